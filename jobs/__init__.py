@@ -1,0 +1,1 @@
+"""What the app does, in order; awaits, knows the world only by the Protocols in ``ports``."""

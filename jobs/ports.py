@@ -1,0 +1,315 @@
+"""What the jobs need from the world, as Protocols; ``adapters`` implement them, ``wiring`` picks.
+
+Each method states what it returns and what it raises (classes of ``sync_core.errors``). Any outside call may
+also raise ``SideUnavailable`` (or its children) and ``AccessRefused``; any store call ``StoreError``'s children.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sync_core.model import (
+    ActivityChange,
+    Cursors,
+    ErpActivity,
+    Evidence,
+    GraphEvent,
+    GraphReading,
+    Hold,
+    InboxRow,
+    Instance,
+    JournalEntry,
+    Link,
+    Malformed,
+    Memory,
+    Pending,
+    User,
+    Window,
+)
+from sync_core.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
+
+
+class Clock(Protocol):
+    """Tells the current instant, aware UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A directory user. ``id`` is the Entra object id; ``addresses`` lower-case, every one mail reaches them at."""
+
+    id: str
+    upn: str
+    mail: str
+    display_name: str
+    account_enabled: bool
+    addresses: tuple[str, ...] = ()
+
+
+class Calendar(Protocol):
+    """Microsoft Graph, one tenant; ``user_id`` is the Entra object id, always the default calendar."""
+
+    async def find_user(self, upn: str) -> Mailbox | None:
+        """Look a user up by UPN, mail or id; None when the directory does not know them."""
+
+    async def read_time_zone(self, user_id: str) -> str:
+        """The mailbox's zone as an IANA name, '' when unset or unknown. Raises ``MailboxUnavailable``."""
+
+    async def read_changes(self, user_id: str, link: str | None, span: Window) -> GraphReading:
+        """Follow ``link`` (None: start anew over ``span``) to the last page.
+
+        Raises ``CursorExpired`` (link unknown), ``EndlessRead``, ``MailboxUnavailable``, ``ForeignHost``.
+        """
+
+    async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
+        """Probe delta links (user id → link), batched. True also when the probe failed: a round will tell why."""
+
+    async def read_view(self, user_id: str, span: Window) -> GraphReading:
+        """Every event that occurs in ``span`` (``calendarView``), in full, with our marks."""
+
+    async def read_marked(self, user_id: str) -> GraphReading:
+        """Every event that carries our mark, in full, wherever in time it lies."""
+
+    async def read_events(
+        self, user_id: str, ids: Collection[str], *, html: bool = False
+    ) -> dict[str, GraphEvent | Malformed | None]:
+        """Read by id, batched; None = 404. With ``html`` the body's HTML and our mark are read as well."""
+
+    async def find_marked(self, user_id: str, activity_ids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
+        """The events that carry the mark of each activity, in full with ``transaction_id``."""
+
+    async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
+        """All that ``plan.judge_gone`` needs about events that may be gone."""
+
+    async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
+        """Carry out writes, batched, in order of the answers' outcomes; one outcome for each write.
+
+        Errors inside an outcome: ``StaleWrite``, ``ItemGone``, ``DuplicateCreate``, ``ItemRejected``, ``Throttled``,
+        ``SideUnavailable`` (``unclear`` when it may have been done).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ErpUser:
+    """An ERP.net user. ``party_id`` is '' for one without a person: they cannot own an activity."""
+
+    id: str
+    login: str
+    email: str
+    name: str
+    active: bool
+    is_admin: bool
+    person_id: str
+    party_id: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An enterprise company and one of its locations, with names to show."""
+
+    company_id: str
+    location_id: str
+    company_name: str = ""
+    location_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What R2 and R3 ask for: the document type's id, and what is missing as sentences with remedies."""
+
+    document_type_id: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullReading:
+    """Every change at or after the asked time; ``high`` is the highest update time among them, None if none."""
+
+    changes: tuple[ActivityChange, ...]
+    high: datetime | None
+
+
+class Erp(Protocol):
+    """ERP.net, one instance, one request at a time."""
+
+    async def service_login(self) -> str:
+        """The login every call runs as (the token's ``client_system_user``)."""
+
+    async def check_access(self) -> str:
+        """Prove URL, token and API; returns the server's version."""
+
+    async def read_changes(self, since: datetime) -> PullReading:
+        """Changed and deleted activities of the whole instance with an update time >= ``since`` (UTC), complete."""
+
+    async def newest_change(self) -> datetime | None:
+        """The highest update time of any activity: where a first watermark starts. None in an empty instance."""
+
+    async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
+        """Read by id, batched; None = no such row (deleted, or not visible to us)."""
+
+    async def read_owned(self, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
+        """Activities created by ``login`` or owned by ``party_id`` that may still run at ``since`` (UTC) or later.
+
+        Wide on purpose (date filters are cut): the caller filters exactly.
+        """
+
+    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity, ...]]:
+        """Activities whose (ExternalSystem, ExternalId) is (MSSYNC_SYSTEM, one of these), void ones included."""
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """Carry out writes, batched; one outcome for each, with the activity read back after it.
+
+        Errors inside an outcome: ``StaleWrite``, ``ItemGone``, ``ItemRejected``, ``Throttled``, ``SideUnavailable``
+        (``unclear`` when it may have been done).
+        """
+
+    async def find_users(self, addresses: Collection[str]) -> list[ErpUser]:
+        """Active internal users with one of these e-mail addresses (fallback: logins), any letter case."""
+
+    async def suggest_places(self, user_id: str, login: str) -> list[Place]:
+        """Companies and locations ERP.net connects with the user (erpnet.md §8), without duplicates."""
+
+    async def find_place(self, company_id: str, location_id: str) -> Place | None:
+        """The company and location if both exist and belong together."""
+
+    async def check_readiness(self, *, repair: bool) -> Readiness:
+        """Document type and permissions (R2, R3); with ``repair`` create or grant what is missing."""
+
+    async def notify(self, user_id: str, subject: str) -> None:
+        """Send the user an ERP.net notification of MSSync's class (erpnet.md §10)."""
+
+    async def probe(self) -> dict[str, str]:
+        """Harmless probes of what the contract calls UNCONFIRMED: question → finding (for doctor)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Our hold on a user's partition; ``expires_at`` by our clock, ``etag`` is the fence."""
+
+    user_id: str
+    holder: str
+    expires_at: datetime
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A licence to call ERP.net."""
+
+    number: int
+    holder: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId."""
+
+    key: str
+    holder: str
+    activity_id: str
+    at: datetime
+    etag: str = ""
+
+
+Storable = Link | Pending | Cursors | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Store this row as it is now (replace)."""
+
+    row: Storable
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Delete this row; a missing one is fine."""
+
+    row: Link | Pending | Hold
+
+
+Change = Put | Drop
+
+
+class Store(Protocol):
+    """Our memory. The tables and the memory store pass one contract suite (tests/adapters/store_contract.py)."""
+
+    async def prepare(self) -> None:
+        """Create what is missing (tables); harmless when repeated."""
+
+    async def read_instance(self) -> tuple[Instance, str]:
+        """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
+
+    async def save_instance(self, instance: Instance, etag: str) -> str:
+        """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
+
+    async def list_users(self) -> list[User]:
+        """All known users, by UPN."""
+
+    async def read_user(self, user_id: str) -> User | None:
+        """One user."""
+
+    async def save_user(self, user: User) -> None:
+        """Insert or replace a user."""
+
+    async def forget_user(self, user_id: str) -> None:
+        """Erase the user, their partition, index rows and journal."""
+
+    async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
+        """Take or (as the same holder) take over the lease. Raises ``LeaseHeld``."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give the lease back; a lost one is no error."""
+
+    async def recall(self, user_id: str) -> Memory:
+        """Everything remembered about the user. Raises ``RowUnreadable``."""
+
+    async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
+        """Store changes of the lease's user, in as few transactions as limits allow, each fenced by the lease and
+        renewing it; links are indexed by activity afterwards. Raises ``LeaseLost``: nothing of that transaction
+        was stored."""
+
+    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+        """Write the index rows of these links (they are rebuilt by full rounds)."""
+
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, datetime | None]]:
+        """Which users have a link of each activity (activity id → user id → update time the link remembers)."""
+
+    async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Add or replace inbox rows (needs no lease)."""
+
+    async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Remove inbox rows that are still the ones that were read; newer ones stay."""
+
+    async def write_wake(self, user_id: str, token: str) -> None:
+        """Note that somebody wants a round."""
+
+    async def read_wake(self, user_id: str) -> str:
+        """The newest wake token, '' if none."""
+
+    async def read_claim(self, key: str) -> Claim | None:
+        """The claim on a meeting."""
+
+    async def save_claim(self, claim: Claim) -> Claim:
+        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+
+    async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
+
+    async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
+        """The newest entries first."""
+
+    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
+        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``."""
+
+    async def beat_slot(self, slot: Slot) -> Slot:
+        """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
+
+    async def free_slot(self, slot: Slot) -> None:
+        """Give the slot back; a lost one is no error."""

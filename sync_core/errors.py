@@ -1,0 +1,154 @@
+"""What can go wrong, named by what the caller does next.
+
+CalsyncError
+├── SettingsInvalid          several mistakes at once; fix the settings (exit 2)
+├── UnsafePlan               the plan would do damage: hold it, ask a person
+├── SideError                one of the two systems; carries ``side``
+│   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
+│   │   ├── Throttled        … not before ``retry_after`` seconds
+│   │   └── LicencesTaken    ERP.net has no free session: wait, never an error state
+│   ├── AccessRefused        a grant, consent or credential is missing: name it to the administrator
+│   ├── MailboxUnavailable   this mailbox cannot be used now; others go on (R4)
+│   ├── CursorExpired        read everything again and reconcile
+│   ├── EndlessRead          paging does not end: read another way
+│   ├── StaleWrite           somebody was faster: read again, decide again
+│   ├── ItemGone             the item is not there
+│   ├── ItemRejected         this item is wrong as it is: never retried as is
+│   │   └── DuplicateCreate  an earlier create of ours got through: ``existing_id``
+│   └── ForeignHost          an answer points to another host: the token must not follow
+└── StoreError               our own memory
+    ├── LeaseHeld            another round works on this user, until ``until``
+    ├── LeaseLost            our lease is not ours any more: stop at once
+    ├── SlotsTaken           every ERP.net session slot is in use
+    ├── RowUnreadable        a row of another schema version: this build is too old or too new
+    └── WrongStore           the store belongs to another tenant or ERP.net database
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sync_core.model import Side
+
+
+class CalsyncError(Exception):
+    """The root; the text is a sentence an administrator can act on."""
+
+
+class SettingsInvalid(CalsyncError):
+    """The settings do not fit; ``mistakes`` lists all of them, each with its remedy."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class UnsafePlan(CalsyncError):
+    """A plan that would do damage."""
+
+
+class SideError(CalsyncError):
+    """One of the two systems failed us."""
+
+    def __init__(self, side: Side, message: str) -> None:
+        super().__init__(message)
+        self.side = side
+
+
+class SideUnavailable(SideError):
+    """No answer, or a server's trouble. ``unclear``: a write may have happened all the same."""
+
+    def __init__(self, side: Side, message: str, *, unclear: bool = False) -> None:
+        super().__init__(side, message)
+        self.unclear = unclear
+
+
+class Throttled(SideUnavailable):
+    """Too many requests; ``retry_after`` seconds, None when the side did not say."""
+
+    def __init__(self, side: Side, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(side, message)
+        self.retry_after = retry_after
+
+
+class LicencesTaken(Throttled):
+    """ERP.net has no free licence slot (503, code 8: erpnet.md §3)."""
+
+
+class AccessRefused(SideError):
+    """The side knows us and says no."""
+
+
+class MailboxUnavailable(SideError):
+    """No usable mailbox behind this user (graph.md §2)."""
+
+
+class CursorExpired(SideError):
+    """The delta link is no longer known (graph.md §3)."""
+
+
+class EndlessRead(SideError):
+    """Paging repeats itself (graph.md T5)."""
+
+
+class StaleWrite(SideError):
+    """The change key we held is not the current one."""
+
+
+class ItemGone(SideError):
+    """The item does not exist (any more)."""
+
+
+class ItemRejected(SideError):
+    """The side refuses this very item. ``code`` is the side's own code, ``rule`` ERP.net's rule number or ''."""
+
+    def __init__(self, side: Side, message: str, *, code: str = "", rule: str = "") -> None:
+        super().__init__(side, message)
+        self.code = code
+        self.rule = rule
+
+
+class DuplicateCreate(ItemRejected):
+    """Graph knows the transactionId already (graph.md §5); ``existing_id`` names the event, '' if not told."""
+
+    def __init__(self, message: str, *, existing_id: str = "") -> None:
+        super().__init__(Side.GRAPH, message, code="ErrorDuplicateTransactionId")
+        self.existing_id = existing_id
+
+
+class ForeignHost(SideError):
+    """A link leads to a host the token was not issued for."""
+
+
+class StoreError(CalsyncError):
+    """Our own memory failed us."""
+
+
+class LeaseHeld(StoreError):
+    """Somebody else's round is on this user."""
+
+    def __init__(self, holder: str, until: datetime) -> None:
+        super().__init__(f"{holder} is working on this user until {until:%Y-%m-%d %H:%M:%SZ}")
+        self.holder = holder
+        self.until = until
+
+
+class LeaseLost(StoreError):
+    """Our lease was taken over or ran out."""
+
+
+class SlotsTaken(StoreError):
+    """All ERP.net session slots are in use."""
+
+    def __init__(self, holder: str, until: datetime) -> None:
+        super().__init__(f"the ERP.net session is in use by {holder} until {until:%Y-%m-%d %H:%M:%SZ}")
+        self.holder = holder
+        self.until = until
+
+
+class RowUnreadable(StoreError):
+    """A stored row does not have the shape this build knows."""
+
+
+class WrongStore(StoreError):
+    """The store is stamped with another tenant or database."""

@@ -1,0 +1,505 @@
+"""The values calsync thinks in: what each side shows, what is remembered, what must be done.
+
+Words (one word for one thing): an *event* is a Graph event or our neutral value, an *activity* is ERP.net's;
+a *link* says that one of each belong together; its *base* is what both sides showed when they were last in
+step, each in its own terms. Own terms matter: a new time zone, a tzdata update or rewritten HTML must not look
+like an edit, so a side is only ever compared with what the same side showed before.
+
+Instants are aware UTC and end in ``_at`` (or are ``start``/``end`` of an instant span). ERP.net's wall clock is
+kept as naive ``datetime`` digits (contract erpnet.md §12), never as an instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+SUBJECT_LIMIT = 254
+"""Longest activity subject, in UTF-16 code units as .NET counts them (erpnet.md §8)."""
+
+MSSYNC_SYSTEM = "Office365-iCalUId"
+"""ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
+
+CONFLICT_CATEGORY = "ERP.net conflict"
+"""The Outlook category that marks an event in conflict (R9)."""
+
+
+class Side(StrEnum):
+    """The two systems, always in this order."""
+
+    GRAPH = "graph"
+    ERP = "erp"
+
+    @property
+    def other(self) -> Side:
+        """The system on the far end."""
+        return Side.ERP if self is Side.GRAPH else Side.GRAPH
+
+
+class Field(StrEnum):
+    """The groups in which content is compared, merged and written; start, end and all-day are one."""
+
+    SUBJECT = "subject"
+    BODY = "body"
+    TIME = "time"
+    REMINDER = "reminder"
+    PRIVATE = "private"
+    PRIORITY = "priority"
+    PEOPLE = "people"
+
+
+CARRIED = frozenset(Field) - {Field.PEOPLE}
+"""What is written across; people are read and kept, and not yet carried."""
+
+
+class Priority(StrEnum):
+    """Priority as both sides can say it: Outlook's three classes."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A span between two instants, UTC, whole minutes; it may be empty."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC:
+            raise ValueError("a timed span needs UTC instants")
+        if self.end < self.start:
+            raise ValueError("the end lies before the start")
+
+
+@dataclass(frozen=True, slots=True)
+class AllDay:
+    """Whole calendar days, floating: ``first`` is in, ``until`` is the day after the last one."""
+
+    first: date
+    until: date
+
+    def __post_init__(self) -> None:
+        if self.until <= self.first:
+            raise ValueError("an all-day span needs at least one day")
+
+
+When = Timed | AllDay
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Common ground: what both sides can say about one meeting.
+
+    ``subject`` fits an activity, ``body`` is plain text, ``reminder`` is minutes before the start (None = no
+    reminder), ``people`` are lower-case e-mail addresses.
+    """
+
+    subject: str
+    body: str
+    when: When
+    reminder: int | None
+    private: bool
+    priority: Priority
+    people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphContent:
+    """The synced content of an event in Graph's own terms.
+
+    ``start``/``end`` are UTC instants; for ``all_day`` they are the floating midnights written as UTC, ``end``
+    exclusive. ``body`` is normalised text without the Teams block. ``reminder`` is minutes, None = off.
+    """
+
+    subject: str
+    body: str
+    start: datetime
+    end: datetime
+    all_day: bool
+    reminder: int | None
+    sensitivity: str = "normal"
+    importance: str = "normal"
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErpContent:
+    """The synced content of an activity in ERP.net's own terms.
+
+    ``start``, ``end`` and ``reminder`` are naive wall-clock digits; ``end`` may be missing. ``priority`` is one of
+    Lowest, Low, Medium, High, Highest.
+    """
+
+    subject: str
+    notes: str
+    start: datetime
+    end: datetime | None
+    planned_minutes: int | None
+    reminder: datetime | None
+    private: bool = False
+    priority: str = "Medium"
+    people: tuple[str, ...] = ()
+
+
+Content = GraphContent | ErpContent
+
+
+class EventKind(StrEnum):
+    """Graph's event types (graph.md §6)."""
+
+    SINGLE = "singleInstance"
+    OCCURRENCE = "occurrence"
+    EXCEPTION = "exception"
+    MASTER = "seriesMaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One invited person of an event; ``kind`` and ``response`` in Graph's words, ``email`` lower case."""
+
+    email: str
+    name: str = ""
+    kind: str = "required"
+    response: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEvent:
+    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for."""
+
+    id: str
+    change_key: str
+    ical_uid: str
+    content: GraphContent
+    kind: EventKind = EventKind.SINGLE
+    series_id: str | None = None
+    is_organizer: bool = True
+    organizer: str = ""
+    is_cancelled: bool = False
+    categories: tuple[str, ...] = ()
+    attendees: tuple[Attendee, ...] = ()
+    modified_at: datetime | None = None
+    transaction_id: str | None = None
+    mark: str | None = None
+    html: str | None = None
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the event belongs to a recurring series (R10)."""
+        return self.kind is not EventKind.SINGLE
+
+
+EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})
+"""Document states that accept edits (erpnet.md §10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpActivity:
+    """One activity as read. ``version`` is ObjectVersion, ``updated_at`` AggregateLastUpdateTimeUtc."""
+
+    id: str
+    version: int | None
+    updated_at: datetime | None
+    content: ErpContent
+    system_type: str = "Meeting"
+    state: str = "New"
+    void: bool = False
+    read_only: bool = False
+    creation_user: str = ""
+    owner_party: str = ""
+    entity_name: str = "Cm_Activities"
+    external_id: str = ""
+    external_system: str = ""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether ERP.net refuses changes of this activity (R9)."""
+        return self.state not in EDITABLE_STATES or self.read_only or self.void
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An item that could be read as JSON but not understood; ``reason`` is fit for an administrator's eyes."""
+
+    side: Side
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of instants in UTC: ``start <= t < end``."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is not UTC or self.end.tzinfo is not UTC or self.end < self.start:
+            raise ValueError("a window needs two UTC instants in order")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReading:
+    """What Graph told in one complete read.
+
+    ``removed`` are ids named by ``@removed`` (a hint, never a deletion by itself). ``occurrences`` counts the bare
+    rows of series that were left out. ``delta_link`` is the next opaque link, None for a plain read.
+    """
+
+    events: tuple[GraphEvent, ...] = ()
+    removed: frozenset[str] = frozenset()
+    malformed: tuple[Malformed, ...] = ()
+    occurrences: int = 0
+    delta_link: str | None = None
+
+
+class Whereabouts(StrEnum):
+    """In which calendar a readable event sits."""
+
+    DEFAULT = "default"
+    OTHER = "other"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What Graph says about an event that may be gone: the event itself (None = 404), whether ``calendarView``
+    over its own span shows it (None = not asked or failed), and the calendar it sits in."""
+
+    event: GraphEvent | Malformed | None
+    in_view: bool | None = None
+    where: Whereabouts = Whereabouts.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityChange:
+    """One row of the pull: an activity that changed (or vanished) and when; times are UTC."""
+
+    activity_id: str
+    updated_at: datetime
+    creation_user: str = ""
+    owner_party: str = ""
+    deleted: bool = False
+
+
+class Mark(StrEnum):
+    """State of the conflict category on the event."""
+
+    NONE = "none"
+    SET = "set"
+    TAKEN_OFF = "taken off"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One field on which both sides stand apart, with what each shows (bounded text) and why it stays so."""
+
+    field: Field
+    event_value: str
+    activity_value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An open conflict of one link; ``mark`` remembers what became of the category (R9)."""
+
+    clashes: tuple[Clash, ...]
+    since_at: datetime
+    mark: Mark = Mark.NONE
+
+
+class LinkStatus(StrEnum):
+    """What a round does with a link."""
+
+    LIVE = "live"
+    PARKED = "parked"
+    HELD = "held"
+    TOMBSTONE = "tombstone"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One event and one activity known to belong together, and the base both were last in step on.
+
+    ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the ERP.net login that R12 asks
+    about, decided once. ``change_key``/``version``/``updated_at`` are what the sides carried when last seen.
+    ``reread`` names why both sides must be read by id in the next round ('' = need not).
+    """
+
+    event_id: str
+    activity_id: str
+    ical_uid: str
+    zone: str
+    base_event: GraphContent
+    base_activity: ErpContent
+    change_key: str
+    version: int | None
+    updated_at: datetime | None
+    origin: Side = Side.GRAPH
+    creator: str = ""
+    status: LinkStatus = LinkStatus.LIVE
+    reason: str = ""
+    reread: str = ""
+    tries: int = 0
+    retry_at: datetime | None = None
+    conflict: Conflict | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An unlinked item that must get a counterpart and has not yet, or that was parked on the way.
+
+    Saved before a create is sent; found at start it means: look before creating. ``parked`` items wait for a
+    person (``retry``, ``approve`` or an edit of the item).
+    """
+
+    side: Side
+    item_id: str
+    ical_uid: str = ""
+    incarnation: int = 0
+    tries: int = 0
+    retry_at: datetime | None = None
+    parked: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """The pull's note to a user's round: this activity changed. ``etag`` guards its removal."""
+
+    activity_id: str
+    updated_at: datetime
+    deleted: bool = False
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """One item of a hold: what would be done to it."""
+
+    event_id: str
+    activity_id: str
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A list that waits for the administrator: exactly these items, nothing else (guard.py)."""
+
+    id: str
+    why: str
+    items: tuple[HeldItem, ...]
+    since_at: datetime
+    answer: str = ""
+    """'' = open, 'approved' or 'dropped' once somebody chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """How far a user's rounds have come.
+
+    ``token`` is the window the delta link was asked for. ``window_end`` is the instant up to which events have been
+    taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be full.
+    ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake token
+    served, ``fingerprint`` what decided the skips.
+    """
+
+    delta_link: str | None = None
+    token: Window | None = None
+    window_end: datetime | None = None
+    day: date | None = None
+    full_due: bool = True
+    deletions: tuple[datetime, ...] = ()
+    served: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything remembered about one user's calendar, as recalled at the start of a round."""
+
+    cursors: Cursors = field(default_factory=Cursors)
+    links: tuple[Link, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    inbox: tuple[InboxRow, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    wake: str = ""
+
+
+OPERATIONAL = "Operational"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
+
+    ``company_id``/``location_id``/``zone`` are the person's settings; ``notified`` the last problem they were told
+    about (one notification per problem, R5).
+    """
+
+    id: str
+    upn: str
+    mail: str = ""
+    display_name: str = ""
+    enabled: bool = False
+    erp_user_id: str = ""
+    erp_login: str = ""
+    erp_person_id: str = ""
+    erp_party_id: str = ""
+    company_id: str = ""
+    location_id: str = ""
+    zone: str = ""
+    zone_chosen: bool = False
+    state: str = OPERATIONAL
+    notified: str = ""
+    enabled_at: datetime | None = None
+    synced_at: datetime | None = None
+    remote_checkpoint_at: datetime | None = None
+    local_checkpoint_at: datetime | None = None
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether rounds may write for this user."""
+        return self.state == OPERATIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What is remembered about the two systems this store belongs to.
+
+    ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
+    ``watermark`` is the highest ERP.net update time whose rows were all filed. ``document_type_id`` is R2's type.
+    """
+
+    tenant: str = ""
+    database: str = ""
+    endpoints: tuple[str, ...] = ()
+    watermark: datetime | None = None
+    pulled_at: datetime | None = None
+    service_login: str = ""
+    document_type_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of what was done and why. ``before``/``after`` hold bounded text by field name."""
+
+    user_id: str
+    at: datetime
+    round_id: str
+    action: str
+    reason: str = ""
+    event_id: str = ""
+    activity_id: str = ""
+    subject: str = ""
+    private: bool = False
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,102 @@
+"""The writes a plan can ask for, as data, and what comes back of each.
+
+A write names its target, the fields it touches and the content they get, in the target's own terms; the
+adapters turn it into JSON. Every write is conditional (``change_key``, ``version``) or repeatable
+(``transaction_id``, the ExternalId).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync_core.errors import CalsyncError
+from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEvent:
+    """Make an event for an activity; our mark carries ``activity_id``, and ``transaction_id`` makes it repeatable."""
+
+    activity_id: str
+    transaction_id: str
+    content: GraphContent
+
+
+@dataclass(frozen=True, slots=True)
+class PatchEvent:
+    """Change the named ``fields`` of an event, and its ``categories`` where not None.
+
+    ``html`` replaces the whole body as HTML where the text alone would lose the Teams block; None = the text.
+    """
+
+    event_id: str
+    change_key: str
+    fields: frozenset[Field]
+    content: GraphContent
+    html: str | None = None
+    categories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEvent:
+    """Delete an event, or cancel it with ``comment`` where people are invited (the cancellation mails them)."""
+
+    event_id: str
+    change_key: str
+    cancel: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateActivity:
+    """Make an activity for an event; (MSSYNC_SYSTEM, ``ical_uid``) lets it be found again."""
+
+    ical_uid: str
+    content: ErpContent
+
+
+@dataclass(frozen=True, slots=True)
+class PatchActivity:
+    """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''."""
+
+    activity_id: str
+    version: int | None
+    fields: frozenset[Field]
+    content: ErpContent
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoidActivity:
+    """Void an activity; ``reason`` is at most 254 characters and irreversible like the voiding (erpnet.md §10)."""
+
+    activity_id: str
+    reason: str
+
+
+GraphWrite = CreateEvent | PatchEvent | RemoveEvent
+ErpWrite = CreateActivity | PatchActivity | VoidActivity
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one write: the item as the side shows it afterwards, or the error.
+
+    A removal and a void that succeeded have neither.
+    """
+
+    event: GraphEvent | None = None
+    activity: ErpActivity | None = None
+    error: CalsyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErpIdentity:
+    """Whom and where an activity is created for: all references every activity needs (R5, erpnet.md §8, §9)."""
+
+    user_id: str
+    party_id: str
+    person_id: str
+    company_id: str
+    location_id: str
+    document_type_id: str
