@@ -1,0 +1,1 @@
+"""What touches the world, one system per module; no decision about meaning."""

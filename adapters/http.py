@@ -1,0 +1,117 @@
+"""The shared meaning of HTTP answers and of waiting, for both systems.
+
+A status becomes one error class here and nowhere else (graph.md §0, §10; erpnet.md §3, §4). What only one system
+says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turns first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from sync_core.errors import (
+    AccessRefused,
+    ForeignHost,
+    ItemGone,
+    ItemRejected,
+    SideError,
+    SideUnavailable,
+    StaleWrite,
+    Throttled,
+)
+from sync_core.model import Side
+
+T = TypeVar("T")
+
+NAMES = {Side.GRAPH: "Microsoft Graph", Side.ERP: "ERP.net"}
+
+UNCLEAR = frozenset({500, 502, 503, 504})
+"""Answers that never prove a write did not happen (graph.md §5)."""
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """The wait a ``Retry-After`` header asks for: seconds (decimals seen) or an HTTP date; None = not said."""
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def error_of(
+    side: Side, status: int, message: str, *, code: str = "", retry_after: float | None = None, writing: bool = False
+) -> SideError:
+    """The error class of a status; ``writing`` says that the request would have changed something."""
+    text = f"{NAMES[side]} answered {status}{f' {code}' if code else ''}: {message}".rstrip(": ")
+    if status == 429:
+        return Throttled(side, text, retry_after=retry_after)
+    if status in (401, 403):
+        return AccessRefused(side, text)
+    if status == 404:
+        return ItemGone(side, text)
+    if status == 412:
+        return StaleWrite(side, text)
+    if status == 503 and retry_after is not None:
+        return Throttled(side, text, retry_after=retry_after)
+    if status >= 500 or status == 408:
+        return SideUnavailable(side, text, unclear=writing and status in UNCLEAR)
+    return ItemRejected(side, text, code=code or str(status))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller puts up with a system: tries in all, and the longest single and total wait in seconds.
+
+    Full jitter on a doubling base, as both vendors advise (graph.md §10, erpnet.md §3).
+    """
+
+    tries: int = 4
+    base: float = 0.5
+    longest: float = 30.0
+    total: float = 60.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def wait_for(self, attempt: int, asked: float | None) -> float:
+        """Seconds to wait after failed ``attempt`` (1, 2, …); what the server asked for comes first."""
+        if asked is not None and asked > 0:
+            return asked
+        return random.uniform(0.0, min(self.longest, self.base * 2**attempt))  # noqa: S311 - jitter, no secret
+
+    async def call(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run ``work``; repeat it while the error says that nothing was done and waiting helps."""
+        waited = 0.0
+        for attempt in range(1, self.tries + 1):
+            try:
+                return await work()
+            except SideUnavailable as error:
+                pause = self.wait_for(attempt, getattr(error, "retry_after", None))
+                if error.unclear or attempt == self.tries or waited + pause > self.total:
+                    raise
+                waited += pause
+                await self.sleep(pause)
+        raise AssertionError("a patience of no tries")
+
+
+def same_origin(url: str, root: str) -> bool:
+    """Whether ``url`` has the scheme, host and port of ``root``."""
+    a, b = urlsplit(url), urlsplit(root)
+    return (a.scheme, a.hostname, a.port) == (b.scheme, b.hostname, b.port)
+
+
+def follow(side: Side, root: str, link: str) -> str:
+    """Resolve a server-given link against ``root``; raises ``ForeignHost`` rather than let a token leave."""
+    url = urljoin(root, link)
+    if not same_origin(url, root):
+        raise ForeignHost(side, f"{NAMES[side]} points to another host ({urlsplit(url).hostname}); not followed")
+    return url
