@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import json
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -135,7 +136,10 @@ class Simulator:
         """Listen; port 0 takes a free one. ``origin`` then holds ``http://host:port``."""
         app = web.Application(middlewares=[self._middleware()], client_max_size=64 * 2**20)
         app.add_routes([web.post("/_sim/{verb}", self._control), *self.routes()])
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        # A request line far beyond aiohttp's own limit must reach the stand-in, which knows the real one.
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=0.2, max_line_size=2**17
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
@@ -179,7 +183,11 @@ class Simulator:
             )
         if fault is not None and fault.kind == "cut":
             return self._hang_up(request, body)
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except web.HTTPException as unrouted:
+            self._log(request, body, unrouted.status)
+            raise
         if fault is not None:
             return self._hang_up(request, body)
         self._log(request, body, response.status)
@@ -221,7 +229,10 @@ class Simulator:
                 self.faults.clear()
                 return {}
             case "requests":
-                return [{"method": s.method, "path": s.path, "query": s.query, "status": s.status} for s in self.requests]
+                return [
+                    {"method": s.method, "path": s.path, "query": s.query, "status": s.status}
+                    for s in self.requests
+                ]
             case "forget_requests":
                 self.forget_requests()
                 return {}
@@ -230,10 +241,13 @@ class Simulator:
 
 
 async def serve_until_stopped(simulator: Simulator, host: str, port: int) -> None:
-    """Run in a process of its own: print the origin on one line, then serve until cancelled."""
+    """Run in a process of its own: print the origin on one line, then serve until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await simulator.start(host, port)
     print(simulator.origin, flush=True)
     try:
-        await asyncio.Event().wait()
+        await stopped.wait()
     finally:
         await simulator.stop()
