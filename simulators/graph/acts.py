@@ -1,0 +1,207 @@
+"""Every change of an event, whoever asks for it: an HTTP request and a person go through the same functions.
+
+Graph contract section 5.  Meeting consequences are handed to ``Meetings``; this module touches one mailbox only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from simulators.graph import bodies, inbound, recurrence
+from simulators.graph.errors import GraphError, bad_request
+from simulators.graph.mailbox import Mailbox
+from simulators.graph.meetings import Meetings, organizer_only
+from simulators.graph.model import DELETED, Address, Attendee, Content, Item, Occurrence, local_date, slot_times
+from simulators.graph.switches import Switches
+
+Json = dict[str, Any]
+ZoneOf = Callable[[str], ZoneInfo]
+
+
+class Acts:
+    """Create, change, delete, cancel, answer."""
+
+    def __init__(self, switches: Switches, meetings: Meetings, name_of: Callable[[str], str]) -> None:
+        self._switches = switches
+        self._meetings = meetings
+        self._name_of = name_of
+
+    def create(self, mailbox: Mailbox, body: object, zone_of: ZoneOf, calendar: str | None = None) -> Item:
+        """POST an event: a repeated ``transactionId`` answers with the first event or is refused."""
+        draft = inbound.read(body, inbound.Draft(zone_of, self._name_of))
+        known = self._known_transaction(mailbox, draft.transaction_id, body)
+        if known is not None:
+            return known
+        item = mailbox.add(self._new_content(mailbox, draft), calendar=calendar)
+        item.transaction_id = draft.transaction_id
+        if draft.transaction_id:
+            mailbox.transactions[draft.transaction_id] = (item, _fingerprint(body))
+        item.properties = {key: value for key, value in draft.properties.items() if value is not None}
+        self._set_online(item, draft)
+        mailbox.touch(item, "created")
+        self._meetings.created(item)
+        return item
+
+    def patch(self, here: Occurrence, body: object, zone_of: ZoneOf) -> None:
+        """PATCH what is sent and nothing else, on a single, a whole series or one occurrence."""
+        draft = inbound.read(body, inbound.Draft(zone_of, self._name_of))
+        item, before = here.item, here.content
+        changes = {**draft.fields, **inbound.times(draft, before)}
+        if draft.attendees is not None:
+            changes["attendees"] = _with_answers(draft.attendees, before.attendees)
+        if "body" in changes and before.is_online:
+            changes |= _meeting_after(changes["body"], before)
+        if here.slot is None:
+            self._patch_item(item, draft, changes)
+        else:
+            self._patch_occurrence(here, draft, changes)
+        for key, value in draft.properties.items():
+            _set_property(item, key, value)
+        item.mailbox.touch(item)
+        self._meetings.updated(here, draft.sent, before)
+
+    def delete(self, here: Occurrence, *, hard: bool = False) -> None:
+        """DELETE: to Deleted Items (or for good); the organizer's deletion cancels the meeting."""
+        item, slot = here.item, here.slot
+        if slot is not None:
+            self._meetings.cancelled(item, slot)
+            item.exceptions.pop(slot, None)
+            item.cancelled.add(slot)
+            item.mailbox.touch(item)
+            return
+        if not item.is_deleted:
+            self._meetings.cancelled(item)
+        if hard or item.is_deleted:
+            item.mailbox.purge(item)
+        else:
+            item.mailbox.move(item, DELETED)
+        self._after_delete(item)
+
+    def cancel(self, here: Occurrence) -> None:
+        """The organizer's cancellation with a message: the event leaves the calendar, the copies say cancelled."""
+        organizer_only(here.item)
+        self.delete(here)
+
+    def respond(self, here: Occurrence, act: str, send: bool) -> None:
+        """Accept, tentatively accept or decline an invitation."""
+        self._meetings.respond(here, act, send)
+
+    def _after_delete(self, item: Item) -> None:
+        if self._switches.transactions_after_delete == "forget" and item.transaction_id:
+            item.mailbox.transactions.pop(item.transaction_id, None)
+
+    def _known_transaction(self, mailbox: Mailbox, transaction: str | None, body: object) -> Item | None:
+        item, fingerprint = mailbox.transactions.get(transaction or "", (None, ""))
+        if item is None:
+            return None
+        gone = item.is_deleted and self._switches.transactions_after_delete == "refuse"
+        if fingerprint == _fingerprint(body) and not gone:
+            return item
+        raise GraphError(
+            400,
+            "ErrorDuplicateTransactionId",
+            "The transactionId has already been used to create a different event.",
+            extra={"@event.existingEventId": item.regular_id},
+        )
+
+    def _new_content(self, mailbox: Mailbox, draft: inbound.Draft) -> Content:
+        times = inbound.times(draft, None)
+        if not times:
+            raise bad_request("ErrorInvalidRequest", "The properties start and end are required.")
+        content = Content(
+            organizer=Address(mailbox.display_name, mailbox.mail),
+            attendees=draft.attendees or (),
+            **times,
+            **draft.fields,
+        )
+        return _with_series(content, draft.recurrence)
+
+    def _patch_item(self, item: Item, draft: inbound.Draft, changes: Json) -> None:
+        before = item.content
+        after = replace(before, **changes)
+        if "recurrence" in draft.sent:
+            after = _with_series(after, draft.recurrence)
+        elif before.recurrence is not None and after.start != before.start:
+            moved = replace(before.recurrence, start=local_date(after, after.start), zone=after.start_zone)
+            after = _aligned(replace(after, recurrence=moved))
+        if (after.start, after.end, after.recurrence) != (before.start, before.end, before.recurrence):
+            item.exceptions.clear()  # UNCONFIRMED: a new time or pattern drops the exceptions
+            item.cancelled.clear()
+        item.content = after
+        self._set_online(item, draft)
+
+    def _patch_occurrence(self, here: Occurrence, draft: inbound.Draft, changes: Json) -> None:
+        slot = here.slot
+        if slot is None or draft.recurrence is not None:
+            raise bad_request("ErrorInvalidRequest", "An occurrence cannot have a recurrence of its own.")
+        if "start" in changes:
+            _keep_between_neighbours(here.item, slot, local_date(here.item.content, changes["start"]))
+        here.item.exceptions[slot] = {**here.item.exceptions.get(slot, {}), **changes}
+
+    def _set_online(self, item: Item, draft: inbound.Draft) -> None:
+        allowed = item.mailbox.teams and "foreignProvider" not in draft.sent
+        if not draft.wants_online or item.content.is_online or not allowed:
+            return
+        thread = hashlib.blake2b(item.ical_uid.encode(), digest_size=18).hexdigest()
+        url = f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0?context=%7b%7d"
+        body = bodies.with_meeting_block(item.content.body, url)
+        item.content = replace(item.content, is_online=True, join_url=url, body=body)
+
+
+def _fingerprint(body: object) -> str:
+    return json.dumps(body, sort_keys=True)
+
+
+def _set_property(item: Item, key: str, value: str | None) -> None:
+    if value is None:
+        item.properties.pop(key, None)
+    else:
+        item.properties[key] = value
+
+
+def _with_answers(wanted: tuple[Attendee, ...], before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
+    known = {a.who.address.lower(): a for a in before}
+    return tuple(
+        replace(a, response=old.response, at=old.at) if (old := known.get(a.who.address.lower())) else a
+        for a in wanted
+    )
+
+
+def _meeting_after(body: str, before: Content) -> Json:
+    kept = bodies.has_meeting_block(body, before.join_url)
+    return {} if kept else {"is_online": False, "join_url": ""}
+
+
+def _with_series(content: Content, wanted: Json | None) -> Content:
+    if wanted is None:
+        return replace(content, recurrence=None)
+    plain = replace(content, recurrence=None)
+    series = recurrence.parse(wanted, content.start_zone, local_date(plain, content.start))
+    return _aligned(replace(content, recurrence=series))
+
+
+def _aligned(content: Content) -> Content:
+    """The series with its own start on the first date of its pattern."""
+    if content.recurrence is None:
+        return content
+    start, end = slot_times(content, content.recurrence.first())
+    return replace(content, start=start, end=end)
+
+
+def _keep_between_neighbours(item: Item, slot: date, wanted: date) -> None:
+    series = item.content.recurrence
+    around = timedelta(days=800)
+    days = [d for d in series.dates(slot - around, slot + around) if d not in item.cancelled] if series else []
+    for other in days:
+        there = local_date(item.content, Occurrence(item, other).content.start)
+        if (other < slot and there >= wanted) or (other > slot and there <= wanted):
+            raise bad_request(
+                "ErrorOccurrenceCrossingBoundary",
+                "Modified occurrence is crossing or overlapping adjacent occurrence.",
+            )

@@ -1,0 +1,261 @@
+"""Somebody at their Outlook: what people do with events, at once and without HTTP.
+
+Times are aware datetimes, or naive ones with ``zone`` (the mailbox's own zone when none is given); all-day
+events take dates, the end exclusive.  Ids are immutable ids (regular ones are accepted).  What makes no sense
+raises ``Refused``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from simulators.base import Refused
+from simulators.graph import bodies, outbound, zones
+from simulators.graph.errors import GraphError
+from simulators.graph.mailbox import Mailbox
+from simulators.graph.model import DELETED, NEVER, Address, Attendee, Item, Occurrence
+from simulators.graph.world import World
+
+Json = dict[str, Any]
+When = datetime | date
+T = TypeVar("T")
+
+_PLAIN = {
+    "subject": "subject",
+    "sensitivity": "sensitivity",
+    "importance": "importance",
+    "show_as": "showAs",
+    "recurrence": "recurrence",
+    "all_day": "isAllDay",
+    "online": "isOnlineMeeting",
+}
+
+
+class OutlookPerson:
+    """The owner of one mailbox."""
+
+    def __init__(self, world: World, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
+        self._world = world
+
+    def create(self, subject: str, start: When, end: When, **details: Any) -> str:
+        """Enter an event and return its id.
+
+        Details: all_day, zone, body (text), html, location, private, sensitivity, importance, reminder (minutes
+        or None), categories, attendees (addresses), recurrence (Graph JSON), online, show_as, calendar (name).
+        """
+        calendar = details.pop("calendar", None)
+        folder = self.mailbox.calendar_named(calendar).id if calendar else None
+        body = self._body({"subject": subject, "start": start, "end": end, **details}, all_day=False)
+        item = _sensible(lambda: self._world.acts.create(self.mailbox, body, zones.any_zone, folder))
+        if not item.is_meeting:
+            item.content = replace(item.content, response="none")
+        return item.immutable_id
+
+    def edit(self, ident: str, **fields: Any) -> None:
+        """Change an event or one occurrence; the same names as for ``create``."""
+        here = self._find(ident)
+        body = self._body(fields, all_day=here.content.is_all_day)
+        _sensible(lambda: self._world.acts.patch(here, body, zones.any_zone))
+
+    def move_time(self, ident: str, start: When, end: When, **details: Any) -> None:
+        """Drag an event to another time."""
+        self.edit(ident, start=start, end=end, **details)
+
+    def delete(self, ident: str) -> None:
+        """Put it into Deleted Items; one's own meeting is cancelled by that."""
+        _sensible(lambda: self._world.acts.delete(self._find(ident)))
+
+    def hard_delete(self, ident: str) -> None:
+        """Remove it for good, from Deleted Items too."""
+        _sensible(lambda: self._world.acts.delete(self._find(ident, deleted=True), hard=True))
+
+    def restore(self, ident: str) -> None:
+        """Take it out of Deleted Items, back into the default calendar."""
+        item = self._find(ident, deleted=True).item
+        if item.calendar != DELETED:
+            raise Refused("the event is not in Deleted Items")
+        self.mailbox.move(item, self.mailbox.calendar_id)
+
+    def move_to_calendar(self, ident: str, name: str | None = None) -> None:
+        """Move it to the calendar of this name (made when missing); ``None`` = back to the default one."""
+        item = self._find(ident).item
+        target = self.mailbox.calendar_named(name).id if name else self.mailbox.calendar_id
+        if target == item.calendar:
+            raise Refused("the event is in this calendar already")
+        self.mailbox.move(item, target)
+
+    def copy(self, ident: str) -> str:
+        """Duplicate an event as an appointment of one's own; marks come along, transactionId does not."""
+        here = self._find(ident)
+        mine = Address(self.mailbox.display_name, self.mailbox.mail)
+        content = replace(here.content, organizer=mine, attendees=(), response="none", responded_at=NEVER)
+        item = self.mailbox.add(content)
+        item.properties = dict(here.item.properties)
+        self.mailbox.touch(item, "created")
+        return item.immutable_id
+
+    def make_series(self, ident: str, recurrence: Json) -> None:
+        """Turn a single event into a series."""
+        self.edit(ident, recurrence=recurrence)
+
+    def make_single(self, ident: str) -> None:
+        """Turn a series into a single event."""
+        self.edit(ident, recurrence=None)
+
+    def cancel(self, ident: str) -> None:
+        """Cancel one's own meeting."""
+        _sensible(lambda: self._world.acts.cancel(self._find(ident)))
+
+    def accept(self, ident: str, *, send: bool = True) -> None:
+        """Accept an invitation."""
+        self._respond(ident, "accept", send)
+
+    def tentatively_accept(self, ident: str, *, send: bool = True) -> None:
+        """Accept an invitation with a doubt."""
+        self._respond(ident, "tentativelyAccept", send)
+
+    def decline(self, ident: str, *, send: bool = True) -> None:
+        """Decline an invitation: it leaves the calendar."""
+        self._respond(ident, "decline", send)
+
+    def add_category(self, ident: str, name: str) -> None:
+        """Put a category on an event."""
+        self.edit(ident, categories=[*self._find(ident).content.categories, name])
+
+    def remove_category(self, ident: str, name: str) -> None:
+        """Take a category off an event."""
+        self.edit(ident, categories=[c for c in self._find(ident).content.categories if c != name])
+
+    def receive(self, subject: str, start: When, end: When, *, organizer: str, **details: Any) -> str:
+        """Get an invitation from outside the tenant and return the copy's id."""
+        ident = self.create(subject, start, end, **details)
+        item = self._find(ident).item
+        me = Attendee(Address(self.mailbox.display_name, self.mailbox.mail), response="notResponded")
+        item.is_organizer = False
+        item.content = replace(
+            item.content,
+            organizer=Address(organizer, organizer),
+            attendees=(me, *item.content.attendees),
+            response="notResponded",
+            show_as="tentative",
+        )
+        return ident
+
+    def cancelled_from_outside(self, ident: str) -> None:
+        """The outside organizer of a received meeting cancels it."""
+        item = self._find(ident).item
+        if item.is_organizer:
+            raise Refused("this is the person's own meeting")
+        item.content = replace(
+            item.content, is_cancelled=True, subject=f"Canceled: {item.content.subject}", show_as="free"
+        )
+        self.mailbox.touch(item)
+
+    def events(self, calendar: str | None = None) -> list[Json]:
+        """The calendar's singles and series as full Graph JSON in UTC, by start."""
+        folder = self.mailbox.calendar_named(calendar).id if calendar else None
+        items = sorted(self.mailbox.items(folder), key=lambda i: (i.content.start, i.serial))
+        return [outbound.full(Occurrence(i), outbound.PERSONAL) for i in items]
+
+    def get(self, ident: str) -> Json:
+        """One event as full Graph JSON in UTC."""
+        return outbound.full(self._find(ident), outbound.PERSONAL)
+
+    def text(self, ident: str) -> str:
+        """The body of an event as a person reads it, lines separated by ``\\n``."""
+        return bodies.to_text(self._find(ident).content.body).replace("\r\n", "\n")
+
+    def marks(self, ident: str) -> dict[str, str]:
+        """The extended properties that lie under an event."""
+        return dict(self._find(ident).item.properties)
+
+    def find(self, subject: str) -> str | None:
+        """The id of the first event with exactly this subject, in any calendar."""
+        for calendar in self.mailbox.calendars:
+            for item in self.mailbox.items(calendar):
+                if item.content.subject == subject:
+                    return item.immutable_id
+        return None
+
+    def occurrence(self, ident: str, day: date) -> str:
+        """The id of the series' occurrence on this date."""
+        wanted = outbound.PERSONAL.id_of(Occurrence(self._find(ident).item, day))
+        self._find(wanted)
+        return wanted
+
+    def _respond(self, ident: str, act: str, send: bool) -> None:
+        _sensible(lambda: self._world.acts.respond(self._find(ident), act, send))
+
+    def _find(self, ident: str, *, deleted: bool = False) -> Occurrence:
+        return _sensible(lambda: self.mailbox.find(ident, deleted=deleted))
+
+    def _body(self, fields: Json, *, all_day: bool) -> Json:
+        """A person's words as the body of a request."""
+        all_day = fields.get("all_day", all_day)
+        zone = fields.pop("zone", None) or self.mailbox.time_zone
+        body: Json = {}
+        for name, value in fields.items():
+            if name in ("start", "end"):
+                body[name] = _time(value, zone, all_day)
+            elif name in _PLAIN:
+                body[_PLAIN[name]] = value
+            else:
+                body |= _words(name, value)
+        return body
+
+
+def _sensible(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except GraphError as error:
+        raise Refused(f"{error.code}: {error.message}") from error
+
+
+def _time(value: When, zone: str, all_day: bool) -> Json:
+    if all_day:
+        at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        if at.tzinfo is not None:
+            at = at.astimezone(zones.any_zone(zone))
+    elif not isinstance(value, datetime):
+        raise Refused("a timed event needs datetimes")
+    else:
+        at = value
+        if at.tzinfo is not None:
+            at = at.astimezone(zones.any_zone(zone))
+            if at.replace(tzinfo=None).replace(tzinfo=at.tzinfo, fold=0).astimezone(UTC) != value.astimezone(UTC):
+                at, zone = value.astimezone(UTC), "UTC"  # the second of two equal wall clocks
+    return {"dateTime": at.replace(tzinfo=None).isoformat(), "timeZone": zone}
+
+
+def _words(name: str, value: Any) -> Json:
+    match name:
+        case "body":
+            return {"body": {"contentType": "text", "content": value}} if value else {}
+        case "html":
+            return {"body": {"contentType": "html", "content": value}} if value is not None else {}
+        case "location":
+            return {"location": None if value is None else {"displayName": value}}
+        case "private":
+            return {"sensitivity": "private" if value else "normal"}
+        case "reminder":
+            given = {} if value is None else {"reminderMinutesBeforeStart": value}
+            return {"isReminderOn": value is not None, **given}
+        case "categories":
+            return {"categories": list(value)}
+        case "attendees":
+            return {"attendees": [_attendee(a) for a in value]}
+        case _:
+            raise Refused(f"an event has no '{name}'")
+
+
+def _attendee(value: Any) -> Json:
+    return value if isinstance(value, dict) else {"emailAddress": {"address": value}, "type": "required"}
+
+
+def describe(item: Item) -> Json:
+    """An item as full Graph JSON in UTC, for the control verb ``state``."""
+    return outbound.full(Occurrence(item), outbound.PERSONAL)
