@@ -17,6 +17,7 @@ CalsyncError
 │   │   └── DuplicateCreate  an earlier create of ours got through: ``existing_id``
 │   └── ForeignHost          an answer points to another host: the token must not follow
 └── StoreError               our own memory
+    ├── StoreUnavailable     no answer from the tables, or no right to use them: try later
     ├── LeaseHeld            another round works on this user, until ``until``
     ├── LeaseLost            our lease is not ours any more: stop at once
     ├── SlotsTaken           every ERP.net session slot is in use
@@ -122,6 +123,10 @@ class ForeignHost(SideError):
 
 class StoreError(CalsyncError):
     """Our own memory failed us."""
+
+
+class StoreUnavailable(StoreError):
+    """The tables do not answer or refuse us; the text names what to look at."""
 
 
 class LeaseHeld(StoreError):

@@ -1,0 +1,88 @@
+"""What several users share about meetings: the index of links by activity, and the claims (design section 4).
+
+Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag; it never
+decides anything but whose inbox hears of an activity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapters import rows
+from adapters.backend import Backend, Conflict, Key, Op, Table, Verb, gather
+from jobs.ports import Claim
+from sync_core.errors import StaleWrite
+from sync_core.model import Link, Side
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One user's link of one activity."""
+
+    activity_id: str
+    user_id: str
+    updated_at: datetime | None
+
+
+def _index_key(user_id: str, activity_id: str) -> Key:
+    return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
+
+
+def _claim_key(key: str) -> Key:
+    return Key("claim", rows.hashed(key))
+
+
+class Meetings:
+    """Index and claims; ``RowStore`` mixes it in."""
+
+    backend: Backend
+
+    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+        """Write the index rows of these links."""
+        await gather(self._index(user_id, link) for link in links)
+
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, datetime | None]]:
+        """Activity id → user id → the update time the link remembers; every asked id is a key."""
+        asked = list(dict.fromkeys(activity_ids))
+        return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
+
+    async def read_claim(self, key: str) -> Claim | None:
+        """The claim on a meeting, with the etag to replace it by."""
+        row = await self.backend.read(Table.MEETINGS, _claim_key(key))
+        return replace(rows.decode(row.properties, Claim), etag=row.etag) if row else None
+
+    async def save_claim(self, claim: Claim) -> Claim:
+        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+        verb = Verb.PUT if claim.etag else Verb.INSERT
+        op = Op(verb, _claim_key(claim.key), rows.encode(replace(claim, etag="")), claim.etag)
+        try:
+            return replace(claim, etag=await self.backend.write(Table.MEETINGS, op))
+        except Conflict as conflict:
+            raise StaleWrite(Side.GRAPH, "somebody else claimed this meeting at the same time") from conflict
+
+    async def _unindex(self, user_id: str, activity_ids: Iterable[str]) -> None:
+        await gather(
+            self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
+        )
+
+    async def _drop_claims(self, user_id: str, keys: Iterable[str]) -> None:
+        await gather(self._drop_claim(user_id, key) for key in keys)
+
+    async def _drop_claim(self, user_id: str, key: str) -> None:
+        row = await self.backend.read(Table.MEETINGS, _claim_key(key))
+        if row is not None and rows.peek(row.properties, "holder") == user_id:
+            with suppress(Conflict):
+                await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
+
+    async def _index(self, user_id: str, link: Link) -> None:
+        stored = IndexRow(link.activity_id, user_id, link.updated_at)
+        op = Op(Verb.PUT, _index_key(user_id, link.activity_id), rows.encode(stored))
+        await self.backend.write(Table.MEETINGS, op)
+
+    async def _linked(self, activity_id: str) -> dict[str, datetime | None]:
+        found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
+        stored = [rows.decode(row.properties, IndexRow) for row in found]
+        return {row.user_id: row.updated_at for row in stored}

@@ -1,0 +1,208 @@
+"""``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
+
+Where things are (design section 5): ``Users`` holds the user rows, the instance row and the ERP.net slots, each in a
+partition of their own; ``State`` has one partition per user with lease, wake, cursors, links, pending rows, inbox and
+holds; ``Meetings`` and ``Journal`` are described in their modules. Row keys carry hashes of foreign ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from adapters import rows
+from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
+from adapters.journal import Journal
+from adapters.leases import Leases
+from adapters.meetings import Meetings
+from adapters.slots import Slots
+from jobs.ports import Change, Drop, Lease, Put, Storable
+from sync_core.errors import StaleWrite
+from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Side, User
+
+_INSTANCE = Key("instance", "instance")
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """The newest wake token."""
+
+    token: str
+
+
+def _user_key(user_id: str) -> Key:
+    return Key("user", rows.key(user_id))
+
+
+def _wake_key(user_id: str) -> Key:
+    return Key(rows.key(user_id), "wake")
+
+
+def _inbox_key(user_id: str, activity_id: str) -> Key:
+    return Key(rows.key(user_id), f"inbox-{rows.hashed(activity_id)}")
+
+
+def _state_key(user_id: str, row: Storable) -> Key:
+    match row:
+        case Link():
+            name = f"link-{rows.hashed(row.event_id)}"
+        case Pending():
+            name = f"pending-{row.side}-{rows.hashed(row.item_id)}"
+        case Hold():
+            name = f"hold-{rows.hashed(row.id)}"
+        case Cursors():
+            name = "cursors"
+    return Key(rows.key(user_id), name)
+
+
+def _state_op(user_id: str, change: Change) -> Op:
+    place = _state_key(user_id, change.row)
+    return Op(Verb.PUT, place, rows.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
+
+
+class RowStore(Leases, Slots, Meetings, Journal):
+    """Our memory, on any backend."""
+
+    @property
+    def reads(self) -> int:
+        """Reading requests so far."""
+        return self.backend.reads
+
+    @property
+    def writes(self) -> int:
+        """Writing requests so far; a transaction is one."""
+        return self.backend.writes
+
+    async def prepare(self) -> None:
+        """Create what is missing; harmless when repeated."""
+        await self.backend.prepare()
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.backend.close()
+
+    async def read_instance(self) -> tuple[Instance, str]:
+        """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
+        row = await self.backend.read(Table.USERS, _INSTANCE)
+        return (rows.decode(row.properties, Instance), row.etag) if row else (Instance(), "")
+
+    async def save_instance(self, instance: Instance, etag: str) -> str:
+        """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
+        op = Op(Verb.PUT if etag else Verb.INSERT, _INSTANCE, rows.encode(instance), etag)
+        try:
+            return await self.backend.write(Table.USERS, op)
+        except Conflict as conflict:
+            raise StaleWrite(Side.ERP, "somebody else saved the instance row at the same time") from conflict
+
+    async def list_users(self) -> list[User]:
+        """All known users, by UPN."""
+        found = [rows.decode(row.properties, User) for row in await self.backend.scan(Table.USERS, "user")]
+        return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
+
+    async def read_user(self, user_id: str) -> User | None:
+        """One user."""
+        row = await self.backend.read(Table.USERS, _user_key(user_id))
+        return rows.decode(row.properties, User) if row else None
+
+    async def save_user(self, user: User) -> None:
+        """Insert or replace a user."""
+        await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), rows.encode(user)))
+
+    async def forget_user(self, user_id: str) -> None:
+        """Erase the user, their partition, index rows, claims and journal, rows of unknown versions included.
+
+        The lease goes first, so a round under way cannot store anything behind our back; the user row goes last, so
+        that an interrupted call can be repeated.
+        """
+        await self.break_lease(user_id)
+        state = await self.backend.scan(Table.STATE, rows.key(user_id))
+        await self._drop_claims(user_id, _texts(state, "ical_uid"))
+        await self._unindex(user_id, _texts(state, "activity_id"))
+        await self._erase(Table.STATE, state)
+        await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, rows.key(user_id)))
+        await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
+
+    async def recall(self, user_id: str) -> Memory:
+        """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
+        found = await self.backend.scan(Table.STATE, rows.key(user_id))
+        named = {row.key.row: row for row in found}
+        return Memory(
+            cursors=rows.decode(named["cursors"].properties, Cursors) if "cursors" in named else Cursors(),
+            links=tuple(rows.decode(row.properties, Link) for row in _kind(found, "link-")),
+            pending=tuple(rows.decode(row.properties, Pending) for row in _kind(found, "pending-")),
+            inbox=tuple(
+                replace(rows.decode(row.properties, InboxRow), etag=row.etag) for row in _kind(found, "inbox-")
+            ),
+            holds=tuple(rows.decode(row.properties, Hold) for row in _kind(found, "hold-")),
+            wake=_token(named.get("wake")),
+        )
+
+    async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
+        """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
+
+        Of several changes of one row the last counts. More than 99 changes (or 3.5 MB) take several transactions.
+        Without changes the lease is renewed. Links are indexed afterwards. Raises ``LeaseLost``: nothing of that
+        transaction was stored.
+        """
+        ops: dict[Key, Op] = {}
+        for change in changes:
+            op = _state_op(lease.user_id, change)
+            ops.pop(op.key, None)
+            ops[op.key] = op
+        for batch in list(batches(list(ops.values()), reserved=1)) or [[]]:
+            lease = await self._fenced(lease, batch)
+        await self._follow_links(lease.user_id, changes)
+        return lease
+
+    async def file_inbox(self, user_id: str, rows_: Collection[InboxRow]) -> None:
+        """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""
+        ops = {}
+        for row in rows_:
+            place = _inbox_key(user_id, row.activity_id)
+            ops[place] = Op(Verb.PUT, place, rows.encode(replace(row, etag="")))
+        await self.backend.write_all(Table.STATE, list(ops.values()))
+
+    async def clear_inbox(self, user_id: str, rows_: Collection[InboxRow]) -> None:
+        """Remove inbox rows that are still the ones that were read; newer ones stay."""
+        await gather(self._clear(user_id, row) for row in rows_)
+
+    async def write_wake(self, user_id: str, token: str) -> None:
+        """Note that somebody wants a round."""
+        await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), rows.encode(WakeRow(token))))
+
+    async def read_wake(self, user_id: str) -> str:
+        """The newest wake token, '' if none."""
+        return _token(await self.backend.read(Table.STATE, _wake_key(user_id)))
+
+    async def _clear(self, user_id: str, row: InboxRow) -> None:
+        with suppress(Conflict):
+            op = Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag)
+            await self.backend.write(Table.STATE, op)
+
+    async def _follow_links(self, user_id: str, changes: Sequence[Change]) -> None:
+        """Bring the index after the links; the last change of each link counts."""
+        last = {change.row.event_id: change for change in changes if isinstance(change.row, Link)}
+        kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
+        dropped = {
+            change.row.activity_id
+            for change in last.values()
+            if isinstance(change, Drop) and isinstance(change.row, Link)
+        }
+        await self.reindex(user_id, kept)
+        await self._unindex(user_id, dropped - {link.activity_id for link in kept})
+
+    async def _erase(self, table: Table, found: Sequence[Row]) -> None:
+        await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])
+
+
+def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
+    return [row for row in found if row.key.row.startswith(prefix)]
+
+
+def _texts(found: Sequence[Row], name: str) -> set[str]:
+    return {rows.peek(row.properties, name) for row in found} - {""}
+
+
+def _token(row: Row | None) -> str:
+    return rows.decode(row.properties, WakeRow).token if row else ""
