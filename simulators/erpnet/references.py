@@ -111,8 +111,10 @@ def criteria_of(entity: EntitySet, body: Json) -> Json | None:
 
 
 def _only_searches(entity: EntitySet, body: Json) -> bool:
-    searchable = {"ExternalId", "ExternalSystem", "Id", entity.code, entity.title}
-    return all(k.startswith("@") or k in searchable for k in body)
+    """Whether the body holds no more than the one criterion used: the docs' ``{"Code", "Name"}`` is a merge."""
+    data = {k for k in body if not k.startswith("@")}
+    criteria = ({"ExternalId", "ExternalSystem"}, {"Id"}, {entity.code}, {entity.title})
+    return any(data <= fields for fields in criteria)
 
 
 def search(world: World, caller: Caller, entity: EntitySet, criteria: Json) -> list[Row]:
