@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import signal
 
 from simulators.base import serve_until_stopped
 from simulators.graph import GraphSimulator
@@ -18,15 +16,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--token-lifetime", type=float, default=3599, help="seconds")
     wanted = parser.parse_args()
-    asyncio.run(_serve(GraphSimulator(token_lifetime=wanted.token_lifetime), wanted.host, wanted.port))
-
-
-async def _serve(graph: GraphSimulator, host: str, port: int) -> None:
-    serving = asyncio.ensure_future(serve_until_stopped(graph, host, port))
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, serving.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
+    graph = GraphSimulator(token_lifetime=wanted.token_lifetime)
+    asyncio.run(serve_until_stopped(graph, wanted.host, wanted.port))
 
 
 if __name__ == "__main__":

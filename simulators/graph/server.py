@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from contextvars import ContextVar
 from datetime import timedelta
 from inspect import isawaitable
 from typing import Any
@@ -31,6 +32,8 @@ from simulators.graph.world import World
 Json = dict[str, Any]
 
 _CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+# Whether the request being served was the one too many when it arrived.
+_crowded: ContextVar[bool] = ContextVar("crowded", default=False)
 
 
 class GraphSimulator(Simulator):
@@ -144,7 +147,7 @@ class GraphSimulator(Simulator):
     async def _door(self, request: web.Request, handler: Any) -> web.StreamResponse:
         # The place is held from the first byte on, scripted delays included.
         with self._gate.entered(self._mailbox_in(request.rel_url.raw_path)) as crowded:
-            request["crowded"] = crowded
+            _crowded.set(crowded)
             return await super()._door(request, handler)
 
     def _mailbox_in(self, raw_path: str) -> Mailbox | None:
@@ -166,7 +169,7 @@ class GraphSimulator(Simulator):
             origin=self.origin,
         )
         await self._gate.linger(self._mailbox_in(call.raw_path))
-        return self._response(call, await self._answer(call, request["crowded"]))
+        return self._response(call, await self._answer(call, _crowded.get()))
 
     async def _answer(self, call: Call, crowded: bool) -> Answer:
         try:
