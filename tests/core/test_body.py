@@ -1,0 +1,236 @@
+"""Bodies: the normal form of text, the Teams block, and when HTML may give way to text."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_core.body import (
+    BodyShape,
+    body_shape,
+    cut_teams_text,
+    html_text,
+    normal_text,
+    text_html,
+    with_new_text,
+)
+
+RULE = "_" * 80
+JOIN = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_M2Jk%40thread.v2/0?context=%7b%22Tid%22%7d"
+
+BLOCK = (
+    f'<div style="width:100%;height:20px"><span style="white-space:nowrap; color:#5F5F5F; opacity:.36">{RULE}</span>'
+    "</div>\r\n"
+    '<div class="me-email-text" lang="en-US" style="color:#252424; font-family:\'Segoe UI\'">\r\n'
+    '<div style="margin-bottom:24px"><span style="font-size:24px"><b>Microsoft Teams</b></span>'
+    ' <a class="me-email-link" href="https://aka.ms/JoinTeamsMeeting?omkt=en-US">Need help?</a></div>\r\n'
+    f'<div><a id="meet_invite" class="me-email-headline" href="{JOIN}">Join the meeting now</a></div>\r\n'
+    f"<div>Meeting ID: 312 445</div><div><span>{'_' * 32}</span></div>\r\n"
+    '<div>For organizers: <a href="https://teams.microsoft.com/meetingOptions/?organizerId=1">Meeting options</a>'
+    "</div></div>\r\n"
+    f'<div style="width:100%;height:20px"><span style="white-space:nowrap">{RULE}</span></div>'
+)
+
+BLOCK_TEXT = f"""{RULE}
+Microsoft Teams Need help?<https://aka.ms/JoinTeamsMeeting?omkt=en-US>
+Join the meeting now<{JOIN}>
+Meeting ID: 312 445
+{"_" * 32}
+For organizers: Meeting options<https://teams.microsoft.com/meetingOptions/?organizerId=1>
+{RULE}"""
+
+HEAD = (
+    "<html><head>\r\n"
+    '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">\r\n'
+    '<meta name="Generator" content="Microsoft Exchange Server">\r\n<!-- converted from text -->\r\n'
+    "<style><!-- .EmailQuote { margin-left: 1pt; border-left: #800000 2px solid; } --></style></head>\r\n"
+)
+EXCHANGE = (
+    f'{HEAD}<body>\r\n<font size="2"><span style="font-size:11pt;"><div class="PlainText">Agenda<br>\r\n'
+    "1. Budget &amp; plan</div></span></font>\r\n</body>\r\n</html>\r\n"
+)
+WORD = (
+    '<html xmlns:o="urn:schemas-microsoft-com:office"><head><meta name="Generator" content="Microsoft Word 15">'
+    "<style><!--\np.MsoNormal {margin:0cm; font-size:11.0pt;}\n--></style></head>"
+    '<body lang="EN-US" link="#0563C1" vlink="#954F72" style="word-wrap:break-word"><div class="WordSection1">'
+    '<p class="MsoNormal"><span lang="BG" style="mso-fareast-language:EN-US">Дневен ред<o:p></o:p></span></p>'
+    '<p class="MsoNormal"><o:p>&nbsp;</o:p></p></div></body></html>'
+)
+
+
+def page(content: str) -> str:
+    """A page as Outlook on the web stores it."""
+    meta = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
+    return f"<html><head>{meta}</head><body>{content}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ("a\nb", "a\r\nb"),
+        ("a\nb", "a\rb"),
+        ("a b", "a\xa0b"),
+        ("a\nb", "a  \nb\t"),
+        ("a\n\nb", "\n \na\n\nb\n\n"),
+        ("  a", "  a"),
+        ("", " \r\n\xa0\r\n"),
+    ],
+    ids=["crlf", "cr", "nbsp", "trailing spaces", "outer blank lines", "indent is kept", "nothing but space"],
+)
+def test_texts_that_look_the_same_have_one_normal_form(expected: str, text: str) -> None:
+    """Line ends, hard spaces, trailing spaces and outer blank lines make no difference."""
+    assert expected == normal_text(text)
+
+
+@given(st.text())
+def test_the_normal_form_is_final(text: str) -> None:
+    """Normalising twice gives what normalising once gives."""
+    assert normal_text(text) == normal_text(normal_text(text))
+
+
+def test_the_teams_block_is_cut_out_of_the_text() -> None:
+    """Text before and after the block stays, the block with its inner rule goes."""
+    assert cut_teams_text(f"Agenda\r\n\r\n{BLOCK_TEXT}\r\n\r\nRegards\r\n") == "Agenda\n\n\nRegards"
+
+
+def test_every_teams_block_is_cut() -> None:
+    """A body with two blocks (a forwarded meeting) loses both."""
+    assert cut_teams_text(f"a\n{BLOCK_TEXT}\nb\n{BLOCK_TEXT}") == "a\nb"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"above\n{RULE}\nbelow\n{RULE}", f"Join me: {JOIN}", f"{RULE}\n{JOIN}", f"{JOIN}\n{RULE}"],
+    ids=["rules without a link", "link without rules", "no closing rule", "no opening rule"],
+)
+def test_what_is_no_teams_block_stays(text: str) -> None:
+    """Underscores or a join link alone are the author's own text."""
+    assert text == cut_teams_text(text)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("", ""),
+        (EXCHANGE, "Agenda\r\n1. Budget & plan\r\n"),
+        (WORD, "Дневен ред\n\n"),
+        (page('<div style="font-family:Calibri,sans-serif; font-size:12pt; color:black">Hello<br></div>'), "Hello"),
+        (page('<p>See <a href="https://x.bg/?b=1&amp;c">https://x.bg/?b=1&amp;c</a></p>'), "See https://x.bg/?b=1&c"),
+        (page('<p>Mail <a href="mailto:a@b.bg">a@b.bg</a>'), "Mail a@b.bg<mailto:a@b.bg>"),
+        (page('<p style="background-color:transparent; font-weight:normal">x</p>'), "x"),
+    ],
+    ids=["empty", "exchange from text", "word", "outlook on the web", "link", "mail address", "neutral styles"],
+)
+def test_html_that_only_frames_its_text_is_plain(html: str, text: str) -> None:
+    """What Exchange and Outlook wrap round typed text is not formatting."""
+    assert body_shape(html, text) == BodyShape.PLAIN
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<b>x</b>",
+        "<p><strong>x</strong></p>",
+        "<ul><li>x</li></ul>",
+        "<table><tr><td>x</td></tr></table>",
+        'x<img src="cid:1">',
+        '<a href="https://elsewhere.bg">x</a>',
+        '<span style="font-weight:bold">x</span>',
+        '<span style="background-color:yellow">x</span>',
+        '<div style="display:none">x</div>',
+        '<div onclick="y">x</div>',
+        f'<a href="{JOIN}">{JOIN}</a>',
+    ],
+)
+def test_html_that_says_more_than_its_text_is_rich(content: str) -> None:
+    """Emphasis, lists, tables, pictures, named links, hidden text and stray join links must not be lost."""
+    assert body_shape(page(content), html_text(page(content))) == BodyShape.RICH
+
+
+def test_html_that_does_not_say_its_text_is_rich() -> None:
+    """Where the two disagree, something is not understood, and the body is left alone."""
+    assert body_shape(page("<div>one</div>"), "two") == BodyShape.RICH
+
+
+@pytest.mark.parametrize("wrapper", ["{}", "<div>{}</div>", "<div><div><p>intro</p>{}</div></div>"])
+def test_a_plain_body_with_a_teams_block_is_told_apart(wrapper: str) -> None:
+    """Everything inside the block may be formatted; around it the body is plain."""
+    html = page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
+    intro = "intro\n" if "intro" in wrapper else ""
+
+    assert body_shape(html, f"{intro}Agenda\n\n{BLOCK_TEXT}\nRegards") == BodyShape.TEAMS
+    assert body_shape(html, f"{intro}Agenda\n\nRegards") == BodyShape.TEAMS
+
+
+def test_a_formatted_body_with_a_teams_block_is_rich() -> None:
+    """The block does not excuse the emphasis outside of it."""
+    assert body_shape(page(f"<b>Agenda</b>{BLOCK}"), "Agenda") == BodyShape.RICH
+
+
+@pytest.mark.parametrize("wrapper", ["{}", "<div><div>{}</div></div>"])
+def test_new_text_leaves_the_teams_block_byte_for_byte(wrapper: str) -> None:
+    """Only the text around the block is replaced; the page's frame stays."""
+    html = page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
+
+    written = with_new_text(html, "New <plan>\n  & more")
+
+    assert page(f"<div>New &lt;plan&gt;<br>&nbsp;&nbsp;&amp; more</div>{BLOCK}") == written
+    assert body_shape(written, "New <plan>\n  & more") == BodyShape.TEAMS
+
+
+def test_new_text_of_a_fragment_needs_no_page() -> None:
+    """HTML without a body element is replaced as a whole, its block kept."""
+    assert f"<div>b</div>{BLOCK}" == with_new_text(f"a{BLOCK}", "b")
+
+
+LINES = st.text(st.sampled_from(string.ascii_letters + string.digits + " <>&\"'абв_-:/\n"), max_size=200)
+
+
+@given(LINES)
+def test_text_survives_the_way_through_html(text: str) -> None:
+    """What a new body shows is exactly the text it was made of."""
+    assert normal_text(text) == html_text(text_html(text))
+
+
+@given(LINES)
+def test_writing_text_beside_a_teams_block_reads_back_as_that_text(text: str) -> None:
+    """After a write and the read that follows, the compared text is the one written."""
+    assert normal_text(text) == cut_teams_text(html_text(with_new_text(page(BLOCK), text)))
+
+
+@given(LINES)
+def test_a_written_body_keeps_its_shape(text: str) -> None:
+    """What we write ourselves can be rewritten next time."""
+    assert body_shape(page(text_html(text)), text) == BodyShape.PLAIN
+    assert body_shape(with_new_text(page(BLOCK), text), text) == BodyShape.TEAMS
+
+
+SOUP = [
+    "<div>",
+    "</div>",
+    "<p>",
+    "<b",
+    ">",
+    "</",
+    "<br/>",
+    "<!--",
+    "-->",
+    "a",
+    "\n",
+    "&",
+    "<style>",
+    '"',
+    "<a href=x>",
+]
+
+
+@given(st.lists(st.sampled_from([*SOUP, BLOCK])))
+def test_no_html_is_too_broken(pieces: list[str]) -> None:
+    """Any soup of tags has a shape and can be replaced."""
+    html = "".join(pieces)
+
+    assert body_shape(html, html_text(html)) in BodyShape
+    assert "new" in with_new_text(html, "new")
