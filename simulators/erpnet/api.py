@@ -20,7 +20,6 @@ from simulators.erpnet.store import Row
 from simulators.erpnet.world import Caller, Json, World
 
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-LONGEST_TARGET = 16 * 1024
 _ENTITY = re.compile(r"(\w+)\(([^()]+)\)(?:/([\w.]+))?")
 _ALIAS = re.compile(r"\$(\w+)(?:/([\w.]+))?")
 _SET = re.compile(r"(\w+)(/\$count)?")
@@ -72,9 +71,7 @@ def refusal(error: ErpError) -> Answer:
 
 
 def request_of(method: str, target: str, raw: bytes) -> Request:
-    """Read a request target: relative to the OData root, absolute path or absolute URL; 414 when too long."""
-    if len(target) > LONGEST_TARGET:
-        raise ErpError("The request URI is too long.", status=414)
+    """Read a request target: relative to the OData root, absolute path or absolute URL."""
     path, _, options = target.partition("?")
     path = re.sub(r"^https?://[^/]+", "", path)
     if path.startswith("/"):

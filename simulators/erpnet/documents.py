@@ -6,7 +6,7 @@ from simulators.erpnet import access, schema
 from simulators.erpnet.errors import broken_rule, duplicate, invalid, not_saved
 from simulators.erpnet.model import STATES
 from simulators.erpnet.store import Row
-from simulators.erpnet.values import utf16_length
+from simulators.erpnet.values import parse, utf16_length
 from simulators.erpnet.world import Caller, World
 
 EDITABLE = ("New", "Planned", "FirmPlanned")
@@ -88,7 +88,7 @@ def _check_times(activity: Row) -> None:
     start, end = activity["StartTime"], activity["EndTime"]
     if end is None:
         return
-    if start > end:
+    if parse(start) > parse(end):
         raise broken_rule("R28916", "StartTimeBeforeEndTime", "'Start Time' must not be after 'End Time'.")
     if is_midnight(start) != is_midnight(end):
         raise broken_rule(

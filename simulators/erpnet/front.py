@@ -23,12 +23,18 @@ def defaults(world: World, caller: Caller, activity: Row) -> None:
         "OwnerParty": party,
         "ResponsibleParty": party,
         "ResponsiblePerson": person.id if person else None,
-        "EnterpriseCompany": caller.company,
-        "EnterpriseCompanyLocation": caller.location,
+        "EnterpriseCompany": _usable(world, schema.ENTERPRISE_COMPANIES, caller.company),
+        "EnterpriseCompanyLocation": _usable(world, schema.LOCATIONS, caller.location),
     }
     for name, value in offered.items():
         if activity[name] is None:
             activity.values[name] = value
+
+
+def _usable(world: World, entity: str, key: str | None) -> str | None:
+    """Context parameters that mean nothing are ignored."""
+    row = world.store.get(entity, key.lower() if key else None)
+    return row.id if row else None
 
 
 def recalculated(world: World, now: dict[str, Any], typed: dict[str, Any]) -> dict[str, Any]:

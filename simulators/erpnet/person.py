@@ -85,7 +85,8 @@ class ErpPerson:
         with self._acting() as caller:
             caller.company, caller.location = company or caller.company, location or caller.location
             body = self._body(fields, None)
-            body["DocumentType"] = f"{schema.DOCUMENT_TYPES}({self._erp.document_type(document_type)})"
+            kind = self._erp.document_type(document_type)
+            body["DocumentType"] = {"@odata.id": f"{schema.DOCUMENT_TYPES}({kind})"}
             row = writes.create(self._erp, caller, schema.SETS[schema.ACTIVITIES], body)
             self._erp.store.assign(row, "EntityName", entity_name)
             for who in participants:
@@ -166,7 +167,7 @@ class ErpPerson:
     def remove_participant(self, activity: str, who: str) -> None:
         """Remove the participant with this login or address."""
         with self._acting() as caller:
-            for row in self._erp.store.find(schema.PARTICIPANTS, Activity=activity):
+            for row in self._erp.store.children(schema.PARTICIPANTS, activity):
                 if who in (row["Email"], self._login(row["User"])):
                     writes.delete(self._erp, caller, row)
                     return
@@ -186,7 +187,7 @@ class ErpPerson:
             "Hidden": row.hidden,
             "Participants": [
                 {"Id": p.id, "Email": p["Email"], "Login": self._login(p["User"])}
-                for p in self._erp.store.find(schema.PARTICIPANTS, Activity=row.id)
+                for p in self._erp.store.children(schema.PARTICIPANTS, row.id)
             ],
         }
 
@@ -224,7 +225,7 @@ class ErpPerson:
         elif reminder is not None:
             values["reminder"] = wall(reminder)
         if values.get("assigned_to") is not None:
-            values["assigned_to"] = f"{schema.USERS}({self._erp.user_row(values['assigned_to']).id})"
+            values["assigned_to"] = {"@odata.id": self._erp.user_row(values["assigned_to"]).path}
         return {_FIELDS.get(k, k): v for k, v in values.items()}
 
     def _change_state(self, caller: Caller, row: Row, state: str) -> None:

@@ -105,7 +105,7 @@ def _member(world: World, row: Row, name: str, shape: Shape | None, skip_nulls: 
 
 def _children(world: World, row: Row, name: str, shape: Shape | None, skip_nulls: bool) -> list[Json]:
     link = row.entity.children[name]
-    rows = sorted(world.store.find(link.target, **{link.owner: row.id}), key=lambda r: r.id)
+    rows = sorted(world.store.children(link.target, row.id), key=lambda r: r.id)
     wanted = shape or Shape(())
     return [render(world, r, wanted, skip_nulls=skip_nulls) for r in rows]
 

@@ -49,8 +49,6 @@ def resolve(
     """The stored key for a reference's JSON value; ``write`` carries out a nested create or merge."""
     if value is None:
         return None
-    if isinstance(value, str):
-        return bound(world, caller, target, value)
     if not isinstance(value, dict):
         raise invalid(f"A reference to {target} must be an object.")
     if set(value) == {"@odata.id"}:
@@ -58,8 +56,10 @@ def resolve(
     return _by_content(world, caller, schema.SETS[target], value, write)
 
 
-def bound(world: World, caller: Caller, target: str, address: str) -> str:
+def bound(world: World, caller: Caller, target: str, address: Any) -> str:
     """The key for an address or a ``$1`` of the same changeset."""
+    if not isinstance(address, str):
+        raise invalid(f"'{address}' is not the address of an entity.")
     alias = caller.aliases.get(address[1:]) if address.startswith("$") else None
     return key_of(world, target, alias.path if alias else address)
 

@@ -45,6 +45,7 @@ class Store:
 
     def __init__(self) -> None:
         self.sets: dict[str, dict[str, Row]] = {name: {} for name in SETS}
+        self._owned: dict[tuple[str, str], dict[str, Row]] = {}
         self._log: list[Change] = []
         self._depth = 0
         self._random = random.Random(20260125)
@@ -80,6 +81,10 @@ class Store:
     def assign(self, row: Row, name: str, value: Any) -> None:
         """Set one value."""
         self._do(Change(row, name, row.values.get(name), value))
+
+    def children(self, name: str, owner: str) -> list[Row]:
+        """The rows of a child set that belong to this owner (fixed for life, hence an index)."""
+        return list(self._owned.get((name, owner), {}).values())
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -130,10 +135,13 @@ class Store:
             old = row.values.get(name)
             row.values[name] = value
             return old
-        home = self.sets[row.entity.name]
-        present = row.id in home
-        if value:
-            home[row.id] = row
-        else:
-            home.pop(row.id, None)
+        homes = [self.sets[row.entity.name]]
+        if row.entity.owner:
+            homes.append(self._owned.setdefault((row.entity.name, row[row.entity.owner]), {}))
+        present = row.id in homes[0]
+        for home in homes:
+            if value:
+                home[row.id] = row
+            else:
+                home.pop(row.id, None)
         return present

@@ -69,9 +69,9 @@ class World:
         # What the web site allows one session, and all of them (erpnet.md §3).
         self.application = Application()
         self.licences = 10
-        self.requests_per_minute: int | None = 600
+        self.requests_per_minute: int | None = 600  # None = no limit; a stopped clock never ends its minute
         self.queue_size = 5
-        self.latency = 0.0
+        self.latency = 0.0  # seconds each request holds its session; more than 0 makes 429 by queue certain
         self.switches = frozenset(n for n, v in vars(self).items() if _is_switch(n, v))
         self.store = Store()
         self._versions = 1000
@@ -120,7 +120,7 @@ class World:
 
     def bury(self, activity: Row) -> None:
         """Hard-delete an activity: its rows vanish, its system object stays (erpnet.md §7)."""
-        for child in self.store.find(schema.PARTICIPANTS, Activity=activity.id):
+        for child in self.store.children(schema.PARTICIPANTS, activity.id):
             self.store.remove(child)
         self.store.remove(activity)
         self._versions += 1

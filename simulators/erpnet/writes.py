@@ -126,6 +126,8 @@ def _save(world: World, caller: Caller, row: Row, changes: dict[str, Any]) -> No
     activity = row.entity.name == schema.ACTIVITIES
     if activity or row.entity.name == schema.PARTICIPANTS:
         documents.check_editable(world, caller, world.root(row))
+    if row.entity.owner in changes:
+        raise not_saved(f"{world.text_of(row)} cannot be moved to another owner.")
     if activity and "EnterpriseCompanyLocation" in changes:
         raise broken_rule("R28151", "LocationIsFixed", "The location cannot be changed once saved.")
     if activity and caller.front:
@@ -202,7 +204,8 @@ def _understand(world: World, caller: Caller, entity: EntitySet, body: Json) -> 
         if name.startswith("@") or "@" in name:
             continue
         if name in entity.refs:
-            understood.values[name] = _reference(world, caller, entity, name, value)
+            given = value if name == member or value is None else {"@odata.id": value}
+            understood.values[name] = _reference(world, caller, entity, name, given)
         elif name in entity.children and isinstance(value, list):
             understood.children[name] = value
         elif name in entity.attrs and name == member:

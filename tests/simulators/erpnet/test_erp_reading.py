@@ -290,6 +290,13 @@ async def test_trap_17_multi_language_values_filter_by_contains_only(client: Cli
     assert [u["Login"] for u in found] == ["bob"]
 
 
+async def test_trap_18_ids_that_differ_by_case_only_are_one_to_the_database(client: Client) -> None:
+    """Two ExternalIds as different as two Graph ids are both found by either."""
+    upper, lower = await client.create(ExternalId="AAMkAD"), await client.create(ExternalId="AAMkad")
+
+    assert sorted(await client.ids("ExternalId eq 'AAMkAD'")) == sorted([upper, lower])
+
+
 async def test_users_are_found_by_address_without_regard_to_case(client: Client) -> None:
     """The user mapping's query: active internal users by e-mail."""
     addresses = "('ANN@example.com','calsync.service@example.com')"

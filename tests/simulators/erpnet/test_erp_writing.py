@@ -233,6 +233,24 @@ async def test_a_patch_may_bind_and_find_references(client: Client, erp: ErpSimu
     assert (await _read(client, activity))["AssignedToUser"] is None
 
 
+async def test_a_bare_text_is_no_reference(client: Client, erp: ErpSimulator) -> None:
+    """An address stands in ``@odata.id`` or under ``@odata.bind``, nowhere else."""
+    address = erp.user_row("bob").path
+
+    assert (await client.post(ACTIVITIES, client.meeting(AssignedToUser=address))).status == 500
+    assert (await client.post(ACTIVITIES, client.meeting() | {"AssignedToUser@odata.bind": address})).status == 201
+
+
+async def test_a_participant_stays_with_its_activity(client: Client) -> None:
+    """The owner of a child cannot be changed."""
+    activity = {"@odata.id": at(await client.create())}
+    child = await client.post(PARTICIPANTS, {"Activity": activity, "Email": "x@example.org"})
+
+    other = {"Activity": {"@odata.id": at(await client.create())}}
+
+    assert (await client.patch(f"{PARTICIPANTS}({child.id})", other)).status == 500
+
+
 async def test_a_type_that_is_not_found_is_an_error(client: Client) -> None:
     """Criteria without a match create nothing."""
     reply = await client.post(ACTIVITIES, client.meeting(DocumentType={"Code": "Nonesuch"}))
