@@ -297,9 +297,9 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One field on which both sides stand apart, with what each shows (bounded text) and why it stays so."""
+    """One field (or 'deletion') on which both sides stand apart, what each shows (bounded text) and why."""
 
-    field: Field
+    field: str
     event_value: str
     activity_value: str
     why: str
@@ -329,7 +329,8 @@ class Link:
     """One event and one activity known to belong together, and the base both were last in step on.
 
     ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the ERP.net login that R12 asks
-    about, decided once. ``change_key``/``version``/``updated_at`` are what the sides carried when last seen.
+    about, decided once. ``change_key``, ``version``, ``updated_at`` (activity) and ``modified_at`` (event) are what
+    the sides carried when last seen.
     ``reread`` names why both sides must be read by id in the next round ('' = need not).
     """
 
@@ -342,6 +343,7 @@ class Link:
     change_key: str
     version: int | None
     updated_at: datetime | None
+    modified_at: datetime | None = None
     origin: Side = Side.GRAPH
     creator: str = ""
     status: LinkStatus = LinkStatus.LIVE

@@ -1,0 +1,145 @@
+"""What the tables are asked about and what they answer: a case, the context of a round, a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, Side, Window
+from sync_core.policy import Policy
+from sync_core.writes import ErpWrite, GraphWrite
+
+
+class Sight(StrEnum):
+    """What this round saw of one side of a case."""
+
+    UNREAD = "unread"
+    PRESENT = "present"
+    GONE = "gone"
+    UNDECIDED = "undecided"
+    ELSEWHERE = "elsewhere"
+    HIDDEN = "hidden"
+    MALFORMED = "malformed"
+
+
+class Intent(StrEnum):
+    """What ought to happen to a pair (the fate table's answer)."""
+
+    CREATE_ACTIVITY = "create-activity"
+    CREATE_EVENT = "create-event"
+    LINK = "link"
+    UPDATE_ACTIVITY = "update-activity"
+    UPDATE_EVENT = "update-event"
+    MERGE = "merge"
+    VOID = "void"
+    REMOVE = "remove"
+    END = "end"
+    NOTHING = "nothing"
+
+
+class Verdict(StrEnum):
+    """What becomes of it."""
+
+    ACT = "act"
+    CONFLICT = "conflict"
+    HOLD = "hold"
+    SKIP = "skip"
+    PARK = "park"
+    ARCHIVE = "archive"
+    REREAD = "reread"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One pair (or single item) as this round sees it.
+
+    ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``note`` explains a MALFORMED sight.
+    ``partner_gone``: a mark or ExternalId names a partner that is not there (any more).
+    """
+
+    link: Link | None = None
+    event: GraphEvent | None = None
+    activity: ErpActivity | None = None
+    event_sight: Sight = Sight.UNREAD
+    activity_sight: Sight = Sight.UNREAD
+    pending: Pending | None = None
+    note: str = ""
+    partner_gone: bool = False
+
+    @property
+    def event_id(self) -> str:
+        """The event's id, '' when there is none."""
+        if self.event is not None:
+            return self.event.id
+        return self.link.event_id if self.link else ""
+
+    @property
+    def activity_id(self) -> str:
+        """The activity's id, '' when there is none."""
+        if self.activity is not None:
+            return self.activity.id
+        return self.link.activity_id if self.link else ""
+
+    @property
+    def subject(self) -> str:
+        """A subject to show people."""
+        if self.event is not None:
+            return self.event.content.subject
+        if self.activity is not None:
+            return self.activity.content.subject
+        return self.link.base_event.subject if self.link else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a round knows beside the items.
+
+    ``mailbox`` is the user's Entra id; ``login``/``party_id`` their ERP.net identity. ``creators_on`` are the
+    lower-case logins of all users with sync on. ``approved`` are event ids whose held deletion was approved.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    window: Window
+    policy: Policy
+    mailbox: str
+    login: str
+    party_id: str
+    creators_on: frozenset[str]
+    service_logins: frozenset[str] = frozenset()
+    has_company: bool = True
+    approved: frozenset[str] = frozenset()
+
+    @property
+    def digits_zone(self) -> str:
+        """The IANA zone in which times are written to ERP.net now."""
+        return self.policy.zone_of_digits(self.zone.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about one case, as data.
+
+    ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
+    move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
+    journal keeps them. ``carried`` names the fields written to each side.
+    """
+
+    case: Case
+    intent: Intent
+    verdict: Verdict
+    reason: str = ""
+    graph: GraphWrite | None = None
+    erp: ErpWrite | None = None
+    link: Link | None = None
+    in_step: frozenset[Field] = frozenset(Field)
+    lost: tuple[tuple[Side, Clash], ...] = ()
+    carried: tuple[tuple[Side, frozenset[Field]], ...] = ()
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether acting on it voids or removes something."""
+        return self.verdict is Verdict.ACT and self.intent in (Intent.VOID, Intent.REMOVE)

@@ -1,0 +1,522 @@
+"""The decision: three tables, read in this order.
+
+Theory of operation. A round collects *cases*: a link with what both sides show of it, or a single item without one.
+
+1. **Scope** looks at each item alone. A trait puts an unlinked item out (skipped) or sets a linked pair aside
+   (parked, skipped); the first trait that does so decides.
+2. **Fate** looks at the pair. Each side is unchanged, changed or gone against its base (changes.py); unlinked items
+   are present or absent. The cell names an intent.
+3. **Permit** looks at the target of the write. The first obstacle that is not ``act`` decides: conflict, hold, skip,
+   park, archive.
+
+What survives becomes writes by the field-wise merge (merge.py, carry.py). Nothing is *gone* on the word of one
+answer: ``judge_gone`` weighs the evidence, and whoever is undecided is read again next round, never voided.
+Deletion wins over an edit on the other side; the edited content goes to the journal.
+
+Actions are data (``Decision``); doing them has no opinion (jobs/act.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from sync_core import carry
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.grid import read_grid
+from sync_core.model import (
+    CARRIED,
+    Clash,
+    ErpActivity,
+    Evidence,
+    Field,
+    GraphEvent,
+    Link,
+    LinkStatus,
+    Malformed,
+    Side,
+    When,
+    Whereabouts,
+)
+from sync_core.policy import PrivateRule
+from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
+from sync_core.window import bounds, is_inside, is_over
+from sync_core.writes import CreateActivity, CreateEvent, RemoveEvent, VoidActivity
+
+
+class Trait(StrEnum):
+    """What an item shows that may put it out of scope, in the order in which it is asked."""
+
+    SERIES = "series"
+    CANCELLED = "cancelled"
+    INVITED = "invited"
+    OTHER_TYPE = "other-type"
+    VOID = "void"
+    CREATOR_OFF = "creator-off"
+    PRIVATE = "private"
+    OLD = "old"
+    OUTSIDE = "outside"
+    ONE_WAY = "one-way"
+
+
+GRAPH_TRAITS = (Trait.SERIES, Trait.CANCELLED, Trait.INVITED, Trait.PRIVATE, Trait.OLD, Trait.OUTSIDE, Trait.ONE_WAY)
+ERP_TRAITS = (Trait.OTHER_TYPE, Trait.VOID, Trait.CREATOR_OFF, Trait.PRIVATE, Trait.OLD, Trait.ONE_WAY)
+
+SCOPE = read_grid("""
+                   unlinked  linked
+graph/series       skip      park
+graph/cancelled    skip      in
+graph/invited      skip      park
+graph/private      skip      park
+graph/old          skip      in
+graph/outside      skip      in
+graph/one-way      skip      in
+erp/other-type     skip      park
+erp/void           skip      in
+erp/creator-off    skip      skip
+erp/private        skip      park
+erp/old            skip      in
+erp/one-way        skip      in
+""")
+"""R8, R10, R12 and the window; ``in`` for a linked pair means that fate and permit deal with it."""
+
+FATE_UNLINKED = read_grid("""
+                 activity-absent  activity-present
+event-absent     nothing          create-event
+event-present    create-activity  link
+""")
+
+FATE_LINKED = read_grid("""
+                 activity-unchanged  activity-changed  activity-gone
+event-unchanged  nothing             update-event      remove
+event-changed    update-activity     merge             remove
+event-gone       void                void              end
+""")
+
+
+class Obstacle(StrEnum):
+    """What may stand in the way of a write, in the order in which it is asked."""
+
+    PAST = "past"
+    SERIES = "series"
+    PRIVATE = "private"
+    INVITED = "invited"
+    ONE_WAY = "one-way"
+    NO_COMPANY = "no-company"
+    LOCKED = "locked"
+    MASS_DELETION = "mass-deletion"
+
+
+PERMIT = read_grid("""
+                 past     series  private  invited  one-way  no-company  locked    mass-deletion
+create-activity  skip     skip    skip     skip     skip     skip        act       act
+create-event     skip     skip    skip     act      skip     act         act       act
+link             skip     skip    skip     skip     act      act         act       act
+update-activity  archive  park    park     park     skip     act         conflict  act
+update-event     archive  park    park     park     skip     act         act       act
+void             archive  park    park     skip     skip     act         conflict  hold
+remove           skip     park    park     skip     skip     act         act       hold
+""")
+"""A locked activity may be read, linked and followed, never written (R9); a mass deletion waits for a person."""
+
+REASONS = {
+    Trait.SERIES: "part of a recurring series",
+    Trait.CANCELLED: "cancelled",
+    Trait.INVITED: "organised by someone else",
+    Trait.OTHER_TYPE: "an activity type that is not synced",
+    Trait.VOID: "void in ERP.net",
+    Trait.CREATOR_OFF: "its creator does not have sync switched on",
+    Trait.PRIVATE: "private, and private items are not synced",
+    Trait.OLD: "older than a day",
+    Trait.OUTSIDE: "outside the window",
+    Trait.ONE_WAY: "sync runs in one direction only",
+    Obstacle.PAST: "in the past",
+    Obstacle.NO_COMPANY: "no default company and location",
+    Obstacle.LOCKED: "the activity is read-only in ERP.net",
+    Obstacle.MASS_DELETION: "part of a mass deletion",
+}
+
+PARTNER_GONE = "its counterpart, named by a mark of an earlier sync, is not there any more"
+ELSEWHERE = "moved to another calendar"
+HIDDEN = "the activity is not visible to the service user"
+DELETED_IN_OUTLOOK = "deleted in Outlook"
+DELETED_IN_ERP = "void or deleted in ERP.net"
+
+_NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
+
+
+def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
+    """The create's transactionId: the same for every try of the same create (graph.md T8)."""
+    return str(uuid5(_NAMESPACE, f"{mailbox}|{activity_id}|{incarnation}"))
+
+
+def judge_gone(evidence: Evidence) -> Sight:
+    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1)."""
+    event = evidence.event
+    if event is None:
+        return Sight.GONE
+    if isinstance(event, Malformed):
+        return Sight.MALFORMED
+    if evidence.in_view or event.is_cancelled:
+        return Sight.PRESENT
+    if evidence.in_view is None:
+        return Sight.UNDECIDED
+    return {
+        Whereabouts.OTHER: Sight.ELSEWHERE,
+        Whereabouts.NONE: Sight.GONE,
+    }.get(evidence.where, Sight.UNDECIDED)
+
+
+def creator_of(activity: ErpActivity, ctx: Context) -> str:
+    """The login R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
+    creator = activity.creation_user.casefold()
+    if creator not in ctx.service_logins:
+        return creator
+    return ctx.login.casefold() if activity.owner_party == ctx.party_id else ""
+
+
+def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
+    when = graph_when(event.content)
+    return {
+        Trait.SERIES: event.is_series,
+        Trait.CANCELLED: event.is_cancelled,
+        Trait.INVITED: not event.is_organizer,
+        Trait.PRIVATE: ctx.policy.private is PrivateRule.SKIP and is_private(event.content),
+        Trait.OLD: is_over(when, ctx.now - ctx.policy.max_age, ctx.zone),
+        Trait.OUTSIDE: not is_inside(when, ctx.window, ctx.zone),
+        Trait.ONE_WAY: not ctx.policy.direction.lets(Side.ERP),
+    }
+
+
+def _activity_traits(activity: ErpActivity, creator: str, mine: bool, ctx: Context) -> dict[Trait, bool]:
+    when = erp_when(activity.content, ZoneInfo(ctx.digits_zone))
+    return {
+        Trait.OTHER_TYPE: activity.system_type not in ctx.policy.activity_types
+        or activity.entity_name != "Cm_Activities",
+        Trait.VOID: activity.void,
+        Trait.CREATOR_OFF: creator not in ctx.creators_on or not mine,
+        Trait.PRIVATE: ctx.policy.private is PrivateRule.SKIP and is_private(activity.content),
+        Trait.OLD: is_over(when, ctx.now - ctx.policy.max_age, ctx.zone),
+        Trait.ONE_WAY: not ctx.policy.direction.lets(Side.GRAPH),
+    }
+
+
+def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
+    """The first table: a verdict and its reason, or (None, '') for a case that is in."""
+    column = "linked" if case.link else "unlinked"
+    shown: list[tuple[Side, Trait]] = []
+    if case.event is not None:
+        has = _event_traits(case.event, ctx)
+        shown += [(Side.GRAPH, trait) for trait in GRAPH_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
+    if case.activity is not None:
+        if case.link:
+            creator, mine = case.link.creator.casefold(), True
+        else:
+            creator = creator_of(case.activity, ctx)
+            mine = creator == ctx.login.casefold() or (
+                case.event is not None and case.activity.owner_party == ctx.party_id
+            )
+            creator = ctx.login.casefold() if mine else creator
+        has = _activity_traits(case.activity, creator, mine, ctx)
+        shown += [(Side.ERP, trait) for trait in ERP_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
+    for side, trait in shown:
+        cell = SCOPE[f"{side}/{trait}", column]
+        if cell != "in":
+            return Verdict(cell), REASONS[trait]
+    return None, ""
+
+
+def _is_pair_of_own(case: Case, trait: Trait) -> bool:
+    """Two items found to belong together are linked whatever the direction and wherever they lie."""
+    together = case.event is not None and case.activity is not None
+    return together and case.link is None and trait in (Trait.ONE_WAY, Trait.OUTSIDE)
+
+
+def decide(case: Case, ctx: Context) -> Decision:
+    """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
+    unclear = _unclear(case)
+    if unclear is not None:
+        return unclear
+    if _is_ended(case) and case.event is None:
+        return _set_aside(case, Verdict.SKIP, case.link.reason if case.link else "")
+    case = _revived(case)
+    if case.link is not None and _all_over(case, case.link, ctx):
+        return _archived(case, case.link, ctx)
+    verdict, reason = scope(case, ctx)
+    if verdict is not None:
+        return _set_aside(case, verdict, reason)
+    if case.link is None:
+        return _decide_unlinked(case, ctx)
+    return _decide_linked(case, case.link, ctx)
+
+
+def _unclear(case: Case) -> Decision | None:
+    """Cases whose sight allows no decision: read again, or set aside with the reason."""
+    sights = {case.event_sight, case.activity_sight}
+    if Sight.MALFORMED in sights:
+        return _set_aside(case, Verdict.PARK, case.note or "the item cannot be understood")
+    if Sight.UNDECIDED in sights:
+        link = replace(case.link, reread="the event may be gone") if case.link else None
+        return Decision(case, Intent.NOTHING, Verdict.REREAD, "the event may be gone", link=link)
+    if Sight.ELSEWHERE in sights:
+        return _set_aside(case, Verdict.PARK, ELSEWHERE)
+    if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
+        return _set_aside(case, Verdict.PARK, HIDDEN)
+    if case.partner_gone:
+        return _set_aside(case, Verdict.PARK, PARTNER_GONE)
+    return None
+
+
+def _is_ended(case: Case) -> bool:
+    return case.link is not None and case.link.status is LinkStatus.TOMBSTONE and case.link.conflict is None
+
+
+def _revived(case: Case) -> Case:
+    """A tombstone's event is gone until it shows up again; then the old pair goes on, or a new one begins."""
+    if case.link is None or case.link.status is not LinkStatus.TOMBSTONE:
+        return case
+    if case.event is None:
+        return replace(case, event_sight=Sight.GONE)
+    alive = case.activity is not None and not case.activity.void
+    return case if alive else replace(case, link=None, activity=None, activity_sight=Sight.GONE)
+
+
+def _all_over(case: Case, link: Link, ctx: Context) -> bool:
+    """Whether event, activity and base all ended more than the age limit ago."""
+    before = ctx.now - ctx.policy.max_age
+    zone = ZoneInfo(link.zone)
+    spans: list[When] = [graph_when(link.base_event), erp_when(link.base_activity, zone)]
+    if case.event is not None:
+        spans.append(graph_when(case.event.content))
+    if case.activity is not None:
+        spans.append(erp_when(case.activity.content, zone))
+    return all(is_over(span, before, ctx.zone) for span in spans)
+
+
+def _archived(case: Case, link: Link, ctx: Context) -> Decision:
+    if link.status in (LinkStatus.ARCHIVED, LinkStatus.TOMBSTONE):
+        return Decision(case, Intent.NOTHING, Verdict.SKIP, REASONS[Trait.OLD], link=replace(link, reread=""))
+    kept = replace(
+        link, status=LinkStatus.ARCHIVED, reason=REASONS[Trait.OLD], reread="", conflict=None, ended_at=ctx.now
+    )
+    return Decision(case, Intent.NOTHING, Verdict.ARCHIVE, REASONS[Trait.OLD], link=kept, in_step=frozenset())
+
+
+def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
+    """Skip or park: both sides stay as they are, the base stays the last one in step."""
+    link = case.link
+    if link is not None and verdict is Verdict.PARK:
+        link = replace(link, status=LinkStatus.PARKED, reason=reason, reread="")
+    elif link is not None:
+        link = replace(link, reread="")
+    return Decision(case, Intent.NOTHING, verdict, reason, link=link, in_step=frozenset())
+
+
+def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
+    """What stands in the way of this intent; a mass deletion is seen by the guard, over the whole plan."""
+    event, activity, link = case.event, case.activity, case.link
+    content = event.content if event else link.base_event if link else None
+    ended = content is not None and bounds(graph_when(content), ctx.zone)[1] <= ctx.now
+    target = Side.ERP if intent in (Intent.CREATE_ACTIVITY, Intent.UPDATE_ACTIVITY, Intent.VOID) else Side.GRAPH
+    return {
+        Obstacle.PAST: intent is Intent.REMOVE and ended,
+        Obstacle.SERIES: event is not None and event.is_series,
+        Obstacle.PRIVATE: ctx.policy.private is PrivateRule.SKIP
+        and any(is_private(item.content) for item in (event, activity) if item is not None),
+        Obstacle.INVITED: event is not None and not event.is_organizer,
+        Obstacle.ONE_WAY: not ctx.policy.direction.lets(target),
+        Obstacle.NO_COMPANY: not ctx.has_company,
+        Obstacle.LOCKED: activity is not None and activity.is_locked,
+        Obstacle.MASS_DELETION: False,
+    }
+
+
+def permit(intent: Intent, standing: dict[Obstacle, bool]) -> tuple[Verdict, str]:
+    """The third table: the verdict of the first obstacle that is not ``act``."""
+    for obstacle in Obstacle:
+        if standing[obstacle] and PERMIT[intent, obstacle] != "act":
+            return Verdict(PERMIT[intent, obstacle]), REASONS[obstacle]
+    return Verdict.ACT, ""
+
+
+def _decide_unlinked(case: Case, ctx: Context) -> Decision:
+    row = "event-present" if case.event else "event-absent"
+    column = "activity-present" if case.activity else "activity-absent"
+    intent = Intent(FATE_UNLINKED[row, column])
+    if intent is Intent.NOTHING:
+        return Decision(case, intent, Verdict.NOTHING)
+    verdict, reason = permit(intent, obstacles(case, intent, ctx))
+    if verdict is not Verdict.ACT:
+        return _set_aside(case, verdict, reason)
+    return {
+        Intent.CREATE_ACTIVITY: _create_activity,
+        Intent.CREATE_EVENT: _create_event,
+        Intent.LINK: _link,
+    }[intent](case, ctx)
+
+
+def _create_activity(case: Case, ctx: Context) -> Decision:
+    assert case.event is not None
+    content = to_erp(from_graph(case.event.content), ZoneInfo(ctx.digits_zone))
+    write = CreateActivity(case.event.ical_uid, content)
+    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, erp=write, carried=((Side.ERP, CARRIED),))
+
+
+def _create_event(case: Case, ctx: Context) -> Decision:
+    assert case.activity is not None
+    content = to_graph(from_erp(case.activity.content, ZoneInfo(ctx.digits_zone)))
+    incarnation = case.pending.incarnation if case.pending else 0
+    write = CreateEvent(case.activity.id, transaction_id(ctx.mailbox, case.activity.id, incarnation), content)
+    return Decision(case, Intent.CREATE_EVENT, Verdict.ACT, graph=write, carried=((Side.GRAPH, CARRIED),))
+
+
+def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
+    """The link of two items that now belong together, based on what both show."""
+    creator = creator_of(activity, ctx)
+    if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
+        creator = ctx.login.casefold()
+    return Link(
+        event_id=event.id,
+        activity_id=activity.id,
+        ical_uid=event.ical_uid,
+        zone=ctx.digits_zone,
+        base_event=event.content,
+        base_activity=activity.content,
+        change_key=event.change_key,
+        version=activity.version,
+        updated_at=activity.updated_at,
+        modified_at=event.modified_at,
+        origin=origin,
+        creator=creator,
+    )
+
+
+def _link(case: Case, ctx: Context) -> Decision:
+    """Two items found to be a pair: no base, so every field on which they differ is a conflict for the policy."""
+    assert case.event is not None
+    assert case.activity is not None
+    origin = Side.GRAPH if case.activity.external_id else Side.ERP
+    link = new_link(case.event, case.activity, origin, ctx)
+    return carry.carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
+
+
+def _permit_of(case: Case, ctx: Context) -> Callable[[Intent], tuple[Verdict, str]]:
+    return lambda intent: permit(intent, obstacles(case, intent, ctx))
+
+
+def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
+    event_changed, event_state = _event_state(case, link)
+    activity_changed, activity_state = _activity_state(case, link)
+    intent = Intent(FATE_LINKED[event_state, activity_state])
+    if intent is Intent.END:
+        return _ended(case, link, ctx, intent, "gone on both sides")
+    if intent is Intent.VOID:
+        return _void(case, link, activity_changed, ctx)
+    if intent is Intent.REMOVE:
+        return _remove(case, link, event_changed, ctx)
+    return carry.carry(case, link, event_changed, activity_changed, ctx, intent, _permit_of(case, ctx))
+
+
+def _event_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
+    if case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled):
+        return frozenset(), "event-gone"
+    changed = changed_in_graph(link.base_event, case.event.content) & CARRIED if case.event else frozenset()
+    return changed, "event-changed" if changed else "event-unchanged"
+
+
+def _activity_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
+    if case.activity_sight in (Sight.GONE, Sight.HIDDEN):
+        return frozenset(), "activity-gone"
+    changed = changed_in_erp(link.base_activity, case.activity.content) & CARRIED if case.activity else frozenset()
+    if case.activity is not None and case.activity.void:
+        return changed, "activity-gone"
+    return changed, "activity-changed" if changed else "activity-unchanged"
+
+
+def _ended(
+    case: Case,
+    link: Link,
+    ctx: Context,
+    intent: Intent,
+    reason: str,
+    *,
+    verdict: Verdict = Verdict.NOTHING,
+    lost: Iterable[tuple[Side, Clash]] = (),
+    graph: RemoveEvent | None = None,
+    erp: VoidActivity | None = None,
+) -> Decision:
+    """The pair is over: the link stays as a tombstone, so that nothing is made again."""
+    tombstone = replace(
+        link, status=LinkStatus.TOMBSTONE, reason=reason, reread="", conflict=None, ended_at=ctx.now, tries=0
+    )
+    return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
+
+
+def _void(case: Case, link: Link, changed: frozenset[Field], ctx: Context) -> Decision:
+    """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
+    verdict, reason = permit(Intent.VOID, obstacles(case, Intent.VOID, ctx))
+    if verdict is Verdict.CONFLICT:
+        return _gone_but_locked(case, link, reason, ctx)
+    if verdict is not Verdict.ACT:
+        return _ended(case, link, ctx, Intent.VOID, f"{DELETED_IN_OUTLOOK}; {reason}", verdict=verdict)
+    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
+        return _set_aside_held(case, link, Intent.VOID)
+    lost = carry.overruled(case, link, Side.ERP, changed, f"{DELETED_IN_OUTLOOK} meanwhile")
+    write = VoidActivity(link.activity_id, DELETED_IN_OUTLOOK)
+    return _ended(case, link, ctx, Intent.VOID, DELETED_IN_OUTLOOK, verdict=Verdict.ACT, lost=lost, erp=write)
+
+
+def _remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context) -> Decision:
+    """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
+    verdict, reason = permit(Intent.REMOVE, obstacles(case, Intent.REMOVE, ctx))
+    if verdict is not Verdict.ACT:
+        return _ended(case, link, ctx, Intent.REMOVE, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
+    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
+        return _set_aside_held(case, link, Intent.REMOVE)
+    lost = carry.overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
+    people = case.event.content.people if case.event else link.base_event.people
+    key = case.event.change_key if case.event else link.change_key
+    write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
+    return _ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
+
+
+def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
+    kept = replace(link, reread="")
+    return Decision(case, intent, Verdict.HOLD, REASONS[Obstacle.MASS_DELETION], link=kept, in_step=frozenset())
+
+
+def _gone_but_locked(case: Case, link: Link, reason: str, ctx: Context) -> Decision:
+    """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
+    assert case.activity is not None
+    clash = Clash("deletion", DELETED_IN_OUTLOOK, case.activity.state, reason)
+    tombstone = replace(
+        link,
+        status=LinkStatus.TOMBSTONE,
+        reason=reason,
+        reread="",
+        conflict=carry.kept_conflict(link, (clash,), ctx.now),
+    )
+    return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())
+
+
+def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
+    """The link to remember once the writes are done, from what each side shows afterwards (None = not read)."""
+    link = decision.link
+    if link is None:
+        if event is None or activity is None:
+            return None
+        origin = Side.ERP if decision.intent is Intent.CREATE_EVENT else Side.GRAPH
+        return carry.seal(new_link(event, activity, origin, ctx))
+    return carry.moved(link, decision.in_step, event, activity)
+
+
+def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:
+    """Whether a link's base ended before the instant on both sides (the daily roll archives it)."""
+    return is_over(graph_when(link.base_event), before, zone) and is_over(
+        erp_when(link.base_activity, ZoneInfo(link.zone)), before, zone
+    )
