@@ -11,6 +11,9 @@ In a process of its own: ``python -m simulators.erpnet``; then ``POST /_sim/{ver
 ``add_user``, ``add_company``, … (the arguments of the methods of ``Seeds``), ``person``
 ``{"login", "do", "with"}`` (the methods of ``ErpPerson``), ``set`` (switches), ``state``, ``reset``,
 ``revoke_tokens``, and the verbs every stand-in has.
+
+Not imitated: Import, webhooks, reference tokens, reminders as rows of their own; inside an API transaction
+the back-end rules are checked at each write, not at its end.
 """
 
 from simulators.erpnet.person import ErpPerson

@@ -22,7 +22,7 @@ class Body:
     """A request body, understood: values to store and child bodies by collection."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    children: dict[str, list[Json]] = field(default_factory=dict)
+    children: dict[str, list[Any]] = field(default_factory=dict)
 
 
 def post(world: World, caller: Caller, entity: EntitySet, body: Json) -> Row:
@@ -182,9 +182,11 @@ def _create_children(world: World, caller: Caller, row: Row, body: Body) -> None
             write_child(world, caller, row, row.entity.children[name], child)
 
 
-def write_child(world: World, caller: Caller, parent: Row, link: Children, body: Json) -> Row:
+def write_child(world: World, caller: Caller, parent: Row, link: Children, body: Any) -> Row:
     """One element of a child collection: without identity always new, with one it must be the parent's."""
     entity = schema.SETS[link.target]
+    if not isinstance(body, dict):
+        raise invalid(f"An element of {link.name} must be an object.")
     address = body.get("@odata.id")
     key = references.locate(world, address).id if isinstance(address, str) else body.get("Id")
     if key is None:

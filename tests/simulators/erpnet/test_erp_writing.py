@@ -241,6 +241,12 @@ async def test_a_bare_text_is_no_reference(client: Client, erp: ErpSimulator) ->
     assert (await client.post(ACTIVITIES, client.meeting() | {"AssignedToUser@odata.bind": address})).status == 201
 
 
+@pytest.mark.parametrize("children", [[1], [{"Id": "none"}], "Ann"])
+async def test_child_bodies_must_be_objects_of_this_parent(client: Client, children: Any) -> None:
+    """Anything else is a mistake like every other."""
+    assert (await client.patch(at(await client.create()), {"Participants": children})).status == 500
+
+
 async def test_a_participant_stays_with_its_activity(client: Client) -> None:
     """The owner of a child cannot be changed."""
     activity = {"@odata.id": at(await client.create())}
