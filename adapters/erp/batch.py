@@ -1,0 +1,123 @@
+"""``$batch`` as bytes: requests in, answers out; multipart/mixed only (erpnet.md §6).
+
+Every write travels in a changeset of its own, so that each stands or falls alone; reads are bare parts. Order is
+kept: a read behind a write shows what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from itertools import pairwise
+from typing import Any
+
+_BLANK = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request inside a batch; ``path`` is relative to the OData root, ``body`` None for a read."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it needs a changeset."""
+        return self.method != "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswer:
+    """What one part was answered."""
+
+    status: int
+    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the part was done."""
+        return self.status < 300
+
+
+def encode(parts: Sequence[Part], boundary: str) -> bytes:
+    """The body of a batch, CRLF throughout, ASCII only."""
+    # No boundary may be the beginning of another: not every parser looks at whole lines.
+    sections = [_section(part, f"changeset_{n}_{boundary}", n) for n, part in enumerate(parts, 1)]
+    return _multipart(sections, boundary).encode("ascii")
+
+
+def _multipart(sections: Sequence[str], boundary: str) -> str:
+    return "".join(f"--{boundary}\r\n{section}\r\n" for section in sections) + f"--{boundary}--\r\n"
+
+
+def _section(part: Part, boundary: str, number: int) -> str:
+    if not part.is_write:
+        return _request(part)
+    inner = _multipart([_request(part, f"Content-ID: {number}\r\n")], boundary)
+    return f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n{inner}"
+
+
+def _request(part: Part, more: str = "") -> str:
+    head = f"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n{more}\r\n"
+    line = f"{part.method} {part.path} HTTP/1.1\r\n"
+    if part.body is None:
+        return f"{head}{line}\r\n"
+    return f"{head}{line}Content-Type: application/json\r\n\r\n{json.dumps(part.body)}"
+
+
+def decode(content_type: str, content: bytes) -> list[PartAnswer]:
+    """The answers in order, one for each part. Raises ``ValueError`` when it is not a whole batch answer."""
+    boundary = _boundary(content_type)
+    if not boundary:
+        raise ValueError("not a multipart answer")
+    return [_part_answer(section) for section in _split(content, boundary)]
+
+
+def _boundary(content_type: str) -> str:
+    header = Message()
+    header["Content-Type"] = content_type
+    return str(header.get_boundary("")) if header.get_content_maintype() == "multipart" else ""
+
+
+def _split(content: bytes, boundary: str) -> list[bytes]:
+    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    marks = list(delimiter.finditer(content))
+    if not marks or marks[-1].group(1) is None:
+        raise ValueError("the batch answer is cut off")
+    return [content[a.end() : b.start()] for a, b in pairwise(marks)]
+
+
+def _part_answer(section: bytes) -> PartAnswer:
+    head, inner = _halves(section.lstrip(b"\r\n"))
+    kind = _headers(head.splitlines()).get("content-type", "")
+    if not kind.startswith("multipart/"):
+        return _answer(inner)
+    # A changeset of ours holds one request; more or fewer answers would shift all that follow.
+    (only,) = decode(kind, inner)
+    return only
+
+
+def _answer(content: bytes) -> PartAnswer:
+    head, body = _halves(content.lstrip(b"\r\n"))
+    line, *headers = head.splitlines()
+    status = _STATUS.match(line)
+    if status is None:
+        raise ValueError("a part of the batch answer has no status")
+    return PartAnswer(int(status.group(1)), body.strip(), _headers(headers))
+
+
+def _halves(content: bytes) -> tuple[bytes, bytes]:
+    head, *rest = _BLANK.split(content, maxsplit=1)
+    return head, rest[0] if rest else b""
+
+
+def _headers(lines: Sequence[bytes]) -> dict[str, str]:
+    pairs = (line.decode("latin-1").partition(":") for line in lines if b":" in line)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}

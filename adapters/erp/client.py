@@ -1,0 +1,106 @@
+"""``ErpNet``: the port ``Erp`` (jobs/ports.py), put together from this package's modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from adapters.erp import activities, directory, probe, readiness
+from adapters.erp.session import Session
+from adapters.erp.transport import ErpOptions
+from adapters.erp.write import Writer
+from adapters.http import Patience
+from jobs.ports import ErpUser, Place, PullReading, Readiness
+from sync_core.model import ErpActivity, Malformed
+from sync_core.writes import ErpIdentity, ErpWrite, Outcome
+
+
+class ErpNet:
+    """One ERP.net instance, one session; use it from one running loop and ``close`` it.
+
+    ``endpoints`` are those another process discovered (``Instance.endpoints``): used first, asked for again once
+    when they no longer answer. Raises ``ForeignHost`` when they lie outside the instance's domain.
+    """
+
+    def __init__(
+        self,
+        options: ErpOptions,
+        *,
+        clock: Callable[[], datetime],
+        patience: Patience | None = None,
+        endpoints: Sequence[str] = (),
+    ) -> None:
+        self._clock = clock
+        self._session = Session(options, clock=clock, patience=patience or Patience(), endpoints=endpoints)
+        self._writer = Writer(self._session)
+        self._pull = activities.Pull(self._session)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Token URL and OData root once known, () before."""
+        return self._session.endpoints
+
+    @property
+    def version_check(self) -> str:
+        """What is known of the optimistic lock in a PATCH: unknown, works or refused (erpnet.md §14)."""
+        return self._writer.version_check
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def service_login(self) -> str:
+        """See ``Erp.service_login``; costs no licence."""
+        return await self._session.service_login()
+
+    async def check_access(self) -> str:
+        """See ``Erp.check_access``."""
+        return await probe.check_access(self._session)
+
+    async def read_changes(self, since: datetime) -> PullReading:
+        """See ``Erp.read_changes``; one request unless there are further pages."""
+        return await self._pull.read_changes(since)
+
+    async def newest_change(self) -> datetime | None:
+        """See ``Erp.newest_change``."""
+        return await self._pull.newest_change(self._clock())
+
+    async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
+        """See ``Erp.read_activities``; 2,000 ids a request."""
+        return await activities.read_activities(self._session, ids)
+
+    async def read_owned(self, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
+        """See ``Erp.read_owned``; one request unless there are further pages."""
+        return await activities.read_owned(self._session, login, party_id, since)
+
+    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity, ...]]:
+        """See ``Erp.find_paired``; every asked uid has an entry."""
+        return await activities.find_paired(self._session, ical_uids)
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """See ``Erp.write``; fifty writes a request, read back in the same one."""
+        return await self._writer.write(who, writes)
+
+    async def find_users(self, addresses: Collection[str]) -> list[ErpUser]:
+        """See ``Erp.find_users``."""
+        return await directory.find_users(self._session, addresses)
+
+    async def suggest_places(self, user_id: str, login: str) -> list[Place]:
+        """See ``Erp.suggest_places``."""
+        return await directory.suggest_places(self._session, user_id, login)
+
+    async def find_place(self, company_id: str, location_id: str) -> Place | None:
+        """See ``Erp.find_place``."""
+        return await directory.find_place(self._session, company_id, location_id)
+
+    async def check_readiness(self, *, repair: bool) -> Readiness:
+        """See ``Erp.check_readiness``."""
+        return await readiness.check_readiness(self._session, repair=repair)
+
+    async def notify(self, user_id: str, subject: str) -> None:
+        """See ``Erp.notify``."""
+        await directory.notify(self._session, user_id, subject)
+
+    async def probe(self) -> dict[str, str]:
+        """See ``Erp.probe``."""
+        return await probe.Prober(self._session, self._pull).probe(self.version_check, self._clock())

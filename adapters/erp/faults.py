@@ -1,0 +1,62 @@
+"""What an ERP.net answer that is not a success means (erpnet.md §3, §4, traps 2 and 3).
+
+500 is ERP.net's answer to every mistake of the request itself, so it is the item's fault and never the server's;
+no free licence comes in three forms; everything else is plain HTTP and means what ``adapters.http`` says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from adapters.http import error_of, retry_after_seconds
+from sync_core.errors import ItemRejected, LicencesTaken, SideError
+from sync_core.model import Side
+
+LONGEST_MESSAGE = 300
+
+_RULE = re.compile(r"\bR\d{4,6}(?:-\d+)?\b")
+_NO_LICENCE = ("E1LicenseException", "MaximumLicenseCountExceeded")
+_PREAMBLE = "An error occurred while saving data"
+
+
+def error_in(
+    status: int, content: bytes, headers: Mapping[str, str], *, now: datetime, writing: bool
+) -> SideError:
+    """The error of an answer; ``headers`` by lower-case name. A stack trace (``info``) is never passed on."""
+    inner = _inner(content)
+    wait = retry_after_seconds(headers.get("retry-after"), now)
+    message, code = _readable(inner), str(inner.get("code") or "")
+    if _is_licence(status, inner):
+        return LicencesTaken(Side.ERP, "every ERP.net licence is in use; waiting for a free one", retry_after=wait)
+    if status == 500:
+        rule = _RULE.search(str(inner.get("message")))
+        return ItemRejected(
+            Side.ERP, f"ERP.net refused: {message}", code=code or "500", rule=rule.group(0) if rule else ""
+        )
+    return error_of(Side.ERP, status, message, code=code, retry_after=wait, writing=writing)
+
+
+def _inner(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    error = answer.get("error", answer) if isinstance(answer, dict) else {}
+    return error if isinstance(error, dict) else {}
+
+
+def _is_licence(status: int, inner: dict[str, Any]) -> bool:
+    told = f"{inner.get('type')} {inner.get('message')}"
+    return (status == 503 and inner.get("code") == 8) or any(name in told for name in _NO_LICENCE)
+
+
+def _readable(inner: dict[str, Any]) -> str:
+    lines = [" ".join(line.split()) for line in str(inner.get("message") or "no reason given").splitlines()]
+    told = [line for line in lines if line]
+    if len(told) > 1 and told[0].startswith(_PREAMBLE):
+        del told[0]
+    return " ".join(told)[:LONGEST_MESSAGE]

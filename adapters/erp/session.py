@@ -1,0 +1,237 @@
+"""One session with ERP.net: one request at a time, one token, patience where nothing was done (erpnet.md §3, §16).
+
+The lock is held while waiting as well: whoever comes next would only be told the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from adapters.erp.access import Tokens
+from adapters.erp.batch import Part, PartAnswer, decode, encode
+from adapters.erp.discovery import Endpoints, check, discover
+from adapters.erp.faults import error_in
+from adapters.erp.odata import Row
+from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
+from adapters.http import Patience, follow
+from sync_core.errors import EndlessRead, ItemGone, LicencesTaken, SideError, SideUnavailable
+from sync_core.model import Side
+
+T = TypeVar("T")
+
+READS_PER_BATCH = 20
+"""Reads that share a batch: each may fill a page."""
+
+COMMON = {"Accept": "application/json", "Accept-Language": "en"}
+"""English, because rule numbers are looked for in messages (erpnet.md §4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    data: bytes | None = None
+    writing: bool = False
+
+
+class Session:
+    """Sends what it is given, in turn; ``endpoints`` are those of an earlier discovery, () to ask anew."""
+
+    def __init__(
+        self,
+        options: ErpOptions,
+        *,
+        clock: Callable[[], datetime],
+        patience: Patience,
+        endpoints: Sequence[str] = (),
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._patience = patience
+        self._transport = Transport(options.timeout_seconds)
+        self._tokens = Tokens(self._transport, options, clock)
+        self._lock = asyncio.Lock()
+        self._endpoints = check(options.url, Endpoints(*endpoints)) if endpoints else None
+        self._is_hearsay = bool(endpoints)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Token URL and OData root once known, to be handed to the next process; () before."""
+        return tuple(self._endpoints or ())
+
+    async def close(self) -> None:
+        """Close the connections. There is no logout: the licence slot frees itself (erpnet.md §3)."""
+        await self._transport.close()
+
+    async def service_login(self) -> str:
+        """The login every call runs as."""
+        async with self._lock:
+            await self._patience.call(lambda: self._located(self._token))
+        return self._tokens.login()
+
+    async def get(self, path: str) -> Any:
+        """Read one JSON answer; ``path`` is relative to the OData root, or a link the server gave."""
+        return _json(await self._call(_Request("GET", path, COMMON)), writing=False)
+
+    async def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        """One write on its own; its JSON answer, None if it has no content."""
+        headers = {**COMMON, "Content-Type": "application/json"}
+        reply = await self._call(_Request(method, path, headers, json.dumps(body).encode(), writing=True))
+        return _json(reply, writing=True)
+
+    async def rows(self, path: str) -> list[Row]:
+        """All rows of a read, to the last page. Raises ``EndlessRead`` when a page comes round again."""
+        return await self._finish(await self.get(path))
+
+    async def read(self, paths: Sequence[str]) -> list[list[Row]]:
+        """The rows of several reads, in as few requests as they fit into; raises the first error of any."""
+        results = await self.try_read(paths)
+        for rows in results:
+            if isinstance(rows, SideError):
+                raise rows
+        return [rows for rows in results if not isinstance(rows, SideError)]
+
+    async def try_read(self, paths: Sequence[str]) -> list[list[Row] | SideError]:
+        """Like ``read``, but a read that ERP.net refuses has its error in its place."""
+        results: list[list[Row] | SideError] = []
+        for first in range(0, len(paths), READS_PER_BATCH):
+            asked = [Part("GET", path) for path in paths[first : first + READS_PER_BATCH]]
+            answers = await self.batch(asked)
+            if len(answers) < len(asked):
+                raise SideUnavailable(Side.ERP, f"ERP.net answered {len(answers)} of {len(asked)} reads")
+            results += [await self.rows_of(answer) for answer in answers]
+        return results
+
+    async def rows_of(self, answer: PartAnswer) -> list[Row] | SideError:
+        """The rows of a read that travelled in a batch, further pages fetched, or why there are none."""
+        if not answer.is_fine:
+            return self.error_of(answer, writing=False)
+        return await self._finish(_json(answer, writing=False))
+
+    def error_of(self, answer: PartAnswer, *, writing: bool) -> SideError:
+        """The error of one part of a batch."""
+        return error_in(answer.status, answer.content, answer.headers, now=self._clock(), writing=writing)
+
+    async def batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
+        """Carry out ``parts`` in order; the answers, fewer than parts when it is unclear what became of the rest.
+
+        A server that stops at the first error (OData's default) has not done what follows: that is sent again.
+        """
+        answers: list[PartAnswer] = []
+        while len(answers) < len(parts):
+            try:
+                more = await self._batch(parts[len(answers) :])
+            except SideError:
+                if not answers:
+                    raise
+                break
+            answers += more
+            if not more or more[-1].is_fine:
+                break
+        return answers
+
+    async def _batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
+        boundary, writing = f"batch_{secrets.token_hex(8)}", any(part.is_write for part in parts)
+        headers = {
+            **COMMON,
+            "Accept": "multipart/mixed",
+            "Content-Type": f"multipart/mixed; boundary={boundary}",
+            "Prefer": "odata.continue-on-error",
+        }
+        try:
+            reply = await self._call(_Request("POST", "$batch", headers, encode(parts, boundary), writing))
+        except ItemGone as error:
+            raise SideUnavailable(Side.ERP, "ERP.net's Domain API is not where it should be (404)") from error
+        try:
+            answers = decode(reply.headers.get("content-type", ""), reply.content)
+        except ValueError as error:
+            text = f"ERP.net's batch answer is unreadable: {error}"
+            raise SideUnavailable(Side.ERP, text, unclear=writing) from error
+        return answers[: len(parts)]
+
+    async def _finish(self, page: Any) -> list[Row]:
+        rows, seen = list(_page_rows(page)), set[str]()
+        while link := page.get("@odata.nextLink"):
+            if link in seen:
+                raise EndlessRead(Side.ERP, "ERP.net's pages lead back to an earlier one")
+            seen.add(link)
+            page = await self.get(link)
+            rows += _page_rows(page)
+        return rows
+
+    async def _call(self, request: _Request) -> Reply:
+        async with self._lock:
+            reply = await self._patience.call(lambda: self._attempt(request))
+        if isinstance(reply, LicencesTaken):
+            raise reply
+        return reply
+
+    async def _attempt(self, request: _Request) -> Reply | LicencesTaken:
+        try:
+            return await self._located(lambda: self._authorised(request))
+        except LicencesTaken as taken:
+            # Returned, so that patience does not sit out the minute while the caller holds a lease.
+            return taken
+
+    async def _located(self, work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await work()
+        except (Unreachable, ItemGone):
+            if not await self._has_moved():
+                raise
+        return await work()
+
+    async def _authorised(self, request: _Request) -> Reply:
+        reply = await self._exchange(request)
+        if reply.status == 401:
+            self._tokens.drop()
+            reply = await self._exchange(request)
+        if reply.status >= 300:
+            raise error_in(
+                reply.status, reply.content, reply.headers, now=self._clock(), writing=request.writing
+            )
+        return reply
+
+    async def _exchange(self, request: _Request) -> Reply:
+        headers = {**request.headers, "Authorization": f"Bearer {await self._token()}"}
+        url = follow(Side.ERP, (await self._where()).odata_root, request.path)
+        return await self._transport.exchange(
+            request.method, url, headers, request.data, writing=request.writing
+        )
+
+    async def _token(self) -> str:
+        return await self._tokens.current((await self._where()).token_url)
+
+    async def _where(self) -> Endpoints:
+        if self._endpoints is None:
+            self._endpoints = await discover(self._transport, self._options.url)
+        return self._endpoints
+
+    async def _has_moved(self) -> bool:
+        """Whether endpoints we only knew from an earlier process turn out to be old; asked once."""
+        if not self._is_hearsay:
+            return False
+        known, self._is_hearsay = self._endpoints, False
+        self._endpoints = await discover(self._transport, self._options.url)
+        return self._endpoints != known
+
+
+def _json(reply: Reply | PartAnswer, *, writing: bool) -> Any:
+    try:
+        return json.loads(reply.content) if reply.content.strip() else None
+    except ValueError as error:
+        raise SideUnavailable(Side.ERP, "ERP.net did not answer with JSON", unclear=writing) from error
+
+
+def _page_rows(page: Any) -> list[Row]:
+    rows = page.get("value") if isinstance(page, dict) else None
+    if not isinstance(rows, list):
+        raise SideUnavailable(Side.ERP, "ERP.net answered without rows")
+    return rows

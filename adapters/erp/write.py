@@ -1,0 +1,208 @@
+"""Writes, up to fifty in one request, each with an outcome of its own (design §6; erpnet.md §6, §7, §14, §16).
+
+A batch is: a changeset for each write, then reads of everything it touched. So the answer of a write that succeeded
+and the re-read of one that was refused cost no further request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from adapters.erp.activities import by_ids, by_marks, parsed, read_activities
+from adapters.erp.batch import Part, PartAnswer
+from adapters.erp.bodies import part_of
+from adapters.erp.odata import id_of
+from adapters.erp.session import Session
+from adapters.http import NAMES
+from sync_core.errors import ItemGone, ItemRejected, SideError, SideUnavailable, StaleWrite
+from sync_core.model import ErpActivity, Malformed, Side
+from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
+
+WRITES_PER_BATCH = 50
+"""More would risk the time limit of one call: ERP.net needs a good part of a second for a document."""
+
+Seen = Mapping[str, ErpActivity | Malformed | None]
+"""What the reads behind the writes showed: id → activity, None = not there, no entry = could not be asked."""
+
+
+class Writer:
+    """Carries out writes. ``version_check`` is what is known of ObjectVersion in a PATCH: unknown, works, refused."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.version_check = "unknown"
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """``Erp.write``. Raises ``AccessRefused`` or ``ForeignHost`` when not even the first batch was let in."""
+        outcomes: list[Outcome] = []
+        for first in range(0, len(writes), WRITES_PER_BATCH):
+            chunk = writes[first : first + WRITES_PER_BATCH]
+            try:
+                outcomes += await self._carry_out(who, chunk)
+            except SideError as error:
+                if not outcomes and not isinstance(error, SideUnavailable | ItemRejected):
+                    raise
+                untouched = len(writes) - len(outcomes) - len(chunk)
+                return outcomes + [Outcome(error=error)] * len(chunk) + [_not_sent()] * untouched
+        return outcomes
+
+    async def _carry_out(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        sent = [self._versioned(write) for write in writes]
+        parts = [part_of(write, who) for write in sent]
+        answers = await self._session.batch(parts + _reads(sent))
+        seen = await self._look(sent, answers)
+        answered = zip(sent, _padded(answers, sent), strict=True)
+        outcomes = [self._judge(write, answer, seen) for write, answer in answered]
+        return await self._without_version(who, sent, outcomes)
+
+    def _versioned(self, write: ErpWrite) -> ErpWrite:
+        if isinstance(write, PatchActivity) and self.version_check == "refused":
+            return replace(write, version=None)
+        return write
+
+    async def _look(self, writes: Sequence[ErpWrite], answers: Sequence[PartAnswer]) -> Seen:
+        """The activities behind the writes, by one more request only where the batch did not show them."""
+        seen: dict[str, ErpActivity | Malformed | None] = {}
+        for answer in answers[len(writes) :]:
+            rows = await self._rows(answer)
+            seen |= parsed([rows])
+        missing = _ids(writes, answers) - seen.keys()
+        try:
+            return seen | await read_activities(self._session, missing)
+        except SideError:
+            return seen
+
+    async def _rows(self, answer: PartAnswer) -> list[dict[str, object]]:
+        try:
+            rows = await self._session.rows_of(answer)
+        except SideError:
+            return []
+        return [] if isinstance(rows, SideError) else rows
+
+    def _judge(self, write: ErpWrite, answer: PartAnswer | None, seen: Seen) -> Outcome:
+        if answer is None:
+            return _unclear("ERP.net did not say what became of this write")
+        if isinstance(write, CreateActivity):
+            return _shown(_created_id(answer), seen) if answer.is_fine else Outcome(error=self._error(answer))
+        if isinstance(write, VoidActivity):
+            return self._judge_void(write, answer, seen)
+        if answer.is_fine:
+            return _shown(write.activity_id, seen)
+        return Outcome(error=self._judge_refusal(write, self._error(answer), seen))
+
+    def _judge_void(self, write: VoidActivity, answer: PartAnswer, seen: Seen) -> Outcome:
+        now = seen.get(write.activity_id.lower())
+        if answer.is_fine or (isinstance(now, ErpActivity) and now.void):
+            return Outcome()
+        if now is None and write.activity_id.lower() in seen:
+            return Outcome(error=_gone(write.activity_id))
+        return Outcome(error=self._error(answer))
+
+    def _judge_refusal(self, write: PatchActivity, error: SideError, seen: Seen) -> SideError:
+        """Why a PATCH was refused, as the re-read tells it: no code for it is documented (erpnet.md §4)."""
+        if isinstance(error, SideUnavailable) or write.activity_id.lower() not in seen:
+            return error
+        now = seen[write.activity_id.lower()]
+        if now is None:
+            return _gone(write.activity_id)
+        if not isinstance(now, ErpActivity):
+            return error
+        if now.is_locked:
+            text = f"the activity is {_lock(now)}; ERP.net refuses changes of it"
+            return ItemRejected(Side.ERP, text, code="locked")
+        if write.version is not None and now.version != write.version:
+            self.version_check = "works"
+            return StaleWrite(Side.ERP, f"activity {write.activity_id} was changed in ERP.net meanwhile")
+        return error
+
+    async def _without_version(
+        self, who: ErpIdentity, writes: Sequence[ErpWrite], outcomes: list[Outcome]
+    ) -> list[Outcome]:
+        """Once more without the version what was refused for no visible reason."""
+        again = [n for n, write in enumerate(writes) if self._is_puzzling(write, outcomes[n])]
+        if not again:
+            return outcomes
+        bare = [replace(write, version=None) for n in again if isinstance(write := writes[n], PatchActivity)]
+        try:
+            results = await self._carry_out(who, bare)
+        except SideError as error:
+            results = [Outcome(error=error)] * len(bare)
+        if any(result.error is None for result in results):
+            self.version_check = "refused"
+        later = dict(zip(again, results, strict=True))
+        return [later.get(n, outcome) for n, outcome in enumerate(outcomes)]
+
+    def _is_puzzling(self, write: ErpWrite, outcome: Outcome) -> bool:
+        """A rule's number explains a refusal; so does a lock."""
+        if not isinstance(write, PatchActivity) or write.version is None or self.version_check == "works":
+            return False
+        error = outcome.error
+        return isinstance(error, ItemRejected) and not error.rule and error.code not in ("locked", "malformed")
+
+    def _error(self, answer: PartAnswer) -> SideError:
+        return self._session.error_of(answer, writing=True)
+
+
+def _reads(writes: Iterable[ErpWrite]) -> list[Part]:
+    """Reads of what is written: by id where it is known, by the mark where it is about to be made."""
+    ids, marks = set[str](), set[str]()
+    for write in writes:
+        if isinstance(write, CreateActivity):
+            marks.add(write.ical_uid)
+        else:
+            ids.add(write.activity_id.lower())
+    return [Part("GET", path) for path in by_ids(ids) + by_marks(marks)]
+
+
+def _ids(writes: Sequence[ErpWrite], answers: Sequence[PartAnswer]) -> set[str]:
+    """The ids of what must be seen: everything but voids that succeeded and creates that failed."""
+    return {
+        _created_id(answer) if isinstance(write, CreateActivity) else write.activity_id.lower()
+        for write, answer in zip(writes, answers, strict=False)
+        if not answer.is_fine or not isinstance(write, VoidActivity)
+    } - {""}
+
+
+def _created_id(answer: PartAnswer) -> str:
+    try:
+        row = json.loads(answer.content) if answer.is_fine else {}
+    except ValueError:
+        return ""
+    return id_of(row) if isinstance(row, dict) else ""
+
+
+def _shown(key: str, seen: Seen) -> Outcome:
+    """The outcome of a write that was done."""
+    now = seen.get(key.lower())
+    if isinstance(now, ErpActivity):
+        return Outcome(activity=now)
+    if isinstance(now, Malformed):
+        return Outcome(error=ItemRejected(Side.ERP, now.reason, code="malformed"))
+    if key.lower() in seen:
+        return Outcome(error=_gone(key))
+    return _unclear("the write was done, but its activity could not be read afterwards")
+
+
+def _padded(answers: Sequence[PartAnswer], writes: Sequence[ErpWrite]) -> list[PartAnswer | None]:
+    given = list(answers[: len(writes)])
+    return [*given, *[None] * (len(writes) - len(given))]
+
+
+def _lock(activity: ErpActivity) -> str:
+    if activity.void:
+        return "void"
+    return "read-only" if activity.read_only else activity.state
+
+
+def _gone(key: str) -> ItemGone:
+    return ItemGone(Side.ERP, f"activity {key} is not there, or not visible to the service user")
+
+
+def _unclear(text: str) -> Outcome:
+    return Outcome(error=SideUnavailable(Side.ERP, text, unclear=True))
+
+
+def _not_sent() -> Outcome:
+    return Outcome(error=SideUnavailable(Side.ERP, f"{NAMES[Side.ERP]} failed before; this write was not sent"))
