@@ -141,7 +141,7 @@ class RowStore(Leases, Slots, Meetings, Journal):
     async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
 
-        Of several changes of one row the last counts. More than 99 changes (or 3.5 MB) take several transactions.
+        Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions.
         Without changes the lease is renewed. Links are indexed afterwards. Raises ``LeaseLost``: nothing of that
         transaction was stored.
         """
