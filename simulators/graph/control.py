@@ -6,6 +6,8 @@
 - ``state`` → every account with its events; ``mails`` → every mail
 - ``switch`` {name: value} for ``Switches``; ``expire_delta``, ``endless_delta``, ``throttle``, ``expire_tokens``,
   ``reject_tokens`` {"times"}, ``reset``
+- ``lifecycle`` {"upn", "event"} and ``forge`` {"upn"} send what their names say to the subscribers; ``settle``
+  waits until all notifications are delivered
 """
 
 from __future__ import annotations
@@ -45,6 +47,9 @@ def carry_out(graph: GraphSimulator, verb: str, body: Json) -> Any:
             return _switch(graph.switches, body)
         case "reject_tokens":
             graph.reject_tokens = body.get("times", 1)
+            return {}
+        case "lifecycle" | "forge":
+            getattr(graph.subscriptions, verb)(**body)
             return {}
         case "remove_mailbox" | "expire_delta" | "endless_delta" | "throttle" | "expire_tokens" | "reset":
             getattr(graph, verb)(**body)

@@ -10,6 +10,7 @@ from simulators.graph.directory import DirectoryRoutes
 from simulators.graph.errors import GraphError, bad_request
 from simulators.graph.events import EventRoutes
 from simulators.graph.mailbox import Mailbox
+from simulators.graph.subscriptions import SubscriptionDesk
 
 Handler = Callable[..., Answer | Awaitable[Answer]]
 Row = tuple[str, str, Handler]
@@ -48,9 +49,15 @@ class Router:
         ]
 
 
-def rows(events: EventRoutes, directory: DirectoryRoutes) -> list[Row]:
+def rows(events: EventRoutes, directory: DirectoryRoutes, desk: SubscriptionDesk) -> list[Row]:
     """The routes below ``/v1.0``; ``@`` stands for a user whose mailbox must be usable."""
     return [
+        ("GET", "subscriptions", desk.own),
+        ("POST", "subscriptions", desk.create),
+        ("GET", "subscriptions/*", desk.get),
+        ("PATCH", "subscriptions/*", desk.renew),
+        ("DELETE", "subscriptions/*", desk.delete),
+        ("POST", "subscriptions/*/reauthorize", desk.reauthorize),
         ("GET", "users", directory.users),
         ("GET", "users/*", directory.user),
         ("GET", "users/@/mailboxSettings", directory.settings),

@@ -25,6 +25,7 @@ from simulators.graph.mailbox import Mailbox
 from simulators.graph.model import Mail
 from simulators.graph.person import OutlookPerson
 from simulators.graph.routing import Router, rows
+from simulators.graph.subscriptions import SubscriptionDesk
 from simulators.graph.switches import Switches
 from simulators.graph.throttle import Gate
 from simulators.graph.world import World
@@ -45,12 +46,13 @@ class GraphSimulator(Simulator):
         self.desk = TokenDesk(self.clock)
         self.desk.lifetime = timedelta(seconds=token_lifetime)
         self.world = World(self.clock, self.switches)
+        self.subscriptions = SubscriptionDesk(self.clock, self.world)
         self._gate = Gate(self.clock, self.switches)
         self._feed = DeltaFeed(self.clock, self.switches)
         self._shuffle = random.Random(20)
         self._numbers = itertools.count(1)
         self._router = Router(
-            rows(EventRoutes(self.world, self._feed), DirectoryRoutes(self.world)),
+            rows(EventRoutes(self.world, self._feed), DirectoryRoutes(self.world), self.subscriptions),
             self.world.mailbox,
         )
 
@@ -128,10 +130,16 @@ class GraphSimulator(Simulator):
         """Forget accounts, mails, switches, faults and the request log."""
         self.world.reset()
         self.switches.restore()
+        self.subscriptions.reset()
         self.desk.expire()
         self.desk.reject = 0
         self.faults.clear()
         self.forget_requests()
+
+    async def stop(self) -> None:
+        """Stop sending notifications, then close the port."""
+        await self.subscriptions.close()
+        await super().stop()
 
     def routes(self) -> list[web.RouteDef]:
         """The token endpoint and everything below ``/v1.0``."""
@@ -142,6 +150,9 @@ class GraphSimulator(Simulator):
 
     async def control(self, verb: str, body: Json) -> Any:
         """The verbs of ``simulators.graph.control``."""
+        if verb == "settle":
+            await self.subscriptions.settle()
+            return {}
         return control.carry_out(self, verb, body)
 
     async def _door(self, request: web.Request, handler: Any) -> web.StreamResponse:
