@@ -234,7 +234,7 @@ def _time(value: When, zone: str, all_day: bool) -> Json:
 def _words(name: str, value: Any) -> Json:
     match name:
         case "body":
-            return {"body": {"contentType": "text", "content": value}} if value else {}
+            return {"body": {"contentType": "text", "content": value}}
         case "html":
             return {"body": {"contentType": "html", "content": value}} if value is not None else {}
         case "location":

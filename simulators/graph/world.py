@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from simulators.base import Clock
@@ -25,6 +26,7 @@ class World:
         self.mailboxes: dict[str, Mailbox] = {}
         self._by_name: dict[str, Mailbox] = {}
         self._by_address: dict[str, Mailbox] = {}
+        self._generations = itertools.count(0, 1000)
         self.meetings = Meetings(clock, self.by_address)
         self.acts = Acts(switches, self.meetings, self.name_of)
 
@@ -38,6 +40,7 @@ class World:
     def add(self, upn: str, **details: Any) -> Mailbox:
         """Create an account; see ``Mailbox`` for the details."""
         mailbox = Mailbox(self.clock, self._changed, upn, **details)
+        mailbox.delta_generation = next(self._generations)  # an account made anew knows no old token
         self.mailboxes[mailbox.id] = mailbox
         self._by_name[mailbox.id.lower()] = self._by_name[upn.lower()] = mailbox
         for address in mailbox.addresses:

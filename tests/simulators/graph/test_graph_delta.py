@@ -314,3 +314,12 @@ async def test_all_day_event_is_matched_as_its_utc_day(client: Client) -> None:
 
     assert made.status == 201
     assert items == []
+
+
+async def test_account_made_anew_knows_no_old_token(client: Client, graph: GraphSimulator) -> None:
+    """After ``reset`` the same principal name is another mailbox: old links are expired."""
+    _, link = await client.round()
+    graph.reset()
+    graph.add_mailbox(ANN)
+
+    assert (await client.get(link)).status == 410
