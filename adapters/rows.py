@@ -42,11 +42,11 @@ _HIGH_SURROGATES = range(0xD8, 0xDC)
 
 def encode(value: object) -> Properties:
     """The properties that hold ``value``. Raises ``StoreError`` for one that no row can hold."""
-    parts = _split(_to_text(value))
+    text = _to_text(value)
+    parts = _split(text)
     if len(parts) > PARTS:
         raise StoreError(
-            f"a {type(value).__name__} of {len(parts) * PART_UNITS:,} characters does not fit a row "
-            f"({PARTS * PART_UNITS:,} at most)"
+            f"a {type(value).__name__} of {len(text):,} characters does not fit a row ({PARTS * PART_UNITS:,} at most)"
         )
     return {"v": SCHEMA, **{f"data{number}": part for number, part in enumerate(parts)}}
 

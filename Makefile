@@ -1,0 +1,41 @@
+# make setup   the environment (.venv) and Azurite (.tools); instant the second time
+# make demo    calsync against its simulators, nothing else needed
+# make test    all tests              make check   linter, format, types, arrows
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+  $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
+VENV ?= .venv
+JOBS ?= 2
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+PACKAGES := sync_core jobs adapters simulators $(wildcard cli.py function_app.py)
+
+.PHONY: setup demo test check
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/.installed .tools/.installed
+
+# Debian's python3 comes without ensurepip: then its own pip fills the environment.
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make setup PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || \
+	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
+
+$(VENV)/.installed: pyproject.toml requirements.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install -q -e ".[dev]"
+	@touch $@
+
+.tools/.installed: simulators/azurite.py | $(VENV)/.installed
+	$(VENV)/bin/python -m simulators.azurite --install
+	@touch $@
+
+demo: setup
+	$(VENV)/bin/calsync demo $(DEMO_ARGS)
+
+test: setup
+	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy --strict $(PACKAGES)
+	$(VENV)/bin/python -m pytest tests/test_imports.py

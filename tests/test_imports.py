@@ -1,0 +1,172 @@
+"""Draws the arrows of the house and fails when one turns round.
+
+``function_app, cli → jobs → sync_core`` and ``wiring → adapters → sync_core``; adapters know the jobs only by the
+values and Protocols of ``jobs.ports``; simulators know nothing of the product.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("function_app", "cli", "jobs", "sync_core", "adapters", "simulators")
+
+ARROWS = {
+    "function_app": ("jobs", "sync_core", "adapters.wiring", "adapters.settings"),
+    "cli": ("jobs", "sync_core", "adapters.wiring", "adapters.settings", "simulators"),
+    "jobs": ("jobs", "sync_core"),
+    "sync_core": ("sync_core",),
+    "adapters": ("adapters", "sync_core", "jobs.ports"),
+    "simulators": ("simulators",),
+}
+"""Which of our modules each room may import."""
+
+PURE = frozenset(
+    {
+        "__future__",
+        "abc",
+        "bisect",
+        "calendar",
+        "collections",
+        "contextlib",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "hashlib",
+        "html",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "string",
+        "textwrap",
+        "types",
+        "typing",
+        "unicodedata",
+        "urllib.parse",
+        "uuid",
+        "zoneinfo",
+    }
+)
+"""The part of the standard library that neither waits nor looks at the world; ``zoneinfo`` reads only zone rules."""
+
+WITHOUT_SDK = frozenset({"jobs", "sync_core"})
+"""Rooms that import nothing but the standard library and us."""
+
+
+def imported(module: str, source: str, *, is_package: bool = False) -> Iterator[str]:
+    """Dotted names of all that a module imports, wherever in it; ``from a import b`` is ``a.b``."""
+    package = module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def mistakes(module: str, source: str, *, is_package: bool = False) -> list[str]:
+    """Every import of a module that its room does not allow, as sentences."""
+    room = module.split(".")[0]
+    return [
+        f"{module} must not import {name}"
+        for name in imported(module, source, is_package=is_package)
+        if not _is_allowed(room, module, name)
+    ]
+
+
+def _is_allowed(room: str, module: str, name: str) -> bool:
+    top = name.split(".")[0]
+    if top in ROOMS:
+        return _below(name, ARROWS[room]) and not (room == "adapters" and _below(name, ("adapters.wiring",)))
+    if room == "sync_core":
+        return _below(name, PURE)
+    return top in sys.stdlib_module_names or room not in WITHOUT_SDK
+
+
+def _below(name: str, roots: tuple[str, ...] | frozenset[str]) -> bool:
+    return any(name == root or name.startswith(f"{root}.") for root in roots)
+
+
+def _files() -> list[Path]:
+    found = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    return sorted([*found, *(path for room in ROOMS if (path := ROOT / f"{room}.py").exists())])
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@pytest.mark.parametrize("path", _files(), ids=_module)
+def test_arrows_point_downwards(path: Path) -> None:
+    """A module imports only what its room may know."""
+    assert mistakes(_module(path), path.read_text(), is_package=path.name == "__init__.py") == []
+
+
+def test_every_room_is_looked_at() -> None:
+    """The house has the rooms whose arrows are drawn."""
+    assert {"jobs", "sync_core", "adapters", "simulators"} <= {_module(path).split(".")[0] for path in _files()}
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("sync_core.plan", "import jobs"),
+        ("sync_core.plan", "from adapters.http import follow"),
+        ("sync_core.plan", "import asyncio"),
+        ("sync_core.plan", "import os.path"),
+        ("sync_core.plan", "from time import time"),
+        ("sync_core.plan", "import logging"),
+        ("sync_core.plan", "from random import random"),
+        ("sync_core.plan", "import urllib.request"),
+        ("sync_core.plan", "import msgspec"),
+        ("sync_core.plan", "def late():\n    import socket"),
+        ("jobs.round", "from adapters import tables"),
+        ("jobs.round", "from azure.data.tables import TableClient"),
+        ("jobs.round", "import simulators.graph"),
+        ("adapters.graph", "from jobs.round import run"),
+        ("adapters.graph", "from jobs import round"),
+        ("adapters.graph.client", "from ...jobs import round"),
+        ("adapters.graph", "import cli"),
+        ("adapters.graph", "from adapters.wiring import make"),
+        ("adapters.graph", "from adapters import wiring"),
+        ("simulators.graph", "from sync_core.model import Event"),
+        ("function_app", "from adapters.tables import TableStore"),
+        ("function_app", "import simulators"),
+    ],
+)
+def test_turned_arrow_is_found(module: str, source: str) -> None:
+    """An import against the arrows is found, however it is written."""
+    assert len(mistakes(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        (
+            "sync_core.plan",
+            "from sync_core.model import Link\nfrom collections.abc import Mapping\nimport urllib.parse",
+        ),
+        ("sync_core.plan", "from . import model\nfrom .model import Link"),
+        ("jobs.round", "import asyncio, logging\nfrom jobs.ports import Store\nfrom sync_core import plan"),
+        ("adapters.graph.client", "from jobs.ports import Calendar\nfrom jobs import ports\nimport msgraph"),
+        ("adapters.wiring", "from adapters.tables import TableStore"),
+        ("simulators.graph", "from simulators.base import Simulator\nfrom aiohttp import web"),
+        ("function_app", "import azure.functions\nfrom adapters import wiring\nfrom jobs import round"),
+    ],
+)
+def test_right_arrow_passes(module: str, source: str) -> None:
+    """What the house allows is not complained about."""
+    assert mistakes(module, source) == []
