@@ -1,0 +1,7 @@
+"""Microsoft Graph: calendars of a tenant as ``jobs.ports.Calendar``.  Nothing of the SDK is imported here."""
+
+from adapters.graph.calendar import GraphCalendar
+from adapters.graph.client import Credential, GraphOptions, StaticCredential
+from adapters.graph.wire import ACTIVITY_PROPERTY
+
+__all__ = ["ACTIVITY_PROPERTY", "Credential", "GraphCalendar", "GraphOptions", "StaticCredential"]

@@ -1,0 +1,119 @@
+"""Many requests in one: ``$batch``, with an answer for each part whatever became of the whole.
+
+Facts: graph.md §9 (20 parts, answers in any order, the outer 200 says nothing about the parts, each part is throttled
+on its own, a dropped connection leaves any subset done), T21 (retry only the refused parts).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from adapters.graph.client import GraphClient
+from adapters.graph.wire import Answer, Json, Request, failure
+from sync_core.errors import SideError, SideUnavailable, Throttled
+from sync_core.model import Side
+
+T = TypeVar("T")
+
+PARTS = 20
+
+
+async def send_all(
+    client: GraphClient, requests: Sequence[Request], *, mailbox: str = ""
+) -> list[Answer | SideError]:
+    """Send requests, in batches where there are several; an answer or an error for each, in their order.
+
+    Parts refused before any work (429, 503 with Retry-After), and reads that met trouble, are repeated within the
+    patience. Never raises a ``SideError``.
+    """
+    found: list[Answer | SideError] = []
+    for chunk in chunks(requests, PARTS):
+        found += await _send_chunk(client, chunk, mailbox)
+    return found
+
+
+def chunks(items: Iterable[T], size: int) -> Iterable[list[T]]:
+    """Lists of at most ``size`` items."""
+    waiting = iter(items)
+    while chunk := list(islice(waiting, size)):
+        yield chunk
+
+
+async def _send_chunk(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
+    found: dict[int, Answer | SideError] = {}
+
+    async def attempt() -> None:
+        waiting = [place for place in range(len(requests)) if place not in found or refused(place)]
+        found.update(
+            zip(waiting, await _send_once(client, [requests[place] for place in waiting], mailbox), strict=True)
+        )
+        refusals = [error for place in waiting if (error := refused(place))]
+        if refusals:
+            raise Throttled(Side.GRAPH, str(refusals[0]), retry_after=_longest_wait(refusals))
+
+    def refused(place: int) -> SideUnavailable | None:
+        return _refusal(client, requests[place], found[place])
+
+    with contextlib.suppress(Throttled):
+        await client.options.patience.call(attempt)
+    return [found[place] for place in range(len(requests))]
+
+
+def _refusal(client: GraphClient, request: Request, answer: Answer | SideError) -> SideUnavailable | None:
+    """The error of a part that may be sent again; an outer error was waited for already."""
+    if isinstance(answer, SideError) or answer.ok:
+        return None
+    error = failure(answer, client.clock(), writing=request.writing)
+    return error if isinstance(error, SideUnavailable) and not error.unclear else None
+
+
+def _longest_wait(errors: Iterable[SideUnavailable]) -> float | None:
+    asked = [error.retry_after for error in errors if isinstance(error, Throttled) and error.retry_after is not None]
+    return max(asked, default=None)
+
+
+async def _send_once(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
+    """One HTTP request: plain for a single one, ``$batch`` for several."""
+    try:
+        if len(requests) == 1:
+            return [await client.send(requests[0], mailbox=mailbox)]
+        return await _send_batch(client, requests, mailbox)
+    except SideError as error:
+        return [error] * len(requests)
+
+
+async def _send_batch(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
+    parts = [_part(str(number), request) for number, request in enumerate(requests, 1)]
+    safe = not any(request.writing for request in requests)
+    answer = await client.send(Request("POST", "/$batch", {"requests": parts}), mailbox=mailbox, safe=safe)
+    if not answer.ok:
+        return [failure(answer, client.clock(), writing=not safe)] * len(requests)
+    told = _by_id((answer.body or {}).get("responses"))
+    return [told.get(part["id"]) or _untold(request) for part, request in zip(parts, requests, strict=True)]
+
+
+def _part(number: str, request: Request) -> Json:
+    body = {} if request.body is None else {"body": request.body}
+    return {"id": number, "method": request.method, "url": request.path, "headers": request.all_headers(), **body}
+
+
+def _by_id(responses: object) -> dict[str, Answer]:
+    rows = [row for row in responses if isinstance(row, dict)] if isinstance(responses, list) else []
+    return {str(row.get("id")): _answer(row) for row in rows if isinstance(row.get("status"), int)}
+
+
+def _answer(row: Json) -> Answer:
+    body, headers = row.get("body"), row.get("headers")
+    told = headers if isinstance(headers, dict) else {}
+    return Answer(
+        row["status"],
+        body if isinstance(body, dict) else None,
+        {str(name).lower(): str(value) for name, value in told.items()},
+    )
+
+
+def _untold(request: Request) -> SideUnavailable:
+    return SideUnavailable(Side.GRAPH, "Microsoft Graph left a part of a batch unanswered", unclear=request.writing)

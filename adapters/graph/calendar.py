@@ -1,0 +1,248 @@
+"""Microsoft Graph as ``jobs.ports.Calendar``: the reads and writes of the app, in Graph's words.
+
+Each method says what to ask for; how it travels is ``client``, ``batch`` and ``pages``, what it means ``parse``,
+``write`` and ``wire``. Contract: graph.md; the paragraphs are cited where a fact is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.graph import directory, evidence
+from adapters.graph.batch import PARTS, chunks, send_all
+from adapters.graph.client import GraphClient, GraphOptions
+from adapters.graph.evidence import utc
+from adapters.graph.pages import page_of, read_all, rows_of
+from adapters.graph.parse import etag_of, html_of, parse_event
+from adapters.graph.wire import (
+    ACTIVITY_PROPERTY,
+    Answer,
+    Json,
+    Request,
+    failure,
+    link_failure,
+    mailbox_failure,
+    query,
+    segment,
+)
+from adapters.graph.write import event_path, marked, outcome_of, request_of, unseen, written_id
+from jobs.ports import Mailbox
+from sync_core.errors import EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
+from sync_core.model import Evidence, GraphEvent, GraphReading, Malformed, Side, Window
+from sync_core.writes import GraphWrite, Outcome
+
+Found = GraphEvent | Malformed | None
+
+READINGS = 3
+"""How often text and HTML of one event are read until both are of the same version."""
+
+
+class GraphCalendar:
+    """The calendars of one tenant. One event loop; ``close`` when done."""
+
+    def __init__(self, options: GraphOptions, *, clock: Callable[[], datetime]) -> None:
+        self._client = GraphClient(options, clock)
+        self._page = options.page_size
+
+    async def close(self) -> None:
+        """Free connections and the credential."""
+        await self._client.close()
+
+    async def find_user(self, upn: str) -> Mailbox | None:
+        """Look a user up by UPN or id; None when the directory does not know them. Raises ``AccessRefused``."""
+        return await directory.find_user(self._client, upn)
+
+    async def read_time_zone(self, user_id: str) -> str:
+        """The mailbox's zone as an IANA name, '' when unset or unknown. Raises ``MailboxUnavailable``."""
+        return await directory.read_time_zone(self._client, user_id)
+
+    async def read_changes(self, user_id: str, link: str | None, span: Window) -> GraphReading:
+        """Follow ``link`` (None: start anew over ``span``) to the last page (graph.md §3).
+
+        An endless round is read once more without a page size, which is what sets it off (T5). Raises
+        ``CursorExpired``, ``EndlessRead``, ``MailboxUnavailable``, ``ForeignHost``.
+        """
+        first = link or f"/users/{segment(user_id)}/calendarView/delta?{_window(span)}"
+        try:
+            return await self._read_round(user_id, first, self._page)
+        except EndlessRead:
+            return await self._read_round(user_id, first, None)
+
+    async def _read_round(self, user_id: str, first: str, page: int | None) -> GraphReading:
+        reading = await read_all(self._client, Request("GET", first, page=page), user_id, link_failure)
+        if reading.delta_link is None:
+            raise SideUnavailable(Side.GRAPH, "Microsoft Graph ended a delta round without a delta link")
+        return reading
+
+    async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
+        """Probe delta links (user id → link), 20 a call; nothing is stored. True also when the probe failed."""
+        news = dict.fromkeys(links, True)
+        probes = {user: probe for user, link in links.items() if (probe := self._probe(link))}
+        answers = await send_all(self._client, list(probes.values()))
+        return news | {user: _is_news(answer) for user, answer in zip(probes, answers, strict=True)}
+
+    def _probe(self, link: str) -> Request | None:
+        try:
+            return Request("GET", self._client.relative(link), page=1)
+        except SideError:
+            return None
+
+    async def read_view(self, user_id: str, span: Window) -> GraphReading:
+        """Every event that occurs in ``span``, in full, with our marks (graph.md §4)."""
+        path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{marked(s_top=self._page)}"
+        return await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+
+    async def read_marked(self, user_id: str) -> GraphReading:
+        """Every event that carries our mark, in full, wherever in time it lies (graph.md §7)."""
+        path = f"/users/{segment(user_id)}/events?{query(s_filter=_mark_filter('ne', ''))}&{marked(s_top=self._page)}"
+        return await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+
+    async def read_events(self, user_id: str, ids: Collection[str], *, html: bool = False) -> dict[str, Found]:
+        """Read by id, batched; None = 404. With ``html`` the body's HTML and our mark are read as well.
+
+        An id that Graph finds malformed is ``Malformed``. Raises ``MailboxUnavailable`` and the errors of any call.
+        """
+        wanted = list(dict.fromkeys(ids))
+        if html:
+            return await self._read_with_html(user_id, wanted)
+        answers = await self._ask(user_id, [Request("GET", event_path(user_id, key)) for key in wanted])
+        return {key: self._found(key, answer) for key, answer in zip(wanted, answers, strict=True)}
+
+    async def _read_with_html(self, user_id: str, ids: list[str]) -> dict[str, Found]:
+        """Text and HTML are two representations, hence two requests; both must be of one version (graph.md §6)."""
+        found: dict[str, Found] = {
+            key: Malformed(Side.GRAPH, key, "the event changes while it is read") for key in ids
+        }
+        waiting = ids
+        for _ in range(READINGS):
+            pairs = [request for key in waiting for request in _pair(user_id, key)]
+            answers = await self._ask(user_id, pairs)
+            read = dict(zip(waiting, zip(answers[::2], answers[1::2], strict=True), strict=True))
+            alike = {key: pair for key, pair in read.items() if _alike(*pair)}
+            found |= {key: _with_html(self._found(key, text), html) for key, (text, html) in alike.items()}
+            waiting = [key for key in waiting if key not in alike]
+        return found
+
+    async def find_marked(self, user_id: str, activity_ids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
+        """The events that carry the mark of each activity, in full with ``transaction_id`` (graph.md §7).
+
+        Events that cannot be understood are left out.
+        """
+        return await self._find(user_id, {key: _mark_filter("eq", key) for key in activity_ids})
+
+    async def find_by_uid(self, user_id: str, ical_uids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
+        """The single events and series with each iCalUId, in full, wherever in time they lie (graph.md §4)."""
+        return await self._find(user_id, {key: f"iCalUId eq '{_quoted(key)}'" for key in ical_uids})
+
+    async def _find(self, user_id: str, filters: Mapping[str, str]) -> dict[str, tuple[GraphEvent, ...]]:
+        base = f"/users/{segment(user_id)}/events?"
+        requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{marked()}") for wanted in filters.values()]
+        answers = await self._ask(user_id, requests)
+        found = zip(filters, requests, answers, strict=True)
+        return {key: await self._listed(user_id, request, answer) for key, request, answer in found}
+
+    async def _listed(self, user_id: str, request: Request, answer: Answer) -> tuple[GraphEvent, ...]:
+        page = page_of(answer, self._client.clock(), mailbox_failure)
+        if "@odata.nextLink" in page:
+            return (await read_all(self._client, request, user_id, mailbox_failure)).events
+        return tuple(event for row in rows_of(page) if isinstance(event := parse_event(row), GraphEvent))
+
+    async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
+        """All that is needed to judge events that may be gone, in at most three batches for every twenty."""
+
+        async def read(some: Sequence[str]) -> dict[str, Found]:
+            return await self.read_events(user_id, some)
+
+        found: dict[str, Evidence] = {}
+        for some in chunks(dict.fromkeys(ids), PARTS):
+            found |= await evidence.gather(self._client, user_id, some, read)
+        return found
+
+    async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
+        """Carry out writes, one request for a single one, else batches; one outcome for each (graph.md §5, §9)."""
+        requests = [request_of(user_id, write) for write in writes]
+        answers = await send_all(self._client, requests, mailbox=user_id)
+        now = self._client.clock()
+        known = [outcome_of(write, answer, now) for write, answer in zip(writes, answers, strict=True)]
+        unseen_ids = {
+            place: written_id(writes[place], answer)
+            for place, answer in enumerate(answers)
+            if known[place] is None and isinstance(answer, Answer)
+        }
+        seen = await self._look_again(user_id, unseen_ids)
+        return [outcome or seen[place] for place, outcome in enumerate(known)]
+
+    async def _look_again(self, user_id: str, ids: dict[int, str]) -> dict[int, Outcome]:
+        """Read what was written where the answer did not show it as a read would."""
+        try:
+            found = await self.read_events(user_id, [key for key in ids.values() if key])
+        except SideError as error:
+            return dict.fromkeys(ids, unseen(str(error)))
+        return {place: _seen(key, found.get(key)) for place, key in ids.items()}
+
+    async def _ask(self, user_id: str, requests: Sequence[Request]) -> list[Answer]:
+        """Answers to reads; whatever concerns more than one item is raised."""
+        answers = await send_all(self._client, requests, mailbox=user_id)
+        for answer in answers:
+            error = answer if isinstance(answer, SideError) else self._failure(answer)
+            if error is not None and not isinstance(error, ItemGone | ItemRejected):
+                raise error
+        return [answer for answer in answers if isinstance(answer, Answer)]
+
+    def _failure(self, answer: Answer) -> SideError | None:
+        return None if answer.ok else failure(answer, self._client.clock())
+
+    def _found(self, key: str, answer: Answer) -> Found:
+        error = self._failure(answer)
+        if isinstance(error, ItemGone):
+            return None
+        if error is not None:
+            return Malformed(Side.GRAPH, key, str(error))
+        item = parse_event(answer.body)
+        return replace(item, id=key) if isinstance(item, Malformed) else item
+
+
+def _window(span: Window) -> str:
+    return query(startDateTime=utc(span.start), endDateTime=utc(span.end))
+
+
+def _mark_filter(operator: str, value: str) -> str:
+    clause = f"ep/id eq '{ACTIVITY_PROPERTY}' and ep/value {operator} '{_quoted(value)}'"
+    return f"singleValueExtendedProperties/Any(ep: {clause})"
+
+
+def _quoted(value: str) -> str:
+    return value.replace("'", "''")
+
+
+def _pair(user_id: str, event_id: str) -> tuple[Request, Request]:
+    path = event_path(user_id, event_id)
+    return Request("GET", f"{path}?{marked()}"), Request("GET", f"{path}?{query(s_select='id,body')}", content="html")
+
+
+def _alike(text: Answer, html: Answer) -> bool:
+    """Whether both answers are of one version, or neither is an event."""
+    if not text.ok or not html.ok:
+        return text.status == html.status
+    return etag_of(text.body or {}) == etag_of(html.body or {})
+
+
+def _with_html(item: Found, html: Answer) -> Found:
+    return replace(item, html=html_of(html.body or {})) if isinstance(item, GraphEvent) else item
+
+
+def _is_news(answer: Answer | SideError) -> bool:
+    if isinstance(answer, SideError) or not answer.ok or answer.body is None:
+        return True
+    page: Json = answer.body
+    return page.get("value") != [] or "@odata.nextLink" in page
+
+
+def _seen(key: str, item: Found) -> Outcome:
+    if isinstance(item, GraphEvent):
+        return Outcome(event=item)
+    if item is None and key:
+        return Outcome(error=ItemGone(Side.GRAPH, "written, and gone again before it could be read"))
+    return unseen(item.reason if item else "the answer names no event")

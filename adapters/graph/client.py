@@ -1,0 +1,281 @@
+"""One door to Graph: token, transport, time limit, and at most three requests in flight for a mailbox.
+
+``GraphServiceClient`` signs and carries raw JSON (graph.md §14): its model classes cost 400 times the CPU of
+``json.loads`` and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
+The SDK is imported on first use only: a validation handshake must not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import time
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+from adapters.graph.wire import Answer, Request, failure
+from adapters.http import Patience, follow
+from sync_core.errors import AccessRefused, SideError, SideUnavailable
+from sync_core.model import Side
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.core.credentials import AccessToken
+    from kiota_abstractions.request_information import RequestInformation
+    from msgraph.graph_service_client import GraphServiceClient
+
+SCOPE = "https://graph.microsoft.com/.default"
+IN_FLIGHT = 3
+"""Per mailbox; Graph refuses the fifth (graph.md §10), and somebody else may call with our app id."""
+
+
+class Credential(Protocol):
+    """What azure-identity's async credentials are, as far as we need them."""
+
+    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """A valid token for the scopes."""
+
+    async def close(self) -> None:
+        """Free its connections."""
+
+
+class StaticCredential:
+    """A fixed token, for development against a loopback stand-in (``GRAPH_ACCESS_TOKEN``)."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
+        """The fixed token, good for an hour each time it is asked for."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(self._token, int(time()) + 3600)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOptions:
+    """Where Graph is and how it is called.
+
+    ``credential`` makes a new credential (with an empty token cache) each time it is called: that is how a refused
+    token is replaced. ``page_size`` is a hint; ``page_cap`` ends a paging that does not end by itself (T5).
+    """
+
+    credential: Callable[[], Credential]
+    url: str = "https://graph.microsoft.com/v1.0"
+    patience: Patience = field(default_factory=Patience)
+    timeout_seconds: float = 30.0
+    page_size: int = 200
+    page_cap: int = 1000
+
+
+class Renewable:
+    """A credential that can be told to forget its token."""
+
+    def __init__(self, make: Callable[[], Credential]) -> None:
+        self._make = make
+        self._current: Credential | None = None
+
+    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """A token of the current credential."""
+        if self._current is None:
+            self._current = self._make()
+        return await self._current.get_token(*scopes, **kwargs)
+
+    async def renew(self) -> None:
+        """Start over with an empty token cache."""
+        current, self._current = self._current, None
+        if current is not None:
+            await current.close()
+
+    close = renew
+
+    async def __aenter__(self) -> Renewable:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+
+class GraphClient:
+    """Sends ``Request``s and returns ``Answer``s whatever their status; raises only where there is no answer."""
+
+    def __init__(self, options: GraphOptions, clock: Callable[[], datetime]) -> None:
+        self.options = options
+        self.clock = clock
+        self.root = options.url.rstrip("/")
+        self._credential = Renewable(options.credential)
+        self._http: httpx.AsyncClient | None = None
+        self._sdk: GraphServiceClient | None = None
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def send(self, request: Request, *, mailbox: str = "", safe: bool | None = None) -> Answer:
+        """Send until there is an answer worth having, within the patience.
+
+        ``safe`` (default: it is a GET) says that repeating does no harm. Repeated are refusals before any work (429,
+        503 with Retry-After, no connection) and, if safe, every server's trouble. Raises ``SideUnavailable`` where
+        no answer came, ``AccessRefused`` without a token, ``ForeignHost`` for a link that leads away.
+        """
+        harmless = not request.writing if safe is None else safe
+
+        async def attempt() -> Answer:
+            answer = await self._send_signed(request, mailbox, harmless)
+            error = None if answer.ok else failure(answer, self.clock(), writing=not harmless)
+            if isinstance(error, SideUnavailable):
+                raise Trouble(answer, error)
+            return answer
+
+        try:
+            return await self.options.patience.call(attempt)
+        except Trouble as trouble:
+            return trouble.answer
+
+    async def _send_signed(self, request: Request, mailbox: str, safe: bool) -> Answer:
+        """Send once; a refused token is replaced, once (401 means that nothing was done)."""
+        answer = await self._send_once(request, mailbox, safe)
+        if answer.status != 401:
+            return answer
+        await self._credential.renew()
+        return await self._send_once(request, mailbox, safe)
+
+    async def _send_once(self, request: Request, mailbox: str, safe: bool) -> Answer:
+        async with self._gate(mailbox):
+            return await self._carry(request, safe)
+
+    @contextlib.asynccontextmanager
+    async def _gate(self, mailbox: str) -> AsyncIterator[None]:
+        if not mailbox:
+            yield
+            return
+        gate = self._gates.setdefault(mailbox, asyncio.Semaphore(IN_FLIGHT))
+        async with gate:
+            yield
+
+    async def _carry(self, request: Request, safe: bool) -> Answer:
+        """Carry one request to Graph and its answer back; the time limit covers token and transport."""
+        info = self._information(request)
+        adapter: Any = self._service().request_adapter
+        try:
+            async with asyncio.timeout(self.options.timeout_seconds):
+                response = await adapter.send_no_response_content_async(info, None)
+        except SideError:
+            raise
+        except Exception as problem:
+            raise transport_error(problem, safe) from problem
+        return Answer(
+            response.status_code, _json(response.content), {k.lower(): v for k, v in response.headers.items()}
+        )
+
+    def _information(self, request: Request) -> RequestInformation:
+        from kiota_abstractions.method import Method
+        from kiota_abstractions.native_response_handler import NativeResponseHandler
+        from kiota_abstractions.request_information import RequestInformation
+        from kiota_http.middleware.options import ResponseHandlerOption
+
+        info = RequestInformation(Method(request.method))
+        info.url = follow(Side.GRAPH, self.root, self.absolute(request.path))
+        for name, value in {**request.all_headers(), "client-request-id": str(uuid4())}.items():
+            info.headers.add(name, value)
+        info.headers.add("Accept", "application/json")
+        if request.body is not None:
+            info.content = json.dumps(request.body).encode()
+        info.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        return info
+
+    def absolute(self, path: str) -> str:
+        """The whole URL of a path below the service root; links are whole already."""
+        return f"{self.root}{path}" if path.startswith("/") else path
+
+    def relative(self, link: str) -> str:
+        """A link as a batch wants it; raises ``ForeignHost`` for one that is not below the service root."""
+        follow(Side.GRAPH, self.root, link)
+        return link.removeprefix(self.root)
+
+    def _service(self) -> GraphServiceClient:
+        if self._sdk is None:
+            self._http, self._sdk = _build(self._credential, self.root, self.options.timeout_seconds)
+        return self._sdk
+
+    async def close(self) -> None:
+        """Free connections and the credential; the client may be used again afterwards."""
+        http, self._http, self._sdk = self._http, None, None
+        if http is not None:
+            await http.aclose()
+        await self._credential.close()
+
+
+class Trouble(SideUnavailable):
+    """Strictly private: lets ``Patience`` see an answer's error without losing the answer."""
+
+    def __init__(self, answer: Answer, error: SideUnavailable) -> None:
+        super().__init__(Side.GRAPH, str(error), unclear=error.unclear)
+        self.answer = answer
+        self.retry_after = getattr(error, "retry_after", None)
+
+
+def transport_error(problem: Exception, safe: bool) -> SideError:
+    """What a missing answer means; anything after the connection stood leaves a write unclear (graph.md §5)."""
+    import httpx
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+
+    if isinstance(problem, ClientAuthenticationError):
+        return AccessRefused(Side.GRAPH, f"Entra ID gives no token: {_first_line(problem)}")
+    before = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | ServiceRequestError)
+    reason = (
+        "no answer in time"
+        if isinstance(problem, TimeoutError)
+        else f"{type(problem).__name__} {_first_line(problem)}"
+    )
+    return SideUnavailable(
+        Side.GRAPH, f"Microsoft Graph is out of reach: {reason}".rstrip(), unclear=not (safe or before)
+    )
+
+
+def _first_line(problem: Exception) -> str:
+    return next(iter(str(problem).splitlines()), "")[:300]
+
+
+def _json(content: bytes) -> dict[str, Any] | None:
+    try:
+        body = json.loads(content) if content else None
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.AsyncClient, GraphServiceClient]:
+    """The SDK's client over our own transport: no retries, no redirects, links sent as they came."""
+    import httpx
+    from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+    from kiota_http.middleware.options import (
+        ParametersNameDecodingHandlerOption,
+        RedirectHandlerOption,
+        RetryHandlerOption,
+    )
+    from msgraph.graph_request_adapter import GraphRequestAdapter
+    from msgraph.graph_service_client import GraphServiceClient
+    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+
+    http = httpx.AsyncClient(timeout=seconds, http2=True, follow_redirects=False)
+    piped = GraphClientFactory.create_with_default_middleware(
+        client=copy(http),  # the SDK's wrapping never closes what it wraps: we keep the original and close that
+        options={
+            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
+            RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
+            ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(enable=False),
+        },
+    )
+    host = urlsplit(root).hostname or ""
+    signer = AzureIdentityAuthenticationProvider(credential, scopes=[SCOPE], allowed_hosts=[host])
+    client = GraphServiceClient(request_adapter=GraphRequestAdapter(signer, client=piped))
+    client.request_adapter.base_url = root
+    return http, client

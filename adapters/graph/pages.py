@@ -1,0 +1,109 @@
+"""Paging to the end, and noticing that there is none.
+
+Facts: graph.md §3 (empty, oversized and repeated pages; links expire, also mid-round), §4 (``$skip`` pages are no
+snapshot), T5 (endless loops behind ever-changing links), T6 (later delivery wins).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.graph.client import GraphClient
+from adapters.graph.parse import etag_of, is_bare, is_removed, item_id, parse_event
+from adapters.graph.wire import Answer, Json, Request
+from sync_core.errors import EndlessRead, SideError, SideUnavailable
+from sync_core.model import GraphEvent, GraphReading, Malformed, Side
+
+Refuse = Callable[[Answer, datetime], SideError]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a paged read has told so far, by id; whatever came later replaces what came before."""
+
+    items: dict[str, GraphEvent | Malformed | None] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
+    nameless: list[Malformed] = field(default_factory=list)
+    delta_link: str | None = None
+
+    def take(self, item: object) -> None:
+        """Count one row in."""
+        key = item_id(item)
+        if is_bare(item):
+            self.bare.add(key)
+            return
+        told = None if key and is_removed(item) else parse_event(item)
+        if isinstance(told, Malformed) and not key:
+            self.nameless.append(told)
+            return
+        self.bare.discard(key)
+        self.items[key] = told
+
+    def reading(self) -> GraphReading:
+        """The whole read as a value."""
+        told = self.items.values()
+        return GraphReading(
+            events=tuple(item for item in told if isinstance(item, GraphEvent)),
+            removed=frozenset(key for key, item in self.items.items() if item is None),
+            malformed=(*self.nameless, *(item for item in told if isinstance(item, Malformed))),
+            occurrences=len(self.bare),
+            delta_link=self.delta_link,
+        )
+
+
+async def read_all(client: GraphClient, first: Request, mailbox: str, refuse: Refuse) -> GraphReading:
+    """Read every page from ``first`` on.
+
+    Raises ``EndlessRead``, ``ForeignHost``, and what ``refuse`` makes of a failure.
+    """
+    tally = Tally()
+    async for page in read_pages(client, first, mailbox, refuse):
+        for item in rows_of(page):
+            tally.take(item)
+        tally.delta_link = _link(page, "@odata.deltaLink")
+    return tally.reading()
+
+
+async def read_pages(client: GraphClient, first: Request, mailbox: str, refuse: Refuse) -> AsyncIterator[Json]:
+    """The pages, one after the other; a link is sent as it came, with the preferences of ``first``."""
+    request, seen = first, set[int]()
+    for _ in range(client.options.page_cap):
+        page = page_of(await client.send(request, mailbox=mailbox), client.clock(), refuse)
+        yield page
+        link = _link(page, "@odata.nextLink")
+        if link is None:
+            return
+        _watch(seen, page, link)
+        request = Request("GET", link, content=first.content, page=first.page)
+    raise EndlessRead(Side.GRAPH, f"Microsoft Graph has more than {client.options.page_cap} pages to tell")
+
+
+def page_of(answer: Answer, now: datetime, refuse: Refuse) -> Json:
+    """The body of a page, or the error."""
+    if not answer.ok:
+        raise refuse(answer, now)
+    if answer.body is None or not isinstance(answer.body.get("value"), list):
+        raise SideUnavailable(Side.GRAPH, "Microsoft Graph answered with something that is no page")
+    return answer.body
+
+
+def rows_of(page: Json) -> Iterable[object]:
+    """The rows of a page."""
+    rows: list[object] = page["value"]
+    return rows
+
+
+def _link(page: Json, name: str) -> str | None:
+    link = page.get(name)
+    return link if isinstance(link, str) and link else None
+
+
+def _watch(seen: set[int], page: Json, link: str) -> None:
+    """Remember the page; raises when the same link or the same rows come a second time (T5)."""
+    rows = tuple((item_id(row), etag_of(row) if isinstance(row, dict) else "") for row in rows_of(page))
+    prints = {hash(link), *([hash(rows)] if rows else [])}
+    if seen & prints:
+        raise EndlessRead(Side.GRAPH, "Microsoft Graph tells the same page again and again")
+    seen |= prints

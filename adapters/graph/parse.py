@@ -1,0 +1,259 @@
+"""Graph's JSON → our values.  Total: what cannot be understood becomes ``Malformed`` with a readable reason.
+
+Facts: graph.md §3 (bare occurrences), §6 (every field), §0 (unknown properties are ignored).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.graph.wire import ACTIVITY_PROPERTY, Json
+from adapters.windows_zones import iana_zone
+from sync_core.body import cut_teams_text, html_text
+from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
+
+FIRST_YEAR, LAST_YEAR = 1601, 4500
+"""Outlook's own calendar; outside of it no date can be reckoned with safely."""
+
+_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z?)")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Unreadable(ValueError):
+    """Strictly private: why an item cannot be understood."""
+
+
+def parse_event(item: object) -> GraphEvent | Malformed:
+    """One event in full; ``Malformed`` for anything else."""
+    try:
+        return _event(_object(item, "the item"))
+    except Unreadable as why:
+        return Malformed(Side.GRAPH, item_id(item), str(why))
+
+
+def item_id(item: object) -> str:
+    """The item's id, '' where it has none."""
+    found = item.get("id") if isinstance(item, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def is_removed(item: object) -> bool:
+    """Whether a delta row says that an id left the window or the calendar (graph.md T1)."""
+    return isinstance(item, dict) and item.get("@removed") is not None
+
+
+def is_bare(item: object) -> bool:
+    """Whether a row is an occurrence without content (graph.md T3)."""
+    return isinstance(item, dict) and item.get("type") == EventKind.OCCURRENCE and "subject" not in item
+
+
+def etag_of(item: Json) -> str:
+    """The value for ``If-Match``, '' where the item tells none."""
+    etag, key = item.get("@odata.etag"), item.get("changeKey")
+    if isinstance(etag, str) and etag:
+        return etag
+    return f'W/"{key}"' if isinstance(key, str) and key else ""
+
+
+def is_html(item: Json) -> bool:
+    """Whether the body came as HTML: text made of it here may differ from the text Graph makes."""
+    body = item.get("body")
+    return isinstance(body, dict) and str(body.get("contentType")).lower() == "html"
+
+
+def clean(text: str) -> str:
+    """Text that can be encoded: lone surrogates are replaced."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def html_of(item: Json) -> str:
+    """The body's HTML, '' where there is none."""
+    body = item.get("body")
+    content = body.get("content") if isinstance(body, dict) else None
+    return clean(content) if isinstance(content, str) else ""
+
+
+def mark_of(item: Json) -> str | None:
+    """The activity id in our extended property, None where it was not asked for or is not set."""
+    for row in _rows(item.get("singleValueExtendedProperties")):
+        value = row.get("value")
+        if str(row.get("id")).lower() == ACTIVITY_PROPERTY.lower() and isinstance(value, str) and value:
+            return clean(value)
+    return None
+
+
+def _event(item: Json) -> GraphEvent:
+    if not item_id(item) or clean(item_id(item)) != item_id(item):
+        raise Unreadable("the event has no usable id")
+    organizer = _address(item.get("organizer"))
+    attendees = tuple(_attendees(item.get("attendees")))
+    return GraphEvent(
+        id=item_id(item),
+        change_key=etag_of(item),
+        ical_uid=_text(item, "iCalUId"),
+        content=_content(item, attendees, organizer),
+        kind=_kind(item),
+        series_id=_text(item, "seriesMasterId") or None,
+        is_organizer=_flag(item, "isOrganizer", absent=True),
+        organizer=organizer,
+        is_cancelled=_flag(item, "isCancelled"),
+        categories=tuple(clean(name) for name in _list(item.get("categories")) if isinstance(name, str)),
+        attendees=attendees,
+        modified_at=_instant(item.get("lastModifiedDateTime")),
+        transaction_id=_text(item, "transactionId") or None,
+        mark=mark_of(item),
+    )
+
+
+def _content(item: Json, attendees: tuple[Attendee, ...], organizer: str) -> GraphContent:
+    all_day = _flag(item, "isAllDay")
+    start, end = (_time(item, name, all_day) for name in ("start", "end"))
+    if end < start or (all_day and end == start):
+        raise Unreadable(f"the event ends ({end:%Y-%m-%d %H:%M}) before it starts ({start:%Y-%m-%d %H:%M})")
+    return GraphContent(
+        subject=_text(item, "subject", needed=True),
+        body=_body(item),
+        start=start,
+        end=end,
+        all_day=all_day,
+        reminder=_reminder(item),
+        sensitivity=_text(item, "sensitivity") or "normal",
+        importance=_text(item, "importance") or "normal",
+        people=tuple(sorted({one.email for one in attendees if one.kind != "resource"} - {organizer})),
+    )
+
+
+def _body(item: Json) -> str:
+    """The text in the form we compare; HTML that came unasked is turned into text here."""
+    if "body" not in item:
+        raise Unreadable("the event came without a body")
+    if is_html(item):
+        return cut_teams_text(html_text(html_of(item)))
+    return cut_teams_text(html_of(item))
+
+
+def _time(item: Json, name: str, all_day: bool) -> datetime:
+    """A start or end as UTC instant; of whole days only the date counts, whatever zone it came in (T12)."""
+    value = _object(item.get(name), f"'{name}'")
+    wall = _wall(value.get("dateTime"), name)
+    if all_day:
+        if (wall.hour, wall.minute) != (0, 0):
+            raise Unreadable(f"'{name}' of an all-day event is not midnight ({wall:%H:%M})")
+        return wall.replace(tzinfo=UTC)
+    return _in_utc(wall, value.get("timeZone"), name)
+
+
+def _wall(text: object, name: str) -> datetime:
+    match = _DATE_TIME.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise Unreadable(f"'{name}' is no date and time ({_shown(text)})")
+    try:
+        wall = datetime.fromisoformat(match[1])
+    except ValueError as why:
+        raise Unreadable(f"'{name}' is no date and time ({_shown(text)})") from why
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise Unreadable(f"'{name}' lies in the year {wall.year}")
+    return wall
+
+
+def _in_utc(wall: datetime, zone: object, name: str) -> datetime:
+    if zone in ("UTC", "Etc/UTC", "Etc/GMT"):
+        return wall.replace(tzinfo=UTC)
+    known = iana_zone(zone) if isinstance(zone, str) else ""
+    if not known:
+        raise Unreadable(f"'{name}' is in a time zone we do not know ({_shown(zone)})")
+    return wall.replace(tzinfo=ZoneInfo(known)).astimezone(UTC)
+
+
+def _reminder(item: Json) -> int | None:
+    if not _flag(item, "isReminderOn"):
+        return None
+    minutes = item.get("reminderMinutesBeforeStart", 0)
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes < 2**31:
+        raise Unreadable(f"the reminder is no number of minutes ({_shown(minutes)})")
+    return minutes
+
+
+def _kind(item: Json) -> EventKind:
+    kind = item.get("type")
+    if kind is None:
+        return EventKind.MASTER if item.get("recurrence") else EventKind.SINGLE
+    try:
+        return EventKind(kind)
+    except ValueError as why:
+        raise Unreadable(f"an event of a type we do not know ({_shown(kind)})") from why
+
+
+def _attendees(value: object) -> Iterable[Attendee]:
+    for row in _rows(value):
+        email = _address(row)
+        if email:
+            person, status = row["emailAddress"], row.get("status")
+            response = status.get("response") if isinstance(status, dict) else None
+            yield Attendee(
+                email, _word(person.get("name"), ""), _word(row.get("type"), "required"), _word(response, "none")
+            )
+
+
+def _address(recipient: object) -> str:
+    """The lower-case address of a recipient, '' where there is none."""
+    address = recipient.get("emailAddress") if isinstance(recipient, dict) else None
+    found = address.get("address") if isinstance(address, dict) else None
+    return clean(found).strip().lower() if isinstance(found, str) else ""
+
+
+def _instant(value: object) -> datetime | None:
+    match = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
+    try:
+        moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC) if match and match[3] else None
+    except ValueError:
+        return None
+    micros = int((match[2] or ".0")[1:7].ljust(6, "0")) if match else 0
+    return moment + timedelta(microseconds=micros) if moment and moment.year >= FIRST_YEAR else None
+
+
+def _text(item: Json, name: str, *, needed: bool = False) -> str:
+    if needed and name not in item:
+        raise Unreadable(f"the event came without its {name}")
+    value = item.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Unreadable(f"'{name}' is no text ({_shown(value)})")
+    return clean(value)
+
+
+def _flag(item: Json, name: str, *, absent: bool = False) -> bool:
+    value = item.get(name)
+    if value is None:
+        return absent
+    if not isinstance(value, bool):
+        raise Unreadable(f"'{name}' is neither true nor false ({_shown(value)})")
+    return value
+
+
+def _object(value: object, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise Unreadable(f"{name} is missing" if value is None else f"{name} is no object ({_shown(value)})")
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _rows(value: object) -> list[Json]:
+    return [row for row in _list(value) if isinstance(row, dict)]
+
+
+def _word(value: object, absent: str) -> str:
+    return clean(value) if isinstance(value, str) else absent
+
+
+def _shown(value: object) -> str:
+    """A value in a reason: short, and never more than a glimpse of somebody's text."""
+    return clean(repr(value)[:40])

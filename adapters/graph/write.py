@@ -1,0 +1,131 @@
+"""Our writes → Graph's JSON, and Graph's answers → outcomes.
+
+Facts: graph.md §5 (statuses, ``If-Match``, ``transactionId``, duplicates), §6 (whole days at midnight, text bodies).
+People are read and not yet carried: a body never names attendees, so nobody is mailed by a create (T15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from adapters.graph.parse import clean, is_html, parse_event
+from adapters.graph.wire import ACTIVITY_PROPERTY, Answer, Json, Request, failure, query, segment
+from sync_core.errors import DuplicateCreate, ItemGone, SideError, SideUnavailable
+from sync_core.model import Field, GraphContent, GraphEvent, Side
+from sync_core.writes import CreateEvent, GraphWrite, Outcome, PatchEvent, RemoveEvent
+
+
+def event_path(user_id: str, event_id: str) -> str:
+    """The path of one event."""
+    return f"/users/{segment(user_id)}/events/{segment(event_id)}"
+
+
+def marked(**options: str | int) -> str:
+    """A query that asks for our mark as well."""
+    return query(s_expand=f"singleValueExtendedProperties($filter=id eq '{ACTIVITY_PROPERTY}')", **options)
+
+
+def request_of(user_id: str, write: GraphWrite) -> Request:
+    """The request that carries out one write."""
+    if isinstance(write, CreateEvent):
+        return Request("POST", f"/users/{segment(user_id)}/events", _creation(write))
+    path = event_path(user_id, write.event_id)
+    if isinstance(write, PatchEvent):
+        return Request("PATCH", path, _patch(write), _guard(write.change_key))
+    if write.cancel:
+        return Request("POST", f"{path}/cancel", {"comment": clean(write.comment)})
+    return Request("DELETE", path, headers=_guard(write.change_key))
+
+
+def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> Outcome | None:
+    """What became of a write; None where it was done and the event must be read again to be known."""
+    error = answer if isinstance(answer, SideError) else _error(write, answer, now)
+    if isinstance(error, ItemGone) and isinstance(write, RemoveEvent):
+        return Outcome()
+    if error is not None:
+        return Outcome(error=error)
+    if isinstance(write, RemoveEvent):
+        return Outcome()
+    assert isinstance(answer, Answer)
+    event = None if answer.body is None or is_html(answer.body) else parse_event(answer.body)
+    return Outcome(event=event) if isinstance(event, GraphEvent) else None
+
+
+def written_id(write: GraphWrite, answer: Answer) -> str:
+    """The id of the event a successful write was about, '' where the answer does not tell."""
+    if isinstance(write, CreateEvent):
+        found = (answer.body or {}).get("id")
+        return found if isinstance(found, str) else ""
+    return write.event_id
+
+
+def unseen(why: str) -> Outcome:
+    """The outcome of a write that was done and whose result cannot be read: look before doing it again."""
+    return Outcome(error=SideUnavailable(Side.GRAPH, f"written, but the result cannot be read: {why}", unclear=True))
+
+
+def _error(write: GraphWrite, answer: Answer, now: datetime) -> SideError | None:
+    if answer.ok:
+        return None
+    error = failure(answer, now, writing=True)
+    if answer.status == 409 and isinstance(write, CreateEvent) and not isinstance(error, DuplicateCreate):
+        return DuplicateCreate(str(error))
+    return error
+
+
+def _guard(change_key: str) -> dict[str, str]:
+    return {"If-Match": change_key} if change_key else {}
+
+
+def _creation(write: CreateEvent) -> Json:
+    body: Json = {}
+    for part in _PARTS.values():
+        body |= part(write.content)
+    mark = {"id": ACTIVITY_PROPERTY, "value": write.activity_id}
+    return body | {"transactionId": write.transaction_id, "singleValueExtendedProperties": [mark]}
+
+
+def _patch(write: PatchEvent) -> Json:
+    body: Json = {}
+    for name, part in _PARTS.items():
+        if name in write.fields:
+            body |= part(write.content)
+    if write.html is not None and Field.BODY in write.fields:
+        body["body"] = {"contentType": "html", "content": clean(write.html)}
+    if write.categories is not None:
+        body["categories"] = [clean(name) for name in write.categories]
+    return body
+
+
+def _subject(content: GraphContent) -> Json:
+    return {"subject": clean(content.subject)}
+
+
+def _text(content: GraphContent) -> Json:
+    return {"body": {"contentType": "text", "content": clean(content.body)}}
+
+
+def _times(content: GraphContent) -> Json:
+    """All three together: Graph does not move the end with the start (graph.md §5)."""
+    return {"start": _moment(content.start), "end": _moment(content.end), "isAllDay": content.all_day}
+
+
+def _moment(instant: datetime) -> Json:
+    return {"dateTime": instant.replace(tzinfo=None).isoformat(timespec="seconds"), "timeZone": "UTC"}
+
+
+def _reminder(content: GraphContent) -> Json:
+    if content.reminder is None:
+        return {"isReminderOn": False}
+    return {"isReminderOn": True, "reminderMinutesBeforeStart": content.reminder}
+
+
+_PARTS: dict[Field, Callable[[GraphContent], Json]] = {
+    Field.SUBJECT: _subject,
+    Field.BODY: _text,
+    Field.TIME: _times,
+    Field.REMINDER: _reminder,
+    Field.PRIVATE: lambda content: {"sensitivity": content.sensitivity},
+    Field.PRIORITY: lambda content: {"importance": content.importance},
+}
