@@ -45,9 +45,8 @@ def encode(value: object) -> Properties:
     text = _to_text(value)
     parts = _split(text)
     if len(parts) > PARTS:
-        raise StoreError(
-            f"a {type(value).__name__} of {len(text):,} characters does not fit a row ({PARTS * PART_UNITS:,} at most)"
-        )
+        kind, most = type(value).__name__, PARTS * PART_UNITS
+        raise StoreError(f"a {kind} of {len(text):,} characters does not fit a row ({most:,} at most)")
     return {"v": SCHEMA, **{f"data{number}": part for number, part in enumerate(parts)}}
 
 

@@ -48,7 +48,7 @@ def test_largest_row_fits_an_entity() -> None:
     fullest = rows.encode(Pending(Side.ERP, "x" * room))
 
     assert 2 * sum(units(name) + units(part) for name, part in fullest.items()) < ENTITY_BYTES
-    with pytest.raises(StoreError, match="of 448,001 characters does not fit a row .448,000 at most"):
+    with pytest.raises(StoreError, match=r"of 448,001 characters does not fit a row \(448,000 at most"):
         rows.encode(Pending(Side.ERP, "x" * (room + 1)))
 
 
