@@ -1,0 +1,85 @@
+"""ERP.net as a script (exact requests) and as a stand-in (real behaviour), each with the adapter in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.erp import ErpNet, ErpOptions
+from adapters.http import Patience
+from simulators.base import Clock
+from simulators.erpnet import ErpSimulator, ErpUser
+from sync_core.writes import ErpIdentity
+from tests.adapters.erp.scripted import ROOT, Scripted
+
+NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
+
+
+class Pauses(list[float]):
+    """Waiting that only writes down how long it would have been."""
+
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    """The waits the adapter asked for."""
+    return Pauses()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Sunday, 25 January 2026, 08:00 UTC."""
+    return Clock(NOW)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Scripted]:
+    """A scripted ERP.net."""
+    async with Scripted() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+async def erp(server: Scripted, clock: Clock, pauses: Pauses) -> AsyncIterator[ErpNet]:
+    """The adapter before the script, its endpoints known."""
+    options = ErpOptions(server.origin, "calsync", "made-up-secret", timeout_seconds=2)
+    endpoints = (f"{server.origin}/id/connect/token", server.origin + ROOT)
+    client = ErpNet(options, clock=clock.now, patience=Patience(sleep=pauses), endpoints=endpoints)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def simulator(clock: Clock) -> AsyncIterator[ErpSimulator]:
+    """A stand-in with nobody in it but the service user."""
+    async with ErpSimulator(clock) as running:
+        running.requests_per_minute = None
+        yield running
+
+
+@pytest.fixture
+async def live(simulator: ErpSimulator, clock: Clock, pauses: Pauses) -> AsyncIterator[ErpNet]:
+    """The adapter before the stand-in."""
+    options = ErpOptions(simulator.url, "calsync", "erp-sim-secret", timeout_seconds=10)
+    client = ErpNet(options, clock=clock.now, patience=Patience(sleep=pauses))
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def ann(simulator: ErpSimulator) -> ErpUser:
+    """Ann, who works in the stand-in."""
+    return simulator.add_user("ann", "ann@example.com", "Ann Able")
+
+
+@pytest.fixture
+def who(simulator: ErpSimulator, ann: ErpUser) -> ErpIdentity:
+    """Ann with her company, location and the document type."""
+    assert ann.party_id
+    assert ann.person_id
+    kind = simulator.add_document_type("Meeting")
+    return ErpIdentity(ann.id, ann.party_id, ann.person_id, simulator.company_id, simulator.location_id, kind)

@@ -1,0 +1,431 @@
+"""The session on the wire: discovery, token, patience, one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from urllib.parse import parse_qs
+
+import pytest
+
+from adapters.erp import ErpNet, ErpOptions
+from adapters.http import Patience
+from simulators.base import Clock
+from sync_core.errors import (
+    AccessRefused,
+    EndlessRead,
+    ForeignHost,
+    ItemRejected,
+    LicencesTaken,
+    SideUnavailable,
+    Throttled,
+)
+from tests.adapters.erp.conftest import Pauses
+from tests.adapters.erp.scripted import LOGIN, ROOT, Say, Scripted, batch, fault, jwt, part
+
+VERSION = Say({"version": "26.2.1.0"})
+
+
+def anew(
+    server: Scripted, clock: Clock, *, url: str = "", endpoints: tuple[str, ...] = (), timeout: float = 2
+) -> ErpNet:
+    """An adapter of a process that starts; it waits for nothing."""
+    options = ErpOptions(url or server.origin, "calsync", "made-up-secret", timeout_seconds=timeout)
+    return ErpNet(options, clock=clock.now, patience=Patience(sleep=Pauses()), endpoints=endpoints)
+
+
+def site(kind: str, url: str, **more: str) -> dict[str, object]:
+    """One web site as auto-discovery tells it."""
+    return {"Type": kind, "Status": "Working", "Url": url, "AdditionalProperties": more}
+
+
+async def test_the_token_is_asked_for_as_the_trusted_application(server: Scripted, erp: ErpNet) -> None:
+    """Client credentials, form-encoded, with our scope; the call carries the token and asks for English."""
+    server.say(VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+    (asked,), (call,) = server.token_requests, server.calls
+    expected = {
+        "grant_type": ["client_credentials"],
+        "client_id": ["calsync"],
+        "client_secret": ["made-up-secret"],
+        "scope": ["read update"],
+    }
+    assert expected == parse_qs(asked.body)
+    assert call.headers["authorization"] == f"Bearer {jwt(client_system_user=LOGIN, number=1)}"
+    assert call.headers["accept-language"] == "en"
+
+
+async def test_one_token_serves_the_process_until_shortly_before_it_expires(
+    server: Scripted, erp: ErpNet, clock: Clock
+) -> None:
+    """Each token costs a licence slot, so the next one is fetched two minutes before the hour and not earlier."""
+    server.say(VERSION, VERSION, VERSION)
+
+    await erp.check_access()
+    clock.advance(timedelta(minutes=57))
+    await erp.check_access()
+    early = len(server.token_requests)
+    clock.advance(timedelta(minutes=1))
+    await erp.check_access()
+
+    assert (early, len(server.token_requests)) == (1, 2)
+
+
+async def test_the_service_login_costs_no_session(server: Scripted, erp: ErpNet) -> None:
+    """The token itself says who we are: no call to the API is needed."""
+    login = await erp.service_login()
+
+    assert login == LOGIN
+    assert server.calls == []
+
+
+@pytest.mark.parametrize("token", ["enrt_opaque", jwt(client_id="calsync"), "a.b.c"])
+async def test_a_token_without_a_service_user_is_refused(server: Scripted, erp: ErpNet, token: str) -> None:
+    """Without SystemUser nobody could be told from the service user; the error names the application."""
+    server.tokens.append(Say({"access_token": token, "expires_in": 3600}))
+
+    with pytest.raises(AccessRefused, match=r"trusted application 'calsync'.*SystemUser"):
+        await erp.service_login()
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("invalid_client", "ERPNET_CLIENT_SECRET"),
+        ("unauthorized_client", "SystemUserAllowed"),
+        ("invalid_scope", "read update"),
+        ("something_new", "check its settings"),
+    ],
+)
+async def test_an_oauth_error_names_the_application_and_the_remedy(
+    server: Scripted, erp: ErpNet, code: str, remedy: str
+) -> None:
+    """An OAuth code becomes a sentence for the administrator, without the secret, and is not retried."""
+    server.tokens.append(Say({"error": code}, 400))
+
+    with pytest.raises(AccessRefused, match=f"{code}.*'calsync'.*{remedy}") as caught:
+        await erp.check_access()
+
+    assert "made-up-secret" not in str(caught.value)
+    assert len(server.token_requests) == 1
+
+
+async def test_a_refused_token_is_replaced_once(server: Scripted, erp: ErpNet) -> None:
+    """401 means a dead token: one new token, the same request again."""
+    server.say(Say(status=401), VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+    assert len(server.token_requests) == 2
+    assert server.calls[1].headers["authorization"] == f"Bearer {jwt(client_system_user=LOGIN, number=2)}"
+
+
+async def test_a_second_refusal_is_an_answer(server: Scripted, erp: ErpNet) -> None:
+    """Two 401 in a row are refused access, not a reason to fetch tokens for ever."""
+    server.say(Say(status=401), Say(status=401))
+
+    with pytest.raises(AccessRefused):
+        await erp.check_access()
+
+    assert (len(server.calls), len(server.token_requests)) == (2, 2)
+
+
+async def test_too_many_requests_are_waited_out(server: Scripted, erp: ErpNet, pauses: Pauses) -> None:
+    """429 carries no Retry-After here; the call is repeated after growing, jittered waits."""
+    server.say(Say(status=429), Say(status=429), VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+    assert len(pauses) == 2
+    assert all(0 <= pause <= limit for pause, limit in zip(pauses, (1, 2), strict=True))
+
+
+async def test_endless_throttling_ends(server: Scripted, erp: ErpNet) -> None:
+    """After four tries the caller is told."""
+    server.say(*[Say(status=429)] * 9)
+
+    with pytest.raises(Throttled):
+        await erp.check_access()
+
+    assert len(server.calls) == 4
+
+
+async def test_no_free_licence_is_not_sat_out(server: Scripted, erp: ErpNet, pauses: Pauses) -> None:
+    """The minute ERP.net asks for is the caller's to wait, without a lease in hand."""
+    server.say(Say(fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}))
+
+    with pytest.raises(LicencesTaken) as caught:
+        await erp.check_access()
+
+    assert caught.value.retry_after == 60
+    assert (len(server.calls), pauses) == (1, [])
+
+
+async def test_a_mistake_is_never_repeated(server: Scripted, erp: ErpNet) -> None:
+    """500 is ERP.net's answer to a wrong request: asked once."""
+    server.say(Say(fault("Unknown property", 0, "NotSupportedException"), 500))
+
+    with pytest.raises(ItemRejected, match="Unknown property"):
+        await erp.check_access()
+
+    assert len(server.calls) == 1
+
+
+async def test_a_lost_connection_is_tried_again_for_reads(server: Scripted, erp: ErpNet) -> None:
+    """A read that got no answer is simply read again."""
+    server.say(Say(cut=True), Say(cut=True), VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+
+
+async def test_a_lost_write_is_unclear_and_not_repeated(server: Scripted, erp: ErpNet) -> None:
+    """A write whose answer was lost may have been done: the caller must look."""
+    server.say(Say(cut=True))
+
+    with pytest.raises(SideUnavailable) as caught:
+        await erp.notify("1", "hello")
+
+    assert caught.value.unclear
+    assert len(server.calls) == 1
+
+
+async def test_silence_ends_after_the_time_limit(server: Scripted, clock: Clock) -> None:
+    """No answer within the limit is an unclear write."""
+    erp = anew(server, clock, endpoints=(f"{server.origin}/id/connect/token", server.origin + ROOT), timeout=0.2)
+    server.say(Say(hang=True))
+
+    with pytest.raises(SideUnavailable) as caught:
+        await erp.notify("1", "hello")
+
+    assert caught.value.unclear
+    await erp.close()
+
+
+async def test_nobody_listening_is_clear(clock: Clock) -> None:
+    """Where no connection came about, nothing was written."""
+    async with Scripted() as gone:
+        pass
+    erp = anew(gone, clock)
+
+    with pytest.raises(SideUnavailable, match="no connection") as caught:
+        await erp.notify("1", "hello")
+
+    assert not caught.value.unclear
+    await erp.close()
+
+
+async def test_an_answer_without_json_is_no_answer(server: Scripted, erp: ErpNet) -> None:
+    """A proxy's friendly page is not taken for data."""
+    server.say(*[Say("<html>Welcome</html>")] * 4)
+
+    with pytest.raises(SideUnavailable, match="JSON"):
+        await erp.check_access()
+
+
+async def test_redirects_are_not_followed(server: Scripted, erp: ErpNet) -> None:
+    """The token goes to the host it was meant for and to no other."""
+    server.say(Say(status=302, headers={"Location": "https://evil.example/"}))
+
+    with pytest.raises(AccessRefused, match=r"redirect.*ERPNET_URL"):
+        await erp.check_access()
+
+    assert len(server.calls) == 1
+
+
+async def test_requests_go_one_at_a_time(server: Scripted, erp: ErpNet) -> None:
+    """ERP.net serves a session one request at a time, so callers take turns."""
+    server.say(*[VERSION] * 8)
+
+    await asyncio.gather(*(erp.check_access() for _ in range(8)))
+
+    assert (len(server.calls), server.most_at_once) == (8, 1)
+
+
+async def test_pages_are_followed_to_the_end(server: Scripted, erp: ErpNet) -> None:
+    """Relative and absolute nextLinks are followed as they are, until there is none."""
+    relative = "General_Activities_Activities?%24top=500&%24skiptoken=1%2c2"
+    server.say(
+        Say({"value": [{"Id": "a"}], "@odata.nextLink": relative}),
+        Say({"value": [], "@odata.nextLink": f"{server.origin}{ROOT}General_Activities_Activities?%24skiptoken=2"}),
+        Say({"value": [{"AggregateLastUpdateTimeUtc": "2026-01-25T07:00:00Z", "Id": "b"}]}),
+    )
+
+    newest = await erp.newest_change()
+
+    assert newest is not None
+    assert newest.hour == 7
+    assert server.lines[1:] == [
+        f"GET {relative}",
+        "GET General_Activities_Activities?%24skiptoken=2",
+    ]
+
+
+async def test_a_page_on_a_foreign_host_is_not_followed(server: Scripted, erp: ErpNet) -> None:
+    """A nextLink to another host is refused before the token could leave."""
+    server.say(Say({"value": [], "@odata.nextLink": "https://evil.example/odata/next"}))
+
+    with pytest.raises(ForeignHost):
+        await erp.newest_change()
+
+
+async def test_pages_that_go_round_in_circles_end(server: Scripted, erp: ErpNet) -> None:
+    """A nextLink seen before ends the read with an error instead of never."""
+    server.say(*[Say({"value": [], "@odata.nextLink": "General_Activities_Activities?%24skiptoken=1"})] * 3)
+
+    with pytest.raises(EndlessRead):
+        await erp.newest_change()
+
+
+async def test_a_read_that_stops_at_an_error_is_taken_up_again(server: Scripted, erp: ErpNet) -> None:
+    """A server that answers a batch up to its first error is asked for the rest, which it has not done."""
+    server.say(batch([part(500, fault("no roles"))]), batch([part(200, {"value": []})]))
+
+    places = await erp.suggest_places("30d1fd58-ceaa-4b5b-931e-ec8e98116996", "ann")
+
+    assert places == []
+    assert len(server.calls) == 2
+    assert "Systems_Security_RoleUsers" not in server.calls[1].body
+
+
+async def test_a_batch_with_answers_missing_is_no_reading(server: Scripted, erp: ErpNet) -> None:
+    """Fewer answers than reads, and no error to explain it: nothing may be concluded from what is there."""
+    server.say(*[batch([part(200, {"value": []})])] * 2)
+
+    with pytest.raises(SideUnavailable, match="1 of 2"):
+        await erp.find_users(["ann@example.com"])
+
+
+async def test_endpoints_are_discovered_and_kept(server: Scripted, clock: Clock) -> None:
+    """Auto-discovery names the sites; what was found is exposed for the next process."""
+    sites = [
+        site("ID", f"{server.origin}/login"),
+        site("DomainAPI", f"{server.origin}/data", ODataServiceRoot=server.origin + ROOT),
+    ]
+    server.discovery["/tools/auto-discovery"] = Say({"WebSites": sites})
+    server.say(VERSION, VERSION)
+    erp = anew(server, clock)
+
+    before = erp.endpoints
+    await erp.check_access()
+    await erp.check_access()
+
+    assert before == ()
+    assert erp.endpoints == (f"{server.origin}/login/connect/token", server.origin + ROOT)
+    assert [one.target for one in server.heard[:2]] == ["/tools/auto-discovery", "/login/connect/token"]
+    await erp.close()
+
+
+async def test_the_older_address_and_the_older_name_are_known(server: Scripted, clock: Clock) -> None:
+    """Where the newer address is unknown the older one is asked; a site without a service root has the usual one."""
+    server.discovery["/sys/auto-discovery"] = Say({"WebSites": [site("API", f"{server.origin}/api/")]})
+    server.say(VERSION)
+    erp = anew(server, clock)
+
+    await erp.check_access()
+
+    assert erp.endpoints == (f"{server.origin}/id/connect/token", server.origin + ROOT)
+    await erp.close()
+
+
+@pytest.mark.parametrize("answer", [Say(status=404), Say("<html>"), Say(status=302), Say({"WebSites": None})])
+async def test_without_discovery_the_usual_addresses_are_used(server: Scripted, clock: Clock, answer: Say) -> None:
+    """An instance that tells nothing is expected where instances usually are."""
+    server.discovery = {"/tools/auto-discovery": answer, "/sys/auto-discovery": answer}
+    server.say(VERSION)
+    erp = anew(server, clock)
+
+    await erp.check_access()
+
+    assert erp.endpoints == (f"{server.origin}/id/connect/token", server.origin + ROOT)
+    await erp.close()
+
+
+async def test_discovery_out_of_order_is_waited_for(server: Scripted, clock: Clock) -> None:
+    """A gateway's trouble is no proof that there is no discovery."""
+    server.discovery["/tools/auto-discovery"] = Say(status=502)
+    erp = anew(server, clock)
+
+    with pytest.raises(SideUnavailable, match="auto-discovery answered 502"):
+        await erp.check_access()
+    await erp.close()
+
+
+async def test_discovery_may_not_lead_elsewhere(server: Scripted, clock: Clock) -> None:
+    """Our secret goes to no host that is not the instance's own."""
+    server.discovery["/tools/auto-discovery"] = Say({"WebSites": [site("ID", "https://evil.example/id")]})
+    erp = anew(server, clock)
+
+    with pytest.raises(ForeignHost, match=r"evil\.example"):
+        await erp.check_access()
+
+    assert server.token_requests == []
+    await erp.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "trusted"),
+    [
+        pytest.param("https://acme.my.erp.net", "https://acme-id.my.erp.net", True, id="sibling"),
+        pytest.param("https://acme.my.erp.net", "https://my.erp.net", False, id="parent-itself"),
+        pytest.param("https://acme.my.erp.net", "http://acme.my.erp.net", False, id="plain-http"),
+        pytest.param("https://acme.my.erp.net", "https://evil-my.erp.net", False, id="similar-name"),
+        pytest.param("https://erp.acme.com", "https://id.acme.com", True, id="own-domain"),
+        pytest.param("https://acme.com", "https://evil.com", False, id="top-level-is-no-family"),
+        pytest.param("https://acme.com", "https://erp.acme.com", True, id="below-itself"),
+        pytest.param("https://10.0.0.5", "https://10.0.0.6", False, id="addresses-have-no-family"),
+        pytest.param("https://acme.my.erp.net", "http://127.0.0.1", False, id="loopback-from-outside"),
+    ],
+)
+def test_who_belongs_to_an_instance(server: Scripted, clock: Clock, url: str, host: str, trusted: bool) -> None:
+    """Remembered endpoints are held to the same rule: https, below the parent domain of ERPNET_URL."""
+    endpoints = (f"{host}/id/connect/token", f"{host}/api/domain/odata/")
+
+    if trusted:
+        assert anew(server, clock, url=url, endpoints=endpoints).endpoints == endpoints
+    else:
+        with pytest.raises(ForeignHost):
+            anew(server, clock, url=url, endpoints=endpoints)
+
+
+async def test_old_endpoints_are_asked_for_again_once(server: Scripted, clock: Clock) -> None:
+    """Remembered endpoints that do not answer any more are discovered anew, and the call goes through."""
+    async with Scripted() as gone:
+        pass
+    erp = anew(server, clock, endpoints=(f"{gone.origin}/id/connect/token", gone.origin + ROOT))
+    server.say(VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+    assert erp.endpoints == (f"{server.origin}/id/connect/token", server.origin + ROOT)
+    await erp.close()
+
+
+async def test_a_404_on_remembered_endpoints_asks_again(server: Scripted, clock: Clock) -> None:
+    """A moved site answers 404; its new address is found."""
+    old = (f"{server.origin}/id/connect/token", f"{server.origin}{ROOT}old/")
+    erp = anew(server, clock, endpoints=old)
+    server.say(Say(status=404), VERSION)
+
+    version = await erp.check_access()
+
+    assert version == "26.2.1.0"
+    assert server.lines == ["GET old/GetVersion", "GET GetVersion"]
+    await erp.close()
+
+
+async def test_a_closed_session_opens_again(server: Scripted, erp: ErpNet) -> None:
+    """Closing gives connections back; a later call makes new ones."""
+    server.say(VERSION, VERSION)
+
+    await erp.check_access()
+    await erp.close()
+
+    assert await erp.check_access() == "26.2.1.0"
