@@ -82,6 +82,9 @@ class Calendar(Protocol):
     async def find_marked(self, user_id: str, activity_ids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
         """The events that carry the mark of each activity, in full with ``transaction_id``."""
 
+    async def find_by_uid(self, user_id: str, ical_uids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
+        """The events with each iCalUId, in full, wherever in time they lie; batched."""
+
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
         """All that ``plan.judge_gone`` needs about events that may be gone."""
 
@@ -266,6 +269,9 @@ class Store(Protocol):
 
     async def release_lease(self, lease: Lease) -> None:
         """Give the lease back; a lost one is no error."""
+
+    async def break_lease(self, user_id: str) -> None:
+        """Take the lease away from whoever holds it: their next save raises ``LeaseLost`` (switch-off)."""
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user. Raises ``RowUnreadable``."""

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from sync_core.body import BodyShape, body_shape, normal_text, with_new_text
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
-from sync_core.changes import sealed
+from sync_core.changes import changed_in_erp, sealed
 from sync_core.merge import later_side, merge, winning_side
 from sync_core.model import (
+    CARRIED,
     CONFLICT_CATEGORY,
     Clash,
     Conflict,
@@ -377,3 +378,25 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
             updated_at=activity.updated_at,
         )
     return seal(link)
+
+
+def disturbed(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> frozenset[Field]:
+    """Fields that somebody else changed between our write and reading it back.
+
+    ERP.net tells a write's result only on a second read (erpnet.md §6), so what is read back may hold an edit that no
+    base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
+    """
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return frozenset(
+        f for f in changed_in_erp(expected, after) & CARRIED if _erp_terms(expected, f) != _erp_terms(after, f)
+    )
+
+
+def as_expected(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> ErpContent:
+    """``after`` with the disturbed fields as they were expected, so that the disturbance still looks like an edit."""
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return _erp_base(after, expected, disturbed(sent, fields, before, after))

@@ -478,14 +478,15 @@ class Instance:
     """What is remembered about the two systems this store belongs to.
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
-    ``watermark`` is the highest ERP.net update time whose rows were all filed. ``document_type_id`` is R2's type.
+    ``watermark`` is the highest ERP.net update time whose rows were all filed, ``seen`` the (activity, time) pairs so
+    near below it that the next pull meets them again. ``document_type_id`` is R2's type.
     """
 
     tenant: str = ""
     database: str = ""
     endpoints: tuple[str, ...] = ()
     watermark: datetime | None = None
-    pulled_at: datetime | None = None
+    seen: tuple[tuple[str, datetime], ...] = ()
     service_login: str = ""
     document_type_id: str = ""
 

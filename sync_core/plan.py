@@ -512,7 +512,7 @@ def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity |
             return None
         origin = Side.ERP if decision.intent is Intent.CREATE_EVENT else Side.GRAPH
         return carry.seal(new_link(event, activity, origin, ctx))
-    return carry.moved(link, decision.in_step, event, activity)
+    return carry.moved(link, decision.in_step, event, activity) if decision.in_step else carry.seal(link)
 
 
 def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:

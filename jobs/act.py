@@ -1,0 +1,303 @@
+"""Step 8 of a round: carry out decisions, each remembered right after its write.
+
+The order makes a cut at any point harmless: a pending row before a create, the values that lose before the write
+that overrules them, ERP.net before Outlook where a pair needs both, the link with the answers' versions after. What
+fails is marked on its link or pending row with the reason, so that the cursors may move past it. Writes travel in
+batches of at most CHUNK items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from jobs.ports import Change, Drop, Put
+from jobs.world import Fence, World
+from sync_core import carry
+from sync_core.cases import Context, Decision, Intent, Verdict
+from sync_core.errors import (
+    CalsyncError,
+    DuplicateCreate,
+    ItemGone,
+    ItemRejected,
+    SideUnavailable,
+    StaleWrite,
+)
+from sync_core.model import (
+    CARRIED,
+    ErpActivity,
+    Field,
+    GraphEvent,
+    JournalEntry,
+    Link,
+    LinkStatus,
+    Pending,
+    Side,
+)
+from sync_core.plan import settle
+from sync_core.story import is_about_private, label, values
+from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity
+
+CHUNK = 100
+"""Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
+
+TRIES = 10
+"""Failures after which an item is parked for a person (design section 4 "Guards")."""
+
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long an item rests after its ``tries``-th failure: 2, 4, 8 … minutes, at most six hours."""
+    return min(LONGEST_PAUSE, timedelta(minutes=2 ** min(tries, 12)))
+
+
+@dataclass(slots=True)
+class Done:
+    """What was carried out: decisions that succeeded, and failures as (decision, reason)."""
+
+    acted: list[Decision] = field(default_factory=list)
+    failed: list[tuple[Decision, str]] = field(default_factory=list)
+    again: bool = False
+    """Whether something changed under our hands and wants another round at once."""
+    unavailable: SideUnavailable | None = None
+    """The error that stopped the round early; cursors must not move."""
+    out_of_time: bool = False
+    """Whether the round stopped itself; the next one goes on from the same cursors."""
+
+
+class Actor:
+    """Carries out one round's decisions for one user."""
+
+    def __init__(
+        self, world: World, fence: Fence, ctx: Context, who: ErpIdentity, round_id: str, deadline: datetime
+    ) -> None:
+        self._world = world
+        self._fence = fence
+        self._ctx = ctx
+        self._who = who
+        self._round_id = round_id
+        self._deadline = deadline
+        self.done = Done()
+
+    async def carry_out(self, decisions: Sequence[Decision]) -> Done:
+        """Remember the quiet decisions, then write the others chunk by chunk."""
+        writing = [d for d in decisions if d.graph is not None or d.erp is not None]
+        quiet = [d for d in decisions if d.graph is None and d.erp is None]
+        await self._remember(quiet)
+        for start in range(0, len(writing), CHUNK):
+            if self._world.clock() > self._deadline:
+                self.done.out_of_time = True
+                break
+            await self._write(writing[start : start + CHUNK])
+            if self.done.unavailable is not None:
+                break
+        return self.done
+
+    async def _remember(self, quiet: Sequence[Decision]) -> None:
+        changes = [change for decision in quiet for change in self._quiet_changes(decision)]
+        if changes:
+            self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+        self.done.acted += [d for d in quiet if d.intent is Intent.LINK]
+        await self._journal([d for d in quiet if self._is_worth_telling(d)])
+
+    def _quiet_changes(self, decision: Decision) -> list[Change]:
+        case = decision.case
+        changes: list[Change] = []
+        if decision.link is not None:
+            link = settle(decision, case.event, case.activity, self._ctx)
+            if link is not None and link != case.link:
+                changes.append(Put(link))
+        if case.link is None and decision.verdict is Verdict.PARK:
+            parked = replace(self._pending(decision), parked=True, reason=decision.reason)
+            return changes if parked == case.pending else [*changes, Put(parked)]
+        if case.pending is not None:
+            changes.append(Drop(case.pending))
+        return changes
+
+    def _is_worth_telling(self, decision: Decision) -> bool:
+        """Whether a quiet decision is news for the journal: all but in step, and what was known before."""
+        if decision.verdict in (Verdict.NOTHING, Verdict.REREAD):
+            return decision.intent is Intent.END or self._closes_conflict(decision)
+        before = decision.case.link
+        if before is None or decision.link is None:
+            return decision.case.pending is None or decision.case.pending.reason != decision.reason
+        return (before.status, before.reason, before.conflict) != (
+            decision.link.status,
+            decision.link.reason,
+            decision.link.conflict,
+        )
+
+    def _closes_conflict(self, decision: Decision) -> bool:
+        before = decision.case.link
+        return before is not None and before.conflict is not None and not (decision.link and decision.link.conflict)
+
+    # Writing
+
+    async def _write(self, chunk: Sequence[Decision]) -> None:
+        creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
+        if creates:
+            self._fence.lease = await self._world.store.save(self._fence.lease, creates)
+        await self._keep_lost(chunk)
+        erp = await self._write_erp([d for d in chunk if d.erp is not None])
+        graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
+        changes: list[Change] = []
+        finished: list[Decision] = []
+        for decision in chunk:
+            outcomes = [o for o in (erp.get(id(decision)), graph.get(id(decision))) if o is not None]
+            error = next((o.error for o in outcomes if o.error is not None), None)
+            if error is None and outcomes:
+                changes += self._success(decision, erp.get(id(decision)), graph.get(id(decision)))
+                finished.append(decision)
+            elif error is not None:
+                changes += await self._failure(decision, error)
+        self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+        self.done.acted += finished
+        await self._journal(finished)
+
+    async def _write_erp(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
+        if not decisions:
+            return {}
+        await self._fence.check()
+        outcomes = await self._world.erp.write(self._who, [d.erp for d in decisions if d.erp is not None])
+        return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
+
+    async def _write_graph(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
+        if not decisions:
+            return {}
+        await self._fence.check()
+        writes = [d.graph for d in decisions if d.graph is not None]
+        outcomes = await self._world.calendar.write(self._ctx.mailbox, writes)
+        return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
+
+    def _success(self, decision: Decision, erp: Outcome | None, graph: Outcome | None) -> list[Change]:
+        case = decision.case
+        event = graph.event if graph is not None and graph.event is not None else case.event
+        activity = erp.activity if erp is not None and erp.activity is not None else case.activity
+        based, is_disturbed = self._undisturbed(decision, activity)
+        link = settle(decision, event, based, self._ctx)
+        changes: list[Change] = []
+        if link is not None:
+            if is_disturbed:
+                link = replace(link, reread="edited in ERP.net while we wrote")
+                self.done.again = True
+            changes.append(Put(link))
+        if case.pending is not None or decision.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT):
+            changes.append(Drop(case.pending or self._pending(decision)))
+        return changes
+
+    def _undisturbed(self, decision: Decision, after: ErpActivity | None) -> tuple[ErpActivity | None, bool]:
+        """The activity as the base may take it, and whether somebody edited it between write and read-back."""
+        write = decision.erp
+        if after is None or not isinstance(write, CreateActivity | PatchActivity):
+            return after, False
+        before = decision.case.activity.content if decision.case.activity else None
+        fields: frozenset[Field] = write.fields if isinstance(write, PatchActivity) else CARRIED
+        if not carry.disturbed(write.content, fields, before, after.content):
+            return after, False
+        return replace(after, content=carry.as_expected(write.content, fields, before, after.content)), True
+
+    # Failing
+
+    async def _failure(self, decision: Decision, error: CalsyncError) -> list[Change]:
+        if isinstance(error, DuplicateCreate):
+            return await self._adopt(decision, error)
+        if not isinstance(error, StaleWrite | ItemGone | ItemRejected | SideUnavailable):
+            raise error
+        overtaken = isinstance(error, StaleWrite | ItemGone) or (
+            isinstance(error, ItemRejected) and error.code == "locked"
+        )
+        if overtaken:
+            self.done.again = True
+        else:
+            self.done.failed.append((decision, str(error)))
+        if isinstance(error, SideUnavailable):
+            self.done.unavailable = error
+        return [Put(self._marked(decision, str(error), overtaken))]
+
+    def _marked(self, decision: Decision, reason: str, overtaken: bool) -> Link | Pending:
+        """The row that remembers the failure: read again at once when overtaken, else after a growing pause."""
+        link = decision.case.link
+        row = link if link is not None else self._pending(decision)
+        tries = row.tries + 1
+        retry_at = None if overtaken and tries < TRIES else self._ctx.now + pause_after(tries)
+        if isinstance(row, Pending):
+            return replace(row, tries=tries, retry_at=retry_at, parked=tries >= TRIES, reason=reason)
+        if tries >= TRIES:
+            return replace(row, status=LinkStatus.PARKED, reason=reason, reread="", tries=tries, retry_at=None)
+        return replace(row, reread=reason or "failed", tries=tries, retry_at=retry_at)
+
+    async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[Change]:
+        """An earlier create got through: that event is taken if it lives and is ours, else a new incarnation."""
+        activity, pending = decision.case.activity, self._pending(decision)
+        found = await self._world.calendar.read_events(self._ctx.mailbox, [error.existing_id], html=True)
+        event = found.get(error.existing_id)
+        self.done.again = True
+        if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
+            return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]
+        return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]
+
+    def _pending(self, decision: Decision) -> Pending:
+        case = decision.case
+        if case.pending is not None:
+            return case.pending
+        if case.event is not None and decision.intent is not Intent.CREATE_EVENT:
+            return Pending(Side.GRAPH, case.event.id, case.event.ical_uid)
+        return Pending(Side.ERP, case.activity_id)
+
+    # Telling
+
+    async def _keep_lost(self, chunk: Sequence[Decision]) -> None:
+        """Values that a solved conflict or a deletion is about to overrule, kept before it happens."""
+        entries = [
+            replace(
+                self._entry(decision, "value kept", clash.why),
+                before={f"{side}.{clash.field}": clash.event_value if side is Side.GRAPH else clash.activity_value},
+                after={f"{side}.{clash.field}": clash.activity_value if side is Side.GRAPH else clash.event_value},
+            )
+            for decision in chunk
+            for side, clash in decision.lost
+        ]
+        await self._world.store.append_journal(_told_apart(entries))
+
+    async def _journal(self, decisions: Sequence[Decision]) -> None:
+        entries = []
+        for decision in decisions:
+            before, after = values(decision)
+            entries.append(
+                replace(self._entry(decision, label(decision), decision.reason), before=before, after=after)
+            )
+        await self._world.store.append_journal(entries)
+
+    def _entry(self, decision: Decision, action: str, reason: str) -> JournalEntry:
+        case = decision.case
+        return JournalEntry(
+            user_id=self._ctx.mailbox,
+            at=self._world.clock(),
+            round_id=self._round_id,
+            action=action,
+            reason=reason,
+            event_id=case.event_id,
+            activity_id=case.activity_id,
+            subject=case.subject,
+            private=is_about_private(case),
+        )
+
+
+def _succeeded(outcome: Outcome | None) -> bool:
+    return outcome is None or outcome.error is None
+
+
+def _told_apart(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """One entry for each item: its kept values together, since the same action on the same item is one row."""
+    merged: dict[tuple[str, str], JournalEntry] = {}
+    for entry in entries:
+        key = (entry.event_id, entry.activity_id)
+        known = merged.get(key)
+        merged[key] = (
+            entry
+            if known is None
+            else replace(known, before=known.before | entry.before, after=known.after | entry.after)
+        )
+    return list(merged.values())

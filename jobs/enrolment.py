@@ -1,0 +1,233 @@
+"""Who takes part: switching on and off, and checking what a user needs (R4, R5, R12).
+
+A user who lacks something is enabled all the same; their state names the remedy, everyone else goes on. The user's
+ERP.net notification about a missing company is sent once per problem, not once per round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
+from jobs.world import World
+from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideUnavailable
+from sync_core.model import OPERATIONAL, User
+from sync_core.policy import Policy
+
+NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
+"""The notification's subject, word for word MSSync's (erpnet.md §10)."""
+
+
+class UnknownUser(CalsyncError):
+    """The directory, or the store, does not know this user; correct the name (exit 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """A user with all that was found out. ``can_sync``: rounds may run; ``can_create``: and make activities."""
+
+    user: User
+    document_type_id: str
+    can_sync: bool
+    can_create: bool
+    problems: tuple[str, ...] = ()
+
+
+async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
+    """Switch a user's sync on; company, location and zone override what was known. Raises ``UnknownUser``."""
+    if zone and not is_zone(zone):
+        raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
+    mailbox = await world.calendar.find_user(upn)
+    if mailbox is None:
+        raise UnknownUser(f"{upn} is not known in the directory; check the spelling of the user principal name")
+    known = await world.store.read_user(mailbox.id) or User(mailbox.id, mailbox.upn)
+    user = replace(
+        known,
+        upn=mailbox.upn,
+        mail=mailbox.mail,
+        display_name=mailbox.display_name,
+        enabled=True,
+        enabled_at=known.enabled_at if known.enabled else world.clock(),
+        company_id=company_id or known.company_id,
+        location_id=location_id or known.location_id,
+        zone=zone or known.zone,
+        zone_chosen=bool(zone) or known.zone_chosen,
+    )
+    await world.store.save_user(user)
+    checkup = await check_user(world, user, mailbox=mailbox)
+    await world.store.save_user(checkup.user)
+    return checkup
+
+
+async def disable(world: World, user: User) -> None:
+    """Switch a user's sync off: nothing is deleted on either side, links and bases are kept for later.
+
+    A round under way stops at its next save.
+    """
+    await world.store.save_user(replace(user, enabled=False))
+    await world.store.break_lease(user.id)
+    lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
+    try:
+        memory = await world.store.recall(user.id)
+        cursors = replace(memory.cursors, delta_link=None, token=None, full_due=True)
+        lease = await world.store.save(lease, [Put(cursors), *(Drop(p) for p in memory.pending)])
+        await world.store.clear_inbox(user.id, memory.inbox)
+    finally:
+        await world.store.release_lease(lease)
+
+
+async def find_enrolled(world: World, upn: str) -> User:
+    """The user of the store with this UPN, mail or id, any letter case. Raises ``UnknownUser``."""
+    name = upn.casefold()
+    for user in await world.store.list_users():
+        if name in (user.upn.casefold(), user.mail.casefold(), user.id.casefold()):
+            return user
+    raise UnknownUser(f"{upn} is not enrolled; `calsync users list` shows who is, `calsync users enable` adds")
+
+
+def is_zone(name: str) -> bool:
+    """Whether Python's zone database knows the name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+async def check_user(
+    world: World, user: User, *, mailbox: Mailbox | None = None, repair: bool = True, tell: bool = True
+) -> Checkup:
+    """Find out everything a user needs; ``repair`` creates and grants what may be (R2, R3), ``tell`` notifies.
+
+    Raises ``SideUnavailable`` when a side cannot be asked now: that says nothing about the user.
+    """
+    problems: list[str] = []
+    user = await _check_mailbox(world, user, mailbox, problems)
+    account = await _check_account(world, user, problems)
+    if account is not None:
+        user = replace(
+            user,
+            erp_user_id=account.id,
+            erp_login=account.login,
+            erp_person_id=account.person_id,
+            erp_party_id=account.party_id,
+            zone=user.zone or (account.time_zone if is_zone(account.time_zone) else ""),
+        )
+    if not user.zone:
+        problems.append(
+            f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
+            "--time-zone Europe/Sofia`"
+        )
+    can_sync = not problems
+    if account is not None:
+        user = await _check_place(world, user, problems)
+    readiness = await world.erp.check_readiness(repair=repair)
+    problems += readiness.problems
+    user = replace(user, state=f"Error: {' | '.join(problems)}" if problems else OPERATIONAL)
+    if tell:
+        user = await _tell_once(world, user)
+    can_create = can_sync and bool(user.company_id and user.location_id and readiness.document_type_id)
+    return Checkup(user, readiness.document_type_id, can_sync, can_create, tuple(problems))
+
+
+async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, problems: list[str]) -> User:
+    mailbox = mailbox or await world.calendar.find_user(user.id)
+    if mailbox is None:
+        problems.append(f"{user.upn} is no longer in the directory: restore the account or `calsync users forget` it")
+        return user
+    if not mailbox.account_enabled:
+        problems.append(f"the account of {mailbox.upn} is disabled: enable it in Entra ID")
+    user = replace(user, upn=mailbox.upn, mail=mailbox.mail, display_name=mailbox.display_name)
+    try:
+        zone = await world.calendar.read_time_zone(user.id)
+    except (MailboxUnavailable, AccessRefused) as error:
+        problems.append(str(error))
+        return user
+    return user if user.zone_chosen else replace(user, zone=zone or user.zone)
+
+
+async def _check_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
+    """The ERP.net user behind the mailbox, by e-mail (erpnet.md §8); once found, by what was found."""
+    addresses = {a for a in (user.upn, user.mail) if a}
+    found = await world.erp.find_users(addresses)
+    known = [account for account in found if account.id == user.erp_user_id]
+    candidates = known or found
+    if not candidates:
+        problems.append(
+            f"no active internal ERP.net user has the e-mail {' or '.join(sorted(addresses))}: "
+            "set the e-mail of the ERP.net user"
+        )
+        return None
+    if len(candidates) > 1:
+        logins = ", ".join(sorted(a.login for a in candidates))
+        problems.append(f"several ERP.net users have the e-mail of {user.upn} ({logins}): leave it on one of them")
+        return None
+    if not candidates[0].party_id:
+        problems.append(
+            f"the ERP.net user {candidates[0].login} has no person: connect one, activities need an owner"
+        )
+        return None
+    return candidates[0]
+
+
+async def _check_place(world: World, user: User, problems: list[str]) -> User:
+    """R5: the chosen company and location if they exist and fit, else the one ERP.net suggests."""
+    remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
+    if user.company_id or user.location_id:
+        if await world.erp.find_place(user.company_id, user.location_id) is None:
+            problems.append(f"the default company and location do not exist or do not belong together: {remedy}")
+            return replace(user, company_id="", location_id="")
+        return user
+    places = await world.erp.suggest_places(user.erp_user_id, user.erp_login)
+    if len(places) == 1:
+        return replace(user, company_id=places[0].company_id, location_id=places[0].location_id)
+    problems.append(f"no default enterprise company and location: {remedy}{_choices(places)}")
+    return user
+
+
+def _choices(places: Sequence[Place]) -> str:
+    if not places:
+        return ""
+    listed = (f"{p.company_name or p.company_id} / {p.location_name or p.location_id}" for p in places[:5])
+    return f" (ERP.net suggests {'; '.join(listed)})"
+
+
+async def _tell_once(world: World, user: User) -> User:
+    """Notify the user of a missing company once; a solved problem may be told again when it comes back."""
+    lacks = bool(user.erp_user_id) and not (user.company_id and user.location_id)
+    if not lacks:
+        return replace(user, notified="")
+    if user.notified == NO_COMPANY_NOTICE:
+        return user
+    try:
+        await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
+    except SideUnavailable:
+        return user
+    except CalsyncError:
+        return replace(user, notified=NO_COMPANY_NOTICE)
+    return replace(user, notified=NO_COMPANY_NOTICE)
+
+
+def fingerprint(checkup: Checkup, policy: Policy) -> str:
+    """Everything that decides skips; when it changes, what was skipped is looked at again (a full round)."""
+    user = checkup.user
+    parts = (
+        user.company_id,
+        user.location_id,
+        user.zone,
+        user.erp_user_id,
+        user.erp_party_id,
+        checkup.document_type_id,
+        checkup.can_create,
+        policy.direction,
+        policy.private,
+        policy.months_ahead,
+        policy.max_age,
+        policy.erp_time,
+        sorted(policy.activity_types),
+        sorted(policy.service_logins),
+    )
+    return sha256(repr(parts).encode()).hexdigest()[:16]

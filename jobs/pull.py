@@ -1,0 +1,114 @@
+"""The pull: one read of everything that changed in ERP.net, filed into the inboxes of the users it concerns.
+
+The pull is an inbox, not a round (design section 6). It asks from five minutes below the watermark on, because
+ERP.net's times are not strictly in commit order (erpnet.md §7); ``seen`` and the index drop what was met before and
+the echoes of our own writes. The watermark moves last, by a conditional write: cut anywhere, the next pull files the
+same rows again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from jobs.ports import PullReading
+from jobs.world import World
+from sync_core.errors import WrongStore
+from sync_core.model import ActivityChange, InboxRow, Instance, User
+
+OVERLAP = timedelta(minutes=5)
+"""How far below the watermark a pull starts (erpnet.md §7)."""
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""The watermark of an instance without any activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What a pull found: changed rows of the whole instance, and the ids of users that got something to do."""
+
+    changes: int
+    woken: frozenset[str]
+
+
+async def open_instance(world: World) -> tuple[Instance, str]:
+    """The instance row, stamped with tenant and database. Raises ``WrongStore`` when it is somebody else's."""
+    instance, etag = await world.store.read_instance()
+    stamp = (world.tenant, world.database)
+    if (instance.tenant, instance.database) == stamp:
+        return instance, etag
+    if instance.tenant or instance.database:
+        raise WrongStore(
+            f"this store belongs to tenant {instance.tenant or '(none)'} and ERP.net {instance.database}, "
+            f"not to {world.tenant or '(none)'} and {world.database}: correct AZURE_TENANT_ID and ERPNET_URL, or "
+            "choose another STATE_PREFIX for a new pairing"
+        )
+    instance = replace(instance, tenant=world.tenant, database=world.database)
+    return instance, await world.store.save_instance(instance, etag)
+
+
+async def run_pull(world: World) -> PullReport:
+    """Read and file what changed since the watermark. Raises what ERP.net and the store raise; nothing is lost."""
+    instance, etag = await open_instance(world)
+    if instance.watermark is None:
+        first = await world.erp.newest_change() or BEGINNING
+        await world.store.save_instance(replace(instance, watermark=first), etag)
+        return PullReport(0, frozenset())
+    reading, fresh = await _read(world, instance, instance.watermark)
+    rows = await _addressed(world, instance, fresh)
+    for user_id, filed in rows.items():
+        await world.store.file_inbox(user_id, filed)
+    if fresh:
+        watermark = max(instance.watermark, reading.high or instance.watermark)
+        met = {(c.activity_id, c.updated_at) for c in reading.changes} | set(instance.seen)
+        near = tuple(sorted(pair for pair in met if pair[1] >= watermark - OVERLAP))
+        await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
+    return PullReport(len(fresh), frozenset(rows))
+
+
+async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
+    """What a pull would file now, by user; writes nothing (a dry run)."""
+    instance, _ = await world.store.read_instance()
+    if instance.watermark is None:
+        return {}
+    _, fresh = await _read(world, instance, instance.watermark)
+    return await _addressed(world, instance, fresh)
+
+
+async def _read(world: World, instance: Instance, watermark: datetime) -> tuple[PullReading, list[ActivityChange]]:
+    reading = await world.erp.read_changes(max(BEGINNING, watermark - OVERLAP))
+    seen = set(instance.seen)
+    return reading, [c for c in reading.changes if (c.activity_id, c.updated_at) not in seen]
+
+
+async def _addressed(
+    world: World, instance: Instance, changes: Sequence[ActivityChange]
+) -> dict[str, list[InboxRow]]:
+    """The inbox rows these changes make, by user."""
+    if not changes:
+        return {}
+    users = [user for user in await world.store.list_users() if user.enabled]
+    service = world.policy.service_logins | {instance.service_login.casefold()}
+    linked = await world.store.find_linked({c.activity_id for c in changes})
+    rows: dict[str, list[InboxRow]] = {}
+    for change in changes:
+        for user_id in _concerned(change, linked.get(change.activity_id, {}), users, service):
+            rows.setdefault(user_id, []).append(InboxRow(change.activity_id, change.updated_at, change.deleted))
+    return rows
+
+
+def _concerned(
+    change: ActivityChange, linked: dict[str, datetime | None], users: Sequence[User], service: frozenset[str]
+) -> set[str]:
+    """Whose round must look at this change: those with a link that remembers another time, and the creator."""
+    enabled = {user.id for user in users}
+    found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.updated_at}
+    if linked or change.deleted:
+        return found
+    creator = change.creation_user.casefold()
+    for user in users:
+        by_service = creator in service and change.owner_party and change.owner_party == user.erp_party_id
+        if by_service or (creator and creator == user.erp_login.casefold()):
+            found.add(user.id)
+    return found

@@ -1,0 +1,317 @@
+"""Steps 4 to 6 of a round: read Graph, read ERP.net, and lay the readings side by side as cases.
+
+Only what may have changed is read: the delta feed and the inbox name the changed items, and each brings its
+counterpart only when its *content* differs from the base. What one answer cannot settle is read again by id
+(``plan.judge_gone``). Reading decides nothing: it collects what the tables need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from jobs.pairing import Pairing
+from jobs.ports import Calendar, Erp
+from jobs.world import World
+from sync_core.cases import Case, Context, Sight
+from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.model import (
+    CARRIED,
+    ErpActivity,
+    Evidence,
+    Field,
+    GraphEvent,
+    GraphReading,
+    Link,
+    LinkStatus,
+    Malformed,
+    Memory,
+    Pending,
+    Side,
+    User,
+    Window,
+)
+from sync_core.plan import judge_gone
+from sync_core.policy import PrivateRule
+from sync_core.project import graph_when, masked
+from sync_core.window import bounds, token_at
+
+WATCHED = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
+"""Links whose event and activity are both expected to exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much a round reads. ``full``: both sides whole. ``roll``: a new local day. ``renew``: the token is worn.
+    ``patient``: items still in back-off wait (a round that somebody asked for does not wait)."""
+
+    full: bool = False
+    roll: bool = False
+    renew: bool = False
+    patient: bool = True
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was read: the cases and the next cursor."""
+
+    cases: list[Case] = field(default_factory=list)
+    delta_link: str | None = None
+    token: Window | None = None
+
+
+class Reader:
+    """Reads for one round of one user."""
+
+    def __init__(self, world: World, user: User, memory: Memory, ctx: Context, scale: Scale) -> None:
+        self._calendar: Calendar = world.calendar
+        self._erp: Erp = world.erp
+        self._user = user
+        self._memory = memory
+        self._ctx = ctx
+        self._scale = scale
+        self._links = {link.event_id: link for link in memory.links}
+        self._by_activity = {link.activity_id: link for link in memory.links}
+        self._inbox = {row.activity_id: row for row in memory.inbox}
+        self._events: dict[str, GraphEvent | Malformed] = {}
+        self._removed: set[str] = set()
+        self._evidence: dict[str, Evidence] = {}
+        self._activities: dict[str, ErpActivity | Malformed | None] = {}
+        self._found = Findings()
+
+    async def read(self) -> Findings:
+        """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
+        whole = await self._read_graph()
+        await self._gather(self._doubtful(whole))
+        await self._read_erp()
+        await self._read_formatted()
+        pairing = Pairing(self._calendar, self._erp, self._ctx, self._links, self._by_activity, self._scale.full)
+        self._found.cases = [
+            *self._linked_cases(),
+            *await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending),
+            *self._malformed_cases(),
+            *self._vanished_cases(),
+        ]
+        return self._found
+
+    # Graph
+
+    async def _read_graph(self) -> bool:
+        """Read the feed (and the strip that entered the window); True when the whole token was read anew."""
+        cursors, ctx = self._memory.cursors, self._ctx
+        anew = self._scale.full or self._scale.renew or cursors.delta_link is None or cursors.token is None
+        token = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+        if cursors.delta_link and cursors.token:
+            try:
+                self._take(await self._calendar.read_changes(self._user.id, cursors.delta_link, cursors.token))
+            except CursorExpired:
+                anew = True
+            except EndlessRead:
+                return await self._read_without_feed(cursors.token)
+        if anew:
+            try:
+                self._take(await self._calendar.read_changes(self._user.id, None, token), token)
+            except EndlessRead:
+                return await self._read_without_feed(token)
+        elif self._scale.roll:
+            await self._read_strip()
+        return anew
+
+    async def _read_without_feed(self, token: Window) -> bool:
+        """The feed does not end (graph.md T5): read the view instead and keep the cursor as it was."""
+        self._take(await self._calendar.read_view(self._user.id, token))
+        self._found.delta_link, self._found.token = self._memory.cursors.delta_link, self._memory.cursors.token
+        return True
+
+    async def _read_strip(self) -> None:
+        start, end = self._memory.cursors.window_end, self._ctx.window.end
+        if start is not None and start < end:
+            strip = await self._calendar.read_view(self._user.id, Window(start, end))
+            self._take(replace(strip, delta_link=self._found.delta_link), self._found.token)
+
+    def _take(self, reading: GraphReading, token: Window | None = None) -> None:
+        """Later delivery of an id wins; a removal is a hint that ``_doubtful`` follows up."""
+        for event in reading.events:
+            self._events[event.id] = self._cloaked(event)
+        for bad in reading.malformed:
+            self._events[bad.id] = bad
+        for event_id in reading.removed:
+            self._events.pop(event_id, None)
+            self._removed.add(event_id)
+        self._found.delta_link = reading.delta_link
+        self._found.token = token or self._memory.cursors.token
+
+    def _cloaked(self, event: GraphEvent) -> GraphEvent:
+        if self._ctx.policy.private is PrivateRule.BUSY:
+            return replace(event, content=masked(event.content))
+        return event
+
+    def _doubtful(self, whole: bool) -> set[str]:
+        """Ids to be read one by one: removed or absent ones, marked links, restored ones, due pending ones."""
+        known = self._removed & set(self._links)
+        doubtful = {i for i in known if self._links[i].status is not LinkStatus.ARCHIVED}
+        for link in self._memory.links:
+            seen = link.event_id in self._events
+            if link.status is LinkStatus.TOMBSTONE and seen:
+                doubtful.add(link.event_id)
+            elif link.status in WATCHED and (
+                self._is_due(link)
+                or (not seen and self._is_expected(link, whole))
+                or link.event_id in self._ctx.approved
+            ):
+                doubtful.add(link.event_id)
+        doubtful |= {p.item_id for p in self._due_pending() if p.side is Side.GRAPH and p.item_id not in self._events}
+        return doubtful
+
+    def _is_due(self, link: Link) -> bool:
+        """Whether a link asks to be read again, and its back-off is over."""
+        waits = self._scale.patient and link.retry_at is not None and link.retry_at > self._ctx.now
+        return bool(link.reread) and not waits
+
+    def _is_expected(self, link: Link, whole: bool) -> bool:
+        """Whether a link's event should have shown up: inside a token read anew, or beyond it at the daily look."""
+        token = self._found.token
+        if token is None or link.status is LinkStatus.HELD:
+            return False
+        start, end = bounds(graph_when(link.base_event), self._ctx.zone)
+        inside = start < token.end and end > token.start
+        return (inside and whole) or (not inside and (self._scale.roll or self._scale.full))
+
+    async def _gather(self, ids: Collection[str]) -> None:
+        if not ids:
+            return
+        for event_id, evidence in (await self._calendar.gather_evidence(self._user.id, ids)).items():
+            self._evidence[event_id] = evidence
+            if isinstance(evidence.event, GraphEvent) and (
+                event_id in self._links or judge_gone(evidence) is Sight.PRESENT
+            ):
+                self._events[event_id] = self._cloaked(evidence.event)
+            else:
+                self._events.pop(event_id, None)
+
+    def _due_pending(self) -> list[Pending]:
+        """Pending items whose turn it is (parked ones wait for a person)."""
+        now = self._ctx.now
+        return [
+            p
+            for p in self._memory.pending
+            if not p.parked and not (self._scale.patient and p.retry_at is not None and p.retry_at > now)
+        ]
+
+    # ERP.net
+
+    async def _read_erp(self) -> None:
+        ids = set(self._inbox) | {link.activity_id for link in self._memory.links if self._needs_activity(link)}
+        ids |= {p.item_id for p in self._due_pending() if p.side is Side.ERP}
+        if self._scale.full:
+            since = self._ctx.now - self._ctx.policy.max_age
+            owned = await self._erp.read_owned(self._user.erp_login, self._user.erp_party_id, since)
+            self._activities |= {a.id: a for a in owned}
+            ids |= {link.activity_id for link in self._memory.links if link.status in WATCHED or link.conflict}
+        missing = ids - set(self._activities)
+        if missing:
+            self._activities |= await self._erp.read_activities(missing)
+        if self._ctx.policy.private is PrivateRule.BUSY:
+            for activity_id, activity in self._activities.items():
+                if isinstance(activity, ErpActivity):
+                    self._activities[activity_id] = replace(activity, content=masked(activity.content))
+
+    def _needs_activity(self, link: Link) -> bool:
+        """Whether the event's news is worth a look at its activity."""
+        if link.event_id in self._evidence:
+            return True
+        event = self._events.get(link.event_id)
+        if not isinstance(event, GraphEvent) or self._is_stale(link, event):
+            return False
+        return self._is_news(link, event)
+
+    def _is_news(self, link: Link, event: GraphEvent) -> bool:
+        changed = changed_in_graph(link.base_event, event.content) & CARRIED
+        return bool(changed) or event.is_series or event.is_cancelled or link.status is not LinkStatus.LIVE
+
+    def _is_stale(self, link: Link, event: GraphEvent) -> bool:
+        """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""
+        known, told = link.modified_at, event.modified_at
+        return event.change_key == link.change_key or (known is not None and told is not None and told < known)
+
+    async def _read_formatted(self) -> None:
+        """The HTML of events whose activity's text changed, and events in conflict whose activity moved."""
+        wanted = set()
+        for activity_id, activity in self._activities.items():
+            link = self._by_activity.get(activity_id)
+            if link is None or link.event_id in self._evidence or not isinstance(activity, ErpActivity):
+                continue
+            if link.conflict or Field.BODY in changed_in_erp(link.base_activity, activity.content):
+                wanted.add(link.event_id)
+        await self._gather({i for i in wanted if self._links[i].status is not LinkStatus.TOMBSTONE})
+
+    # Cases
+
+    def _linked_cases(self) -> Iterable[Case]:
+        for link in self._memory.links:
+            case = self._linked_case(link)
+            if case.event_sight is not Sight.UNREAD or case.activity_sight is not Sight.UNREAD:
+                yield case
+
+    def _linked_case(self, link: Link) -> Case:
+        event, event_sight, note = self._see_event(link)
+        activity, activity_sight, other_note = self._see_activity(link)
+        return Case(link, event, activity, event_sight, activity_sight, note=note or other_note)
+
+    def _see_event(self, link: Link) -> tuple[GraphEvent | None, Sight, str]:
+        event = self._events.get(link.event_id)
+        evidence = self._evidence.get(link.event_id)
+        if evidence is not None and isinstance(evidence.event, Malformed):
+            return None, Sight.MALFORMED, evidence.event.reason
+        if isinstance(event, Malformed):
+            return None, Sight.MALFORMED, event.reason
+        if evidence is not None:
+            sight = judge_gone(evidence)
+            return (event if sight is Sight.PRESENT else None), sight, ""
+        if event is None or self._is_stale(link, event):
+            return None, Sight.UNREAD, ""
+        return event, Sight.PRESENT, ""
+
+    def _see_activity(self, link: Link) -> tuple[ErpActivity | None, Sight, str]:
+        """A missing row is a deletion only where ERP.net's deleted objects told so; else it may just be hidden."""
+        activity_id = link.activity_id
+        row = self._inbox.get(activity_id)
+        if activity_id not in self._activities:
+            return None, Sight.UNREAD, ""
+        activity = self._activities[activity_id]
+        if isinstance(activity, Malformed):
+            return None, Sight.MALFORMED, activity.reason
+        if activity is None:
+            told = (row is not None and row.deleted) or link.event_id in self._ctx.approved
+            return None, Sight.GONE if told else Sight.HIDDEN, ""
+        return activity, Sight.PRESENT, ""
+
+    def _free_events(self) -> list[GraphEvent]:
+        return [e for i, e in self._events.items() if isinstance(e, GraphEvent) and i not in self._links]
+
+    def _free_activities(self) -> list[ErpActivity]:
+        return [a for i, a in self._activities.items() if isinstance(a, ErpActivity) and i not in self._by_activity]
+
+    def _malformed_cases(self) -> Iterable[Case]:
+        """Unlinked items that cannot be understood."""
+        for item_id, event in self._events.items():
+            if isinstance(event, Malformed) and item_id not in self._links:
+                pending = Pending(Side.GRAPH, item_id)
+                yield Case(event_sight=Sight.MALFORMED, pending=pending, note=event.reason)
+        for item_id, activity in self._activities.items():
+            if isinstance(activity, Malformed) and item_id not in self._by_activity:
+                pending = Pending(Side.ERP, item_id)
+                yield Case(activity_sight=Sight.MALFORMED, pending=pending, note=activity.reason)
+
+    def _vanished_cases(self) -> Iterable[Case]:
+        """Items that waited for a counterpart and are not there any more."""
+        for pending in self._due_pending():
+            if (
+                pending.side is Side.GRAPH
+                and pending.item_id not in self._events
+                and pending.item_id in self._evidence
+            ):
+                yield Case(event_sight=Sight.GONE, pending=pending)
+            elif pending.side is Side.ERP and self._activities.get(pending.item_id, pending) is None:
+                yield Case(activity_sight=Sight.GONE, pending=pending)

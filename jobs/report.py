@@ -1,0 +1,71 @@
+"""What a round tells: counts by kind, skips by reason, what failed, what waits for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sync_core.cases import Decision, Verdict
+from sync_core.model import Hold
+from sync_core.story import label, values
+
+QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decision in words. ``before``/``after`` are values by side and field, empty for private items."""
+
+    what: str
+    subject: str
+    reason: str
+    event_id: str
+    activity_id: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+def line_of(decision: Decision, reason: str = "") -> Line:
+    """A decision as a line."""
+    before, after = values(decision)
+    case = decision.case
+    why = reason or decision.reason
+    return Line(label(decision), case.subject, why, case.event_id, case.activity_id, before, after)
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one round of one user. ``again``: something wants another round at once."""
+
+    user_id: str
+    upn: str
+    state: str = ""
+    full: bool = False
+    ran: bool = True
+    done: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    conflicts: int = 0
+    holds: tuple[Hold, ...] = ()
+    parked: int = 0
+    again: bool = False
+    served: str = ""
+    """The wake token this round served."""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing failed and the user is operational (open conflicts and holds are no failures)."""
+        return not self.failures and not self.state.startswith("Error")
+
+    def count(self, decisions: Sequence[Decision]) -> None:
+        """Add what a plan leaves alone to the counts."""
+        for decision in decisions:
+            if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
+                self.skipped[decision.reason] += 1
+
+
+def plan_lines(decisions: Sequence[Decision]) -> list[Line]:
+    """The plan, item by item, without what is in step."""
+    return [line_of(d) for d in decisions if d.verdict not in QUIET]

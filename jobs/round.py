@@ -1,0 +1,352 @@
+"""One round of one user, ten steps top to bottom (design section 4).
+
+1 wake · 2 lease · 3 recall · 4 read Graph · 5 read ERP.net · 6 compare · 7 plan and guard · 8 act · 9 move the
+cursors · 10 report. Killed anywhere, the next round finds less to do and nothing twice: the cursors move last, and
+only past what is done or marked with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from jobs.act import Actor, Done
+from jobs.enrolment import Checkup, check_user, fingerprint
+from jobs.ports import Change, Drop, Put
+from jobs.pull import open_instance
+from jobs.reading import Findings, Reader, Scale
+from jobs.report import Report, line_of, plan_lines
+from jobs.world import Fence, World
+from sync_core.cases import Context, Decision
+from sync_core.errors import AccessRefused, MailboxUnavailable, SideUnavailable
+from sync_core.guard import guard
+from sync_core.model import (
+    Cursors,
+    Hold,
+    InboxRow,
+    Instance,
+    JournalEntry,
+    Link,
+    LinkStatus,
+    Memory,
+    User,
+)
+from sync_core.plan import decide, is_over_link
+from sync_core.window import is_token_worn, local_day, window_at
+from sync_core.writes import ErpIdentity
+
+KEPT = timedelta(days=90)
+"""How long ended links are remembered."""
+
+A_DAY = timedelta(days=1)
+
+
+async def run_round(
+    world: World,
+    user: User,
+    *,
+    full: bool = False,
+    asked: bool = False,
+    dry_run: bool = False,
+    inbox: tuple[InboxRow, ...] = (),
+) -> Report:
+    """Bring one user's calendar and activities in step.
+
+    ``full`` reads both sides whole, ``asked`` ignores back-off. ``dry_run`` plans and writes nothing; ``inbox`` then
+    stands for what a pull would have filed. Failures of a side or of items are in the report. Raises ``LeaseHeld``,
+    and ``LeaseLost`` when somebody took over.
+    """
+    if not user.enabled:
+        return Report(user.id, user.upn, state="switched off", ran=False)
+    if dry_run:
+        return await _Round(world, user, None, full, asked, inbox).run()
+    lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
+    fence = Fence(world, lease)
+    try:
+        report = await _Round(world, user, fence, full, asked).run()
+    finally:
+        await world.store.release_lease(fence.lease)
+    report.again |= await world.store.read_wake(user.id) != report.served
+    return report
+
+
+class _Round:
+    """The state of one round; strictly private."""
+
+    def __init__(
+        self,
+        world: World,
+        user: User,
+        fence: Fence | None,
+        full: bool,
+        asked: bool,
+        inbox: tuple[InboxRow, ...] = (),
+    ) -> None:
+        self._world = world
+        self._user = user
+        self._fence = fence
+        self._full = full
+        self._asked = asked
+        self._inbox = inbox
+        self._now: datetime = world.clock()
+        self._report = Report(user.id, user.upn, full=full)
+
+    async def run(self) -> Report:
+        try:
+            await self._steps()
+        except (MailboxUnavailable, AccessRefused) as error:
+            await self._fail(str(error), is_state=True)
+        except SideUnavailable as error:
+            await self._fail(str(error), is_state=False)
+        return self._report
+
+    async def _steps(self) -> None:
+        memory = await self._world.store.recall(self._user.id)
+        if self._inbox:
+            memory = replace(memory, inbox=self._inbox)
+        self._report.served = memory.wake
+        instance, _ = await open_instance(self._world)
+        checkup, cursors = await self._prepare(memory)
+        self._user = checkup.user
+        self._report.state = checkup.user.state
+        if not checkup.can_sync:
+            self._report.ran = False
+            await self._save_user(checkup.user)
+            return
+        ctx = await self._context(memory, checkup, instance)
+        scale = self._scale(cursors, ctx)
+        self._report.full = scale.full
+        findings = await Reader(self._world, self._user, memory, ctx, scale).read()
+        decisions = [decide(case, ctx) for case in findings.cases]
+        decisions, hold = self._guarded(decisions, memory, ctx)
+        self._report.count(decisions)
+        if self._fence is None:
+            self._report.lines = plan_lines(decisions)
+            self._tell_waiting(memory.links, (*memory.holds, *([hold] if hold else [])))
+            return
+        await self._act(decisions, hold, memory, ctx, checkup, findings, cursors, scale)
+
+    # 3 recall
+
+    async def _prepare(self, memory: Memory) -> tuple[Checkup, Cursors]:
+        """The user as they are; looked into anew at a full round, a new day, or while something is wrong."""
+        cursors, user = memory.cursors, self._user
+        instance, etag = await open_instance(self._world)
+        zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
+        is_new_day = cursors.day != local_day(self._now, zone)
+        if not (self._full or cursors.full_due or is_new_day or not user.is_operational or not user.erp_login):
+            can_create = bool(user.company_id and user.location_id and instance.document_type_id)
+            return Checkup(user, instance.document_type_id, True, can_create), cursors
+        live = self._fence is not None
+        checkup = await check_user(self._world, user, repair=live, tell=live)
+        known = replace(
+            instance,
+            document_type_id=checkup.document_type_id,
+            service_login=await self._world.erp.service_login(),
+        )
+        if live and known != instance:
+            await self._world.store.save_instance(known, etag)
+        if checkup.user.is_operational and not user.is_operational:
+            cursors = replace(cursors, full_due=True)
+        mark = fingerprint(checkup, self._world.policy)
+        if mark != cursors.fingerprint:
+            cursors = replace(cursors, full_due=True, fingerprint=mark)
+        return checkup, cursors
+
+    async def _context(self, memory: Memory, checkup: Checkup, instance: Instance) -> Context:
+        world, user = self._world, checkup.user
+        zone = ZoneInfo(user.zone)
+        users = [u for u in await world.store.list_users() if u.enabled or u.id == user.id]
+        service = {login.casefold() for login in world.policy.service_logins}
+        service |= {(instance.service_login or await world.erp.service_login()).casefold()}
+        approved = {item.event_id for hold in memory.holds if hold.answer == "approved" for item in hold.items}
+        return Context(
+            now=self._now,
+            zone=zone,
+            window=window_at(self._now, zone, world.policy.months_ahead),
+            policy=world.policy,
+            mailbox=user.id,
+            login=user.erp_login,
+            party_id=user.erp_party_id,
+            creators_on=frozenset(u.erp_login.casefold() for u in (*users, user) if u.erp_login),
+            service_logins=frozenset(service),
+            has_company=checkup.can_create,
+            approved=frozenset(approved),
+        )
+
+    def _scale(self, cursors: Cursors, ctx: Context) -> Scale:
+        token = cursors.token
+        return Scale(
+            full=self._full or cursors.full_due,
+            roll=cursors.day != local_day(ctx.now, ctx.zone),
+            renew=token is not None and is_token_worn(token, ctx.window),
+            patient=not self._asked,
+        )
+
+    # 7 plan and guard
+
+    def _guarded(
+        self, decisions: Sequence[Decision], memory: Memory, ctx: Context
+    ) -> tuple[list[Decision], Hold | None]:
+        live = sum(link.status in (LinkStatus.LIVE, LinkStatus.PARKED) for link in memory.links)
+        return guard(
+            decisions,
+            live=live,
+            recent=len(self._recent(memory.cursors)),
+            limit=ctx.policy.mass_deletion,
+            approved=ctx.approved,
+            now=ctx.now,
+        )
+
+    def _recent(self, cursors: Cursors) -> tuple[datetime, ...]:
+        return tuple(at for at in cursors.deletions if self._now - at < A_DAY)
+
+    # 8 act, 9 move the cursors, 10 report
+
+    async def _act(
+        self,
+        decisions: list[Decision],
+        hold: Hold | None,
+        memory: Memory,
+        ctx: Context,
+        checkup: Checkup,
+        findings: Findings,
+        cursors: Cursors,
+        scale: Scale,
+    ) -> None:
+        assert self._fence is not None
+        store, user = self._world.store, checkup.user
+        round_id = uuid4().hex[:12]
+        if hold is not None:
+            self._fence.lease = await store.save(self._fence.lease, [Put(hold)])
+        who = ErpIdentity(
+            user_id=user.erp_user_id,
+            party_id=user.erp_party_id,
+            person_id=user.erp_person_id,
+            company_id=user.company_id,
+            location_id=user.location_id,
+            document_type_id=checkup.document_type_id,
+        )
+        actor = Actor(self._world, self._fence, ctx, who, round_id, self._now + self._world.round_limit)
+        done = await actor.carry_out(decisions)
+        self._tell(done)
+        if done.unavailable is None and not done.out_of_time:
+            changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
+            self._fence.lease = await store.save(self._fence.lease, changes)
+            await self._clear_inbox(memory, done)
+            if scale.full:
+                await store.reindex(user.id, memory.links)
+        left = await store.recall(user.id)
+        self._tell_waiting(left.links, left.holds)
+        self._report.parked = sum(p.parked for p in left.pending)
+        self._report.parked += sum(link.status is LinkStatus.PARKED for link in left.links)
+        self._report.again = done.again or done.out_of_time
+        await self._save_user(self._stamped(user, done))
+        await store.append_journal([self._round_entry(round_id)])
+
+    def _closing(
+        self,
+        decisions: Sequence[Decision],
+        memory: Memory,
+        done: Done,
+        findings: Findings,
+        cursors: Cursors,
+        scale: Scale,
+        ctx: Context,
+    ) -> list[Change]:
+        """The cursors, the links that the new day retires, and the holds that were answered."""
+        deleted = sum(d.is_deletion and d.case.event_id not in ctx.approved for d in done.acted)
+        end = cursors.window_end
+        moved = replace(
+            cursors,
+            delta_link=findings.delta_link,
+            token=findings.token,
+            window_end=max(end, ctx.window.end) if end and not scale.full else ctx.window.end,
+            day=local_day(ctx.now, ctx.zone),
+            full_due=False,
+            deletions=(*self._recent(cursors), *[ctx.now] * deleted),
+            served=memory.wake,
+        )
+        decided = {d.case.link.event_id for d in decisions if d.case.link is not None}
+        changes: list[Change] = [] if moved == memory.cursors else [Put(moved)]
+        if scale.roll or scale.full:
+            changes += self._retired([link for link in memory.links if link.event_id not in decided], ctx)
+        return changes + _answered(memory)
+
+    def _retired(self, links: Sequence[Link], ctx: Context) -> list[Change]:
+        changes: list[Change] = []
+        before = ctx.now - ctx.policy.max_age
+        for link in links:
+            if link.status in (LinkStatus.LIVE, LinkStatus.PARKED) and is_over_link(link, before, ctx.zone):
+                changes.append(Put(replace(link, status=LinkStatus.ARCHIVED, reason="over", ended_at=ctx.now)))
+            elif link.ended_at is not None and ctx.now - link.ended_at > KEPT:
+                changes.append(Drop(link))
+        return changes
+
+    async def _clear_inbox(self, memory: Memory, done: Done) -> None:
+        failed = {decision.case.activity_id for decision, _ in done.failed}
+        served = [row for row in memory.inbox if row.activity_id not in failed]
+        if served:
+            await self._world.store.clear_inbox(self._user.id, served)
+
+    def _tell(self, done: Done) -> None:
+        for decision in done.acted:
+            line = line_of(decision)
+            self._report.done[line.what] += 1
+            self._report.lines.append(line)
+        self._report.failures += [f"{d.case.subject or d.case.event_id}: {reason}" for d, reason in done.failed]
+
+    def _tell_waiting(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
+        self._report.conflicts = sum(link.conflict is not None for link in links)
+        self._report.holds = tuple(hold for hold in holds if not hold.answer)
+
+    def _stamped(self, user: User, done: Done) -> User:
+        if done.unavailable is not None:
+            return user
+        return replace(user, synced_at=self._now, remote_checkpoint_at=self._now, local_checkpoint_at=self._now)
+
+    def _round_entry(self, round_id: str) -> JournalEntry:
+        counts = {what: str(n) for what, n in sorted(self._report.done.items())}
+        return JournalEntry(
+            user_id=self._user.id,
+            at=self._world.clock(),
+            round_id=round_id,
+            action="round",
+            reason="full" if self._report.full else "",
+            after=counts | {f"skipped: {why}": str(n) for why, n in sorted(self._report.skipped.items())},
+        )
+
+    async def _fail(self, reason: str, *, is_state: bool) -> None:
+        """A side could not be used: nothing is inferred from it, the cursors stay, the next round starts again."""
+        self._report.failures.append(reason)
+        if is_state:
+            self._report.state = f"Error: {reason}"
+            await self._save_user(replace(self._user, state=self._report.state))
+
+    async def _save_user(self, user: User) -> None:
+        """Save what the round found out, unless the user's switch was turned meanwhile."""
+        if self._fence is None:
+            return
+        current = await self._world.store.read_user(user.id)
+        if current is not None and current.enabled:
+            await self._world.store.save_user(user)
+
+
+def _answered(memory: Memory) -> list[Change]:
+    """Holds that somebody answered leave; the links of a dropped one end without a deletion."""
+    changes: list[Change] = []
+    links = {link.event_id: link for link in memory.links}
+    for hold in memory.holds:
+        if not hold.answer:
+            continue
+        changes.append(Drop(hold))
+        for item in hold.items if hold.answer == "dropped" else ():
+            link = links.get(item.event_id)
+            if link is not None and link.status is LinkStatus.HELD:
+                changes.append(
+                    Put(replace(link, status=LinkStatus.TOMBSTONE, reason="an administrator dropped the deletion"))
+                )
+    return changes

@@ -1,0 +1,155 @@
+"""`calsync sync`: one pull, then one round for each user that has something to do, here and now, until done.
+
+A user with nothing due is only probed: one look at the delta link, no lease, no cursor stored. Somebody asked, so
+back-off from earlier failures is ignored; parking is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+from jobs.pull import peek_pull, run_pull
+from jobs.report import Report
+from jobs.round import run_round
+from jobs.waiting import Notice, erp_session, patiently, unheard
+from jobs.world import World
+from sync_core.errors import SideUnavailable
+from sync_core.model import InboxRow, Memory, User
+from sync_core.window import is_token_worn, local_day, window_at
+
+ROUNDS = 6
+"""Rounds of one user in one sync at most: each next one finds less that was overtaken."""
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """The outcome of a sync: one report a user (the last of their rounds, counts added up), and what failed first."""
+
+    reports: list[Report] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether everything that was to be done is done."""
+        return not self.failure and all(report.is_fine for report in self.reports)
+
+
+async def run_sync(
+    world: World,
+    users: Sequence[User],
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    notice: Notice = unheard,
+    progress: Callable[[Report], None] = lambda report: None,
+) -> SyncReport:
+    """Sync these users. A dry run plans exactly what the real run would do first, and writes nothing."""
+    outcome = SyncReport()
+    if dry_run:
+        return await _plan_only(world, users, outcome, full, progress)
+    async with erp_session(world, notice):
+        try:
+            await run_pull(world)
+        except SideUnavailable as error:
+            outcome.failure = str(error)
+            return outcome
+        for user, is_busy in await _news(world, users, full):
+            report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
+            outcome.reports.append(report)
+            progress(report)
+    return outcome
+
+
+async def _plan_only(
+    world: World,
+    users: Sequence[User],
+    outcome: SyncReport,
+    full: bool,
+    progress: Callable[[Report], None],
+) -> SyncReport:
+    rows = await peek_pull(world)
+    for user in users:
+        known = await world.store.recall(user.id)
+        inbox = {row.activity_id: row for row in (*known.inbox, *rows.get(user.id, ()))}
+        report = await run_round(
+            world, user, full=full, asked=True, dry_run=True, inbox=tuple[InboxRow, ...](inbox.values())
+        )
+        outcome.reports.append(report)
+        progress(report)
+    return outcome
+
+
+async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
+    """Each user, and whether a round has anything to do."""
+    busy: dict[str, bool] = {}
+    links: dict[str, str] = {}
+    for user in users:
+        memory = await world.store.recall(user.id)
+        busy[user.id] = full or is_due(world, user, memory)
+        if not busy[user.id] and memory.cursors.delta_link:
+            links[user.id] = memory.cursors.delta_link
+    if links:
+        busy |= await world.calendar.has_news(links)
+    return [(user, busy[user.id]) for user in users]
+
+
+def is_due(world: World, user: User, memory: Memory) -> bool:
+    """Whether a round has something to do even if neither side has news."""
+    cursors = memory.cursors
+    if (
+        not user.is_operational
+        or not user.zone
+        or cursors.full_due
+        or not cursors.delta_link
+        or cursors.token is None
+    ):
+        return True
+    now, zone = world.clock(), ZoneInfo(user.zone)
+    return (
+        cursors.day != local_day(now, zone)
+        or is_token_worn(cursors.token, window_at(now, zone, world.policy.months_ahead))
+        or bool(memory.inbox)
+        or cursors.served != memory.wake
+        or any(link.reread for link in memory.links)
+        or any(not p.parked for p in memory.pending)
+        or any(hold.answer for hold in memory.holds)
+    )
+
+
+async def _until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
+    total: Report | None = None
+    for _ in range(ROUNDS):
+        current = await world.store.read_user(user.id) or user
+        whole = full and total is None
+        report = await patiently(
+            lambda current=current, whole=whole: run_round(world, current, full=whole, asked=True),  # type: ignore[misc]
+            world,
+            notice,
+            f"the round of {user.upn}",
+        )
+        if total is not None:
+            report.done += total.done
+            report.lines = total.lines + report.lines
+            report.full |= total.full
+        total = report
+        if not report.again:
+            break
+    assert total is not None
+    return total
+
+
+async def _idle(world: World, user: User) -> Report:
+    """Nothing to do: the only write is the report itself."""
+    memory = await world.store.recall(user.id)
+    now = world.clock()
+    await world.store.save_user(replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now))
+    return Report(
+        user.id,
+        user.upn,
+        state=user.state,
+        conflicts=sum(link.conflict is not None for link in memory.links),
+        holds=tuple(hold for hold in memory.holds if not hold.answer),
+        parked=sum(p.parked for p in memory.pending),
+    )
