@@ -264,7 +264,7 @@ class Actor:
     async def _journal(self, decisions: Sequence[Decision]) -> None:
         entries = []
         for decision in decisions:
-            before, after = values(decision)
+            before, after = values(decision, self._ctx.digits_zone)
             entries.append(
                 replace(self._entry(decision, label(decision), decision.reason), before=before, after=after)
             )

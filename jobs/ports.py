@@ -140,6 +140,10 @@ class PullReading:
 class Erp(Protocol):
     """ERP.net, one instance, one request at a time."""
 
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What discovery found (token URL, OData root), () before the first call; kept so that it need not run again."""
+
     async def service_login(self) -> str:
         """The login every call runs as (the token's ``client_system_user``)."""
 

@@ -26,12 +26,11 @@ class Line:
     after: dict[str, str]
 
 
-def line_of(decision: Decision, reason: str = "") -> Line:
-    """A decision as a line."""
-    before, after = values(decision)
+def line_of(decision: Decision, digits_zone: str) -> Line:
+    """A decision as a line; ``digits_zone`` is the zone of an unlinked activity's digits."""
+    before, after = values(decision, digits_zone)
     case = decision.case
-    why = reason or decision.reason
-    return Line(label(decision), case.subject, why, case.event_id, case.activity_id, before, after)
+    return Line(label(decision), case.subject, decision.reason, case.event_id, case.activity_id, before, after)
 
 
 @dataclass(slots=True)
@@ -66,6 +65,6 @@ class Report:
                 self.skipped[decision.reason] += 1
 
 
-def plan_lines(decisions: Sequence[Decision]) -> list[Line]:
+def plan_lines(decisions: Sequence[Decision], digits_zone: str) -> list[Line]:
     """The plan, item by item, without what is in step."""
-    return [line_of(d) for d in decisions if d.verdict not in QUIET]
+    return [line_of(d, digits_zone) for d in decisions if d.verdict not in QUIET]

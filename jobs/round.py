@@ -124,7 +124,7 @@ class _Round:
         decisions, hold = self._guarded(decisions, memory, ctx)
         self._report.count(decisions)
         if self._fence is None:
-            self._report.lines = plan_lines(decisions)
+            self._report.lines = plan_lines(decisions, ctx.digits_zone)
             self._tell_waiting(memory.links, (*memory.holds, *([hold] if hold else [])))
             return
         await self._act(decisions, hold, memory, ctx, checkup, findings, cursors, scale)
@@ -144,6 +144,7 @@ class _Round:
         checkup = await check_user(self._world, user, repair=live, tell=live)
         known = replace(
             instance,
+            endpoints=self._world.erp.endpoints,
             document_type_id=checkup.document_type_id,
             service_login=await self._world.erp.service_login(),
         )
@@ -232,7 +233,7 @@ class _Round:
         )
         actor = Actor(self._world, self._fence, ctx, who, round_id, self._now + self._world.round_limit)
         done = await actor.carry_out(decisions)
-        self._tell(done)
+        self._tell(done, ctx)
         if done.unavailable is None and not done.out_of_time:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
             self._fence.lease = await store.save(self._fence.lease, changes)
@@ -292,9 +293,9 @@ class _Round:
         if served:
             await self._world.store.clear_inbox(self._user.id, served)
 
-    def _tell(self, done: Done) -> None:
+    def _tell(self, done: Done, ctx: Context) -> None:
         for decision in done.acted:
-            line = line_of(decision)
+            line = line_of(decision, ctx.digits_zone)
             self._report.done[line.what] += 1
             self._report.lines.append(line)
         self._report.failures += [f"{d.case.subject or d.case.event_id}: {reason}" for d, reason in done.failed]

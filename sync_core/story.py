@@ -43,18 +43,21 @@ def label(decision: Decision) -> str:
     return LABELS[decision.intent]
 
 
-def sides_of(case: Case) -> tuple[Event | None, Event | None]:
-    """What the case's event and activity show, in common ground (the base where a side was not read)."""
+def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
+    """What the case's event and activity show, in common ground (the base where a side was not read).
+
+    ``digits_zone`` is the zone of an unlinked activity's digits.
+    """
     link = case.link
-    zone = ZoneInfo(link.zone) if link else ZoneInfo("UTC")
+    zone = ZoneInfo(link.zone if link else digits_zone)
     graph = case.event.content if case.event else link.base_event if link else None
     erp = case.activity.content if case.activity else link.base_activity if link else None
     return from_graph(graph) if graph else None, from_erp(erp, zone) if erp else None
 
 
-def values(decision: Decision) -> tuple[dict[str, str], dict[str, str]]:
-    """Before and after of every field that is written, by side and field (bounded text)."""
-    event, activity = sides_of(decision.case)
+def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``."""
+    event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for side, fields in decision.carried:
