@@ -124,7 +124,7 @@ class TableBackend(Backend):
             try:
                 return await self._tables[table].get_entity(key.partition, key.row, raw_response_hook=self._listen())
             except ResourceNotFoundError as error:
-                if getattr(error, "error_code", "") == "TableNotFound":
+                if _table_is_missing(error):
                     raise
                 return None
 
@@ -206,6 +206,8 @@ def _meaning(error: AzureError, *, conditional: bool) -> Exception:
     """The error in our words; ``conditional`` says that the (first) operation had a condition."""
     status = getattr(error, "status_code", None)
     index = error.index if isinstance(error, TableTransactionError) else 0
+    if _table_is_missing(error):
+        return _trouble(error)
     if isinstance(error, TableTransactionError) and status == 404 and (index or not conditional):
         return Missing(index)
     if conditional and (status in _CONDITION_FAILED or isinstance(error, ResourceExistsError)):
@@ -213,12 +215,16 @@ def _meaning(error: AzureError, *, conditional: bool) -> Exception:
     return _trouble(error)
 
 
+def _table_is_missing(error: AzureError) -> bool:
+    return getattr(error, "error_code", "") == "TableNotFound"
+
+
 def _trouble(error: AzureError) -> StoreError:
     status = getattr(error, "status_code", None)
     what = f"{type(error).__name__}{f' {status}' if status else ''}"
     if status in (401, 403):
         return StoreUnavailable(f"table storage refuses us ({what}): the identity needs the role {ROLE!r}")
-    if isinstance(error, ResourceNotFoundError):
+    if _table_is_missing(error):
         return StoreUnavailable(f"a state table is missing ({what}): start the app again, it creates its tables")
     if (
         isinstance(error, HttpResponseError)
