@@ -82,9 +82,7 @@ def _is_pair(activity: ErpActivity, uid: str) -> bool:
     return system == MSSYNC_SYSTEM.casefold() and mark == uid.casefold()
 
 
-async def read_owned(
-    session: Session, login: str, party_id: str, since: datetime
-) -> list[ErpActivity | Malformed]:
+async def read_owned(session: Session, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
     """``Erp.read_owned``. Two persons' filters times two dates, since there is no ``or``: one request."""
     # A wall clock may be most of a day off UTC either way.
     first = day(since - timedelta(days=1))
@@ -118,7 +116,7 @@ class Pull:
             raise changed
         found = [change for change in map(read_change, changed) if change]
         found += [change for change in map(read_deletion, self._tolerated(gone)) if change]
-        return _reading(change for change in found if change.updated_at >= since)
+        return reading_of(change for change in found if change.updated_at >= since)
 
     async def newest_change(self, now: datetime) -> datetime | None:
         """``Erp.newest_change``."""
@@ -154,12 +152,9 @@ def _instant(at: datetime) -> str:
     return instant(at.astimezone(UTC))
 
 
-def _reading(changes: Iterable[ActivityChange]) -> PullReading:
-    """Each activity once, with its latest change: pages may overlap, and a deletion is the last word."""
-    latest: dict[str, ActivityChange] = {}
-    for change in changes:
-        known = latest.get(change.activity_id)
-        if known is None or (known.deleted, known.updated_at) <= (change.deleted, change.updated_at):
-            latest[change.activity_id] = change
+def reading_of(changes: Iterable[ActivityChange]) -> PullReading:
+    """Each activity once, with its latest change: pages may overlap, and at the same instant deletion is last."""
+    in_order = sorted(changes, key=lambda change: (change.updated_at, change.deleted))
+    latest = {change.activity_id: change for change in in_order}
     found = tuple(sorted(latest.values(), key=lambda change: change.updated_at))
     return PullReading(found, found[-1].updated_at if found else None)

@@ -23,9 +23,7 @@ _NO_LICENCE = ("E1LicenseException", "MaximumLicenseCountExceeded")
 _PREAMBLE = "An error occurred while saving data"
 
 
-def error_in(
-    status: int, content: bytes, headers: Mapping[str, str], *, now: datetime, writing: bool
-) -> SideError:
+def error_in(status: int, content: bytes, headers: Mapping[str, str], *, now: datetime, writing: bool) -> SideError:
     """The error of an answer; ``headers`` by lower-case name. A stack trace (``info``) is never passed on."""
     inner = _inner(content)
     wait = retry_after_seconds(headers.get("retry-after"), now)

@@ -194,17 +194,13 @@ class Session:
             self._tokens.drop()
             reply = await self._exchange(request)
         if reply.status >= 300:
-            raise error_in(
-                reply.status, reply.content, reply.headers, now=self._clock(), writing=request.writing
-            )
+            raise error_in(reply.status, reply.content, reply.headers, now=self._clock(), writing=request.writing)
         return reply
 
     async def _exchange(self, request: _Request) -> Reply:
         headers = {**request.headers, "Authorization": f"Bearer {await self._token()}"}
         url = follow(Side.ERP, (await self._where()).odata_root, request.path)
-        return await self._transport.exchange(
-            request.method, url, headers, request.data, writing=request.writing
-        )
+        return await self._transport.exchange(request.method, url, headers, request.data, writing=request.writing)
 
     async def _token(self) -> str:
         return await self._tokens.current((await self._where()).token_url)

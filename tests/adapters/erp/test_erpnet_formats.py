@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from adapters.erp.activities import reading_of
 from adapters.erp.batch import Part, PartAnswer, decode, encode
 from adapters.erp.faults import error_in
 from adapters.erp.odata import PAGE, chunks, id_of, key_of, plain, query, text
 from adapters.erp.parse import digits, read_activity, read_change, utc
+from jobs.ports import PullReading
 from sync_core.errors import (
     AccessRefused,
     CalsyncError,
@@ -288,3 +290,14 @@ def test_long_lists_are_cut_by_count_and_by_length() -> None:
 def test_multi_language_values_show_english_first(value: Any, expected: str) -> None:
     """English is shown where there is any, else whatever there is."""
     assert expected == plain(value)
+
+
+def test_an_activity_is_one_change_however_often_it_is_met() -> None:
+    """Of several rows of one activity the latest counts; at the same instant a deletion comes last."""
+    later = datetime(2026, 1, 25, 9, tzinfo=UTC)
+    edited, deleted = ActivityChange("a", later, "ann"), ActivityChange("a", later, deleted=True)
+    other = ActivityChange("b", NOW)
+
+    reading = reading_of([deleted, edited, ActivityChange("a", NOW), other])
+
+    assert reading == PullReading((other, deleted), later)

@@ -8,6 +8,7 @@ from adapters.erp import ErpNet
 from jobs.ports import ErpUser as Person
 from jobs.ports import Place
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
+from tests.adapters.erp.scripted import Scripted, batch, part
 
 MISSING = "00000000-0000-4000-8000-00000000dead"
 
@@ -19,9 +20,7 @@ async def test_users_are_found_by_address(live: ErpNet, ann: ErpUser, simulator:
     found = await live.find_users(["ANN@Example.com", "nobody@example.com"])
 
     person, party = ann.person_id or "", ann.party_id or ""
-    expected = Person(
-        ann.id, "ann", "ann@example.com", "Ann Able", True, False, person, party, "FLE Standard Time"
-    )
+    expected = Person(ann.id, "ann", "ann@example.com", "Ann Able", True, False, person, party, "FLE Standard Time")
     assert found == [expected]
 
 
@@ -75,6 +74,23 @@ async def test_places_are_suggested_from_roles_and_settings(
 async def test_nothing_known_suggests_nothing(live: ErpNet, ann: ErpUser) -> None:
     """A user ERP.net connects with no company gets no suggestion."""
     assert await live.suggest_places(ann.id, "ann") == []
+
+
+async def test_closed_companies_are_not_suggested(live: ErpNet, ann: ErpUser, simulator: ErpSimulator) -> None:
+    """A company that is not active any more is no place for new activities."""
+    simulator.add_role_user("ann", simulator.company_id, simulator.location_id)
+    simulator.store.at("General_EnterpriseCompanies", simulator.company_id).values["IsActive"] = False
+
+    assert await live.suggest_places(ann.id, "ann") == []
+
+
+async def test_settings_switched_off_suggest_nothing(server: Scripted, erp: ErpNet) -> None:
+    """ERP.net takes no account of inactive configuration keys, nor do we."""
+    key = {"KeyPath": f"Default_Enterprise_Company_Location_Id/{MISSING}", "KeyValue": MISSING, "IsActive": False}
+    server.say(batch([part(200, {"value": []}), part(200, {"value": [key]})]))
+
+    assert await erp.suggest_places(MISSING, "ann") == []
+    assert len(server.calls) == 1
 
 
 async def test_a_place_must_exist_and_fit(live: ErpNet, simulator: ErpSimulator) -> None:
@@ -137,9 +153,7 @@ async def test_an_open_document_type_needs_no_grant(live: ErpNet, simulator: Erp
 
 
 @pytest.mark.parametrize("held", [{}, {"CanUpdate": True}, {"Permission6": True}], ids=["none", "update", "void"])
-async def test_missing_permissions_are_granted(
-    live: ErpNet, simulator: ErpSimulator, held: dict[str, bool]
-) -> None:
+async def test_missing_permissions_are_granted(live: ErpNet, simulator: ErpSimulator, held: dict[str, bool]) -> None:
     """R3: what the service user lacks it grants to its own group, by a new row or in the one that is there."""
     key = simulator.add_access_key("Meetings")
     simulator.add_document_type("Meeting", access_key=key)
@@ -181,3 +195,14 @@ async def test_a_refused_grant_names_what_is_missing(live: ErpNet, simulator: Er
     assert f"the service user {SERVICE_LOGIN}" in problem
     assert "Void Documents (CanVoid, Permission6)" in problem
     assert ready.document_type_id != ""
+
+
+async def test_a_service_user_without_groups_cannot_grant(live: ErpNet, simulator: ErpSimulator) -> None:
+    """Permissions belong to groups: without one, that is the reason given."""
+    (group,) = simulator.store.find("Systems_Security_Groups", GroupForUser=simulator.service_user.id)
+    simulator.store.remove(group)
+    simulator.add_document_type("Meeting", access_key=simulator.add_access_key("Meetings"))
+
+    (problem,) = (await live.check_readiness(repair=True)).problems
+
+    assert "it belongs to no group" in problem

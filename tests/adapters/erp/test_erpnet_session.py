@@ -15,6 +15,7 @@ from sync_core.errors import (
     AccessRefused,
     EndlessRead,
     ForeignHost,
+    ItemGone,
     ItemRejected,
     LicencesTaken,
     SideUnavailable,
@@ -379,7 +380,7 @@ async def test_discovery_may_not_lead_elsewhere(server: Scripted, clock: Clock) 
         pytest.param("https://erp.acme.com", "https://id.acme.com", True, id="own-domain"),
         pytest.param("https://acme.com", "https://evil.com", False, id="top-level-is-no-family"),
         pytest.param("https://acme.com", "https://erp.acme.com", True, id="below-itself"),
-        pytest.param("https://10.0.0.5", "https://10.0.0.6", False, id="addresses-have-no-family"),
+        pytest.param("https://10.0.0.5", "https://11.0.0.5", False, id="addresses-have-no-family"),
         pytest.param("https://acme.my.erp.net", "http://127.0.0.1", False, id="loopback-from-outside"),
     ],
 )
@@ -419,6 +420,35 @@ async def test_a_404_on_remembered_endpoints_asks_again(server: Scripted, clock:
     assert version == "26.2.1.0"
     assert server.lines == ["GET old/GetVersion", "GET GetVersion"]
     await erp.close()
+
+
+async def test_endpoints_are_asked_for_again_only_once(server: Scripted, clock: Clock) -> None:
+    """If discovery has nothing newer to tell, 404 is the answer, and discovery is not asked each time."""
+    erp = anew(server, clock, endpoints=(f"{server.origin}/id/connect/token", server.origin + ROOT))
+    server.say(Say(status=404), Say(status=404))
+
+    for _ in range(2):
+        with pytest.raises(ItemGone):
+            await erp.check_access()
+
+    assert sum(one.target == "/tools/auto-discovery" for one in server.heard) == 1
+    await erp.close()
+
+
+async def test_an_answer_too_large_is_not_read(
+    server: Scripted, erp: ErpNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers are bounded: a read is refused for good, a write has become unclear."""
+    monkeypatch.setattr("adapters.erp.transport.LARGEST_ANSWER", 1000)
+    server.say(Say({"version": "x" * 1000}), Say({"version": "x" * 1000}))
+
+    with pytest.raises(ItemRejected, match="larger than"):
+        await erp.check_access()
+    with pytest.raises(SideUnavailable) as caught:
+        await erp.notify("1", "hello")
+
+    assert caught.value.unclear
+    assert len(server.calls) == 2
 
 
 async def test_a_closed_session_opens_again(server: Scripted, erp: ErpNet) -> None:

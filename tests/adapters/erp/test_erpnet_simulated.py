@@ -330,6 +330,15 @@ async def test_owned_is_created_or_owned(live: ErpNet, who: ErpIdentity, simulat
     assert domain_calls(simulator) == 1
 
 
+async def test_a_clock_behind_utc_loses_nothing(live: ErpNet, who: ErpIdentity, simulator: ErpSimulator) -> None:
+    """In Honolulu it is still yesterday: what ends there late yesterday may still run."""
+    key = simulator.person("ann").create("Late", "2026-01-24T22:30", "2026-01-24T23:30")
+
+    found = await live.read_owned("ann", who.party_id, NOW)
+
+    assert [key] == [item.id for item in found]
+
+
 async def test_participants_are_read(live: ErpNet, ann: ErpUser, simulator: ErpSimulator) -> None:
     """People are e-mail addresses, lower case, sorted."""
     key = simulator.person("ann").create(
