@@ -142,7 +142,7 @@ class Erp(Protocol):
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """What discovery found (token URL, OData root), () before the first call; kept so that it need not run again."""
+        """What discovery found (token URL, OData root), () before the first call; kept for the next process."""
 
     async def service_login(self) -> str:
         """The login every call runs as (the token's ``client_system_user``)."""
