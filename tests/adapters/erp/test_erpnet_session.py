@@ -459,3 +459,25 @@ async def test_a_closed_session_opens_again(server: Scripted, erp: ErpNet) -> No
     await erp.close()
 
     assert await erp.check_access() == "26.2.1.0"
+
+
+async def test_a_token_answer_without_a_token_is_no_answer(server: Scripted, erp: ErpNet) -> None:
+    """A friendly page or half an answer from the identity service is trouble to wait for, not a refusal."""
+    server.tokens.extend([Say({"access_token": None, "expires_in": 3600}), Say("<html>")])
+    server.say(VERSION)
+
+    assert await erp.check_access() == "26.2.1.0"
+    assert len(server.token_requests) == 3
+
+
+async def test_probes_tell_what_a_strict_server_shows(server: Scripted, erp: ErpNet) -> None:
+    """Six questions, six requests; what the answers leave open is called so."""
+    nothing = Say({"value": []})
+    server.say(VERSION, Say({"Attributes": []}), nothing, nothing, Say({}), nothing)
+
+    findings = await erp.probe()
+
+    assert findings["Is StartTime kept in UTC"] == "not said"
+    assert findings["Missing entity"] == "an empty answer"
+    assert findings["Letter case in filters"] == "matters"
+    assert "Login%20eq%20'CALSYNC.SERVICE'" in server.lines[-1]
