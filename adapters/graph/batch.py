@@ -12,13 +12,16 @@ from itertools import islice
 from typing import TypeVar
 
 from adapters.graph.client import GraphClient
-from adapters.graph.wire import Answer, Json, Request, failure
+from adapters.graph.wire import Answer, Json, Request, refusal
 from sync_core.errors import SideError, SideUnavailable, Throttled
 from sync_core.model import Side
 
 T = TypeVar("T")
 
 PARTS = 20
+
+UNTOLD = Answer(504, {"error": {"code": "", "message": "a part of a batch was left unanswered"}})
+"""Stands for the answer of a part that is missing: it may have been done all the same."""
 
 
 async def send_all(
@@ -47,9 +50,8 @@ async def _send_chunk(client: GraphClient, requests: list[Request], mailbox: str
 
     async def attempt() -> None:
         waiting = [place for place in range(len(requests)) if place not in found or refused(place)]
-        found.update(
-            zip(waiting, await _send_once(client, [requests[place] for place in waiting], mailbox), strict=True)
-        )
+        answers = await _send_once(client, [requests[place] for place in waiting], mailbox)
+        found.update(zip(waiting, answers, strict=True))
         refusals = [error for place in waiting if (error := refused(place))]
         if refusals:
             raise Throttled(Side.GRAPH, str(refusals[0]), retry_after=_longest_wait(refusals))
@@ -63,11 +65,10 @@ async def _send_chunk(client: GraphClient, requests: list[Request], mailbox: str
 
 
 def _refusal(client: GraphClient, request: Request, answer: Answer | SideError) -> SideUnavailable | None:
-    """The error of a part that may be sent again; an outer error was waited for already."""
-    if isinstance(answer, SideError) or answer.ok:
-        return None
-    error = failure(answer, client.clock(), writing=request.writing)
-    return error if isinstance(error, SideUnavailable) and not error.unclear else None
+    """The error of a part that may be sent again, None for one that has its final answer."""
+    if isinstance(answer, Answer):
+        return refusal(answer, client.clock(), writing=request.writing)
+    return answer if isinstance(answer, SideUnavailable) and not answer.unclear else None
 
 
 def _longest_wait(errors: Iterable[SideUnavailable]) -> float | None:
@@ -76,23 +77,18 @@ def _longest_wait(errors: Iterable[SideUnavailable]) -> float | None:
 
 
 async def _send_once(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
-    """One HTTP request: plain for a single one, ``$batch`` for several."""
+    """One HTTP request: plain for a single one, else ``$batch``; a failure of the whole is that of each part."""
+    safe = not any(request.writing for request in requests)
+    parts = [_part(str(number), request) for number, request in enumerate(requests, 1)]
+    whole = requests[0] if len(requests) == 1 else Request("POST", "/$batch", {"requests": parts})
     try:
-        if len(requests) == 1:
-            return [await client.send(requests[0], mailbox=mailbox)]
-        return await _send_batch(client, requests, mailbox)
+        answer = await client.send_once(whole, mailbox=mailbox, safe=safe)
     except SideError as error:
         return [error] * len(requests)
-
-
-async def _send_batch(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
-    parts = [_part(str(number), request) for number, request in enumerate(requests, 1)]
-    safe = not any(request.writing for request in requests)
-    answer = await client.send(Request("POST", "/$batch", {"requests": parts}), mailbox=mailbox, safe=safe)
-    if not answer.ok:
-        return [failure(answer, client.clock(), writing=not safe)] * len(requests)
+    if len(requests) == 1 or not answer.ok:
+        return [answer] * len(requests)
     told = _by_id((answer.body or {}).get("responses"))
-    return [told.get(part["id"]) or _untold(request) for part, request in zip(parts, requests, strict=True)]
+    return [told.get(part["id"], UNTOLD) for part in parts]
 
 
 def _part(number: str, request: Request) -> Json:
@@ -113,7 +109,3 @@ def _answer(row: Json) -> Answer:
         body if isinstance(body, dict) else None,
         {str(name).lower(): str(value) for name, value in told.items()},
     )
-
-
-def _untold(request: Request) -> SideUnavailable:
-    return SideUnavailable(Side.GRAPH, "Microsoft Graph left a part of a batch unanswered", unclear=request.writing)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from adapters.graph.wire import Answer, Request, failure
+from adapters.graph.wire import Answer, Request, refusal
 from adapters.http import Patience, follow
 from sync_core.errors import AccessRefused, SideError, SideUnavailable
 from sync_core.model import Side
@@ -79,11 +79,12 @@ class GraphOptions:
 
 
 class Renewable:
-    """A credential that can be told to forget its token."""
+    """A credential that can be told to forget its token; ``age`` counts how often it was."""
 
     def __init__(self, make: Callable[[], Credential]) -> None:
         self._make = make
         self._current: Credential | None = None
+        self.age = 0
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """A token of the current credential."""
@@ -91,13 +92,17 @@ class Renewable:
             self._current = self._make()
         return await self._current.get_token(*scopes, **kwargs)
 
-    async def renew(self) -> None:
-        """Start over with an empty token cache."""
+    async def renew(self, age: int) -> None:
+        """Start over with an empty token cache, unless somebody did since ``age``."""
+        if age == self.age:
+            self.age += 1
+            await self.close()
+
+    async def close(self) -> None:
+        """Free the current credential; the next token comes from a new one."""
         current, self._current = self._current, None
         if current is not None:
             await current.close()
-
-    close = renew
 
     async def __aenter__(self) -> Renewable:
         return self
@@ -118,19 +123,18 @@ class GraphClient:
         self._sdk: GraphServiceClient | None = None
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def send(self, request: Request, *, mailbox: str = "", safe: bool | None = None) -> Answer:
+    async def send(self, request: Request, *, mailbox: str = "") -> Answer:
         """Send until there is an answer worth having, within the patience.
 
-        ``safe`` (default: it is a GET) says that repeating does no harm. Repeated are refusals before any work (429,
-        503 with Retry-After, no connection) and, if safe, every server's trouble. Raises ``SideUnavailable`` where
-        no answer came, ``AccessRefused`` without a token, ``ForeignHost`` for a link that leads away.
+        Repeated are refusals before any work (429, 503 with Retry-After, no connection) and, for a GET, every
+        server's trouble. Raises what ``send_once`` raises.
         """
-        harmless = not request.writing if safe is None else safe
+        harmless = not request.writing
 
         async def attempt() -> Answer:
-            answer = await self._send_signed(request, mailbox, harmless)
-            error = None if answer.ok else failure(answer, self.clock(), writing=not harmless)
-            if isinstance(error, SideUnavailable):
+            answer = await self.send_once(request, mailbox=mailbox, safe=harmless)
+            error = refusal(answer, self.clock(), writing=not harmless)
+            if error is not None:
                 raise Trouble(answer, error)
             return answer
 
@@ -139,15 +143,20 @@ class GraphClient:
         except Trouble as trouble:
             return trouble.answer
 
-    async def _send_signed(self, request: Request, mailbox: str, safe: bool) -> Answer:
-        """Send once; a refused token is replaced, once (401 means that nothing was done)."""
-        answer = await self._send_once(request, mailbox, safe)
+    async def send_once(self, request: Request, *, mailbox: str = "", safe: bool) -> Answer:
+        """Send once; a refused token is replaced, once (401 means that nothing was done).
+
+        ``safe`` says that repeating does no harm. Raises ``SideUnavailable`` where no answer came, ``AccessRefused``
+        without a token, ``ForeignHost`` for a link that leads away.
+        """
+        age = self._credential.age
+        answer = await self._send_gated(request, mailbox, safe)
         if answer.status != 401:
             return answer
-        await self._credential.renew()
-        return await self._send_once(request, mailbox, safe)
+        await self._credential.renew(age)
+        return await self._send_gated(request, mailbox, safe)
 
-    async def _send_once(self, request: Request, mailbox: str, safe: bool) -> Answer:
+    async def _send_gated(self, request: Request, mailbox: str, safe: bool) -> Answer:
         async with self._gate(mailbox):
             return await self._carry(request, safe)
 
@@ -225,11 +234,11 @@ class Trouble(SideUnavailable):
 def transport_error(problem: Exception, safe: bool) -> SideError:
     """What a missing answer means; anything after the connection stood leaves a write unclear (graph.md §5)."""
     import httpx
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     if isinstance(problem, ClientAuthenticationError):
         return AccessRefused(Side.GRAPH, f"Entra ID gives no token: {_first_line(problem)}")
-    before = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | ServiceRequestError)
+    before = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | AzureError)
     reason = (
         "no answer in time"
         if isinstance(problem, TimeoutError)

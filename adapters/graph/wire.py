@@ -136,6 +136,14 @@ def failure(answer: Answer, now: datetime, *, writing: bool = False) -> SideErro
     return plain
 
 
+def refusal(answer: Answer, now: datetime, *, writing: bool) -> SideUnavailable | None:
+    """The error of an answer that means "not now" and that nothing was done; None where repeating is no use."""
+    if answer.status < 500 and answer.status not in (408, 423, 429):
+        return None
+    error = failure(answer, now, writing=writing)
+    return error if isinstance(error, SideUnavailable) and not error.unclear else None
+
+
 def _existing_id(answer: Answer) -> str:
     found = answer.error.get("@event.existingEventId")
     return found if isinstance(found, str) else ""
