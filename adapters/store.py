@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from adapters import rows
+from adapters import rows as codec
 from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.journal import Journal
 from adapters.leases import Leases
 from adapters.meetings import Meetings
 from adapters.slots import Slots
-from jobs.ports import Change, Drop, Lease, Put, Storable
+from jobs.ports import Change, Drop, Lease, Put, Storable, Store
 from sync_core.errors import StaleWrite
 from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Side, User
 
@@ -32,36 +32,36 @@ class WakeRow:
 
 
 def _user_key(user_id: str) -> Key:
-    return Key("user", rows.key(user_id))
+    return Key("user", codec.key(user_id))
 
 
 def _wake_key(user_id: str) -> Key:
-    return Key(rows.key(user_id), "wake")
+    return Key(codec.key(user_id), "wake")
 
 
 def _inbox_key(user_id: str, activity_id: str) -> Key:
-    return Key(rows.key(user_id), f"inbox-{rows.hashed(activity_id)}")
+    return Key(codec.key(user_id), f"inbox-{codec.hashed(activity_id)}")
 
 
 def _state_key(user_id: str, row: Storable) -> Key:
     match row:
         case Link():
-            name = f"link-{rows.hashed(row.event_id)}"
+            name = f"link-{codec.hashed(row.event_id)}"
         case Pending():
-            name = f"pending-{row.side}-{rows.hashed(row.item_id)}"
+            name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
         case Hold():
-            name = f"hold-{rows.hashed(row.id)}"
+            name = f"hold-{codec.hashed(row.id)}"
         case Cursors():
             name = "cursors"
-    return Key(rows.key(user_id), name)
+    return Key(codec.key(user_id), name)
 
 
 def _state_op(user_id: str, change: Change) -> Op:
     place = _state_key(user_id, change.row)
-    return Op(Verb.PUT, place, rows.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
+    return Op(Verb.PUT, place, codec.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
 
 
-class RowStore(Leases, Slots, Meetings, Journal):
+class RowStore(Leases, Slots, Meetings, Journal, Store):
     """Our memory, on any backend."""
 
     @property
@@ -85,11 +85,11 @@ class RowStore(Leases, Slots, Meetings, Journal):
     async def read_instance(self) -> tuple[Instance, str]:
         """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
         row = await self.backend.read(Table.USERS, _INSTANCE)
-        return (rows.decode(row.properties, Instance), row.etag) if row else (Instance(), "")
+        return (codec.decode(row.properties, Instance), row.etag) if row else (Instance(), "")
 
     async def save_instance(self, instance: Instance, etag: str) -> str:
         """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
-        op = Op(Verb.PUT if etag else Verb.INSERT, _INSTANCE, rows.encode(instance), etag)
+        op = Op(Verb.PUT if etag else Verb.INSERT, _INSTANCE, codec.encode(instance), etag)
         try:
             return await self.backend.write(Table.USERS, op)
         except Conflict as conflict:
@@ -97,17 +97,17 @@ class RowStore(Leases, Slots, Meetings, Journal):
 
     async def list_users(self) -> list[User]:
         """All known users, by UPN."""
-        found = [rows.decode(row.properties, User) for row in await self.backend.scan(Table.USERS, "user")]
+        found = [codec.decode(row.properties, User) for row in await self.backend.scan(Table.USERS, "user")]
         return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
 
     async def read_user(self, user_id: str) -> User | None:
         """One user."""
         row = await self.backend.read(Table.USERS, _user_key(user_id))
-        return rows.decode(row.properties, User) if row else None
+        return codec.decode(row.properties, User) if row else None
 
     async def save_user(self, user: User) -> None:
         """Insert or replace a user."""
-        await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), rows.encode(user)))
+        await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), codec.encode(user)))
 
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows, claims and journal, rows of unknown versions included.
@@ -116,25 +116,25 @@ class RowStore(Leases, Slots, Meetings, Journal):
         that an interrupted call can be repeated.
         """
         await self.break_lease(user_id)
-        state = await self.backend.scan(Table.STATE, rows.key(user_id))
+        state = await self.backend.scan(Table.STATE, codec.key(user_id))
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
         await self._unindex(user_id, _texts(state, "activity_id"))
         await self._erase(Table.STATE, state)
-        await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, rows.key(user_id)))
+        await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
-        found = await self.backend.scan(Table.STATE, rows.key(user_id))
+        found = await self.backend.scan(Table.STATE, codec.key(user_id))
         named = {row.key.row: row for row in found}
         return Memory(
-            cursors=rows.decode(named["cursors"].properties, Cursors) if "cursors" in named else Cursors(),
-            links=tuple(rows.decode(row.properties, Link) for row in _kind(found, "link-")),
-            pending=tuple(rows.decode(row.properties, Pending) for row in _kind(found, "pending-")),
+            cursors=codec.decode(named["cursors"].properties, Cursors) if "cursors" in named else Cursors(),
+            links=tuple(codec.decode(row.properties, Link) for row in _kind(found, "link-")),
+            pending=tuple(codec.decode(row.properties, Pending) for row in _kind(found, "pending-")),
             inbox=tuple(
-                replace(rows.decode(row.properties, InboxRow), etag=row.etag) for row in _kind(found, "inbox-")
+                replace(codec.decode(row.properties, InboxRow), etag=row.etag) for row in _kind(found, "inbox-")
             ),
-            holds=tuple(rows.decode(row.properties, Hold) for row in _kind(found, "hold-")),
+            holds=tuple(codec.decode(row.properties, Hold) for row in _kind(found, "hold-")),
             wake=_token(named.get("wake")),
         )
 
@@ -155,21 +155,21 @@ class RowStore(Leases, Slots, Meetings, Journal):
         await self._follow_links(lease.user_id, changes)
         return lease
 
-    async def file_inbox(self, user_id: str, rows_: Collection[InboxRow]) -> None:
+    async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""
         ops = {}
-        for row in rows_:
+        for row in rows:
             place = _inbox_key(user_id, row.activity_id)
-            ops[place] = Op(Verb.PUT, place, rows.encode(replace(row, etag="")))
+            ops[place] = Op(Verb.PUT, place, codec.encode(replace(row, etag="")))
         await self.backend.write_all(Table.STATE, list(ops.values()))
 
-    async def clear_inbox(self, user_id: str, rows_: Collection[InboxRow]) -> None:
+    async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Remove inbox rows that are still the ones that were read; newer ones stay."""
-        await gather(self._clear(user_id, row) for row in rows_)
+        await gather(self._clear(user_id, row) for row in rows)
 
     async def write_wake(self, user_id: str, token: str) -> None:
         """Note that somebody wants a round."""
-        await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), rows.encode(WakeRow(token))))
+        await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
 
     async def read_wake(self, user_id: str) -> str:
         """The newest wake token, '' if none."""
@@ -201,8 +201,8 @@ def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
 
 
 def _texts(found: Sequence[Row], name: str) -> set[str]:
-    return {rows.peek(row.properties, name) for row in found} - {""}
+    return {codec.peek(row.properties, name) for row in found} - {""}
 
 
 def _token(row: Row | None) -> str:
-    return rows.decode(row.properties, WakeRow).token if row else ""
+    return codec.decode(row.properties, WakeRow).token if row else ""
