@@ -1,0 +1,288 @@
+"""The environment as one frozen value, read once; every mistake is told together, each with its remedy.
+
+``ROWS`` is the whole list (design section 8). What a single setting may say stands in its row, what settings say
+about each other in ``_contradictions``. Secrets never show in a ``repr`` or a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.setting_values import (
+    LOOPBACK,
+    SYSTEM_TYPES,
+    Parser,
+    address,
+    erp_time,
+    limit,
+    member_of,
+    names,
+    one_of,
+    optional,
+    plain,
+    root,
+    schedule,
+    system_types,
+    table_prefix,
+    within,
+)
+from sync_core.errors import SettingsInvalid
+from sync_core.policy import Direction, Policy, PrivateRule, Winner
+
+STORAGE = "AzureWebJobsStorage"
+
+REQUIRED = "(required)"
+"""Stands in a row's default for a setting that has none."""
+
+OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL_TIMEOUT_")
+"""Names that begin so are ours: an unknown one is a slip of the pen that would silently do nothing."""
+
+FOREIGN = frozenset({"STATE_DIRECTORY"})
+"""Names that look like ours and belong to the machine (systemd)."""
+
+INVITES = ("internal", "all", "none")
+
+UNRESOLVED = "@Microsoft.KeyVault("
+"""A Key Vault reference that the platform could not resolve reaches the app as this very text (azure.md §9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. URLs have no slash at their end; spans are whole seconds."""
+
+    erpnet_url: str
+    erpnet_client_id: str
+    erpnet_client_secret: str = field(repr=False)
+    erpnet_max_sessions: int
+    erpnet_time: str
+    erpnet_service_logins: frozenset[str]
+    tenant_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    graph_url: str
+    graph_access_token: str = field(repr=False)
+    storage_connection: str = field(repr=False)
+    storage_account: str
+    storage_table_uri: str
+    storage_credential: str
+    storage_client_id: str
+    state_prefix: str
+    lease_seconds: int
+    call_timeout_seconds: int
+    sync_schedule: str
+    pull_schedule: str
+    months_ahead: int
+    max_age_days: int
+    direction: Direction
+    conflict: Winner
+    private: PrivateRule
+    invite: str
+    activity_types: frozenset[str]
+    mass_deletion: tuple[int, float]
+    public_url: str
+
+    @property
+    def policy(self) -> Policy:
+        """The company's choices, as the tables want them."""
+        return Policy(
+            direction=self.direction,
+            winner=self.conflict,
+            private=self.private,
+            months_ahead=self.months_ahead,
+            max_age=timedelta(days=self.max_age_days),
+            activity_types=self.activity_types,
+            mass_deletion=self.mass_deletion,
+            erp_time=self.erpnet_time,
+            service_logins=self.erpnet_service_logins,
+        )
+
+    @property
+    def database(self) -> str:
+        """Which ERP.net instance this is: host, and port where it is not the usual one."""
+        parts = urlsplit(self.erpnet_url)
+        usual = {"https": 443, "http": 80}[parts.scheme]
+        return f"{parts.hostname}" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+
+    @property
+    def table_endpoint(self) -> str:
+        """The account's table endpoint where an identity is used, '' with a connection string."""
+        if self.storage_connection:
+            return ""
+        return self.storage_table_uri or f"https://{self.storage_account}.table.core.windows.net"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: its name, the field it fills, how it is read, its default text and what to do about a mistake."""
+
+    name: str
+    field: str
+    parse: Parser
+    default: str
+    remedy: str
+
+
+ROWS = (
+    Row("ERPNET_URL", "erpnet_url", root, REQUIRED, "set the instance root, like https://acme.my.erp.net"),
+    Row("ERPNET_CLIENT_ID", "erpnet_client_id", plain, REQUIRED, "set the trusted application's ApplicationUri"),
+    Row("ERPNET_CLIENT_SECRET", "erpnet_client_secret", plain, REQUIRED, "set the trusted application's secret"),
+    Row("ERPNET_MAX_SESSIONS", "erpnet_max_sessions", within(1, 50), "1", "set how many ERP.net licences to use"),
+    Row("ERPNET_TIME", "erpnet_time", erp_time, "user", "set user, utc or a zone like Europe/Sofia"),
+    Row("ERPNET_SERVICE_LOGINS", "erpnet_service_logins", names, "", "list logins with commas between"),
+    Row("AZURE_TENANT_ID", "tenant_id", plain, "", "set the Entra tenant's id"),
+    Row("AZURE_CLIENT_ID", "client_id", plain, "", "set the app registration's or the identity's client id"),
+    Row("AZURE_CLIENT_SECRET", "client_secret", plain, "", "set the app registration's secret"),
+    Row("GRAPH_URL", "graph_url", address, "https://graph.microsoft.com/v1.0", "leave it out for Microsoft's cloud"),
+    Row("GRAPH_ACCESS_TOKEN", "graph_access_token", plain, "", "leave it out: it is for development only"),
+    Row(STORAGE, "storage_connection", plain, "", "set a storage connection string"),
+    Row(f"{STORAGE}__accountName", "storage_account", plain, "", "set the storage account's name"),
+    Row(
+        f"{STORAGE}__tableServiceUri",
+        "storage_table_uri",
+        optional(address),
+        "",
+        "set the account's table endpoint",
+    ),
+    Row(
+        f"{STORAGE}__credential",
+        "storage_credential",
+        optional(one_of("managedidentity")),
+        "",
+        "set managedidentity or leave it out",
+    ),
+    Row(f"{STORAGE}__clientId", "storage_client_id", plain, "", "set the user-assigned identity's client id"),
+    Row(
+        "STATE_PREFIX",
+        "state_prefix",
+        table_prefix,
+        "calsync",
+        "set 3 to 21 lower-case letters and digits, a letter first",
+    ),
+    Row("LEASE_SECONDS", "lease_seconds", within(3, 3600), "180", "set seconds"),
+    Row("CALL_TIMEOUT_SECONDS", "call_timeout_seconds", within(1, 300), "30", "set seconds"),
+    Row("SYNC_SCHEDULE", "sync_schedule", schedule, "0 */15 * * * *", "set a six-field NCRONTAB expression"),
+    Row("PULL_SCHEDULE", "pull_schedule", schedule, "30 * * * * *", "set a six-field NCRONTAB expression"),
+    Row("SYNC_MONTHS_AHEAD", "months_ahead", within(1, 12), "1", "set how many months ahead are synced"),
+    Row("SYNC_ACTIVITY_MAX_AGE_DAYS", "max_age_days", within(1, 31), "1", "set how old activities may be, in days"),
+    Row("SYNC_DIRECTION", "direction", member_of(Direction), "both", "choose one of them"),
+    Row("SYNC_CONFLICT", "conflict", member_of(Winner), "latest", "choose one of them"),
+    Row("SYNC_PRIVATE", "private", member_of(PrivateRule), "sync", "choose one of them"),
+    Row("SYNC_INVITE", "invite", one_of(*INVITES), "internal", "choose one of them"),
+    Row(
+        "SYNC_ACTIVITY_TYPES",
+        "activity_types",
+        system_types,
+        ",".join(SYSTEM_TYPES),
+        "list activity types with commas between",
+    ),
+    Row("SYNC_MASS_DELETE_LIMIT", "mass_deletion", limit, "5,20%", "set a count and a share, like 5,20%"),
+    Row(
+        "PUBLIC_URL",
+        "public_url",
+        optional(address),
+        "",
+        "set the app's own https address, or leave it out to poll",
+    ),
+)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings of this environment. Raises ``SettingsInvalid`` with every mistake, each with its remedy.
+
+    An empty value counts as not set.
+    """
+    given = {row.name: environ.get(row.name, "").strip() for row in ROWS}
+    if not given["PUBLIC_URL"] and environ.get("WEBSITE_HOSTNAME"):
+        given["PUBLIC_URL"] = _own_address(environ["WEBSITE_HOSTNAME"])
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for row in ROWS:
+        try:
+            values[row.field] = _value(row, given[row.name])
+        except ValueError as wrong:
+            mistakes.append(f"{row.name} {wrong}: {row.remedy}.")
+    mistakes += _contradictions(given, values)
+    mistakes += _unknown(environ)
+    if mistakes:
+        raise SettingsInvalid(mistakes)
+    return Settings(**values)
+
+
+def _own_address(hostname: str) -> str:
+    """The platform names the host only; its local stand-in with a port speaks plain http."""
+    scheme = "http" if (urlsplit(f"//{hostname}").hostname or "") in LOOPBACK else "https"
+    return f"{scheme}://{hostname}"
+
+
+def _value(row: Row, text: str) -> Any:
+    if UNRESOLVED in text:
+        raise ValueError("is a Key Vault reference that was not resolved (may the app's identity read the secret?)")
+    if not text and row.default == REQUIRED:
+        raise ValueError("is missing")
+    return row.parse(text or row.default)
+
+
+def _contradictions(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
+    """What settings say about each other; a mistake of a single one is told already and not looked at again."""
+    lease, call = values.get("lease_seconds"), values.get("call_timeout_seconds")
+    if lease is not None and call is not None and lease < 3 * call:
+        yield (
+            f"LEASE_SECONDS ({lease}) must be at least three times CALL_TIMEOUT_SECONDS ({call}): "
+            f"set {3 * call} or more."
+        )
+    graph_host = urlsplit(str(values.get("graph_url", ""))).hostname
+    if given["GRAPH_ACCESS_TOKEN"] and graph_host and graph_host not in LOOPBACK:
+        yield (
+            f"GRAPH_ACCESS_TOKEN is for development only and GRAPH_URL leads to {graph_host}: leave it out and let "
+            "the app get its own tokens (AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or a managed "
+            "identity)."
+        )
+    if given["AZURE_CLIENT_SECRET"]:
+        for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID"):
+            if not given[name]:
+                yield f"{name} is missing beside AZURE_CLIENT_SECRET: set it, or leave the secret out."
+    yield from _storage_contradictions(given)
+
+
+def _storage_contradictions(given: Mapping[str, str]) -> Iterator[str]:
+    plain = given[STORAGE]
+    by_identity = [name for name in given if name.startswith(f"{STORAGE}__") and given[name]]
+    if plain and by_identity:
+        yield f"{STORAGE} and {', '.join(by_identity)} contradict each other: leave one of the two ways out."
+    elif plain and UNRESOLVED not in plain and not _is_connection(plain):
+        yield (
+            f"{STORAGE} is no storage connection string: set the account's connection string, or "
+            "UseDevelopmentStorage=true for Azurite."
+        )
+    elif not plain and not given[f"{STORAGE}__accountName"] and not given[f"{STORAGE}__tableServiceUri"]:
+        yield (
+            f"{STORAGE} is missing: set a storage connection string, or {STORAGE}__accountName to use an identity "
+            "(UseDevelopmentStorage=true for Azurite)."
+        )
+
+
+def _is_connection(text: str) -> bool:
+    if is_development(text):
+        return True
+    parts = dict(piece.partition("=")[::2] for piece in text.split(";") if piece)
+    has_key = bool(parts.get("AccountKey") or parts.get("SharedAccessSignature"))
+    return has_key and bool(parts.get("AccountName") or parts.get("TableEndpoint"))
+
+
+def is_development(connection: str) -> bool:
+    """Whether a connection string means Azurite on its usual ports (azure.md §11)."""
+    return connection.rstrip(";").casefold() == "usedevelopmentstorage=true"
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
+    known = [row.name for row in ROWS]
+    for name in sorted(environ):
+        if name.startswith(OUR_PREFIXES) and name not in known and name not in FOREIGN:
+            close = get_close_matches(name, known, n=1, cutoff=0.6)
+            hint = f"did you mean {close[0]}?" if close else "leave it out."
+            yield f"{name} is no setting of calsync: {hint}"

@@ -1,0 +1,133 @@
+"""The only place where things are put together: settings in, a ``World`` out, everything closed at the end.
+
+Heavy packages (azure, aiohttp) are imported when a world is opened, not before: a wrong setting or a health check
+must not wait for them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adapters.settings import Settings, is_development
+from jobs.world import World
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableServiceClient
+
+    from adapters.graph import Credential, GraphCalendar
+    from adapters.store import RowStore
+
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+def holder_name() -> str:
+    """Names this process in leases and slots: host, process and something that no other start has."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+@asynccontextmanager
+async def open_world(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, is_examined: bool = False
+) -> AsyncIterator[World]:
+    """Everything the jobs need, made from the settings; connections are closed at the end.
+
+    The store is prepared and ERP.net's addresses are taken from it, unless the world is only opened to be
+    *examined*: then nothing is asked of anybody yet. Raises ``StoreUnavailable``, ``RowUnreadable`` and
+    ``ForeignHost``.
+    """
+    from adapters.erp import ErpNet, ErpOptions
+
+    async with AsyncExitStack() as opened:
+        store = await _open_store(settings, clock, opened)
+        endpoints: tuple[str, ...] = ()
+        if not is_examined:
+            await store.prepare()
+            endpoints = (await store.read_instance())[0].endpoints
+        options = ErpOptions(
+            url=settings.erpnet_url,
+            client_id=settings.erpnet_client_id,
+            client_secret=settings.erpnet_client_secret,
+            timeout_seconds=settings.call_timeout_seconds,
+        )
+        erp = ErpNet(options, clock=clock, endpoints=endpoints)
+        opened.push_async_callback(erp.close)
+        calendar = _calendar(settings, clock)
+        opened.push_async_callback(calendar.close)
+        yield World(
+            calendar=calendar,
+            erp=erp,
+            store=store,
+            clock=clock,
+            holder=holder_name(),
+            policy=settings.policy,
+            tenant=settings.tenant_id,
+            database=settings.database,
+            lease_seconds=settings.lease_seconds,
+            call_timeout_seconds=settings.call_timeout_seconds,
+            erp_sessions=settings.erpnet_max_sessions,
+        )
+
+
+async def _open_store(settings: Settings, clock: Callable[[], datetime], opened: AsyncExitStack) -> RowStore:
+    from adapters.tables import TableStore
+
+    service = await _table_service(settings, opened)
+    store = TableStore(service, settings.state_prefix, clock)
+    opened.push_async_callback(store.close)
+    return store
+
+
+async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableServiceClient:
+    from adapters.tables import connect, connect_as
+
+    if is_development(settings.storage_connection):
+        return connect("UseDevelopmentStorage=true")  # the SDK knows this very spelling only
+    if settings.storage_connection:
+        return connect(settings.storage_connection)
+    credential = await opened.enter_async_context(_storage_credential(settings))
+    return connect_as(settings.table_endpoint, credential)
+
+
+def _storage_credential(settings: Settings) -> AsyncTokenCredential:
+    """Who we are to the storage account: the identity named for it, else the app itself (azure.md §9)."""
+    from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
+
+    if settings.storage_credential:
+        return ManagedIdentityCredential(client_id=settings.storage_client_id or None)
+    if settings.client_secret:
+        return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret)
+    return DefaultAzureCredential(managed_identity_client_id=settings.storage_client_id or settings.client_id or None)
+
+
+def _calendar(settings: Settings, clock: Callable[[], datetime]) -> GraphCalendar:
+    from adapters.graph import GraphCalendar, GraphOptions
+
+    options = GraphOptions(
+        credential=lambda: _graph_credential(settings),
+        url=settings.graph_url,
+        timeout_seconds=settings.call_timeout_seconds,
+    )
+    return GraphCalendar(options, clock=clock)
+
+
+def _graph_credential(settings: Settings) -> Credential:
+    """Who we are to Graph; the settings let a fixed token through on loopback only."""
+    if settings.graph_access_token:
+        from adapters.graph import StaticCredential
+
+        return StaticCredential(settings.graph_access_token)
+    from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
+
+    if settings.client_secret:
+        return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret)
+    return ManagedIdentityCredential(client_id=settings.client_id or None)
