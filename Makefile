@@ -7,7 +7,7 @@ VENV ?= .venv
 JOBS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
-PACKAGES := sync_core jobs adapters simulators $(wildcard cli.py function_app.py)
+PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
 .PHONY: setup demo test check
 .DEFAULT_GOAL := setup

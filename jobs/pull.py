@@ -35,17 +35,23 @@ class PullReport:
 async def open_instance(world: World) -> tuple[Instance, str]:
     """The instance row, stamped with tenant and database. Raises ``WrongStore`` when it is somebody else's."""
     instance, etag = await world.store.read_instance()
-    stamp = (world.tenant, world.database)
-    if (instance.tenant, instance.database) == stamp:
+    if is_stamped(world, instance):
         return instance, etag
+    instance = replace(instance, tenant=world.tenant, database=world.database)
+    return instance, await world.store.save_instance(instance, etag)
+
+
+def is_stamped(world: World, instance: Instance) -> bool:
+    """Whether the store is marked as ours already. Raises ``WrongStore`` when it is somebody else's."""
+    if (instance.tenant, instance.database) == (world.tenant, world.database):
+        return True
     if instance.tenant or instance.database:
         raise WrongStore(
             f"this store belongs to tenant {instance.tenant or '(none)'} and ERP.net {instance.database}, "
             f"not to {world.tenant or '(none)'} and {world.database}: correct AZURE_TENANT_ID and ERPNET_URL, or "
             "choose another STATE_PREFIX for a new pairing"
         )
-    instance = replace(instance, tenant=world.tenant, database=world.database)
-    return instance, await world.store.save_instance(instance, etag)
+    return False
 
 
 async def run_pull(world: World) -> PullReport:

@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sync_core.cases import Decision, Verdict
+from sync_core.cases import Case, Decision, Verdict
 from sync_core.model import Hold
-from sync_core.story import label, values
+from sync_core.story import is_about_private, label, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
+
+PRIVATE = "(private)"
+"""Stands for what only its owner may read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One decision in words. ``before``/``after`` are values by side and field, empty for private items."""
+    """One decision in words. ``before``/``after`` are values by side and field; those of a ``private`` item, and its
+    subject, are its owner's only."""
 
     what: str
     subject: str
@@ -24,13 +28,28 @@ class Line:
     activity_id: str
     before: dict[str, str]
     after: dict[str, str]
+    private: bool = False
 
 
 def line_of(decision: Decision, digits_zone: str) -> Line:
     """A decision as a line; ``digits_zone`` is the zone of an unlinked activity's digits."""
     before, after = values(decision, digits_zone)
     case = decision.case
-    return Line(label(decision), case.subject, decision.reason, case.event_id, case.activity_id, before, after)
+    return Line(
+        label(decision),
+        case.subject,
+        decision.reason,
+        case.event_id,
+        case.activity_id,
+        before,
+        after,
+        is_about_private(case),
+    )
+
+
+def title(case: Case) -> str:
+    """What a message for administrators calls the case's item: its subject, unless that is the owner's only."""
+    return PRIVATE if is_about_private(case) else case.subject or case.event_id or case.activity_id
 
 
 @dataclass(slots=True)

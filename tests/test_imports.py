@@ -18,7 +18,7 @@ ROOMS = ("function_app", "cli", "jobs", "sync_core", "adapters", "simulators")
 
 ARROWS = {
     "function_app": ("jobs", "sync_core", "adapters.wiring", "adapters.settings"),
-    "cli": ("jobs", "sync_core", "adapters.wiring", "adapters.settings", "simulators"),
+    "cli": ("cli", "jobs", "sync_core", "adapters.wiring", "adapters.settings", "simulators"),
     "jobs": ("jobs", "sync_core"),
     "sync_core": ("sync_core",),
     "adapters": ("adapters", "sync_core", "jobs.ports"),

@@ -1,0 +1,287 @@
+"""The commands of ``calsync``: parse, call one job, answer. What they promise is in design section 9."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from cli import shapes, text
+from cli.stage import DONE, FAILED, Stage, UnknownItem, plain
+from jobs import enrolment
+from jobs.answers import Choice, answer, choices_in, find_choice
+from jobs.answers import retry as retry_user
+from jobs.doctor import examine
+from jobs.explain import explain
+from jobs.sync import SyncReport, run_sync
+from jobs.waiting import erp_session, patiently
+from jobs.world import World
+from sync_core.model import User
+
+LOG_LINES = 20
+"""Journal entries that ``status`` shows of each user."""
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def _note_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(Stage).as_json |= value
+
+
+json_option = click.option(
+    "--json",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_json,
+    help="Machine-readable answer on stdout, before or after the command.",
+)
+user_option = click.option("--user", "upns", metavar="UPN", multiple=True, help="Only this user; may be repeated.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@json_option
+def main() -> None:
+    """Keeps Outlook calendars and ERP.net activities in step, both ways.
+
+    Exit codes: 0 done, 1 a user or an item failed, 2 settings or arguments are wrong.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a subject must not end a command on a terminal of few letters
+
+
+def command(group: click.Group, name: str | None = None) -> Callable[[Command], click.Command]:
+    """Add a command to the group, with ``--json`` and the stage as its first argument."""
+    return lambda function: group.command(name)(json_option(click.pass_obj(function)))
+
+
+async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = False) -> list[User]:
+    """The named users (``UnknownUser`` for others), else all."""
+    if upns:
+        named = [await enrolment.find_enrolled(world, upn) for upn in upns]
+        return list({user.id: user for user in named}.values())
+    return [user for user in await world.store.list_users() if user.enabled or not only_enabled]
+
+
+@command(main)
+@click.option("--repair", is_flag=True, help="Create and grant in ERP.net what is missing.")
+def doctor(stage: Stage, repair: bool) -> None:
+    """Check every requirement and permission, for each user, with the remedy."""
+
+    async def work(world: World) -> int:
+        checks: list[shapes.Json] = []
+        stage.say("✓ Settings               complete")
+        async for check in examine(world, repair=repair, notice=stage.notice):
+            checks.append(shapes.check_of(check))
+            stage.say(text.check_line(checks[-1]))
+        is_fine = all(check["fine"] for check in checks)
+        stage.give({"fine": is_fine, "checks": checks}, ())
+        return DONE if is_fine else FAILED
+
+    stage.run(work, is_examined=True)
+
+
+@main.group()
+@json_option
+def users() -> None:
+    """Whose calendars are synced."""
+
+
+@command(users, "list")
+def list_users(stage: Stage) -> None:
+    """Show everyone who was ever switched on."""
+
+    async def work(world: World) -> int:
+        found = [shapes.user_of(user) for user in await world.store.list_users()]
+        nobody = ["Nobody is enrolled: `calsync users enable UPN`."]
+        stage.give({"users": found}, [text.user_line(user) for user in found] or nobody)
+        return DONE
+
+    stage.run(work)
+
+
+@command(users)
+@click.argument("upn")
+@click.option("--company", metavar="ID", default="", help="The enterprise company of the user's activities.")
+@click.option("--location", metavar="ID", default="", help="The company location of the user's activities.")
+@click.option("--time-zone", metavar="IANA", default="", help="Like Europe/Sofia; the mailbox's own by default.")
+def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) -> None:
+    """Switch a user's sync on."""
+
+    async def work(world: World) -> int:
+        async with erp_session(world, stage.notice):
+            checkup = await enrolment.enable(world, upn, company_id=company, location_id=location, zone=time_zone)
+        user = shapes.user_of(checkup.user)
+        problems = [plain(f"  {problem}") for problem in checkup.problems]
+        stage.give({"users": [user], "problems": [*checkup.problems]}, [text.user_line(user), *problems])
+        return FAILED if checkup.problems else DONE
+
+    stage.run(work)
+
+
+@command(users)
+@click.argument("upn")
+def disable(stage: Stage, upn: str) -> None:
+    """Switch a user's sync off; nothing is deleted on either side."""
+
+    async def work(world: World) -> int:
+        user = await enrolment.find_enrolled(world, upn)
+        await patiently(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
+        told = plain(f"{user.upn}: off; nothing was deleted on either side.")
+        stage.give({"users": [shapes.user_of(await enrolment.find_enrolled(world, user.id))]}, [told])
+        return DONE
+
+    stage.run(work)
+
+
+@command(users)
+@click.argument("upn")
+def forget(stage: Stage, upn: str) -> None:
+    """Erase all that is remembered of a user, journal included; both sides stay as they are."""
+
+    async def work(world: World) -> int:
+        user = await enrolment.find_enrolled(world, upn)
+        await world.store.forget_user(user.id)
+        told = plain(f"{user.upn}: forgotten; events and activities stay as they are.")
+        stage.give({"forgotten": user.upn}, [told])
+        return DONE
+
+    stage.run(work)
+
+
+@command(main)
+@user_option
+@click.option("--full", is_flag=True, help="Read both sides whole.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and write nothing.")
+def sync(stage: Stage, upns: tuple[str, ...], full: bool, dry_run: bool) -> None:
+    """One pull, then one round for each enabled user (or the named), here and now, until done."""
+
+    async def work(world: World) -> int:
+        chosen = await _chosen(world, upns, only_enabled=True)
+        if not chosen:
+            stage.notice("Nobody's sync is switched on: `calsync users enable UPN`.")
+        return await _sync(stage, world, chosen, full=full, dry_run=dry_run)
+
+    stage.run(work)
+
+
+async def _sync(
+    stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
+) -> int:
+    with stage.progress(len(chosen)) as step:
+        async with _licence(stage, world, dry_run):
+            outcome = await run_sync(
+                world,
+                chosen,
+                full=full,
+                dry_run=dry_run,
+                notice=stage.notice,
+                progress=lambda report: step(report.upn),
+            )
+    answered = shapes.sync_of(outcome, await _waiting(world, outcome), dry_run=dry_run)
+    stage.give(answered, text.sync_lines(answered))
+    is_off = any(not user.enabled for user in chosen)
+    return DONE if outcome.is_fine and not is_off else FAILED
+
+
+def _licence(stage: Stage, world: World, dry_run: bool) -> AbstractAsyncContextManager[None]:
+    """A dry run calls ERP.net as well and needs a slot; a real one takes its own."""
+    return erp_session(world, stage.notice) if dry_run else nullcontext()
+
+
+async def _waiting(world: World, outcome: SyncReport) -> dict[str, Sequence[Choice]]:
+    return {r.user_id: choices_in(await world.store.recall(r.user_id)) for r in outcome.reports}
+
+
+@command(main)
+@user_option
+def status(stage: Stage, upns: tuple[str, ...]) -> None:
+    """State, checkpoints, open ends and the newest of the journal, user by user."""
+
+    async def work(world: World) -> int:
+        chosen = await _chosen(world, upns)
+        found = [
+            shapes.status_of(
+                user, await world.store.recall(user.id), await world.store.read_journal(user.id, LOG_LINES)
+            )
+            for user in chosen
+        ]
+        stage.give({"users": found}, (line for user in found for line in text.status_lines(user)))
+        return DONE if all(user.is_operational for user in chosen if user.enabled) else FAILED
+
+    stage.run(work)
+
+
+@command(main)
+@user_option
+def conflicts(stage: Stage, upns: tuple[str, ...]) -> None:
+    """Open conflicts, with both values."""
+
+    async def work(world: World) -> int:
+        chosen = await _chosen(world, upns)
+        found = [c for user in chosen for c in shapes.conflicts_of(user, await world.store.recall(user.id))]
+        lines = [line for conflict in found for line in text.conflict_lines(conflict)]
+        stage.give({"conflicts": found}, lines or ["No conflict is open."])
+        return DONE
+
+    stage.run(work)
+
+
+@command(main)
+@click.argument("upn")
+@click.argument("item", metavar="SUBJECT-OR-ID")
+def why(stage: Stage, upn: str, item: str) -> None:
+    """What was decided about an item and why, with the values that lost."""
+
+    async def work(world: World) -> int:
+        user = await enrolment.find_enrolled(world, upn)
+        found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=stage.notice)]
+        if not found:
+            raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{item}”")
+        stage.give({"items": found}, (line for one in found for line in text.finding_lines(one)))
+        return DONE
+
+    stage.run(work)
+
+
+@command(main)
+@click.argument("choice_id", metavar="ID")
+@click.option("--drop", is_flag=True, help="Let both sides be instead.")
+def approve(stage: Stage, choice_id: str, drop: bool) -> None:
+    """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
+
+    async def work(world: World) -> int:
+        user, choice = await find_choice(world, choice_id)
+        await answer(world, user, choice, approved=not drop, notice=stage.notice)
+        stage.notice(f"{'Dropped' if drop else 'Approved'} for {user.upn}: {choice.why}.")
+        return await _sync(stage, world, [user])
+
+    stage.run(work)
+
+
+@command(main)
+@user_option
+def retry(stage: Stage, upns: tuple[str, ...]) -> None:
+    """Un-park everything parked; the next sync looks at it again."""
+
+    async def work(world: World) -> int:
+        chosen = await _chosen(world, upns)
+        counts = {user.upn: await retry_user(world, user, notice=stage.notice) for user in chosen}
+        lines = [plain(f"{upn}: {text.count(n, 'item')} to be looked at again.") for upn, n in counts.items()]
+        stage.give({"users": [{"upn": upn, "retried": n} for upn, n in counts.items()]}, lines)
+        return DONE
+
+    stage.run(work)
+
+
+@command(main)
+@click.option("--ics", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An Outlook export.")
+def demo(_: Stage, ics: Path | None) -> None:
+    """Show a sync of one person's calendar against stand-ins; nothing else is needed."""
+    from simulators import demo
+
+    sys.exit(demo.main(ics))

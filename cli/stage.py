@@ -1,0 +1,115 @@
+"""Runs a command: settings, world, notices, progress, and what an error means for the exit code.
+
+Answers go to stdout, everything said on the way to stderr. Whatever comes from outside passes ``plain`` first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from adapters.settings import Settings, load
+from adapters.wiring import open_world
+from jobs.answers import UnknownChoice
+from jobs.enrolment import UnknownUser
+from jobs.world import World
+from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
+
+DONE, FAILED, WRONG = 0, 1, 2
+"""The exit codes: done; at least one user or item failed; settings or arguments are wrong."""
+
+JOINERS = frozenset("\u200c\u200d")
+"""Format characters without which scripts and emoji fall apart; the others can turn a line round."""
+
+
+class UnknownItem(CalsyncError):
+    """Neither side nor our memory knows the item; correct the id or subject (exit 2)."""
+
+
+ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownChoice, UnknownItem, WrongStore)
+"""Errors that the caller can only answer with other settings or arguments."""
+
+
+def plain(text: str) -> str:
+    """Text that cannot do anything to a terminal: one line, no control or direction characters, no half ones."""
+    return "".join(" " if char in "\t\r\n" else char if _is_harmless(char) else "\ufffd" for char in text)
+
+
+def _is_harmless(char: str) -> bool:
+    return char in JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+class Stage:
+    """Where one command plays; click hands it to the command as its object."""
+
+    def __init__(self) -> None:
+        self.as_json = False
+        self._err = Console(stderr=True)
+
+    def say(self, *lines: str) -> None:
+        """Lines of the answer for people; nothing where a machine listens."""
+        if not self.as_json:
+            for line in lines:
+                click.echo(line)
+
+    def give(self, answer: dict[str, Any], lines: Iterable[str]) -> None:
+        """The answer: JSON on stdout where it was asked for (ASCII, so that nothing can happen on the way), else
+        the lines."""
+        if self.as_json:
+            click.echo(json.dumps(answer, indent=2))
+        else:
+            self.say(*lines)
+
+    def notice(self, text: str) -> None:
+        """Something said on the way."""
+        self._err.print(Text(plain(text)), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Callable[[str], None]]:
+        """A bar on a terminal, nothing elsewhere; call what it yields with the name of each part done."""
+        if not self._err.is_terminal:
+            yield lambda _: None
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self._err, transient=True) as bar:
+            task = bar.add_task("syncing", total=total)
+            yield lambda name: bar.update(task, advance=1, description=plain(name))
+
+    def run(self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False) -> NoReturn:
+        """Open the world, do the work, leave with its exit code."""
+        try:
+            code = asyncio.run(_play(load(os.environ), work, is_examined))
+        except SettingsInvalid as error:
+            self._fail(WRONG, "The settings are not right:", error.mistakes)
+        except CalsyncError as error:
+            self._fail(WRONG if isinstance(error, ARGUMENTS) else FAILED, str(error), [])
+        sys.exit(code)
+
+    def _fail(self, code: int, failure: str, mistakes: list[str]) -> NoReturn:
+        for line in (failure, *(f"  {mistake}" for mistake in mistakes)):
+            self.notice(line)
+        if self.as_json:
+            self.give({"failure": failure, "mistakes": mistakes}, ())
+        sys.exit(code)
+
+
+async def _play(settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool) -> int:
+    async with open_world(settings, is_examined=is_examined) as world:
+        return await work(world)

@@ -1,0 +1,117 @@
+"""What waits for a person, and the person's answer: approve, drop, retry.
+
+Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (pairing.py). Each has a
+short id. An answer is stored under the user's lease; the next round carries it out. Holding the lease, it cannot
+come between a round's decision and its deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from jobs.pairing import CHOSEN
+from jobs.ports import Change, Put
+from jobs.waiting import Notice, patiently, unheard
+from jobs.world import World
+from sync_core.cases import Intent
+from sync_core.errors import CalsyncError
+from sync_core.model import HeldItem, Hold, Link, LinkStatus, Memory, Pending, Side, User
+from sync_core.plan import PARTNER_GONE
+
+Revise = Callable[[Memory], Sequence[Change]]
+
+
+class UnknownChoice(CalsyncError):
+    """Nothing with this id waits for an answer; look the id up again (exit 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that waits for a person: what would be done to which items once it is approved."""
+
+    id: str
+    why: str
+    items: tuple[HeldItem, ...]
+    row: Hold | Pending
+
+
+def choices_in(memory: Memory) -> list[Choice]:
+    """Everything of one user that waits for a person."""
+    held = [Choice(hold.id, hold.why, hold.items, hold) for hold in memory.holds if not hold.answer]
+    return held + [_lonely(p) for p in memory.pending if p.parked and p.reason == PARTNER_GONE]
+
+
+def _lonely(pending: Pending) -> Choice:
+    if pending.side is Side.GRAPH:
+        item = HeldItem(pending.item_id, "", Intent.CREATE_ACTIVITY)
+    else:
+        item = HeldItem("", pending.item_id, Intent.CREATE_EVENT)
+    name = sha256(f"{pending.side}{pending.item_id}".encode()).hexdigest()[:8]
+    return Choice(name, PARTNER_GONE, (item,), pending)
+
+
+async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
+    """Whose it is and what it is. Raises ``UnknownChoice``."""
+    for user in await world.store.list_users():
+        for choice in choices_in(await world.store.recall(user.id)):
+            if choice.id == choice_id.casefold():
+                return user, choice
+    raise UnknownChoice(f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does")
+
+
+async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheard) -> None:
+    """Store the answer; the user's next round carries it out.
+
+    Dropped, a held list is forgotten and both sides stay as they are; an item without its partner stays parked.
+    Raises ``UnknownChoice`` when the list is not there any more, or not the same.
+    """
+
+    def revise(memory: Memory) -> Sequence[Change]:
+        if choice not in choices_in(memory):
+            raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
+        if isinstance(choice.row, Hold):
+            return [Put(replace(choice.row, answer="approved" if approved else "dropped"))]
+        return [Put(_released(choice.row, CHOSEN))] if approved else []
+
+    await _revise(world, user, revise, notice)
+
+
+async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
+    """Un-park everything of this user, so that the next round looks at it again; how many items that were."""
+    count = 0
+
+    def revise(memory: Memory) -> Sequence[Change]:
+        nonlocal count
+        rows: list[Link | Pending] = [_released(p, "") for p in memory.pending if p.parked]
+        rows += [_unparked(link) for link in memory.links if link.status is LinkStatus.PARKED]
+        count = len(rows)
+        return [Put(row) for row in rows]
+
+    await _revise(world, user, revise, notice)
+    return count
+
+
+def _released(pending: Pending, reason: str) -> Pending:
+    return replace(pending, parked=False, reason=reason, tries=0, retry_at=None)
+
+
+def _unparked(link: Link) -> Link:
+    return replace(link, status=LinkStatus.LIVE, reason="", reread="retry", tries=0, retry_at=None)
+
+
+async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:
+    """Change rows of a user while no round of theirs is under way."""
+    lease = await patiently(
+        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
+        world,
+        notice,
+        f"the round of {user.upn}",
+    )
+    try:
+        changes = revise(await world.store.recall(user.id))
+        if changes:
+            lease = await world.store.save(lease, changes)
+    finally:
+        await world.store.release_lease(lease)
