@@ -22,9 +22,10 @@ ARROWS = {
     "jobs": ("jobs", "sync_core"),
     "sync_core": ("sync_core",),
     "adapters": ("adapters", "sync_core", "jobs.ports"),
+    "adapters.wiring": ("adapters", "sync_core", "jobs.ports", "jobs.world"),
     "simulators": ("simulators",),
 }
-"""Which of our modules each room may import."""
+"""Which of our modules each room may import; ``wiring`` also fills the jobs' ``World``."""
 
 PURE = frozenset(
     {
@@ -89,7 +90,9 @@ def mistakes(module: str, source: str, *, is_package: bool = False) -> list[str]
 def _is_allowed(room: str, module: str, name: str) -> bool:
     top = name.split(".")[0]
     if top in ROOMS:
-        return _below(name, ARROWS[room]) and not (room == "adapters" and _below(name, ("adapters.wiring",)))
+        return _below(name, ARROWS.get(module, ARROWS[room])) and not (
+            room == "adapters" and _below(name, ("adapters.wiring",))
+        )
     if room == "sync_core":
         return _below(name, PURE)
     return top in sys.stdlib_module_names or room not in WITHOUT_SDK
@@ -137,6 +140,8 @@ def test_every_room_is_looked_at() -> None:
         ("jobs.round", "from azure.data.tables import TableClient"),
         ("jobs.round", "import simulators.graph"),
         ("adapters.graph", "from jobs.round import run"),
+        ("adapters.graph", "from jobs.world import World"),
+        ("adapters.wiring", "from jobs.round import run_round"),
         ("adapters.graph", "from jobs import round"),
         ("adapters.graph.client", "from ...jobs import round"),
         ("adapters.graph", "import cli"),
@@ -162,7 +167,7 @@ def test_turned_arrow_is_found(module: str, source: str) -> None:
         ("sync_core.plan", "from . import model\nfrom .model import Link"),
         ("jobs.round", "import asyncio, logging\nfrom jobs.ports import Store\nfrom sync_core import plan"),
         ("adapters.graph.client", "from jobs.ports import Calendar\nfrom jobs import ports\nimport msgraph"),
-        ("adapters.wiring", "from adapters.tables import TableStore"),
+        ("adapters.wiring", "from adapters.tables import TableStore\nfrom jobs.world import World"),
         ("simulators.graph", "from simulators.base import Simulator\nfrom aiohttp import web"),
         ("function_app", "import azure.functions\nfrom adapters import wiring\nfrom jobs import round"),
     ],
