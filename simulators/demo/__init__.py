@@ -1,0 +1,117 @@
+"""The demo: calsync against its stand-ins, told as a story in nine steps and checked as it goes.
+
+A calendar file (one's own Outlook export, or the sample beside this module) is loaded into the Outlook of Anna, who
+works at a company that exists only in these processes. The product is driven through its command line, people act
+through the stand-ins' side entrance. ``make demo``, or ``calsync demo --ics my.ics``.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulators.demo.ics import Export
+    from simulators.demo.play import Play
+    from simulators.demo.screen import Screen
+
+__all__ = ["SAMPLE", "main"]
+
+SAMPLE = Path(__file__).with_name("sample.ics")
+HOME = "FLE Standard Time"
+"""Anna's time zone where her file names none: Sofia."""
+
+FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
+
+
+def main(ics: Path | None = None) -> int:
+    """Tell the story with this calendar file.
+
+    Exit code: 0 every step came out as told, 1 one did not or the stage could not be set, 2 the file is unusable,
+    130 interrupted.
+    """
+    began = time.monotonic()
+    try:
+        from simulators.demo.ics import Unreadable, read_file
+
+        export = read_file(ics or SAMPLE, HOME)
+    except ImportError as missing:
+        return _give_up(f"The demo needs {missing.name}: pip install 'calsync[cli]'", FAILED)
+    except Unreadable as reason:
+        return _give_up(f"This calendar cannot be used: {reason}", UNUSABLE)
+    with suppress(KeyboardInterrupt), _terminable():
+        return _tell(export, began)
+    return _give_up("Stopped; everything that was started has ended.", INTERRUPTED)
+
+
+def _give_up(text: str, code: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does, the stage included."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell(export: Export, began: float) -> int:
+    from simulators.azurite import AzuriteMissing
+    from simulators.demo.play import Play, perform, verdict
+    from simulators.demo.screen import Screen
+    from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage, settings_for
+    from simulators.demo.story import STEPS
+    from simulators.graph import zones
+
+    screen = Screen(zones.any_zone(export.zone))
+    screen.say("Setting the stage: Azurite, Microsoft Graph and ERP.net, each a process on this machine …")
+    try:
+        with Companions() as companions:
+            calsync = CommandLine(settings_for(companions))
+            stage = Stage(companions.origins["graph"], companions.origins["erpnet"], calsync, export.zone)
+            play = Play(stage, screen)
+            prepare(play, export)
+            return verdict(screen, perform(play, STEPS), len(STEPS), began)
+    except (AzuriteMissing, CalsyncFailed) as reason:
+        return _give_up(f"The stage cannot be set: {reason}", FAILED)
+
+
+def prepare(play: Play, export: Export) -> None:
+    """Hire the people, enter the calendar, and say what became of it."""
+    from simulators.demo.cast import fill
+    from simulators.demo.loading import enter, orders, shift_for
+
+    play.stage.employ()
+    shift = shift_for(export.entries, play.stage.today)
+    told = enter(play.stage.outlook, orders(export, shift))
+    weeks = shift.days // 7
+    play.screen.say(f"“{export.name}”: {told.pop('entered', 0)} events and series are in Anna's Outlook.")
+    play.screen.say(f"Their dates are moved by {weeks} weeks into these; weekdays and times of day stay.")
+    _remark(play.screen, export.remarks + told)
+    added = fill(play)
+    if added:
+        play.screen.say(f"It has too few plain meetings for the story: Anna enters {added} more.")
+
+
+def _remark(screen: Screen, remarks: Counter[str]) -> None:
+    for text, count in remarks.most_common():
+        screen.say(f"  {count} × {text}", "dim")

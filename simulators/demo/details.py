@@ -1,0 +1,133 @@
+"""The words of one event: what a person would type into Outlook's form, read from an .ics component.
+
+Outlook's own properties win over the general ones where both speak (X-ALT-DESC, X-MICROSOFT-CDO-…).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+Json = dict[str, Any]
+When = datetime | date
+
+SUBJECT_LIMIT = 255
+"""Characters of a subject in Exchange (graph.md §6); Outlook cuts longer ones when it imports a file."""
+
+PEOPLE_LIMIT = 500
+"""Attendees of one event in Exchange (graph.md §6)."""
+
+LONG_TITLE = f"title longer than {SUBJECT_LIMIT} characters, cut as Outlook does"
+
+SHOW_AS = {
+    "FREE": "free",
+    "TENTATIVE": "tentative",
+    "BUSY": "busy",
+    "OOF": "oof",
+    "WORKINGELSEWHERE": "workingElsewhere",
+}
+SENSITIVITY = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
+ROLES = {"OPT-PARTICIPANT": "optional", "NON-PARTICIPANT": "optional"}
+
+_ESCAPES = {"n": "\n", "N": "\n"}
+
+
+def subject_of(event: Any, remarks: Counter[str]) -> str:
+    """The title on one line, as long as Exchange holds it; a cut is counted."""
+    subject = " ".join(text_of(event, "SUMMARY").split())
+    if len(subject) > SUBJECT_LIMIT:
+        remarks[LONG_TITLE] += 1
+    return subject[:SUBJECT_LIMIT]
+
+
+def details_of(event: Any, owner: str | None, start: When) -> Json:
+    """The words of ``OutlookPerson.create`` beyond subject and time; nobody is invited when ``owner`` is None."""
+    words: Json = {"reminder": _reminder(event, start), "importance": _importance(event)}
+    words |= {"show_as": _show_as(event), "sensitivity": SENSITIVITY.get(text_of(event, "CLASS").upper(), "normal")}
+    optional: Json = {"location": text_of(event, "LOCATION"), "categories": _categories(event), **_body(event)}
+    optional["attendees"] = _people(event, owner) if owner is not None else []
+    return words | {name: value for name, value in optional.items() if value}
+
+
+def _body(event: Any) -> Json:
+    page = next(
+        (str(v) for v in all_of(event, "X-ALT-DESC") if "html" in str(v.params.get("FMTTYPE", "")).lower()), ""
+    )
+    return {"html": unescaped(page)} if page else {"body": text_of(event, "DESCRIPTION")}
+
+
+def unescaped(text: str) -> str:
+    """A text value whose type the library does not know, its escapes undone (RFC 5545 §3.3.11)."""
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found.group(1), found.group(1)), text)
+
+
+def _importance(event: Any) -> str:
+    outlook = {"0": "low", "2": "high"}.get(text_of(event, "X-MICROSOFT-CDO-IMPORTANCE"))
+    number = text_of(event, "PRIORITY")
+    by_number = "high" if number in set("1234") else "low" if number in set("6789") else "normal"
+    return outlook or by_number
+
+
+def _show_as(event: Any) -> str:
+    plain = "free" if text_of(event, "TRANSP").upper() == "TRANSPARENT" else "busy"
+    return SHOW_AS.get(text_of(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper(), plain)
+
+
+def _reminder(event: Any, start: When) -> int | None:
+    """Minutes before the start of the first alarm that has any."""
+    for alarm in event.walk("VALARM"):
+        if alarm.get("TRIGGER") is None:
+            continue
+        at = first_of(alarm, "TRIGGER").dt
+        if isinstance(at, timedelta):
+            return max(0, round(-at.total_seconds() / 60))
+        if isinstance(at, datetime) and isinstance(start, datetime) and at.tzinfo is not None:
+            return max(0, round((start - at).total_seconds() / 60))
+    return None
+
+
+def _categories(event: Any) -> list[str]:
+    groups: Iterable[Any] = all_of(event, "CATEGORIES")
+    names = (str(name).strip() for group in groups for name in getattr(group, "cats", [group]))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def organizer_of(event: Any, owner: str) -> str:
+    """The organiser's address, '' when it is the owner's own event."""
+    found = next((address_of(v) for v in all_of(event, "ORGANIZER")), "")
+    return found if found.casefold() != owner.casefold() else ""
+
+
+def _people(event: Any, owner: str) -> list[Json]:
+    people = []
+    for given in all_of(event, "ATTENDEE")[:PEOPLE_LIMIT]:
+        address = address_of(given)
+        if "@" in address and address.casefold() != owner.casefold():
+            name = str(given.params.get("CN", "")).strip('"') or address
+            kind = ROLES.get(str(given.params.get("ROLE", "")).upper(), "required")
+            people.append({"emailAddress": {"name": name, "address": address}, "type": kind})
+    return people
+
+
+def address_of(value: Any) -> str:
+    """The e-mail address of an ORGANIZER, ATTENDEE or X-OWNER."""
+    return re.sub(r"(?i)^mailto:", "", str(value)).strip()
+
+
+def all_of(component: Any, name: str) -> list[Any]:
+    """Every value of a property, which may occur any number of times."""
+    found = component.get(name)
+    return found if isinstance(found, list) else [] if found is None else [found]
+
+
+def first_of(component: Any, name: str) -> Any:
+    """The first value of a property that is there."""
+    return all_of(component, name)[0]
+
+
+def text_of(component: Any, name: str) -> str:
+    """The first value as text, '' when there is none."""
+    return next((str(value).strip() for value in all_of(component, name)), "")

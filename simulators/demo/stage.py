@@ -1,0 +1,281 @@
+"""The stage: Azurite and both stand-ins as processes of their own, calsync as its command line, people's hands.
+
+Everything that is started here ends with it: ``with Stage(zone) as stage``; nothing is written to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from simulators.azurite import Azurite
+from simulators.demo.hands import DeskHands, OutlookHands, control
+from simulators.demo.views import Activity, Event, World, pair, read_activity, read_event
+from simulators.graph import zones
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+UPN, LOGIN = "anna@acme.example", "anna"
+COLLEAGUE = "boris"
+CALL_SECONDS = 120.0
+"""How long one calsync command may take before the demo gives it up."""
+
+LICENCES = 50
+"""Each command is a process with its own session; an idle one keeps its licence for 20 minutes (erpnet.md §3)."""
+
+SETTINGS = (
+    "GRAPH_",
+    "ERPNET_",
+    "AZURE_",
+    "AzureWebJobs",
+    "STATE_PREFIX",
+    "SYNC_",
+    "PULL_",
+    "LEASE_",
+    "CALL_TIMEOUT_",
+)
+"""Beginnings of calsync's own settings: the demo's must not mix with the user's."""
+
+
+class CalsyncFailed(Exception):
+    """A calsync command gave no usable answer; the text holds what it said."""
+
+
+class Hands(Protocol):
+    """Somebody at Outlook or ERP.net."""
+
+    def act(self, do: str, **words: Any) -> Any:
+        """Do it; raises ``Refused``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What ``calsync sync`` reported about Anna."""
+
+    code: int = 0
+    failure: str = ""
+    state: str = ""
+    full: bool = False
+    done: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lines: tuple[Json, ...] = ()
+    failures: tuple[str, ...] = ()
+
+    def told(self, event_id: str) -> list[str]:
+        """What was done about an event."""
+        return [str(line["what"]) for line in self.lines if line["event_id"] == event_id]
+
+    def reasons(self, event_id: str) -> str:
+        """Why, in one text."""
+        return "; ".join(str(line["reason"]) for line in self.lines if line["event_id"] == event_id)
+
+    def before(self, event_id: str) -> list[str]:
+        """The values that were written over, of an event's pair."""
+        return [v for line in self.lines if line["event_id"] == event_id for v in line["before"].values()]
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the command ended well and nothing failed."""
+        return self.code == 0 and not self.failure and not self.failures
+
+
+def round_of(code: int, told: Json) -> Round:
+    """The report of ``calsync --json sync`` for one user."""
+    [user] = told["users"] or [{}]
+    return Round(
+        code=code,
+        failure=told.get("failure", ""),
+        state=user.get("state", ""),
+        full=bool(user.get("full")),
+        done=Counter(user.get("done", {})),
+        skipped=Counter(user.get("skipped", {})),
+        lines=tuple(user.get("lines", ())),
+        failures=tuple(user.get("failures", ())),
+    )
+
+
+class Calsync(Protocol):
+    """The product, as its command line."""
+
+    def run(self, *words: str) -> tuple[int, Json]:
+        """Exit code and JSON answer of one command. Raises ``CalsyncFailed``."""
+
+
+class CommandLine:
+    """calsync in processes of its own, with these settings and no others."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        foreign = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
+        self._environment = foreign | settings | {"PYTHONIOENCODING": "utf-8"}
+
+    def run(self, *words: str) -> tuple[int, Json]:
+        """Run ``calsync --json …``; raises ``CalsyncFailed`` where it does not answer in JSON."""
+        order = [sys.executable, "-m", "cli", "--json", *words]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own command line
+                order,
+                cwd=ROOT,
+                env=self._environment,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                encoding="utf-8",
+                timeout=CALL_SECONDS,
+                check=False,
+            )
+            answer: Json = json.loads(done.stdout)
+        except subprocess.TimeoutExpired as error:
+            raise CalsyncFailed(f"calsync {' '.join(words)} did not end within {CALL_SECONDS:.0f} s") from error
+        except ValueError as error:
+            said = (done.stderr or done.stdout).strip()[-1500:]
+            raise CalsyncFailed(f"calsync {' '.join(words)} (exit code {done.returncode}) said: {said}") from error
+        return done.returncode, answer
+
+
+class Companions:
+    """Azurite and both stand-ins, started side by side; ``origins`` says where the stand-ins listen."""
+
+    def __init__(self) -> None:
+        self.azurite = Azurite()
+        self.origins: dict[str, str] = {}
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            processes = {kind: self._companion(kind) for kind in ("graph", "erpnet")}
+            self._ending.enter_context(self.azurite)
+            self.origins = {kind: _origin(process) for kind, process in processes.items()}
+        except BaseException:
+            self._ending.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.close()
+
+    def _companion(self, kind: str) -> subprocess.Popen[str]:
+        order = [sys.executable, "-m", "simulators.demo.companion", kind]
+        process = subprocess.Popen(  # noqa: S603 - our own command line
+            order, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+        self._ending.callback(_end, process)
+        return process
+
+
+def _origin(process: subprocess.Popen[str]) -> str:
+    line = process.stdout.readline().strip() if process.stdout else ""
+    if not line:
+        raise CalsyncFailed(f"a stand-in did not start (exit code {process.wait()})")
+    return line
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Closing its input ends a companion; one that does not listen is killed."""
+    with process:
+        with suppress(OSError):
+            process.stdin.close() if process.stdin else None
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+class Stage:
+    """Two systems with their people, and calsync between them."""
+
+    def __init__(self, graph: str, erpnet: str, calsync: Calsync, zone: str) -> None:
+        self.calsync = calsync
+        self.zone_name = zone
+        self.zone = zones.any_zone(zone)
+        self.outlook: Hands = OutlookHands(graph, UPN)
+        self._graph, self._erpnet = graph, erpnet
+        self._known_marks: dict[tuple[str, str], list[str]] = {}
+
+    def desk(self, login: str = LOGIN) -> Hands:
+        """Somebody at ERP.net."""
+        return DeskHands(self._erpnet, login)
+
+    def employ(self) -> None:
+        """Hire Anna on both sides, and Boris who works in ERP.net only."""
+        control(self._graph, "add_mailbox", {"upn": UPN, "display_name": "Anna Petrova", "time_zone": self.zone_name})
+        place = control(self._erpnet, "state")
+        for login, name in ((LOGIN, "Anna Petrova"), (COLLEAGUE, "Boris Dimitrov")):
+            control(self._erpnet, "add_user", {"login": login, "email": f"{login}@acme.example", "name": name})
+            role = {"login": login, "company": place["company"], "location": place["location"]}
+            control(self._erpnet, "add_role_user", role)
+        control(self._erpnet, "set", {"licences": LICENCES})
+
+    @property
+    def today(self) -> date:
+        """The day it is for Anna."""
+        return datetime.now(self.zone).date()
+
+    def look(self) -> World:
+        """Both calendars as they are now."""
+        told = control(self._graph, "state")["mailboxes"][0]["events"]
+        events = [read_event(event, self.zone) for event in told]
+        activities = [read_activity(activity) for activity in control(self._erpnet, "state")["activities"]]
+        return pair(events, activities, self._marked(events, activities))
+
+    def _marked(self, events: Sequence[Event], activities: Sequence[Activity]) -> dict[str, str]:
+        """For events no ExternalId names, the activity whose id lies under them."""
+        external, uids = {a.external_id for a in activities}, {e.ical_uid for e in events}
+        ids = {a.id for a in activities if a.external_id not in uids}
+        strangers = [e for e in events if e.ical_uid not in external] if ids else []
+        return {e.id: next((m for m in self._marks(e) if m in ids), "") for e in strangers}
+
+    def _marks(self, event: Event) -> list[str]:
+        key = (event.id, event.version)
+        if key not in self._known_marks:
+            self._known_marks[key] = list(self.outlook.act("marks", ident=event.id).values())
+        return self._known_marks[key]
+
+    def sync(self, *options: str) -> Round:
+        """One ``calsync sync``."""
+        return round_of(*self.calsync.run("sync", *options))
+
+    def conflicts(self) -> list[Json]:
+        """What ``calsync conflicts`` lists."""
+        found: list[Json] = self.calsync.run("conflicts")[1]["conflicts"]
+        return found
+
+    def why(self, subject: str) -> str:
+        """Everything ``calsync why`` tells about a meeting, as one text."""
+        return json.dumps(self.calsync.run("why", UPN, subject)[1], ensure_ascii=False)
+
+    def forget_requests(self) -> None:
+        """Empty both request logs."""
+        for origin in (self._graph, self._erpnet):
+            control(origin, "forget_requests")
+
+    def requests(self) -> tuple[int, list[str]]:
+        """How many requests both systems saw since, and the lines of those that write.
+
+        A token is no write; a ``$batch`` may be one, and shows in the calendars' versions.
+        """
+        seen = [(side, r) for side in (self._graph, self._erpnet) for r in control(side, "requests")]
+        harmless = ("/$batch", "/connect/token", "/oauth2/v2.0/token")
+        writes = [f"{r['method']} {r['path']}" for _, r in seen if r["method"] != "GET"]
+        return len(seen), [line for line in writes if not line.endswith(harmless)]
+
+
+def settings_for(companions: Companions) -> dict[str, str]:
+    """calsync's settings for this stage; every secret is the stand-ins' own and known to all."""
+    return {
+        "GRAPH_URL": f"{companions.origins['graph']}/v1.0",
+        "GRAPH_ACCESS_TOKEN": "graph-sim-token",
+        "ERPNET_URL": companions.origins["erpnet"],
+        "ERPNET_CLIENT_ID": "calsync",
+        "ERPNET_CLIENT_SECRET": "erp-sim-secret",
+        "AzureWebJobsStorage": companions.azurite.connection_string,
+        "AZURE_TENANT_ID": "graph-sim-tenant",
+    }
