@@ -108,7 +108,9 @@ class _Pair:
         attribute = EVENT_ATTRIBUTE[field]
         if getattr(self.event, attribute) == getattr(self.activity, attribute):
             return True
-        return _erp_terms(to_erp(self.event, self.zone), field) == _erp_terms(self.erp_now, field)
+        # a reminder hangs on the start: the event's is laid at the activity's own before digits are compared
+        event = replace(self.event, when=self.activity.when) if field is Field.REMINDER else self.event
+        return _erp_terms(to_erp(event, self.zone), field) == _erp_terms(self.erp_now, field)
 
     def clash(self, field: Field, why: str) -> Clash:
         """The field with both values."""
@@ -161,7 +163,8 @@ def carry(
             left |= {Field.BODY}
             reread = NEEDS_BODY if obstacle == NEEDS_BODY else ""
 
-    erp, zone = _erp_patch(pair, link, to_erp_fields, to_graph_fields, permits, ctx)
+    kept_in_erp = to_graph_fields | left | frozenset(clashes)
+    erp, zone = _erp_patch(pair, link, to_erp_fields, to_graph_fields, kept_in_erp, permits, ctx)
     conflict, categories = _mark(case.event, link, _in_order(clashes), ctx)
     graph = _graph_patch(pair, link, to_graph_fields, html, categories)
     kept = replace(
@@ -226,10 +229,13 @@ def _body_for(event: GraphEvent | None, text: str) -> tuple[str | None, str]:
 
 
 def _erp_patch(
-    pair: _Pair, link: Link, fields: Fields, to_graph_fields: Fields, permits: Permits, ctx: Context
+    pair: _Pair, link: Link, fields: Fields, to_graph_fields: Fields, kept: Fields, permits: Permits, ctx: Context
 ) -> tuple[PatchActivity | None, str]:
-    """The activity's patch and the zone its digits are in afterwards. ReminderTime follows the start."""
-    agreed = pair.agreed(to_graph_fields)
+    """The activity's patch and the zone its digits are in afterwards. ReminderTime follows the start.
+
+    ``kept`` are fields whose value in ERP.net stands, be it agreed or still open.
+    """
+    agreed = pair.agreed(kept)
     zone = ctx.digits_zone if Field.TIME in fields else link.zone
     if Field.TIME not in fields:
         agreed = replace(agreed, when=pair.activity.when)
@@ -283,16 +289,14 @@ def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conf
     """The conflict to remember: the same one keeps its age and its mark."""
     if not clashes:
         return None
-    if link.conflict is not None and link.conflict.clashes == clashes:
-        return link.conflict
-    return Conflict(clashes, now, link.conflict.mark if link.conflict and not _is_new(link, clashes) else Mark.NONE)
+    if link.conflict is not None and _typed(link.conflict.clashes) == _typed(clashes):
+        return replace(link.conflict, clashes=clashes)
+    return Conflict(clashes, now)
 
 
-def _is_new(link: Link, clashes: tuple[Clash, ...]) -> bool:
-    """Whether this is another conflict than the link's: other fields, or another value typed in Outlook."""
-    if link.conflict is None:
-        return True
-    return {(c.field, c.event_value) for c in link.conflict.clashes} != {(c.field, c.event_value) for c in clashes}
+def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
+    """What makes a conflict another one: its fields and the values typed in Outlook."""
+    return {(c.field, c.event_value) for c in clashes}
 
 
 def _mark(
@@ -361,6 +365,30 @@ def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> Er
     return replace(base, **{name: getattr(now, name) for f in fields for name in ERP_ATTRIBUTES[f]})
 
 
+def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    """The base moved for ``fields``; a reminder that stays apart keeps its distance from a start that moves."""
+    new = _erp_base(base, now, fields)
+    if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
+        return new
+    return replace(new, reminder=new.start - (base.start - base.reminder))
+
+
+def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field]) -> Link:
+    """A new link whose ``fields`` are not in step: each base gets the other side's value.
+
+    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides.
+    """
+    zone = ZoneInfo(link.zone)
+    seen, told = from_graph(event.content), from_erp(activity.content, zone)
+    if Field.TIME not in fields:
+        seen = replace(seen, when=told.when)
+    return replace(
+        link,
+        base_event=_graph_base(link.base_event, to_graph(told), fields),
+        base_activity=_erp_base(link.base_activity, to_erp(seen, zone), fields),
+    )
+
+
 def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activity: ErpActivity | None) -> Link:
     """The link with its base moved, for ``fields``, to what the readings show; versions follow the readings."""
     if event is not None:
@@ -373,7 +401,7 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
     if activity is not None:
         link = replace(
             link,
-            base_activity=_erp_base(link.base_activity, activity.content, fields),
+            base_activity=_moved_erp(link.base_activity, activity.content, fields),
             version=activity.version,
             updated_at=activity.updated_at,
         )

@@ -53,9 +53,17 @@ C = TypeVar("C", GraphContent, ErpContent)
 
 def cut_subject(subject: str) -> str:
     """The subject as an activity can hold it: at most SUBJECT_LIMIT UTF-16 units, no half characters, never empty."""
-    text = " ".join(subject.split())
-    units = text.encode("utf-16-le", "surrogatepass")[: SUBJECT_LIMIT * 2]
-    return units.decode("utf-16-le", "ignore").rstrip() or NO_SUBJECT
+    text = " ".join(_whole_characters(_utf16(subject)).split())
+    return _whole_characters(_utf16(text)[: SUBJECT_LIMIT * 2]).rstrip() or NO_SUBJECT
+
+
+def _utf16(text: str) -> bytes:
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def _whole_characters(units: bytes) -> str:
+    """The text without halves of surrogate pairs."""
+    return units.decode("utf-16-le", "ignore")
 
 
 def to_digits(at: datetime, zone: ZoneInfo) -> datetime:
@@ -114,12 +122,18 @@ def erp_when(content: ErpContent, zone: ZoneInfo, base: tuple[GraphContent, ErpC
         known = graph_when(base[0])
         if isinstance(known, Timed):
             true_start = known.start if content.start == base[1].start else start
-            same_end = content.end == base[1].end and (content.end is not None or content.start == base[1].start)
-            true_end = known.end if same_end else end
+            true_end = known.end if _is_same_end(content, base[1]) else end
             if true_start <= true_end:
                 start, end = true_start, true_end
     start = floor_minute(start)
     return Timed(start, max(floor_minute(end), start))
+
+
+def _is_same_end(content: ErpContent, base: ErpContent) -> bool:
+    """Whether the end still stands as in the base; where it is left open, start and planned duration tell it."""
+    if content.end is not None:
+        return content.end == base.end
+    return (content.end, content.start, content.planned_minutes) == (base.end, base.start, base.planned_minutes)
 
 
 def _start_digits(when: When, zone: ZoneInfo) -> datetime:

@@ -1,0 +1,134 @@
+"""Plain values that the tests of the core start from; every test says only what is special about its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sync_core.cases import Case, Context, Sight
+from sync_core.model import ErpActivity, ErpContent, GraphContent, GraphEvent, Link, LinkStatus
+from sync_core.policy import Policy
+from sync_core.window import window_at
+
+SOFIA = ZoneInfo("Europe/Sofia")
+NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
+"""A Sunday, 10:00 in Sofia."""
+
+ANNA, PARTY, SERVICE = "anna", "party-anna", "sync-service"
+
+
+def utc(*parts: int) -> datetime:
+    """An instant."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+
+
+def at(*parts: int) -> datetime:
+    """Wall-clock digits."""
+    return datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001
+
+
+def shown(**told: Any) -> GraphContent:
+    """An event's content: Monday, February 2, 10:00 to 11:00 in Sofia."""
+    known: dict[str, Any] = {
+        "subject": "Budget",
+        "body": "Agenda",
+        "start": utc(2026, 2, 2, 8),
+        "end": utc(2026, 2, 2, 9),
+        "all_day": False,
+        "reminder": 15,
+    }
+    return GraphContent(**known | told)
+
+
+def noted(**told: Any) -> ErpContent:
+    """The same meeting as an activity's content, its digits in Sofia."""
+    known: dict[str, Any] = {
+        "subject": "Budget",
+        "notes": "Agenda",
+        "start": at(2026, 2, 2, 10),
+        "end": at(2026, 2, 2, 11),
+        "planned_minutes": 60,
+        "reminder": at(2026, 2, 2, 9, 45),
+    }
+    return ErpContent(**known | told)
+
+
+def an_event(content: GraphContent | None = None, **told: Any) -> GraphEvent:
+    """Anna's own single event, edited last at 07:00."""
+    known: dict[str, Any] = {
+        "id": "E1",
+        "change_key": "ck-2",
+        "ical_uid": "uid-1",
+        "content": content or shown(),
+        "modified_at": utc(2026, 1, 25, 7),
+        "html": "<div>Agenda</div>",
+    }
+    return GraphEvent(**known | told)
+
+
+def an_activity(content: ErpContent | None = None, **told: Any) -> ErpActivity:
+    """Anna's own activity, edited last at 07:00."""
+    known: dict[str, Any] = {
+        "id": "A1",
+        "version": 2,
+        "updated_at": utc(2026, 1, 25, 7),
+        "content": content or noted(),
+        "creation_user": ANNA,
+        "owner_party": PARTY,
+    }
+    return ErpActivity(**known | told)
+
+
+def a_link(**told: Any) -> Link:
+    """Both of them, in step."""
+    known: dict[str, Any] = {
+        "event_id": "E1",
+        "activity_id": "A1",
+        "ical_uid": "uid-1",
+        "zone": "Europe/Sofia",
+        "base_event": shown(),
+        "base_activity": noted(),
+        "change_key": "ck-1",
+        "version": 1,
+        "updated_at": utc(2026, 1, 24, 7),
+        "creator": ANNA,
+    }
+    return Link(**known | told)
+
+
+def a_context(now: datetime = NOW, zone: ZoneInfo = SOFIA, policy: Policy | None = None, **told: Any) -> Context:
+    """Anna's round."""
+    known: dict[str, Any] = {
+        "now": now,
+        "zone": zone,
+        "window": window_at(now, zone, 1),
+        "policy": policy or Policy(),
+        "mailbox": "anna-id",
+        "login": ANNA,
+        "party_id": PARTY,
+        "creators_on": frozenset({ANNA, "boris"}),
+        "service_logins": frozenset({SERVICE}),
+    }
+    return Context(**known | told)
+
+
+def seen(event: GraphEvent | None = None, activity: ErpActivity | None = None, **told: Any) -> Case:
+    """A case in which what is given was read; a side without an item was not."""
+    known: dict[str, Any] = {
+        "event": event,
+        "activity": activity,
+        "event_sight": Sight.PRESENT if event else Sight.UNREAD,
+        "activity_sight": Sight.PRESENT if activity else Sight.UNREAD,
+    }
+    return Case(**known | told)
+
+
+def linked(event: GraphEvent | None = None, activity: ErpActivity | None = None, **told: Any) -> Case:
+    """A case of the link of both."""
+    return seen(event, activity, **{"link": a_link()} | told)
+
+
+def tombstone(**told: Any) -> Link:
+    """A pair that is over."""
+    return a_link(**{"status": LinkStatus.TOMBSTONE, "reason": "deleted in Outlook", "ended_at": NOW} | told)

@@ -1,0 +1,131 @@
+"""The guard: how much may be deleted at once, what is held, and what goes on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_core.cases import Decision, Intent, Verdict
+from sync_core.guard import guard, hold_id, is_mass_deletion
+from sync_core.model import HeldItem, LinkStatus
+from sync_core.writes import VoidActivity
+from tests.core.samples import NOW, a_link, linked
+
+LIMIT = (5, 0.2)
+
+
+def deletion(number: int, intent: Intent = Intent.VOID) -> Decision:
+    """A pair that one side has lost."""
+    link = a_link(event_id=f"E{number}", activity_id=f"A{number}")
+    return Decision(linked(link=link), intent, Verdict.ACT, erp=VoidActivity(link.activity_id, "gone"), link=link)
+
+
+def update() -> Decision:
+    """A pair that lives on."""
+    link = a_link(event_id="E-live", activity_id="A-live")
+    return Decision(linked(link=link), Intent.UPDATE_ACTIVITY, Verdict.ACT, link=link)
+
+
+@pytest.mark.parametrize(
+    ("deletions", "recent", "live", "expected"),
+    [
+        pytest.param(5, 0, 10, False, id="five-is-not-more-than-five"),
+        pytest.param(6, 0, 29, True, id="six-of-twenty-nine-is-more-than-a-fifth"),
+        pytest.param(6, 0, 30, False, id="six-of-thirty-is-exactly-a-fifth"),
+        pytest.param(6, 0, 100, False, id="many-but-a-small-share"),
+        pytest.param(4, 0, 8, False, id="a-large-share-but-few"),
+        pytest.param(2, 0, 2, False, id="all-of-two"),
+        pytest.param(3, 0, 3, True, id="all-of-three"),
+        pytest.param(3, 0, 4, False, id="three-of-four"),
+        pytest.param(1, 5, 20, True, id="the-sixth-within-a-day"),
+        pytest.param(1, 5, 25, False, id="the-sixth-of-thirty-within-a-day"),
+        pytest.param(1, 4, 20, False, id="the-fifth-within-a-day"),
+        pytest.param(1, 2, 1, True, id="the-last-of-three-within-a-day"),
+        pytest.param(1, 1, 1, False, id="the-last-of-two-within-a-day"),
+    ],
+)
+def test_too_much_is_more_than_the_count_and_the_share_or_everything(
+    deletions: int, recent: int, live: int, expected: bool
+) -> None:
+    """Both limits must be exceeded, or all of at least three be gone; a day's deletions count together."""
+    assert expected == is_mass_deletion(deletions, recent, live, LIMIT)
+
+
+def test_another_limit_is_another_limit() -> None:
+    """The company's own count and share apply."""
+    assert is_mass_deletion(2, 0, 3, (1, 0.5))
+    assert not is_mass_deletion(2, 0, 4, (1, 0.5))
+
+
+def test_only_the_deletions_are_held_and_the_rest_goes_on() -> None:
+    """A held deletion writes nothing, its link waits, and the update beside it is untouched."""
+    decisions = [deletion(1), update(), deletion(2, Intent.REMOVE), deletion(3)]
+
+    kept, hold = guard(decisions, live=3, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+
+    assert [d.verdict for d in kept] == [Verdict.HOLD, Verdict.ACT, Verdict.HOLD, Verdict.HOLD]
+    assert [d.intent for d in kept] == [Intent.VOID, Intent.UPDATE_ACTIVITY, Intent.REMOVE, Intent.VOID]
+    assert decisions[1] is kept[1]
+    for held in (kept[0], kept[2], kept[3]):
+        assert (None, None, frozenset()) == (held.graph, held.erp, held.in_step)
+        assert held.link is not None
+        assert LinkStatus.HELD is held.link.status
+    assert hold is not None
+    assert (
+        HeldItem("E1", "A1", "void"),
+        HeldItem("E2", "A2", "remove"),
+        HeldItem("E3", "A3", "void"),
+    ) == hold.items
+    assert "3 of 3" in hold.why
+    assert hold.since_at == NOW
+    assert hold.answer == ""
+
+
+def test_a_held_link_names_its_hold() -> None:
+    """Whoever looks at the link finds the list it waits in."""
+    kept, hold = guard([deletion(n) for n in range(3)], live=3, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+
+    assert hold is not None
+    assert all(d.link is not None and hold.id in d.link.reason for d in kept)
+
+
+def test_few_deletions_pass_untouched() -> None:
+    """Below the limits the plan comes back as it is and nothing waits."""
+    decisions = [deletion(1), update()]
+
+    assert (decisions, None) == guard(decisions, live=10, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+
+
+def test_what_was_approved_is_exempt() -> None:
+    """An approved list is carried out, and does not count towards the next one."""
+    decisions = [deletion(n) for n in range(8)]
+    approved = frozenset(f"E{n}" for n in range(5))
+
+    assert (decisions, None) == guard(decisions, live=20, recent=0, limit=LIMIT, approved=approved, now=NOW)
+
+
+def test_what_is_not_on_the_approved_list_is_held() -> None:
+    """Approving a list approves exactly that list."""
+    decisions = [deletion(n) for n in range(8)]
+
+    kept, hold = guard(decisions, live=8, recent=0, limit=LIMIT, approved=frozenset({"E0"}), now=NOW)
+
+    assert [d.verdict for d in kept] == [Verdict.ACT] + [Verdict.HOLD] * 7
+    assert hold is not None
+    assert len(hold.items) == 7
+
+
+def test_a_deletion_that_does_not_act_is_no_suspect() -> None:
+    """Skipped, held and conflicting deletions delete nothing and hold nobody up."""
+    decisions = [Decision(linked(link=a_link()), Intent.VOID, Verdict.CONFLICT, link=a_link())] * 9
+
+    assert (decisions, None) == guard(decisions, live=9, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+
+
+@given(st.permutations([HeldItem(f"E{n}", f"A{n}", "void") for n in range(5)]))
+def test_a_hold_id_is_the_same_for_the_same_list(items: list[HeldItem]) -> None:
+    """The order of reading does not change what an administrator has to type."""
+    assert hold_id([HeldItem(f"E{n}", f"A{n}", "void") for n in range(5)]) == hold_id(items)
+    assert hold_id(items) != hold_id(items[1:])
+    assert len(hold_id(items)) == 8
