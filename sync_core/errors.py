@@ -5,8 +5,8 @@ CalsyncError
 ├── UnsafePlan               the plan would do damage: hold it, ask a person
 ├── SideError                one of the two systems; carries ``side``
 │   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
-│   │   ├── Throttled        … not before ``retry_after`` seconds
-│   │   └── LicencesTaken    ERP.net has no free session: wait, never an error state
+│   │   └── Throttled        … not before ``retry_after`` seconds
+│   │       └── LicencesTaken  ERP.net has no free session: wait, never an error state
 │   ├── AccessRefused        a grant, consent or credential is missing: name it to the administrator
 │   ├── MailboxUnavailable   this mailbox cannot be used now; others go on (R4)
 │   ├── CursorExpired        read everything again and reconcile
