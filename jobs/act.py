@@ -80,6 +80,8 @@ class Actor:
         self._round_id = round_id
         self._deadline = deadline
         self.done = Done()
+        self.links: dict[str, Link] = {}
+        """The links saved by this round, by event id."""
 
     async def carry_out(self, decisions: Sequence[Decision]) -> Done:
         """Remember the quiet decisions, then write the others chunk by chunk."""
@@ -96,11 +98,14 @@ class Actor:
         return self.done
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
-        changes = [change for decision in quiet for change in self._quiet_changes(decision)]
-        if changes:
-            self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+        await self._save([change for decision in quiet for change in self._quiet_changes(decision)])
         self.done.acted += [d for d in quiet if d.intent is Intent.LINK]
         await self._journal([d for d in quiet if self._is_worth_telling(d)])
+
+    async def _save(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+        self.links |= {c.row.event_id: c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)}
 
     def _quiet_changes(self, decision: Decision) -> list[Change]:
         case = decision.case
@@ -137,8 +142,7 @@ class Actor:
 
     async def _write(self, chunk: Sequence[Decision]) -> None:
         creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
-        if creates:
-            self._fence.lease = await self._world.store.save(self._fence.lease, creates)
+        await self._save(creates)
         await self._keep_lost(chunk)
         erp = await self._write_erp([d for d in chunk if d.erp is not None])
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
@@ -152,7 +156,7 @@ class Actor:
                 finished.append(decision)
             elif error is not None:
                 changes += await self._failure(decision, error)
-        self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+        await self._save(changes)
         self.done.acted += finished
         await self._journal(finished)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from jobs.pairing import Pairing
 from jobs.ports import Calendar, Erp
 from jobs.world import World
+from sync_core.body import normal_text
 from sync_core.cases import Case, Context, Sight
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.errors import CursorExpired, EndlessRead
@@ -59,6 +60,8 @@ class Findings:
     cases: list[Case] = field(default_factory=list)
     delta_link: str | None = None
     token: Window | None = None
+    seen: frozenset[str] = frozenset()
+    """The events that the feed has shown, by id."""
 
 
 class Reader:
@@ -76,6 +79,7 @@ class Reader:
         self._inbox = {row.activity_id: row for row in memory.inbox}
         self._events: dict[str, GraphEvent | Malformed] = {}
         self._removed: set[str] = set()
+        self._fresh: set[str] = set()
         self._evidence: dict[str, Evidence] = {}
         self._activities: dict[str, ErpActivity | Malformed | None] = {}
         self._found = Findings()
@@ -83,13 +87,16 @@ class Reader:
     async def read(self) -> Findings:
         """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
         whole = await self._read_graph()
+        self._found.seen = frozenset(self._events)
         await self._gather(self._doubtful(whole))
         await self._read_erp()
         await self._read_formatted()
         pairing = Pairing(self._calendar, self._erp, self._ctx, self._links, self._by_activity, self._scale.full)
         self._found.cases = [
             *self._linked_cases(),
-            *await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending),
+            *await self._with_formatted(
+                await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending)
+            ),
             *self._malformed_cases(),
             *self._vanished_cases(),
         ]
@@ -176,7 +183,7 @@ class Reader:
             return False
         start, end = bounds(graph_when(link.base_event), self._ctx.zone)
         inside = start < token.end and end > token.start
-        return (inside and whole) or (not inside and (self._scale.roll or self._scale.full))
+        return (inside and (whole or link.unseen)) or (not inside and (self._scale.roll or self._scale.full))
 
     async def _gather(self, ids: Collection[str]) -> None:
         if not ids:
@@ -236,15 +243,37 @@ class Reader:
         return event.change_key == link.change_key or (known is not None and told is not None and told < known)
 
     async def _read_formatted(self) -> None:
-        """The HTML of events whose activity's text changed, and events in conflict whose activity moved."""
+        """Events whose activity's text changed (their HTML is needed), or that cannot be taken as unchanged."""
         wanted = set()
         for activity_id, activity in self._activities.items():
             link = self._by_activity.get(activity_id)
-            if link is None or link.event_id in self._evidence or not isinstance(activity, ErpActivity):
+            if link is None or link.status is LinkStatus.TOMBSTONE or not isinstance(activity, ErpActivity):
                 continue
-            if link.conflict or Field.BODY in changed_in_erp(link.base_activity, activity.content):
+            is_rewritten = Field.BODY in changed_in_erp(link.base_activity, activity.content)
+            is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
+            if is_rewritten or (is_special and link.event_id not in self._evidence):
                 wanted.add(link.event_id)
-        await self._gather({i for i in wanted if self._links[i].status is not LinkStatus.TOMBSTONE})
+        if not wanted:
+            return
+        for event_id, event in (await self._calendar.read_events(self._user.id, wanted, html=True)).items():
+            if isinstance(event, GraphEvent):
+                self._events[event_id] = self._cloaked(event)
+                self._fresh.add(event_id)
+            elif event_id not in self._evidence:
+                self._evidence[event_id] = Evidence(event)
+
+    async def _with_formatted(self, cases: list[Case]) -> list[Case]:
+        """New pairs whose texts differ need the event's HTML too."""
+        apart = [
+            c.event.id
+            for c in cases
+            if c.event and c.activity and normal_text(c.event.content.body) != normal_text(c.activity.content.notes)
+        ]
+        if not apart:
+            return cases
+        read = await self._calendar.read_events(self._user.id, apart, html=True)
+        formatted = {i: self._cloaked(e) for i, e in read.items() if isinstance(e, GraphEvent)}
+        return [replace(c, event=formatted.get(c.event.id, c.event)) if c.event else c for c in cases]
 
     # Cases
 
@@ -269,7 +298,7 @@ class Reader:
         if evidence is not None:
             sight = judge_gone(evidence)
             return (event if sight is Sight.PRESENT else None), sight, ""
-        if event is None or self._is_stale(link, event):
+        if event is None or (event.id not in self._fresh and self._is_stale(link, event)):
             return None, Sight.UNREAD, ""
         return event, Sight.PRESENT, ""
 

@@ -7,7 +7,7 @@ only past what is done or marked with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -21,7 +21,7 @@ from jobs.reading import Findings, Reader, Scale
 from jobs.report import Report, line_of, plan_lines
 from jobs.world import Fence, World
 from sync_core.cases import Context, Decision
-from sync_core.errors import AccessRefused, MailboxUnavailable, SideUnavailable
+from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable
 from sync_core.guard import guard
 from sync_core.model import (
     Cursors,
@@ -56,8 +56,7 @@ async def run_round(
     """Bring one user's calendar and activities in step.
 
     ``full`` reads both sides whole, ``asked`` ignores back-off. ``dry_run`` plans and writes nothing; ``inbox`` then
-    stands for what a pull would have filed. Failures of a side or of items are in the report. Raises ``LeaseHeld``,
-    and ``LeaseLost`` when somebody took over.
+    stands for what a pull would have filed. Failures of a side or of items are in the report. Raises ``LeaseHeld``.
     """
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
@@ -99,7 +98,7 @@ class _Round:
             await self._steps()
         except (MailboxUnavailable, AccessRefused) as error:
             await self._fail(str(error), is_state=True)
-        except SideUnavailable as error:
+        except CalsyncError as error:
             await self._fail(str(error), is_state=False)
         return self._report
 
@@ -236,6 +235,7 @@ class _Round:
         self._tell(done, ctx)
         if done.unavailable is None and not done.out_of_time:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
+            changes += _confirmed(memory, actor.links, findings)
             self._fence.lease = await store.save(self._fence.lease, changes)
             await self._clear_inbox(memory, done)
             if scale.full:
@@ -334,6 +334,12 @@ class _Round:
         current = await self._world.store.read_user(user.id)
         if current is not None and current.enabled:
             await self._world.store.save_user(user)
+
+
+def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings) -> list[Change]:
+    """Links of events we made, now that the feed has shown them; goes with the cursor that passes them."""
+    shown = [saved.get(x.event_id, x) for x in memory.links if x.unseen and x.event_id in findings.seen]
+    return [Put(replace(link, unseen=False)) for link in shown]
 
 
 def _answered(memory: Memory) -> list[Change]:

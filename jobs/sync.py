@@ -112,7 +112,7 @@ def is_due(world: World, user: User, memory: Memory) -> bool:
         or is_token_worn(cursors.token, window_at(now, zone, world.policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
-        or any(link.reread for link in memory.links)
+        or any(link.reread or link.unseen for link in memory.links)
         or any(not p.parked for p in memory.pending)
         or any(hold.answer for hold in memory.holds)
     )

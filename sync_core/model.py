@@ -331,7 +331,8 @@ class Link:
     ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the ERP.net login that R12 asks
     about, decided once. ``change_key``, ``version``, ``updated_at`` (activity) and ``modified_at`` (event) are what
     the sides carried when last seen.
-    ``reread`` names why both sides must be read by id in the next round ('' = need not).
+    ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we made the
+    event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
     """
 
     event_id: str
@@ -349,6 +350,7 @@ class Link:
     status: LinkStatus = LinkStatus.LIVE
     reason: str = ""
     reread: str = ""
+    unseen: bool = False
     tries: int = 0
     retry_at: datetime | None = None
     conflict: Conflict | None = None

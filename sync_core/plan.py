@@ -40,6 +40,7 @@ from sync_core.model import (
     LinkStatus,
     Malformed,
     Side,
+    Timed,
     When,
     Whereabouts,
 )
@@ -143,6 +144,7 @@ REASONS = {
 
 PARTNER_GONE = "its counterpart, named by a mark of an earlier sync, is not there any more"
 ELSEWHERE = "moved to another calendar"
+HALF_SEEN = "one side of the pair has not been read"
 HIDDEN = "the activity is not visible to the service user"
 DELETED_IN_OUTLOOK = "deleted in Outlook"
 DELETED_IN_ERP = "void or deleted in ERP.net"
@@ -201,9 +203,14 @@ def _activity_traits(activity: ErpActivity, creator: str, mine: bool, ctx: Conte
         Trait.VOID: activity.void,
         Trait.CREATOR_OFF: creator not in ctx.creators_on or not mine,
         Trait.PRIVATE: ctx.policy.private is PrivateRule.SKIP and is_private(activity.content),
-        Trait.OLD: is_over(when, ctx.now - ctx.policy.max_age, ctx.zone),
+        Trait.OLD: is_over(_known_span(activity, when), ctx.now - ctx.policy.max_age, ctx.zone),
         Trait.ONE_WAY: not ctx.policy.direction.lets(Side.GRAPH),
     }
+
+
+def _known_span(activity: ErpActivity, when: When) -> When:
+    """An activity without an end is as old as its start (R8); a whole day ends with itself."""
+    return Timed(when.start, when.start) if isinstance(when, Timed) and activity.content.end is None else when
 
 
 def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
@@ -213,6 +220,8 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
     if case.event is not None:
         has = _event_traits(case.event, ctx)
         shown += [(Side.GRAPH, trait) for trait in GRAPH_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
+    if case.link and case.activity is None and case.link.creator.casefold() not in ctx.creators_on:
+        shown.append((Side.ERP, Trait.CREATOR_OFF))
     if case.activity is not None:
         if case.link:
             creator, mine = case.link.creator.casefold(), True
@@ -244,6 +253,8 @@ def decide(case: Case, ctx: Context) -> Decision:
         return unclear
     if _is_ended(case) and case.event is None:
         return _set_aside(case, Verdict.SKIP, case.link.reason if case.link else "")
+    if case.link is not None and _is_half_seen(case, case.link):
+        return _reread(case, case.link.reread or HALF_SEEN)
     case = _revived(case)
     if case.link is not None and _all_over(case, case.link, ctx):
         return _archived(case, case.link, ctx)
@@ -261,8 +272,7 @@ def _unclear(case: Case) -> Decision | None:
     if Sight.MALFORMED in sights:
         return _set_aside(case, Verdict.PARK, case.note or "the item cannot be understood")
     if Sight.UNDECIDED in sights:
-        link = replace(case.link, reread="the event may be gone") if case.link else None
-        return Decision(case, Intent.NOTHING, Verdict.REREAD, "the event may be gone", link=link)
+        return _reread(case, "the event may be gone")
     if Sight.ELSEWHERE in sights:
         return _set_aside(case, Verdict.PARK, ELSEWHERE)
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
@@ -270,6 +280,21 @@ def _unclear(case: Case) -> Decision | None:
     if case.partner_gone:
         return _set_aside(case, Verdict.PARK, PARTNER_GONE)
     return None
+
+
+def _reread(case: Case, reason: str) -> Decision:
+    """Nothing is inferred, and no base moves, before both sides have been read by id."""
+    link = replace(case.link, reread=reason) if case.link else None
+    return Decision(case, Intent.NOTHING, Verdict.REREAD, reason, link=link, in_step=frozenset())
+
+
+def _is_half_seen(case: Case, link: Link) -> bool:
+    """Whether a side is missing without which nothing can be said: a deletion, a conflict, a failed write."""
+    is_gone = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+    if is_gone or link.status is LinkStatus.TOMBSTONE:
+        return case.activity_sight is Sight.UNREAD
+    is_open = bool(link.reread) or link.conflict is not None or link.status is LinkStatus.HELD
+    return is_open and Sight.UNREAD in (case.event_sight, case.activity_sight)
 
 
 def _is_ended(case: Case) -> bool:
@@ -299,18 +324,23 @@ def _all_over(case: Case, link: Link, ctx: Context) -> bool:
 
 
 def _archived(case: Case, link: Link, ctx: Context) -> Decision:
-    if link.status in (LinkStatus.ARCHIVED, LinkStatus.TOMBSTONE):
-        return Decision(case, Intent.NOTHING, Verdict.SKIP, REASONS[Trait.OLD], link=replace(link, reread=""))
+    if link.status in SETTLED:
+        closed = replace(link, reread="", conflict=None, ended_at=link.ended_at or ctx.now)
+        return replace(_set_aside(case, Verdict.SKIP, REASONS[Trait.OLD]), link=closed)
     kept = replace(
         link, status=LinkStatus.ARCHIVED, reason=REASONS[Trait.OLD], reread="", conflict=None, ended_at=ctx.now
     )
     return Decision(case, Intent.NOTHING, Verdict.ARCHIVE, REASONS[Trait.OLD], link=kept, in_step=frozenset())
 
 
+SETTLED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
+"""Links that stay what they are, whatever is found about their items, until the pair is alive again."""
+
+
 def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
     """Skip or park: both sides stay as they are, the base stays the last one in step."""
     link = case.link
-    if link is not None and verdict is Verdict.PARK:
+    if link is not None and verdict is Verdict.PARK and link.status not in SETTLED:
         link = replace(link, status=LinkStatus.PARKED, reason=reason, reread="")
     elif link is not None:
         link = replace(link, reread="")
@@ -402,7 +432,10 @@ def _link(case: Case, ctx: Context) -> Decision:
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP
     link = new_link(case.event, case.activity, origin, ctx)
-    return carry.carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
+    decision = carry.carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
+    assert decision.link is not None
+    apart = CARRIED - decision.in_step
+    return replace(decision, link=carry.set_apart(decision.link, case.event, case.activity, apart))
 
 
 def _permit_of(case: Case, ctx: Context) -> Callable[[Intent], tuple[Verdict, str]]:
@@ -510,8 +543,9 @@ def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity |
     if link is None:
         if event is None or activity is None:
             return None
-        origin = Side.ERP if decision.intent is Intent.CREATE_EVENT else Side.GRAPH
-        return carry.seal(new_link(event, activity, origin, ctx))
+        is_ours = decision.intent is Intent.CREATE_EVENT
+        link = new_link(event, activity, Side.ERP if is_ours else Side.GRAPH, ctx)
+        return carry.seal(replace(link, unseen=is_ours))
     return carry.moved(link, decision.in_step, event, activity) if decision.in_step else carry.seal(link)
 
 

@@ -1,0 +1,36 @@
+"""Random edits on both sides end equal: nothing lost, nothing doubled, and a further round writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.jobs.house import open_house
+from tests.jobs.play import ERP_ACTS, OTHER_ACTS, OUTLOOK_ACTS, Play, Step
+
+STEPS = st.builds(
+    Step,
+    what=st.sampled_from((*OUTLOOK_ACTS, *ERP_ACTS, *OTHER_ACTS)),
+    pick=st.integers(0, 5),
+    dice=st.integers(0, 200),
+)
+OPENING = [Step("outlook create", dice=11), Step("erp create", dice=22), Step("sync")]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(steps=st.lists(STEPS, max_size=30))
+def test_random_edits_on_both_sides_end_equal(steps: list[Step]) -> None:
+    """Whatever two people do, the calendars end in step and stay so."""
+
+    async def run() -> None:
+        async with open_house() as house:
+            await house.employ()
+            play = Play(house)
+            for step in [*OPENING, *steps]:
+                await play.do(step)
+            await play.check()
+
+    asyncio.run(run())
