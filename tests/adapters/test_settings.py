@@ -1,0 +1,266 @@
+"""Settings: what they default to, what is refused, and that every mistake is told at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.settings import ROWS, Settings, load
+from sync_core.errors import SettingsInvalid
+from sync_core.policy import Direction, Policy, PrivateRule, Winner
+
+KEY = "AccountName=acme;AccountKey=c2VjcmV0"
+NEEDED = {
+    "ERPNET_URL": "https://acme.my.erp.net",
+    "ERPNET_CLIENT_ID": "calsync",
+    "ERPNET_CLIENT_SECRET": "hush-erp",
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+}
+
+
+def read(**more: str) -> Settings:
+    """The settings of an environment that has what is needed, and these."""
+    return load({**NEEDED, **more})
+
+
+def mistakes(**more: str) -> list[str]:
+    """Everything that is wrong with such an environment; '' takes a setting out."""
+    with pytest.raises(SettingsInvalid) as refused:
+        read(**more)
+    return refused.value.mistakes
+
+
+def test_defaults_are_those_of_the_design() -> None:
+    """With only what is required set, everything else is as documented."""
+    settings = read()
+
+    assert settings.policy == Policy()
+    assert settings.graph_url == "https://graph.microsoft.com/v1.0"
+    assert (settings.state_prefix, settings.lease_seconds, settings.call_timeout_seconds) == ("calsync", 180, 30)
+    assert (settings.sync_schedule, settings.pull_schedule) == ("0 */15 * * * *", "30 * * * * *")
+    assert (settings.erpnet_max_sessions, settings.invite, settings.public_url) == (1, "internal", "")
+
+
+def test_choices_become_the_policy() -> None:
+    """Every choice of the company reaches the tables."""
+    settings = read(
+        SYNC_DIRECTION="to-erpnet",
+        SYNC_CONFLICT="ask",
+        SYNC_PRIVATE="busy",
+        SYNC_MONTHS_AHEAD="2",
+        SYNC_ACTIVITY_MAX_AGE_DAYS="3",
+        SYNC_ACTIVITY_TYPES="task, Meeting",
+        SYNC_MASS_DELETE_LIMIT="10, 50 %",
+        ERPNET_TIME="Europe/Sofia",
+        ERPNET_SERVICE_LOGINS="Import, sync.bot",
+    )
+
+    expected = Policy(
+        direction=Direction.TO_ERP,
+        winner=Winner.ASK,
+        private=PrivateRule.BUSY,
+        months_ahead=2,
+        max_age=timedelta(days=3),
+        activity_types=frozenset({"Task", "Meeting"}),
+        mass_deletion=(10, 0.5),
+        erp_time="Europe/Sofia",
+        service_logins=frozenset({"import", "sync.bot"}),
+    )
+    assert expected == settings.policy
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    """An empty environment with three slips tells each of them, by the name of its setting."""
+    with pytest.raises(SettingsInvalid) as refused:
+        load({"SYNC_CONFLICT": "me", "LEASE_SECONDS": "80", "SYNC_DIRECTON": "both"})
+
+    expected = [
+        "ERPNET_URL",
+        "ERPNET_CLIENT_ID",
+        "ERPNET_CLIENT_SECRET",
+        "SYNC_CONFLICT",
+        "LEASE_SECONDS",
+        "AzureWebJobsStorage",
+        "SYNC_DIRECTON",
+    ]
+    assert expected == [mistake.split()[0] for mistake in refused.value.mistakes]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ERPNET_URL", "http://acme.my.erp.net", "https://"),
+        ("ERPNET_URL", "acme.my.erp.net", "no http(s) address"),
+        ("ERPNET_URL", "https://acme.my.erp.net/api/domain/odata", "without a path"),
+        ("ERPNET_URL", "https://me:pw@acme.my.erp.net", "without user"),
+        ("ERPNET_URL", "https://acme.my.erp.net:99999", "port"),
+        ("ERPNET_MAX_SESSIONS", "0", "from 1 to 50"),
+        ("ERPNET_MAX_SESSIONS", "²", "from 1 to 50"),
+        ("ERPNET_TIME", "Europe/Sofa", "IANA"),
+        ("GRAPH_URL", "http://graph.microsoft.com/v1.0", "https://"),
+        ("STATE_PREFIX", "Cal-Sync", "lower-case"),
+        ("STATE_PREFIX", "ab", "3 to 21"),
+        ("LEASE_SECONDS", "soon", "whole number"),
+        ("CALL_TIMEOUT_SECONDS", "1.5", "whole number"),
+        ("SYNC_SCHEDULE", "*/15 * * * *", "six fields"),
+        ("PULL_SCHEDULE", "every minute", "six fields"),
+        ("SYNC_MONTHS_AHEAD", "13", "from 1 to 12"),
+        ("SYNC_DIRECTION", "up", "both, to-erpnet, to-microsoft365"),
+        ("SYNC_CONFLICT", "me", "latest, microsoft365, erpnet, ask"),
+        ("SYNC_PRIVATE", "hide", "sync, busy, skip"),
+        ("SYNC_INVITE", "some", "internal, all, none"),
+        ("SYNC_ACTIVITY_TYPES", "Meeting,Call", "Meeting, Communication, Task"),
+        ("SYNC_MASS_DELETE_LIMIT", "5", "5,20%"),
+        ("SYNC_MASS_DELETE_LIMIT", "5,120%", "5,20%"),
+        ("PUBLIC_URL", "http://app.example", "https://"),
+        ("AzureWebJobsStorage", "calsyncstorage", "connection string"),
+        ("AzureWebJobsStorage__credential", "msi", "managedidentity"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_remedy(name: str, value: str, told: str) -> None:
+    """The mistake names the setting and what it may say."""
+    found = [mistake for mistake in mistakes(**{name: value}) if mistake.startswith(f"{name} ")]
+
+    assert [told in mistake for mistake in found] == [True]
+
+
+@pytest.mark.parametrize("host", ["localhost:7071", "127.0.0.1:8091", "[::1]:8091"])
+def test_plain_http_passes_on_loopback(host: str) -> None:
+    """A stand-in on this machine needs no certificate."""
+    settings = read(ERPNET_URL=f"http://{host}/", GRAPH_URL=f"http://{host}/v1.0")
+
+    assert (f"http://{host}", f"http://{host}/v1.0") == (settings.erpnet_url, settings.graph_url)
+
+
+def test_a_fixed_token_is_refused_for_the_real_graph() -> None:
+    """A development token never leaves this machine."""
+    [mistake] = mistakes(GRAPH_ACCESS_TOKEN="hush-token")
+
+    assert mistake.startswith("GRAPH_ACCESS_TOKEN is for development only")
+    assert read(GRAPH_ACCESS_TOKEN="x", GRAPH_URL="http://127.0.0.1:1/v1.0").graph_access_token == "x"
+
+
+def test_a_lease_lasts_at_least_three_calls() -> None:
+    """One second less is refused and the lowest fitting value named."""
+    [mistake] = mistakes(LEASE_SECONDS="29", CALL_TIMEOUT_SECONDS="10")
+
+    assert "set 30 or more" in mistake
+    assert read(LEASE_SECONDS="30", CALL_TIMEOUT_SECONDS="10").lease_seconds == 30
+
+
+def test_an_unresolved_vault_reference_is_refused() -> None:
+    """The platform hands it over literally when the identity may not read the vault."""
+    [mistake] = mistakes(ERPNET_CLIENT_SECRET="@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s/)")
+
+    assert mistake.startswith("ERPNET_CLIENT_SECRET is a Key Vault reference that was not resolved")
+
+
+def test_a_secret_needs_its_tenant_and_client() -> None:
+    """A client secret alone gets no token; both missing names are told."""
+    found = mistakes(AZURE_CLIENT_SECRET="hush")
+
+    assert [m.split()[0] for m in found] == ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SYNC_CONFLIKT", "SYNC_CONFLICT"),
+        ("ERPNET_CLIENT_SECRETS", "ERPNET_CLIENT_SECRET"),
+        ("GRAPH_TOKEN", "GRAPH_ACCESS_TOKEN"),
+        ("PULL_SCHEDUL", "PULL_SCHEDULE"),
+        ("STATE_PREFFIX", "STATE_PREFIX"),
+    ],
+)
+def test_a_misspelt_name_is_refused_with_a_suggestion(name: str, meant: str) -> None:
+    """A setting that would silently do nothing is told, with the one that was meant."""
+    assert [f"{name} is no setting of calsync: did you mean {meant}?"] == mistakes(**{name: "x"})
+
+
+def test_other_programs_names_are_left_alone() -> None:
+    """What is neither ours nor looks like it does not matter."""
+    assert read() == read(PATH="/bin", STATE_DIRECTORY="/var/lib/x", AzureWebJobsFeatureFlags="y")
+
+
+def test_empty_counts_as_not_set() -> None:
+    """Portals keep emptied settings; they mean the default, and a required one is missing."""
+    assert read() == read(SYNC_CONFLICT="", GRAPH_URL="  ")
+    expected = ["ERPNET_URL is missing: set the instance root, like https://acme.my.erp.net."]
+    assert expected == mistakes(ERPNET_URL="")
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        {"AzureWebJobsStorage": "UseDevelopmentStorage=true;"},
+        {"AzureWebJobsStorage": f"DefaultEndpointsProtocol=https;{KEY};EndpointSuffix=core.windows.net"},
+        {"AzureWebJobsStorage": f"DefaultEndpointsProtocol=http;{KEY};TableEndpoint=http://127.0.0.1:1/acme;"},
+        {"AzureWebJobsStorage": "TableEndpoint=https://acme.table.core.windows.net;SharedAccessSignature=sv=1"},
+    ],
+)
+def test_connection_strings_pass(storage: dict[str, str]) -> None:
+    """Azurite by name or with its own ports, a key, a shared access signature."""
+    assert storage["AzureWebJobsStorage"] == read(**storage).storage_connection
+
+
+@pytest.mark.parametrize(
+    ("storage", "endpoint"),
+    [
+        ({"accountName": "acme"}, "https://acme.table.core.windows.net"),
+        (
+            {"tableServiceUri": "https://acme.table.core.chinacloudapi.cn/"},
+            "https://acme.table.core.chinacloudapi.cn",
+        ),
+    ],
+)
+def test_an_identity_takes_the_place_of_a_connection_string(storage: dict[str, str], endpoint: str) -> None:
+    """An account's name or its table endpoint is enough."""
+    settings = read(AzureWebJobsStorage="", **{f"AzureWebJobsStorage__{name}": v for name, v in storage.items()})
+
+    assert endpoint == settings.table_endpoint
+
+
+def test_two_ways_to_the_storage_are_refused() -> None:
+    """A connection string beside an identity would hide one of them."""
+    [mistake] = mistakes(AzureWebJobsStorage__accountName="acme")
+
+    assert mistake.startswith("AzureWebJobsStorage and AzureWebJobsStorage__accountName contradict each other")
+
+
+@pytest.mark.parametrize(
+    ("url", "stamp"),
+    [
+        ("https://ACME.my.erp.net/", "acme.my.erp.net"),
+        ("https://acme.my.erp.net:443", "acme.my.erp.net"),
+        ("https://acme.my.erp.net:8443", "acme.my.erp.net:8443"),
+        ("http://127.0.0.1:8091", "127.0.0.1:8091"),
+    ],
+)
+def test_one_instance_has_one_stamp(url: str, stamp: str) -> None:
+    """Letter case and the usual port make no other database."""
+    assert stamp == read(ERPNET_URL=url).database
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("calsync.azurewebsites.net", "https://calsync.azurewebsites.net"), ("localhost:7071", "http://localhost:7071")],
+)
+def test_the_platforms_host_name_is_the_public_address(host: str, url: str) -> None:
+    """PUBLIC_URL need not be set where the platform says it."""
+    assert url == read(WEBSITE_HOSTNAME=host).public_url
+
+
+def test_secrets_never_show() -> None:
+    """Neither the repr nor a mistake holds a secret's text."""
+    secret = {"ERPNET_CLIENT_SECRET": "hush-1", "AZURE_CLIENT_SECRET": "hush-2", "GRAPH_ACCESS_TOKEN": "hush-3"}
+    storage = {"AzureWebJobsStorage": f"{KEY.replace('c2VjcmV0', 'hush-4')};"}
+    fine = read(**secret, **storage, AZURE_TENANT_ID="t", AZURE_CLIENT_ID="c", GRAPH_URL="http://localhost/v1.0")
+
+    assert "hush" not in repr(fine)
+    assert "hush" not in " ".join(mistakes(**secret, AzureWebJobsStorage="hush-4"))
+
+
+def test_every_row_fills_one_field() -> None:
+    """The table and the value have the same parts."""
+    assert sorted(Settings.__dataclass_fields__) == sorted(row.field for row in ROWS)
