@@ -74,7 +74,7 @@ def doctor(stage: Stage, repair: bool) -> None:
 
     async def work(world: World) -> int:
         checks: list[shapes.Json] = []
-        stage.say("✓ Settings               complete")
+        stage.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
         async for check in examine(world, repair=repair, notice=stage.notice):
             checks.append(shapes.check_of(check))
             stage.say(text.check_line(checks[-1]))

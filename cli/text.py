@@ -145,7 +145,7 @@ def finding_lines(item: Json) -> Iterator[str]:
 
 def check_line(check: Json) -> str:
     """One check of ``doctor``."""
-    return f"{'✓' if check['fine'] else '✗'} {plain(check['what']):<22} {plain(check['text'])}"
+    return f"{'✓' if check['fine'] else '✗'} {plain(check['what']):<42} {plain(check['text'])}"
 
 
 def _when(at: str | None) -> str:

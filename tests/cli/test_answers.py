@@ -1,0 +1,113 @@
+"""`calsync approve` and `retry`: what waits for a person, and what happens once they answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.office import ANNA, Office
+
+ALL = [f"Meeting {number}" for number in range(8)]
+
+
+@pytest.fixture
+def held(office: Office) -> str:
+    """Anna deleted seven of eight meetings at once; the id under which that waits."""
+    office.calsync("users", "enable", ANNA)
+    events = [office.meet(subject) for subject in ALL]
+    office.calsync("sync")
+    for event in events[1:]:
+        office.outlook("delete", ident=event)
+    answer = office.calsync("sync", "--json")
+    [hold] = answer.json["users"][0]["holds"]
+    assert answer.code == 0
+    return str(hold["id"])
+
+
+def void(office: Office) -> list[str]:
+    """Subjects of the void activities."""
+    return sorted(a["Subject"] for a in office.activities() if a["Void"])
+
+
+def test_a_mass_deletion_waits(office: Office, held: str) -> None:
+    """Nothing is voided; `status` shows exactly the seven items and how to answer."""
+    [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
+
+    assert void(office) == []
+    assert (held, ["void"] * 7) == (hold["id"], [item["intent"] for item in hold["items"]])
+    assert f"`calsync approve {held}`" in office.calsync("status").out
+
+
+def test_an_approved_list_is_carried_out_at_once(office: Office, held: str) -> None:
+    """Approve voids exactly the list, in the same command, and nothing waits any more."""
+    answer = office.calsync("approve", held, "--json")
+
+    assert (answer.code, answer.json["users"][0]["done"]) == (0, {"activity voided": 7})
+    assert void(office) == ALL[1:]
+    assert office.calsync("status", "--json").json["users"][0]["holds"] == []
+
+
+def test_an_item_restored_meanwhile_is_not_voided(office: Office, held: str) -> None:
+    """Each item is read again first: what Anna took back out of Deleted Items stays."""
+    [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
+    back = next(link for link in hold["items"] if link["activity_id"] == office.activity("Meeting 3")["Id"])
+    office.outlook("restore", ident=back["event_id"])
+    office.calsync("approve", held)
+
+    assert void(office) == [subject for subject in ALL[1:] if subject != "Meeting 3"]
+
+
+def test_a_dropped_list_lets_both_sides_be(office: Office, held: str) -> None:
+    """The activities stay, the events do not come back, and it is not asked again."""
+    answer = office.calsync("approve", held, "--drop")
+    office.calsync("sync", "--full")
+
+    assert answer.code == 0
+    assert void(office) == []
+    assert [event["subject"] for event in office.events()] == ["Meeting 0"]
+    assert office.calsync("status", "--json").json["users"][0]["holds"] == []
+
+
+def test_an_unknown_id_is_an_argument_to_correct(office: Office, held: str) -> None:
+    """Neither a made-up id nor one already answered waits for anybody."""
+    office.calsync("approve", held)
+
+    assert [office.calsync("approve", name).code for name in ("deadbeef", held)] == [2, 2]
+
+
+def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> None:
+    """With the memory lost and the activity deleted, nothing is made until somebody chooses."""
+    office.calsync("users", "enable", ANNA)
+    office.desk("create", subject="Call", start=office.day(1, 10), end=office.day(1, 11))
+    office.calsync("sync")
+    office.calsync("users", "forget", ANNA)
+    office.desk("delete", activity=office.activity("Call")["Id"])
+    office.calsync("users", "enable", ANNA)
+    listed = office.calsync("sync", "--json")
+    [hold] = listed.json["users"][0]["holds"]
+    assert (listed.code, office.activities()) == (0, [])
+
+    answer = office.calsync("approve", hold["id"])
+
+    assert answer.code == 0
+    assert [activity["Subject"] for activity in office.activities()] == ["Call"]
+
+
+def test_retry_looks_again_at_what_was_parked(office: Office) -> None:
+    """An activity out of sight parks its pair; visible again, only retry and the next sync bring it in step."""
+    office.calsync("users", "enable", ANNA)
+    event = office.meet("Seen")
+    office.calsync("sync")
+    activity = office.activity("Seen")["Id"]
+    office.desk("hide", activity=activity)
+    office.outlook("edit", ident=event, subject="Unseen")
+    parked = office.calsync("sync", "--json").json["users"][0]["parked"]
+    office.desk("show", activity=activity)
+    office.calsync("sync")
+    assert (parked, office.activity("Seen")["Subject"]) == (1, "Seen")
+
+    answer = office.calsync("retry", "--json")
+    office.calsync("sync")
+
+    assert answer.json["users"] == [{"upn": ANNA, "retried": 1}]
+    assert [one["Subject"] for one in office.activities()] == ["Unseen"]
+    assert [user["retried"] for user in office.calsync("retry", "--json").json["users"]] == [0]

@@ -1,0 +1,160 @@
+"""`calsync status`, `why`, `doctor`: what an administrator is told, and what they are not."""
+
+from __future__ import annotations
+
+from tests.cli.office import ANNA, Office
+
+WEEKLY = {
+    "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"},
+    "range": {"type": "numbered", "numberOfOccurrences": 5},
+}
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe [bold red]x[/] \r\nfake: line \x9b31m"
+
+
+def enabled(office: Office) -> None:
+    """Switch Anna on and sync what she has."""
+    office.calsync("users", "enable", ANNA)
+    office.calsync("sync")
+
+
+def test_why_tells_a_skipped_series(office: Office) -> None:
+    """A recurring meeting is not there because it is one."""
+    rule = {**WEEKLY, "range": {**WEEKLY["range"], "startDate": office.at(0, 9)[:10]}}
+    office.meet("Weekly stand-up", recurrence=rule)
+    enabled(office)
+    answer = office.calsync("why", ANNA, "WEEKLY stand", "--json")
+
+    assert answer.code == 0
+    assert {("skipped", "part of a recurring series")} == {(i["what"], i["reason"]) for i in answer.json["items"]}
+
+
+def test_why_looks_beyond_the_window(office: Office) -> None:
+    """A meeting in three months is found though no round reads it, and said to be outside the window."""
+    event = office.meet("Strategy", days=90)
+    enabled(office)
+
+    for wanted in ("strategy", event):
+        [item] = office.calsync("why", ANNA, wanted, "--json").json["items"]
+        assert ("skipped", "outside the window", event) == (item["what"], item["reason"], item["event_id"])
+
+
+def test_why_says_what_the_next_round_will_do(office: Office) -> None:
+    """A meeting entered since the last sync will become an activity; asking writes nothing."""
+    enabled(office)
+    office.meet("Fresh")
+    before = office.everything()
+    [item] = office.calsync("why", ANNA, "Fresh", "--json").json["items"]
+
+    assert item["what"] == "in the next round: activity created"
+    assert office.everything() == before
+
+
+def test_why_shows_the_value_that_lost(office: Office) -> None:
+    """Both sides renamed it: the link is in step, and the journal still holds the name that was overruled."""
+    enabled(office)
+    event = office.meet("Old name")
+    office.calsync("sync")
+    office.more["SYNC_CONFLICT"] = "erpnet"
+    office.outlook("edit", ident=event, subject="Outlook's name")
+    office.desk("edit", activity=office.activity("Old name")["Id"], subject="ERP's name")
+    office.calsync("sync")
+    items = office.calsync("why", ANNA, office.activity("ERP's name")["Id"].upper(), "--json").json["items"]
+    [kept] = [item for item in items if item["what"] == "value kept"]
+
+    assert (items[0]["what"], items[0]["reason"]) == ("linked", "in step")
+    assert (kept["before"], kept["after"]) == ({"graph.subject": "Outlook's name"}, {"graph.subject": "ERP's name"})
+
+
+def test_why_knows_nothing_of_an_unknown_item(office: Office) -> None:
+    """What nobody knows is an argument to correct."""
+    enabled(office)
+    answer = office.calsync("why", ANNA, "no such meeting")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "no such meeting" in answer.err
+
+
+def test_status_tells_state_checkpoints_and_log(office: Office) -> None:
+    """State, both checkpoints, the number of pairs and the newest of the journal first."""
+    office.meet("Budget review")
+    enabled(office)
+    answer = office.calsync("status", "--json")
+    [user] = answer.json["users"]
+
+    assert answer.code == 0
+    assert tuple(user[name] for name in ("enabled", "state", "links", "conflicts", "parked")) == (
+        True,
+        "Operational",
+        1,
+        0,
+        0,
+    )
+    assert user["synced_at"] == user["remote_checkpoint_at"] == user["local_checkpoint_at"]
+    assert user["synced_at"].endswith("+00:00")
+    assert [entry["what"] for entry in user["log"]] == ["round", "activity created"]
+
+
+def test_a_hostile_subject_does_nothing_to_a_terminal(office: Office) -> None:
+    """Escape sequences, line breaks and direction marks are shown harmlessly; JSON carries the exact text."""
+    event = office.meet(HOSTILE)
+    office.calsync("users", "enable", ANNA)
+    told = [office.run(*command) for command in (("sync",), ("status",), ("why", ANNA, event))]
+    [finding, *_] = office.calsync("why", ANNA, event, "--json").json["items"]
+
+    for answer in told:
+        assert "gnp.exe [bold red]x[/]" in answer.out
+        assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & set(answer.out + answer.err)
+        assert not [line for line in answer.out.splitlines() if line.startswith("fake")]
+    assert finding["subject"] == HOSTILE
+
+
+def test_private_items_are_masked(office: Office) -> None:
+    """The administrator learns that a private item was synced, not what it says, in no command and format."""
+    office.meet("Hush-hush", sensitivity="private", body="Hush body")
+    office.calsync("users", "enable", ANNA)
+    answers = [
+        office.calsync(*command, *form)
+        for form in ((), ("--json",))
+        for command in (("sync", "--dry-run"), ("sync",), ("status",), ("why", ANNA, "hush-hush"))
+    ]
+
+    assert all("Hush" not in answer.out + answer.err for answer in answers)
+    assert [activity["Subject"] for activity in office.activities()] == ["Hush-hush"]
+    assert "(private)" in answers[1].out
+
+
+def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> None:
+    """No document type yet: ✗ with the remedy and exit 1; with --repair it is made and all is well."""
+    first, repaired = office.calsync("doctor"), office.calsync("doctor", "--repair")
+    last = office.calsync("doctor", "--json")
+
+    assert (first.code, repaired.code, last.code) == (1, 0, 0)
+    assert ["no document type 'Meeting'" in line for line in first.out.splitlines() if line[0] == "✗"] == [True]
+    assert {"State tables", "Microsoft Graph", "ERP.net", "Service user"} < {c["what"] for c in last.json["checks"]}
+
+
+def test_doctor_tells_what_a_user_lacks(office: Office) -> None:
+    """Without company and location Anna's line says so; nothing is sent to her for being looked at."""
+    office.employ("bob", place=False)
+    office.calsync("users", "enable", "bob@acme.example")
+    told = len(office.erp.act("state")["notifications"])
+    answer = office.calsync("doctor")
+
+    assert answer.code == 1
+    [line] = [line for line in answer.out.splitlines() if line.startswith("✗")]
+    assert "bob@acme.example" in line
+    assert "no default enterprise company" in line
+    assert told == len(office.erp.act("state")["notifications"])
+
+
+def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
+    """A wrong account key is one failed check; Graph is checked all the same."""
+    office.storage = office.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
+    answer = office.calsync("doctor")
+
+    assert answer.code == 1
+    assert [line.split("  ")[0] for line in answer.out.splitlines() if "Settings" not in line] == [
+        "✗ State tables",
+        "✓ Microsoft Graph",
+        "✗ ERP.net",
+    ]

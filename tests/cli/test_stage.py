@@ -1,0 +1,160 @@
+"""What every command has in common: settings, waiting, progress, streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import simulators.demo
+from adapters.tables import TableStore, connect
+from cli import main
+from cli.stage import plain
+from jobs.ports import Lease, Slot
+from tests.cli.office import ANNA, ROOT, Office
+
+
+def now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+def test_wrong_settings_are_told_all_at_once() -> None:
+    """Every mistake with its remedy on stderr, exit 2, before anything is opened."""
+    office_less = {"PATH": os.environ["PATH"], "SYNC_CONFLICT": "me", "ERPNET_URL": "http://acme.my.erp.net"}
+    answer = subprocess.run(
+        [sys.executable, "-m", "cli", "sync"], cwd=ROOT, env=office_less, capture_output=True, text=True
+    )
+
+    assert (answer.returncode, answer.stdout) == (2, "")
+    for name in ("SYNC_CONFLICT", "ERPNET_URL", "ERPNET_CLIENT_ID", "ERPNET_CLIENT_SECRET", "AzureWebJobsStorage"):
+        assert len([line for line in answer.stderr.splitlines() if line.startswith(f"  {name} ")]) == 1
+
+
+def test_wrong_settings_are_a_list_in_json() -> None:
+    """A machine gets the mistakes as they are."""
+    outcome = CliRunner(env=dict.fromkeys(os.environ, None)).invoke(main, ["doctor", "--json"])
+
+    assert outcome.exit_code == 2
+    assert '"mistakes": [\n    "ERPNET_URL is missing' in outcome.stdout
+
+
+def test_help_costs_no_settings() -> None:
+    """Help is there before anything is set up, and starts without the heavy packages."""
+    probe = (
+        "import sys; from cli import main; main(['sync', '--help'], standalone_mode=False); "
+        "print([m for m in ('aiohttp', 'azure.data', 'msgraph', 'azure.identity') if m in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, env={}, capture_output=True, text=True)
+
+    assert "--dry-run" in answer.stdout
+    assert answer.stdout.splitlines()[-1] == "[]"
+
+
+async def _store(office: Office) -> TableStore:
+    return TableStore(connect(office.storage), office.prefix, now)
+
+
+async def _take_lease(office: Office, seconds: int) -> Lease:
+    store = await _store(office)
+    try:
+        [user] = await store.list_users()
+        return await store.acquire_lease(user.id, "another-worker", seconds)
+    finally:
+        await store.close()
+
+
+async def _take_slot(office: Office) -> Slot:
+    store = await _store(office)
+    try:
+        return await store.acquire_slot("another-worker", 1, 60)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"), [(("sync", "--full"), f"the round of {ANNA}"), (("retry",), f"the round of {ANNA}")]
+)
+def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str], what: str) -> None:
+    """It says on stderr for whom it waits, then does its work once the lease has run out."""
+    office.calsync("users", "enable", ANNA)
+    asyncio.run(_take_lease(office, 2))
+    answer = office.calsync(*arguments, "--json")
+
+    assert answer.code == 0
+    assert f"waiting for {what}: another-worker is working on this user until" in answer.err
+    assert [user["upn"] for user in answer.json["users"]] == [ANNA]
+
+
+def test_a_taken_slot_is_waited_for(office: Office) -> None:
+    """A crashed holder's slot frees itself after half the call's time limit; until then the holder is named."""
+    office.calsync("users", "enable", ANNA)
+    asyncio.run(_take_slot(office))
+    office.more |= {"CALL_TIMEOUT_SECONDS": "4"}
+    answer = office.calsync("sync", "--dry-run")
+
+    assert answer.code == 0
+    assert "waiting for the ERP.net session: the ERP.net session is in use by another-worker until" in answer.err
+
+
+def test_a_terminal_sees_a_progress_bar(office: Office) -> None:
+    """With stderr on a terminal there is a bar; the answer on stdout is the same as ever."""
+    office.calsync("users", "enable", ANNA)
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "sync", "--full", "--json"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", **office.environ},
+        stdout=subprocess.PIPE,
+        stderr=there,
+    ) as process:
+        os.close(there)
+        out, _ = process.communicate(timeout=60)
+    seen = os.read(here, 65_536).decode()
+    os.close(here)
+
+    assert (process.returncode, out.startswith(b"{")) == (0, True)
+    assert "syncing" in seen
+
+
+def test_the_demo_gets_the_calendar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The demo is handed the file, or none, and its exit code is the command's; no settings are needed."""
+    given: list[Path | None] = []
+
+    def played(ics: Path | None) -> int:
+        given.append(ics)
+        return len(given)
+
+    monkeypatch.setattr(simulators.demo, "main", played, raising=False)
+    ics = tmp_path / "calendar.ics"
+    ics.touch()
+    codes = [CliRunner().invoke(main, ["demo", *more]).exit_code for more in ([], ["--ics", str(ics)])]
+
+    assert ([1, 2], [None, ics]) == (codes, given)
+    assert CliRunner().invoke(main, ["demo", "--ics", str(tmp_path / "none.ics")]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Обяд с Мария 🍽️", "Обяд с Мария 🍽️"),
+        ("👩\u200d💻", "👩\u200d💻"),
+        ("a\x1b[31mb", "a\ufffd[31mb"),
+        ("a\nb\tc", "a b c"),
+        ("\u202ea\u2066b", "\ufffda\ufffdb"),
+        ("\ud800", "\ufffd"),
+        ("a\u2028b", "a\ufffdb"),
+    ],
+    ids=ascii,
+)
+def test_plain_text_is_harmless(text: str, shown: str) -> None:
+    """Letters and emoji of all scripts stay; what could steer a terminal does not."""
+    assert shown == plain(text)

@@ -1,0 +1,84 @@
+"""`calsync users`: the switch, what a user lacks, and being forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.office import ANNA, Office
+
+
+def test_a_user_is_switched_on_and_off(office: Office) -> None:
+    """The list tells who is on; off deletes nothing on either side."""
+    office.meet("Budget review")
+    office.calsync("users", "enable", ANNA)
+    office.calsync("sync")
+    on = office.calsync("users", "list", "--json").json["users"]
+    off = office.calsync("users", "disable", ANNA)
+
+    assert [(user["upn"], user["enabled"], user["state"]) for user in on] == [(ANNA, True, "Operational")]
+    assert (off.code, [u["enabled"] for u in office.calsync("users", "--json", "list").json["users"]]) == (0, [False])
+    assert (len(office.activities()), len(office.events())) == (1, 1)
+
+
+def test_company_and_location_can_be_chosen(office: Office) -> None:
+    """Bob has no suggestion: enabled all the same with exit 1 and the remedy, which then works."""
+    bob = office.employ("bob", place=False)
+    state = office.erp.act("state")
+    lacking = office.calsync("users", "enable", bob)
+    choice = ("--company", state["company"], "--location", state["location"], "--time-zone", "Europe/Sofia")
+    chosen = office.calsync("users", "enable", bob, *choice, "--json")
+
+    assert (lacking.code, chosen.code) == (1, 0)
+    assert "--company ID --location ID" in lacking.out
+    [user] = chosen.json["users"]
+    assert (state["company"], state["location"]) == (user["company_id"], user["location_id"])
+    assert (user["time_zone"], user["state"]) == ("Europe/Sofia", "Operational")
+
+
+def test_forgetting_erases_everything(office: Office) -> None:
+    """No row of the user is left in any table; events and activities stay."""
+    office.meet("Budget review")
+    office.calsync("users", "enable", ANNA)
+    office.calsync("sync")
+    assert office.rows("State")
+    answer = office.calsync("users", "forget", ANNA)
+
+    assert answer.code == 0
+    assert (office.rows("State"), office.rows("Journal"), office.rows("Meetings")) == ({}, {}, {})
+    assert "user" not in {partition for partition, _ in office.rows("Users")}
+    assert (len(office.activities()), len(office.events())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("users", "enable", "nobody@acme.example"),
+        ("users", "disable", "nobody@acme.example"),
+        ("users", "forget", "nobody@acme.example"),
+        ("users", "enable", ANNA, "--time-zone", "Sofia"),
+        ("sync", "--user", "nobody@acme.example"),
+        ("sync", "--user", ANNA, "--user", "nobody@acme.example"),
+        ("status", "--user", "nobody@acme.example"),
+        ("conflicts", "--user", "nobody@acme.example"),
+        ("retry", "--user", "nobody@acme.example"),
+        ("why", "nobody@acme.example", "lunch"),
+        ("approve", "deadbeef"),
+        ("sync", "--everything"),
+        ("frobnicate",),
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_end_with_2(office: Office, arguments: tuple[str, ...]) -> None:
+    """Unknown users, ids, options and commands are told on stderr; stdout stays empty."""
+    office.calsync("users", "enable", ANNA)
+    answer = office.calsync(*arguments)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err
+
+
+def test_an_unknown_user_is_told_in_json_too(office: Office) -> None:
+    """A machine finds the failure on stdout, a person on stderr."""
+    answer = office.calsync("--json", "sync", "--user", "nobody@acme.example")
+
+    assert (answer.code, "nobody@acme.example is not enrolled" in answer.json["failure"]) == (2, True)
