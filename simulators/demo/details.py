@@ -32,6 +32,7 @@ SHOW_AS = {
 SENSITIVITY = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ROLES = {"OPT-PARTICIPANT": "optional", "NON-PARTICIPANT": "optional"}
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ESCAPES = {"n": "\n", "N": "\n"}
 
 
@@ -114,7 +115,7 @@ def _people(event: Any, owner: str) -> list[Json]:
 
 def address_of(value: Any) -> str:
     """The e-mail address of an ORGANIZER, ATTENDEE or X-OWNER."""
-    return re.sub(r"(?i)^mailto:", "", str(value)).strip()
+    return re.sub(r"(?i)^mailto:", "", _harmless(value))
 
 
 def all_of(component: Any, name: str) -> list[Any]:
@@ -130,4 +131,9 @@ def first_of(component: Any, name: str) -> Any:
 
 def text_of(component: Any, name: str) -> str:
     """The first value as text, '' when there is none."""
-    return next((str(value).strip() for value in all_of(component, name)), "")
+    return next((_harmless(value) for value in all_of(component, name)), "")
+
+
+def _harmless(value: object) -> str:
+    """A value as text without control characters, which would reach the audience's terminal."""
+    return _CONTROL.sub("", str(value)).strip()

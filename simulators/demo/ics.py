@@ -24,6 +24,9 @@ When = datetime | date
 LARGEST = 20 * 2**20
 """Bytes of the largest file that is read; ten years of a busy person's calendar take about a tenth of it."""
 
+YEARS = (1900, 2200)
+"""First and last year of an event that somebody meant."""
+
 CANCELLED = "cancelled, left out"
 UNREADABLE = "not understood, left out"
 UNKNOWN_ZONE = "in a time zone nobody knows, taken as the owner's"
@@ -91,7 +94,7 @@ def read_text(text: str, name: str, zone: str) -> Export:
     calendars = _parsed(text, name)
     head = calendars[0]
     export = Export(text_of(head, "X-WR-CALNAME") or name, _owner(head), _zone_of(head) or zone)
-    for event in (e for calendar in calendars for e in calendar.walk("VEVENT")):
+    for event in _events(calendars, name):
         _take(event, export, cancelled=text_of(head, "METHOD").upper() == "CANCEL")
     if not export.entries:
         raise Unreadable(f"{name} holds no event that can be used{_listed(export.remarks)}")
@@ -115,12 +118,19 @@ def _parsed(text: str, name: str) -> list[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # guesses about zone names; what is unknown is counted below
             found = icalendar.Calendar.from_ical(text, multiple=True)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Unreadable(f"{name} is no calendar file (.ics): {str(error)[:200]}") from error
     calendars = [c for c in found if c.name == "VCALENDAR"]
     if not calendars:
         raise Unreadable(f"{name} holds no whole calendar; a file that was cut off must be exported again")
     return calendars
+
+
+def _events(calendars: list[Any], name: str) -> list[Any]:
+    try:
+        return [event for calendar in calendars for event in calendar.walk("VEVENT")]
+    except RecursionError as error:
+        raise Unreadable(f"{name} is no calendar that any program writes: it is nested too deeply") from error
 
 
 def _listed(remarks: Counter[str]) -> str:
@@ -133,15 +143,15 @@ def _take(event: Any, export: Export, *, cancelled: bool) -> None:
         return
     try:
         export.entries.append(_entry(event, export))
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
         export.remarks[UNREADABLE] += 1
 
 
 def _entry(event: Any, export: Export) -> Entry:
     start, zone = _start(event, export)
     end = _end(event, start, export)
-    if end < start:
-        raise ValueError("the end lies before the start")
+    if end < start or start.year < YEARS[0] or end.year > YEARS[1]:
+        raise ValueError("the end lies before the start, or the time is no calendar's")
     if not isinstance(start, datetime) and end == start:
         end = start + timedelta(days=1)
     organizer = organizer_of(event, export.owner)

@@ -1,0 +1,181 @@
+"""The story is checked as it is told: what does not come out is said in plain words, and the demo exits with 1."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from simulators.demo import SAMPLE, prepare
+from simulators.demo.hands import control
+from simulators.demo.ics import read_file
+from simulators.demo.play import Play, perform, verdict
+from simulators.demo.screen import Screen
+from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
+from simulators.demo.story import STEPS
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = "FLE Standard Time"
+TIME_LIMIT = 240
+needs_calsync = pytest.mark.skipif(not (ROOT / "cli.py").exists(), reason="calsync's command line is not there yet")
+
+
+class Liar:
+    """A calsync that says all is well, and does nothing."""
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """The answer of a calsync whose calendars are always in step."""
+        quiet = {"upn": "anna@acme.example", "state": "Operational", "full": False, "ran": True}
+        return 0, {"failure": "", "users": [quiet], "conflicts": []}
+
+
+class Broken:
+    """A calsync that cannot even start."""
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """No answer."""
+        raise CalsyncFailed("calsync said: no module named cli")
+
+
+@pytest.fixture(scope="module")
+def companions() -> Iterator[Companions]:
+    """Both stand-ins in processes of their own, and Azurite."""
+    with Companions() as running:
+        yield running
+
+
+@pytest.fixture
+def told(companions: Companions) -> io.StringIO:
+    """What the audience sees; both systems start empty."""
+    for origin in companions.origins.values():
+        control(origin, "reset")
+    return io.StringIO()
+
+
+def play_with(calsync: Any, companions: Companions, told: io.StringIO) -> Play:
+    """The prepared stage with this calsync."""
+    stage = Stage(companions.origins["graph"], companions.origins["erpnet"], calsync, HOME)
+    play = Play(stage, Screen(console=Console(file=told, width=118)))
+    prepare(play, read_file(SAMPLE, HOME))
+    return play
+
+
+def test_calsync_that_does_nothing_is_found_out(companions: Companions, told: io.StringIO) -> None:
+    """A calsync that reports success over calendars that are apart fails its steps, in words, with exit code 1."""
+    play = play_with(Liar(), companions, told)
+
+    broken = perform(play, STEPS[:2])
+
+    assert broken == [1, 2]
+    assert verdict(play.screen, broken, 2, 0.0) == 1
+    assert "✗ not so: the phone call of ERP.net stands in Outlook" in told.getvalue()
+    assert "2 of 2 steps did not come out as told: 1, 2" in told.getvalue()
+
+
+def test_calsync_that_does_not_start_fails_the_step(companions: Companions, told: io.StringIO) -> None:
+    """What calsync says when it cannot start is shown, and the story goes on to its verdict."""
+    play = play_with(Broken(), companions, told)
+
+    assert perform(play, STEPS[:1]) == [1]
+    assert "✗ not so: the step can be carried out (calsync said: no module named cli)" in told.getvalue()
+
+
+def test_everything_as_told_is_0(companions: Companions, told: io.StringIO) -> None:
+    """A step whose checks hold is no failure, and the last line says so."""
+    play = play_with(Liar(), companions, told)
+
+    broken = perform(play, [("a step", lambda p: p.expect("the sky is blue", True))])
+
+    assert verdict(play.screen, broken, 1, 0.0) == 0
+    assert told.getvalue().splitlines()[-1].startswith("All 1 steps came out as told")
+
+
+def test_sample_enters_whole(companions: Companions, told: io.StringIO) -> None:
+    """Outlook takes every entry of the sample, the series with its exception, and the cast is from the sample."""
+    play = play_with(Liar(), companions, told)
+
+    events = [row.event for row in play.stage.look().rows if row.event]
+    assert len(events) == 39
+    assert "refused" not in told.getvalue()
+    assert "left out" in told.getvalue()
+    assert "Anna enters" not in told.getvalue()
+    assert sum(event.kind == "seriesMaster" for event in events) == 2
+    assert len(set(play.cast.values())) == 7
+
+
+def test_companion_ends_with_its_parent() -> None:
+    """A stand-in whose parent is gone ends by itself."""
+    order = [sys.executable, "-m", "simulators.demo.companion", "graph"]
+    with subprocess.Popen(order, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+
+        process.stdin.close()
+
+        assert process.wait(timeout=20) == 0
+
+
+def test_command_line_without_json_is_a_failure_in_words() -> None:
+    """A calsync that answers with anything but JSON is quoted."""
+    settings = {"PYTHONHOME": "nowhere"}  # there Python itself does not start
+
+    with pytest.raises(CalsyncFailed, match=r"calsync sync \(exit code \d+\) said: "):
+        CommandLine(settings).run("sync")
+
+
+def demo(*words: str) -> subprocess.Popen[str]:
+    """The demo in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "simulators.demo", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
+        start_new_session=True,
+    )
+
+
+def assert_nothing_is_left(group: int) -> None:
+    """No process of the demo's group lives."""
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
+
+
+@needs_calsync
+def test_whole_demo_comes_out_as_told() -> None:
+    """The demo with the sample ends by itself with exit code 0, all nine steps told, nothing left running."""
+    with demo() as process:
+        told, _ = process.communicate(timeout=TIME_LIMIT)
+
+    assert "✗" not in told
+    assert process.returncode == 0
+    assert [int(n) for n in re.findall(r"^Step (\d) of 9", told, re.MULTILINE)] == list(range(1, 10))
+    assert told.splitlines()[-1].startswith("All 9 steps came out as told")
+    assert_nothing_is_left(process.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_demo_leaves_nothing(number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM in the middle of the story end everything that was started, with exit code 130."""
+    with demo() as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Step 1"):
+                process.send_signal(number)
+                break
+        rest, _ = process.communicate(timeout=60)
+
+    assert "everything that was started has ended" in rest
+    assert process.returncode == 130
+    assert_nothing_is_left(process.pid)
