@@ -67,7 +67,7 @@ def perform(play: Play, steps: Sequence[Step]) -> list[int]:
         try:
             play.world = play.stage.look()
             step(play)
-        except (Refused, CalsyncFailed, OSError, LookupError, ValueError) as error:
+        except (Refused, CalsyncFailed, OSError, LookupError, ValueError, TypeError) as error:
             play.expect(f"the step can be carried out ({error})", False)
         if play.failed:
             broken.append(number)

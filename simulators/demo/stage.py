@@ -30,6 +30,7 @@ COLLEAGUE = "boris"
 CALL_SECONDS = 120.0
 """How long one calsync command may take before the demo gives it up."""
 
+LONGEST_COMPLAINT = 500
 LICENCES = 50
 """Each command is a process with its own session; an idle one keeps its licence for 20 minutes (erpnet.md §3)."""
 
@@ -136,7 +137,7 @@ class CommandLine:
         except subprocess.TimeoutExpired as error:
             raise CalsyncFailed(f"calsync {' '.join(words)} did not end within {CALL_SECONDS:.0f} s") from error
         except ValueError as error:
-            said = (done.stderr or done.stdout).strip()[-1500:]
+            said = (done.stderr or done.stdout).strip().rpartition("\n")[2][:LONGEST_COMPLAINT]
             raise CalsyncFailed(f"calsync {' '.join(words)} (exit code {done.returncode}) said: {said}") from error
         return done.returncode, answer
 

@@ -26,7 +26,6 @@ from simulators.demo.story import STEPS
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "FLE Standard Time"
 TIME_LIMIT = 240
-needs_calsync = pytest.mark.skipif(not (ROOT / "cli.py").exists(), reason="calsync's command line is not there yet")
 
 
 class Liar:
@@ -152,7 +151,6 @@ def assert_nothing_is_left(group: int) -> None:
         os.killpg(group, 0)
 
 
-@needs_calsync
 def test_whole_demo_comes_out_as_told() -> None:
     """The demo with the sample ends by itself with exit code 0, all nine steps told, nothing left running."""
     with demo() as process:
