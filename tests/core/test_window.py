@@ -40,9 +40,9 @@ zones = st.sampled_from(ZONES).map(ZoneInfo)
 instants = st.datetimes(datetime(2005, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-def sofia_day(*parts: int, hour: int = 10) -> Timed:
+def sofia_day(year: int, month: int, day: int) -> Timed:
     """An hour's meeting on a day in Sofia."""
-    start = datetime(*parts, hour, tzinfo=SOFIA).astimezone(UTC)  # type: ignore[misc]
+    start = datetime(year, month, day, 10, tzinfo=SOFIA).astimezone(UTC)
     return Timed(start, start + timedelta(hours=1))
 
 
