@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -173,24 +172,18 @@ async def _sync(
     stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
     with stage.progress(len(chosen)) as step:
-        async with _licence(stage, world, dry_run):
-            outcome = await run_sync(
-                world,
-                chosen,
-                full=full,
-                dry_run=dry_run,
-                notice=stage.notice,
-                progress=lambda report: step(report.upn),
-            )
+        outcome = await run_sync(
+            world,
+            chosen,
+            full=full,
+            dry_run=dry_run,
+            notice=stage.notice,
+            progress=lambda report: step(report.upn),
+        )
     answered = shapes.sync_of(outcome, await _waiting(world, outcome), dry_run=dry_run)
     stage.give(answered, text.sync_lines(answered))
     is_off = any(not user.enabled for user in chosen)
     return DONE if outcome.is_fine and not is_off else FAILED
-
-
-def _licence(stage: Stage, world: World, dry_run: bool) -> AbstractAsyncContextManager[None]:
-    """A dry run calls ERP.net as well and needs a slot; a real one takes its own."""
-    return erp_session(world, stage.notice) if dry_run else nullcontext()
 
 
 async def _waiting(world: World, outcome: SyncReport) -> dict[str, Sequence[Choice]]:

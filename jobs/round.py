@@ -14,11 +14,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from jobs.act import Actor, Done
-from jobs.enrolment import Checkup, check_user, fingerprint
+from jobs.context import context_of
+from jobs.enrolment import Checkup, as_known, check_user, fingerprint
 from jobs.ports import Change, Drop, Put
-from jobs.pull import open_instance
+from jobs.pull import is_stamped, open_instance
 from jobs.reading import Findings, Reader, Scale
-from jobs.report import Report, line_of, plan_lines
+from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
 from sync_core.cases import Context, Decision
 from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable
@@ -35,7 +36,7 @@ from sync_core.model import (
     User,
 )
 from sync_core.plan import decide, is_over_link
-from sync_core.window import is_token_worn, local_day, window_at
+from sync_core.window import is_token_worn, local_day
 from sync_core.writes import ErpIdentity
 
 KEPT = timedelta(days=90)
@@ -107,7 +108,7 @@ class _Round:
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
-        instance, _ = await open_instance(self._world)
+        instance, _ = await self._instance()
         checkup, cursors = await self._prepare(memory)
         self._user = checkup.user
         self._report.state = checkup.user.state
@@ -115,7 +116,9 @@ class _Round:
             self._report.ran = False
             await self._save_user(checkup.user)
             return
-        ctx = await self._context(memory, checkup, instance)
+        ctx = await context_of(
+            self._world, checkup.user, memory, instance, has_company=checkup.can_create, now=self._now
+        )
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
         findings = await Reader(self._world, self._user, memory, ctx, scale).read()
@@ -133,12 +136,20 @@ class _Round:
     async def _prepare(self, memory: Memory) -> tuple[Checkup, Cursors]:
         """The user as they are; looked into anew at a full round, a new day, or while something is wrong."""
         cursors, user = memory.cursors, self._user
-        instance, etag = await open_instance(self._world)
+        instance, etag = await self._instance()
         zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
         is_new_day = cursors.day != local_day(self._now, zone)
-        if not (self._full or cursors.full_due or is_new_day or not user.is_operational or not user.erp_login):
-            can_create = bool(user.company_id and user.location_id and instance.document_type_id)
-            return Checkup(user, instance.document_type_id, True, can_create), cursors
+        if self._full or cursors.full_due or is_new_day or not user.is_operational or not user.erp_login:
+            checkup = await self._look_into(user, instance, etag)
+        else:
+            checkup = as_known(user, instance)
+        mark = fingerprint(checkup, self._world.policy)
+        healed = checkup.user.is_operational and not user.is_operational
+        if healed or mark != cursors.fingerprint:
+            cursors = replace(cursors, full_due=True, fingerprint=mark)
+        return checkup, cursors
+
+    async def _look_into(self, user: User, instance: Instance, etag: str) -> Checkup:
         live = self._fence is not None
         checkup = await check_user(self._world, user, repair=live, tell=live)
         known = replace(
@@ -149,33 +160,15 @@ class _Round:
         )
         if live and known != instance:
             await self._world.store.save_instance(known, etag)
-        if checkup.user.is_operational and not user.is_operational:
-            cursors = replace(cursors, full_due=True)
-        mark = fingerprint(checkup, self._world.policy)
-        if mark != cursors.fingerprint:
-            cursors = replace(cursors, full_due=True, fingerprint=mark)
-        return checkup, cursors
+        return checkup
 
-    async def _context(self, memory: Memory, checkup: Checkup, instance: Instance) -> Context:
-        world, user = self._world, checkup.user
-        zone = ZoneInfo(user.zone)
-        users = [u for u in await world.store.list_users() if u.enabled or u.id == user.id]
-        service = {login.casefold() for login in world.policy.service_logins}
-        service |= {(instance.service_login or await world.erp.service_login()).casefold()}
-        approved = {item.event_id for hold in memory.holds if hold.answer == "approved" for item in hold.items}
-        return Context(
-            now=self._now,
-            zone=zone,
-            window=window_at(self._now, zone, world.policy.months_ahead),
-            policy=world.policy,
-            mailbox=user.id,
-            login=user.erp_login,
-            party_id=user.erp_party_id,
-            creators_on=frozenset(u.erp_login.casefold() for u in (*users, user) if u.erp_login),
-            service_logins=frozenset(service),
-            has_company=checkup.can_create,
-            approved=frozenset(approved),
-        )
+    async def _instance(self) -> tuple[Instance, str]:
+        """The instance row and its etag; only a real round stamps it."""
+        if self._fence is not None:
+            return await open_instance(self._world)
+        instance, etag = await self._world.store.read_instance()
+        is_stamped(self._world, instance)
+        return instance, etag
 
     def _scale(self, cursors: Cursors, ctx: Context) -> Scale:
         token = cursors.token
@@ -298,7 +291,7 @@ class _Round:
             line = line_of(decision, ctx.digits_zone)
             self._report.done[line.what] += 1
             self._report.lines.append(line)
-        self._report.failures += [f"{d.case.subject or d.case.event_id}: {reason}" for d, reason in done.failed]
+        self._report.failures += [f"{title(d.case)}: {reason}" for d, reason in done.failed]
 
     def _tell_waiting(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         self._report.conflicts = sum(link.conflict is not None for link in links)

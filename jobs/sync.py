@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from jobs.enrolment import as_known, fingerprint
 from jobs.pull import peek_pull, run_pull
 from jobs.report import Report
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import SideUnavailable
-from sync_core.model import InboxRow, Memory, User
+from sync_core.errors import AccessRefused, LeaseLost, SideUnavailable
+from sync_core.model import InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
 
 ROUNDS = 6
@@ -47,12 +48,12 @@ async def run_sync(
 ) -> SyncReport:
     """Sync these users. A dry run plans exactly what the real run would do first, and writes nothing."""
     outcome = SyncReport()
-    if dry_run:
-        return await _plan_only(world, users, outcome, full, progress)
     async with erp_session(world, notice):
+        if dry_run:
+            return await _plan_only(world, users, outcome, full, progress)
         try:
             await run_pull(world)
-        except SideUnavailable as error:
+        except (SideUnavailable, AccessRefused) as error:
             outcome.failure = str(error)
             return outcome
         for user, is_busy in await _news(world, users, full):
@@ -69,7 +70,11 @@ async def _plan_only(
     full: bool,
     progress: Callable[[Report], None],
 ) -> SyncReport:
-    rows = await peek_pull(world)
+    try:
+        rows = await peek_pull(world)
+    except (SideUnavailable, AccessRefused) as error:
+        outcome.failure = str(error)
+        return outcome
     for user in users:
         known = await world.store.recall(user.id)
         inbox = {row.activity_id: row for row in (*known.inbox, *rows.get(user.id, ()))}
@@ -85,9 +90,10 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
     """Each user, and whether a round has anything to do."""
     busy: dict[str, bool] = {}
     links: dict[str, str] = {}
+    instance, _ = await world.store.read_instance()
     for user in users:
         memory = await world.store.recall(user.id)
-        busy[user.id] = full or is_due(world, user, memory)
+        busy[user.id] = full or is_due(world, user, memory, instance)
         if not busy[user.id] and memory.cursors.delta_link:
             links[user.id] = memory.cursors.delta_link
     if links:
@@ -95,7 +101,7 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
     return [(user, busy[user.id]) for user in users]
 
 
-def is_due(world: World, user: User, memory: Memory) -> bool:
+def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
     """Whether a round has something to do even if neither side has news."""
     cursors = memory.cursors
     if (
@@ -109,6 +115,7 @@ def is_due(world: World, user: User, memory: Memory) -> bool:
     now, zone = world.clock(), ZoneInfo(user.zone)
     return (
         cursors.day != local_day(now, zone)
+        or cursors.fingerprint != fingerprint(as_known(user, instance), world.policy)
         or is_token_worn(cursors.token, window_at(now, zone, world.policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
@@ -124,13 +131,14 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
         current = await world.store.read_user(user.id) or user
         whole = full and total is None
         report = await patiently(
-            lambda current=current, whole=whole: run_round(world, current, full=whole, asked=True),  # type: ignore[misc]
+            lambda current=current, whole=whole: _one_round(world, current, whole),  # type: ignore[misc]
             world,
             notice,
             f"the round of {user.upn}",
         )
         if total is not None:
             report.done += total.done
+            report.skipped |= total.skipped
             report.lines = total.lines + report.lines
             report.full |= total.full
         total = report
@@ -138,6 +146,14 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
             break
     assert total is not None
     return total
+
+
+async def _one_round(world: World, user: User, full: bool) -> Report:
+    """A round; one that is stopped by somebody else ends this user's sync only."""
+    try:
+        return await run_round(world, user, full=full, asked=True)
+    except LeaseLost as error:
+        return Report(user.id, user.upn, state=user.state, full=full, failures=[str(error)])
 
 
 async def _idle(world: World, user: User) -> Report:
