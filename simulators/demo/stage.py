@@ -249,9 +249,10 @@ class Stage:
         found: list[Json] = self.calsync.run("conflicts")[1]["conflicts"]
         return found
 
-    def why(self, subject: str) -> str:
-        """Everything ``calsync why`` tells about a meeting, as one text."""
-        return json.dumps(self.calsync.run("why", UPN, subject)[1], ensure_ascii=False)
+    def why(self, subject: str) -> list[Json]:
+        """Everything ``calsync why`` tells about a meeting, the journal's values included."""
+        found: list[Json] = self.calsync.run("why", UPN, subject)[1]["items"]
+        return found
 
     def forget_requests(self) -> None:
         """Empty both request logs."""

@@ -202,6 +202,13 @@ def test_meeting_from_outside_has_its_organiser() -> None:
     assert (entry.organizer, "attendees" in entry.details) == ("jane@northwind.example", False)
 
 
+def test_owner_by_the_calendars_name() -> None:
+    """A calendar named after an address, as Google exports it, belongs to that address."""
+    entry = one("ORGANIZER:mailto:anna@acme.example", head="X-WR-CALNAME:anna@acme.example\n")
+
+    assert entry.organizer == ""
+
+
 def test_series_with_exceptions() -> None:
     """A rule, the dates it leaves out and the date an entry stands for are local dates of the series."""
     export = read(
