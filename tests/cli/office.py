@@ -188,7 +188,8 @@ class Office:
 
     def everything(self) -> tuple[Any, ...]:
         """Both sides and all of our memory except who may call ERP.net."""
-        return (self.events(), self.activities(), *map(self.rows, ("State", "Journal", "Meetings")))
+        users = {key: etag for key, etag in self.rows("Users").items() if key[0] != "slot"}
+        return (self.events(), self.activities(), users, *map(self.rows, ("State", "Journal", "Meetings")))
 
     def rows(self, table: str) -> dict[tuple[str, str], str]:
         """Every row of a table, by key, with its ETag."""

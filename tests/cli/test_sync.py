@@ -81,6 +81,31 @@ def test_a_dry_run_is_the_plan_and_writes_nothing(office: Office) -> None:
     assert deeds(real.json) == deeds(plan.json)
 
 
+def test_a_first_dry_run_leaves_the_store_as_it_is(office: Office) -> None:
+    """Even the first one does not stamp the store, note the watermark or make the document type."""
+    office.calsync("users", "enable", ANNA)
+    office.meet("Budget review")
+    before = office.everything()
+    answer = office.calsync("sync", "--dry-run", "--json")
+
+    planned = [line["what"] for line in answer.json["users"][0]["lines"]]
+    assert planned == ["activity created"]
+    assert office.everything() == before
+
+
+def test_a_failing_private_item_is_not_named(office: Office) -> None:
+    """Graph refuses a private activity's event: it is told as failed, exit 1, and not by its subject."""
+    office.calsync("users", "enable", ANNA)
+    office.desk("create", subject="Hush-hush", start=office.day(1, 10), private=True)
+    refusal = {"error": {"code": "ErrorInvalidArgument", "message": "no"}}
+    office.graph.act("fault", match="POST */events", kind="answer", status=400, body=refusal)
+    answer = office.calsync("sync")
+
+    assert answer.code == 1
+    assert "Failed: (private): " in answer.out
+    assert "Hush" not in answer.out + answer.err
+
+
 def test_a_full_sync_makes_nothing_twice(office: Office) -> None:
     """A full refresh of what is in step creates and changes nothing."""
     office.meet("Budget review")
