@@ -1,0 +1,70 @@
+"""The health route: there, open, and silent about details."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+import function_app
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@cache
+def functions() -> dict[str, Any]:
+    """What the host finds, by name; the library lists it once only."""
+    return {found.get_function_name(): found for found in function_app.app.get_functions()}
+
+
+def health() -> func.HttpResponse:
+    """Ask the route as the host does."""
+    request = func.HttpRequest("GET", "http://localhost/api/health", body=b"")
+    answer = functions()["health"].get_user_function()(request)
+    assert isinstance(answer, func.HttpResponse)
+    return answer
+
+
+def test_health_tells_how_many_settings_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app is up whatever its settings; their number is told, neither names nor values."""
+    for name in ("ERPNET_URL", "ERPNET_CLIENT_ID", "ERPNET_CLIENT_SECRET", "AzureWebJobsStorage"):
+        monkeypatch.delenv(name, raising=False)
+    answer = health()
+
+    assert answer.status_code == 200
+    assert json.loads(answer.get_body()) == {"status": "ok", "settings_mistakes": 4}
+
+
+def test_health_is_open_and_reads_only() -> None:
+    """Anonymous, GET alone."""
+    trigger = functions()["health"].get_trigger().get_dict_repr()
+
+    assert (trigger["route"], [method.name for method in trigger["methods"]]) == ("health", ["GET"])
+    assert str(trigger["authLevel"]).rpartition(".")[2].upper() == "ANONYMOUS"
+
+
+def test_importing_the_app_does_no_work() -> None:
+    """No package of ours and no SDK is loaded when the host indexes the functions."""
+    probe = (
+        "import sys, function_app; print([m for m in ('jobs', 'adapters', 'aiohttp', 'msgraph') if m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+    )
+
+    assert (answer.stdout.strip(), answer.stderr) == ("[]", "")
+
+
+def test_host_settings_are_the_minimum() -> None:
+    """Version 2.0 and the extension bundle, which the triggers to come need."""
+    host = json.loads((ROOT / "host.json").read_text())
+
+    assert host["version"] == "2.0"
+    assert host["extensionBundle"]["version"] == "[4.0.0, 5.0.0)"
