@@ -27,6 +27,9 @@ LARGEST = 20 * 2**20
 YEARS = (1900, 2200)
 """First and last year of an event that somebody meant."""
 
+ESSENTIAL = {"DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RECURRENCE-ID"}
+"""An event is left out rather than entered without one of these; the library drops what it cannot read."""
+
 CANCELLED = "cancelled, left out"
 UNREADABLE = "not understood, left out"
 UNKNOWN_ZONE = "in a time zone nobody knows, taken as the owner's"
@@ -148,6 +151,9 @@ def _take(event: Any, export: Export, *, cancelled: bool) -> None:
 
 
 def _entry(event: Any, export: Export) -> Entry:
+    broken = ESSENTIAL & {str(name).upper() for name, _ in event.errors}
+    if broken:
+        raise ValueError(f"malformed: {', '.join(sorted(broken))}")
     start, zone = _start(event, export)
     end = _end(event, start, export)
     if end < start or start.year < YEARS[0] or end.year > YEARS[1]:
