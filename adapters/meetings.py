@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from adapters import rows
 from adapters.backend import Backend, Conflict, Key, Op, Table, Verb, gather
@@ -24,7 +23,7 @@ class IndexRow:
 
     activity_id: str
     user_id: str
-    updated_at: datetime | None
+    stamp: str
 
 
 def _index_key(user_id: str, activity_id: str) -> Key:
@@ -44,8 +43,8 @@ class Meetings:
         """Write the index rows of these links."""
         await gather(self._index(user_id, link) for link in links)
 
-    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, datetime | None]]:
-        """Activity id → user id → the update time the link remembers; every asked id is a key."""
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """Activity id → user id → the link's ``stamp``; every asked id is a key."""
         asked = list(dict.fromkeys(activity_ids))
         return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
 
@@ -78,11 +77,11 @@ class Meetings:
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
     async def _index(self, user_id: str, link: Link) -> None:
-        stored = IndexRow(link.activity_id, user_id, link.updated_at)
+        stored = IndexRow(link.activity_id, user_id, link.stamp)
         op = Op(Verb.PUT, _index_key(user_id, link.activity_id), rows.encode(stored))
         await self.backend.write(Table.MEETINGS, op)
 
-    async def _linked(self, activity_id: str) -> dict[str, datetime | None]:
+    async def _linked(self, activity_id: str) -> dict[str, str]:
         found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
         stored = [rows.decode(row.properties, IndexRow) for row in found]
-        return {row.user_id: row.updated_at for row in stored}
+        return {row.user_id: row.stamp for row in stored}

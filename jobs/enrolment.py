@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
 from jobs.world import World
 from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideUnavailable
-from sync_core.model import OPERATIONAL, User
+from sync_core.model import OPERATIONAL, Instance, User
 from sync_core.policy import Policy
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
@@ -34,6 +34,13 @@ class Checkup:
     can_sync: bool
     can_create: bool
     problems: tuple[str, ...] = ()
+
+
+def as_known(user: User, instance: Instance) -> Checkup:
+    """What is known of a user without asking anybody."""
+    can_sync = bool(user.erp_login and user.zone)
+    can_create = can_sync and bool(user.company_id and user.location_id and instance.document_type_id)
+    return Checkup(user, instance.document_type_id, can_sync, can_create)
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:

@@ -18,6 +18,7 @@ from sync_core.model import (
     ErpActivity,
     GraphEvent,
     Link,
+    Malformed,
     Pending,
     Side,
 )
@@ -25,6 +26,11 @@ from sync_core.plan import scope, transaction_id
 
 CHOSEN = "a person chose to make the counterpart anew"
 """Reason of a pending row whose *partner gone* was approved: marks no longer count."""
+
+Paired = Mapping[str, tuple[ErpActivity | Malformed, ...]]
+"""iCalUId in lower case → the activities that name it."""
+
+SAME_UID = "another event has the same iCalUId and is linked"
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are recognised by transactionId."""
@@ -60,7 +66,10 @@ class Pairing:
         for event in await self._named_events(found_activities.values(), found_events.values()):
             found_events.setdefault(event.id, event)
         candidates = [e for e in found_events.values() if self._may_pair(e, marks)]
-        paired = await self._erp.find_paired({e.ical_uid for e in candidates if e.ical_uid}) if candidates else {}
+        paired = _named(found_activities.values())
+        uids = {e.ical_uid for e in candidates if e.ical_uid and e.ical_uid.casefold() not in paired}
+        if uids:
+            paired |= {uid.casefold(): found for uid, found in (await self._erp.find_paired(uids)).items()}
         found_activities |= await self._marked_activities(marks, found_activities)
 
         cases: list[Case] = []
@@ -144,10 +153,8 @@ class Pairing:
 
     # What was found
 
-    def _by_external_id(
-        self, event: GraphEvent, paired: Mapping[str, tuple[ErpActivity, ...]], taken: set[str]
-    ) -> ErpActivity | None:
-        alive = (a for a in paired.get(event.ical_uid, ()) if not a.void)
+    def _by_external_id(self, event: GraphEvent, paired: Paired, taken: set[str]) -> ErpActivity | None:
+        alive = (a for a in paired.get(event.ical_uid.casefold(), ()) if isinstance(a, ErpActivity) and not a.void)
         return next((a for a in alive if a.id not in taken and a.id not in self._by_activity), None)
 
     def _both(self, event: GraphEvent, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
@@ -164,7 +171,7 @@ class Pairing:
         self,
         event: GraphEvent,
         marks: Mapping[str, str],
-        paired: Mapping[str, tuple[ErpActivity, ...]],
+        paired: Paired,
         activities: Mapping[str, ErpActivity],
         taken: set[str],
         waiting: Mapping[tuple[Side, str], Pending],
@@ -173,17 +180,18 @@ class Pairing:
         alone = Case(event=event, event_sight=Sight.PRESENT, pending=pending)
         if pending is not None and pending.reason == CHOSEN:
             return alone
-        twin = next((a for a in paired.get(event.ical_uid, ()) if not a.void and a.id in self._by_activity), None)
-        if twin is not None:
-            return replace(
-                alone, event_sight=Sight.MALFORMED, note="another event has the same iCalUId and is linked"
-            )
+        named = paired.get(event.ical_uid.casefold(), ())
+        unclear = next((a for a in named if isinstance(a, Malformed)), None)
+        if unclear is not None:
+            return replace(alone, event_sight=Sight.MALFORMED, note=f"its activity {unclear.id}: {unclear.reason}")
+        if any(isinstance(a, ErpActivity) and not a.void and a.id in self._by_activity for a in named):
+            return replace(alone, event_sight=Sight.MALFORMED, note=SAME_UID)
         mark = marks.get(event.id)
         partner = activities.get(mark) if mark else None
         if partner is not None and not partner.void and partner.id not in taken:
             taken.add(partner.id)
             return self._both(event, partner, waiting)
-        return replace(alone, partner_gone=bool(mark or paired.get(event.ical_uid)) and mark not in taken)
+        return replace(alone, partner_gone=bool(mark or named) and mark not in taken)
 
     def _activity_alone(self, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
         pending = waiting.get((Side.ERP, activity.id))
@@ -196,3 +204,13 @@ class Pairing:
             pending=pending,
             partner_gone=names and in_scope and not chosen,
         )
+
+
+def _named(activities: Iterable[ErpActivity]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
+    """The activities at hand by the iCalUId they name, in lower case (ERP.net compares case-blind)."""
+    named: dict[str, tuple[ErpActivity | Malformed, ...]] = {}
+    for activity in activities:
+        if activity.external_system == MSSYNC_SYSTEM and activity.external_id:
+            uid = activity.external_id.casefold()
+            named[uid] = (*named.get(uid, ()), activity)
+    return named

@@ -165,7 +165,7 @@ class Erp(Protocol):
         Wide on purpose (date filters are cut): the caller filters exactly.
         """
 
-    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity, ...]]:
+    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
         """Activities whose (ExternalSystem, ExternalId) is (MSSYNC_SYSTEM, one of these), void ones included."""
 
     async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
@@ -288,8 +288,8 @@ class Store(Protocol):
     async def reindex(self, user_id: str, links: Collection[Link]) -> None:
         """Write the index rows of these links (they are rebuilt by full rounds)."""
 
-    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, datetime | None]]:
-        """Which users have a link of each activity (activity id → user id → update time the link remembers)."""
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease)."""

@@ -67,8 +67,8 @@ async def run_pull(world: World) -> PullReport:
         await world.store.file_inbox(user_id, filed)
     if fresh:
         watermark = max(instance.watermark, reading.high or instance.watermark)
-        met = {(c.activity_id, c.updated_at) for c in reading.changes} | set(instance.seen)
-        near = tuple(sorted(pair for pair in met if pair[1] >= watermark - OVERLAP))
+        met = {_identity(change) for change in reading.changes} | set(instance.seen)
+        near = tuple(sorted(one for one in met if one[0] >= watermark - OVERLAP))
         await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
     return PullReport(len(fresh), frozenset(rows))
 
@@ -85,7 +85,11 @@ async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
 async def _read(world: World, instance: Instance, watermark: datetime) -> tuple[PullReading, list[ActivityChange]]:
     reading = await world.erp.read_changes(max(BEGINNING, watermark - OVERLAP))
     seen = set(instance.seen)
-    return reading, [c for c in reading.changes if (c.activity_id, c.updated_at) not in seen]
+    return reading, [c for c in reading.changes if _identity(c) not in seen]
+
+
+def _identity(change: ActivityChange) -> tuple[datetime, str, str]:
+    return change.updated_at, change.activity_id, change.stamp
 
 
 async def _addressed(
@@ -105,11 +109,11 @@ async def _addressed(
 
 
 def _concerned(
-    change: ActivityChange, linked: dict[str, datetime | None], users: Sequence[User], service: frozenset[str]
+    change: ActivityChange, linked: dict[str, str], users: Sequence[User], service: frozenset[str]
 ) -> set[str]:
-    """Whose round must look at this change: those with a link that remembers another time, and the creator."""
+    """Whose round must look at this change: those whose link remembers another state, or else the creator."""
     enabled = {user.id for user in users}
-    found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.updated_at}
+    found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
     if linked or change.deleted:
         return found
     creator = change.creation_user.casefold()

@@ -235,7 +235,8 @@ class Reader:
 
     def _is_news(self, link: Link, event: GraphEvent) -> bool:
         changed = changed_in_graph(link.base_event, event.content) & CARRIED
-        return bool(changed) or event.is_series or event.is_cancelled or link.status is not LinkStatus.LIVE
+        special = link.conflict is not None or link.status is not LinkStatus.LIVE
+        return bool(changed) or special or event.is_series or event.is_cancelled
 
     def _is_stale(self, link: Link, event: GraphEvent) -> bool:
         """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""

@@ -276,15 +276,26 @@ class Evidence:
     where: Whereabouts = Whereabouts.UNKNOWN
 
 
+def stamp_of(updated_at: datetime | None, version: int | None) -> str:
+    """What tells one state of an activity from the next; the time alone may be equal for two edits."""
+    return f"{updated_at.isoformat() if updated_at else '-'}/{'-' if version is None else version}"
+
+
 @dataclass(frozen=True, slots=True)
 class ActivityChange:
     """One row of the pull: an activity that changed (or vanished) and when; times are UTC."""
 
     activity_id: str
     updated_at: datetime
+    version: int | None = None
     creation_user: str = ""
     owner_party: str = ""
     deleted: bool = False
+
+    @property
+    def stamp(self) -> str:
+        """The state the activity was met in."""
+        return stamp_of(self.updated_at, self.version)
 
 
 class Mark(StrEnum):
@@ -355,6 +366,11 @@ class Link:
     retry_at: datetime | None = None
     conflict: Conflict | None = None
     ended_at: datetime | None = None
+
+    @property
+    def stamp(self) -> str:
+        """The state in which the activity was last seen."""
+        return stamp_of(self.updated_at, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,15 +496,15 @@ class Instance:
     """What is remembered about the two systems this store belongs to.
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
-    ``watermark`` is the highest ERP.net update time whose rows were all filed, ``seen`` the (activity, time) pairs so
-    near below it that the next pull meets them again. ``document_type_id`` is R2's type.
+    ``watermark`` is the highest ERP.net update time whose rows were all filed; ``seen`` are the (time, activity,
+    stamp) so near below it that the next pull meets them again. ``document_type_id`` is R2's type.
     """
 
     tenant: str = ""
     database: str = ""
     endpoints: tuple[str, ...] = ()
     watermark: datetime | None = None
-    seen: tuple[tuple[str, datetime], ...] = ()
+    seen: tuple[tuple[datetime, str, str], ...] = ()
     service_login: str = ""
     document_type_id: str = ""
 

@@ -15,7 +15,7 @@ from adapters.erp.parse import read_activity, read_change, read_deletion
 from adapters.erp.session import Session
 from jobs.ports import PullReading
 from sync_core.errors import ItemRejected, SideError
-from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, Side
+from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -26,7 +26,7 @@ ENTITY = "Cm_Activities"
 
 SELECT = "default,Id,ObjectVersion,ExternalId,ExternalSystem,AggregateLastUpdateTimeUtc"
 EXPAND = "Participants($select=Id,Email)"
-CHANGE = "Id,AggregateLastUpdateTimeUtc,CreationUser,OwnerParty"
+CHANGE = "Id,ObjectVersion,AggregateLastUpdateTimeUtc,CreationUser,OwnerParty"
 
 AS_FAR_BACK = (1, 7, 31, 366, 3660)
 """Days to look back for the newest change: update times cannot be ordered by, so the answer is looked for nearby
@@ -61,25 +61,20 @@ async def read_activities(session: Session, ids: Collection[str]) -> dict[str, E
     return {key: found.get(key.lower()) for key in ids}
 
 
-async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity, ...]]:
-    """``Erp.find_paired``: every asked uid has an entry, () where nothing is paired.
-
-    Raises ``ItemRejected`` when a paired activity cannot be understood: passing over it would make a second one.
-    """
-    found = parsed(await session.read(by_marks(set(ical_uids)))).values()
-    paired = [_understood(item) for item in found]
-    return {uid: tuple(item for item in paired if _is_pair(item, uid)) for uid in ical_uids}
-
-
-def _understood(item: ErpActivity | Malformed) -> ErpActivity:
-    if isinstance(item, Malformed):
-        raise ItemRejected(Side.ERP, f"activity {item.id}: {item.reason}", code="malformed")
-    return item
+async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
+    """``Erp.find_paired``: every asked uid has an entry, () where nothing is paired."""
+    pages = await session.read(by_marks(set(ical_uids)))
+    marked = {item.id: (_mark_of(row), item) for page in pages for row in page for item in [read_activity(row)]}
+    found: dict[str, list[ErpActivity | Malformed]] = {}
+    for uid, item in marked.values():
+        found.setdefault(uid, []).append(item)
+    return {uid: tuple(found.get(uid.casefold(), ())) for uid in ical_uids}
 
 
-def _is_pair(activity: ErpActivity, uid: str) -> bool:
-    system, mark = activity.external_system.casefold(), activity.external_id.casefold()
-    return system == MSSYNC_SYSTEM.casefold() and mark == uid.casefold()
+def _mark_of(row: Row) -> str:
+    """The iCalUId in lower case that a row is paired with, '' for another system's mark."""
+    is_ours = str(row.get("ExternalSystem") or "").casefold() == MSSYNC_SYSTEM.casefold()
+    return str(row.get("ExternalId") or "").casefold() if is_ours else ""
 
 
 async def read_owned(session: Session, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:

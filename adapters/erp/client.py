@@ -73,7 +73,7 @@ class ErpNet:
         """See ``Erp.read_owned``; one request unless there are further pages."""
         return await activities.read_owned(self._session, login, party_id, since)
 
-    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity, ...]]:
+    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
         """See ``Erp.find_paired``; every asked uid has an entry."""
         return await activities.find_paired(self._session, ical_uids)
 

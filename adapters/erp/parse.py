@@ -63,7 +63,14 @@ def read_change(row: Row) -> ActivityChange | None:
     updated_at = utc(row.get("AggregateLastUpdateTimeUtc"))
     if updated_at is None or not id_of(row):
         return None
-    return ActivityChange(id_of(row), updated_at, str(row.get("CreationUser") or ""), key_of(row.get("OwnerParty")))
+    version = row.get("ObjectVersion")
+    return ActivityChange(
+        activity_id=id_of(row),
+        updated_at=updated_at,
+        version=version if isinstance(version, int) else None,
+        creation_user=str(row.get("CreationUser") or ""),
+        owner_party=key_of(row.get("OwnerParty")),
+    )
 
 
 def read_deletion(row: Row) -> ActivityChange | None:

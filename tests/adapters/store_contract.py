@@ -39,6 +39,7 @@ from sync_core.model import (
     Side,
     User,
     Window,
+    stamp_of,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -320,7 +321,7 @@ class StateContract:
         found = await store.recall(user_id)
         assert ((odd,), (waiting,), (hold,)) == (found.links, found.pending, found.holds)
         assert noted == replace(found.inbox[0], etag="")
-        assert {odd.activity_id: {user_id: NOW}} == await store.find_linked([odd.activity_id])
+        assert {odd.activity_id: {user_id: stamp_of(NOW, 7)}} == await store.find_linked([odd.activity_id])
         assert User(user_id, "odd@example.com") == await store.read_user(user_id)
 
     async def test_ids_that_differ_in_case(self, store: RowStore, user_id: str) -> None:
@@ -415,17 +416,17 @@ class MeetingsContract:
         await save(store, other, Put(link("f", activity, updated_at=None)))
 
         unknown = f"{user_id}-unknown"
-        expected = {activity: {user_id: NOW, other: None}, unknown: {}}
+        expected = {activity: {user_id: stamp_of(NOW, 7), other: stamp_of(None, 7)}, unknown: {}}
         assert expected == await store.find_linked([activity, unknown])
 
     async def test_index_follows_links(self, store: RowStore, user_id: str) -> None:
-        """The index knows a link's newest update time and forgets a dropped link."""
+        """The index knows the newest state of a link's activity and forgets a dropped link."""
         first, second = f"{user_id}-1", f"{user_id}-2"
         await save(store, user_id, Put(link("e1", first)), Put(link("e2", second)))
         later = NOW + timedelta(hours=1)
         await save(store, user_id, Put(link("e1", first, updated_at=later)), Drop(link("e2", second)))
 
-        assert {first: {user_id: later}, second: {}} == await store.find_linked([first, second])
+        assert {first: {user_id: stamp_of(later, 7)}, second: {}} == await store.find_linked([first, second])
 
     async def test_activity_linked_to_another_event(self, store: RowStore, user_id: str) -> None:
         """An activity whose link moves to another event in one save stays indexed."""
@@ -434,7 +435,7 @@ class MeetingsContract:
 
         await save(store, user_id, Put(link("new", activity)), Drop(link("old", activity)))
 
-        assert {activity: {user_id: NOW}} == await store.find_linked([activity])
+        assert {activity: {user_id: stamp_of(NOW, 7)}} == await store.find_linked([activity])
 
     async def test_reindex(self, store: RowStore, user_id: str) -> None:
         """Index rows can be written from links alone."""
@@ -442,7 +443,7 @@ class MeetingsContract:
 
         await store.reindex(user_id, many)
 
-        assert {one.activity_id: {user_id: NOW} for one in many} == await store.find_linked(
+        assert {one.activity_id: {user_id: stamp_of(NOW, 7)} for one in many} == await store.find_linked(
             [one.activity_id for one in many]
         )
 
@@ -584,7 +585,7 @@ class UsersContract:
         await store.forget_user(user_id)
 
         assert (theirs,) == (await store.recall(other)).links
-        assert {activity: {other: NOW}} == await store.find_linked([activity])
+        assert {activity: {other: stamp_of(NOW, 7)}} == await store.find_linked([activity])
         assert claim == await store.read_claim(claim.key)
         assert [entry(other)] == await store.read_journal(other)
 

@@ -251,7 +251,7 @@ def test_a_change_without_a_time_is_left_out() -> None:
     """An unknown update time says nothing about when; such rows are not changes."""
     known = read_change(row())
 
-    assert known == ActivityChange(KEY, datetime(2026, 1, 25, 7, 0, 0, 123456, tzinfo=UTC), "ann", KEY)
+    assert known == ActivityChange(KEY, datetime(2026, 1, 25, 7, 0, 0, 123456, tzinfo=UTC), 17, "ann", KEY)
     assert read_change(row(AggregateLastUpdateTimeUtc=None)) is None
 
 
@@ -295,7 +295,7 @@ def test_multi_language_values_show_english_first(value: Any, expected: str) -> 
 def test_an_activity_is_one_change_however_often_it_is_met() -> None:
     """Of several rows of one activity the latest counts; at the same instant a deletion comes last."""
     later = datetime(2026, 1, 25, 9, tzinfo=UTC)
-    edited, deleted = ActivityChange("a", later, "ann"), ActivityChange("a", later, deleted=True)
+    edited, deleted = ActivityChange("a", later, 7, "ann"), ActivityChange("a", later, deleted=True)
     other = ActivityChange("b", NOW)
 
     reading = reading_of([deleted, edited, ActivityChange("a", NOW), other])

@@ -191,7 +191,7 @@ async def test_a_lost_answer_can_be_found_again(live: ErpNet, who: ErpIdentity, 
 
     assert isinstance(outcome.error, SideUnavailable)
     assert outcome.error.unclear
-    assert [activity.content for activity in found["04-lost"]] == [content()]
+    assert [a.content for a in found["04-lost"] if isinstance(a, ErpActivity)] == [content()]
     assert found["04-other"] == ()
 
 
@@ -204,7 +204,7 @@ async def test_pairs_of_another_system_do_not_count(live: ErpNet, who: ErpIdenti
 
     found = await live.find_paired(["04-x", "04-Y"])
 
-    assert [(activity.id, activity.void) for activity in found["04-x"]] == [(ours, True)]
+    assert [(a.id, a.void) for a in found["04-x"] if isinstance(a, ErpActivity)] == [(ours, True)]
     assert found["04-Y"] == ()
 
 

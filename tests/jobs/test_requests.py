@@ -1,0 +1,61 @@
+"""How many outside calls rounds cost: counted at the stand-ins, since ERP.net's are the narrow gate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.jobs.house import House
+from tests.jobs.test_rules import at, digits, meeting
+
+
+def forget(house: House) -> None:
+    """Start counting anew."""
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+
+
+async def test_a_first_round_of_1000_events(house: House) -> None:
+    """M365 → ERP.net: at most 12 Graph and 40 ERP.net requests."""
+    for n in range(1000):
+        start = at(1 + n % 28, 6) + timedelta(minutes=n % 600)
+        house.outlook().create(f"event {n}", start, start + timedelta(minutes=30), body=f"text {n}")
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"activity created": 1000}
+    assert len(house.graph.requests) <= 12
+    assert len(house.erp.requests) <= 40
+
+
+async def test_an_idle_sync_asks_twice_and_writes_only_its_report(house: House) -> None:
+    """One look at the feed, one pull; in our store the session slot and the report."""
+    await meeting(house)
+    house.desk().create("Visit", digits(2), digits(2, 12))
+    for _ in range(3):
+        await house.step()
+    assert house.memory is not None
+    before = await house.recall()
+    forget(house)
+    writes = house.memory.writes
+    report = await house.step()
+
+    assert dict(report.done) == {}
+    assert (len(house.graph.requests), len(house.erp.requests)) == (1, 1)
+    assert await house.recall() == before
+    assert house.memory.writes - writes <= 3, "slot taken, slot freed, report"
+
+
+async def test_many_edits_travel_together(house: House) -> None:
+    """100 activities edited: their events are patched 20 a call, and read with one question."""
+    for n in range(100):
+        house.desk().create(f"activity {n}", digits(1 + n % 28), digits(1 + n % 28, 12))
+    for _ in range(2):
+        await house.step()
+    for row in house.desk().activities():
+        house.desk().edit(row["Id"], subject=f"{row['Subject']} edited")
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"event updated": 100}
+    assert len(house.graph.requests) <= 8
+    assert len(house.erp.requests) <= 3
