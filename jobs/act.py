@@ -32,6 +32,7 @@ from sync_core.model import (
     JournalEntry,
     Link,
     LinkStatus,
+    Malformed,
     Pending,
     Side,
 )
@@ -46,6 +47,9 @@ TRIES = 10
 """Failures after which an item is parked for a person (design section 4 "Guards")."""
 
 LONGEST_PAUSE = timedelta(hours=6)
+
+ITEM_ERRORS = (StaleWrite, ItemGone, ItemRejected, SideUnavailable)
+"""What may happen to one write; anything else concerns the whole round."""
 
 
 def pause_after(tries: int) -> timedelta:
@@ -148,17 +152,22 @@ class Actor:
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
         changes: list[Change] = []
         finished: list[Decision] = []
+        fatal: CalsyncError | None = None
         for decision in chunk:
             outcomes = [o for o in (erp.get(id(decision)), graph.get(id(decision))) if o is not None]
             error = next((o.error for o in outcomes if o.error is not None), None)
             if error is None and outcomes:
                 changes += self._success(decision, erp.get(id(decision)), graph.get(id(decision)))
                 finished.append(decision)
+            elif error is not None and not isinstance(error, ITEM_ERRORS):
+                fatal = error
             elif error is not None:
                 changes += await self._failure(decision, error)
         await self._save(changes)
         self.done.acted += finished
         await self._journal(finished)
+        if fatal is not None:
+            raise fatal
 
     async def _write_erp(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
         if not decisions:
@@ -207,8 +216,6 @@ class Actor:
     async def _failure(self, decision: Decision, error: CalsyncError) -> list[Change]:
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
-        if not isinstance(error, StaleWrite | ItemGone | ItemRejected | SideUnavailable):
-            raise error
         overtaken = isinstance(error, StaleWrite | ItemGone) or (
             isinstance(error, ItemRejected) and error.code == "locked"
         )
@@ -235,8 +242,10 @@ class Actor:
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[Change]:
         """An earlier create got through: that event is taken if it lives and is ours, else a new incarnation."""
         activity, pending = decision.case.activity, self._pending(decision)
-        found = await self._world.calendar.read_events(self._ctx.mailbox, [error.existing_id], html=True)
-        event = found.get(error.existing_id)
+        event: GraphEvent | Malformed | None = None
+        if error.existing_id:
+            found = await self._world.calendar.read_events(self._ctx.mailbox, [error.existing_id], html=True)
+            event = found.get(error.existing_id)
         self.done.again = True
         if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
             return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]

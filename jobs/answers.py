@@ -40,7 +40,11 @@ class Choice:
 def choices_in(memory: Memory) -> list[Choice]:
     """Everything of one user that waits for a person."""
     held = [Choice(hold.id, hold.why, hold.items, hold) for hold in memory.holds if not hold.answer]
-    return held + [_lonely(p) for p in memory.pending if p.parked and p.reason == PARTNER_GONE]
+    return held + [_lonely(pending) for pending in memory.pending if _is_lonely(pending)]
+
+
+def _is_lonely(pending: Pending) -> bool:
+    return pending.parked and pending.reason == PARTNER_GONE
 
 
 def _lonely(pending: Pending) -> Choice:
@@ -79,12 +83,17 @@ async def answer(world: World, user: User, choice: Choice, *, approved: bool, no
 
 
 async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
-    """Un-park everything of this user, so that the next round looks at it again; how many items that were."""
+    """Un-park everything of this user, so that the next round looks at it again; how many items that were.
+
+    Not what waits for a choice: looked at again without one, a gone partner would be made anew.
+    """
     count = 0
 
     def revise(memory: Memory) -> Sequence[Change]:
         nonlocal count
-        rows: list[Link | Pending] = [_released(p, "") for p in memory.pending if p.parked]
+        rows: list[Link | Pending] = [
+            _released(pending, "") for pending in memory.pending if pending.parked and not _is_lonely(pending)
+        ]
         rows += [_unparked(link) for link in memory.links if link.status is LinkStatus.PARKED]
         count = len(rows)
         return [Put(row) for row in rows]

@@ -34,9 +34,11 @@ from sync_core.model import (
     LinkStatus,
     Memory,
     User,
+    Window,
 )
 from sync_core.plan import decide, is_over_link
-from sync_core.window import is_token_worn, local_day
+from sync_core.project import graph_when
+from sync_core.window import is_inside, is_token_worn, local_day
 from sync_core.writes import ErpIdentity
 
 KEPT = timedelta(days=90)
@@ -228,7 +230,7 @@ class _Round:
         self._tell(done, ctx)
         if done.unavailable is None and not done.out_of_time:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
-            changes += _confirmed(memory, actor.links, findings)
+            changes += _confirmed(memory, actor.links, findings, ctx.zone)
             self._fence.lease = await store.save(self._fence.lease, changes)
             await self._clear_inbox(memory, done)
             if scale.full:
@@ -329,10 +331,18 @@ class _Round:
             await self._world.store.save_user(user)
 
 
-def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings) -> list[Change]:
-    """Links of events we made, now that the feed has shown them; goes with the cursor that passes them."""
-    shown = [saved.get(x.event_id, x) for x in memory.links if x.unseen and x.event_id in findings.seen]
+def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings, zone: ZoneInfo) -> list[Change]:
+    """Links of events we made, now that the feed has shown them, or that lie where it does not look.
+
+    Goes with the cursor that passes them.
+    """
+    links = [saved.get(link.event_id, link) for link in memory.links if link.unseen]
+    shown = [x for x in links if x.event_id in findings.seen or not _is_fed(x, findings.token, zone)]
     return [Put(replace(link, unseen=False)) for link in shown]
+
+
+def _is_fed(link: Link, token: Window | None, zone: ZoneInfo) -> bool:
+    return token is not None and is_inside(graph_when(link.base_event), token, zone)
 
 
 def _answered(memory: Memory) -> list[Change]:
