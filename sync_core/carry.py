@@ -163,8 +163,9 @@ def carry(
             left |= {Field.BODY}
             reread = NEEDS_BODY if obstacle == NEEDS_BODY else ""
 
-    kept_in_erp = to_graph_fields | left | frozenset(clashes)
-    erp, zone = _erp_patch(pair, link, to_erp_fields, to_graph_fields, kept_in_erp, permits, ctx)
+    open_fields = left | frozenset(clashes)
+    moving = to_graph_fields | ((event_changed & activity_changed) - open_fields)
+    erp, zone = _erp_patch(pair, link, to_erp_fields, moving, to_graph_fields | open_fields, permits, ctx)
     conflict, categories = _mark(case.event, link, _in_order(clashes), ctx)
     graph = _graph_patch(pair, link, to_graph_fields, html, categories)
     kept = replace(
@@ -229,11 +230,11 @@ def _body_for(event: GraphEvent | None, text: str) -> tuple[str | None, str]:
 
 
 def _erp_patch(
-    pair: _Pair, link: Link, fields: Fields, to_graph_fields: Fields, kept: Fields, permits: Permits, ctx: Context
+    pair: _Pair, link: Link, fields: Fields, moving: Fields, kept: Fields, permits: Permits, ctx: Context
 ) -> tuple[PatchActivity | None, str]:
     """The activity's patch and the zone its digits are in afterwards. ReminderTime follows the start.
 
-    ``kept`` are fields whose value in ERP.net stands, be it agreed or still open.
+    ``moving`` are fields edited in ERP.net that count, ``kept`` those whose value there stands, agreed or still open.
     """
     agreed = pair.agreed(kept)
     zone = ctx.digits_zone if Field.TIME in fields else link.zone
@@ -241,7 +242,7 @@ def _erp_patch(
         agreed = replace(agreed, when=pair.activity.when)
     if Field.TIME in fields and not (agreed.reminder is None and pair.erp_now.reminder is None):
         fields |= {Field.REMINDER}
-    elif _is_reminder_left_behind(pair, fields | to_graph_fields, agreed) and _may_write(permits):
+    elif _is_reminder_left_behind(pair, fields | moving, agreed) and _may_write(permits):
         fields |= {Field.REMINDER}
     if not fields:
         return None, link.zone
@@ -366,11 +367,15 @@ def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> Er
 
 
 def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
-    """The base moved for ``fields``; a reminder that stays apart keeps its distance from a start that moves."""
+    """The base moved for ``fields``; the reminder, where it stays apart, goes on telling an edit from none.
+
+    It hangs on the start: unedited it is where it now stands, edited the base's keeps its distance from the start.
+    """
     new = _erp_base(base, now, fields)
     if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
         return new
-    return replace(new, reminder=new.start - (base.start - base.reminder))
+    edited = Field.REMINDER in changed_in_erp(base, now)
+    return replace(new, reminder=new.start - (base.start - base.reminder) if edited else now.reminder)
 
 
 def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field]) -> Link:
@@ -379,13 +384,14 @@ def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: froz
     Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides.
     """
     zone = ZoneInfo(link.zone)
-    seen, told = from_graph(event.content), from_erp(activity.content, zone)
-    if Field.TIME not in fields:
-        seen = replace(seen, when=told.when)
+    told = to_graph(from_erp(activity.content, zone))
+    seen = to_erp(from_graph(event.content), zone)
+    if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
+        seen = replace(seen, reminder=None)
     return replace(
         link,
-        base_event=_graph_base(link.base_event, to_graph(told), fields),
-        base_activity=_erp_base(link.base_activity, to_erp(seen, zone), fields),
+        base_event=_graph_base(link.base_event, told, fields),
+        base_activity=_erp_base(link.base_activity, seen, fields),
     )
 
 

@@ -445,6 +445,20 @@ def test_a_reminder_left_behind_in_erp_is_sent_after_its_start() -> None:
     )
 
 
+def test_a_reminder_left_behind_follows_a_start_that_both_moved_alike() -> None:
+    """Both sides agree on the new time, and the reminder still has its minutes to keep."""
+    decision = between(
+        shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11)),
+        noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)),
+    )
+
+    assert (patched_erp(decision).fields, patched_erp(decision).content.reminder, decision.graph) == (
+        frozenset({Field.REMINDER}),
+        at(2026, 2, 2, 11, 45),
+        None,
+    )
+
+
 def test_a_reminder_left_behind_in_a_locked_activity_stays() -> None:
     """Nothing is written where nothing may be."""
     activity = an_activity(noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)), state=LOCKED)
