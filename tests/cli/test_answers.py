@@ -75,7 +75,8 @@ def test_an_unknown_id_is_an_argument_to_correct(office: Office, held: str) -> N
 
 
 def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> None:
-    """With the memory lost and the activity deleted, nothing is made until somebody chooses."""
+    """With the memory lost and the activity deleted, nothing is made until somebody chooses; then even by a round
+    that reads everything, marks included."""
     office.calsync("users", "enable", ANNA)
     office.desk("create", subject="Call", start=office.day(1, 10), end=office.day(1, 11))
     office.calsync("sync")

@@ -134,17 +134,17 @@ def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> 
 
 
 def test_doctor_tells_what_a_user_lacks(office: Office) -> None:
-    """Without company and location Anna's line says so; nothing is sent to her for being looked at."""
+    """Bob has neither company nor location: his line says so, and being looked at sends him nothing."""
     office.employ("bob", place=False)
+    office.erp.act("fault", match="POST */CreateNotification", kind="answer", status=502)
     office.calsync("users", "enable", "bob@acme.example")
-    told = len(office.erp.act("state")["notifications"])
     answer = office.calsync("doctor")
 
     assert answer.code == 1
     [line] = [line for line in answer.out.splitlines() if line.startswith("✗")]
     assert "bob@acme.example" in line
     assert "no default enterprise company" in line
-    assert told == len(office.erp.act("state")["notifications"])
+    assert office.erp.act("state")["notifications"] == []
 
 
 def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
