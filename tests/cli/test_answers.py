@@ -87,9 +87,14 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> No
     [hold] = listed.json["users"][0]["holds"]
     assert (listed.code, office.activities()) == (0, [])
 
-    answer = office.calsync("approve", hold["id"])
+    retried = office.calsync("retry", "--json").json["users"][0]["retried"]
+    dropped = office.calsync("approve", hold["id"], "--drop")
+    assert (retried, dropped.code, office.activities()) == (0, 0, [])
 
-    assert answer.code == 0
+    office.more["SYNC_MONTHS_AHEAD"] = "2"
+    answer = office.calsync("approve", hold["id"], "--json")
+
+    assert (answer.code, [user["full"] for user in answer.json["users"]]) == (0, [True])
     assert [activity["Subject"] for activity in office.activities()] == ["Call"]
 
 
