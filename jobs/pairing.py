@@ -22,7 +22,7 @@ from sync_core.model import (
     Pending,
     Side,
 )
-from sync_core.plan import scope, transaction_id
+from sync_core.plan import PARTNER_GONE, scope, transaction_id
 
 CHOSEN = "a person chose to make the counterpart anew"
 """Reason of a pending row whose *partner gone* was approved: marks no longer count."""
@@ -180,6 +180,8 @@ class Pairing:
         alone = Case(event=event, event_sight=Sight.PRESENT, pending=pending)
         if pending is not None and pending.reason == CHOSEN:
             return alone
+        if pending is not None and pending.reason == PARTNER_GONE:
+            return replace(alone, partner_gone=True)
         named = paired.get(event.ical_uid.casefold(), ())
         unclear = next((a for a in named if isinstance(a, Malformed)), None)
         if unclear is not None:
@@ -196,13 +198,14 @@ class Pairing:
     def _activity_alone(self, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
         pending = waiting.get((Side.ERP, activity.id))
         chosen = pending is not None and pending.reason == CHOSEN
+        known = pending is not None and pending.reason == PARTNER_GONE
         names = activity.external_system == MSSYNC_SYSTEM and bool(activity.external_id)
         in_scope = scope(Case(activity=activity), self._ctx)[0] is None
         return Case(
             activity=activity,
             activity_sight=Sight.PRESENT,
             pending=pending,
-            partner_gone=names and in_scope and not chosen,
+            partner_gone=known or (names and in_scope and not chosen),
         )
 
 

@@ -16,7 +16,7 @@ from jobs.report import Report
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import AccessRefused, LeaseLost, SideUnavailable
+from sync_core.errors import AccessRefused, LeaseLost, RowUnreadable, SideUnavailable
 from sync_core.model import InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
 
@@ -92,7 +92,11 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
     links: dict[str, str] = {}
     instance, _ = await world.store.read_instance()
     for user in users:
-        memory = await world.store.recall(user.id)
+        try:
+            memory = await world.store.recall(user.id)
+        except RowUnreadable:  # the user's own round will say it
+            busy[user.id] = True
+            continue
         busy[user.id] = full or is_due(world, user, memory, instance)
         if not busy[user.id] and memory.cursors.delta_link:
             links[user.id] = memory.cursors.delta_link

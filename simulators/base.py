@@ -230,8 +230,7 @@ class Simulator:
                 return {}
             case "requests":
                 return [
-                    {"method": s.method, "path": s.path, "query": s.query, "status": s.status}
-                    for s in self.requests
+                    {"method": s.method, "path": s.path, "query": s.query, "status": s.status} for s in self.requests
                 ]
             case "forget_requests":
                 self.forget_requests()

@@ -79,9 +79,7 @@ def _check_place(world: World, activity: Row) -> None:
     if location is None:
         raise broken_rule("R28151", "LocationIsRequired", "The Enterprise Company Location is required.")
     if location["Company"] != company.id:
-        raise broken_rule(
-            "R27482", "LocationOfCompany", "The location does not belong to the enterprise company."
-        )
+        raise broken_rule("R27482", "LocationOfCompany", "The location does not belong to the enterprise company.")
 
 
 def _check_times(activity: Row) -> None:

@@ -13,9 +13,7 @@ NO_LICENCE = 8
 class ErpError(Exception):
     """One refused operation: what the answer's status and ``error`` object say."""
 
-    def __init__(
-        self, message: str, *, code: int = 0, kind: str = "System.Exception", status: int = 500
-    ) -> None:
+    def __init__(self, message: str, *, code: int = 0, kind: str = "System.Exception", status: int = 500) -> None:
         super().__init__(message)
         self.message = message
         self.code = code

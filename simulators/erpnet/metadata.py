@@ -26,9 +26,7 @@ def describe(entity: EntitySet) -> Json:
         "ObjectType": entity.kind,
         "Attributes": [_attribute(a) for a in entity.attrs.values()],
         "References": [_reference(r) for r in entity.refs.values()],
-        "ChildCollections": [
-            {"Name": c.name, "ChildEntitySet": c.target} for c in entity.children.values()
-        ],
+        "ChildCollections": [{"Name": c.name, "ChildEntitySet": c.target} for c in entity.children.values()],
     }
 
 

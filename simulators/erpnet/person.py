@@ -201,9 +201,7 @@ class ErpPerson:
 
     @contextmanager
     def _acting(self) -> Iterator[Caller]:
-        caller = Caller(
-            self._user, front=True, company=self._erp.company_id, location=self._erp.location_id
-        )
+        caller = Caller(self._user, front=True, company=self._erp.company_id, location=self._erp.location_id)
         try:
             with self._erp.store.atomic():
                 yield caller

@@ -156,9 +156,7 @@ def count(world: World, caller: Caller, entity: EntitySet, options: Mapping[str,
     return len(_matching(world, caller, entity, options))
 
 
-def read_set(
-    world: World, caller: Caller, entity: EntitySet, options: Mapping[str, str], base: str
-) -> Json:
+def read_set(world: World, caller: Caller, entity: EntitySet, options: Mapping[str, str], base: str) -> Json:
     """``GET Set``; ``base`` is the OData root that absolute next links start with."""
     check_options(options, _ON_SETS)
     shape = shape_of(entity, options.get("$select"), options.get("$expand"))
@@ -212,9 +210,7 @@ def _order_key(entity: EntitySet, item: str) -> tuple[str, bool]:
     return name, direction == "desc"
 
 
-def _page(
-    rows: list[Row], order: Order | None, options: Mapping[str, str]
-) -> tuple[list[Row], dict[str, str]]:
+def _page(rows: list[Row], order: Order | None, options: Mapping[str, str]) -> tuple[list[Row], dict[str, str]]:
     """The rows of this page and the options of the next; without ``$top`` there is no paging at all."""
     top, skip = _number(options, "$top"), _number(options, "$skip") or 0
     if top is not None and top > LARGEST_PAGE:

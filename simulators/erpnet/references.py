@@ -133,9 +133,12 @@ def _test(world: World, entity: EntitySet, criterion: str, criteria: Json) -> Ca
     text = str(wanted).casefold()
     match criterion:
         case "ExternalId":
-            return lambda r: _same(r, "ExternalId", text) and (
-                not criteria.get("ExternalSystem")
-                or _same(r, "ExternalSystem", str(criteria["ExternalSystem"]).casefold())
+            return lambda r: (
+                _same(r, "ExternalId", text)
+                and (
+                    not criteria.get("ExternalSystem")
+                    or _same(r, "ExternalSystem", str(criteria["ExternalSystem"]).casefold())
+                )
             )
         case "Id":
             return lambda r: r.id == text

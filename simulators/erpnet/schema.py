@@ -226,9 +226,7 @@ _SETS = (
         deletable=True,
         unique=(("Group", "AccessKey"),),
     ),
-    EntitySet(
-        ROLES, "Sec_Roles", _attrs(_ROOT, Attr("Name", "ml", filters="like", required=True)), title="Name"
-    ),
+    EntitySet(ROLES, "Sec_Roles", _attrs(_ROOT, Attr("Name", "ml", filters="like", required=True)), title="Name"),
     EntitySet(
         ROLE_USERS,
         "Sec_Role_Users",
@@ -257,9 +255,7 @@ _SETS = (
         title="PartyName",
         key="PartyId",
     ),
-    EntitySet(
-        PERSONS, "Cm_Persons", _attrs(_ROOT, _PARTY_ID, _PARTY_NAME), title="PartyName", party=True
-    ),
+    EntitySet(PERSONS, "Cm_Persons", _attrs(_ROOT, _PARTY_ID, _PARTY_NAME), title="PartyName", party=True),
     EntitySet(
         COMPANIES,
         "Cm_Companies",

@@ -77,9 +77,7 @@ def _check_required(row: Row) -> None:
     members: tuple[Attr | Ref, ...] = (*row.entity.attrs.values(), *row.entity.refs.values())
     for member in members:
         if member.required and row[member.name] in (None, "", {}):
-            raise not_saved(
-                f"The attribute '{member.name}' of {row.entity.repository} is required and has no value."
-            )
+            raise not_saved(f"The attribute '{member.name}' of {row.entity.repository} is required and has no value.")
 
 
 def _check_saved(world: World, caller: Caller, row: Row) -> None:

@@ -86,7 +86,11 @@ class TestLostState:
         report = await house.step()
 
         assert (report.parked, house.desk().activities()) == (1, [])
-        assert [e["subject"] for e in house.outlook().events()] == ["Visit"]
+        event = only(house.outlook().events())
+        assert event["subject"] == "Visit"
+        house.outlook().edit(event["id"], subject="Visit, edited")
+        report = await house.step()
+        assert (report.parked, house.desk().activities()) == (1, [])
 
     async def test_records_of_the_old_sync_are_adopted(self, house: House) -> None:
         """MSSync's pairs are recognised near and far; no duplicate on either side."""
