@@ -296,6 +296,23 @@ class TestMalformed:
         assert parked["reason"] != ""
 
 
+    async def test_a_malformed_activity_is_parked(self, house: House) -> None:
+        """A row with an impossible time, linked or new: told, and the others arrive."""
+        event, activity = await meeting(house)
+        bad = house.desk().create("Bad", digits(3), digits(3, 12))
+        for ident in (activity, bad):
+            row = house.erp.store.get("General_Activities_Activities", ident)
+            assert row is not None
+            house.erp.store.assign(row, "StartTime", "soon")
+            house.erp.touch(row)
+        house.desk().create("Good", digits(4), digits(4, 12))
+        report = await house.step()
+
+        assert sorted(e["subject"] for e in house.outlook().events()) == ["Good", "Planning"]
+        assert report.parked == 2
+        assert (await house.link_of(event)).status is LinkStatus.PARKED
+
+
 async def test_ask_leaves_the_choice_to_a_person() -> None:
     """SYNC_CONFLICT=ask: both keep their value, the event is marked; made equal, it closes."""
     async with open_house() as house:
