@@ -1,0 +1,40 @@
+// Sign-in for the page. Webhooks and health stay outside it: they authenticate in the code or tell nothing.
+
+@description('Required. Name of the function app.')
+param appName string
+
+@description('Required. Client id of the app registration for the page.')
+param clientId string
+
+// Exact paths: whether prefixes would match is not documented.
+var openPaths = ['/api/webhooks/graph', '/api/webhooks/erpnet', '/api/health']
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: appName
+}
+
+resource auth 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: { enabled: true }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'RedirectToLoginPage'
+      redirectToProvider: 'azureactivedirectory'
+      excludedPaths: openPaths
+    }
+    httpSettings: { requireHttps: true }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          clientId: clientId
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+        }
+        validation: { allowedAudiences: [clientId, 'api://${clientId}'] }
+      }
+    }
+    login: { tokenStore: { enabled: false } }
+  }
+}
