@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from jobs.ports import Change, Drop, Put
 from jobs.world import Fence, World
-from sync_core import carry
+from sync_core import base
 from sync_core.cases import Context, Decision, Intent, Verdict
 from sync_core.errors import (
     CalsyncError,
@@ -24,6 +24,7 @@ from sync_core.errors import (
     SideUnavailable,
     StaleWrite,
 )
+from sync_core.identity import settle
 from sync_core.model import (
     CARRIED,
     ErpActivity,
@@ -36,7 +37,6 @@ from sync_core.model import (
     Pending,
     Side,
 )
-from sync_core.plan import settle
 from sync_core.story import is_about_private, label, values
 from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity
 
@@ -207,9 +207,9 @@ class Actor:
             return after, False
         before = decision.case.activity.content if decision.case.activity else None
         fields: frozenset[Field] = write.fields if isinstance(write, PatchActivity) else CARRIED
-        if not carry.disturbed(write.content, fields, before, after.content):
+        if not base.disturbed(write.content, fields, before, after.content):
             return after, False
-        return replace(after, content=carry.as_expected(write.content, fields, before, after.content)), True
+        return replace(after, content=base.as_expected(write.content, fields, before, after.content)), True
 
     # Failing
 

@@ -19,6 +19,7 @@ from jobs.report import line_of
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
 from sync_core.cases import Context, Decision, Sight, Verdict
+from sync_core.ending import judge_gone
 from sync_core.model import (
     ErpActivity,
     GraphEvent,
@@ -32,7 +33,7 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.plan import ELSEWHERE, decide, judge_gone
+from sync_core.plan import ELSEWHERE, decide
 from sync_core.project import is_private
 from sync_core.window import token_at
 

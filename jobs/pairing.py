@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from jobs.ports import Calendar, Erp
 from sync_core.cases import Case, Context, Sight
+from sync_core.identity import transaction_id
 from sync_core.model import (
     MSSYNC_SYSTEM,
     ErpActivity,
@@ -22,7 +23,7 @@ from sync_core.model import (
     Pending,
     Side,
 )
-from sync_core.plan import PARTNER_GONE, scope, transaction_id
+from sync_core.plan import PARTNER_GONE, scope
 
 CHOSEN = "a person chose to make the counterpart anew"
 """Reason of a pending row whose *partner gone* was approved: marks no longer count."""

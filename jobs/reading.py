@@ -2,7 +2,7 @@
 
 Only what may have changed is read: the delta feed and the inbox name the changed items, and each brings its
 counterpart only when its *content* differs from the base. What one answer cannot settle is read again by id
-(``plan.judge_gone``). Reading decides nothing: it collects what the tables need.
+(``ending.judge_gone``). Reading decides nothing: it collects what the tables need.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from jobs.world import World
 from sync_core.body import normal_text
 from sync_core.cases import Case, Context, Sight
 from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.model import (
     CARRIED,
@@ -33,7 +34,6 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.plan import judge_gone
 from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, masked
 from sync_core.window import bounds, token_at

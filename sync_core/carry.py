@@ -2,134 +2,29 @@
 
 The plan's tables decide *whether* a pair is worked on; here is *what* is written. A field that cannot go across is an
 open conflict with both values, its base stays the last one both sides agreed on, and the event wears a category
-until it is resolved (R9). A mark that a person took off is not set again for the same conflict.
+until it is resolved (conflict.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sync_core.body import BodyShape, body_shape, normal_text, with_new_text
+from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
-from sync_core.changes import changed_in_erp, sealed
+from sync_core.conflict import marked
 from sync_core.merge import later_side, merge, winning_side
-from sync_core.model import (
-    CARRIED,
-    CONFLICT_CATEGORY,
-    Clash,
-    Conflict,
-    ErpActivity,
-    ErpContent,
-    Event,
-    Field,
-    GraphContent,
-    GraphEvent,
-    Link,
-    LinkStatus,
-    Mark,
-    Side,
-    Timed,
-)
-from sync_core.policy import Direction
-from sync_core.project import PRIORITY_OF, from_erp, from_graph, reminder_digits, to_erp, to_graph
+from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, LinkStatus, Side
+from sync_core.pair import Pair
+from sync_core.project import reminder_digits, to_erp, to_graph
 from sync_core.writes import PatchActivity, PatchEvent
-
-SHOWN_TEXT = 1000
-"""Longest value kept in a conflict or the journal, in characters."""
 
 ASK = "both sides changed it; the settings leave the choice to a person"
 RICH_BODY = "the event's text has formatting that ERP.net cannot hold"
 NEEDS_BODY = "the event's formatted text is needed"
 
-EVENT_ATTRIBUTE = {
-    Field.SUBJECT: "subject",
-    Field.BODY: "body",
-    Field.TIME: "when",
-    Field.REMINDER: "reminder",
-    Field.PRIVATE: "private",
-    Field.PRIORITY: "priority",
-    Field.PEOPLE: "people",
-}
-GRAPH_ATTRIBUTES = {
-    Field.SUBJECT: ("subject",),
-    Field.BODY: ("body",),
-    Field.TIME: ("start", "end", "all_day"),
-    Field.REMINDER: ("reminder",),
-    Field.PRIVATE: ("sensitivity",),
-    Field.PRIORITY: ("importance",),
-    Field.PEOPLE: ("people",),
-}
-ERP_ATTRIBUTES = {
-    Field.SUBJECT: ("subject",),
-    Field.BODY: ("notes",),
-    Field.TIME: ("start", "end", "planned_minutes"),
-    Field.REMINDER: ("reminder",),
-    Field.PRIVATE: ("private",),
-    Field.PRIORITY: ("priority",),
-    Field.PEOPLE: ("people",),
-}
-
 Permits = Callable[[Intent], tuple[Verdict, str]]
-
-
-def shown(event: Event, field: Field) -> str:
-    """A field's value as bounded text for people."""
-    value = getattr(event, EVENT_ATTRIBUTE[field])
-    match value:
-        case Timed(start, end):
-            text = f"{start:%Y-%m-%d %H:%MZ} – {end:%Y-%m-%d %H:%MZ}"
-        case frozenset():
-            text = ", ".join(sorted(value))
-        case None:
-            text = "none"
-        case _ if field is Field.TIME:
-            text = f"all day {value.first} – before {value.until}"
-        case _:
-            text = str(value)
-    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… (cut, {len(text)} characters)"
-
-
-class _Pair:
-    """Both sides of one case in common ground; strictly private to this module."""
-
-    def __init__(self, case: Case, link: Link, has_base: bool) -> None:
-        self.case = case
-        self.zone = ZoneInfo(link.zone)
-        self.graph_now = case.event.content if case.event else link.base_event
-        self.erp_now = case.activity.content if case.activity else link.base_activity
-        self.event = from_graph(self.graph_now)
-        self.activity = from_erp(self.erp_now, self.zone, (link.base_event, link.base_activity) if has_base else None)
-
-    def is_same(self, field: Field) -> bool:
-        """Whether both sides agree on a field: in common ground, or as an activity would hold the event's value."""
-        attribute = EVENT_ATTRIBUTE[field]
-        if getattr(self.event, attribute) == getattr(self.activity, attribute):
-            return True
-        # a reminder hangs on the start: the event's is laid at the activity's own before digits are compared
-        event = replace(self.event, when=self.activity.when) if field is Field.REMINDER else self.event
-        return _erp_terms(to_erp(event, self.zone), field) == _erp_terms(self.erp_now, field)
-
-    def clash(self, field: Field, why: str) -> Clash:
-        """The field with both values."""
-        return Clash(field, shown(self.event, field), shown(self.activity, field), why)
-
-    def agreed(self, to_graph: frozenset[Field]) -> Event:
-        """The event's content with the activity's value of the named fields."""
-        taken = {EVENT_ATTRIBUTE[f]: getattr(self.activity, EVENT_ATTRIBUTE[f]) for f in to_graph}
-        return replace(self.event, **taken)
-
-
-def _erp_terms(content: ErpContent, field: Field) -> tuple[object, ...]:
-    if field is Field.BODY:
-        return (normal_text(content.notes),)
-    if field is Field.PRIORITY:
-        return (PRIORITY_OF.get(content.priority),)
-    if field is Field.TIME:
-        return content.start, content.end
-    return tuple(getattr(content, name) for name in ERP_ATTRIBUTES[field])
 
 
 def carry(
@@ -142,7 +37,7 @@ def carry(
     permits: Permits,
 ) -> Decision:
     """The decision for a living pair: what is written where, what stays apart and why."""
-    pair = _Pair(case, link, has_base=intent is not Intent.LINK)
+    pair = Pair(case, link, has_base=intent is not Intent.LINK)
     winner = winning_side(ctx.policy, _later(case, link))
     merged = merge(event_changed, activity_changed, is_same=pair.is_same, winner=winner)
     clashes = {f: pair.clash(f, ASK) for f in merged.unsolved}
@@ -166,7 +61,7 @@ def carry(
     open_fields = left | frozenset(clashes)
     moving = to_graph_fields | ((event_changed & activity_changed) - open_fields)
     erp, zone = _erp_patch(pair, link, to_erp_fields, moving, to_graph_fields | open_fields, permits, ctx)
-    conflict, categories = _mark(case.event, link, _in_order(clashes), ctx)
+    conflict, categories = marked(case.event, link, _in_order(clashes), ctx)
     graph = _graph_patch(pair, link, to_graph_fields, html, categories)
     kept = replace(
         link,
@@ -230,7 +125,7 @@ def _body_for(event: GraphEvent | None, text: str) -> tuple[str | None, str]:
 
 
 def _erp_patch(
-    pair: _Pair, link: Link, fields: Fields, moving: Fields, kept: Fields, permits: Permits, ctx: Context
+    pair: Pair, link: Link, fields: Fields, moving: Fields, kept: Fields, permits: Permits, ctx: Context
 ) -> tuple[PatchActivity | None, str]:
     """The activity's patch and the zone its digits are in afterwards. ReminderTime follows the start.
 
@@ -256,7 +151,7 @@ def _erp_patch(
     ), zone
 
 
-def _is_reminder_left_behind(pair: _Pair, moving: Fields, agreed: Event) -> bool:
+def _is_reminder_left_behind(pair: Pair, moving: Fields, agreed: Event) -> bool:
     """Whether the activity's start was moved without its ReminderTime."""
     if Field.TIME not in moving or Field.REMINDER in moving or pair.erp_now.reminder is None:
         return False
@@ -273,7 +168,7 @@ def _takes_external_id(activity: ErpActivity) -> bool:
 
 
 def _graph_patch(
-    pair: _Pair, link: Link, fields: Fields, html: str | None, categories: tuple[str, ...] | None
+    pair: Pair, link: Link, fields: Fields, html: str | None, categories: tuple[str, ...] | None
 ) -> PatchEvent | None:
     if not fields and categories is None:
         return None
@@ -284,39 +179,6 @@ def _graph_patch(
 
 def _in_order(clashes: dict[Field, Clash]) -> tuple[Clash, ...]:
     return tuple(clashes[f] for f in Field if f in clashes)
-
-
-def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conflict | None:
-    """The conflict to remember: the same one keeps its age and its mark."""
-    if not clashes:
-        return None
-    if link.conflict is not None and _typed(link.conflict.clashes) == _typed(clashes):
-        return replace(link.conflict, clashes=clashes)
-    return Conflict(clashes, now)
-
-
-def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
-    """What makes a conflict another one: its fields and the values typed in Outlook."""
-    return {(c.field, c.event_value) for c in clashes}
-
-
-def _mark(
-    event: GraphEvent | None, link: Link, clashes: tuple[Clash, ...], ctx: Context
-) -> tuple[Conflict | None, tuple[str, ...] | None]:
-    """The conflict with the state of its mark, and the event's new categories where they must change."""
-    conflict = kept_conflict(link, clashes, ctx.now)
-    if event is None or ctx.policy.direction is Direction.TO_ERP:
-        return conflict, None
-    is_marked = CONFLICT_CATEGORY in event.categories
-    if conflict is None:
-        ours = link.conflict is not None and link.conflict.mark is Mark.SET
-        rest = tuple(c for c in event.categories if c != CONFLICT_CATEGORY)
-        return None, rest if ours and is_marked else None
-    if is_marked:
-        return replace(conflict, mark=Mark.SET), None
-    if conflict.mark is not Mark.NONE:
-        return replace(conflict, mark=Mark.TAKEN_OFF), None
-    return replace(conflict, mark=Mark.SET), (*event.categories, CONFLICT_CATEGORY)
 
 
 def _intent_of(intent: Intent, graph: PatchEvent | None, erp: PatchActivity | None) -> Intent:
@@ -343,94 +205,3 @@ def _verdict(
     if reread:
         return Verdict.REREAD, reread
     return (Verdict.SKIP, why) if left else (Verdict.NOTHING, "")
-
-
-def overruled(
-    case: Case, link: Link, side: Side, changed: frozenset[Field], why: str
-) -> tuple[tuple[Side, Clash], ...]:
-    """What was edited on ``side`` and goes down with a deletion on the other."""
-    pair = _Pair(case, link, has_base=True)
-    return tuple((side, pair.clash(f, why)) for f in Field if f in changed)
-
-
-def seal(link: Link) -> Link:
-    """A link whose bases keep digests of long text."""
-    return replace(link, base_event=sealed(link.base_event), base_activity=sealed(link.base_activity))
-
-
-def _graph_base(base: GraphContent, now: GraphContent, fields: frozenset[Field]) -> GraphContent:
-    return replace(base, **{name: getattr(now, name) for f in fields for name in GRAPH_ATTRIBUTES[f]})
-
-
-def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
-    return replace(base, **{name: getattr(now, name) for f in fields for name in ERP_ATTRIBUTES[f]})
-
-
-def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
-    """The base moved for ``fields``; the reminder, where it stays apart, goes on telling an edit from none.
-
-    It hangs on the start: unedited it is where it now stands, edited the base's keeps its distance from the start.
-    """
-    new = _erp_base(base, now, fields)
-    if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
-        return new
-    edited = Field.REMINDER in changed_in_erp(base, now)
-    return replace(new, reminder=new.start - (base.start - base.reminder) if edited else now.reminder)
-
-
-def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field]) -> Link:
-    """A new link whose ``fields`` are not in step: each base gets the other side's value.
-
-    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides.
-    """
-    zone = ZoneInfo(link.zone)
-    told = to_graph(from_erp(activity.content, zone))
-    seen = to_erp(from_graph(event.content), zone)
-    if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
-        seen = replace(seen, reminder=None)
-    return replace(
-        link,
-        base_event=_graph_base(link.base_event, told, fields),
-        base_activity=_erp_base(link.base_activity, seen, fields),
-    )
-
-
-def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activity: ErpActivity | None) -> Link:
-    """The link with its base moved, for ``fields``, to what the readings show; versions follow the readings."""
-    if event is not None:
-        link = replace(
-            link,
-            base_event=_graph_base(link.base_event, event.content, fields),
-            change_key=event.change_key,
-            modified_at=event.modified_at or link.modified_at,
-        )
-    if activity is not None:
-        link = replace(
-            link,
-            base_activity=_moved_erp(link.base_activity, activity.content, fields),
-            version=activity.version,
-            updated_at=activity.updated_at,
-        )
-    return seal(link)
-
-
-def disturbed(
-    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
-) -> frozenset[Field]:
-    """Fields that somebody else changed between our write and reading it back.
-
-    ERP.net tells a write's result only on a second read (erpnet.md §6), so what is read back may hold an edit that no
-    base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
-    """
-    expected = sent if before is None else _erp_base(before, sent, fields)
-    return frozenset(
-        f for f in changed_in_erp(expected, after) & CARRIED if _erp_terms(expected, f) != _erp_terms(after, f)
-    )
-
-
-def as_expected(
-    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
-) -> ErpContent:
-    """``after`` with the disturbed fields as they were expected, so that the disturbance still looks like an edit."""
-    expected = sent if before is None else _erp_base(before, sent, fields)
-    return _erp_base(after, expected, disturbed(sent, fields, before, after))

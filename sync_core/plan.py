@@ -9,45 +9,33 @@ Theory of operation. A round collects *cases*: a link with what both sides show 
 3. **Permit** looks at the target of the write. The first obstacle that is not ``act`` decides: conflict, hold, skip,
    park, archive.
 
-What survives becomes writes by the field-wise merge (merge.py, carry.py). Nothing is *gone* on the word of one
-answer: ``judge_gone`` weighs the evidence, and whoever is undecided is read again next round, never voided.
-Deletion wins over an edit on the other side; the edited content goes to the journal.
+What survives becomes writes by the field-wise merge (merge.py, carry.py) or ends the pair (ending.py). Nothing is
+*gone* on the word of one answer: ``judge_gone`` weighs the evidence, and whoever is undecided is read again next
+round, never voided. Deletion wins over an edit on the other side; the edited content goes to the journal.
 
 Actions are data (``Decision``); doing them has no opinion (jobs/act.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from sync_core import carry
+from sync_core.base import set_apart
+from sync_core.carry import carry
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.ending import MASS_DELETION, ended, remove, void
 from sync_core.grid import read_grid
-from sync_core.model import (
-    CARRIED,
-    Clash,
-    ErpActivity,
-    Evidence,
-    Field,
-    GraphEvent,
-    Link,
-    LinkStatus,
-    Malformed,
-    Side,
-    Timed,
-    When,
-    Whereabouts,
-)
+from sync_core.identity import creator_of, new_link, transaction_id
+from sync_core.model import CARRIED, ErpActivity, Field, GraphEvent, Link, LinkStatus, Side, Timed, When
 from sync_core.policy import PrivateRule
 from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
 from sync_core.window import bounds, is_inside, is_over
-from sync_core.writes import CreateActivity, CreateEvent, RemoveEvent, VoidActivity
+from sync_core.writes import CreateActivity, CreateEvent
 
 
 class Trait(StrEnum):
@@ -139,47 +127,13 @@ REASONS = {
     Obstacle.PAST: "in the past",
     Obstacle.NO_COMPANY: "no default company and location",
     Obstacle.LOCKED: "the activity is read-only in ERP.net",
-    Obstacle.MASS_DELETION: "part of a mass deletion",
+    Obstacle.MASS_DELETION: MASS_DELETION,
 }
 
 PARTNER_GONE = "its counterpart, named by a mark of an earlier sync, is not there any more"
 ELSEWHERE = "moved to another calendar"
 HALF_SEEN = "one side of the pair has not been read"
 HIDDEN = "the activity is not visible to the service user"
-DELETED_IN_OUTLOOK = "deleted in Outlook"
-DELETED_IN_ERP = "void or deleted in ERP.net"
-
-_NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
-
-
-def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
-    """The create's transactionId: the same for every try of the same create (graph.md T8)."""
-    return str(uuid5(_NAMESPACE, f"{mailbox}|{activity_id}|{incarnation}"))
-
-
-def judge_gone(evidence: Evidence) -> Sight:
-    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1)."""
-    event = evidence.event
-    if event is None:
-        return Sight.GONE
-    if isinstance(event, Malformed):
-        return Sight.MALFORMED
-    if evidence.in_view or event.is_cancelled:
-        return Sight.PRESENT
-    if evidence.in_view is None:
-        return Sight.UNDECIDED
-    return {
-        Whereabouts.OTHER: Sight.ELSEWHERE,
-        Whereabouts.NONE: Sight.GONE,
-    }.get(evidence.where, Sight.UNDECIDED)
-
-
-def creator_of(activity: ErpActivity, ctx: Context) -> str:
-    """The login R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
-    creator = activity.creation_user.casefold()
-    if creator not in ctx.service_logins:
-        return creator
-    return ctx.login.casefold() if activity.owner_party == ctx.party_id else ""
 
 
 def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
@@ -405,37 +359,16 @@ def _create_event(case: Case, ctx: Context) -> Decision:
     return Decision(case, Intent.CREATE_EVENT, Verdict.ACT, graph=write, carried=((Side.GRAPH, CARRIED),))
 
 
-def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
-    """The link of two items that now belong together, based on what both show."""
-    creator = creator_of(activity, ctx)
-    if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
-        creator = ctx.login.casefold()
-    return Link(
-        event_id=event.id,
-        activity_id=activity.id,
-        ical_uid=event.ical_uid,
-        zone=ctx.digits_zone,
-        base_event=event.content,
-        base_activity=activity.content,
-        change_key=event.change_key,
-        version=activity.version,
-        updated_at=activity.updated_at,
-        modified_at=event.modified_at,
-        origin=origin,
-        creator=creator,
-    )
-
-
 def _link(case: Case, ctx: Context) -> Decision:
     """Two items found to be a pair: no base, so every field on which they differ is a conflict for the policy."""
     assert case.event is not None
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP
     link = new_link(case.event, case.activity, origin, ctx)
-    decision = carry.carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
+    decision = carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
     assert decision.link is not None
     apart = CARRIED - decision.in_step
-    return replace(decision, link=carry.set_apart(decision.link, case.event, case.activity, apart))
+    return replace(decision, link=set_apart(decision.link, case.event, case.activity, apart))
 
 
 def _permit_of(case: Case, ctx: Context) -> Callable[[Intent], tuple[Verdict, str]]:
@@ -447,12 +380,12 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
     activity_changed, activity_state = _activity_state(case, link)
     intent = Intent(FATE_LINKED[event_state, activity_state])
     if intent is Intent.END:
-        return _ended(case, link, ctx, intent, "gone on both sides")
+        return ended(case, link, ctx, intent, "gone on both sides")
     if intent is Intent.VOID:
-        return _void(case, link, activity_changed, ctx)
+        return void(case, link, activity_changed, ctx, _permit_of(case, ctx))
     if intent is Intent.REMOVE:
-        return _remove(case, link, event_changed, ctx)
-    return carry.carry(case, link, event_changed, activity_changed, ctx, intent, _permit_of(case, ctx))
+        return remove(case, link, event_changed, ctx, _permit_of(case, ctx))
+    return carry(case, link, event_changed, activity_changed, ctx, intent, _permit_of(case, ctx))
 
 
 def _event_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
@@ -469,84 +402,6 @@ def _activity_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
     if case.activity is not None and case.activity.void:
         return changed, "activity-gone"
     return changed, "activity-changed" if changed else "activity-unchanged"
-
-
-def _ended(
-    case: Case,
-    link: Link,
-    ctx: Context,
-    intent: Intent,
-    reason: str,
-    *,
-    verdict: Verdict = Verdict.NOTHING,
-    lost: Iterable[tuple[Side, Clash]] = (),
-    graph: RemoveEvent | None = None,
-    erp: VoidActivity | None = None,
-) -> Decision:
-    """The pair is over: the link stays as a tombstone, so that nothing is made again."""
-    tombstone = replace(
-        link, status=LinkStatus.TOMBSTONE, reason=reason, reread="", conflict=None, ended_at=ctx.now, tries=0
-    )
-    return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
-
-
-def _void(case: Case, link: Link, changed: frozenset[Field], ctx: Context) -> Decision:
-    """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
-    verdict, reason = permit(Intent.VOID, obstacles(case, Intent.VOID, ctx))
-    if verdict is Verdict.CONFLICT:
-        return _gone_but_locked(case, link, reason, ctx)
-    if verdict is not Verdict.ACT:
-        return _ended(case, link, ctx, Intent.VOID, f"{DELETED_IN_OUTLOOK}; {reason}", verdict=verdict)
-    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
-        return _set_aside_held(case, link, Intent.VOID)
-    lost = carry.overruled(case, link, Side.ERP, changed, f"{DELETED_IN_OUTLOOK} meanwhile")
-    write = VoidActivity(link.activity_id, DELETED_IN_OUTLOOK)
-    return _ended(case, link, ctx, Intent.VOID, DELETED_IN_OUTLOOK, verdict=Verdict.ACT, lost=lost, erp=write)
-
-
-def _remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context) -> Decision:
-    """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
-    verdict, reason = permit(Intent.REMOVE, obstacles(case, Intent.REMOVE, ctx))
-    if verdict is not Verdict.ACT:
-        return _ended(case, link, ctx, Intent.REMOVE, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
-    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
-        return _set_aside_held(case, link, Intent.REMOVE)
-    lost = carry.overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
-    people = case.event.content.people if case.event else link.base_event.people
-    key = case.event.change_key if case.event else link.change_key
-    write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
-    return _ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
-
-
-def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
-    kept = replace(link, reread="")
-    return Decision(case, intent, Verdict.HOLD, REASONS[Obstacle.MASS_DELETION], link=kept, in_step=frozenset())
-
-
-def _gone_but_locked(case: Case, link: Link, reason: str, ctx: Context) -> Decision:
-    """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
-    assert case.activity is not None
-    clash = Clash("deletion", DELETED_IN_OUTLOOK, case.activity.state, reason)
-    tombstone = replace(
-        link,
-        status=LinkStatus.TOMBSTONE,
-        reason=reason,
-        reread="",
-        conflict=carry.kept_conflict(link, (clash,), ctx.now),
-    )
-    return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())
-
-
-def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
-    """The link to remember once the writes are done, from what each side shows afterwards (None = not read)."""
-    link = decision.link
-    if link is None:
-        if event is None or activity is None:
-            return None
-        is_ours = decision.intent is Intent.CREATE_EVENT
-        link = new_link(event, activity, Side.ERP if is_ours else Side.GRAPH, ctx)
-        return carry.seal(replace(link, unseen=is_ours))
-    return carry.moved(link, decision.in_step, event, activity) if decision.in_step else carry.seal(link)
 
 
 def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sync_core.carry import shown
 from sync_core.cases import Case, Decision, Intent, Verdict
 from sync_core.model import CARRIED, Conflict, Event, Field, Side
+from sync_core.pair import shown
 from sync_core.project import from_erp, from_graph, is_private
 
 LABELS = {

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
+from sync_core.identity import new_link, settle, transaction_id
 from sync_core.model import (
     CARRIED,
     Attendee,
@@ -23,16 +24,7 @@ from sync_core.model import (
     Pending,
     Side,
 )
-from sync_core.plan import (
-    ELSEWHERE,
-    HIDDEN,
-    PARTNER_GONE,
-    decide,
-    is_over_link,
-    new_link,
-    settle,
-    transaction_id,
-)
+from sync_core.plan import ELSEWHERE, HIDDEN, PARTNER_GONE, decide, is_over_link
 from sync_core.policy import Direction, Policy, Winner
 from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
 from tests.core.samples import (

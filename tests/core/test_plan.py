@@ -8,6 +8,8 @@ from itertools import product
 import pytest
 
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
+from sync_core.ending import judge_gone
+from sync_core.identity import creator_of, transaction_id
 from sync_core.model import (
     ErpActivity,
     EventKind,
@@ -27,13 +29,10 @@ from sync_core.plan import (
     SCOPE,
     Obstacle,
     Trait,
-    creator_of,
     decide,
-    judge_gone,
     obstacles,
     permit,
     scope,
-    transaction_id,
 )
 from sync_core.policy import Direction, Policy, PrivateRule
 from tests.core.samples import (

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from simulators.base import Refused
 from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
-from sync_core.carry import _Pair
 from sync_core.cases import Case
 from sync_core.model import CARRIED, GraphEvent, Link, LinkStatus, Side
+from sync_core.pair import Pair
 from tests.jobs.house import House
 
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -269,7 +269,7 @@ class Play:
         activity = (await self.house.world.erp.read_activities([link.activity_id]))[link.activity_id]
         assert isinstance(event, GraphEvent), f"{link.base_event.subject}: the event of a live link is gone"
         assert activity is not None, f"{link.base_event.subject}: the activity of a live link is gone"
-        pair = _Pair(Case(link=link, event=event, activity=activity), link, has_base=True)  # type: ignore[arg-type]
+        pair = Pair(Case(link=link, event=event, activity=activity), link, has_base=True)  # type: ignore[arg-type]
         apart = {c.field for c in link.conflict.clashes} if link.conflict else set()
         for name in CARRIED - apart:
             assert pair.is_same(name), f"{name} differs: {pair.event} / {pair.activity} ({link})"

@@ -1,0 +1,97 @@
+"""The base of a link: what both sides were last in step on, moved field by field after each write.
+
+A field that stays apart keeps its base, so it goes on standing as an edit until somebody resolves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from sync_core.changes import changed_in_erp, sealed
+from sync_core.model import CARRIED, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
+from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
+from sync_core.project import from_erp, from_graph, to_erp, to_graph
+
+
+def seal(link: Link) -> Link:
+    """A link whose bases keep digests of long text."""
+    return replace(link, base_event=sealed(link.base_event), base_activity=sealed(link.base_activity))
+
+
+def _graph_base(base: GraphContent, now: GraphContent, fields: frozenset[Field]) -> GraphContent:
+    return replace(base, **{name: getattr(now, name) for f in fields for name in GRAPH_ATTRIBUTES[f]})
+
+
+def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    return replace(base, **{name: getattr(now, name) for f in fields for name in ERP_ATTRIBUTES[f]})
+
+
+def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    """The base moved for ``fields``; the reminder, where it stays apart, goes on telling an edit from none.
+
+    It hangs on the start: unedited it is where it now stands, edited the base's keeps its distance from the start.
+    """
+    new = _erp_base(base, now, fields)
+    if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
+        return new
+    edited = Field.REMINDER in changed_in_erp(base, now)
+    return replace(new, reminder=new.start - (base.start - base.reminder) if edited else now.reminder)
+
+
+def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field]) -> Link:
+    """A new link whose ``fields`` are not in step: each base gets the other side's value.
+
+    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides.
+    """
+    zone = ZoneInfo(link.zone)
+    told = to_graph(from_erp(activity.content, zone))
+    seen = to_erp(from_graph(event.content), zone)
+    if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
+        seen = replace(seen, reminder=None)
+    return replace(
+        link,
+        base_event=_graph_base(link.base_event, told, fields),
+        base_activity=_erp_base(link.base_activity, seen, fields),
+    )
+
+
+def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activity: ErpActivity | None) -> Link:
+    """The link with its base moved, for ``fields``, to what the readings show; versions follow the readings."""
+    if event is not None:
+        link = replace(
+            link,
+            base_event=_graph_base(link.base_event, event.content, fields),
+            change_key=event.change_key,
+            modified_at=event.modified_at or link.modified_at,
+        )
+    if activity is not None:
+        link = replace(
+            link,
+            base_activity=_moved_erp(link.base_activity, activity.content, fields),
+            version=activity.version,
+            updated_at=activity.updated_at,
+        )
+    return seal(link)
+
+
+def disturbed(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> frozenset[Field]:
+    """Fields that somebody else changed between our write and reading it back.
+
+    ERP.net tells a write's result only on a second read (erpnet.md §6), so what is read back may hold an edit that no
+    base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
+    """
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return frozenset(
+        f for f in changed_in_erp(expected, after) & CARRIED if erp_terms(expected, f) != erp_terms(after, f)
+    )
+
+
+def as_expected(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> ErpContent:
+    """``after`` with the disturbed fields as they were expected, so that the disturbance still looks like an edit."""
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return _erp_base(after, expected, disturbed(sent, fields, before, after))

@@ -1,0 +1,47 @@
+"""An open conflict and its mark (R9).
+
+The event wears a category until the conflict is resolved. The same conflict keeps its age; a mark that a person took
+off is not set again for it, other categories are never touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sync_core.cases import Context
+from sync_core.model import CONFLICT_CATEGORY, Clash, Conflict, GraphEvent, Link, Mark
+from sync_core.policy import Direction
+
+
+def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conflict | None:
+    """The conflict to remember: the same one keeps its age and its mark."""
+    if not clashes:
+        return None
+    if link.conflict is not None and _typed(link.conflict.clashes) == _typed(clashes):
+        return replace(link.conflict, clashes=clashes)
+    return Conflict(clashes, now)
+
+
+def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
+    """What makes a conflict another one: its fields and the values typed in Outlook."""
+    return {(c.field, c.event_value) for c in clashes}
+
+
+def marked(
+    event: GraphEvent | None, link: Link, clashes: tuple[Clash, ...], ctx: Context
+) -> tuple[Conflict | None, tuple[str, ...] | None]:
+    """The conflict with the state of its mark, and the event's new categories where they must change."""
+    conflict = kept_conflict(link, clashes, ctx.now)
+    if event is None or ctx.policy.direction is Direction.TO_ERP:
+        return conflict, None
+    is_marked = CONFLICT_CATEGORY in event.categories
+    if conflict is None:
+        ours = link.conflict is not None and link.conflict.mark is Mark.SET
+        rest = tuple(c for c in event.categories if c != CONFLICT_CATEGORY)
+        return None, rest if ours and is_marked else None
+    if is_marked:
+        return replace(conflict, mark=Mark.SET), None
+    if conflict.mark is not Mark.NONE:
+        return replace(conflict, mark=Mark.TAKEN_OFF), None
+    return replace(conflict, mark=Mark.SET), (*event.categories, CONFLICT_CATEGORY)

@@ -1,0 +1,104 @@
+"""How a pair ends: when an event counts as gone, and what a deletion on one side does to the other.
+
+Deletion wins over an edit on the other side; what was edited is handed to the journal. The link stays as a tombstone,
+so that nothing is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sync_core.carry import Permits
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.conflict import kept_conflict
+from sync_core.model import Clash, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
+from sync_core.pair import overruled
+from sync_core.writes import RemoveEvent, VoidActivity
+
+DELETED_IN_OUTLOOK = "deleted in Outlook"
+DELETED_IN_ERP = "void or deleted in ERP.net"
+MASS_DELETION = "part of a mass deletion"
+
+
+def judge_gone(evidence: Evidence) -> Sight:
+    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1)."""
+    event = evidence.event
+    if event is None:
+        return Sight.GONE
+    if isinstance(event, Malformed):
+        return Sight.MALFORMED
+    if evidence.in_view or event.is_cancelled:
+        return Sight.PRESENT
+    if evidence.in_view is None:
+        return Sight.UNDECIDED
+    return {
+        Whereabouts.OTHER: Sight.ELSEWHERE,
+        Whereabouts.NONE: Sight.GONE,
+    }.get(evidence.where, Sight.UNDECIDED)
+
+
+def ended(
+    case: Case,
+    link: Link,
+    ctx: Context,
+    intent: Intent,
+    reason: str,
+    *,
+    verdict: Verdict = Verdict.NOTHING,
+    lost: Iterable[tuple[Side, Clash]] = (),
+    graph: RemoveEvent | None = None,
+    erp: VoidActivity | None = None,
+) -> Decision:
+    """The pair is over: the link stays as a tombstone, so that nothing is made again."""
+    tombstone = replace(
+        link, status=LinkStatus.TOMBSTONE, reason=reason, reread="", conflict=None, ended_at=ctx.now, tries=0
+    )
+    return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
+
+
+def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
+    """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
+    verdict, reason = permits(Intent.VOID)
+    if verdict is Verdict.CONFLICT:
+        return _gone_but_locked(case, link, reason, ctx)
+    if verdict is not Verdict.ACT:
+        return ended(case, link, ctx, Intent.VOID, f"{DELETED_IN_OUTLOOK}; {reason}", verdict=verdict)
+    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
+        return _set_aside_held(case, link, Intent.VOID)
+    lost = overruled(case, link, Side.ERP, changed, f"{DELETED_IN_OUTLOOK} meanwhile")
+    write = VoidActivity(link.activity_id, DELETED_IN_OUTLOOK)
+    return ended(case, link, ctx, Intent.VOID, DELETED_IN_OUTLOOK, verdict=Verdict.ACT, lost=lost, erp=write)
+
+
+def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
+    """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
+    verdict, reason = permits(Intent.REMOVE)
+    if verdict is not Verdict.ACT:
+        return ended(case, link, ctx, Intent.REMOVE, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
+    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
+        return _set_aside_held(case, link, Intent.REMOVE)
+    lost = overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
+    people = case.event.content.people if case.event else link.base_event.people
+    key = case.event.change_key if case.event else link.change_key
+    write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
+    return ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
+
+
+def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
+    kept = replace(link, reread="")
+    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
+
+
+def _gone_but_locked(case: Case, link: Link, reason: str, ctx: Context) -> Decision:
+    """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
+    assert case.activity is not None
+    clash = Clash("deletion", DELETED_IN_OUTLOOK, case.activity.state, reason)
+    tombstone = replace(
+        link,
+        status=LinkStatus.TOMBSTONE,
+        reason=reason,
+        reread="",
+        conflict=kept_conflict(link, (clash,), ctx.now),
+    )
+    return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())
