@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -639,3 +640,19 @@ class TestPrivate:
 
         assert [a["Subject"] for a in house.desk().activities()] == ["Dentist"]
         assert [e["subject"] for e in house.outlook().events()] == ["Doctor"]
+
+
+async def test_a_round_keeps_what_was_set_while_it_ran(house: House) -> None:
+    """Somebody chooses another zone for Anna in the middle of a round: the choice stays."""
+    await meeting(house)
+    store = house.world.store
+    reading = store.reindex
+
+    async def chosen_meanwhile(*arguments: Any) -> None:
+        await store.save_user(replace(await house.user(), zone="Europe/London", zone_chosen=True))
+        await reading(*arguments)
+
+    store.reindex = chosen_meanwhile  # type: ignore[method-assign]
+    await house.step(full=True)
+
+    assert ((await house.user()).zone, (await house.user()).synced_at) == ("Europe/London", house.now)
