@@ -70,7 +70,7 @@ param assignGraphRoles bool = false
 @description('Conditional. With assignGraphRoles: true where Exchange limits the mailboxes, so that Entra must not grant them.')
 param hasMailboxScope bool = false
 
-@description('Optional. Object id of the service principal whose sign-in the command line uses; it may use the tables.')
+@description('Optional. Object id of the service principal that the command line signs in as; it gets queues and tables.')
 param operatorPrincipalId string = ''
 
 @description('Optional. Ids of action groups that alerts call; without them alerts only show in Azure Monitor.')

@@ -18,13 +18,15 @@ param poisonQueueName string
 @description('Required. Ids of the action groups to call.')
 param actionGroupIds array
 
-// The host records each run of a function as a request by the function's name; host.json leaves those unsampled.
+// The host records each run of a function as a request by the function's name, unsampled (host.json); the app tells
+// each round in a line of its own (jobs/telling.py).
 var alerts = [
   {
     name: 'poison-queue'
     title: 'calsync: a message was given up'
     severity: 1
     every: 'PT15M'
+    over: 'PT15M'
     operator: 'GreaterThan'
     threshold: 0
     query: 'StorageQueueLogs | where AccountName == "${storageName}" and OperationName == "PutMessage" and Uri contains "/${poisonQueueName}/"'
@@ -34,6 +36,7 @@ var alerts = [
     title: 'calsync: a timer or the queue function failed'
     severity: 2
     every: 'PT15M'
+    over: 'PT15M'
     operator: 'GreaterThan'
     threshold: 0
     query: 'AppRequests | where Name in ("sync", "pull", "keeper", "housekeeping", "work") and Success == false'
@@ -43,6 +46,7 @@ var alerts = [
     title: 'calsync: no timer ran for an hour'
     severity: 1
     every: 'PT1H'
+    over: 'PT1H'
     operator: 'LessThan'
     threshold: 1
     query: 'AppRequests | where Name in ("sync", "pull")'
@@ -52,9 +56,10 @@ var alerts = [
     title: 'calsync: users cannot be synced'
     severity: 3
     every: 'PT1H'
+    over: 'P1D'
     operator: 'GreaterThan'
     threshold: 0
-    query: 'TODO'
+    query: 'AppTraces | where Message startswith "round " | extend told = parse_json(substring(Message, 6)) | summarize arg_max(TimeGenerated, told) by user = tostring(told.user) | where told.operational == false'
   }
 ]
 
@@ -72,7 +77,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2025-01-01-preview' = [
       skipQueryValidation: true // a table exists only after its first row
       scopes: [workspaceId]
       evaluationFrequency: alert.every
-      windowSize: alert.every
+      windowSize: alert.over
       criteria: {
         allOf: [
           {

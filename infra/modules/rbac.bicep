@@ -23,6 +23,7 @@ var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 // Queue contributor, not the narrower trigger roles: those cannot move a message to the poison queue.
 var storageRoles = [storageBlobDataOwner, storageQueueDataContributor, storageTableDataContributor]
+var operatorRoles = [storageQueueDataContributor, storageTableDataContributor]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
@@ -68,12 +69,14 @@ resource insightsGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource operatorGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
-  name: guid(account.id, operatorPrincipalId, storageTableDataContributor)
-  scope: account
-  properties: {
-    principalId: operatorPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
+resource operatorGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for roleId in operatorRoles: if (!empty(operatorPrincipalId)) {
+    name: guid(account.id, operatorPrincipalId, roleId)
+    scope: account
+    properties: {
+      principalId: operatorPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+    }
   }
-}
+]
