@@ -43,6 +43,7 @@ NOT_IN_AZURE = {
     "GRAPH_ACCESS_TOKEN": "development only",
     "AzureWebJobsStorage": "contradicts the settings for an identity",
     "AzureWebJobsStorage__tableServiceUri": "the account's name says the same",
+    "AzureWebJobsStorage__queueServiceUri": "the account's name says the same",
 }
 """Settings that a deployment must leave out."""
 
@@ -121,15 +122,21 @@ def test_notifications_find_a_warm_instance() -> None:
 def test_azure_roles_are_those_of_the_contract() -> None:
     """Each role id stands under its name, and the identity gets each of them."""
     rbac = module("rbac")
-    granted = "".join(text_of(part.body) for part in rbac.of_type("Microsoft.Authorization/roleAssignments"))
+    lists = {"storageRoles", "operatorRoles"}
+    granted = str([part.body for part in rbac.of_type("Microsoft.Authorization/roleAssignments")])
 
-    assert {
-        name: value for name, value in rbac.variables.items() if name not in ("storageRoles", "operatorRoles")
-    } == ROLES
-    assert {"storageBlobDataOwner", "storageQueueDataContributor", "storageTableDataContributor"} == {
-        text_of(role) for role in rbac.variables["storageRoles"]
-    }
-    assert all(name in granted for name in ("roleId", "keyVaultSecretsUser", "monitoringMetricsPublisher"))
+    assert {name: value for name, value in rbac.variables.items() if name not in lists} == ROLES
+    assert [text_of(role) for role in rbac.variables["storageRoles"]] == [
+        "storageBlobDataOwner",
+        "storageQueueDataContributor",
+        "storageTableDataContributor",
+    ]
+    for scope, role in (
+        ("account", "roleId"),
+        ("vault", "keyVaultSecretsUser"),
+        ("insights", "monitoringMetricsPublisher"),
+    ):
+        assert f"guid({scope}.id, principalId, {role})" in granted
 
 
 def test_role_assignments_have_names_of_their_own() -> None:
