@@ -1,5 +1,9 @@
-"""The Functions app: triggers only. So far it answers for its health; nothing is opened, and settings are read only
-when somebody asks."""
+"""The Functions app: triggers only. Each parses, calls one job and answers.
+
+Nothing is imported or opened before somebody asks: an error here would take the whole app down, and Graph's
+validation handshake must not wait for packages (azure.md §2, graph.md §11). Every HTTP function is anonymous to the
+platform and proves its caller itself: ``clientState`` for Graph, a shared secret for ERP.net.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,137 @@ import azure.functions as func
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
+@app.function_name("sync")
+@app.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
+async def sync(timer: func.TimerRequest) -> None:
+    """Who has something to do gets a message; a tick that comes late or twice asks the same again."""
+    from adapters.wiring import process
+    from jobs.dispatch import dispatch
+
+    await dispatch(await process.world())
+
+
+@app.function_name("pull")
+@app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=False)
+async def pull(timer: func.TimerRequest) -> None:
+    """One message: look what changed in ERP.net."""
+    from adapters.wiring import process
+    from jobs.dispatch import ask_for_pull
+
+    await ask_for_pull(await process.world())
+
+
+@app.function_name("keeper")
+@app.timer_trigger(arg_name="timer", schedule="0 5 * * * *", run_on_startup=False, use_monitor=True)
+async def keeper(timer: func.TimerRequest) -> None:
+    """Graph's subscriptions are made, prolonged and ended."""
+    from adapters.wiring import process
+    from jobs.subscriptions import keep_all
+
+    await keep_all(await process.world())
+
+
+@app.function_name("housekeeping")
+@app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
+async def housekeeping(timer: func.TimerRequest) -> None:
+    """What nobody needs any more goes."""
+    from adapters.wiring import process
+    from jobs.housekeeping import keep_house
+
+    await keep_house(await process.world())
+
+
+@app.function_name("work")
+@app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
+async def work(message: func.QueueMessage) -> None:
+    """A pull, a round of one user, or a command."""
+    from adapters.wiring import process
+    from jobs.telling import tell_failure
+    from jobs.work import work as do
+    from sync_core.errors import SettingsInvalid
+
+    try:
+        world = await process.world()
+    except SettingsInvalid as error:  # the message is only a wake-up: its token, or the next timer, comes back
+        tell_failure("work", error)
+        return
+    await do(world, message.get_body(), redelivered=(getattr(message, "dequeue_count", None) or 1) > 1)
+
+
+@app.function_name("notifications")
+@app.route(route="webhooks/graph", methods=[func.HttpMethod.POST])
+async def notifications(request: func.HttpRequest) -> func.HttpResponse:
+    """Graph's handshake, changes and lifecycle events."""
+    token = request.params.get("validationToken")
+    if token is not None:
+        return _handshake(token)
+    return await _hear_graph(request.get_body())
+
+
+@app.function_name("erpnet")
+@app.route(route="webhooks/erpnet", methods=[func.HttpMethod.POST])
+async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
+    """ERP.net's webhook: its secret counts, its body does not."""
+    return await _hear_erp(request.headers.get("x-calsync-secret", ""))
+
+
 @app.function_name("health")
 @app.route(route="health", methods=[func.HttpMethod.GET])
 def health(request: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs, and how many settings are wrong; which ones is for administrators (`calsync doctor`)."""
     answer = {"status": "ok", "settings_mistakes": _mistakes()}
     return func.HttpResponse(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+TOKEN_LIMIT, BODY_LIMIT = 2_048, 1_000_000
+"""Characters of a validation token (Graph's have about 150), bytes of a body (1,000 notifications are half of it)."""
+
+
+def _handshake(token: str) -> func.HttpResponse:
+    """The token as plain text, never as anything a browser would run (graph.md §11)."""
+    if len(token) > TOKEN_LIMIT:
+        return func.HttpResponse(status_code=400)
+    return func.HttpResponse(token, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
+
+
+async def _hear_graph(body: bytes) -> func.HttpResponse:
+    if len(body) > BODY_LIMIT:
+        return func.HttpResponse(status_code=413)
+    from adapters.wiring import process
+    from jobs.notifications import MalformedBody, receive
+    from jobs.telling import tell_failure
+    from sync_core.errors import CalsyncError
+
+    try:
+        await receive(await process.world(), body)
+    except MalformedBody:
+        return func.HttpResponse(status_code=400)
+    except CalsyncError as error:
+        tell_failure("notifications", error)
+        return func.HttpResponse(status_code=503)
+    return func.HttpResponse(status_code=202)
+
+
+async def _hear_erp(secret: str) -> func.HttpResponse:
+    import hmac
+
+    from adapters.settings import load
+    from adapters.wiring import process
+    from jobs.dispatch import hear_erp
+    from jobs.telling import tell_failure
+    from sync_core.errors import CalsyncError
+
+    try:
+        expected = load(os.environ).erpnet_webhook_secret
+        if not expected:
+            return func.HttpResponse(status_code=404)
+        if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), expected.encode()):
+            return func.HttpResponse(status_code=401)
+        await hear_erp(await process.world())
+    except CalsyncError as error:
+        tell_failure("erpnet", error)
+        return func.HttpResponse(status_code=503)
+    return func.HttpResponse(status_code=202)
 
 
 def _mistakes() -> int:

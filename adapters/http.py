@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +32,18 @@ T = TypeVar("T")
 
 NAMES = {Side.GRAPH: "Microsoft Graph", Side.ERP: "ERP.net"}
 
+calls: Counter[Side] = Counter()
+throttles: Counter[Side] = Counter()
+"""Answers of this process's requests so far, and refusals for too many among them; ``telemetry`` reads them."""
+
 UNCLEAR = frozenset({500, 502, 503, 504})
 """Answers that never prove a write did not happen (graph.md §5)."""
+
+
+def note_answer(side: Side, status: int, *, is_part: bool = False) -> None:
+    """Count an answer; a part of a batch is no request of its own but may be refused on its own."""
+    calls[side] += not is_part
+    throttles[side] += status == 429
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:

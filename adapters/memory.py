@@ -11,7 +11,7 @@ from datetime import datetime
 
 from adapters.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb
 from adapters.store import RowStore
-from jobs.ports import Clock
+from jobs.ports import Clock, Message
 
 
 class MemoryBackend(Backend):
@@ -89,3 +89,19 @@ class MemoryStore(RowStore):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(MemoryBackend(clock))
+
+
+class MemoryQueue:
+    """``Queue`` (jobs/ports.py) in memory: what was sent, in order, each with its delay in seconds."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Message, float]] = []
+
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+        """Put a message into the queue."""
+        self.sent.append((dict(message), delay_seconds))
+
+    def take(self) -> list[tuple[Message, float]]:
+        """Everything that was sent, taken out."""
+        taken, self.sent = self.sent, []
+        return taken

@@ -122,6 +122,13 @@ def limit(text: str) -> tuple[int, float]:
     return int(found[1]), int(found[2]) / 100
 
 
+def long_secret(text: str) -> str:
+    """A secret that nobody guesses."""
+    if len(text) < 16:
+        raise ValueError("is shorter than 16 characters")
+    return text
+
+
 def schedule(text: str) -> str:
     """An NCRONTAB expression of six fields; the Functions host reads it closer (azure.md §5)."""
     fields = text.split()

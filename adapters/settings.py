@@ -20,6 +20,7 @@ from adapters.setting_values import (
     address,
     erp_time,
     limit,
+    long_secret,
     member_of,
     names,
     one_of,
@@ -61,6 +62,7 @@ class Settings:
     erpnet_max_sessions: int
     erpnet_time: str
     erpnet_service_logins: frozenset[str]
+    erpnet_webhook_secret: str = field(repr=False)
     tenant_id: str
     client_id: str
     client_secret: str = field(repr=False)
@@ -69,6 +71,7 @@ class Settings:
     storage_connection: str = field(repr=False)
     storage_account: str
     storage_table_uri: str
+    storage_queue_uri: str
     storage_credential: str
     storage_client_id: str
     state_prefix: str
@@ -115,6 +118,14 @@ class Settings:
             return ""
         return self.storage_table_uri or f"https://{self.storage_account}.table.core.windows.net"
 
+    @property
+    def queue_endpoint(self) -> str:
+        """The account's queue endpoint where an identity is used, '' with a connection string."""
+        if self.storage_connection:
+            return ""
+        beside = self.table_endpoint.replace(".table.", ".queue.", 1)
+        return self.storage_queue_uri or beside
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -134,6 +145,13 @@ ROWS = (
     Row("ERPNET_MAX_SESSIONS", "erpnet_max_sessions", within(1, 50), "1", "set how many ERP.net licences to use"),
     Row("ERPNET_TIME", "erpnet_time", erp_time, "user", "set user, utc or a zone like Europe/Sofia"),
     Row("ERPNET_SERVICE_LOGINS", "erpnet_service_logins", names, "", "list logins with commas between"),
+    Row(
+        "ERPNET_WEBHOOK_SECRET",
+        "erpnet_webhook_secret",
+        optional(long_secret),
+        "",
+        "set a long random text, the same in ERP.net's webhook, or leave it out",
+    ),
     Row("AZURE_TENANT_ID", "tenant_id", plain, "", "set the Entra tenant's id"),
     Row("AZURE_CLIENT_ID", "client_id", plain, "", "set the app registration's or the identity's client id"),
     Row("AZURE_CLIENT_SECRET", "client_secret", plain, "", "set the app registration's secret"),
@@ -147,6 +165,13 @@ ROWS = (
         optional(address),
         "",
         "set the account's table endpoint",
+    ),
+    Row(
+        f"{STORAGE}__queueServiceUri",
+        "storage_queue_uri",
+        optional(address),
+        "",
+        "set the account's queue endpoint",
     ),
     Row(
         f"{STORAGE}__credential",

@@ -1,8 +1,9 @@
 """``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
 
-Where things are (design section 5): ``Users`` holds the user rows, the instance row and the ERP.net slots, each in a
-partition of their own; ``State`` has one partition per user with lease, wake, cursors, links, pending rows, inbox and
-holds; ``Meetings`` and ``Journal`` are described in their modules. Row keys carry hashes of foreign ids.
+Where things are (design section 5): ``Users`` holds the user rows, the instance row, the ERP.net slots and the
+subscriptions, each in a partition of their own; ``State`` has one partition per user with lease, wake, cursors,
+links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are described in their modules. Row keys carry
+hashes of foreign ids.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from adapters.journal import Journal
 from adapters.leases import Leases
 from adapters.meetings import Meetings
 from adapters.slots import Slots
+from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
 from sync_core.errors import StaleWrite
 from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Side, User
@@ -61,7 +63,7 @@ def _state_op(user_id: str, change: Change) -> Op:
     return Op(Verb.PUT, place, codec.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
 
 
-class RowStore(Leases, Slots, Meetings, Journal, Store):
+class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
     """Our memory, on any backend."""
 
     @property
@@ -120,6 +122,7 @@ class RowStore(Leases, Slots, Meetings, Journal, Store):
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
         await self._unindex(user_id, _texts(state, "activity_id"))
         await self._erase(Table.STATE, state)
+        await self.drop_subscription(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
 

@@ -6,6 +6,7 @@ must not wait for them.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
@@ -14,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from adapters.settings import Settings, is_development
+from adapters.settings import Settings, is_development, load
 from jobs.world import World
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
 
     from adapters.graph import Credential, GraphCalendar
+    from adapters.queues import WorkQueue
     from adapters.store import RowStore
 
 
@@ -63,10 +65,13 @@ async def open_world(
         opened.push_async_callback(erp.close)
         calendar = _calendar(settings, clock)
         opened.push_async_callback(calendar.close)
+        queue = await _open_queue(settings, opened)
         yield World(
             calendar=calendar,
             erp=erp,
             store=store,
+            queue=queue,
+            subscriptions=calendar.subscriptions,
             clock=clock,
             holder=holder_name(),
             policy=settings.policy,
@@ -75,6 +80,7 @@ async def open_world(
             lease_seconds=settings.lease_seconds,
             call_timeout_seconds=settings.call_timeout_seconds,
             erp_sessions=settings.erpnet_max_sessions,
+            public_url=settings.public_url,
         )
 
 
@@ -96,6 +102,22 @@ async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableSer
         return connect(settings.storage_connection)
     credential = await opened.enter_async_context(_storage_credential(settings))
     return connect_as(settings.table_endpoint, credential)
+
+
+async def _open_queue(settings: Settings, opened: AsyncExitStack) -> WorkQueue:
+    """The work queue; nothing is asked of it yet."""
+    from adapters.queues import WorkQueue, connect, connect_as
+
+    if is_development(settings.storage_connection):
+        service = connect("UseDevelopmentStorage=true")  # as for the tables
+    elif settings.storage_connection:
+        service = connect(settings.storage_connection)
+    else:
+        credential = await opened.enter_async_context(_storage_credential(settings))
+        service = connect_as(settings.queue_endpoint, credential)
+    queue = WorkQueue(service, settings.state_prefix)
+    opened.push_async_callback(queue.close)
+    return queue
 
 
 def _storage_credential(settings: Settings) -> AsyncTokenCredential:
@@ -131,3 +153,45 @@ def _graph_credential(settings: Settings) -> Credential:
     if settings.client_secret:
         return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret)
     return ManagedIdentityCredential(client_id=settings.client_id or None)
+
+
+class Process:
+    """What one process of the app keeps for as long as it lives: its settings and one open ``World``.
+
+    The Functions worker has no hook for start or end (azure.md §2): the first who asks opens it, the others wait;
+    what failed to open is tried again by whoever asks next.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._opened = AsyncExitStack()
+        self._world: World | None = None
+
+    async def world(self) -> World:
+        """The world. Raises ``SettingsInvalid`` and what ``open_world`` raises."""
+        async with self._turn:
+            if self._world is None:
+                self._world = await self._open()
+            return self._world
+
+    async def _open(self) -> World:
+        from adapters import telemetry
+        from adapters.queues import WorkQueue
+
+        telemetry.start(os.environ)
+        settings = load(os.environ)
+        async with AsyncExitStack() as opening:
+            world = await opening.enter_async_context(open_world(settings))
+            if isinstance(world.queue, WorkQueue):
+                await world.queue.prepare()
+            self._opened = opening.pop_all()
+        return world
+
+    async def close(self) -> None:
+        """Let go of everything; the next who asks opens it anew."""
+        self._world = None
+        await self._opened.aclose()
+
+
+process = Process()
+"""This process's."""

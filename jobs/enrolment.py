@@ -12,6 +12,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
+from jobs.subscriptions import end_user
 from jobs.world import World
 from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideUnavailable
 from sync_core.model import OPERATIONAL, Instance, User
@@ -72,7 +73,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
 async def disable(world: World, user: User) -> None:
     """Switch a user's sync off: nothing is deleted on either side, links and bases are kept for later.
 
-    A round under way stops at its next save.
+    A round under way stops at its next save. Graph stops telling of the user's changes.
     """
     await world.store.save_user(replace(user, enabled=False))
     await world.store.break_lease(user.id)
@@ -84,6 +85,7 @@ async def disable(world: World, user: User) -> None:
         await world.store.clear_inbox(user.id, memory.inbox)
     finally:
         await world.store.release_lease(lease)
+    await end_user(world, user.id)
 
 
 async def find_enrolled(world: World, upn: str) -> User:

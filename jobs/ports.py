@@ -7,7 +7,7 @@ also raise ``SideUnavailable`` (or its children) and ``AccessRefused``; any stor
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -86,7 +86,7 @@ class Calendar(Protocol):
         """The events with each iCalUId, in full, wherever in time they lie; batched."""
 
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
-        """All that ``plan.judge_gone`` needs about events that may be gone."""
+        """All that ``ending.judge_gone`` needs about events that may be gone."""
 
     async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
         """Carry out writes, batched, in order of the answers' outcomes; one outcome for each write.
@@ -224,6 +224,67 @@ class Claim:
     etag: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Graph's promise to tell us of one mailbox's changes (graph.md §11), as we remember it.
+
+    ``secret`` proves that a notification comes from Graph; it is stored before Graph is asked, so ``id`` is '' while
+    that is under way. ``url`` is where notifications go.
+    """
+
+    user_id: str
+    secret: str = field(repr=False)
+    id: str = ""
+    url: str = ""
+    expires_at: datetime | None = None
+
+    @property
+    def client_state(self) -> str:
+        """What Graph sends along with each notification (at most 128 characters): whose it is, and the secret."""
+        return f"{self.user_id}.{self.secret}"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSubscription:
+    """A subscription as Graph lists it; ``resource`` names the mailbox."""
+
+    id: str
+    resource: str
+    url: str
+    expires_at: datetime
+
+
+class Subscriptions(Protocol):
+    """Graph's change notifications for the events of mailboxes."""
+
+    async def list_live(self) -> list[LiveSubscription]:
+        """Every subscription of this app that lives, of whatever address and mailbox."""
+
+    async def subscribe(self, wanted: Subscription, until: datetime) -> Subscription:
+        """Subscribe to ``wanted.user_id`` at ``wanted.url``; with the id and end Graph chose.
+
+        Raises ``ItemRejected``: code ``ObjectIdentifierInUse`` for a twin, ``ValidationError`` when Graph could not
+        reach the address.
+        """
+
+    async def renew(self, subscription_id: str, until: datetime) -> datetime | None:
+        """Prolong, which also reauthorizes; the new end, None when Graph does not know it any more."""
+
+    async def unsubscribe(self, subscription_id: str) -> None:
+        """End it; an unknown one is ended already."""
+
+
+Message = Mapping[str, str | bool | int]
+"""One item of the work queue: ``kind`` pull, round or command, and its details (jobs/work.py)."""
+
+
+class Queue(Protocol):
+    """The work queue: at least once, in no order."""
+
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+        """Put a message into the queue, to be seen after the delay. Raises ``StoreUnavailable``."""
+
+
 Storable = Link | Pending | Cursors | Hold
 
 
@@ -314,6 +375,21 @@ class Store(Protocol):
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
         """The newest entries first."""
+
+    async def trim_journal(self, user_id: str, before: datetime) -> int:
+        """Erase entries older than ``before``; how many there were."""
+
+    async def list_subscriptions(self) -> list[Subscription]:
+        """The subscriptions of all users."""
+
+    async def read_subscription(self, user_id: str) -> Subscription | None:
+        """The subscription of one user."""
+
+    async def save_subscription(self, subscription: Subscription) -> None:
+        """Insert or replace a user's subscription."""
+
+    async def drop_subscription(self, user_id: str) -> None:
+        """Forget a user's subscription; a missing one is fine."""
 
     async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
         """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``."""

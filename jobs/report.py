@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sync_core.cases import Case, Decision, Verdict
+from sync_core.errors import CalsyncError
 from sync_core.model import Hold
 from sync_core.story import is_about_private, label, values
 
@@ -71,6 +72,8 @@ class Report:
     again: bool = False
     served: str = ""
     """The wake token this round served."""
+    trouble: CalsyncError | None = None
+    """What ended the round before its cursors moved, None if nothing did."""
 
     @property
     def is_fine(self) -> bool:

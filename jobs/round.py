@@ -8,7 +8,7 @@ only past what is done or marked with its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -88,6 +88,7 @@ class _Round:
         inbox: tuple[InboxRow, ...] = (),
     ) -> None:
         self._world = world
+        self._stored = user
         self._user = user
         self._fence = fence
         self._full = full
@@ -100,9 +101,9 @@ class _Round:
         try:
             await self._steps()
         except (MailboxUnavailable, AccessRefused) as error:
-            await self._fail(str(error), is_state=True)
+            await self._fail(error, is_state=True)
         except CalsyncError as error:
-            await self._fail(str(error), is_state=False)
+            await self._fail(error, is_state=False)
         return self._report
 
     async def _steps(self) -> None:
@@ -240,6 +241,7 @@ class _Round:
         self._report.parked = sum(p.parked for p in left.pending)
         self._report.parked += sum(link.status is LinkStatus.PARKED for link in left.links)
         self._report.again = done.again or done.out_of_time
+        self._report.trouble = done.unavailable
         await self._save_user(self._stamped(user, done))
         await store.append_journal([self._round_entry(round_id)])
 
@@ -315,20 +317,24 @@ class _Round:
             after=counts | {f"skipped: {why}": str(n) for why, n in sorted(self._report.skipped.items())},
         )
 
-    async def _fail(self, reason: str, *, is_state: bool) -> None:
+    async def _fail(self, error: CalsyncError, *, is_state: bool) -> None:
         """A side could not be used: nothing is inferred from it, the cursors stay, the next round starts again."""
-        self._report.failures.append(reason)
+        self._report.failures.append(str(error))
+        self._report.trouble = error
         if is_state:
-            self._report.state = f"Error: {reason}"
+            self._report.state = f"Error: {error}"
             await self._save_user(replace(self._user, state=self._report.state))
 
     async def _save_user(self, user: User) -> None:
-        """Save what the round found out, unless the user's switch was turned meanwhile."""
+        """Save what the round found out; what an administrator set meanwhile stays, the switch above all."""
         if self._fence is None:
             return
         current = await self._world.store.read_user(user.id)
-        if current is not None and current.enabled:
-            await self._world.store.save_user(user)
+        if current is None or not current.enabled:
+            return
+        names = (field.name for field in fields(User))
+        found = {n: getattr(user, n) for n in names if getattr(user, n) != getattr(self._stored, n)}
+        await self._world.store.save_user(replace(current, **found))
 
 
 def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings, zone: ZoneInfo) -> list[Change]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from jobs.ports import Calendar, Clock, Erp, Lease, Store
+from jobs.licence import Licence
+from jobs.ports import Calendar, Clock, Erp, Lease, Queue, Store, Subscriptions
 from sync_core.errors import LeaseLost
 from sync_core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store."""
+    """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store; ``public_url``
+    is where Graph reaches the app, '' where the app polls."""
 
     calendar: Calendar
     erp: Erp
     store: Store
+    queue: Queue
+    subscriptions: Subscriptions
     clock: Clock
     holder: str
     policy: Policy = field(default_factory=Policy)
@@ -26,6 +30,8 @@ class World:
     call_timeout_seconds: int = 30
     round_limit: timedelta = timedelta(minutes=8)
     erp_sessions: int = 1
+    public_url: str = ""
+    licence: Licence = field(default_factory=Licence)
 
 
 class Fence:

@@ -13,12 +13,22 @@ from adapters.erp.odata import Row, id_of, key_of
 from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Side
 
 
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a row of another shape than the contract's ends in."""
+
+YEARS = range(1900, 2201)
+"""Years a calendar deals with; others are somebody's placeholder, and zones cannot be applied at their edges."""
+
+LONGEST_MINUTES = 10 * 366 * 24 * 60
+
+
 def read_activity(row: Row) -> ErpActivity | Malformed:
     """One row of General_Activities_Activities; ``Malformed`` when it is not what the contract says."""
     try:
         return _activity(row)
-    except (KeyError, TypeError, ValueError) as error:
-        return Malformed(Side.ERP, id_of(row), f"the activity cannot be understood: {type(error).__name__} {error}")
+    except UNFIT as error:
+        why = f"{type(error).__name__} {error}"[:200]
+        return Malformed(Side.ERP, _text(id_of(row)), f"the activity cannot be understood: {_text(why)}")
 
 
 def _activity(row: Row) -> ErpActivity:
@@ -54,13 +64,13 @@ def _content(row: Row) -> ErpContent:
 
 
 def _people(rows: list[Row]) -> tuple[str, ...]:
-    addresses = {str(row.get("Email") or "").strip().lower() for row in rows}
+    addresses = {_words(row, "Email").strip().lower() for row in rows}
     return tuple(sorted(addresses - {""}))
 
 
 def read_change(row: Row) -> ActivityChange | None:
-    """A row of the pull; None where the time of change is not known."""
-    updated_at = utc(row.get("AggregateLastUpdateTimeUtc"))
+    """A row of the pull; None where the time of change is not known or not understood."""
+    updated_at = _utc_or_none(row.get("AggregateLastUpdateTimeUtc"))
     if updated_at is None or not id_of(row):
         return None
     version = row.get("ObjectVersion")
@@ -68,20 +78,23 @@ def read_change(row: Row) -> ActivityChange | None:
         activity_id=id_of(row),
         updated_at=updated_at,
         version=version if isinstance(version, int) else None,
-        creation_user=str(row.get("CreationUser") or ""),
+        creation_user=_text(str(row.get("CreationUser") or "")),
         owner_party=key_of(row.get("OwnerParty")),
     )
 
 
 def read_deletion(row: Row) -> ActivityChange | None:
     """A row of Systems_Core_ExtensibleDataObjects: an activity that was deleted for good (erpnet.md §7)."""
-    updated_at, key = utc(row.get("LastUpdateTimeUtc")), str(row.get("EntityItemId") or "").lower()
+    updated_at, key = _utc_or_none(row.get("LastUpdateTimeUtc")), str(row.get("EntityItemId") or "").lower()
     return ActivityChange(key, updated_at, deleted=True) if updated_at is not None and key else None
 
 
 def digits(value: str) -> datetime:
     """The wall-clock digits of a date-time, whatever stands behind them; fractions of a second are dropped."""
-    return datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
+    at = datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
+    if at.year not in YEARS:
+        raise ValueError(f"the year {at.year} is out of any calendar's range")
+    return at
 
 
 def utc(value: str | None) -> datetime | None:
@@ -90,6 +103,13 @@ def utc(value: str | None) -> datetime | None:
         return None
     at = datetime.fromisoformat(value)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _utc_or_none(value: Any) -> datetime | None:
+    try:
+        return utc(value)
+    except UNFIT:
+        return None
 
 
 def _digits_or_none(value: str | None) -> datetime | None:
@@ -106,12 +126,20 @@ def _words(row: Row, name: str) -> str:
     value: Any = row.get(name)
     if not isinstance(value, str | None):
         raise TypeError(f"{name} is no text")
-    return value or ""
+    return _text(value or "")
+
+
+def _text(value: str) -> str:
+    """Text without lone surrogates, which can be neither stored nor sent."""
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _whole(row: Row, name: str) -> int | None:
     value: Any = row.get(name)
-    return None if value is None else int(value)
+    number = None if value is None else int(value)
+    if name == "PlannedDurationMinutes" and number is not None and not 0 <= number <= LONGEST_MINUTES:
+        raise ValueError(f"{name} {number} is no duration")
+    return number
 
 
 def _flag(row: Row, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from adapters.graph.client import GraphClient
 from adapters.graph.wire import Answer, Json, Request, refusal
+from adapters.http import note_answer
 from sync_core.errors import SideError, SideUnavailable, Throttled
 from sync_core.model import Side
 
@@ -102,6 +103,7 @@ def _by_id(responses: object) -> dict[str, Answer]:
 
 
 def _answer(row: Json) -> Answer:
+    note_answer(Side.GRAPH, row["status"], is_part=True)
     body, headers = row.get("body"), row.get("headers")
     told = headers if isinstance(headers, dict) else {}
     return Answer(

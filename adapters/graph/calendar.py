@@ -16,6 +16,7 @@ from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
 from adapters.graph.pages import page_of, read_all, rows_of
 from adapters.graph.parse import etag_of, html_of, parse_event
+from adapters.graph.subscriptions import GraphSubscriptions
 from adapters.graph.wire import (
     ACTIVITY_PROPERTY,
     Answer,
@@ -44,6 +45,7 @@ class GraphCalendar:
 
     def __init__(self, options: GraphOptions, *, clock: Callable[[], datetime]) -> None:
         self._client = GraphClient(options, clock)
+        self.subscriptions = GraphSubscriptions(self._client)
         self._page = options.page_size
 
     async def close(self) -> None:

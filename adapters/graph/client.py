@@ -21,7 +21,7 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from adapters.graph.wire import Answer, Request, refusal
-from adapters.http import Patience, follow
+from adapters.http import Patience, follow, note_answer
 from sync_core.errors import AccessRefused, SideError, SideUnavailable
 from sync_core.model import Side
 
@@ -180,6 +180,7 @@ class GraphClient:
             raise
         except Exception as problem:
             raise transport_error(problem, safe) from problem
+        note_answer(Side.GRAPH, response.status_code)
         return Answer(
             response.status_code, _json(response.content), {k.lower(): v for k, v in response.headers.items()}
         )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
-from adapters.memory import MemoryStore
+from adapters.memory import MemoryQueue, MemoryStore
 from jobs.enrolment import enable
 from jobs.ports import Store
 from jobs.report import Report
@@ -125,6 +125,8 @@ async def open_house(
             calendar=calendar,
             erp=erp_net,
             store=store or memory,
+            queue=MemoryQueue(),
+            subscriptions=calendar.subscriptions,
             clock=clock.now,
             holder="test",
             policy=policy or Policy(),

@@ -1,0 +1,90 @@
+"""The work queue in Azure Queue Storage (azure.md §6), or in Azurite (§11).
+
+Messages are JSON in base64: the Functions host moves whatever is not base64 to the poison queue unseen. They are
+small (ids only), far below the 48 KiB that fit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+from jobs.ports import Message
+from sync_core.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 3}
+"""The SDK's own timeouts let a caller wait for a minute and more."""
+
+ROLE = "Storage Queue Data Contributor"
+"""What the app's identity needs on the account (azure.md §9)."""
+
+LONGEST_DELAY = 7 * 24 * 3600 - 1
+"""Seconds; the service refuses more (azure.md §6)."""
+
+
+def connect(connection_string: str, **options: Any) -> QueueServiceClient:
+    """A client for a storage connection string; ``options`` are the SDK's."""
+    return QueueServiceClient.from_connection_string(connection_string, **{**PATIENCE, **options})
+
+
+def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> QueueServiceClient:
+    """A client for a queue endpoint (``https://account.queue.core.windows.net``) and an identity."""
+    return QueueServiceClient(endpoint, credential=credential, **{**PATIENCE, **options})
+
+
+def names(prefix: str) -> tuple[str, str]:
+    """The work queue and its poison queue."""
+    return f"{prefix}-work", f"{prefix}-work-poison"
+
+
+class WorkQueue:
+    """``Queue`` (jobs/ports.py); ``prepare`` makes the queues where nobody did."""
+
+    def __init__(self, service: QueueServiceClient, prefix: str) -> None:
+        self._service = service
+        self._names = names(prefix)
+        self._client: QueueClient = service.get_queue_client(
+            self._names[0], message_encode_policy=TextBase64EncodePolicy()
+        )
+
+    async def prepare(self) -> None:
+        """Create what is missing; harmless when repeated. Raises ``StoreUnavailable``."""
+        for name in self._names:
+            with _translated():
+                try:
+                    await self._service.create_queue(name)
+                except ResourceExistsError:
+                    continue
+
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+        """See ``Queue.send``."""
+        delay = min(LONGEST_DELAY, max(0, round(delay_seconds)))
+        with _translated():
+            await self._client.send_message(json.dumps(dict(message)), visibility_timeout=delay or None)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._service.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except AzureError as error:
+        status = getattr(error, "status_code", None)
+        what = f"{type(error).__name__}{f' {status}' if status else ''}"
+        if status in (401, 403):
+            text = f"queue storage refuses us ({what}): the identity needs the role {ROLE!r}"
+        else:
+            text = f"queue storage does not answer ({what})"
+        raise StoreUnavailable(text) from error

@@ -1,0 +1,115 @@
+"""Metrics for Application Insights, counted from what the app tells its log (jobs/telling.py).
+
+Off without ``APPLICATIONINSIGHTS_CONNECTION_STRING``; OpenTelemetry is imported only with it, and a failure of it is
+one line in the log. Log lines reach Application Insights through the Functions host, so only metrics are exported.
+The chatter of the SDKs is silenced everywhere: it shows URLs, and those hold delta links.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from adapters import http
+from sync_core.model import Side
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+LOG = logging.getLogger("calsync")
+
+CONNECTION = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+
+CHATTERING = ("azure", "httpx", "httpcore", "msal", "opentelemetry")
+"""Loggers that tell each request with its URL at INFO."""
+
+
+def quieten() -> None:
+    """No URL of a request gets into the log."""
+    for name in CHATTERING:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def start(environ: Mapping[str, str]) -> None:
+    """Export metrics where a connection string says whereto; never raises."""
+    quieten()
+    if not environ.get(CONNECTION) or any(isinstance(handler, Metrics) for handler in LOG.handlers):
+        return
+    try:
+        LOG.addHandler(Metrics(_meter(environ)))
+    except Exception as problem:  # noqa: BLE001 - telemetry is never in the way
+        LOG.warning("metrics are off: %s", type(problem).__name__)
+
+
+def _meter(environ: Mapping[str, str]) -> Meter:
+    from azure.monitor.opentelemetry import configure_azure_monitor
+    from opentelemetry.metrics import get_meter
+
+    configure_azure_monitor(
+        connection_string=environ[CONNECTION],
+        disable_logging=True,
+        disable_tracing=True,
+        enable_live_metrics=False,
+        **_identity(environ.get(AUTHENTICATION, "")),
+    )
+    return get_meter("calsync")
+
+
+def _identity(authentication: str) -> dict[str, Any]:
+    """``ClientId=<id>;Authorization=AAD`` (azure.md §9): who we are to Application Insights, {} with a key."""
+    parts = dict(piece.partition("=")[::2] for piece in authentication.split(";") if piece)
+    if parts.get("Authorization") != "AAD":
+        return {}
+    from azure.identity import ManagedIdentityCredential
+
+    return {"credential": ManagedIdentityCredential(client_id=parts.get("ClientId") or None)}
+
+
+class Metrics(logging.Handler):
+    """Counts the facts of log records; ``logging`` keeps its errors from whoever logs."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(logging.INFO)
+        self._rounds = meter.create_counter("calsync.rounds", description="Rounds that ended")
+        self._actions = meter.create_counter("calsync.actions", description="Items written, by kind")
+        self._failures = meter.create_counter("calsync.failures", description="What did not work, by place and error")
+        for name, counted in (("calsync.calls", http.calls), ("calsync.throttles", http.throttles)):
+            meter.create_observable_counter(name, [_reader(counted)], description="Answers of the systems, by side")
+        self._conflicts = meter.create_histogram("calsync.conflicts", description="Open conflicts of a user")
+        self._lag = meter.create_histogram("calsync.lag", unit="s", description="From the wake-up to the write")
+        self._seconds = meter.create_histogram("calsync.round.duration", unit="s", description="How long rounds take")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one record of ours; others have no facts."""
+        facts = getattr(record, "calsync", None)
+        if not isinstance(facts, Mapping):
+            return
+        try:
+            self._count(facts)
+        except Exception:  # noqa: BLE001 - counting is never in the way
+            self.handleError(record)
+
+    def _count(self, facts: Mapping[str, Any]) -> None:
+        if facts["what"] == "round":
+            self._count_round(facts)
+        elif facts["what"] == "failure":
+            self._failures.add(1, {"where": facts["where"], "error": facts["error"]})
+
+    def _count_round(self, facts: Mapping[str, Any]) -> None:
+        self._rounds.add(1, {"full": facts["full"], "operational": facts["operational"]})
+        self._conflicts.record(facts["conflicts"])
+        self._seconds.record(facts["seconds"])
+        for what, count in facts["actions"].items():
+            self._actions.add(count, {"kind": what})
+        if "lag_seconds" in facts:
+            self._lag.record(facts["lag_seconds"])
+
+
+def _reader(counted: Counter[Side]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """A callback that tells a process-wide count, by side."""
+    from opentelemetry.metrics import Observation
+
+    return lambda _: [Observation(count, {"side": str(side)}) for side, count in counted.items()]

@@ -1,0 +1,28 @@
+"""The nightly turn: what nobody needs any more.
+
+The journal is kept ninety days (design section 5). Expired leases and silent slots need no broom: the next who wants
+one takes it over. Ended links leave with the rounds of their user.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jobs.telling import tell, tell_failure
+from jobs.world import World
+from sync_core.errors import StoreError
+
+KEPT = timedelta(days=90)
+
+
+async def keep_house(world: World) -> int:
+    """Erase journal entries older than ninety days, user by user; how many there were."""
+    before = world.clock() - KEPT
+    erased = 0
+    for user in await world.store.list_users():
+        try:
+            erased += await world.store.trim_journal(user.id, before)
+        except StoreError as error:
+            tell_failure("housekeeping", error, user_id=user.id)
+    tell("housekeeping", {"erased": erased})
+    return erased

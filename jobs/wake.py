@@ -1,0 +1,46 @@
+"""Waking a user's round so that no wake-up is lost (design section 7).
+
+First a fresh token in the user's ``wake`` row, then the message: whatever becomes of the message, an unserved token
+makes the user due at the next timer, and a round under way sees it when it ends. The token tells its own time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from jobs.ports import Message
+from jobs.world import World
+
+
+async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
+    """Ask for a round of this user. ``notified``: Graph said so, and its feed may lag behind its word."""
+    await world.store.write_wake(user_id, f"{world.clock().isoformat()} {secrets.token_hex(6)}")
+    await world.queue.send(round_message(user_id, full=full, notified=notified))
+
+
+def woken_at(token: str) -> datetime | None:
+    """When a token was written, None for one that does not tell."""
+    try:
+        at = datetime.fromisoformat(token.partition(" ")[0])
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def round_message(
+    user_id: str, *, full: bool = False, notified: bool = False, look: bool = False, tries: int = 0
+) -> Message:
+    """A round of one user. ``look``: only if Graph has news after all; ``tries``: messages before this one."""
+    marks: dict[str, bool | int] = {"full": full, "notified": notified, "look": look, "tries": tries}
+    return {"kind": "round", "user": user_id, **{name: mark for name, mark in marks.items() if mark}}
+
+
+def pull_message(asked_at: datetime | None = None) -> Message:
+    """A pull; ``asked_at`` says that something changed in ERP.net by then (the webhook)."""
+    return {"kind": "pull", **({"asked_at": asked_at.isoformat()} if asked_at else {})}
+
+
+def renew_message(user_id: str) -> Message:
+    """Prolong a user's subscription, or make a new one where it is gone."""
+    return {"kind": "command", "do": "renew", "user": user_id}

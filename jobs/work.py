@@ -1,0 +1,289 @@
+"""One message of the work queue: a pull, a round of one user, or a command.
+
+For everything that is known to happen the message is *completed*: a slot that is taken or a side that does not answer
+brings a later message instead, so the host's dequeue count and its poison queue are left to errors nobody expected
+(design section 6). Nothing hangs on a message: an unserved wake token makes its user due at the next timer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from jobs.pull import run_pull
+from jobs.report import Report
+from jobs.round import run_round
+from jobs.subscriptions import address, keep_user
+from jobs.sync import is_due
+from jobs.telling import tell, tell_failure, tell_round
+from jobs.together import together
+from jobs.wake import pull_message, renew_message, round_message, wake, woken_at
+from jobs.world import World
+from sync_core.errors import (
+    CalsyncError,
+    LeaseHeld,
+    LeaseLost,
+    LicencesTaken,
+    SideError,
+    SideUnavailable,
+    SlotsTaken,
+    StaleWrite,
+    StoreUnavailable,
+    Throttled,
+)
+from sync_core.model import Instance, User
+
+RECENT = timedelta(seconds=30)
+"""A timer's pull is dropped if one began less than this ago (design section 7)."""
+
+SECOND_LOOK = 45.0
+"""Seconds after which a notified round that found nothing looks once more: Graph's feed may lag (section 7)."""
+
+TRIES = 6
+"""Messages that may follow one another for the same wake-up; then the timer has the word."""
+
+LICENCE_REST = 60.0
+"""Seconds to leave ERP.net alone where it has no licence and does not say for how long (erpnet.md §3)."""
+
+PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
+"""What ends a round and is no fault of the user's: tried again soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message, understood."""
+
+    kind: str
+    user_id: str = ""
+    do: str = ""
+    full: bool = False
+    notified: bool = False
+    look: bool = False
+    tries: int = 0
+    asked_at: datetime | None = None
+
+
+async def work(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
+    """Do what one message says. ``redelivered``: an earlier try at it was cut off.
+
+    Raises only what nobody expected, and ``StoreUnavailable`` where not even a later message could be sent.
+    """
+    order = understand(body)
+    if order is None:
+        tell_failure("work", "a message that nobody understands")
+        return
+    try:
+        if order.kind == "pull":
+            await _pull(world, order)
+        elif order.kind == "round":
+            await _round(world, order, redelivered)
+        else:
+            await _command(world, order)
+    except StoreUnavailable as error:
+        tell_failure("work", error, user_id=order.user_id)
+        await world.queue.send(_again(order), delay_seconds=_pause(order.tries))
+    except CalsyncError as error:
+        tell_failure("work", error, user_id=order.user_id)
+
+
+def understand(body: bytes | str) -> Order | None:
+    """The order in a message, None where there is none."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    order = Order(
+        kind=_text(told, "kind"),
+        user_id=_text(told, "user"),
+        do=_text(told, "do"),
+        full=told.get("full") is True,
+        notified=told.get("notified") is True,
+        look=told.get("look") is True,
+        tries=_count(told),
+        asked_at=woken_at(_text(told, "asked_at")),
+    )
+    is_known = order.kind == "pull" or (order.user_id and (order.kind == "round" or order.do == "renew"))
+    return order if is_known else None
+
+
+def _text(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(told: Mapping[str, Any]) -> int:
+    tries = told.get("tries")
+    return tries if isinstance(tries, int) and tries > 0 else 0
+
+
+def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | int]:
+    """The message of an order, to be sent once more."""
+    if order.kind == "pull":
+        return pull_message(order.asked_at)
+    if order.kind == "command":
+        return renew_message(order.user_id)
+    tries = order.tries + one_more
+    return round_message(order.user_id, full=order.full, notified=order.notified, look=order.look, tries=tries)
+
+
+def _pause(tries: int) -> float:
+    """Seconds before the next try: 15, 30, 60 … at most ten minutes, with jitter."""
+    return min(600.0, 15.0 * 2.0 ** min(tries, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+
+
+def _nap() -> float:
+    """Seconds until a taken slot is asked for again; spread, so that waiting messages do not come together."""
+    return random.uniform(2.0, 8.0)  # noqa: S311 - jitter, no secret
+
+
+# The pull
+
+
+async def _pull(world: World, order: Order) -> None:
+    instance, _ = await world.store.read_instance()
+    began_at = world.clock()
+    if _is_covered(instance, order, began_at):
+        return
+    try:
+        async with world.licence.held(world):
+            report = await run_pull(world)
+    except SlotsTaken:
+        await world.queue.send(_again(order), delay_seconds=_nap())
+        return
+    except LicencesTaken as taken:
+        _rest(world, taken)
+        await world.queue.send(_again(order), delay_seconds=_nap())
+        return
+    await _note_pull(world, began_at)
+    await together(lambda user_id: wake(world, user_id), sorted(report.woken))
+    tell("pull", {"changes": report.changes, "woken": len(report.woken)})
+
+
+def _is_covered(instance: Instance, order: Order, now: datetime) -> bool:
+    """Whether a pull that ran knows already what this one would find."""
+    if instance.pulled_at is None:
+        return False
+    if order.asked_at is not None:
+        return instance.pulled_at >= order.asked_at
+    return now - instance.pulled_at < RECENT
+
+
+async def _note_pull(world: World, began_at: datetime) -> None:
+    """Whoever saves the instance row at the same time wins: then one pull more runs than needed."""
+    instance, etag = await world.store.read_instance()
+    with suppress(StaleWrite):
+        await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
+
+
+def _rest(world: World, taken: Throttled) -> None:
+    world.licence.rest(world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST))
+
+
+# A round
+
+
+async def _round(world: World, order: Order, redelivered: bool) -> None:
+    user = await world.store.read_user(order.user_id)
+    if user is None or not user.enabled or not await _is_wanted(world, user, order):
+        return
+    began_at = world.clock()
+    try:
+        async with world.licence.held(world):
+            report = await run_round(_one_of_many(world), user, full=order.full)
+    except SlotsTaken:
+        await world.queue.send(_again(order, one_more=False), delay_seconds=_nap())
+        return
+    except LeaseHeld as held:
+        if order.full or redelivered:  # else the holder sees the wake token when it ends
+            await world.queue.send(_again(order, one_more=False), delay_seconds=_left(world, held.until))
+        return
+    tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
+    await _follow_up(world, order, report)
+
+
+async def _is_wanted(world: World, user: User, order: Order) -> bool:
+    """Whether there is anything to do still: another message may have served the same wake-up."""
+    if order.full:
+        return True
+    memory = await world.store.recall(user.id)
+    instance, _ = await world.store.read_instance()
+    if is_due(world, user, memory, instance):
+        return True
+    link = memory.cursors.delta_link
+    return order.look and link is not None and (await world.calendar.has_news({user.id: link}))[user.id]
+
+
+def _one_of_many(world: World) -> World:
+    """A holder of its own for each round: two messages of one user may meet in one process."""
+    return replace(world, holder=f"{world.holder}-{secrets.token_hex(4)}")
+
+
+async def _follow_up(world: World, order: Order, report: Report) -> None:
+    """What comes after a round: its rest, another try, or a second look."""
+    if isinstance(report.trouble, LicencesTaken):
+        _rest(world, report.trouble)
+        await world.queue.send(_again(order, one_more=False), delay_seconds=_nap())
+    elif isinstance(report.trouble, PASSING):
+        await _try_again(world, order, report.trouble)
+    elif report.again:
+        await _go_on(world, order, report)
+    elif order.notified and report.ran and not report.done and report.trouble is None:
+        await world.queue.send(round_message(order.user_id, look=True), delay_seconds=SECOND_LOOK)
+    if report.full and report.ran and report.trouble is None:
+        await _first_subscription(world, order.user_id)
+
+
+async def _try_again(world: World, order: Order, trouble: CalsyncError) -> None:
+    asked = trouble.retry_after if isinstance(trouble, Throttled) else None
+    if order.tries + 1 < TRIES:
+        await world.queue.send(_again(order), delay_seconds=max(asked or 0.0, _pause(order.tries)))
+
+
+async def _go_on(world: World, order: Order, report: Report) -> None:
+    """Send the rest of a round on its way; a full one that did not get through stays full."""
+    if order.tries + 1 >= TRIES:
+        return
+    cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
+    message = round_message(order.user_id, full=cut, tries=order.tries + 1)
+    await world.queue.send(message, delay_seconds=2.0**order.tries if order.tries else 0.0)
+
+
+async def _first_subscription(world: World, user_id: str) -> None:
+    """Push begins with the first full round; later on the keeper sees to it."""
+    if not address(world) or await world.store.read_subscription(user_id) is not None:
+        return
+    try:
+        await keep_user(world, user_id)
+    except SideError as error:
+        tell_failure("keeper", error, user_id=user_id)
+
+
+def _left(world: World, until: datetime) -> float:
+    return max(1.0, _since(world, until) * -1)
+
+
+def _since(world: World, at: datetime) -> float:
+    return (world.clock() - at).total_seconds()
+
+
+def _lag(world: World, report: Report) -> float | None:
+    """From the wake-up to the end of the writes, where there were any."""
+    at = woken_at(report.served)
+    return _since(world, at) if at is not None and report.done else None
+
+
+# A command
+
+
+async def _command(world: World, order: Order) -> None:
+    user = await world.store.read_user(order.user_id)
+    if user is not None and user.enabled and address(world):
+        await keep_user(world, order.user_id, renew=True)
