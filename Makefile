@@ -1,5 +1,6 @@
 # make setup   the environment (.venv) and Azurite (.tools); instant the second time
 # make demo    calsync against its simulators, nothing else needed
+# make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
@@ -7,9 +8,10 @@ VENV ?= .venv
 JOBS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+RUN_ARGS ?=
 PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
-.PHONY: setup demo test check
+.PHONY: setup demo run test check
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed .tools/.installed
@@ -30,6 +32,9 @@ $(VENV)/.installed: pyproject.toml requirements.txt | $(VENV)/bin/python
 
 demo: setup
 	$(VENV)/bin/calsync demo $(DEMO_ARGS)
+
+run: setup
+	$(VENV)/bin/python -m simulators.host.run $(RUN_ARGS)
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)

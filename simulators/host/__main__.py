@@ -54,7 +54,8 @@ async def _run(host: Host) -> None:
 
 
 def _leave_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # sys.stdin holds a lock that the interpreter wants when it ends
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
