@@ -73,7 +73,7 @@ async def work(message: func.QueueMessage) -> None:
 
 
 @app.function_name("notifications")
-@app.route(route="webhooks/graph", methods=[func.HttpMethod.POST])
+@app.route(trigger_arg_name="request", route="webhooks/graph", methods=[func.HttpMethod.POST])
 async def notifications(request: func.HttpRequest) -> func.HttpResponse:
     """Graph's handshake, changes and lifecycle events."""
     token = request.params.get("validationToken")
@@ -83,14 +83,14 @@ async def notifications(request: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.function_name("erpnet")
-@app.route(route="webhooks/erpnet", methods=[func.HttpMethod.POST])
+@app.route(trigger_arg_name="request", route="webhooks/erpnet", methods=[func.HttpMethod.POST])
 async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
     """ERP.net's webhook: its secret counts, its body does not."""
     return await _hear_erp(request.headers.get("x-calsync-secret", ""))
 
 
 @app.function_name("health")
-@app.route(route="health", methods=[func.HttpMethod.GET])
+@app.route(trigger_arg_name="request", route="health", methods=[func.HttpMethod.GET])
 def health(request: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs, and how many settings are wrong; which ones is for administrators (`calsync doctor`)."""
     answer = {"status": "ok", "settings_mistakes": _mistakes()}
