@@ -48,7 +48,7 @@ def bind(entity_set: str, key: str) -> dict[str, str]:
 
 def target_of(value: Any) -> str:
     """``Set(guid)`` out of a reference as answered (relative or absolute), '' for null."""
-    found = _REFERENCE.search(value.get("@odata.id") or "") if isinstance(value, dict) else None
+    found = _REFERENCE.search(str(value.get("@odata.id") or "")) if isinstance(value, dict) else None
     return found.group(0) if found else ""
 
 

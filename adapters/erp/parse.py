@@ -9,9 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.erp.odata import Row, id_of, key_of
+from adapters.erp.odata import Row, id_of, is_guid, key_of
 from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Side
-
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a row of another shape than the contract's ends in."""
@@ -33,7 +32,7 @@ def read_activity(row: Row) -> ErpActivity | Malformed:
 
 def _activity(row: Row) -> ErpActivity:
     return ErpActivity(
-        id=_needed(id_of(row), "Id"),
+        id=_guid(id_of(row)),
         version=_whole(row, "ObjectVersion"),
         updated_at=utc(row.get("AggregateLastUpdateTimeUtc")),
         content=_content(row),
@@ -114,6 +113,12 @@ def _utc_or_none(value: Any) -> datetime | None:
 
 def _digits_or_none(value: str | None) -> datetime | None:
     return None if value is None else digits(value)
+
+
+def _guid(value: str) -> str:
+    if not is_guid(value):
+        raise ValueError("Id is no guid")
+    return value
 
 
 def _needed(value: str, name: str) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -262,6 +264,14 @@ def _json(content: bytes) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust, loaded once a process: that takes longer than a round trip."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.AsyncClient, GraphServiceClient]:
     """The SDK's client over our own transport: no retries, no redirects, links sent as they came."""
     import httpx
@@ -275,7 +285,7 @@ def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.Asyn
     from msgraph.graph_service_client import GraphServiceClient
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
-    http = httpx.AsyncClient(timeout=seconds, http2=True, follow_redirects=False)
+    http = httpx.AsyncClient(timeout=seconds, http2=True, follow_redirects=False, verify=_trusted())
     piped = GraphClientFactory.create_with_default_middleware(
         client=copy(http),  # the SDK's wrapping never closes what it wraps: we keep the original and close that
         options={
