@@ -295,7 +295,6 @@ class TestMalformed:
         parked = only([{"reason": p.reason} for p in (await house.recall()).pending])
         assert parked["reason"] != ""
 
-
     async def test_a_malformed_activity_is_parked(self, house: House) -> None:
         """A row with an impossible time, linked or new: told, and the others arrive."""
         event, activity = await meeting(house)

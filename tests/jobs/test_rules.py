@@ -205,6 +205,33 @@ class TestR4R5Users:
         assert states["ben@acme.example"].startswith("Error: ")
         assert only(house.desk().activities())["Subject"] == "Planning"
 
+    async def test_a_mailbox_lost_and_found_again_loses_nothing(self, house: House) -> None:
+        """The licence goes: a state, no deletion inferred. It comes back: what changed meanwhile flows."""
+        event, activity = await meeting(house)
+        house.graph.mailbox(ANNA).usable = False
+        house.desk().edit(activity, notes="meanwhile")
+        outcome = await house.sync()
+        assert outcome.reports[0].state.startswith("Error: ")
+        assert house.desk().get(activity)["Void"] is False
+
+        house.graph.mailbox(ANNA).usable = True
+        report = await house.step()
+        assert report.state == "Operational"
+        assert house.outlook().text(event).strip() == "meanwhile"
+
+    async def test_an_account_that_left_erp_has_a_state(self, house: House) -> None:
+        """The ERP.net user is deactivated: named, nothing deleted; back again, the pairs go on."""
+        event, activity = await meeting(house)
+        house.erp.change_user("anna", Active=False)
+        house.advance(days=1)
+        outcome = await house.sync()
+        assert "no active internal ERP.net user" in outcome.reports[0].state
+
+        house.erp.change_user("anna", Active=True)
+        house.outlook().edit(event, subject="Back")
+        await house.step()
+        assert house.desk().get(activity)["Subject"] == "Back"
+
     async def test_a_user_without_company_is_told_once(self) -> None:
         """One notification, not one per round; no activity; all is made up for once a company is set."""
         async with open_house() as house:
