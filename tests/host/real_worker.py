@@ -24,9 +24,15 @@ needs_worker = pytest.mark.skipif(
 )
 
 
-def http(method: str, url: str, body: bytes = b"", query: Mapping[str, str] | None = None, **headers: str) -> Json:
+def http(
+    method: str,
+    url: str,
+    body: bytes = b"",
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Json:
     """A request as the host sends it; an empty body is left out."""
-    wire = {"method": method, "url": url, "headers": headers, "params": {}, "query": dict(query or {})}
+    wire = {"method": method, "url": url, "headers": dict(headers or {}), "params": {}, "query": dict(query or {})}
     return {"http": {**wire, "body": {"bytes": base64.b64encode(body).decode()} if body else None}}
 
 

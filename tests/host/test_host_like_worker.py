@@ -81,9 +81,7 @@ def test_wire_shapes_reach_python(make_app: MakeApp) -> None:
 async def test_http_answers_are_the_same(make_app: MakeApp, make_host: MakeHost) -> None:
     """Status, body and content type of the local host are the library's."""
     with worker_of(make_app(APP)) as worker:
-        theirs = worker.invoke(
-            "echo", http("POST", "http://x/api/echo", "жар".encode(), {"a": "1"}, **{"x-own": "y"})
-        )
+        theirs = worker.invoke("echo", http("POST", "http://x/api/echo", "жар".encode(), {"a": "1"}, {"x-own": "y"}))
         their_text = worker.invoke("plain", http("GET", "http://x/api/plain"))
         their_failure = worker.invoke("broken", http("GET", "http://x/api/broken"))
     async with make_host(APP, WHEN="0 0 0 1 1 *", PREFIX="never") as host, aiohttp.ClientSession() as session:
