@@ -52,7 +52,7 @@ async def run_sync(
         if dry_run:
             return await _plan_only(world, users, outcome, full, progress)
         try:
-            await run_pull(world)
+            await patiently(lambda: run_pull(world), world, notice, "ERP.net")
         except (SideUnavailable, AccessRefused) as error:
             outcome.failure = str(error)
             return outcome

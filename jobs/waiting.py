@@ -9,18 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from jobs.ports import Slot
 from jobs.world import World
-from sync_core.errors import LeaseHeld, SlotsTaken
+from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
 
 LONGEST_NAP = 5.0
 """Seconds after which a waiting command looks again."""
+
+
+LICENCE_NAP = 60.0
+"""Seconds to leave ERP.net alone where it has no licence and does not say for how long."""
 
 
 def unheard(_: str) -> None:
@@ -62,16 +66,32 @@ class _Pulse:
 
 
 async def patiently(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:
-    """Take what somebody else may hold; while they do, say so once and wait until it is free or expires."""
+    """Take what somebody else may hold; while they do, say so once and wait until it is free or expires.
+
+    ERP.net's licences are waited for as long as one lingers after its last call (erpnet.md §3), then
+    ``LicencesTaken`` is raised after all.
+    """
     told = ""
+    waited = timedelta(0)
     while True:
         try:
             return await take()
         except (LeaseHeld, SlotsTaken) as held:
-            if held.holder != told:
-                notice(f"waiting for {what}: {held}")
-                told = held.holder
-            await asyncio.sleep(_nap(held.until, world.clock()))
+            holder, pause = held.holder, _nap(held.until, world.clock())
+            told = _tell_once(notice, told, holder, f"waiting for {what}: {held}")
+        except LicencesTaken as taken:
+            if waited >= world.licence_wait:
+                raise
+            pause = taken.retry_after or LICENCE_NAP
+            waited += timedelta(seconds=pause)
+            told = _tell_once(notice, told, "ERP.net", f"waiting for an ERP.net licence: {taken}")
+        await asyncio.sleep(pause)
+
+
+def _tell_once(notice: Notice, told: str, holder: str, text: str) -> str:
+    if holder != told:
+        notice(text)
+    return holder
 
 
 def _nap(until: datetime, now: datetime) -> float:

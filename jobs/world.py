@@ -14,7 +14,8 @@ from sync_core.policy import Policy
 @dataclass(frozen=True, slots=True)
 class World:
     """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store; ``public_url``
-    is where Graph reaches the app, '' where the app polls."""
+    is where Graph reaches the app, '' where the app polls. ``licence_wait`` is how long a command waits for ERP.net.
+    """
 
     calendar: Calendar
     erp: Erp
@@ -30,6 +31,7 @@ class World:
     call_timeout_seconds: int = 30
     round_limit: timedelta = timedelta(minutes=8)
     erp_sessions: int = 1
+    licence_wait: timedelta = timedelta(minutes=25)
     public_url: str = ""
     licence: Licence = field(default_factory=Licence)
 

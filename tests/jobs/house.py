@@ -132,6 +132,7 @@ async def open_house(
             policy=policy or Policy(),
             tenant="acme",
             database=erp.url,
+            licence_wait=timedelta(0),
         )
         await world.store.prepare()
         try:

@@ -10,6 +10,7 @@ import pytest
 from jobs.enrolment import enable
 from jobs.ports import Put
 from jobs.pull import open_instance
+from jobs.sync import run_sync
 from sync_core.errors import WrongStore
 from sync_core.model import LinkStatus
 from sync_core.policy import Winner
@@ -181,6 +182,20 @@ class TestOutOfReach:
         house.erp.faults.clear()
         await house.step()
 
+        assert house.desk().get(activity)["Subject"] == "New"
+
+    async def test_a_command_waits_for_a_licence(self, house: House) -> None:
+        """All taken at first: it says so once, waits as long as ERP.net asks, and goes on."""
+        event, activity = await meeting(house)
+        house.outlook().edit(event, subject="New")
+        body = {"error": {"message": "no licence", "code": 8}}
+        house.erp.add_fault("*", status=503, headers={"Retry-After": "0.01"}, body=body, times=3)
+        world = replace(house.world, licence_wait=timedelta(minutes=1))
+        heard: list[str] = []
+        outcome = await run_sync(world, [await house.user()], notice=heard.append)
+
+        assert outcome.is_fine
+        assert [line.split(":")[0] for line in heard] == ["waiting for an ERP.net licence"]
         assert house.desk().get(activity)["Subject"] == "New"
 
     async def test_an_expired_delta_link(self, house: House) -> None:

@@ -679,7 +679,7 @@ async def test_a_round_keeps_what_was_set_while_it_ran(house: House) -> None:
         await store.save_user(replace(await house.user(), zone="Europe/London", zone_chosen=True))
         await reading(*arguments)
 
-    store.reindex = chosen_meanwhile  # type: ignore[method-assign]
+    store.reindex = chosen_meanwhile  # type: ignore[method-assign, assignment]
     await house.step(full=True)
 
     assert ((await house.user()).zone, (await house.user()).synced_at) == ("Europe/London", house.now)
