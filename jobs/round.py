@@ -8,6 +8,7 @@ only past what is done or marked with its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -22,7 +23,7 @@ from jobs.reading import Findings, Reader, Scale
 from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
 from sync_core.cases import Context, Decision
-from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable
+from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, StaleWrite
 from sync_core.guard import guard
 from sync_core.model import (
     Cursors,
@@ -162,7 +163,8 @@ class _Round:
             service_login=await self._world.erp.service_login(),
         )
         if live and known != instance:
-            await self._world.store.save_instance(known, etag)
+            with suppress(StaleWrite):  # somebody else's round or pull was faster; the next look saves it
+                await self._world.store.save_instance(known, etag)
         return checkup
 
     async def _instance(self) -> tuple[Instance, str]:

@@ -1,0 +1,127 @@
+"""host.json, .funcignore and the example of local settings: data that the platform reads."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.settings import ROWS
+from jobs.world import World
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def host() -> dict[str, Any]:
+    """The host's settings."""
+    found: dict[str, Any] = json.loads((ROOT / "host.json").read_text())
+    return found
+
+
+def seconds(span: str) -> int:
+    """A span like 00:10:00."""
+    hours, minutes, rest = map(int, span.split(":"))
+    return (hours * 60 + minutes) * 60 + rest
+
+
+def test_queue_numbers_fit_leases_and_the_erp_gate() -> None:
+    """Rounds that share a process wait for one ERP.net session: their calls must end within a lease."""
+    queues = host()["extensions"]["queues"]
+    limits = {field.name: field.default for field in World.__dataclass_fields__.values()}
+
+    in_flight = queues["batchSize"] + queues["newBatchThreshold"]
+    assert in_flight * limits["call_timeout_seconds"] <= limits["lease_seconds"]
+    assert queues["messageEncoding"] == "base64"
+
+
+def test_an_outage_of_minutes_poisons_nothing() -> None:
+    """A message that fails because storage is down is tried for at least three minutes."""
+    queues = host()["extensions"]["queues"]
+
+    assert (queues["maxDequeueCount"] - 1) * seconds(queues["visibilityTimeout"]) >= 180
+
+
+def test_a_round_ends_itself_before_the_host_does() -> None:
+    """The host's limit lies beyond a round's own eight minutes and one call."""
+    limits = {field.name: field.default for field in World.__dataclass_fields__.values()}
+    span = seconds(host()["functionTimeout"])
+
+    assert span >= limits["round_limit"].total_seconds() + 2 * limits["call_timeout_seconds"]
+
+
+def test_failures_are_never_sampled_away() -> None:
+    """Sampling leaves requests and exceptions alone."""
+    sampling = host()["logging"]["applicationInsights"]["samplingSettings"]
+
+    assert sampling["isEnabled"] is True
+    assert {"Request", "Exception"} <= set(sampling["excludedTypes"].split(";"))
+
+
+# .funcignore
+
+
+def denies(path: str) -> bool:
+    """Core Tools' matcher (azure.md §3): patterns from the start of the path, ended at a word's boundary."""
+    patterns = [line.strip() for line in (ROOT / ".funcignore").read_text().splitlines() if line.strip()]
+    whole = "|".join(f"({_regex(pattern)})" for pattern in patterns)
+    return re.match(rf"({whole})\b", path, re.ASCII) is not None
+
+
+def _regex(pattern: str) -> str:
+    escaped = re.sub(r"[-\[\]/{}()+?.\\^$|]", r"\\\g<0>", pattern)
+    return escaped.replace("**", "(.+)").replace("*", r"([^\/]+)")
+
+
+def tracked() -> list[str]:
+    """Every file of the repository."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.split()
+
+
+DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "adapters/", "jobs/", "sync_core/", "portal/")
+
+
+@pytest.mark.parametrize("path", tracked())
+def test_exactly_the_app_is_uploaded(path: str) -> None:
+    """The app's code goes up, and nothing else."""
+    is_read_by_others = path.endswith(".md")
+    assert denies(path) is (not path.startswith(DEPLOYED) or is_read_by_others)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".venv/bin/python", ".git/config", "local.settings.json", "jobs/__pycache__/work.cpython-311.pyc",
+     "__pycache__/function_app.cpython-311.pyc", "adapters/graph/__pycache__/x.pyc", "calsync.egg-info/PKG-INFO",
+     ".hypothesis/x", "build/lib/x.py"],
+)  # fmt: skip
+def test_what_lies_about_stays_at_home(path: str) -> None:
+    """Environments, secrets and caches are not uploaded, wherever they lie."""
+    assert denies(path)
+
+
+# local.settings.json.example
+
+
+def test_the_example_needs_only_the_blanks_filled() -> None:
+    """Every setting the app requires is there, each of them known, and nothing that looks like a secret."""
+    example = json.loads((ROOT / "local.settings.json.example").read_text())
+    values = example["Values"]
+    known = {row.name for row in ROWS} | {"FUNCTIONS_WORKER_RUNTIME"}
+
+    assert set(values) <= known
+    assert {row.name for row in ROWS if row.default == "(required)"} <= set(values)
+    assert all(value.startswith("<") for name, value in values.items() if "SECRET" in name)
+    assert all(isinstance(value, str) for value in values.values())
+
+
+def test_settings_in_triggers_are_in_the_example() -> None:
+    """A missing %SETTING% would stop its function (azure.md §3)."""
+    named = set(re.findall(r"%(\w+)%", (ROOT / "function_app.py").read_text()))
+    values = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]
+
+    assert {"SYNC_SCHEDULE", "PULL_SCHEDULE", "STATE_PREFIX"} == named
+    assert named <= set(values)

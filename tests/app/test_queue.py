@@ -1,0 +1,118 @@
+"""The work queue on a real Azurite, and the process that opens a whole world once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from azure.storage.queue.aio import QueueServiceClient
+
+from adapters.queues import WorkQueue, connect, names
+from adapters.wiring import Process
+from simulators.azurite import Azurite
+from sync_core.errors import SettingsInvalid, StoreUnavailable
+
+NOWHERE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;QueueEndpoint=http://127.0.0.1:1/a"
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Names nobody else uses."""
+    return f"t{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def queue(azurite: Azurite, prefix: str) -> AsyncIterator[WorkQueue]:
+    """A queue that is there."""
+    opened = WorkQueue(connect(azurite.connection_string), prefix)
+    await opened.prepare()
+    yield opened
+    await opened.close()
+
+
+async def raw(azurite: Azurite, name: str) -> list[str]:
+    """What lies in a queue for everybody to see, as it is stored."""
+    async with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
+        return [message.content async for message in service.get_queue_client(name).receive_messages()]
+
+
+async def test_messages_are_base64_json(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
+    """The host reads base64 only; inside is the message as JSON."""
+    await queue.send({"kind": "round", "user": "u", "full": True})
+    [content] = await raw(azurite, f"{prefix}-work")
+
+    assert json.loads(b64decode(content)) == {"kind": "round", "user": "u", "full": True}
+
+
+async def test_a_delayed_message_is_not_seen_yet(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
+    """A message for later is hidden until then; a delay of years is cut to what the service takes."""
+    await queue.send({"kind": "pull"}, delay_seconds=30)
+    await queue.send({"kind": "pull"}, delay_seconds=10**9)
+
+    assert await raw(azurite, f"{prefix}-work") == []
+
+
+async def test_preparing_twice_makes_both_queues(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
+    """The work queue and its poison queue are there, however often they are made."""
+    await queue.prepare()
+    async with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
+        found = {one.name async for one in service.list_queues() if one.name.startswith(prefix)}
+
+    assert found == {f"{prefix}-work", f"{prefix}-work-poison"} == set(names(prefix))
+
+
+async def test_storage_out_of_reach_is_unavailable() -> None:
+    """Without an answer the error is ours, without the key or the address."""
+    queue = WorkQueue(connect(NOWHERE, retry_total=0), "t00")
+    with pytest.raises(StoreUnavailable) as refused:
+        await queue.send({"kind": "pull"})
+    await queue.close()
+
+    assert "127.0.0.1" not in str(refused.value)
+
+
+@pytest.fixture
+def settings(azurite: Azurite, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with what is needed; both systems are never asked."""
+    for name, value in {
+        "ERPNET_URL": "http://127.0.0.1:1",
+        "ERPNET_CLIENT_ID": "calsync",
+        "ERPNET_CLIENT_SECRET": "hush",
+        "GRAPH_URL": "http://127.0.0.1:1/v1.0",
+        "GRAPH_ACCESS_TOKEN": "t",
+        "AzureWebJobsStorage": azurite.connection_string,
+        "STATE_PREFIX": prefix,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("APPLICATIONINSIGHTS_CONNECTION_STRING", raising=False)
+
+
+@pytest.mark.usefixtures("settings")
+async def test_one_world_for_a_process(azurite: Azurite, prefix: str) -> None:
+    """However many ask at once, one world is opened and kept; its queue is ready to use."""
+    process = Process()
+    first, second = await asyncio.gather(process.world(), process.world())
+    await first.queue.send({"kind": "pull"})
+    content = await raw(azurite, f"{prefix}-work")
+    third = await process.world()
+    await process.close()
+
+    assert first is second is third
+    assert len(content) == 1
+
+
+@pytest.mark.usefixtures("settings")
+async def test_what_failed_to_open_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong setting, put right, needs no restart."""
+    process = Process()
+    with monkeypatch.context() as wrong:
+        wrong.setenv("STATE_PREFIX", "NO")
+        with pytest.raises(SettingsInvalid):
+            await process.world()
+
+    assert (await process.world()).holder != ""
+    await process.close()

@@ -1,0 +1,184 @@
+"""The other triggers: timers, ERP.net's webhook, and what the host reads of them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+import function_app
+from adapters.backend import Key, Op, Table, Verb
+from jobs.wake import pull_message
+from sync_core.errors import SettingsInvalid, StoreUnavailable
+from sync_core.model import JournalEntry
+from tests.app.app import App, told
+
+SECRET = "a-long-shared-secret"
+NEEDED = {
+    "ERPNET_URL": "https://acme.my.erp.net",
+    "ERPNET_CLIENT_ID": "calsync",
+    "ERPNET_CLIENT_SECRET": "hush",
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "ERPNET_WEBHOOK_SECRET": SECRET,
+}
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with what is needed."""
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+
+
+# ERP.net's webhook
+
+
+@pytest.mark.parametrize("body", [b"", b'{"id": 1}', b"\xff" * 10], ids=["empty", "json", "bytes"])
+async def test_the_webhook_means_pull(app: App, body: bytes) -> None:
+    """The right secret brings one pull, whatever the body; ERP.net is not asked here."""
+    app.house.erp.forget_requests()
+    answer = await app.post("erpnet", body, headers={"x-calsync-secret": SECRET})
+
+    assert (answer.status_code, answer.get_body()) == (202, b"")
+    assert app.queue.take() == [(pull_message(app.house.now), 0)]
+    assert app.house.erp.requests == []
+
+
+@pytest.mark.parametrize("given", ["", "a-long-shared-secreT", SECRET * 2, "ä\ud800"])
+async def test_a_wrong_secret_is_refused(app: App, given: str) -> None:
+    """Without the secret nothing happens and nothing is said."""
+    answer = await app.post("erpnet", headers={"x-calsync-secret": given} if given else {})
+
+    assert (answer.status_code, answer.get_body(), app.queue.take()) == (401, b"", [])
+
+
+async def test_without_a_secret_there_is_no_webhook(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no secret is set the route does not exist, for whoever knows nothing and sends nothing."""
+    monkeypatch.delenv("ERPNET_WEBHOOK_SECRET")
+
+    assert (await app.post("erpnet", headers={"x-calsync-secret": ""})).status_code == 404
+
+
+async def test_a_webhook_under_wrong_settings_says_not_now(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that Key Vault did not resolve is no secret: 503, and the log says what to do."""
+    monkeypatch.setenv("ERPNET_WEBHOOK_SECRET", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)")
+    given = {"x-calsync-secret": "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)"}
+
+    assert (await app.post("erpnet", headers=given)).status_code == 503
+
+
+# Timers
+
+
+async def test_a_late_tick_is_a_tick(app: App) -> None:
+    """Past due or not, the timer asks the same question."""
+    await app.tick("sync", past_due=True)
+
+    assert [message["kind"] for message, _ in app.queue.take()] == ["round"]
+
+
+@pytest.mark.parametrize("name", ["sync", "pull", "keeper", "housekeeping"])
+@pytest.mark.parametrize(
+    "failure", [StoreUnavailable("down"), SettingsInvalid(["X is missing."])], ids=["store", "set"]
+)
+async def test_a_timer_that_cannot_work_fails_visibly(app: App, name: str, failure: Exception) -> None:
+    """Storage down or settings wrong: the run fails, which is what the alert on timers looks for."""
+    app.process.failure = failure
+
+    with pytest.raises(type(failure)):
+        await app.tick(name)
+
+
+async def test_timers_and_http_do_not_call_erp(app: App) -> None:
+    """ERP.net has no session to spare for timers (design section 6)."""
+    await app.house.step()
+    app.house.erp.forget_requests()
+    for name in ("sync", "pull", "keeper", "housekeeping"):
+        await app.tick(name)
+
+    assert app.house.erp.requests == []
+
+
+async def test_housekeeping_keeps_ninety_days(app: App) -> None:
+    """Older journal entries go, younger ones stay; one unreadable user does not keep the others' old."""
+    user = await app.house.user()
+    store = app.house.world.store
+    for days in (91, 89):
+        at = app.house.now - timedelta(days=days)
+        await store.append_journal([JournalEntry(user.id, at, f"round-{days}", "updated")])
+    other = replace(user, id="other", upn="other@acme.example")
+    await store.save_user(other)
+
+    await app.tick("housekeeping")
+    assert [entry.round_id for entry in await store.read_journal(user.id) if entry.action == "updated"] == [
+        "round-89"
+    ]
+
+
+async def test_a_user_row_of_the_future_fails_the_run_in_words(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """A journal that cannot be trimmed is told, with the user's id, and the turn goes on."""
+    user = await app.house.user()
+
+    async def unreadable(_: str, __: object) -> int:
+        raise StoreUnavailable("no tables")
+
+    app.house.world.store.trim_journal = unreadable  # type: ignore[method-assign]
+    with caplog.at_level(logging.INFO, "calsync"):
+        await app.tick("housekeeping")
+
+    assert [failure["user"] for failure in told(caplog.records, "failure")] == [user.id]
+    assert len(told(caplog.records, "housekeeping")) == 1
+
+
+async def test_old_rows_do_not_wake_the_instance(app: App) -> None:
+    """An instance row written before pulls were noted is read as one that never pulled."""
+    store = app.house.world.store
+    instance, etag = await store.read_instance()
+    await store.save_instance(instance, etag)
+    assert app.house.memory is not None
+    place = Key("instance", "instance")
+    row = await app.house.memory.backend.read(Table.USERS, place)
+    assert row is not None
+    text = str(row.properties["data0"]).replace(',"pulled_at":null', "")
+    assert "pulled_at" not in text
+    await app.house.memory.backend.write(Table.USERS, Op(Verb.PUT, place, {**row.properties, "data0": text}))
+
+    await app.tick("pull")
+    assert len(await app.drain()) >= 1
+
+
+# What the host reads
+
+
+def test_triggers_are_those_of_the_infrastructure() -> None:
+    """Names, schedules, queue and routes, as the Bicep and the documentation know them."""
+    found = {one.get_function_name(): one.get_trigger().get_dict_repr() for one in _functions()}
+
+    assert {name: trigger["schedule"] for name, trigger in found.items() if "schedule" in trigger} == {
+        "sync": "%SYNC_SCHEDULE%",
+        "pull": "%PULL_SCHEDULE%",
+        "keeper": "0 5 * * * *",
+        "housekeeping": "0 40 3 * * *",
+    }
+    assert (found["work"]["queueName"], found["work"]["connection"]) == ("%STATE_PREFIX%-work", "AzureWebJobsStorage")
+    assert {name: trigger["route"] for name, trigger in found.items() if "route" in trigger} == {
+        "notifications": "webhooks/graph",
+        "erpnet": "webhooks/erpnet",
+        "health": "health",
+    }
+
+
+def test_no_timer_runs_when_the_host_starts() -> None:
+    """A start, a scale-out or a restart is no tick (azure.md §5)."""
+    triggers = [one.get_trigger().get_dict_repr() for one in _functions()]
+
+    assert {trigger["runOnStartup"] for trigger in triggers if "schedule" in trigger} == {False}
+
+
+def _functions() -> list[function_app.func.Function]:
+    """The functions; the library checks their names once only."""
+    function_app.app.functions_bindings = {}
+    found: list[function_app.func.Function] = function_app.app.get_functions()
+    return found

@@ -1,0 +1,109 @@
+"""Several worker processes at ERP.net's narrow gate: one licence, one request at a time (design section 6)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from simulators.azurite import Azurite
+from tests.cli.office import ROOT, Office, stand_in
+
+PEOPLE = [f"person{number}" for number in range(8)]
+MEETINGS = 3
+WORKERS = 3
+PATIENCE = 150.0
+"""Seconds; some fifteen are usual."""
+
+NEVER = "0 0 0 1 1 *"
+
+
+@pytest.fixture
+def office(azurite: Azurite) -> Iterator[Office]:
+    """An office of its own: its stand-ins know nobody else."""
+    with stand_in("simulators.graph") as graph, stand_in("simulators.erpnet") as erp:
+        opened = Office(graph, erp, azurite.connection_string, more={"SYNC_SCHEDULE": NEVER, "PULL_SCHEDULE": NEVER})
+        opened.open()
+        yield opened
+
+
+def queue(office: Office, name: str) -> QueueClient:
+    """One of the app's queues."""
+    return QueueClient.from_connection_string(
+        office.storage, f"{office.prefix}-{name}", message_encode_policy=TextBase64EncodePolicy()
+    )
+
+
+def waiting(office: Office, name: str) -> int:
+    """Messages in a queue, those under way included."""
+    with queue(office, name) as client:
+        try:
+            return int(client.get_queue_properties().approximate_message_count or 0)
+        except ResourceNotFoundError:
+            return 0
+
+
+def start_worker(office: Office) -> subprocess.Popen[str]:
+    """A Functions host in a process of its own; it ends with the test."""
+    command = [sys.executable, "-m", "simulators.host", "--app", str(ROOT / "function_app.py"), "--port", "0"]
+    return subprocess.Popen(
+        [*command, "--leave-with-parent"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **office.environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what other processes do."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline, "the workers do not get done"
+        time.sleep(0.3)
+
+
+def enroll(office: Office) -> list[str]:
+    """Everybody is employed, switched on, and has planned meetings; their object ids."""
+    for name in PEOPLE:
+        upn = office.employ(name)
+        assert office.calsync("users", "enable", upn).code == 0
+        for number in range(MEETINGS):
+            times = {"start": office.at(2 + number, 9), "end": office.at(2 + number, 10)}
+            office.graph.act("person", upn=upn, do="create", **{"with": {"subject": f"{name} {number}", **times}})
+    return [key[1] for key in office.rows("Users") if key[0] == "user"]
+
+
+def test_workers_share_one_licence(office: Office) -> None:
+    """Three workers, one licence, the work of eight people twice over: each meeting arrives once, nobody is refused
+    for asking too much, no message is poisoned, and the queue is empty in the end."""
+    people = enroll(office)
+    taken = office.erp.act("state")["sessions"]  # the administrator's own, just now
+    office.erp.act("set", licences=taken + 1, requests_per_minute=600, latency=0.01)
+    office.forget_requests()
+    with ExitStack() as running:
+        workers = [running.enter_context(start_worker(office)) for _ in range(WORKERS)]
+        running.callback(lambda: [worker.kill() for worker in workers])
+        with queue(office, "work") as client:
+            client.create_queue()
+            for user_id in people * 2:
+                client.send_message(json.dumps({"kind": "round", "user": user_id}))
+            client.send_message(json.dumps({"kind": "pull"}))
+        until(lambda: len(office.activities()) >= len(PEOPLE) * MEETINGS)
+        until(lambda: waiting(office, "work") == 0)
+
+    assert sorted(a["Subject"] for a in office.activities()) == sorted(
+        f"{name} {number}" for name in PEOPLE for number in range(MEETINGS)
+    )
+    assert [seen for seen in office.erp.requests() if seen["status"] == 429] == []
+    assert waiting(office, "work-poison") == 0
+    assert office.calsync("status").code == 0
