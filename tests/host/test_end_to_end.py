@@ -1,0 +1,89 @@
+"""The whole company: the app in the local host, Azurite, both stand-ins, and people who change their calendars."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulators.demo.hands import control
+from simulators.host.company import Company
+from tests.host.company_life import enable_all, in_erpnet, in_outlook, meeting, subscriptions, until
+
+LATEST_SECONDS = 10.0
+"""What is asserted; the figures are printed, and on a quiet machine they are below 3."""
+
+PEOPLE = 100
+HURRIED = {"SYNC_SCHEDULE": "*/5 * * * * *", "LEASE_SECONDS": "9", "CALL_TIMEOUT_SECONDS": "3"}
+"""A crash is noticed within seconds, not minutes."""
+
+
+@pytest.fixture
+def anna(tmp_path: Path) -> Iterator[Company]:
+    """A company with Anna, whose sync is on and whose changes Graph tells."""
+    with Company() as company:
+        company.calsync.run("users", "enable", company.hire("anna", "Anna Petrova"))
+        log = tmp_path / "host.log"
+        host = company.open_host(log=log)
+        company.switch_webhook_on()
+        host.run("pull")
+        until(lambda: "calsync: pull" in log.read_text())
+        host.run("sync")
+        until(lambda: subscriptions(company) == 1)
+        yield company
+        assert host.stop() == 0
+
+
+def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Notification → round → activity, within seconds; a later edit of the same event follows as well."""
+    event = anna.outlook("anna").act("create", **meeting("Budget"))
+    created = until(lambda: in_erpnet(anna)["anna", "Budget"])
+    anna.outlook("anna").act("edit", ident=event, subject="Budget 2")
+    edited = until(lambda: in_erpnet(anna)["anna", "Budget 2"])
+    with capsys.disabled():
+        print(f"\nOutlook → ERP.net: new event {created:.1f} s, edit {edited:.1f} s")
+
+    assert max(created, edited) < LATEST_SECONDS
+    assert in_erpnet(anna) == {("anna", "Budget 2"): 1}
+
+
+def test_edit_in_erpnet_reaches_outlook(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    """Webhook → pull → round → event, within seconds."""
+    activity = anna.desk("anna").act("create", **meeting("Visit"))
+    created = until(lambda: in_outlook(anna)["anna", "Visit"])
+    anna.desk("anna").act("edit", activity=activity, subject="Visit 2")
+    edited = until(lambda: in_outlook(anna)["anna", "Visit 2"])
+    with capsys.disabled():
+        print(f"\nERP.net → Outlook: new activity {created:.1f} s, edit {edited:.1f} s")
+
+    assert max(created, edited) < LATEST_SECONDS
+    assert in_outlook(anna) == {("anna", "Visit 2"): 1}
+
+
+async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """kill -9 in the middle of a hundred queued rounds, a new start: everything in step, nothing twice."""
+    log = tmp_path / "host.log"
+    with Company(settings=HURRIED) as company:
+        control(company.erpnet, "set", {"licences": 1000, "requests_per_minute": None})
+        logins = [f"person{number:03}" for number in range(PEOPLE)]
+        await enable_all(company, [company.hire(login, login.title()) for login in logins])
+        for login in logins:
+            company.outlook(login).act("create", **meeting("from Outlook"))
+            company.desk(login).act("create", **meeting("from ERP.net", 14))
+        both = Counter({(login, subject): 1 for login in logins for subject in ("from Outlook", "from ERP.net")})
+
+        host = company.open_host("--hidden", "5", log=log)
+        host.run("sync")
+        until(lambda: in_erpnet(company).total() > PEOPLE + 20)
+        host.kill()
+        done = in_erpnet(company).total() - PEOPLE
+        host = company.open_host("--hidden", "5", log=log)
+        took = until(lambda: in_erpnet(company) == both == in_outlook(company), pause=0.5)
+        with capsys.disabled():
+            print(f"\nKilled after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart")
+        assert host.stop() == 0
+
+        assert 20 < done < PEOPLE
+        assert (in_erpnet(company), in_outlook(company)) == (both, both)
