@@ -98,6 +98,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("ERPNET_MAX_SESSIONS", "0", "from 1 to 50"),
         ("ERPNET_MAX_SESSIONS", "²", "from 1 to 50"),
         ("ERPNET_TIME", "Europe/Sofa", "IANA"),
+        ("ERPNET_WEBHOOK_SECRET", "fifteen letters", "shorter than 16"),
         ("GRAPH_URL", "http://graph.microsoft.com/v1.0", "https://"),
         ("STATE_PREFIX", "Cal-Sync", "lower-case"),
         ("STATE_PREFIX", "ab", "3 to 21"),
@@ -264,3 +265,35 @@ def test_secrets_never_show() -> None:
 def test_every_row_fills_one_field() -> None:
     """The table and the value have the same parts."""
     assert sorted(Settings.__dataclass_fields__) == sorted(row.field for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"AzureWebJobsStorage__accountName": "acme"}, "https://acme.queue.core.windows.net"),
+        (
+            {"AzureWebJobsStorage__tableServiceUri": "https://acme.table.core.chinacloudapi.cn"},
+            "https://acme.queue.core.chinacloudapi.cn",
+        ),
+        (
+            {
+                "AzureWebJobsStorage__accountName": "acme",
+                "AzureWebJobsStorage__queueServiceUri": "https://queues.acme.example/",
+            },
+            "https://queues.acme.example",
+        ),
+    ],
+    ids=["account", "beside-the-tables", "named"],
+)
+def test_queues_are_found_beside_the_tables(given: dict[str, str], expected: str) -> None:
+    """By identity the queue endpoint is the one named, or else the sister of the table endpoint."""
+    assert read(AzureWebJobsStorage="", **given).queue_endpoint == expected
+
+
+def test_a_connection_string_names_its_own_queues() -> None:
+    """With a connection string no endpoint is needed, and the webhook's secret shows nowhere."""
+    settings = read(ERPNET_WEBHOOK_SECRET="a-long-shared-secret")
+
+    assert settings.queue_endpoint == ""
+    assert settings.erpnet_webhook_secret == "a-long-shared-secret"
+    assert "shared" not in repr(settings)

@@ -68,7 +68,7 @@ class App:
     async def hand_over(self, body: Message | bytes, *, dequeue_count: int = 1) -> None:
         """The host hands a queue message over."""
         raw = body if isinstance(body, bytes) else json.dumps(dict(body)).encode()
-        await function("work")(QueueMessage(id="1", body=raw, dequeue_count=dequeue_count))
+        await function("work")(QueueMessage(id="1", body=raw, dequeue_count=dequeue_count))  # type: ignore[no-untyped-call]
 
     async def drain(self) -> list[Message]:
         """Work through what waits without a delay, and what follows from it; the messages worked on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ def host() -> dict[str, Any]:
     return found
 
 
+def defaults() -> dict[str, Any]:
+    """What a world is limited to when no setting says otherwise."""
+    return {field.name: field.default for field in fields(World)}
+
+
 def seconds(span: str) -> int:
     """A span like 00:10:00."""
     hours, minutes, rest = map(int, span.split(":"))
@@ -31,7 +37,7 @@ def seconds(span: str) -> int:
 def test_queue_numbers_fit_leases_and_the_erp_gate() -> None:
     """Rounds that share a process wait for one ERP.net session: their calls must end within a lease."""
     queues = host()["extensions"]["queues"]
-    limits = {field.name: field.default for field in World.__dataclass_fields__.values()}
+    limits = defaults()
 
     in_flight = queues["batchSize"] + queues["newBatchThreshold"]
     assert in_flight * limits["call_timeout_seconds"] <= limits["lease_seconds"]
@@ -47,18 +53,18 @@ def test_an_outage_of_minutes_poisons_nothing() -> None:
 
 def test_a_round_ends_itself_before_the_host_does() -> None:
     """The host's limit lies beyond a round's own eight minutes and one call."""
-    limits = {field.name: field.default for field in World.__dataclass_fields__.values()}
+    limits = defaults()
     span = seconds(host()["functionTimeout"])
 
     assert span >= limits["round_limit"].total_seconds() + 2 * limits["call_timeout_seconds"]
 
 
 def test_failures_are_never_sampled_away() -> None:
-    """Sampling leaves requests and exceptions alone."""
+    """Sampling leaves requests, exceptions and the one line of each round alone."""
     sampling = host()["logging"]["applicationInsights"]["samplingSettings"]
 
     assert sampling["isEnabled"] is True
-    assert {"Request", "Exception"} <= set(sampling["excludedTypes"].split(";"))
+    assert {"Request", "Exception", "Trace"} <= set(sampling["excludedTypes"].split(";"))
 
 
 # .funcignore

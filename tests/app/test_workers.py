@@ -91,8 +91,8 @@ def test_workers_share_one_licence(office: Office) -> None:
     office.erp.act("set", licences=taken + 1, requests_per_minute=600, latency=0.01)
     office.forget_requests()
     with ExitStack() as running:
-        workers = [running.enter_context(start_worker(office)) for _ in range(WORKERS)]
-        running.callback(lambda: [worker.kill() for worker in workers])
+        for _ in range(WORKERS):
+            running.callback(running.enter_context(start_worker(office)).kill)
         with queue(office, "work") as client:
             client.create_queue()
             for user_id in people * 2:
