@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,28 +11,8 @@ from adapters.http import Patience
 from simulators.base import Clock
 from simulators.erpnet import ErpSimulator, ErpUser
 from sync_core.writes import ErpIdentity
+from tests.adapters.conftest import Pauses
 from tests.adapters.erp.scripted import ROOT, Scripted
-
-NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
-
-
-class Pauses(list[float]):
-    """Waiting that only writes down how long it would have been."""
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-
-
-@pytest.fixture
-def pauses() -> Pauses:
-    """The waits the adapter asked for."""
-    return Pauses()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Sunday, 25 January 2026, 08:00 UTC."""
-    return Clock(NOW)
 
 
 @pytest.fixture

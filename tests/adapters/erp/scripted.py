@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-from aiohttp import web
+from tests.adapters.scripted import Request, Say, ScriptedServer
 
 ROOT = "/api/domain/odata/"
 LOGIN = "calsync.service"
 
 
-@dataclass
-class Say:
-    """One answer; ``cut`` closes the connection instead, ``hang`` keeps silent."""
+class Heard(Request):
+    """One request to ERP.net."""
 
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-    hang: bool = False
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One request as it arrived; ``target`` is path and query, undecoded."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: str
+    @property
+    def body(self) -> str:
+        """The body as text."""
+        return self.raw.decode()
 
     @property
     def line(self) -> str:
@@ -73,21 +59,16 @@ def fault(message: str, code: int = 0, kind: str = "") -> dict[str, Any]:
     return {"error": {"message": message, "code": code, "type": kind, "info": "at Aloe.Stack.Trace()"}}
 
 
-class Scripted:
+class Scripted(ScriptedServer[Heard]):
     """Tokens and discovery are answered by themselves unless scripted; everything else from ``answers``, in turn."""
 
+    hears = Heard
+    speechless = Say(fault("nothing scripted"), 500)
+
     def __init__(self) -> None:
-        self.answers: deque[Say] = deque()
+        super().__init__()
         self.tokens: deque[Say] = deque()
         self.discovery: dict[str, Say] = {}
-        self.heard: list[Heard] = []
-        self.at_once = 0
-        self.most_at_once = 0
-        self.origin = ""
-
-    def say(self, *answers: Say) -> None:
-        """Queue answers of the Domain API."""
-        self.answers.extend(answers)
 
     @property
     def calls(self) -> list[Heard]:
@@ -104,43 +85,11 @@ class Scripted:
         """The requests for tokens."""
         return [one for one in self.heard if one.target.endswith("/connect/token")]
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=2**24)
-        app.router.add_route("*", "/{tail:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.heard.append(Heard(request.method, request.raw_path, headers, (await request.read()).decode()))
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0)
-        self.at_once -= 1
-        return await self._print(request, self._choose(request.path))
-
-    def _choose(self, path: str) -> Say:
+    def choose(self, path: str) -> Say:
+        """Tokens and discovery by themselves, the rest in turn."""
         if path.endswith("/connect/token"):
-            number = len(self.token_requests)
-            token = jwt(client_system_user=LOGIN, number=number)
+            token = jwt(client_system_user=LOGIN, number=len(self.token_requests))
             return self.tokens.popleft() if self.tokens else Say({"access_token": token, "expires_in": 3600})
         if path.endswith("auto-discovery"):
             return self.discovery.get(path, Say(status=404))
-        return self.answers.popleft() if self.answers else Say(fault("nothing scripted"), 500)
-
-    async def _print(self, request: web.Request, say: Say) -> web.StreamResponse:
-        if say.hang:
-            await asyncio.Event().wait()
-        if say.cut:
-            assert request.transport is not None
-            request.transport.close()
-        text = say.body if isinstance(say.body, str) else json.dumps(say.body)
-        headers = {"Content-Type": "application/json"} | say.headers
-        return web.Response(status=say.status, body=text.encode() if say.body is not None else b"", headers=headers)
+        return super().choose(path)

@@ -21,8 +21,9 @@ from sync_core.errors import (
     SideUnavailable,
     Throttled,
 )
-from tests.adapters.erp.conftest import Pauses
-from tests.adapters.erp.scripted import LOGIN, ROOT, Say, Scripted, batch, fault, jwt, part
+from tests.adapters.conftest import Pauses
+from tests.adapters.erp.scripted import LOGIN, ROOT, Scripted, batch, fault, jwt, part
+from tests.adapters.scripted import Say
 
 VERSION = Say({"version": "26.2.1.0"})
 

@@ -15,7 +15,7 @@ from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
 from sync_core.errors import ItemGone, ItemRejected, LicencesTaken, SideUnavailable, StaleWrite
 from sync_core.model import ErpActivity, ErpContent, Field
 from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity, VoidActivity
-from tests.adapters.erp.conftest import NOW
+from tests.adapters.conftest import NOW
 
 MISSING = "00000000-0000-4000-8000-00000000dead"
 

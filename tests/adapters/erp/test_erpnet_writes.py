@@ -21,7 +21,8 @@ from sync_core.errors import (
 )
 from sync_core.model import ErpActivity, ErpContent, Field
 from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
-from tests.adapters.erp.scripted import Say, Scripted, batch, changeset, fault, part
+from tests.adapters.erp.scripted import Scripted, batch, changeset, fault, part
+from tests.adapters.scripted import Say
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 B = "bbbbbbbb-0000-4000-8000-000000000002"

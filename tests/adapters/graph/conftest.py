@@ -12,17 +12,10 @@ from adapters.http import Patience
 from simulators.base import Clock
 from simulators.graph import GraphSimulator
 from sync_core.model import Window
+from tests.adapters.conftest import Pauses
 from tests.adapters.graph.scripted import Scripted
 
-NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 SPAN = Window(datetime(2026, 1, 24, tzinfo=UTC), datetime(2026, 3, 29, tzinfo=UTC))
-
-
-class Pauses(list[float]):
-    """Waiting that only writes down how long it would have been."""
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
 
 
 class Tokens:
@@ -37,21 +30,9 @@ class Tokens:
 
 
 @pytest.fixture
-def pauses() -> Pauses:
-    """The waits the adapter asked for."""
-    return Pauses()
-
-
-@pytest.fixture
 def tokens() -> Tokens:
     """The credentials the adapter asked for."""
     return Tokens()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Sunday, 25 January 2026, 08:00 UTC."""
-    return Clock(NOW)
 
 
 @pytest.fixture

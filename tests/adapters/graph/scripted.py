@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections import deque
-from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
-from aiohttp import web
+from tests.adapters.scripted import Request, Say, ScriptedServer
 
 Json = dict[str, Any]
 
@@ -17,25 +14,13 @@ PREFER = 'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-typ
 PREFER_HTML = PREFER.replace('"text"', '"html"')
 
 
-@dataclass
-class Say:
-    """One answer; ``cut`` closes the connection instead, ``hang`` keeps silent."""
+class Heard(Request):
+    """One request to Graph."""
 
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-    hang: bool = False
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One request as it arrived; ``target`` is path and query, undecoded."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: Any
+    @property
+    def body(self) -> Any:
+        """The body as JSON, None where there is none."""
+        return json.loads(self.raw) if self.raw else None
 
     @property
     def line(self) -> str:
@@ -48,15 +33,10 @@ class Heard:
         return [f"{one['method']} {unquote(one['url'])}" for one in self.body["requests"]]
 
 
-class Scripted:
+class Scripted(ScriptedServer[Heard]):
     """Answers come from ``answers`` in turn; a request too many is answered with 599."""
 
-    def __init__(self) -> None:
-        self.answers: deque[Say] = deque()
-        self.heard: list[Heard] = []
-        self.origin = ""
-        self._runner: web.AppRunner | None = None
-        self._arrival = asyncio.Condition()
+    hears = Heard
 
     @property
     def url(self) -> str:
@@ -67,47 +47,6 @@ class Scripted:
     def lines(self) -> list[str]:
         """What was asked for, in order."""
         return [one.line for one in self.heard]
-
-    def say(self, *answers: Say) -> None:
-        """Queue answers."""
-        self.answers.extend(answers)
-
-    async def hear(self, count: int) -> None:
-        """Wait until so many requests arrived."""
-        async with self._arrival:
-            await self._arrival.wait_for(lambda: len(self.heard) >= count)
-
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=2**24)
-        app.router.add_route("*", "/{any:.*}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def _serve(self, request: web.Request) -> web.Response:
-        raw = await request.read()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.heard.append(Heard(request.method, request.raw_path, headers, json.loads(raw) if raw else None))
-        async with self._arrival:
-            self._arrival.notify_all()
-        answer = self.answers.popleft() if self.answers else Say(status=599)
-        if answer.hang:
-            await asyncio.Event().wait()
-        if answer.cut and request.transport is not None:
-            request.transport.abort()
-        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-        return web.Response(
-            status=answer.status,
-            headers=answer.headers,
-            text=None if answer.body is None else text,
-            content_type="application/json",
-        )
 
 
 def fault(status: int, code: str = "", message: str = "no", **extra: Any) -> Say:

@@ -22,8 +22,10 @@ from sync_core.errors import (
     Throttled,
 )
 from sync_core.model import Side
-from tests.adapters.graph.conftest import NOW, SPAN, Pauses, Tokens
-from tests.adapters.graph.scripted import PREFER, Say, Scripted, batch, event, fault
+from tests.adapters.conftest import NOW, Pauses
+from tests.adapters.graph.conftest import SPAN, Tokens
+from tests.adapters.graph.scripted import PREFER, Scripted, batch, event, fault
+from tests.adapters.scripted import Say
 
 SETTINGS = Say({"timeZone": "UTC"})
 

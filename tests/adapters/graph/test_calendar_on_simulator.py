@@ -14,7 +14,8 @@ from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.errors import CursorExpired, DuplicateCreate, ItemGone, MailboxUnavailable, StaleWrite
 from sync_core.model import CARRIED, EventKind, Field, GraphContent, GraphEvent, GraphReading, Whereabouts
 from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
-from tests.adapters.graph.conftest import SPAN, Pauses
+from tests.adapters.conftest import Pauses
+from tests.adapters.graph.conftest import SPAN
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 CONTENT = GraphContent(

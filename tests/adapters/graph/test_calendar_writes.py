@@ -22,8 +22,9 @@ from sync_core.errors import (
 )
 from sync_core.model import CARRIED, Field, GraphContent
 from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
-from tests.adapters.graph.conftest import Pauses
-from tests.adapters.graph.scripted import PREFER, Say, Scripted, batch, event, fault
+from tests.adapters.conftest import Pauses
+from tests.adapters.graph.scripted import PREFER, Scripted, batch, event, fault
+from tests.adapters.scripted import Say
 
 CONTENT = GraphContent(
     "Plan",
