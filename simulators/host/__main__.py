@@ -8,12 +8,12 @@ import logging
 import os
 import signal
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 from simulators.host import Host
 from simulators.host.messages import HIDDEN
+from simulators.host.parent import leave_with_parent
 from simulators.host.plugin import Unusable
 
 
@@ -35,7 +35,7 @@ def main() -> int:
         wanted.app, os.environ, address=wanted.host, port=wanted.port, hidden=timedelta(seconds=wanted.hidden)
     )
     if wanted.leave_with_parent:
-        threading.Thread(target=_leave_with_parent, daemon=True).start()
+        leave_with_parent()
     try:
         asyncio.run(_run(host))
     except (Unusable, OSError) as reason:
@@ -51,12 +51,6 @@ async def _run(host: Host) -> None:
     async with host:
         print(host.origin, flush=True)
         await stopped.wait()
-
-
-def _leave_with_parent() -> None:
-    while os.read(0, 1024):  # sys.stdin holds a lock that the interpreter wants when it ends
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _log() -> None:

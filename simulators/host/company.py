@@ -9,12 +9,11 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -43,16 +42,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@contextmanager
-def spared_from_ctrl_c() -> Iterator[None]:
-    """What is started inside never sees Ctrl-C, which a terminal sends to everybody: we end our own, in order."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class HostProcess:
@@ -107,16 +96,14 @@ class HostProcess:
 class Company:
     """``with Company() as company: company.hire("anna", "Anna Petrova"); host = company.open_host()``."""
 
-    def __init__(self, port: int | None = None, app: Path = APP, **settings: str) -> None:
+    def __init__(self, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.companions = Companions()
         self.port = port or free_port()
-        self._app = app
-        self._more = settings
+        self._more = dict(settings or {})
         self._ending = ExitStack()
 
     def __enter__(self) -> Self:
-        with spared_from_ctrl_c():
-            self._ending.enter_context(self.companions)
+        self._ending.enter_context(self.companions)
         control(self.erpnet, "set", {"licences": LICENCES})
         return self
 
@@ -177,9 +164,8 @@ class Company:
         """Start the app; it is stopped with the company at the latest. Raises ``HostFailed``."""
         foreign = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         into = self._ending.enter_context(log.open("a", encoding="utf-8")) if log else None
-        where = ("--app", str(self._app), "--port", str(self.port))
-        with spared_from_ctrl_c():
-            host = HostProcess(foreign | self.settings, *where, *options, log=into)
+        where = ("--app", str(APP), "--port", str(self.port))
+        host = HostProcess(foreign | self.settings, *where, *options, log=into)
         self._ending.callback(host.stop)
         return host
 

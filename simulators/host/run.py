@@ -1,9 +1,14 @@
-"""``make run``: the app, Azurite and both stand-ins together, with two people whose sync is on, until Ctrl-C."""
+"""``make run``: the app, Azurite and both stand-ins together, with two people whose sync is on, until Ctrl-C.
+
+A terminal sends Ctrl-C to everybody at once, and an app whose storage goes first has much to complain about. So the
+company lives in a session of its own and ends in order when this process tells it to, or is gone.
+"""
 
 from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 from datetime import datetime, timedelta
 from types import FrameType
@@ -12,6 +17,7 @@ from simulators.azurite import AzuriteMissing
 from simulators.demo.stage import CalsyncFailed
 from simulators.graph import zones
 from simulators.host.company import HOME, Company, HostFailed
+from simulators.host.parent import leave_with_parent
 
 PEOPLE = {"anna": "Anna Petrova", "boris": "Boris Dimitrov"}
 FUNCTIONS_PORT = 7071
@@ -40,10 +46,30 @@ Boris (boris@acme.example, login boris) is there as well. Ctrl-C ends everything
 
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Exit code: 0 ended so, 1 could not start or the host ended by itself."""
-    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make run", description="The app with Azurite and its simulators.")
     parser.add_argument("--port", type=int, default=FUNCTIONS_PORT, help="where the app listens")
-    port = parser.parse_args().port
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
+    return _inside(wanted.port) if wanted.inside else _outside(wanted.port)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _outside(port: int) -> int:
+    order = [sys.executable, "-m", "simulators.host.run", "--inside", "--port", str(port)]
+    with subprocess.Popen(order, stdin=subprocess.PIPE, start_new_session=True) as company:  # noqa: S603 - ourselves
+        try:
+            return company.wait()
+        except KeyboardInterrupt:
+            company.terminate()
+            return company.wait()
+
+
+def _inside(port: int) -> int:
+    leave_with_parent()
     try:
         return _run(port)
     except KeyboardInterrupt:
@@ -54,10 +80,6 @@ def main() -> int:
         return 1
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _run(port: int) -> int:
     print("Starting Azurite, Microsoft Graph, ERP.net and the app …", flush=True)
     with Company(port) as company:
@@ -66,6 +88,7 @@ def _run(port: int) -> int:
             company.calsync.run("users", "enable", upn)
         host = company.open_host()
         company.switch_webhook_on()
+        host.run("pull")  # an instance's first one only notes where to begin
         host.run("sync")
         print(_told(company), flush=True)
         return host.wait() or 1

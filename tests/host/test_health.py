@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @cache
 def functions() -> dict[str, Any]:
     """What the host finds, by name; the library lists it once only."""
-    return {found.get_function_name(): found for found in function_app.app.get_functions()}
+    return {str(found.get_function_name()): found for found in function_app.app.get_functions()}
 
 
 def health() -> func.HttpResponse:

@@ -1,0 +1,113 @@
+"""The host and ``make run`` as processes: what they print, how they end, what they leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from simulators.host.company import HostFailed, HostProcess, free_port
+from tests.host.made_up import MakeApp
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ALIVE = '@app.route(route="alive")\nasync def alive(req: func.HttpRequest) -> str:\n    return "yes"\n'
+PATIENCE_SECONDS = 60.0
+
+
+def options(app: Path, port: int = 0) -> tuple[str, ...]:
+    """The command line's words for an app."""
+    return "--app", str(app), "--port", str(port)
+
+
+def test_host_ends_in_good_order_when_told(make_app: MakeApp) -> None:
+    """SIGTERM ends it with exit code 0 and nothing but Information in the log."""
+    host = HostProcess(os.environ, *options(make_app(ALIVE)))
+
+    assert host.origin.startswith("http://127.0.0.1:")
+    assert host.stop() == 0
+
+
+def test_host_does_not_outlive_its_parent(make_app: MakeApp) -> None:
+    """When whoever started it is gone, however, it ends by itself."""
+    host = HostProcess(os.environ, *options(make_app(ALIVE)))
+    assert host._process.stdin is not None
+    host._process.stdin.close()
+
+    assert host.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (None, "is no Python file"),
+        ("app = None", "exactly one FunctionApp"),
+        ("import no_such_package", "no_such_package"),
+    ],
+)
+def test_what_cannot_run_is_said(make_app: MakeApp, tmp_path: Path, source: str | None, reason: str) -> None:
+    """An app that cannot be loaded ends the host with exit code 1 and the reason."""
+    app = tmp_path / "missing.py" if source is None else make_app(source)
+    log = tmp_path / "log"
+    with log.open("w") as told, pytest.raises(HostFailed, match="exit code 1"):
+        HostProcess(os.environ, *options(app), log=told)
+
+    assert reason in log.read_text()
+
+
+def test_taken_port_is_said(make_app: MakeApp, tmp_path: Path) -> None:
+    """A port somebody listens on is named."""
+    log = tmp_path / "log"
+    with socket.create_server(("127.0.0.1", 0)) as other, log.open("w") as told:
+        port = other.getsockname()[1]
+        with pytest.raises(HostFailed, match="exit code 1"):
+            HostProcess(os.environ, *options(make_app(ALIVE), port), log=told)
+
+    assert str(port) in log.read_text()
+
+
+@contextmanager
+def make_run(port: int) -> Iterator[subprocess.Popen[str]]:
+    """``make run`` in a session of its own, as a terminal has it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulators.host.run", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_ctrl_c_ends_everything() -> None:
+    """The whole foreground gets SIGINT, as from a terminal: exit code 0, no trace, nobody listens any more."""
+    port = free_port()
+    with make_run(port) as process:
+        assert process.stdout is not None
+        told = ""
+        while "Ctrl-C" not in told:
+            line = process.stdout.readline()
+            assert line, told
+            told += line
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert errors.endswith("Stopped; everything that was started has ended.\n")
+    origins = [line.split()[0] for line in told.splitlines() if line.startswith("http")]
+    assert len(origins) == 3
+    for origin in origins:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(origin.rpartition(":")[2])), timeout=5)
