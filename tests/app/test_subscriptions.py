@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -212,3 +212,32 @@ async def test_the_first_full_round_starts_the_push(public_app: App) -> None:
     await public_app.drain()
 
     assert len(await live(public_app)) == 1
+
+
+async def test_switched_off_while_it_is_made(public_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A switch turned while Graph shakes hands leaves no subscription behind."""
+    user, subscriptions = await public_app.house.user(), public_app.house.world.subscriptions
+    subscribe = subscriptions.subscribe
+
+    async def switched_off_meanwhile(wanted: Subscription, until: datetime) -> Subscription:
+        await public_app.house.world.store.save_user(replace(user, enabled=False))
+        return await subscribe(wanted, until)
+
+    monkeypatch.setattr(subscriptions, "subscribe", switched_off_meanwhile)
+    await keep_all(public_app.house.world)
+
+    assert await live(public_app) == []
+    assert await public_app.house.world.store.read_subscription(user.id) is None
+
+
+async def test_what_another_process_is_making_is_left_alone(public_app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscription whose id is not stored yet belongs to whoever makes it; the keeper does not end it."""
+    await keep_all(public_app.house.world)
+    made = await row(public_app)
+
+    async def as_they_were() -> list[Subscription]:
+        return [replace(made, id="")]
+
+    monkeypatch.setattr(public_app.house.world.store, "list_subscriptions", as_they_were)
+    await keep_all(public_app.house.world)
+    assert [one.id for one in await live(public_app)] == [made.id]

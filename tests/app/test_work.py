@@ -139,13 +139,14 @@ async def test_a_message_that_must_not_get_lost_waits_for_the_lease(app: App, fu
     assert 55 <= delay <= 65
 
 
-async def test_two_messages_of_one_user_do_not_meet(app: App) -> None:
-    """In one process, too, only one round works on a user at a time."""
+async def test_two_messages_of_one_user_do_not_meet(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """In one process, too, only one round works on a user at a time, and none takes the other's lease."""
     message = await woken_by_outlook(app)
-    await asyncio.gather(app.hand_over(message), app.hand_over(message))
-    await app.drain()
+    with caplog.at_level(logging.INFO, "calsync"):
+        await asyncio.gather(app.hand_over(message), app.hand_over(message))
 
     assert len(app.house.desk().find("Plan")) == 1
+    assert (len(told(caplog.records, "round")), told(caplog.records, "failure")) == (1, [])
 
 
 async def test_a_user_without_sync_is_left_alone(app: App) -> None:
@@ -179,7 +180,8 @@ async def test_an_outage_brings_later_tries_with_growing_pauses(app: App) -> Non
 
 
 async def test_no_licence_means_wait(app: App) -> None:
-    """Where ERP.net has no licence the user's state stays as it was and the message comes back."""
+    """Where ERP.net has no licence the user's state stays as it was, the message comes back, and this process lets
+    ERP.net alone for a while."""
     message = await woken_by_outlook(app)
     app.house.erp.revoke_tokens()
     app.house.erp.licences = 0
@@ -188,6 +190,10 @@ async def test_no_licence_means_wait(app: App) -> None:
     [(again, _)] = app.queue.take()
     assert again == message
     assert (await app.house.user()).is_operational
+
+    app.house.erp.forget_requests()
+    await app.hand_over(again)
+    assert app.house.erp.requests == []
 
 
 async def test_a_process_without_a_licence_leaves_the_slot_to_others(app: App) -> None:
