@@ -6,6 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from azure.storage.queue import QueueServiceClient
 
 from adapters.settings import load
 from adapters.wiring import open_world
@@ -13,7 +16,7 @@ from jobs.enrolment import enable
 from simulators.demo.hands import control
 from simulators.host.company import Company
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 
 
 def until(is_true: Callable[[], object], pause: float = 0.02, patience: float = PATIENCE_SECONDS) -> float:
@@ -55,3 +58,15 @@ def subscriptions(company: Company) -> int:
     """How many Graph subscriptions have been made."""
     made = [one for one in control(company.graph, "requests") if (one["method"], one["status"]) == ("POST", 201)]
     return sum(one["path"].endswith("/subscriptions") for one in made)
+
+
+def complaints(log: Path) -> list[str]:
+    """What the host's log holds that must never be there: errors, and functions that were left out."""
+    return [line for line in log.read_text().splitlines() if " ERROR " in line or line.startswith("Traceback")]
+
+
+def poisoned(company: Company) -> int:
+    """How many messages were given up."""
+    with QueueServiceClient.from_connection_string(company.companions.azurite.connection_string) as service:
+        queue = service.get_queue_client(f"{company.settings['STATE_PREFIX']}-work-poison")
+        return queue.get_queue_properties().approximate_message_count or 0

@@ -10,7 +10,16 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import Company
-from tests.host.company_life import enable_all, in_erpnet, in_outlook, meeting, subscriptions, until
+from tests.host.company_life import (
+    complaints,
+    enable_all,
+    in_erpnet,
+    in_outlook,
+    meeting,
+    poisoned,
+    subscriptions,
+    until,
+)
 
 LATEST_SECONDS = 10.0
 """What is asserted; the figures are printed, and on a quiet machine they are below 3."""
@@ -34,6 +43,7 @@ def anna(tmp_path: Path) -> Iterator[Company]:
         until(lambda: subscriptions(company) == 1)
         yield company
         assert host.stop() == 0
+        assert complaints(log) == []
 
 
 def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +73,7 @@ def test_edit_in_erpnet_reaches_outlook(anna: Company, capsys: pytest.CaptureFix
 
 
 async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """kill -9 in the middle of a hundred queued rounds, a new start: everything in step, nothing twice."""
+    """kill -9 in the middle of a hundred queued rounds, a new start: everything in step, nothing twice or undone."""
     log = tmp_path / "host.log"
     with Company(settings=HURRIED) as company:
         control(company.erpnet, "set", {"licences": 1000, "requests_per_minute": None})
@@ -76,7 +86,7 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
 
         host = company.open_host("--hidden", "5", log=log)
         host.run("sync")
-        until(lambda: in_erpnet(company).total() > PEOPLE + 20)
+        until(lambda: in_erpnet(company).total() > PEOPLE + 30)
         host.kill()
         done = in_erpnet(company).total() - PEOPLE
         host = company.open_host("--hidden", "5", log=log)
@@ -85,5 +95,9 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
             print(f"\nKilled after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart")
         assert host.stop() == 0
 
-        assert 20 < done < PEOPLE
+        assert complaints(log) == []
+        assert 30 < done < PEOPLE
         assert (in_erpnet(company), in_outlook(company)) == (both, both)
+        assert poisoned(company) == 0
+        code, plan = company.calsync.run("sync", "--dry-run")
+        assert (code, [user for user in plan["users"] if user["done"]]) == (0, [])
