@@ -8,19 +8,19 @@ hashes of foreign ids.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adapters import rows as codec
 from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.journal import Journal
-from adapters.leases import Leases
+from adapters.leases import TRIES, Leases
 from adapters.meetings import Meetings
 from adapters.slots import Slots
 from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
-from sync_core.errors import StaleWrite
+from sync_core.errors import StaleWrite, StoreUnavailable
 from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Side, User
 
 _INSTANCE = Key("instance", "instance")
@@ -110,6 +110,21 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
     async def save_user(self, user: User) -> None:
         """Insert or replace a user."""
         await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), codec.encode(user)))
+
+    async def revise_user(self, user_id: str, revise: Callable[[User], User | None]) -> None:
+        """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
+
+        None, and an unknown user, change nothing.
+        """
+        for _ in range(TRIES):
+            row = await self.backend.read(Table.USERS, _user_key(user_id))
+            revised = revise(codec.decode(row.properties, User)) if row else None
+            if row is None or revised is None:
+                return
+            with suppress(Conflict):
+                await self.backend.write(Table.USERS, Op(Verb.PUT, row.key, codec.encode(revised), row.etag))
+                return
+        raise StoreUnavailable(f"the row of user {user_id} changes too fast to be saved")
 
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows, claims and journal, rows of unknown versions included.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jobs.noting import note
 from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
 from jobs.subscriptions import end_user
 from jobs.world import World
@@ -66,7 +67,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
     )
     await world.store.save_user(user)
     checkup = await check_user(world, user, mailbox=mailbox)
-    await world.store.save_user(checkup.user)
+    await note(world.store, user, checkup.user)
     return checkup
 
 
@@ -75,7 +76,7 @@ async def disable(world: World, user: User) -> None:
 
     A round under way stops at its next save. Graph stops telling of the user's changes.
     """
-    await world.store.save_user(replace(user, enabled=False))
+    await world.store.revise_user(user.id, lambda stored: replace(stored, enabled=False))
     await world.store.break_lease(user.id)
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
     try:

@@ -6,7 +6,7 @@ also raise ``SideUnavailable`` (or its children) and ``AccessRefused``; any stor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -325,6 +325,12 @@ class Store(Protocol):
 
     async def save_user(self, user: User) -> None:
         """Insert or replace a user."""
+
+    async def revise_user(self, user_id: str, revise: Callable[[User], User | None]) -> None:
+        """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
+
+        None, and an unknown user, change nothing.
+        """
 
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows and journal."""

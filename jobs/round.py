@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from jobs.act import Actor, Done
 from jobs.context import context_of
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint
+from jobs.noting import note
 from jobs.ports import Change, Drop, Put
 from jobs.pull import is_stamped, open_instance
 from jobs.reading import Findings, Reader, Scale
@@ -328,15 +329,8 @@ class _Round:
             await self._save_user(replace(self._user, state=self._report.state))
 
     async def _save_user(self, user: User) -> None:
-        """Save what the round found out; what an administrator set meanwhile stays, the switch above all."""
-        if self._fence is None:
-            return
-        current = await self._world.store.read_user(user.id)
-        if current is None or not current.enabled:
-            return
-        names = (field.name for field in fields(User))
-        found = {n: getattr(user, n) for n in names if getattr(user, n) != getattr(self._stored, n)}
-        await self._world.store.save_user(replace(current, **found))
+        if self._fence is not None:
+            await note(self._world.store, self._stored, user)
 
 
 def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings, zone: ZoneInfo) -> list[Change]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from jobs.enrolment import as_known, fingerprint
+from jobs.noting import note
 from jobs.pull import peek_pull, run_pull
 from jobs.report import Report
 from jobs.round import run_round
@@ -164,7 +165,7 @@ async def _idle(world: World, user: User) -> Report:
     """Nothing to do: the only write is the report itself."""
     memory = await world.store.recall(user.id)
     now = world.clock()
-    await world.store.save_user(replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now))
+    await note(world.store, user, replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now))
     return Report(
         user.id,
         user.upn,
