@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs.ports import Change, Drop, Put
 from jobs.world import Fence, World
@@ -40,8 +41,11 @@ from sync_core.model import (
 from sync_core.story import is_about_private, label, values
 from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity
 
-CHUNK = 100
+CHUNK = 50
 """Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
+
+GRAPH_BATCH = 20
+"""Events written before the lease is looked at again: a Graph batch (gr §9)."""
 
 TRIES = 10
 """Failures after which an item is parked for a person (design section 4 "Guards")."""
@@ -172,16 +176,16 @@ class Actor:
     async def _write_erp(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
         if not decisions:
             return {}
-        await self._fence.check()
-        outcomes = await self._world.erp.write(self._who, [d.erp for d in decisions if d.erp is not None])
+        writes = [d.erp for d in decisions if d.erp is not None]
+        outcomes = await self._fence.within(lambda: self._world.erp.write(self._who, writes))
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     async def _write_graph(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
-        if not decisions:
-            return {}
-        await self._fence.check()
         writes = [d.graph for d in decisions if d.graph is not None]
-        outcomes = await self._world.calendar.write(self._ctx.mailbox, writes)
+        outcomes: list[Outcome] = []
+        for start in range(0, len(writes), GRAPH_BATCH):
+            some = writes[start : start + GRAPH_BATCH]
+            outcomes += await self._fence.within(partial(self._world.calendar.write, self._ctx.mailbox, some))
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     def _success(self, decision: Decision, erp: Outcome | None, graph: Outcome | None) -> list[Change]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from jobs.licence import Licence
 from jobs.ports import Calendar, Clock, Erp, Lease, Queue, Store, Subscriptions
 from sync_core.errors import LeaseLost
 from sync_core.policy import Policy
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class World:
 
 
 class Fence:
-    """The lease of one round: no outside call starts unless the lease outlives the call's time limit."""
+    """The lease of one round: no outside write starts unless the lease outlives the call's time limit."""
 
     def __init__(self, world: World, lease: Lease) -> None:
         self._world = world
@@ -45,8 +50,20 @@ class Fence:
 
     async def check(self) -> None:
         """Renew the lease where it would not outlive one more call. Raises ``LeaseLost``."""
-        left = (self.lease.expires_at - self._world.clock()).total_seconds()
-        if left <= 0:
+        if self._left() <= 0:
             raise LeaseLost("the lease ran out while this round was busy")
-        if left < 2 * self._world.call_timeout_seconds:
+        if self._left() < 2 * self._world.call_timeout_seconds:
             self.lease = await self._world.store.save(self.lease, ())
+
+    async def within(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do ``work`` on the lease's time and cut it off when that ends: patience with a side that throttles may
+        outlast it, and then the user is somebody else's. Raises ``LeaseLost``; the work may have been done."""
+        await self.check()
+        try:
+            async with asyncio.timeout(self._left()):
+                return await work()
+        except TimeoutError as ended:
+            raise LeaseLost("the lease ran out while a write was under way") from ended
+
+    def _left(self) -> float:
+        return (self.lease.expires_at - self._world.clock()).total_seconds()

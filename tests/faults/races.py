@@ -1,0 +1,75 @@
+"""Moments: a store and two sides that let a test act just before or after any of their calls."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, cast
+
+from jobs.ports import Calendar, Erp, Store
+from jobs.world import World
+
+Act = Callable[[], Awaitable[None]]
+
+
+class Watched:
+    """Any port; ``on_call`` is awaited before each of its calls with the call's name."""
+
+    def __init__(self, port: object, on_call: Callable[[str], Awaitable[None]]) -> None:
+        self._port = port
+        self._on_call = on_call
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            await self._on_call(name)
+            return await found(*args, **kwargs)
+
+        return call
+
+
+class Moments:
+    """Counts the calls of a world's store and sides, and acts once, before the n-th of them.
+
+    ``names`` limits it to calls with these names. ``hit`` tells whether that call came.
+    """
+
+    def __init__(self, n: int, act: Act, names: frozenset[str] = frozenset()) -> None:
+        self._left = n
+        self._act = act
+        self._names = names
+        self._busy = False
+        self.hit = False
+        self.at = ""
+        """The call it acted before."""
+        self.calls: list[str] = []
+        """Every call since, by name."""
+
+    async def on_call(self, name: str) -> None:
+        """A call is about to start."""
+        if self._busy:
+            return
+        if self.hit:
+            self.calls.append(name)
+        if self.hit or (self._names and name not in self._names):
+            return
+        self._left -= 1
+        if self._left < 0:
+            self.hit, self.at, self._busy = True, name, True
+            try:
+                await self._act()
+            finally:
+                self._busy = False
+
+    def around(self, world: World) -> World:
+        """The world, watched."""
+        return replace(
+            world,
+            store=cast(Store, Watched(world.store, self.on_call)),
+            calendar=cast(Calendar, Watched(world.calendar, self.on_call)),
+            erp=cast(Erp, Watched(world.erp, self.on_call)),
+        )

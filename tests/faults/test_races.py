@@ -1,0 +1,229 @@
+"""Two at once: workers on one user, a pull, a switch, a wake-up in the middle of a round. Nothing is lost or doubled.
+
+What happens meanwhile happens before each single call of a round (every third in `make test`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from adapters.backend import Op, Table
+from adapters.memory import MemoryBackend
+from adapters.store import RowStore
+from jobs.enrolment import disable, enable
+from jobs.noting import note
+from jobs.pull import run_pull
+from jobs.report import Report
+from jobs.round import run_round
+from jobs.sync import run_sync
+from jobs.wake import wake
+from sync_core.errors import LeaseHeld, LeaseLost
+from sync_core.model import User
+from tests.faults.budget import budget
+from tests.faults.races import Act, Moments
+from tests.jobs.house import ANNA, START, House, open_house
+from tests.jobs.play import Play
+from tests.jobs.test_rules import at, digits
+from tests.jobs.test_stops import MOST_CALLS, edits
+
+STRIDE = budget(3, 1)
+"""`make soak` looks at every moment, `make test` at every third."""
+
+
+async def round_of(house: House, moments: Moments | None = None, holder: str = "first") -> Report:
+    """One round of Anna's by a worker of this name."""
+    world = replace(house.world, holder=holder)
+    return await run_round(moments.around(world) if moments else world, await house.user(), asked=True)
+
+
+async def at_every_moment(
+    scene: Callable[[House], Awaitable[None]],
+    act: Callable[[House], Awaitable[None]],
+    check: Callable[[House, Moments, Report], Awaitable[None]],
+) -> None:
+    """A round after ``scene``, once for each of its calls, with ``act`` before that call; then ``check``."""
+    for n in range(0, MOST_CALLS, STRIDE):
+        async with open_house() as house:
+            await house.employ()
+            await scene(house)
+            await run_pull(house.world)
+            moments = Moments(n, lambda house=house: act(house))  # type: ignore[misc]
+            report = await round_of(house, moments)
+            if not moments.hit:
+                assert n > 8
+                return
+            await check(house, moments, report)
+    pytest.fail("the round makes more calls than this test looks at")
+
+
+async def ends_in_step(house: House, *_: object) -> None:
+    """The rounds that follow bring everything in step."""
+    house.advance(minutes=20)
+    await Play(house).check()
+
+
+async def test_two_workers_on_one_user(house: House) -> None:
+    """One works, the other is told who does; nothing is doubled."""
+    for day in range(1, 6):
+        house.outlook().create(f"event {day}", at(day), at(day, 10))
+        house.desk().create(f"activity {day}", digits(day, 15), digits(day, 16))
+    await run_pull(house.world)
+    rounds = (round_of(house, holder=name) for name in ("first", "second", "third"))
+    results = await asyncio.gather(*rounds, return_exceptions=True)
+
+    assert sorted(type(r).__name__ for r in results) == ["LeaseHeld", "LeaseHeld", "Report"]
+    assert {r.holder for r in results if isinstance(r, LeaseHeld)} <= {"first", "second", "third"}
+    assert (len(house.outlook().events()), len(house.desk().activities())) == (10, 10)
+    await ends_in_step(house)
+
+
+async def test_a_second_worker_takes_over_at_every_moment() -> None:
+    """The lease runs out while its holder sleeps before a call; another worker does a whole round meanwhile.
+
+    The sleeper's saves are refused, and no write of its reaches a side any more.
+    """
+
+    async def sleep(house: House) -> None:
+        house.advance(seconds=house.world.lease_seconds + 1)
+        await round_of(house, holder="second")
+        house.graph.forget_requests()
+        house.erp.forget_requests()
+
+    async def check(house: House, moments: Moments, report: Report) -> None:
+        if moments.at not in ("write", "acquire_lease", "release_lease", "read_wake"):
+            late = [s.line for s in house.graph.requests if s.method in ("POST", "PATCH", "DELETE")]
+            late = [line for line in late if not line.endswith("/$batch")]
+            changes = [s for s in house.erp.requests if b"POST General" in s.body or b"PATCH General" in s.body]
+            assert (late, changes) == ([], []), f"a write started after the lease was lost at {moments.at}"
+        await ends_in_step(house)
+
+    await at_every_moment(edits, sleep, check)
+
+
+async def test_a_lost_lease_stops_the_round_before_its_next_write(house: House) -> None:
+    """The lease is broken just before the pending rows are saved: that save is refused, nothing is created."""
+    house.outlook().create("New", at(1), at(1, 10))
+    moments = Moments(0, lambda: house.world.store.break_lease(user.id), frozenset({"save"}))
+    user = await house.user()
+    report = await round_of(house, moments)
+
+    assert isinstance(report.trouble, LeaseLost)
+    assert house.desk().activities() == []
+
+
+async def test_a_write_that_outlasts_the_lease_is_cut_off(house: House) -> None:
+    """ERP.net keeps us waiting until the lease is over: the call ends with the lease, and is looked up later."""
+    house.outlook().create("New", at(1), at(1, 10))
+    house.world = replace(house.world, call_timeout_seconds=0)
+
+    async def come_close() -> None:
+        house.advance(seconds=house.world.lease_seconds - 0.05)
+        house.erp.add_fault("POST */$batch", kind="delay", seconds=5.0)
+
+    report = await round_of(house, Moments(1, come_close, frozenset({"append_journal"})))
+
+    assert isinstance(report.trouble, LeaseLost)
+    house.erp.faults.clear()
+    house.world = replace(house.world, call_timeout_seconds=30)
+    await ends_in_step(house)
+
+
+class OvertakenBackend(MemoryBackend):
+    """A backend in which somebody else is faster, once: ``first`` is done before the next write of a user row."""
+
+    first: Act | None = None
+
+    async def write(self, table: Table, op: Op) -> str:
+        first, self.first = (self.first, None) if table is Table.USERS else (None, self.first)
+        if first is not None:
+            await first()
+        return await super().write(table, op)
+
+
+async def test_a_round_does_not_switch_a_user_on_again() -> None:
+    """The switch goes off between reading and writing the user row: it stays off."""
+    backend = OvertakenBackend(lambda: START)
+    store = RowStore(backend)
+    anna = User("anna", ANNA, enabled=True)
+    await store.save_user(anna)
+    backend.first = lambda: store.save_user(replace(anna, enabled=False))
+    await note(store, anna, replace(anna, state="Operational"))
+
+    assert await store.read_user("anna") == replace(anna, enabled=False)
+
+
+async def test_a_sync_of_an_idle_user_does_not_switch_them_on_again(house: House) -> None:
+    """The switch goes off while others are synced: who has nothing to do is not saved as they were."""
+    await house.step()
+    await house.step()
+    user = await house.user()
+    await disable(house.world, user)
+    await run_sync(house.world, [user])
+
+    assert not (await house.user()).enabled
+
+
+async def test_a_pull_at_every_moment_of_a_round() -> None:
+    """A pull files an edit while the round is under way: the edit arrives, the older inbox row does not hide it."""
+
+    async def edit_and_pull(house: House) -> None:
+        rows = {a["Subject"]: a["Id"] for a in house.desk().activities()}
+        house.advance(seconds=5)
+        house.desk().edit(rows["Visit"], subject="Visit 2", notes="newest")
+        await run_pull(house.world)
+
+    async def check(house: House, *_: object) -> None:
+        await ends_in_step(house)
+        event = house.outlook().find("Visit 2")
+        assert event is not None, "an edit made during a round is lost"
+        assert "newest" in house.outlook().get(event)["body"]["content"]
+
+    await at_every_moment(edits, edit_and_pull, check)
+
+
+async def test_an_edit_in_outlook_at_every_moment_of_a_round() -> None:
+    """Somebody types in Outlook while the round works: the newest value stands on both sides in the end."""
+
+    async def edit(house: House) -> None:
+        event = next(e for e in house.outlook().events() if e["subject"] == "Trip")
+        house.advance(seconds=5)
+        house.outlook().edit(event["id"], subject="Trip 2", body="newest")
+
+    async def check(house: House, *_: object) -> None:
+        await ends_in_step(house)
+        [row] = [a for a in house.desk().activities() if a["Subject"] == "Trip 2"]
+        assert row["Notes"] == "newest"
+
+    await at_every_moment(edits, edit, check)
+
+
+async def test_switching_off_at_every_moment_of_a_round() -> None:
+    """Off is off: nothing is written after the save that follows, and the round does not switch it on again."""
+
+    async def switch_off(house: House) -> None:
+        await disable(house.world, await house.user())
+
+    async def check(house: House, moments: Moments, _: Report) -> None:
+        assert not (await house.user()).enabled, f"a round switched the user on again at {moments.at}"
+        await enable(house.world, ANNA)
+        await ends_in_step(house)
+
+    await at_every_moment(edits, switch_off, check)
+
+
+async def test_a_wake_up_at_every_moment_of_a_round() -> None:
+    """Whoever wakes a user while a round runs is not forgotten: another round is asked for, or this one saw it."""
+
+    async def knock(house: House) -> None:
+        await wake(house.world, (await house.user()).id)
+
+    async def check(house: House, moments: Moments, report: Report) -> None:
+        memory = await house.recall()
+        heard = report.again or memory.cursors.served == memory.wake
+        assert heard or moments.at == "read_wake", f"a wake-up at {moments.at} is lost"
+
+    await at_every_moment(edits, knock, check)
