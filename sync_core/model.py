@@ -497,8 +497,8 @@ class Instance:
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
     ``watermark`` is the highest ERP.net update time whose rows were all filed; ``seen`` are the (time, activity,
-    stamp) so near below it that the next pull meets them again. ``pulled_at`` is when the last complete pull began, by
-    our clock. ``document_type_id`` is R2's type.
+    stamp) so near below it that the next pull meets them again. ``pulled_at`` is when the last complete pull began,
+    by our clock. ``document_type_id`` is R2's type.
     """
 
     tenant: str = ""

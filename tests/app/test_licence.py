@@ -43,7 +43,8 @@ class Beats:
     async def next(self) -> None:
         """Wait until the heart has tried to beat once more."""
         self._happened.clear()
-        await self._happened.wait()
+        async with asyncio.timeout(10):
+            await self._happened.wait()
         await asyncio.sleep(0)
 
 
