@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -42,8 +42,6 @@ class QueueListener:
         run: Run,
         settings: HostSettings,
         rules: Rules,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._queue: QueueClient = service.get_queue_client(queue)
         poison = poison_name(queue)
@@ -51,7 +49,6 @@ class QueueListener:
         self._run = run
         self._settings = settings
         self._rules = rules
-        self._sleep = sleep
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
@@ -59,13 +56,10 @@ class QueueListener:
         pause = SHORTEST_PAUSE
         while True:
             await self._wait_for_room()
-            messages = await self._fetch()
-            for message in messages:
-                self._start(message)
-            if messages:
+            if await self._start_batch():
                 pause = SHORTEST_PAUSE
                 continue
-            await self._sleep(pause.total_seconds())
+            await asyncio.sleep(pause.total_seconds())
             pause = min(2 * pause, self._settings.max_polling_interval)
 
     async def drain(self, grace: timedelta) -> None:
@@ -75,6 +69,22 @@ class QueueListener:
     async def _wait_for_room(self) -> None:
         while len(self._under_way) > self._settings.new_batch_threshold:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _start_batch(self) -> bool:
+        """Fetch and start; whether there was anything.
+
+        What is on its way when the listener is stopped is started all the same: it is hidden from everybody else.
+        """
+        fetching = asyncio.create_task(self._fetch())
+        try:
+            messages = await asyncio.shield(fetching)
+        except asyncio.CancelledError:
+            for message in await fetching:
+                self._start(message)
+            raise
+        for message in messages:
+            self._start(message)
+        return bool(messages)
 
     async def _fetch(self) -> list[StoredMessage]:
         """One batch; none where the queue does not exist yet or the storage does not answer."""

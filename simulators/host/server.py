@@ -107,7 +107,9 @@ class Host:
             LOG.error("The '%s' function is in error: %s", function.name, reason)
 
     def _listen(self, work: Coroutine[Any, Any, None]) -> None:
-        self._listening.add(asyncio.create_task(work))
+        task = asyncio.create_task(work)
+        task.add_done_callback(_complain)
+        self._listening.add(task)
 
     def _invoke(self, function: Function, argument: Any) -> asyncio.Future[Any]:
         """An invocation that outlives whoever waits for it, until the host stops."""
@@ -183,6 +185,13 @@ class Host:
             argument = as_message(StoredMessage(id="by-hand", dequeue_count=1), str(given.get("input", "")))
         self._invoke(function, argument).add_done_callback(_forget)
         return web.Response(status=202)
+
+
+def _complain(listener: asyncio.Task[None]) -> None:
+    """A listener only ends when it is cancelled; anything else is a mistake of this host and must be seen."""
+    error = None if listener.cancelled() else listener.exception()
+    if error is not None:
+        LOG.error("A listener has ended", exc_info=error)
 
 
 def _forget(invocation: asyncio.Future[Any]) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from azure.functions.queue import QueueMessage
+from azure.storage.queue import QueueMessage as StoredMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from simulators.azurite import Azurite
-from simulators.host.messages import decode, poison_name
-from simulators.host.queues import connect
+from simulators.host.messages import Rules, decode, poison_name
+from simulators.host.plugin import HostSettings
+from simulators.host.queues import QueueListener, connect
 from tests.host.made_up import MakeHost, seen
 
 WORK = """
@@ -34,7 +37,8 @@ PATIENCE_SECONDS = 20.0
 class Desk:
     """The queue of one test and its poison queue."""
 
-    def __init__(self, service: QueueServiceClient) -> None:
+    def __init__(self, service: QueueServiceClient, storage: str) -> None:
+        self.storage = storage
         self.prefix = f"t{uuid4().hex[:12]}"
         self.work: QueueClient = service.get_queue_client(f"{self.prefix}-work")
         self.poison: QueueClient = service.get_queue_client(f"{self.prefix}-work-poison")
@@ -57,7 +61,7 @@ class Desk:
 async def desk(azurite: Azurite) -> AsyncIterator[Desk]:
     """A queue that exists; the poison queue does not."""
     async with connect("S", {"S": azurite.connection_string}) as service:
-        opened = Desk(service)
+        opened = Desk(service, azurite.connection_string)
         await opened.work.create_queue()
         yield opened
 
@@ -186,6 +190,34 @@ async def test_stopping_lets_a_running_message_end(make_host: MakeHost, desk: De
     assert await desk.left() == 0
 
 
+async def test_stopping_serves_what_is_being_fetched(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that arrives after the listener was cancelled is not left hidden for ten minutes."""
+    await desk.send("under way")
+    served: list[str] = []
+
+    async def run(message: QueueMessage) -> None:
+        served.append(message.get_body().decode())
+
+    rules = Rules(3, timedelta(0), "base64")
+    async with QueueServiceClient.from_connection_string(desk.storage) as service:
+        listener = QueueListener(service, f"{desk.prefix}-work", run, HostSettings(), rules)
+        fetch, asked = listener._fetch, asyncio.Event()
+
+        async def slow_fetch() -> list[StoredMessage]:
+            asked.set()
+            return await fetch()
+
+        monkeypatch.setattr(listener, "_fetch", slow_fetch)
+        listening = asyncio.create_task(listener.listen())
+        await asked.wait()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await listener.drain(timedelta(seconds=PATIENCE_SECONDS))
+
+    assert served == ["under way"]
+    assert await desk.left() == 0
+
+
 async def test_stopping_shows_an_endless_message_again(make_host: MakeHost, desk: Desk) -> None:
     """What does not end within the grace is cancelled and at once there for the next host."""
     await desk.send("endless")
@@ -200,7 +232,7 @@ async def test_stopping_shows_an_endless_message_again(make_host: MakeHost, desk
 async def test_queue_that_does_not_exist_yet_is_waited_for(make_host: MakeHost, azurite: Azurite) -> None:
     """The host polls until somebody makes the queue."""
     async with connect("S", {"S": azurite.connection_string}) as service:
-        late = Desk(service)
+        late = Desk(service, azurite.connection_string)
         async with make_host(WORK, FAST, PREFIX=late.prefix) as host:
             await late.work.create_queue()
             await late.send("first")
