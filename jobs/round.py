@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from jobs.act import Actor, Done
 from jobs.context import context_of
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint
+from jobs.holds import answered, settled
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put
 from jobs.pull import is_stamped, open_instance
@@ -240,7 +241,9 @@ class _Round:
             if scale.full:
                 await store.reindex(user.id, memory.links)
         left = await store.recall(user.id)
-        self._tell_waiting(left.links, left.holds)
+        if over := settled(left):
+            self._fence.lease = await store.save(self._fence.lease, [Drop(hold) for hold in over])
+        self._tell_waiting(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = sum(p.parked for p in left.pending)
         self._report.parked += sum(link.status is LinkStatus.PARKED for link in left.links)
         self._report.again = done.again or done.out_of_time
@@ -275,7 +278,7 @@ class _Round:
         changes: list[Change] = [] if moved == memory.cursors else [Put(moved)]
         if scale.roll or scale.full:
             changes += self._retired([link for link in memory.links if link.event_id not in decided], ctx)
-        return changes + _answered(memory)
+        return changes + answered(memory)
 
     def _retired(self, links: Sequence[Link], ctx: Context) -> list[Change]:
         changes: list[Change] = []
@@ -345,20 +348,3 @@ def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings, zo
 
 def _is_fed(link: Link, token: Window | None, zone: ZoneInfo) -> bool:
     return token is not None and is_inside(graph_when(link.base_event), token, zone)
-
-
-def _answered(memory: Memory) -> list[Change]:
-    """Holds that somebody answered leave; the links of a dropped one end without a deletion."""
-    changes: list[Change] = []
-    links = {link.event_id: link for link in memory.links}
-    for hold in memory.holds:
-        if not hold.answer:
-            continue
-        changes.append(Drop(hold))
-        for item in hold.items if hold.answer == "dropped" else ():
-            link = links.get(item.event_id)
-            if link is not None and link.status is LinkStatus.HELD:
-                changes.append(
-                    Put(replace(link, status=LinkStatus.TOMBSTONE, reason="an administrator dropped the deletion"))
-                )
-    return changes
