@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -134,6 +134,13 @@ PARTNER_GONE = "its counterpart, named by a mark of an earlier sync, is not ther
 ELSEWHERE = "moved to another calendar"
 HALF_SEEN = "one side of the pair has not been read"
 HIDDEN = "the activity is not visible to the service user"
+RESTORED = (
+    "ERP.net shows an older state than it did before, as after restoring a backup: save the activity in ERP.net once "
+    "to accept what it says"
+)
+
+BACKWARDS = timedelta(hours=1)
+"""An update time so much older than the one last seen is no matter of clocks."""
 
 
 def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
@@ -212,6 +219,8 @@ def decide(case: Case, ctx: Context) -> Decision:
     case = _revived(case)
     if case.link is not None and _all_over(case, case.link, ctx):
         return _archived(case, case.link, ctx)
+    if case.link is not None and _is_restored(case, case.link):
+        return _set_aside(case, Verdict.PARK, RESTORED)
     verdict, reason = scope(case, ctx)
     if verdict is not None:
         return _set_aside(case, verdict, reason)
@@ -275,6 +284,17 @@ def _all_over(case: Case, link: Link, ctx: Context) -> bool:
     if case.activity is not None:
         spans.append(erp_when(case.activity.content, zone))
     return all(is_over(span, before, ctx.zone) for span in spans)
+
+
+def _is_restored(case: Case, link: Link) -> bool:
+    """Whether the activity says something else than before and is older: a backup's word, nobody's edit."""
+    activity = case.activity
+    if activity is None or case.event_sight is Sight.GONE or link.status is LinkStatus.TOMBSTONE:
+        return False
+    if link.updated_at is None or activity.updated_at is None or link.updated_at - activity.updated_at < BACKWARDS:
+        return False
+    is_lower = link.version is None or activity.version is None or activity.version < link.version
+    return is_lower and bool(changed_in_erp(link.base_activity, activity.content) & CARRIED)
 
 
 def _archived(case: Case, link: Link, ctx: Context) -> Decision:
