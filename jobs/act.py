@@ -38,8 +38,10 @@ from sync_core.model import (
     Pending,
     Side,
 )
+from sync_core.pair import EVENT_ATTRIBUTE
+from sync_core.project import from_graph
 from sync_core.story import is_about_private, label, values
-from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity
+from sync_core.writes import CreateActivity, ErpIdentity, GraphWrite, Outcome, PatchActivity, PatchEvent
 
 CHUNK = 50
 """Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
@@ -185,7 +187,8 @@ class Actor:
         outcomes: list[Outcome] = []
         for start in range(0, len(writes), GRAPH_BATCH):
             some = writes[start : start + GRAPH_BATCH]
-            outcomes += await self._fence.within(partial(self._world.calendar.write, self._ctx.mailbox, some))
+            answers = await self._fence.within(partial(self._world.calendar.write, self._ctx.mailbox, some))
+            outcomes += [_believed(write, outcome) for write, outcome in zip(some, answers, strict=True)]
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     def _success(self, decision: Decision, erp: Outcome | None, graph: Outcome | None) -> list[Change]:
@@ -300,6 +303,18 @@ class Actor:
             subject=case.subject,
             private=is_about_private(case),
         )
+
+
+def _believed(write: GraphWrite, outcome: Outcome) -> Outcome:
+    """An outcome; a patch that was answered and changed nothing (a proxy's page) may not move the base."""
+    event = outcome.event
+    if event is None or not isinstance(write, PatchEvent) or not write.change_key:
+        return outcome
+    told, sent = from_graph(event.content), from_graph(write.content)
+    is_apart = any(getattr(told, EVENT_ATTRIBUTE[f]) != getattr(sent, EVENT_ATTRIBUTE[f]) for f in write.fields)
+    if event.change_key != write.change_key or not is_apart:
+        return outcome
+    return Outcome(error=SideUnavailable(Side.GRAPH, "answered, but the event is as it was before", unclear=True))
 
 
 def _succeeded(outcome: Outcome | None) -> bool:
