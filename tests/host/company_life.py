@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from azure.storage.queue import QueueServiceClient
 
 from adapters.settings import load
@@ -58,6 +60,12 @@ def subscriptions(company: Company) -> int:
     """How many Graph subscriptions have been made."""
     made = [one for one in control(company.graph, "requests") if (one["method"], one["status"]) == ("POST", 201)]
     return sum(one["path"].endswith("/subscriptions") for one in made)
+
+
+def tell(capsys: pytest.CaptureFixture[str], figure: str) -> None:
+    """Print a measured figure; of what parallel test processes say only the error stream reaches the terminal."""
+    with capsys.disabled():
+        print(f"\n{figure}", file=sys.stderr, flush=True)
 
 
 def complaints(log: Path) -> list[str]:

@@ -18,6 +18,7 @@ from tests.host.company_life import (
     meeting,
     poisoned,
     subscriptions,
+    tell,
     until,
 )
 
@@ -52,8 +53,7 @@ def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFix
     created = until(lambda: in_erpnet(anna)["anna", "Budget"])
     anna.outlook("anna").act("edit", ident=event, subject="Budget 2")
     edited = until(lambda: in_erpnet(anna)["anna", "Budget 2"])
-    with capsys.disabled():
-        print(f"\nOutlook → ERP.net: new event {created:.1f} s, edit {edited:.1f} s")
+    tell(capsys, f"Outlook → ERP.net: new event {created:.1f} s, edit {edited:.1f} s")
 
     assert max(created, edited) < LATEST_SECONDS
     assert in_erpnet(anna) == {("anna", "Budget 2"): 1}
@@ -65,8 +65,7 @@ def test_edit_in_erpnet_reaches_outlook(anna: Company, capsys: pytest.CaptureFix
     created = until(lambda: in_outlook(anna)["anna", "Visit"])
     anna.desk("anna").act("edit", activity=activity, subject="Visit 2")
     edited = until(lambda: in_outlook(anna)["anna", "Visit 2"])
-    with capsys.disabled():
-        print(f"\nERP.net → Outlook: new activity {created:.1f} s, edit {edited:.1f} s")
+    tell(capsys, f"ERP.net → Outlook: new activity {created:.1f} s, edit {edited:.1f} s")
 
     assert max(created, edited) < LATEST_SECONDS
     assert in_outlook(anna) == {("anna", "Visit 2"): 1}
@@ -91,8 +90,7 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
         done = in_erpnet(company).total() - PEOPLE
         host = company.open_host("--hidden", "5", log=log)
         took = until(lambda: in_erpnet(company) == both == in_outlook(company), pause=0.5)
-        with capsys.disabled():
-            print(f"\nKilled after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart")
+        tell(capsys, f"Killed after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart")
         assert host.stop() == 0
 
         assert complaints(log) == []
