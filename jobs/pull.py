@@ -9,12 +9,13 @@ same rows again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from jobs.ports import PullReading
 from jobs.world import World
-from sync_core.errors import WrongStore
+from sync_core.errors import StaleWrite, WrongStore
 from sync_core.model import ActivityChange, InboxRow, Instance, User
 
 OVERLAP = timedelta(minutes=5)
@@ -54,12 +55,20 @@ def is_stamped(world: World, instance: Instance) -> bool:
     return False
 
 
+async def take_first_watermark(world: World) -> None:
+    """Before anybody's first full read: what changes from now on will be pulled (design section 6)."""
+    instance, etag = await open_instance(world)
+    if instance.watermark is None:
+        first = await world.erp.newest_change() or BEGINNING
+        with suppress(StaleWrite):  # another process took it at the same moment
+            await world.store.save_instance(replace(instance, watermark=first), etag)
+
+
 async def run_pull(world: World) -> PullReport:
     """Read and file what changed since the watermark. Raises what ERP.net and the store raise; nothing is lost."""
     instance, etag = await open_instance(world)
     if instance.watermark is None:
-        first = await world.erp.newest_change() or BEGINNING
-        await world.store.save_instance(replace(instance, watermark=first), etag)
+        await take_first_watermark(world)
         return PullReport(0, frozenset())
     reading, fresh = await _read(world, instance, instance.watermark)
     rows = await _addressed(world, instance, fresh)
@@ -69,7 +78,8 @@ async def run_pull(world: World) -> PullReport:
         watermark = max(instance.watermark, reading.high or instance.watermark)
         met = {_identity(change) for change in reading.changes} | set(instance.seen)
         near = tuple(sorted(one for one in met if one[0] >= watermark - OVERLAP))
-        await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
+        with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
+            await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
     return PullReport(len(fresh), frozenset(rows))
 
 

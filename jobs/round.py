@@ -20,7 +20,7 @@ from jobs.enrolment import Checkup, as_known, check_user, fingerprint
 from jobs.holds import answered, settled
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put
-from jobs.pull import is_stamped, open_instance
+from jobs.pull import is_stamped, open_instance, take_first_watermark
 from jobs.reading import Findings, Reader, Scale
 from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
@@ -114,6 +114,8 @@ class _Round:
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
+        if self._fence is not None:
+            await take_first_watermark(self._world)
         instance, _ = await self._instance()
         checkup, cursors = await self._prepare(memory)
         self._user = checkup.user

@@ -6,26 +6,19 @@ Its origin is the first line on standard output; it ends when its standard input
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
-import threading
 
 from simulators.base import Simulator, serve_until_stopped
 from simulators.erpnet import ErpSimulator
 from simulators.graph import GraphSimulator
+from simulators.parent import leave_with_parent
 
 KINDS: dict[str, type[Simulator]] = {"graph": GraphSimulator, "erpnet": ErpSimulator}
 
 
-def _leave_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main(kind: str) -> None:
     """Serve until told to stop or left alone."""
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    leave_with_parent()
     asyncio.run(serve_until_stopped(KINDS[kind](), "127.0.0.1", 0))
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from simulators.host import Host
 from simulators.host.messages import HIDDEN
-from simulators.host.parent import leave_with_parent
 from simulators.host.plugin import Unusable
+from simulators.parent import leave_with_parent
 
 
 def main() -> int:

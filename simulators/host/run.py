@@ -17,7 +17,7 @@ from simulators.azurite import AzuriteMissing
 from simulators.demo.stage import CalsyncFailed
 from simulators.graph import zones
 from simulators.host.company import HOME, Company, HostFailed
-from simulators.host.parent import leave_with_parent
+from simulators.parent import leave_with_parent
 
 PEOPLE = {"anna": "Anna Petrova", "boris": "Boris Dimitrov"}
 FUNCTIONS_PORT = 7071

@@ -10,6 +10,7 @@ import pytest
 from jobs.enrolment import enable
 from jobs.ports import Put
 from jobs.pull import open_instance
+from jobs.round import run_round
 from jobs.sync import run_sync
 from sync_core.errors import WrongStore
 from sync_core.model import LinkStatus
@@ -343,3 +344,17 @@ async def test_ask_leaves_the_choice_to_a_person() -> None:
         house.desk().edit(activity, subject="Mine")
         await house.step()
         assert house.outlook().get(event)["categories"] == []
+
+
+async def test_the_first_round_takes_the_watermark_first(house: House) -> None:
+    """A round before any pull: what is edited right after it is still pulled, however busy ERP.net was since."""
+    user = await house.user()
+    first = house.desk().create("Early", digits(1), digits(1, 12))
+    await run_round(house.world, user)
+    house.advance(minutes=1)
+    house.desk().edit(first, subject="Edited")
+    house.advance(hours=1)
+    house.desk().create("Much later", digits(2), digits(2, 12))
+    await house.step()
+
+    assert sorted(e["subject"] for e in house.outlook().events()) == ["Edited", "Much later"]
