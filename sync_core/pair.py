@@ -75,8 +75,10 @@ class Pair:
         attribute = EVENT_ATTRIBUTE[field]
         if getattr(self.event, attribute) == getattr(self.activity, attribute):
             return True
-        # a reminder hangs on the start: the event's is laid at the activity's own before digits are compared
-        event = replace(self.event, when=self.activity.when) if field is Field.REMINDER else self.event
+        # a reminder hangs on the start: the event's is laid at the activity's own before digits are compared, unless
+        # that is the same start a minute away from midnight
+        is_apart = field is Field.REMINDER and not self.is_same(Field.TIME)
+        event = replace(self.event, when=self.activity.when) if is_apart else self.event
         return erp_terms(to_erp(event, self.zone), field) == erp_terms(self.erp_now, field)
 
     def clash(self, field: Field, why: str) -> Clash:
