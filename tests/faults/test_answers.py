@@ -33,7 +33,7 @@ TROUBLES: dict[str, dict[str, Any]] = {
     "504": {"status": 504},
     "a page of a proxy": {"status": 200, "body": "<html>welcome</html>"},
     "an empty answer": {"status": 200},
-    "silence": {"kind": "delay", "seconds": 0.5},
+    "silence": {"kind": "delay", "seconds": 60.0},
 }
 
 SCENES = [edits, first_sync, clash, deletions][: budget(1, 4)]
