@@ -2,6 +2,7 @@
 # make demo    calsync against its simulators, nothing else needed
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
+# make soak    the fault tests with their large budget, about half an hour
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
 VENV ?= .venv
@@ -11,7 +12,7 @@ DEMO_ARGS ?=
 RUN_ARGS ?=
 PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
-.PHONY: setup demo run test check
+.PHONY: setup demo run test soak check
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed .tools/.installed
@@ -38,6 +39,9 @@ run: setup
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+soak: setup
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .
