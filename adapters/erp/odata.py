@@ -23,6 +23,9 @@ ROOM = 5000
 
 _PLAIN = "$,()'=;/*"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+LONGEST_REFERENCE = 200
+"""Characters at the end of an address that are searched: of a hostile one the search would take minutes."""
+
 _REFERENCE = re.compile(rf"\w+\(({_GUID.pattern})\)$")
 
 
@@ -48,7 +51,8 @@ def bind(entity_set: str, key: str) -> dict[str, str]:
 
 def target_of(value: Any) -> str:
     """``Set(guid)`` out of a reference as answered (relative or absolute), '' for null."""
-    found = _REFERENCE.search(str(value.get("@odata.id") or "")) if isinstance(value, dict) else None
+    address = str(value.get("@odata.id") or "")[-LONGEST_REFERENCE:] if isinstance(value, dict) else ""
+    found = _REFERENCE.search(address)
     return found.group(0) if found else ""
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-import function_app
 from adapters.backend import Key, Op, Table, Verb
 from jobs.wake import pull_message
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from sync_core.model import JournalEntry
 from tests.app.app import App, told
+from tests.functions import functions
 
 SECRET = "a-long-shared-secret"
 NEEDED = {
@@ -154,7 +153,7 @@ async def test_old_rows_do_not_wake_the_instance(app: App) -> None:
 
 def test_triggers_are_those_of_the_infrastructure() -> None:
     """Names, schedules, queue and routes, as the Bicep and the documentation know them."""
-    found = {one.get_function_name(): one.get_trigger().get_dict_repr() for one in _functions()}
+    found = {one.get_function_name(): one.get_trigger().get_dict_repr() for one in functions().values()}
 
     assert {name: trigger["schedule"] for name, trigger in found.items() if "schedule" in trigger} == {
         "sync": "%SYNC_SCHEDULE%",
@@ -172,13 +171,6 @@ def test_triggers_are_those_of_the_infrastructure() -> None:
 
 def test_no_timer_runs_when_the_host_starts() -> None:
     """A start, a scale-out or a restart is no tick (azure.md §5)."""
-    triggers = [one.get_trigger().get_dict_repr() for one in _functions()]
+    triggers = [one.get_trigger().get_dict_repr() for one in functions().values()]
 
     assert {trigger["runOnStartup"] for trigger in triggers if "schedule" in trigger} == {False}
-
-
-def _functions() -> list[Any]:
-    """The functions; the library checks their names once only."""
-    function_app.app.functions_bindings = {}
-    found: list[Any] = function_app.app.get_functions()
-    return found

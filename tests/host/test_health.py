@@ -6,22 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import azure.functions as func
 import pytest
 
-import function_app
+from tests.functions import functions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@cache
-def functions() -> dict[str, Any]:
-    """What the host finds, by name; the library lists it once only."""
-    return {str(found.get_function_name()): found for found in function_app.app.get_functions()}
 
 
 def health() -> func.HttpResponse:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import function_app
+from tests.functions import functions
 from tests.infra.bicep import Code, Template, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,11 +35,11 @@ def text_of(value: Any) -> str:
 def bindings() -> dict[str, dict[str, Any]]:
     """The trigger of each function of the app, by the function's name."""
     found: dict[str, dict[str, Any]] = {}
-    for function in function_app.app.get_functions():
+    for name, function in functions().items():
         (trigger,) = (
             b for b in json.loads(function.get_function_json())["bindings"] if b["type"].endswith("Trigger")
         )
-        found[str(function.get_function_name())] = trigger
+        found[name] = trigger
     return found
 
 
