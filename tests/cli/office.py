@@ -195,4 +195,4 @@ class Office:
         """Every row of a table, by key, with its ETag."""
         with TableServiceClient.from_connection_string(self.storage) as service:
             found = service.get_table_client(f"{self.prefix}{table}").list_entities()
-            return {(row["PartitionKey"], row["RowKey"]): row.metadata["etag"] for row in found}
+            return {(row["PartitionKey"], row["RowKey"]): str(row.metadata["etag"]) for row in found}
