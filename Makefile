@@ -46,5 +46,5 @@ soak: setup
 check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict $(PACKAGES)
+	$(VENV)/bin/mypy --strict $(PACKAGES) tests
 	$(VENV)/bin/python -m pytest tests/test_imports.py
