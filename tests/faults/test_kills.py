@@ -10,7 +10,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
@@ -120,7 +120,8 @@ async def sync_in(process: Process, task: Task, patience: float | None) -> bool:
     ended = asyncio.create_task(answer_of(process))
     done, _ = await asyncio.wait({ended}, timeout=patience)
     if not done:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it came to its end at this very moment
+            os.kill(pid, signal.SIGKILL)
     status = await ended
     assert status in (0, signal.SIGKILL)
     return status == signal.SIGKILL
@@ -132,7 +133,10 @@ async def test_kill_9_at_random_moments(azurite: Azurite) -> None:
     prefix = f"k{uuid4().hex[:10]}"
     opened: list[House] = []
     store = TableStore(connect(azurite.connection_string), prefix, lambda: opened[0].now if opened else START)
-    async with forge() as process, open_house(store) as house:
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(store.close)
+        process = await closing.enter_async_context(forge())
+        house = await closing.enter_async_context(open_house(store))
         opened.append(house)
         house.world = replace(house.world, holder=HOLDER)
         for name in NAMES:
@@ -158,4 +162,3 @@ async def test_kill_9_at_random_moments(azurite: Azurite) -> None:
         house.advance(minutes=20)
         for play in plays:
             await play.check()
-    await store.close()
