@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,9 +147,19 @@ def demo(*words: str) -> subprocess.Popen[str]:
 
 
 def assert_nothing_is_left(group: int) -> None:
-    """No process of the demo's group lives."""
-    with pytest.raises(ProcessLookupError):
+    """No process of the demo's group lives; what was told to end has a moment to do so and to be reaped."""
+    deadline = time.monotonic() + 10
+    while _is_alive(group):
+        assert time.monotonic() < deadline, "a process of the demo outlives it"
+        time.sleep(0.05)
+
+
+def _is_alive(group: int) -> bool:
+    try:
         os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_whole_demo_comes_out_as_told() -> None:
