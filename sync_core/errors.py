@@ -2,7 +2,6 @@
 
 CalsyncError
 ├── SettingsInvalid          several mistakes at once; fix the settings (exit 2)
-├── UnsafePlan               the plan would do damage: hold it, ask a person
 ├── SideError                one of the two systems; carries ``side``
 │   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
 │   │   └── Throttled        … not before ``retry_after`` seconds
@@ -42,10 +41,6 @@ class SettingsInvalid(CalsyncError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
-
-
-class UnsafePlan(CalsyncError):
-    """A plan that would do damage."""
 
 
 class SideError(CalsyncError):

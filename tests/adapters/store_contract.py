@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from unittest import mock
 from uuid import uuid4
 
 import pytest
 
 from adapters import rows
-from adapters.backend import Key, Op, Table, Verb
+from adapters.backend import Key, Op, Row, Table, Verb
 from adapters.store import RowStore
 from jobs.ports import Change, Claim, Drop, Lease, Put, Subscription
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
@@ -101,6 +102,38 @@ class SubscriptionContract:
 
         assert await store.read_subscription(user_id) == made
         assert made in await store.list_subscriptions()
+
+    async def test_revised_user_keeps_what_others_set(self, store: RowStore, user_id: str) -> None:
+        """A revision is made of the row as stored; when somebody was faster it is made again of theirs."""
+        await store.save_user(User(user_id, "anna@example.com", enabled=True))
+        asked: list[User] = []
+
+        def revise(stored: User) -> User:
+            asked.append(stored)
+            return replace(stored, zone="Europe/Sofia")
+
+        read = store.backend.read
+
+        async def overtaken(table: Table, key: Key) -> Row | None:
+            row = await read(table, key)
+            if not asked:
+                await store.save_user(User(user_id, "anna@example.com", enabled=False))
+            return row
+
+        with mock.patch.object(store.backend, "read", overtaken):
+            await store.revise_user(user_id, revise)
+
+        assert User(user_id, "anna@example.com", zone="Europe/Sofia") == await store.read_user(user_id)
+        assert [stored.enabled for stored in asked] == [True, False]
+
+    async def test_revision_of_nobody_changes_nothing(self, store: RowStore, user_id: str) -> None:
+        """An unknown user is not made by a revision, and None leaves a known one as they are."""
+        await store.revise_user(user_id, lambda stored: replace(stored, zone="UTC"))
+        assert await store.read_user(user_id) is None
+
+        await store.save_user(User(user_id, "anna@example.com"))
+        await store.revise_user(user_id, lambda stored: None)
+        assert User(user_id, "anna@example.com") == await store.read_user(user_id)
 
     async def test_dropped_subscription_is_gone(self, store: RowStore, user_id: str) -> None:
         """A dropped subscription is not there any more; dropping it again is no error."""
