@@ -159,17 +159,26 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One invited person of an event; ``kind`` and ``response`` in Graph's words, ``email`` lower case."""
+    """One invited person of an event; ``kind`` and ``response`` in Graph's words, ``email`` lower case.
+
+    ``address`` and ``answered`` are the address and the time of the response as Graph wrote them: the list is sent
+    back whole (graph.md §5).
+    """
 
     email: str
     name: str = ""
     kind: str = "required"
     response: str = "none"
+    address: str = ""
+    answered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphEvent:
-    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for."""
+    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
+
+    ``response`` is the mailbox owner's own answer to an invitation.
+    """
 
     id: str
     change_key: str
@@ -182,6 +191,7 @@ class GraphEvent:
     is_cancelled: bool = False
     categories: tuple[str, ...] = ()
     attendees: tuple[Attendee, ...] = ()
+    response: str = "none"
     modified_at: datetime | None = None
     transaction_id: str | None = None
     mark: str | None = None
@@ -198,8 +208,20 @@ EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})
 
 
 @dataclass(frozen=True, slots=True)
+class Participant:
+    """One row of an activity's participants; ``email`` lower case, '' for a person without one."""
+
+    id: str
+    email: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ErpActivity:
-    """One activity as read. ``version`` is ObjectVersion, ``updated_at`` AggregateLastUpdateTimeUtc."""
+    """One activity as read. ``version`` is ObjectVersion, ``updated_at`` AggregateLastUpdateTimeUtc.
+
+    ``created`` is CreationTime: digits of the server's clock, whose zone nobody tells (erpnet.md §12).
+    """
 
     id: str
     version: int | None
@@ -214,6 +236,8 @@ class ErpActivity:
     entity_name: str = "Cm_Activities"
     external_id: str = ""
     external_system: str = ""
+    participants: tuple[Participant, ...] = ()
+    created: datetime | None = None
 
     @property
     def is_locked(self) -> bool:

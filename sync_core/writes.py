@@ -10,16 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sync_core.errors import CalsyncError
-from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+from sync_core.model import Attendee, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
 
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """Make an event for an activity; our mark carries ``activity_id``, and ``transaction_id`` makes it repeatable."""
+    """Make an event for an activity; our mark carries ``activity_id``, and ``transaction_id`` makes it repeatable.
+
+    Each of ``attendees`` gets an invitation by it.
+    """
 
     activity_id: str
     transaction_id: str
     content: GraphContent
+    attendees: tuple[Attendee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class PatchEvent:
     """Change the named ``fields`` of an event, and its ``categories`` where not None.
 
     ``html`` replaces the whole body as HTML where the text alone would lose the Teams block; None = the text.
+    ``attendees`` is the whole new list, sent where ``fields`` names PEOPLE.
     """
 
     event_id: str
@@ -35,6 +40,7 @@ class PatchEvent:
     content: GraphContent
     html: str | None = None
     categories: tuple[str, ...] | None = None
+    attendees: tuple[Attendee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,41 @@ class RemoveEvent:
 
 @dataclass(frozen=True, slots=True)
 class CreateActivity:
-    """Make an activity for an event; (MSSYNC_SYSTEM, ``ical_uid``) lets it be found again."""
+    """Make an activity for an event; (MSSYNC_SYSTEM, ``ical_uid``) lets it be found again.
+
+    ``content.people`` become its participants; ``notes`` are (e-mail, Notes) of those whose answer is known.
+    """
 
     ical_uid: str
     content: ErpContent
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What changes among an activity's participants: e-mails to ``add``, ids of rows to ``drop``, (id, Notes) to
+    ``note``, (e-mail, Notes) of those added whose answer is known."""
+
+    add: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    note: tuple[tuple[str, str], ...] = ()
+    noted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PatchActivity:
-    """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''."""
+    """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''.
+
+    PEOPLE are changed by ``crowd``, which may also come alone: then the header is not touched and nobody who is
+    assigned hears of an edit (erpnet.md §9, R35940).
+    """
 
     activity_id: str
     version: int | None
     fields: frozenset[Field]
     content: ErpContent
     external_id: str = ""
+    crowd: Crowd = Crowd()
 
 
 @dataclass(frozen=True, slots=True)
