@@ -2,7 +2,7 @@
 
 Bottom up: ``transport`` (the wire), ``discovery`` and ``access`` (where and as whom), ``session`` (one request at a
 time), ``odata``, ``batch``, ``faults``, ``parse``, ``bodies`` (ERP.net's formats, pure), then ``activities``,
-``write``, ``directory``, ``readiness``, ``probe`` (what is asked of it).
+``colleagues``, ``write``, ``directory``, ``readiness``, ``probe`` (what is asked of it).
 """
 
 from adapters.erp.client import ErpNet

@@ -25,7 +25,7 @@ ENTITY = "Cm_Activities"
 """The table name that stands for activities in EntityName; as EntityType it is INFERRED (erpnet.md §7)."""
 
 SELECT = "default,Id,ObjectVersion,ExternalId,ExternalSystem,AggregateLastUpdateTimeUtc"
-EXPAND = "Participants($select=Id,Email)"
+EXPAND = "Participants($select=Id,Email,Notes)"
 CHANGE = "Id,ObjectVersion,AggregateLastUpdateTimeUtc,CreationUser,OwnerParty"
 
 AS_FAR_BACK = (1, 7, 31, 366, 3660)

@@ -1,17 +1,17 @@
 """``$batch`` as bytes: requests in, answers out; multipart/mixed only (erpnet.md §6).
 
-Every write travels in a changeset of its own, so that each stands or falls alone; reads are bare parts. Order is
-kept: a read behind a write shows what became of it.
+Every write travels in a changeset of its own, so that it stands or falls alone, and whole where it takes several
+requests; reads are bare parts. Order is kept: a read behind a write shows what became of it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 _BLANK = re.compile(rb"\r?\n\r?\n")
@@ -26,15 +26,21 @@ class Part:
     path: str
     body: Mapping[str, Any] | None = None
 
-    @property
-    def is_write(self) -> bool:
-        """Whether it needs a changeset."""
-        return self.method != "GET"
+
+@dataclass(frozen=True, slots=True)
+class Changeset:
+    """Writes that are done together or not at all, in this order; at least one."""
+
+    parts: tuple[Part, ...]
+
+
+Step = Part | Changeset
+"""A read, or a changeset: what has one place in a batch, and one answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """What one part was answered."""
+    """What one step was answered: of a changeset its first answer, or the one that refused it."""
 
     status: int
     content: bytes = b""
@@ -42,14 +48,15 @@ class PartAnswer:
 
     @property
     def is_fine(self) -> bool:
-        """Whether the part was done."""
+        """Whether the step was done."""
         return self.status < 300
 
 
-def encode(parts: Sequence[Part], boundary: str) -> bytes:
+def encode(steps: Sequence[Step], boundary: str) -> bytes:
     """The body of a batch, CRLF throughout, ASCII only."""
+    numbers = count(1)
     # No boundary may be the beginning of another: not every parser looks at whole lines.
-    sections = [_section(part, f"changeset_{n}_{boundary}", n) for n, part in enumerate(parts, 1)]
+    sections = [_section(step, f"changeset_{n}_{boundary}", numbers) for n, step in enumerate(steps, 1)]
     return _multipart(sections, boundary).encode("ascii")
 
 
@@ -57,10 +64,10 @@ def _multipart(sections: Sequence[str], boundary: str) -> str:
     return "".join(f"--{boundary}\r\n{section}\r\n" for section in sections) + f"--{boundary}--\r\n"
 
 
-def _section(part: Part, boundary: str, number: int) -> str:
-    if not part.is_write:
-        return _request(part)
-    inner = _multipart([_request(part, f"Content-ID: {number}\r\n")], boundary)
+def _section(step: Step, boundary: str, numbers: Iterator[int]) -> str:
+    if isinstance(step, Part):
+        return _request(step)
+    inner = _multipart([_request(part, f"Content-ID: {next(numbers)}\r\n") for part in step.parts], boundary)
     return f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n{inner}"
 
 
@@ -73,7 +80,7 @@ def _request(part: Part, more: str = "") -> str:
 
 
 def decode(content_type: str, content: bytes) -> list[PartAnswer]:
-    """The answers in order, one for each part. Raises ``ValueError`` when it is not a whole batch answer."""
+    """The answers in order, one for each step. Raises ``ValueError`` when it is not a whole batch answer."""
     boundary = _boundary(content_type)
     if not boundary:
         raise ValueError("not a multipart answer")
@@ -99,9 +106,10 @@ def _part_answer(section: bytes) -> PartAnswer:
     kind = _headers(head.splitlines()).get("content-type", "")
     if not kind.startswith("multipart/"):
         return _answer(inner)
-    # A changeset of ours holds one request; more or fewer answers would shift all that follow.
-    (only,) = decode(kind, inner)
-    return only
+    answers = decode(kind, inner)
+    if not answers:
+        raise ValueError("a changeset was not answered")
+    return next((answer for answer in answers if not answer.is_fine), answers[0])
 
 
 def _answer(content: bytes) -> PartAnswer:

@@ -1,6 +1,8 @@
 """Activities on their way out: writes → JSON bodies (erpnet.md §6, §8, §9, §10).
 
 Plain requests run the back-end rules only, so everything the web client would fill in is set here (trap 10).
+Participants are known by e-mail; a user is bound by their address only, so that no record of a person is ever made
+or merged (trap 17).
 """
 
 from __future__ import annotations
@@ -10,27 +12,79 @@ from datetime import datetime
 from typing import Any
 
 from adapters.erp.activities import ACTIVITIES, PARTIES
-from adapters.erp.batch import Part
+from adapters.erp.batch import Changeset, Part
+from adapters.erp.directory import USERS
 from adapters.erp.odata import bind, ref
 from sync_core.model import MSSYNC_SYSTEM, ErpContent, Field
-from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
+from sync_core.writes import CreateActivity, Crowd, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
 
 Body = dict[str, Any]
 
 
-def part_of(write: ErpWrite, who: ErpIdentity) -> Part:
-    """The request that carries out ``write``."""
+PARTICIPANTS = "General_Activities_ActivityParticipants"
+
+LONGEST_NOTES = 255
+"""Of a participant, in UTF-16 code units as .NET counts them (erpnet.md §8)."""
+
+Users = Mapping[str, str]
+"""Ids of users by their e-mail."""
+
+
+def changeset_of(write: ErpWrite, who: ErpIdentity, users: Users) -> Changeset:
+    """The requests that carry out ``write``, together or not at all."""
     if isinstance(write, CreateActivity):
-        return Part("POST", ACTIVITIES, create_body(write, who))
-    if isinstance(write, PatchActivity):
-        return Part("PATCH", ref(ACTIVITIES, write.activity_id), patch_body(write))
-    return Part("POST", f"{ref(ACTIVITIES, write.activity_id)}/MakeVoid", void_body(write))
+        return Changeset((Part("POST", ACTIVITIES, create_body(write, who, users)),))
+    if isinstance(write, VoidActivity):
+        return Changeset((Part("POST", f"{ref(ACTIVITIES, write.activity_id)}/MakeVoid", void_body(write)),))
+    # The header goes first: each change of a participant moves the version it is checked against (erpnet.md §7).
+    header = [Part("PATCH", ref(ACTIVITIES, write.activity_id), patch_body(write))] if has_header(write) else []
+    return Changeset((*header, *_crowd_parts(write, users)))
 
 
-def create_body(write: CreateActivity, who: ErpIdentity) -> Body:
-    """A complete new activity: the person's own, in their company and location (R5)."""
+def has_header(write: PatchActivity) -> bool:
+    """Whether the activity itself is patched: an edit its assignee is told of (R35940)."""
+    return bool(write.fields - {Field.PEOPLE}) or bool(write.external_id) or write.crowd == Crowd()
+
+
+def weight_of(write: ErpWrite) -> int:
+    """How many requests ``write`` takes."""
+    if not isinstance(write, PatchActivity):
+        return 1
+    crowd = write.crowd
+    return int(has_header(write)) + len(crowd.add) + len(crowd.drop) + len(crowd.note)
+
+
+def _crowd_parts(write: PatchActivity, users: Users) -> list[Part]:
+    crowd, notes = write.crowd, dict(write.crowd.noted)
+    owner = {"Activity": bind(ACTIVITIES, write.activity_id)}
+    return [
+        *[Part("DELETE", ref(PARTICIPANTS, key)) for key in crowd.drop],
+        *[Part("POST", PARTICIPANTS, owner | participant_body(email, notes, users)) for email in crowd.add],
+        *[Part("PATCH", ref(PARTICIPANTS, key), {"Notes": _notes(words)}) for key, words in crowd.note],
+    ]
+
+
+def participant_body(email: str, notes: Mapping[str, str], users: Users) -> Body:
+    """A new participant: User, which the web client would find, is ours to bind (R36610; erpnet.md §9)."""
+    body: Body = {"Email": email}
+    if email in users:
+        body["User"] = bind(USERS, users[email])
+    if notes.get(email):
+        body["Notes"] = _notes(notes[email])
+    return body
+
+
+def _notes(words: str) -> str:
+    return words.encode("utf-16-le")[: 2 * LONGEST_NOTES].decode("utf-16-le", "ignore")
+
+
+def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
+    """A complete new activity: the person's own, in their company and location (R5), its participants inside.
+
+    Children inside a POST are always made (erpnet.md §6): it may be sent once only, and is looked for before.
+    """
     content = write.content
-    body = {
+    body: Body = {
         "DocumentType": bind("Systems_Documents_DocumentTypes", who.document_type_id),
         "EnterpriseCompany": bind("General_EnterpriseCompanies", who.company_id),
         "EnterpriseCompanyLocation": bind("General_Contacts_CompanyLocations", who.location_id),
@@ -43,17 +97,20 @@ def create_body(write: CreateActivity, who: ErpIdentity) -> Body:
     }
     for values in _VALUES.values():
         body |= {name: value for name, value in values(content).items() if value is not None}
+    if content.people:
+        notes = dict(write.notes)
+        body["Participants"] = [participant_body(email, notes, users) for email in content.people]
     return body
 
 
 def patch_body(write: PatchActivity) -> Body:
-    """Only the named fields, and the version they were decided on.
+    """Only the named fields, and the version they were decided on; people are rows of their own.
 
     ObjectVersion in the body as the optimistic lock is UNCONFIRMED (erpnet.md §7, §14): ``Writer`` leaves it out
     where ERP.net refuses it.
     """
     body: Body = {}
-    for field in sorted(write.fields):
+    for field in sorted(write.fields - {Field.PEOPLE}):
         body |= _VALUES[field](write.content)
     if write.external_id:
         body |= {"ExternalId": write.external_id, "ExternalSystem": MSSYNC_SYSTEM}

@@ -78,7 +78,7 @@ class ErpNet:
         return await activities.find_paired(self._session, ical_uids)
 
     async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
-        """See ``Erp.write``; fifty writes a request, read back in the same one."""
+        """See ``Erp.write``; fifty writes a request, read back in the same one, and one more for new participants."""
         return await self._writer.write(who, writes)
 
     async def find_users(self, addresses: Collection[str]) -> list[ErpUser]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.erp.odata import Row, id_of, is_guid, key_of
-from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Side
+from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a row of another shape than the contract's ends in."""
@@ -45,6 +45,8 @@ def _activity(row: Row) -> ErpActivity:
         entity_name=_words(row, "EntityName"),
         external_id=_words(row, "ExternalId"),
         external_system=_words(row, "ExternalSystem"),
+        participants=_participants(row.get("Participants") or []),
+        created=_created(row.get("CreationTime")),
     )
 
 
@@ -63,8 +65,25 @@ def _content(row: Row) -> ErpContent:
 
 
 def _people(rows: list[Row]) -> tuple[str, ...]:
-    addresses = {_words(row, "Email").strip().lower() for row in rows}
-    return tuple(sorted(addresses - {""}))
+    return tuple(sorted({_email(row) for row in rows} - {""}))
+
+
+def _email(row: Row) -> str:
+    return _words(row, "Email").strip().lower()
+
+
+def _participants(rows: list[Row]) -> tuple[Participant, ...]:
+    """The rows that can be addressed; one without an id can be read and never changed."""
+    found = [Participant(id_of(row), _email(row), _words(row, "Notes")) for row in rows if is_guid(id_of(row))]
+    return tuple(sorted(found, key=lambda one: (one.email, one.id)))
+
+
+def _created(value: Any) -> datetime | None:
+    """CreationTime only helps to tell old from new: what it cannot say is no reason to refuse the activity."""
+    try:
+        return digits(value)
+    except UNFIT:
+        return None
 
 
 def read_change(row: Row) -> ActivityChange | None:

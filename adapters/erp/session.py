@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from adapters.erp.access import Tokens
-from adapters.erp.batch import Part, PartAnswer, decode, encode
+from adapters.erp.batch import Changeset, Part, PartAnswer, Step, decode, encode
 from adapters.erp.discovery import Endpoints, check, discover
 from adapters.erp.faults import error_in
 from adapters.erp.odata import Row
@@ -116,18 +116,18 @@ class Session:
         return await self._finish(_json(answer, writing=False))
 
     def error_of(self, answer: PartAnswer, *, writing: bool) -> SideError:
-        """The error of one part of a batch."""
+        """The error of one step of a batch."""
         return error_in(answer.status, answer.content, answer.headers, now=self._clock(), writing=writing)
 
-    async def batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
-        """Carry out ``parts`` in order; the answers, fewer than parts when it is unclear what became of the rest.
+    async def batch(self, steps: Sequence[Step]) -> list[PartAnswer]:
+        """Carry out ``steps`` in order; the answers, fewer than steps when it is unclear what became of the rest.
 
         A server that stops at the first error (OData's default) has not done what follows: that is sent again.
         """
         answers: list[PartAnswer] = []
-        while len(answers) < len(parts):
+        while len(answers) < len(steps):
             try:
-                more = await self._batch(parts[len(answers) :])
+                more = await self._batch(steps[len(answers) :])
             except SideError:
                 if not answers:
                     raise
@@ -137,8 +137,8 @@ class Session:
                 break
         return answers
 
-    async def _batch(self, parts: Sequence[Part]) -> list[PartAnswer]:
-        boundary, writing = f"batch_{secrets.token_hex(8)}", any(part.is_write for part in parts)
+    async def _batch(self, steps: Sequence[Step]) -> list[PartAnswer]:
+        boundary, writing = f"batch_{secrets.token_hex(8)}", any(isinstance(step, Changeset) for step in steps)
         headers = {
             **COMMON,
             "Accept": "multipart/mixed",
@@ -146,7 +146,7 @@ class Session:
             "Prefer": "odata.continue-on-error",
         }
         try:
-            reply = await self._call(_Request("POST", "$batch", headers, encode(parts, boundary), writing))
+            reply = await self._call(_Request("POST", "$batch", headers, encode(steps, boundary), writing))
         except ItemGone as error:
             raise SideUnavailable(Side.ERP, "ERP.net's Domain API is not where it should be (404)") from error
         try:
@@ -154,7 +154,7 @@ class Session:
         except ValueError as error:
             text = f"ERP.net's batch answer is unreadable: {error}"
             raise SideUnavailable(Side.ERP, text, unclear=writing) from error
-        return answers[: len(parts)]
+        return answers[: len(steps)]
 
     async def _finish(self, page: Any) -> list[Row]:
         rows, seen = list(_page_rows(page)), set[str]()

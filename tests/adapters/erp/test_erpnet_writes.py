@@ -38,7 +38,7 @@ CONTENT = ErpContent(
 )
 SELECT = (
     "$select=default,Id,ObjectVersion,ExternalId,ExternalSystem,AggregateLastUpdateTimeUtc"
-    "&$expand=Participants($select=Id,Email)&$top=500"
+    "&$expand=Participants($select=Id,Email,Notes)&$top=500"
 )
 
 

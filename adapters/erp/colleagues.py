@@ -1,0 +1,66 @@
+"""Which participants are ERP.net users (erpnet.md §8, §9): only then does ERP.net show and tell them the activity.
+
+Users who were found are remembered while the process lives; people from outside are asked for again, since they may
+become users. A changed user is noticed when a write with them is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+from adapters.erp.directory import find_user_ids
+from adapters.erp.session import Session
+from sync_core.errors import ItemRejected
+from sync_core.writes import CreateActivity, ErpWrite, PatchActivity
+
+MOST_REMEMBERED = 10_000
+
+log = logging.getLogger(__name__)
+
+
+def people_in(writes: Iterable[ErpWrite]) -> set[str]:
+    """The e-mails of everybody whom these writes make a participant."""
+    return {email for write in writes for email in _added_by(write)}
+
+
+def _added_by(write: ErpWrite) -> tuple[str, ...]:
+    if isinstance(write, CreateActivity):
+        return write.content.people
+    return write.crowd.add if isinstance(write, PatchActivity) else ()
+
+
+class Colleagues:
+    """Looks users up by e-mail."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, str] = {}
+
+    async def find(self, emails: Collection[str]) -> Mapping[str, str]:
+        """E-mail → user id for those who are users; nothing is asked when all are known.
+
+        Where ERP.net refuses the question, participants go by their e-mail alone: better than no meeting.
+        """
+        known = {email: self._known[email] for email in emails if email in self._known}
+        unknown = set(emails) - known.keys()
+        found = await self._ask(unknown) if unknown else {}
+        self._remember(found)
+        return known | found
+
+    def forget(self, emails: Iterable[str]) -> None:
+        """Ask for these anew."""
+        for email in emails:
+            self._known.pop(email, None)
+
+    async def _ask(self, emails: Collection[str]) -> dict[str, str]:
+        try:
+            return await find_user_ids(self._session, emails)
+        except ItemRejected as error:
+            log.warning("erp: users cannot be looked up (code %s); participants stay without one", error.code)
+            return {}
+
+    def _remember(self, found: Mapping[str, str]) -> None:
+        if len(self._known) + len(found) > MOST_REMEMBERED:
+            self._known.clear()
+        self._known |= found
