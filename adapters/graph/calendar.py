@@ -30,7 +30,7 @@ from adapters.graph.wire import (
 )
 from adapters.graph.write import event_path, marked, outcome_of, request_of, unseen, written_id
 from jobs.ports import Mailbox
-from sync_core.errors import EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
+from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
 from sync_core.model import Evidence, GraphEvent, GraphReading, Malformed, Side, Window
 from sync_core.writes import GraphWrite, Outcome
 
@@ -63,9 +63,11 @@ class GraphCalendar:
     async def read_changes(self, user_id: str, link: str | None, span: Window) -> GraphReading:
         """Follow ``link`` (None: start anew over ``span``) to the last page (graph.md §3).
 
-        An endless round is read once more without a page size, which is what sets it off (T5). Raises
-        ``CursorExpired``, ``EndlessRead``, ``MailboxUnavailable``, ``ForeignHost``.
+        An endless round is read once more without a page size, which is what sets it off (T5). A link to another
+        host is as good as expired. Raises ``CursorExpired``, ``EndlessRead``, ``MailboxUnavailable``, ``ForeignHost``.
         """
+        if link and self._probe(link) is None:
+            raise CursorExpired(Side.GRAPH, "the delta link leads to another host; everything is read again")
         first = link or f"/users/{segment(user_id)}/calendarView/delta?{_window(span)}"
         try:
             return await self._read_round(user_id, first, self._page)
@@ -76,6 +78,7 @@ class GraphCalendar:
         reading = await read_all(self._client, Request("GET", first, page=page), user_id, link_failure)
         if reading.delta_link is None:
             raise SideUnavailable(Side.GRAPH, "Microsoft Graph ended a delta round without a delta link")
+        self._client.relative(reading.delta_link)
         return reading
 
     async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:

@@ -19,6 +19,8 @@ from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malfo
 FIRST_YEAR, LAST_YEAR = 1601, 4500
 """Outlook's own calendar; outside of it no date can be reckoned with safely."""
 
+NEVER = "0001-01-01"
+
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z?)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -103,6 +105,7 @@ def _event(item: Json) -> GraphEvent:
         is_cancelled=_flag(item, "isCancelled"),
         categories=tuple(clean(name) for name in _list(item.get("categories")) if isinstance(name, str)),
         attendees=attendees,
+        response=_word(_part(item, "responseStatus").get("response"), "none"),
         modified_at=_instant(item.get("lastModifiedDateTime")),
         transaction_id=_text(item, "transactionId") or None,
         mark=mark_of(item),
@@ -192,18 +195,27 @@ def _attendees(value: object) -> Iterable[Attendee]:
     for row in _rows(value):
         email = _address(row)
         if email:
-            person, status = row["emailAddress"], row.get("status")
-            response = status.get("response") if isinstance(status, dict) else None
+            person, status = _part(row, "emailAddress"), _part(row, "status")
             yield Attendee(
-                email, _word(person.get("name"), ""), _word(row.get("type"), "required"), _word(response, "none")
+                email,
+                _word(person.get("name"), ""),
+                _word(row.get("type"), "required"),
+                _word(status.get("response"), "none"),
+                _word(person.get("address"), ""),
+                _answered(status),
             )
+
+
+def _answered(status: Json) -> str:
+    """When somebody answered, as Graph wrote it; '' for Graph's "never", a time in the year 1 (graph.md §6)."""
+    time = _word(status.get("time"), "")
+    return "" if time.startswith(NEVER) else time
 
 
 def _address(recipient: object) -> str:
     """The lower-case address of a recipient, '' where there is none."""
-    address = recipient.get("emailAddress") if isinstance(recipient, dict) else None
-    found = address.get("address") if isinstance(address, dict) else None
-    return clean(found).strip().lower() if isinstance(found, str) else ""
+    person = _part(recipient, "emailAddress") if isinstance(recipient, dict) else {}
+    return _word(person.get("address"), "").strip().lower()
 
 
 def _instant(value: object) -> datetime | None:
@@ -244,6 +256,11 @@ def _object(value: object, name: str) -> Json:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _part(item: Json, name: str) -> Json:
+    value = item.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _rows(value: object) -> list[Json]:

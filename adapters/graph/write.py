@@ -1,19 +1,23 @@
 """Our writes → Graph's JSON, and Graph's answers → outcomes.
 
 Facts: graph.md §5 (statuses, ``If-Match``, ``transactionId``, duplicates), §6 (whole days at midnight, text bodies).
-People are read and not yet carried: a body never names attendees, so nobody is mailed by a create (T15).
+People are mailed by what names attendees: a create names them only where somebody is invited, a patch only where
+the list changes, and then all of them, with the answers they gave (§5, T15).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from adapters.graph.parse import clean, is_html, parse_event
 from adapters.graph.wire import ACTIVITY_PROPERTY, Answer, Json, Request, failure, query, segment
 from sync_core.errors import DuplicateCreate, ItemGone, SideError, SideUnavailable
-from sync_core.model import Field, GraphContent, GraphEvent, Side
+from sync_core.model import Attendee, Field, GraphContent, GraphEvent, Side
 from sync_core.writes import CreateEvent, GraphWrite, Outcome, PatchEvent, RemoveEvent
+
+UNANSWERED = frozenset({"none", "notResponded"})
+"""What stands in a status before anybody answered (graph.md §6)."""
 
 
 def event_path(user_id: str, event_id: str) -> str:
@@ -82,6 +86,8 @@ def _creation(write: CreateEvent) -> Json:
     body: Json = {}
     for part in _PARTS.values():
         body |= part(write.content)
+    if write.attendees:
+        body |= _people(write.attendees)
     mark = {"id": ACTIVITY_PROPERTY, "value": write.activity_id}
     return body | {"transactionId": write.transaction_id, "singleValueExtendedProperties": [mark]}
 
@@ -93,6 +99,8 @@ def _patch(write: PatchEvent) -> Json:
             body |= part(write.content)
     if write.html is not None and Field.BODY in write.fields:
         body["body"] = {"contentType": "html", "content": clean(write.html)}
+    if Field.PEOPLE in write.fields:
+        body |= _people(write.attendees)
     if write.categories is not None:
         body["categories"] = [clean(name) for name in write.categories]
     return body
@@ -119,6 +127,24 @@ def _reminder(content: GraphContent) -> Json:
     if content.reminder is None:
         return {"isReminderOn": False}
     return {"isReminderOn": True, "reminderMinutesBeforeStart": content.reminder}
+
+
+def _people(attendees: Sequence[Attendee]) -> Json:
+    return {"attendees": [_attendee(one) for one in attendees]}
+
+
+def _attendee(one: Attendee) -> Json:
+    address = one.address or one.email
+    person = {"address": clean(address), "name": clean(one.name or address)}
+    return {"emailAddress": person, "type": one.kind, **_answer(one)}
+
+
+def _answer(one: Attendee) -> Json:
+    """The answer somebody gave goes back with them: the list is replaced as a whole (graph.md §6)."""
+    if one.response in UNANSWERED:
+        return {}
+    time = {"time": one.answered} if one.answered else {}
+    return {"status": {"response": one.response, **time}}
 
 
 _PARTS: dict[Field, Callable[[GraphContent], Json]] = {

@@ -17,7 +17,17 @@ from simulators.graph import bodies, inbound, recurrence
 from simulators.graph.errors import GraphError, bad_request
 from simulators.graph.mailbox import Mailbox
 from simulators.graph.meetings import Meetings, organizer_only
-from simulators.graph.model import DELETED, Address, Attendee, Content, Item, Occurrence, local_date, slot_times
+from simulators.graph.model import (
+    DELETED,
+    NEVER,
+    Address,
+    Attendee,
+    Content,
+    Item,
+    Occurrence,
+    local_date,
+    slot_times,
+)
 from simulators.graph.switches import Switches
 
 Json = dict[str, Any]
@@ -54,7 +64,7 @@ class Acts:
         item, before = here.item, here.content
         changes = {**draft.fields, **inbound.times(draft, before)}
         if draft.attendees is not None:
-            changes["attendees"] = _with_answers(draft.attendees, before.attendees)
+            changes["attendees"] = self._with_answers(draft.attendees, before.attendees)
         if "body" in changes and before.is_online:
             changes |= _meeting_after(changes["body"], before)
         if here.slot is None:
@@ -116,11 +126,19 @@ class Acts:
             raise bad_request("ErrorInvalidRequest", "The properties start and end are required.")
         content = Content(
             organizer=Address(mailbox.display_name, mailbox.mail),
-            attendees=draft.attendees or (),
+            attendees=self._with_answers(draft.attendees or (), ()),
             **times,
             **draft.fields,
         )
         return _with_series(content, draft.recurrence)
+
+    def _with_answers(self, wanted: tuple[Attendee, ...], before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
+        """The new list with what everybody answered: as known here, or as sent (UNCONFIRMED)."""
+        if self._switches.answers_of_attendees == "as sent":
+            return wanted
+        known = {self._meetings.guest(a.who.address): (a.response, a.at) for a in before}
+        answers = [known.get(self._meetings.guest(a.who.address), ("none", NEVER)) for a in wanted]
+        return tuple(replace(a, response=word, at=at) for a, (word, at) in zip(wanted, answers, strict=True))
 
     def _patch_item(self, item: Item, draft: inbound.Draft, changes: Json) -> None:
         before = item.content
@@ -163,14 +181,6 @@ def _set_property(item: Item, key: str, value: str | None) -> None:
         item.properties.pop(key, None)
     else:
         item.properties[key] = value
-
-
-def _with_answers(wanted: tuple[Attendee, ...], before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
-    known = {a.who.address.lower(): a for a in before}
-    return tuple(
-        replace(a, response=old.response, at=old.at) if (old := known.get(a.who.address.lower())) else a
-        for a in wanted
-    )
 
 
 def _meeting_after(body: str, before: Content) -> Json:

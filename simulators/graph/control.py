@@ -1,8 +1,9 @@
 """The side entrance for people and tests in other processes: ``POST /_sim/{verb}`` with a JSON body.
 
-- ``add_mailbox`` {"upn", ...}, ``remove_mailbox`` {"upn"}, ``mailbox`` {"upn", "usable", "forbidden", "teams",
-  "time_zone"}
+- ``add_mailbox`` {"upn", ...}, ``remove_mailbox`` {"upn"}, ``rename`` {"upn", "mail"}, ``mailbox`` {"upn", "usable",
+  "forbidden", "teams", "time_zone"}
 - ``person`` {"upn", "do": method of ``OutlookPerson``, "with": {arguments}} → {"result"}; times as ISO text
+- ``outsider`` {"address", "do", "with"}: the same for somebody in another company
 - ``state`` → every account with its events; ``mails`` → every mail
 - ``switch`` {name: value} for ``Switches``; ``expire_delta``, ``endless_delta``, ``throttle``, ``expire_tokens``,
   ``reject_tokens`` {"times"}, ``reset``
@@ -39,6 +40,8 @@ def carry_out(graph: GraphSimulator, verb: str, body: Json) -> Any:
             return _set_mailbox(graph.mailbox(body.pop("upn")), body)
         case "person":
             return {"result": _person(graph.person(body["upn"]), body["do"], body.get("with") or {})}
+        case "outsider":
+            return {"result": _person(graph.outsider(body["address"]), body["do"], body.get("with") or {})}
         case "state":
             return {"mailboxes": [_state(m) for m in graph.world.mailboxes.values()]}
         case "mails":
@@ -51,7 +54,7 @@ def carry_out(graph: GraphSimulator, verb: str, body: Json) -> Any:
         case "lifecycle" | "forge":
             getattr(graph.subscriptions, verb)(**body)
             return {}
-        case "remove_mailbox" | "expire_delta" | "endless_delta" | "throttle" | "expire_tokens" | "reset":
+        case "remove_mailbox" | "rename" | "expire_delta" | "endless_delta" | "throttle" | "expire_tokens" | "reset":
             getattr(graph, verb)(**body)
             return {}
         case _:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simulators.graph import bodies, zones
 from simulators.graph.errors import GraphError, bad_request, unknown_property, wrong_value
-from simulators.graph.model import Address, Attendee, Content
+from simulators.graph.model import NEVER, Address, Attendee, Content
 
 Json = dict[str, Any]
 Wall = tuple[datetime, str]
@@ -27,6 +27,7 @@ SENSITIVITIES = ("normal", "personal", "private", "confidential")
 IMPORTANCES = ("low", "normal", "high")
 SHOW_AS = ("free", "tentative", "busy", "oof", "workingElsewhere", "unknown")
 PROVIDERS = ("unknown", "teamsForBusiness", "skypeForBusiness", "skypeForConsumer")
+ANSWERS = ("none", "organizer", "tentativelyAccepted", "accepted", "declined", "notResponded")
 KINDS = ("required", "optional", "resource")
 
 _READ_ONLY_NAMES = """
@@ -237,7 +238,10 @@ def _attendee(draft: Draft, value: object) -> Attendee:
     if "@" not in address:
         raise bad_request("ErrorInvalidRecipients", "At least one recipient isn't valid.")
     kind = _one_of("type", part.get("type") or "required", KINDS)
-    return Attendee(Address(_text("name", who.get("name")) or draft.name_of(address), address), kind)
+    status = _parts("status", part.get("status") or {}, "ResponseStatus", "response time")
+    response = _one_of("response", status.get("response") or "none", ANSWERS)
+    name = _text("name", who.get("name")) or draft.name_of(address)
+    return Attendee(Address(name, address), kind, response, _text("time", status.get("time")) or NEVER)
 
 
 def _recurrence(draft: Draft, name: str, value: object) -> None:

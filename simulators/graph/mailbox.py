@@ -17,7 +17,10 @@ Listener = Callable[[Item, str], None]
 
 
 class Mailbox:
-    """An account and what is stored for it; ``usable = False`` is a mailbox without a licence."""
+    """An account and what is stored for it; ``usable = False`` is a mailbox without a licence.
+
+    ``aliases`` are further addresses that reach it.
+    """
 
     def __init__(
         self,

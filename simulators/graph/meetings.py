@@ -1,7 +1,8 @@
 """Organizer and attendees: copies in other mailboxes, their updates and answers, the mails Exchange would send.
 
-Graph contract section 5 (organizer semantics) and section 6 (``isCancelled``, ``responseStatus``).  Attendees
-unknown to the stand-in only get mails.
+Graph contract section 5 (organizer semantics) and section 6 (``isCancelled``, ``responseStatus``).  A person is a
+mailbox, whichever of its addresses somebody writes; attendees unknown to the stand-in only get mails, and nobody
+gets mail about a meeting of their own.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Meetings:
 
     def created(self, item: Item) -> None:
         """Invite everybody on a new meeting."""
-        for attendee in item.content.attendees:
+        for attendee in self._guests(item, item.content).values():
             self._invite(item, attendee)
 
     def updated(self, here: Occurrence, sent: set[str], before: Content) -> None:
@@ -64,12 +65,12 @@ class Meetings:
         shared = sent - LOCAL_PROPERTIES
         if not item.is_organizer or not shared or not (before.attendees or after.attendees):
             return
-        known = {a.who.address.lower(): a for a in before.attendees}
-        wanted = {a.who.address.lower(): a for a in after.attendees}
-        for address in known.keys() - wanted.keys():
-            self._cancel_for(item, known[address], here.slot)
-        for address, attendee in wanted.items():
-            if address not in known:
+        known, wanted = self._guests(item, before), self._guests(item, after)
+        for guest, attendee in known.items():
+            if guest not in wanted:
+                self._cancel_for(item, attendee, here.slot)
+        for guest, attendee in wanted.items():
+            if guest not in known:
                 self._invite(item, attendee)
             elif shared != {"attendees"}:
                 self._update(item, attendee)
@@ -77,8 +78,19 @@ class Meetings:
     def cancelled(self, item: Item, slot: date | None = None) -> None:
         """Send cancellations; the copies stay and say so."""
         if item.is_organizer and not item.content.is_cancelled:
-            for attendee in item.content.attendees:
+            for attendee in self._guests(item, item.content).values():
                 self._cancel_for(item, attendee, slot)
+
+    def guest(self, address: str) -> str:
+        """Who stands behind an address: the mailbox it reaches, else the address in any letter case."""
+        mailbox = self._mailbox_of(address)
+        return mailbox.id if mailbox else address.lower()
+
+    def _guests(self, item: Item, content: Content) -> dict[str, Attendee]:
+        """Everybody who hears of the meeting, once each."""
+        everyone = {self.guest(a.who.address): a for a in content.attendees}
+        everyone.pop(item.mailbox.id, None)
+        return everyone
 
     def respond(self, here: Occurrence, act: str, send: bool) -> None:
         """The attendee's answer: a declined copy leaves the calendar, the organizer sees the answer if sent."""
@@ -117,11 +129,10 @@ class Meetings:
         original = copy.original
         if original is None or original.is_deleted:
             return
-        mine = {a.lower() for a in copy.mailbox.addresses}
         original.content = replace(
             original.content,
             attendees=tuple(
-                replace(a, response=answer, at=now) if a.who.address.lower() in mine else a
+                replace(a, response=answer, at=now) if self.guest(a.who.address) == copy.mailbox.id else a
                 for a in original.content.attendees
             ),
         )
@@ -143,9 +154,21 @@ class Meetings:
 
     def _place_copy(self, item: Item, attendee: Attendee) -> None:
         mailbox = self._mailbox_of(attendee.who.address)
-        if mailbox is None or mailbox is item.mailbox or not mailbox.usable:
+        if mailbox is None or not mailbox.usable:
             return
-        content = replace(
+        copy = item.copies.get(mailbox.id)
+        is_new = copy is None or copy.is_deleted
+        if copy is None or copy.is_deleted:
+            copy = mailbox.add(self._invitation(item), uid=item.ical_uid)
+            copy.is_organizer, copy.original = False, item
+            item.copies[mailbox.id] = copy
+        else:
+            copy.content = self._invitation(item)  # invited anew: the cancelled copy is the meeting again
+        self._share_series(item, copy)
+        mailbox.touch(copy, "created" if is_new else "updated")
+
+    def _invitation(self, item: Item) -> Content:
+        return replace(
             item.content,
             categories=(),
             is_reminder_on=True,
@@ -154,11 +177,6 @@ class Meetings:
             response="notResponded",
             responded_at=NEVER,
         )
-        copy = mailbox.add(content, uid=item.ical_uid)
-        copy.is_organizer, copy.original = False, item
-        self._share_series(item, copy)
-        item.copies[mailbox.id] = copy
-        mailbox.touch(copy, "created")
 
     def _share_series(self, item: Item, copy: Item) -> None:
         copy.cancelled = set(item.cancelled)

@@ -16,7 +16,7 @@ from simulators.base import Refused
 from simulators.graph import bodies, outbound, zones
 from simulators.graph.errors import GraphError
 from simulators.graph.mailbox import Mailbox
-from simulators.graph.model import DELETED, NEVER, Address, Attendee, Item, Occurrence
+from simulators.graph.model import DELETED, NEVER, Address, Item, Occurrence
 from simulators.graph.world import World
 
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ _PLAIN = {
 
 
 class OutlookPerson:
-    """The owner of one mailbox."""
+    """The owner of one mailbox, in this company or in another one."""
 
     def __init__(self, world: World, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
@@ -131,29 +131,27 @@ class OutlookPerson:
         self.edit(ident, categories=[c for c in self._find(ident).content.categories if c != name])
 
     def receive(self, subject: str, start: When, end: When, *, organizer: str, **details: Any) -> str:
-        """Get an invitation from outside the tenant and return the copy's id."""
-        ident = self.create(subject, start, end, **details)
-        item = self._find(ident).item
-        me = Attendee(Address(self.mailbox.display_name, self.mailbox.mail), response="notResponded")
-        item.is_organizer = False
-        item.content = replace(
-            item.content,
-            organizer=Address(organizer, organizer),
-            attendees=(me, *item.content.attendees),
-            response="notResponded",
-            show_as="tentative",
-        )
-        return ident
+        """Get an invitation and return the copy's id; an organizer unknown here is somebody in another company."""
+        own = {name: details.pop(name) for name in ("categories", "reminder") if name in details}
+        folder = details.pop("calendar", None)
+        guests = [self.mailbox.mail, *details.pop("attendees", ())]
+        host = OutlookPerson(self._world, self._world.by_address(organizer) or self._world.outsider(organizer))
+        words = {"zone": self.mailbox.time_zone, **details, "attendees": guests}
+        copy = host._find(host.create(subject, start, end, **words)).item.copies.get(self.mailbox.id)
+        if copy is None:
+            raise Refused(f"{organizer} cannot invite {self.mailbox.mail}")
+        if own:
+            self.edit(copy.immutable_id, **own)
+        if folder:
+            self.move_to_calendar(copy.immutable_id, folder)
+        return copy.immutable_id
 
     def cancelled_from_outside(self, ident: str) -> None:
-        """The outside organizer of a received meeting cancels it."""
-        item = self._find(ident).item
-        if item.is_organizer:
+        """The organizer of a received meeting cancels it."""
+        original = self._find(ident).item.original
+        if original is None:
             raise Refused("this is the person's own meeting")
-        item.content = replace(
-            item.content, is_cancelled=True, subject=f"Canceled: {item.content.subject}", show_as="free"
-        )
-        self.mailbox.touch(item)
+        OutlookPerson(self._world, original.mailbox).cancel(original.immutable_id)
 
     def events(self, calendar: str | None = None) -> list[Json]:
         """The calendar's singles and series as full Graph JSON in UTC, by start."""

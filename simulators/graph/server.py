@@ -114,6 +114,16 @@ class GraphSimulator(Simulator):
         """Somebody at their Outlook."""
         return OutlookPerson(self.world, self.mailbox(upn))
 
+    def outsider(self, address: str, name: str = "", *, time_zone: str = "UTC") -> OutlookPerson:
+        """Somebody in another company at their Outlook: they invite and are invited, no request reaches them."""
+        if any(address.lower() in map(str.lower, one.addresses) for one in self.world.mailboxes.values()):
+            raise Refused(f"{address} belongs to this tenant")
+        return OutlookPerson(self.world, self.world.outsider(address, name, time_zone))
+
+    def rename(self, upn: str, mail: str) -> None:
+        """Give an account a new primary address; the old one stays as an alias."""
+        self.world.rename(self.mailbox(upn), mail)
+
     def expire_delta(self, upn: str) -> None:
         """Forget the mailbox's sync state: all its nextLinks and deltaLinks are expired."""
         self.mailbox(upn).delta_generation += 1

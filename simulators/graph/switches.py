@@ -13,6 +13,8 @@ class Switches:
     - ``deleted_items_readable``: GET by id answers 200 for an event in Deleted Items (section 8)
     - ``transactions_after_delete``: a POST that repeats the transactionId of a deleted event is ``refuse``d as
       a duplicate, ``answer``ed with the deleted event, or the id is ``forget``ten (section 5)
+    - ``answers_of_attendees``: a written list of attendees leaves the answers ``kept``, by person, or they are
+      ``as sent``: gone where no status is sent (section 6, "replaced as a whole")
     - ``touch_after_create``: the service changes the change key once more right after a POST (section 5)
     - ``spurious_conflicts``: that many next ``If-Match`` requests are 412 although they match (section 5)
     - ``delta_expiry``: ``gone`` (410 SyncStateNotFound), ``location`` (410 with Location), ``syncStateNotFound``,
@@ -30,6 +32,7 @@ class Switches:
 
     deleted_items_readable: bool = False
     transactions_after_delete: str = "refuse"
+    answers_of_attendees: str = "kept"
     touch_after_create: bool = False
     spurious_conflicts: int = 0
     delta_expiry: str = "gone"

@@ -17,13 +17,17 @@ Json = dict[str, Any]
 
 
 class World:
-    """Accounts by object id, principal name and address, and the acts that change their mailboxes."""
+    """Accounts by object id, principal name and address, and the acts that change their mailboxes.
+
+    ``outsiders`` are the mailboxes of other companies, by address: mail reaches them, requests do not.
+    """
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
         self.clock = clock
         self.switches = switches
         self.listeners: list[Listener] = []
         self.mailboxes: dict[str, Mailbox] = {}
+        self.outsiders: dict[str, Mailbox] = {}
         self._by_name: dict[str, Mailbox] = {}
         self._by_address: dict[str, Mailbox] = {}
         self._generations = itertools.count(0, 1000)
@@ -31,8 +35,9 @@ class World:
         self.acts = Acts(switches, self.meetings, self.name_of)
 
     def reset(self) -> None:
-        """Forget every account and mail."""
+        """Forget every account, outsider and mail."""
         self.mailboxes.clear()
+        self.outsiders.clear()
         self._by_name.clear()
         self._by_address.clear()
         self.meetings.mails.clear()
@@ -47,6 +52,21 @@ class World:
             self._by_address.setdefault(address.lower(), mailbox)
         return mailbox
 
+    def rename(self, mailbox: Mailbox, mail: str) -> None:
+        """Give an account a new primary address; the old one stays as an alias."""
+        mailbox.aliases, mailbox.mail = (*mailbox.aliases, mailbox.mail), mail
+        self._by_address[mail.lower()] = mailbox
+
+    def outsider(self, address: str, name: str = "", time_zone: str = "UTC") -> Mailbox:
+        """The mailbox of somebody in another company, made at the first mention."""
+        found = self.outsiders.get(address.lower())
+        if found is None:
+            found = Mailbox(
+                self.clock, lambda item, kind: None, address, display_name=name or address, time_zone=time_zone
+            )
+            self.outsiders[address.lower()] = found
+        return found
+
     def remove(self, mailbox: Mailbox) -> None:
         """Delete an account."""
         self.mailboxes.pop(mailbox.id, None)
@@ -60,11 +80,11 @@ class World:
 
     def by_address(self, address: str) -> Mailbox | None:
         """The mailbox that a mail to this address reaches."""
-        return self._by_address.get(address.lower())
+        return self._by_address.get(address.lower()) or self.outsiders.get(address.lower())
 
     def name_of(self, address: str) -> str:
         """The display name Exchange resolves an address to; the address itself for strangers."""
-        mailbox = self.by_address(address)
+        mailbox = self._by_address.get(address.lower())
         return mailbox.display_name if mailbox else address
 
     def mailbox(self, name: str) -> Mailbox:

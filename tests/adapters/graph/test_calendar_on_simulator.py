@@ -12,7 +12,7 @@ from jobs.ports import Calendar
 from simulators.graph import GraphSimulator
 from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.errors import CursorExpired, DuplicateCreate, ItemGone, MailboxUnavailable, StaleWrite
-from sync_core.model import CARRIED, EventKind, Field, GraphContent, GraphEvent, GraphReading, Whereabouts
+from sync_core.model import EventKind, Field, GraphContent, GraphEvent, GraphReading, Whereabouts
 from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
@@ -81,7 +81,9 @@ async def test_a_patch_changes_what_it_names(outlook: GraphCalendar, ann: str) -
     made = await create(outlook, ann)
     wanted = replace(DAYS, subject="New", body="other", sensitivity="normal", importance="low")
 
-    done = await outlook.write(ann, [PatchEvent(made.id, made.change_key, CARRIED, wanted, categories=("Mine",))])
+    done = await outlook.write(
+        ann, [PatchEvent(made.id, made.change_key, frozenset(Field), wanted, categories=("Mine",))]
+    )
 
     assert done[0].event is not None
     assert (done[0].event.content, done[0].event.categories) == (wanted, ("Mine",))

@@ -33,7 +33,7 @@ def moment(text: str, zone: Any = "UTC") -> dict[str, Any]:
 
 
 def test_a_documented_event_becomes_a_value() -> None:
-    """Text is normalised, addresses are lower case, instants are UTC, fractions survive."""
+    """Text is normalised, addresses are lower case and kept as written, instants are UTC, fractions survive."""
     expected = GraphEvent(
         id="E1",
         change_key='W/"E1-1"',
@@ -52,10 +52,11 @@ def test_a_documented_event_becomes_a_value() -> None:
         organizer="ann@acme.bg",
         categories=("ERP.net conflict",),
         attendees=(
-            Attendee("bob@acme.bg", "Bob", "optional", "accepted"),
-            Attendee("room1@acme.bg", "", "resource", "none"),
-            Attendee("ann@acme.bg", "", "required", "none"),
+            Attendee("bob@acme.bg", "Bob", "optional", "accepted", " Bob@Acme.BG", "2026-01-19T08:00:00.1234567Z"),
+            Attendee("room1@acme.bg", "", "resource", "none", "room1@acme.bg"),
+            Attendee("ann@acme.bg", "", "required", "none", "ann@acme.bg"),
         ),
+        response="organizer",
         modified_at=at(2026, 1, 20, 10, 0, 0, 123456),
         transaction_id="tx",
         mark="A1",
@@ -72,10 +73,11 @@ def test_a_documented_event_becomes_a_value() -> None:
                 categories=["ERP.net conflict", None],
                 transactionId="tx",
                 IsRoomRequested=False,
+                responseStatus={"response": "organizer", "time": "0001-01-01T00:00:00Z"},
                 attendees=[
                     {
                         "type": "optional",
-                        "status": {"response": "accepted"},
+                        "status": {"response": "accepted", "time": "2026-01-19T08:00:00.1234567Z"},
                         "emailAddress": {"name": "Bob", "address": " Bob@Acme.BG"},
                     },
                     {"type": "resource", "emailAddress": {"address": "room1@acme.bg"}},
@@ -139,6 +141,38 @@ def test_a_body_that_comes_as_html_is_read_as_text() -> None:
 def test_lone_surrogates_are_replaced() -> None:
     """Half a character cannot be stored or sent on."""
     assert parsed(subject="x\ud83d").content.subject == "x\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("expected", "status"),
+    [
+        ("accepted", {"response": "accepted", "time": "2026-01-19T08:00:00Z"}),
+        ("none", {"response": "none", "time": "0001-01-01T00:00:00Z"}),
+        ("none", {"response": None}),
+        ("none", None),
+        ("none", "accepted"),
+    ],
+)
+def test_the_owners_own_answer_is_read(expected: str, status: Any) -> None:
+    """An event that tells none has none."""
+    assert parsed(responseStatus=status).response == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "status"),
+    [
+        (("declined", "2026-01-19T08:00:00Z"), {"response": "declined", "time": "2026-01-19T08:00:00Z"}),
+        (("notResponded", ""), {"response": "notResponded", "time": "0001-01-01T00:00:00Z"}),
+        (("accepted", ""), {"response": "accepted", "time": "0001-01-01T00:00:00"}),
+        (("accepted", ""), {"response": "accepted", "time": None}),
+        (("none", ""), None),
+    ],
+)
+def test_an_answer_has_a_time_or_none(expected: tuple[str, str], status: Any) -> None:
+    """Graph's first of January of the year 1 means never."""
+    (bob,) = parsed(attendees=[{"status": status, "emailAddress": {"address": "bob@acme.bg"}}]).attendees
+
+    assert (bob.response, bob.answered) == expected
 
 
 @pytest.mark.parametrize("kind", list(EventKind))

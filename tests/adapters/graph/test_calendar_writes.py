@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from sync_core.errors import (
     StaleWrite,
     Throttled,
 )
-from sync_core.model import CARRIED, Field, GraphContent
+from sync_core.model import Attendee, Field, GraphContent
 from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.scripted import PREFER, Scripted, batch, event, fault
@@ -44,6 +45,26 @@ DAYS = replace(
     all_day=True,
     reminder=None,
 )
+PEOPLE = (
+    Attendee("bob@acme.bg", "Bob", "optional", "accepted", "Bob@Acme.BG", "2026-01-19T08:00:00.1234567Z"),
+    Attendee("room1@acme.bg", "Room 1", "resource", "declined", "room1@acme.bg"),
+    Attendee("kim@partner.example", "", "required", "notResponded", "kim@partner.example"),
+    Attendee("zoe@acme.bg"),
+)
+WRITTEN = [
+    {
+        "emailAddress": {"address": "Bob@Acme.BG", "name": "Bob"},
+        "type": "optional",
+        "status": {"response": "accepted", "time": "2026-01-19T08:00:00.1234567Z"},
+    },
+    {
+        "emailAddress": {"address": "room1@acme.bg", "name": "Room 1"},
+        "type": "resource",
+        "status": {"response": "declined"},
+    },
+    {"emailAddress": {"address": "kim@partner.example", "name": "kim@partner.example"}, "type": "required"},
+    {"emailAddress": {"address": "zoe@acme.bg", "name": "zoe@acme.bg"}, "type": "required"},
+]
 CREATE = CreateEvent("A1", "tx-1", CONTENT)
 PATCH = PatchEvent("E1", 'W/"E1-1"', frozenset({Field.SUBJECT}), CONTENT)
 REMOVE = RemoveEvent("E1", 'W/"E1-1"')
@@ -72,7 +93,7 @@ async def failing(calendar: GraphCalendar, write: Any) -> CalsyncError:
 async def test_a_create_carries_mark_and_transaction_and_invites_nobody(
     server: Scripted, calendar: GraphCalendar
 ) -> None:
-    """The mark finds the event again, the transaction makes repeating harmless; people are not carried."""
+    """The mark finds the event again, the transaction makes repeating harmless; without attendees no key for them."""
     server.say(Say(event("E1"), 201))
 
     created = (await outcome(calendar, CREATE)).event
@@ -105,6 +126,35 @@ async def test_whole_days_are_written_from_midnight_to_midnight(server: Scripted
     assert (body["isAllDay"], body["isReminderOn"], "reminderMinutesBeforeStart" in body) == (True, False, False)
 
 
+async def test_a_create_invites_whom_it_names(server: Scripted, calendar: GraphCalendar) -> None:
+    """Each with the address and name as known, in the order given."""
+    server.say(Say(event("E1"), 201))
+
+    await outcome(calendar, replace(CREATE, attendees=PEOPLE))
+
+    assert server.heard[0].body["attendees"] == WRITTEN
+
+
+async def test_a_repeated_create_is_the_same_to_the_byte(server: Scripted, calendar: GraphCalendar) -> None:
+    """The same transaction with another body would be refused for ever (graph.md T9)."""
+    server.say(Say(event("E1"), 201), Say(event("E1"), 201))
+
+    for _ in range(2):
+        await outcome(calendar, replace(CREATE, attendees=PEOPLE))
+
+    first, second = (json.dumps(heard.body) for heard in server.heard)
+    assert first == second
+
+
+async def test_a_list_that_got_empty_is_written_empty(server: Scripted, calendar: GraphCalendar) -> None:
+    """The last person taken off is taken off on the other side, too."""
+    server.say(Say(event("E1")))
+
+    await outcome(calendar, replace(PATCH, fields=frozenset({Field.PEOPLE})))
+
+    assert server.heard[0].body == {"attendees": []}
+
+
 @pytest.mark.parametrize(
     ("expected", "field", "content"),
     [
@@ -115,7 +165,7 @@ async def test_whole_days_are_written_from_midnight_to_midnight(server: Scripted
         ({"isReminderOn": False}, Field.REMINDER, DAYS),
         ({"sensitivity": "private"}, Field.PRIVATE, CONTENT),
         ({"importance": "high"}, Field.PRIORITY, CONTENT),
-        ({}, Field.PEOPLE, CONTENT),
+        ({"attendees": WRITTEN}, Field.PEOPLE, CONTENT),
     ],
 )
 async def test_a_patch_sends_only_the_named_field(
@@ -124,7 +174,7 @@ async def test_a_patch_sends_only_the_named_field(
     """What is not named stays as it is; the time is always sent whole."""
     server.say(Say(event("E1")))
 
-    await outcome(calendar, replace(PATCH, fields=frozenset({field}), content=content))
+    await outcome(calendar, replace(PATCH, fields=frozenset({field}), content=content, attendees=PEOPLE))
 
     assert server.lines == ["PATCH /users/U/events/E1"]
     assert server.heard[0].headers["if-match"] == 'W/"E1-1"'
@@ -135,12 +185,23 @@ async def test_all_fields_fit_in_one_patch(server: Scripted, calendar: GraphCale
     """Edits are batched into one change, so that people are mailed once."""
     server.say(Say(event("E1")))
 
-    await outcome(calendar, replace(PATCH, fields=CARRIED, html="<p>x</p>", categories=("Mine", "ERP.net conflict")))
+    whole = replace(PATCH, fields=frozenset(Field), html="<p>x</p>", categories=("Mine", "ERP.net conflict"))
+
+    await outcome(calendar, whole)
 
     body = server.heard[0].body
     assert body["body"] == {"contentType": "html", "content": "<p>x</p>"}
     assert body["categories"] == ["Mine", "ERP.net conflict"]
-    assert set(body) > {"subject", "start", "end", "isAllDay", "isReminderOn", "sensitivity", "importance"}
+    assert set(body) > {
+        "subject",
+        "start",
+        "end",
+        "isAllDay",
+        "isReminderOn",
+        "sensitivity",
+        "importance",
+        "attendees",
+    }
 
 
 async def test_categories_alone_leave_the_rest(server: Scripted, calendar: GraphCalendar) -> None:
