@@ -43,8 +43,8 @@ class ErpPerson:
     ACTS = frozenset(
         {
             "create", "edit", "release", "complete", "close", "reopen", "set_state", "set_read_only", "void",
-            "delete", "hide", "show", "change_owner", "add_participant", "remove_participant", "get",
-            "activities", "find",
+            "delete", "hide", "show", "change_owner", "add_participant", "note_participant",
+            "remove_participant", "get", "activities", "find",
         }
     )  # fmt: skip
 
@@ -159,19 +159,23 @@ class ErpPerson:
             body = {"OwnerParty": {"@odata.id": person.path}}
             writes.update(self._erp, caller, self._row(activity), body)
 
-    def add_participant(self, activity: str, who: str) -> str:
-        """Add a user (by login) or an outsider (by address); returns the participant's id."""
+    def add_participant(self, activity: str, who: str = "", *, person: str = "", notes: str = "") -> str:
+        """Add a user (by login), an outsider (by address) or a ``person`` (by id: ``add_person``).
+
+        Returns the participant's id.
+        """
         with self._acting() as caller:
-            return self._add_participant(caller, self._row(activity), who)
+            return self._add_participant(caller, self._row(activity), who, person, notes)
+
+    def note_participant(self, activity: str, who: str, notes: str) -> None:
+        """Write a participant's Notes."""
+        with self._acting() as caller:
+            writes.update(self._erp, caller, self._participant(activity, who), {"Notes": notes or None})
 
     def remove_participant(self, activity: str, who: str) -> None:
-        """Remove the participant with this login or address."""
+        """Remove the participant with this login, address or id."""
         with self._acting() as caller:
-            for row in self._erp.store.children(schema.PARTICIPANTS, activity):
-                if who in (row["Email"], self._login(row["User"])):
-                    writes.delete(self._erp, caller, row)
-                    return
-            raise Refused(f"{who} is no participant")
+            writes.delete(self._erp, caller, self._participant(activity, who))
 
     def get(self, activity: str) -> Json:
         """Everything stored: attributes, references as keys, participants, type code and owner's login."""
@@ -186,7 +190,13 @@ class ErpPerson:
             "OwnerLogin": self._owner(row),
             "Hidden": row.hidden,
             "Participants": [
-                {"Id": p.id, "Email": p["Email"], "Login": self._login(p["User"])}
+                {
+                    "Id": p.id,
+                    "Email": p["Email"],
+                    "Login": self._login(p["User"]),
+                    "Person": p["ParticipantPerson"],
+                    "Notes": p["Notes"],
+                }
                 for p in self._erp.store.children(schema.PARTICIPANTS, row.id)
             ],
         }
@@ -230,9 +240,18 @@ class ErpPerson:
         documents.change_state(self._erp, caller, row, state)
         notices.state_changed(self._erp, caller.user, row)
 
-    def _add_participant(self, caller: Caller, row: Row, who: str) -> str:
-        users = self._erp.store.find(schema.USERS, Login=who)
-        body: Json = {"User": {"@odata.id": users[0].path}} if users else {"Email": who}
+    def _participant(self, activity: str, who: str) -> Row:
+        for row in self._erp.store.children(schema.PARTICIPANTS, self._row(activity).id):
+            if who in (row.id, self._login(row["User"])) or who.lower() == (row["Email"] or "").lower():
+                return row
+        raise Refused(f"{who} is no participant")
+
+    def _add_participant(self, caller: Caller, row: Row, who: str, person: str = "", notes: str = "") -> str:
+        users = self._erp.store.find(schema.USERS, Login=who) if who else []
+        body: Json = {"User": {"@odata.id": users[0].path}} if users else {"Email": who or None}
+        if person:
+            body["ParticipantPerson"] = {"@odata.id": f"{schema.PERSONS}({person})"}
+        body["Notes"] = notes or None
         return writes.create(self._erp, caller, schema.SETS[schema.PARTICIPANTS], body, row).id
 
     def _login(self, user: str | None) -> str | None:

@@ -26,8 +26,13 @@ def locate(world: World, address: str) -> Row:
         raise invalid(f"'{address}' is not the address of an entity.")
     row = world.store.get(match[1], guid(match[2]))
     if row is None:
-        raise ErpError(f"The object '{address}' does not exist.", kind="Aloe.ObjectNotFoundException")
+        raise missing(address)
     return row
+
+
+def missing(address: str) -> ErpError:
+    """The error of an address that leads nowhere, or to what the caller may not see."""
+    return ErpError(f"The object '{address}' does not exist.", kind="Aloe.ObjectNotFoundException")
 
 
 def key_of(world: World, target: str, address: str) -> str:
@@ -61,7 +66,10 @@ def bound(world: World, caller: Caller, target: str, address: Any) -> str:
     if not isinstance(address, str):
         raise invalid(f"'{address}' is not the address of an entity.")
     alias = caller.aliases.get(address[1:]) if address.startswith("$") else None
-    return key_of(world, target, alias.path if alias else address)
+    path = alias.path if alias else address
+    if not access.sees(world, caller.user, locate(world, path)):
+        raise missing(path)
+    return key_of(world, target, path)
 
 
 def _by_content(

@@ -96,6 +96,10 @@ class Seeds(World):
     def _add_person(self, name: str) -> Row:
         return self._add(schema.PERSONS, PartyId=self._add_party("Person", name), PartyName={"EN": name})
 
+    def add_person(self, name: str) -> str:
+        """A person who is no user and has no address (a contact); returns their id."""
+        return self._add_person(name).id
+
     def change_user(self, login: str, **values: Any) -> None:
         """Change a user's stored attributes, by ERP.net's names (``Active``, ``Email``, ``TimeZone``, …)."""
         user = self.user_row(login)

@@ -22,7 +22,7 @@ from simulators.erpnet.world import Application, Caller, Json
 LONGEST_TARGET = 16 * 1024
 _SEED_VERBS = frozenset(
     {
-        "add_user", "change_user", "add_company", "add_location", "add_role_user", "add_config",
+        "add_user", "change_user", "add_person", "add_company", "add_location", "add_role_user", "add_config",
         "add_access_key", "grant", "add_document_type", "seed_mssync",
     }
 )  # fmt: skip
