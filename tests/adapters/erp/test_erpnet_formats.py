@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,11 +23,12 @@ from sync_core.errors import (
     SideUnavailable,
     Throttled,
 )
-from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Side
-from tests.adapters.erp.scripted import batch, changeset
+from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
+from tests.adapters.erp.scripted import batch, changeset, part
 
 NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 KEY = "edf2bd2a-7e4d-e111-a06c-00155d00050a"
+OTHER = "0df2bd2a-7e4d-e111-a06c-00155d00050a"
 
 DOCUMENTED_ANSWER = (
     "--batchresponse_cd29\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
@@ -58,6 +60,40 @@ def test_a_read_and_a_write_become_a_part_and_a_changeset() -> None:
     actual = encode([Part("GET", "Set?$top=2"), Changeset((Part("PATCH", "Set(1)", {"Subject": "Ж"}),))], "b")
 
     assert expected == actual.decode("ascii")
+
+
+def test_a_changeset_of_several_requests_numbers_them() -> None:
+    """Requests that belong together share a changeset; Content-IDs are unique in the whole batch."""
+    several = Changeset((Part("PATCH", "Set(1)", {"A": 1}), Part("DELETE", "Child(2)")))
+
+    text = encode([several, Changeset((Part("POST", "Set", {}),))], "b").decode("ascii")
+
+    assert text.count("--changeset_1_b\r\n") == 2
+    assert re.findall(r"Content-ID: (\d)\r\n\r\n(\w+ .*) HTTP", text) == [
+        ("1", "PATCH Set(1)"),
+        ("2", "DELETE Child(2)"),
+        ("3", "POST Set"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param([part(204), part(201, {"Id": KEY}), part(204)], 204, id="all-done"),
+        pytest.param([part(500, {"error": {"code": 7}})], 500, id="the-failing-part-only"),
+        pytest.param([part(204), part(424), part(204)], 424, id="failing-among-others"),
+    ],
+)
+def test_a_changeset_has_one_answer(answers: list[str], expected: int) -> None:
+    """Whatever a server answers for the requests of a changeset, one refusal is the refusal of it all."""
+    inner = "".join(f"--inner\r\n{one}\r\n" for one in answers)
+    whole = f"Content-Type: multipart/mixed; boundary=inner\r\n\r\n{inner}--inner--\r\n"
+
+    first, last = decode(
+        "multipart/mixed; boundary=outer", str(batch([whole, part(200, {"value": []})]).body).encode()
+    )
+
+    assert (first.status, last.status) == (expected, 200)
 
 
 @pytest.mark.parametrize("line_end", ["\r\n", "\n"])
@@ -221,6 +257,39 @@ def test_a_row_becomes_an_activity() -> None:
     assert expected == read_activity(row())
 
 
+def test_participants_are_rows_that_can_be_addressed() -> None:
+    """E-mails are lower case and bare, notes text, an order is kept; a row without an id is read and no more."""
+    rows = [
+        {"Id": KEY.upper(), "Email": " Bob@Example.com ", "Notes": "late"},
+        {"@odata.id": f"General_Activities_ActivityParticipants({OTHER})", "Email": None, "Notes": None},
+        {"Id": "7", "Email": "ann@example.com"},
+    ]
+
+    item = read_activity(row(Participants=rows))
+
+    assert isinstance(item, ErpActivity)
+    assert item.participants == (Participant(OTHER, ""), Participant(KEY, "bob@example.com", "late"))
+    assert item.content.people == ("ann@example.com", "bob@example.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2026-01-20T11:30:15.25Z", datetime(2026, 1, 20, 11, 30, 15)),  # noqa: DTZ001
+        (None, None),
+        ("soon", None),
+        ("0001-01-01T00:00:00Z", None),
+        (7, None),
+    ],
+)
+def test_a_time_of_creation_is_known_or_not(value: Any, expected: datetime | None) -> None:
+    """Digits of the server's clock; what cannot be read is no reason to refuse the activity."""
+    item = read_activity(row(CreationTime=value))
+
+    assert isinstance(item, ErpActivity)
+    assert item.created == expected
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -230,6 +299,8 @@ def test_a_row_becomes_an_activity() -> None:
         pytest.param({"Subject": {"EN": "x"}}, id="subject-no-text"),
         pytest.param({"Void": "yes"}, id="void-no-flag"),
         pytest.param({"ObjectVersion": "new"}, id="version-no-number"),
+        pytest.param({"Participants": [{"Id": KEY, "Email": 7}]}, id="e-mail-no-text"),
+        pytest.param({"Participants": ["bob"]}, id="participant-no-row"),
     ],
 )
 def test_a_row_out_of_shape_is_malformed(changes: dict[str, Any]) -> None:
