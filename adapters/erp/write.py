@@ -4,8 +4,8 @@ A batch is: a changeset for each write, then reads of everything it touched. So 
 and the re-read of one that was refused cost no further request. One more request looks up which new participants are
 users.
 
-Not covered: where only participants change there is no version to check, and ERP.net documents nothing that keeps
-two rows from holding the same e-mail. Whoever adds the same person at the same moment adds a second row; the activity
+Not covered: where only participants change, or ERP.net checks no version, nothing documented keeps two rows from
+holding the same e-mail. Whoever adds the same person between our reading and our write adds a second row; the activity
 read back shows both.
 """
 
