@@ -122,7 +122,11 @@ def same_origin(url: str, root: str) -> bool:
 
 def follow(side: Side, root: str, link: str) -> str:
     """Resolve a server-given link against ``root``; raises ``ForeignHost`` rather than let a token leave."""
-    url = urljoin(root, link)
-    if not same_origin(url, root):
-        raise ForeignHost(side, f"{NAMES[side]} points to another host ({urlsplit(url).hostname}); not followed")
+    try:
+        url = urljoin(root, link)
+        is_home, host = same_origin(url, root), urlsplit(url).hostname
+    except ValueError as error:
+        raise ForeignHost(side, f"{NAMES[side]} points to an address that is none; not followed") from error
+    if not is_home:
+        raise ForeignHost(side, f"{NAMES[side]} points to another host ({host}); not followed")
     return url

@@ -131,7 +131,10 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class PullReading:
-    """Every change at or after the asked time; ``high`` is the highest update time among them, None if none."""
+    """Every change at or after the asked time; ``high`` is the highest update time among them, None if none.
+
+    A time more than a day ahead of our clock does not count: as a watermark it would hide all changes until then.
+    """
 
     changes: tuple[ActivityChange, ...]
     high: datetime | None

@@ -21,6 +21,10 @@ from sync_core.model import ActivityChange, InboxRow, Instance, User
 OVERLAP = timedelta(minutes=5)
 """How far below the watermark a pull starts (erpnet.md §7)."""
 
+MOST_SEEN = 3_000
+"""Rows near the watermark that are remembered, the newest: what fits a row of the store. After an import of more,
+the others are filed with every pull until ERP.net's time has moved on."""
+
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The watermark of an instance without any activity."""
 
@@ -77,7 +81,7 @@ async def run_pull(world: World) -> PullReport:
     if fresh:
         watermark = max(instance.watermark, reading.high or instance.watermark)
         met = {_identity(change) for change in reading.changes} | set(instance.seen)
-        near = tuple(sorted(one for one in met if one[0] >= watermark - OVERLAP))
+        near = tuple(sorted(one for one in met if one[0] >= watermark - OVERLAP)[-MOST_SEEN:])
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
             await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
     return PullReport(len(fresh), frozenset(rows))

@@ -83,6 +83,8 @@ class Reader:
         self._evidence: dict[str, Evidence] = {}
         self._activities: dict[str, ErpActivity | Malformed | None] = {}
         self._found = Findings()
+        self._looked: Window | None = None
+        """What was read whole in place of a feed without end."""
 
     async def read(self) -> Findings:
         """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
@@ -115,7 +117,7 @@ class Reader:
             except CursorExpired:
                 anew = True
             except EndlessRead:
-                return await self._read_without_feed(cursors.token)
+                return await self._read_without_feed(_both(cursors.token, token))
         if anew:
             try:
                 self._take(await self._calendar.read_changes(self._user.id, None, token), token)
@@ -128,6 +130,7 @@ class Reader:
     async def _read_without_feed(self, token: Window) -> bool:
         """The feed does not end (graph.md T5): read the view instead and keep the cursor as it was."""
         self._take(await self._calendar.read_view(self._user.id, token))
+        self._looked = token
         self._found.delta_link, self._found.token = self._memory.cursors.delta_link, self._memory.cursors.token
         return True
 
@@ -178,7 +181,7 @@ class Reader:
 
     def _is_expected(self, link: Link, whole: bool) -> bool:
         """Whether a link's event should have shown up: inside a token read anew, or beyond it at the daily look."""
-        token = self._found.token
+        token = self._looked or self._found.token
         if token is None or link.status is LinkStatus.HELD:
             return False
         start, end = bounds(graph_when(link.base_event), self._ctx.zone)
@@ -345,3 +348,7 @@ class Reader:
                 yield Case(event_sight=Sight.GONE, pending=pending)
             elif pending.side is Side.ERP and self._activities.get(pending.item_id, pending) is None:
                 yield Case(activity_sight=Sight.GONE, pending=pending)
+
+
+def _both(one: Window, other: Window) -> Window:
+    return Window(min(one.start, other.start), max(one.end, other.end))

@@ -17,7 +17,7 @@ from jobs.report import Report
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import AccessRefused, LeaseLost, RowUnreadable, SideUnavailable
+from sync_core.errors import LeaseLost, RowUnreadable, SideError
 from sync_core.model import InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
 
@@ -54,7 +54,7 @@ async def run_sync(
             return await _plan_only(world, users, outcome, full, progress)
         try:
             await patiently(lambda: run_pull(world), world, notice, "ERP.net")
-        except (SideUnavailable, AccessRefused) as error:
+        except SideError as error:
             outcome.failure = str(error)
             return outcome
         for user, is_busy in await _news(world, users, full):
@@ -73,7 +73,7 @@ async def _plan_only(
 ) -> SyncReport:
     try:
         rows = await peek_pull(world)
-    except (SideUnavailable, AccessRefused) as error:
+    except SideError as error:
         outcome.failure = str(error)
         return outcome
     for user in users:

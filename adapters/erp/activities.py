@@ -32,6 +32,9 @@ AS_FAR_BACK = (1, 7, 31, 366, 3660)
 """Days to look back for the newest change: update times cannot be ordered by, so the answer is looked for nearby
 first, and an instance where nothing changed for ten years counts as empty."""
 
+AHEAD = timedelta(days=1)
+"""An update time further ahead of our clock is none: a watermark there would hide whatever changes until then."""
+
 log = logging.getLogger(__name__)
 
 
@@ -101,7 +104,7 @@ class Pull:
         self._session = session
         self.deletions = "unknown"
 
-    async def read_changes(self, since: datetime) -> PullReading:
+    async def read_changes(self, since: datetime, now: datetime) -> PullReading:
         """``Erp.read_changes``: activities and deleted system objects, one request unless there are more pages.
 
         How deletions show is INFERRED; where ERP.net refuses the question, they are left to the full rounds.
@@ -111,15 +114,15 @@ class Pull:
             raise changed
         found = [change for change in map(read_change, changed) if change]
         found += [change for change in map(read_deletion, self._tolerated(gone)) if change]
-        return reading_of(change for change in found if change.updated_at >= since)
+        return reading_of((change for change in found if change.updated_at >= since), now)
 
     async def newest_change(self, now: datetime) -> datetime | None:
         """``Erp.newest_change``."""
         for days in AS_FAR_BACK:
             rows = await self._session.rows(_changed(now - timedelta(days=days)))
-            times = [change.updated_at for change in map(read_change, rows) if change]
-            if times:
-                return max(times)
+            newest = _newest((change for change in map(read_change, rows) if change), now)
+            if newest is not None:
+                return newest
         return None
 
     def _tolerated(self, rows: list[Row] | SideError) -> list[Row]:
@@ -147,9 +150,13 @@ def _instant(at: datetime) -> str:
     return instant(at.astimezone(UTC))
 
 
-def reading_of(changes: Iterable[ActivityChange]) -> PullReading:
+def _newest(changes: Iterable[ActivityChange], now: datetime) -> datetime | None:
+    return max((change.updated_at for change in changes if change.updated_at <= now + AHEAD), default=None)
+
+
+def reading_of(changes: Iterable[ActivityChange], now: datetime) -> PullReading:
     """Each activity once, with its latest change: pages may overlap, and at the same instant deletion is last."""
     in_order = sorted(changes, key=lambda change: (change.updated_at, change.deleted))
     latest = {change.activity_id: change for change in in_order}
     found = tuple(sorted(latest.values(), key=lambda change: change.updated_at))
-    return PullReading(found, found[-1].updated_at if found else None)
+    return PullReading(found, _newest(found, now))

@@ -59,7 +59,7 @@ class ErpNet:
 
     async def read_changes(self, since: datetime) -> PullReading:
         """See ``Erp.read_changes``; one request unless there are further pages."""
-        return await self._pull.read_changes(since)
+        return await self._pull.read_changes(since, self._clock())
 
     async def newest_change(self) -> datetime | None:
         """See ``Erp.newest_change``."""

@@ -28,6 +28,9 @@ T = TypeVar("T")
 READS_PER_BATCH = 20
 """Reads that share a batch: each may fill a page."""
 
+MOST_PAGES = 2_000
+"""Pages of one read: a million rows. Behind ever new links there may be no end."""
+
 COMMON = {"Accept": "application/json", "Accept-Language": "en"}
 """English, because rule numbers are looked for in messages (erpnet.md §4)."""
 
@@ -157,10 +160,12 @@ class Session:
         return answers[: len(steps)]
 
     async def _finish(self, page: Any) -> list[Row]:
-        rows, seen = list(_page_rows(page)), set[str]()
-        while link := page.get("@odata.nextLink"):
+        rows, seen = _page_rows(page), set[str]()
+        while link := _next_link(page):
             if link in seen:
                 raise EndlessRead(Side.ERP, "ERP.net's pages lead back to an earlier one")
+            if len(seen) == MOST_PAGES:
+                raise EndlessRead(Side.ERP, f"ERP.net has more than {MOST_PAGES} pages to tell")
             seen.add(link)
             page = await self.get(link)
             rows += _page_rows(page)
@@ -230,4 +235,11 @@ def _page_rows(page: Any) -> list[Row]:
     rows = page.get("value") if isinstance(page, dict) else None
     if not isinstance(rows, list):
         raise SideUnavailable(Side.ERP, "ERP.net answered without rows")
-    return rows
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _next_link(page: Row) -> str:
+    link = page.get("@odata.nextLink") or ""
+    if not isinstance(link, str):
+        raise SideUnavailable(Side.ERP, "ERP.net's link to the next page is no text")
+    return link

@@ -64,7 +64,8 @@ class GraphCalendar:
         """Follow ``link`` (None: start anew over ``span``) to the last page (graph.md §3).
 
         An endless round is read once more without a page size, which is what sets it off (T5). A link to another
-        host is as good as expired. Raises ``CursorExpired``, ``EndlessRead``, ``MailboxUnavailable``, ``ForeignHost``.
+        host is no better than an expired one. Raises ``CursorExpired``, ``EndlessRead``, ``MailboxUnavailable``,
+        ``ForeignHost``.
         """
         if link and self._probe(link) is None:
             raise CursorExpired(Side.GRAPH, "the delta link leads to another host; everything is read again")

@@ -369,6 +369,6 @@ def test_an_activity_is_one_change_however_often_it_is_met() -> None:
     edited, deleted = ActivityChange("a", later, 7, "ann"), ActivityChange("a", later, deleted=True)
     other = ActivityChange("b", NOW)
 
-    reading = reading_of([deleted, edited, ActivityChange("a", NOW), other])
+    reading = reading_of([deleted, edited, ActivityChange("a", NOW), other], later)
 
     assert reading == PullReading((other, deleted), later)

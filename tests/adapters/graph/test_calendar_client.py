@@ -14,6 +14,7 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
 from sync_core.errors import (
     AccessRefused,
+    CursorExpired,
     ForeignHost,
     ItemRejected,
     MailboxUnavailable,
@@ -197,12 +198,25 @@ async def test_three_requests_at_most_are_in_flight_for_a_mailbox(server: Script
 
 
 async def test_a_link_to_another_host_is_not_followed(server: Scripted, calendar: GraphCalendar) -> None:
-    """A forged or stale link must not carry our token away."""
-    with pytest.raises(ForeignHost) as caught:
+    """A forged or stale link must not carry our token away: as a cursor it is as good as expired."""
+    with pytest.raises(CursorExpired) as caught:
         await calendar.read_changes("U", "https://graph.microsoft.evil/v1.0/users/U/calendarView/delta?x", SPAN)
 
     assert caught.value.side is Side.GRAPH
     assert server.heard == []
+
+
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])
+@pytest.mark.parametrize("link", ["https://graph.microsoft.evil/v1.0/x", "https://[", "http://127.0.0.1:99999/"])
+async def test_a_page_that_leads_to_another_host_is_not_followed(
+    server: Scripted, calendar: GraphCalendar, name: str, link: str
+) -> None:
+    """Nor is such a delta link kept for the next round."""
+    server.say(Say({"value": [], name: link}))
+    with pytest.raises(ForeignHost):
+        await calendar.read_changes("U", None, SPAN)
+
+    assert len(server.heard) == 1
 
 
 PROBE = """
