@@ -5,8 +5,8 @@ and the re-read of one that was refused cost no further request. One more reques
 users.
 
 Not covered: where only participants change, or ERP.net checks no version, nothing documented keeps two rows from
-holding the same e-mail. Whoever adds the same person between our reading and our write adds a second row; the activity
-read back shows both.
+holding the same e-mail. Whoever adds the same person between our reading and our write makes a second row; the
+activity read back shows both.
 """
 
 from __future__ import annotations
