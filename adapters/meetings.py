@@ -1,4 +1,4 @@
-"""What several users share about meetings: the index of links by activity, and the claims (design section 4).
+"""What several users share about meetings: links by activity, copies by iCalUId, and the claims (design section 4).
 
 Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag; it never
 decides anything but whose inbox hears of an activity.
@@ -14,7 +14,7 @@ from adapters import rows
 from adapters.backend import Backend, Conflict, Key, Op, Table, Verb, gather
 from jobs.ports import Claim
 from sync_core.errors import StaleWrite
-from sync_core.model import Link, Side
+from sync_core.model import Link, LinkStatus, Role, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,19 @@ def _index_key(user_id: str, activity_id: str) -> Key:
     return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
 
 
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """One user's copy of a meeting that another mailbox feeds."""
+
+    user_id: str
+
+
+def _copy_key(user_id: str, ical_uid: str) -> Key:
+    return Key(f"copy-{rows.hashed(ical_uid.casefold())}", rows.key(user_id))
+
+
 def _claim_key(key: str) -> Key:
-    return Key("claim", rows.hashed(key))
+    return Key("claim", rows.hashed(key.casefold()))
 
 
 class Meetings:
@@ -47,6 +58,11 @@ class Meetings:
         """Activity id → user id → the link's ``stamp``; every asked id is a key."""
         asked = list(dict.fromkeys(activity_ids))
         return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
+
+    async def find_copies(self, key: str) -> frozenset[str]:
+        """The users whose copy of the meeting follows."""
+        found = await self.backend.scan(Table.MEETINGS, _copy_key("", key).partition)
+        return frozenset(rows.decode(row.properties, CopyRow).user_id for row in found)
 
     async def read_claim(self, key: str) -> Claim | None:
         """The claim on a meeting, with the etag to replace it by."""
@@ -67,6 +83,11 @@ class Meetings:
             self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
         )
 
+    async def _uncopy(self, user_id: str, ical_uids: Iterable[str]) -> None:
+        await gather(
+            self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in ical_uids
+        )
+
     async def _drop_claims(self, user_id: str, keys: Iterable[str]) -> None:
         await gather(self._drop_claim(user_id, key) for key in keys)
 
@@ -77,9 +98,18 @@ class Meetings:
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
     async def _index(self, user_id: str, link: Link) -> None:
-        stored = IndexRow(link.activity_id, user_id, link.stamp)
-        op = Op(Verb.PUT, _index_key(user_id, link.activity_id), rows.encode(stored))
-        await self.backend.write(Table.MEETINGS, op)
+        """By activity where the link feeds it, by iCalUId where it follows and its copy lives."""
+        feeds = link.role is not Role.FOLLOWER
+        activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, link.ical_uid)
+        if feeds:
+            stored = rows.encode(IndexRow(link.activity_id, user_id, link.stamp))
+            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
+        elif link.activity_id:
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
+        if not feeds and link.status is not LinkStatus.TOMBSTONE:
+            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, rows.encode(CopyRow(user_id))))
+        elif link.role is not Role.OWN:
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, copy))
 
     async def _linked(self, activity_id: str) -> dict[str, str]:
         found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")

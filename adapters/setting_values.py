@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sync_core.policy import Direction, PrivateRule, Winner
+from sync_core.policy import Direction, Invite, PrivateRule, Winner
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -78,7 +78,7 @@ def one_of(*choices: str) -> Parser:
     return parse
 
 
-def member_of(kind: type[Direction] | type[Winner] | type[PrivateRule]) -> Parser:
+def member_of(kind: type[Direction] | type[Winner] | type[PrivateRule] | type[Invite]) -> Parser:
     """One of an enumeration's words, as its member."""
     choose = one_of(*(member.value for member in kind))
     return lambda text: kind(choose(text))

@@ -33,7 +33,7 @@ from adapters.setting_values import (
     within,
 )
 from sync_core.errors import SettingsInvalid
-from sync_core.policy import Direction, Policy, PrivateRule, Winner
+from sync_core.policy import Direction, Invite, Policy, PrivateRule, Winner
 
 STORAGE = "AzureWebJobsStorage"
 
@@ -46,7 +46,6 @@ OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL
 FOREIGN = frozenset({"STATE_DIRECTORY"})
 """Names that look like ours and belong to the machine (systemd)."""
 
-INVITES = ("internal", "all", "none")
 
 UNRESOLVED = "@Microsoft.KeyVault("
 """A Key Vault reference that the platform could not resolve reaches the app as this very text (azure.md §9)."""
@@ -84,7 +83,7 @@ class Settings:
     direction: Direction
     conflict: Winner
     private: PrivateRule
-    invite: str
+    invite: Invite
     activity_types: frozenset[str]
     mass_deletion: tuple[int, float]
     public_url: str
@@ -96,6 +95,7 @@ class Settings:
             direction=self.direction,
             winner=self.conflict,
             private=self.private,
+            invite=self.invite,
             months_ahead=self.months_ahead,
             max_age=timedelta(days=self.max_age_days),
             activity_types=self.activity_types,
@@ -197,7 +197,7 @@ ROWS = (
     Row("SYNC_DIRECTION", "direction", member_of(Direction), "both", "choose one of them"),
     Row("SYNC_CONFLICT", "conflict", member_of(Winner), "latest", "choose one of them"),
     Row("SYNC_PRIVATE", "private", member_of(PrivateRule), "sync", "choose one of them"),
-    Row("SYNC_INVITE", "invite", one_of(*INVITES), "internal", "choose one of them"),
+    Row("SYNC_INVITE", "invite", member_of(Invite), "internal", "choose one of them"),
     Row(
         "SYNC_ACTIVITY_TYPES",
         "activity_types",

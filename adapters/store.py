@@ -21,7 +21,7 @@ from adapters.slots import Slots
 from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
 from sync_core.errors import StaleWrite, StoreUnavailable
-from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Side, User
+from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Role, Side, User
 
 _INSTANCE = Key("instance", "instance")
 
@@ -136,6 +136,7 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         state = await self.backend.scan(Table.STATE, codec.key(user_id))
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
         await self._unindex(user_id, _texts(state, "activity_id"))
+        await self._uncopy(user_id, _texts(state, "ical_uid"))
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
@@ -202,13 +203,12 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         """Bring the index after the links; the last change of each link counts."""
         last = {change.row.event_id: change for change in changes if isinstance(change.row, Link)}
         kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
-        dropped = {
-            change.row.activity_id
-            for change in last.values()
-            if isinstance(change, Drop) and isinstance(change.row, Link)
-        }
+        dropped = [change.row for change in last.values() if isinstance(change, Drop)]
+        gone = [row for row in dropped if isinstance(row, Link)]
         await self.reindex(user_id, kept)
-        await self._unindex(user_id, dropped - {link.activity_id for link in kept})
+        feeding = {link.activity_id for link in gone if link.role is not Role.FOLLOWER}
+        await self._unindex(user_id, feeding - {link.activity_id for link in kept})
+        await self._uncopy(user_id, {link.ical_uid for link in gone if link.role is Role.FOLLOWER})
 
     async def _erase(self, table: Table, found: Sequence[Row]) -> None:
         await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])

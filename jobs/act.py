@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from jobs.meetings import Claims
 from jobs.ports import Change, Drop, Put
 from jobs.world import Fence, World
 from sync_core import base
+from sync_core.carry import MAILS_FOLLOW
 from sync_core.cases import Context, Decision, Intent, Verdict
 from sync_core.errors import (
     CalsyncError,
@@ -27,7 +29,7 @@ from sync_core.errors import (
 )
 from sync_core.identity import settle
 from sync_core.model import (
-    CARRIED,
+    EVERYTHING,
     ErpActivity,
     Field,
     GraphEvent,
@@ -51,6 +53,8 @@ GRAPH_BATCH = 20
 
 TRIES = 10
 """Failures after which an item is parked for a person (design section 4 "Guards")."""
+
+OUTRUN = "another mailbox claimed the meeting at the same moment"
 
 LONGEST_PAUSE = timedelta(hours=6)
 
@@ -89,6 +93,7 @@ class Actor:
         self._who = who
         self._round_id = round_id
         self._deadline = deadline
+        self._claims = Claims(world, ctx)
         self.done = Done()
         self.links: dict[str, Link] = {}
         """The links saved by this round, by event id."""
@@ -108,9 +113,26 @@ class Actor:
         return self.done
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
-        await self._save([change for decision in quiet for change in self._quiet_changes(decision)])
-        self.done.acted += [d for d in quiet if d.intent is Intent.LINK]
+        quiet = await self._claimed(quiet)
+        changes = {id(decision): self._quiet_changes(decision) for decision in quiet}
+        await self._claims.settle((d, _link_in(changes[id(d)]) or d.link) for d in quiet)
+        await self._save([change for decision in quiet for change in changes[id(decision)]])
+        self.done.acted += [d for d in quiet if d.intent in (Intent.LINK, Intent.HAND_ON)]
         await self._journal([d for d in quiet if self._is_worth_telling(d)])
+
+    async def _claimed(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions that may go on: their meetings are this mailbox's, or nobody's matter.
+
+        Where somebody else was faster, the item waits for the next round, which sees whose it is.
+        """
+        lost = await self._claims.take(decisions)
+        if lost:
+            self.done.again = True
+            late = [
+                self._pending(d) for d in decisions if id(d) in lost and d.case.link is None and not d.case.followed
+            ]
+            await self._save([Put(replace(pending, reason=OUTRUN)) for pending in late])
+        return [d for d in decisions if id(d) not in lost]
 
     async def _save(self, changes: Sequence[Change]) -> None:
         if changes:
@@ -122,7 +144,7 @@ class Actor:
         changes: list[Change] = []
         if decision.link is not None:
             link = settle(decision, case.event, case.activity, self._ctx)
-            if link is not None and link != case.link:
+            if link is not None and (link != case.link or decision.take):
                 changes.append(Put(link))
         if case.link is None and decision.verdict is Verdict.PARK:
             parked = replace(self._pending(decision), parked=True, reason=decision.reason)
@@ -153,23 +175,27 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> None:
         creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
         await self._save(creates)
+        chunk = await self._claimed(chunk)
         await self._keep_lost(chunk)
         erp = await self._write_erp([d for d in chunk if d.erp is not None])
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
         changes: list[Change] = []
         finished: list[Decision] = []
+        successes: list[list[Change]] = []
         fatal: CalsyncError | None = None
         for decision in chunk:
             outcomes = [o for o in (erp.get(id(decision)), graph.get(id(decision))) if o is not None]
             error = next((o.error for o in outcomes if o.error is not None), None)
             if error is None and outcomes:
-                changes += self._success(decision, erp.get(id(decision)), graph.get(id(decision)))
+                successes.append(self._success(decision, erp.get(id(decision)), graph.get(id(decision))))
                 finished.append(decision)
             elif error is not None and not isinstance(error, ITEM_ERRORS):
                 fatal = error
             elif error is not None:
                 changes += await self._failure(decision, error)
-        await self._save(changes)
+        made = {id(d): _link_in(own) for d, own in zip(finished, successes, strict=True)}
+        await self._claims.settle((d, made[id(d)]) for d in finished)
+        await self._save([*changes, *(change for own in successes for change in own)])
         self.done.acted += finished
         await self._journal(finished)
         if fatal is not None:
@@ -202,6 +228,7 @@ class Actor:
             if is_disturbed:
                 link = replace(link, reread="edited in ERP.net while we wrote")
                 self.done.again = True
+            self.done.again |= link.reread == MAILS_FOLLOW
             changes.append(Put(link))
         if case.pending is not None or decision.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT):
             changes.append(Drop(case.pending or self._pending(decision)))
@@ -213,7 +240,7 @@ class Actor:
         if after is None or not isinstance(write, CreateActivity | PatchActivity):
             return after, False
         before = decision.case.activity.content if decision.case.activity else None
-        fields: frozenset[Field] = write.fields if isinstance(write, PatchActivity) else CARRIED
+        fields: frozenset[Field] = write.fields if isinstance(write, PatchActivity) else EVERYTHING
         if not base.disturbed(write.content, fields, before, after.content):
             return after, False
         return replace(after, content=base.as_expected(write.content, fields, before, after.content)), True
@@ -315,6 +342,10 @@ def _believed(write: GraphWrite, outcome: Outcome) -> Outcome:
     if event.change_key != write.change_key or not is_apart:
         return outcome
     return Outcome(error=SideUnavailable(Side.GRAPH, "answered, but the event is as it was before", unclear=True))
+
+
+def _link_in(changes: Sequence[Change]) -> Link | None:
+    return next((c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)), None)
 
 
 def _succeeded(outcome: Outcome | None) -> bool:

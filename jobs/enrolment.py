@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
 from jobs.subscriptions import end_user
 from jobs.world import World
+from sync_core.colleagues import colleague_of
 from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideUnavailable
 from sync_core.model import OPERATIONAL, Instance, User
 from sync_core.policy import Policy
@@ -57,6 +60,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
         known,
         upn=mailbox.upn,
         mail=mailbox.mail,
+        addresses=mailbox.addresses,
         display_name=mailbox.display_name,
         enabled=True,
         enabled_at=known.enabled_at if known.enabled else world.clock(),
@@ -84,9 +88,15 @@ async def disable(world: World, user: User) -> None:
         cursors = replace(memory.cursors, delta_link=None, token=None, full_due=True)
         lease = await world.store.save(lease, [Put(cursors), *(Drop(p) for p in memory.pending)])
         await world.store.clear_inbox(user.id, memory.inbox)
+        await hand_on_all(world, user, memory, await _well(world))
     finally:
         await world.store.release_lease(lease)
     await end_user(world, user.id)
+
+
+async def _well(world: World) -> frozenset[str]:
+    now = world.clock()
+    return frozenset(one.id for one in await world.store.list_users() if colleague_of(one, now).is_well)
 
 
 async def find_enrolled(world: World, upn: str) -> User:
@@ -136,11 +146,18 @@ async def check_user(
         user = await _check_place(world, user, problems)
     readiness = await world.erp.check_readiness(repair=repair)
     problems += readiness.problems
-    user = replace(user, state=f"Error: {' | '.join(problems)}" if problems else OPERATIONAL)
+    user = in_state(user, f"Error: {' | '.join(problems)}" if problems else OPERATIONAL, world.clock())
     if tell:
         user = await _tell_once(world, user)
     can_create = can_sync and bool(user.company_id and user.location_id and readiness.document_type_id)
     return Checkup(user, readiness.document_type_id, can_sync, can_create, tuple(problems))
+
+
+def in_state(user: User, state: str, now: datetime) -> User:
+    """The user in a state, and since when it has been one of trouble."""
+    if state == OPERATIONAL:
+        return replace(user, state=state, troubled_at=None)
+    return replace(user, state=state, troubled_at=user.troubled_at or now)
 
 
 async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, problems: list[str]) -> User:
@@ -150,7 +167,13 @@ async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, prob
         return user
     if not mailbox.account_enabled:
         problems.append(f"the account of {mailbox.upn} is disabled: enable it in Entra ID")
-    user = replace(user, upn=mailbox.upn, mail=mailbox.mail, display_name=mailbox.display_name)
+    user = replace(
+        user,
+        upn=mailbox.upn,
+        mail=mailbox.mail,
+        addresses=mailbox.addresses,
+        display_name=mailbox.display_name,
+    )
     try:
         zone = await world.calendar.read_time_zone(user.id)
     except (MailboxUnavailable, AccessRefused) as error:

@@ -218,12 +218,18 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId."""
+    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId in lower case.
+
+    ``creator`` is the ERP.net login of whoever made the activity by hand, '' for one made from an event; ``is_own``
+    whether the holder's copy is the organizer's own event.
+    """
 
     key: str
     holder: str
     activity_id: str
     at: datetime
+    creator: str = ""
+    is_own: bool = False
     etag: str = ""
 
 
@@ -356,7 +362,11 @@ class Store(Protocol):
         was stored."""
 
     async def reindex(self, user_id: str, links: Collection[Link]) -> None:
-        """Write the index rows of these links (they are rebuilt by full rounds)."""
+        """Write the index rows of these links (they are rebuilt by full rounds): by activity those that feed it, by
+        iCalUId those that follow."""
+
+    async def find_copies(self, key: str) -> frozenset[str]:
+        """The users whose copy of a meeting follows; ``key`` as in ``Claim``."""
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
+from jobs.meetings import inherited, live_elsewhere, read_standings
 from jobs.pairing import Pairing
 from jobs.ports import Calendar, Erp
 from jobs.world import World
 from sync_core.body import normal_text
-from sync_core.cases import Case, Context, Sight
+from sync_core.cases import Case, Context, Sight, Standing
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.meeting import Claimed, claimed, is_lost, seat
 from sync_core.model import (
-    CARRIED,
     ErpActivity,
     Evidence,
     Field,
@@ -30,12 +31,14 @@ from sync_core.model import (
     Malformed,
     Memory,
     Pending,
+    Role,
     Side,
     User,
     Window,
 )
+from sync_core.people import answers_of
 from sync_core.policy import PrivateRule
-from sync_core.project import graph_when, masked
+from sync_core.project import graph_when, is_private, masked
 from sync_core.window import bounds, token_at
 
 WATCHED = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
@@ -74,8 +77,12 @@ class Reader:
         self._memory = memory
         self._ctx = ctx
         self._scale = scale
+        self._store = world.store
         self._links = {link.event_id: link for link in memory.links}
-        self._by_activity = {link.activity_id: link for link in memory.links}
+        self._by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
+        self._standings: dict[str, Standing] = {}
+        self._others: dict[str, tuple[str, ...] | None] = {}
+        self._heirs: set[str] = set()
         self._inbox = {row.activity_id: row for row in memory.inbox}
         self._events: dict[str, GraphEvent | Malformed] = {}
         self._removed: set[str] = set()
@@ -91,14 +98,16 @@ class Reader:
         whole = await self._read_graph()
         self._found.seen = frozenset(self._events)
         await self._gather(self._doubtful(whole))
+        await self._read_claims()
         await self._read_erp()
         await self._read_formatted()
-        pairing = Pairing(self._calendar, self._erp, self._ctx, self._links, self._by_activity, self._scale.full)
+        pairing = Pairing(self._calendar, self._erp, self._ctx, self._kept(), self._by_activity, self._scale.full)
+        pairs = await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending)
+        found = {c.event.ical_uid for c in pairs if c.event and c.activity} - set(self._standings)
+        self._standings |= await read_standings(self._store, found)
         self._found.cases = [
-            *self._linked_cases(),
-            *await self._with_formatted(
-                await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending)
-            ),
+            *[await self._with_heritage(case) for case in self._linked_cases()],
+            *[await self._with_heritage(case) for case in await self._with_formatted(pairs)],
             *self._malformed_cases(),
             *self._vanished_cases(),
         ]
@@ -153,8 +162,8 @@ class Reader:
         self._found.token = token or self._memory.cursors.token
 
     def _cloaked(self, event: GraphEvent) -> GraphEvent:
-        if self._ctx.policy.private is PrivateRule.BUSY:
-            return replace(event, content=masked(event.content))
+        if self._ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
+            return replace(event, content=masked(event.content), attendees=())
         return event
 
     def _doubtful(self, whole: bool) -> set[str]:
@@ -209,10 +218,88 @@ class Reader:
             if not p.parked and not (self._scale.patient and p.retry_at is not None and p.retry_at > now)
         ]
 
+    # Meetings of several mailboxes
+
+    async def _read_claims(self) -> None:
+        """The claims that matter: of invited copies and meetings with news; of all followed ones when one may have
+        changed hands; of all meetings at a full round."""
+        asked = {e.ical_uid for e in self._free_events() if not e.is_organizer or e.attendees}
+        asked |= {p.ical_uid for p in self._due_pending() if p.ical_uid}
+        look_over = self._scale.full or self._scale.roll or bool(set(self._inbox) - set(self._by_activity))
+        for link in self._memory.links:
+            has_news = link.event_id in self._events or link.event_id in self._evidence
+            is_followed = link.role is Role.FOLLOWER and (has_news or (look_over and link.status in WATCHED))
+            is_held = link.role is Role.HOLDER and (has_news or look_over or link.activity_id in self._inbox)
+            is_own = link.role is Role.OWN and self._scale.full and bool(link.base_event.people)
+            if is_followed or is_held or is_own:
+                asked.add(link.ical_uid)
+        self._standings = await read_standings(self._store, asked)
+        await self._read_heirs()
+        for link in self._memory.links:
+            lost = self._see_event(link)[1] is Sight.GONE or self._is_cancelled(link)
+            if link.role is Role.HOLDER and lost and link.status in WATCHED:
+                self._others[link.event_id] = await live_elsewhere(
+                    self._calendar, self._store, link.ical_uid, self._ctx
+                )
+
+    def _is_cancelled(self, link: Link) -> bool:
+        event = self._events.get(link.event_id)
+        return isinstance(event, GraphEvent) and event.is_cancelled
+
+    async def _read_heirs(self) -> None:
+        """Followed meetings whose claim lets this mailbox feed: their events, fresh."""
+        due = [
+            link.event_id
+            for link in self._memory.links
+            if link.role is Role.FOLLOWER
+            and link.status in WATCHED
+            and claimed(self._standings.get(link.ical_uid), self._ctx)
+            in (Claimed.ME, Claimed.LAPSED, Claimed.STALLED)
+            and not isinstance(self._events.get(link.event_id), GraphEvent)
+        ]
+        await self._gather([one for one in due if one not in self._evidence])
+        self._heirs |= {link.event_id for link in self._memory.links if self._is_heir(link)}
+
+    def _is_heir(self, link: Link) -> bool:
+        event = self._events.get(link.event_id)
+        if link.role is not Role.FOLLOWER or not isinstance(event, GraphEvent) or event.is_cancelled:
+            return False
+        return seat(event, self._standings.get(link.ical_uid), self._ctx) == "feed"
+
+    def _kept(self) -> dict[str, Link]:
+        """The links of this round: all but those of followed copies that feed from now on, their activity unknown."""
+        return {i: link for i, link in self._links.items() if not self._is_released(link)}
+
+    def _is_released(self, link: Link) -> bool:
+        standing = self._standings.get(link.ical_uid)
+        return link.event_id in self._heirs and not (standing and standing.activity_id)
+
+    async def _with_heritage(self, case: Case) -> Case:
+        """The case with its meeting's claim, and with the link of whoever fed the activity before."""
+        link = case.link
+        uid = case.event.ical_uid if case.event else link.ical_uid if link else ""
+        standing = self._standings.get(uid)
+        if standing is None:
+            return case
+        case = replace(case, standing=standing)
+        if link is not None:
+            case = replace(case, others=self._others.get(link.event_id), farewell=self._farewell(link))
+        takes_over = case.event is not None and (link is None or link.event_id in self._heirs)
+        if not takes_over or case.activity is None or (standing.holder == self._user.id and link is None):
+            return case
+        return replace(case, inherited=await inherited(self._store, standing, self._user.id))
+
+    def _farewell(self, link: Link) -> str:
+        evidence = self._evidence.get(link.event_id)
+        return evidence.event.response if evidence and isinstance(evidence.event, GraphEvent) else ""
+
     # ERP.net
 
     async def _read_erp(self) -> None:
-        ids = set(self._inbox) | {link.activity_id for link in self._memory.links if self._needs_activity(link)}
+        ids = set(self._inbox) | {
+            self._activity_of(link) for link in self._memory.links if self._needs_activity(link)
+        }
+        ids -= {""}
         ids |= {p.item_id for p in self._due_pending() if p.side is Side.ERP}
         if self._scale.full:
             since = self._ctx.now - self._ctx.policy.max_age
@@ -224,12 +311,20 @@ class Reader:
             self._activities |= await self._erp.read_activities(missing)
         if self._ctx.policy.private is PrivateRule.BUSY:
             for activity_id, activity in self._activities.items():
-                if isinstance(activity, ErpActivity):
-                    self._activities[activity_id] = replace(activity, content=masked(activity.content))
+                if isinstance(activity, ErpActivity) and is_private(activity.content):
+                    self._activities[activity_id] = replace(
+                        activity, content=masked(activity.content), participants=()
+                    )
+
+    def _activity_of(self, link: Link) -> str:
+        """The activity's id; a follower's is what the claim says."""
+        standing = self._standings.get(link.ical_uid)
+        known = standing.activity_id if standing and link.role is Role.FOLLOWER else ""
+        return known or link.activity_id
 
     def _needs_activity(self, link: Link) -> bool:
         """Whether the event's news is worth a look at its activity."""
-        if link.event_id in self._evidence:
+        if link.event_id in self._evidence or link.event_id in self._heirs:
             return True
         event = self._events.get(link.event_id)
         if not isinstance(event, GraphEvent) or self._is_stale(link, event):
@@ -237,9 +332,12 @@ class Reader:
         return self._is_news(link, event)
 
     def _is_news(self, link: Link, event: GraphEvent) -> bool:
-        changed = changed_in_graph(link.base_event, event.content) & CARRIED
+        changed = changed_in_graph(link.base_event, event.content)
+        if link.role is Role.FOLLOWER:
+            changed = frozenset()
         special = link.conflict is not None or link.status is not LinkStatus.LIVE
-        return bool(changed) or special or event.is_series or event.is_cancelled
+        answered = tuple(sorted(answers_of(event, self._ctx).items())) != link.answers
+        return bool(changed) or special or answered or event.is_series or event.is_cancelled
 
     def _is_stale(self, link: Link, event: GraphEvent) -> bool:
         """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""
@@ -247,13 +345,15 @@ class Reader:
         return event.change_key == link.change_key or (known is not None and told is not None and told < known)
 
     async def _read_formatted(self) -> None:
-        """Events whose activity's text changed (their HTML is needed), or that cannot be taken as unchanged."""
+        """Events whose activity's text or people changed (their HTML, their list is needed), or that cannot be taken
+        as unchanged."""
         wanted = set()
         for activity_id, activity in self._activities.items():
             link = self._by_activity.get(activity_id)
             if link is None or link.status is LinkStatus.TOMBSTONE or not isinstance(activity, ErpActivity):
                 continue
-            is_rewritten = Field.BODY in changed_in_erp(link.base_activity, activity.content)
+            changed = changed_in_erp(link.base_activity, activity.content)
+            is_rewritten = bool(changed & {Field.BODY, Field.PEOPLE}) or self._is_guests(link, bool(changed))
             is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
             if is_rewritten or (is_special and link.event_id not in self._evidence):
                 wanted.add(link.event_id)
@@ -265,6 +365,10 @@ class Reader:
                 self._fresh.add(event_id)
             elif event_id not in self._evidence:
                 self._evidence[event_id] = Evidence(event)
+
+    def _is_guests(self, link: Link, is_changed: bool) -> bool:
+        """Whether an invited copy must be looked at: what ERP.net says stands against it, or it feeds no more."""
+        return link.role is Role.HOLDER and (is_changed or is_lost(self._standings.get(link.ical_uid), self._ctx))
 
     async def _with_formatted(self, cases: list[Case]) -> list[Case]:
         """New pairs whose texts differ need the event's HTML too."""
@@ -282,7 +386,7 @@ class Reader:
     # Cases
 
     def _linked_cases(self) -> Iterable[Case]:
-        for link in self._memory.links:
+        for link in self._kept().values():
             case = self._linked_case(link)
             if case.event_sight is not Sight.UNREAD or case.activity_sight is not Sight.UNREAD:
                 yield case
@@ -308,7 +412,7 @@ class Reader:
 
     def _see_activity(self, link: Link) -> tuple[ErpActivity | None, Sight, str]:
         """A missing row is a deletion only where ERP.net's deleted objects told so; else it may just be hidden."""
-        activity_id = link.activity_id
+        activity_id = self._activity_of(link)
         row = self._inbox.get(activity_id)
         if activity_id not in self._activities:
             return None, Sight.UNREAD, ""
@@ -321,10 +425,13 @@ class Reader:
         return activity, Sight.PRESENT, ""
 
     def _free_events(self) -> list[GraphEvent]:
-        return [e for i, e in self._events.items() if isinstance(e, GraphEvent) and i not in self._links]
+        kept = self._kept()
+        return [e for i, e in self._events.items() if isinstance(e, GraphEvent) and i not in kept]
 
     def _free_activities(self) -> list[ErpActivity]:
-        return [a for i, a in self._activities.items() if isinstance(a, ErpActivity) and i not in self._by_activity]
+        """Activities without a link; those of followed meetings are somebody else's to link."""
+        known = set(self._by_activity) | {self._activity_of(link) for link in self._kept().values()}
+        return [a for i, a in self._activities.items() if isinstance(a, ErpActivity) and i not in known]
 
     def _malformed_cases(self) -> Iterable[Case]:
         """Unlinked items that cannot be understood."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.act import Actor, Done
 from jobs.context import context_of
-from jobs.enrolment import Checkup, as_known, check_user, fingerprint
+from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.holds import answered, settled
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put
@@ -125,7 +125,13 @@ class _Round:
             await self._save_user(checkup.user)
             return
         ctx = await context_of(
-            self._world, checkup.user, memory, instance, has_company=checkup.can_create, now=self._now
+            self._world,
+            checkup.user,
+            memory,
+            instance,
+            has_company=checkup.can_create,
+            now=self._now,
+            whole=self._full or cursors.full_due,
         )
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
@@ -331,7 +337,7 @@ class _Round:
         self._report.trouble = error
         if is_state:
             self._report.state = f"Error: {error}"
-            await self._save_user(replace(self._user, state=self._report.state))
+            await self._save_user(in_state(self._user, self._report.state, self._now))
 
     async def _save_user(self, user: User) -> None:
         if self._fence is not None:

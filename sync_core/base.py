@@ -9,7 +9,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from sync_core.changes import changed_in_erp, sealed
-from sync_core.model import CARRIED, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
+from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
 from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
 from sync_core.project import from_erp, from_graph, to_erp, to_graph
 
@@ -84,9 +84,7 @@ def disturbed(
     base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
     """
     expected = sent if before is None else _erp_base(before, sent, fields)
-    return frozenset(
-        f for f in changed_in_erp(expected, after) & CARRIED if erp_terms(expected, f) != erp_terms(after, f)
-    )
+    return frozenset(f for f in changed_in_erp(expected, after) if erp_terms(expected, f) != erp_terms(after, f))
 
 
 def as_expected(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sync_core.colleagues import Colleagues
 from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, Side, Window
 from sync_core.policy import Policy
 from sync_core.writes import ErpWrite, GraphWrite
@@ -36,6 +37,9 @@ class Intent(StrEnum):
     VOID = "void"
     REMOVE = "remove"
     END = "end"
+    FOLLOW = "follow"
+    HAND_ON = "hand-on"
+    ANSWER = "answer"
     NOTHING = "nothing"
 
 
@@ -53,11 +57,30 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the claim says of a meeting that several mailboxes may hold; ``etag`` '' = nobody has claimed it.
+
+    ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
+    ``creator`` is the login R12 asks about, '' for a meeting that began in Outlook.
+    """
+
+    holder: str = ""
+    activity_id: str = ""
+    creator: str = ""
+    is_own: bool = False
+    at: datetime | None = None
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One pair (or single item) as this round sees it.
 
     ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``note`` explains a MALFORMED sight.
-    ``partner_gone``: a mark or ExternalId names a partner that is not there (any more).
+    ``partner_gone``: a mark or ExternalId names a partner that is not there (any more). ``standing`` is the
+    meeting's claim and ``inherited`` the link of whoever fed the activity before, where they matter. ``others`` are
+    the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no answer);
+    ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy followed.
     """
 
     link: Link | None = None
@@ -68,6 +91,11 @@ class Case:
     pending: Pending | None = None
     note: str = ""
     partner_gone: bool = False
+    standing: Standing | None = None
+    inherited: Link | None = None
+    others: tuple[str, ...] | None = None
+    farewell: str = ""
+    followed: bool = False
 
     @property
     def event_id(self) -> str:
@@ -99,6 +127,8 @@ class Context:
 
     ``mailbox`` is the user's Entra id; ``login``/``party_id`` their ERP.net identity. ``creators_on`` are the
     lower-case logins of all users with sync on. ``approved`` are event ids whose held deletion was approved.
+    ``colleagues`` are all who take part, or did. ``whole``: a first, full or re-linking round, by which nobody is
+    invited. ``enabled_at`` is when the user switched on; ``stalled_after`` how old a claim without an activity gets.
     """
 
     now: datetime
@@ -112,6 +142,10 @@ class Context:
     service_logins: frozenset[str] = frozenset()
     has_company: bool = True
     approved: frozenset[str] = frozenset()
+    colleagues: Colleagues = field(default_factory=Colleagues)
+    whole: bool = False
+    enabled_at: datetime | None = None
+    stalled_after: timedelta = timedelta(minutes=6)
 
     @property
     def digits_zone(self) -> str:
@@ -125,7 +159,8 @@ class Decision:
 
     ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
     move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
-    journal keeps them. ``carried`` names the fields written to each side.
+    journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
+    mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail.
     """
 
     case: Case
@@ -138,6 +173,9 @@ class Decision:
     in_step: frozenset[Field] = frozenset(Field)
     lost: tuple[tuple[Side, Clash], ...] = ()
     carried: tuple[tuple[Side, frozenset[Field]], ...] = ()
+    take: bool = False
+    hand_to: str = ""
+    mails: int = 0
 
     @property
     def is_deletion(self) -> bool:

@@ -14,6 +14,7 @@ from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.conflict import kept_conflict
 from sync_core.model import Clash, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
 from sync_core.pair import overruled
+from sync_core.people import mails_of
 from sync_core.writes import RemoveEvent, VoidActivity
 
 DELETED_IN_OUTLOOK = "deleted in Outlook"
@@ -82,7 +83,8 @@ def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, perm
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
     write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
-    return ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
+    over = ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
+    return replace(over, mails=mails_of(write, case.event, link))
 
 
 def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:

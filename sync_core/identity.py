@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 
 from sync_core import base
 from sync_core.cases import Context, Decision, Intent
-from sync_core.model import ErpActivity, GraphEvent, Link, Side
+from sync_core.model import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Link, Role, Side
+from sync_core.people import answers_of, is_hidden
 
 _NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
 
@@ -30,11 +31,12 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
     creator = creator_of(activity, ctx)
     if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
         creator = ctx.login.casefold()
+    owner = ctx.colleagues.owning(activity.owner_party) if origin is Side.GRAPH else None
     return Link(
         event_id=event.id,
         activity_id=activity.id,
         ical_uid=event.ical_uid,
-        zone=ctx.digits_zone,
+        zone=ctx.policy.zone_of_digits(owner.zone) if owner and owner.zone else ctx.digits_zone,
         base_event=event.content,
         base_activity=activity.content,
         change_key=event.change_key,
@@ -43,7 +45,20 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
         modified_at=event.modified_at,
         origin=origin,
         creator=creator,
+        role=Role.OWN if event.is_organizer else Role.HOLDER,
     )
+
+
+def began_with(activity: ErpActivity, ctx: Context) -> str:
+    """The login that made an activity by hand, '' for one that a service user made from an event."""
+    creator = activity.creation_user.casefold()
+    return "" if creator in ctx.service_logins else creator
+
+
+def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
+    """Whether a service user made this activity from this meeting, in whosever mailbox it was met."""
+    names = activity.external_system == MSSYNC_SYSTEM and bool(event.ical_uid)
+    return names and activity.external_id.casefold() == event.ical_uid.casefold() and not began_with(activity, ctx)
 
 
 def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
@@ -54,5 +69,6 @@ def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity |
             return None
         is_ours = decision.intent is Intent.CREATE_EVENT
         link = new_link(event, activity, Side.ERP if is_ours else Side.GRAPH, ctx)
-        return base.seal(replace(link, unseen=is_ours))
+        answers = () if is_hidden(decision.case, ctx) else tuple(sorted(answers_of(event, ctx).items()))
+        return base.seal(replace(link, unseen=is_ours, answers=answers, reason=decision.reason))
     return base.moved(link, decision.in_step, event, activity) if decision.in_step else base.seal(link)

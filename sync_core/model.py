@@ -49,8 +49,7 @@ class Field(StrEnum):
     PEOPLE = "people"
 
 
-CARRIED = frozenset(Field) - {Field.PEOPLE}
-"""What is written across; people are read and kept, and not yet carried."""
+EVERYTHING = frozenset(Field)
 
 
 class Priority(StrEnum):
@@ -359,6 +358,18 @@ class LinkStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class Role(StrEnum):
+    """What one mailbox's copy of a meeting is to the meeting's activity (design section 4).
+
+    The organizer's own event (``own``) and, where the organizer is not with us, one invited copy (``holder``) feed
+    the activity; every other copy follows: it only tells its owner's answer.
+    """
+
+    OWN = "own"
+    HOLDER = "holder"
+    FOLLOWER = "follower"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One event and one activity known to belong together, and the base both were last in step on.
@@ -368,6 +379,7 @@ class Link:
     the sides carried when last seen.
     ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we made the
     event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
+    ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 
     event_id: str
@@ -382,6 +394,8 @@ class Link:
     modified_at: datetime | None = None
     origin: Side = Side.GRAPH
     creator: str = ""
+    role: Role = Role.OWN
+    answers: tuple[tuple[str, str], ...] = ()
     status: LinkStatus = LinkStatus.LIVE
     reason: str = ""
     reread: str = ""
@@ -486,12 +500,14 @@ class User:
     """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
 
     ``company_id``/``location_id``/``zone`` are the person's settings; ``notified`` the last problem they were told
-    about (one notification per problem, R5).
+    about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
+    ``troubled_at`` is since when they are not operational.
     """
 
     id: str
     upn: str
     mail: str = ""
+    addresses: tuple[str, ...] = ()
     display_name: str = ""
     enabled: bool = False
     erp_user_id: str = ""
@@ -503,6 +519,7 @@ class User:
     zone: str = ""
     zone_chosen: bool = False
     state: str = OPERATIONAL
+    troubled_at: datetime | None = None
     notified: str = ""
     enabled_at: datetime | None = None
     synced_at: datetime | None = None

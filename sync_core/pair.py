@@ -56,6 +56,11 @@ def shown(event: Event, field: Field) -> str:
             text = f"all day {value.first} – before {value.until}"
         case _:
             text = str(value)
+    return bounded(text)
+
+
+def bounded(text: str) -> str:
+    """A value as a conflict or the journal may hold it."""
     return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… (cut, {len(text)} characters)"
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -30,8 +30,22 @@ from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.ending import MASS_DELETION, ended, remove, void
 from sync_core.grid import read_grid
-from sync_core.identity import creator_of, new_link, transaction_id
-from sync_core.model import CARRIED, ErpActivity, Field, GraphEvent, Link, LinkStatus, Side, Timed, When
+from sync_core.identity import creator_of, is_made_from, new_link, transaction_id
+from sync_core.meeting import (
+    CLASH,
+    OTHERS_UNREAD,
+    as_feeder,
+    follow,
+    follower,
+    hand_on,
+    is_dismissed,
+    is_follower,
+    is_lost,
+    seat,
+    step_back,
+)
+from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
+from sync_core.people import answers_of, guests, is_hidden, left_out, reach_of, remarks, who
 from sync_core.policy import PrivateRule
 from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
 from sync_core.window import bounds, is_inside, is_over
@@ -43,7 +57,6 @@ class Trait(StrEnum):
 
     SERIES = "series"
     CANCELLED = "cancelled"
-    INVITED = "invited"
     OTHER_TYPE = "other-type"
     VOID = "void"
     CREATOR_OFF = "creator-off"
@@ -53,14 +66,13 @@ class Trait(StrEnum):
     ONE_WAY = "one-way"
 
 
-GRAPH_TRAITS = (Trait.SERIES, Trait.CANCELLED, Trait.INVITED, Trait.PRIVATE, Trait.OLD, Trait.OUTSIDE, Trait.ONE_WAY)
+GRAPH_TRAITS = (Trait.SERIES, Trait.CANCELLED, Trait.PRIVATE, Trait.OLD, Trait.OUTSIDE, Trait.ONE_WAY)
 ERP_TRAITS = (Trait.OTHER_TYPE, Trait.VOID, Trait.CREATOR_OFF, Trait.PRIVATE, Trait.OLD, Trait.ONE_WAY)
 
 SCOPE = read_grid("""
                    unlinked  linked
 graph/series       skip      park
 graph/cancelled    skip      in
-graph/invited      skip      park
 graph/private      skip      park
 graph/old          skip      in
 graph/outside      skip      in
@@ -103,20 +115,20 @@ class Obstacle(StrEnum):
 
 PERMIT = read_grid("""
                  past     series  private  invited  one-way  no-company  locked    mass-deletion
-create-activity  skip     skip    skip     skip     skip     skip        act       act
+create-activity  skip     skip    skip     act      skip     skip        act       act
 create-event     skip     skip    skip     act      skip     act         act       act
-link             skip     skip    skip     skip     act      act         act       act
-update-activity  archive  park    park     park     skip     act         conflict  act
-update-event     archive  park    park     park     skip     act         act       act
-void             archive  park    park     skip     skip     act         conflict  hold
+link             skip     skip    skip     act      act      act         act       act
+update-activity  archive  park    park     act      skip     act         conflict  act
+update-event     archive  park    park     conflict skip     act         act       act
+void             archive  park    park     act      skip     act         conflict  hold
 remove           skip     park    park     skip     skip     act         act       hold
 """)
-"""A locked activity may be read, linked and followed, never written (R9); a mass deletion waits for a person."""
+"""A locked activity may be read, linked and followed, never written (R9); of somebody else's meeting nothing is ever
+patched but our mark; a mass deletion waits for a person."""
 
 REASONS = {
     Trait.SERIES: "part of a recurring series",
     Trait.CANCELLED: "cancelled",
-    Trait.INVITED: "organised by someone else",
     Trait.OTHER_TYPE: "an activity type that is not synced",
     Trait.VOID: "void in ERP.net",
     Trait.CREATOR_OFF: "its creator does not have sync switched on",
@@ -125,6 +137,7 @@ REASONS = {
     Trait.OUTSIDE: "outside the window",
     Trait.ONE_WAY: "sync runs in one direction only",
     Obstacle.PAST: "in the past",
+    Obstacle.INVITED: "organised by someone else",
     Obstacle.NO_COMPANY: "no default company and location",
     Obstacle.LOCKED: "the activity is read-only in ERP.net",
     Obstacle.MASS_DELETION: MASS_DELETION,
@@ -139,6 +152,9 @@ RESTORED = (
     "to accept what it says"
 )
 
+ANY_ZONE = timedelta(hours=14)
+"""How far a wall clock may be from UTC."""
+
 BACKWARDS = timedelta(hours=1)
 """An update time so much older than the one last seen is no matter of clocks."""
 
@@ -148,7 +164,6 @@ def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
     return {
         Trait.SERIES: event.is_series,
         Trait.CANCELLED: event.is_cancelled,
-        Trait.INVITED: not event.is_organizer,
         Trait.PRIVATE: ctx.policy.private is PrivateRule.SKIP and is_private(event.content),
         Trait.OLD: is_over(when, ctx.now - ctx.policy.max_age, ctx.zone),
         Trait.OUTSIDE: not is_inside(when, ctx.window, ctx.zone),
@@ -189,7 +204,8 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
         else:
             creator = creator_of(case.activity, ctx)
             mine = creator == ctx.login.casefold() or (
-                case.event is not None and case.activity.owner_party == ctx.party_id
+                case.event is not None
+                and (case.activity.owner_party == ctx.party_id or is_made_from(case.activity, case.event, ctx))
             )
             creator = ctx.login.casefold() if mine else creator
         has = _activity_traits(case.activity, creator, mine, ctx)
@@ -209,10 +225,17 @@ def _is_pair_of_own(case: Case, trait: Trait) -> bool:
 
 def decide(case: Case, ctx: Context) -> Decision:
     """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
+    case = as_feeder(case, ctx)
     unclear = _unclear(case)
     if unclear is not None:
         return unclear
-    if _is_ended(case) and case.event is None:
+    if case.link is not None and case.link.role is Role.FOLLOWER:
+        return follower(case, case.link, ctx)
+    return _claiming(_decide(case, ctx), ctx)
+
+
+def _decide(case: Case, ctx: Context) -> Decision:
+    if _is_ended(case) and (case.event is None or (case.link is not None and is_dismissed(case.link))):
         return _set_aside(case, Verdict.SKIP, case.link.reason if case.link else "")
     if case.link is not None and _is_half_seen(case, case.link):
         return _reread(case, case.link.reread or HALF_SEEN)
@@ -224,9 +247,29 @@ def decide(case: Case, ctx: Context) -> Decision:
     verdict, reason = scope(case, ctx)
     if verdict is not None:
         return _set_aside(case, verdict, reason)
+    if case.event is not None and (case.link is None or case.link.role is Role.HOLDER):
+        place = seat(case.event, case.standing, ctx)
+        if place == "clash":
+            return _set_aside(case, Verdict.PARK, CLASH)
+        if place == "follow":
+            return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
     if case.link is None:
         return _decide_unlinked(case, ctx)
+    if case.event_sight is Sight.UNREAD and case.link.role is Role.HOLDER and is_lost(case.standing, ctx):
+        return _reread(case, HALF_SEEN)
     return _decide_linked(case, case.link, ctx)
+
+
+def _claiming(decision: Decision, ctx: Context) -> Decision:
+    """The decision with the meeting claimed for this mailbox first, where it is not yet."""
+    case, link = decision.case, decision.link
+    if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
+        return replace(decision, take=True)
+    feeds = case.event is not None and link is not None and link.status in (LinkStatus.LIVE, LinkStatus.PARKED)
+    is_mine = case.standing is None or case.standing.holder == ctx.mailbox
+    return (
+        replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
+    )
 
 
 def _unclear(case: Case) -> Decision | None:
@@ -238,6 +281,8 @@ def _unclear(case: Case) -> Decision | None:
         return _reread(case, "the event may be gone")
     if Sight.ELSEWHERE in sights:
         return _set_aside(case, Verdict.PARK, ELSEWHERE)
+    if is_follower(case.link):
+        return None
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
         return _set_aside(case, Verdict.PARK, HIDDEN)
     if case.partner_gone:
@@ -270,7 +315,7 @@ def _revived(case: Case) -> Case:
         return case
     if case.event is None:
         return replace(case, event_sight=Sight.GONE)
-    alive = case.activity is not None and not case.activity.void
+    alive = case.activity is not None and not case.activity.void and not is_follower(case.link)
     return case if alive else replace(case, link=None, activity=None, activity_sight=Sight.GONE)
 
 
@@ -294,7 +339,7 @@ def _is_restored(case: Case, link: Link) -> bool:
     if link.updated_at is None or activity.updated_at is None or link.updated_at - activity.updated_at < BACKWARDS:
         return False
     is_lower = link.version is None or activity.version is None or activity.version < link.version
-    return is_lower and bool(changed_in_erp(link.base_activity, activity.content) & CARRIED)
+    return is_lower and bool(changed_in_erp(link.base_activity, activity.content))
 
 
 def _archived(case: Case, link: Link, ctx: Context) -> Decision:
@@ -332,7 +377,7 @@ def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
         Obstacle.SERIES: event is not None and event.is_series,
         Obstacle.PRIVATE: ctx.policy.private is PrivateRule.SKIP
         and any(is_private(item.content) for item in (event, activity) if item is not None),
-        Obstacle.INVITED: event is not None and not event.is_organizer,
+        Obstacle.INVITED: not event.is_organizer if event else link is not None and link.role is Role.HOLDER,
         Obstacle.ONE_WAY: not ctx.policy.direction.lets(target),
         Obstacle.NO_COMPANY: not ctx.has_company,
         Obstacle.LOCKED: activity is not None and activity.is_locked,
@@ -366,17 +411,55 @@ def _decide_unlinked(case: Case, ctx: Context) -> Decision:
 
 def _create_activity(case: Case, ctx: Context) -> Decision:
     assert case.event is not None
-    content = to_erp(from_graph(case.event.content), ZoneInfo(ctx.digits_zone))
-    write = CreateActivity(case.event.ical_uid, content)
-    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, erp=write, carried=((Side.ERP, CARRIED),))
+    event = case.event
+    people = who(event.content.people, left_out(event, None, ctx), ctx)
+    answers = {} if is_hidden(case, ctx) else answers_of(event, ctx)
+    content = to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone))
+    write = CreateActivity(
+        event.ical_uid,
+        replace(content, people=tuple(sorted(people))),
+        tuple((one, answers[one]) for one in sorted(people) if one in answers),
+    )
+    said = remarks(event, None)
+    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, carried=((Side.ERP, EVERYTHING),))
 
 
 def _create_event(case: Case, ctx: Context) -> Decision:
     assert case.activity is not None
     content = to_graph(from_erp(case.activity.content, ZoneInfo(ctx.digits_zone)))
     incarnation = case.pending.incarnation if case.pending else 0
-    write = CreateEvent(case.activity.id, transaction_id(ctx.mailbox, case.activity.id, incarnation), content)
-    return Decision(case, Intent.CREATE_EVENT, Verdict.ACT, graph=write, carried=((Side.GRAPH, CARRIED),))
+    attendees = guests(case.activity, ctx, _may_invite(case, ctx))
+    write = CreateEvent(
+        case.activity.id,
+        transaction_id(ctx.mailbox, case.activity.id, incarnation),
+        replace(content, people=tuple(one.email for one in attendees)),
+        attendees,
+    )
+    known = who(case.activity.content.people, left_out(None, case.activity, ctx), ctx)
+    return Decision(
+        case,
+        Intent.CREATE_EVENT,
+        Verdict.ACT,
+        remarks(None, case.activity, len(known) - len(attendees)),
+        graph=write,
+        carried=((Side.GRAPH, EVERYTHING),),
+        mails=len(attendees),
+    )
+
+
+def _may_invite(case: Case, ctx: Context) -> Callable[[str], bool]:
+    """Whom a new event invites: nobody to what was there before the user switched on, or is only found again."""
+    activity = case.activity
+    if activity is None or ctx.whole or _is_older(activity, ctx) or is_hidden(case, ctx):
+        return lambda _: False
+    return reach_of(ctx)
+
+
+def _is_older(activity: ErpActivity, ctx: Context) -> bool:
+    """Whether an activity was made before the user switched on, in whatever zone the server's clock tells it."""
+    if activity.created is None or ctx.enabled_at is None:
+        return False
+    return activity.created.replace(tzinfo=UTC) + ANY_ZONE < ctx.enabled_at
 
 
 def _link(case: Case, ctx: Context) -> Decision:
@@ -385,9 +468,9 @@ def _link(case: Case, ctx: Context) -> Decision:
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP
     link = new_link(case.event, case.activity, origin, ctx)
-    decision = carry(case, link, CARRIED, CARRIED, ctx, Intent.LINK, _permit_of(case, ctx))
+    decision = carry(case, link, EVERYTHING, EVERYTHING, ctx, Intent.LINK, _permit_of(case, ctx))
     assert decision.link is not None
-    apart = CARRIED - decision.in_step
+    apart = EVERYTHING - decision.in_step
     return replace(decision, link=set_apart(decision.link, case.event, case.activity, apart))
 
 
@@ -401,6 +484,13 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
     intent = Intent(FATE_LINKED[event_state, activity_state])
     if intent is Intent.END:
         return ended(case, link, ctx, intent, "gone on both sides")
+    if link.role is Role.HOLDER and event_state == "event-gone":
+        if is_lost(case.standing, ctx):
+            return follower(case, link, ctx)
+        if case.others is None:
+            return _reread(case, OTHERS_UNREAD)
+        if case.others:
+            return hand_on(case, link, ctx)
     if intent is Intent.VOID:
         return void(case, link, activity_changed, ctx, _permit_of(case, ctx))
     if intent is Intent.REMOVE:
@@ -411,14 +501,14 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
 def _event_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
     if case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled):
         return frozenset(), "event-gone"
-    changed = changed_in_graph(link.base_event, case.event.content) & CARRIED if case.event else frozenset()
+    changed = changed_in_graph(link.base_event, case.event.content) if case.event else frozenset()
     return changed, "event-changed" if changed else "event-unchanged"
 
 
 def _activity_state(case: Case, link: Link) -> tuple[frozenset[Field], str]:
     if case.activity_sight in (Sight.GONE, Sight.HIDDEN):
         return frozenset(), "activity-gone"
-    changed = changed_in_erp(link.base_activity, case.activity.content) & CARRIED if case.activity else frozenset()
+    changed = changed_in_erp(link.base_activity, case.activity.content) if case.activity else frozenset()
     if case.activity is not None and case.activity.void:
         return changed, "activity-gone"
     return changed, "activity-changed" if changed else "activity-unchanged"

@@ -38,6 +38,14 @@ class PrivateRule(StrEnum):
     SKIP = "skip"
 
 
+class Invite(StrEnum):
+    """Whom calsync invites to, and takes off, an event because ERP.net says so; each time they get a mail."""
+
+    INTERNAL = "internal"
+    ALL = "all"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All choices in one value. ``mass_deletion`` is a count and a share (0..1) that must both be exceeded.
@@ -49,6 +57,7 @@ class Policy:
     direction: Direction = Direction.BOTH
     winner: Winner = Winner.LATEST
     private: PrivateRule = PrivateRule.SYNC
+    invite: Invite = Invite.INTERNAL
     months_ahead: int = 1
     max_age: timedelta = timedelta(days=1)
     activity_types: frozenset[str] = frozenset({"Meeting", "Communication", "Task"})

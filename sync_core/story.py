@@ -5,9 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from sync_core.cases import Case, Decision, Intent, Verdict
-from sync_core.model import CARRIED, Conflict, Event, Field, Side
-from sync_core.pair import shown
+from sync_core.model import Conflict, Event, Field, Side
+from sync_core.pair import bounded, shown
 from sync_core.project import from_erp, from_graph, is_private
+from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
 
 LABELS = {
     Intent.CREATE_ACTIVITY: "activity created",
@@ -19,6 +20,9 @@ LABELS = {
     Intent.VOID: "activity voided",
     Intent.REMOVE: "event removed",
     Intent.END: "link ended",
+    Intent.FOLLOW: "followed",
+    Intent.HAND_ON: "handed on",
+    Intent.ANSWER: "answer noted",
     Intent.NOTHING: "nothing",
 }
 
@@ -65,13 +69,24 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
         for name in (f for f in Field if f in fields):
             if old is not None:
                 before[f"{side}.{name}"] = shown(old, name)
-            if new is not None:
+            if name is Field.PEOPLE:
+                after[f"{side}.{name}"] = _list_after(decision, side)
+            elif new is not None:
                 after[f"{side}.{name}"] = shown(new, name)
     if decision.is_deletion:
         gone = activity if decision.intent is Intent.VOID else event
         if gone is not None:
-            before |= {f"{decision.intent}.{name}": shown(gone, name) for name in Field if name in CARRIED}
+            before |= {f"{decision.intent}.{name}": shown(gone, name) for name in Field}
     return before, after
+
+
+def _list_after(decision: Decision, side: Side) -> str:
+    """The people a write leaves on a side: its own list, not the other side's."""
+    write = decision.graph if side is Side.GRAPH else decision.erp
+    people = (
+        write.content.people if isinstance(write, CreateEvent | PatchEvent | CreateActivity | PatchActivity) else ()
+    )
+    return bounded(", ".join(people))
 
 
 def is_about_private(case: Case) -> bool:

@@ -89,7 +89,7 @@ def _created(value: Any) -> datetime | None:
 def read_change(row: Row) -> ActivityChange | None:
     """A row of the pull; None where the time of change is not known or not understood."""
     updated_at = _utc_or_none(row.get("AggregateLastUpdateTimeUtc"))
-    if updated_at is None or not id_of(row):
+    if updated_at is None or not is_guid(id_of(row)):
         return None
     version = row.get("ObjectVersion")
     return ActivityChange(
@@ -104,7 +104,7 @@ def read_change(row: Row) -> ActivityChange | None:
 def read_deletion(row: Row) -> ActivityChange | None:
     """A row of Systems_Core_ExtensibleDataObjects: an activity that was deleted for good (erpnet.md §7)."""
     updated_at, key = _utc_or_none(row.get("LastUpdateTimeUtc")), str(row.get("EntityItemId") or "").lower()
-    return ActivityChange(key, updated_at, deleted=True) if updated_at is not None and key else None
+    return ActivityChange(key, updated_at, deleted=True) if updated_at is not None and is_guid(key) else None
 
 
 def digits(value: str) -> datetime:

@@ -34,7 +34,7 @@ def parse_event(item: object) -> GraphEvent | Malformed:
     try:
         return _event(_object(item, "the item"))
     except Unreadable as why:
-        return Malformed(Side.GRAPH, item_id(item), str(why))
+        return Malformed(Side.GRAPH, clean(item_id(item)), str(why))
 
 
 def item_id(item: object) -> str:
@@ -126,7 +126,7 @@ def _content(item: Json, attendees: tuple[Attendee, ...], organizer: str) -> Gra
         reminder=_reminder(item),
         sensitivity=_text(item, "sensitivity") or "normal",
         importance=_text(item, "importance") or "normal",
-        people=tuple(sorted({one.email for one in attendees if one.kind != "resource"} - {organizer})),
+        people=tuple(sorted({one.email for one in attendees if one.kind != "resource"} - {organizer, ""})),
     )
 
 
@@ -192,18 +192,17 @@ def _kind(item: Json) -> EventKind:
 
 
 def _attendees(value: object) -> Iterable[Attendee]:
+    """Everybody on the list; one without an address too: who writes the list must know that it is not whole."""
     for row in _rows(value):
-        email = _address(row)
-        if email:
-            person, status = _part(row, "emailAddress"), _part(row, "status")
-            yield Attendee(
-                email,
-                _word(person.get("name"), ""),
-                _word(row.get("type"), "required"),
-                _word(status.get("response"), "none"),
-                _word(person.get("address"), ""),
-                _answered(status),
-            )
+        person, status = _part(row, "emailAddress"), _part(row, "status")
+        yield Attendee(
+            _address(row),
+            _word(person.get("name"), ""),
+            _word(row.get("type"), "required"),
+            _word(status.get("response"), "none"),
+            _word(person.get("address"), ""),
+            _answered(status),
+        )
 
 
 def _answered(status: Json) -> str:

@@ -16,8 +16,8 @@ from sync_core.cases import Context, Decision, Intent, Verdict
 from sync_core.changes import changed_in_erp
 from sync_core.identity import settle
 from sync_core.model import (
-    CARRIED,
     CONFLICT_CATEGORY,
+    EVERYTHING,
     Conflict,
     ErpActivity,
     ErpContent,
@@ -583,7 +583,7 @@ SUBJECT = frozenset({Field.SUBJECT})
         pytest.param(SENT, set(), id="as-sent"),
         pytest.param(replace(SENT, planned_minutes=90), set(), id="duration-beside-an-end"),
         pytest.param(replace(SENT, notes="Agenda \r\n"), set(), id="rewritten-line-ends"),
-        pytest.param(replace(SENT, people=("boris@acme.example",)), set(), id="people"),
+        pytest.param(replace(SENT, people=("boris@acme.example",)), {Field.PEOPLE}, id="people"),
         pytest.param(replace(SENT, subject="Forecast"), {Field.SUBJECT}, id="the-written-field"),
         pytest.param(replace(SENT, priority="High"), {Field.PRIORITY}, id="another-field"),
         pytest.param(replace(SENT, end=at(2026, 2, 2, 12)), {Field.TIME}, id="time"),
@@ -596,8 +596,8 @@ def test_what_somebody_changed_between_write_and_read_is_noticed(after: ErpConte
 
 def test_a_create_expects_everything_it_sent() -> None:
     """Without a before, all of the content was written."""
-    assert frozenset() == disturbed(SENT, CARRIED, None, SENT)
-    assert {Field.SUBJECT} == disturbed(SENT, CARRIED, None, noted())
+    assert frozenset() == disturbed(SENT, EVERYTHING, None, SENT)
+    assert {Field.SUBJECT} == disturbed(SENT, EVERYTHING, None, noted())
 
 
 contents = st.builds(
@@ -611,7 +611,7 @@ contents = st.builds(
 )
 
 
-@given(contents, st.frozensets(st.sampled_from(sorted(CARRIED))), contents, contents)
+@given(contents, st.frozensets(st.sampled_from(sorted(EVERYTHING))), contents, contents)
 def test_a_disturbance_still_looks_like_an_edit(
     sent: ErpContent, fields: frozenset[Field], before: ErpContent, after: ErpContent
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
 from sync_core.identity import new_link, settle, transaction_id
 from sync_core.model import (
-    CARRIED,
+    EVERYTHING,
     Attendee,
     Clash,
     Conflict,
@@ -64,7 +64,7 @@ def test_an_event_becomes_an_activity() -> None:
     decision = decide(seen(an_event()), a_context())
 
     assert decision.erp == CreateActivity("uid-1", noted())
-    assert (decision.verdict, decision.graph, decision.carried) == (Verdict.ACT, None, ((Side.ERP, CARRIED),))
+    assert (decision.verdict, decision.graph, decision.carried) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
 
 
 def test_an_activity_becomes_an_event() -> None:
@@ -72,7 +72,7 @@ def test_an_activity_becomes_an_event() -> None:
     decision = decide(seen(None, an_activity()), a_context())
 
     assert decision.graph == CreateEvent("A1", transaction_id("anna-id", "A1", 0), shown())
-    assert (decision.verdict, decision.erp, decision.carried) == (Verdict.ACT, None, ((Side.GRAPH, CARRIED),))
+    assert (decision.verdict, decision.erp, decision.carried) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
 
 
 def test_a_new_incarnation_has_a_new_transaction_id() -> None:

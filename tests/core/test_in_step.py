@@ -14,7 +14,7 @@ from sync_core.body import text_html
 from sync_core.cases import Context, Decision
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.identity import settle
-from sync_core.model import CARRIED, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
+from sync_core.model import EVERYTHING, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
 from sync_core.pair import ERP_ATTRIBUTES, EVENT_ATTRIBUTE, GRAPH_ATTRIBUTES
 from sync_core.plan import decide
 from sync_core.policy import Direction, Policy, Winner
@@ -130,7 +130,7 @@ def differing(event: GraphEvent, activity: ErpActivity, link: Link) -> set[Field
     zone = ZoneInfo(link.zone)
     one, two = from_graph(event.content), from_erp(activity.content, zone, (link.base_event, link.base_activity))
     would = to_erp(replace(one, when=two.when), zone)
-    apart = {f for f in CARRIED if getattr(one, EVENT_ATTRIBUTE[f]) != getattr(two, EVENT_ATTRIBUTE[f])}
+    apart = {f for f in EVERYTHING if getattr(one, EVENT_ATTRIBUTE[f]) != getattr(two, EVENT_ATTRIBUTE[f])}
     return {f for f in apart if not (f is Field.REMINDER and would.reminder == activity.content.reminder)}
 
 
@@ -197,5 +197,5 @@ def test_a_found_pair_comes_to_rest(data: st.DataObject, name: str, winner: Winn
 
 def _edited(data: st.DataObject, content: C, other: C, attributes: dict[Field, tuple[str, ...]]) -> C:
     """The content with some fields of the other."""
-    fields = data.draw(st.frozensets(st.sampled_from(sorted(CARRIED)), max_size=3))
+    fields = data.draw(st.frozensets(st.sampled_from(sorted(EVERYTHING)), max_size=3))
     return replace(content, **{n: getattr(other, n) for f in fields for n in attributes[f]})

@@ -7,10 +7,8 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from sync_core.model import (
-    CARRIED,
     AllDay,
     EventKind,
-    Field,
     Side,
     Timed,
     User,
@@ -54,11 +52,6 @@ def test_the_sides_have_one_order() -> None:
     """Graph before ERP.net, each the other's far end."""
     assert list(Side) == [Side.GRAPH, Side.ERP]
     assert (Side.GRAPH.other, Side.ERP.other) == (Side.ERP, Side.GRAPH)
-
-
-def test_everything_but_people_is_carried() -> None:
-    """People are read and kept, and not yet carried."""
-    assert frozenset({Field.PEOPLE}) == frozenset(Field) - CARRIED
 
 
 @pytest.mark.parametrize(

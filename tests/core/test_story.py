@@ -80,7 +80,9 @@ def test_a_deletion_tells_what_went(case: Case, side: str) -> None:
     before, after = values(decide(case, a_context()), SOFIA)
 
     assert (before[f"{side}.subject"], after) == ("Forecast", {})
-    assert set(before) == {f"{side}.{f}" for f in ("subject", "body", "time", "reminder", "private", "priority")}
+    assert set(before) == {
+        f"{side}.{f}" for f in ("subject", "body", "time", "reminder", "private", "priority", "people")
+    }
 
 
 def test_an_unread_side_shows_its_base() -> None:

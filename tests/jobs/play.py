@@ -12,7 +12,7 @@ from simulators.base import Refused
 from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
 from sync_core.cases import Case
-from sync_core.model import CARRIED, Field, GraphEvent, Link, LinkStatus, Side
+from sync_core.model import EVERYTHING, Field, GraphEvent, Link, LinkStatus, Side
 from sync_core.pair import Pair
 from tests.jobs.house import House
 
@@ -273,7 +273,7 @@ class Play:
         apart = {c.field for c in link.conflict.clashes} if link.conflict else set()
         if activity.is_locked and activity.content.reminder == link.base_activity.reminder:  # type: ignore[union-attr]
             apart.add(Field.REMINDER)  # a move left it behind, and a locked activity cannot be told
-        for name in CARRIED - apart:
+        for name in EVERYTHING - apart:
             assert pair.is_same(name), f"{name} differs: {pair.event} / {pair.activity} ({link})"
 
     async def check_a_further_round_writes_nothing(self) -> None:

@@ -1,0 +1,177 @@
+"""Meetings that several mailboxes hold: their claims read, taken, filled and handed on (design section 4).
+
+What a claim means for one mailbox is decided in ``sync_core.meeting``; here it is read and written, each time by one
+conditional write. Whoever gets or loses a meeting is told by a row in their inbox and woken: no lease is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from jobs.ports import Calendar, Claim, Store
+from jobs.wake import wake
+from jobs.world import World
+from sync_core.cases import Context, Decision, Intent, Standing
+from sync_core.errors import SideUnavailable, StaleWrite
+from sync_core.identity import began_with
+from sync_core.model import InboxRow, Link, LinkStatus, Memory, Role, User
+
+NOBODY = Standing()
+
+
+def key_of(ical_uid: str) -> str:
+    """The claim's key: ERP.net compares ExternalIds case-blind, so do we."""
+    return ical_uid.casefold()
+
+
+async def read_standings(store: Store, ical_uids: Collection[str]) -> dict[str, Standing]:
+    """What the claims say, by iCalUId; unclaimed meetings have an empty standing."""
+    asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
+    found = await asyncio.gather(*(store.read_claim(key_of(uid)) for uid in asked))
+    return {uid: standing_of(claim) for uid, claim in zip(asked, found, strict=True)}
+
+
+def standing_of(claim: Claim | None) -> Standing:
+    """A claim as the tables see it."""
+    if claim is None:
+        return NOBODY
+    return Standing(claim.holder, claim.activity_id, claim.creator, claim.is_own, claim.at, claim.etag)
+
+
+async def inherited(store: Store, standing: Standing, heir: str) -> Link | None:
+    """The link of whoever fed the activity before, None where nobody has one."""
+    if not standing.activity_id:
+        return None
+    holders = (await store.find_linked([standing.activity_id]))[standing.activity_id]
+    before = [standing.holder] if standing.holder in holders else sorted(holders)
+    for user_id in before:
+        if user_id != heir:
+            links = (await store.recall(user_id)).links
+            found = [x for x in links if x.activity_id == standing.activity_id and x.role is not Role.FOLLOWER]
+            if found:
+                return found[0]
+    return None
+
+
+async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: Context) -> tuple[str, ...] | None:
+    """The well users who still have a copy, as their mailboxes say; None where one cannot be asked now."""
+    found: list[str] = []
+    for user_id in sorted(await store.find_copies(key_of(ical_uid))):
+        if user_id == ctx.mailbox or not ctx.colleagues.is_well(user_id):
+            continue
+        try:
+            copies = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
+        except SideUnavailable:
+            return None
+        if any(not copy.is_cancelled for copy in copies):
+            found.append(user_id)
+    return tuple(found)
+
+
+class Claims:
+    """The claims of one round, written for the decisions that need them."""
+
+    def __init__(self, world: World, ctx: Context) -> None:
+        self._world = world
+        self._ctx = ctx
+        self._taken: dict[str, Claim] = {}
+
+    async def take(self, decisions: Iterable[Decision]) -> set[int]:
+        """Claim the meetings of these decisions; the ids of decisions for which somebody else was faster."""
+        wanted = [d for d in decisions if d.take and d.case.event is not None]
+        lost = await asyncio.gather(*(self._take(decision) for decision in wanted))
+        return {id(decision) for decision, is_lost in zip(wanted, lost, strict=True) if is_lost}
+
+    async def settle(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
+        """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
+        await asyncio.gather(*(self._settle(decision, link) for decision, link in done))
+
+    async def _take(self, decision: Decision) -> bool:
+        event, standing = decision.case.event, decision.case.standing or NOBODY
+        assert event is not None
+        activity = decision.case.activity
+        claim = Claim(
+            key=key_of(event.ical_uid),
+            holder=self._ctx.mailbox,
+            activity_id=activity.id if activity else "",
+            at=self._world.clock(),
+            creator=began_with(activity, self._ctx) if activity else "",
+            is_own=event.is_organizer,
+            etag=standing.etag,
+        )
+        try:
+            self._taken[claim.key] = await self._world.store.save_claim(claim)
+        except StaleWrite:
+            return not await self._is_mine(claim)
+        if standing.holder not in ("", self._ctx.mailbox):
+            await tell(self._world, standing.holder, claim.activity_id or standing.activity_id)
+        return False
+
+    async def _is_mine(self, claim: Claim) -> bool:
+        """Whether the claim that stands in the way is this mailbox's own, from a round that was cut."""
+        found = await self._world.store.read_claim(claim.key)
+        if found is None or found.holder != claim.holder:
+            return False
+        self._taken[claim.key] = found
+        return True
+
+    async def _settle(self, decision: Decision, link: Link | None) -> None:
+        case = decision.case
+        if decision.hand_to and case.link is not None:
+            await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to)
+        elif decision.take and link is not None:
+            known = self._taken.get(key_of(link.ical_uid))
+            if known is not None and known.activity_id != link.activity_id:
+                await self._save(replace(known, activity_id=link.activity_id))
+        elif decision.intent is Intent.CREATE_EVENT and link is not None:
+            await self._own(link, began_with(case.activity, self._ctx) if case.activity else "")
+
+    async def _own(self, link: Link, creator: str) -> None:
+        """Claim the meeting of an event that was just made; whoever met its copy first gives way."""
+        known = await self._world.store.read_claim(key_of(link.ical_uid))
+        claim = Claim(
+            key_of(link.ical_uid), self._ctx.mailbox, link.activity_id, self._world.clock(), creator, True, ""
+        )
+        await self._save(replace(claim, etag=known.etag) if known else claim)
+
+    async def _save(self, claim: Claim) -> None:
+        try:
+            await self._world.store.save_claim(claim)
+        except StaleWrite:  # somebody took the meeting over meanwhile: their word stands
+            return
+
+
+async def hand_over(world: World, link: Link, holder: str, heir: str) -> None:
+    """The meeting goes to ``heir``, if it still is ``holder``'s."""
+    claim = await world.store.read_claim(key_of(link.ical_uid))
+    if claim is None or claim.holder != holder:
+        return
+    activity_id = claim.activity_id or link.activity_id
+    try:
+        await world.store.save_claim(
+            replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock())
+        )
+    except StaleWrite:
+        return
+    await tell(world, heir, activity_id)
+
+
+async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
+    """The user switches off: every meeting they feed goes to the first well colleague who has a copy."""
+    for link in memory.links:
+        is_meeting = link.role is Role.HOLDER or bool(link.base_event.people)
+        if link.role is Role.FOLLOWER or link.status is not LinkStatus.LIVE or not is_meeting:
+            continue
+        heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
+        claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
+        if claim is not None and not claim.creator:
+            await hand_over(world, link, user.id, heirs[0])
+
+
+async def tell(world: World, user_id: str, activity_id: str) -> None:
+    """Have somebody's next round look at a meeting."""
+    if activity_id:
+        await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
+    await wake(world, user_id)

@@ -1,0 +1,242 @@
+"""One meeting in several mailboxes: whose copy feeds its one activity (design section 4).
+
+The claim names the holder. An organizer who is with us always feeds; else the holder is whoever claimed the meeting,
+until they switch off, fail for a day or lose their copy. Everybody else follows: their copy only tells their own
+answer. The activity stays the same through every hand-over, and so does the base: the new holder inherits the old
+one's link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
+from sync_core.conflict import marked
+from sync_core.ending import DELETED_IN_ERP, DELETED_IN_OUTLOOK
+from sync_core.grid import read_grid
+from sync_core.model import GraphEvent, Link, LinkStatus, Role
+from sync_core.people import ANSWERS, DELETED_COPY, OURS, answers_of, is_hidden, notes_for
+from sync_core.project import from_graph, to_erp
+from sync_core.writes import Crowd, PatchActivity, PatchEvent
+
+
+class Claimed(StrEnum):
+    """What the claim says, as seen from one mailbox."""
+
+    NOBODY = "nobody"
+    ME = "me"
+    OWN = "own"
+    GUEST = "guest"
+    LAPSED = "lapsed"
+    STALLED = "stalled"
+
+
+SEATS = read_grid("""
+                       nobody  me    own     guest   lapsed  stalled
+own                    feed    feed  clash   feed    feed    feed
+invited/organizer-on   follow  feed  follow  follow  follow  feed
+invited/organizer-off  feed    feed  follow  follow  feed    feed
+""")
+"""Rows: this mailbox's copy. Columns: the claim is nobody's, mine, of another user's own event, of another invited
+copy; its holder is off or has failed for a day; its holder claimed and never made the activity."""
+
+FOLLOWED = "the meeting is fed from another calendar"
+CLASH = "another mailbox has an event of its own with the same iCalUId"
+OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
+HANDED_ON = "the meeting is fed from another calendar now"
+CANCELLED_COPY = "cancelled by its organizer"
+
+
+def claimed(standing: Standing | None, ctx: Context) -> Claimed:
+    """The claim's column."""
+    if standing is None or not standing.etag:
+        return Claimed.NOBODY
+    if standing.holder == ctx.mailbox:
+        return Claimed.ME
+    if not ctx.colleagues.is_well(standing.holder):
+        return Claimed.LAPSED
+    if not standing.activity_id and standing.at is not None and ctx.now - standing.at > ctx.stalled_after:
+        return Claimed.STALLED
+    return Claimed.OWN if standing.is_own else Claimed.GUEST
+
+
+def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> str:
+    """``feed``, ``follow`` or ``clash``. What a colleague began in ERP.net is theirs, on or off (R12)."""
+    if event.is_organizer:
+        return SEATS["own", claimed(standing, ctx)]
+    if standing is not None and standing.creator and standing.creator not in ctx.creators_on:
+        return "follow"
+    organizer = ctx.colleagues.at(event.organizer)
+    is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
+    return SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(standing, ctx)]
+
+
+def is_lost(standing: Standing | None, ctx: Context) -> bool:
+    """Whether another mailbox feeds the meeting now."""
+    return claimed(standing, ctx) in (Claimed.OWN, Claimed.GUEST)
+
+
+def is_follower(link: Link | None) -> bool:
+    """Whether the link only tells its owner's answer."""
+    return link is not None and link.role is Role.FOLLOWER
+
+
+def as_feeder(case: Case, ctx: Context) -> Case:
+    """The case of a copy whose turn it is to feed: with the link of whoever did so before, or as new."""
+    event, standing, link = case.event, case.standing, case.link
+    if event is None or event.is_cancelled or not (link is None or is_follower(link)):
+        return case
+    if seat(event, standing, ctx) != "feed":
+        return case
+    if case.activity is None:
+        is_new = standing is None or not standing.activity_id
+        return replace(case, link=None, followed=link is not None) if is_new else case
+    if case.activity.void:
+        return case
+    before = case.inherited
+    if before is None or before.status not in (LinkStatus.LIVE, LinkStatus.PARKED):
+        return replace(case, link=None, followed=link is not None)
+    return replace(case, link=_heir(before, event, ctx), followed=link is not None)
+
+
+def _heir(before: Link, event: GraphEvent, ctx: Context) -> Link:
+    """The old holder's link, for this mailbox's copy. A reminder is each mailbox's own."""
+    return replace(
+        before,
+        event_id=event.id,
+        base_event=replace(before.base_event, reminder=event.content.reminder),
+        change_key=event.change_key,
+        modified_at=event.modified_at,
+        role=Role.OWN if event.is_organizer else Role.HOLDER,
+        creator=ctx.login.casefold() if before.creator not in ctx.creators_on else before.creator,
+        answers=(),
+        status=LinkStatus.LIVE,
+        reason="",
+        reread="",
+        unseen=False,
+        tries=0,
+        retry_at=None,
+        conflict=None,
+        ended_at=None,
+    )
+
+
+def follow(case: Case, ctx: Context) -> Decision:
+    """The copy is remembered, so that its owner's answer is heard and it can take over one day."""
+    assert case.event is not None
+    event = case.event
+    link = Link(
+        event_id=event.id,
+        activity_id=case.standing.activity_id if case.standing else "",
+        ical_uid=event.ical_uid,
+        zone=ctx.digits_zone,
+        base_event=event.content,
+        base_activity=to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone)),
+        change_key=event.change_key,
+        version=None,
+        updated_at=None,
+        modified_at=event.modified_at,
+        role=Role.FOLLOWER,
+        reason=FOLLOWED,
+    )
+    return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())
+
+
+def step_back(case: Case, link: Link, ctx: Context) -> Decision:
+    """Somebody else feeds the meeting now: this copy follows, and sheds its mark."""
+    _, categories = marked(case.event, link, (), ctx)
+    graph = None
+    if categories is not None and case.event is not None:
+        event = case.event
+        graph = PatchEvent(event.id, event.change_key, frozenset(), event.content, None, categories)
+    kept = replace(
+        link, role=Role.FOLLOWER, status=LinkStatus.LIVE, reason=FOLLOWED, reread="", conflict=None, answers=()
+    )
+    verdict = Verdict.ACT if graph else Verdict.SKIP
+    return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept)
+
+
+def follower(case: Case, link: Link, ctx: Context) -> Decision:
+    """What becomes of a copy that follows: only its owner's own answer goes across."""
+    if case.event is not None and not case.event.is_cancelled:
+        return _answering(case, replace(link, reread=""), ctx)
+    if case.event is not None:
+        return _gone(case, link, ctx, CANCELLED_COPY)
+    if case.event_sight is Sight.GONE and link.status is not LinkStatus.TOMBSTONE:
+        return _gone(case, link, ctx, DELETED_IN_OUTLOOK)
+    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=replace(link, reread=""), in_step=frozenset())
+
+
+def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
+    """The holder's copy is gone; the meeting goes on in another mailbox, the activity stays."""
+    assert case.others
+    kept = _ended(link, ctx, HANDED_ON)
+    erp = _farewell(case, link, ctx)
+    return Decision(
+        case, Intent.HAND_ON, Verdict.ACT, HANDED_ON, erp=erp, link=kept, in_step=frozenset(), hand_to=case.others[0]
+    )
+
+
+def _answering(case: Case, link: Link, ctx: Context) -> Decision:
+    assert case.event is not None
+    activity_id = case.standing.activity_id if case.standing and case.standing.activity_id else link.activity_id
+    link = replace(link, activity_id=activity_id, status=LinkStatus.LIVE, reason=FOLLOWED, ended_at=None)
+    answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
+    if tuple(sorted(answers.items())) == link.answers or not _may_note(case):
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
+    assert case.activity is not None
+    notes = notes_for(case.activity, link.answers, answers, ctx)
+    link = replace(link, answers=tuple(sorted(answers.items())))
+    if not notes:
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
+    return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link)
+
+
+def _gone(case: Case, link: Link, ctx: Context, reason: str) -> Decision:
+    erp = _farewell(case, link, ctx) if reason == DELETED_IN_OUTLOOK else None
+    verdict = Verdict.ACT if erp else Verdict.NOTHING
+    intent = Intent.ANSWER if erp else Intent.END
+    return Decision(case, intent, verdict, reason, erp=erp, link=_ended(link, ctx, reason), in_step=frozenset())
+
+
+def _ended(link: Link, ctx: Context, reason: str) -> Link:
+    return replace(
+        link,
+        role=Role.FOLLOWER,
+        status=LinkStatus.TOMBSTONE,
+        reason=reason,
+        reread="",
+        conflict=None,
+        answers=(),
+        ended_at=ctx.now,
+    )
+
+
+def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
+    """The owner's last word: declined, or just deleted."""
+    me = ctx.colleagues.of(ctx.mailbox)
+    if me is None or not _may_note(case) or is_hidden(case, ctx):
+        return None
+    assert case.activity is not None
+    declined = ANSWERS["declined"]
+    text = declined if case.farewell == "declined" else DELETED_COPY
+    rows = [p for p in case.activity.participants if p.email and ctx.colleagues.canonical(p.email) == me.canonical]
+    open_rows = [p for p in rows if p.notes != declined and (not p.notes or p.notes.startswith(OURS))]
+    return _note(case, tuple((p.id, text) for p in open_rows)) if open_rows else None
+
+
+def _may_note(case: Case) -> bool:
+    return case.activity is not None and not case.activity.is_locked
+
+
+def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
+    assert case.activity is not None
+    activity = case.activity
+    return PatchActivity(activity.id, activity.version, frozenset(), activity.content, crowd=Crowd(note=notes))
+
+
+def is_dismissed(link: Link) -> bool:
+    """Whether ERP.net voided what an invited copy fed: the organizer's next change does not make it anew."""
+    return link.role is Role.HOLDER and link.reason.startswith(DELETED_IN_ERP)
