@@ -41,6 +41,8 @@ from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, is_private, masked
 from sync_core.window import bounds, token_at
 
+OTHER_EVENT = "Microsoft Graph answers with another event"
+
 WATCHED = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
 """Links whose event and activity are both expected to exist."""
 
@@ -201,6 +203,8 @@ class Reader:
         if not ids:
             return
         for event_id, evidence in (await self._calendar.gather_evidence(self._user.id, ids)).items():
+            if isinstance(evidence.event, GraphEvent) and evidence.event.id != event_id:
+                evidence = Evidence(Malformed(Side.GRAPH, event_id, OTHER_EVENT))
             self._evidence[event_id] = evidence
             if isinstance(evidence.event, GraphEvent) and (
                 event_id in self._links or judge_gone(evidence) is Sight.PRESENT
@@ -360,7 +364,7 @@ class Reader:
         if not wanted:
             return
         for event_id, event in (await self._calendar.read_events(self._user.id, wanted, html=True)).items():
-            if isinstance(event, GraphEvent):
+            if isinstance(event, GraphEvent) and event.id == event_id:
                 self._events[event_id] = self._cloaked(event)
                 self._fresh.add(event_id)
             elif event_id not in self._evidence:

@@ -207,8 +207,6 @@ class GraphCalendar:
         if error is not None:
             return Malformed(Side.GRAPH, key, str(error))
         item = parse_event(answer.body)
-        if item.id != key and isinstance(item, GraphEvent):
-            return Malformed(Side.GRAPH, key, "Microsoft Graph answers with another event")
         return replace(item, id=key) if isinstance(item, Malformed) else item
 
 
