@@ -18,7 +18,7 @@ from adapters.graph.parse import item_id
 from adapters.graph.wire import GONE, Answer, Json, Request, mailbox_failure, query, segment
 from adapters.graph.write import event_path
 from sync_core.errors import SideError
-from sync_core.model import EventKind, Evidence, GraphEvent, Malformed, Whereabouts
+from sync_core.model import EventKind, Evidence, GraphEvent, Malformed, Side, Whereabouts
 
 MARGIN = timedelta(days=1)
 """Whole days float: their place in UTC is up to a day away."""
@@ -31,7 +31,7 @@ ReadEvents = Callable[[Sequence[str]], Awaitable[dict[str, GraphEvent | Malforme
 
 async def gather(client: GraphClient, user_id: str, ids: Sequence[str], read: ReadEvents) -> dict[str, Evidence]:
     """Evidence for each id. Raises what reading the events raises: a failed read is no evidence."""
-    found = {key: Evidence(item) for key, item in (await read(ids)).items()}
+    found = {key: Evidence(_itself(key, item)) for key, item in (await read(ids)).items()}
     there = {key: evidence.event for key, evidence in found.items() if isinstance(evidence.event, GraphEvent)}
     for key, shown in (await _shown(client, user_id, list(there.values()))).items():
         found[key] = replace(found[key], in_view=shown, where=Whereabouts.DEFAULT if shown else Whereabouts.UNKNOWN)
@@ -39,6 +39,12 @@ async def gather(client: GraphClient, user_id: str, ids: Sequence[str], read: Re
     for key, where in (await _whereabouts(client, user_id, hidden)).items():
         found[key] = replace(found[key], where=where)
     return found
+
+
+def _itself(key: str, item: GraphEvent | Malformed | None) -> GraphEvent | Malformed | None:
+    if isinstance(item, GraphEvent) and item.id != key:
+        return Malformed(Side.GRAPH, key, "Microsoft Graph answers with another event")
+    return item
 
 
 async def _shown(client: GraphClient, user_id: str, events: Sequence[GraphEvent]) -> dict[str, bool | None]:

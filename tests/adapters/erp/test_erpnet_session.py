@@ -256,7 +256,16 @@ async def test_pages_are_followed_to_the_end(server: Scripted, erp: ErpNet) -> N
     server.say(
         Say({"value": [{"Id": "a"}], "@odata.nextLink": relative}),
         Say({"value": [], "@odata.nextLink": f"{server.origin}{ROOT}General_Activities_Activities?%24skiptoken=2"}),
-        Say({"value": [{"AggregateLastUpdateTimeUtc": "2026-01-25T07:00:00Z", "Id": "b"}]}),
+        Say(
+            {
+                "value": [
+                    {
+                        "AggregateLastUpdateTimeUtc": "2026-01-25T07:00:00Z",
+                        "Id": "0b8f6a52-6a3e-4a63-9d5b-2f1f2f0b7a11",
+                    }
+                ]
+            }
+        ),
     )
 
     newest = await erp.newest_change()
