@@ -49,6 +49,8 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}")
     for line in user["lines"]:
         yield from _deed(line)
+    if user["mails"]:
+        yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
         yield "  No round ran."
     elif not user["lines"] and not user["failures"]:
@@ -62,8 +64,10 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
 
 
 def _deed(line: Json) -> Iterator[str]:
-    reason = f" ({plain(line['reason'])})" if line["reason"] else ""
-    yield f"  {plain(line['what'])}: {quoted(line['subject'])}{reason}"
+    said = [plain(line["reason"])] if line["reason"] else []
+    said += [count(line["mails"], "mail")] if line["mails"] else []
+    more = f" ({', '.join(said)})" if said else ""
+    yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
     for name in line["after"]:
         if name in line["before"]:
             yield f"      {plain(name)}: {quoted(line['before'][name])} → {quoted(line['after'][name])}"

@@ -20,7 +20,7 @@ PRIVATE = "(private)"
 @dataclass(frozen=True, slots=True)
 class Line:
     """One decision in words. ``before``/``after`` are values by side and field; those of a ``private`` item, and its
-    subject, are its owner's only."""
+    subject, are its owner's only. ``mails`` is how many people Exchange tells by mail."""
 
     what: str
     subject: str
@@ -30,6 +30,7 @@ class Line:
     before: dict[str, str]
     after: dict[str, str]
     private: bool = False
+    mails: int = 0
 
 
 def line_of(decision: Decision, digits_zone: str) -> Line:
@@ -45,6 +46,7 @@ def line_of(decision: Decision, digits_zone: str) -> Line:
         before,
         after,
         is_about_private(case),
+        decision.mails if decision.verdict is Verdict.ACT else 0,
     )
 
 
@@ -74,6 +76,11 @@ class Report:
     """The wake token this round served."""
     trouble: CalsyncError | None = None
     """What ended the round before its cursors moved, None if nothing did."""
+
+    @property
+    def mails(self) -> int:
+        """How many mails Exchange sends, or in a dry run would send, because of this round."""
+        return sum(line.mails for line in self.lines)
 
     @property
     def is_fine(self) -> bool:

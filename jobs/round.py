@@ -322,6 +322,7 @@ class _Round:
 
     def _round_entry(self, round_id: str) -> JournalEntry:
         counts = {what: str(n) for what, n in sorted(self._report.done.items())}
+        counts |= {"mails": str(self._report.mails)} if self._report.mails else {}
         return JournalEntry(
             user_id=self._user.id,
             at=self._world.clock(),
