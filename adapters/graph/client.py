@@ -285,7 +285,16 @@ def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.Asyn
     from msgraph.graph_service_client import GraphServiceClient
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
-    http = httpx.AsyncClient(timeout=seconds, http2=True, follow_redirects=False, verify=_trusted())
+    from adapters.graph.bounded import ACCEPTED, bound
+
+    http = httpx.AsyncClient(
+        timeout=seconds,
+        http2=True,
+        follow_redirects=False,
+        verify=_trusted(),
+        headers=ACCEPTED,
+        event_hooks={"response": [bound]},
+    )
     piped = GraphClientFactory.create_with_default_middleware(
         client=copy(http),  # the SDK's wrapping never closes what it wraps: we keep the original and close that
         options={
