@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
@@ -26,6 +28,9 @@ START = datetime(2026, 1, 25, 8, 0, tzinfo=UTC)
 """A Sunday morning, 10:00 in Sofia."""
 
 ANNA = "anna@acme.example"
+
+SYNCS = 6
+"""After so many syncs everything must be at rest."""
 
 
 async def no_sleep(_: float) -> None:
@@ -59,10 +64,17 @@ class House:
         """Let time pass (``timedelta`` arguments)."""
         self.clock.advance(timedelta(**by))
 
-    async def employ(self, name: str = "anna", *, enabled: bool = True, zone: str = "FLE Standard Time") -> str:
-        """Hire somebody on both sides; returns the UPN."""
+    async def employ(
+        self,
+        name: str = "anna",
+        *,
+        enabled: bool = True,
+        zone: str = "FLE Standard Time",
+        aliases: tuple[str, ...] = (),
+    ) -> str:
+        """Hire somebody on both sides, reached at ``aliases`` too; returns the UPN."""
         upn = f"{name}@acme.example"
-        self.graph.add_mailbox(upn, time_zone=zone, display_name=name.title())
+        self.graph.add_mailbox(upn, time_zone=zone, display_name=name.title(), aliases=aliases)
         self.erp.add_user(name, upn, name.title())
         self.erp.add_role_user(name, self.erp.company_id, self.erp.location_id)
         if enabled:
@@ -70,8 +82,10 @@ class House:
         return upn
 
     async def sync(self, *upns: str, full: bool = False, dry_run: bool = False) -> SyncReport:
-        """`calsync sync` for all enabled users, or the named."""
+        """`calsync sync` for all enabled users, or the named in the order in which they are named."""
         users = [u for u in await self.world.store.list_users() if u.enabled and (not upns or u.upn in upns)]
+        if upns:
+            users.sort(key=lambda user: upns.index(user.upn))
         return await run_sync(self.world, users, full=full, dry_run=dry_run)
 
     async def step(self, **kwargs: bool) -> Report:
@@ -81,6 +95,27 @@ class House:
         assert [r.failures for r in outcome.reports] == [[]]
         return outcome.reports[0]
 
+    async def settle(self, *upns: str) -> Counter[str]:
+        """Syncs, as time passes, until one finds nothing to do; all must be fine. What was done, by kind."""
+        done: Counter[str] = Counter()
+        for _ in range(SYNCS):
+            self.advance(minutes=5)
+            outcome = await self.sync(*upns)
+            assert (outcome.failure, [r.failures for r in outcome.reports if r.failures]) == ("", [])
+            found = sum((r.done for r in outcome.reports), Counter[str]())
+            done += found
+            if not found and not any(r.again for r in outcome.reports):
+                return done
+        raise AssertionError(f"the rounds do not come to rest: {found}")
+
+    @contextmanager
+    def post(self) -> Iterator[list[tuple[str, str]]]:
+        """Afterwards, the mails that Exchange sent meanwhile: (kind, address), people's own answers left out."""
+        sent: list[tuple[str, str]] = []
+        before = len(self.graph.mails)
+        yield sent
+        sent += [(mail.kind, mail.to) for mail in self.graph.mails[before:] if mail.kind != "response"]
+
     async def user(self, upn: str = ANNA) -> User:
         """The stored user."""
         return next(u for u in await self.world.store.list_users() if u.upn == upn)
@@ -89,9 +124,9 @@ class House:
         """What is remembered of a user."""
         return await self.world.store.recall((await self.user(upn)).id)
 
-    async def link_of(self, event_id: str) -> Link:
+    async def link_of(self, event_id: str, upn: str = ANNA) -> Link:
         """The link of an event."""
-        return next(link for link in (await self.recall()).links if link.event_id == event_id)
+        return next(link for link in (await self.recall(upn)).links if link.event_id == event_id)
 
     def set_policy(self, **choices: object) -> None:
         """Change the company's choices."""
@@ -140,3 +175,32 @@ async def open_house(
         finally:
             await calendar.close()
             await erp_net.close()
+
+
+@asynccontextmanager
+async def open_office(*names: str, store: Store | None = None, policy: Policy | None = None) -> AsyncIterator[House]:
+    """A house in which these work, all switched on; with nobody named, Anna, Boris and Carl."""
+    async with open_house(store, policy=policy) as house:
+        for name in names or ("anna", "boris", "carl"):
+            await house.employ(name)
+        yield house
+
+
+def upn_of(name: str) -> str:
+    """The address at which somebody in the office is reached."""
+    return f"{name}@acme.example"
+
+
+def participants(activity: dict[str, Any]) -> list[str]:
+    """Who takes part in an activity, by e-mail; None for those without."""
+    return sorted((p["Email"] for p in activity["Participants"]), key=str)
+
+
+def notes(activity: dict[str, Any]) -> dict[str, str]:
+    """What stands in the notes of an activity's participants, by e-mail; those without are left out."""
+    return {p["Email"]: p["Notes"] for p in activity["Participants"] if p["Notes"]}
+
+
+def attendees(event: dict[str, Any]) -> list[str]:
+    """Who is invited to an event, by e-mail."""
+    return sorted(a["emailAddress"]["address"] for a in event["attendees"])
