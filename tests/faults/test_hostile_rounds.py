@@ -26,7 +26,9 @@ from tests.faults.budget import budget
 from tests.faults.test_switches import a_few
 from tests.faults.wire import Row, rows_of, tamper
 from tests.jobs.house import House, open_house
+from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits
+from tests.jobs.test_stops import MOST_CALLS, edits
 
 SECRET = "Kündigung"
 """In every text of these meetings, and nowhere else."""
@@ -230,3 +232,43 @@ async def test_rows_that_are_none(house: House, side: str) -> None:
     for word in ("first", "second"):
         await scene.go_on(word)
     scene.check_others()
+
+
+JUNK: dict[str, Any] = {
+    "nothing": None,
+    "a number": 7,
+    "a list": [None, {"id": 1}],
+    "an empty object": {},
+    "no rows": {"value": None},
+    "rows that are one": {"value": {"id": "x"}},
+    "nested nothing": {"value": [{"id": None, "Id": None, "start": {"dateTime": None}, "body": None}]},
+    "a broken error": {"error": [None]},
+    "wrong parts": {"responses": [{"id": 1}, None, {"id": "1", "status": "200", "body": 7}]},
+    "every name with a list": {name: [] for name in (*EVENT, *ROW, "value", "responses", "timeZone", "access_token")},
+}
+SHOTS = 3
+"""So many answers in a row, or the client's second try would be answered well."""
+
+
+@pytest.mark.parametrize("kind", JUNK)
+@pytest.mark.parametrize("side", ["graph", "erp"])
+async def test_any_answer_may_be_junk(side: str, kind: str) -> None:
+    """From the n-th answer of a side on, three say something that no contract knows: no crash, in step afterwards."""
+    for n in range(0, MOST_CALLS, budget(7, 1)):
+        async with open_house() as house:
+            await house.employ()
+            await edits(house)
+            simulator: Simulator = house.graph if side == "graph" else house.erp
+            usual, count = simulator._door, iter(range(10_000))
+
+            def replace(_: str, answer: Any, n: int = n, count: Iterator[int] = count) -> Any:
+                return JUNK[kind] if n <= next(count) < n + SHOTS else answer
+
+            tamper(simulator, replace)
+            await house.sync(full=True)
+            simulator._door = usual  # type: ignore[method-assign]
+            house.advance(minutes=20)
+            await Play(house).check()
+            if next(count) <= n:
+                return
+    pytest.fail("the round reads more answers than this test looks at")
