@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
+from jobs.pull import is_stamped
 from jobs.subscriptions import end_user
 from jobs.world import World
 from sync_core.colleagues import colleague_of
@@ -49,9 +50,13 @@ def as_known(user: User, instance: Instance) -> Checkup:
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
-    """Switch a user's sync on; company, location and zone override what was known. Raises ``UnknownUser``."""
+    """Switch a user's sync on; company, location and zone override what was known.
+
+    Raises ``UnknownUser``, ``WrongStore``.
+    """
     if zone and not is_zone(zone):
         raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
+    is_stamped(world, (await world.store.read_instance())[0])
     mailbox = await world.calendar.find_user(upn)
     if mailbox is None:
         raise UnknownUser(f"{upn} is not known in the directory; check the spelling of the user principal name")

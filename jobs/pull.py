@@ -90,6 +90,7 @@ async def run_pull(world: World) -> PullReport:
 async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
     """What a pull would file now, by user; writes nothing (a dry run)."""
     instance, _ = await world.store.read_instance()
+    is_stamped(world, instance)
     if instance.watermark is None:
         return {}
     _, fresh = await _read(world, instance, instance.watermark)

@@ -6,14 +6,16 @@ What happens meanwhile happens before each single call of a round (every third i
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
 from adapters.backend import Op, Table
-from adapters.memory import MemoryBackend
+from adapters.memory import MemoryBackend, MemoryQueue, MemoryStore
 from adapters.store import RowStore
+from jobs.dispatch import ask_for_pull, dispatch
 from jobs.enrolment import disable, enable
 from jobs.noting import note
 from jobs.pull import run_pull
@@ -21,7 +23,9 @@ from jobs.report import Report
 from jobs.round import run_round
 from jobs.sync import run_sync
 from jobs.wake import wake
-from sync_core.errors import LeaseHeld, LeaseLost
+from jobs.work import work
+from jobs.world import World
+from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
 from sync_core.model import User
 from tests.faults.budget import budget
 from tests.faults.races import Act, Moments
@@ -227,3 +231,88 @@ async def test_a_wake_up_at_every_moment_of_a_round() -> None:
         assert heard or moments.at == "read_wake", f"a wake-up at {moments.at} is lost"
 
     await at_every_moment(edits, knock, check)
+
+
+async def serve_the_queue(house: House) -> int:
+    """Work off every message, and those that follow, however long they were to wait; how many that were."""
+    queue = house.world.queue
+    assert isinstance(queue, MemoryQueue)
+    for n in range(40):
+        if not queue.sent:
+            return n
+        message, delay = queue.sent.pop(0)
+        house.advance(seconds=delay)
+        await work(house.world, json.dumps(message))
+    pytest.fail(f"messages follow one another without end: {queue.sent}")
+
+
+async def test_the_timers_at_every_moment_of_a_round() -> None:
+    """Dispatcher and pull timer fire while a round is under way: the queue drains, and an edit meanwhile arrives."""
+
+    async def fire(house: House) -> None:
+        rows = {a["Subject"]: a["Id"] for a in house.desk().activities()}
+        house.advance(seconds=5)
+        house.desk().edit(rows["Visit"], subject="Visit 2")
+        await dispatch(house.world)
+        await ask_for_pull(house.world)
+
+    async def check(house: House, moments: Moments, _: Report) -> None:
+        await serve_the_queue(house)
+        event = house.outlook().find("Visit 2")
+        assert event is not None, f"an edit made at {moments.at} did not arrive by itself"
+        await ends_in_step(house)
+
+    await at_every_moment(edits, fire, check)
+
+
+async def test_two_deployments_with_stores_of_their_own(house: House) -> None:
+    """By mistake two apps sync the same people: they find each other's pairs by their marks, and double nothing."""
+    other = replace(house.world, store=MemoryStore(house.clock.now), holder="other")
+    await other.store.prepare()
+    await enable(other, ANNA)
+    one = house.world
+    house.outlook().create("Planning", at(1), at(1, 10), body="agenda")
+    house.desk().create("Visit", digits(3), digits(3, 12), notes="papers")
+    for world in (one, other, one, other):
+        house.world = world
+        await house.step()
+        house.advance(minutes=5)
+    assert (len(house.outlook().events()), len(house.desk().activities())) == (2, 2)
+
+    planning = house.outlook().find("Planning")
+    assert planning is not None
+    house.outlook().edit(planning, subject="Planning 2")
+    house.outlook().create("New", at(5), at(5, 10))
+    for world in (other, one, other):
+        house.world = world
+        await house.step()
+    for world in (one, other):
+        house.world = world
+        await ends_in_step(house)
+
+
+STRANGERS: dict[str, Callable[[World, User], Awaitable[object]]] = {
+    "pull": lambda world, _: run_pull(world),
+    "round": lambda world, anna: run_round(world, anna, full=True),
+    "sync": lambda world, anna: run_sync(world, [anna]),
+    "dry run": lambda world, anna: run_sync(world, [anna], dry_run=True),
+    "switch on": lambda world, anna: enable(world, anna.upn),
+}
+
+
+@pytest.mark.parametrize("name", ["tenant", "database"])
+@pytest.mark.parametrize("what", STRANGERS)
+async def test_another_deployment_on_the_same_store_touches_nothing(house: House, what: str, name: str) -> None:
+    """Whatever it tries, it is told what to correct; calendars, activities and memory stay as they were."""
+    await edits(house)
+    user, before = await house.user(), await house.recall()
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+    try:
+        told = str(await STRANGERS[what](replace(house.world, **{name: "other"}), user))  # type: ignore[arg-type]
+    except WrongStore as error:
+        told = str(error)
+
+    assert "correct AZURE_TENANT_ID and ERPNET_URL" in told
+    assert (house.graph_writes(), house.erp.requests) == ([], [])
+    assert (await house.user(), await house.recall()) == (user, before)
