@@ -191,13 +191,13 @@ class Reader:
         return bool(link.reread) and not waits
 
     def _is_expected(self, link: Link, whole: bool) -> bool:
-        """Whether a link's event should have shown up: inside a token read anew, or beyond it at the daily look."""
+        """Whether a link's event must be looked for: after a token was read anew, or beyond it at the daily look."""
         token = self._looked or self._found.token
         if token is None or link.status is LinkStatus.HELD:
             return False
         start, end = bounds(graph_when(link.base_event), self._ctx.zone)
         inside = start < token.end and end > token.start
-        return (inside and (whole or link.unseen)) or (not inside and (self._scale.roll or self._scale.full))
+        return whole or (link.unseen if inside else self._scale.roll)
 
     async def _gather(self, ids: Collection[str]) -> None:
         if not ids:

@@ -271,6 +271,17 @@ class TestTheFeed:
                     return
         pytest.fail("the round reads more pages than this test looks at")
 
+    @pytest.mark.parametrize("full", [True, False])
+    async def test_an_edit_of_a_far_meeting_while_the_cursor_expires(self, house: House, full: bool) -> None:
+        """Only the lost cursor would have told of it, since no feed covers its time: it arrives all the same."""
+        event, activity = await meeting(house)
+        house.outlook().edit(event, start=at(120), end=at(120, 10))
+        await house.step()
+        house.graph.expire_delta(ANNA)
+        house.outlook().edit(event, subject="Edited far away")
+        await house.step(full=full)
+        assert house.desk().get(activity)["Subject"] == "Edited far away"
+
     @pytest.mark.parametrize("mode", ["always", "paged"])
     async def test_a_feed_without_end(self, house: House, mode: str) -> None:
         """The view is read instead, the cursor kept; edits, deletions and new events of both sides are carried."""
