@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sync_core.cases import Case, Context, Sight
-from sync_core.model import ErpActivity, ErpContent, GraphContent, GraphEvent, Link, LinkStatus
+from sync_core.colleagues import Colleague, Colleagues
+from sync_core.model import (
+    Attendee,
+    ErpActivity,
+    ErpContent,
+    GraphContent,
+    GraphEvent,
+    Link,
+    LinkStatus,
+    Participant,
+    Role,
+)
 from sync_core.policy import Policy
 from sync_core.window import window_at
 
@@ -16,6 +28,13 @@ NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 """A Sunday, 10:00 in Sofia."""
 
 ANNA, PARTY, SERVICE = "anna", "party-anna", "sync-service"
+
+
+ME, BORIS, CARL = "anna@acme.example", "boris@acme.example", "carl@acme.example"
+"""Addresses of the company's own people; Anna and Boris are on, Carl is off."""
+
+ZOE, GUEST = "zoe@acme.example", "guest@out.example"
+"""Somebody of the company whom calsync does not know, and somebody from outside."""
 
 
 def utc(*parts: int) -> datetime:
@@ -132,3 +151,63 @@ def linked(event: GraphEvent | None = None, activity: ErpActivity | None = None,
 def tombstone(**told: Any) -> Link:
     """A pair that is over."""
     return a_link(**{"status": LinkStatus.TOMBSTONE, "reason": "deleted in Outlook", "ended_at": NOW} | told)
+
+
+def a_colleague(name: str, **told: Any) -> Colleague:
+    """One of the company's own people, with an alias."""
+    known: dict[str, Any] = {
+        "id": f"{name}-id",
+        "canonical": f"{name}@acme.example",
+        "addresses": frozenset({f"{name}@acme.example", f"{name}.alias@acme.example"}),
+        "login": name,
+        "party_id": f"party-{name}",
+        "zone": "Europe/Sofia",
+    }
+    return Colleague(**known | told)
+
+
+def a_staff(**told: Any) -> Colleagues:
+    """Everybody; ``told`` is what is special about each, by name."""
+    special: dict[str, dict[str, Any]] = {"anna": {}, "boris": {}, "carl": {"is_well": False}}
+    return Colleagues(a_colleague(name, **known | told.get(name, {})) for name, known in special.items())
+
+
+def an_office(**told: Any) -> Context:
+    """Anna's round, in a company."""
+    return a_context(**{"colleagues": a_staff()} | told)
+
+
+def a_meeting(*invited: str | Attendee, content: GraphContent | None = None, **told: Any) -> GraphEvent:
+    """Anna's own event with these people on its list."""
+    attendees = tuple(one if isinstance(one, Attendee) else Attendee(one) for one in invited)
+    people = tuple(sorted({one.email for one in attendees if one.kind != "resource"} - {ME, ""}))
+    known: dict[str, Any] = {"organizer": ME, "attendees": attendees}
+    return an_event(replace(content or shown(), people=people), **known | told)
+
+
+def an_invitation(*invited: str | Attendee, organizer: str = BORIS, **told: Any) -> GraphEvent:
+    """Anna's copy of a meeting that somebody else organises."""
+    known: dict[str, Any] = {"is_organizer": False, "organizer": organizer}
+    event = a_meeting(*(invited or (ME,)), **known | told)
+    people = tuple(sorted({one.email for one in event.attendees if one.kind != "resource"} - {organizer, ""}))
+    return replace(event, content=replace(event.content, people=people))
+
+
+def attended(*rows: str | Participant, content: ErpContent | None = None, **told: Any) -> ErpActivity:
+    """Anna's activity with these participants; a row's id is its place, from R1."""
+    found = [
+        row if isinstance(row, Participant) else Participant(f"R{place}", row) for place, row in enumerate(rows, 1)
+    ]
+    people = tuple(sorted({row.email for row in found} - {""}))
+    return an_activity(replace(content or noted(), people=people), participants=tuple(found), **told)
+
+
+def known_to(event: tuple[str, ...] = (), activity: tuple[str, ...] = (), **told: Any) -> Link:
+    """A pair in step whose lists were these."""
+    bases = {"base_event": shown(people=event), "base_activity": noted(people=activity)}
+    return a_link(**bases | told)
+
+
+def a_follower(**told: Any) -> Link:
+    """The link of a copy that another mailbox feeds."""
+    return a_link(**{"role": Role.FOLLOWER, "activity_id": "", "version": None, "updated_at": None} | told)

@@ -33,7 +33,10 @@ def moment(text: str, zone: Any = "UTC") -> dict[str, Any]:
 
 
 def test_a_documented_event_becomes_a_value() -> None:
-    """Text is normalised, addresses are lower case and kept as written, instants are UTC, fractions survive."""
+    """Text is normalised, addresses are lower case and kept as written, instants are UTC, fractions survive.
+
+    Somebody without an address stays on the list, which then cannot be sent back whole, but is not among the people.
+    """
     expected = GraphEvent(
         id="E1",
         change_key='W/"E1-1"',
@@ -55,6 +58,7 @@ def test_a_documented_event_becomes_a_value() -> None:
             Attendee("bob@acme.bg", "Bob", "optional", "accepted", " Bob@Acme.BG", "2026-01-19T08:00:00.1234567Z"),
             Attendee("room1@acme.bg", "", "resource", "none", "room1@acme.bg"),
             Attendee("ann@acme.bg", "", "required", "none", "ann@acme.bg"),
+            Attendee("", "no address"),
         ),
         response="organizer",
         modified_at=at(2026, 1, 20, 10, 0, 0, 123456),
