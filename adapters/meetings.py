@@ -30,6 +30,10 @@ def _index_key(user_id: str, activity_id: str) -> Key:
     return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
 
 
+Copy = tuple[str, str]
+"""iCalUId and event id: a mailbox may get a meeting a second time, under another id."""
+
+
 @dataclass(frozen=True, slots=True)
 class CopyRow:
     """One user's copy of a meeting that another mailbox feeds."""
@@ -37,8 +41,12 @@ class CopyRow:
     user_id: str
 
 
-def _copy_key(user_id: str, ical_uid: str) -> Key:
-    return Key(f"copy-{rows.hashed(ical_uid.casefold())}", rows.key(user_id))
+def _copies(ical_uid: str) -> str:
+    return f"copy-{rows.hashed(ical_uid.casefold())}"
+
+
+def _copy_key(user_id: str, copy: Copy) -> Key:
+    return Key(_copies(copy[0]), rows.hashed(user_id, copy[1]))
 
 
 def _claim_key(key: str) -> Key:
@@ -61,7 +69,7 @@ class Meetings:
 
     async def find_copies(self, key: str) -> frozenset[str]:
         """The users whose copy of the meeting follows."""
-        found = await self.backend.scan(Table.MEETINGS, _copy_key("", key).partition)
+        found = await self.backend.scan(Table.MEETINGS, _copies(key))
         return frozenset(rows.decode(row.properties, CopyRow).user_id for row in found)
 
     async def read_claim(self, key: str) -> Claim | None:
@@ -83,10 +91,8 @@ class Meetings:
             self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
         )
 
-    async def _uncopy(self, user_id: str, ical_uids: Iterable[str]) -> None:
-        await gather(
-            self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in ical_uids
-        )
+    async def _uncopy(self, user_id: str, copies: Iterable[Copy]) -> None:
+        await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
 
     async def _drop_claims(self, user_id: str, keys: Iterable[str]) -> None:
         await gather(self._drop_claim(user_id, key) for key in keys)
@@ -100,7 +106,7 @@ class Meetings:
     async def _index(self, user_id: str, link: Link) -> None:
         """By activity where the link feeds it, by iCalUId where it follows and its copy lives."""
         feeds = link.role is not Role.FOLLOWER
-        activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, link.ical_uid)
+        activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
         if feeds:
             stored = rows.encode(IndexRow(link.activity_id, user_id, link.stamp))
             await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))

@@ -136,7 +136,7 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         state = await self.backend.scan(Table.STATE, codec.key(user_id))
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
         await self._unindex(user_id, _texts(state, "activity_id"))
-        await self._uncopy(user_id, _texts(state, "ical_uid"))
+        await self._uncopy(user_id, {_copy_in(row) for row in state})
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
@@ -208,7 +208,7 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         await self.reindex(user_id, kept)
         feeding = {link.activity_id for link in gone if link.role is not Role.FOLLOWER}
         await self._unindex(user_id, feeding - {link.activity_id for link in kept})
-        await self._uncopy(user_id, {link.ical_uid for link in gone if link.role is Role.FOLLOWER})
+        await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
 
     async def _erase(self, table: Table, found: Sequence[Row]) -> None:
         await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])
@@ -220,6 +220,10 @@ def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
 
 def _texts(found: Sequence[Row], name: str) -> set[str]:
     return {codec.peek(row.properties, name) for row in found} - {""}
+
+
+def _copy_in(row: Row) -> tuple[str, str]:
+    return codec.peek(row.properties, "ical_uid"), codec.peek(row.properties, "event_id")
 
 
 def _token(row: Row | None) -> str:

@@ -1,0 +1,45 @@
+"""Several people in the same meetings, random acts: one activity for each meeting, nobody lost, no mail twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.faults.budget import budget
+from tests.jobs.company import ACTS, Act, Company
+from tests.jobs.house import open_house
+
+STEPS = st.builds(
+    Act,
+    what=st.sampled_from(ACTS),
+    who=st.integers(0, 2),
+    pick=st.integers(0, 5),
+    dice=st.integers(0, 63),
+)
+OPENING = [
+    Act("outlook create", who=0, dice=6),
+    Act("erp create", who=1, dice=5),
+    Act("stranger create", dice=7),
+    Act("sync"),
+]
+
+
+@settings(
+    max_examples=budget(25, 400),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(steps=st.lists(STEPS, max_size=25))
+def test_whatever_a_company_does_each_meeting_is_one_activity(steps: list[Act]) -> None:
+    """Colleagues and a stranger create, invite, answer, cancel, switch off and on, at once and one by one."""
+
+    async def run() -> None:
+        async with open_house() as house:
+            company = await Company.open(house)
+            for step in [*OPENING, *steps]:
+                await company.do(step)
+            await company.check()
+
+    asyncio.run(run())
