@@ -39,20 +39,23 @@ def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> E
     return replace(new, reminder=new.start - (base.start - base.reminder) if edited else now.reminder)
 
 
-def set_apart(link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field]) -> Link:
+def set_apart(
+    link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field], *, is_crowded: bool
+) -> Link:
     """A new link whose ``fields`` are not in step: each base gets the other side's value.
 
-    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides.
+    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides. Where
+    people are invited, or of the people themselves, it is Outlook's edit alone: what was there before mails nobody.
     """
     zone = ZoneInfo(link.zone)
-    told = to_graph(from_erp(activity.content, zone))
+    told = replace(to_graph(from_erp(activity.content, zone)), people=())
     seen = to_erp(from_graph(event.content), zone)
     if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
         seen = replace(seen, reminder=None)
     return replace(
         link,
         base_event=_graph_base(link.base_event, told, fields),
-        base_activity=_erp_base(link.base_activity, seen, fields),
+        base_activity=_erp_base(link.base_activity, seen, frozenset() if is_crowded else fields - {Field.PEOPLE}),
     )
 
 

@@ -22,6 +22,7 @@ from sync_core.people import (
     Moves,
     answers_of,
     crowd_of,
+    fitting,
     invited,
     is_hidden,
     left_out,
@@ -43,9 +44,12 @@ RICH_BODY = "the event's text has formatting that ERP.net cannot hold"
 NEEDS_BODY = "the event's formatted text is needed"
 NEEDS_LISTS = "both lists of people are needed"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
+SHOWN_AGAIN = "what was hidden is looked at again"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
 PEOPLE = frozenset({Field.PEOPLE})
+HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
+"""What ``SYNC_PRIVATE=busy`` hides."""
 
 Permits = Callable[[Intent], tuple[Verdict, str]]
 Fields = frozenset[Field]
@@ -105,6 +109,8 @@ def carry(
     telling = to_graph_fields & (TELLING | PEOPLE)
     if crowded and telling and (to_graph_fields - telling or categories is not None):
         to_graph_fields, left, reread = to_graph_fields - telling, left | telling, MAILS_FOLLOW
+    if unseen := _unveiled(case, to_erp_fields, to_graph_fields, ctx):
+        left, reread = left | unseen, reread or SHOWN_AGAIN
     open_fields = left | frozenset(clashes)
     moving = to_graph_fields | ((event_changed & activity_changed) - open_fields)
     crowd, answers = _crowd(case, link, moves if Field.PEOPLE in to_erp_fields else Moves(), permits, ctx)
@@ -154,7 +160,8 @@ def _moves(pair: Pair, link: Link, changed: Fields, ctx: Context, has_base: bool
     if not has_base:
         return Moves(join_erp=event - activity)
     event_base, activity_base = (who(base.people, out, ctx) for base in (link.base_event, link.base_activity))
-    return merge_people(event_base, event, activity_base, activity, reaches(case.event, link, ctx))
+    moves = merge_people(event_base, event, activity_base, activity, reaches(case.event, link, ctx))
+    return fitting(moves, case.event)
 
 
 def _is_veiled(case: Case, ctx: Context) -> bool:
@@ -177,7 +184,13 @@ def _personal(case: Case, link: Link, ctx: Context, crowded: bool) -> Fields:
     whatever would have to be told to those who are invited."""
     mine: Fields = frozenset({Field.REMINDER}) if link.role is Role.HOLDER else frozenset()
     hides = case.activity is not None and is_private(case.activity.content) and is_hidden(case, ctx)
-    return mine | ((PEOPLE | {Field.SUBJECT, Field.BODY}) if hides and crowded else frozenset())
+    return mine | (HIDEABLE if hides and crowded else frozenset())
+
+
+def _unveiled(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
+    """What the side that is written may show or hide by it: no base takes that unseen."""
+    is_lifted = Field.PRIVATE in to_erp_fields | to_graph_fields and is_hidden(case, ctx)
+    return HIDEABLE - to_erp_fields - to_graph_fields if is_lifted else frozenset()
 
 
 def _lacks_lists(case: Case, to_erp_fields: Fields, to_graph_fields: Fields) -> bool:

@@ -9,6 +9,8 @@ from sync_core import base
 from sync_core.cases import Context, Decision, Intent
 from sync_core.model import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Link, Role, Side
 from sync_core.people import answers_of, is_hidden
+from sync_core.policy import PrivateRule
+from sync_core.project import masked
 
 _NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
 
@@ -62,8 +64,14 @@ def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool
 
 
 def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
-    """The link to remember once the writes are done, from what each side shows afterwards (None = not read)."""
+    """The link to remember once the writes are done, from what each side shows afterwards (None = not read).
+
+    What is read back comes as it is; a base keeps nothing that ``SYNC_PRIVATE=busy`` hides.
+    """
     link = decision.link
+    if ctx.policy.private is PrivateRule.BUSY:
+        event = replace(event, content=masked(event.content)) if event else None
+        activity = replace(activity, content=masked(activity.content)) if activity else None
     if link is None:
         if event is None or activity is None:
             return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync_core.cases import Case, Context
 from sync_core.model import Attendee, ErpActivity, Field, GraphEvent, Link, Participant, Role
@@ -76,13 +76,14 @@ def is_address(text: str) -> bool:
 
 
 def left_out(event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> People:
-    """Whoever does not count: the organizer, and the activity's owner (its creator-to-be, where there is none)."""
+    """Whoever does not count: the organizer (of an event to be made, ourselves), and the activity's owner (its
+    creator-to-be, where there is none)."""
     known = ctx.colleagues
     organizer = event.organizer if event else ""
     owner = known.owning(activity.owner_party) if activity and activity.owner_party != ctx.party_id else None
     me = known.of(ctx.mailbox)
     out = {known.canonical(organizer)} if organizer else set[str]()
-    return frozenset(out | {one.canonical for one in (owner or me,) if one is not None})
+    return frozenset(out | {one.canonical for one in (owner or me, None if event else me) if one is not None})
 
 
 def who(addresses: Iterable[str], out: Collection[str], ctx: Context) -> People:
@@ -102,9 +103,10 @@ def reach_of(ctx: Context) -> Callable[[str], bool]:
 
 def reaches(event: GraphEvent | None, link: Link, ctx: Context) -> Callable[[str], bool]:
     """Whom an event's list may be changed for: nobody on somebody else's meeting, nor where the list holds somebody
-    who cannot be sent back."""
+    who cannot be sent back, or is hidden."""
     is_own = event.is_organizer if event else link.role is Role.OWN
-    is_whole = event is None or all(is_address(one.email) for one in event.attendees)
+    is_veiled = ctx.policy.private is PrivateRule.BUSY and event is not None and is_private(event.content)
+    is_whole = event is None or (not is_veiled and all(is_address(one.email) for one in event.attendees))
     return reach_of(ctx) if is_own and is_whole else lambda _: False
 
 
@@ -125,7 +127,13 @@ def invited(event: GraphEvent) -> tuple[Attendee, ...]:
 def new_list(event: GraphEvent, moves: Moves, ctx: Context) -> tuple[Attendee, ...]:
     """The whole list as it is to be: everybody as Graph wrote them, without those who leave, then those who join."""
     stay = [one for one in event.attendees if ctx.colleagues.canonical(one.email) not in moves.leave_graph]
-    return (*stay, *(Attendee(address) for address in sorted(moves.join_graph)[: MOST_ATTENDEES - len(stay)]))
+    return (*stay, *map(Attendee, sorted(moves.join_graph)))
+
+
+def fitting(moves: Moves, event: GraphEvent | None) -> Moves:
+    """The moves without those for whom an event's list has no room left."""
+    room = max(0, MOST_ATTENDEES - len(event.attendees) if event else MOST_ATTENDEES)
+    return replace(moves, join_graph=frozenset(sorted(moves.join_graph)[:room]))
 
 
 def listed(event: GraphEvent, attendees: Iterable[Attendee]) -> tuple[str, ...]:

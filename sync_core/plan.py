@@ -45,7 +45,7 @@ from sync_core.meeting import (
     step_back,
 )
 from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
-from sync_core.people import answers_of, guests, is_hidden, left_out, reach_of, remarks, who
+from sync_core.people import answers_of, guests, invited, is_hidden, left_out, reach_of, remarks, who
 from sync_core.policy import PrivateRule
 from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
 from sync_core.window import bounds, is_inside, is_over
@@ -471,7 +471,8 @@ def _link(case: Case, ctx: Context) -> Decision:
     decision = carry(case, link, EVERYTHING, EVERYTHING, ctx, Intent.LINK, _permit_of(case, ctx))
     assert decision.link is not None
     apart = EVERYTHING - decision.in_step
-    return replace(decision, link=set_apart(decision.link, case.event, case.activity, apart))
+    link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=bool(invited(case.event)))
+    return replace(decision, link=link)
 
 
 def _permit_of(case: Case, ctx: Context) -> Callable[[Intent], tuple[Verdict, str]]:
