@@ -144,7 +144,7 @@ class Actor:
         changes: list[Change] = []
         if decision.link is not None:
             link = settle(decision, case.event, case.activity, self._ctx)
-            if link is not None and (link != case.link or decision.take):
+            if link is not None and (link != case.link or decision.take or case.followed):
                 changes.append(Put(link))
         if case.link is None and decision.verdict is Verdict.PARK:
             parked = replace(self._pending(decision), parked=True, reason=decision.reason)

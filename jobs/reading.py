@@ -345,8 +345,15 @@ class Reader:
 
     def _is_stale(self, link: Link, event: GraphEvent) -> bool:
         """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""
+        if self._is_to_reclaim(link):
+            return False
         known, told = link.modified_at, event.modified_at
         return event.change_key == link.change_key or (known is not None and told is not None and told < known)
+
+    def _is_to_reclaim(self, link: Link) -> bool:
+        """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""
+        standing = self._standings.get(link.ical_uid)
+        return link.role is Role.OWN and claimed(standing, self._ctx) is Claimed.GUEST
 
     async def _read_formatted(self) -> None:
         """Events whose activity's text or people changed (their HTML, their list is needed), or that cannot be taken
