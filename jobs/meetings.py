@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from jobs.ports import Calendar, Claim, Store
+from jobs.telling import tell_failure
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Standing
-from sync_core.errors import SideUnavailable, StaleWrite
+from sync_core.errors import SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.identity import began_with
 from sync_core.model import InboxRow, Link, LinkStatus, Memory, Role, User
 
@@ -174,4 +175,7 @@ async def tell(world: World, user_id: str, activity_id: str) -> None:
     """Have somebody's next round look at a meeting."""
     if activity_id:
         await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
-    await wake(world, user_id)
+    try:
+        await wake(world, user_id)
+    except StoreUnavailable as error:  # no reason to fail this round: the inbox row waits for their next one
+        tell_failure("wake", error, user_id=user_id)

@@ -40,6 +40,19 @@ class OutlookHands:
         return control(self._origin, "person", {"upn": self._upn, "do": do, "with": words})["result"]
 
 
+class OutsiderHands:
+    """Somebody of another company at their Outlook."""
+
+    def __init__(self, origin: str, address: str) -> None:
+        self._origin = origin
+        self._address = address
+
+    def act(self, do: str, **words: Any) -> Any:
+        """An act of ``OutlookPerson`` by name; raises ``Refused``."""
+        order = {"address": self._address, "do": do, "with": words}
+        return control(self._origin, "outsider", order)["result"]
+
+
 class DeskHands:
     """Somebody at ERP.net."""
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from simulators.base import Refused
+from simulators.demo.report import Round
 from simulators.demo.screen import Screen
-from simulators.demo.stage import CalsyncFailed, Round, Stage
-from simulators.demo.views import Row, World
+from simulators.demo.stage import CalsyncFailed, Stage
+from simulators.demo.views import Meeting, Row, World
 
 Step = tuple[str, Callable[["Play"], None]]
 
@@ -35,11 +36,23 @@ class Play:
     def sync(self, *options: str) -> Round:
         """Let calsync sync; shows what it did and both calendars with what changed."""
         before = self.world
+        told = self._sync(*options)
+        self.screen.calendars(self.world, self.world.changed_since(before))
+        self.expect("calsync ended well", told.is_fine)
+        return told
+
+    def sync_meeting(self, ical_uid: str) -> tuple[Round, Meeting]:
+        """Let calsync sync; shows what it did, and one meeting in everybody's calendar."""
+        told = self._sync()
+        meeting = self.stage.meeting(ical_uid)
+        self.screen.meeting(meeting)
+        self.expect("calsync ended well", told.is_fine)
+        return told, meeting
+
+    def _sync(self, *options: str) -> Round:
         told = self.stage.sync(*options)
         self.world = self.stage.look()
         self.screen.round(told)
-        self.screen.calendars(self.world, self.world.changed_since(before))
-        self.expect("calsync ended well", told.is_fine)
         return told
 
     def expect(self, text: str, ok: bool) -> None:

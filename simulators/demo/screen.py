@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulators.demo.stage import Round
-from simulators.demo.views import Activity, Event, Row, Span, World
+from simulators.demo.report import Mail, Round, named
+from simulators.demo.stage import FOURTH, STAFF, upn_of
+from simulators.demo.views import Activity, Event, Meeting, Participant, Row, Span, World
 
 ROWS = 12
 """Most rows of a table: the changed ones and their neighbours."""
@@ -24,6 +25,7 @@ VALUE_WIDTH = 60
 SYSTEMS = {"graph": "Outlook", "erp": "ERP.net"}
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)Z")
 CHANGED = "bold yellow"
+ON_SHOW = tuple(login for login in STAFF if login != FOURTH)
 
 
 class Screen:
@@ -58,21 +60,23 @@ class Screen:
         self.say(f"{head}; {counted(told.done) or 'nothing to do'}", "bold")
         lines = [line for line in told.lines if line["what"] != "skipped"]
         for line in lines if len(lines) <= ROWS // 2 else ():
-            self._line(line)
+            self._line(line, f"{line['who']}: " if len(told.users) > 1 else "")
+        if told.mails:
+            self.say(f"    mails sent by that: {posted(told.mails)}")
         if told.skipped:
             self.say(f"    left alone: {counted(told.skipped)}", "dim")
         for failure in (*told.failures, *([told.failure] if told.failure else [])):
             self.say(f"    failed: {failure}", "red")
 
-    def _line(self, line: dict[str, object]) -> None:
+    def _line(self, line: dict[str, object], who: str) -> None:
         reason = f" because {line['reason']}" if line["reason"] else ""
-        self.say(f"    {line['what']}: “{short(str(line['subject']))}”{reason}")
+        self.say(f"    {who}{line['what']}: “{short(str(line['subject']))}”{reason}")
         before, after = line["before"], line["after"]
         assert isinstance(before, dict), "the report's before is an object"
         assert isinstance(after, dict), "the report's after is an object"
-        for name in (n for n in after if after[n] != before.get(n)):
+        for name in (n for n in after if before and after[n] != before.get(n)):
             old, new = (short(self._on_clock(str(v))) for v in (before.get(name, "–"), after[name]))
-            self.say(f"      {named(name)}: {old} → {new}", "dim")
+            self.say(f"      {field_in_words(name)}: {old} → {new}", "dim")
 
     def _on_clock(self, text: str) -> str:
         """calsync's values are in UTC; the audience's clock is Anna's."""
@@ -94,6 +98,42 @@ class Screen:
         rest = [row for row in world.rows if row not in chosen]
         if rest:
             self.say(f"  … and {rest_in_words(rest)}", "dim")
+
+    def meeting(self, meeting: Meeting) -> None:
+        """One meeting in the calendars of those whose sync is on, beside its activity and who takes part."""
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        table.add_column(" ", width=1)
+        for login in ON_SHOW:
+            table.add_column(f"{named(login)}'s Outlook", width=25)
+        table.add_column("ERP.net", ratio=1)
+        copies = [_copy_cell(meeting.copies.get(login)) for login in ON_SHOW]
+        activities = [_peopled_cell(activity) for activity in meeting.activities]
+        table.add_row("", *copies, Text("\n").join(activities) if activities else Text("–"))
+        self._console.print(table)
+
+
+def posted(mails: Sequence[Mail]) -> str:
+    """Mails by kind and who got them."""
+    return ", ".join(f"{mail.kind} to {mail.to}" for mail in mails)
+
+
+def _copy_cell(copy: Event | None) -> Text:
+    if copy is None:
+        return Text("–")
+    told = [when(copy.span), *(["[conflict]"] if copy.is_marked else []), copy.subject]
+    return Text.assemble("\n".join(told), (f"\n  {copy.answer}" if copy.answer else "", "dim"))
+
+
+def _peopled_cell(activity: Activity) -> Text:
+    people = "".join(f"\n  {_taking_part(one)}" for one in activity.people)
+    return Text.assemble(
+        Text("\n").join(_activity_cells(activity)), (f"\n  owner: {named(activity.owner)}{people}", "dim")
+    )
+
+
+def _taking_part(one: Participant) -> str:
+    who = named(one.address) if one.address in map(upn_of, STAFF) else one.address
+    return f"{who}: {one.notes.removeprefix('Outlook: ')}" if one.notes else who
 
 
 def rest_in_words(rest: Sequence[Row]) -> str:
@@ -117,7 +157,7 @@ def choose(rows: Sequence[Row], changed: Collection[str]) -> list[Row]:
     return [rows[i] for i in sorted(sorted(nearness, key=lambda i: (nearness[i], i))[:wanted])]
 
 
-def named(field: str) -> str:
+def field_in_words(field: str) -> str:
     """calsync's ``erp.subject`` in words."""
     side, _, name = field.partition(".")
     return f"{name} in {SYSTEMS.get(side, side)}"

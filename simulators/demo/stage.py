@@ -9,24 +9,26 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from simulators.azurite import Azurite
-from simulators.demo.hands import DeskHands, OutlookHands, control
-from simulators.demo.views import Activity, Event, World, pair, read_activity, read_event
+from simulators.demo.hands import DeskHands, OutlookHands, OutsiderHands, control
+from simulators.demo.report import Mail, Round, round_of
+from simulators.demo.views import Activity, Event, Meeting, World, pair, read_activity, read_event
 from simulators.graph import zones
 
 Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
-UPN, LOGIN = "anna@acme.example", "anna"
-COLLEAGUE = "boris"
+LOGIN, COLLEAGUE = "anna", "boris"
+THIRD, FOURTH = "carl", "dora"
+STAFF = {LOGIN: "Anna Petrova", COLLEAGUE: "Boris Dimitrov", THIRD: "Carl Berg", FOURTH: "Dora Ivanova"}
+KIM, GUEST = "kim@partner.example", "guest@client.example"
+"""Two people of other companies: one who invites, one who is invited."""
 CALL_SECONDS = 120.0
 """How long one calsync command may take before the demo gives it up."""
 
@@ -48,6 +50,11 @@ SETTINGS = (
 """Beginnings of calsync's own settings: the demo's must not mix with the user's."""
 
 
+def upn_of(login: str) -> str:
+    """A colleague's address, and the name of their mailbox."""
+    return f"{login}@acme.example"
+
+
 class CalsyncFailed(Exception):
     """A calsync command gave no usable answer; the text holds what it said."""
 
@@ -57,52 +64,6 @@ class Hands(Protocol):
 
     def act(self, do: str, **words: Any) -> Any:
         """Do it; raises ``Refused``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What ``calsync sync`` reported about Anna."""
-
-    code: int = 0
-    failure: str = ""
-    state: str = ""
-    full: bool = False
-    done: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    lines: tuple[Json, ...] = ()
-    failures: tuple[str, ...] = ()
-
-    def told(self, event_id: str) -> list[str]:
-        """What was done about an event."""
-        return [str(line["what"]) for line in self.lines if line["event_id"] == event_id]
-
-    def reasons(self, event_id: str) -> str:
-        """Why, in one text."""
-        return "; ".join(str(line["reason"]) for line in self.lines if line["event_id"] == event_id)
-
-    def before(self, event_id: str) -> list[str]:
-        """The values that were written over, of an event's pair."""
-        return [v for line in self.lines if line["event_id"] == event_id for v in line["before"].values()]
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether the command ended well and nothing failed."""
-        return self.code == 0 and not self.failure and not self.failures
-
-
-def round_of(code: int, told: Json) -> Round:
-    """The report of ``calsync --json sync`` for one user."""
-    [user] = told["users"] or [{}]
-    return Round(
-        code=code,
-        failure=told.get("failure", ""),
-        state=user.get("state", ""),
-        full=bool(user.get("full")),
-        done=Counter(user.get("done", {})),
-        skipped=Counter(user.get("skipped", {})),
-        lines=tuple(user.get("lines", ())),
-        failures=tuple(user.get("failures", ())),
-    )
 
 
 class Calsync(Protocol):
@@ -197,20 +158,29 @@ class Stage:
         self.calsync = calsync
         self.zone_name = zone
         self.zone = zones.any_zone(zone)
-        self.outlook: Hands = OutlookHands(graph, UPN)
         self._graph, self._erpnet = graph, erpnet
+        self.outlook = self.mailbox(LOGIN)
         self._known_marks: dict[tuple[str, str], list[str]] = {}
 
     def desk(self, login: str = LOGIN) -> Hands:
         """Somebody at ERP.net."""
         return DeskHands(self._erpnet, login)
 
+    def mailbox(self, login: str) -> Hands:
+        """A colleague at their Outlook."""
+        return OutlookHands(self._graph, upn_of(login))
+
+    def outsider(self, address: str) -> Hands:
+        """Somebody of another company at their Outlook."""
+        return OutsiderHands(self._graph, address)
+
     def employ(self) -> None:
-        """Hire Anna on both sides, and Boris who works in ERP.net only."""
-        control(self._graph, "add_mailbox", {"upn": UPN, "display_name": "Anna Petrova", "time_zone": self.zone_name})
+        """Hire everybody on both sides; nobody's sync is on."""
         place = control(self._erpnet, "state")
-        for login, name in ((LOGIN, "Anna Petrova"), (COLLEAGUE, "Boris Dimitrov")):
-            control(self._erpnet, "add_user", {"login": login, "email": f"{login}@acme.example", "name": name})
+        for login, name in STAFF.items():
+            mailbox = {"upn": upn_of(login), "display_name": name, "time_zone": self.zone_name}
+            control(self._graph, "add_mailbox", mailbox)
+            control(self._erpnet, "add_user", {"login": login, "email": upn_of(login), "name": name})
             role = {"login": login, "company": place["company"], "location": place["location"]}
             control(self._erpnet, "add_role_user", role)
         control(self._erpnet, "set", {"licences": LICENCES})
@@ -221,11 +191,23 @@ class Stage:
         return datetime.now(self.zone).date()
 
     def look(self) -> World:
-        """Both calendars as they are now."""
-        told = control(self._graph, "state")["mailboxes"][0]["events"]
-        events = [read_event(event, self.zone) for event in told]
-        activities = [read_activity(activity) for activity in control(self._erpnet, "state")["activities"]]
+        """Anna's Outlook and everything in ERP.net as they are now."""
+        events, activities = self._events()[LOGIN], self._activities()
         return pair(events, activities, self._marked(events, activities))
+
+    def meeting(self, ical_uid: str) -> Meeting:
+        """One meeting in everybody's Outlook and in ERP.net as it is now."""
+        held = {login: [e for e in events if e.ical_uid == ical_uid] for login, events in self._events().items()}
+        copies = {login: found[0] if found else None for login, found in held.items()}
+        return Meeting(copies, tuple(a for a in self._activities() if a.external_id == ical_uid))
+
+    def _events(self) -> dict[str, list[Event]]:
+        """What is in everybody's calendar, by login."""
+        told = {mailbox["upn"]: mailbox["events"] for mailbox in control(self._graph, "state")["mailboxes"]}
+        return {login: [read_event(event, self.zone) for event in told[upn_of(login)]] for login in STAFF}
+
+    def _activities(self) -> list[Activity]:
+        return [read_activity(activity) for activity in control(self._erpnet, "state")["activities"]]
 
     def _marked(self, events: Sequence[Event], activities: Sequence[Activity]) -> dict[str, str]:
         """For events no ExternalId names, the activity whose id lies under them."""
@@ -241,17 +223,24 @@ class Stage:
         return self._known_marks[key]
 
     def sync(self, *options: str) -> Round:
-        """One ``calsync sync``."""
-        return round_of(*self.calsync.run("sync", *options))
+        """One ``calsync sync``; nobody else acts meanwhile, so every mail sent is its doing."""
+        before = len(control(self._graph, "mails"))
+        code, told = self.calsync.run("sync", *options)
+        mails = control(self._graph, "mails")[before:]
+        return round_of(code, told, [Mail(mail["kind"], mail["to"]) for mail in mails])
+
+    def enable(self, login: str) -> bool:
+        """Somebody switches their sync on; whether it went well."""
+        return self.calsync.run("users", "enable", upn_of(login))[0] == 0
 
     def conflicts(self) -> list[Json]:
         """What ``calsync conflicts`` lists."""
         found: list[Json] = self.calsync.run("conflicts")[1]["conflicts"]
         return found
 
-    def why(self, subject: str) -> list[Json]:
-        """Everything ``calsync why`` tells about a meeting, the journal's values included."""
-        found: list[Json] = self.calsync.run("why", UPN, subject)[1]["items"]
+    def why(self, subject: str, login: str = LOGIN) -> list[Json]:
+        """Everything ``calsync why`` tells about somebody's meeting, the journal's values included."""
+        found: list[Json] = self.calsync.run("why", upn_of(login), subject)[1]["items"]
         return found
 
     def forget_requests(self) -> None:

@@ -25,6 +25,9 @@ DEFAULT_MINUTES = 30
 
 MINUTE = timedelta(minutes=1)
 
+ANSWERS = {"accepted": "accepted", "tentativelyAccepted": "tentative", "declined": "declined"}
+"""Graph's words for a person's own answer that are worth showing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -48,7 +51,8 @@ class Event:
     organizer: str = ""
     private: bool = False
     cancelled: bool = False
-    people: int = 0
+    people: tuple[str, ...] = ()
+    answer: str = ""
     categories: tuple[str, ...] = ()
 
     @property
@@ -63,6 +67,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who takes part in an activity; their answer is in their notes."""
+
+    address: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """An activity in ERP.net."""
 
@@ -71,7 +83,8 @@ class Activity:
     subject: str
     span: Span
     version: int
-    creator: str = ""
+    owner: str = ""
+    people: tuple[Participant, ...] = ()
     private: bool = False
     void: bool = False
     read_only: bool = False
@@ -119,6 +132,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """One meeting wherever it is: its copies by login, None where a mailbox has none, and its activities."""
+
+    copies: Mapping[str, Event | None]
+    activities: tuple[Activity, ...] = ()
+
+    @property
+    def activity(self) -> Activity:
+        """Its one activity; a LookupError in plain words where there are none or several."""
+        if len(self.activities) != 1:
+            raise LookupError(f"the meeting has {len(self.activities)} activities")
+        return self.activities[0]
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Who takes part and what they answered, by address."""
+        return {one.address: one.notes for one in self.activity.people}
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Both calendars at one moment, by time."""
 
@@ -131,6 +164,11 @@ class World:
     def activity(self, activity_id: str) -> Activity | None:
         """An activity by id, void ones too."""
         return next((r.activity for r in self.rows if r.activity and r.activity.id == activity_id), None)
+
+    @property
+    def activities(self) -> list[Activity]:
+        """Everything in ERP.net."""
+        return [row.activity for row in self.rows if row.activity]
 
     @property
     def pairs(self) -> list[Row]:
@@ -180,7 +218,8 @@ def read_event(told: Json, zone: tzinfo) -> Event:
         organizer=organizer,
         private=private,
         cancelled=told["isCancelled"],
-        people=len(told["attendees"]),
+        people=tuple(guest["emailAddress"]["address"] for guest in told["attendees"]),
+        answer=ANSWERS.get(told["responseStatus"]["response"], ""),
         categories=tuple(told["categories"]),
     )
 
@@ -204,7 +243,8 @@ def read_activity(told: Json) -> Activity:
         subject=told["Subject"] or "",
         span=_activity_span(told),
         version=told["ObjectVersion"],
-        creator=told["CreationUser"] or "",
+        owner=told["OwnerLogin"] or "",
+        people=tuple(Participant(p["Email"] or "", p["Notes"] or "") for p in told["Participants"]),
         private=bool(told["Private"]),
         void=bool(told["Void"]),
         read_only=bool(told["ReadOnly"]),
@@ -244,6 +284,7 @@ def is_in_window(span: Span, today: date) -> bool:
 
 
 def is_due(event: Event, today: date) -> bool:
-    """Whether the rules want an activity for this event: single, the person's own, in the window (R6, R10)."""
-    plain = event.kind == "singleInstance" and event.is_own and not event.cancelled
+    """Whether the rules want an activity for this event while nobody else's sync is on: single, in the window (R6,
+    R10); a meeting that somebody without calsync organizes belongs to whom they invite."""
+    plain = event.kind == "singleInstance" and not event.cancelled
     return plain and is_in_window(event.span, today)

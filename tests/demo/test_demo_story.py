@@ -163,14 +163,14 @@ def _is_alive(group: int) -> bool:
 
 
 def test_whole_demo_comes_out_as_told() -> None:
-    """The demo with the sample ends by itself with exit code 0, all nine steps told, nothing left running."""
+    """The demo with the sample ends by itself with exit code 0, all eleven steps told, nothing left running."""
     with demo() as process:
         told, _ = process.communicate(timeout=TIME_LIMIT)
 
     assert "✗" not in told
     assert process.returncode == 0
-    assert [int(n) for n in re.findall(r"^Step (\d) of 9", told, re.MULTILINE)] == list(range(1, 10))
-    assert told.splitlines()[-1].startswith("All 9 steps came out as told")
+    assert [int(n) for n in re.findall(r"^Step (\d+) of 11", told, re.MULTILINE)] == list(range(1, 12))
+    assert told.splitlines()[-1].startswith("All 11 steps came out as told")
     assert_nothing_is_left(process.pid)
 
 

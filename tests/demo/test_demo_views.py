@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from simulators.demo.cast import choose as choose_cast
+from simulators.demo.report import round_of
 from simulators.demo.screen import choose, counted, when
-from simulators.demo.stage import round_of
 from simulators.demo.views import (
     Activity,
     Event,
@@ -181,7 +181,7 @@ def test_cast_takes_plain_future_meetings_each_title_once() -> None:
         event("today", subject="a"),
         event("again", tomorrow),
         event("private", tomorrow, subject="b", private=True),
-        event("people", tomorrow, subject="c", people=1),
+        event("people", tomorrow, subject="c", people=("boris@acme.example",)),
         event("night", span(NINE.replace(day=3, hour=22)), subject="d"),
         event("late", span(NINE + timedelta(days=26)), subject="e"),
     ]
