@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.jobs.house import House
+from tests.jobs.play import Play
 from tests.jobs.test_recovery import forget_everything
 from tests.jobs.test_rules import at
 
@@ -18,3 +19,15 @@ async def test_a_midnight_meeting_keeps_its_reminder_when_it_is_found_again(hous
     assert house.outlook().get(event)["reminderMinutesBeforeStart"] == 60
     assert [a["ReminderTime"] for a in house.desk().activities()] == ["2026-01-26T23:00:00Z"]
     assert report.done == {}
+
+
+async def test_a_reminder_set_in_erp_net_before_a_midnight_meeting_was_found_again(house: House) -> None:
+    """An hour before 00:01, as the person saw it, or an hour before midnight: both sides say the same in the end."""
+    house.outlook().create("Launch", at(1, 22), at(1, 23), reminder=60)
+    await house.step()
+    [row] = house.desk().activities()
+    await forget_everything(house)
+    house.desk().edit(row["Id"], reminder=60)
+    assert house.desk().get(row["Id"])["ReminderTime"] == "2026-01-26T23:01:00Z"
+
+    await Play(house).check()
