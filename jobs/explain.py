@@ -8,12 +8,13 @@ id of either side, or a part of a subject, in any letter case.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from jobs.answers import choices_in
 from jobs.context import context_of
+from jobs.meetings import read_standings
 from jobs.pairing import Pairing
 from jobs.report import line_of
 from jobs.waiting import Notice, erp_session, unheard
@@ -29,6 +30,7 @@ from sync_core.model import (
     Malformed,
     Memory,
     Pending,
+    Role,
     Side,
     User,
     Window,
@@ -93,12 +95,24 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhea
     memory = await world.store.recall(user.id)
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     told = [e for e in journal if e.action != "round" and wanted.fits((e.subject,), e.event_id, e.activity_id)]
-    state = list(_state(memory, wanted, told))
+    holders = await _holders(world, memory, wanted)
+    state = list(_state(memory, wanted, told, holders))
     if not state and user.enabled and user.zone and user.erp_login:
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
     found = [*state, *map(_from_journal, told)]
     return [*_about_user(user), *found] if found else []
+
+
+async def _holders(world: World, memory: Memory, wanted: Wanted) -> dict[str, str]:
+    """Whose calendar feeds each followed meeting that is meant, by iCalUId."""
+    meant = {
+        link.ical_uid
+        for link in memory.links
+        if link.role is Role.FOLLOWER and wanted.fits((link.base_event.subject,), link.event_id, link.activity_id)
+    }
+    names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
+    return {uid: names.get(x.holder, "") for uid, x in (await read_standings(world.store, meant)).items()}
 
 
 def _about_user(user: User) -> Iterator[Finding]:
@@ -111,7 +125,9 @@ def _about_user(user: User) -> Iterator[Finding]:
 # What is remembered
 
 
-def _state(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Finding]:
+def _state(
+    memory: Memory, wanted: Wanted, told: Sequence[JournalEntry], holders: Mapping[str, str]
+) -> Iterator[Finding]:
     """Rows that are meant: by themselves, or because the journal knows them by the subject asked for."""
     events = {entry.event_id for entry in told} - {""}
     activities = {entry.activity_id for entry in told} - {""}
@@ -119,22 +135,24 @@ def _state(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iter
         subjects = (link.base_event.subject, link.base_activity.subject)
         is_told = link.event_id in events or link.activity_id in activities
         if is_told or wanted.fits(subjects, link.event_id, link.activity_id):
-            yield from _of_link(link)
+            yield from _of_link(link, holders.get(link.ical_uid, ""))
     for pending in memory.pending:
         ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
         if pending.item_id in events | activities or wanted.fits((), *ids):
             yield _of_pending(pending, memory)
 
 
-def _of_link(link: Link) -> Iterator[Finding]:
+def _of_link(link: Link, holder: str = "") -> Iterator[Finding]:
+    follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
     base = Finding(
-        STATES[link.status],
+        "followed" if follows else STATES[link.status],
         link.base_event.subject,
         event_id=link.event_id,
         activity_id=link.activity_id,
         private=is_private(link.base_event) or is_private(link.base_activity),
     )
-    yield replace(base, reason=_reason_of(link), at=link.ended_at)
+    reason = f"{link.reason}, that of {holder}" if follows and holder else _reason_of(link)
+    yield replace(base, reason=reason, at=link.ended_at)
     if link.conflict is not None:
         clashes = link.conflict.clashes
         yield replace(
@@ -191,14 +209,16 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     events, aside = await _events(world, ctx, wanted)
     activities = await _activities(world, user, ctx, wanted)
     links = {link.event_id: link for link in memory.links}
-    by_activity = {link.activity_id: link for link in memory.links}
+    by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
     known = [links[e.id] for e in events if e.id in links] + [
         by_activity[a.id] for a in activities if a.id in by_activity
     ]
     cases = await Pairing(world.calendar, world.erp, ctx, links, by_activity, full=False).pair(
         [e for e in events if e.id not in links], [a for a in activities if a.id not in by_activity], memory.pending
     )
-    decided = [_of_decision(decide(case, ctx), ctx) for case in cases]
+    standings = await read_standings(world.store, [case.event.ical_uid for case in cases if case.event])
+    stood = [replace(c, standing=standings.get(c.event.ical_uid)) if c.event else c for c in cases]
+    decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
     return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
 
 
