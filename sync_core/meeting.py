@@ -172,8 +172,8 @@ def follower(case: Case, link: Link, ctx: Context) -> Decision:
 def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
     """The holder's copy is gone; the meeting goes on in another mailbox, the activity stays."""
     assert case.others
-    kept = _ended(link, ctx, HANDED_ON)
     erp = _farewell(case, link, ctx)
+    kept = _ended(link, ctx, HANDED_ON, erp)
     return Decision(
         case, Intent.HAND_ON, Verdict.ACT, HANDED_ON, erp=erp, link=kept, in_step=frozenset(), hand_to=case.others[0]
     )
@@ -198,10 +198,12 @@ def _gone(case: Case, link: Link, ctx: Context, reason: str) -> Decision:
     erp = _farewell(case, link, ctx) if reason == DELETED_IN_OUTLOOK else None
     verdict = Verdict.ACT if erp else Verdict.NOTHING
     intent = Intent.ANSWER if erp else Intent.END
-    return Decision(case, intent, verdict, reason, erp=erp, link=_ended(link, ctx, reason), in_step=frozenset())
+    return Decision(case, intent, verdict, reason, erp=erp, link=_ended(link, ctx, reason, erp), in_step=frozenset())
 
 
-def _ended(link: Link, ctx: Context, reason: str) -> Link:
+def _ended(link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Link:
+    """The copy is gone; what it said at the end is an answer that it takes back if it ever returns."""
+    me = ctx.colleagues.of(ctx.mailbox)
     return replace(
         link,
         role=Role.FOLLOWER,
@@ -209,7 +211,7 @@ def _ended(link: Link, ctx: Context, reason: str) -> Link:
         reason=reason,
         reread="",
         conflict=None,
-        answers=(),
+        answers=((me.canonical, erp.crowd.note[0][1]),) if me and erp else (),
         ended_at=ctx.now,
     )
 
