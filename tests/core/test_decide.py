@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
-from sync_core.identity import new_link, settle, transaction_id
+from sync_core.identity import began_with, is_made_from, new_link, settle, transaction_id
 from sync_core.model import (
     EVERYTHING,
+    MSSYNC_SYSTEM,
     Attendee,
     Clash,
     Conflict,
@@ -22,6 +24,7 @@ from sync_core.model import (
     LinkStatus,
     Mark,
     Pending,
+    Role,
     Side,
 )
 from sync_core.plan import ELSEWHERE, HIDDEN, PARTNER_GONE, decide, is_over_link
@@ -34,6 +37,7 @@ from tests.core.samples import (
     SOFIA,
     a_context,
     a_link,
+    a_staff,
     an_activity,
     an_event,
     at,
@@ -108,6 +112,17 @@ def test_digits_are_written_in_the_zone_of_the_setting() -> None:
 
     assert isinstance(decision.erp, CreateActivity)
     assert at(2026, 2, 2, 17) == decision.erp.content.start
+
+
+def test_a_create_tried_again_is_the_same_write() -> None:
+    """In one mailbox; in another one it makes another event."""
+    first, again, other = (
+        decide(seen(None, an_activity()), a_context(mailbox=mailbox)).graph
+        for mailbox in ("anna-id", "anna-id", "boris-id")
+    )
+
+    assert first == again
+    assert first != other
 
 
 # Links
@@ -631,3 +646,48 @@ def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:
 
     assert new_link(an_event(), activity, Side.ERP, a_context()).creator == "boris"
     assert new_link(an_event(), activity, Side.GRAPH, a_context()).creator == "anna"
+
+
+MADE: dict[str, Any] = {"creation_user": SERVICE, "external_id": "UID-1", "external_system": MSSYNC_SYSTEM}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param({}, True, id="made-from-it"),
+        pytest.param({"external_id": "uid-1"}, True, id="any-letter-case"),
+        pytest.param({"external_id": "uid-2"}, False, id="another-meeting"),
+        pytest.param({"external_id": ""}, False, id="no-meeting"),
+        pytest.param({"external_system": "CRM"}, False, id="another-system"),
+        pytest.param({"creation_user": "boris"}, False, id="made-by-hand"),
+    ],
+)
+def test_an_activity_that_was_made_from_a_meeting_is_known(told: dict[str, str], expected: bool) -> None:
+    """By its ExternalId and a service user as creator, in whosever mailbox the meeting is met."""
+    activity = an_activity(**MADE | {"owner_party": "party-boris"} | told)
+
+    assert expected is is_made_from(activity, an_event(), a_context())
+
+
+def test_an_event_without_an_icaluid_is_nothings_origin() -> None:
+    """Two empty ids are not the same id."""
+    activity = an_activity(**MADE | {"external_id": ""})
+
+    assert not is_made_from(activity, an_event(ical_uid=""), a_context())
+
+
+@pytest.mark.parametrize(("creator", "expected"), [(SERVICE, ""), ("Sync-Service", ""), ("Boris", "boris")])
+def test_a_meeting_began_with_whoever_made_its_activity_by_hand(creator: str, expected: str) -> None:
+    """A service user's activity began in Outlook."""
+    assert expected == began_with(an_activity(creation_user=creator), a_context())
+
+
+def test_a_link_remembers_its_role_and_the_owners_zone() -> None:
+    """An organizer's own event or an invited copy; digits made for a colleague are in the colleague's zone."""
+    theirs = an_activity(owner_party="party-boris")
+    staff = a_staff(boris={"zone": "Asia/Tokyo"})
+
+    own = new_link(an_event(), an_activity(), Side.GRAPH, a_context(colleagues=staff))
+    copied = new_link(an_event(is_organizer=False), theirs, Side.GRAPH, a_context(colleagues=staff))
+    assert (own.role, own.zone) == (Role.OWN, "Europe/Sofia")
+    assert (copied.role, copied.zone) == (Role.HOLDER, "Asia/Tokyo")

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from sync_core.cases import Case, Intent, Sight, Verdict
-from sync_core.model import Clash, Conflict, Mark
+from sync_core.cases import Case, Intent, Sight, Standing, Verdict
+from sync_core.model import Attendee, Clash, Conflict, Mark, Role
+from sync_core.pair import SHOWN_TEXT
 from sync_core.plan import decide
 from sync_core.policy import Policy, Winner
 from sync_core.story import LABELS, SETTLED, conflict_text, is_about_private, label, sides_of, values
-from tests.core.samples import NOW, a_context, a_link, an_activity, an_event, at, linked, noted, seen, shown, utc
+from tests.core.samples import (
+    BORIS,
+    GUEST,
+    ME,
+    NOW,
+    ZOE,
+    a_context,
+    a_follower,
+    a_link,
+    a_meeting,
+    an_activity,
+    an_event,
+    an_invitation,
+    an_office,
+    at,
+    attended,
+    known_to,
+    linked,
+    noted,
+    seen,
+    shown,
+    utc,
+)
 
 SOFIA = "Europe/Sofia"
 PLAN = shown(subject="Plan")
@@ -48,6 +71,88 @@ def test_every_intent_and_verdict_has_words() -> None:
 def test_a_decision_is_named_in_two_words(case: Case, expected: str) -> None:
     """What was done, or why nothing was."""
     assert expected == label(decide(case, a_context()))
+
+
+MINE, THEIRS = (Standing(holder, "A1", etag="e1") for holder in ("anna-id", "boris-id"))
+OUTSIDE = an_invitation(organizer=GUEST)
+HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        pytest.param(
+            linked(
+                a_meeting(Attendee(BORIS, response="accepted")), attended(BORIS), link=known_to((BORIS,), (BORIS,))
+            ),
+            "answer noted",
+            id="answer",
+        ),
+        pytest.param(
+            linked(an_invitation(response="accepted"), attended(ME), link=a_follower(), standing=THEIRS),
+            "answer noted",
+            id="answer-of-a-follower",
+        ),
+        pytest.param(seen(OUTSIDE, standing=THEIRS), "skipped", id="follow"),
+        pytest.param(
+            linked(
+                an_event(categories=("ERP.net conflict",), is_organizer=False, organizer=GUEST),
+                an_activity(),
+                link=a_link(role=Role.HOLDER, conflict=OPEN),
+                standing=THEIRS,
+            ),
+            "followed",
+            id="step-back",
+        ),
+        pytest.param(
+            linked(None, attended(ME), event_sight=Sight.GONE, link=HOLDING, standing=MINE, others=("boris-id",)),
+            "handed on",
+            id="hand-on",
+        ),
+        pytest.param(linked(a_meeting(BORIS), attended(), link=known_to()), "activity updated", id="participant"),
+        pytest.param(linked(a_meeting(), attended(ZOE), link=known_to()), "event updated", id="invitation"),
+    ],
+)
+def test_what_becomes_of_people_is_named_in_two_words(case: Case, expected: str) -> None:
+    """Answers, hand-overs and lists have names of their own."""
+    assert expected == label(decide(case, an_office()))
+
+
+def test_each_side_tells_its_own_list() -> None:
+    """Before and after are what that side's list was and is, not what the other side shows."""
+    activity = attended(BORIS, ZOE)
+    decision = decide(linked(a_meeting(BORIS, GUEST), activity, link=known_to((BORIS,), (BORIS,))), an_office())
+    lists = values(decision, SOFIA)
+
+    assert lists == (
+        {"erp.people": f"{BORIS}, {ZOE}", "graph.people": f"{BORIS}, {GUEST}"},
+        {"erp.people": f"{BORIS}, {GUEST}, {ZOE}", "graph.people": f"{BORIS}, {GUEST}, {ZOE}"},
+    )
+
+
+def test_a_list_that_is_not_alike_is_told_as_it_is() -> None:
+    """Whoever is not invited is in ERP.net's list only."""
+    decision = decide(linked(a_meeting(BORIS), attended(GUEST), link=known_to()), an_office())
+
+    assert values(decision, SOFIA) == ({"erp.people": GUEST}, {"erp.people": f"{BORIS}, {GUEST}"})
+
+
+def test_a_created_list_is_told() -> None:
+    """Who becomes a participant, and who is invited."""
+    made_in_erp = decide(seen(a_meeting(BORIS, GUEST)), an_office())
+    made_in_outlook = decide(seen(None, attended(BORIS, GUEST)), an_office())
+
+    assert values(made_in_erp, SOFIA)[1]["erp.people"] == f"{BORIS}, {GUEST}"
+    assert values(made_in_outlook, SOFIA)[1]["graph.people"] == BORIS
+
+
+def test_a_long_list_is_cut() -> None:
+    """The journal's values are bounded and say so."""
+    people = tuple(f"p{number:03}@out.example" for number in range(500))
+    told = values(decide(seen(a_meeting(*people)), an_office()), SOFIA)[1]["erp.people"]
+
+    assert told.endswith("characters)")
+    assert len(told) < SHOWN_TEXT + 50
 
 
 def test_an_update_tells_before_and_after() -> None:
