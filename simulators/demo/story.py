@@ -217,6 +217,7 @@ def full_refresh(play: Play) -> None:
     made = told.done["activity created"] + told.done["event created"]
     play.expect("calsync reports a full refresh with 0 creates", told.full and made == 0)
     play.expect("neither calendar has more in it", len(play.world.rows) == len(before.rows))
+    play.expect("no mail was sent", not told.mails)
     play.expect(NO_WRITES, not play.world.changed_since(before))
     play.expect_in_step()
 
