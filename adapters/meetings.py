@@ -59,8 +59,9 @@ class Meetings:
     backend: Backend
 
     async def reindex(self, user_id: str, links: Collection[Link]) -> None:
-        """Write the index rows of these links."""
-        await gather(self._index(user_id, link) for link in links)
+        """Write the index rows of these links. Of an activity that one of them feeds the row stays."""
+        fed = {link.activity_id for link in links if link.role is not Role.FOLLOWER}
+        await gather(self._index(user_id, link, fed) for link in links)
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Activity id → user id → the link's ``stamp``; every asked id is a key."""
@@ -103,14 +104,14 @@ class Meetings:
             with suppress(Conflict):
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
-    async def _index(self, user_id: str, link: Link) -> None:
+    async def _index(self, user_id: str, link: Link, fed: Collection[str]) -> None:
         """By activity where the link feeds it, by iCalUId where it follows and its copy lives."""
         feeds = link.role is not Role.FOLLOWER
         activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
         if feeds:
             stored = rows.encode(IndexRow(link.activity_id, user_id, link.stamp))
             await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
-        elif link.activity_id:
+        elif link.activity_id and link.activity_id not in fed:
             await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
         if not feeds and link.status is not LinkStatus.TOMBSTONE:
             await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, rows.encode(CopyRow(user_id))))

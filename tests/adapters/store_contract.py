@@ -37,6 +37,7 @@ from sync_core.model import (
     Mark,
     Memory,
     Pending,
+    Role,
     Side,
     User,
     Window,
@@ -63,6 +64,11 @@ def link(event_id: str = "event", activity_id: str | None = None, **fields: obje
     activity_id = activity_id or str(uuid4())
     made = Link(event_id, activity_id, f"uid-{event_id}", "Europe/Sofia", graph(), erp(), "ck", 7, NOW)
     return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def follower(event_id: str, activity_id: str = "", **fields: object) -> Link:
+    """The link of a copy that another mailbox feeds; whose activity may not be known."""
+    return replace(link(event_id, "activity", role=Role.FOLLOWER, **fields), activity_id=activity_id)
 
 
 def entry(user_id: str, minutes: int = 0) -> JournalEntry:
@@ -510,6 +516,111 @@ class MeetingsContract:
             [one.activity_id for one in many]
         )
 
+    async def test_a_follower_is_found_by_its_meeting(self, store: RowStore, user_id: str) -> None:
+        """Whose copy follows is found by iCalUId in any letter case; whoever feeds the meeting is not among them."""
+        uid, other, holder = f"UID-{user_id}", f"{user_id}-other", f"{user_id}-holder"
+        await save(store, user_id, Put(follower("e", ical_uid=uid)))
+        await save(store, other, Put(follower("f", ical_uid=uid.lower())))
+        await save(store, holder, Put(link("g", ical_uid=uid, role=Role.HOLDER)))
+
+        assert await store.find_copies(uid.lower()) == await store.find_copies(uid) == {user_id, other}
+        assert await store.find_copies(f"{uid}-x") == frozenset()
+
+    async def test_a_follower_has_no_row_by_activity(self, store: RowStore, user_id: str) -> None:
+        """Whoever follows does not hear of the activity; their row goes when their link becomes a follower."""
+        activity, uid = f"{user_id}-activity", f"uid-{user_id}"
+        feeding = link("e", activity, ical_uid=uid, role=Role.HOLDER)
+        await save(store, user_id, Put(feeding))
+        before = await store.find_linked([activity]), await store.find_copies(uid)
+        await save(store, user_id, Put(replace(feeding, role=Role.FOLLOWER)))
+
+        assert before == ({activity: {user_id: stamp_of(NOW, 7)}}, frozenset())
+        assert await store.find_linked([activity]) == {activity: {}}
+        assert await store.find_copies(uid) == {user_id}
+
+    @pytest.mark.parametrize("role", [Role.HOLDER, Role.OWN])
+    async def test_a_follower_that_feeds_has_a_row_by_activity(
+        self, store: RowStore, user_id: str, role: Role
+    ) -> None:
+        """Whoever takes over hears of the activity from then on."""
+        activity, uid = f"{user_id}-activity", f"uid-{user_id}"
+        following = follower("e", activity, ical_uid=uid)
+        await save(store, user_id, Put(following))
+        await save(store, user_id, Put(replace(following, role=role)))
+
+        assert await store.find_linked([activity]) == {activity: {user_id: stamp_of(NOW, 7)}}
+
+    async def test_a_holder_is_no_copy_any_more(self, store: RowStore, user_id: str) -> None:
+        """The meeting cannot be handed to whoever feeds it already."""
+        following = follower("e", ical_uid=f"uid-{user_id}")
+        await save(store, user_id, Put(following))
+        await save(store, user_id, Put(replace(following, activity_id=f"{user_id}-a", role=Role.HOLDER)))
+
+        assert await store.find_copies(following.ical_uid) == frozenset()
+
+    async def test_a_copy_that_is_gone_is_not_found(self, store: RowStore, user_id: str) -> None:
+        """A tombstone is no copy; restored it is one again, and dropped it is none for good."""
+        following = follower("e", ical_uid=f"uid-{user_id}")
+        gone = replace(following, status=LinkStatus.TOMBSTONE)
+        found = []
+        for change in (Put(following), Put(gone), Put(following), Drop(following)):
+            await save(store, user_id, change)
+            found.append(await store.find_copies(following.ical_uid))
+
+        assert [{user_id}, frozenset(), {user_id}, frozenset()] == found
+
+    async def test_one_of_two_copies_is_left(self, store: RowStore, user_id: str) -> None:
+        """A mailbox that has a meeting twice has it until both are gone."""
+        uid = f"uid-{user_id}"
+        first, second = follower("e1", ical_uid=uid), follower("e2", ical_uid=uid)
+        await save(store, user_id, Put(first), Put(second))
+        await save(store, user_id, Put(replace(first, status=LinkStatus.TOMBSTONE)))
+        one_gone = await store.find_copies(uid)
+        await save(store, user_id, Drop(second))
+
+        assert (one_gone, await store.find_copies(uid)) == (frozenset({user_id}), frozenset())
+
+    @pytest.mark.parametrize("turn", [1, -1])
+    async def test_an_ended_copy_does_not_hide_the_one_that_feeds(
+        self, store: RowStore, user_id: str, turn: int
+    ) -> None:
+        """A meeting handed on and met again under another id is heard of, in whatever order its links are indexed."""
+        activity = f"{user_id}-activity"
+        ended = follower("e1", activity, status=LinkStatus.TOMBSTONE)
+        feeding = link("e2", activity, role=Role.HOLDER)
+        await save(store, user_id, *[Put(one) for one in (ended, feeding)][::turn])
+        saved = await store.find_linked([activity])
+        await store.reindex(user_id, [ended, feeding][::turn])
+
+        assert [saved, await store.find_linked([activity])] == [{activity: {user_id: stamp_of(NOW, 7)}}] * 2
+
+    async def test_copies_can_be_indexed_from_links_alone(self, store: RowStore, user_id: str) -> None:
+        """A full round writes the rows anew."""
+        many = [follower(f"e{number}", ical_uid=f"{user_id}-{number}") for number in range(20)]
+
+        await store.reindex(user_id, many)
+
+        assert [await store.find_copies(one.ical_uid) for one in many] == [{user_id}] * 20
+
+    async def test_a_claim_is_found_in_any_letter_case(self, store: RowStore, user_id: str) -> None:
+        """ERP.net compares ExternalIds case-blind: one meeting has one claim, however its iCalUId is written."""
+        upper, lower = f"UID-{user_id.upper()}", f"uid-{user_id.lower()}"
+        saved = await store.save_claim(Claim(lower, user_id, "", NOW, creator="anna", is_own=True))
+
+        with pytest.raises(StaleWrite):
+            await store.save_claim(Claim(upper, "other", "", NOW))
+        assert saved == await store.read_claim(upper) == await store.read_claim(lower)
+
+    async def test_of_two_who_move_a_claim_one_is_told(self, store: RowStore, user_id: str) -> None:
+        """A take-over and a hand-over at the same time: one stands whole, the other hears of it."""
+        first = await store.save_claim(Claim(user_id, "a", "x", NOW))
+        moves = [replace(first, holder=heir, is_own=heir == "b") for heir in ("b", "c", "d")]
+        answers = await asyncio.gather(*map(store.save_claim, moves), return_exceptions=True)
+
+        [moved] = [one for one in answers if isinstance(one, Claim)]
+        assert sum(isinstance(one, StaleWrite) for one in answers) == 2
+        assert moved == await store.read_claim(user_id)
+
     async def test_first_claim_wins(self, store: RowStore, user_id: str) -> None:
         """Of two claims on a meeting the first one stands."""
         claim = Claim(f"{ODD}{user_id}", user_id, "", NOW)
@@ -635,6 +746,21 @@ class UsersContract:
         assert (await store.read_journal(user_id), await store.read_user(user_id)) == ([], None)
         assert not any((await store.find_linked(activities)).values())
         assert await store.read_claim(links[0].ical_uid) is None
+
+    async def test_a_forgotten_user_has_no_copies(self, store: RowStore, user_id: str) -> None:
+        """No meeting can be handed to somebody who was forgotten, and their claims are free."""
+        uid, theirs, other = f"uid-{user_id}", f"uid-{user_id}-theirs", f"{user_id}-other"
+        await save(store, user_id, Put(follower("e1", ical_uid=uid)), Put(follower("e2", ical_uid=uid)))
+        await save(store, user_id, Put(link("e3", ical_uid=theirs, role=Role.HOLDER)))
+        await save(store, other, Put(follower("e1", ical_uid=uid)))
+        await store.save_claim(Claim(theirs, user_id, "", NOW))
+        await store.save_claim(Claim(uid, other, "", NOW))
+
+        await store.forget_user(user_id)
+
+        assert await store.find_copies(uid) == {other}
+        assert await store.read_claim(theirs) is None
+        assert await store.read_claim(uid) is not None
 
     async def test_forgetting_spares_others(self, store: RowStore, user_id: str) -> None:
         """Another user's link, claim and journal stay when the first one is forgotten."""
