@@ -263,6 +263,48 @@ def test_an_edit_against_the_direction_invites_nobody() -> None:
     assert (decision.verdict, decision.graph, decision.erp, decision.mails) == (Verdict.SKIP, None, None, 0)
 
 
+some = st.frozensets(st.sampled_from([BORIS, "boris.alias@acme.example", CARL, ZOE, GUEST, "eva@out.example"]))
+
+
+@given(some, some, some, some, st.sampled_from(Invite), st.booleans())
+def test_lists_come_to_rest_and_nobody_is_lost(
+    event_base: frozenset[str],
+    event_now: frozenset[str],
+    activity_base: frozenset[str],
+    activity_now: frozenset[str],
+    invite: Invite,
+    has_base: bool,
+) -> None:
+    """Whatever both lists were and are: one turn settles them, and whoever was added is a participant at least."""
+    ctx = an_office(policy=Policy(invite=invite))
+    event, activity = a_meeting(*sorted(event_now)), attended(*sorted(activity_now))
+    link = known_to(tuple(sorted(event_base)), tuple(sorted(activity_base))) if has_base else None
+
+    first = decide(replace(seen(event, activity), link=link), ctx)
+    event, activity = patched(event, first), after_patch(activity, first)
+    again = decide(linked(event, activity, link=settled(first, event, activity, ctx)), ctx)
+
+    assert (again.graph, again.erp, again.verdict) == (None, None, Verdict.NOTHING)
+    invited, noted_down = (
+        {ctx.colleagues.canonical(one) for one in people} for people in both_lists(event, activity)
+    )
+    was_invited, was_noted, is_invited, is_noted = (
+        {ctx.colleagues.canonical(one) for one in people}
+        for people in (event_base, activity_base, event_now, activity_now)
+    )
+    assert is_noted - was_noted <= noted_down
+    assert is_invited - was_invited <= invited & noted_down
+    if link is None or invite is Invite.NONE:
+        assert (first.mails, invited) == (0, is_invited)
+    if invite is Invite.INTERNAL:
+        assert {one for one in invited ^ is_invited if one.endswith("@out.example")} == set()
+
+
+def both_lists(event: GraphEvent, activity: ErpActivity) -> tuple[list[str], list[str]]:
+    """Who is on which list in truth."""
+    return [one.email for one in event.attendees], [one.email for one in activity.participants]
+
+
 # What people are told goes alone
 
 CROWDED = known_to((BORIS,), (BORIS,))
