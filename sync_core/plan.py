@@ -263,6 +263,8 @@ def _decide(case: Case, ctx: Context) -> Decision:
 def _claiming(decision: Decision, ctx: Context) -> Decision:
     """The decision with the meeting claimed for this mailbox first, where it is not yet."""
     case, link = decision.case, decision.link
+    if case.event is not None and not case.event.ical_uid:  # one claim would stand for all that have no iCalUId
+        return decision
     if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
         return replace(decision, take=True)
     feeds = case.event is not None and link is not None and link.status in (LinkStatus.LIVE, LinkStatus.PARKED)

@@ -254,6 +254,7 @@ def test_two_events_of_ones_own_with_one_uid_clash() -> None:
     ("case", "expected"),
     [
         pytest.param(seen(a_meeting(BORIS), standing=Standing()), True, id="create"),
+        pytest.param(seen(a_meeting(BORIS, ical_uid="")), False, id="create/no-uid"),
         pytest.param(seen(a_meeting(BORIS), an_activity(), standing=Standing()), True, id="link"),
         pytest.param(seen(a_meeting(BORIS), an_activity(), standing=MINE), True, id="link-of-mine"),
         pytest.param(linked(a_meeting(BORIS), attended(BORIS), standing=MINE), False, id="pair/mine"),
