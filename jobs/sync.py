@@ -154,10 +154,10 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
 
 
 async def _one_round(world: World, user: User, full: bool) -> Report:
-    """A round; one that is stopped by somebody else ends this user's sync only."""
+    """A round; one stopped by somebody else, or by a spoilt row, ends this user's sync only."""
     try:
         return await run_round(world, user, full=full, asked=True)
-    except LeaseLost as error:
+    except (LeaseLost, RowUnreadable) as error:
         return Report(user.id, user.upn, state=user.state, full=full, failures=[str(error)])
 
 
