@@ -17,6 +17,7 @@ from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Standing
 from sync_core.errors import SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.identity import began_with
+from sync_core.meeting import is_heritage
 from sync_core.model import InboxRow, Link, LinkStatus, Memory, Role, User
 
 NOBODY = Standing()
@@ -38,21 +39,19 @@ def standing_of(claim: Claim | None) -> Standing:
     """A claim as the tables see it."""
     if claim is None:
         return NOBODY
-    return Standing(claim.holder, claim.activity_id, claim.creator, claim.is_own, claim.at, claim.etag)
+    return Standing(claim.holder, claim.activity_id, claim.creator, claim.is_own, claim.at, claim.etag, claim.before)
 
 
 async def inherited(store: Store, standing: Standing, heir: str) -> Link | None:
     """The link of whoever fed the activity before, None where nobody has one."""
     if not standing.activity_id:
         return None
-    holders = (await store.find_linked([standing.activity_id]))[standing.activity_id]
-    before = [standing.holder] if standing.holder in holders else sorted(holders)
-    for user_id in before:
-        if user_id != heir:
-            links = (await store.recall(user_id)).links
-            found = [x for x in links if x.activity_id == standing.activity_id and x.role is not Role.FOLLOWER]
-            if found:
-                return found[0]
+    linked = (await store.find_linked([standing.activity_id]))[standing.activity_id]
+    for user_id in dict.fromkeys((standing.holder, standing.before, *sorted(linked))):
+        links = (await store.recall(user_id)).links if user_id not in ("", heir) else ()
+        found = [link for link in links if link.activity_id == standing.activity_id and is_heritage(link)]
+        if found:
+            return found[0]
     return None
 
 
@@ -101,13 +100,16 @@ class Claims:
             creator=began_with(activity, self._ctx) if activity else "",
             is_own=event.is_organizer,
             etag=standing.etag,
+            before=standing.holder if standing.holder != self._ctx.mailbox else standing.before,
         )
+        before = standing.holder if standing.holder != self._ctx.mailbox else ""
+        about = claim.activity_id or standing.activity_id
+        await note(self._world, before, about)
         try:
             self._taken[claim.key] = await self._world.store.save_claim(claim)
         except StaleWrite:
             return not await self._is_mine(claim)
-        if standing.holder not in ("", self._ctx.mailbox):
-            await tell(self._world, standing.holder, claim.activity_id or standing.activity_id)
+        await tell(self._world, before, about)
         return False
 
     async def _is_mine(self, claim: Claim) -> bool:
@@ -150,10 +152,10 @@ async def hand_over(world: World, link: Link, holder: str, heir: str) -> None:
     if claim is None or claim.holder != holder:
         return
     activity_id = claim.activity_id or link.activity_id
+    before = claim.before if link.role is Role.FOLLOWER else holder
+    handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock(), before=before)
     try:
-        await world.store.save_claim(
-            replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock())
-        )
+        await world.store.save_claim(handed)
     except StaleWrite:
         return
     await tell(world, heir, activity_id)
@@ -171,10 +173,18 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
             await hand_over(world, link, user.id, heirs[0])
 
 
+async def note(world: World, user_id: str, activity_id: str) -> None:
+    """A row in somebody's inbox. It is filed before a meeting changes hands, or a stop between would leave both
+    feeding or nobody, and by ``tell`` again after, since an early round of theirs may have used it up."""
+    if user_id and activity_id:
+        await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
+
+
 async def tell(world: World, user_id: str, activity_id: str) -> None:
     """Have somebody's next round look at a meeting."""
-    if activity_id:
-        await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
+    if not user_id:
+        return
+    await note(world, user_id, activity_id)
     try:
         await wake(world, user_id)
     except StoreUnavailable as error:  # no reason to fail this round: the inbox row waits for their next one

@@ -221,7 +221,8 @@ class Claim:
     """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId in lower case.
 
     ``creator`` is the ERP.net login of whoever made the activity by hand, '' for one made from an event; ``is_own``
-    whether the holder's copy is the organizer's own event.
+    whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it was handed
+    over, '' if none did.
     """
 
     key: str
@@ -231,6 +232,7 @@ class Claim:
     creator: str = ""
     is_own: bool = False
     etag: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,10 +241,15 @@ class Reader:
         await self._read_heirs()
         for link in self._memory.links:
             lost = self._see_event(link)[1] is Sight.GONE or self._is_cancelled(link)
-            if link.role is Role.HOLDER and lost and link.status in WATCHED:
+            if lost and link.status in WATCHED and self._answers_for(link):
                 self._others[link.event_id] = await live_elsewhere(
                     self._calendar, self._store, link.ical_uid, self._ctx
                 )
+
+    def _answers_for(self, link: Link) -> bool:
+        """Whether this invited copy feeds the meeting, or was just handed it."""
+        is_mine = claimed(self._standings.get(link.ical_uid), self._ctx) is Claimed.ME
+        return link.role is Role.HOLDER or (link.role is Role.FOLLOWER and is_mine)
 
     def _is_cancelled(self, link: Link) -> bool:
         event = self._events.get(link.event_id)

@@ -61,7 +61,8 @@ class Standing:
     """What the claim says of a meeting that several mailboxes may hold; ``etag`` '' = nobody has claimed it.
 
     ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
-    ``creator`` is the login R12 asks about, '' for a meeting that began in Outlook.
+    ``creator`` is the login R12 asks about, '' for a meeting that began in Outlook. ``before`` is the user whose copy
+    fed it before, '' if none did.
     """
 
     holder: str = ""
@@ -70,6 +71,7 @@ class Standing:
     is_own: bool = False
     at: datetime | None = None
     etag: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

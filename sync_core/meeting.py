@@ -43,6 +43,7 @@ invited/organizer-off  feed    feed  follow  follow  feed    feed
 copy; its holder is off or has failed for a day; its holder claimed and never made the activity."""
 
 FOLLOWED = "the meeting is fed from another calendar"
+UNMADE = "another calendar claimed the meeting and has not made its activity yet"
 CLASH = "another mailbox has an event of its own with the same iCalUId"
 OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
 HANDED_ON = "the meeting is fed from another calendar now"
@@ -96,9 +97,26 @@ def as_feeder(case: Case, ctx: Context) -> Case:
     if case.activity.void:
         return case
     before = case.inherited
-    if before is None or before.status not in (LinkStatus.LIVE, LinkStatus.PARKED):
+    if before is None or not is_heritage(before):
         return replace(case, link=None, followed=link is not None)
     return replace(case, link=_heir(before, event, ctx), followed=link is not None)
+
+
+def as_bereaved(case: Case, ctx: Context) -> Case:
+    """The case of a copy that was handed the meeting and is lost before it ever fed: it answers for the meeting."""
+    link = case.link
+    is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+    if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
+        return case
+    if claimed(case.standing, ctx) is not Claimed.ME:
+        return case
+    return replace(case, link=replace(link, role=Role.HOLDER, creator=ctx.login.casefold()))
+
+
+def is_heritage(link: Link) -> bool:
+    """Whether a link holds the base of a meeting that it feeds, or did until it was handed on."""
+    is_feeding = link.role is not Role.FOLLOWER and link.status in (LinkStatus.LIVE, LinkStatus.PARKED)
+    return is_feeding or link.reason == HANDED_ON
 
 
 def _heir(before: Link, event: GraphEvent, ctx: Context) -> Link:
@@ -140,8 +158,14 @@ def follow(case: Case, ctx: Context) -> Decision:
         modified_at=event.modified_at,
         role=Role.FOLLOWER,
         reason=FOLLOWED,
+        reread=_unmade(case.standing),
     )
     return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())
+
+
+def _unmade(standing: Standing | None) -> str:
+    """Why a followed meeting is to be looked at again: whoever claimed it may have died before making anything."""
+    return UNMADE if standing is not None and standing.etag and not standing.activity_id else ""
 
 
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
@@ -161,7 +185,7 @@ def step_back(case: Case, link: Link, ctx: Context) -> Decision:
 def follower(case: Case, link: Link, ctx: Context) -> Decision:
     """What becomes of a copy that follows: only its owner's own answer goes across."""
     if case.event is not None and not case.event.is_cancelled:
-        return _answering(case, replace(link, reread=""), ctx)
+        return _answering(case, replace(link, reread=_unmade(case.standing)), ctx)
     if case.event is not None:
         return _gone(case, link, ctx, CANCELLED_COPY)
     if case.event_sight is Sight.GONE and link.status is not LinkStatus.TOMBSTONE:

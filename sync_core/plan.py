@@ -34,6 +34,7 @@ from sync_core.identity import creator_of, is_made_from, new_link, transaction_i
 from sync_core.meeting import (
     CLASH,
     OTHERS_UNREAD,
+    as_bereaved,
     as_feeder,
     follow,
     follower,
@@ -225,7 +226,7 @@ def _is_pair_of_own(case: Case, trait: Trait) -> bool:
 
 def decide(case: Case, ctx: Context) -> Decision:
     """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
-    case = as_feeder(case, ctx)
+    case = as_bereaved(as_feeder(case, ctx), ctx)
     unclear = _unclear(case)
     if unclear is not None:
         return unclear

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -133,6 +134,20 @@ class House:
     def set_policy(self, **choices: object) -> None:
         """Change the company's choices."""
         self.world = replace(self.world, policy=replace(self.world.policy, **choices))  # type: ignore[arg-type]
+
+    def world_with(self, store: Store) -> World:
+        """The same world with another memory, as after the state tables were deleted."""
+        return replace(self.world, store=store)
+
+    def patches(self) -> list[tuple[str, dict[str, Any]]]:
+        """What was sent to change events since the log was emptied: (event id, body), parts of batches too."""
+        sent: list[tuple[str, dict[str, Any]]] = []
+        for seen in self.graph.requests:
+            parts = json.loads(seen.body)["requests"] if seen.path.endswith("/$batch") else []
+            if seen.method == "PATCH":
+                parts = [{"method": "PATCH", "url": seen.path, "body": json.loads(seen.body)}]
+            sent += [(p["url"].rpartition("/")[2], p["body"]) for p in parts if p["method"] == "PATCH"]
+        return sent
 
     def graph_writes(self) -> list[str]:
         """Every write Graph has seen since the log was emptied, batch parts included as one line."""

@@ -20,6 +20,7 @@ from tests.faults.races import Moments
 from tests.jobs.house import ANNA, House, open_office, upn_of
 from tests.jobs.test_rules import at, only
 
+COLLEAGUES = ("anna", "boris", "carl")
 NAMES = ("anna", "boris", "carl", "dora", "emil")
 BORIS, CARL = upn_of("boris"), upn_of("carl")
 KIM = "kim@partner.example"
