@@ -8,7 +8,7 @@ import pytest
 
 from jobs.enrolment import disable, enable
 from sync_core.policy import Invite
-from tests.jobs.house import ANNA, START, House, attendees, open_house, open_office, participants, upn_of
+from tests.jobs.house import ANNA, START, attendees, open_house, open_office, participants
 from tests.jobs.test_meetings import BORIS, CARL, call, copy_of
 from tests.jobs.test_people import GUEST
 from tests.jobs.test_rules import at, digits, only
