@@ -115,11 +115,17 @@ class Play:
                     self.act_in_erp(what.removeprefix("erp "), step)
 
     async def sync(self, *, full: bool = False) -> None:
-        """A sync, after noting every subject that stands on a side."""
-        self.seen_subjects |= self.subjects()
+        """A sync, after noting every subject that stands on a side.
+
+        An event without a link is nobody's but its owner's, who may overwrite it.
+        """
+        events = {e["id"]: e["subject"] for e in self.outlook.events()}
+        self.seen_subjects |= {a["Subject"] for a in self.desk.activities()}
         outcome = await self.house.sync(full=full)
         assert outcome.failure == ""
         assert [r.failures for r in outcome.reports] == [[]]
+        linked = {link.event_id for link in (await self.house.recall()).links}
+        self.seen_subjects |= {subject for ident, subject in events.items() if ident in linked}
 
     def subjects(self) -> set[str]:
         """Every subject either side shows."""
