@@ -16,9 +16,9 @@ from jobs.wake import wake
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Standing
 from sync_core.errors import SideUnavailable, StaleWrite, StoreUnavailable
-from sync_core.identity import began_with
+from sync_core.identity import began_with, creator_of
 from sync_core.meeting import is_heritage
-from sync_core.model import InboxRow, Link, LinkStatus, Memory, Role, User
+from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
 
 NOBODY = Standing()
 
@@ -77,6 +77,8 @@ class Claims:
         self._world = world
         self._ctx = ctx
         self._taken: dict[str, Claim] = {}
+        self.told: set[str] = set()
+        """The users who have got something to do by what was claimed or handed on."""
 
     async def take(self, decisions: Iterable[Decision]) -> set[int]:
         """Claim the meetings of these decisions; the ids of decisions for which somebody else was faster."""
@@ -97,7 +99,7 @@ class Claims:
             holder=self._ctx.mailbox,
             activity_id=activity.id if activity else "",
             at=self._world.clock(),
-            creator=began_with(activity, self._ctx) if activity else "",
+            creator=self._creator(event, activity) if activity else "",
             is_own=event.is_organizer,
             etag=standing.etag,
             before=standing.holder if standing.holder != self._ctx.mailbox else standing.before,
@@ -110,7 +112,13 @@ class Claims:
         except StaleWrite:
             return not await self._is_mine(claim)
         await tell(self._world, before, about)
+        self.told |= {before} - {""}
         return False
+
+    def _creator(self, event: GraphEvent, activity: ErpActivity) -> str:
+        """The login R12 asks about, '' for a meeting that began in Outlook; our mark tells the others."""
+        began_in_erp = creator_of(activity, self._ctx) if event.mark == activity.id else ""
+        return began_with(activity, self._ctx) or began_in_erp
 
     async def _is_mine(self, claim: Claim) -> bool:
         """Whether the claim that stands in the way is this mailbox's own, from a round that was cut."""
@@ -124,12 +132,13 @@ class Claims:
         case = decision.case
         if decision.hand_to and case.link is not None:
             await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to)
+            self.told.add(decision.hand_to)
         elif decision.take and link is not None:
             known = self._taken.get(key_of(link.ical_uid))
             if known is not None and known.activity_id != link.activity_id:
                 await self._save(replace(known, activity_id=link.activity_id))
         elif decision.intent is Intent.CREATE_EVENT and link is not None:
-            await self._own(link, began_with(case.activity, self._ctx) if case.activity else "")
+            await self._own(link, link.creator)
 
     async def _own(self, link: Link, creator: str) -> None:
         """Claim the meeting of an event that was just made; whoever met its copy first gives way."""
