@@ -16,7 +16,7 @@ from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Ve
 from sync_core.conflict import marked
 from sync_core.ending import DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.grid import read_grid
-from sync_core.model import GraphEvent, Link, LinkStatus, Role
+from sync_core.model import GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.people import ANSWERS, DELETED_COPY, OURS, answers_of, is_hidden, notes_for
 from sync_core.project import from_graph, to_erp
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
@@ -208,7 +208,7 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     activity_id = case.standing.activity_id if case.standing and case.standing.activity_id else link.activity_id
     link = replace(link, activity_id=activity_id, status=LinkStatus.LIVE, reason=FOLLOWED, ended_at=None)
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
-    if tuple(sorted(answers.items())) == link.answers or not _may_note(case):
+    if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
     assert case.activity is not None
     notes = notes_for(case.activity, link.answers, answers, ctx)
@@ -243,7 +243,7 @@ def _ended(link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     """The owner's last word: declined, or just deleted."""
     me = ctx.colleagues.of(ctx.mailbox)
-    if me is None or not _may_note(case) or is_hidden(case, ctx):
+    if me is None or not _may_note(case, ctx) or is_hidden(case, ctx):
         return None
     assert case.activity is not None
     declined = ANSWERS["declined"]
@@ -253,8 +253,8 @@ def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     return _note(case, tuple((p.id, text) for p in open_rows)) if open_rows else None
 
 
-def _may_note(case: Case) -> bool:
-    return case.activity is not None and not case.activity.is_locked
+def _may_note(case: Case, ctx: Context) -> bool:
+    return ctx.policy.direction.lets(Side.ERP) and case.activity is not None and not case.activity.is_locked
 
 
 def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
