@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import AzureError, ResourceExistsError
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
@@ -67,9 +67,14 @@ class WorkQueue:
 
     async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
         """See ``Queue.send``."""
-        delay = min(LONGEST_DELAY, max(0, round(delay_seconds)))
+        delay = min(LONGEST_DELAY, max(0, round(delay_seconds))) or None
+        text = json.dumps(dict(message))
         with _translated():
-            await self._client.send_message(json.dumps(dict(message)), visibility_timeout=delay or None)
+            try:
+                await self._client.send_message(text, visibility_timeout=delay)
+            except ResourceNotFoundError:  # where no app ever ran, a command is the first to use the queue
+                await self.prepare()
+                await self._client.send_message(text, visibility_timeout=delay)
 
     async def close(self) -> None:
         """Let go of connections."""

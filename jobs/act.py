@@ -41,7 +41,8 @@ from sync_core.model import (
     Side,
 )
 from sync_core.pair import EVENT_ATTRIBUTE
-from sync_core.project import from_graph
+from sync_core.policy import PrivateRule
+from sync_core.project import from_graph, masked
 from sync_core.story import is_about_private, label, values
 from sync_core.writes import CreateActivity, ErpIdentity, GraphWrite, Outcome, PatchActivity, PatchEvent
 
@@ -98,6 +99,11 @@ class Actor:
         self.links: dict[str, Link] = {}
         """The links saved by this round, by event id."""
 
+    @property
+    def told(self) -> frozenset[str]:
+        """Other users whose next round has something to do because of this one."""
+        return frozenset(self._claims.told)
+
     async def carry_out(self, decisions: Sequence[Decision]) -> Done:
         """Remember the quiet decisions, then write the others chunk by chunk."""
         writing = [d for d in decisions if d.graph is not None or d.erp is not None]
@@ -149,6 +155,9 @@ class Actor:
         if case.link is None and decision.verdict is Verdict.PARK:
             parked = replace(self._pending(decision), parked=True, reason=decision.reason)
             return changes if parked == case.pending else [*changes, Put(parked)]
+        if case.link is None and decision.verdict is Verdict.REREAD:
+            self.done.again = True
+            return [*changes, Put(replace(self._pending(decision), reason=decision.reason))]
         if case.pending is not None:
             changes.append(Drop(case.pending))
         return changes
@@ -239,6 +248,8 @@ class Actor:
         write = decision.erp
         if after is None or not isinstance(write, CreateActivity | PatchActivity):
             return after, False
+        if self._ctx.policy.private is PrivateRule.BUSY:
+            after = replace(after, content=masked(after.content))
         before = decision.case.activity.content if decision.case.activity else None
         fields: frozenset[Field] = write.fields if isinstance(write, PatchActivity) else EVERYTHING
         if not base.disturbed(write.content, fields, before, after.content):

@@ -8,7 +8,7 @@ any more is *partner gone*: nothing is made until a person chooses. A void activ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from jobs.ports import Calendar, Erp
@@ -19,6 +19,7 @@ from sync_core.model import (
     ErpActivity,
     GraphEvent,
     Link,
+    LinkStatus,
     Malformed,
     Pending,
     Side,
@@ -31,7 +32,11 @@ CHOSEN = "a person chose to make the counterpart anew"
 Paired = Mapping[str, tuple[ErpActivity | Malformed, ...]]
 """iCalUId in lower case → the activities that name it."""
 
-SAME_UID = "another event has the same iCalUId and is linked"
+SAME_UID = "another event of this calendar has the same iCalUId"
+MOVED_ON = "the same meeting is back under another id; the one that is gone goes first"
+
+ALIVE = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
+"""Links whose event still is the meeting."""
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are recognised by transactionId."""
@@ -48,6 +53,7 @@ class Pairing:
         links: Mapping[str, Link],
         by_activity: Mapping[str, Link],
         full: bool,
+        lost: Collection[str] = (),
     ) -> None:
         self._calendar = calendar
         self._erp = erp
@@ -55,6 +61,8 @@ class Pairing:
         self._links = links
         self._by_activity = by_activity
         self._full = full
+        self._lost = frozenset(lost)
+        """The linked events that are gone by what this round has read."""
 
     async def pair(
         self, events: Sequence[GraphEvent], activities: Sequence[ErpActivity], pending: Sequence[Pending]
@@ -67,16 +75,18 @@ class Pairing:
         for event in await self._named_events(found_activities.values(), found_events.values()):
             found_events.setdefault(event.id, event)
         candidates = [e for e in found_events.values() if self._may_pair(e, marks)]
+        clashing = self._clashing(candidates)
+        candidates = [e for e in candidates if e.id not in clashing]
         paired = _named(found_activities.values())
         uids = {e.ical_uid for e in candidates if e.ical_uid and e.ical_uid.casefold() not in paired}
         if uids:
             paired |= {uid.casefold(): found for uid, found in (await self._erp.find_paired(uids)).items()}
         found_activities |= await self._marked_activities(marks, found_activities)
 
-        cases: list[Case] = []
+        cases = [self._clash(found_events[i], sight, note, waiting) for i, (sight, note) in clashing.items()]
         taken: set[str] = set()
         rest: list[GraphEvent] = []
-        for event in sorted(found_events.values(), key=lambda e: e.id):
+        for event in sorted((e for i, e in found_events.items() if i not in clashing), key=lambda e: e.id):
             partner = self._by_external_id(event, paired, taken)
             if partner is None:
                 rest.append(event)
@@ -151,6 +161,25 @@ class Pairing:
             return {}
         answers = await self._erp.read_activities(wanted)
         return {i: a for i, a in answers.items() if isinstance(a, ErpActivity)}
+
+    def _clashing(self, events: Iterable[GraphEvent]) -> dict[str, tuple[Sight, str]]:
+        """Events whose iCalUId another event of this calendar bears: only one of them is the meeting.
+
+        A copy that came back under another id waits until the link of the one that is gone has ended.
+        """
+        bearers = {x.ical_uid.casefold(): i for i, x in self._links.items() if x.status in ALIVE}
+        found: dict[str, tuple[Sight, str]] = {}
+        for event in sorted(events, key=lambda e: e.id):
+            uid = event.ical_uid.casefold()
+            bearer = bearers.setdefault(uid, event.id) if uid else event.id
+            if bearer in self._lost:
+                found[event.id] = Sight.UNDECIDED, MOVED_ON
+            elif bearer != event.id:
+                found[event.id] = Sight.MALFORMED, SAME_UID
+        return found
+
+    def _clash(self, event: GraphEvent, sight: Sight, note: str, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
+        return Case(event=event, event_sight=sight, pending=waiting.get((Side.GRAPH, event.id)), note=note)
 
     # What was found
 

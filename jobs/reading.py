@@ -36,7 +36,7 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.people import answers_of
+from sync_core.people import answers_of, invited
 from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, is_private, masked
 from sync_core.window import bounds, token_at
@@ -103,7 +103,9 @@ class Reader:
         await self._read_claims()
         await self._read_erp()
         await self._read_formatted()
-        pairing = Pairing(self._calendar, self._erp, self._ctx, self._kept(), self._by_activity, self._scale.full)
+        pairing = Pairing(
+            self._calendar, self._erp, self._ctx, self._kept(), self._by_activity, self._scale.full, self._lost()
+        )
         pairs = await pairing.pair(self._free_events(), self._free_activities(), self._memory.pending)
         found = {c.event.ical_uid for c in pairs if c.event and c.activity} - set(self._standings)
         self._standings |= await read_standings(self._store, found)
@@ -165,7 +167,7 @@ class Reader:
 
     def _cloaked(self, event: GraphEvent) -> GraphEvent:
         if self._ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
-            return replace(event, content=masked(event.content), attendees=())
+            return replace(event, content=masked(event.content), attendees=(), hidden_crowd=len(invited(event)))
         return event
 
     def _doubtful(self, whole: bool) -> set[str]:
@@ -242,14 +244,21 @@ class Reader:
         for link in self._memory.links:
             lost = self._see_event(link)[1] is Sight.GONE or self._is_cancelled(link)
             if lost and link.status in WATCHED and self._answers_for(link):
-                self._others[link.event_id] = await live_elsewhere(
-                    self._calendar, self._store, link.ical_uid, self._ctx
-                )
+                self._others[link.event_id] = await self._heirs_of(link)
+
+    async def _heirs_of(self, link: Link) -> tuple[str, ...] | None:
+        """Who still has the meeting: this mailbox itself, where it came back under another id, or colleagues."""
+        if any(e.ical_uid == link.ical_uid and not e.is_cancelled for e in self._free_events()):
+            return (self._user.id,)
+        return await live_elsewhere(self._calendar, self._store, link.ical_uid, self._ctx)
 
     def _answers_for(self, link: Link) -> bool:
         """Whether this invited copy feeds the meeting, or was just handed it."""
         is_mine = claimed(self._standings.get(link.ical_uid), self._ctx) is Claimed.ME
         return link.role is Role.HOLDER or (link.role is Role.FOLLOWER and is_mine)
+
+    def _lost(self) -> set[str]:
+        return {i for i, link in self._links.items() if self._see_event(link)[1] is Sight.GONE}
 
     def _is_cancelled(self, link: Link) -> bool:
         event = self._events.get(link.event_id)

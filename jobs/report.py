@@ -72,6 +72,8 @@ class Report:
     holds: tuple[Hold, ...] = ()
     parked: int = 0
     again: bool = False
+    told: frozenset[str] = frozenset()
+    """Other users whose meetings changed hands by this round."""
     served: str = ""
     """The wake token this round served."""
     trouble: CalsyncError | None = None

@@ -241,6 +241,7 @@ class _Round:
         actor = Actor(self._world, self._fence, ctx, who, round_id, self._now + self._world.round_limit)
         done = await actor.carry_out(decisions)
         self._tell(done, ctx)
+        self._report.told = actor.told
         if done.unavailable is None and not done.out_of_time:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
             changes += _confirmed(memory, actor.links, findings, ctx.zone)

@@ -57,11 +57,37 @@ async def run_sync(
         except SideError as error:
             outcome.failure = str(error)
             return outcome
-        for user, is_busy in await _news(world, users, full):
-            report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
-            outcome.reports.append(report)
-            progress(report)
+        busy = dict(await _news(world, users, full))
+        for _ in range(ROUNDS):
+            told: set[str] = set()
+            for user, is_busy in busy.items():
+                report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
+                told = (told - {user.id}) | report.told
+                _add(outcome, report)
+                progress(report)
+            busy, full = {user: True for user in users if user.id in told}, False
+            if not busy:
+                break
     return outcome
+
+
+def _add(outcome: SyncReport, report: Report) -> None:
+    """The report of a user, one for each: whoever was given a meeting by a colleague's round has had two."""
+    for place, before in enumerate(outcome.reports):
+        if before.user_id == report.user_id:
+            outcome.reports[place] = _summed(before, report)
+            return
+    outcome.reports.append(report)
+
+
+def _summed(before: Report, report: Report) -> Report:
+    """The later report, counts added up."""
+    report.done += before.done
+    report.skipped |= before.skipped
+    report.lines = before.lines + report.lines
+    report.full |= before.full
+    report.told |= before.told
+    return report
 
 
 async def _plan_only(
@@ -141,12 +167,7 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
             notice,
             f"the round of {user.upn}",
         )
-        if total is not None:
-            report.done += total.done
-            report.skipped |= total.skipped
-            report.lines = total.lines + report.lines
-            report.full |= total.full
-        total = report
+        total = report if total is None else _summed(total, report)
         if not report.again:
             break
     assert total is not None

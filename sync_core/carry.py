@@ -8,35 +8,28 @@ until it is resolved (conflict.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
 from sync_core.conflict import marked
+from sync_core.gathering import (
+    PEOPLE,
+    Fields,
+    crowd_for,
+    is_veiled,
+    kept_from_erp,
+    kept_from_graph,
+    moves_of,
+    uninvited,
+    unveiled,
+)
 from sync_core.merge import later_side, merge, winning_side
 from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.pair import Pair
-from sync_core.people import (
-    TELLING,
-    Moves,
-    answers_of,
-    crowd_of,
-    fitting,
-    invited,
-    is_hidden,
-    left_out,
-    listed,
-    mails_of,
-    merge_people,
-    new_list,
-    notes_for,
-    reaches,
-    remarks,
-    rows_after,
-    who,
-)
-from sync_core.project import is_private, reminder_digits, to_erp, to_graph
+from sync_core.people import TELLING, Moves, is_crowded, listed, mails_of, new_list, remarks, rows_after
+from sync_core.project import reminder_digits, to_erp, to_graph
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
 
 ASK = "both sides changed it; the settings leave the choice to a person"
@@ -47,12 +40,7 @@ MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
-PEOPLE = frozenset({Field.PEOPLE})
-HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
-"""What ``SYNC_PRIVATE=busy`` hides."""
-
 Permits = Callable[[Intent], tuple[Verdict, str]]
-Fields = frozenset[Field]
 
 
 def carry(
@@ -66,63 +54,40 @@ def carry(
 ) -> Decision:
     """The decision for a living pair: what is written where, what stays apart and why."""
     pair = Pair(case, link, has_base=intent is not Intent.LINK)
-    crowded = bool(invited(case.event)) if case.event else bool(link.base_event.people)
-    moves = _moves(pair, link, event_changed | activity_changed, ctx, has_base=intent is not Intent.LINK)
+    moves = moves_of(pair, link, event_changed | activity_changed, ctx, has_base=intent is not Intent.LINK)
     merged = merge(
         event_changed - PEOPLE,
         activity_changed - PEOPLE,
         is_same=pair.is_same,
         winner=_winner(pair, link, ctx, intent),
     )
-    clashes = {f: pair.clash(f, ASK) for f in merged.unsolved}
-    reread = ""
-
-    wanted = merged.to_erp | (PEOPLE if moves.join_erp or moves.leave_erp else frozenset())
-    to_erp_fields, blocked, left, why = _let_through(wanted, permits(Intent.UPDATE_ACTIVITY))
-    clashes |= {f: pair.clash(f, why) for f in blocked}
-    wanted = merged.to_graph | (PEOPLE if moves.join_graph or moves.leave_graph else frozenset())
-    wanted -= _personal(case, link, ctx, crowded)
-    to_graph_fields, blocked, also_left, left_why = _let_through(wanted, permits(Intent.UPDATE_EVENT))
-    clashes |= {f: pair.clash(f, left_why) for f in blocked}
-    left |= also_left | (PEOPLE if _is_veiled(case, ctx) else frozenset())
-    if intent is Intent.LINK and crowded and to_graph_fields & TELLING:
-        left, left_why = left | (to_graph_fields & TELLING), WOULD_MAIL
-        to_graph_fields -= TELLING
-    html: str | None = None
-    if Field.BODY in to_graph_fields:
-        html, obstacle = _body_for(case.event, pair.activity.body)
-        if obstacle == RICH_BODY:
-            clashes[Field.BODY] = pair.clash(Field.BODY, RICH_BODY)
-        if obstacle:
-            to_graph_fields -= {Field.BODY}
-            left |= {Field.BODY}
-            reread = NEEDS_BODY if obstacle == NEEDS_BODY else ""
-    if _lacks_lists(case, to_erp_fields, to_graph_fields):
-        to_erp_fields, to_graph_fields, left, reread = (
-            to_erp_fields - PEOPLE,
-            to_graph_fields - PEOPLE,
-            left | PEOPLE,
-            NEEDS_LISTS,
-        )
-
-    conflict, categories = marked(case.event, link, _in_order(clashes), ctx)
-    telling = to_graph_fields & (TELLING | PEOPLE)
-    if crowded and telling and (to_graph_fields - telling or categories is not None):
-        to_graph_fields, left, reread = to_graph_fields - telling, left | telling, MAILS_FOLLOW
-    if unseen := _unveiled(case, to_erp_fields, to_graph_fields, ctx):
-        left, reread = left | unseen, reread or SHOWN_AGAIN
-    open_fields = left | frozenset(clashes)
-    moving = to_graph_fields | ((event_changed & activity_changed) - open_fields)
-    crowd, answers = _crowd(case, link, moves if Field.PEOPLE in to_erp_fields else Moves(), permits, ctx)
-    erp, zone = _erp_patch(pair, link, to_erp_fields, moving, to_graph_fields | open_fields, permits, ctx, crowd)
-    graph = _graph_patch(pair, link, to_graph_fields, html, categories, moves, ctx)
-    uninvited = _uninvited(case, moves, ctx)
+    flow = _Flow(pair, {f: pair.clash(f, ASK) for f in merged.unsolved})
+    flow.send_to_erp(merged.to_erp, moves, permits, kept_from_erp(case, ctx, is_first=intent is Intent.LINK))
+    flow.send_to_graph(merged.to_graph, moves, permits, kept_from_graph(case, link, ctx, flow.is_crowded))
+    if is_veiled(case, ctx):
+        flow.left |= PEOPLE
+    if intent is Intent.LINK and flow.is_crowded:
+        flow.leave_in_graph(TELLING, WOULD_MAIL)
+    html = flow.fit_body()
+    flow.need_lists()
+    conflict, categories = marked(case.event, link, _in_order(flow.clashes), ctx)
+    flow.mail_later(marks=categories is not None)
+    if unseen := unveiled(case, flow.to_erp, flow.to_graph, ctx):
+        flow.left, flow.reread = flow.left | unseen, flow.reread or SHOWN_AGAIN
+    open_fields = flow.left | frozenset(flow.clashes)
+    moving = flow.to_graph | ((event_changed & activity_changed) - open_fields)
+    gathered = moves if Field.PEOPLE in flow.to_erp else Moves()
+    crowd, answers = crowd_for(case, link, gathered, ctx, may_note=_may_write(permits))
+    erp, zone = _erp_patch(pair, link, flow.to_erp, moving, flow.to_graph | open_fields, permits, ctx, crowd)
+    graph = _graph_patch(pair, link, flow.to_graph, html, categories, moves, ctx)
     kept = replace(
         link,
         zone=zone,
         status=LinkStatus.LIVE,
-        reason=conflict.clashes[0].why if conflict else remarks(case.event, case.activity, uninvited),
-        reread=reread,
+        reason=conflict.clashes[0].why
+        if conflict
+        else remarks(case.event, case.activity, uninvited(case, moves, ctx)),
+        reread=flow.reread,
         tries=0,
         retry_at=None,
         ended_at=None,
@@ -132,9 +97,9 @@ def carry(
     lost = tuple(
         (side, pair.clash(f, f"both sides changed it; {'Outlook' if side is Side.ERP else 'ERP.net'} won"))
         for f, side in merged.solved
-        if f in (to_graph_fields if side is Side.GRAPH else to_erp_fields)
+        if f in (flow.to_graph if side is Side.GRAPH else flow.to_erp)
     )
-    verdict, reason = _verdict(intent, graph, erp, conflict, reread, left, why or left_why)
+    verdict, reason = _verdict(intent, graph, erp, conflict, flow.reread, flow.left, flow.why)
     return Decision(
         case=case,
         intent=_intent_of(intent, graph, erp),
@@ -143,106 +108,102 @@ def carry(
         graph=graph,
         erp=erp,
         link=kept,
-        in_step=frozenset(Field) - set(clashes) - left,
+        in_step=frozenset(Field) - set(flow.clashes) - flow.left,
         lost=lost,
-        carried=((Side.GRAPH, to_graph_fields), (Side.ERP, erp.fields if erp else frozenset())),
+        carried=((Side.GRAPH, flow.to_graph), (Side.ERP, erp.fields if erp else frozenset())),
         mails=mails_of(graph, case.event, link),
     )
 
 
-def _moves(pair: Pair, link: Link, changed: Fields, ctx: Context, has_base: bool) -> Moves:
-    """Who joins and leaves which list. Two items found to be a pair have no base: ERP.net's list is completed."""
-    case = pair.case
-    if Field.PEOPLE not in changed or _is_veiled(case, ctx):
-        return Moves()
-    out = left_out(case.event, case.activity, ctx)
-    event, activity = (who(now.people, out, ctx) for now in (pair.graph_now, pair.erp_now))
-    if not has_base:
-        return Moves(join_erp=event - activity)
-    event_base, activity_base = (who(base.people, out, ctx) for base in (link.base_event, link.base_activity))
-    moves = merge_people(event_base, event, activity_base, activity, reaches(case.event, link, ctx))
-    return fitting(moves, case.event)
+@dataclass
+class _Flow:
+    """Which fields go where, step by step: what may not go is in conflict or left for later, with the reason."""
 
+    pair: Pair
+    clashes: dict[Field, Clash]
+    to_erp: Fields = frozenset()
+    to_graph: Fields = frozenset()
+    left: Fields = frozenset()
+    why: str = ""
+    reread: str = ""
 
-def _is_veiled(case: Case, ctx: Context) -> bool:
-    """Whether only ERP.net hides the meeting, yet or still: that says nothing about who is invited."""
-    return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a change of the event mails anybody."""
+        event = self.pair.case.event
+        return is_crowded(event) if event else bool(self.pair.graph_now.people)
+
+    def send_to_erp(self, fields: Fields, moves: Moves, permits: Permits, kept: Fields) -> None:
+        """What the activity gets, as far as it may be written."""
+        wanted = fields | (PEOPLE if moves.join_erp or moves.leave_erp else frozenset())
+        self.left |= wanted & kept
+        self.to_erp = self._let_through(wanted - kept, permits(Intent.UPDATE_ACTIVITY))
+
+    def send_to_graph(self, fields: Fields, moves: Moves, permits: Permits, kept: Fields) -> None:
+        """What the event gets, as far as it may be written."""
+        wanted = fields | (PEOPLE if moves.join_graph or moves.leave_graph else frozenset())
+        self.to_graph = self._let_through(wanted - kept, permits(Intent.UPDATE_EVENT))
+
+    def leave_in_graph(self, fields: Fields, why: str) -> None:
+        """Fields that the event does not get now."""
+        if self.to_graph & fields:
+            self.left, self.why = self.left | (self.to_graph & fields), self.why or why
+            self.to_graph -= fields
+
+    def fit_body(self) -> str | None:
+        """The HTML that carries a new text; a body that cannot be replaced is a conflict or waits for its HTML."""
+        if Field.BODY not in self.to_graph:
+            return None
+        html, obstacle = _body_for(self.pair.case.event, self.pair.activity.body)
+        if obstacle == RICH_BODY:
+            self.clashes[Field.BODY] = self.pair.clash(Field.BODY, RICH_BODY)
+        if obstacle:
+            self.to_graph -= {Field.BODY}
+            self.left |= {Field.BODY}
+            self.reread = NEEDS_BODY if obstacle == NEEDS_BODY else self.reread
+        return html
+
+    def need_lists(self) -> None:
+        """A list that has not been read is not changed."""
+        case = self.pair.case
+        lacks_rows = Field.PEOPLE in self.to_erp and case.activity is None
+        if lacks_rows or (Field.PEOPLE in self.to_graph and case.event is None):
+            self.to_erp, self.to_graph = self.to_erp - PEOPLE, self.to_graph - PEOPLE
+            self.left, self.reread = self.left | PEOPLE, NEEDS_LISTS
+
+    def mail_later(self, *, marks: bool) -> None:
+        """What mails people never goes with what is the owner's own: that goes first, the rest at once after."""
+        telling = self.to_graph & (TELLING | PEOPLE)
+        if self.is_crowded and telling and (self.to_graph - telling or marks):
+            self.to_graph, self.left, self.reread = self.to_graph - telling, self.left | telling, MAILS_FOLLOW
+
+    def _let_through(self, fields: Fields, permitted: tuple[Verdict, str]) -> Fields:
+        """The fields that the permit's verdict lets be written; the others are in conflict or left alone."""
+        verdict, why = permitted
+        if not fields or verdict is Verdict.ACT:
+            return fields
+        if verdict is Verdict.CONFLICT:
+            self.clashes |= {f: self.pair.clash(f, why) for f in fields}
+        else:
+            self.left |= fields
+            self.why = self.why or why
+        return frozenset()
 
 
 def _winner(pair: Pair, link: Link, ctx: Context, intent: Intent) -> Side | None:
     """The policy's winner; but an organizer's word stands, and a first meeting of both sides mails nobody."""
     event = pair.case.event
     is_guest = link.role is Role.HOLDER or (event is not None and not event.is_organizer)
-    is_first = intent is Intent.LINK and event is not None and bool(invited(event))
+    is_first = intent is Intent.LINK and event is not None and is_crowded(event)
     if (is_guest or is_first) and ctx.policy.direction.lets(Side.ERP):
         return Side.GRAPH
     return winning_side(ctx.policy, _later(pair.case, link))
-
-
-def _personal(case: Case, link: Link, ctx: Context, crowded: bool) -> Fields:
-    """What stays ERP.net's alone: the reminder of a meeting somebody else organises, and of a hidden activity
-    whatever would have to be told to those who are invited."""
-    mine: Fields = frozenset({Field.REMINDER}) if link.role is Role.HOLDER else frozenset()
-    hides = case.activity is not None and is_private(case.activity.content) and is_hidden(case, ctx)
-    return mine | (HIDEABLE if hides and crowded else frozenset())
-
-
-def _unveiled(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
-    """What the side that is written may show or hide by it: no base takes that unseen."""
-    is_lifted = Field.PRIVATE in to_erp_fields | to_graph_fields and is_hidden(case, ctx)
-    return HIDEABLE - to_erp_fields - to_graph_fields if is_lifted else frozenset()
-
-
-def _lacks_lists(case: Case, to_erp_fields: Fields, to_graph_fields: Fields) -> bool:
-    """Whether a list would have to be changed that has not been read."""
-    return (Field.PEOPLE in to_erp_fields and case.activity is None) or (
-        Field.PEOPLE in to_graph_fields and case.event is None
-    )
-
-
-def _crowd(
-    case: Case, link: Link, moves: Moves, permits: Permits, ctx: Context
-) -> tuple[Crowd, tuple[tuple[str, str], ...]]:
-    """What changes among the participants, and the answers told with it."""
-    if case.activity is None:
-        return Crowd(), link.answers
-    crowd = crowd_of(case.activity, moves, ctx)
-    if case.event is None or not _may_write(permits):
-        return crowd, link.answers
-    answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
-    notes = notes_for(case.activity, link.answers, answers, ctx)
-    noted = tuple((one, answers[one]) for one in crowd.add if one in answers)
-    return replace(crowd, note=_but(notes, crowd.drop), noted=noted), tuple(sorted(answers.items()))
-
-
-def _but(notes: tuple[tuple[str, str], ...], dropped: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple(note for note in notes if note[0] not in dropped)
-
-
-def _uninvited(case: Case, moves: Moves, ctx: Context) -> int:
-    """How many participants the event will not know of."""
-    if case.event is None or case.activity is None or is_hidden(case, ctx):
-        return 0
-    out = left_out(case.event, case.activity, ctx)
-    event, activity = (who(item.content.people, out, ctx) for item in (case.event, case.activity))
-    return len(activity - event - moves.join_graph - moves.leave_erp)
 
 
 def _later(case: Case, link: Link) -> Side:
     event_at = case.event.modified_at if case.event else link.modified_at
     activity_at = case.activity.updated_at if case.activity else link.updated_at
     return later_side(event_at, activity_at)
-
-
-def _let_through(fields: Fields, permitted: tuple[Verdict, str]) -> tuple[Fields, Fields, Fields, str]:
-    """Split fields by the permit's verdict: written, in conflict, left alone; and the reason."""
-    none: Fields = frozenset()
-    verdict, why = permitted
-    if not fields or verdict is Verdict.ACT:
-        return fields, none, none, ""
-    if verdict is Verdict.CONFLICT:
-        return none, fields, none, why
-    return none, none, fields, why
 
 
 def _body_for(event: GraphEvent | None, text: str) -> tuple[str | None, str]:

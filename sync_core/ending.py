@@ -18,6 +18,7 @@ from sync_core.people import mails_of
 from sync_core.writes import RemoveEvent, VoidActivity
 
 DELETED_IN_OUTLOOK = "deleted in Outlook"
+CANCELLED = "cancelled in Outlook"
 DELETED_IN_ERP = "void or deleted in ERP.net"
 MASS_DELETION = "part of a mass deletion"
 
@@ -61,15 +62,16 @@ def ended(
 def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
     """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
     verdict, reason = permits(Intent.VOID)
+    why = CANCELLED if case.event is not None and case.event.is_cancelled else DELETED_IN_OUTLOOK
     if verdict is Verdict.CONFLICT:
-        return _gone_but_locked(case, link, reason, ctx)
+        return _gone_but_locked(case, link, why, reason, ctx)
     if verdict is not Verdict.ACT:
-        return ended(case, link, ctx, Intent.VOID, f"{DELETED_IN_OUTLOOK}; {reason}", verdict=verdict)
+        return ended(case, link, ctx, Intent.VOID, f"{why}; {reason}", verdict=verdict)
     if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
         return _set_aside_held(case, link, Intent.VOID)
-    lost = overruled(case, link, Side.ERP, changed, f"{DELETED_IN_OUTLOOK} meanwhile")
-    write = VoidActivity(link.activity_id, DELETED_IN_OUTLOOK)
-    return ended(case, link, ctx, Intent.VOID, DELETED_IN_OUTLOOK, verdict=Verdict.ACT, lost=lost, erp=write)
+    lost = overruled(case, link, Side.ERP, changed, f"{why} meanwhile")
+    write = VoidActivity(link.activity_id, why)
+    return ended(case, link, ctx, Intent.VOID, why, verdict=Verdict.ACT, lost=lost, erp=write)
 
 
 def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
@@ -92,10 +94,10 @@ def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
     return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
 
 
-def _gone_but_locked(case: Case, link: Link, reason: str, ctx: Context) -> Decision:
+def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:
     """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
     assert case.activity is not None
-    clash = Clash("deletion", DELETED_IN_OUTLOOK, case.activity.state, reason)
+    clash = Clash("deletion", why, case.activity.state, reason)
     tombstone = replace(
         link,
         status=LinkStatus.TOMBSTONE,

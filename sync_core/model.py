@@ -176,7 +176,8 @@ class Attendee:
 class GraphEvent:
     """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
 
-    ``response`` is the mailbox owner's own answer to an invitation.
+    ``response`` is the mailbox owner's own answer to an invitation. ``hidden_crowd`` counts the attendees of an event
+    whose people are hidden (``SYNC_PRIVATE=busy``).
     """
 
     id: str
@@ -191,6 +192,7 @@ class GraphEvent:
     categories: tuple[str, ...] = ()
     attendees: tuple[Attendee, ...] = ()
     response: str = "none"
+    hidden_crowd: int = 0
     modified_at: datetime | None = None
     transaction_id: str | None = None
     mark: str | None = None

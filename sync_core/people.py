@@ -124,6 +124,11 @@ def invited(event: GraphEvent) -> tuple[Attendee, ...]:
     return tuple(one for one in event.attendees if one.email != event.organizer)
 
 
+def is_crowded(event: GraphEvent) -> bool:
+    """Whether a change of the event mails anybody, hidden or not."""
+    return event.hidden_crowd > 0 or bool(invited(event))
+
+
 def new_list(event: GraphEvent, moves: Moves, ctx: Context) -> tuple[Attendee, ...]:
     """The whole list as it is to be: everybody as Graph wrote them, without those who leave, then those who join."""
     stay = [one for one in event.attendees if ctx.colleagues.canonical(one.email) not in moves.leave_graph]
@@ -149,7 +154,7 @@ def guests(activity: ErpActivity, ctx: Context, reach: Callable[[str], bool]) ->
 
 def mails_of(write: GraphWrite | None, event: GraphEvent | None, link: Link | None) -> int:
     """How many mails Exchange sends because of a write: to every attendee, or those whom only the list concerns."""
-    known = len(invited(event)) if event else len(link.base_event.people) if link else 0
+    known = len(invited(event)) + event.hidden_crowd if event else len(link.base_event.people) if link else 0
     if isinstance(write, CreateEvent):
         return len(write.attendees)
     if isinstance(write, RemoveEvent):

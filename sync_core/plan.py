@@ -29,6 +29,7 @@ from sync_core.carry import carry
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.ending import MASS_DELETION, ended, remove, void
+from sync_core.gathering import is_veiled
 from sync_core.grid import read_grid
 from sync_core.identity import creator_of, is_made_from, new_link, transaction_id
 from sync_core.meeting import (
@@ -46,7 +47,7 @@ from sync_core.meeting import (
     step_back,
 )
 from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
-from sync_core.people import answers_of, guests, invited, is_hidden, left_out, reach_of, remarks, who
+from sync_core.people import answers_of, guests, is_crowded, is_hidden, left_out, reach_of, remarks, who
 from sync_core.policy import PrivateRule
 from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
 from sync_core.window import bounds, is_inside, is_over
@@ -281,7 +282,7 @@ def _unclear(case: Case) -> Decision | None:
     if Sight.MALFORMED in sights:
         return _set_aside(case, Verdict.PARK, case.note or "the item cannot be understood")
     if Sight.UNDECIDED in sights:
-        return _reread(case, "the event may be gone")
+        return _reread(case, case.note or "the event may be gone")
     if Sight.ELSEWHERE in sights:
         return _set_aside(case, Verdict.PARK, ELSEWHERE)
     if is_follower(case.link):
@@ -473,8 +474,8 @@ def _link(case: Case, ctx: Context) -> Decision:
     link = new_link(case.event, case.activity, origin, ctx)
     decision = carry(case, link, EVERYTHING, EVERYTHING, ctx, Intent.LINK, _permit_of(case, ctx))
     assert decision.link is not None
-    apart = EVERYTHING - decision.in_step
-    link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=bool(invited(case.event)))
+    apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_veiled(case, ctx) else set())
+    link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=is_crowded(case.event))
     return replace(decision, link=link)
 
 

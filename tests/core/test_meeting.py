@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
-from sync_core.ending import DELETED_IN_ERP, DELETED_IN_OUTLOOK
+from sync_core.ending import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.identity import settle
 from sync_core.meeting import (
     CANCELLED_COPY,
@@ -511,7 +511,7 @@ def test_a_cancelled_copy_of_the_holder_voids() -> None:
     event = replace(OUTSIDE, is_cancelled=True)
     decision = decide(linked(event, attended(ME), link=HOLDING, standing=MINE, others=()), an_office())
 
-    assert decision.erp == VoidActivity("A1", DELETED_IN_OUTLOOK)
+    assert decision.erp == VoidActivity("A1", CANCELLED)
 
 
 # What a follower tells

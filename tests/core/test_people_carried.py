@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.carry import HIDEABLE, MAILS_FOLLOW, NEEDS_LISTS, PEOPLE, SHOWN_AGAIN
+from sync_core.carry import MAILS_FOLLOW, NEEDS_LISTS, SHOWN_AGAIN
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
+from sync_core.gathering import HIDEABLE, PEOPLE
 from sync_core.identity import settle
 from sync_core.model import (
     CONFLICT_CATEGORY,
