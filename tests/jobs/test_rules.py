@@ -614,18 +614,22 @@ class TestR12Creator:
 
 
 class TestOthersMeetings:
-    """Meetings of others, and with others, in this version."""
+    """Meetings that somebody else organises, and meetings with others; more in test_people.py, test_meetings.py."""
 
-    async def test_someone_elses_meeting_is_skipped(self, house: House) -> None:
-        """With its reason, and never patched."""
-        house.outlook().receive("Pitch", at(1), at(1, 10), organizer="sales@vendor.example")
-        report = await house.step()
+    async def test_an_outsiders_meeting_is_the_invited_users(self, house: House) -> None:
+        """It becomes Anna's activity; her copy is never patched, whatever ERP.net says."""
+        event = house.outlook().receive("Pitch", at(1), at(1, 10), organizer="sales@vendor.example")
+        await house.step()
+        activity = only(house.desk().activities())
+        assert (activity["Subject"], activity["OwnerLogin"]) == ("Pitch", "anna")
 
-        assert dict(report.skipped) == {"organised by someone else": 1}
-        assert house.desk().activities() == []
+        house.desk().edit(activity["Id"], subject="Ours")
+        await house.step()
+        got = house.outlook().get(event)
+        assert (got["subject"], got["categories"]) == ("Pitch", [CONFLICT_CATEGORY])
 
-    async def test_people_are_left_alone(self, house: House) -> None:
-        """A meeting with guests is synced, and an edit from ERP.net keeps every guest."""
+    async def test_people_go_along(self, house: House) -> None:
+        """A meeting with guests is synced with them, and an edit from ERP.net keeps every guest."""
         event = house.outlook().create("Board", at(1), at(1, 10), attendees=["guest@vendor.example"])
         await house.step()
         activity = (await house.link_of(event)).activity_id
@@ -637,6 +641,7 @@ class TestOthersMeetings:
             "Board meeting",
             ["guest@vendor.example"],
         )
+        assert [p["Email"] for p in house.desk().get(activity)["Participants"]] == ["guest@vendor.example"]
 
 
 class TestPrivate:
