@@ -20,18 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sync_core.base import set_apart
+from sync_core.beginning import create_activity, create_event, link_pair
 from sync_core.carry import carry
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.ending import MASS_DELETION, ended, remove, void
-from sync_core.gathering import is_veiled
 from sync_core.grid import read_grid
-from sync_core.identity import creator_of, is_made_from, new_link, transaction_id
+from sync_core.identity import creator_of, is_made_from
 from sync_core.meeting import (
     CLASH,
     OTHERS_UNREAD,
@@ -46,12 +45,10 @@ from sync_core.meeting import (
     seat,
     step_back,
 )
-from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
-from sync_core.people import answers_of, guests, is_crowded, is_hidden, left_out, reach_of, remarks, who
+from sync_core.model import ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
 from sync_core.policy import PrivateRule
-from sync_core.project import erp_when, from_erp, from_graph, graph_when, is_private, to_erp, to_graph
+from sync_core.project import erp_when, graph_when, is_private
 from sync_core.window import bounds, is_inside, is_over
-from sync_core.writes import CreateActivity, CreateEvent
 
 
 class Trait(StrEnum):
@@ -153,9 +150,6 @@ RESTORED = (
     "ERP.net shows an older state than it did before, as after restoring a backup: save the activity in ERP.net once "
     "to accept what it says"
 )
-
-ANY_ZONE = timedelta(hours=14)
-"""How far a wall clock may be from UTC."""
 
 BACKWARDS = timedelta(hours=1)
 """An update time so much older than the one last seen is no matter of clocks."""
@@ -406,77 +400,9 @@ def _decide_unlinked(case: Case, ctx: Context) -> Decision:
     verdict, reason = permit(intent, obstacles(case, intent, ctx))
     if verdict is not Verdict.ACT:
         return _set_aside(case, verdict, reason)
-    return {
-        Intent.CREATE_ACTIVITY: _create_activity,
-        Intent.CREATE_EVENT: _create_event,
-        Intent.LINK: _link,
-    }[intent](case, ctx)
-
-
-def _create_activity(case: Case, ctx: Context) -> Decision:
-    assert case.event is not None
-    event = case.event
-    people = who(event.content.people, left_out(event, None, ctx), ctx)
-    answers = {} if is_hidden(case, ctx) else answers_of(event, ctx)
-    content = to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone))
-    write = CreateActivity(
-        event.ical_uid,
-        replace(content, people=tuple(sorted(people))),
-        tuple((one, answers[one]) for one in sorted(people) if one in answers),
-    )
-    said = remarks(event, None)
-    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, carried=((Side.ERP, EVERYTHING),))
-
-
-def _create_event(case: Case, ctx: Context) -> Decision:
-    assert case.activity is not None
-    content = to_graph(from_erp(case.activity.content, ZoneInfo(ctx.digits_zone)))
-    incarnation = case.pending.incarnation if case.pending else 0
-    attendees = guests(case.activity, ctx, _may_invite(case, ctx))
-    write = CreateEvent(
-        case.activity.id,
-        transaction_id(ctx.mailbox, case.activity.id, incarnation),
-        replace(content, people=tuple(one.email for one in attendees)),
-        attendees,
-    )
-    known = who(case.activity.content.people, left_out(None, case.activity, ctx), ctx)
-    return Decision(
-        case,
-        Intent.CREATE_EVENT,
-        Verdict.ACT,
-        remarks(None, case.activity, len(known) - len(attendees)),
-        graph=write,
-        carried=((Side.GRAPH, EVERYTHING),),
-        mails=len(attendees),
-    )
-
-
-def _may_invite(case: Case, ctx: Context) -> Callable[[str], bool]:
-    """Whom a new event invites: nobody to what was there before the user switched on, or is only found again."""
-    activity = case.activity
-    if activity is None or ctx.whole or _is_older(activity, ctx) or is_hidden(case, ctx):
-        return lambda _: False
-    return reach_of(ctx)
-
-
-def _is_older(activity: ErpActivity, ctx: Context) -> bool:
-    """Whether an activity was made before the user switched on, in whatever zone the server's clock tells it."""
-    if activity.created is None or ctx.enabled_at is None:
-        return False
-    return activity.created.replace(tzinfo=UTC) + ANY_ZONE < ctx.enabled_at
-
-
-def _link(case: Case, ctx: Context) -> Decision:
-    """Two items found to be a pair: no base, so every field on which they differ is a conflict for the policy."""
-    assert case.event is not None
-    assert case.activity is not None
-    origin = Side.GRAPH if case.activity.external_id else Side.ERP
-    link = new_link(case.event, case.activity, origin, ctx)
-    decision = carry(case, link, EVERYTHING, EVERYTHING, ctx, Intent.LINK, _permit_of(case, ctx))
-    assert decision.link is not None
-    apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_veiled(case, ctx) else set())
-    link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=is_crowded(case.event))
-    return replace(decision, link=link)
+    if intent is Intent.LINK:
+        return link_pair(case, ctx, _permit_of(case, ctx))
+    return create_activity(case, ctx) if intent is Intent.CREATE_ACTIVITY else create_event(case, ctx)
 
 
 def _permit_of(case: Case, ctx: Context) -> Callable[[Intent], tuple[Verdict, str]]:
