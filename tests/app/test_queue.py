@@ -65,6 +65,15 @@ async def test_preparing_twice_makes_both_queues(azurite: Azurite, queue: WorkQu
     assert found == {f"{prefix}-work", f"{prefix}-work-poison"} == set(names(prefix))
 
 
+async def test_a_command_may_be_the_first_to_send(azurite: Azurite, prefix: str) -> None:
+    """Where no app ever ran nobody made the queue; the first message makes it."""
+    queue = WorkQueue(connect(azurite.connection_string), prefix)
+    await queue.send({"kind": "pull"})
+    await queue.close()
+
+    assert len(await raw(azurite, f"{prefix}-work")) == 1
+
+
 async def test_storage_out_of_reach_is_unavailable() -> None:
     """Without an answer the error is ours, without the key or the address."""
     queue = WorkQueue(connect(NOWHERE, retry_total=0), "t00")
