@@ -243,7 +243,8 @@ class Reader:
         await self._read_heirs()
         for link in self._memory.links:
             lost = self._see_event(link)[1] is Sight.GONE or self._is_cancelled(link)
-            if lost and link.status in WATCHED and self._answers_for(link):
+            is_live = link.status in WATCHED and lost
+            if (is_live or self._is_unvoided(link)) and self._answers_for(link):
                 self._others[link.event_id] = await self._heirs_of(link)
 
     async def _heirs_of(self, link: Link) -> tuple[str, ...] | None:
@@ -251,6 +252,11 @@ class Reader:
         if any(e.ical_uid == link.ical_uid and not e.is_cancelled for e in self._free_events()):
             return (self._user.id,)
         return await live_elsewhere(self._calendar, self._store, link.ical_uid, self._ctx)
+
+    def _is_unvoided(self, link: Link) -> bool:
+        """Whether a lost copy waits for a locked activity of which there is news."""
+        has_news = self._scale.full or bool(link.reread) or link.activity_id in self._inbox
+        return link.status is LinkStatus.TOMBSTONE and link.conflict is not None and has_news
 
     def _answers_for(self, link: Link) -> bool:
         """Whether this invited copy feeds the meeting, or was just handed it."""

@@ -43,6 +43,7 @@ invited/organizer-off  feed    feed  follow  follow  feed    feed
 copy; its holder is off or has failed for a day; its holder claimed and never made the activity."""
 
 FOLLOWED = "the meeting is fed from another calendar"
+BACK_AGAIN = "its owner deleted it and has it again"
 UNMADE = "another calendar claimed the meeting and has not made its activity yet"
 CLASH = "another mailbox has an event of its own with the same iCalUId"
 OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
@@ -145,6 +146,7 @@ def follow(case: Case, ctx: Context) -> Decision:
     """The copy is remembered, so that its owner's answer is heard and it can take over one day."""
     assert case.event is not None
     event = case.event
+    left = _said_to_have_left(case, ctx)
     link = Link(
         event_id=event.id,
         activity_id=case.standing.activity_id if case.standing else "",
@@ -158,9 +160,19 @@ def follow(case: Case, ctx: Context) -> Decision:
         modified_at=event.modified_at,
         role=Role.FOLLOWER,
         reason=FOLLOWED,
-        reread=_unmade(case.standing),
+        reread=_unmade(case.standing) or (BACK_AGAIN if left else ""),
+        answers=left,
     )
     return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())
+
+
+def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
+    """What ERP.net says of an earlier copy that its owner deleted, as an answer to be taken back."""
+    me = ctx.colleagues.of(ctx.mailbox)
+    rows = case.activity.participants if case.activity else ()
+    noted = [p for p in rows if p.notes == DELETED_COPY and p.email]
+    is_mine = me is not None and any(ctx.colleagues.canonical(p.email) == me.canonical for p in noted)
+    return ((me.canonical, DELETED_COPY),) if me is not None and is_mine else ()
 
 
 def _unmade(standing: Standing | None) -> str:

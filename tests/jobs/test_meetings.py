@@ -18,7 +18,7 @@ from jobs.world import World
 from sync_core.model import Role
 from tests.faults.races import Moments
 from tests.jobs.house import ANNA, House, open_office, upn_of
-from tests.jobs.test_rules import at, only
+from tests.jobs.test_rules import at, digits, only
 
 COLLEAGUES = ("anna", "boris", "carl")
 NAMES = ("anna", "boris", "carl", "dora", "emil")
@@ -92,6 +92,28 @@ async def test_every_order_of_rounds_makes_one_activity(organizer: str, count: i
             activity = only(house.desk().find(subject))
             assert await feeder(house, activity["Id"]) == (ANNA if organizer == ANNA else order[0])
             assert post == []
+        assert await house.settle() == {}
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+async def test_an_activity_with_colleagues_in_it(count: int) -> None:
+    """Begun in ERP.net, it stands once in everybody's calendar, in whatever order their rounds run."""
+    names = NAMES[:count]
+    async with open_office(*names) as house:
+        await house.sync()
+        for turn, order in enumerate(permutations(map(upn_of, names))):
+            subject = f"Visit {turn}"
+            day = 1 + turn
+            activity = house.desk().create(subject, digits(day), digits(day, 12), participants=names[1:])
+            with house.post() as post:
+                await house.sync(*order)
+                await house.sync(*order)
+
+            assert only(house.desk().find(subject))["Id"] == activity
+            assert await feeder(house, activity) == ANNA
+            assert sorted(post) == [("invitation", upn_of(name)) for name in names[1:]]
+            for name in names:
+                assert [e["subject"] for e in house.outlook(upn_of(name)).events()].count(subject) == 1
         assert await house.settle() == {}
 
 
