@@ -7,7 +7,6 @@ import pytest
 from tests.jobs.house import ANNA, House, notes, open_office, participants, upn_of
 from tests.jobs.test_handovers import lose, pitch
 from tests.jobs.test_meetings import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living
-from tests.jobs.test_recovery import forget_everything
 from tests.jobs.test_rules import at, digits, only
 
 
