@@ -61,7 +61,8 @@ async def run_sync(
         for _ in range(ROUNDS):
             told: set[str] = set()
             for user, is_busy in busy.items():
-                report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
+                is_due_now = is_busy or user.id in told
+                report = await _until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
                 told = (told - {user.id}) | report.told
                 _add(outcome, report)
                 progress(report)

@@ -1,0 +1,125 @@
+"""One calendar, one event for a meeting: twins, copies that come back under another id, what only one side hides."""
+
+from __future__ import annotations
+
+from simulators.graph import OutlookPerson
+from sync_core.model import LinkStatus, Role
+from sync_core.policy import PrivateRule
+from tests.jobs.company import STRANGER, UPNS
+from tests.jobs.house import ANNA, House, open_house
+from tests.jobs.test_recovery import forget_everything
+from tests.jobs.test_rules import at, digits, only
+
+BORIS, CARL = UPNS[1:]
+SAME_UID = "another event of this calendar has the same iCalUId"
+
+
+def twin(person: OutlookPerson, ident: str) -> str:
+    """A second event with the same iCalUId, as importing a file twice leaves it."""
+    item = person._find(ident).item
+    double = person.mailbox.add(item.content, uid=item.ical_uid)
+    person.mailbox.touch(double, "created")
+    return double.immutable_id
+
+
+async def test_an_event_that_was_imported_twice_is_one_activity(house: House) -> None:
+    """Both are new in the same round: one is synced, the other is listed with the reason."""
+    event = house.outlook().create("Import", at(1), at(1, 10))
+    twin(house.outlook(), event)
+    await house.step()
+    await house.step(full=True)
+
+    assert only(house.desk().activities())["Subject"] == "Import"
+    assert [p.reason for p in (await house.recall()).pending] == [SAME_UID]
+
+
+async def test_a_second_import_of_a_synced_event_is_listed(house: House) -> None:
+    """An activity made in ERP.net does not carry the iCalUId; the twin of its event is known all the same."""
+    house.desk().create("Visit", digits(1), digits(1, 12))
+    await house.step()
+    twin(house.outlook(), house.outlook().events()[0]["id"])
+    await house.step()
+
+    assert len(house.desk().activities()) == 1
+    assert [(p.parked, p.reason) for p in (await house.recall()).pending] == [(True, SAME_UID)]
+
+
+async def test_a_copy_that_comes_back_under_another_id_keeps_its_activity(house: House) -> None:
+    """Anna deletes the stranger's invitation, the stranger's next update puts a new copy into her calendar."""
+    kim = house.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(1), at(1, 10), attendees=[ANNA])
+    await house.step()
+    house.outlook().delete(house.outlook().events()[0]["id"])
+    house.advance(minutes=5)
+    kim.edit(pitch, subject="Pitch, moved")
+    await house.step()
+
+    row = only(house.desk().activities())
+    assert (row["Subject"], row["Void"]) == ("Pitch, moved", False)
+    live = [link for link in (await house.recall()).links if link.status is LinkStatus.LIVE]
+    assert [(link.role, link.activity_id) for link in live] == [(Role.HOLDER, row["Id"])]
+
+
+async def test_one_sync_goes_on_until_the_heir_has_the_meeting() -> None:
+    """The heir's own turn was over when Boris's round handed the meeting on: the command ends when the heir feeds."""
+    async with open_house() as house:
+        for name in ("anna", "boris", "carl"):
+            await house.employ(name)
+        house.graph.outsider(STRANGER).create("Pitch", at(1), at(1, 10), attendees=[ANNA, BORIS, CARL])
+        for upn in (BORIS, ANNA, CARL):
+            await house.sync(upn)
+        house.outlook(BORIS).decline(house.outlook(BORIS).events()[0]["id"])
+        await house.sync()
+
+        links = [link for upn in (ANNA, CARL) for link in (await house.recall(upn)).links]
+        feeding = [link.activity_id for link in links if link.role is Role.HOLDER]
+        assert feeding == [only(house.desk().activities())["Id"]]
+
+
+async def test_a_cancelled_meeting_is_void_as_cancelled(house: House) -> None:
+    """ERP.net shows why: cancelled is not deleted."""
+    kim = house.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(1), at(1, 10), attendees=[ANNA])
+    await house.step()
+    kim.cancel(pitch)
+    await house.step()
+
+    row = only(house.desk().activities())
+    assert (row["Void"], row["VoidReason"]) == (True, "cancelled in Outlook")
+
+
+class TestHiddenInErp:
+    """``SYNC_PRIVATE=busy``: what ERP.net hides is nobody's to write over before it was seen."""
+
+    async def test_what_was_typed_while_hidden_is_not_lost(self, house: House) -> None:
+        """Outlook shows the meeting first; the text typed in ERP.net meanwhile is on a side or in the journal."""
+        house.set_policy(private=PrivateRule.BUSY)
+        event = house.outlook().create("Review", at(1), at(1, 10), body="agenda")
+        await house.step()
+        activity = only(house.desk().activities())["Id"]
+        house.desk().edit(activity, private=True)
+        await house.step()
+        house.advance(minutes=5)
+        house.desk().edit(activity, notes="typed while hidden")
+        await house.step()
+        house.advance(minutes=5)
+        house.outlook().edit(event, sensitivity="normal")
+        await house.step()
+
+        journal = repr(await house.world.store.read_journal((await house.user()).id))
+        sides = repr(house.desk().get(activity)["Notes"]) + house.outlook().text(event)
+        assert "typed while hidden" in journal + sides
+
+    async def test_a_found_pair_goes_on_hiding(self, house: House) -> None:
+        """The state is lost; an activity that was made private meanwhile stays private and keeps its text."""
+        house.set_policy(private=PrivateRule.BUSY)
+        house.outlook().create("Review", at(1), at(1, 10), body="agenda", attendees=["guest@client.example"])
+        await house.step()
+        activity = only(house.desk().activities())["Id"]
+        await forget_everything(house)
+        house.desk().edit(activity, private=True, notes="a secret")
+        mails = len(house.graph.mails)
+        await house.step(full=True)
+
+        row = house.desk().get(activity)
+        assert (row["Private"], row["Notes"], len(house.graph.mails)) == (True, "a secret", mails)
