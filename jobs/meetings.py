@@ -6,12 +6,12 @@ conditional write. Whoever gets or loses a meeting is told by a row in their inb
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from jobs.ports import Calendar, Claim, Store
 from jobs.telling import tell_failure
+from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Standing
@@ -31,7 +31,7 @@ def key_of(ical_uid: str) -> str:
 async def read_standings(store: Store, ical_uids: Collection[str]) -> dict[str, Standing]:
     """What the claims say, by iCalUId; unclaimed meetings have an empty standing."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
-    found = await asyncio.gather(*(store.read_claim(key_of(uid)) for uid in asked))
+    found = await together(lambda uid: store.read_claim(key_of(uid)), asked)
     return {uid: standing_of(claim) for uid, claim in zip(asked, found, strict=True)}
 
 
@@ -83,12 +83,12 @@ class Claims:
     async def take(self, decisions: Iterable[Decision]) -> set[int]:
         """Claim the meetings of these decisions; the ids of decisions for which somebody else was faster."""
         wanted = [d for d in decisions if d.take and d.case.event is not None]
-        lost = await asyncio.gather(*(self._take(decision) for decision in wanted))
+        lost = await together(self._take, wanted)
         return {id(decision) for decision, is_lost in zip(wanted, lost, strict=True) if is_lost}
 
     async def settle(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
         """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
-        await asyncio.gather(*(self._settle(decision, link) for decision, link in done))
+        await together(lambda one: self._settle(*one), done)
 
     async def _take(self, decision: Decision) -> bool:
         event, standing = decision.case.event, decision.case.standing or NOBODY
