@@ -95,7 +95,7 @@ async def test_every_order_of_rounds_makes_one_activity(organizer: str, count: i
         assert await house.settle() == {}
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("count", [2, 3])
 async def test_an_activity_with_colleagues_in_it(count: int) -> None:
     """Begun in ERP.net, it stands once in everybody's calendar, in whatever order their rounds run."""
     names = NAMES[:count]
