@@ -1,8 +1,11 @@
-"""The docs speak only of what exists: settings, commands and their options, files, alerts."""
+"""README and docs speak only of what exists: settings, commands and their options, files, tests, alerts."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -10,10 +13,20 @@ import pytest
 
 from adapters.settings import ROWS
 from cli import main
+from simulators.demo.story import STEPS
 from tests.infra.bicep import read
 from tests.infra.house import MAIN, ROOT, delivered, environment, functions_with, module
 
+README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, *DOCS]
+
+PLATFORM = {"WEBSITE_HOSTNAME"}
+"""What Azure sets by itself."""
+
+TESTS = ROOT / "tests"
+TEST = re.compile(r"\]\((?:\.\./)?tests/([\w/]+\.py)\)|`([\w/]+\.py)`|`((?:test_|Test|…_)[\w…]+)`")
+"""A test file, by a link or as code below ``tests``, or the name of a test."""
 
 CALL = re.compile(r"\bcalsync ((?!is\b|on\b|state\b)[a-z]+(?: (?:list|enable|disable|forget)\b)?)([^`\n]*)")
 
@@ -30,12 +43,12 @@ def code_in(path: Path) -> list[str]:
     return [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", text)
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_setting_named_exists(path: Path) -> None:
     """A name in capitals is a setting, something a deployment reads or gives back, or a stand-in."""
     known = {row.name for row in ROWS} | set(environment()) | set(delivered()) | set(read(MAIN).outputs)
 
-    assert names_in(path) - known == set()
+    assert names_in(path) - known - PLATFORM == set()
 
 
 def test_the_pages_name_settings() -> None:
@@ -48,7 +61,7 @@ def names_in(path: Path) -> set[str]:
     return set(re.findall(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b|\bAzureWebJobs\w+", text_of(path)))
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_command_named_exists(path: Path) -> None:
     """What follows `calsync` is a command, with options that it has."""
     for words, rest in (found.groups() for line in code_in(path) for found in CALL.finditer(line)):
@@ -74,19 +87,97 @@ def test_commands_are_found_in_the_docs() -> None:
     assert {"doctor", "status", "conflicts", "why", "approve", "retry", "users enable"} <= found
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
-def test_every_file_and_heading_named_exists(path: Path) -> None:
-    """Links lead to pages and headings that are there, and so do paths into ``infra``."""
-    for target, heading in re.findall(r"\]\((\w+\.md)(?:#([\w-]+))?\)", text_of(path)):
-        headings = re.findall(r"^#+ (.+)$", text_of(path.parent / target), re.MULTILINE)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    """Links lead to pages, files and headings that are there."""
+    for target, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([\w-]+))?\)", text_of(path)):
+        found = path.parent / target if target else path
 
-        assert not heading or heading in [_anchor(line) for line in headings], (target, heading)
-    for named in re.findall(r"\binfra/[\w./-]+\w", text_of(path)):
-        assert (ROOT / named).exists(), named
+        assert found.exists(), target
+        assert not heading or heading in headings_of(found), (target, heading)
+
+
+def headings_of(path: Path) -> list[str]:
+    """The anchors of a page's headings."""
+    return [_anchor(line) for line in re.findall(r"^#+ (.+)$", text_of(path), re.MULTILINE)]
 
 
 def _anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_file_named_exists(path: Path) -> None:
+    """Paths into ``infra`` and modules set as code, below the root or ``tests``, are there."""
+    named = re.findall(r"\binfra/[\w./-]+\w", text_of(path)) + re.findall(r"`([\w/]+/\w+\.py)`", text_of(path))
+
+    assert [one for one in named if not any((base / one).exists() for base in (ROOT, TESTS))] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_test_named_exists(path: Path) -> None:
+    """A test is named after its file; an ellipsis stands for the rest of a name, or of several."""
+    assert [(file.name, name) for file, name in named_tests(path) if not _is_test(file, name)] == []
+
+
+@pytest.mark.parametrize(("name", "least"), [("failure-model.md", 40), ("threat-model.md", 20)])
+def test_the_models_name_tests(name: str, least: int) -> None:
+    """The check above has something to look at."""
+    assert len(list(named_tests(ROOT / "docs" / name))) > least
+
+
+def test_every_promise_of_the_readme_links_to_a_test() -> None:
+    """Each row of its table of promises has a link to a test file."""
+    table = text_of(README).partition("## What is promised")[2].partition("\n## ")[0]
+    rows = [row for row in table.splitlines() if row.startswith("|")][2:]
+
+    assert len(rows) > 10
+    assert [row for row in rows if not re.search(r"\]\(tests/[\w/]+/test_\w+\.py\)", row)] == []
+
+
+def named_tests(path: Path) -> Iterator[tuple[Path, str]]:
+    """File and name of every test that a page names, each with the file named last before it."""
+    file = TESTS
+    for link, code, name in TEST.findall(text_of(path)):
+        if link or code:
+            file = TESTS / (link or code)
+        else:
+            yield file, name
+
+
+def _is_test(file: Path, name: str) -> bool:
+    if "…" not in name:
+        return name in _names_in(file)
+    return any(re.fullmatch(name.replace("…", r"\w+"), one) for one in _names_in(file))
+
+
+@cache
+def _names_in(file: Path) -> frozenset[str]:
+    """The functions and classes of a test file."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return frozenset(node.name for node in ast.walk(ast.parse(text_of(file))) if isinstance(node, kinds))
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    """Its table of settings is the whole list, but for the parts of the storage account's address."""
+    parts = {row.name for row in ROWS if "__" in row.name}
+
+    assert {row.name for row in ROWS} - parts <= names_in(README)
+
+
+def test_the_demo_has_the_steps_that_are_told() -> None:
+    """The README says how many."""
+    assert re.findall(r"(\d+) steps", text_of(README)) == [str(len(STEPS))]
+
+
+def test_every_reason_explained_is_given() -> None:
+    """What operating quotes from `calsync why` about people is what the code says."""
+    page = text_of(ROOT / "docs" / "operate.md")
+    reasons = re.findall(r"^\| `(?:… )?([^`…]+?)(?:, that of …)?` \|", page, re.MULTILINE)
+    code = "".join(text_of(path) for room in ("sync_core", "jobs") for path in (ROOT / room).glob("*.py"))
+
+    assert len(reasons) > 5
+    assert [reason for reason in reasons if reason not in code] == []
 
 
 def test_every_alert_is_explained() -> None:
