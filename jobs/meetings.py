@@ -42,14 +42,20 @@ def standing_of(claim: Claim | None) -> Standing:
     return Standing(claim.holder, claim.activity_id, claim.creator, claim.is_own, claim.at, claim.etag, claim.before)
 
 
-async def inherited(store: Store, standing: Standing, heir: str) -> Link | None:
-    """The link of whoever fed the activity before, None where nobody has one."""
+async def inherited(
+    store: Store, standing: Standing, heir: str, recalled: dict[str, tuple[Link, ...]]
+) -> Link | None:
+    """The link of whoever fed the activity before, None where nobody has one; ``recalled`` are colleagues' links
+    that were read already, by user, and is added to."""
     if not standing.activity_id:
         return None
     linked = (await store.find_linked([standing.activity_id]))[standing.activity_id]
     for user_id in dict.fromkeys((standing.holder, standing.before, *sorted(linked))):
-        links = (await store.recall(user_id)).links if user_id not in ("", heir) else ()
-        found = [link for link in links if link.activity_id == standing.activity_id and is_heritage(link)]
+        if user_id in ("", heir):
+            continue
+        if user_id not in recalled:
+            recalled[user_id] = (await store.recall(user_id)).links
+        found = [x for x in recalled[user_id] if x.activity_id == standing.activity_id and is_heritage(x)]
         if found:
             return found[0]
     return None

@@ -54,6 +54,7 @@ class Pairing:
         by_activity: Mapping[str, Link],
         full: bool,
         lost: Collection[str] = (),
+        followed: Collection[str] = (),
     ) -> None:
         self._calendar = calendar
         self._erp = erp
@@ -63,6 +64,8 @@ class Pairing:
         self._full = full
         self._lost = frozenset(lost)
         """The linked events that are gone by what this round has read."""
+        self._followed = frozenset(followed)
+        """The events whose activity is another mailbox's to find."""
 
     async def pair(
         self, events: Sequence[GraphEvent], activities: Sequence[ErpActivity], pending: Sequence[Pending]
@@ -75,7 +78,7 @@ class Pairing:
         for event in await self._named_events(found_activities.values(), found_events.values()):
             found_events.setdefault(event.id, event)
         candidates = [e for e in found_events.values() if self._may_pair(e, marks)]
-        clashing = self._clashing(candidates)
+        clashing = self._clashing([*candidates, *(e for i, e in found_events.items() if i in self._followed)])
         candidates = [e for e in candidates if e.id not in clashing]
         paired = _named(found_activities.values())
         uids = {e.ical_uid for e in candidates if e.ical_uid and e.ical_uid.casefold() not in paired}
@@ -104,6 +107,8 @@ class Pairing:
     # What to look for
 
     def _may_pair(self, event: GraphEvent, marks: Mapping[str, str]) -> bool:
+        if event.id in self._followed:
+            return False
         return event.id in marks or scope(Case(event=event), self._ctx)[0] is None
 
     async def _marked(

@@ -17,11 +17,12 @@ from zoneinfo import ZoneInfo
 from jobs.act import Actor, Done
 from jobs.context import context_of
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
+from jobs.feed import Scale
 from jobs.holds import answered, settled
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put
 from jobs.pull import is_stamped, open_instance, take_first_watermark
-from jobs.reading import Findings, Reader, Scale
+from jobs.reading import Findings, Reader
 from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
 from sync_core.cases import Context, Decision

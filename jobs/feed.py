@@ -1,0 +1,237 @@
+"""Step 4 of a round: what Graph tells of one calendar, and what one answer cannot settle read again by id.
+
+The feed names what changed; a removal is a hint, and so is absence. ``ending.judge_gone`` weighs what is gathered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from dataclasses import dataclass, replace
+
+from jobs.ports import Calendar
+from sync_core.cases import Context, Sight
+from sync_core.ending import judge_gone
+from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.model import (
+    Evidence,
+    GraphEvent,
+    GraphReading,
+    Link,
+    LinkStatus,
+    Malformed,
+    Memory,
+    Pending,
+    Side,
+    User,
+    Window,
+)
+from sync_core.people import invited
+from sync_core.policy import PrivateRule
+from sync_core.project import graph_when, is_private, masked
+from sync_core.window import bounds, token_at
+
+OTHER_EVENT = "Microsoft Graph answers with another event"
+
+WATCHED = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
+"""Links whose event and activity are both expected to exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much a round reads. ``full``: both sides whole. ``roll``: a new local day. ``renew``: the token is worn.
+    ``patient``: items still in back-off wait (a round that somebody asked for does not wait)."""
+
+    full: bool = False
+    roll: bool = False
+    renew: bool = False
+    patient: bool = True
+
+
+class Feed:
+    """One calendar's side of one round."""
+
+    def __init__(self, calendar: Calendar, user: User, memory: Memory, ctx: Context, scale: Scale) -> None:
+        self._calendar = calendar
+        self._user = user
+        self._memory = memory
+        self._ctx = ctx
+        self._scale = scale
+        self._links = {link.event_id: link for link in memory.links}
+        self.events: dict[str, GraphEvent | Malformed] = {}
+        self.evidence: dict[str, Evidence] = {}
+        self.seen: frozenset[str] = frozenset()
+        """The events that the feed has shown, by id."""
+        self.delta_link: str | None = None
+        self.token: Window | None = None
+        self._removed: set[str] = set()
+        self._fresh: set[str] = set()
+        self._looked: Window | None = None
+        """What was read whole in place of a feed without end."""
+
+    async def read(self) -> None:
+        """Follow the feed, then read by id whatever it leaves in doubt."""
+        whole = await self._read_graph()
+        self.seen = frozenset(self.events)
+        await self.gather(self._doubtful(whole))
+
+    def event(self, event_id: str) -> GraphEvent | None:
+        """An event that could be read."""
+        found = self.events.get(event_id)
+        return found if isinstance(found, GraphEvent) else None
+
+    def free(self, known: Container[str]) -> list[GraphEvent]:
+        """The events without a link."""
+        return [e for i, e in self.events.items() if isinstance(e, GraphEvent) and i not in known]
+
+    def is_gone(self, link: Link) -> bool:
+        """Whether a linked event is gone, or cancelled."""
+        event = self.event(link.event_id)
+        return self.see(link)[1] is Sight.GONE or (event is not None and event.is_cancelled)
+
+    async def gather(self, ids: Collection[str]) -> None:
+        """Read events one by one, with all the evidence there is."""
+        if not ids:
+            return
+        for event_id, evidence in (await self._calendar.gather_evidence(self._user.id, ids)).items():
+            if isinstance(evidence.event, GraphEvent) and evidence.event.id != event_id:
+                evidence = Evidence(Malformed(Side.GRAPH, event_id, OTHER_EVENT))
+            self.evidence[event_id] = evidence
+            if isinstance(evidence.event, GraphEvent) and (
+                event_id in self._links or judge_gone(evidence) is Sight.PRESENT
+            ):
+                self.events[event_id] = self.cloaked(evidence.event)
+            else:
+                self.events.pop(event_id, None)
+
+    async def read_formatted(self, ids: Collection[str]) -> None:
+        """Read events with their HTML; what is shown then is fresh, whatever version the link remembers."""
+        for event_id, event in (await self._calendar.read_events(self._user.id, ids, html=True)).items():
+            if isinstance(event, GraphEvent) and event.id == event_id:
+                self.events[event_id] = self.cloaked(event)
+                self._fresh.add(event_id)
+            elif event_id not in self.evidence:
+                self.evidence[event_id] = Evidence(event)
+
+    def see(self, link: Link) -> tuple[GraphEvent | None, Sight, str]:
+        """What this round sees of a link's event, and a note where it cannot be understood."""
+        event = self.events.get(link.event_id)
+        evidence = self.evidence.get(link.event_id)
+        if evidence is not None and isinstance(evidence.event, Malformed):
+            return None, Sight.MALFORMED, evidence.event.reason
+        if isinstance(event, Malformed):
+            return None, Sight.MALFORMED, event.reason
+        if evidence is not None:
+            sight = judge_gone(evidence)
+            return (event if sight is Sight.PRESENT else None), sight, ""
+        if event is None or (event.id not in self._fresh and self.is_stale(link, event)):
+            return None, Sight.UNREAD, ""
+        return event, Sight.PRESENT, ""
+
+    def is_stale(self, link: Link, event: GraphEvent) -> bool:
+        """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""
+        if event.id in self._fresh:
+            return False
+        known, told = link.modified_at, event.modified_at
+        return event.change_key == link.change_key or (known is not None and told is not None and told < known)
+
+    def look_at(self, event_id: str) -> None:
+        """Take an event as news, whatever version the link remembers."""
+        self._fresh.add(event_id)
+
+    def due_pending(self) -> list[Pending]:
+        """Pending items whose turn it is (parked ones wait for a person)."""
+        now = self._ctx.now
+        return [
+            p
+            for p in self._memory.pending
+            if not p.parked and not (self._scale.patient and p.retry_at is not None and p.retry_at > now)
+        ]
+
+    def cloaked(self, event: GraphEvent) -> GraphEvent:
+        """An event as ``SYNC_PRIVATE`` lets it be known."""
+        if self._ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
+            return replace(event, content=masked(event.content), attendees=(), hidden_crowd=len(invited(event)))
+        return event
+
+    # The feed
+
+    async def _read_graph(self) -> bool:
+        """Read the feed (and the strip that entered the window); True when the whole token was read anew."""
+        cursors, ctx = self._memory.cursors, self._ctx
+        anew = self._scale.full or self._scale.renew or cursors.delta_link is None or cursors.token is None
+        token = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+        if cursors.delta_link and cursors.token:
+            try:
+                self._take(await self._calendar.read_changes(self._user.id, cursors.delta_link, cursors.token))
+            except CursorExpired:
+                anew = True
+            except EndlessRead:
+                return await self._read_without_feed(_both(cursors.token, token))
+        if anew:
+            try:
+                self._take(await self._calendar.read_changes(self._user.id, None, token), token)
+            except EndlessRead:
+                return await self._read_without_feed(token)
+        elif self._scale.roll:
+            await self._read_strip()
+        return anew
+
+    async def _read_without_feed(self, token: Window) -> bool:
+        """The feed does not end (graph.md T5): read the view instead and keep the cursor as it was."""
+        self._take(await self._calendar.read_view(self._user.id, token))
+        self._looked = token
+        self.delta_link, self.token = self._memory.cursors.delta_link, self._memory.cursors.token
+        return True
+
+    async def _read_strip(self) -> None:
+        start, end = self._memory.cursors.window_end, self._ctx.window.end
+        if start is not None and start < end:
+            strip = await self._calendar.read_view(self._user.id, Window(start, end))
+            self._take(replace(strip, delta_link=self.delta_link), self.token)
+
+    def _take(self, reading: GraphReading, token: Window | None = None) -> None:
+        """Later delivery of an id wins; a removal is a hint that ``_doubtful`` follows up."""
+        for event in reading.events:
+            self.events[event.id] = self.cloaked(event)
+        for bad in reading.malformed:
+            self.events[bad.id] = bad
+        for event_id in reading.removed:
+            self.events.pop(event_id, None)
+            self._removed.add(event_id)
+        self.delta_link = reading.delta_link
+        self.token = token or self._memory.cursors.token
+
+    def _doubtful(self, whole: bool) -> set[str]:
+        """Ids to be read one by one: removed or absent ones, marked links, restored ones, due pending ones."""
+        known = self._removed & set(self._links)
+        doubtful = {i for i in known if self._links[i].status is not LinkStatus.ARCHIVED}
+        for link in self._memory.links:
+            seen = link.event_id in self.events
+            if link.status is LinkStatus.TOMBSTONE and seen:
+                doubtful.add(link.event_id)
+            elif link.status in WATCHED and (
+                self._is_due(link)
+                or (not seen and self._is_expected(link, whole))
+                or link.event_id in self._ctx.approved
+            ):
+                doubtful.add(link.event_id)
+        doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}
+        return doubtful
+
+    def _is_due(self, link: Link) -> bool:
+        """Whether a link asks to be read again, and its back-off is over."""
+        waits = self._scale.patient and link.retry_at is not None and link.retry_at > self._ctx.now
+        return bool(link.reread) and not waits
+
+    def _is_expected(self, link: Link, whole: bool) -> bool:
+        """Whether a link's event must be looked for: after a token was read anew, or beyond it at the daily look."""
+        token = self._looked or self.token
+        if token is None or link.status is LinkStatus.HELD:
+            return False
+        start, end = bounds(graph_when(link.base_event), self._ctx.zone)
+        inside = start < token.end and end > token.start
+        return whole or (link.unseen if inside else self._scale.roll)
+
+
+def _both(one: Window, other: Window) -> Window:
+    return Window(min(one.start, other.start), max(one.end, other.end))

@@ -1,0 +1,169 @@
+"""What a round has to know of meetings that several mailboxes hold: their claims, and who takes over from whom.
+
+The claims that matter are read once, between the feed and ERP.net: a follower's activity is named by its claim, and a
+copy whose turn it is to feed must be read afresh. ``sync_core.meeting`` decides what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from jobs.feed import WATCHED, Feed, Scale
+from jobs.meetings import inherited, live_elsewhere, read_standings
+from jobs.world import World
+from sync_core.cases import Case, Context, Standing
+from sync_core.meeting import Claimed, claimed, is_lost, seat
+from sync_core.model import GraphEvent, Link, LinkStatus, Memory, Role, User
+
+TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
+"""Claims that may let a followed copy feed."""
+
+
+class Seats:
+    """The claims of one round of one user."""
+
+    def __init__(
+        self, world: World, user: User, memory: Memory, ctx: Context, scale: Scale, feed: Feed, inbox: Collection[str]
+    ) -> None:
+        self._world = world
+        self._user = user
+        self._memory = memory
+        self._ctx = ctx
+        self._scale = scale
+        self._feed = feed
+        self._inbox = frozenset(inbox)
+        self._standings: dict[str, Standing] = {}
+        self._others: dict[str, tuple[str, ...] | None] = {}
+        self._recalled: dict[str, tuple[Link, ...]] = {}
+        self.heirs: frozenset[str] = frozenset()
+        """The followed events whose copy feeds from now on."""
+
+    async def read(self) -> None:
+        """Everything there is to know before ERP.net is asked."""
+        await self.learn(self._asked())
+        await self._read_heirs()
+        for link in self._memory.links:
+            is_live = link.status in WATCHED and self._feed.is_gone(link)
+            if (is_live or self._is_unvoided(link)) and self._answers_for(link):
+                self._others[link.event_id] = await self._who_has_it(link)
+        for link in self._memory.links:
+            if self._is_to_reclaim(link):
+                self._feed.look_at(link.event_id)
+
+    async def learn(self, ical_uids: Collection[str]) -> None:
+        """Read the claims of these meetings, too."""
+        self._standings |= await read_standings(self._world.store, set(ical_uids) - set(self._standings))
+
+    def claim_of(self, link: Link) -> Standing | None:
+        """The claim on a linked meeting, where it was read."""
+        return self._standings.get(link.ical_uid)
+
+    def activity_of(self, link: Link) -> str:
+        """The activity's id; a follower's is what the claim says."""
+        standing = self.claim_of(link)
+        known = standing.activity_id if standing and link.role is Role.FOLLOWER else ""
+        return known or link.activity_id
+
+    def kept(self) -> dict[str, Link]:
+        """The links of this round: all but those of followed copies that feed from now on, their activity unknown."""
+        return {link.event_id: link for link in self._memory.links if not self._is_released(link)}
+
+    def is_followed(self, event: GraphEvent) -> bool:
+        """Whether an event without a link is another mailbox's to feed."""
+        standing = self._standings.get(event.ical_uid)
+        return standing is not None and seat(event, standing, self._ctx) == "follow"
+
+    def is_stood_against(self, link: Link, is_changed: bool) -> bool:
+        """Whether an invited copy must be looked at: what ERP.net says stands against it, or it feeds no more."""
+        return link.role is Role.HOLDER and (is_changed or is_lost(self.claim_of(link), self._ctx))
+
+    async def seated(self, case: Case) -> Case:
+        """The case with its meeting's claim, and with the link of whoever fed the activity before."""
+        link = case.link
+        standing = self._standings.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
+        if standing is None:
+            return case
+        case = replace(case, standing=standing)
+        if link is not None:
+            farewell = self._farewell(link)
+            case = replace(case, others=self._others.get(link.event_id), farewell=farewell)
+        if not self._takes_over(case, standing):
+            return case
+        return replace(case, inherited=await inherited(self._world.store, standing, self._user.id, self._recalled))
+
+    def _asked(self) -> set[str]:
+        """The claims that matter: of invited copies and meetings with news; of all followed ones when one may have
+        changed hands; of all meetings at a full round."""
+        free = self._feed.free({link.event_id for link in self._memory.links})
+        asked = {e.ical_uid for e in free if not e.is_organizer or e.attendees}
+        asked |= {p.ical_uid for p in self._feed.due_pending() if p.ical_uid}
+        fed = {link.activity_id for link in self._memory.links if link.role is not Role.FOLLOWER}
+        look_over = self._scale.full or self._scale.roll or bool(self._inbox - fed)
+        return asked | {link.ical_uid for link in self._memory.links if self._matters(link, look_over)}
+
+    def _matters(self, link: Link, look_over: bool) -> bool:
+        has_news = link.event_id in self._feed.events or link.event_id in self._feed.evidence
+        if link.role is Role.FOLLOWER:
+            return has_news or (look_over and link.status in WATCHED)
+        if link.role is Role.HOLDER:
+            return has_news or look_over or link.activity_id in self._inbox
+        return self._scale.full and bool(link.base_event.people)
+
+    async def _read_heirs(self) -> None:
+        """Followed meetings whose claim lets this mailbox feed: their events, fresh."""
+        turned = [
+            link.event_id
+            for link in self._memory.links
+            if link.role is Role.FOLLOWER
+            and link.status in WATCHED
+            and claimed(self.claim_of(link), self._ctx) in TURNED
+            and link.event_id not in self._feed.evidence
+            and self._feed.event(link.event_id) is None
+        ]
+        await self._feed.gather(turned)
+        self.heirs = frozenset(link.event_id for link in self._memory.links if self._is_heir(link))
+
+    def _is_heir(self, link: Link) -> bool:
+        event = self._feed.event(link.event_id)
+        if link.role is not Role.FOLLOWER or event is None or event.is_cancelled:
+            return False
+        return seat(event, self.claim_of(link), self._ctx) == "feed"
+
+    def _is_released(self, link: Link) -> bool:
+        standing = self.claim_of(link)
+        return link.event_id in self.heirs and not (standing and standing.activity_id)
+
+    async def _who_has_it(self, link: Link) -> tuple[str, ...] | None:
+        """Who still has the meeting: this mailbox itself, where it came back under another id, or colleagues."""
+        free = self._feed.free({one.event_id for one in self._memory.links})
+        if any(e.ical_uid == link.ical_uid and not e.is_cancelled for e in free):
+            return (self._user.id,)
+        return await live_elsewhere(self._world.calendar, self._world.store, link.ical_uid, self._ctx)
+
+    def _is_unvoided(self, link: Link) -> bool:
+        """Whether a lost copy waits for a locked activity of which there is news."""
+        has_news = self._scale.full or bool(link.reread) or link.activity_id in self._inbox
+        return link.status is LinkStatus.TOMBSTONE and link.conflict is not None and has_news
+
+    def _answers_for(self, link: Link) -> bool:
+        """Whether this invited copy feeds the meeting, or was just handed it."""
+        is_mine = claimed(self.claim_of(link), self._ctx) is Claimed.ME
+        return link.role is Role.HOLDER or (link.role is Role.FOLLOWER and is_mine)
+
+    def _is_to_reclaim(self, link: Link) -> bool:
+        """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""
+        return link.role is Role.OWN and claimed(self.claim_of(link), self._ctx) is Claimed.GUEST
+
+    def _takes_over(self, case: Case, standing: Standing) -> bool:
+        """Whether this copy feeds from now on what another mailbox fed."""
+        event, link = case.event, case.link
+        if event is None or case.activity is None:
+            return False
+        if link is not None:
+            return link.event_id in self.heirs
+        return standing.holder != self._user.id and seat(event, standing, self._ctx) == "feed"
+
+    def _farewell(self, link: Link) -> str:
+        evidence = self._feed.evidence.get(link.event_id)
+        return evidence.event.response if evidence and isinstance(evidence.event, GraphEvent) else ""
