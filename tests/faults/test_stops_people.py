@@ -84,9 +84,7 @@ STRIDE = 1 if IS_SOAK else 3
 async def check(company: Company, mails: int) -> None:
     """One activity each, quiet, and the mails of the broken sync and after: each at most once."""
     company.house.advance(minutes=20)
-    company.asked[""] = 1
-    company.asked.update(Counter((ANNA, CARL, "guest@client.example")))
-    await company.check()
+    await company.check(mails=False)
     twice = Counter((m.kind, m.to, m.ical_uid, m.subject) for m in company.house.graph.mails[mails:])
     assert [mail for mail, count in twice.items() if count > 1] == []
 
