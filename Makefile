@@ -2,7 +2,7 @@
 # make demo    calsync against its simulators, nothing else needed
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
-# make soak    the fault tests with their large budget
+# make soak    the fault tests and the company's play with their large budget
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
 VENV ?= .venv
@@ -41,7 +41,7 @@ test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 soak: setup
-	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults $(PYTEST_ARGS)
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults tests/jobs/test_company.py $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .

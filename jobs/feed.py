@@ -83,10 +83,11 @@ class Feed:
         """The events without a link."""
         return [e for i, e in self.events.items() if isinstance(e, GraphEvent) and i not in known]
 
-    def is_gone(self, link: Link) -> bool:
-        """Whether a linked event is gone, or cancelled."""
+    def is_lost(self, link: Link) -> bool:
+        """Whether a linked event is no longer in the calendar, or cancelled."""
         event = self.event(link.event_id)
-        return self.see(link)[1] is Sight.GONE or (event is not None and event.is_cancelled)
+        is_away = self.see(link)[1] in (Sight.GONE, Sight.ELSEWHERE)
+        return is_away or (event is not None and event.is_cancelled)
 
     async def gather(self, ids: Collection[str]) -> None:
         """Read events one by one, with all the evidence there is."""

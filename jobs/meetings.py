@@ -39,7 +39,16 @@ def standing_of(claim: Claim | None) -> Standing:
     """A claim as the tables see it."""
     if claim is None:
         return NOBODY
-    return Standing(claim.holder, claim.activity_id, claim.creator, claim.is_own, claim.at, claim.etag, claim.before)
+    return Standing(
+        holder=claim.holder,
+        activity_id=claim.activity_id,
+        creator=claim.creator,
+        is_own=claim.is_own,
+        at=claim.at,
+        etag=claim.etag,
+        before=claim.before,
+        organizer=claim.organizer,
+    )
 
 
 async def inherited(
@@ -107,6 +116,7 @@ class Claims:
             at=self._world.clock(),
             creator=self._creator(event, activity) if activity else "",
             is_own=event.is_organizer,
+            organizer=event.organizer,
             etag=standing.etag,
             before=standing.holder if standing.holder != self._ctx.mailbox else standing.before,
         )
@@ -149,8 +159,15 @@ class Claims:
     async def _own(self, link: Link, creator: str) -> None:
         """Claim the meeting of an event that was just made; whoever met its copy first gives way."""
         known = await self._world.store.read_claim(key_of(link.ical_uid))
+        me = self._ctx.colleagues.of(self._ctx.mailbox)
         claim = Claim(
-            key_of(link.ical_uid), self._ctx.mailbox, link.activity_id, self._world.clock(), creator, True, ""
+            key=key_of(link.ical_uid),
+            holder=self._ctx.mailbox,
+            activity_id=link.activity_id,
+            at=self._world.clock(),
+            creator=creator,
+            is_own=True,
+            organizer=me.canonical if me else "",
         )
         await self._save(replace(claim, etag=known.etag) if known else claim)
 

@@ -222,7 +222,7 @@ class Claim:
 
     ``creator`` is the ERP.net login of whoever made the activity by hand, '' for one made from an event; ``is_own``
     whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it was handed
-    over, '' if none did.
+    over, '' if none did; ``organizer`` the address that organises the meeting, in lower case.
     """
 
     key: str
@@ -233,6 +233,7 @@ class Claim:
     is_own: bool = False
     etag: str = ""
     before: str = ""
+    organizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sync_core.cases import Case, Decision, Verdict
 from sync_core.errors import CalsyncError
@@ -97,5 +97,6 @@ class Report:
 
 
 def plan_lines(decisions: Sequence[Decision], digits_zone: str) -> list[Line]:
-    """The plan, item by item, without what is in step."""
-    return [line_of(d, digits_zone) for d in decisions if d.verdict not in QUIET]
+    """The plan, item by item, without what is in step; its mails are all that carrying it out will cause."""
+    told = [d for d in decisions if d.verdict not in QUIET]
+    return [replace(line, mails=line.mails + d.mails_later) for d in told for line in [line_of(d, digits_zone)]]

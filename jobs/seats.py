@@ -44,7 +44,7 @@ class Seats:
         await self.learn(self._asked())
         await self._read_heirs()
         for link in self._memory.links:
-            is_live = link.status in WATCHED and self._feed.is_gone(link)
+            is_live = link.status in WATCHED and self._feed.is_lost(link)
             if (is_live or self._is_unvoided(link)) and self._answers_for(link):
                 self._others[link.event_id] = await self._who_has_it(link)
         for link in self._memory.links:

@@ -80,6 +80,7 @@ def carry(
     crowd, answers = crowd_for(case, link, gathered, ctx, may_note=_may_write(permits))
     erp, zone = _erp_patch(pair, link, flow.to_erp, moving, flow.to_graph | open_fields, permits, ctx, crowd)
     graph = _graph_patch(pair, link, flow.to_graph, html, categories, moves, ctx)
+    after = _graph_patch(pair, link, flow.postponed, html, None, moves, ctx)
     kept = replace(
         link,
         zone=zone,
@@ -112,6 +113,7 @@ def carry(
         lost=lost,
         carried=((Side.GRAPH, flow.to_graph), (Side.ERP, erp.fields if erp else frozenset())),
         mails=mails_of(graph, case.event, link),
+        mails_later=mails_of(after, case.event, link),
     )
 
 
@@ -126,6 +128,7 @@ class _Flow:
     left: Fields = frozenset()
     why: str = ""
     reread: str = ""
+    postponed: Fields = frozenset()
 
     @property
     def is_crowded(self) -> bool:
@@ -174,8 +177,10 @@ class _Flow:
     def mail_later(self, *, marks: bool) -> None:
         """What mails people never goes with what is the owner's own: that goes first, the rest at once after."""
         telling = self.to_graph & (TELLING | PEOPLE)
-        if self.is_crowded and telling and (self.to_graph - telling or marks):
+        mails = bool(telling) and (self.is_crowded or Field.PEOPLE in telling)
+        if mails and (self.to_graph - telling or marks):
             self.to_graph, self.left, self.reread = self.to_graph - telling, self.left | telling, MAILS_FOLLOW
+            self.postponed = telling
 
     def _let_through(self, fields: Fields, permitted: tuple[Verdict, str]) -> Fields:
         """The fields that the permit's verdict lets be written; the others are in conflict or left alone."""

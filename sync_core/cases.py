@@ -62,7 +62,7 @@ class Standing:
 
     ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
     ``creator`` is the login R12 asks about, '' for a meeting that began in Outlook. ``before`` is the user whose copy
-    fed it before, '' if none did.
+    fed it before, '' if none did; ``organizer`` the address that organises the meeting, where it is known.
     """
 
     holder: str = ""
@@ -72,6 +72,7 @@ class Standing:
     at: datetime | None = None
     etag: str = ""
     before: str = ""
+    organizer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class Decision:
     ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
     move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
     journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
-    mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail.
+    mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
+    ``mails_later`` how many of what follows at once.
     """
 
     case: Case
@@ -178,6 +180,7 @@ class Decision:
     take: bool = False
     hand_to: str = ""
     mails: int = 0
+    mails_later: int = 0
 
     @property
     def is_deletion(self) -> bool:

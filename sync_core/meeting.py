@@ -67,12 +67,20 @@ def claimed(standing: Standing | None, ctx: Context) -> Claimed:
 def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> str:
     """``feed``, ``follow`` or ``clash``. What a colleague began in ERP.net is theirs, on or off (R12)."""
     if event.is_organizer:
-        return SEATS["own", claimed(standing, ctx)]
+        return "clash" if _is_import(standing, ctx) else SEATS["own", claimed(standing, ctx)]
     if standing is not None and standing.creator and standing.creator not in ctx.creators_on:
         return "follow"
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
     return SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(standing, ctx)]
+
+
+def _is_import(standing: Standing | None, ctx: Context) -> bool:
+    """Whether an own event bears the iCalUId of a meeting that somebody else organises, as an imported file does."""
+    if standing is None or not standing.organizer or standing.holder == ctx.mailbox:
+        return False
+    organizer = ctx.colleagues.at(standing.organizer)
+    return organizer is None or organizer.id != ctx.mailbox
 
 
 def is_lost(standing: Standing | None, ctx: Context) -> bool:
@@ -255,7 +263,7 @@ def _ended(link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     """The owner's last word: declined, or just deleted."""
     me = ctx.colleagues.of(ctx.mailbox)
-    if me is None or not _may_note(case, ctx) or is_hidden(case, ctx):
+    if me is None or case.event_sight is not Sight.GONE or not _may_note(case, ctx) or is_hidden(case, ctx):
         return None
     assert case.activity is not None
     declined = ANSWERS["declined"]

@@ -222,7 +222,7 @@ def _is_pair_of_own(case: Case, trait: Trait) -> bool:
 def decide(case: Case, ctx: Context) -> Decision:
     """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
     case = as_bereaved(as_feeder(case, ctx), ctx)
-    unclear = _unclear(case)
+    unclear = _unclear(case, ctx)
     if unclear is not None:
         return unclear
     if case.link is not None and case.link.role is Role.FOLLOWER:
@@ -270,7 +270,7 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
     )
 
 
-def _unclear(case: Case) -> Decision | None:
+def _unclear(case: Case, ctx: Context) -> Decision | None:
     """Cases whose sight allows no decision: read again, or set aside with the reason."""
     sights = {case.event_sight, case.activity_sight}
     if Sight.MALFORMED in sights:
@@ -278,7 +278,7 @@ def _unclear(case: Case) -> Decision | None:
     if Sight.UNDECIDED in sights:
         return _reread(case, case.note or "the event may be gone")
     if Sight.ELSEWHERE in sights:
-        return _set_aside(case, Verdict.PARK, ELSEWHERE)
+        return _moved_away(case, ctx)
     if is_follower(case.link):
         return None
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
@@ -286,6 +286,13 @@ def _unclear(case: Case) -> Decision | None:
     if case.partner_gone:
         return _set_aside(case, Verdict.PARK, PARTNER_GONE)
     return None
+
+
+def _moved_away(case: Case, ctx: Context) -> Decision:
+    """An event in another calendar is set aside; an invited copy that fed its meeting hands it on where it can."""
+    if case.link is not None and case.link.role is Role.HOLDER and case.others:
+        return hand_on(case, case.link, ctx)
+    return _set_aside(case, Verdict.PARK, ELSEWHERE)
 
 
 def _reread(case: Case, reason: str) -> Decision:

@@ -261,6 +261,20 @@ class TestTheReport:
             assert sum(r.mails for r in plan.reports) == len(post)
             assert sum(r.mails for r in outcome.reports) == len(post)
 
+    async def test_the_plan_foresees_what_follows_a_reminder(self) -> None:
+        """A reminder goes alone and the title after it; the plan counts the mails of both, the rounds each its own."""
+        async with open_office() as house:
+            event = house.outlook().create("Board", at(1), at(1, 10), attendees=[BORIS, GUEST], reminder=15)
+            await house.settle()
+            house.desk().edit((await house.link_of(event)).activity_id, subject="New", reminder=60)
+            plan = await house.sync(dry_run=True)
+            with house.post() as post:
+                outcome = await house.sync()
+
+            assert len(post) == 2
+            assert sum(r.mails for r in plan.reports) == 2
+            assert sum(r.mails for r in outcome.reports) == 2
+
     async def test_nothing_is_counted_twice_or_for_nothing(self) -> None:
         """Rounds that write to ERP.net only, or answers that arrive, report no mail."""
         async with open_office() as house:

@@ -60,6 +60,46 @@ async def test_a_copy_that_comes_back_under_another_id_keeps_its_activity(house:
     assert [(link.role, link.activity_id) for link in live] == [(Role.HOLDER, row["Id"])]
 
 
+async def test_an_imported_copy_of_anothers_meeting_steals_nothing() -> None:
+    """Carl imports the file of a stranger's meeting that Boris was invited to: Boris's copy goes on feeding it."""
+    async with open_house() as house:
+        for name in ("boris", "carl"):
+            await house.employ(name)
+        house.graph.outsider(STRANGER).create("Pitch", at(1), at(1, 10), attendees=[BORIS])
+        await house.sync()
+        boris = house.outlook(BORIS)
+        uid = boris._find(boris.events()[0]["id"]).item.ical_uid
+        carl = house.outlook(CARL)
+        item = carl._find(carl.create("Pitch (imported)", at(1), at(1, 10))).item
+        item.ical_uid = uid
+        await house.sync()
+
+        assert only(house.desk("boris").activities())["Subject"] == "Pitch"
+        assert [link.role for link in (await house.recall(BORIS)).links] == [Role.HOLDER]
+        assert [p.parked for p in (await house.recall(CARL)).pending] == [True]
+
+
+async def test_a_holder_who_files_the_invitation_elsewhere_hands_the_meeting_on() -> None:
+    """In another calendar it is not synced; Carl has it in his own, so the activity goes on with him."""
+    async with open_house() as house:
+        for name in ("boris", "carl"):
+            await house.employ(name)
+        kim = house.graph.outsider(STRANGER)
+        pitch = kim.create("Pitch", at(1), at(1, 10), attendees=[BORIS, CARL])
+        await house.sync(BORIS)
+        await house.sync(CARL)
+        boris = house.outlook(BORIS)
+        boris.move_to_calendar(boris.events()[0]["id"], "Travel")
+        await house.sync()
+        house.advance(minutes=5)
+        kim.edit(pitch, subject="Pitch, moved")
+        await house.sync()
+
+        row = only(house.desk("boris").activities())
+        assert (row["Subject"], row["Void"]) == ("Pitch, moved", False)
+        assert [p["Notes"] for p in row["Participants"]] == [None]
+
+
 async def test_one_sync_goes_on_until_the_heir_has_the_meeting() -> None:
     """The heir's own turn was over when Boris's round handed the meeting on: the command ends when the heir feeds."""
     async with open_house() as house:
