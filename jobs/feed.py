@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from jobs.ports import Calendar
 from sync_core.cases import Context, Sight
+from sync_core.changes import changed_in_graph
 from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.model import (
@@ -129,11 +130,14 @@ class Feed:
         return event, Sight.PRESENT, ""
 
     def is_stale(self, link: Link, event: GraphEvent) -> bool:
-        """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news."""
+        """A feed may lag behind our own write (graph.md §3): older than what the link has seen is no news. Nor is
+        what it has seen, unless an edit was left alone then and goes on standing."""
         if event.id in self._fresh:
             return False
+        if event.change_key == link.change_key:
+            return not changed_in_graph(link.base_event, event.content)
         known, told = link.modified_at, event.modified_at
-        return event.change_key == link.change_key or (known is not None and told is not None and told < known)
+        return known is not None and told is not None and told < known
 
     def look_at(self, event_id: str) -> None:
         """Take an event as news, whatever version the link remembers."""

@@ -15,7 +15,7 @@ from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Standing
-from sync_core.errors import SideUnavailable, StaleWrite, StoreUnavailable
+from sync_core.errors import AccessRefused, MailboxUnavailable, SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.identity import began_with, creator_of
 from sync_core.meeting import is_heritage
 from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
@@ -78,7 +78,7 @@ async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: C
             continue
         try:
             copies = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
-        except SideUnavailable:
+        except (SideUnavailable, MailboxUnavailable, AccessRefused):
             return None
         if any(not copy.is_cancelled for copy in copies):
             found.append(user_id)

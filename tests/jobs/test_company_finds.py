@@ -1,0 +1,54 @@
+"""What the play of a whole company (``company``) has found out, each named after what a user would have seen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sync_core.policy import Direction
+from tests.jobs.hands import STRANGER, UPNS
+from tests.jobs.house import House, open_office
+from tests.jobs.test_rules import at
+
+ANNA, BORIS, CARL = UPNS
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[House]:
+    """Anna, Boris and Carl, all switched on."""
+    async with open_office() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("organizer", [ANNA, STRANGER])
+async def test_an_edit_in_outlook_made_while_the_street_was_closed_arrives_when_it_opens(
+    office: House, organizer: str
+) -> None:
+    """Seen and left alone under ``to-microsoft365``, the new title is carried over once sync runs both ways."""
+    person = office.outlook(ANNA) if organizer == ANNA else office.graph.outsider(STRANGER)
+    event = person.create("Plan", at(1), at(1, 10), attendees=[ANNA, BORIS])
+    await office.settle()
+    office.set_policy(direction=Direction.TO_GRAPH)
+    person.edit(event, subject="The plan")
+    await office.settle()
+    assert [row["Subject"] for row in office.desk().activities()] == ["Plan"]
+
+    office.set_policy(direction=Direction.BOTH)
+    await office.settle()
+
+    assert [row["Subject"] for row in office.desk().activities()] == ["The plan"]
+
+
+async def test_a_colleague_without_a_licence_does_not_bring_ones_own_sync_into_error(office: House) -> None:
+    """The stranger cancels, Carl's mailbox cannot be asked who still has the meeting: Anna stays operational."""
+    kim = office.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(5), at(5, 10), attendees=[ANNA, BORIS, CARL])
+    await office.settle()
+    kim.cancel(pitch)
+    office.graph.mailbox(CARL).usable = False
+    outcome = await office.sync()
+
+    failed = [report.upn for report in outcome.reports if report.failures]
+    assert failed == [CARL]
+    assert (await office.user(ANNA)).state == "Operational"
