@@ -1,13 +1,14 @@
 """Which participants are ERP.net users (erpnet.md §8, §9): only then does ERP.net show and tell them the activity.
 
-Users who were found are remembered while the process lives; people from outside are asked for again, since they may
-become users. A changed user is noticed when a write with them is refused.
+Users who were found are remembered while the process lives, people from outside for a while, since they may become
+users. A changed user is noticed when a write with them is refused.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from adapters.erp.directory import find_user_ids
 from adapters.erp.session import Session
@@ -15,6 +16,9 @@ from sync_core.errors import ItemRejected
 from sync_core.writes import CreateActivity, ErpWrite, PatchActivity
 
 MOST_REMEMBERED = 10_000
+
+OUTSIDE_FOR = timedelta(minutes=10)
+"""How long somebody who is no user is not asked for again."""
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ class Colleagues:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: dict[str, str] = {}
+        self._outside: dict[str, datetime] = {}
 
     async def find(self, emails: Collection[str]) -> Mapping[str, str]:
         """E-mail → user id for those who are users; nothing is asked when all are known.
@@ -43,15 +48,18 @@ class Colleagues:
         Where ERP.net refuses the question, participants go by their e-mail alone: better than no meeting.
         """
         known = {email: self._known[email] for email in emails if email in self._known}
-        unknown = set(emails) - known.keys()
+        now = self._session.clock()
+        outside = {e for e in emails if e in self._outside and now - self._outside[e] < OUTSIDE_FOR}
+        unknown = set(emails) - known.keys() - outside
         found = await self._ask(unknown) if unknown else {}
-        self._remember(found)
+        self._remember(found, dict.fromkeys(unknown - found.keys(), now))
         return known | found
 
     def forget(self, emails: Iterable[str]) -> None:
         """Ask for these anew."""
         for email in emails:
             self._known.pop(email, None)
+            self._outside.pop(email, None)
 
     async def _ask(self, emails: Collection[str]) -> dict[str, str]:
         try:
@@ -60,7 +68,9 @@ class Colleagues:
             log.warning("erp: users cannot be looked up (code %s); participants stay without one", error.code)
             return {}
 
-    def _remember(self, found: Mapping[str, str]) -> None:
-        if len(self._known) + len(found) > MOST_REMEMBERED:
+    def _remember(self, found: Mapping[str, str], outside: Mapping[str, datetime]) -> None:
+        if len(self._known) + len(self._outside) + len(found) + len(outside) > MOST_REMEMBERED:
             self._known.clear()
+            self._outside.clear()
         self._known |= found
+        self._outside |= outside

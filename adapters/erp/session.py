@@ -56,7 +56,7 @@ class Session:
         endpoints: Sequence[str] = (),
     ) -> None:
         self._options = options
-        self._clock = clock
+        self.clock = clock
         self._patience = patience
         self._transport = Transport(options.timeout_seconds)
         self._tokens = Tokens(self._transport, options, clock)
@@ -120,7 +120,7 @@ class Session:
 
     def error_of(self, answer: PartAnswer, *, writing: bool) -> SideError:
         """The error of one step of a batch."""
-        return error_in(answer.status, answer.content, answer.headers, now=self._clock(), writing=writing)
+        return error_in(answer.status, answer.content, answer.headers, now=self.clock(), writing=writing)
 
     async def batch(self, steps: Sequence[Step]) -> list[PartAnswer]:
         """Carry out ``steps`` in order; the answers, fewer than steps when it is unclear what became of the rest.
@@ -199,7 +199,7 @@ class Session:
             self._tokens.drop()
             reply = await self._exchange(request)
         if reply.status >= 300:
-            raise error_in(reply.status, reply.content, reply.headers, now=self._clock(), writing=request.writing)
+            raise error_in(reply.status, reply.content, reply.headers, now=self.clock(), writing=request.writing)
         return reply
 
     async def _exchange(self, request: _Request) -> Reply:

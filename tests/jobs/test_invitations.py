@@ -262,7 +262,7 @@ class TestTheReport:
             assert sum(r.mails for r in outcome.reports) == len(post)
 
     async def test_the_plan_foresees_what_follows_a_reminder(self) -> None:
-        """A reminder goes alone and the title after it; the plan counts the mails of both, the rounds each its own."""
+        """A reminder goes alone and the title after it; the plan counts the mails of both rounds."""
         async with open_office() as house:
             event = house.outlook().create("Board", at(1), at(1, 10), attendees=[BORIS, GUEST], reminder=15)
             await house.settle()

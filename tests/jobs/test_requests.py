@@ -27,6 +27,20 @@ async def test_a_first_round_of_1000_events(house: House) -> None:
     assert len(house.erp.requests) <= 40
 
 
+async def test_a_first_round_of_1000_meetings_with_people(house: House) -> None:
+    """Guests cost a look at ERP.net's users now and then, no more: the same limits hold."""
+    for n in range(1000):
+        start = at(1 + n % 28, 6) + timedelta(minutes=n % 600)
+        guests = [f"guest{n % 150}@client.example", "boris@acme.example"]
+        house.outlook().create(f"event {n}", start, start + timedelta(minutes=30), attendees=guests)
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"activity created": 1000}
+    assert len(house.graph.requests) <= 12
+    assert len(house.erp.requests) <= 40
+
+
 async def test_an_idle_sync_asks_twice_and_writes_only_its_report(house: House) -> None:
     """One look at the feed, one pull; in our store the session slot and the report."""
     await meeting(house)

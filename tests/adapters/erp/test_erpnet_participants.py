@@ -306,10 +306,11 @@ async def test_people_who_cannot_be_looked_up_fail_nothing_half(
 async def test_people_cost_one_more_request_and_known_users_none(
     live: ErpNet, who: ErpIdentity, bob: ErpUser, simulator: ErpSimulator
 ) -> None:
-    """All new addresses of all writes are one question; without people, and with known users, none is asked."""
+    """All new addresses of all writes are one question; known users are not asked for, outsiders not for a while."""
     await live.check_access()
     costs = []
-    for people in ((), (BOB, GUEST), (BOB,), (GUEST,)):
+    for minutes, people in ((0, ()), (0, (BOB, GUEST)), (9, (BOB, GUEST)), (2, (GUEST,))):
+        simulator.clock.advance(timedelta(minutes=minutes))
         simulator.forget_requests()
         await live.write(who, [CreateActivity(f"04-{n}-{people}", content(*people)) for n in range(60)])
         costs.append(domain_calls(simulator))
