@@ -100,6 +100,7 @@ class Shift(Hands):
     """Mails that Exchange sent while calsync was at work: (meeting, kind, address) → times."""
     meetings: dict[str, set[str]] = field(default_factory=dict)
     """The activities that a meeting was ever seen to have, by its claim's key."""
+    was_one_way: bool = False
     feeders: dict[str, set[str]] = field(default_factory=dict)
     """Whose calendar ever fed an activity, by its id."""
 
@@ -146,9 +147,11 @@ class Shift(Hands):
         """The administrator changes a setting."""
         name = tuple(SETTINGS)[act.pick % len(SETTINGS)]
         self.house.set_policy(**{name: SETTINGS[name][act.dice % len(SETTINGS[name])]})
+        self.was_one_way |= self.house.world.policy.direction is not Direction.BOTH
 
     def put_right(self) -> None:
-        """Default settings, and licences for all."""
+        """Default settings, licences for all, and a new day."""
+        self.house.advance(days=1)
         self.house.world = replace(self.house.world, policy=Policy())
         for upn in UPNS:
             self.house.graph.mailbox(upn).usable = True
@@ -182,7 +185,8 @@ class Shift(Hands):
         self.all_fine(outcome.reports)
 
     def all_fine(self, reports: list[Report]) -> None:
-        assert [r.failures for r in reports if r.failures and not self.is_ill(r.upn)] == []
+        failed = {r.upn: r.failures for r in reports if r.failures and not self.is_ill(r.upn)}
+        assert not failed, failed
 
     async def rush(self) -> None:
         """Two workers, everybody's rounds at once."""

@@ -1,0 +1,58 @@
+"""A whole company under misfortune: calls fail, processes die, leases run out, licences go, settings change.
+
+Days pass, clocks are put forward and back. In the end each meeting is one activity, every text ever typed stands
+somewhere or in a journal, and nobody was told twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.faults.budget import budget
+from tests.faults.misfortunes import FAULT_ACTS, open_unlucky
+from tests.jobs.company import ACTS, CONTENT_ACTS, OFFICE_ACTS, Act
+from tests.jobs.house import START
+from tests.jobs.test_company import OPENING
+
+EVERYTHING = (*ACTS, *CONTENT_ACTS, *OFFICE_ACTS, *FAULT_ACTS)
+TROUBLE = (*ACTS, *FAULT_ACTS, *FAULT_ACTS)
+STARTS = (START, datetime(2026, 3, 26, 8, tzinfo=UTC), datetime(2026, 10, 22, 8, tzinfo=UTC))
+"""The house's own, and before clocks are put forward and back."""
+ZONES = ((), ("FLE Standard Time", "GMT Standard Time", "Eastern Standard Time"))
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+def acts(kinds: tuple[str, ...]) -> st.SearchStrategy[list[Act]]:
+    """A play of these acts."""
+    one = st.builds(
+        Act, what=st.sampled_from(kinds), who=st.integers(0, 2), pick=st.integers(0, 5), dice=st.integers(0, 63)
+    )
+    return st.lists(one, max_size=25)
+
+
+async def play(steps: list[Act], start: datetime, zones: tuple[str, ...]) -> None:
+    """Carry out the acts; what must be true is true under the settings of the moment, and with all put right."""
+    async with open_unlucky(start, zones) as company:
+        for step in [*OPENING, *steps]:
+            await company.do(step)
+        await company.check(is_rested=False)
+        company.put_right()
+        await company.check()
+
+
+@settings(max_examples=budget(16, 350), deadline=None, suppress_health_check=SLOW)
+@given(steps=acts(EVERYTHING), start=st.sampled_from(STARTS), zones=st.sampled_from(ZONES))
+def test_whatever_happens_to_a_company_in_a_year(steps: list[Act], start: datetime, zones: tuple[str, ...]) -> None:
+    """Content, people, settings, licences, days and misfortunes, all mixed."""
+    asyncio.run(play(steps, start, zones))
+
+
+@settings(max_examples=budget(12, 250), deadline=None, suppress_health_check=SLOW)
+@given(steps=acts(TROUBLE))
+def test_meetings_of_several_people_in_a_streak_of_bad_luck(steps: list[Act]) -> None:
+    """Every third act is a misfortune; mails are counted to the last one."""
+    asyncio.run(play(steps, START, ()))
