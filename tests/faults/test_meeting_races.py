@@ -1,0 +1,137 @@
+"""Two users' rounds on one meeting, at every interleaving: one does a whole round before each call of the other's.
+
+In the end the meeting is one activity, fed from one calendar, and nobody was told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from jobs.enrolment import disable, enable
+from jobs.pull import run_pull
+from jobs.round import run_round
+from sync_core.errors import CalsyncError
+from tests.faults.budget import budget
+from tests.faults.races import Moments
+from tests.jobs.company import STRANGER, UPNS, Company
+from tests.jobs.hands import GUEST
+from tests.jobs.house import House, open_house, participants
+from tests.jobs.test_rules import at, digits
+
+ANNA, BORIS, CARL = UPNS
+MOST_CALLS = 90
+STRIDE = budget(12, 1)
+"""Every call in `make soak`, every twelfth in `make test`."""
+
+
+async def new_meeting(house: House) -> None:
+    """The stranger invites all; nobody has seen it yet."""
+    house.graph.outsider(STRANGER).create("Pitch", at(3), at(3, 10), attendees=[ANNA, BORIS, CARL, GUEST])
+
+
+async def known_meeting(house: House) -> None:
+    """The stranger's meeting, fed from Anna's calendar."""
+    await new_meeting(house)
+    await house.settle()
+
+
+async def made_in_erp(house: House) -> None:
+    """Boris has typed a meeting with all in ERP.net; nobody has seen it yet."""
+    house.desk("boris").create("Review", digits(2), digits(2, 12), participants=[ANNA, CARL, GUEST])
+
+
+async def holder_declines(house: House) -> None:
+    """Whose calendar feeds the meeting loses it."""
+    await known_meeting(house)
+    _decline(house, ANNA, "Pitch")
+
+
+async def both_lose_it(house: House) -> None:
+    """The holder and the next in turn decline; Carl alone keeps it."""
+    await holder_declines(house)
+    _decline(house, BORIS, "Pitch")
+
+
+async def organizer_comes_on(house: House) -> None:
+    """Boris' own meeting was fed from Anna's calendar until he switched on."""
+    await disable(house.world, await house.user(BORIS))
+    house.outlook(BORIS).create("Plan", at(3), at(3, 10), attendees=[ANNA, CARL])
+    await house.settle()
+    await enable(house.world, BORIS)
+
+
+async def people_on_both_sides(house: House) -> None:
+    """Anna adds the guest in Outlook, Boris adds Carl in ERP.net and answers."""
+    house.outlook(ANNA).create("Plan", at(3), at(3, 10), attendees=[BORIS])
+    await house.settle()
+    [row] = house.desk().activities()
+    house.outlook(BORIS).accept(_copy(house, BORIS, "Plan"))
+    house.outlook(ANNA).edit(_copy(house, ANNA, "Plan"), attendees=[BORIS, GUEST])
+    house.desk("boris").add_participant(row["Id"], CARL)
+
+
+async def stranger_cancels(house: House) -> None:
+    """The meeting is off for all."""
+    await known_meeting(house)
+    kim = house.graph.outsider(STRANGER)
+    kim.cancel(kim.events()[0]["id"])
+
+
+def _copy(house: House, upn: str, subject: str) -> str:
+    found = house.outlook(upn).find(subject)
+    assert found is not None
+    return found
+
+
+def _decline(house: House, upn: str, subject: str) -> None:
+    house.outlook(upn).decline(_copy(house, upn, subject))
+
+
+Scene = Callable[[House], Awaitable[None]]
+SCENES: list[Scene] = [
+    new_meeting,
+    made_in_erp,
+    holder_declines,
+    both_lose_it,
+    organizer_comes_on,
+    people_on_both_sides,
+    stranger_cancels,
+]
+
+
+async def round_of(house: House, upn: str, moments: Moments | None = None) -> None:
+    """A whole round of this user's; one that stops itself is the next one's to finish."""
+    world = moments.around(house.world) if moments else house.world
+    report = await run_round(world, await house.user(upn), asked=True)
+    assert report.trouble is None or isinstance(report.trouble, CalsyncError)
+
+
+@pytest.mark.parametrize(("first", "second"), [(ANNA, BORIS), (BORIS, ANNA), (BORIS, CARL)])
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_a_colleagues_round_at_every_moment_of_ones_own(scene: Scene, first: str, second: str) -> None:
+    """Whichever call the other's round comes before, the meeting has one activity and one that feeds it."""
+    for n in range(0, MOST_CALLS, STRIDE):
+        async with open_house() as house:
+            company = await Company.open(house)
+            await scene(house)
+            await run_pull(house.world)
+            mails = len(house.graph.mails)
+            moments = Moments(n, lambda house=house: round_of(house, second))  # type: ignore[misc]
+            await round_of(house, first, moments)
+            await company.check(mails=False)
+            check_ends(house, scene, mails)
+            if not moments.hit:
+                return
+    pytest.fail("the round makes more calls than this test looks at")
+
+
+def check_ends(house: House, scene: Scene, mails: int) -> None:
+    """One activity, void only where the meeting is off, with everybody's people; no mail twice."""
+    rows = house.desk().activities()
+    assert [row["Void"] for row in rows] == [scene is stranger_cancels]
+    if scene is people_on_both_sides:
+        assert {CARL, GUEST} <= set(participants(rows[0]))
+    told = [(m.kind, m.to, m.ical_uid) for m in house.graph.mails[mails:] if m.kind != "response"]
+    assert sorted(set(told)) == sorted(told)
