@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,16 +20,17 @@ STEPS = st.builds(
 OPENING = [Step("outlook create", dice=11), Step("erp create", dice=22), Step("sync")]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@pytest.mark.parametrize("opening", [[], OPENING], ids=["from nothing", "from a meeting of each side"])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(steps=st.lists(STEPS, max_size=30))
-def test_random_edits_on_both_sides_end_equal(steps: list[Step]) -> None:
+def test_random_edits_on_both_sides_end_equal(opening: list[Step], steps: list[Step]) -> None:
     """Whatever two people do, the calendars end in step and stay so."""
 
     async def run() -> None:
         async with open_house() as house:
             await house.employ()
             play = Play(house)
-            for step in [*OPENING, *steps]:
+            for step in [*opening, *steps]:
                 await play.do(step)
             await play.check()
 
