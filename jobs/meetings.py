@@ -73,7 +73,8 @@ async def inherited(
 async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: Context) -> tuple[str, ...] | None:
     """The well users who still have a copy, as their mailboxes say; None where one cannot be asked now."""
     found: list[str] = []
-    for user_id in sorted(await store.find_copies(key_of(ical_uid))):
+    asked = await store.find_copies(key_of(ical_uid)) | await _unread(store)
+    for user_id in sorted(asked):
         if user_id == ctx.mailbox or not ctx.colleagues.is_well(user_id):
             continue
         try:
@@ -83,6 +84,14 @@ async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: C
         if any(not copy.is_cancelled for copy in copies):
             found.append(user_id)
     return tuple(found)
+
+
+async def _unread(store: Store) -> frozenset[str]:
+    """Who has switched on and had no round since: what they have a copy of is not known yet."""
+    users = [one for one in await store.list_users() if one.enabled]
+    return frozenset(
+        one.id for one in users if not one.synced_at or (one.enabled_at and one.synced_at < one.enabled_at)
+    )
 
 
 class Claims:

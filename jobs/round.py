@@ -243,14 +243,15 @@ class _Round:
         done = await actor.carry_out(decisions)
         self._tell(done, ctx)
         self._report.told = actor.told
-        if done.unavailable is None and not done.out_of_time:
+        is_whole = done.unavailable is None and not done.out_of_time
+        if is_whole:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
             changes += _confirmed(memory, actor.links, findings, ctx.zone)
             self._fence.lease = await store.save(self._fence.lease, changes)
             await self._clear_inbox(memory, done)
-            if scale.full:
-                await store.reindex(user.id, memory.links)
         left = await store.recall(user.id)
+        if is_whole and scale.full:
+            await store.reindex(user.id, left.links)
         if over := settled(left):
             self._fence.lease = await store.save(self._fence.lease, [Drop(hold) for hold in over])
         self._tell_waiting(left.links, [hold for hold in left.holds if hold not in over])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from jobs.enrolment import disable, enable
 from sync_core.policy import Direction
 from tests.jobs.hands import STRANGER, UPNS
 from tests.jobs.house import House, open_office
@@ -52,3 +53,38 @@ async def test_a_colleague_without_a_licence_does_not_bring_ones_own_sync_into_e
     failed = [report.upn for report in outcome.reports if report.failures]
     assert failed == [CARL]
     assert (await office.user(ANNA)).state == "Operational"
+
+
+@pytest.mark.parametrize("heir", UPNS)
+async def test_a_meeting_lives_on_with_a_colleague_who_has_just_switched_on(office: House, heir: str) -> None:
+    """The one who feeds the stranger's meeting is taken off it before the heir's first round: nothing is voided."""
+    first, second = (one for one in UPNS if one != heir)
+    await disable(office.world, await office.user(heir))
+    kim = office.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(5), at(5, 10), attendees=[first, heir])
+    await office.settle(first, second)
+    await enable(office.world, heir)
+    kim.edit(pitch, attendees=[heir])
+    await office.settle(first, second, heir)
+
+    [row] = office.desk().activities()
+    assert not row["Void"]
+    kim.edit(pitch, subject="The pitch")
+    await office.settle()
+    assert [row["Subject"] for row in office.desk().activities()] == ["The pitch"]
+
+
+async def test_a_meeting_lives_on_with_a_colleague_who_has_fed_it_once(office: House) -> None:
+    """Anna fed it, was off, is on again and follows: she is still known to have a copy when Carl loses his."""
+    kim = office.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(5), at(5, 10), attendees=[ANNA, CARL])
+    await office.settle()
+    await disable(office.world, await office.user(ANNA))
+    await office.settle()
+    await enable(office.world, ANNA)
+    await office.settle()
+    kim.edit(pitch, attendees=[ANNA])
+    await office.settle()
+
+    [row] = office.desk().activities()
+    assert not row["Void"]
