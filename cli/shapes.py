@@ -14,7 +14,7 @@ from jobs.doctor import Check
 from jobs.explain import Finding
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
-from sync_core.model import Hold, JournalEntry, Link, LinkStatus, Memory, Pending, Side, User
+from sync_core.model import Hold, JournalEntry, Link, LinkStatus, Memory, Pending, Role, Side, User
 from sync_core.project import is_private
 
 Json = dict[str, Any]
@@ -101,7 +101,8 @@ def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Js
         "synced_at": _at(user.synced_at),
         "remote_checkpoint_at": _at(user.remote_checkpoint_at),
         "local_checkpoint_at": _at(user.local_checkpoint_at),
-        "links": sum(link.status not in ENDED for link in memory.links),
+        "links": sum(link.status not in ENDED and link.role is not Role.FOLLOWER for link in memory.links),
+        "followed": sum(link.status not in ENDED and link.role is Role.FOLLOWER for link in memory.links),
         "conflicts": sum(link.conflict is not None for link in memory.links),
         "parked": len(parked),
         "parked_items": parked,

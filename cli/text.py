@@ -105,7 +105,8 @@ def status_lines(user: Json) -> Iterator[str]:
         f"  Checkpoints: Microsoft 365 {_when(user['remote_checkpoint_at'])}, "
         f"ERP.net {_when(user['local_checkpoint_at'])}."
     )
-    yield f"  {count(user['links'], 'pair')} linked."
+    followed = f", {count(user['followed'], 'meeting')} fed from other calendars" if user["followed"] else ""
+    yield f"  {count(user['links'], 'pair')} linked{followed}."
     yield from _open_ends(user)
     for item in user["parked_items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])

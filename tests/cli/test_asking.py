@@ -65,6 +65,40 @@ def test_why_shows_the_value_that_lost(office: Office) -> None:
     assert (kept["before"], kept["after"]) == ({"graph.subject": "Outlook's name"}, {"graph.subject": "ERP's name"})
 
 
+def test_why_names_the_calendar_that_feeds_a_meeting(office: Office) -> None:
+    """Boris asks about Anna's meeting: his copy follows, hers feeds the activity; his status counts it apart."""
+    boris = office.employ("boris")
+    office.meet("Budget", attendees=[boris])
+    for upn in (ANNA, boris):
+        office.calsync("users", "enable", upn)
+    office.calsync("sync")
+    [finding, *_] = office.calsync("why", boris, "budget", "--json").json["items"]
+    [user] = office.calsync("status", "--user", boris, "--json").json["users"]
+    told = office.calsync("status", "--user", boris).out
+
+    assert (finding["what"], finding["reason"]) == (
+        "followed",
+        f"the meeting is fed from another calendar, that of {ANNA}",
+    )
+    assert (user["links"], user["followed"]) == (0, 1)
+    assert "0 pairs linked, 1 meeting fed from other calendars." in told
+
+
+def test_a_dry_run_says_how_many_mails_it_would_cause(office: Office) -> None:
+    """An activity with a colleague in it invites her: the plan says one mail before anybody is mailed."""
+    enabled(office)
+    zoe = office.employ("zoe")
+    office.calsync("users", "enable", zoe)
+    office.calsync("sync")
+    office.desk("create", subject="Visit", start=office.day(2, 9), end=office.day(2, 10), participants=["zoe"])
+    plan = office.calsync("sync", "--dry-run")
+    answer = office.calsync("sync", "--json").json
+
+    assert "event created: “Visit” (1 mail)" in plan.out
+    assert "1 mail to attendees would be sent by Exchange." in plan.out
+    assert [user["mails"] for user in answer["users"] if user["upn"] == ANNA] == [1]
+
+
 def test_why_knows_nothing_of_an_unknown_item(office: Office) -> None:
     """What nobody knows is an argument to correct."""
     enabled(office)
