@@ -71,27 +71,27 @@ async def inherited(
 
 
 async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: Context) -> tuple[str, ...] | None:
-    """The well users who still have a copy, as their mailboxes say; None where one cannot be asked now."""
+    """The users with sync on who still have a copy, as their mailboxes say, the well ones first; None where nobody
+    is found and somebody cannot be asked now."""
+    users = {one.id: one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox}
+    copies = await store.find_copies(key_of(ical_uid))
+    asked = [one.id for one in users.values() if one.id in copies or _is_unread(one)]
     found: list[str] = []
-    asked = await store.find_copies(key_of(ical_uid)) | await _unread(store)
-    for user_id in sorted(asked):
-        if user_id == ctx.mailbox or not ctx.colleagues.is_well(user_id):
-            continue
+    is_known = True
+    for user_id in sorted(asked, key=lambda one: (not ctx.colleagues.is_well(one), one)):
         try:
-            copies = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
+            read = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
-            return None
-        if any(not copy.is_cancelled for copy in copies):
+            is_known = False
+            continue
+        if any(not copy.is_cancelled for copy in read):
             found.append(user_id)
-    return tuple(found)
+    return tuple(found) if found or is_known else None
 
 
-async def _unread(store: Store) -> frozenset[str]:
-    """Who has switched on and had no round since: what they have a copy of is not known yet."""
-    users = [one for one in await store.list_users() if one.enabled]
-    return frozenset(
-        one.id for one in users if not one.synced_at or (one.enabled_at and one.synced_at < one.enabled_at)
-    )
+def _is_unread(user: User) -> bool:
+    """Whether somebody has switched on and had no round since: what they have a copy of is not known yet."""
+    return user.synced_at is None or (user.enabled_at is not None and user.synced_at < user.enabled_at)
 
 
 class Claims:

@@ -88,3 +88,20 @@ async def test_a_meeting_lives_on_with_a_colleague_who_has_fed_it_once(office: H
 
     [row] = office.desk().activities()
     assert not row["Void"]
+
+
+async def test_a_meeting_lives_on_with_a_colleague_whose_mailbox_is_back_after_days(office: House) -> None:
+    """Anna is taken off the stranger's meeting while Carl, who has it too, has no licence: nothing is voided."""
+    kim = office.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(9), at(9, 10), attendees=[ANNA, CARL])
+    await office.settle()
+    office.graph.mailbox(CARL).usable = False
+    await office.sync()
+    kim.edit(pitch, attendees=[CARL])
+    office.advance(days=2)
+    await office.sync()
+    office.graph.mailbox(CARL).usable = True
+    await office.settle()
+
+    [row] = office.desk().activities()
+    assert not row["Void"]
