@@ -90,6 +90,10 @@ class Gate:
         """Every token given out so far becomes foreign."""
         self._grants.clear()
 
+    def end_sessions(self) -> None:
+        """Every session is closed; a valid token opens another (section 3)."""
+        self._sessions.clear()
+
     def issue(self, form: dict[str, str], issuer: str, user: dict[str, str]) -> dict[str, Any]:
         """``POST /id/connect/token``; raises ``OAuthError``."""
         self._check_client(form)
