@@ -6,7 +6,7 @@ decides anything but whose inbox hears of an activity.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -96,11 +96,18 @@ class Meetings:
         await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
 
     async def _drop_claims(self, user_id: str, keys: Iterable[str]) -> None:
-        await gather(self._drop_claim(user_id, key) for key in keys)
+        await gather(self._drop_claim(key, {"holder": user_id}) for key in keys)
 
-    async def _drop_claim(self, user_id: str, key: str) -> None:
+    async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:
+        """The claims under which these links fed their activities, where they still do."""
+        await gather(
+            self._drop_claim(link.ical_uid, {"holder": user_id, "activity_id": link.activity_id}) for link in links
+        )
+
+    async def _drop_claim(self, key: str, told: Mapping[str, str]) -> None:
+        """Drop the claim if it says all that is ``told``."""
         row = await self.backend.read(Table.MEETINGS, _claim_key(key))
-        if row is not None and rows.peek(row.properties, "holder") == user_id:
+        if row is not None and all(rows.peek(row.properties, name) == text for name, text in told.items()):
             with suppress(Conflict):
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 

@@ -206,8 +206,9 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         dropped = [change.row for change in last.values() if isinstance(change, Drop)]
         gone = [row for row in dropped if isinstance(row, Link)]
         await self.reindex(user_id, kept)
-        feeding = {link.activity_id for link in gone if link.role is not Role.FOLLOWER}
-        await self._unindex(user_id, feeding - {link.activity_id for link in kept})
+        fed = [link for link in gone if link.role is not Role.FOLLOWER]
+        await self._unindex(user_id, {link.activity_id for link in fed} - {link.activity_id for link in kept})
+        await self._drop_claims_of(user_id, fed)
         await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
 
     async def _erase(self, table: Table, found: Sequence[Row]) -> None:

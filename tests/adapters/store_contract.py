@@ -641,6 +641,23 @@ class MeetingsContract:
 
         assert moved == await store.read_claim(user_id)
 
+    @pytest.mark.parametrize(
+        ("holder", "activity", "stays"),
+        [("me", "mine", False), ("other", "mine", True), ("me", "anew", True)],
+        ids=["its-own", "handed-on", "fed-anew"],
+    )
+    async def test_a_forgotten_link_takes_its_claim_along(
+        self, store: RowStore, user_id: str, holder: str, activity: str, stays: bool
+    ) -> None:
+        """What ended long ago claims nothing; a claim that another mailbox or another activity has now stays."""
+        who = user_id if holder == "me" else holder
+        ended = link("e", f"{user_id}-mine", ical_uid=f"uid-{user_id}", status=LinkStatus.TOMBSTONE)
+        await store.save_claim(Claim(ended.ical_uid, who, f"{user_id}-{activity}", NOW))
+        await save(store, user_id, Put(ended))
+        await save(store, user_id, Drop(ended))
+
+        assert (await store.read_claim(ended.ical_uid) is not None) is stays
+
     async def test_no_claim(self, store: RowStore, user_id: str) -> None:
         """A meeting that nobody claimed has no claim."""
         assert await store.read_claim(user_id) is None
