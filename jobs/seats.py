@@ -75,8 +75,10 @@ class Seats:
         return standing is not None and seat(event, standing, self._ctx) == "follow"
 
     def is_stood_against(self, link: Link, is_changed: bool) -> bool:
-        """Whether an invited copy must be looked at: what ERP.net says stands against it, or it feeds no more."""
-        return link.role is Role.HOLDER and (is_changed or is_lost(self.claim_of(link), self._ctx))
+        """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds
+        the meeting has changed."""
+        is_guests = link.role is Role.HOLDER and (is_changed or is_lost(self.claim_of(link), self._ctx))
+        return is_guests or self._is_to_reclaim(link)
 
     async def seated(self, case: Case) -> Case:
         """The case with its meeting's claim, and with the link of whoever fed the activity before."""
@@ -93,8 +95,8 @@ class Seats:
         return replace(case, inherited=await inherited(self._world.store, standing, self._user.id, self._recalled))
 
     def _asked(self) -> set[str]:
-        """The claims that matter: of invited copies and meetings with news; of all followed ones when one may have
-        changed hands; of all meetings at a full round."""
+        """The claims that matter: of invited copies and meetings with news, of which the inbox tells as well; of all
+        followed ones when one may have changed hands; of all meetings at a full round."""
         free = self._feed.free({link.event_id for link in self._memory.links})
         asked = {e.ical_uid for e in free if not e.is_organizer or e.attendees}
         asked |= {p.ical_uid for p in self._feed.due_pending() if p.ical_uid}
@@ -108,7 +110,9 @@ class Seats:
             return has_news or (look_over and link.status in WATCHED)
         if link.role is Role.HOLDER:
             return has_news or look_over or link.activity_id in self._inbox
-        return self._scale.full and bool(link.base_event.people)
+        event = self._feed.event(link.event_id)
+        has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
+        return (self._scale.full and has_people) or link.activity_id in self._inbox
 
     async def _read_heirs(self) -> None:
         """Followed meetings whose claim lets this mailbox feed: their events, fresh."""

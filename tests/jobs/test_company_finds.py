@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from jobs.enrolment import disable, enable
+from sync_core.model import Role
 from sync_core.policy import Direction
 from tests.jobs.hands import STRANGER, UPNS
 from tests.jobs.house import House, open_office
-from tests.jobs.test_rules import at
+from tests.jobs.test_rules import at, digits
 
 ANNA, BORIS, CARL = UPNS
 
@@ -105,3 +106,22 @@ async def test_a_meeting_lives_on_with_a_colleague_whose_mailbox_is_back_after_d
 
     [row] = office.desk().activities()
     assert not row["Void"]
+
+
+async def test_an_organizer_back_from_trouble_feeds_the_meeting_others_joined_meanwhile(office: House) -> None:
+    """Boris invites Anna while his licence is gone, she takes over after a day; back again, he alone feeds it."""
+    office.desk("boris").create("Visit", digits(9), digits(9, 12))
+    await office.settle()
+    boris = office.outlook(BORIS)
+    visit = boris.events()[0]["id"]
+    office.graph.mailbox(BORIS).usable = False
+    boris.edit(visit, attendees=[ANNA])
+    await office.sync()
+    office.advance(days=1)
+    await office.sync(ANNA)
+    office.graph.mailbox(BORIS).usable = True
+    await office.sync()
+    await office.sync()
+
+    roles = {upn: [link.role for link in (await office.recall(upn)).links] for upn in (ANNA, BORIS)}
+    assert roles == {ANNA: [Role.FOLLOWER], BORIS: [Role.OWN]}
