@@ -195,6 +195,7 @@ async def hand_over(world: World, link: Link, holder: str, heir: str) -> None:
     activity_id = claim.activity_id or link.activity_id
     before = claim.before if link.role is Role.FOLLOWER else holder
     handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock(), before=before)
+    await note(world, heir, activity_id)
     try:
         await world.store.save_claim(handed)
     except StaleWrite:
@@ -204,14 +205,15 @@ async def hand_over(world: World, link: Link, holder: str, heir: str) -> None:
 
 async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
     """The user switches off: every meeting they feed goes to the first well colleague who has a copy."""
-    for link in memory.links:
-        is_meeting = link.role is Role.HOLDER or bool(link.base_event.people)
-        if link.role is Role.FOLLOWER or link.status is not LinkStatus.LIVE or not is_meeting:
-            continue
+    feeding = [x for x in memory.links if x.role is not Role.FOLLOWER and x.status is LinkStatus.LIVE]
+
+    async def hand(link: Link) -> None:
         heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
         claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
         if claim is not None and not claim.creator:
             await hand_over(world, link, user.id, heirs[0])
+
+    await together(hand, [x for x in feeding if x.role is Role.HOLDER or x.base_event.people])
 
 
 async def note(world: World, user_id: str, activity_id: str) -> None:
