@@ -48,7 +48,7 @@ class Seats:
             if (is_live or self._is_unvoided(link)) and self._answers_for(link):
                 self._others[link.event_id] = await self._who_has_it(link)
         for link in self._memory.links:
-            if self._is_to_reclaim(link):
+            if link.event_id in self.heirs or self._is_to_reclaim(link):
                 self._feed.look_at(link.event_id)
 
     async def learn(self, ical_uids: Collection[str]) -> None:

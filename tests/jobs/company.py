@@ -91,7 +91,8 @@ class Company(Shift):
                     continue
                 assert claim is not None, f"{told}: nobody has claimed what it follows"
                 activity = claim.activity_id
-                await self.check_fed(claim.holder, link, told, is_rested)
+                if activity not in self.by_hand:
+                    await self.check_fed(claim.holder, link, told, is_rested)
             is_over = activity in self.by_hand or not self.lives_at_organizer(event)
             assert is_over or (activity in rows and not rows[activity]["Void"]), f"{told}: {link.role} of a void one"
             await self.check_feeder(user, link, rows.get(activity))

@@ -125,3 +125,16 @@ async def test_an_organizer_back_from_trouble_feeds_the_meeting_others_joined_me
 
     roles = {upn: [link.role for link in (await office.recall(upn)).links] for upn in (ANNA, BORIS)}
     assert roles == {ANNA: [Role.FOLLOWER], BORIS: [Role.OWN]}
+
+
+async def test_an_heir_whose_next_round_is_a_full_one_takes_over_all_the_same(office: House) -> None:
+    """The one who feeds the stranger's meeting declines it; the heir's copy is no news and yet looked at."""
+    office.graph.outsider(STRANGER).create("Pitch", at(1), at(1, 10), attendees=list(UPNS))
+    for upn in UPNS:
+        await office.sync(upn)
+    office.outlook(ANNA).decline(office.outlook(ANNA).events()[0]["id"])
+    await office.sync(ANNA)
+    await office.sync(full=True)
+
+    roles = [link.role for upn in (BORIS, CARL) for link in (await office.recall(upn)).links]
+    assert sorted(roles) == [Role.FOLLOWER, Role.HOLDER]
