@@ -108,7 +108,9 @@ def as_feeder(case: Case, ctx: Context) -> Case:
     before = case.inherited
     if before is None or not is_heritage(before):
         return replace(case, link=None, followed=link is not None)
-    return replace(case, link=_heir(before, event, ctx), followed=link is not None)
+    began_here = standing is None or not standing.creator
+    creator = ctx.login.casefold() if began_here else before.creator
+    return replace(case, link=_heir(before, event, creator), followed=link is not None)
 
 
 def as_bereaved(case: Case, ctx: Context) -> Case:
@@ -128,8 +130,9 @@ def is_heritage(link: Link) -> bool:
     return is_feeding or link.reason == HANDED_ON
 
 
-def _heir(before: Link, event: GraphEvent, ctx: Context) -> Link:
-    """The old holder's link, for this mailbox's copy. A reminder is each mailbox's own."""
+def _heir(before: Link, event: GraphEvent, creator: str) -> Link:
+    """The old holder's link, for this mailbox's copy. A reminder is each mailbox's own; what began in Outlook counts
+    as made by whoever feeds it (R12)."""
     return replace(
         before,
         event_id=event.id,
@@ -137,7 +140,7 @@ def _heir(before: Link, event: GraphEvent, ctx: Context) -> Link:
         change_key=event.change_key,
         modified_at=event.modified_at,
         role=Role.OWN if event.is_organizer else Role.HOLDER,
-        creator=ctx.login.casefold() if before.creator not in ctx.creators_on else before.creator,
+        creator=creator,
         answers=(),
         status=LinkStatus.LIVE,
         reason="",

@@ -289,7 +289,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     assert (decision.erp.activity_id, decision.erp.fields) == ("A1", frozenset({Field.SUBJECT}))
     assert (decision.take, decision.graph, decision.mails) == (True, None, 0)
     link = kept(decision)
-    assert (link.event_id, link.role, link.creator) == ("E1", Role.OWN, "boris")
+    assert (link.event_id, link.role, link.creator) == ("E1", Role.OWN, ANNA)
 
 
 # Follower → holder
@@ -348,13 +348,15 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
     assert (decision.case.followed, decision.take) == (True, standing.holder != "anna-id")
 
 
-def test_a_creator_who_is_on_stays_the_creator() -> None:
-    """R12 goes on asking about the same login after a hand-over."""
+@pytest.mark.parametrize(("began_with", "creator"), [("", ANNA), ("boris", "boris")], ids=["outlook", "erp"])
+def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) -> None:
+    """What began in Outlook counts as made by whoever feeds it now, what Boris made in ERP.net stays his (R12)."""
     before = a_link(event_id="E-of-boris", role=Role.HOLDER, creator="boris")
-    case = as_feeder(followed(OUTSIDE, an_activity(), standing=MINE, inherited=before), an_office())
+    standing = replace(MINE, creator=began_with)
+    case = as_feeder(followed(OUTSIDE, an_activity(), standing=standing, inherited=before), an_office())
 
     assert case.link is not None
-    assert (case.link.creator, case.link.role) == ("boris", Role.HOLDER)
+    assert (case.link.creator, case.link.role) == (creator, Role.HOLDER)
 
 
 @pytest.mark.parametrize("before", [None, tombstone(role=Role.HOLDER), a_link(status=LinkStatus.ARCHIVED)])

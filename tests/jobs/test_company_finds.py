@@ -138,3 +138,19 @@ async def test_an_heir_whose_next_round_is_a_full_one_takes_over_all_the_same(of
 
     roles = [link.role for upn in (BORIS, CARL) for link in (await office.recall(upn)).links]
     assert sorted(roles) == [Role.FOLLOWER, Role.HOLDER]
+
+
+async def test_a_meeting_goes_on_when_the_one_who_fed_it_first_switches_off_later(office: House) -> None:
+    """Anna declines, the next colleague feeds the stranger's meeting, then Anna switches off: it is not hers."""
+    kim = office.graph.outsider(STRANGER)
+    pitch = kim.create("Pitch", at(1), at(1, 10), attendees=list(UPNS))
+    for upn in UPNS:
+        await office.sync(upn)
+    office.outlook(ANNA).decline(office.outlook(ANNA).events()[0]["id"])
+    await office.settle()
+    await disable(office.world, await office.user(ANNA))
+    office.advance(minutes=5)
+    kim.edit(pitch, subject="Pitch, moved")
+    await office.settle()
+
+    assert [row["Subject"] for row in office.desk().activities()] == ["Pitch, moved"]
