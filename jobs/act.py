@@ -41,6 +41,7 @@ from sync_core.model import (
     Side,
 )
 from sync_core.pair import EVENT_ATTRIBUTE
+from sync_core.people import is_hidden
 from sync_core.policy import PrivateRule
 from sync_core.project import from_graph, masked
 from sync_core.story import is_about_private, label, values
@@ -322,7 +323,8 @@ class Actor:
     async def _journal(self, decisions: Sequence[Decision]) -> None:
         entries = []
         for decision in decisions:
-            before, after = values(decision, self._ctx.digits_zone)
+            hides = is_hidden(decision.case, self._ctx)
+            before, after = values(decision, self._ctx.digits_zone, hides=hides)
             entries.append(
                 replace(self._entry(decision, label(decision), decision.reason), before=before, after=after)
             )

@@ -15,6 +15,7 @@ from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
 from sync_core.conflict import marked
 from sync_core.gathering import (
+    HIDEABLE,
     PEOPLE,
     Fields,
     crowd_for,
@@ -28,7 +29,7 @@ from sync_core.gathering import (
 from sync_core.merge import later_side, merge, winning_side
 from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.pair import Pair
-from sync_core.people import TELLING, Moves, is_crowded, listed, mails_of, new_list, remarks, rows_after
+from sync_core.people import TELLING, Moves, is_crowded, is_hidden, listed, mails_of, new_list, remarks, rows_after
 from sync_core.project import reminder_digits, to_erp, to_graph
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
 
@@ -38,6 +39,7 @@ NEEDS_BODY = "the event's formatted text is needed"
 NEEDS_LISTS = "both lists of people are needed"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
+HIDDEN_VALUE = "(private)"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
 Permits = Callable[[Intent], tuple[Verdict, str]]
@@ -70,6 +72,8 @@ def carry(
         flow.leave_in_graph(TELLING, WOULD_MAIL)
     html = flow.fit_body()
     flow.need_lists()
+    if is_hidden(case, ctx):
+        flow.clashes |= {f: _silent(c) for f, c in flow.clashes.items() if f in HIDEABLE}
     conflict, categories = marked(case.event, link, _in_order(flow.clashes), ctx)
     flow.mail_later(marks=categories is not None)
     if unseen := unveiled(case, flow.to_erp, flow.to_graph, ctx):
@@ -193,6 +197,11 @@ class _Flow:
             self.left |= fields
             self.why = self.why or why
         return frozenset()
+
+
+def _silent(clash: Clash) -> Clash:
+    """A clash that tells neither value: one of them hides, and the other may be what it hides."""
+    return replace(clash, event_value=HIDDEN_VALUE, activity_value=HIDDEN_VALUE)
 
 
 def _winner(pair: Pair, link: Link, ctx: Context, intent: Intent) -> Side | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from sync_core.cases import Case, Decision, Intent, Verdict
+from sync_core.gathering import HIDEABLE
 from sync_core.model import Conflict, Event, Field, Side
 from sync_core.pair import bounded, shown
 from sync_core.project import from_erp, from_graph, is_private
@@ -59,8 +60,11 @@ def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
     return from_graph(graph) if graph else None, from_erp(erp, zone) if erp else None
 
 
-def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``."""
+def values(decision: Decision, digits_zone: str, *, hides: bool = False) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``.
+
+    ``hides``: nothing is told of what ``SYNC_PRIVATE=busy`` hides, of the side that still shows it neither.
+    """
     event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
@@ -77,7 +81,12 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
         gone = activity if decision.intent is Intent.VOID else event
         if gone is not None:
             before |= {f"{decision.intent}.{name}": shown(gone, name) for name in Field}
-    return before, after
+    return (_hidden(before), _hidden(after)) if hides else (before, after)
+
+
+def _hidden(told: dict[str, str]) -> dict[str, str]:
+    """The values with those left out that are nobody's business."""
+    return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
 
 
 def _list_after(decision: Decision, side: Side) -> str:

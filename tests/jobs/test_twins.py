@@ -163,3 +163,25 @@ class TestHiddenInErp:
 
         row = house.desk().get(activity)
         assert (row["Private"], row["Notes"], len(house.graph.mails)) == (True, "a secret", mails)
+
+
+async def test_a_meeting_that_becomes_private_leaves_no_new_word_behind(house: House) -> None:
+    """``busy``: hidden while its activity is locked, neither the conflict nor the journal says what it was about."""
+    house.set_policy(private=PrivateRule.BUSY)
+    event = house.outlook().create("Harmless", at(1), at(1, 10))
+    await house.step()
+    activity = only(house.desk().activities())["Id"]
+    house.desk().edit(activity, subject="Salary talk")
+    await house.step()
+    house.advance(minutes=5)
+    since = house.now
+    house.outlook().edit(event, private=True)
+    house.desk().set_read_only(activity, True)
+    await house.step()
+    house.desk().set_read_only(activity, False)
+    await house.step()
+
+    journal = await house.world.store.read_journal((await house.user()).id)
+    told = repr([entry for entry in journal if entry.at >= since]) + repr(await house.recall())
+    assert "Salary talk" not in told
+    assert house.desk().get(activity)["Subject"] == "Private"
