@@ -22,6 +22,9 @@ from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus,
 
 NOBODY = Standing()
 
+Planned = dict[str, Standing]
+"""The claims that dry runs before this one would have taken, by the claim's key."""
+
 
 def key_of(ical_uid: str) -> str:
     """The claim's key: ERP.net compares ExternalIds case-blind, so do we."""
@@ -49,6 +52,23 @@ def standing_of(claim: Claim | None) -> Standing:
         before=claim.before,
         organizer=claim.organizer,
     )
+
+
+def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
+    """The claims that carrying out a plan would take."""
+    taken = [(d.case.event, d.case.activity) for d in decisions if d.take]
+    return {
+        key_of(event.ical_uid): Standing(
+            holder=ctx.mailbox,
+            activity_id=activity.id if activity else "",
+            is_own=event.is_organizer,
+            at=ctx.now,
+            etag="planned",
+            organizer=event.organizer,
+        )
+        for event, activity in taken
+        if event is not None
+    }
 
 
 async def inherited(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from jobs.feed import WATCHED, Feed, Scale
+from jobs.meetings import Planned
 from jobs.pairing import Pairing
 from jobs.ports import Erp
 from jobs.seats import Seats
@@ -49,7 +50,9 @@ class Findings:
 class Reader:
     """Reads for one round of one user."""
 
-    def __init__(self, world: World, user: User, memory: Memory, ctx: Context, scale: Scale) -> None:
+    def __init__(
+        self, world: World, user: User, memory: Memory, ctx: Context, scale: Scale, planned: Planned
+    ) -> None:
         self._world = world
         self._erp: Erp = world.erp
         self._user = user
@@ -60,7 +63,7 @@ class Reader:
         self._inbox = {row.activity_id: row for row in memory.inbox}
         self._activities: dict[str, ErpActivity | Malformed | None] = {}
         self._feed = Feed(world.calendar, user, memory, ctx, scale)
-        self._seats = Seats(world, user, memory, ctx, scale, self._feed, self._inbox)
+        self._seats = Seats(world, user, memory, ctx, scale, self._feed, self._inbox, planned)
 
     async def read(self) -> Findings:
         """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""

@@ -19,6 +19,7 @@ from jobs.context import context_of
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
 from jobs.holds import answered, settled
+from jobs.meetings import Planned, planned_by
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put
 from jobs.pull import is_stamped, open_instance, take_first_watermark
@@ -59,16 +60,18 @@ async def run_round(
     asked: bool = False,
     dry_run: bool = False,
     inbox: tuple[InboxRow, ...] = (),
+    planned: Planned | None = None,
 ) -> Report:
     """Bring one user's calendar and activities in step.
 
     ``full`` reads both sides whole, ``asked`` ignores back-off. ``dry_run`` plans and writes nothing; ``inbox`` then
-    stands for what a pull would have filed. Failures of a side or of items are in the report. Raises ``LeaseHeld``.
+    stands for what a pull would have filed, ``planned`` for the claims of the plans before this one, and is added to.
+    Failures of a side or of items are in the report. Raises ``LeaseHeld``.
     """
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
     if dry_run:
-        return await _Round(world, user, None, full, asked, inbox).run()
+        return await _Round(world, user, None, full, asked, inbox, {} if planned is None else planned).run()
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
     fence = Fence(world, lease)
     try:
@@ -90,6 +93,7 @@ class _Round:
         full: bool,
         asked: bool,
         inbox: tuple[InboxRow, ...] = (),
+        planned: Planned | None = None,
     ) -> None:
         self._world = world
         self._stored = user
@@ -98,6 +102,7 @@ class _Round:
         self._full = full
         self._asked = asked
         self._inbox = inbox
+        self._planned: Planned = {} if planned is None else planned
         self._now: datetime = world.clock()
         self._report = Report(user.id, user.upn, full=full)
 
@@ -136,11 +141,12 @@ class _Round:
         )
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
-        findings = await Reader(self._world, self._user, memory, ctx, scale).read()
+        findings = await Reader(self._world, self._user, memory, ctx, scale, self._planned).read()
         decisions = [decide(case, ctx) for case in findings.cases]
         decisions, hold = self._guarded(decisions, memory, ctx)
         self._report.count(decisions)
         if self._fence is None:
+            self._planned |= planned_by(decisions, ctx)
             self._report.lines = plan_lines(decisions, ctx.digits_zone)
             self._tell_waiting(memory.links, (*memory.holds, *([hold] if hold else [])))
             return

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from jobs.feed import WATCHED, Feed, Scale
-from jobs.meetings import inherited, live_elsewhere, read_standings
+from jobs.meetings import Planned, inherited, key_of, live_elsewhere, read_standings
 from jobs.world import World
 from sync_core.cases import Case, Context, Standing
 from sync_core.meeting import Claimed, claimed, is_lost, seat
@@ -24,7 +24,15 @@ class Seats:
     """The claims of one round of one user."""
 
     def __init__(
-        self, world: World, user: User, memory: Memory, ctx: Context, scale: Scale, feed: Feed, inbox: Collection[str]
+        self,
+        world: World,
+        user: User,
+        memory: Memory,
+        ctx: Context,
+        scale: Scale,
+        feed: Feed,
+        inbox: Collection[str],
+        planned: Planned,
     ) -> None:
         self._world = world
         self._user = user
@@ -33,6 +41,7 @@ class Seats:
         self._scale = scale
         self._feed = feed
         self._inbox = frozenset(inbox)
+        self._planned = planned
         self._standings: dict[str, Standing] = {}
         self._others: dict[str, tuple[str, ...] | None] = {}
         self._recalled: dict[str, tuple[Link, ...]] = {}
@@ -53,7 +62,9 @@ class Seats:
 
     async def learn(self, ical_uids: Collection[str]) -> None:
         """Read the claims of these meetings, too."""
-        self._standings |= await read_standings(self._world.store, set(ical_uids) - set(self._standings))
+        unknown = set(ical_uids) - set(self._standings)
+        self._standings |= await read_standings(self._world.store, unknown)
+        self._standings |= {uid: self._planned[key_of(uid)] for uid in unknown if key_of(uid) in self._planned}
 
     def claim_of(self, link: Link) -> Standing | None:
         """The claim on a linked meeting, where it was read."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from jobs.enrolment import as_known, fingerprint
+from jobs.meetings import Planned
 from jobs.noting import note
 from jobs.pull import peek_pull, run_pull
 from jobs.report import Report
@@ -103,11 +104,18 @@ async def _plan_only(
     except SideError as error:
         outcome.failure = str(error)
         return outcome
+    planned: Planned = {}
     for user in users:
         known = await world.store.recall(user.id)
         inbox = {row.activity_id: row for row in (*known.inbox, *rows.get(user.id, ()))}
         report = await run_round(
-            world, user, full=full, asked=True, dry_run=True, inbox=tuple[InboxRow, ...](inbox.values())
+            world,
+            user,
+            full=full,
+            asked=True,
+            dry_run=True,
+            inbox=tuple[InboxRow, ...](inbox.values()),
+            planned=planned,
         )
         outcome.reports.append(report)
         progress(report)

@@ -275,6 +275,18 @@ class TestTheReport:
             assert sum(r.mails for r in plan.reports) == 2
             assert sum(r.mails for r in outcome.reports) == 2
 
+    async def test_the_plan_makes_one_activity_for_a_meeting_in_three_mailboxes(self) -> None:
+        """What the first one's plan would claim the others' plans follow, as the rounds do."""
+        async with open_office() as house:
+            everybody = [ANNA, BORIS, CARL]
+            house.graph.outsider("kim@partner.example").create("Pitch", at(1), at(1, 10), attendees=everybody)
+            plan = await house.sync(dry_run=True)
+            outcome = await house.sync()
+
+            planned = [line.what for report in plan.reports for line in report.lines]
+            assert planned == ["activity created", "skipped", "skipped"]
+            assert sum(report.done["activity created"] for report in outcome.reports) == 1
+
     async def test_nothing_is_counted_twice_or_for_nothing(self) -> None:
         """Rounds that write to ERP.net only, or answers that arrive, report no mail."""
         async with open_office() as house:
