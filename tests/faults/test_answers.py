@@ -1,6 +1,6 @@
 """Every call of a round answered by trouble: throttled, failing, silent. The rounds after it end in step.
 
-`make soak` looks at every call and every scene, `make test` at every fifth call of a few.
+`make soak` looks at every call and every scene, `make test` at some calls of one.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tests.jobs.house import START, House, no_sleep, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_stops import MOST_CALLS, Scene, clash, deletions, edits, first_sync, locks
 
-STRIDE = budget(5, 1)
-TABLE_STRIDE = budget(7, 1)
+STRIDE = budget(9, 1)
+TABLE_STRIDE = budget(17, 1)
 
 TROUBLES: dict[str, dict[str, Any]] = {
     "429 with a wait": {"status": 429, "headers": {"Retry-After": "2"}},

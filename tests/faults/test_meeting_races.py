@@ -22,8 +22,8 @@ from tests.jobs.test_rules import at, digits
 
 ANNA, BORIS, CARL = UPNS
 MOST_CALLS = 90
-STRIDE = budget(12, 1)
-"""Every call in `make soak`, every twelfth in `make test`."""
+STRIDE = budget(30, 1)
+"""Every call in `make soak`, every thirtieth in `make test`."""
 
 
 async def new_meeting(house: House) -> None:

@@ -1,6 +1,6 @@
 """Two at once: workers on one user, a pull, a switch, a wake-up in the middle of a round. Nothing is lost or doubled.
 
-What happens meanwhile happens before each single call of a round (every third in `make test`).
+What happens meanwhile happens before each single call of a round (every sixth in `make test`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits
 from tests.jobs.test_stops import MOST_CALLS, edits
 
-STRIDE = budget(3, 1)
-"""`make soak` looks at every moment, `make test` at every third."""
+STRIDE = budget(6, 1)
+"""`make soak` looks at every moment, `make test` at every sixth."""
 
 
 async def round_of(house: House, moments: Moments | None = None, holder: str = "first") -> Report:

@@ -20,7 +20,7 @@ from tests.jobs.house import ANNA, House, open_house
 from tests.jobs.play import Play, Step
 from tests.jobs.test_convergence import OPENING, STEPS
 
-EXAMPLES = budget(4, 40)
+EXAMPLES = budget(3, 40)
 MOST_STEPS = budget(14, 30)
 
 
