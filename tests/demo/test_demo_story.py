@@ -23,6 +23,7 @@ from simulators.demo.play import Play, perform, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
+from tests.interrupts import heed_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "FLE Standard Time"
@@ -143,6 +144,7 @@ def demo(*words: str) -> subprocess.Popen[str]:
         encoding="utf-8",
         env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
 
 

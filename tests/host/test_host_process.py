@@ -15,6 +15,7 @@ import pytest
 
 from simulators.host.company import HostFailed, HostProcess, free_port
 from tests.host.made_up import MakeApp
+from tests.interrupts import heed_interrupts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALIVE = '@app.route(route="alive")\nasync def alive(req: func.HttpRequest) -> str:\n    return "yes"\n'
@@ -82,6 +83,7 @@ def make_run(port: int) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     try:
         yield process
