@@ -10,6 +10,9 @@ JOBS ?= 2
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 RUN_ARGS ?=
+# The tests start many processes; each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
 .PHONY: setup demo run test soak check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -14,3 +15,11 @@ def azurite() -> Iterator[Azurite]:
     """A running Azurite; tests keep apart by table and queue names."""
     with Azurite() as running:
         yield running
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the collected tests, of which none goes before the end: that is a tenth
+    of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -15,6 +15,7 @@ from itertools import count, pairwise
 from typing import Any
 
 _BLANK = re.compile(rb"\r?\n\r?\n")
+_DASHED = re.compile(rb"(?:\A|\r?\n)--([^\r\n]*)(?=\r?\n|\Z)")
 _STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})")
 
 
@@ -94,9 +95,10 @@ def _boundary(content_type: str) -> str:
 
 
 def _split(content: bytes, boundary: str) -> list[bytes]:
-    delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode()) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    marks = list(delimiter.finditer(content))
-    if not marks or marks[-1].group(1) is None:
+    between = boundary.encode()
+    last = between + b"--"
+    marks = [line for line in _DASHED.finditer(content) if line.group(1).rstrip(b" \t") in (between, last)]
+    if not marks or marks[-1].group(1).rstrip(b" \t") != last:
         raise ValueError("the batch answer is cut off")
     return [content[a.end() : b.start()] for a, b in pairwise(marks)]
 

@@ -12,7 +12,6 @@ import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -273,17 +272,11 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.AsyncClient, GraphServiceClient]:
-    """The SDK's client over our own transport: no retries, no redirects, links sent as they came."""
+    """The SDK's client over our own transport, without its middleware: no retries, no redirects, links as they came."""
     import httpx
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
-    from kiota_http.middleware.options import (
-        ParametersNameDecodingHandlerOption,
-        RedirectHandlerOption,
-        RetryHandlerOption,
-    )
     from msgraph.graph_request_adapter import GraphRequestAdapter
     from msgraph.graph_service_client import GraphServiceClient
-    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
     from adapters.graph.bounded import ACCEPTED, bound
 
@@ -295,16 +288,8 @@ def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.Asyn
         headers=ACCEPTED,
         event_hooks={"response": [bound]},
     )
-    piped = GraphClientFactory.create_with_default_middleware(
-        client=copy(http),  # the SDK's wrapping never closes what it wraps: we keep the original and close that
-        options={
-            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
-            RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
-            ParametersNameDecodingHandlerOption.get_key(): ParametersNameDecodingHandlerOption(enable=False),
-        },
-    )
     host = urlsplit(root).hostname or ""
     signer = AzureIdentityAuthenticationProvider(credential, scopes=[SCOPE], allowed_hosts=[host])
-    client = GraphServiceClient(request_adapter=GraphRequestAdapter(signer, client=piped))
+    client = GraphServiceClient(request_adapter=GraphRequestAdapter(signer, client=http))
     client.request_adapter.base_url = root
     return http, client
