@@ -277,4 +277,4 @@ def demo(_: Stage, ics: Path | None) -> None:
     """Show a sync of one person's calendar against stand-ins; nothing else is needed."""
     from simulators import demo
 
-    sys.exit(demo.main(ics))
+    sys.exit(demo.main(main, ics))

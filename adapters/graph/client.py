@@ -272,7 +272,7 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.AsyncClient, GraphServiceClient]:
-    """The SDK's client over our own transport, without its middleware: no retries, no redirects, links as they came."""
+    """The SDK's client over our transport, without its middleware: no retries, no redirects, links as they came."""
     import httpx
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
     from msgraph.graph_request_adapter import GraphRequestAdapter

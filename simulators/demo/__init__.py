@@ -19,6 +19,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from click import Command
+
     from simulators.demo.ics import Export
     from simulators.demo.play import Play
     from simulators.demo.screen import Screen
@@ -32,8 +34,8 @@ HOME = "FLE Standard Time"
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
-def main(ics: Path | None = None) -> int:
-    """Tell the story with this calendar file.
+def main(calsync: Command, ics: Path | None = None) -> int:
+    """Tell the story of this command line with this calendar file.
 
     Exit code: 0 every step came out as told, 1 one did not or the stage could not be set, 2 the file is unusable,
     130 interrupted.
@@ -48,7 +50,7 @@ def main(ics: Path | None = None) -> int:
     except Unreadable as reason:
         return _give_up(f"This calendar cannot be used: {reason}", UNUSABLE)
     with suppress(KeyboardInterrupt), _terminable():
-        return _tell(export, began)
+        return _tell(calsync, export, began)
     return _give_up("Stopped; everything that was started has ended.", INTERRUPTED)
 
 
@@ -74,7 +76,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _tell(export: Export, began: float) -> int:
+def _tell(calsync: Command, export: Export, began: float) -> int:
     from simulators.azurite import AzuriteMissing
     from simulators.demo.play import Play, perform, verdict
     from simulators.demo.screen import Screen
@@ -86,8 +88,8 @@ def _tell(export: Export, began: float) -> int:
     screen.say("Setting the stage: Azurite, Microsoft Graph and ERP.net, each a process on this machine …")
     try:
         with Companions() as companions:
-            calsync = CommandLine(settings_for(companions))
-            stage = Stage(companions.origins["graph"], companions.origins["erpnet"], calsync, export.zone)
+            commands = CommandLine(calsync, settings_for(companions))
+            stage = Stage(companions.origins["graph"], companions.origins["erpnet"], commands, export.zone)
             play = Play(stage, screen)
             prepare(play, export)
             return verdict(screen, perform(play, STEPS), len(STEPS), began)

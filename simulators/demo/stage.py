@@ -1,4 +1,4 @@
-"""The stage: Azurite and both stand-ins as processes of their own, calsync as its command line, people's hands.
+"""The stage: Azurite and both stand-ins as processes of their own, calsync's command line, people's hands.
 
 Everything that is started here ends with it: ``with Stage(zone) as stage``; nothing is written to disk.
 """
@@ -15,6 +15,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from click import Abort, Command
+from click.testing import CliRunner
+
 from simulators.azurite import Azurite
 from simulators.demo.hands import DeskHands, OutlookHands, OutsiderHands, control
 from simulators.demo.report import Mail, Round, round_of
@@ -29,12 +32,9 @@ THIRD, FOURTH = "carl", "dora"
 STAFF = {LOGIN: "Anna Petrova", COLLEAGUE: "Boris Dimitrov", THIRD: "Carl Berg", FOURTH: "Dora Ivanova"}
 KIM, GUEST = "kim@partner.example", "guest@client.example"
 """Two people of other companies: one who invites, one who is invited."""
-CALL_SECONDS = 120.0
-"""How long one calsync command may take before the demo gives it up."""
-
 LONGEST_COMPLAINT = 500
 LICENCES = 50
-"""Each command is a process with its own session; an idle one keeps its licence for 20 minutes (erpnet.md §3)."""
+"""Each command opens a session of its own, and an idle one keeps its licence for 20 minutes (erpnet.md §3)."""
 
 SETTINGS = (
     "GRAPH_",
@@ -74,33 +74,29 @@ class Calsync(Protocol):
 
 
 class CommandLine:
-    """calsync in processes of its own, with these settings and no others."""
+    """calsync's command line with these settings and no others; each command opens and closes the world anew."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
-        foreign = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
-        self._environment = foreign | settings | {"PYTHONIOENCODING": "utf-8"}
+    def __init__(self, calsync: Command, settings: dict[str, str]) -> None:
+        self._calsync = calsync
+        foreign = dict.fromkeys(name for name in os.environ if name.startswith(SETTINGS))
+        self._runner = CliRunner(env={**foreign, **settings})
 
     def run(self, *words: str) -> tuple[int, Json]:
         """Run ``calsync --json …``; raises ``CalsyncFailed`` where it does not answer in JSON."""
-        order = [sys.executable, "-m", "cli", "--json", *words]
-        try:
-            done = subprocess.run(  # noqa: S603 - our own command line
-                order,
-                cwd=ROOT,
-                env=self._environment,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                encoding="utf-8",
-                timeout=CALL_SECONDS,
-                check=False,
-            )
-            answer: Json = json.loads(done.stdout)
-        except subprocess.TimeoutExpired as error:
-            raise CalsyncFailed(f"calsync {' '.join(words)} did not end within {CALL_SECONDS:.0f} s") from error
-        except ValueError as error:
-            said = (done.stderr or done.stdout).strip().rpartition("\n")[2][:LONGEST_COMPLAINT]
-            raise CalsyncFailed(f"calsync {' '.join(words)} (exit code {done.returncode}) said: {said}") from error
-        return done.returncode, answer
+        done = self._runner.invoke(self._calsync, ["--json", *words], standalone_mode=False)
+        if isinstance(done.exception, Abort):
+            raise KeyboardInterrupt
+        return done.exit_code, answer_of(words, done.exit_code, done.stdout, done.stderr or str(done.exception))
+
+
+def answer_of(words: Sequence[str], code: int, out: str, complaint: str) -> Json:
+    """What a command with ``--json`` answered; raises ``CalsyncFailed`` with its complaint where that is no JSON."""
+    try:
+        answer: Json = json.loads(out)
+    except ValueError as error:
+        said = complaint.strip().rpartition("\n")[2][:LONGEST_COMPLAINT]
+        raise CalsyncFailed(f"calsync {' '.join(words)} (exit code {code}) said: {said}") from error
+    return answer
 
 
 class Companions:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from simulators.demo.hands import DeskHands, OutlookHands, control
-from simulators.demo.stage import LICENCES, ROOT, SETTINGS, CommandLine, Companions, settings_for
+from simulators.demo.stage import LICENCES, ROOT, SETTINGS, Companions, answer_of, settings_for
 from simulators.host.webhook import WebhookSender
 
 APP = ROOT / "function_app.py"
@@ -29,7 +29,7 @@ OURS = (*SETTINGS, "PUBLIC_URL", "WEBSITE_", "APPLICATIONINSIGHTS_")
 """Beginnings of settings that must not come in from the user's own environment."""
 
 PATIENCE_SECONDS = 60.0
-"""How long the host may take to load the app, or to end."""
+"""How long the host may take to load the app, or to end, and a command to answer."""
 
 
 class HostFailed(Exception):
@@ -133,9 +133,24 @@ class Company:
         return settings_for(self.companions) | schedules | own | self._more
 
     @property
-    def calsync(self) -> CommandLine:
-        """calsync's command line with these settings."""
-        return CommandLine(self.settings)
+    def environ(self) -> dict[str, str]:
+        """The environment of the app's processes: the settings, and none of the user's own."""
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        return foreign | self.settings | {"PYTHONIOENCODING": "utf-8"}
+
+    def calsync(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """Exit code and JSON answer of a calsync command. Raises ``CalsyncFailed`` where it gave none."""
+        done = subprocess.run(  # noqa: S603 - our own command line
+            [sys.executable, "-m", "cli", "--json", *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return done.returncode, answer_of(words, done.returncode, done.stdout, done.stderr)
 
     def hire(self, login: str, name: str) -> str:
         """Somebody with a mailbox, a login and their default company and location; their address."""
@@ -162,10 +177,9 @@ class Company:
 
     def open_host(self, *options: str, log: Path | None = None) -> HostProcess:
         """Start the app; it is stopped with the company at the latest. Raises ``HostFailed``."""
-        foreign = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         into = self._ending.enter_context(log.open("a", encoding="utf-8")) if log else None
         where = ("--app", str(APP), "--port", str(self.port))
-        host = HostProcess(foreign | self.settings, *where, *options, log=into)
+        host = HostProcess(self.environ, *where, *options, log=into)
         self._ending.callback(host.stop)
         return host
 

@@ -85,7 +85,7 @@ def _run(port: int) -> int:
     with Company(port) as company:
         for login, name in PEOPLE.items():
             upn = company.hire(login, name)
-            company.calsync.run("users", "enable", upn)
+            company.calsync("users", "enable", upn)
         host = company.open_host()
         company.switch_webhook_on()
         host.run("pull")  # an instance's first one only notes where to begin

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click import Command
 from click.testing import CliRunner
 
 import simulators.demo
@@ -140,7 +141,8 @@ def test_the_demo_gets_the_calendar(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """The demo is handed the file, or none, and its exit code is the command's; no settings are needed."""
     given: list[Path | None] = []
 
-    def played(ics: Path | None) -> int:
+    def played(calsync: Command, ics: Path | None) -> int:
+        assert calsync is main
         given.append(ics)
         return len(given)
 

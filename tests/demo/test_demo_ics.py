@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulators.demo import SAMPLE, main
+from cli import main
+from simulators import demo
+from simulators.demo import SAMPLE
 from simulators.demo.details import LONG_TITLE
 from simulators.demo.ics import (
     CANCELLED,
@@ -276,7 +278,7 @@ def test_unusable_file_ends_the_demo_with_2(tmp_path: Path, capsys: pytest.Captu
     garbage = tmp_path / "my.ics"
     garbage.write_bytes(b"\x00\xff\xfe garbage")
 
-    codes = [main(path) for path in (garbage, tmp_path, tmp_path / "missing.ics")]
+    codes = [demo.main(main, path) for path in (garbage, tmp_path, tmp_path / "missing.ics")]
 
     told = capsys.readouterr().err.splitlines()
     assert codes == [2, 2, 2]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from cli import main
 from simulators.demo import SAMPLE, prepare
 from simulators.demo.hands import control
 from simulators.demo.ics import read_file
@@ -128,16 +129,14 @@ def test_companion_ends_with_its_parent() -> None:
 
 def test_command_line_without_json_is_a_failure_in_words() -> None:
     """A calsync that answers with anything but JSON is quoted."""
-    settings = {"PYTHONHOME": "nowhere"}  # there Python itself does not start
-
-    with pytest.raises(CalsyncFailed, match=r"calsync sync \(exit code \d+\) said: "):
-        CommandLine(settings).run("sync")
+    with pytest.raises(CalsyncFailed, match=r"calsync why \(exit code 1\) said: Missing parameter: upn"):
+        CommandLine(main, {}).run("why")
 
 
 def demo(*words: str) -> subprocess.Popen[str]:
     """The demo in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "simulators.demo", *words],
+        [sys.executable, "-m", "cli", "demo", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

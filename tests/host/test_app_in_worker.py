@@ -49,7 +49,7 @@ TOKEN = "Validation: Testing client application reachability for subscription <1
 def company() -> Iterator[Company]:
     """A company with Anna, whose sync is on."""
     with Company() as opened:
-        opened.calsync.run("users", "enable", opened.hire("anna", "Anna Petrova"))
+        opened.calsync("users", "enable", opened.hire("anna", "Anna Petrova"))
         yield opened
 
 

@@ -34,7 +34,7 @@ HURRIED = {"SYNC_SCHEDULE": "*/5 * * * * *", "LEASE_SECONDS": "9", "CALL_TIMEOUT
 def anna(tmp_path: Path) -> Iterator[Company]:
     """A company with Anna, whose sync is on and whose changes Graph tells."""
     with Company() as company:
-        company.calsync.run("users", "enable", company.hire("anna", "Anna Petrova"))
+        company.calsync("users", "enable", company.hire("anna", "Anna Petrova"))
         log = tmp_path / "host.log"
         host = company.open_host(log=log)
         company.switch_webhook_on()
@@ -97,5 +97,5 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
         assert PEOPLE // 4 < done < PEOPLE
         assert (in_erpnet(company), in_outlook(company)) == (both, both)
         assert poisoned(company) == 0
-        code, plan = company.calsync.run("sync", "--dry-run")
+        code, plan = company.calsync("sync", "--dry-run")
         assert (code, [user for user in plan["users"] if user["done"]]) == (0, [])
