@@ -44,7 +44,7 @@ test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 soak: setup
-	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults tests/jobs/test_company.py tests/jobs/test_meetings.py $(PYTEST_ARGS)
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults tests/host/test_end_to_end.py tests/jobs/test_company.py tests/jobs/test_meetings.py $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from sync_core.model import ErpContent, Field, GraphContent
+from sync_core.project import step_inside
 
 KEPT_TEXT = 300
 """Longest text the base keeps in full, in characters."""
@@ -55,13 +56,14 @@ def changed_in_erp(base: ErpContent, now: ErpContent) -> frozenset[Field]:
     """The fields an activity shows differently from its base.
 
     A reminder is minutes before the start: moved along with the start, or left behind by a moved start, it did
-    not change. A planned duration counts only where there is no end.
+    not change, nor by the minute a start at midnight stands inside (see ``project``). A planned duration counts
+    only where there is no end.
     """
     same = {
         Field.SUBJECT: _same_text(base.subject, now.subject),
         Field.BODY: _same_text(base.notes, now.notes),
         Field.TIME: _times(base) == _times(now),
-        Field.REMINDER: base.reminder == now.reminder or _lead(base) == _lead(now),
+        Field.REMINDER: base.reminder == now.reminder or _is_same_lead(base, now),
         Field.PRIVATE: base.private == now.private,
         Field.PRIORITY: base.priority == now.priority,
         Field.PEOPLE: sorted(base.people) == sorted(now.people),
@@ -73,5 +75,9 @@ def _times(content: ErpContent) -> tuple[datetime, datetime | None, int | None]:
     return content.start, content.end, content.planned_minutes if content.end is None else None
 
 
-def _lead(content: ErpContent) -> timedelta | None:
-    return None if content.reminder is None else content.start - content.reminder
+def _is_same_lead(base: ErpContent, now: ErpContent) -> bool:
+    """Whether the reminder is as long before the start, shown or true, as it was."""
+    if base.reminder is None or now.reminder is None:
+        return False
+    drift = (now.start - now.reminder) - (base.start - base.reminder)
+    return drift in (timedelta(), step_inside(now.start) - step_inside(base.start))

@@ -65,7 +65,11 @@ def bounded(text: str) -> str:
 
 
 class Pair:
-    """Both sides of one case in common ground; without ``has_base`` the event says which true edges digits mean."""
+    """Both sides of one case in common ground.
+
+    The base says which true edges an activity's digits mean; the event does where ``has_base`` is false, and where
+    the activity stands just as one made from the event would.
+    """
 
     def __init__(self, case: Case, link: Link, has_base: bool) -> None:
         self.case = case
@@ -73,10 +77,11 @@ class Pair:
         self.graph_now = case.event.content if case.event else link.base_event
         self.erp_now = case.activity.content if case.activity else link.base_activity
         self.event = from_graph(self.graph_now)
-        as_made = self.graph_now, to_erp(self.event, self.zone)
-        self.activity = from_erp(
-            self.erp_now, self.zone, (link.base_event, link.base_activity) if has_base else as_made
-        )
+        made = to_erp(self.event, self.zone)
+        edges = (link.base_event, link.base_activity)
+        if not has_base or erp_terms(made, Field.TIME) == erp_terms(self.erp_now, Field.TIME):
+            edges = (self.graph_now, made)
+        self.activity = from_erp(self.erp_now, self.zone, edges)
 
     def is_same(self, field: Field) -> bool:
         """Whether both sides agree on a field: in common ground, or as an activity would hold the event's value."""

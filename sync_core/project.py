@@ -86,6 +86,11 @@ def is_midnight(digits: datetime) -> bool:
     return digits.time() == time()
 
 
+def step_inside(digits: datetime) -> timedelta:
+    """How far digits of a start may stand inside the midnight they are meant for."""
+    return MINUTE if digits.time() == time(0, 1) else timedelta()
+
+
 def is_private(content: GraphContent | ErpContent) -> bool:
     """Whether the item is to be hidden from others; any sensitivity but normal counts (graph.md T26)."""
     return content.sensitivity != "normal" if isinstance(content, GraphContent) else content.private

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -449,6 +449,27 @@ def test_a_reminder_left_behind_follows_a_start_that_both_moved_alike() -> None:
         at(2026, 2, 2, 11, 45),
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("reminder", "written"),
+    [
+        pytest.param(at(2026, 2, 2, 23, 45), None, id="as-we-write-it"),
+        pytest.param(at(2026, 2, 2, 23, 46), at(2026, 2, 2, 23, 45), id="as-it-moves-along"),
+    ],
+)
+def test_a_reminder_keeps_its_minutes_where_both_moved_to_midnight(
+    reminder: datetime, written: datetime | None
+) -> None:
+    """An activity at midnight stands a minute inside it; that minute is nobody's edit of the reminder, whether the
+    round that moved the activity died before it could note so, or somebody typed the move."""
+    decision = between(
+        shown(start=utc(2026, 2, 2, 22), end=utc(2026, 2, 2, 23)),
+        noted(start=at(2026, 2, 3, 0, 1), end=at(2026, 2, 3, 1), reminder=reminder),
+    )
+
+    assert decision.graph is None
+    assert (decision.erp and patched_erp(decision).content.reminder) == written
 
 
 def test_a_reminder_left_behind_in_a_locked_activity_stays() -> None:

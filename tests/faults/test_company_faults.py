@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.misfortunes import FAULT_ACTS, open_unlucky
 from tests.jobs.company import ACTS, CONTENT_ACTS, OFFICE_ACTS, Act
 from tests.jobs.house import START

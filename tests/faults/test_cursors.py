@@ -18,7 +18,7 @@ from jobs.pull import run_pull
 from jobs.round import run_round
 from sync_core.errors import CalsyncError
 from sync_core.model import ActivityChange, Cursors, Instance, Window
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.wire import tamper
 from tests.jobs.house import ANNA, START, House, no_sleep, open_house
 from tests.jobs.play import Play

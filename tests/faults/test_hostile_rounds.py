@@ -22,7 +22,7 @@ from adapters.telemetry import CHATTERING
 from simulators.base import Simulator
 from sync_core.model import LinkStatus
 from tests.adapters.test_hostile import EVENT, NASTY, ROW, VALUES
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.test_switches import a_few
 from tests.faults.wire import Row, rows_of, tamper
 from tests.jobs.house import House, open_house

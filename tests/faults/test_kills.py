@@ -22,7 +22,7 @@ from simulators.azurite import Azurite
 from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
 from sync_core.model import Memory, User
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.worker import HOLDER, Task
 from tests.jobs.house import START, House, open_house
 from tests.jobs.play import ERP_ACTS, OUTLOOK_ACTS, Play, Step

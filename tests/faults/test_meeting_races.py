@@ -13,7 +13,7 @@ from jobs.enrolment import disable, enable
 from jobs.pull import run_pull
 from jobs.round import run_round
 from sync_core.errors import CalsyncError
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.races import Moments
 from tests.jobs.company import STRANGER, UPNS, Company
 from tests.jobs.hands import GUEST

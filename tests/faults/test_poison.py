@@ -11,7 +11,7 @@ from jobs.act import TRIES, pause_after
 from jobs.pull import run_pull
 from jobs.round import run_round
 from sync_core.model import LinkStatus
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.house import House
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits, meeting

@@ -27,7 +27,7 @@ from jobs.work import work
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
 from sync_core.model import User
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.faults.races import Act, Moments
 from tests.jobs.house import ANNA, START, House, open_house
 from tests.jobs.play import Play

@@ -10,7 +10,7 @@ from adapters.backend import Row, Table
 from adapters.memory import MemoryBackend
 from adapters.store import RowStore
 from jobs.pull import run_pull
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.house import START, House, open_house
 from tests.jobs.test_rules import at, digits
 

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.store import RowStore
 from jobs.enrolment import disable, enable
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.company import STRANGER, UPNS, Company
 from tests.jobs.house import START, House, open_house
 from tests.jobs.test_rules import at, digits

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulators.base import Clock
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.house import ANNA, House, open_house
 from tests.jobs.play import Play, Step
 from tests.jobs.test_convergence import OPENING, STEPS

@@ -21,7 +21,7 @@ from simulators.host.company import Company
 PATIENCE_SECONDS = 240.0
 
 
-def until(is_true: Callable[[], object], pause: float = 0.02, patience: float = PATIENCE_SECONDS) -> float:
+def until(is_true: Callable[[], object], pause: float = 0.1, patience: float = PATIENCE_SECONDS) -> float:
     """Wait for what must come; how many seconds it took. The test fails where it does not come."""
     began = time.monotonic()
     while not is_true():

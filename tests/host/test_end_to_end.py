@@ -10,6 +10,7 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import Company
+from tests.budget import budget
 from tests.host.company_life import (
     complaints,
     enable_all,
@@ -25,7 +26,7 @@ from tests.host.company_life import (
 LATEST_SECONDS = 10.0
 """What is asserted; the figures are printed, and on a quiet machine they are below 3."""
 
-PEOPLE = 40
+PEOPLE = budget(24, 100)
 HURRIED = {"SYNC_SCHEDULE": "*/5 * * * * *", "LEASE_SECONDS": "9", "CALL_TIMEOUT_SECONDS": "3"}
 """A crash is noticed within seconds, not minutes."""
 
@@ -72,7 +73,7 @@ def test_edit_in_erpnet_reaches_outlook(anna: Company, capsys: pytest.CaptureFix
 
 
 async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """kill -9 in the middle of forty queued rounds, a new start: everything in step, nothing twice or undone."""
+    """kill -9 in the middle of queued rounds, a new start: everything in step, nothing twice or undone."""
     log = tmp_path / "host.log"
     with Company(settings=HURRIED) as company:
         control(company.erpnet, "set", {"licences": 1000, "requests_per_minute": None})

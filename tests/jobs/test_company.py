@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults.budget import budget
+from tests.budget import budget
 from tests.jobs.company import ACTS, Act, Company
 from tests.jobs.house import open_house
 

@@ -16,7 +16,7 @@ from jobs.meetings import key_of
 from jobs.round import run_round
 from jobs.world import World
 from sync_core.model import Role
-from tests.faults.budget import IS_SOAK
+from tests.budget import IS_SOAK
 from tests.faults.races import Moments
 from tests.jobs.house import ANNA, House, open_office, upn_of
 from tests.jobs.test_rules import at, digits, only

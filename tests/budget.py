@@ -1,4 +1,4 @@
-"""How much the fault tests may cost: `make test` keeps to a small fixed budget, `make soak` (SOAK=1) goes on."""
+"""How much random and exhaustive tests may cost: `make test` keeps to a small fixed budget, `make soak` goes on."""
 
 from __future__ import annotations
 
