@@ -6,7 +6,8 @@
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
 VENV ?= .venv
-JOBS ?= 2
+# One more than the two cores of a small machine: many tests wait for other processes.
+JOBS ?= 3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 RUN_ARGS ?=
@@ -41,10 +42,10 @@ run: setup
 	$(VENV)/bin/python -m simulators.host.run $(RUN_ARGS)
 
 test: setup
-	$(VENV)/bin/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 soak: setup
-	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) tests/faults tests/host/test_end_to_end.py tests/jobs/test_company.py tests/jobs/test_meetings.py $(PYTEST_ARGS)
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal tests/faults tests/host/test_end_to_end.py tests/jobs/test_company.py tests/jobs/test_meetings.py $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .

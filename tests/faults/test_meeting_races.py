@@ -22,7 +22,7 @@ from tests.jobs.test_rules import at, digits
 
 ANNA, BORIS, CARL = UPNS
 MOST_CALLS = 90
-STRIDE = budget(30, 1)
+STRIDE = budget(40, 1)
 """Every call in `make soak`, every thirtieth in `make test`."""
 
 
