@@ -119,9 +119,10 @@ def as_bereaved(case: Case, ctx: Context) -> Case:
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
     if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
         return case
-    if claimed(case.standing, ctx) is not Claimed.ME:
+    if case.standing is None or not case.standing.activity_id or claimed(case.standing, ctx) is not Claimed.ME:
         return case
-    return replace(case, link=replace(link, role=Role.HOLDER, creator=ctx.login.casefold()))
+    activity_id = case.standing.activity_id  # a link of before the activity was made does not know it
+    return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.login.casefold()))
 
 
 def is_heritage(link: Link) -> bool:

@@ -150,7 +150,7 @@ class Company:
             timeout=PATIENCE_SECONDS,
             check=False,
         )
-        return done.returncode, answer_of(words, done.returncode, done.stdout, done.stderr)
+        return done.returncode, answer_of(words, done.returncode, done.stdout, done.stderr or done.stdout)
 
     def hire(self, login: str, name: str) -> str:
         """Somebody with a mailbox, a login and their default company and location; their address."""

@@ -23,7 +23,7 @@ from tests.jobs.test_rules import at, digits
 ANNA, BORIS, CARL = UPNS
 MOST_CALLS = 90
 STRIDE = budget(40, 1)
-"""Every call in `make soak`, every thirtieth in `make test`."""
+"""Every call in `make soak`, every fortieth in `make test`."""
 
 
 async def new_meeting(house: House) -> None:

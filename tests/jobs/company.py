@@ -13,7 +13,7 @@ from jobs.meetings import key_of
 from sync_core.model import Field, Link, LinkStatus, Memory, Role, User
 from sync_core.project import BUSY_SUBJECT
 from tests.jobs.hands import PEOPLE, STRANGER, UPNS, Act
-from tests.jobs.house import House
+from tests.jobs.house import House, upn_of
 from tests.jobs.play import CONTENT_FIELDS, check_pair
 from tests.jobs.shift import ACTS, CONTENT_ACTS, OFFICE_ACTS, Shift, hire
 
@@ -120,6 +120,25 @@ class Company(Shift):
         is_plain = policy.direction == "both" and policy.private == "sync"
         if link.role is not Role.FOLLOWER and row is not None and not row["Void"] and is_plain:
             await check_pair(self.house, user, link, CONTENT_FIELDS - self.own_fields(link))
+            self.check_people(user, link, row)
+
+    def check_people(self, user: User, link: Link, row: dict[str, Any]) -> None:
+        """Whoever an event invites takes part in its activity, and colleagues who were added there are invited, but
+        for those whose it is or was, and whom a person took off; unless an open conflict says why not."""
+        if link.conflict is not None:
+            return
+        [event] = [e for e in self.house.outlook(user.upn).events() if e["id"] == link.event_id]
+        invited = {a["emailAddress"]["address"] for a in event["attendees"]} - {self.organizer_of(event)}
+        taking_part = {p["Email"] for p in row["Participants"]}
+        owners = self.feeders[link.activity_id] | {
+            upn_of(login) for login in (row["OwnerLogin"], self.authors.get(link.activity_id)) if login
+        }
+        excused = owners | {one for item, one in self.excused if item in (link.activity_id, link.ical_uid)}
+        missing = invited - taking_part - excused
+        assert not missing, f"{user.upn}: {event['subject']}: {missing} are invited and do not take part"
+        added = {one for item, one in self.added if item == link.activity_id and one in UPNS} & taking_part
+        uninvited = added - invited - excused if link.role is Role.OWN else set()
+        assert not uninvited, f"{user.upn}: {event['subject']}: {uninvited} were added and are not invited"
 
     def own_fields(self, link: Link) -> frozenset[Field]:
         """A reminder is each mailbox's own: of somebody else's meeting, and of one that changed hands.

@@ -52,6 +52,13 @@ class Hands:
     deleted: list[tuple[str, str]] = field(default_factory=list)
     by_hand: set[str] = field(default_factory=set)
     """Activities that a person voided or deleted."""
+    feeders: dict[str, set[str]] = field(default_factory=dict)
+    """Whose calendar ever fed an activity, by its id."""
+    added: set[tuple[str, str]] = field(default_factory=set)
+    """Who was added in ERP.net to an activity, by its id, when it already had its event."""
+    excused: set[tuple[str, str]] = field(default_factory=set)
+    """Who need not stand on both lists, by the activity's id or the event's iCalUId: a person took them off there, or
+    the activity was given to them."""
     authors: dict[str, str] = field(default_factory=dict)
     """Who made an activity in ERP.net: its id → the login."""
 
@@ -139,6 +146,7 @@ class Hands:
                 person.edit(ident, attendees=[*listed, one])
             case "uninvite":
                 person.edit(ident, attendees=[x for x in listed if x != one])
+                self.excused.add((event["iCalUId"], one))
             case "cancel":
                 person.cancel(ident)
             case "series":
@@ -178,10 +186,14 @@ class Hands:
         match what:
             case "invite" if one not in [p["Email"] for p in row["Participants"]]:
                 desk.add_participant(ident, one)
+                if ident in self.feeders:
+                    self.added.add((ident, one))
             case "uninvite":
                 desk.remove_participant(ident, one)
+                self.excused.add((ident, one))
             case "give away":
                 desk.change_owner(ident, NAMES[act.dice % 3])
+                self.excused.add((ident, UPNS[act.dice % 3]))
             case "void":
                 desk.void(ident, "not needed")
                 self.by_hand.add(ident)

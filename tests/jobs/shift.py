@@ -101,8 +101,6 @@ class Shift(Hands):
     meetings: dict[str, set[str]] = field(default_factory=dict)
     """The activities that a meeting was ever seen to have, by its claim's key."""
     was_one_way: bool = False
-    feeders: dict[str, set[str]] = field(default_factory=dict)
-    """Whose calendar ever fed an activity, by its id."""
 
     async def do(self, act: Act) -> None:
         """One act; what makes no sense just now (``Refused``) is shrugged off, as people do."""

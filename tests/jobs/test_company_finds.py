@@ -154,3 +154,21 @@ async def test_a_meeting_goes_on_when_the_one_who_fed_it_first_switches_off_late
     await office.settle()
 
     assert [row["Subject"] for row in office.desk().activities()] == ["Pitch, moved"]
+
+
+async def test_declining_what_a_colleague_has_just_let_go_of_voids_the_activity_without_an_error(
+    office: House,
+) -> None:
+    """Boris saw Carl's meeting before it had an activity; he declines it and Carl switches off before Boris's next
+    round, which has the last copy of the two to answer for."""
+    office.outlook(CARL).create("Plan", at(1), at(1, 10), attendees=[BORIS])
+    await office.sync(BORIS)
+    await office.sync(CARL)
+    [link] = (await office.recall(BORIS)).links
+    assert (link.role, link.activity_id) == (Role.FOLLOWER, "")
+    office.outlook(BORIS).decline(office.outlook(BORIS).events()[0]["id"])
+    await disable(office.world, await office.user(CARL))
+    outcome = await office.sync()
+
+    assert [report.failures for report in outcome.reports] == [[], []]
+    assert [row["Void"] for row in office.desk().activities()] == [True]
