@@ -4,6 +4,10 @@ A row's properties are ``v`` (the schema version) and the JSON of one value, cut
 because a string property holds 64 KiB, which are 32,768 UTF-16 units, and an entity 1 MiB (azure.md §10). Azurite
 enforces neither limit, so they are enforced here. Keys that may hold what the service forbids (azure.md §10) are
 replaced by their hash, here and nowhere else. Journal values are cut here, too.
+
+Rows of this version and of the one before it are read, the older ones upgraded (``upgrades``); this one is written.
+So two builds may run at once during an update: the newer one understands both, the older one refuses what it does
+not know.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import TypeVar
 
 import msgspec
 
+from adapters.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model import JournalEntry
 
@@ -24,8 +29,11 @@ T = TypeVar("T")
 Properties = dict[str, int | str]
 """What is stored under one key."""
 
-SCHEMA = 1
-"""The version of the stored shapes. Raise it when an older build must not read a newer row."""
+SCHEMA = 2
+"""The version of the stored shapes. Raise it when an older build must not read a newer row, and freeze what this one
+writes (tests/adapters/rows)."""
+
+READABLE = (SCHEMA - 1, SCHEMA)
 
 PART_UNITS = 32_000
 """UTF-16 units in one property; the service takes 32,768."""
@@ -53,15 +61,22 @@ def encode(value: object) -> Properties:
 def decode(properties: Mapping[str, object], kind: type[T]) -> T:
     """The value that the properties hold. Raises ``RowUnreadable`` for another schema version or shape."""
     version = properties.get("v")
-    if version != SCHEMA:
+    if version not in READABLE:
         raise RowUnreadable(
-            f"a stored {kind.__name__} has schema version {version}, this build reads version {SCHEMA}: "
-            "deploy the build that wrote it, or a newer one"
+            f"a stored {kind.__name__} has schema version {version}, this build reads versions "
+            f"{READABLE[0]} and {READABLE[1]}: deploy the build that wrote it, or a newer one"
         )
     try:
-        return msgspec.json.decode(_join(properties), type=kind)
-    except msgspec.MsgspecError as error:
+        text = _join(properties) if version == SCHEMA else _upgraded(_join(properties), kind)
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise RowUnreadable(f"a stored {kind.__name__} cannot be read: {error}") from error
+
+
+def _upgraded(text: str, kind: type[object]) -> str | bytes:
+    """The JSON of a row of the version before, as this version would write it."""
+    upgrade = UPGRADES.get(kind.__name__)
+    return msgspec.json.encode(upgrade(msgspec.json.decode(text))) if upgrade else text
 
 
 def peek(properties: Mapping[str, object], name: str) -> str:

@@ -58,12 +58,12 @@ def test_half_a_character_is_refused() -> None:
         rows.encode(Pending(Side.ERP, "\ud83d"))
 
 
-@pytest.mark.parametrize("version", [0, 2, None, "1"])
+@pytest.mark.parametrize("version", [0, 3, None, "1"])
 def test_other_versions_are_refused(version: object) -> None:
-    """A row without this build's schema version is refused, with both versions in the text."""
+    """A row of neither this build's schema version nor the one before is refused, with the versions in the text."""
     stored: dict[str, object] = {**rows.encode(Pending(Side.ERP, "id")), "v": version}
 
-    with pytest.raises(RowUnreadable, match=rf"version {version}, this build reads version 1"):
+    with pytest.raises(RowUnreadable, match=rf"version {version}, this build reads versions 1 and 2"):
         rows.decode(stored, Pending)
 
 
