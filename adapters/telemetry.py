@@ -1,13 +1,17 @@
 """Metrics for Application Insights, counted from what the app tells its log (jobs/telling.py).
 
+Metrics are all that leaves: numbers with the few words of ``Metrics``. The exporter is used alone, since Microsoft's
+``configure_azure_monitor`` sends every log line and every request's URL whatever it is told (azure.md §9), and those
+hold delta links, addresses and table keys. Nothing is kept on disk, and the exporter's own statistics are off.
+
 Off without ``APPLICATIONINSIGHTS_CONNECTION_STRING``; OpenTelemetry is imported only with it, and a failure of it is
-one line in the log. Log lines reach Application Insights through the Functions host, so only metrics are exported.
-The chatter of the SDKs is silenced everywhere: it shows URLs, and those hold delta links.
+one line in the log. The chatter of the SDKs is silenced everywhere: it shows URLs.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +26,16 @@ LOG = logging.getLogger("calsync")
 
 CONNECTION = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+
+SERVICE = "WEBSITE_SITE_NAME"
+"""Set by Azure: the app's name, which the metrics are told under."""
+
+ABOUT_THE_EXPORTER = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+)
+"""What the exporter would tell and ask Microsoft about itself; it reads these from the environment only."""
 
 CHATTERING = ("azure", "httpx", "httpcore", "msal", "opentelemetry")
 """Loggers that tell each request with its URL at INFO."""
@@ -45,17 +59,19 @@ def start(environ: Mapping[str, str]) -> None:
 
 
 def _meter(environ: Mapping[str, str]) -> Meter:
-    from azure.monitor.opentelemetry import configure_azure_monitor
-    from opentelemetry.metrics import get_meter
+    os.environ.update(dict.fromkeys(ABOUT_THE_EXPORTER, "true"))
+    from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import Resource
 
-    configure_azure_monitor(
+    exporter = AzureMonitorMetricExporter(
         connection_string=environ[CONNECTION],
-        disable_logging=True,
-        disable_tracing=True,
-        enable_live_metrics=False,
+        disable_offline_storage=True,
         **_identity(environ.get(AUTHENTICATION, "")),
     )
-    return get_meter("calsync")
+    service = Resource.create({"service.name": environ.get(SERVICE, "calsync")})
+    return MeterProvider([PeriodicExportingMetricReader(exporter)], service).get_meter("calsync")
 
 
 def _identity(authentication: str) -> dict[str, Any]:
