@@ -15,6 +15,9 @@ from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Slot
 from sync_core.errors import LeaseLost, SlotsTaken
 
+TRIES = 3
+"""How often a sign of life is written: its own lost answers are all that can come in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
@@ -61,15 +64,23 @@ class Slots:
 
     async def beat_slot(self, slot: Slot) -> Slot:
         """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
-        try:
-            return Slot(slot.number, slot.holder, await self._write_slot(slot, free=False))
-        except Conflict as conflict:
-            raise LeaseLost(f"ERP.net slot {slot.number} of {slot.holder} was taken over") from conflict
+        return await self._renew(slot, free=False)
 
     async def free_slot(self, slot: Slot) -> None:
         """Give the slot back; a lost one is no error."""
-        with suppress(Conflict):
-            await self._write_slot(slot, free=True)
+        with suppress(LeaseLost):
+            await self._renew(slot, free=True)
+
+    async def _renew(self, slot: Slot, *, free: bool) -> Slot:
+        """Write the slot's row. A write whose answer was lost has moved the etag: the row still names its holder."""
+        for _ in range(TRIES):
+            with suppress(Conflict):
+                return Slot(slot.number, slot.holder, await self._write_slot(slot, free=free))
+            row = await self.backend.read(Table.USERS, _slot_key(slot.number))
+            if row is None or rows.decode(row.properties, SlotRow).holder != slot.holder:
+                break
+            slot = Slot(slot.number, slot.holder, row.etag)
+        raise LeaseLost(f"ERP.net slot {slot.number} of {slot.holder} was taken over")
 
     async def _read_slots(self, count: int) -> list[_Candidate]:
         found = {row.key: row for row in await self.backend.scan(Table.USERS, "slot")}

@@ -317,7 +317,20 @@ class Drop:
 Change = Put | Drop
 
 
-class Store(Protocol):
+class SlotStore(Protocol):
+    """The ERP.net session slots, shared by all processes."""
+
+    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
+        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``."""
+
+    async def beat_slot(self, slot: Slot) -> Slot:
+        """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
+
+    async def free_slot(self, slot: Slot) -> None:
+        """Give the slot back; a lost one is no error."""
+
+
+class Store(SlotStore, Protocol):
     """Our memory. The tables and the memory store pass one contract suite (tests/adapters/store_contract.py)."""
 
     async def prepare(self) -> None:
@@ -412,12 +425,3 @@ class Store(Protocol):
 
     async def drop_subscription(self, user_id: str) -> None:
         """Forget a user's subscription; a missing one is fine."""
-
-    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
-        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``."""
-
-    async def beat_slot(self, slot: Slot) -> Slot:
-        """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
-
-    async def free_slot(self, slot: Slot) -> None:
-        """Give the slot back; a lost one is no error."""

@@ -1,18 +1,16 @@
 """Waiting for what only one may hold: an ERP.net session slot, a user's lease.
 
-A waiting command says for whom it waits. A slot is shown to be in use by a heartbeat, so that a crashed holder's slot
-frees itself soon (design section 6).
+A waiting command says for whom it waits.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from jobs.ports import Slot
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
 
@@ -34,35 +32,9 @@ def unheard(_: str) -> None:
 @asynccontextmanager
 async def erp_session(world: World, notice: Notice = unheard) -> AsyncIterator[None]:
     """Hold one of ERP.net's session slots while calls are made; waits for a free one."""
-    stale = world.call_timeout_seconds / 2
-    slot = await patiently(
-        lambda: world.store.acquire_slot(world.holder, world.erp_sessions, stale),
-        world,
-        notice,
-        "the ERP.net session",
-    )
-    pulse = _Pulse(world, slot)
-    beating = asyncio.create_task(pulse.beat(stale / 3))
-    try:
+    async with AsyncExitStack() as held:
+        await patiently(lambda: held.enter_async_context(world.erp_session()), world, notice, "the ERP.net session")
         yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
-        await world.store.free_slot(pulse.slot)
-
-
-class _Pulse:
-    """The heartbeat of a slot; strictly private. A lost slot ends the beating: its taker believed us dead."""
-
-    def __init__(self, world: World, slot: Slot) -> None:
-        self._world = world
-        self.slot = slot
-
-    async def beat(self, every: float) -> None:
-        while True:
-            await asyncio.sleep(every)
-            self.slot = await self._world.store.beat_slot(self.slot)
 
 
 async def patiently(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:

@@ -153,7 +153,7 @@ async def _pull(world: World, order: Order) -> None:
     if _is_covered(instance, order, began_at):
         return
     try:
-        async with world.licence.held(world):
+        async with world.erp_session():
             report = await run_pull(world)
     except SlotsTaken:
         await world.queue.send(_again(order), delay_seconds=_nap())
@@ -184,7 +184,7 @@ async def _note_pull(world: World, began_at: datetime) -> None:
 
 
 def _rest(world: World, taken: Throttled) -> None:
-    world.licence.rest(world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST))
+    world.erp_slot.rest(world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST))
 
 
 # A round
@@ -196,7 +196,7 @@ async def _round(world: World, order: Order, redelivered: bool) -> None:
         return
     began_at = world.clock()
     try:
-        async with world.licence.held(world):
+        async with world.erp_session():
             report = await run_round(_one_of_many(world), user, full=order.full)
     except SlotsTaken:
         await world.queue.send(_again(order, one_more=False), delay_seconds=_nap())

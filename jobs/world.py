@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from jobs.licence import Licence
+from jobs.erp_slot import ErpSlot, Terms
 from jobs.ports import Calendar, Clock, Erp, Lease, Queue, Store, Subscriptions
 from sync_core.errors import LeaseLost
 from sync_core.policy import Policy
@@ -38,7 +39,12 @@ class World:
     erp_sessions: int = 1
     licence_wait: timedelta = timedelta(minutes=25)
     public_url: str = ""
-    licence: Licence = field(default_factory=Licence)
+    erp_slot: ErpSlot = field(default_factory=ErpSlot)
+
+    def erp_session(self) -> AbstractAsyncContextManager[None]:
+        """Hold an ERP.net session slot while calls are made. Raises ``SlotsTaken``, at once."""
+        terms = Terms(self.holder, self.erp_sessions, self.call_timeout_seconds / 2)
+        return self.erp_slot.held(self.store, self.clock, terms)
 
 
 class Fence:
