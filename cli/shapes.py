@@ -14,12 +14,11 @@ from jobs.doctor import Check
 from jobs.explain import Finding
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
+from sync_core.link import ENDED
 from sync_core.model import Hold, JournalEntry, Link, LinkStatus, Memory, Pending, Role, Side, User
 from sync_core.project import is_private
 
 Json = dict[str, Any]
-
-ENDED = (LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED)
 
 
 def _at(instant: datetime | None) -> str | None:

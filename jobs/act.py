@@ -17,12 +17,13 @@ from jobs.meetings import Claims
 from jobs.ports import Change, Drop, Put
 from jobs.world import Fence, World
 from sync_core import base
-from sync_core.carry import MAILS_FOLLOW
+from sync_core import link as life
 from sync_core.cases import Context, Decision, Intent, Verdict
 from sync_core.errors import (
     CalsyncError,
     DuplicateCreate,
     ItemGone,
+    ItemLocked,
     ItemRejected,
     SideUnavailable,
     StaleWrite,
@@ -35,9 +36,9 @@ from sync_core.model import (
     GraphEvent,
     JournalEntry,
     Link,
-    LinkStatus,
     Malformed,
     Pending,
+    PendingState,
     Side,
 )
 from sync_core.pair import EVENT_ATTRIBUTE
@@ -154,7 +155,7 @@ class Actor:
             if link is not None and (link != case.link or decision.take or case.followed):
                 changes.append(Put(link))
         if case.link is None and decision.verdict is Verdict.PARK:
-            parked = replace(self._pending(decision), parked=True, reason=decision.reason)
+            parked = self._parked(decision)
             return changes if parked == case.pending else [*changes, Put(parked)]
         if case.link is None and decision.verdict is Verdict.REREAD:
             self.done.again = True
@@ -162,6 +163,11 @@ class Actor:
         if case.pending is not None:
             changes.append(Drop(case.pending))
         return changes
+
+    def _parked(self, decision: Decision) -> Pending:
+        pending = self._pending(decision)
+        state = pending.state if decision.awaits is PendingState.WAITING else decision.awaits
+        return replace(pending, parked=True, reason=decision.reason, state=state)
 
     def _is_worth_telling(self, decision: Decision) -> bool:
         """Whether a quiet decision is news for the journal: all but in step, and what was known before."""
@@ -236,9 +242,9 @@ class Actor:
         changes: list[Change] = []
         if link is not None:
             if is_disturbed:
-                link = replace(link, reread="edited in ERP.net while we wrote")
+                link = life.reread_for(link, "edited in ERP.net while we wrote")
                 self.done.again = True
-            self.done.again |= link.reread == MAILS_FOLLOW
+            self.done.again |= decision.again
             changes.append(Put(link))
         if case.pending is not None or decision.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT):
             changes.append(Drop(case.pending or self._pending(decision)))
@@ -262,9 +268,7 @@ class Actor:
     async def _failure(self, decision: Decision, error: CalsyncError) -> list[Change]:
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
-        overtaken = isinstance(error, StaleWrite | ItemGone) or (
-            isinstance(error, ItemRejected) and error.code == "locked"
-        )
+        overtaken = isinstance(error, StaleWrite | ItemGone | ItemLocked)
         if overtaken:
             self.done.again = True
         else:
@@ -282,8 +286,8 @@ class Actor:
         if isinstance(row, Pending):
             return replace(row, tries=tries, retry_at=retry_at, parked=tries >= TRIES, reason=reason)
         if tries >= TRIES:
-            return replace(row, status=LinkStatus.PARKED, reason=reason, reread="", tries=tries, retry_at=None)
-        return replace(row, reread=reason or "failed", tries=tries, retry_at=retry_at)
+            return life.given_up(row, reason, tries)
+        return life.failed(row, reason, tries, retry_at)
 
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[Change]:
         """An earlier create got through: that event is taken if it lives and is ours, else a new incarnation."""

@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from jobs.pairing import CHOSEN
 from jobs.ports import Change, Put
 from jobs.waiting import Notice, patiently, unheard
 from jobs.world import World
+from sync_core import link as life
 from sync_core.cases import Intent
 from sync_core.errors import CalsyncError
-from sync_core.model import HeldItem, Hold, Link, LinkStatus, Memory, Pending, Side, User
+from sync_core.model import Answer, HeldItem, Hold, Link, LinkStatus, Memory, Pending, PendingState, Side, User
 from sync_core.plan import PARTNER_GONE
+
+CHOSEN = "a person chose to make the counterpart anew"
 
 Revise = Callable[[Memory], Sequence[Change]]
 
@@ -44,7 +46,7 @@ def choices_in(memory: Memory) -> list[Choice]:
 
 
 def _is_lonely(pending: Pending) -> bool:
-    return pending.parked and pending.reason == PARTNER_GONE
+    return pending.parked and pending.state is PendingState.PARTNER_GONE
 
 
 def _lonely(pending: Pending) -> Choice:
@@ -76,8 +78,9 @@ async def answer(world: World, user: User, choice: Choice, *, approved: bool, no
         if choice not in choices_in(memory):
             raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
         if isinstance(choice.row, Hold):
-            return [Put(replace(choice.row, answer="approved" if approved else "dropped"))]
-        return [Put(_released(choice.row, CHOSEN))] if approved else []
+            return [Put(replace(choice.row, answer=Answer.APPROVED if approved else Answer.DROPPED))]
+        chosen = replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED)
+        return [Put(chosen)] if approved else []
 
     await _revise(world, user, revise, notice)
 
@@ -94,7 +97,7 @@ async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
         rows: list[Link | Pending] = [
             _released(pending, "") for pending in memory.pending if pending.parked and not _is_lonely(pending)
         ]
-        rows += [_unparked(link) for link in memory.links if link.status is LinkStatus.PARKED]
+        rows += [life.retried(link) for link in memory.links if link.status is LinkStatus.PARKED]
         count = len(rows)
         return [Put(row) for row in rows]
 
@@ -104,10 +107,6 @@ async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
 
 def _released(pending: Pending, reason: str) -> Pending:
     return replace(pending, parked=False, reason=reason, tries=0, retry_at=None)
-
-
-def _unparked(link: Link) -> Link:
-    return replace(link, status=LinkStatus.LIVE, reason="", reread="retry", tries=0, retry_at=None)
 
 
 async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from jobs.world import World
 from sync_core.cases import Context
 from sync_core.colleagues import Colleagues, colleague_of
-from sync_core.model import Instance, Memory, User
+from sync_core.model import Answer, Instance, Memory, User
 from sync_core.window import window_at
 
 
@@ -43,5 +43,5 @@ async def context_of(
         whole=whole,
         enabled_at=user.enabled_at,
         stalled_after=timedelta(seconds=2 * world.lease_seconds),
-        approved=frozenset(i.event_id for hold in memory.holds if hold.answer == "approved" for i in hold.items),
+        approved=frozenset(i.event_id for hold in memory.holds if hold.answer == Answer.APPROVED for i in hold.items),
     )

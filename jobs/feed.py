@@ -13,6 +13,7 @@ from sync_core.cases import Context, Sight
 from sync_core.changes import changed_in_graph
 from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.link import WATCHED
 from sync_core.model import (
     Evidence,
     GraphEvent,
@@ -20,6 +21,7 @@ from sync_core.model import (
     Link,
     LinkStatus,
     Malformed,
+    Mark,
     Memory,
     Pending,
     Side,
@@ -27,14 +29,12 @@ from sync_core.model import (
     Window,
 )
 from sync_core.people import invited
+from sync_core.plan import is_over_link
 from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, is_private, masked
 from sync_core.window import bounds, token_at
 
 OTHER_EVENT = "Microsoft Graph answers with another event"
-
-WATCHED = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
-"""Links whose event and activity are both expected to exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +218,7 @@ class Feed:
                 self._is_due(link)
                 or (not seen and self._is_expected(link, whole))
                 or link.event_id in self._ctx.approved
+                or self._is_to_unmark(link)
             ):
                 doubtful.add(link.event_id)
         doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}
@@ -227,6 +228,12 @@ class Feed:
         """Whether a link asks to be read again, and its back-off is over."""
         waits = self._scale.patient and link.retry_at is not None and link.retry_at > self._ctx.now
         return bool(link.reread) and not waits
+
+    def _is_to_unmark(self, link: Link) -> bool:
+        """Whether the daily look closes a conflict whose event wears our mark, because the meeting is over."""
+        if not (self._scale.roll or self._scale.full) or link.conflict is None or link.conflict.mark is not Mark.SET:
+            return False
+        return is_over_link(link, self._ctx.now - self._ctx.policy.max_age, self._ctx.zone)
 
     def _is_expected(self, link: Link, whole: bool) -> bool:
         """Whether a link's event must be looked for: after a token was read anew, or beyond it at the daily look."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import datetime
 
 from jobs.ports import Change, Drop, Put
-from sync_core.model import Hold, LinkStatus, Memory
+from sync_core import link as life
+from sync_core.model import Answer, EndedBy, Hold, LinkStatus, Memory
 
 DROPPED = "an administrator dropped the deletion"
 
 
-def answered(memory: Memory) -> list[Change]:
+def answered(memory: Memory, now: datetime) -> list[Change]:
     """Holds that somebody answered leave; the links of a dropped one end without a deletion."""
     changes: list[Change] = []
     links = {link.event_id: link for link in memory.links}
@@ -18,10 +19,10 @@ def answered(memory: Memory) -> list[Change]:
         if not hold.answer:
             continue
         changes.append(Drop(hold))
-        for item in hold.items if hold.answer == "dropped" else ():
+        for item in hold.items if hold.answer == Answer.DROPPED else ():
             link = links.get(item.event_id)
             if link is not None and link.status is LinkStatus.HELD:
-                changes.append(Put(replace(link, status=LinkStatus.TOMBSTONE, reason=DROPPED)))
+                changes.append(Put(life.ended(link, EndedBy.DROPPED, DROPPED, now)))
     return changes
 
 

@@ -14,29 +14,24 @@ from dataclasses import replace
 from jobs.ports import Calendar, Erp
 from sync_core.cases import Case, Context, Sight
 from sync_core.identity import transaction_id
+from sync_core.link import WATCHED
 from sync_core.model import (
     MSSYNC_SYSTEM,
     ErpActivity,
     GraphEvent,
     Link,
-    LinkStatus,
     Malformed,
     Pending,
+    PendingState,
     Side,
 )
-from sync_core.plan import PARTNER_GONE, scope
-
-CHOSEN = "a person chose to make the counterpart anew"
-"""Reason of a pending row whose *partner gone* was approved: marks no longer count."""
+from sync_core.plan import scope
 
 Paired = Mapping[str, tuple[ErpActivity | Malformed, ...]]
 """iCalUId in lower case → the activities that name it."""
 
 SAME_UID = "another event of this calendar has the same iCalUId"
 MOVED_ON = "the same meeting is back under another id; the one that is gone goes first"
-
-ALIVE = frozenset({LinkStatus.LIVE, LinkStatus.PARKED, LinkStatus.HELD})
-"""Links whose event still is the meeting."""
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are recognised by transactionId."""
@@ -172,7 +167,7 @@ class Pairing:
 
         A copy that came back under another id waits until the link of the one that is gone has ended.
         """
-        bearers = {x.ical_uid.casefold(): i for i, x in self._links.items() if x.status in ALIVE}
+        bearers = {x.ical_uid.casefold(): i for i, x in self._links.items() if x.status in WATCHED}
         found: dict[str, tuple[Sight, str]] = {}
         for event in sorted(events, key=lambda e: e.id):
             uid = event.ical_uid.casefold()
@@ -213,9 +208,10 @@ class Pairing:
     ) -> Case:
         pending = waiting.get((Side.GRAPH, event.id))
         alone = Case(event=event, event_sight=Sight.PRESENT, pending=pending)
-        if pending is not None and pending.reason == CHOSEN:
+        state = pending.state if pending else PendingState.WAITING
+        if state is PendingState.RELEASED:
             return alone
-        if pending is not None and pending.reason == PARTNER_GONE:
+        if state is PendingState.PARTNER_GONE:
             return replace(alone, partner_gone=True)
         named = paired.get(event.ical_uid.casefold(), ())
         unclear = next((a for a in named if isinstance(a, Malformed)), None)
@@ -232,15 +228,15 @@ class Pairing:
 
     def _activity_alone(self, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
         pending = waiting.get((Side.ERP, activity.id))
-        chosen = pending is not None and pending.reason == CHOSEN
-        known = pending is not None and pending.reason == PARTNER_GONE
+        state = pending.state if pending else PendingState.WAITING
         names = activity.external_system == MSSYNC_SYSTEM and bool(activity.external_id)
         in_scope = scope(Case(activity=activity), self._ctx)[0] is None
         return Case(
             activity=activity,
             activity_sight=Sight.PRESENT,
             pending=pending,
-            partner_gone=known or (names and in_scope and not chosen),
+            partner_gone=state is PendingState.PARTNER_GONE
+            or (names and in_scope and state is not PendingState.RELEASED),
         )
 
 

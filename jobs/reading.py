@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from jobs.feed import WATCHED, Feed, Scale
+from jobs.feed import Feed, Scale
 from jobs.meetings import Planned
 from jobs.pairing import Pairing
 from jobs.ports import Erp
@@ -18,6 +18,7 @@ from jobs.world import World
 from sync_core.body import normal_text
 from sync_core.cases import Case, Context, Sight
 from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.link import WATCHED
 from sync_core.model import (
     ErpActivity,
     Field,

@@ -57,11 +57,13 @@ def title(case: Case) -> str:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of one round of one user. ``again``: something wants another round at once."""
+    """The outcome of one round of one user. ``state`` is the user's in words, ``operational`` whether it is no error.
+    ``again``: something wants another round at once."""
 
     user_id: str
     upn: str
     state: str = ""
+    operational: bool = True
     full: bool = False
     ran: bool = True
     done: Counter[str] = field(default_factory=Counter)
@@ -87,7 +89,7 @@ class Report:
     @property
     def is_fine(self) -> bool:
         """Whether nothing failed and the user is operational (open conflicts and holds are no failures)."""
-        return not self.failures and not self.state.startswith("Error")
+        return not self.failures and self.operational
 
     def count(self, decisions: Sequence[Decision]) -> None:
         """Add what a plan leaves alone to the counts."""

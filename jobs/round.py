@@ -26,6 +26,7 @@ from jobs.pull import is_stamped, open_instance, take_first_watermark
 from jobs.reading import Findings, Reader
 from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
+from sync_core import link as life
 from sync_core.cases import Context, Decision
 from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, StaleWrite
 from sync_core.guard import guard
@@ -45,9 +46,6 @@ from sync_core.plan import decide, is_over_link
 from sync_core.project import graph_when
 from sync_core.window import is_inside, is_token_worn, local_day
 from sync_core.writes import ErpIdentity
-
-KEPT = timedelta(days=90)
-"""How long ended links are remembered."""
 
 A_DAY = timedelta(days=1)
 
@@ -125,7 +123,7 @@ class _Round:
         instance, _ = await self._instance()
         checkup, cursors = await self._prepare(memory)
         self._user = checkup.user
-        self._report.state = checkup.user.state
+        self._report.state, self._report.operational = checkup.user.state, checkup.user.is_operational
         if not checkup.can_sync:
             self._report.ran = False
             await self._save_user(checkup.user)
@@ -206,7 +204,7 @@ class _Round:
     def _guarded(
         self, decisions: Sequence[Decision], memory: Memory, ctx: Context
     ) -> tuple[list[Decision], Hold | None]:
-        live = sum(link.status in (LinkStatus.LIVE, LinkStatus.PARKED) for link in memory.links)
+        live = sum(link.status in life.RUNNING for link in memory.links)
         return guard(
             decisions,
             live=live,
@@ -295,16 +293,16 @@ class _Round:
         changes: list[Change] = [] if moved == memory.cursors else [Put(moved)]
         if scale.roll or scale.full:
             changes += self._retired([link for link in memory.links if link.event_id not in decided], ctx)
-        return changes + answered(memory)
+        return changes + answered(memory, ctx.now)
 
     def _retired(self, links: Sequence[Link], ctx: Context) -> list[Change]:
         changes: list[Change] = []
         before = ctx.now - ctx.policy.max_age
         for link in links:
-            if link.status in (LinkStatus.LIVE, LinkStatus.PARKED) and is_over_link(link, before, ctx.zone):
-                changes.append(Put(replace(link, status=LinkStatus.ARCHIVED, reason="over", ended_at=ctx.now)))
-            elif link.ended_at is not None and ctx.now - link.ended_at > KEPT:
+            if life.is_forgettable(link, ctx.now):
                 changes.append(Drop(link))
+            elif (link.ended_at is None or link.conflict) and is_over_link(link, before, ctx.zone):
+                changes.append(Put(life.archived(link, ctx.now)))
         return changes
 
     async def _clear_inbox(self, memory: Memory, done: Done) -> None:
@@ -346,7 +344,7 @@ class _Round:
         self._report.failures.append(str(error))
         self._report.trouble = error
         if is_state:
-            self._report.state = f"Error: {error}"
+            self._report.state, self._report.operational = f"Error: {error}", False
             await self._save_user(in_state(self._user, self._report.state, self._now))
 
     async def _save_user(self, user: User) -> None:

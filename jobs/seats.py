@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from jobs.feed import WATCHED, Feed, Scale
+from jobs.feed import Feed, Scale
 from jobs.meetings import Planned, inherited, key_of, live_elsewhere, read_standings
 from jobs.world import World
 from sync_core.cases import Case, Context, Standing
-from sync_core.meeting import Claimed, claimed, is_lost, seat
+from sync_core.link import WATCHED
+from sync_core.meeting import Claimed, Seat, claimed, is_lost, seat
 from sync_core.model import GraphEvent, Link, LinkStatus, Memory, Role, User
 
 TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
@@ -83,7 +84,7 @@ class Seats:
     def is_followed(self, event: GraphEvent) -> bool:
         """Whether an event without a link is another mailbox's to feed."""
         standing = self._standings.get(event.ical_uid)
-        return standing is not None and seat(event, standing, self._ctx) == "follow"
+        return standing is not None and seat(event, standing, self._ctx) is Seat.FOLLOW
 
     def is_stood_against(self, link: Link, is_changed: bool) -> bool:
         """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds
@@ -143,7 +144,7 @@ class Seats:
         event = self._feed.event(link.event_id)
         if link.role is not Role.FOLLOWER or event is None or event.is_cancelled:
             return False
-        return seat(event, self.claim_of(link), self._ctx) == "feed"
+        return seat(event, self.claim_of(link), self._ctx) is Seat.FEED
 
     def _is_released(self, link: Link) -> bool:
         standing = self.claim_of(link)
@@ -177,7 +178,7 @@ class Seats:
             return False
         if link is not None:
             return link.event_id in self.heirs
-        return standing.holder != self._user.id and seat(event, standing, self._ctx) == "feed"
+        return standing.holder != self._user.id and seat(event, standing, self._ctx) is Seat.FEED
 
     def _farewell(self, link: Link) -> str:
         evidence = self._feed.evidence.get(link.event_id)

@@ -188,7 +188,14 @@ async def _one_round(world: World, user: User, full: bool) -> Report:
     try:
         return await run_round(world, user, full=full, asked=True)
     except (LeaseLost, RowUnreadable) as error:
-        return Report(user.id, user.upn, state=user.state, full=full, failures=[str(error)])
+        return Report(
+            user.id,
+            user.upn,
+            state=user.state,
+            operational=user.is_operational,
+            full=full,
+            failures=[str(error)],
+        )
 
 
 async def _idle(world: World, user: User) -> Report:
@@ -200,6 +207,7 @@ async def _idle(world: World, user: User) -> Report:
         user.id,
         user.upn,
         state=user.state,
+        operational=user.is_operational,
         conflicts=sum(link.conflict is not None for link in memory.links),
         holds=tuple(hold for hold in memory.holds if not hold.answer),
         parked=sum(p.parked for p in memory.pending),

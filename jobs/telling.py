@@ -43,7 +43,7 @@ def tell_round(report: Report, *, seconds: float, lag_seconds: float | None) -> 
         "user": report.user_id,
         "full": report.full,
         "ran": report.ran,
-        "operational": not report.state.startswith("Error"),
+        "operational": report.operational,
         "again": report.again,
         "actions": dict(report.done),
         "skipped": report.skipped.total(),

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from enum import StrEnum
 
 from jobs.ports import Message
 from jobs.world import World
+
+
+class Kind(StrEnum):
+    """What a message of the work queue asks for."""
+
+    PULL = "pull"
+    ROUND = "round"
+    COMMAND = "command"
+
+
+class Do(StrEnum):
+    """What a command is about."""
+
+    RENEW = "renew"
 
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
@@ -33,14 +48,14 @@ def round_message(
 ) -> Message:
     """A round of one user. ``look``: only if Graph has news after all; ``tries``: messages before this one."""
     marks: dict[str, bool | int] = {"full": full, "notified": notified, "look": look, "tries": tries}
-    return {"kind": "round", "user": user_id, **{name: mark for name, mark in marks.items() if mark}}
+    return {"kind": Kind.ROUND, "user": user_id, **{name: mark for name, mark in marks.items() if mark}}
 
 
 def pull_message(asked_at: datetime | None = None) -> Message:
     """A pull; ``asked_at`` says that something changed in ERP.net by then (the webhook)."""
-    return {"kind": "pull", **({"asked_at": asked_at.isoformat()} if asked_at else {})}
+    return {"kind": Kind.PULL, **({"asked_at": asked_at.isoformat()} if asked_at else {})}
 
 
 def renew_message(user_id: str) -> Message:
     """Prolong a user's subscription, or make a new one where it is gone."""
-    return {"kind": "command", "do": "renew", "user": user_id}
+    return {"kind": Kind.COMMAND, "do": Do.RENEW, "user": user_id}

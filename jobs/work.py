@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from jobs.pull import run_pull
 from jobs.report import Report
@@ -23,7 +23,7 @@ from jobs.subscriptions import address, keep_user
 from jobs.sync import is_due
 from jobs.telling import tell, tell_failure, tell_round
 from jobs.together import together
-from jobs.wake import pull_message, renew_message, round_message, wake, woken_at
+from jobs.wake import Do, Kind, pull_message, renew_message, round_message, wake, woken_at
 from jobs.world import World
 from sync_core.errors import (
     CalsyncError,
@@ -51,6 +51,8 @@ TRIES = 6
 LICENCE_REST = 60.0
 """Seconds to leave ERP.net alone where it has no licence and does not say for how long (erpnet.md §3)."""
 
+Word = TypeVar("Word", Kind, Do)
+
 PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
 """What ends a round and is no fault of the user's: tried again soon."""
 
@@ -59,9 +61,9 @@ PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
 class Order:
     """A message, understood."""
 
-    kind: str
+    kind: Kind
     user_id: str = ""
-    do: str = ""
+    do: Do | None = None
     full: bool = False
     notified: bool = False
     look: bool = False
@@ -79,9 +81,9 @@ async def work(world: World, body: bytes | str, *, redelivered: bool = False) ->
         tell_failure("work", "a message that nobody understands")
         return
     try:
-        if order.kind == "pull":
+        if order.kind is Kind.PULL:
             await _pull(world, order)
-        elif order.kind == "round":
+        elif order.kind is Kind.ROUND:
             await _round(world, order, redelivered)
         else:
             await _command(world, order)
@@ -100,23 +102,32 @@ def understand(body: bytes | str) -> Order | None:
         return None
     if not isinstance(told, dict):
         return None
+    kind, do = _one_of(Kind, told, "kind"), _one_of(Do, told, "do")
+    if kind is None:
+        return None
     order = Order(
-        kind=_text(told, "kind"),
+        kind=kind,
         user_id=_text(told, "user"),
-        do=_text(told, "do"),
+        do=do,
         full=told.get("full") is True,
         notified=told.get("notified") is True,
         look=told.get("look") is True,
         tries=_count(told),
         asked_at=woken_at(_text(told, "asked_at")),
     )
-    is_known = order.kind == "pull" or (order.user_id and (order.kind == "round" or order.do == "renew"))
+    is_known = order.kind is Kind.PULL or (order.user_id and (order.kind is Kind.ROUND or order.do is Do.RENEW))
     return order if is_known else None
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:
     value = told.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _one_of(words: type[Word], told: Mapping[str, Any], name: str) -> Word | None:
+    """The word of this vocabulary under a name, None where it is another."""
+    text = _text(told, name)
+    return words(text) if text in words.__members__.values() else None
 
 
 def _count(told: Mapping[str, Any]) -> int:
@@ -126,9 +137,9 @@ def _count(told: Mapping[str, Any]) -> int:
 
 def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | int]:
     """The message of an order, to be sent once more."""
-    if order.kind == "pull":
+    if order.kind is Kind.PULL:
         return pull_message(order.asked_at)
-    if order.kind == "command":
+    if order.kind is Kind.COMMAND:
         return renew_message(order.user_id)
     tries = order.tries + one_more
     return round_message(order.user_id, full=order.full, notified=order.notified, look=order.look, tries=tries)

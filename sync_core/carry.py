@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from sync_core import link as life
 from sync_core.body import BodyShape, body_shape, with_new_text
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
 from sync_core.conflict import marked
@@ -27,7 +28,7 @@ from sync_core.gathering import (
     unveiled,
 )
 from sync_core.merge import later_side, merge, winning_side
-from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, LinkStatus, Role, Side
+from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, Role, Side
 from sync_core.pair import Pair
 from sync_core.people import TELLING, Moves, is_crowded, is_hidden, listed, mails_of, new_list, remarks, rows_after
 from sync_core.project import reminder_digits, to_erp, to_graph
@@ -85,20 +86,8 @@ def carry(
     erp, zone = _erp_patch(pair, link, flow.to_erp, moving, flow.to_graph | open_fields, permits, ctx, crowd)
     graph = _graph_patch(pair, link, flow.to_graph, html, categories, moves, ctx)
     after = _graph_patch(pair, link, flow.postponed, html, None, moves, ctx)
-    kept = replace(
-        link,
-        zone=zone,
-        status=LinkStatus.LIVE,
-        reason=conflict.clashes[0].why
-        if conflict
-        else remarks(case.event, case.activity, uninvited(case, moves, ctx)),
-        reread=flow.reread,
-        tries=0,
-        retry_at=None,
-        ended_at=None,
-        conflict=conflict,
-        answers=answers,
-    )
+    said = conflict.clashes[0].why if conflict else remarks(case.event, case.activity, uninvited(case, moves, ctx))
+    kept = life.live(replace(link, zone=zone, answers=answers), said, reread=flow.reread, conflict=conflict)
     lost = tuple(
         (side, pair.clash(f, f"both sides changed it; {'Outlook' if side is Side.ERP else 'ERP.net'} won"))
         for f, side in merged.solved
@@ -118,6 +107,7 @@ def carry(
         carried=((Side.GRAPH, flow.to_graph), (Side.ERP, erp.fields if erp else frozenset())),
         mails=mails_of(graph, case.event, link),
         mails_later=mails_of(after, case.event, link),
+        again=bool(flow.postponed),
     )
 
 

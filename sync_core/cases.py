@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core.colleagues import Colleagues
-from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, Side, Window
+from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, PendingState, Side, Window
 from sync_core.policy import Policy
 from sync_core.writes import ErpWrite, GraphWrite
 
@@ -164,7 +164,8 @@ class Decision:
     move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
     journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
     mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
-    ``mails_later`` how many of what follows at once.
+    ``mails_later`` how many of what follows at once. ``again``: the rest follows in a round at once. ``awaits`` is
+    what an item without a link waits for.
     """
 
     case: Case
@@ -181,6 +182,8 @@ class Decision:
     hand_to: str = ""
     mails: int = 0
     mails_later: int = 0
+    again: bool = False
+    awaits: PendingState = PendingState.WAITING
 
     @property
     def is_deletion(self) -> bool:

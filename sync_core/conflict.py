@@ -12,6 +12,7 @@ from datetime import datetime
 from sync_core.cases import Context
 from sync_core.model import CONFLICT_CATEGORY, Clash, Conflict, GraphEvent, Link, Mark
 from sync_core.policy import Direction
+from sync_core.writes import PatchEvent
 
 
 def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conflict | None:
@@ -45,3 +46,11 @@ def marked(
     if conflict.mark is not Mark.NONE:
         return replace(conflict, mark=Mark.TAKEN_OFF), None
     return replace(conflict, mark=Mark.SET), (*event.categories, CONFLICT_CATEGORY)
+
+
+def unmarking(event: GraphEvent | None, link: Link, ctx: Context) -> PatchEvent | None:
+    """The write that takes our mark off an event of which nothing is open any more; None where there is none."""
+    _, categories = marked(event, link, (), ctx)
+    if event is None or categories is None:
+        return None
+    return PatchEvent(event.id, event.change_key, frozenset(), event.content, None, categories)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from sync_core import link as life
 from sync_core.carry import Permits
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.conflict import kept_conflict
-from sync_core.model import Clash, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
+from sync_core.model import Clash, EndedBy, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
 from sync_core.pair import overruled
 from sync_core.people import mails_of
 from sync_core.writes import RemoveEvent, VoidActivity
@@ -45,6 +46,7 @@ def ended(
     link: Link,
     ctx: Context,
     intent: Intent,
+    by: EndedBy,
     reason: str,
     *,
     verdict: Verdict = Verdict.NOTHING,
@@ -53,9 +55,7 @@ def ended(
     erp: VoidActivity | None = None,
 ) -> Decision:
     """The pair is over: the link stays as a tombstone, so that nothing is made again."""
-    tombstone = replace(
-        link, status=LinkStatus.TOMBSTONE, reason=reason, reread="", conflict=None, ended_at=ctx.now, tries=0
-    )
+    tombstone = life.ended(link, by, reason, ctx.now)
     return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
 
 
@@ -66,43 +66,39 @@ def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permit
     if verdict is Verdict.CONFLICT:
         return _gone_but_locked(case, link, why, reason, ctx)
     if verdict is not Verdict.ACT:
-        return ended(case, link, ctx, Intent.VOID, f"{why}; {reason}", verdict=verdict)
+        return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", verdict=verdict)
     if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
         return _set_aside_held(case, link, Intent.VOID)
     lost = overruled(case, link, Side.ERP, changed, f"{why} meanwhile")
     write = VoidActivity(link.activity_id, why)
-    return ended(case, link, ctx, Intent.VOID, why, verdict=Verdict.ACT, lost=lost, erp=write)
+    return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, why, verdict=Verdict.ACT, lost=lost, erp=write)
 
 
 def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
     """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
     verdict, reason = permits(Intent.REMOVE)
     if verdict is not Verdict.ACT:
-        return ended(case, link, ctx, Intent.REMOVE, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
+        return ended(case, link, ctx, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
     if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
         return _set_aside_held(case, link, Intent.REMOVE)
     lost = overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
     write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
-    over = ended(case, link, ctx, Intent.REMOVE, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write)
+    over = ended(
+        case, link, ctx, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write
+    )
     return replace(over, mails=mails_of(write, case.event, link))
 
 
 def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
-    kept = replace(link, reread="")
-    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
+    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=life.looked_at(link), in_step=frozenset())
 
 
 def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:
     """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
     assert case.activity is not None
     clash = Clash("deletion", why, case.activity.state, reason)
-    tombstone = replace(
-        link,
-        status=LinkStatus.TOMBSTONE,
-        reason=reason,
-        reread="",
-        conflict=kept_conflict(link, (clash,), ctx.now),
-    )
+    conflict = kept_conflict(link, (clash,), ctx.now)
+    tombstone = life.ended(link, EndedBy.OUTLOOK, reason, ctx.now, conflict=conflict)
     return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())

@@ -13,6 +13,7 @@ CalsyncError
 │   ├── StaleWrite           somebody was faster: read again, decide again
 │   ├── ItemGone             the item is not there
 │   ├── ItemRejected         this item is wrong as it is: never retried as is
+│   │   ├── ItemLocked       it refuses changes in the state that it is in
 │   │   └── DuplicateCreate  an earlier create of ours got through: ``existing_id``
 │   └── ForeignHost          an answer points to another host: the token must not follow
 └── StoreError               our own memory
@@ -102,6 +103,10 @@ class ItemRejected(SideError):
         super().__init__(side, message)
         self.code = code
         self.rule = rule
+
+
+class ItemLocked(ItemRejected):
+    """The item refuses changes in the state that it is in (R9)."""
 
 
 class DuplicateCreate(ItemRejected):

@@ -8,12 +8,12 @@ is read again first (design section 4 "Guards").
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
+from sync_core import link as life
 from sync_core.cases import Decision, Verdict
-from sync_core.model import HeldItem, Hold, LinkStatus
+from sync_core.model import HeldItem, Hold
 from sync_core.plan import PERMIT, REASONS, Obstacle
 
 SMALLEST_WHOLE = 3
@@ -61,6 +61,6 @@ def _held(decision: Decision, hold: Hold) -> Decision:
         intent=decision.intent,
         verdict=Verdict(PERMIT[decision.intent, Obstacle.MASS_DELETION]),
         reason=reason,
-        link=replace(link, status=LinkStatus.HELD, reason=f"{reason} ({hold.id})", reread=""),
+        link=life.held(link, f"{reason} ({hold.id})"),
         in_step=frozenset(),
     )

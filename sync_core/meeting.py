@@ -12,14 +12,15 @@ from dataclasses import replace
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sync_core import link as life
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
-from sync_core.conflict import marked
-from sync_core.ending import DELETED_IN_ERP, DELETED_IN_OUTLOOK
+from sync_core.conflict import unmarking
+from sync_core.ending import DELETED_IN_OUTLOOK
 from sync_core.grid import read_grid
-from sync_core.model import GraphEvent, Link, LinkStatus, Role, Side
+from sync_core.model import EndedBy, GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.people import ANSWERS, DELETED_COPY, OURS, answers_of, is_hidden, notes_for
 from sync_core.project import from_graph, to_erp
-from sync_core.writes import Crowd, PatchActivity, PatchEvent
+from sync_core.writes import Crowd, PatchActivity
 
 
 class Claimed(StrEnum):
@@ -31,6 +32,14 @@ class Claimed(StrEnum):
     GUEST = "guest"
     LAPSED = "lapsed"
     STALLED = "stalled"
+
+
+class Seat(StrEnum):
+    """What one mailbox's copy of a meeting is: it feeds the activity, follows, or stands beside another's own."""
+
+    FEED = "feed"
+    FOLLOW = "follow"
+    CLASH = "clash"
 
 
 SEATS = read_grid("""
@@ -64,15 +73,15 @@ def claimed(standing: Standing | None, ctx: Context) -> Claimed:
     return Claimed.OWN if standing.is_own else Claimed.GUEST
 
 
-def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> str:
-    """``feed``, ``follow`` or ``clash``. What a colleague began in ERP.net is theirs, on or off (R12)."""
+def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> Seat:
+    """Which seat this mailbox's copy has. What a colleague began in ERP.net is theirs, on or off (R12)."""
     if event.is_organizer:
-        return "clash" if _is_import(standing, ctx) else SEATS["own", claimed(standing, ctx)]
+        return Seat.CLASH if _is_import(standing, ctx) else Seat(SEATS["own", claimed(standing, ctx)])
     if standing is not None and standing.creator and standing.creator not in ctx.creators_on:
-        return "follow"
+        return Seat.FOLLOW
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
-    return SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(standing, ctx)]
+    return Seat(SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(standing, ctx)])
 
 
 def _is_import(standing: Standing | None, ctx: Context) -> bool:
@@ -98,7 +107,7 @@ def as_feeder(case: Case, ctx: Context) -> Case:
     event, standing, link = case.event, case.standing, case.link
     if event is None or event.is_cancelled or not (link is None or is_follower(link)):
         return case
-    if seat(event, standing, ctx) != "feed":
+    if seat(event, standing, ctx) is not Seat.FEED:
         return case
     if case.activity is None:
         is_new = standing is None or not standing.activity_id
@@ -127,15 +136,15 @@ def as_bereaved(case: Case, ctx: Context) -> Case:
 
 def is_heritage(link: Link) -> bool:
     """Whether a link holds the base of a meeting that it feeds, or did until it was handed on."""
-    is_feeding = link.role is not Role.FOLLOWER and link.status in (LinkStatus.LIVE, LinkStatus.PARKED)
-    return is_feeding or link.reason == HANDED_ON
+    is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
+    return is_feeding or link.ended_by is EndedBy.HANDED_ON
 
 
 def _heir(before: Link, event: GraphEvent, creator: str) -> Link:
     """The old holder's link, for this mailbox's copy. A reminder is each mailbox's own; what began in Outlook counts
     as made by whoever feeds it (R12)."""
     return replace(
-        before,
+        life.live(before),
         event_id=event.id,
         base_event=replace(before.base_event, reminder=event.content.reminder),
         change_key=event.change_key,
@@ -143,14 +152,7 @@ def _heir(before: Link, event: GraphEvent, creator: str) -> Link:
         role=Role.OWN if event.is_organizer else Role.HOLDER,
         creator=creator,
         answers=(),
-        status=LinkStatus.LIVE,
-        reason="",
-        reread="",
         unseen=False,
-        tries=0,
-        retry_at=None,
-        conflict=None,
-        ended_at=None,
     )
 
 
@@ -194,14 +196,8 @@ def _unmade(standing: Standing | None) -> str:
 
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
     """Somebody else feeds the meeting now: this copy follows, and sheds its mark."""
-    _, categories = marked(case.event, link, (), ctx)
-    graph = None
-    if categories is not None and case.event is not None:
-        event = case.event
-        graph = PatchEvent(event.id, event.change_key, frozenset(), event.content, None, categories)
-    kept = replace(
-        link, role=Role.FOLLOWER, status=LinkStatus.LIVE, reason=FOLLOWED, reread="", conflict=None, answers=()
-    )
+    graph = unmarking(case.event, link, ctx)
+    kept = replace(life.followed(link, FOLLOWED), answers=())
     verdict = Verdict.ACT if graph else Verdict.SKIP
     return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept)
 
@@ -209,19 +205,19 @@ def step_back(case: Case, link: Link, ctx: Context) -> Decision:
 def follower(case: Case, link: Link, ctx: Context) -> Decision:
     """What becomes of a copy that follows: only its owner's own answer goes across."""
     if case.event is not None and not case.event.is_cancelled:
-        return _answering(case, replace(link, reread=_unmade(case.standing)), ctx)
+        return _answering(case, link, ctx)
     if case.event is not None:
-        return _gone(case, link, ctx, CANCELLED_COPY)
+        return _gone(case, link, ctx, CANCELLED_COPY, None)
     if case.event_sight is Sight.GONE and link.status is not LinkStatus.TOMBSTONE:
-        return _gone(case, link, ctx, DELETED_IN_OUTLOOK)
-    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=replace(link, reread=""), in_step=frozenset())
+        return _gone(case, link, ctx, DELETED_IN_OUTLOOK, _farewell(case, link, ctx))
+    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=life.looked_at(link), in_step=frozenset())
 
 
 def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
     """The holder's copy is gone; the meeting goes on in another mailbox, the activity stays."""
     assert case.others
     erp = _farewell(case, link, ctx)
-    kept = _ended(link, ctx, HANDED_ON, erp)
+    kept = _ended(link, ctx, EndedBy.HANDED_ON, HANDED_ON, erp)
     return Decision(
         case, Intent.HAND_ON, Verdict.ACT, HANDED_ON, erp=erp, link=kept, in_step=frozenset(), hand_to=case.others[0]
     )
@@ -230,7 +226,7 @@ def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
 def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     assert case.event is not None
     activity_id = case.standing.activity_id if case.standing and case.standing.activity_id else link.activity_id
-    link = replace(link, activity_id=activity_id, status=LinkStatus.LIVE, reason=FOLLOWED, ended_at=None)
+    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.standing))
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
     if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
@@ -242,26 +238,18 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link)
 
 
-def _gone(case: Case, link: Link, ctx: Context, reason: str) -> Decision:
-    erp = _farewell(case, link, ctx) if reason == DELETED_IN_OUTLOOK else None
+def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:
     verdict = Verdict.ACT if erp else Verdict.NOTHING
     intent = Intent.ANSWER if erp else Intent.END
-    return Decision(case, intent, verdict, reason, erp=erp, link=_ended(link, ctx, reason, erp), in_step=frozenset())
+    kept = _ended(link, ctx, EndedBy.OUTLOOK, reason, erp)
+    return Decision(case, intent, verdict, reason, erp=erp, link=kept, in_step=frozenset())
 
 
-def _ended(link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Link:
+def _ended(link: Link, ctx: Context, by: EndedBy, reason: str, erp: PatchActivity | None) -> Link:
     """The copy is gone; what it said at the end is an answer that it takes back if it ever returns."""
     me = ctx.colleagues.of(ctx.mailbox)
-    return replace(
-        link,
-        role=Role.FOLLOWER,
-        status=LinkStatus.TOMBSTONE,
-        reason=reason,
-        reread="",
-        conflict=None,
-        answers=((me.canonical, erp.crowd.note[0][1]),) if me and erp else (),
-        ended_at=ctx.now,
-    )
+    answers = ((me.canonical, erp.crowd.note[0][1]),) if me and erp else ()
+    return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=answers)
 
 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
@@ -289,4 +277,4 @@ def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
 
 def is_dismissed(link: Link) -> bool:
     """Whether ERP.net voided what an invited copy fed: the organizer's next change does not make it anew."""
-    return link.role is Role.HOLDER and link.reason.startswith(DELETED_IN_ERP)
+    return link.role is Role.HOLDER and link.ended_by is EndedBy.ERP

@@ -360,6 +360,19 @@ class LinkStatus(StrEnum):
     ARCHIVED = "archived"
 
 
+class EndedBy(StrEnum):
+    """What ended a link: a person in Outlook or ERP.net, both, the hand-over of its meeting, an operator's no to a
+    held deletion, or its age."""
+
+    NOBODY = ""
+    OUTLOOK = "outlook"
+    ERP = "erp"
+    BOTH = "both"
+    HANDED_ON = "handed-on"
+    DROPPED = "dropped"
+    AGE = "age"
+
+
 class Role(StrEnum):
     """What one mailbox's copy of a meeting is to the meeting's activity (design section 4).
 
@@ -379,8 +392,9 @@ class Link:
     ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the ERP.net login that R12 asks
     about, decided once. ``change_key``, ``version``, ``updated_at`` (activity) and ``modified_at`` (event) are what
     the sides carried when last seen.
-    ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we made the
-    event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
+    ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone; ``reason`` is for people and compared
+    with nothing. ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we
+    made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
     ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 
@@ -406,6 +420,7 @@ class Link:
     retry_at: datetime | None = None
     conflict: Conflict | None = None
     ended_at: datetime | None = None
+    ended_by: EndedBy = EndedBy.NOBODY
 
     @property
     def stamp(self) -> str:
@@ -413,12 +428,21 @@ class Link:
         return stamp_of(self.updated_at, self.version)
 
 
+class PendingState(StrEnum):
+    """Whether an item's counterpart may be made: it is under way; one that a mark names is gone, so a person must
+    choose; a person chose to make it anew (marks no longer count)."""
+
+    WAITING = "waiting"
+    PARTNER_GONE = "partner-gone"
+    RELEASED = "released"
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An unlinked item that must get a counterpart and has not yet, or that was parked on the way.
 
     Saved before a create is sent; found at start it means: look before creating. ``parked`` items wait for a
-    person (``retry``, ``approve`` or an edit of the item).
+    person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared with nothing.
     """
 
     side: Side
@@ -429,6 +453,7 @@ class Pending:
     retry_at: datetime | None = None
     parked: bool = False
     reason: str = ""
+    state: PendingState = PendingState.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,6 +475,14 @@ class HeldItem:
     intent: str
 
 
+class Answer(StrEnum):
+    """What a person said to a hold."""
+
+    OPEN = ""
+    APPROVED = "approved"
+    DROPPED = "dropped"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A list that waits for the administrator: exactly these items, nothing else (guard.py)."""
@@ -458,8 +491,7 @@ class Hold:
     why: str
     items: tuple[HeldItem, ...]
     since_at: datetime
-    answer: str = ""
-    """'' = open, 'approved' or 'dropped' once somebody chose."""
+    answer: Answer = Answer.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,16 +24,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sync_core import link as life
 from sync_core.beginning import create_activity, create_event, link_pair
 from sync_core.carry import carry
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.conflict import unmarking
 from sync_core.ending import MASS_DELETION, ended, remove, void
 from sync_core.grid import read_grid
 from sync_core.identity import creator_of, is_made_from
 from sync_core.meeting import (
     CLASH,
     OTHERS_UNREAD,
+    Seat,
     as_bereaved,
     as_feeder,
     follow,
@@ -45,7 +48,19 @@ from sync_core.meeting import (
     seat,
     step_back,
 )
-from sync_core.model import ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side, Timed, When
+from sync_core.model import (
+    EndedBy,
+    ErpActivity,
+    Field,
+    GraphEvent,
+    Link,
+    LinkStatus,
+    PendingState,
+    Role,
+    Side,
+    Timed,
+    When,
+)
 from sync_core.policy import PrivateRule
 from sync_core.project import erp_when, graph_when, is_private
 from sync_core.window import bounds, is_inside, is_over
@@ -132,7 +147,7 @@ REASONS = {
     Trait.VOID: "void in ERP.net",
     Trait.CREATOR_OFF: "its creator does not have sync switched on",
     Trait.PRIVATE: "private, and private items are not synced",
-    Trait.OLD: "older than a day",
+    Trait.OLD: life.OVER,
     Trait.OUTSIDE: "outside the window",
     Trait.ONE_WAY: "sync runs in one direction only",
     Obstacle.PAST: "in the past",
@@ -245,9 +260,9 @@ def _decide(case: Case, ctx: Context) -> Decision:
         return _set_aside(case, verdict, reason)
     if case.event is not None and (case.link is None or case.link.role is Role.HOLDER):
         place = seat(case.event, case.standing, ctx)
-        if place == "clash":
+        if place is Seat.CLASH:
             return _set_aside(case, Verdict.PARK, CLASH)
-        if place == "follow":
+        if place is Seat.FOLLOW:
             return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
     if case.link is None:
         return _decide_unlinked(case, ctx)
@@ -263,7 +278,7 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
         return decision
     if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
         return replace(decision, take=True)
-    feeds = case.event is not None and link is not None and link.status in (LinkStatus.LIVE, LinkStatus.PARKED)
+    feeds = case.event is not None and link is not None and link.status in life.RUNNING
     is_mine = case.standing is None or case.standing.holder == ctx.mailbox
     return (
         replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
@@ -284,7 +299,7 @@ def _unclear(case: Case, ctx: Context) -> Decision | None:
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
         return _set_aside(case, Verdict.PARK, HIDDEN)
     if case.partner_gone:
-        return _set_aside(case, Verdict.PARK, PARTNER_GONE)
+        return replace(_set_aside(case, Verdict.PARK, PARTNER_GONE), awaits=PendingState.PARTNER_GONE)
     return None
 
 
@@ -297,7 +312,7 @@ def _moved_away(case: Case, ctx: Context) -> Decision:
 
 def _reread(case: Case, reason: str) -> Decision:
     """Nothing is inferred, and no base moves, before both sides have been read by id."""
-    link = replace(case.link, reread=reason) if case.link else None
+    link = life.reread_for(case.link, reason) if case.link else None
     return Decision(case, Intent.NOTHING, Verdict.REREAD, reason, link=link, in_step=frozenset())
 
 
@@ -348,26 +363,19 @@ def _is_restored(case: Case, link: Link) -> bool:
 
 
 def _archived(case: Case, link: Link, ctx: Context) -> Decision:
-    if link.status in SETTLED:
-        closed = replace(link, reread="", conflict=None, ended_at=link.ended_at or ctx.now)
-        return replace(_set_aside(case, Verdict.SKIP, REASONS[Trait.OLD]), link=closed)
-    kept = replace(
-        link, status=LinkStatus.ARCHIVED, reason=REASONS[Trait.OLD], reread="", conflict=None, ended_at=ctx.now
-    )
-    return Decision(case, Intent.NOTHING, Verdict.ARCHIVE, REASONS[Trait.OLD], link=kept, in_step=frozenset())
-
-
-SETTLED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
-"""Links that stay what they are, whatever is found about their items, until the pair is alive again."""
+    """The meeting is over: what was open about it is closed, and a mark that we set is taken off the event."""
+    kept = life.archived(link, ctx.now)
+    if (graph := unmarking(case.event, link, ctx)) is not None:
+        return Decision(case, Intent.UPDATE_EVENT, Verdict.ACT, life.OVER, graph, link=kept, in_step=frozenset())
+    verdict = Verdict.SKIP if link.status in life.ENDED else Verdict.ARCHIVE
+    return Decision(case, Intent.NOTHING, verdict, life.OVER, link=kept, in_step=frozenset())
 
 
 def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
     """Skip or park: both sides stay as they are, the base stays the last one in step."""
     link = case.link
-    if link is not None and verdict is Verdict.PARK and link.status not in SETTLED:
-        link = replace(link, status=LinkStatus.PARKED, reason=reason, reread="")
-    elif link is not None:
-        link = replace(link, reread="")
+    if link is not None:
+        link = life.parked(link, reason) if verdict is Verdict.PARK else life.looked_at(link)
     return Decision(case, Intent.NOTHING, verdict, reason, link=link, in_step=frozenset())
 
 
@@ -421,7 +429,7 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
     activity_changed, activity_state = _activity_state(case, link)
     intent = Intent(FATE_LINKED[event_state, activity_state])
     if intent is Intent.END:
-        return ended(case, link, ctx, intent, "gone on both sides")
+        return ended(case, link, ctx, intent, EndedBy.BOTH, "gone on both sides")
     if link.role is Role.HOLDER and event_state == "event-gone":
         if is_lost(case.standing, ctx):
             return follower(case, link, ctx)

@@ -22,13 +22,16 @@ from adapters.erp.colleagues import Colleagues, people_in
 from adapters.erp.odata import id_of
 from adapters.erp.session import Session
 from adapters.http import NAMES
-from sync_core.errors import ItemGone, ItemRejected, SideError, SideUnavailable, StaleWrite
+from sync_core.errors import ItemGone, ItemLocked, ItemRejected, SideError, SideUnavailable, StaleWrite
 from sync_core.model import ErpActivity, Malformed, Side
 from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
 
 WRITES_PER_BATCH = 50
 """Requests that write, in one call. More would risk its time limit: ERP.net needs a good part of a second for a
 document. Participants inside the POST of their activity are not counted."""
+
+MALFORMED = "malformed"
+"""Our own code of a rejection: what was read back cannot be understood."""
 
 Seen = Mapping[str, ErpActivity | Malformed | None]
 """What the reads behind the writes showed: id → activity, None = not there, no entry = could not be asked."""
@@ -125,7 +128,7 @@ class Writer:
             return error
         if now.is_locked:
             text = f"the activity is {_lock(now)}; ERP.net refuses changes of it"
-            return ItemRejected(Side.ERP, text, code="locked")
+            return ItemLocked(Side.ERP, text)
         if isinstance(error, ItemGone) or _lacks_rows(write, now):
             text = f"activity {write.activity_id} is there, but not all that the write changes or names"
             return StaleWrite(Side.ERP, text)
@@ -156,7 +159,9 @@ class Writer:
         if not isinstance(write, PatchActivity) or write.version is None or self.version_check == "works":
             return False
         error = outcome.error
-        return isinstance(error, ItemRejected) and not error.rule and error.code not in ("locked", "malformed")
+        if isinstance(error, ItemLocked) or not isinstance(error, ItemRejected):
+            return False
+        return not error.rule and error.code != MALFORMED
 
     def _error(self, answer: PartAnswer) -> SideError:
         return self._session.error_of(answer, writing=True)
@@ -207,7 +212,7 @@ def _shown(key: str, seen: Seen) -> Outcome:
     if isinstance(now, ErpActivity):
         return Outcome(activity=now)
     if isinstance(now, Malformed):
-        return Outcome(error=ItemRejected(Side.ERP, now.reason, code="malformed"))
+        return Outcome(error=ItemRejected(Side.ERP, now.reason, code=MALFORMED))
     if key.lower() in seen:
         return Outcome(error=_gone(key))
     return _unclear("the write was done, but its activity could not be read afterwards")

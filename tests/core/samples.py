@@ -11,6 +11,7 @@ from sync_core.cases import Case, Context, Sight
 from sync_core.colleagues import Colleague, Colleagues
 from sync_core.model import (
     Attendee,
+    EndedBy,
     ErpActivity,
     ErpContent,
     GraphContent,
@@ -150,7 +151,8 @@ def linked(event: GraphEvent | None = None, activity: ErpActivity | None = None,
 
 def tombstone(**told: Any) -> Link:
     """A pair that is over."""
-    return a_link(**{"status": LinkStatus.TOMBSTONE, "reason": "deleted in Outlook", "ended_at": NOW} | told)
+    over = {"status": LinkStatus.TOMBSTONE, "reason": "deleted in Outlook", "ended_at": NOW}
+    return a_link(**over | {"ended_by": EndedBy.OUTLOOK} | told)
 
 
 def a_colleague(name: str, **told: Any) -> Colleague:

@@ -16,6 +16,7 @@ from sync_core.model import (
     Attendee,
     Clash,
     Conflict,
+    EndedBy,
     ErpActivity,
     EventKind,
     Field,
@@ -341,7 +342,7 @@ def test_a_deleted_event_voids_its_activity() -> None:
 
     assert decision.erp == VoidActivity("A1", "deleted in Outlook")
     assert decision.is_deletion
-    assert decision.link == a_link(status=LinkStatus.TOMBSTONE, reason="deleted in Outlook", ended_at=NOW)
+    assert decision.link == tombstone()
     assert decision.lost == ()
 
 
@@ -408,7 +409,7 @@ def test_gone_on_both_sides_ends_quietly() -> None:
     decision = decide(linked(event_sight=Sight.GONE, activity_sight=Sight.GONE), a_context())
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.NOTHING, None, None)
-    assert decision.link == tombstone(reason="gone on both sides")
+    assert decision.link == tombstone(reason="gone on both sides", ended_by=EndedBy.BOTH)
 
 
 # A locked activity
@@ -526,7 +527,9 @@ def test_a_pair_that_is_long_over_is_archived(case: Case) -> None:
     decision = decide(case, a_context())
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.ARCHIVE, None, None)
-    assert decision.link == past_link(status=LinkStatus.ARCHIVED, reason="older than a day", ended_at=NOW)
+    assert decision.link == past_link(
+        status=LinkStatus.ARCHIVED, reason="older than a day", ended_at=NOW, ended_by=EndedBy.AGE
+    )
 
 
 def test_an_archived_pair_keeps_its_base() -> None:

@@ -30,6 +30,7 @@ from sync_core.model import (
     CONFLICT_CATEGORY,
     Clash,
     Conflict,
+    EndedBy,
     ErpActivity,
     Field,
     GraphEvent,
@@ -667,9 +668,9 @@ def test_a_meeting_voided_in_erp_stays_away_whatever_its_organizer_changes() -> 
 @pytest.mark.parametrize(
     "link",
     [
-        pytest.param(tombstone(reason=DELETED_IN_ERP), id="own-event"),
+        pytest.param(tombstone(ended_by=EndedBy.ERP), id="own-event"),
         pytest.param(tombstone(role=Role.HOLDER), id="deleted-in-outlook"),
-        pytest.param(tombstone(role=Role.FOLLOWER, reason=DELETED_IN_ERP), id="follower"),
+        pytest.param(tombstone(role=Role.FOLLOWER, ended_by=EndedBy.ERP), id="follower"),
     ],
 )
 def test_nothing_else_is_dismissed(link: Link) -> None:

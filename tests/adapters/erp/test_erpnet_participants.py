@@ -11,7 +11,15 @@ import pytest
 
 from adapters.erp import ErpNet
 from simulators.erpnet import SERVICE_LOGIN, ErpPerson, ErpSimulator, ErpUser
-from sync_core.errors import AccessRefused, CalsyncError, ItemGone, ItemRejected, SideUnavailable, StaleWrite
+from sync_core.errors import (
+    AccessRefused,
+    CalsyncError,
+    ItemGone,
+    ItemLocked,
+    ItemRejected,
+    SideUnavailable,
+    StaleWrite,
+)
 from sync_core.model import ErpActivity, ErpContent, Field, Participant
 from sync_core.writes import CreateActivity, Crowd, ErpIdentity, PatchActivity, VoidActivity
 from tests.adapters.erp.scripted import Scripted, batch, changeset, fault, part
@@ -223,8 +231,7 @@ async def test_locked_activities_refuse_people_too(
 
     error = await refused(live, who, crowd(activity, Crowd(("new@example.org",))))
 
-    assert isinstance(error, ItemRejected)
-    assert error.code == "locked"
+    assert isinstance(error, ItemLocked)
     assert rows(desk, activity) == [(GUEST, None, None)]
 
 

@@ -12,7 +12,7 @@ from adapters.erp import ErpNet
 from jobs.ports import Erp
 from simulators.base import Clock
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
-from sync_core.errors import ItemGone, ItemRejected, LicencesTaken, SideUnavailable, StaleWrite
+from sync_core.errors import ItemGone, ItemLocked, ItemRejected, LicencesTaken, SideUnavailable, StaleWrite
 from sync_core.model import ErpActivity, ErpContent, Field
 from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity, VoidActivity
 from tests.adapters.conftest import NOW
@@ -149,8 +149,7 @@ async def test_locked_activities_say_so(live: ErpNet, who: ErpIdentity, simulato
 
     (outcome,) = await live.write(who, [rename(activity)])
 
-    assert isinstance(outcome.error, ItemRejected)
-    assert outcome.error.code == "locked"
+    assert isinstance(outcome.error, ItemLocked)
     assert person.get(activity.id)["Subject"] == "Review"
 
 

@@ -13,6 +13,7 @@ from adapters.erp import ErpNet
 from sync_core.errors import (
     AccessRefused,
     ItemGone,
+    ItemLocked,
     ItemRejected,
     LicencesTaken,
     SideUnavailable,
@@ -174,9 +175,9 @@ RULED = changeset(500, fault("The validation R38488: AllDay failed (Constraint R
 @pytest.mark.parametrize(
     ("shown", "error", "code"),
     [
-        pytest.param([row(A, 1, State="Released")], ItemRejected, "locked", id="released"),
-        pytest.param([row(A, 1, ReadOnly=True)], ItemRejected, "locked", id="read-only"),
-        pytest.param([row(A, 9, Void=True)], ItemRejected, "locked", id="void"),
+        pytest.param([row(A, 1, State="Released")], ItemLocked, "", id="released"),
+        pytest.param([row(A, 1, ReadOnly=True)], ItemLocked, "", id="read-only"),
+        pytest.param([row(A, 9, Void=True)], ItemLocked, "", id="void"),
         pytest.param([row(A, 9)], StaleWrite, None, id="moved"),
     ],
 )

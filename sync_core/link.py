@@ -1,0 +1,124 @@
+"""The life of a link: every status it can have, and every way from one to another.
+
+Whoever changes a link's status does it by a transition of this module and nowhere else (a test looks for it):
+
+    live ⇄ parked, held      a side must be read, a person must choose, a deletion waits for an answer
+    live → tombstone         the pair is over; it stays so that nothing is made again, and may come back to life
+    live → archived          the meeting is over; it comes back to life if it is moved into the future
+    ended → forgotten        ``is_forgettable``
+
+The sets say what a round may expect of a link; ``reason`` and ``reread`` are words for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sync_core.model import Conflict, EndedBy, Link, LinkStatus, Role
+
+RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})
+"""Links whose pair goes on, now or once somebody has seen to it."""
+
+WATCHED = RUNNING | {LinkStatus.HELD}
+"""Links whose event and activity are both expected to exist, or are asked about."""
+
+ENDED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
+"""Links that stay what they are, whatever is found about their items, until the pair is alive again."""
+
+KEPT = timedelta(days=90)
+"""How long ended links are remembered."""
+
+OVER = "older than a day"
+
+
+def is_forgettable(link: Link, now: datetime) -> bool:
+    """Whether an ended link has been remembered for long enough."""
+    return link.ended_at is not None and now - link.ended_at > KEPT
+
+
+def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict | None = None) -> Link:
+    """The pair goes on; what was tried in vain before is forgotten."""
+    return replace(
+        link,
+        status=LinkStatus.LIVE,
+        reason=reason,
+        reread=reread,
+        tries=0,
+        retry_at=None,
+        conflict=conflict,
+        ended_at=None,
+        ended_by=EndedBy.NOBODY,
+    )
+
+
+def retried(link: Link) -> Link:
+    """Somebody asks for another look at a parked pair; an open conflict stays open until that look."""
+    return live(link, reread="retry", conflict=link.conflict)
+
+
+def followed(link: Link, reason: str, *, reread: str = "") -> Link:
+    """The meeting is fed from another calendar: this copy only tells its owner's answer."""
+    return replace(live(link, reason, reread=reread), role=Role.FOLLOWER)
+
+
+def parked(link: Link, why: str) -> Link:
+    """The pair is left alone until its reason ends; what has ended already stays so."""
+    if link.status in ENDED:
+        return looked_at(link)
+    return replace(link, status=LinkStatus.PARKED, reason=why, reread="")
+
+
+def held(link: Link, why: str) -> Link:
+    """A deletion waits for a person's answer."""
+    return replace(link, status=LinkStatus.HELD, reason=why, reread="")
+
+
+def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict | None = None) -> Link:
+    """The pair is over. With a conflict it is not yet: the side that stayed could not follow."""
+    return replace(
+        link,
+        status=LinkStatus.TOMBSTONE,
+        reason=why,
+        reread="",
+        tries=0,
+        retry_at=None,
+        conflict=conflict,
+        ended_at=None if conflict else at,
+        ended_by=by,
+    )
+
+
+def archived(link: Link, at: datetime) -> Link:
+    """The meeting is over, and whatever was open about it; a tombstone stays one."""
+    if link.status in ENDED:
+        return replace(link, reread="", conflict=None, ended_at=link.ended_at or at)
+    return replace(
+        link,
+        status=LinkStatus.ARCHIVED,
+        reason=OVER,
+        reread="",
+        conflict=None,
+        ended_at=at,
+        ended_by=EndedBy.AGE,
+    )
+
+
+def reread_for(link: Link, why: str) -> Link:
+    """Both sides must be read by id before anything is said about the pair."""
+    return replace(link, reread=why)
+
+
+def failed(link: Link, why: str, tries: int, retry_at: datetime | None) -> Link:
+    """A write did not get through for the ``tries``-th time; tried again at ``retry_at`` (None: at once)."""
+    return replace(link, reread=why or "failed", tries=tries, retry_at=retry_at)
+
+
+def given_up(link: Link, why: str, tries: int) -> Link:
+    """A write did not get through, time and again."""
+    return replace(parked(link, why), tries=tries, retry_at=None)
+
+
+def looked_at(link: Link) -> Link:
+    """Both sides were read, and nothing is to be done."""
+    return replace(link, reread="")
