@@ -10,8 +10,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sync_core.model import EndedBy, LinkStatus, PendingState
+
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 """The decoded JSON of one row in, the decoded JSON of the next version out; both as ``msgspec.json`` has them."""
 
-UPGRADES: dict[str, Upgrade] = {}
+ENDS = (
+    ("void or deleted in ERP.net", EndedBy.ERP),
+    ("gone on both sides", EndedBy.BOTH),
+    ("the meeting is fed from another calendar now", EndedBy.HANDED_ON),
+    ("an administrator dropped the deletion", EndedBy.DROPPED),
+)
+"""How the sentence begins by which version 1 told what ended a link; every other one told of Outlook."""
+
+PENDING_STATES = {
+    "a person chose to make the counterpart anew": PendingState.RELEASED,
+    "its counterpart, named by a mark of an earlier sync, is not there any more": PendingState.PARTNER_GONE,
+}
+"""The sentences by which version 1 told what an item without a link waits for."""
+
+
+def _link(row: dict[str, Any]) -> dict[str, Any]:
+    if row["status"] == LinkStatus.ARCHIVED:
+        return row | {"ended_by": EndedBy.AGE}
+    if row["status"] != LinkStatus.TOMBSTONE:
+        return row
+    by = next((by for words, by in ENDS if row["reason"].startswith(words)), EndedBy.OUTLOOK)
+    return row | {"ended_by": by}
+
+
+def _pending(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"state": PENDING_STATES.get(row["reason"], PendingState.WAITING)}
+
+
+UPGRADES: dict[str, Upgrade] = {"Link": _link, "Pending": _pending}
 """By the name of the row's class, version 1 to 2."""

@@ -212,13 +212,12 @@ class Feed:
         doubtful = {i for i in known if self._links[i].status is not LinkStatus.ARCHIVED}
         for link in self._memory.links:
             seen = link.event_id in self.events
-            if link.status is LinkStatus.TOMBSTONE and seen:
+            if (link.status is LinkStatus.TOMBSTONE and seen) or self._is_to_unmark(link):
                 doubtful.add(link.event_id)
             elif link.status in WATCHED and (
                 self._is_due(link)
                 or (not seen and self._is_expected(link, whole))
                 or link.event_id in self._ctx.approved
-                or self._is_to_unmark(link)
             ):
                 doubtful.add(link.event_id)
         doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}

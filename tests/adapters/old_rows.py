@@ -18,9 +18,11 @@ from adapters.slots import SlotRow
 from adapters.store import WakeRow
 from jobs.ports import Claim, Subscription
 from sync_core.model import (
+    Answer,
     Clash,
     Conflict,
     Cursors,
+    EndedBy,
     ErpContent,
     GraphContent,
     HeldItem,
@@ -32,6 +34,7 @@ from sync_core.model import (
     LinkStatus,
     Mark,
     Pending,
+    PendingState,
     Role,
     Side,
     User,
@@ -92,10 +95,10 @@ LIVE = Link(
 )
 OWN_HELD = replace(LIVE, status=LinkStatus.HELD, reason="part of a mass deletion (1a2b3c4d)")
 PARKED = replace(LIVE, status=LinkStatus.PARKED)
-OVER = replace(LIVE, status=LinkStatus.TOMBSTONE, ended_at=NOW)
-ARCHIVED = replace(LIVE, status=LinkStatus.ARCHIVED, reason="over", ended_at=NOW)
+OVER = replace(LIVE, status=LinkStatus.TOMBSTONE, ended_at=NOW, ended_by=EndedBy.OUTLOOK)
+ARCHIVED = replace(LIVE, status=LinkStatus.ARCHIVED, reason="over", ended_at=NOW, ended_by=EndedBy.AGE)
 FOLLOWER = replace(LIVE, role=Role.FOLLOWER, activity_id="", reason=FED)
-FOLLOWER_OVER = replace(FOLLOWER, status=LinkStatus.TOMBSTONE, ended_at=NOW)
+FOLLOWER_OVER = replace(FOLLOWER, status=LinkStatus.TOMBSTONE, ended_at=NOW, ended_by=EndedBy.OUTLOOK)
 
 
 def _open(*clashes: Clash, mark: Mark = Mark.NONE) -> Conflict:
@@ -154,14 +157,20 @@ _LINKS = {
     "held-holder": replace(OWN_HELD, role=Role.HOLDER),
     "tombstone-deleted-in-outlook": replace(OVER, reason="deleted in Outlook"),
     "tombstone-cancelled": replace(OVER, reason="cancelled in Outlook"),
-    "tombstone-deleted-in-erp": replace(OVER, origin=Side.ERP, reason="void or deleted in ERP.net"),
-    "tombstone-deleted-in-erp-past": replace(OVER, reason="void or deleted in ERP.net; in the past"),
-    "tombstone-dropped": replace(OVER, reason="an administrator dropped the deletion", ended_at=None),
+    "tombstone-deleted-in-erp": replace(
+        OVER, origin=Side.ERP, reason="void or deleted in ERP.net", ended_by=EndedBy.ERP
+    ),
+    "tombstone-deleted-in-erp-past": replace(
+        OVER, reason="void or deleted in ERP.net; in the past", ended_by=EndedBy.ERP
+    ),
+    "tombstone-dropped": replace(
+        OVER, reason="an administrator dropped the deletion", ended_at=None, ended_by=EndedBy.DROPPED
+    ),
     "tombstone-locked": replace(
         OVER, reason=LOCKED, ended_at=None, conflict=_open(Clash("deletion", "deleted in Outlook", "Closed", LOCKED))
     ),
-    "tombstone-handed-on": replace(OVER, reason=FED_NOW),
-    "tombstone-handed-on-holder": replace(OVER, role=Role.HOLDER, reason=FED_NOW),
+    "tombstone-handed-on": replace(OVER, reason=FED_NOW, ended_by=EndedBy.HANDED_ON),
+    "tombstone-handed-on-holder": replace(OVER, role=Role.HOLDER, reason=FED_NOW, ended_by=EndedBy.HANDED_ON),
     "tombstone-follower-deleted": replace(FOLLOWER_OVER, reason="deleted in Outlook"),
     "tombstone-follower-cancelled": replace(FOLLOWER_OVER, reason="cancelled by its organizer"),
     "archived": replace(ARCHIVED, reason="older than a day"),
@@ -201,8 +210,11 @@ EXPECTED: dict[str, dict[str, object]] = {
             "activity-3",
             parked=True,
             reason="its counterpart, named by a mark of an earlier sync, is not there any more",
+            state=PendingState.PARTNER_GONE,
         ),
-        "chosen": Pending(Side.ERP, "activity-4", reason="a person chose to make the counterpart anew"),
+        "chosen": Pending(
+            Side.ERP, "activity-4", reason="a person chose to make the counterpart anew", state=PendingState.RELEASED
+        ),
         "same-uid": Pending(
             Side.GRAPH,
             "event-5",
@@ -233,14 +245,14 @@ EXPECTED: dict[str, dict[str, object]] = {
             "3 of 3 linked meetings would be deleted at once",
             (HeldItem("event-c", "activity-c", "void"),),
             NOW,
-            "approved",
+            Answer.APPROVED,
         ),
         "dropped": Hold(
             "3a2b3c4d",
             "3 of 3 linked meetings would be deleted at once",
             (HeldItem("event-d", "activity-d", "remove"),),
             NOW,
-            "dropped",
+            Answer.DROPPED,
         ),
     },
     "cursors": {

@@ -21,6 +21,7 @@ from adapters.store import RowStore
 from jobs.ports import Change, Claim, Drop, Lease, Put, Subscription
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.model import (
+    Answer,
     Clash,
     Conflict,
     Cursors,
@@ -284,7 +285,7 @@ class StateContract:
         full = link("one", "activity", creator="ivan", status=LinkStatus.HELD, reason="r", reread="stale", tries=3)
         full = replace(full, retry_at=NOW, conflict=conflict, ended_at=NOW, origin=Side.ERP)
         waiting = Pending(Side.GRAPH, "item", "uid", 2, 4, NOW, True, "why")
-        hold = Hold("h1", "mass deletion", (HeldItem("e", "a", "void"),), NOW, "approved")
+        hold = Hold("h1", "mass deletion", (HeldItem("e", "a", "void"),), NOW, Answer.APPROVED)
         span = Window(NOW, NOW + timedelta(days=30))
         cursors = Cursors("https://x/delta", span, NOW, date(2026, 3, 2), False, (NOW, NOW), "t1", "f1")
 

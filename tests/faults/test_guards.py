@@ -9,7 +9,7 @@ import pytest
 from jobs.answers import answer, choices_in, find_choice
 from jobs.pull import run_pull
 from sync_core.errors import WrongStore
-from sync_core.model import LinkStatus
+from sync_core.model import EndedBy, LinkStatus
 from tests.jobs.house import House
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits, meeting
@@ -88,6 +88,24 @@ class TestVanishing:
 
         assert void_count(house) == 7
         assert [len(c.items) for c in choices_in(await house.recall())] == [8]
+
+    async def test_a_dropped_list_is_forgotten_like_any_other_end(self, house: House) -> None:
+        """Its links end, and ninety days later nothing is left of them."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        report = await house.step()
+        user, choice = await find_choice(house.world, report.holds[0].id)
+        await answer(house.world, user, choice, approved=False)
+        await house.step()
+        dropped = [x for x in (await house.recall()).links if x.ended_by is EndedBy.DROPPED]
+        assert len(dropped) == 7
+        assert all(link.ended_at is not None for link in dropped)
+
+        house.advance(days=100)
+        await house.step(full=True)
+        await house.step(full=True)
+        assert not {x.event_id for x in dropped} & {x.event_id for x in (await house.recall()).links}
 
 
 class TestRestored:

@@ -13,7 +13,7 @@ from jobs.pull import open_instance
 from jobs.round import run_round
 from jobs.sync import run_sync
 from sync_core.errors import WrongStore
-from sync_core.model import LinkStatus
+from sync_core.model import Answer, LinkStatus
 from sync_core.policy import Winner
 from tests.jobs.house import ANNA, House, open_house
 from tests.jobs.test_rules import at, digits, meeting, only
@@ -271,8 +271,8 @@ class TestMassDeletion:
         again = await house.step()
         assert [len(hold.items) for hold in again.holds] == [4]
 
-    @pytest.mark.parametrize(("answer", "voids"), [("approved", 3), ("dropped", 0)])
-    async def test_the_answer_is_carried_out_exactly(self, house: House, answer: str, voids: int) -> None:
+    @pytest.mark.parametrize(("answer", "voids"), [(Answer.APPROVED, 3), (Answer.DROPPED, 0)])
+    async def test_the_answer_is_carried_out_exactly(self, house: House, answer: Answer, voids: int) -> None:
         """Approved: each is read again first, and the restored one lives. Dropped: nothing is ever voided."""
         events = [house.outlook().create(f"m{n}", at(n + 1), at(n + 1, 10)) for n in range(4)]
         await house.step()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.shapes import conflicts_of
 from jobs.enrolment import disable, enable
 from sync_core.model import CONFLICT_CATEGORY, LinkStatus
 from sync_core.policy import PrivateRule
@@ -383,6 +384,25 @@ class TestR9Locked:
         assert house.desk().get(activity)["Subject"] == "Refused"
         assert house.outlook().get(event)["categories"] == ["Blue"]
         assert (await house.link_of(event)).conflict is None
+
+    async def test_a_conflict_ends_with_its_meeting(self, house: House) -> None:
+        """Three days after the meeting nothing is open any more: not counted, not listed, and the mark is off."""
+        event, activity = await meeting(house)
+        house.outlook().edit(event, categories=["Blue"])
+        house.desk().set_read_only(activity, True)
+        house.outlook().edit(event, subject="Refused")
+        report = await house.step()
+        assert (report.conflicts, house.outlook().get(event)["categories"]) == (1, ["Blue", CONFLICT_CATEGORY])
+
+        house.advance(days=3)
+        report = await house.step()
+        assert (await house.link_of(event)).status is LinkStatus.ARCHIVED
+        assert (report.conflicts, conflicts_of(await house.user(), await house.recall())) == (0, [])
+        assert house.outlook().get(event)["categories"] == ["Blue"]
+        before = house.outlook().get(event)["changeKey"]
+        await house.step(full=True)
+        assert house.outlook().get(event)["changeKey"] == before
+        assert house.desk().get(activity)["Subject"] == "Planning"
 
     @pytest.mark.parametrize("state", ["Released", "Completed", "Closed"])
     async def test_every_late_state_locks(self, house: House, state: str) -> None:
