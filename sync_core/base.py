@@ -12,6 +12,7 @@ from sync_core.changes import changed_in_erp, sealed
 from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
 from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
 from sync_core.project import from_erp, from_graph, to_erp, to_graph
+from sync_core.ranges import shifted
 
 
 def seal(link: Link) -> Link:
@@ -36,7 +37,7 @@ def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> E
     if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
         return new
     edited = Field.REMINDER in changed_in_erp(base, now)
-    return replace(new, reminder=new.start - (base.start - base.reminder) if edited else now.reminder)
+    return replace(new, reminder=shifted(new.start, base.reminder - base.start) if edited else now.reminder)
 
 
 def set_apart(

@@ -31,7 +31,8 @@ from sync_core.merge import later_side, merge, winning_side
 from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, Role, Side
 from sync_core.pair import Pair
 from sync_core.people import TELLING, Moves, is_crowded, is_hidden, listed, mails_of, new_list, remarks, rows_after
-from sync_core.project import reminder_digits, to_erp, to_graph
+from sync_core.project import fits_erp, fits_graph, reminder_digits, to_erp, to_graph
+from sync_core.ranges import BEYOND
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
 
 ASK = "both sides changed it; the settings leave the choice to a person"
@@ -71,6 +72,7 @@ def carry(
         flow.left |= PEOPLE
     if intent is Intent.LINK and flow.is_crowded:
         flow.leave_in_graph(TELLING, WOULD_MAIL)
+    flow.fit_time(ZoneInfo(ctx.digits_zone))
     html = flow.fit_body()
     flow.need_lists()
     if is_hidden(case, ctx):
@@ -146,6 +148,14 @@ class _Flow:
         if self.to_graph & fields:
             self.left, self.why = self.left | (self.to_graph & fields), self.why or why
             self.to_graph -= fields
+
+    def fit_time(self, zone: ZoneInfo) -> None:
+        """A time that the other side cannot hold is a conflict: what is written can be read."""
+        cannot_erp = Field.TIME in self.to_erp and not fits_erp(self.pair.event.when, zone)
+        cannot_graph = Field.TIME in self.to_graph and not fits_graph(self.pair.activity.when)
+        if cannot_erp or cannot_graph:
+            self.clashes[Field.TIME] = self.pair.clash(Field.TIME, BEYOND)
+            self.to_erp, self.to_graph = self.to_erp - {Field.TIME}, self.to_graph - {Field.TIME}
 
     def fit_body(self) -> str | None:
         """The HTML that carries a new text; a body that cannot be replaced is a conflict or waits for its HTML."""

@@ -15,9 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-SUBJECT_LIMIT = 254
-"""Longest activity subject, in UTF-16 code units as .NET counts them (erpnet.md §8)."""
-
 MSSYNC_SYSTEM = "Office365-iCalUId"
 """ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
 

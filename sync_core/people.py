@@ -17,13 +17,8 @@ from sync_core.cases import Case, Context
 from sync_core.model import Attendee, ErpActivity, Field, GraphEvent, Link, Participant, Role
 from sync_core.policy import Invite, PrivateRule
 from sync_core.project import is_private
+from sync_core.ranges import ADDRESS_LIMIT, MOST_ATTENDEES, length_of
 from sync_core.writes import CreateEvent, Crowd, GraphWrite, PatchEvent, RemoveEvent
-
-MOST_ATTENDEES = 500
-"""Graph's limit (graph.md §5)."""
-
-LONGEST_ADDRESS = 254
-"""Length of a participant's Email (erpnet.md §8)."""
 
 ANSWERS = {
     "accepted": "Outlook: accepted",
@@ -72,7 +67,7 @@ def merge_people(
 
 def is_address(text: str) -> bool:
     """Whether both sides can hold this as an e-mail address."""
-    return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
+    return length_of(text) <= ADDRESS_LIMIT and _ADDRESS.fullmatch(text) is not None
 
 
 def left_out(event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> People:

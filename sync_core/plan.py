@@ -62,7 +62,8 @@ from sync_core.model import (
     When,
 )
 from sync_core.policy import PrivateRule
-from sync_core.project import erp_when, graph_when, is_private
+from sync_core.project import erp_when, fits_erp, fits_graph, graph_when, is_private
+from sync_core.ranges import BEYOND
 from sync_core.window import bounds, is_inside, is_over
 
 
@@ -123,22 +124,24 @@ class Obstacle(StrEnum):
     INVITED = "invited"
     ONE_WAY = "one-way"
     NO_COMPANY = "no-company"
+    BEYOND = "beyond"
     LOCKED = "locked"
     MASS_DELETION = "mass-deletion"
 
 
 PERMIT = read_grid("""
-                 past     series  private  invited  one-way  no-company  locked    mass-deletion
-create-activity  skip     skip    skip     act      skip     skip        act       act
-create-event     skip     skip    skip     act      skip     act         act       act
-link             skip     skip    skip     act      act      act         act       act
-update-activity  archive  park    park     act      skip     act         conflict  act
-update-event     archive  park    park     conflict skip     act         act       act
-void             archive  park    park     act      skip     act         conflict  hold
-remove           skip     park    park     skip     skip     act         act       hold
+                 past     series  private  invited  one-way  no-company  beyond  locked    mass-deletion
+create-activity  skip     skip    skip     act      skip     skip        park    act       act
+create-event     skip     skip    skip     act      skip     act         park    act       act
+link             skip     skip    skip     act      act      act         act     act       act
+update-activity  archive  park    park     act      skip     act         act     conflict  act
+update-event     archive  park    park     conflict skip     act         act     act       act
+void             archive  park    park     act      skip     act         act     conflict  hold
+remove           skip     park    park     skip     skip     act         act     act       hold
 """)
 """A locked activity may be read, linked and followed, never written (R9); of somebody else's meeting nothing is ever
-patched but our mark; a mass deletion waits for a person."""
+patched but our mark; what the other side cannot hold is not made there (of a pair, only its time is in conflict:
+carry.py); a mass deletion waits for a person."""
 
 REASONS = {
     Trait.SERIES: "part of a recurring series",
@@ -153,6 +156,7 @@ REASONS = {
     Obstacle.PAST: "in the past",
     Obstacle.INVITED: "organised by someone else",
     Obstacle.NO_COMPANY: "no default company and location",
+    Obstacle.BEYOND: BEYOND,
     Obstacle.LOCKED: "the activity is read-only in ERP.net",
     Obstacle.MASS_DELETION: MASS_DELETION,
 }
@@ -393,9 +397,19 @@ def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
         Obstacle.INVITED: not event.is_organizer if event else link is not None and link.role is Role.HOLDER,
         Obstacle.ONE_WAY: not ctx.policy.direction.lets(target),
         Obstacle.NO_COMPANY: not ctx.has_company,
+        Obstacle.BEYOND: _is_beyond(case, intent, ZoneInfo(ctx.digits_zone)),
         Obstacle.LOCKED: activity is not None and activity.is_locked,
         Obstacle.MASS_DELETION: False,
     }
+
+
+def _is_beyond(case: Case, intent: Intent, zone: ZoneInfo) -> bool:
+    """Whether a counterpart to be made could not hold the item's time."""
+    if intent is Intent.CREATE_ACTIVITY and case.event is not None:
+        return not fits_erp(graph_when(case.event.content), zone)
+    if intent is Intent.CREATE_EVENT and case.activity is not None:
+        return not fits_graph(erp_when(case.activity.content, zone))
+    return False
 
 
 def permit(intent: Intent, standing: dict[Obstacle, bool]) -> tuple[Verdict, str]:

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from sync_core.body import normal_text
 from sync_core.model import (
-    SUBJECT_LIMIT,
     AllDay,
     ErpContent,
     Event,
@@ -26,6 +25,7 @@ from sync_core.model import (
     Timed,
     When,
 )
+from sync_core.ranges import SUBJECT_LIMIT, cut, is_known_year, shifted, utf16, whole_characters
 from sync_core.window import days_of
 
 NO_SUBJECT = "(no subject)"
@@ -53,17 +53,8 @@ C = TypeVar("C", GraphContent, ErpContent)
 
 def cut_subject(subject: str) -> str:
     """The subject as an activity can hold it: at most SUBJECT_LIMIT UTF-16 units, no half characters, never empty."""
-    text = " ".join(_whole_characters(_utf16(subject)).split())
-    return _whole_characters(_utf16(text)[: SUBJECT_LIMIT * 2]).rstrip() or NO_SUBJECT
-
-
-def _utf16(text: str) -> bytes:
-    return text.encode("utf-16-le", "surrogatepass")
-
-
-def _whole_characters(units: bytes) -> str:
-    """The text without halves of surrogate pairs."""
-    return units.decode("utf-16-le", "ignore")
+    text = " ".join(whole_characters(utf16(subject)).split())
+    return cut(text, SUBJECT_LIMIT).rstrip() or NO_SUBJECT
 
 
 def to_digits(at: datetime, zone: ZoneInfo) -> datetime:
@@ -141,29 +132,35 @@ def _is_same_end(content: ErpContent, base: ErpContent) -> bool:
     return (content.end, content.start, content.planned_minutes) == (base.end, base.start, base.planned_minutes)
 
 
-def _start_digits(when: When, zone: ZoneInfo) -> datetime:
-    """The true start as digits, before any step away from midnight."""
-    return to_digits(when.start, zone) if isinstance(when, Timed) else datetime.combine(when.first, time())
+def lead(when: When, minutes: int | None) -> int | None:
+    """How long before the start a reminder rings: only that of whole days may ring after it, on the day itself."""
+    return minutes if minutes is None or isinstance(when, AllDay) else max(0, minutes)
 
 
 def reminder_digits(when: When, minutes: int | None, zone: ZoneInfo) -> datetime | None:
-    """ReminderTime for a reminder of ``minutes`` before the start; minutes count real time, or wall clock all day."""
+    """ReminderTime for a reminder of ``minutes`` before the start; minutes count real time, or wall clock all day.
+
+    None also where no calendar reaches that far back: Outlook keeps its reminder, ERP.net has none.
+    """
+    minutes = lead(when, minutes)
     if minutes is None:
         return None
-    if isinstance(when, Timed):
-        return to_digits(when.start - timedelta(minutes=minutes), zone)
-    return _start_digits(when, zone) - timedelta(minutes=minutes)
+    if isinstance(when, AllDay):
+        return shifted(datetime.combine(when.first, time()), -timedelta(minutes=minutes))
+    at = shifted(when.start, -timedelta(minutes=minutes))
+    digits = to_digits(at, zone) if at else None
+    return digits if digits and is_known_year(digits) else None
 
 
 def reminder_minutes(when: When, digits: datetime | None, zone: ZoneInfo) -> int | None:
-    """Minutes before the start of a ReminderTime; one after the start counts as at the start."""
+    """Minutes before the start of a ReminderTime."""
     if digits is None:
         return None
-    if isinstance(when, Timed):
-        gap = when.start - to_instant(digits, zone)
+    if isinstance(when, AllDay):
+        gap = datetime.combine(when.first, time()) - digits
     else:
-        gap = _start_digits(when, zone) - digits
-    return max(0, int(gap.total_seconds() // 60))
+        gap = when.start - to_instant(digits, zone)
+    return lead(when, int(gap.total_seconds() // 60))
 
 
 def erp_times(when: When, zone: ZoneInfo) -> tuple[datetime, datetime, int]:
@@ -183,13 +180,25 @@ def erp_times(when: When, zone: ZoneInfo) -> tuple[datetime, datetime, int]:
     return start, max(start, end), int(length.total_seconds() // 60)
 
 
+def fits_erp(when: When, zone: ZoneInfo) -> bool:
+    """Whether an activity can hold this span, its digits in ``zone``."""
+    return all(map(is_known_year, erp_times(when, zone)[:2]))
+
+
+def fits_graph(when: When) -> bool:
+    """Whether an event can hold this span; the end of whole days is the day after the last."""
+    edges = (when.first, when.until) if isinstance(when, AllDay) else (when.start, when.end)
+    return all(map(is_known_year, edges))
+
+
 def from_graph(content: GraphContent) -> Event:
     """An event's content in common ground."""
+    when = graph_when(content)
     return Event(
         subject=cut_subject(content.subject),
         body=normal_text(content.body),
-        when=graph_when(content),
-        reminder=None if content.reminder is None else max(0, content.reminder),
+        when=when,
+        reminder=lead(when, content.reminder),
         private=is_private(content),
         priority=Priority(content.importance) if content.importance in set(Priority) else Priority.NORMAL,
         people=frozenset(content.people),

@@ -16,15 +16,13 @@ from adapters.erp.batch import Changeset, Part
 from adapters.erp.directory import USERS
 from adapters.erp.odata import bind, ref
 from sync_core.model import MSSYNC_SYSTEM, ErpContent, Field
+from sync_core.ranges import NOTES_LIMIT, REASON_LIMIT, cut
 from sync_core.writes import CreateActivity, Crowd, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
 
 Body = dict[str, Any]
 
 
 PARTICIPANTS = "General_Activities_ActivityParticipants"
-
-LONGEST_NOTES = 255
-"""Of a participant, in UTF-16 code units as .NET counts them (erpnet.md §8)."""
 
 Users = Mapping[str, str]
 """Ids of users by their e-mail."""
@@ -75,7 +73,7 @@ def participant_body(email: str, notes: Mapping[str, str], users: Users) -> Body
 
 
 def _notes(words: str) -> str:
-    return words.encode("utf-16-le")[: 2 * LONGEST_NOTES].decode("utf-16-le", "ignore")
+    return cut(words, NOTES_LIMIT)
 
 
 def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
@@ -121,7 +119,7 @@ def patch_body(write: PatchActivity) -> Body:
 
 def void_body(write: VoidActivity) -> Body:
     """The parameters of MakeVoid: this document only."""
-    return {"reason": write.reason[:254], "voidType": "VoidDocument"}
+    return {"reason": cut(write.reason, REASON_LIMIT), "voidType": "VoidDocument"}
 
 
 def _digits(at: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ from adapters.erp.odata import Row, any_of, chunks, id_of, is_guid, key_of, plai
 from adapters.erp.session import Session
 from jobs.ports import ErpUser, Place
 from sync_core.errors import SideError
+from sync_core.ranges import NOTIFICATION_LIMIT, cut
 
 USERS = "Systems_Security_Users"
 COMPANIES = "General_EnterpriseCompanies"
@@ -141,7 +142,7 @@ async def notify(session: Session, user_id: str, subject: str) -> None:
     body = {
         "user": {"@odata.id": ref(USERS, user_id)},
         "notificationClass": NOTIFICATION_CLASS,
-        "subject": subject[:256],
+        "subject": cut(subject, NOTIFICATION_LIMIT),
         "priority": "Normal",
     }
     await session.send("POST", f"{ref(USERS, user_id)}/CreateNotification", body)

@@ -11,14 +11,10 @@ from typing import Any
 
 from adapters.erp.odata import Row, id_of, is_guid, key_of
 from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
+from sync_core.ranges import INT32, YEARS, is_known_year
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a row of another shape than the contract's ends in."""
-
-YEARS = range(1900, 2201)
-"""Years a calendar deals with; others are somebody's placeholder, and zones cannot be applied at their edges."""
-
-LONGEST_MINUTES = 10 * 366 * 24 * 60
 
 
 def read_activity(row: Row) -> ErpActivity | Malformed:
@@ -56,8 +52,8 @@ def _content(row: Row) -> ErpContent:
         notes=_words(row, "Notes"),
         start=digits(row["StartTime"]),
         end=_digits_or_none(row.get("EndTime")),
-        planned_minutes=_whole(row, "PlannedDurationMinutes"),
-        reminder=_digits_or_none(row.get("ReminderTime")),
+        planned_minutes=_minutes(row),
+        reminder=_reminder(row.get("ReminderTime")),
         private=_flag(row, "Private"),
         priority=_words(row, "Priority") or "Medium",
         people=_people(row.get("Participants") or []),
@@ -109,10 +105,20 @@ def read_deletion(row: Row) -> ActivityChange | None:
 
 def digits(value: str) -> datetime:
     """The wall-clock digits of a date-time, whatever stands behind them; fractions of a second are dropped."""
-    at = datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
-    if at.year not in YEARS:
-        raise ValueError(f"the year {at.year} is out of any calendar's range")
+    at = _any_digits(value)
+    if not is_known_year(at):
+        raise ValueError(f"the year {at.year} is not in {YEARS[0]} to {YEARS[-1]}")
     return at
+
+
+def _any_digits(value: str) -> datetime:
+    return datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
+
+
+def _reminder(value: str | None) -> datetime | None:
+    """ReminderTime; a placeholder of a far year is no reminder, and no reason to refuse the activity."""
+    at = None if value is None else _any_digits(value)
+    return at if at and is_known_year(at) else None
 
 
 def utc(value: str | None) -> datetime | None:
@@ -160,10 +166,13 @@ def _text(value: str) -> str:
 
 def _whole(row: Row, name: str) -> int | None:
     value: Any = row.get(name)
-    number = None if value is None else int(value)
-    if name == "PlannedDurationMinutes" and number is not None and not 0 <= number <= LONGEST_MINUTES:
-        raise ValueError(f"{name} {number} is no duration")
-    return number
+    return None if value is None else int(value)
+
+
+def _minutes(row: Row) -> int | None:
+    """The planned duration; a number that is none says nothing, as where there is none."""
+    minutes = _whole(row, "PlannedDurationMinutes")
+    return minutes if minutes is not None and 0 <= minutes <= INT32[-1] else None
 
 
 def _flag(row: Row, name: str) -> bool:

@@ -15,9 +15,7 @@ from adapters.graph.wire import ACTIVITY_PROPERTY, Json
 from adapters.windows_zones import iana_zone
 from sync_core.body import cut_teams_text, html_text
 from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
-
-FIRST_YEAR, LAST_YEAR = 1601, 4500
-"""Outlook's own calendar; outside of it no date can be reckoned with safely."""
+from sync_core.ranges import YEARS, bounded_minutes, is_known_year
 
 NEVER = "0001-01-01"
 
@@ -158,8 +156,8 @@ def _wall(text: object, name: str) -> datetime:
         wall = datetime.fromisoformat(match[1])
     except ValueError as why:
         raise Unreadable(f"'{name}' is no date and time ({_shown(text)})") from why
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
-        raise Unreadable(f"'{name}' lies in the year {wall.year}")
+    if not is_known_year(wall):
+        raise Unreadable(f"'{name}' lies in the year {wall.year}, not in {YEARS[0]} to {YEARS[-1]}")
     return wall
 
 
@@ -173,12 +171,13 @@ def _in_utc(wall: datetime, zone: object, name: str) -> datetime:
 
 
 def _reminder(item: Json) -> int | None:
+    """Minutes before the start, below 0 after it ("at nine on the day"); on without minutes: at the start."""
     if not _flag(item, "isReminderOn"):
         return None
-    minutes = item.get("reminderMinutesBeforeStart", 0)
-    if isinstance(minutes, bool) or not isinstance(minutes, int) or not 0 <= minutes < 2**31:
+    minutes = item.get("reminderMinutesBeforeStart")
+    if isinstance(minutes, bool) or not isinstance(minutes, int | None):
         raise Unreadable(f"the reminder is no number of minutes ({_shown(minutes)})")
-    return minutes
+    return bounded_minutes(minutes or 0)
 
 
 def _kind(item: Json) -> EventKind:
@@ -224,7 +223,7 @@ def _instant(value: object) -> datetime | None:
     except ValueError:
         return None
     micros = int((match[2] or ".0")[1:7].ljust(6, "0")) if match else 0
-    return moment + timedelta(microseconds=micros) if moment and moment.year >= FIRST_YEAR else None
+    return moment + timedelta(microseconds=micros) if moment and moment.year >= YEARS[0] else None
 
 
 def _text(item: Json, name: str, *, needed: bool = False) -> str:

@@ -29,10 +29,11 @@ from sync_core.model import (
     Side,
 )
 from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES
-from sync_core.people import MOST_ATTENDEES, TELLING
+from sync_core.people import TELLING
 from sync_core.plan import decide
 from sync_core.policy import Direction, Invite, Policy, PrivateRule
 from sync_core.project import BUSY_SUBJECT, is_private, masked
+from sync_core.ranges import MOST_ATTENDEES
 from sync_core.story import values
 from sync_core.writes import CreateActivity, CreateEvent, Crowd, PatchActivity, PatchEvent, RemoveEvent
 from tests.core.samples import (

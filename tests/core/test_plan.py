@@ -366,6 +366,7 @@ PERMIT_CELLS = {
     "create-activity/invited": "act",
     "create-activity/one-way": "skip",
     "create-activity/no-company": "skip",
+    "create-activity/beyond": "park",
     "create-activity/locked": "act",
     "create-activity/mass-deletion": "act",
     "create-event/past": "skip",
@@ -374,6 +375,7 @@ PERMIT_CELLS = {
     "create-event/invited": "act",
     "create-event/one-way": "skip",
     "create-event/no-company": "act",
+    "create-event/beyond": "park",
     "create-event/locked": "act",
     "create-event/mass-deletion": "act",
     "link/past": "skip",
@@ -382,6 +384,7 @@ PERMIT_CELLS = {
     "link/invited": "act",
     "link/one-way": "act",
     "link/no-company": "act",
+    "link/beyond": "act",
     "link/locked": "act",
     "link/mass-deletion": "act",
     "update-activity/past": "archive",
@@ -390,6 +393,7 @@ PERMIT_CELLS = {
     "update-activity/invited": "act",
     "update-activity/one-way": "skip",
     "update-activity/no-company": "act",
+    "update-activity/beyond": "act",
     "update-activity/locked": "conflict",
     "update-activity/mass-deletion": "act",
     "update-event/past": "archive",
@@ -398,6 +402,7 @@ PERMIT_CELLS = {
     "update-event/invited": "conflict",
     "update-event/one-way": "skip",
     "update-event/no-company": "act",
+    "update-event/beyond": "act",
     "update-event/locked": "act",
     "update-event/mass-deletion": "act",
     "void/past": "archive",
@@ -406,6 +411,7 @@ PERMIT_CELLS = {
     "void/invited": "act",
     "void/one-way": "skip",
     "void/no-company": "act",
+    "void/beyond": "act",
     "void/locked": "conflict",
     "void/mass-deletion": "hold",
     "remove/past": "skip",
@@ -414,6 +420,7 @@ PERMIT_CELLS = {
     "remove/invited": "skip",
     "remove/one-way": "skip",
     "remove/no-company": "act",
+    "remove/beyond": "act",
     "remove/locked": "act",
     "remove/mass-deletion": "hold",
 }
@@ -449,6 +456,8 @@ def test_the_first_obstacle_that_does_not_act_decides() -> None:
 
 ENDED = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 8))
 NEARLY = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 8, 1))
+LAST_HOUR = shown(start=utc(4500, 12, 31, 22, 30), end=utc(4500, 12, 31, 23))
+FIRST_HOUR = noted(start=at(1601, 1, 1, 1), end=at(2030, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -490,6 +499,24 @@ NEARLY = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 8, 1))
         ),
         pytest.param(
             linked(None, an_activity(state="Closed")), Intent.VOID, a_context(), {Obstacle.LOCKED}, id="locked"
+        ),
+        pytest.param(
+            seen(an_event(LAST_HOUR)), Intent.CREATE_ACTIVITY, a_context(), {Obstacle.BEYOND}, id="next-year-in-sofia"
+        ),
+        pytest.param(linked(an_event(LAST_HOUR)), Intent.VOID, a_context(), set(), id="beyond-and-voided"),
+        pytest.param(
+            seen(None, an_activity(FIRST_HOUR)),
+            Intent.CREATE_EVENT,
+            a_context(),
+            {Obstacle.BEYOND},
+            id="last-year-in-utc",
+        ),
+        pytest.param(
+            seen(None, an_activity(noted(start=at(4500, 12, 31), end=at(4500, 12, 31)))),
+            Intent.CREATE_EVENT,
+            a_context(),
+            {Obstacle.BEYOND},
+            id="a-whole-day-that-ends-in-4501",
         ),
     ],
 )

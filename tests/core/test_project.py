@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sync_core.changes import changed_in_graph
 from sync_core.model import (
-    SUBJECT_LIMIT,
     AllDay,
     ErpContent,
     Event,
@@ -40,6 +39,7 @@ from sync_core.project import (
     to_graph,
     to_instant,
 )
+from sync_core.ranges import SUBJECT_LIMIT
 from tests.core.samples import SOFIA, at, noted, shown, utc
 
 ZONES = (
@@ -392,6 +392,9 @@ DAY = AllDay(date(2026, 2, 2), date(2026, 2, 3))
         pytest.param(
             Timed(utc(2026, 2, 1, 22), utc(2026, 2, 1, 23)), 10, at(2026, 2, 1, 23, 50), id="from-the-true-midnight"
         ),
+        pytest.param(DAY, -540, at(2026, 2, 2, 9), id="at-nine-on-the-day"),
+        pytest.param(DAY, -1, at(2026, 2, 2, 0, 1), id="a-minute-into-the-day"),
+        pytest.param(MORNING, 200_000_000, at(1645, 10, 28, 12, 13, 16), id="centuries-before"),
     ],
 )
 def test_reminders_are_minutes_before_the_start(when: When, minutes: int | None, wall: datetime | None) -> None:
@@ -400,11 +403,18 @@ def test_reminders_are_minutes_before_the_start(when: When, minutes: int | None,
     assert minutes == reminder_minutes(when, wall, SOFIA)
 
 
-@pytest.mark.parametrize("when", [MORNING, DAY])
-def test_a_reminder_after_the_start_counts_as_at_the_start(when: When) -> None:
-    """Neither side can say less than zero in common ground."""
-    assert reminder_minutes(when, at(2026, 2, 2, 12), SOFIA) == 0
+def test_a_reminder_after_the_start_counts_as_at_the_start() -> None:
+    """A meeting's reminder rings when it begins at the latest."""
+    assert reminder_minutes(MORNING, at(2026, 2, 2, 12), SOFIA) == 0
     assert from_graph(shown(reminder=-540)).reminder == 0
+    assert at(2026, 2, 2, 10) == reminder_digits(MORNING, -540, SOFIA)
+
+
+@pytest.mark.parametrize("minutes", [2**31 - 1, 1_525_252_321, 1_000_000_000])
+@pytest.mark.parametrize("when", [MORNING, DAY])
+def test_a_reminder_beyond_any_calendar_is_left_out(when: When, minutes: int) -> None:
+    """Outlook writes 1525252321 for "default": ERP.net has none then, and nothing is raised."""
+    assert reminder_digits(when, minutes, SOFIA) is None
 
 
 EMOJI = "\N{GRINNING FACE}"

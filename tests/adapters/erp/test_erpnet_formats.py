@@ -311,6 +311,30 @@ def test_a_row_out_of_shape_is_malformed(changes: dict[str, Any]) -> None:
     assert (item.side, item.id) == (Side.ERP, KEY)
 
 
+@pytest.mark.parametrize(
+    ("changes", "minutes", "reminder"),
+    [
+        pytest.param({"ReminderTime": "0001-01-01T00:00:00Z"}, 30, None, id="a-reminder-that-is-a-placeholder"),
+        pytest.param({"PlannedDurationMinutes": -5}, None, datetime(2026, 1, 26, 8, 45), id="a-duration-below-zero"),  # noqa: DTZ001
+        pytest.param({"PlannedDurationMinutes": 2**31}, None, datetime(2026, 1, 26, 8, 45), id="a-duration-too-long"),  # noqa: DTZ001
+        pytest.param(
+            {"PlannedDurationMinutes": 2**31 - 1},
+            2**31 - 1,
+            datetime(2026, 1, 26, 8, 45),  # noqa: DTZ001
+            id="the-longest-duration",
+        ),
+    ],
+)
+def test_what_says_nothing_is_no_reason_to_refuse(
+    changes: dict[str, Any], minutes: int | None, reminder: datetime | None
+) -> None:
+    """A reminder or a duration that no calendar can hold counts as none."""
+    item = read_activity(row(**changes))
+
+    assert isinstance(item, ErpActivity)
+    assert (item.content.planned_minutes, item.content.reminder) == (minutes, reminder)
+
+
 def test_a_row_without_id_is_known_by_its_address() -> None:
     """Where Id was not selected, @odata.id tells it, relative or absolute."""
     assert id_of({"@odata.id": f"General_Activities_Activities({KEY})"}) == KEY
