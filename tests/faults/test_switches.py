@@ -138,3 +138,15 @@ def test_a_cursor_that_expires_before_every_step(form: str, steps: list[Step]) -
 def test_a_precondition_that_fails_without_reason(steps: list[Step]) -> None:
     """Graph's spurious 412: read again, written again, in step."""
     play(steps, graph(), lambda house: setattr(house.graph.switches, "spurious_conflicts", 2))
+
+
+def test_what_a_person_overwrites_before_it_is_carried_is_theirs() -> None:
+    """A meeting that became a series is left alone; a title typed over there twice is nobody else's to remember."""
+    steps = [
+        Step("outlook series"),
+        *(Step("outlook create", dice=n) for n in range(11)),
+        Step("erp retitle"),
+        Step("full"),
+        Step("erp retitle"),
+    ]
+    play(steps, graph(), lambda house: setattr(house.graph.switches, "spurious_conflicts", 2))
