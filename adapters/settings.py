@@ -61,6 +61,7 @@ class Settings:
     erpnet_max_sessions: int
     erpnet_time: str
     erpnet_service_logins: frozenset[str]
+    late_commit_minutes: int
     erpnet_webhook_secret: str = field(repr=False)
     tenant_id: str
     client_id: str
@@ -102,6 +103,7 @@ class Settings:
             mass_deletion=self.mass_deletion,
             erp_time=self.erpnet_time,
             service_logins=self.erpnet_service_logins,
+            late_commit=timedelta(minutes=self.late_commit_minutes),
         )
 
     @property
@@ -145,6 +147,7 @@ ROWS = (
     Row("ERPNET_MAX_SESSIONS", "erpnet_max_sessions", within(1, 50), "1", "set how many ERP.net licences to use"),
     Row("ERPNET_TIME", "erpnet_time", erp_time, "user", "set user, utc or a zone like Europe/Sofia"),
     Row("ERPNET_SERVICE_LOGINS", "erpnet_service_logins", names, "", "list logins with commas between"),
+    Row("ERPNET_LATE_COMMIT_MINUTES", "late_commit_minutes", within(1, 240), "30", "set minutes"),
     Row(
         "ERPNET_WEBHOOK_SECRET",
         "erpnet_webhook_secret",

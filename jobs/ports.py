@@ -140,6 +140,15 @@ class PullReading:
     high: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityState:
+    """How an activity stands in ERP.net now. ``stamp`` as on links, '' for one that cannot be read: ``is_deleted``
+    where ERP.net shows that it is gone for good, else it is hidden from us."""
+
+    stamp: str = ""
+    is_deleted: bool = False
+
+
 class Erp(Protocol):
     """ERP.net, one instance, one request at a time."""
 
@@ -158,6 +167,9 @@ class Erp(Protocol):
 
     async def newest_change(self) -> datetime | None:
         """The highest update time of any activity: where a first watermark starts. None in an empty instance."""
+
+    async def read_states(self, ids: Collection[str]) -> dict[str, ActivityState]:
+        """How each of these stands, every id a key: ids, versions and update times only, thousands a request."""
 
     async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
         """Read by id, batched; None = no such row (deleted, or not visible to us)."""

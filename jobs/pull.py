@@ -1,9 +1,9 @@
 """The pull: one read of everything that changed in ERP.net, filed into the inboxes of the users it concerns.
 
-The pull is an inbox, not a round (design section 6). It asks from five minutes below the watermark on, because
-ERP.net's times are not strictly in commit order (erpnet.md §7); ``seen`` and the index drop what was met before and
-the echoes of our own writes. The watermark moves last, by a conditional write: cut anywhere, the next pull files the
-same rows again.
+The pull is an inbox, not a round (design section 6). It asks from some way below the watermark on, because ERP.net
+may commit a row long after its update time (``Policy.late_commit``), and once an hour from an hour below that; marks
+of what was ``met`` and the index drop what is known, echoes of our own writes included. The watermark moves last, by
+a conditional write: cut anywhere, the next pull files the same rows again.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite, WrongStore
 from sync_core.model import ActivityChange, InboxRow, Instance, User
 
-OVERLAP = timedelta(minutes=5)
-"""How far below the watermark a pull starts (erpnet.md §7)."""
+LOOK_BACK = timedelta(hours=1)
+"""How often a pull looks further back, and how far."""
 
-MOST_SEEN = 3_000
-"""Rows near the watermark that are remembered, the newest: what fits a row of the store. After an import of more,
-the others are filed with every pull until ERP.net's time has moved on."""
+MOST_MET = 10_000
+"""Marks of changes that are remembered, the newest: 31 characters each of the 448,000 of a row of the store. While
+there are more, pulls ask from the oldest of them on and leave what lies below to the look back."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The watermark of an instance without any activity."""
@@ -64,8 +65,9 @@ async def take_first_watermark(world: World) -> None:
     instance, etag = await open_instance(world)
     if instance.watermark is None:
         first = await world.erp.newest_change() or BEGINNING
+        begun = replace(instance, watermark=first, looked_back_at=world.clock())
         with suppress(StaleWrite):  # another process took it at the same moment
-            await world.store.save_instance(replace(instance, watermark=first), etag)
+            await world.store.save_instance(begun, etag)
 
 
 async def run_pull(world: World) -> PullReport:
@@ -74,16 +76,14 @@ async def run_pull(world: World) -> PullReport:
     if instance.watermark is None:
         await take_first_watermark(world)
         return PullReport(0, frozenset())
-    reading, fresh = await _read(world, instance, instance.watermark)
+    now = world.clock()
+    reading, fresh = await _read(world, instance, now)
     rows = await _addressed(world, instance, fresh)
     for user_id, filed in rows.items():
         await world.store.file_inbox(user_id, filed)
-    if fresh:
-        watermark = max(instance.watermark, reading.high or instance.watermark)
-        met = {_identity(change) for change in reading.changes} | set(instance.seen)
-        near = tuple(sorted(one for one in met if one[0] >= watermark - OVERLAP)[-MOST_SEEN:])
+    if fresh or _looks_back(instance, now):
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
-            await world.store.save_instance(replace(instance, watermark=watermark, seen=near), etag)
+            await world.store.save_instance(_moved(instance, reading, now, world.policy.late_commit), etag)
     return PullReport(len(fresh), frozenset(rows))
 
 
@@ -93,18 +93,55 @@ async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
     is_stamped(world, instance)
     if instance.watermark is None:
         return {}
-    _, fresh = await _read(world, instance, instance.watermark)
+    _, fresh = await _read(world, instance, world.clock())
     return await _addressed(world, instance, fresh)
 
 
-async def _read(world: World, instance: Instance, watermark: datetime) -> tuple[PullReading, list[ActivityChange]]:
-    reading = await world.erp.read_changes(max(BEGINNING, watermark - OVERLAP))
-    seen = set(instance.seen)
-    return reading, [c for c in reading.changes if _identity(c) not in seen]
+async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullReading, list[ActivityChange]]:
+    reading = await world.erp.read_changes(_since(instance, now, world.policy.late_commit))
+    met = set(instance.met)
+    return reading, [c for c in reading.changes if _mark(c) not in met]
 
 
-def _identity(change: ActivityChange) -> tuple[datetime, str, str]:
-    return change.updated_at, change.activity_id, change.stamp
+def _looks_back(instance: Instance, now: datetime) -> bool:
+    return instance.looked_back_at is None or now - instance.looked_back_at >= LOOK_BACK
+
+
+def _since(instance: Instance, now: datetime, late_commit: timedelta) -> datetime:
+    """Where a pull starts. A watermark ahead of our clock, as one odd row leaves it, hides nothing."""
+    top = _top(instance, now)
+    since = top - late_commit
+    if _looks_back(instance, now):
+        since -= LOOK_BACK
+    elif len(instance.met) == MOST_MET:
+        since = min(top, max(since, _met_at(instance.met[0])))
+    return max(BEGINNING, since)
+
+
+def _top(instance: Instance, now: datetime) -> datetime:
+    return min(instance.watermark or BEGINNING, now)
+
+
+def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit: timedelta) -> Instance:
+    """The instance after this reading was filed."""
+    high = max(at for at in (instance.watermark, reading.high, BEGINNING) if at is not None)
+    moved = replace(instance, watermark=high)
+    if _looks_back(instance, now):
+        moved = replace(moved, looked_back_at=now)
+    lowest = _top(moved, now) - late_commit - LOOK_BACK
+    met = {_mark(change) for change in reading.changes} | set(instance.met)
+    near = sorted(mark for mark in met if _met_at(mark) >= lowest)
+    return replace(moved, met=tuple(near[-MOST_MET:]))
+
+
+def _mark(change: ActivityChange) -> str:
+    """What is remembered of a change: its time, by which marks are in order, and a digest of what it was."""
+    milliseconds = (change.updated_at - BEGINNING) // timedelta(milliseconds=1)
+    return f"{milliseconds:012x}{sha256(f'{change.activity_id} {change.stamp}'.encode()).hexdigest()[:16]}"
+
+
+def _met_at(mark: str) -> datetime:
+    return BEGINNING + timedelta(milliseconds=int(mark[:12], 16))
 
 
 async def _addressed(

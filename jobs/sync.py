@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from jobs.enrolment import as_known, fingerprint
 from jobs.meetings import Planned
 from jobs.noting import note
-from jobs.pull import peek_pull, run_pull
+from jobs.pull import peek_pull
+from jobs.repair import peek_repair, pull_and_repair
 from jobs.report import Report
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
@@ -54,7 +55,7 @@ async def run_sync(
         if dry_run:
             return await _plan_only(world, users, outcome, full, progress)
         try:
-            await patiently(lambda: run_pull(world), world, notice, "ERP.net")
+            await patiently(lambda: pull_and_repair(world), world, notice, "ERP.net")
         except SideError as error:
             outcome.failure = str(error)
             return outcome
@@ -100,14 +101,14 @@ async def _plan_only(
     progress: Callable[[Report], None],
 ) -> SyncReport:
     try:
-        rows = await peek_pull(world)
+        pulled, astray = await peek_pull(world), await peek_repair(world)
     except SideError as error:
         outcome.failure = str(error)
         return outcome
     planned: Planned = {}
     for user in users:
         known = await world.store.recall(user.id)
-        inbox = {row.activity_id: row for row in (*known.inbox, *rows.get(user.id, ()))}
+        inbox = {row.activity_id: row for row in (*known.inbox, *pulled.get(user.id, ()), *astray.get(user.id, ()))}
         report = await run_round(
             world,
             user,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from jobs.pull import run_pull
+from jobs.repair import pull_and_repair
 from jobs.report import Report
 from jobs.round import run_round
 from jobs.subscriptions import address, keep_user
@@ -165,7 +165,7 @@ async def _pull(world: World, order: Order) -> None:
         return
     try:
         async with world.erp_session():
-            report = await run_pull(world)
+            report = await pull_and_repair(world)
     except SlotsTaken:
         await world.queue.send(_again(order), delay_seconds=_nap())
         return

@@ -568,19 +568,24 @@ class Instance:
     """What is remembered about the two systems this store belongs to.
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
-    ``watermark`` is the highest ERP.net update time whose rows were all filed; ``seen`` are the (time, activity,
-    stamp) so near below it that the next pull meets them again. ``pulled_at`` is when the last complete pull began,
-    by our clock. ``document_type_id`` is R2's type.
+    ``watermark`` is the highest ERP.net update time whose rows were all filed; ``met`` are marks of the changes so
+    near below it that a pull meets them again (jobs/pull.py), oldest first; ``looked_back_at`` is when a pull last
+    looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
+    ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
+    whom that has come, None where it has ended. All of these by our clock but the watermark.
     """
 
     tenant: str = ""
     database: str = ""
     endpoints: tuple[str, ...] = ()
     watermark: datetime | None = None
-    seen: tuple[tuple[datetime, str, str], ...] = ()
     service_login: str = ""
     document_type_id: str = ""
     pulled_at: datetime | None = None
+    met: tuple[str, ...] = ()
+    looked_back_at: datetime | None = None
+    repair_began_at: datetime | None = None
+    repaired_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

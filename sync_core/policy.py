@@ -51,7 +51,8 @@ class Policy:
     """All choices in one value. ``mass_deletion`` is a count and a share (0..1) that must both be exceeded.
 
     ``erp_time`` isolates what nobody could tell us about ERP.net's clock (erpnet.md §12): 'user', 'utc' or a zone.
-    ``service_logins`` are ERP.net logins that create on other people's behalf (R12).
+    ``service_logins`` are ERP.net logins that create on other people's behalf (R12). ``late_commit`` is how long
+    after its update time ERP.net may commit a row: an API transaction lives 25 minutes (erpnet.md §6, §7).
     """
 
     direction: Direction = Direction.BOTH
@@ -64,6 +65,7 @@ class Policy:
     mass_deletion: tuple[int, float] = (5, 0.2)
     erp_time: str = "user"
     service_logins: frozenset[str] = frozenset()
+    late_commit: timedelta = timedelta(minutes=30)
 
     def zone_of_digits(self, user_zone: str) -> str:
         """The IANA zone in which ERP.net's digits of this user are written."""

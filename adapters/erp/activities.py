@@ -10,12 +10,12 @@ import logging
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
-from adapters.erp.odata import Row, any_of, chunks, day, instant, is_guid, query, ref, text
-from adapters.erp.parse import read_activity, read_change, read_deletion
+from adapters.erp.odata import Row, any_of, chunks, day, id_of, instant, is_guid, query, ref, text
+from adapters.erp.parse import read_activity, read_change, read_deletion, read_state
 from adapters.erp.session import Session
-from jobs.ports import PullReading
+from jobs.ports import ActivityState, PullReading
 from sync_core.errors import ItemRejected, SideError
-from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed
+from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -34,6 +34,9 @@ first, and an instance where nothing changed for ten years counts as empty."""
 
 AHEAD = timedelta(days=1)
 """An update time further ahead of our clock is none: a watermark there would hide whatever changes until then."""
+
+WITNESSES = 3
+"""Activities that are there, whose system objects are asked for beside those of missing ones."""
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,41 @@ async def read_activities(session: Session, ids: Collection[str]) -> dict[str, E
     """``Erp.read_activities``: keyed by the ids as asked."""
     found = parsed(await session.read(by_ids({key.lower() for key in ids})))
     return {key: found.get(key.lower()) for key in ids}
+
+
+async def read_states(session: Session, ids: Collection[str]) -> dict[str, ActivityState]:
+    """``Erp.read_states``: keyed by the ids as asked."""
+    asked = sorted({key.lower() for key in ids})
+    pages = await session.read([_brief(piece) for piece in chunks(filter(is_guid, asked))])
+    found = {id_of(row): ActivityState(stamp_of(*read_state(row))) for page in pages for row in page}
+    missing = [key for key in asked if key not in found]
+    gone = await _deleted_among(session, missing, list(found)[:WITNESSES]) if missing else frozenset()
+    return {key: found.get(key.lower()) or ActivityState(is_deleted=key.lower() in gone) for key in ids}
+
+
+async def _deleted_among(session: Session, missing: list[str], present: list[str]) -> frozenset[str]:
+    """Those of the ``missing`` that are gone for good: their system object says so, or it is gone as well while
+    those of ``present`` activities are shown. What ERP.net does not show so may just be hidden (INFERRED)."""
+    pieces = chunks(filter(is_guid, (*present, *missing)))
+    pages = await session.try_read([_system_objects(piece) for piece in pieces])
+    if any(isinstance(page, ItemRejected) for page in pages):
+        return frozenset()
+    known: dict[str, bool] = {}
+    for page in pages:
+        if isinstance(page, SideError):
+            raise page
+        known |= {str(row.get("EntityItemId")).lower(): row.get("IsDeleted") is True for row in page}
+    is_complete = bool(present) and all(key in known for key in present)
+    return frozenset(key for key in missing if known.get(key, is_complete))
+
+
+def _brief(ids: list[str]) -> str:
+    return query(ACTIVITIES, any_of("Id", ids), select="Id,ObjectVersion,AggregateLastUpdateTimeUtc")
+
+
+def _system_objects(ids: list[str]) -> str:
+    where = f"EntityType eq {text(ENTITY)} and {any_of('EntityItemId', ids)}"
+    return query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,IsDeleted")
 
 
 async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:

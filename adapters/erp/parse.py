@@ -84,17 +84,22 @@ def _created(value: Any) -> datetime | None:
 
 def read_change(row: Row) -> ActivityChange | None:
     """A row of the pull; None where the time of change is not known or not understood."""
-    updated_at = _utc_or_none(row.get("AggregateLastUpdateTimeUtc"))
+    updated_at, version = read_state(row)
     if updated_at is None or not is_guid(id_of(row)):
         return None
-    version = row.get("ObjectVersion")
     return ActivityChange(
         activity_id=id_of(row),
         updated_at=updated_at,
-        version=version if isinstance(version, int) else None,
+        version=version,
         creation_user=_text(str(row.get("CreationUser") or "")),
         owner_party=key_of(row.get("OwnerParty")),
     )
+
+
+def read_state(row: Row) -> tuple[datetime | None, int | None]:
+    """Update time and version of a row, None where they are not understood."""
+    version = row.get("ObjectVersion")
+    return _utc_or_none(row.get("AggregateLastUpdateTimeUtc")), version if isinstance(version, int) else None
 
 
 def read_deletion(row: Row) -> ActivityChange | None:

@@ -203,6 +203,7 @@ class ErpPerson:
 
     def activities(self) -> list[Json]:
         """Every activity of the instance, void and hidden ones too, oldest first."""
+        self._erp.commit_due()
         return [self.get(row.id) for row in self._erp.store.rows(schema.ACTIVITIES)]
 
     def find(self, subject: str) -> list[Json]:
@@ -213,7 +214,7 @@ class ErpPerson:
     def _acting(self) -> Iterator[Caller]:
         caller = Caller(self._user, front=True, company=self._erp.company_id, location=self._erp.location_id)
         try:
-            with self._erp.store.atomic():
+            with self._erp.person_writing():
                 yield caller
         except ErpError as error:
             raise Refused(error.message) from error

@@ -118,6 +118,7 @@ class ErpSimulator(Seeds, Simulator):
             return _respond(refusal(error))
 
     def _serve(self, http: web.Request, asked: Request, grant: Grant, session: Session) -> Answer:
+        self.commit_due()
         caller = Caller(self.store.at(schema.USERS, self.service_user.id), grant.scopes)
         header = http.headers.get("TransactionId")
         if asked.method == "POST" and asked.path == "BeginTransaction":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from simulators.base import Clock
 from simulators.erpnet import schema
-from simulators.erpnet.store import Row, Store
+from simulators.erpnet.store import Change, Row, Store
 from simulators.erpnet.values import print_moment
 
 Json = dict[str, Any]
@@ -66,6 +68,8 @@ class World:
         self.release_sets_read_only = False
         self.voids_completed = False
         self.notification_classes = {"NT_WEBSITE_EXT_MSSYNC"}
+        self.commits_late_minutes = 0.0  # from the time that people's writes bear until they can be seen
+        self.forgets_deleted = False  # no system object stays of what is hard-deleted
         # What the web site allows one session, and all of them (erpnet.md §3).
         self.application = Application()
         self.licences = 10
@@ -76,6 +80,7 @@ class World:
         self.store = Store()
         self._versions = 1000
         self._documents = 0
+        self._uncommitted: list[tuple[datetime, list[Change]]] = []
 
     @property
     def notifications(self) -> list[Json]:
@@ -125,6 +130,28 @@ class World:
         self.store.remove(activity)
         self._versions += 1
         self._note_system_object(activity, deleted=True)
+        if self.forgets_deleted:
+            self.store.remove(self.store.at(schema.SYSTEM_OBJECTS, activity["DocumentId"]))
+
+    @contextmanager
+    def person_writing(self) -> Iterator[None]:
+        """A person's write: in force at once, or ``commits_late_minutes`` after it was made."""
+        self.commit_due()
+        if not self.commits_late_minutes:
+            with self.store.atomic():
+                yield
+            return
+        changes: list[Change] = []
+        with self.store.rehearsal(changes):
+            yield
+        self._uncommitted.append((self.clock.now() + timedelta(minutes=self.commits_late_minutes), changes))
+
+    def commit_due(self) -> None:
+        """Bring into force what was to be committed by now."""
+        due = [changes for at, changes in self._uncommitted if at <= self.clock.now()]
+        self._uncommitted = [one for one in self._uncommitted if one[0] > self.clock.now()]
+        for changes in due:
+            self.store.replay(changes)
 
     def _note_system_object(self, root: Row, *, deleted: bool) -> None:
         # The system object shares nothing but these values with its entity, its key included.

@@ -61,6 +61,7 @@ class TestThePull:
     async def test_cut_at_every_page(self, trouble: dict[str, Any]) -> None:
         """The n-th page request fails, for every n: the watermark stays, the next pull is complete."""
         async with open_house() as house:
+            house.set_policy(late_commit=timedelta(minutes=5))
             await house.employ()
             await house.step()
             for n in range(MOST_CALLS):

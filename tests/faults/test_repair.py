@@ -1,0 +1,385 @@
+"""What a cursor can miss is found again: late commits, lost hints, watermarks gone astray, deletions nobody lists."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from adapters import rows
+from adapters.store import RowStore
+from jobs import repair
+from jobs.ports import PullReading
+from jobs.pull import LOOK_BACK, MOST_MET, PullReport, run_pull
+from jobs.repair import pull_and_repair, run_repair
+from sync_core.errors import CalsyncError, RowUnreadable
+from sync_core.model import ActivityChange, Instance
+from tests.faults.misfortunes import LastMoment
+from tests.faults.test_cursors import ACTIVITIES, inbox_of, many_activities, watermark_of
+from tests.jobs.house import ANNA, START, House, open_house
+from tests.jobs.play import Play
+from tests.jobs.test_rules import digits, meeting
+from tests.jobs.test_stops import MOST_CALLS, Fuse, FusedBackend, Killed
+
+
+async def remember(house: House, **what: object) -> None:
+    """Put these into the instance row."""
+    instance, etag = await house.world.store.read_instance()
+    await house.world.store.save_instance(replace(instance, **what), etag)  # type: ignore[arg-type]
+
+
+async def two_meetings(house: House) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Two linked meetings, each as event and activity; and a day's repair behind us."""
+    pairs = await meeting(house, "Planning", 25), await meeting(house, "Visit", 26)
+    await house.step()
+    house.advance(minutes=40)
+    await house.step()
+    return pairs
+
+
+def unseen(house: House, activity: str, **fields: object) -> None:
+    """Somebody's edit that no cursor ever shows: its update time lies in the past of every pull."""
+    house.desk().edit(activity, **fields)
+    row = house.erp.store.get(ACTIVITIES, activity)
+    assert row is not None
+    house.erp.store.assign(row, "AggregateLastUpdateTimeUtc", "2026-01-01T00:00:00.000Z")
+
+
+def buried(house: House, activity: str) -> None:
+    """Hard-deleted, so long ago that the pull does not hear of it."""
+    kept = house.erp.forgets_deleted
+    document = house.desk().get(activity)["DocumentId"]
+    house.desk().delete(activity)
+    if not kept:
+        row = house.erp.store.get("Systems_Core_ExtensibleDataObjects", document)
+        assert row is not None
+        house.erp.store.assign(row, "LastUpdateTimeUtc", "2026-01-01T00:00:00.000Z")
+
+
+def asked(house: House) -> int:
+    """Requests that ERP.net's Domain API has seen since the log was emptied."""
+    return sum("/odata/" in seen.path for seen in house.erp.requests)
+
+
+def is_there(house: House, event: str) -> bool:
+    """Whether Anna's calendar holds the event."""
+    return event in {one["id"] for one in house.outlook().events()}
+
+
+class TestLateCommits:
+    """A row bears the time at which its transaction began to write, and is seen when that ends."""
+
+    @pytest.mark.parametrize("minutes", [7, 29])
+    async def test_a_row_committed_minutes_after_its_stamp_arrives_with_the_next_pull(
+        self, house: House, minutes: int
+    ) -> None:
+        """Others were read meanwhile and moved the watermark past it: created and edited rows arrive all the same."""
+        event, activity = await meeting(house)
+        await house.step()
+        house.erp.commits_late_minutes = minutes
+        house.desk().create("Late", digits(3), digits(3, 12))
+        house.desk().edit(activity, subject="Late edit")
+        house.erp.commits_late_minutes = 0
+        house.advance(minutes=minutes - 1)
+        house.desk().create("Meanwhile", digits(4), digits(4, 12))
+        await house.step()
+        assert house.outlook().find("Late") is None
+
+        house.advance(minutes=1)
+        await house.step()
+        assert house.outlook().find("Late") is not None
+        assert house.outlook().get(event)["subject"] == "Late edit"
+        await Play(house).check()
+
+    async def test_a_short_overlap_is_made_good_within_the_hour(self, house: House) -> None:
+        """``ERPNET_LATE_COMMIT_MINUTES=5`` and a commit after seven: the look back of the next hour finds it."""
+        house.set_policy(late_commit=timedelta(minutes=5))
+        await house.step()
+        house.erp.commits_late_minutes = 7
+        house.desk().create("Late", digits(3), digits(3, 12))
+        house.erp.commits_late_minutes = 0
+        house.advance(minutes=6)
+        house.desk().create("Meanwhile", digits(4), digits(4, 12))
+        await house.step()
+        house.advance(minutes=2)
+        await house.step()
+        assert house.outlook().find("Late") is None
+
+        house.advance(minutes=55)
+        await house.step()
+        assert house.outlook().find("Late") is not None
+
+    async def test_a_quiet_hour_files_nothing_twice(self, house: House) -> None:
+        """The look back meets what was met before: no inbox row, and one request as always."""
+        await house.step()
+        many_activities(house, 5)
+        await run_pull(house.world)
+        await house.world.store.clear_inbox((await house.user()).id, (await house.recall()).inbox)
+        house.advance(seconds=LOOK_BACK.total_seconds())
+        house.erp.forget_requests()
+        assert (await run_pull(house.world)).changes == 0
+        assert asked(house) == 1
+        assert (await watermark_of(house)).looked_back_at == house.now
+
+    async def test_after_a_great_import_pulls_stay_small(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More changes than can be remembered: pulls ask from the oldest of those on, and are not filed again."""
+        await house.step()
+        starts: list[datetime] = []
+        imported = tuple(
+            ActivityChange(f"{n:08x}-0000-4000-8000-000000000000", house.now + timedelta(milliseconds=100 * n), n)
+            for n in range(MOST_MET + 500)
+        )
+
+        async def read_changes(since: datetime) -> PullReading:
+            starts.append(since)
+            return PullReading(tuple(x for x in imported if x.updated_at >= since), imported[-1].updated_at)
+
+        monkeypatch.setattr(house.world.erp, "read_changes", read_changes)
+        house.advance(minutes=20)
+        await run_pull(house.world)
+        assert len((await watermark_of(house)).met) == MOST_MET
+        assert (await run_pull(house.world)).changes == 0
+        assert starts[-1] == imported[500].updated_at
+
+
+@pytest.mark.parametrize("hours", [1, 20, 24 * 400])
+async def test_a_watermark_moved_too_far_hides_nothing(house: House, hours: int) -> None:
+    """Whatever put it there, edits and new activities arrive with the next pull."""
+    event, activity = await meeting(house)
+    await house.step()
+    await remember(house, watermark=house.now + timedelta(hours=hours))
+    house.advance(minutes=2)
+    house.desk().edit(activity, subject="Edited")
+    house.desk().create("New", digits(3), digits(3, 12))
+    await house.step()
+    assert house.outlook().get(event)["subject"] == "Edited"
+    assert house.outlook().find("New") is not None
+    await Play(house).check()
+
+
+class TestTheDay:
+    """Once a day all links are held against ERP.net."""
+
+    async def test_an_edit_that_no_pull_saw_arrives_within_a_day(self, house: House) -> None:
+        """Its update time lies before every cursor; the next day's repair finds its version, and nothing is written
+        to what was in step."""
+        (event, activity), _ = await two_meetings(house)
+        unseen(house, activity, subject="Unseen")
+        assert not (await house.step()).done
+
+        house.advance(days=1)
+        report = await house.step()
+        assert report.done.total() == 1
+        assert house.outlook().get(event)["subject"] == "Unseen"
+        await Play(house).check()
+
+    async def test_an_update_time_that_is_null_is_found_by_its_version(self, house: House) -> None:
+        """No filter finds such a row; the repair does."""
+        (event, activity), _ = await two_meetings(house)
+        house.desk().edit(activity, subject="Timeless")
+        row = house.erp.store.get(ACTIVITIES, activity)
+        assert row is not None
+        house.erp.store.assign(row, "AggregateLastUpdateTimeUtc", None)
+        house.advance(days=1)
+        await house.step()
+        assert house.outlook().get(event)["subject"] == "Timeless"
+
+    @pytest.mark.parametrize("listed", [True, False], ids=["listed", "never listed"])
+    async def test_a_hard_deletion_that_no_pull_saw_arrives_within_a_day(self, house: House, listed: bool) -> None:
+        """The event goes, whether ERP.net still lists the deletion or has forgotten the activity altogether."""
+        (event, activity), (other, _) = await two_meetings(house)
+        house.erp.forgets_deleted = not listed
+        buried(house, activity)
+        await house.step()
+        assert is_there(house, event)
+
+        house.advance(days=1)
+        await house.step()
+        assert not is_there(house, event)
+        assert is_there(house, other)
+        assert house.desk().find("Planning") == []
+
+    @pytest.mark.parametrize("refused", [False, True], ids=["shown", "refused"])
+    async def test_a_hidden_activity_is_no_deletion(self, house: House, refused: bool) -> None:
+        """Out of the service user's sight, also where ERP.net does not say what is deleted: the event stays, and the
+        pair is parked with its reason."""
+        (event, activity), _ = await two_meetings(house)
+        house.desk().hide(activity)
+        if refused:
+            house.erp.version = "25.1.0.0"
+        house.advance(days=1)
+        await house.step()
+        assert is_there(house, event)
+        assert (await house.link_of(event)).status == "parked"
+
+    async def test_a_link_missing_in_the_index_is_indexed_again(self, house: House) -> None:
+        """A process died between a link and its index row: the repair finds the edit, and the next pull the next."""
+        (_event, activity), _ = await two_meetings(house)
+        user = await house.user()
+        store = house.world.store
+        assert isinstance(store, RowStore)
+        await store._unindex(user.id, [activity])
+        unseen(house, activity, subject="Unseen")
+        house.advance(days=1)
+        await run_repair(house.world)
+        assert user.id in (await store.find_linked([activity]))[activity]
+
+    async def test_nothing_astray_costs_one_request_a_day_and_one_read_a_pull(self, house: House) -> None:
+        """Nobody is woken, nothing is filed; until the next day each pull reads the instance row once more."""
+        await two_meetings(house)
+        house.advance(days=1)
+        house.erp.forget_requests()
+        assert await run_repair(house.world) == frozenset()
+        assert asked(house) == 1
+
+        store = house.world.store
+        assert isinstance(store, RowStore)
+        before = (store.reads, store.writes)
+        for _ in range(23):
+            house.advance(hours=1)
+            assert await run_repair(house.world) == frozenset()
+        assert (store.reads - before[0], store.writes - before[1]) == (23, 0)
+        assert asked(house) == 1
+
+    async def test_a_dry_run_shows_what_the_repair_would_bring(self, house: House) -> None:
+        """The plan names the item, and nothing is written."""
+        (_, activity), _ = await two_meetings(house)
+        unseen(house, activity, subject="Unseen")
+        house.advance(days=1)
+        before = await watermark_of(house)
+        [line] = (await house.step(dry_run=True)).lines
+        assert "Unseen" in str(line.after)
+        assert await watermark_of(house) == before
+
+    async def test_a_large_company_is_spread_over_pulls(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A piece ends with the user who fills it; each pull does one, every link is looked at once, then none."""
+        monkeypatch.setattr(repair, "MOST_LINKS", 2)
+        names = ("boris", "carl", "dora", "emil")
+        for name in names:
+            await house.employ(name)
+        made = {
+            name: house.desk(name).create(f"Visit of {name}", digits(5), digits(5, 12)) for name in ("anna", *names)
+        }
+        await house.settle()
+        house.advance(days=1)
+        for name, activity in made.items():
+            unseen(house, activity, subject=f"Unseen by {name}")
+        pieces = []
+        for _ in range(5):
+            house.erp.forget_requests()
+            woken = await run_repair(house.world)
+            pieces.append((len(woken), asked(house)))
+        assert pieces == [(2, 1), (2, 1), (1, 1), (0, 0), (0, 0)]
+        await house.settle()
+        for name in made:
+            assert house.outlook(f"{name}@acme.example").find(f"Unseen by {name}") is not None
+
+    async def test_a_spoilt_row_stops_nobody_elses_repair(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Boris's memory cannot be read: Anna's links are looked at."""
+        (_event, activity), _ = await two_meetings(house)
+        boris = await house.employ("boris")
+        spoilt = (await house.user(boris)).id
+        recall = house.world.store.recall
+
+        async def spoilt_recall(user_id: str) -> object:
+            if user_id == spoilt:
+                raise RowUnreadable("a stored Link cannot be read")
+            return await recall(user_id)
+
+        monkeypatch.setattr(house.world.store, "recall", spoilt_recall)
+        unseen(house, activity, subject="Unseen")
+        house.advance(days=1)
+        assert await run_repair(house.world) == {(await house.user(ANNA)).id}
+        assert (await watermark_of(house)).repaired_to is None
+
+    async def test_what_is_parked_is_left_to_a_person(self, house: House) -> None:
+        """Parked means parked: the repair does not bring it back every day."""
+        (_event, activity), _ = await two_meetings(house)
+        house.desk().hide(activity)
+        house.advance(days=1)
+        await house.step()
+        house.advance(days=1)
+        assert await run_repair(house.world) == frozenset()
+
+    async def test_a_repair_in_trouble_takes_nothing_from_the_pull(self, house: House) -> None:
+        """ERP.net refuses the repair's question: what the pull found is told, and the next pull asks again."""
+        (_event, activity), (_, other) = await two_meetings(house)
+        house.advance(days=1)
+        unseen(house, activity, subject="Unseen")
+        house.desk().edit(other, subject="Seen")
+        house.erp.add_fault("*/odata/*", skip=1, status=500, body={"error": {"message": "Sorry.", "code": 0}})
+        assert await pull_and_repair(house.world) == PullReport(1, frozenset({(await house.user()).id}))
+        assert await inbox_of(house) == {other}
+
+        assert (await pull_and_repair(house.world)).woken
+        assert await inbox_of(house) == {activity, other}
+
+
+async def test_killed_before_every_call(house: House) -> None:
+    """The process dies before the n-th call of pull and repair, for every n: the next ones bring everything, and the
+    piece under way is all that is done again."""
+    (event, activity), (_lost, _gone) = await two_meetings(house)
+    for n in range(MOST_CALLS):
+        house.advance(days=1)
+        unseen(house, activity, subject=f"Unseen {n}")
+        moment = LastMoment(n)
+        with suppress(Killed, CalsyncError):
+            await pull_and_repair(moment.around(house.world))
+        await house.step()
+        assert house.outlook().get(event)["subject"] == f"Unseen {n}"
+        assert (await watermark_of(house)).repaired_to is None
+        if not moment.hit:
+            assert n > 8
+            return
+    pytest.fail("the repair makes more calls than this test looks at")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+async def test_killed_at_every_write(before: bool) -> None:
+    """The same at every write of our memory."""
+    backend = FusedBackend(lambda: START)
+    async with open_house(RowStore(backend)) as house:
+        backend._clock = house.clock.now
+        await house.employ()
+        (event, activity), _ = await two_meetings(house)
+        for n in range(MOST_CALLS):
+            house.advance(days=1)
+            unseen(house, activity, subject=f"Unseen {n}")
+            backend.fuse = Fuse(n, before=before)
+            died = True
+            with suppress(Killed):
+                await pull_and_repair(house.world)
+                died = False
+            backend.fuse = Fuse()
+            await house.step()
+            assert house.outlook().get(event)["subject"] == f"Unseen {n}"
+            if not died:
+                assert n > 2
+                return
+        pytest.fail("the repair makes more writes than this test looks at")
+
+
+async def test_two_repairs_at_once_do_no_harm(house: House) -> None:
+    """The app's and an operator's: both file the same row, one of them moves on."""
+    (event, activity), _ = await two_meetings(house)
+    unseen(house, activity, subject="Unseen")
+    house.advance(days=1)
+    await asyncio.gather(pull_and_repair(house.world), pull_and_repair(replace(house.world, holder="other")))
+    assert await inbox_of(house) == {activity}
+    await house.step()
+    assert house.outlook().get(event)["subject"] == "Unseen"
+
+
+def test_an_old_instance_row_is_read() -> None:
+    """What an earlier build remembered of a pull is left; the rest stays."""
+    old = {
+        "v": 1,
+        "data0": '{"tenant":"acme","watermark":"2026-01-25T08:00:00Z",'
+        '"seen":[["2026-01-25T08:00:00Z","00000000-0000-4000-8000-000000000000","x/1"]]}',
+    }
+    assert rows.decode(old, Instance) == Instance(tenant="acme", watermark=START)
