@@ -7,6 +7,7 @@ says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turn
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -36,6 +37,9 @@ calls: Counter[Side] = Counter()
 throttles: Counter[Side] = Counter()
 """Answers of this process's requests so far, and refusals for too many among them; ``telemetry`` reads them."""
 
+JITTER = 0.1
+"""The share of a wait that was asked for which is added to it at most."""
+
 UNCLEAR = frozenset({500, 502, 503, 504})
 """Answers that never prove a write did not happen (graph.md §5)."""
 
@@ -46,17 +50,32 @@ def note_answer(side: Side, status: int, *, is_part: bool = False) -> None:
     throttles[side] += status == 429
 
 
+LONGEST_ASKED = 3600.0
+"""Seconds; what asks for more than an hour (or for ever) gets an hour: then somebody should look again."""
+
+
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The wait a ``Retry-After`` header asks for: seconds (decimals seen) or an HTTP date; None = not said."""
-    if header is None:
-        return None
+    """The wait a ``Retry-After`` header asks for, 0 to LONGEST_ASKED; None = not said in a way that makes sense.
+
+    Seconds (decimals seen) or an HTTP date.
+    """
+    asked = _number(header) if header is not None else None
+    if asked is None and header is not None:
+        asked = _until(header, now)
+    return None if asked is None or math.isnan(asked) else min(LONGEST_ASKED, max(0.0, asked))
+
+
+def _number(text: str) -> float | None:
     try:
-        return max(0.0, float(header))
+        return float(text)
     except ValueError:
-        pass
+        return None
+
+
+def _until(date: str, now: datetime) -> float | None:
     try:
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (TypeError, ValueError):
+        return (parsedate_to_datetime(date) - now).total_seconds()
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -84,7 +103,8 @@ def error_of(
 class Patience:
     """How long a caller puts up with a system: tries in all, and the longest single and total wait in seconds.
 
-    Full jitter on a doubling base, as both vendors advise (graph.md §10, erpnet.md §3).
+    Full jitter on a doubling base, as both vendors advise (graph.md §10, erpnet.md §3); what a server asks for gets
+    a little on top, so that those it refused together do not come back together.
     """
 
     tries: int = 4
@@ -94,9 +114,9 @@ class Patience:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def wait_for(self, attempt: int, asked: float | None) -> float:
-        """Seconds to wait after failed ``attempt`` (1, 2, …); what the server asked for comes first."""
+        """Seconds to wait after failed ``attempt`` (1, 2, …): never less than the server asked for."""
         if asked is not None and asked > 0:
-            return asked
+            return asked * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311 - jitter, no secret
         return random.uniform(0.0, min(self.longest, self.base * 2**attempt))  # noqa: S311 - jitter, no secret
 
     async def call(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -106,8 +126,9 @@ class Patience:
             try:
                 return await work()
             except SideUnavailable as error:
-                pause = self.wait_for(attempt, getattr(error, "retry_after", None))
-                if error.unclear or attempt == self.tries or waited + pause > self.total:
+                asked: float | None = getattr(error, "retry_after", None)
+                pause = self.wait_for(attempt, asked)
+                if error.unclear or attempt == self.tries or waited + (asked or pause) > self.total:
                     raise
                 waited += pause
                 await self.sleep(pause)

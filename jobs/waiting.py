@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from jobs.pauses import LICENCE_REST, spread
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
 
@@ -19,10 +20,6 @@ Notice = Callable[[str], None]
 
 LONGEST_NAP = 5.0
 """Seconds after which a waiting command looks again."""
-
-
-LICENCE_NAP = 60.0
-"""Seconds to leave ERP.net alone where it has no licence and does not say for how long."""
 
 
 def unheard(_: str) -> None:
@@ -52,12 +49,13 @@ async def patiently(take: Callable[[], Awaitable[T]], world: World, notice: Noti
             holder, pause = held.holder, _nap(held.until, world.clock())
             told = _tell_once(notice, told, holder, f"waiting for {what}: {held}")
         except LicencesTaken as taken:
-            if waited >= world.licence_wait:
+            left = world.licence_wait - waited
+            if left <= timedelta(0):
                 raise
-            pause = taken.retry_after or LICENCE_NAP
+            pause = min(taken.retry_after or LICENCE_REST, left.total_seconds())
             waited += timedelta(seconds=pause)
             told = _tell_once(notice, told, "ERP.net", f"waiting for an ERP.net licence: {taken}")
-        await asyncio.sleep(pause)
+        await asyncio.sleep(spread(pause))
 
 
 def _tell_once(notice: Notice, told: str, holder: str, text: str) -> str:

@@ -8,7 +8,6 @@ brings a later message instead, so the host's dequeue count and its poison queue
 from __future__ import annotations
 
 import json
-import random
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from jobs.pauses import LICENCE_REST, growing, spread
 from jobs.repair import pull_and_repair
 from jobs.report import Report
 from jobs.round import run_round
@@ -47,9 +47,6 @@ SECOND_LOOK = 45.0
 
 TRIES = 6
 """Messages that may follow one another for the same wake-up; then the timer has the word."""
-
-LICENCE_REST = 60.0
-"""Seconds to leave ERP.net alone where it has no licence and does not say for how long (erpnet.md §3)."""
 
 Word = TypeVar("Word", Kind, Do)
 
@@ -146,13 +143,13 @@ def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | 
 
 
 def _pause(tries: int) -> float:
-    """Seconds before the next try: 15, 30, 60 … at most ten minutes, with jitter."""
-    return min(600.0, 15.0 * 2.0 ** min(tries, 6)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+    """Seconds before the next try: 15, 30, 60 … at most ten minutes."""
+    return growing(tries, first=15.0, longest=600.0)
 
 
 def _nap() -> float:
-    """Seconds until a taken slot is asked for again; spread, so that waiting messages do not come together."""
-    return random.uniform(2.0, 8.0)  # noqa: S311 - jitter, no secret
+    """Seconds until a taken slot is asked for again."""
+    return spread(2.0, share=3.0)
 
 
 # The pull
@@ -214,7 +211,7 @@ async def _round(world: World, order: Order, redelivered: bool) -> None:
         return
     except LeaseHeld as held:
         if order.full or redelivered:  # else the holder sees the wake token when it ends
-            await world.queue.send(_again(order, one_more=False), delay_seconds=_left(world, held.until))
+            await world.queue.send(_again(order, one_more=False), delay_seconds=spread(_left(world, held.until)))
         return
     tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
     await _follow_up(world, order, report)
@@ -247,7 +244,7 @@ async def _follow_up(world: World, order: Order, report: Report) -> None:
     elif report.again:
         await _go_on(world, order, report)
     elif order.notified and report.ran and not report.done and report.trouble is None:
-        await world.queue.send(round_message(order.user_id, look=True), delay_seconds=SECOND_LOOK)
+        await world.queue.send(round_message(order.user_id, look=True), delay_seconds=spread(SECOND_LOOK))
     if report.full and report.ran and report.trouble is None:
         await _first_subscription(world, order.user_id)
 
@@ -255,7 +252,7 @@ async def _follow_up(world: World, order: Order, report: Report) -> None:
 async def _try_again(world: World, order: Order, trouble: CalsyncError) -> None:
     asked = trouble.retry_after if isinstance(trouble, Throttled) else None
     if order.tries + 1 < TRIES:
-        await world.queue.send(_again(order), delay_seconds=max(asked or 0.0, _pause(order.tries)))
+        await world.queue.send(_again(order), delay_seconds=max(spread(asked or 0.0), _pause(order.tries)))
 
 
 async def _go_on(world: World, order: Order, report: Report) -> None:
@@ -264,7 +261,7 @@ async def _go_on(world: World, order: Order, report: Report) -> None:
         return
     cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
     message = round_message(order.user_id, full=cut, tries=order.tries + 1)
-    await world.queue.send(message, delay_seconds=2.0**order.tries if order.tries else 0.0)
+    await world.queue.send(message, delay_seconds=spread(2.0**order.tries) if order.tries else 0.0)
 
 
 async def _first_subscription(world: World, user_id: str) -> None:

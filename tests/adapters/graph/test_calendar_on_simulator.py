@@ -310,7 +310,8 @@ async def test_throttling_is_waited_out(
     done = await outlook.write(ann, writes)
 
     assert [one.event.content.subject for one in done if one.event] == ["0", "1", "2"]
-    assert pauses == [2.0, 2.0]
+    assert len(pauses) == 2
+    assert all(2.0 <= pause <= 2.2 for pause in pauses)
     assert len(graph.person("ann@acme.bg").events()) == 3
 
 
