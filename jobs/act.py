@@ -29,6 +29,7 @@ from sync_core.errors import (
     StaleWrite,
 )
 from sync_core.identity import settle
+from sync_core.link import TRIES
 from sync_core.model import (
     EVERYTHING,
     ErpActivity,
@@ -39,6 +40,7 @@ from sync_core.model import (
     Malformed,
     Pending,
     PendingState,
+    Seen,
     Side,
 )
 from sync_core.pair import EVENT_ATTRIBUTE
@@ -53,9 +55,6 @@ CHUNK = 50
 
 GRAPH_BATCH = 20
 """Events written before the lease is looked at again: a Graph batch (gr §9)."""
-
-TRIES = 10
-"""Failures after which an item is parked for a person (design section 4 "Guards")."""
 
 OUTRUN = "another mailbox claimed the meeting at the same moment"
 
@@ -165,6 +164,8 @@ class Actor:
         return changes
 
     def _parked(self, decision: Decision) -> Pending:
+        if decision.pending is not None:
+            return decision.pending
         pending = self._pending(decision)
         state = pending.state if decision.awaits is PendingState.WAITING else decision.awaits
         return replace(pending, parked=True, reason=decision.reason, state=state)
@@ -208,7 +209,8 @@ class Actor:
             elif error is not None and not isinstance(error, ITEM_ERRORS):
                 fatal = error
             elif error is not None:
-                changes += await self._failure(decision, error)
+                seen = _seen(decision, erp.get(id(decision)), graph.get(id(decision)))
+                changes += await self._failure(decision, error, seen)
         made = {id(d): _link_in(own) for d, own in zip(finished, successes, strict=True)}
         await self._claims.settle((d, made[id(d)]) for d in finished)
         await self._save([*changes, *(change for own in successes for change in own)])
@@ -265,7 +267,7 @@ class Actor:
 
     # Failing
 
-    async def _failure(self, decision: Decision, error: CalsyncError) -> list[Change]:
+    async def _failure(self, decision: Decision, error: CalsyncError, seen: Seen) -> list[Change]:
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
         overtaken = isinstance(error, StaleWrite | ItemGone | ItemLocked)
@@ -275,18 +277,21 @@ class Actor:
             self.done.failed.append((decision, str(error)))
         if isinstance(error, SideUnavailable):
             self.done.unavailable = error
-        return [Put(self._marked(decision, str(error), overtaken))]
+        return [Put(self._marked(decision, str(error), overtaken, seen))]
 
-    def _marked(self, decision: Decision, reason: str, overtaken: bool) -> Link | Pending:
+    def _marked(self, decision: Decision, reason: str, overtaken: bool, seen: Seen) -> Link | Pending:
         """The row that remembers the failure: read again at once when overtaken, else after a growing pause."""
         link = decision.case.link
         row = link if link is not None else self._pending(decision)
-        tries = row.tries + 1
+        tries = 1 if life.is_given_up(row) else row.tries + 1
         retry_at = None if overtaken and tries < TRIES else self._ctx.now + pause_after(tries)
         if isinstance(row, Pending):
-            return replace(row, tries=tries, retry_at=retry_at, parked=tries >= TRIES, reason=reason)
+            known = seen if tries >= TRIES else None
+            return replace(
+                row, tries=tries, retry_at=retry_at, parked=tries >= TRIES, reason=reason, given_up_at=known
+            )
         if tries >= TRIES:
-            return life.given_up(row, reason, tries)
+            return life.given_up(row, reason, tries, seen)
         return life.failed(row, reason, tries, retry_at)
 
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[Change]:
@@ -359,6 +364,13 @@ def _believed(write: GraphWrite, outcome: Outcome) -> Outcome:
     if event.change_key != write.change_key or not is_apart:
         return outcome
     return Outcome(error=SideUnavailable(Side.GRAPH, "answered, but the event is as it was before", unclear=True))
+
+
+def _seen(decision: Decision, erp: Outcome | None, graph: Outcome | None) -> Seen:
+    """What both sides are after a write of which a part did not get through."""
+    activity = erp.activity if erp is not None and erp.activity is not None else decision.case.activity
+    event = graph.event if graph is not None and graph.event is not None else decision.case.event
+    return replace(decision.case, activity=activity, event=event).seen
 
 
 def _link_in(changes: Sequence[Change]) -> Link | None:

@@ -106,7 +106,7 @@ async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
 
 
 def _released(pending: Pending, reason: str) -> Pending:
-    return replace(pending, parked=False, reason=reason, tries=0, retry_at=None)
+    return replace(pending, parked=False, reason=reason, tries=0, retry_at=None, given_up_at=None)
 
 
 async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:

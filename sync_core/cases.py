@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core.colleagues import Colleagues
-from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, PendingState, Side, Window
+from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, PendingState, Seen, Side, Window
 from sync_core.policy import Policy
 from sync_core.writes import ErpWrite, GraphWrite
 
@@ -75,6 +75,10 @@ class Standing:
     organizer: str = ""
 
 
+GONE = "gone"
+"""Stands for the version of a side that is not there any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One pair (or single item) as this round sees it.
@@ -113,6 +117,13 @@ class Case:
         if self.activity is not None:
             return self.activity.id
         return self.link.activity_id if self.link else ""
+
+    @property
+    def seen(self) -> Seen:
+        """Which versions of both sides this round saw; '' = not read, or not there and never linked."""
+        event = self.event.change_key if self.event else GONE if self.event_sight is Sight.GONE else ""
+        activity = self.activity.stamp if self.activity else GONE if self.activity_sight is Sight.GONE else ""
+        return Seen(event, activity)
 
     @property
     def subject(self) -> str:
@@ -165,7 +176,7 @@ class Decision:
     journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
     mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
     ``mails_later`` how many of what follows at once. ``again``: the rest follows in a round at once. ``awaits`` is
-    what an item without a link waits for.
+    what an item without a link waits for, ``pending`` its row where that is to stay as it is.
     """
 
     case: Case
@@ -184,6 +195,7 @@ class Decision:
     mails_later: int = 0
     again: bool = False
     awaits: PendingState = PendingState.WAITING
+    pending: Pending | None = None
 
     @property
     def is_deletion(self) -> bool:

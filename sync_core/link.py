@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sync_core.model import Conflict, EndedBy, Link, LinkStatus, Role
+from sync_core.model import Conflict, EndedBy, Link, LinkStatus, Pending, Role, Seen
 
 RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})
 """Links whose pair goes on, now or once somebody has seen to it."""
@@ -26,6 +26,9 @@ WATCHED = RUNNING | {LinkStatus.HELD}
 ENDED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
 """Links that stay what they are, whatever is found about their items, until the pair is alive again."""
 
+TRIES = 10
+"""Failures after which an item is parked for a person (design section 4 "Guards")."""
+
 KEPT = timedelta(days=90)
 """How long ended links are remembered."""
 
@@ -35,6 +38,20 @@ OVER = "older than a day"
 def is_forgettable(link: Link, now: datetime) -> bool:
     """Whether an ended link has been remembered for long enough."""
     return link.ended_at is not None and now - link.ended_at > KEPT
+
+
+def is_given_up(row: Link | Pending) -> bool:
+    """Whether writes of the pair, or of the item without one, failed too often to be tried as it is."""
+    is_parked = row.parked if isinstance(row, Pending) else row.status is LinkStatus.PARKED
+    return is_parked and row.tries >= TRIES
+
+
+def is_news(row: Link | Pending, seen: Seen) -> bool:
+    """Whether a side is another than it was when the row was given up; a side that was not read is no news."""
+    then = row.given_up_at
+    if then is None:  # a row of before this was remembered: what is seen first counts
+        return False
+    return (seen.event or then.event, seen.activity or then.activity) != (then.event, then.activity)
 
 
 def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict | None = None) -> Link:
@@ -49,6 +66,7 @@ def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict |
         conflict=conflict,
         ended_at=None,
         ended_by=EndedBy.NOBODY,
+        given_up_at=None,
     )
 
 
@@ -63,8 +81,8 @@ def followed(link: Link, reason: str, *, reread: str = "") -> Link:
 
 
 def parked(link: Link, why: str) -> Link:
-    """The pair is left alone until its reason ends; what has ended already stays so."""
-    if link.status in ENDED:
+    """The pair is left alone until its reason ends; what has ended, or was given up, stays so."""
+    if link.status in ENDED or is_given_up(link):
         return looked_at(link)
     return replace(link, status=LinkStatus.PARKED, reason=why, reread="")
 
@@ -111,12 +129,27 @@ def reread_for(link: Link, why: str) -> Link:
 
 def failed(link: Link, why: str, tries: int, retry_at: datetime | None) -> Link:
     """A write did not get through for the ``tries``-th time; tried again at ``retry_at`` (None: at once)."""
-    return replace(link, reread=why or "failed", tries=tries, retry_at=retry_at)
+    status = LinkStatus.LIVE if link.status is LinkStatus.PARKED else link.status
+    return replace(link, status=status, reread=why or "failed", tries=tries, retry_at=retry_at, given_up_at=None)
 
 
-def given_up(link: Link, why: str, tries: int) -> Link:
-    """A write did not get through, time and again."""
-    return replace(parked(link, why), tries=tries, retry_at=None)
+def given_up(link: Link, why: str, tries: int, seen: Seen) -> Link:
+    """A write did not get through, time and again: the pair is left alone as it is ``seen``."""
+    return replace(
+        link,
+        status=LinkStatus.PARKED,
+        reason=why,
+        reread="",
+        tries=tries,
+        retry_at=None,
+        given_up_at=Seen(seen.event or link.change_key, seen.activity or link.stamp),
+    )
+
+
+def left_alone(link: Link, seen: Seen) -> Link:
+    """A pair that was given up was looked at: it stays as it is."""
+    known = link.given_up_at or Seen(seen.event or link.change_key, seen.activity or link.stamp)
+    return replace(link, reread="", given_up_at=known)
 
 
 def looked_at(link: Link) -> Link:

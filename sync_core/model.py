@@ -238,6 +238,11 @@ class ErpActivity:
     created: datetime | None = None
 
     @property
+    def stamp(self) -> str:
+        """The state the activity is in."""
+        return stamp_of(self.updated_at, self.version)
+
+    @property
     def is_locked(self) -> bool:
         """Whether ERP.net refuses changes of this activity (R9)."""
         return self.state not in EDITABLE_STATES or self.read_only or self.void
@@ -301,6 +306,14 @@ class Evidence:
 def stamp_of(updated_at: datetime | None, version: int | None) -> str:
     """What tells one state of an activity from the next; the time alone may be equal for two edits."""
     return f"{updated_at.isoformat() if updated_at else '-'}/{'-' if version is None else version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The versions of both sides at one moment: the event's change key and the activity's stamp; '' = not there."""
+
+    event: str = ""
+    activity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +405,8 @@ class Link:
     ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone; ``reason`` is for people and compared
     with nothing. ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we
     made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
+    ``given_up_at`` is what both sides were when the last of too many tries failed: until one is another, or somebody
+    asks for a retry, nothing is tried.
     ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 
@@ -418,6 +433,7 @@ class Link:
     conflict: Conflict | None = None
     ended_at: datetime | None = None
     ended_by: EndedBy = EndedBy.NOBODY
+    given_up_at: Seen | None = None
 
     @property
     def stamp(self) -> str:
@@ -440,6 +456,7 @@ class Pending:
 
     Saved before a create is sent; found at start it means: look before creating. ``parked`` items wait for a
     person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared with nothing.
+    ``given_up_at`` as in ``Link``.
     """
 
     side: Side
@@ -451,6 +468,7 @@ class Pending:
     parked: bool = False
     reason: str = ""
     state: PendingState = PendingState.WAITING
+    given_up_at: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,6 +244,9 @@ def decide(case: Case, ctx: Context) -> Decision:
     unclear = _unclear(case, ctx)
     if unclear is not None:
         return unclear
+    left = _given_up(case, ctx)
+    if left is not None:
+        return left
     if case.link is not None and case.link.role is Role.FOLLOWER:
         return follower(case, case.link, ctx)
     return _claiming(_decide(case, ctx), ctx)
@@ -273,6 +276,23 @@ def _decide(case: Case, ctx: Context) -> Decision:
     if case.event_sight is Sight.UNREAD and case.link.role is Role.HOLDER and is_lost(case.standing, ctx):
         return _reread(case, HALF_SEEN)
     return _decide_linked(case, case.link, ctx)
+
+
+def _given_up(case: Case, ctx: Context) -> Decision | None:
+    """What was tried too often is left alone until somebody asks for a retry or one of its sides is another.
+
+    Not past the meeting's end: then it is archived like any other.
+    """
+    link, pending, seen = case.link, case.pending, case.seen
+    if link is not None:
+        if not life.is_given_up(link) or life.is_news(link, seen) or _all_over(case, link, ctx):
+            return None
+        kept = life.left_alone(link, seen)
+        return Decision(case, Intent.NOTHING, Verdict.PARK, link.reason, link=kept, in_step=frozenset())
+    if pending is None or not life.is_given_up(pending) or life.is_news(pending, seen):
+        return None
+    row = replace(pending, given_up_at=pending.given_up_at or seen)
+    return Decision(case, Intent.NOTHING, Verdict.PARK, pending.reason, pending=row)
 
 
 def _claiming(decision: Decision, ctx: Context) -> Decision:

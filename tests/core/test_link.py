@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync_core import link as life
-from sync_core.model import Clash, Conflict, EndedBy, Link, LinkStatus, Mark
+from sync_core.model import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, Seen
 from tests.core.samples import NOW, a_link
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Link], Link], LinkStatus]] = {
     "retried": (life.retried, LinkStatus.LIVE),
     "followed": (lambda x: life.followed(x, "why"), LinkStatus.LIVE),
     "parked": (lambda x: life.parked(x, "why"), LinkStatus.PARKED),
-    "given-up": (lambda x: life.given_up(x, "why", 10), LinkStatus.PARKED),
+    "given-up": (lambda x: life.given_up(x, "why", 10, Seen()), LinkStatus.PARKED),
     "held": (lambda x: life.held(x, "why"), LinkStatus.HELD),
     "ended": (lambda x: life.ended(x, EndedBy.OUTLOOK, "why", NOW), LinkStatus.TOMBSTONE),
     "archived": (lambda x: life.archived(x, NOW), LinkStatus.ARCHIVED),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from jobs.act import TRIES, pause_after
+from jobs.act import pause_after
+from jobs.answers import retry
+from jobs.ports import Erp
 from jobs.pull import run_pull
 from jobs.round import run_round
-from sync_core.model import LinkStatus
+from jobs.wake import wake
+from sync_core.errors import ItemRejected
+from sync_core.link import TRIES
+from sync_core.model import InboxRow, LinkStatus, Side
+from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome
 from tests.budget import budget
-from tests.jobs.house import House
+from tests.jobs.house import ANNA, House
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits, meeting
 
@@ -75,6 +82,127 @@ async def test_one_meeting_that_always_fails_never_delays_the_others(
     assert why in link.reason
     assert pauses == sorted(pauses)
     assert pauses[-1] >= timedelta(hours=6)
+
+
+async def exhaust(house: House) -> None:
+    """Rounds until everything that fails is parked."""
+    for _ in range(60):
+        house.advance(hours=1)
+        await quiet_round(house)
+        memory = await house.recall()
+        if any(x.status is LinkStatus.PARKED for x in memory.links) or any(p.parked for p in memory.pending):
+            return
+    raise AssertionError("nothing was parked")
+
+
+async def every_way_to_look_again(house: House) -> None:
+    """Twelve days with their daily looks, full rounds asked for, new settings, a colleague's wake-ups, new tokens."""
+    for _ in range(12):
+        house.advance(days=1)
+        await house.sync()
+    house.set_policy(months_ahead=2)
+    await house.sync()
+    await house.sync(full=True)
+    user = await house.user()
+    memory = await house.recall()
+    told = [*(x.activity_id for x in memory.links), *(p.item_id for p in memory.pending)]
+    await house.world.store.file_inbox(user.id, [InboxRow(one, house.now) for one in told])
+    await wake(house.world, user.id)
+    await house.sync()
+    house.graph.expire_delta(ANNA)
+    await house.sync()
+
+
+@pytest.mark.parametrize(("side", "status"), [("graph", 500), ("graph", 400), ("erp", 500)])
+async def test_a_parked_meeting_is_not_written_to_again(house: House, side: str, status: int) -> None:
+    """Whatever looks at it; a new edit is tried, and so is a retry."""
+    event, activity = await meeting(house, "Poison", 30)
+    await house.step()
+    poison(house, event, activity, side, status)
+    await exhaust(house)
+    link = await house.link_of(event)
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+    await every_way_to_look_again(house)
+    assert tried(house, event, activity) == 0
+    assert await house.link_of(event) == link
+
+    if side == "graph":
+        house.desk().edit(activity, subject="Poison 3")
+    else:
+        house.outlook().edit(event, subject="Poison 3")
+    await house.sync()
+    assert (tried(house, event, activity) > 0, (await house.link_of(event)).status) == (True, LinkStatus.LIVE)
+    await exhaust(house)
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+    await house.sync(full=True)
+    assert tried(house, event, activity) == 0
+    assert await retry(house.world, await house.user()) == 1
+    await house.sync()
+    assert tried(house, event, activity) > 0
+
+
+def tried(house: House, event: str, activity: str) -> int:
+    """How often somebody wrote to the event or to its activity."""
+    erp = [seen.body for seen in house.erp.requests if b"PATCH " in seen.body and activity.encode() in seen.body]
+    return len([one for one, _ in house.patches() if one == event]) + len(erp)
+
+
+class Refusing:
+    """Stands before ERP.net and refuses to make activities."""
+
+    def __init__(self, erp: Erp) -> None:
+        self.write_through = erp.write
+        self.creates = 0
+        self.heals = False
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """``Erp.write``."""
+        made = [one for one in writes if isinstance(one, CreateActivity)]
+        self.creates += len(made)
+        if self.heals or not made:
+            return await self.write_through(who, writes)
+        return [Outcome(error=ItemRejected(Side.ERP, "ERP.net refused: no"))] * len(writes)
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_a_create_that_was_parked_is_not_sent_again(
+    house: House, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item whose counterpart cannot be made: ten creates, then none, until it is edited or somebody asks."""
+    refusing = Refusing(house.world.erp)
+    monkeypatch.setattr(house.world.erp, "write", refusing.write)
+    house.graph.add_fault("POST /v1.0/users/*/events", status=400, times=None)
+    by_graph, by_erp = house.outlook().create, house.desk().create
+    item = (
+        by_erp("Poison", digits(30), digits(30, 12)) if side is Side.GRAPH else by_graph("Poison", at(20), at(20, 11))
+    )
+    edit = house.desk().edit if side is Side.GRAPH else house.outlook().edit
+
+    def creates() -> int:
+        return len(house.graph_writes()) if side is Side.GRAPH else refusing.creates
+
+    house.graph.forget_requests()
+    await house.sync()
+    await exhaust(house)
+    assert creates() == TRIES
+    await every_way_to_look_again(house)
+    assert creates() == TRIES
+    assert [p.parked for p in (await house.recall()).pending] == [True]
+
+    edit(item, subject="Poison 2")
+    await house.sync()
+    assert creates() > TRIES
+    await exhaust(house)
+    known = creates()
+    await house.sync(full=True)
+    assert creates() == known
+    assert await retry(house.world, await house.user()) == 1
+    refusing.heals = True
+    house.graph.faults.clear()
+    await house.step()
+    assert len(house.outlook().events()) == len(house.desk().activities()) == 1
 
 
 def test_the_pauses_grow() -> None:
