@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sync_core.logins import LOGIN
 from sync_core.model import EndedBy, LinkStatus, PendingState
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
@@ -31,6 +32,7 @@ PENDING_STATES = {
 
 
 def _link(row: dict[str, Any]) -> dict[str, Any]:
+    row = _creator_by_login(row)
     if row["status"] == LinkStatus.ARCHIVED:
         return row | {"ended_by": EndedBy.AGE}
     if row["status"] != LinkStatus.TOMBSTONE:
@@ -43,5 +45,11 @@ def _pending(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"state": PENDING_STATES.get(row["reason"], PendingState.WAITING)}
 
 
-UPGRADES: dict[str, Upgrade] = {"Link": _link, "Pending": _pending}
+def _creator_by_login(row: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 kept whoever made an activity by login, in lower case."""
+    creator = row.get("creator")
+    return {**row, "creator": f"{LOGIN}{creator}"} if creator else row
+
+
+UPGRADES: dict[str, Upgrade] = {"Link": _link, "Pending": _pending, "Claim": _creator_by_login}
 """By the name of the row's class, version 1 to 2."""

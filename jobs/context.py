@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.world import World
 from sync_core.cases import Context
 from sync_core.colleagues import Colleagues, colleague_of
-from sync_core.model import Answer, Instance, Memory, User
+from sync_core.logins import LOGIN, Bearer, Logins, logins_of
+from sync_core.model import Answer, ErpActivity, Instance, Link, Memory, User
+from sync_core.policy import Policy
 from sync_core.window import window_at
 
 
@@ -25,8 +29,7 @@ async def context_of(
     """The context of one user at ``now``; the user has a zone and an ERP.net login. Asks ERP.net who the service
     user is where the store does not know."""
     zone = ZoneInfo(user.zone)
-    known = [user if one.id == user.id else one for one in await world.store.list_users()]
-    users = [one for one in known if one.enabled or one.id == user.id]
+    known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
     service = instance.service_login or await world.erp.service_login()
     return Context(
         now=now,
@@ -34,10 +37,10 @@ async def context_of(
         window=window_at(now, zone, world.policy.months_ahead),
         policy=world.policy,
         mailbox=user.id,
-        login=user.erp_login,
+        erp_user_id=user.erp_user_id,
         party_id=user.erp_party_id,
-        creators_on=frozenset(one.erp_login.casefold() for one in (*users, user) if one.erp_login),
-        service_logins=frozenset({service.casefold(), *map(str.casefold, world.policy.service_logins)}),
+        creators_on=frozenset(i for one in known if one.enabled or one.id == user.id for i in one.erp_user_ids),
+        logins=known_logins(known, instance, world.policy, service),
         has_company=has_company,
         colleagues=Colleagues(colleague_of(one, now) for one in known),
         whole=whole,
@@ -45,3 +48,32 @@ async def context_of(
         stalled_after=timedelta(seconds=2 * world.lease_seconds),
         approved=frozenset(i.event_id for hold in memory.holds if hold.answer == Answer.APPROVED for i in hold.items),
     )
+
+
+def known_logins(users: Iterable[User], instance: Instance, policy: Policy, service: str) -> Logins:
+    """Whose logins the store knows; ``service`` is the service user's of today."""
+    former = [Bearer(one.login, "", "", one.seen_at, one.until_at) for one in instance.former_service_logins]
+    return logins_of(users, {service, *policy.service_logins} - {""}, former)
+
+
+async def with_makers(world: World, ctx: Context, activities: Iterable[ErpActivity]) -> Context:
+    """The context in which it is known who made these activities: ERP.net is asked whose their logins are now, since
+    one that was known may be somebody else's since."""
+    asked = ctx.logins.unasked(one.creation_user for one in activities)
+    if not asked:
+        return ctx
+    return replace(ctx, logins=ctx.logins.asked(asked, await world.erp.find_logins(asked)))
+
+
+async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tuple[Memory, list[Link]]:
+    """The memory, its links' creators by id, and the links of which ERP.net had to be asked.
+
+    A login that an older version kept and nobody bears any more is this user's own, of before they were known.
+    """
+    links = [replace(link, creator=ctx.known(link.creator)) for link in memory.links]
+    unknown = {link.creator.removeprefix(LOGIN) for link in links if link.creator.startswith(LOGIN)}
+    found = await world.erp.find_logins(unknown) if unknown else {}
+    owners = {f"{LOGIN}{login}": found.get(login) or ctx.erp_user_id for login in unknown}
+    asked = [replace(link, creator=owners[link.creator]) for link in links if link.creator in owners]
+    told = {link.event_id: link for link in asked}
+    return replace(memory, links=tuple(told.get(link.event_id, link) for link in links)), asked

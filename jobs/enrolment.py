@@ -12,9 +12,10 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jobs.accounts import find_account, with_account
 from jobs.meetings import hand_on_all
 from jobs.noting import note
-from jobs.ports import Drop, ErpUser, Mailbox, Place, Put
+from jobs.ports import Drop, Mailbox, Place, Put
 from jobs.pull import is_stamped
 from jobs.subscriptions import end_user
 from jobs.world import World
@@ -131,16 +132,10 @@ async def check_user(
     """
     problems: list[str] = []
     user = await _check_mailbox(world, user, mailbox, problems)
-    account = await _check_account(world, user, problems)
+    account = await find_account(world, user, problems)
     if account is not None:
-        user = replace(
-            user,
-            erp_user_id=account.id,
-            erp_login=account.login,
-            erp_person_id=account.person_id,
-            erp_party_id=account.party_id,
-            zone=user.zone or (account.time_zone if is_zone(account.time_zone) else ""),
-        )
+        zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
+        user = replace(with_account(user, account, world.clock()), zone=zone)
     if not user.zone:
         problems.append(
             f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
@@ -185,30 +180,6 @@ async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, prob
         problems.append(str(error))
         return user
     return user if user.zone_chosen else replace(user, zone=zone or user.zone)
-
-
-async def _check_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
-    """The ERP.net user behind the mailbox, by e-mail (erpnet.md §8); once found, by what was found."""
-    addresses = {a for a in (user.upn, user.mail) if a}
-    found = await world.erp.find_users(addresses)
-    known = [account for account in found if account.id == user.erp_user_id]
-    candidates = known or found
-    if not candidates:
-        problems.append(
-            f"no active internal ERP.net user has the e-mail {' or '.join(sorted(addresses))}: "
-            "set the e-mail of the ERP.net user"
-        )
-        return None
-    if len(candidates) > 1:
-        logins = ", ".join(sorted(a.login for a in candidates))
-        problems.append(f"several ERP.net users have the e-mail of {user.upn} ({logins}): leave it on one of them")
-        return None
-    if not candidates[0].party_id:
-        problems.append(
-            f"the ERP.net user {candidates[0].login} has no person: connect one, activities need an owner"
-        )
-        return None
-    return candidates[0]
 
 
 async def _check_place(world: World, user: User, problems: list[str]) -> User:
@@ -267,5 +238,6 @@ def fingerprint(checkup: Checkup, policy: Policy) -> str:
         policy.erp_time,
         sorted(policy.activity_types),
         sorted(policy.service_logins),
+        *(sorted(user.erp_logins) if user.former_accounts else ()),
     )
     return sha256(repr(parts).encode()).hexdigest()[:16]

@@ -273,5 +273,5 @@ async def _activities(world: World, user: User, ctx: Context, wanted: Wanted) ->
         found += (await world.erp.read_activities([wanted.text.lower()])).values()
     else:
         since = ctx.now - ctx.policy.max_age - FAR_BACK
-        found += await world.erp.read_owned(user.erp_login, user.erp_party_id, since)
+        found += await world.erp.read_owned(user.erp_logins, user.erp_party_id, since)
     return [a for a in found if isinstance(a, ErpActivity) and wanted.fits((a.content.subject,), "", a.id)]

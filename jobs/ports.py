@@ -174,8 +174,11 @@ class Erp(Protocol):
     async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
         """Read by id, batched; None = no such row (deleted, or not visible to us)."""
 
-    async def read_owned(self, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
-        """Activities created by ``login`` or owned by ``party_id`` that may still run at ``since`` (UTC) or later.
+    async def read_owned(
+        self, logins: Collection[str], party_id: str, since: datetime
+    ) -> list[ErpActivity | Malformed]:
+        """Activities created by one of ``logins`` or owned by ``party_id`` that may still run at ``since`` (UTC)
+        or later.
 
         Wide on purpose (date filters are cut): the caller filters exactly.
         """
@@ -190,8 +193,14 @@ class Erp(Protocol):
         (``unclear`` when it may have been done).
         """
 
-    async def find_users(self, addresses: Collection[str]) -> list[ErpUser]:
-        """Active internal users with one of these e-mail addresses (fallback: logins), any letter case."""
+    async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
+        """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case."""
+
+    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
+        """Who bears these logins now, active or not: login in lower case → user id; nobody's are left out.
+
+        ``recently``: an answer of the last minutes will do.
+        """
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
         """Companies and locations ERP.net connects with the user (erpnet.md §8), without duplicates."""
@@ -232,9 +241,9 @@ class Slot:
 class Claim:
     """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId in lower case.
 
-    ``creator`` is the ERP.net login of whoever made the activity by hand, '' for one made from an event; ``is_own``
-    whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it was handed
-    over, '' if none did; ``organizer`` the address that organises the meeting, in lower case.
+    ``creator`` is the ERP.net user (as in ``Link``) who made the activity by hand, '' for one made from an event;
+    ``is_own`` whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it
+    was handed over, '' if none did; ``organizer`` the address that organises the meeting, in lower case.
     """
 
     key: str

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from jobs.context import known_logins
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite, WrongStore
+from sync_core.logins import OWNER, Logins
 from sync_core.model import ActivityChange, InboxRow, Instance, User
 
 LOOK_BACK = timedelta(hours=1)
@@ -150,27 +152,33 @@ async def _addressed(
     """The inbox rows these changes make, by user."""
     if not changes:
         return {}
-    users = [user for user in await world.store.list_users() if user.enabled]
-    service = world.policy.service_logins | {instance.service_login.casefold()}
+    known = await world.store.list_users()
+    users = [user for user in known if user.enabled]
     linked = await world.store.find_linked({c.activity_id for c in changes})
+    new = [change for change in changes if not change.deleted and not linked.get(change.activity_id)]
+    logins = await _asked(world, known_logins(known, instance, world.policy, instance.service_login), new)
     rows: dict[str, list[InboxRow]] = {}
     for change in changes:
-        for user_id in _concerned(change, linked.get(change.activity_id, {}), users, service):
+        for user_id in _concerned(change, linked.get(change.activity_id, {}), users, logins):
             rows.setdefault(user_id, []).append(InboxRow(change.activity_id, change.updated_at, change.deleted))
     return rows
 
 
-def _concerned(
-    change: ActivityChange, linked: dict[str, str], users: Sequence[User], service: frozenset[str]
-) -> set[str]:
-    """Whose round must look at this change: those whose link remembers another state, or else the creator."""
+async def _asked(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:
+    """With what ERP.net says of logins that nobody here is known to bear: one may be somebody's new one."""
+    unknown = logins.unknown(change.creation_user for change in changes)
+    return logins.asked(unknown, await world.erp.find_logins(unknown, recently=True)) if unknown else logins
+
+
+def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[User], logins: Logins) -> set[str]:
+    """Whose round must look at this change: those whose link remembers another state, or else whoever may be the
+    creator (the round knows it for certain)."""
     enabled = {user.id for user in users}
     found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
     if linked or change.deleted:
         return found
-    creator = change.creation_user.casefold()
-    for user in users:
-        by_service = creator in service and change.owner_party and change.owner_party == user.erp_party_id
-        if by_service or (creator and creator == user.erp_login.casefold()):
-            found.add(user.id)
-    return found
+    makers = logins.candidates(change.creation_user)
+    owned = OWNER in makers and bool(change.owner_party)
+    return {
+        user.id for user in users if user.erp_user_id in makers or (owned and change.owner_party == user.erp_party_id)
+    }

@@ -7,8 +7,9 @@ counterpart only when its *content* differs from the base. Reading decides nothi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from jobs.context import with_makers
 from jobs.feed import Feed, Scale
 from jobs.meetings import Planned
 from jobs.pairing import Pairing
@@ -40,9 +41,11 @@ from sync_core.project import is_private, masked
 
 @dataclass(slots=True)
 class Findings:
-    """What was read: the cases and the next cursor. ``seen`` are the events that the feed has shown, by id."""
+    """What was read: the cases and the next cursor. ``seen`` are the events that the feed has shown, by id; ``ctx``
+    knows who made the activities of the cases."""
 
-    cases: list[Case] = field(default_factory=list)
+    ctx: Context
+    cases: list[Case]
     delta_link: str | None = None
     token: Window | None = None
     seen: frozenset[str] = frozenset()
@@ -72,6 +75,7 @@ class Reader:
         await self._seats.read()
         await self._read_erp()
         await self._read_formatted()
+        await self._learn_makers(self._free_activities())
         pairs = await self._pairs()
         await self._seats.learn({c.event.ical_uid for c in pairs if c.event and c.activity})
         cases = [
@@ -80,7 +84,9 @@ class Reader:
             *self._malformed_cases(),
             *self._vanished_cases(),
         ]
-        return Findings(cases, self._feed.delta_link, self._feed.token, self._feed.seen)
+        new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
+        await self._learn_makers(new)
+        return Findings(self._ctx, cases, self._feed.delta_link, self._feed.token, self._feed.seen)
 
     async def _pairs(self) -> list[Case]:
         """The cases of what has no link."""
@@ -100,6 +106,9 @@ class Reader:
         )
         return await pairing.pair(free, self._free_activities(), self._memory.pending)
 
+    async def _learn_makers(self, activities: Iterable[ErpActivity]) -> None:
+        self._ctx = await with_makers(self._world, self._ctx, (a for a in activities if not a.void))
+
     # ERP.net
 
     async def _read_erp(self) -> None:
@@ -110,7 +119,7 @@ class Reader:
         ids |= {p.item_id for p in self._feed.due_pending() if p.side is Side.ERP}
         if self._scale.full:
             since = self._ctx.now - self._ctx.policy.max_age
-            owned = await self._erp.read_owned(self._user.erp_login, self._user.erp_party_id, since)
+            owned = await self._erp.read_owned(self._user.erp_logins, self._user.erp_party_id, since)
             self._activities |= {a.id: a for a in owned}
             ids |= {link.activity_id for link in self._memory.links if link.status in WATCHED or link.conflict}
         missing = ids - set(self._activities)

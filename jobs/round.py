@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from jobs.accounts import with_service_login
 from jobs.act import Actor, Done
-from jobs.context import context_of
+from jobs.context import context_of, with_known_creators
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
 from jobs.holds import answered, settled
@@ -137,9 +138,13 @@ class _Round:
             now=self._now,
             whole=self._full or cursors.full_due,
         )
+        memory, learnt = await with_known_creators(self._world, memory, ctx)
+        if learnt and self._fence is not None:
+            self._fence.lease = await self._world.store.save(self._fence.lease, [Put(link) for link in learnt])
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
         findings = await Reader(self._world, self._user, memory, ctx, scale, self._planned).read()
+        ctx = findings.ctx
         decisions = [decide(case, ctx) for case in findings.cases]
         decisions, hold = self._guarded(decisions, memory, ctx)
         self._report.count(decisions)
@@ -172,10 +177,9 @@ class _Round:
         live = self._fence is not None
         checkup = await check_user(self._world, user, repair=live, tell=live)
         known = replace(
-            instance,
+            with_service_login(instance, await self._world.erp.service_login(), self._now),
             endpoints=self._world.erp.endpoints,
             document_type_id=checkup.document_type_id,
-            service_login=await self._world.erp.service_login(),
         )
         if live and known != instance:
             with suppress(StaleWrite):  # somebody else's round or pull was faster; the next look saves it

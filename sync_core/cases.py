@@ -8,6 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core.colleagues import Colleagues
+from sync_core.logins import LOGIN, Logins
 from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, PendingState, Seen, Side, Window
 from sync_core.policy import Policy
 from sync_core.writes import ErpWrite, GraphWrite
@@ -61,8 +62,9 @@ class Standing:
     """What the claim says of a meeting that several mailboxes may hold; ``etag`` '' = nobody has claimed it.
 
     ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
-    ``creator`` is the login R12 asks about, '' for a meeting that began in Outlook. ``before`` is the user whose copy
-    fed it before, '' if none did; ``organizer`` the address that organises the meeting, where it is known.
+    ``creator`` is the ERP.net user R12 asks about (as in ``Link``), '' for a meeting that began in Outlook.
+    ``before`` is the user whose copy fed it before, '' if none did; ``organizer`` the address that organises the
+    meeting, where it is known.
     """
 
     holder: str = ""
@@ -139,10 +141,11 @@ class Case:
 class Context:
     """What a round knows beside the items.
 
-    ``mailbox`` is the user's Entra id; ``login``/``party_id`` their ERP.net identity. ``creators_on`` are the
-    lower-case logins of all users with sync on. ``approved`` are event ids whose held deletion was approved.
-    ``colleagues`` are all who take part, or did. ``whole``: a first, full or re-linking round, by which nobody is
-    invited. ``enabled_at`` is when the user switched on; ``stalled_after`` how old a claim without an activity gets.
+    ``mailbox`` is the user's Entra id; ``erp_user_id``/``party_id`` whom they are in ERP.net. ``creators_on`` are
+    the ERP.net users, of today and of before, of everybody with sync on; ``logins`` tells whose a login is.
+    ``approved`` are event ids whose held deletion was approved. ``colleagues`` are all who take part, or did.
+    ``whole``: a first, full or re-linking round, by which nobody is invited. ``enabled_at`` is when the user
+    switched on; ``stalled_after`` how old a claim without an activity gets.
     """
 
     now: datetime
@@ -150,10 +153,10 @@ class Context:
     window: Window
     policy: Policy
     mailbox: str
-    login: str
+    erp_user_id: str
     party_id: str
     creators_on: frozenset[str]
-    service_logins: frozenset[str] = frozenset()
+    logins: Logins = field(default_factory=Logins)
     has_company: bool = True
     approved: frozenset[str] = frozenset()
     colleagues: Colleagues = field(default_factory=Colleagues)
@@ -165,6 +168,16 @@ class Context:
     def digits_zone(self) -> str:
         """The IANA zone in which times are written to ERP.net now."""
         return self.policy.zone_of_digits(self.zone.key)
+
+    def is_on(self, creator: str) -> bool:
+        """Whether the creator kept on a link or claim has sync switched on (R12)."""
+        return self.known(creator) in self.creators_on
+
+    def known(self, creator: str) -> str:
+        """A creator as kept, by id where an older version kept a login and it is known whose that is."""
+        if not creator.startswith(LOGIN):
+            return creator
+        return self.logins.bearer(creator.removeprefix(LOGIN), self.erp_user_id) or creator
 
 
 @dataclass(frozen=True, slots=True)

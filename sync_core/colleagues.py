@@ -23,7 +23,6 @@ class Colleague:
     id: str
     canonical: str
     addresses: frozenset[str] = frozenset()
-    login: str = ""
     party_id: str = ""
     zone: str = ""
     is_well: bool = True
@@ -37,7 +36,6 @@ def colleague_of(user: User, now: datetime) -> Colleague:
         id=user.id,
         canonical=canonical,
         addresses=frozenset({canonical, user.upn.lower(), *user.addresses}) - {""},
-        login=user.erp_login.casefold(),
         party_id=user.erp_party_id,
         zone=user.zone,
         is_well=user.enabled and bool(user.erp_login) and not in_trouble,

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from sync_core import base
 from sync_core.cases import Context, Decision, Intent
+from sync_core.logins import OWNER
 from sync_core.model import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Link, Role, Side
 from sync_core.people import answers_of, is_hidden
 from sync_core.policy import PrivateRule
@@ -21,18 +22,18 @@ def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
 
 
 def creator_of(activity: ErpActivity, ctx: Context) -> str:
-    """The login R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
-    creator = activity.creation_user.casefold()
-    if creator not in ctx.service_logins:
-        return creator
-    return ctx.login.casefold() if activity.owner_party == ctx.party_id else ""
+    """The user R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
+    maker = ctx.logins.maker_of(activity)
+    if maker != OWNER:
+        return maker
+    return ctx.erp_user_id if activity.owner_party == ctx.party_id else ""
 
 
 def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
     """The link of two items that now belong together, based on what both show."""
     creator = creator_of(activity, ctx)
     if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
-        creator = ctx.login.casefold()
+        creator = ctx.erp_user_id
     owner = ctx.colleagues.owning(activity.owner_party) if origin is Side.GRAPH else None
     return Link(
         event_id=event.id,
@@ -52,9 +53,9 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
 
 
 def began_with(activity: ErpActivity, ctx: Context) -> str:
-    """The login that made an activity by hand, '' for one that a service user made from an event."""
-    creator = activity.creation_user.casefold()
-    return "" if creator in ctx.service_logins else creator
+    """The user who made an activity by hand, '' for one that a service user made from an event."""
+    maker = ctx.logins.maker_of(activity)
+    return "" if maker == OWNER else maker
 
 
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:

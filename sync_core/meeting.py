@@ -77,7 +77,7 @@ def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> Seat:
     """Which seat this mailbox's copy has. What a colleague began in ERP.net is theirs, on or off (R12)."""
     if event.is_organizer:
         return Seat.CLASH if _is_import(standing, ctx) else Seat(SEATS["own", claimed(standing, ctx)])
-    if standing is not None and standing.creator and standing.creator not in ctx.creators_on:
+    if standing is not None and standing.creator and not ctx.is_on(standing.creator):
         return Seat.FOLLOW
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
@@ -118,7 +118,7 @@ def as_feeder(case: Case, ctx: Context) -> Case:
     if before is None or not is_heritage(before):
         return replace(case, link=None, followed=link is not None)
     began_here = standing is None or not standing.creator
-    creator = ctx.login.casefold() if began_here else before.creator
+    creator = ctx.erp_user_id if began_here else before.creator
     return replace(case, link=_heir(before, event, creator), followed=link is not None)
 
 
@@ -131,7 +131,7 @@ def as_bereaved(case: Case, ctx: Context) -> Case:
     if case.standing is None or not case.standing.activity_id or claimed(case.standing, ctx) is not Claimed.ME:
         return case
     activity_id = case.standing.activity_id  # a link of before the activity was made does not know it
-    return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.login.casefold()))
+    return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.erp_user_id))
 
 
 def is_heritage(link: Link) -> bool:

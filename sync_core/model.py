@@ -399,9 +399,9 @@ class Role(StrEnum):
 class Link:
     """One event and one activity known to belong together, and the base both were last in step on.
 
-    ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the ERP.net login that R12 asks
-    about, decided once. ``change_key``, ``version``, ``updated_at`` (activity) and ``modified_at`` (event) are what
-    the sides carried when last seen.
+    ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the id of the ERP.net user that R12
+    asks about, decided once (``login:…`` where only a login was known). ``change_key``, ``version``, ``updated_at``
+    (activity) and ``modified_at`` (event) are what the sides carried when last seen.
     ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone; ``reason`` is for people and compared
     with nothing. ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we
     made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
@@ -545,12 +545,23 @@ OPERATIONAL = "Operational"
 
 
 @dataclass(frozen=True, slots=True)
+class FormerAccount:
+    """An ERP.net user somebody was, or a login they bore: so last at ``seen_at``, no more at ``until_at``."""
+
+    erp_user_id: str
+    login: str
+    seen_at: datetime | None
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
 
     ``company_id``/``location_id``/``zone`` are the person's settings; ``notified`` the last problem they were told
     about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
-    ``troubled_at`` is since when they are not operational.
+    ``troubled_at`` is since when they are not operational. ``erp_user_id`` is whom the person is in ERP.net; login,
+    person and party are kept current, last at ``erp_seen_at``, and ``former_accounts`` are what they were before.
     """
 
     id: str
@@ -574,6 +585,19 @@ class User:
     synced_at: datetime | None = None
     remote_checkpoint_at: datetime | None = None
     local_checkpoint_at: datetime | None = None
+    erp_seen_at: datetime | None = None
+    former_accounts: tuple[FormerAccount, ...] = ()
+
+    @property
+    def erp_user_ids(self) -> frozenset[str]:
+        """Everybody this person is or was in ERP.net."""
+        return frozenset({self.erp_user_id, *(one.erp_user_id for one in self.former_accounts)}) - {""}
+
+    @property
+    def erp_logins(self) -> frozenset[str]:
+        """Every login this person bears or bore, in lower case."""
+        known = (self.erp_login, *(one.login for one in self.former_accounts))
+        return frozenset(login.casefold() for login in known if login)
 
     @property
     def is_operational(self) -> bool:
@@ -591,6 +615,7 @@ class Instance:
     looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
     ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
     whom that has come, None where it has ended. All of these by our clock but the watermark.
+    ``former_service_logins`` are the service user's of before.
     """
 
     tenant: str = ""
@@ -604,6 +629,7 @@ class Instance:
     looked_back_at: datetime | None = None
     repair_began_at: datetime | None = None
     repaired_to: str | None = None
+    former_service_logins: tuple[FormerAccount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

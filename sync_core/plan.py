@@ -192,7 +192,7 @@ def _activity_traits(activity: ErpActivity, creator: str, mine: bool, ctx: Conte
         Trait.OTHER_TYPE: activity.system_type not in ctx.policy.activity_types
         or activity.entity_name != "Cm_Activities",
         Trait.VOID: activity.void,
-        Trait.CREATOR_OFF: creator not in ctx.creators_on or not mine,
+        Trait.CREATOR_OFF: not ctx.is_on(creator) or not mine,
         Trait.PRIVATE: ctx.policy.private is PrivateRule.SKIP and is_private(activity.content),
         Trait.OLD: is_over(_known_span(activity, when), ctx.now - ctx.policy.max_age, ctx.zone),
         Trait.ONE_WAY: not ctx.policy.direction.lets(Side.GRAPH),
@@ -211,18 +211,18 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
     if case.event is not None:
         has = _event_traits(case.event, ctx)
         shown += [(Side.GRAPH, trait) for trait in GRAPH_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
-    if case.link and case.activity is None and case.link.creator.casefold() not in ctx.creators_on:
+    if case.link and case.activity is None and not ctx.is_on(case.link.creator):
         shown.append((Side.ERP, Trait.CREATOR_OFF))
     if case.activity is not None:
         if case.link:
-            creator, mine = case.link.creator.casefold(), True
+            creator, mine = case.link.creator, True
         else:
             creator = creator_of(case.activity, ctx)
-            mine = creator == ctx.login.casefold() or (
+            mine = creator == ctx.erp_user_id or (
                 case.event is not None
                 and (case.activity.owner_party == ctx.party_id or is_made_from(case.activity, case.event, ctx))
             )
-            creator = ctx.login.casefold() if mine else creator
+            creator = ctx.erp_user_id if mine else creator
         has = _activity_traits(case.activity, creator, mine, ctx)
         shown += [(Side.ERP, trait) for trait in ERP_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
     for side, trait in shown:

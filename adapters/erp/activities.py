@@ -118,20 +118,23 @@ def _mark_of(row: Row) -> str:
     return str(row.get("ExternalId") or "").casefold() if is_ours else ""
 
 
-async def read_owned(session: Session, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
-    """``Erp.read_owned``. Two persons' filters times two dates, since there is no ``or``: one request."""
+async def read_owned(
+    session: Session, logins: Collection[str], party_id: str, since: datetime
+) -> list[ErpActivity | Malformed]:
+    """``Erp.read_owned``. A filter a login and one for the owner, times two dates, since there is no ``or``: one
+    request."""
     # A wall clock may be most of a day off UTC either way.
     first = day(since - timedelta(days=1))
-    whose = [f"startswith(CreationUser,{text(login)})"] if login else []
+    whose = [f"startswith(CreationUser,{text(login)})" for login in sorted(logins) if login]
     if is_guid(party_id):
         whose.append(f"OwnerParty eq {text(ref(PARTIES, party_id))}")
     asked = [whole(f"{who} and {when} ge {first}") for who in whose for when in ("EndTime", "StartTime")]
     found = parsed(await session.read(asked)).values()
-    return [item for item in found if isinstance(item, Malformed) or _is_owned(item, login, party_id)]
+    return [item for item in found if isinstance(item, Malformed) or _is_owned(item, logins, party_id)]
 
 
-def _is_owned(activity: ErpActivity, login: str, party_id: str) -> bool:
-    mine = bool(login) and activity.creation_user.casefold() == login.casefold()
+def _is_owned(activity: ErpActivity, logins: Collection[str], party_id: str) -> bool:
+    mine = bool(activity.creation_user) and activity.creation_user.casefold() in set(map(str.casefold, logins))
     return mine or (bool(party_id) and activity.owner_party == party_id.lower())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from adapters.erp import activities, directory, probe, readiness
+from adapters.erp.bearers import Bearers
 from adapters.erp.session import Session
 from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
@@ -34,6 +35,7 @@ class ErpNet:
         self._session = Session(options, clock=clock, patience=patience or Patience(), endpoints=endpoints)
         self._writer = Writer(self._session)
         self._pull = activities.Pull(self._session)
+        self._bearers = Bearers(self._session)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -73,9 +75,11 @@ class ErpNet:
         """See ``Erp.read_activities``; 2,000 ids a request."""
         return await activities.read_activities(self._session, ids)
 
-    async def read_owned(self, login: str, party_id: str, since: datetime) -> list[ErpActivity | Malformed]:
+    async def read_owned(
+        self, logins: Collection[str], party_id: str, since: datetime
+    ) -> list[ErpActivity | Malformed]:
         """See ``Erp.read_owned``; one request unless there are further pages."""
-        return await activities.read_owned(self._session, login, party_id, since)
+        return await activities.read_owned(self._session, logins, party_id, since)
 
     async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
         """See ``Erp.find_paired``; every asked uid has an entry."""
@@ -85,9 +89,13 @@ class ErpNet:
         """See ``Erp.write``; fifty writes a request, read back in the same one, and one more for new participants."""
         return await self._writer.write(who, writes)
 
-    async def find_users(self, addresses: Collection[str]) -> list[ErpUser]:
-        """See ``Erp.find_users``."""
-        return await directory.find_users(self._session, addresses)
+    async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
+        """See ``Erp.find_users``; one request."""
+        return await directory.find_users(self._session, addresses, user_id)
+
+    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
+        """See ``Erp.find_logins``; one request for some hundred."""
+        return await self._bearers.find(logins, recently=recently)
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
         """See ``Erp.suggest_places``."""

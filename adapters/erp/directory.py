@@ -25,16 +25,27 @@ NOTIFICATION_CLASS = "NT_WEBSITE_EXT_MSSYNC"
 Pair = tuple[str, str]
 
 
-async def find_users(session: Session, addresses: Collection[str]) -> list[ErpUser]:
+async def find_users(session: Session, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
     """``Erp.find_users``: whoever has the address as e-mail; as login only where no e-mail fits."""
     wanted = {address.casefold() for address in addresses if address}
     literals = [text(value) for value in sorted({*addresses, *map(str.lower, addresses)} - {""})]
     asked = [users(any_of(name, piece)) for name in ("Email", "Login") for piece in chunks(literals)]
+    asked += [users(f"Id eq {user_id}")] if is_guid(user_id) else []
     rows = [row for page in await session.read(asked) for row in page if _is_internal(row)]
     found = {user.id: user for user in map(read_user, rows)}.values()
     by_email = [user for user in found if user.email.casefold() in wanted]
     matched = {user.email.casefold() for user in by_email}
-    return by_email + [user for user in found if user not in by_email and user.login.casefold() in wanted - matched]
+    by_id = [user for user in found if user.id == user_id.lower() and user not in by_email]
+    rest = [user for user in found if user not in by_email and user not in by_id]
+    return by_email + by_id + [user for user in rest if user.login.casefold() in wanted - matched]
+
+
+async def find_logins(session: Session, logins: Collection[str]) -> dict[str, str]:
+    """``Erp.find_logins``; those who left count, too: it is still their login."""
+    literals = [text(login) for login in sorted({login.casefold() for login in logins} - {""})]
+    asked = [query(USERS, any_of("Login", piece), select="Id,Login") for piece in chunks(literals)]
+    rows = [row for page in await session.read(asked) for row in page]
+    return {str(row.get("Login") or "").casefold(): id_of(row) for row in rows}
 
 
 async def find_user_ids(session: Session, addresses: Collection[str]) -> dict[str, str]:

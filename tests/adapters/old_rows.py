@@ -91,7 +91,7 @@ LIVE = Link(
     3,
     NOW,
     NOW + timedelta(seconds=1),
-    creator="anna",
+    creator="login:anna",
 )
 OWN_HELD = replace(LIVE, status=LinkStatus.HELD, reason="part of a mass deletion (1a2b3c4d)")
 PARKED = replace(LIVE, status=LinkStatus.PARKED)
@@ -324,7 +324,7 @@ EXPECTED: dict[str, dict[str, object]] = {
         "own": Claim("uid-own", ANNA, "activity-own", NOW, is_own=True, organizer="anna@acme.example"),
         "unmade": Claim("uid-unmade", BORIS, "", NOW, organizer="guest@else.example"),
         "handed-on": Claim(
-            "uid-handed", BORIS, "activity-handed", NOW, "anna", before=ANNA, organizer="anna@acme.example"
+            "uid-handed", BORIS, "activity-handed", NOW, "login:anna", before=ANNA, organizer="anna@acme.example"
         ),
     },
     "subscription": {

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sync_core.cases import Case, Context, Sight
 from sync_core.colleagues import Colleague, Colleagues
+from sync_core.logins import OWNER, Bearer, Logins
 from sync_core.model import (
     Attendee,
     EndedBy,
@@ -29,6 +30,8 @@ NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 """A Sunday, 10:00 in Sofia."""
 
 ANNA, PARTY, SERVICE = "anna", "party-anna", "sync-service"
+ANNA_ID, BORIS_ID, CARL_ID = "erp-anna", "erp-boris", "erp-carl"
+"""Whom ERP.net knows as Anna, Boris and Carl."""
 
 
 ME, BORIS, CARL = "anna@acme.example", "boris@acme.example", "carl@acme.example"
@@ -112,9 +115,15 @@ def a_link(**told: Any) -> Link:
         "change_key": "ck-1",
         "version": 1,
         "updated_at": utc(2026, 1, 24, 7),
-        "creator": ANNA,
+        "creator": ANNA_ID,
     }
     return Link(**known | told)
+
+
+def a_bearer(name: str, **told: Any) -> Bearer:
+    """That somebody's login is their name."""
+    known: dict[str, Any] = {"login": name, "user_id": f"erp-{name}", "party_id": f"party-{name}"}
+    return Bearer(**known | told)
 
 
 def a_context(now: datetime = NOW, zone: ZoneInfo = SOFIA, policy: Policy | None = None, **told: Any) -> Context:
@@ -125,10 +134,10 @@ def a_context(now: datetime = NOW, zone: ZoneInfo = SOFIA, policy: Policy | None
         "window": window_at(now, zone, 1),
         "policy": policy or Policy(),
         "mailbox": "anna-id",
-        "login": ANNA,
+        "erp_user_id": ANNA_ID,
         "party_id": PARTY,
-        "creators_on": frozenset({ANNA, "boris"}),
-        "service_logins": frozenset({SERVICE}),
+        "creators_on": frozenset({ANNA_ID, BORIS_ID}),
+        "logins": Logins([Bearer(SERVICE, OWNER), *map(a_bearer, ("anna", "boris", "carl"))]),
     }
     return Context(**known | told)
 
@@ -161,7 +170,6 @@ def a_colleague(name: str, **told: Any) -> Colleague:
         "id": f"{name}-id",
         "canonical": f"{name}@acme.example",
         "addresses": frozenset({f"{name}@acme.example", f"{name}.alias@acme.example"}),
-        "login": name,
         "party_id": f"party-{name}",
         "zone": "Europe/Sofia",
     }

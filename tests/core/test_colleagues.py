@@ -30,7 +30,6 @@ def test_a_user_is_known_by_each_address() -> None:
         "ivan-id",
         "ivan.petrov@acme.example",
         frozenset({"ivan.petrov@acme.example", "ivan@acme.example", "ip@acme.example"}),
-        "ivan",
         "P1",
         "Europe/Sofia",
         True,

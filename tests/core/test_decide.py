@@ -32,6 +32,8 @@ from sync_core.plan import ELSEWHERE, HIDDEN, PARTNER_GONE, decide, is_over_link
 from sync_core.policy import Direction, Policy, Winner
 from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
 from tests.core.samples import (
+    ANNA_ID,
+    BORIS_ID,
     NOW,
     PARTY,
     SERVICE,
@@ -132,11 +134,11 @@ def test_a_create_tried_again_is_the_same_write() -> None:
 @pytest.mark.parametrize(
     ("activity", "origin", "creator"),
     [
-        pytest.param(an_activity(), Side.ERP, "anna", id="made-in-erp"),
-        pytest.param(an_activity(external_id="uid-1"), Side.GRAPH, "anna", id="made-from-the-event"),
-        pytest.param(an_activity(creation_user=SERVICE), Side.ERP, "anna", id="made-by-a-service"),
+        pytest.param(an_activity(), Side.ERP, ANNA_ID, id="made-in-erp"),
+        pytest.param(an_activity(external_id="uid-1"), Side.GRAPH, ANNA_ID, id="made-from-the-event"),
+        pytest.param(an_activity(creation_user=SERVICE), Side.ERP, ANNA_ID, id="made-by-a-service"),
         pytest.param(
-            an_activity(creation_user="mssync", owner_party=PARTY), Side.ERP, "anna", id="made-for-the-user"
+            an_activity(creation_user="mssync", owner_party=PARTY), Side.ERP, ANNA_ID, id="made-for-the-user"
         ),
     ],
 )
@@ -634,7 +636,7 @@ def test_an_event_of_ours_is_of_erp_origin() -> None:
     link = settle(decide(seen(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
 
     assert link is not None
-    assert (Side.ERP, "anna", an_event().content) == (link.origin, link.creator, link.base_event)
+    assert (Side.ERP, ANNA_ID, an_event().content) == (link.origin, link.creator, link.base_event)
 
 
 @pytest.mark.parametrize(("event", "activity"), [(None, an_activity()), (an_event(), None)])
@@ -647,8 +649,8 @@ def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:
     """R12 asks about the creator for as long as the link lives."""
     activity = an_activity(creation_user="Boris", owner_party="party-boris")
 
-    assert new_link(an_event(), activity, Side.ERP, a_context()).creator == "boris"
-    assert new_link(an_event(), activity, Side.GRAPH, a_context()).creator == "anna"
+    assert new_link(an_event(), activity, Side.ERP, a_context()).creator == BORIS_ID
+    assert new_link(an_event(), activity, Side.GRAPH, a_context()).creator == ANNA_ID
 
 
 MADE: dict[str, Any] = {"creation_user": SERVICE, "external_id": "UID-1", "external_system": MSSYNC_SYSTEM}
@@ -679,7 +681,7 @@ def test_an_event_without_an_icaluid_is_nothings_origin() -> None:
     assert not is_made_from(activity, an_event(ical_uid=""), a_context())
 
 
-@pytest.mark.parametrize(("creator", "expected"), [(SERVICE, ""), ("Sync-Service", ""), ("Boris", "boris")])
+@pytest.mark.parametrize(("creator", "expected"), [(SERVICE, ""), ("Sync-Service", ""), ("Boris", BORIS_ID)])
 def test_a_meeting_began_with_whoever_made_its_activity_by_hand(creator: str, expected: str) -> None:
     """A service user's activity began in Outlook."""
     assert expected == began_with(an_activity(creation_user=creator), a_context())

@@ -44,9 +44,11 @@ from sync_core.plan import PARTNER_GONE, decide
 from sync_core.policy import Policy, PrivateRule
 from sync_core.writes import CreateActivity, Crowd, PatchActivity, PatchEvent, VoidActivity
 from tests.core.samples import (
-    ANNA,
+    ANNA_ID,
     BORIS,
+    BORIS_ID,
     CARL,
+    CARL_ID,
     GUEST,
     ME,
     NOW,
@@ -180,7 +182,7 @@ def test_an_organizer_who_is_on_feeds(organizer: str, ctx: Context, expected: st
 
 @pytest.mark.parametrize(
     ("creator", "expected"),
-    [("", "feed"), ("boris", "feed"), ("carl", "follow")],
+    [("", "feed"), (BORIS_ID, "feed"), (CARL_ID, "follow")],
 )
 def test_what_somebody_switched_off_began_in_erp_is_theirs(creator: str, expected: str) -> None:
     """Nobody's copy feeds it while its creator is off, not even the one that did (R12); the organizer's own does."""
@@ -279,7 +281,7 @@ def test_whoever_feeds_a_meeting_claims_it(case: Case, expected: bool) -> None:
 def test_the_organizer_takes_over_from_a_copy() -> None:
     """On later than the first copy, the organizer's own event goes on with the same activity and its base."""
     before = a_link(
-        event_id="E-of-boris", role=Role.HOLDER, creator="boris", base_event=shown(people=(BORIS,), reminder=5)
+        event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID, base_event=shown(people=(BORIS,), reminder=5)
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
@@ -290,7 +292,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     assert (decision.erp.activity_id, decision.erp.fields) == ("A1", frozenset({Field.SUBJECT}))
     assert (decision.take, decision.graph, decision.mails) == (True, None, 0)
     link = kept(decision)
-    assert (link.event_id, link.role, link.creator) == ("E1", Role.OWN, ANNA)
+    assert (link.event_id, link.role, link.creator) == ("E1", Role.OWN, ANNA_ID)
 
 
 # Follower → holder
@@ -310,7 +312,7 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
     before = a_link(
         event_id="E-of-carl",
         role=Role.HOLDER,
-        creator="carl",
+        creator=CARL_ID,
         status=LinkStatus.PARKED,
         reason="waits",
         reread="waits",
@@ -325,7 +327,8 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
     )
     event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan"))
     decision = decide(
-        followed(event, attended(ME), standing=standing, inherited=before), an_office(creators_on=frozenset({ANNA}))
+        followed(event, attended(ME), standing=standing, inherited=before),
+        an_office(creators_on=frozenset({ANNA_ID})),
     )
 
     assert isinstance(decision.erp, PatchActivity)
@@ -336,7 +339,7 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
         base_event=replace(before.base_event, reminder=15),
         change_key=event.change_key,
         modified_at=event.modified_at,
-        creator=ANNA,
+        creator=ANNA_ID,
         status=LinkStatus.LIVE,
         reason="",
         reread="",
@@ -349,10 +352,10 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
     assert (decision.case.followed, decision.take) == (True, standing.holder != "anna-id")
 
 
-@pytest.mark.parametrize(("began_with", "creator"), [("", ANNA), ("boris", "boris")], ids=["outlook", "erp"])
+@pytest.mark.parametrize(("began_with", "creator"), [("", ANNA_ID), (BORIS_ID, BORIS_ID)], ids=["outlook", "erp"])
 def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) -> None:
     """What began in Outlook counts as made by whoever feeds it now, what Boris made in ERP.net stays his (R12)."""
-    before = a_link(event_id="E-of-boris", role=Role.HOLDER, creator="boris")
+    before = a_link(event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID)
     standing = replace(MINE, creator=began_with)
     case = as_feeder(followed(OUTSIDE, an_activity(), standing=standing, inherited=before), an_office())
 
@@ -714,7 +717,7 @@ def test_an_activity_appears_in_its_creators_calendar_only(activity: ErpActivity
 
 def test_a_copy_of_what_a_colleague_began_in_erp_only_follows() -> None:
     """The creator switched off: their activity is not fed from an invited copy, and no second one is made."""
-    standing = held_by("carl-id", creator="carl", is_own=True)
+    standing = held_by("carl-id", creator=CARL_ID, is_own=True)
     decision = decide(seen(an_invitation(organizer=CARL), standing=standing), an_office())
 
     assert (decision.intent, decision.erp, decision.take) == (Intent.FOLLOW, None, False)
@@ -727,13 +730,13 @@ def test_a_step_back_and_a_take_over_keep_one_activity() -> None:
     back = decide(linked(HEARD, activity, link=mine, standing=held_by(is_own=True)), an_office())
     stepped = settle(back, HEARD, activity, an_office())
     ctx = an_office(colleagues=a_staff(boris={"is_well": False}))
-    theirs = replace(mine, event_id="E-of-boris", role=Role.OWN, creator="boris")
+    theirs = replace(mine, event_id="E-of-boris", role=Role.OWN, creator=BORIS_ID)
     again = decide(
         linked(HEARD, activity, link=stepped, standing=held_by(is_own=True), inherited=theirs),
-        replace(ctx, creators_on=frozenset({ANNA})),
+        replace(ctx, creators_on=frozenset({ANNA_ID})),
     )
 
     assert stepped is not None
     assert [stepped.activity_id, kept(again).activity_id] == ["A1", "A1"]
     assert [one.graph or one.erp for one in (back, again)] == [None, None]
-    assert (again.take, kept(again).role, kept(again).creator) == (True, Role.HOLDER, ANNA)
+    assert (again.take, kept(again).role, kept(again).creator) == (True, Role.HOLDER, ANNA_ID)

@@ -37,6 +37,9 @@ from sync_core.plan import (
 from sync_core.policy import Direction, Policy, PrivateRule
 from tests.core.samples import (
     ANNA,
+    ANNA_ID,
+    BORIS_ID,
+    CARL_ID,
     SERVICE,
     a_context,
     a_link,
@@ -111,7 +114,7 @@ SCOPE_CELLS = {
 def with_trait(trait: str, column: str) -> tuple[Case, Context]:
     """A case whose item shows the trait."""
     item, ctx = TRAITS[trait]
-    creator = "carl" if trait == "erp/creator-off" else ANNA
+    creator = CARL_ID if trait == "erp/creator-off" else ANNA_ID
     link = a_link(creator=creator) if column == "linked" else None
     if isinstance(item, GraphEvent):
         return seen(item, link=link), ctx
@@ -205,12 +208,12 @@ def test_only_plain_activities_of_the_chosen_types_go_to_outlook(activity: ErpAc
 @pytest.mark.parametrize(
     ("activity", "expected"),
     [
-        pytest.param(an_activity(), ANNA, id="created-by-the-user"),
-        pytest.param(an_activity(creation_user="ANNA"), ANNA, id="letter-case"),
-        pytest.param(an_activity(creation_user="boris"), "boris", id="created-by-another"),
-        pytest.param(an_activity(creation_user=SERVICE), ANNA, id="service-for-the-user"),
+        pytest.param(an_activity(), ANNA_ID, id="created-by-the-user"),
+        pytest.param(an_activity(creation_user="ANNA"), ANNA_ID, id="letter-case"),
+        pytest.param(an_activity(creation_user="boris"), BORIS_ID, id="created-by-another"),
+        pytest.param(an_activity(creation_user=SERVICE), ANNA_ID, id="service-for-the-user"),
         pytest.param(an_activity(creation_user=SERVICE, owner_party="party-boris"), "", id="service-for-another"),
-        pytest.param(an_activity(owner_party="party-boris"), ANNA, id="created-for-another-by-the-user"),
+        pytest.param(an_activity(owner_party="party-boris"), ANNA_ID, id="created-for-another-by-the-user"),
     ],
 )
 def test_the_creator_is_who_created_or_the_owner_of_what_a_service_created(
@@ -223,11 +226,11 @@ def test_the_creator_is_who_created_or_the_owner_of_what_a_service_created(
 @pytest.mark.parametrize(
     ("creator", "on", "expected"),
     [
-        pytest.param(ANNA, {ANNA}, None, id="creator-on"),
-        pytest.param(ANNA, {ANNA, "boris"}, None, id="creator-and-participant-on"),
-        pytest.param("boris", {ANNA}, Verdict.SKIP, id="participant-alone-on"),
-        pytest.param("boris", {ANNA, "boris"}, Verdict.SKIP, id="another-persons-activity"),
-        pytest.param(SERVICE, {ANNA}, None, id="made-for-the-user-by-a-service"),
+        pytest.param(ANNA, {ANNA_ID}, None, id="creator-on"),
+        pytest.param(ANNA, {ANNA_ID, BORIS_ID}, None, id="creator-and-participant-on"),
+        pytest.param("boris", {ANNA_ID}, Verdict.SKIP, id="participant-alone-on"),
+        pytest.param("boris", {ANNA_ID, BORIS_ID}, Verdict.SKIP, id="another-persons-activity"),
+        pytest.param(SERVICE, {ANNA_ID}, None, id="made-for-the-user-by-a-service"),
     ],
 )
 def test_an_activity_appears_in_its_creators_calendar_only(
@@ -258,7 +261,7 @@ def test_an_activity_owned_by_the_user_pairs_with_their_event() -> None:
 )
 def test_nothing_is_written_while_the_creator_is_off(case: Case) -> None:
     """The creator kept on the link decides, also where the activity itself cannot be seen (R12)."""
-    decision = decide(case, a_context(creators_on=frozenset({"boris"})))
+    decision = decide(case, a_context(creators_on=frozenset({BORIS_ID})))
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.SKIP, None, None)
     assert REASONS[Trait.CREATOR_OFF] == decision.reason

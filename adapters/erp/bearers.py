@@ -1,0 +1,38 @@
+"""Who bears a login, remembered for a while: the pull meets the same people's logins again and again.
+
+Only whoever asks for ``recently`` gets a remembered answer; what depends on whose a login is *now* asks ERP.net.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from adapters.erp.directory import find_logins
+from adapters.erp.session import Session
+
+MOST_REMEMBERED = 10_000
+
+REMEMBERED_FOR = timedelta(minutes=10)
+"""How long a login is not asked for again; it may change hands."""
+
+
+class Bearers:
+    """Looks up who bears a login."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, tuple[datetime, str]] = {}
+
+    async def find(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
+        """Login in lower case → user id, nobody's left out; nothing is asked when all are remembered."""
+        wanted = {login.casefold() for login in logins} - {""}
+        now = self._session.clock()
+        fresh = {login: user_id for login, (at, user_id) in self._known.items() if now - at < REMEMBERED_FOR}
+        asked = wanted - fresh.keys() if recently else wanted
+        found = await find_logins(self._session, asked) if asked else {}
+        answers = {login: found.get(login, "") for login in asked}
+        room = len(fresh) + len(answers) <= MOST_REMEMBERED
+        self._known = {login: self._known[login] for login in fresh} if room else {}
+        self._known |= {login: (now, user_id) for login, user_id in answers.items()}
+        return {login: user_id for login, user_id in {**fresh, **answers}.items() if login in wanted and user_id}

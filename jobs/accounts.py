@@ -1,0 +1,89 @@
+"""Who somebody is in ERP.net: found by e-mail once, known by id from then on.
+
+E-mail, login, person and party are read with every check and kept current. Whatever name changes, on either side, the
+id stays; where an account was made anew for the same person, the old one is remembered as theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from jobs.ports import ErpUser
+from jobs.world import World
+from sync_core.model import FormerAccount, Instance, User
+
+
+async def find_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
+    """The ERP.net user behind the mailbox; None, and the problem with its remedy, where there is not exactly one."""
+    main = {address for address in (user.upn, user.mail) if address}
+    found = await world.erp.find_users(main | set(user.addresses), user.erp_user_id)
+    candidates = accounts_of(user, found)
+    if not candidates:
+        problems.append(
+            f"no active internal ERP.net user has the e-mail {' or '.join(sorted(main))}: "
+            "set the e-mail of the ERP.net user"
+        )
+        return None
+    if len(candidates) > 1:
+        logins = ", ".join(sorted(account.login for account in candidates))
+        problems.append(f"several ERP.net users have the e-mail of {user.upn} ({logins}): leave it on one of them")
+        return None
+    account = candidates[0]
+    if not account.party_id:
+        problems.append(f"the ERP.net user {account.login} has no person: connect one, activities need an owner")
+        return None
+    return account
+
+
+def accounts_of(user: User, found: Sequence[ErpUser]) -> list[ErpUser]:
+    """Those of ``found`` by whom the user may be meant, by the best evidence alone.
+
+    The known id goes first: addresses change, on either side. Only the same person's other account takes its place,
+    once it has the mailbox's e-mail and the known one has not any more (made anew).
+    """
+    main = {address.casefold() for address in (user.upn, user.mail) if address}
+    every = main | {address.casefold() for address in user.addresses}
+    mailed = [one for one in found if one.email.casefold() in main]
+    mailed = mailed or [one for one in found if one.email.casefold() in every]
+    known = [one for one in found if one.id == user.erp_user_id]
+    anew = [
+        one
+        for one in mailed
+        for old in known
+        if one.id != old.id and one.person_id and one.person_id == old.person_id and old.email.casefold() not in every
+    ]
+    return anew or known or mailed or [one for one in found if one.login.casefold() in main]
+
+
+def with_account(user: User, account: ErpUser, now: datetime) -> User:
+    """The user as this ERP.net user, seen ``now``; what they were before is remembered."""
+    before = user.former_accounts
+    is_another = (user.erp_user_id, user.erp_login.casefold()) != (account.id, account.login.casefold())
+    if user.erp_user_id and is_another:
+        before = _remembered(before, FormerAccount(user.erp_user_id, user.erp_login, user.erp_seen_at, now))
+    return replace(
+        user,
+        erp_user_id=account.id,
+        erp_login=account.login,
+        erp_person_id=account.person_id,
+        erp_party_id=account.party_id,
+        erp_seen_at=now,
+        former_accounts=before,
+    )
+
+
+def with_service_login(instance: Instance, login: str, now: datetime) -> Instance:
+    """The instance with the service user's login of today; that of before still tells what the service user made."""
+    if instance.service_login.casefold() in ("", login.casefold()):
+        return replace(instance, service_login=login)
+    before = FormerAccount("", instance.service_login, None, now)
+    former = _remembered(instance.former_service_logins, before)
+    return replace(instance, service_login=login, former_service_logins=former)
+
+
+def _remembered(known: tuple[FormerAccount, ...], one: FormerAccount) -> tuple[FormerAccount, ...]:
+    """Each pair of id and login once, with the latest times."""
+    name = (one.erp_user_id, one.login.casefold())
+    return (*(other for other in known if (other.erp_user_id, other.login.casefold()) != name), one)
