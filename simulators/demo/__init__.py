@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from click import Command
 
-    from simulators.demo.ics import Export
+    from simulators.demo.entries import Export
     from simulators.demo.play import Play
     from simulators.demo.screen import Screen
 
@@ -107,7 +107,8 @@ def prepare(play: Play, export: Export) -> None:
     told = enter(play.stage.outlook, orders(export, shift))
     weeks = shift.days // 7
     play.screen.say(f"“{export.name}”: {told.pop('entered', 0)} events and series are in Anna's Outlook.")
-    play.screen.say(f"Their dates are moved by {weeks} weeks into these; weekdays and times of day stay.")
+    moved = f"are moved by {weeks} weeks into the coming ones; weekdays and times of day stay" if weeks else "stay"
+    play.screen.say(f"Their dates {moved}.")
     _remark(play.screen, export.remarks + told)
     added = fill(play)
     if added:

@@ -20,6 +20,9 @@ SUBJECT_LIMIT = 255
 PEOPLE_LIMIT = 500
 """Attendees of one event in Exchange (graph.md §6)."""
 
+NO_ADDRESS = "attendees without an e-mail address, left out"
+TOO_MANY = f"attendees beyond the {PEOPLE_LIMIT} that Exchange holds, left out"
+NO_ORGANIZER = "whose organizer has no e-mail address, taken as Anna's own, nobody invited"
 LONG_TITLE = f"title longer than {SUBJECT_LIMIT} characters, cut as Outlook does"
 
 SHOW_AS = {
@@ -44,12 +47,12 @@ def subject_of(event: Any, remarks: Counter[str]) -> str:
     return subject[:SUBJECT_LIMIT]
 
 
-def details_of(event: Any, owner: str | None, start: When) -> Json:
+def details_of(event: Any, alarms: Iterable[Any], owner: str | None, start: When, remarks: Counter[str]) -> Json:
     """The words of ``OutlookPerson.create`` beyond subject and time; nobody is invited when ``owner`` is None."""
-    words: Json = {"reminder": _reminder(event, start), "importance": _importance(event)}
+    words: Json = {"reminder": _reminder(alarms, start), "importance": _importance(event)}
     words |= {"show_as": _show_as(event), "sensitivity": SENSITIVITY.get(text_of(event, "CLASS").upper(), "normal")}
     optional: Json = {"location": text_of(event, "LOCATION"), "categories": _categories(event), **_body(event)}
-    optional["attendees"] = _people(event, owner) if owner is not None else []
+    optional["attendees"] = _people(event, owner, remarks) if owner is not None else []
     return words | {name: value for name, value in optional.items() if value}
 
 
@@ -77,11 +80,9 @@ def _show_as(event: Any) -> str:
     return SHOW_AS.get(text_of(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper(), plain)
 
 
-def _reminder(event: Any, start: When) -> int | None:
+def _reminder(alarms: Iterable[Any], start: When) -> int | None:
     """Minutes before the start of the first alarm that has any."""
-    for alarm in event.walk("VALARM"):
-        if alarm.get("TRIGGER") is None:
-            continue
+    for alarm in alarms:
         at = first_of(alarm, "TRIGGER").dt
         if isinstance(at, timedelta):
             return max(0, round(-at.total_seconds() / 60))
@@ -96,26 +97,36 @@ def _categories(event: Any) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def organizer_of(event: Any, owner: str) -> str:
-    """The organiser's address, '' when it is the owner's own event."""
-    found = next((address_of(v) for v in all_of(event, "ORGANIZER")), "")
+def organizer_of(event: Any, owner: str, remarks: Counter[str]) -> str:
+    """The organiser's address, '' when it is the owner's own event or nobody can be named."""
+    given = next(iter(all_of(event, "ORGANIZER")), None)
+    found = "" if given is None else address_of(given)
+    if given is not None and "@" not in found:
+        remarks[NO_ORGANIZER] = 1
+        return ""
     return found if found.casefold() != owner.casefold() else ""
 
 
-def _people(event: Any, owner: str) -> list[Json]:
-    people = []
-    for given in all_of(event, "ATTENDEE")[:PEOPLE_LIMIT]:
-        address = address_of(given)
-        if "@" in address and address.casefold() != owner.casefold():
-            name = str(given.params.get("CN", "")).strip('"') or address
-            kind = ROLES.get(str(given.params.get("ROLE", "")).upper(), "required")
-            people.append({"emailAddress": {"name": name, "address": address}, "type": kind})
-    return people
+def _people(event: Any, owner: str, remarks: Counter[str]) -> list[Json]:
+    """The attendees but for the owner, each address once; those that Exchange cannot invite are counted."""
+    given = all_of(event, "ATTENDEE")
+    people = {address.casefold(): (address, one) for one in given if "@" in (address := address_of(one))}
+    named = [_person(*found) for folded, found in people.items() if folded != owner.casefold()]
+    left_out = {NO_ADDRESS: sum("@" not in address_of(one) for one in given), TOO_MANY: len(named) - PEOPLE_LIMIT}
+    remarks.update({text: count for text, count in left_out.items() if count > 0})
+    return named[:PEOPLE_LIMIT] if NO_ORGANIZER not in remarks else []
+
+
+def _person(address: str, given: Any) -> Json:
+    name = _harmless(given.params.get("CN", "")).strip('"') or address
+    kind = ROLES.get(str(given.params.get("ROLE", "")).upper(), "required")
+    return {"emailAddress": {"name": name, "address": address}, "type": kind}
 
 
 def address_of(value: Any) -> str:
-    """The e-mail address of an ORGANIZER, ATTENDEE or X-OWNER."""
-    return re.sub(r"(?i)^mailto:", "", _harmless(value))
+    """The e-mail address of an ORGANIZER, ATTENDEE or X-OWNER, which may stand beside an id (RFC 7986 §6.2)."""
+    address = re.sub(r"(?i)^mailto:", "", _harmless(value)).strip()
+    return address if "@" in address else _harmless(value.params.get("EMAIL", "")) or address
 
 
 def all_of(component: Any, name: str) -> list[Any]:

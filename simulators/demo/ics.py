@@ -1,25 +1,27 @@
 """Reads anyone's calendar export (.ics, RFC 5545, with Outlook's own additions) into plain entries.
 
 Zones may have IANA or Windows names or be described in the file; what has no zone floats in the owner's. What the
-demo cannot use is counted in words and said, never silently dropped.
+demo cannot use is counted in words and said, never silently dropped, and takes nothing else of the file with it.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from collections import ChainMap, Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from simulators.demo.clocks import UNKNOWN_ZONE, Clock, described_zones
 from simulators.demo.details import address_of, all_of, details_of, first_of, organizer_of, subject_of, text_of
-from simulators.graph import zones
+from simulators.demo.entries import Entry, Export, Json, When
+from simulators.demo.lines import lines_of
+from simulators.demo.parts import EVENT, Part, read_parts
+from simulators.demo.properties import properties_of
+from simulators.demo.versions import CANCELLED, Version, day_on, moment, newest
+from simulators.demo.zone_names import known_zone
 
-Json = dict[str, Any]
-When = datetime | date
+__all__ = ["CANCELLED", "UNKNOWN_ZONE", "Entry", "Export", "Unreadable", "read_file", "read_text"]
 
 LARGEST = 20 * 2**20
 """Bytes of the largest file that is read; ten years of a busy person's calendar take about a tenth of it."""
@@ -30,56 +32,23 @@ YEARS = (1900, 2200)
 ESSENTIAL = {"DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RECURRENCE-ID"}
 """An event is left out rather than entered without one of these; the library drops what it cannot read."""
 
-CANCELLED = "cancelled, left out"
+ALL_DAY = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT")
+"""Outlook's and Exchange's word that the times of an event are midnights."""
+
 UNREADABLE = "not understood, left out"
-UNKNOWN_ZONE = "in a time zone nobody knows, taken as the owner's"
+NOT_CLOSED = "without an end (END:VEVENT), left out"
+ANSWERS = "answers to invitations, no meetings, left out"
 EXTRA_DATES = "with extra dates (RDATE), which Outlook's series cannot hold"
+LEFT_OUT_BY_RULE = "with dates left out by a rule (EXRULE), which Outlook's series cannot hold"
+THE_REST = "that change all later dates of a series (THISANDFUTURE), entered for one date"
+BROKEN_ALARM = "with a reminder not understood, left out"
+
+ANSWERING = {"REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"}
+"""Methods of what an attendee sends back (RFC 5546 §1.4)."""
 
 
 class Unreadable(Exception):
     """The file cannot be used; the text says why, in words for its owner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One event as the file tells it.
-
-    Timed: ``start``/``end`` are aware, ``zone`` is the name they are given to Outlook with. All day: dates, the end
-    exclusive. ``details`` are the words of ``OutlookPerson.create``. ``organizer`` is empty for the owner's own.
-    ``replaces`` names the date of a series that this entry stands for, ``left_out`` the dates it skips.
-    """
-
-    uid: str
-    subject: str
-    start: When
-    end: When
-    zone: str
-    details: Json = field(default_factory=dict)
-    organizer: str = ""
-    rule: Json | None = None
-    left_out: tuple[date, ...] = ()
-    replaces: date | None = None
-
-    @property
-    def all_day(self) -> bool:
-        """Whether the entry is made of whole days."""
-        return not isinstance(self.start, datetime)
-
-    @property
-    def first_day(self) -> date:
-        """The day it begins, by its own clock."""
-        return self.start.date() if isinstance(self.start, datetime) else self.start
-
-
-@dataclass(slots=True)
-class Export:
-    """A whole file: its name for itself, its owner's address and zone, the entries, and what there is to say."""
-
-    name: str
-    owner: str
-    zone: str
-    entries: list[Entry] = field(default_factory=list)
-    remarks: Counter[str] = field(default_factory=Counter)
 
 
 def read_file(path: Path, zone: str) -> Export:
@@ -87,157 +56,163 @@ def read_file(path: Path, zone: str) -> Export:
     try:
         if path.stat().st_size > LARGEST:
             raise Unreadable(f"{path} is larger than {LARGEST // 2**20} MB; export a shorter time")
-        return read_text(_decoded(path.read_bytes()), path.name, zone)
+        return read_bytes(path.read_bytes(), path.name, zone)
     except OSError as error:
         raise Unreadable(f"{path} cannot be opened: {error.strerror or error}") from error
 
 
 def read_text(text: str, name: str, zone: str) -> Export:
     """Read the text of a file called ``name``. Raises ``Unreadable``."""
-    calendars = _parsed(text, name)
-    head = calendars[0]
-    export = Export(text_of(head, "X-WR-CALNAME") or name, _owner(head), _zone_of(head) or zone)
-    for event in _events(calendars, name):
-        _take(event, export, cancelled=text_of(head, "METHOD").upper() == "CANCEL")
+    return read_bytes(text.encode("utf-8", "replace"), name, zone)
+
+
+def read_bytes(raw: bytes, name: str, zone: str) -> Export:
+    """Read what is in a file called ``name``. Raises ``Unreadable``."""
+    remarks: Counter[str] = Counter()
+    file = read_parts(lines_of(raw, remarks), remarks)
+    _check(file, raw, name)
+    heads = {part: properties_of(part, Counter())[0] for part in file.walk() if part.name in ("", "VCALENDAR")}
+    export = _blank(heads.values(), name, zone, remarks)
+    described = {part: described_zones(part, remarks) for part in heads}
+    everywhere = dict(ChainMap(*described.values()))
+    calendars = {
+        part: _Calendar(head, export, Clock(_zone_of(head) or export.zone, everywhere | described[part]))
+        for part, head in heads.items()
+    }
+    events = (part for part in file.walk() if part.name == EVENT)
+    found = [version for part in events if (version := calendars[part.calendar].version(part))]
+    export.entries = newest(found, remarks)
     if not export.entries:
-        raise Unreadable(f"{name} holds no event that can be used{_listed(export.remarks)}")
+        raise Unreadable(f"{name} holds no event that can be used{_listed(remarks)}")
     return export
 
 
-def _decoded(raw: bytes) -> str:
-    encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1")
-
-
-def _parsed(text: str, name: str) -> list[Any]:
-    import icalendar
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # guesses about zone names; what is unknown is counted below
-            found = icalendar.Calendar.from_ical(text, multiple=True)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise Unreadable(f"{name} is no calendar file (.ics): {str(error)[:200]}") from error
-    calendars = [c for c in found if c.name == "VCALENDAR"]
-    if not calendars:
+def _check(file: Part, raw: bytes, name: str) -> None:
+    """Raises ``Unreadable`` for a file that is no calendar, or the beginning of one only."""
+    if not file.parts and raw.strip():
+        raise Unreadable(f"{name} is no calendar file (.ics): nothing in it begins with BEGIN:VCALENDAR")
+    if not any(part.whole and part.name in ("VCALENDAR", EVENT) for part in file.walk()):
         raise Unreadable(f"{name} holds no whole calendar; a file that was cut off must be exported again")
-    return calendars
 
 
-def _events(calendars: list[Any], name: str) -> list[Any]:
-    try:
-        return [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    except RecursionError as error:
-        raise Unreadable(f"{name} is no calendar that any program writes: it is nested too deeply") from error
+def _blank(heads: Iterable[Any], name: str, zone: str, remarks: Counter[str]) -> Export:
+    """The file without its entries: each word about itself from the first of its calendars that says it."""
+    told = [(text_of(head, "X-WR-CALNAME"), _owner(head), _zone_of(head)) for head in heads]
+    names, owners, named = (next(filter(None, words), "") for words in zip(*told, strict=True))
+    return Export(names or name, owners, named or zone, remarks=remarks)
 
 
 def _listed(remarks: Counter[str]) -> str:
     return "".join(f"; {count} {remark}" for remark, count in remarks.items())
 
 
-def _take(event: Any, export: Export, *, cancelled: bool) -> None:
-    if cancelled or text_of(event, "STATUS").upper() == "CANCELLED":
-        export.remarks[CANCELLED] += 1
-        return
-    try:
-        export.entries.append(_entry(event, export))
-    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
-        export.remarks[UNREADABLE] += 1
+class _Calendar:
+    """One calendar of a file: what its events are read with."""
+
+    def __init__(self, head: Any, export: Export, clock: Clock) -> None:
+        self._clock = clock
+        self._method = text_of(head, "METHOD").upper()
+        self._owner = export.owner
+        self._remarks = export.remarks
+
+    def version(self, part: Part) -> Version | None:
+        """The event as one version of a meeting; one that is none or cannot be read is counted."""
+        if not part.whole or self._method in ANSWERING:
+            self._remarks[ANSWERS if part.whole else NOT_CLOSED] += 1
+            return None
+        try:
+            return self._version(part)
+        except Exception:  # noqa: BLE001 - whatever is in a file, it stops only the event it is in; counted and said
+            self._remarks[UNREADABLE] += 1
+            return None
+
+    def _version(self, part: Part) -> Version:
+        remarks: Counter[str] = Counter()
+        event, unread = properties_of(part, remarks)
+        cancels = self._method == "CANCEL" or text_of(event, "STATUS").upper() == "CANCELLED"
+        at = next((self._when(given, event) for given in all_of(event, "RECURRENCE-ID")), None)
+        rank = (_sequence(event), _stamp(event, "DTSTAMP"), _stamp(event, "LAST-MODIFIED"), cancels)
+        uid = text_of(event, "UID")
+        if self._method == "ADD" and not cancels:  # one more date of a series, which the series does not know
+            uid = ""
+        if cancels:
+            return Version(uid, rank, at, None)
+        if ESSENTIAL & unread:
+            raise ValueError(f"malformed: {', '.join(sorted(ESSENTIAL & unread))}")
+        return Version(uid, rank, at, self._entry(event, self._alarms(part, remarks), at, remarks), remarks)
+
+    def _when(self, given: Any, event: Any) -> When:
+        timed = isinstance(given.dt, datetime) and not _is_flagged(event)
+        return self._clock.place(given, Counter())[0] if timed else self._clock.day(given, Counter())
+
+    def _alarms(self, part: Part, remarks: Counter[str]) -> list[Any]:
+        """The event's reminders that can be read."""
+        trouble: Counter[str] = Counter()
+        parts = [inner for inner in part.parts if inner.name == "VALARM"]
+        read = [(alarm, *properties_of(alarm, trouble)) for alarm in parts]
+        sound = [alarm for given, alarm, unread in read if given.whole and "TRIGGER" in alarm and not unread]
+        if trouble or len(sound) < len(parts):
+            remarks[BROKEN_ALARM] = 1
+        return sound
+
+    def _entry(self, event: Any, alarms: list[Any], at: When | None, remarks: Counter[str]) -> Entry:
+        start, zone = self._start(event, remarks)
+        end = self._end(event, start, remarks)
+        if end < start or start.year < YEARS[0] or end.year > YEARS[1]:
+            raise ValueError("the end lies before the start, or the time is no calendar's")
+        if not isinstance(start, datetime) and end == start:
+            end = start + timedelta(days=1)
+        organizer = organizer_of(event, self._owner, remarks)
+        return Entry(
+            uid=text_of(event, "UID"),
+            subject=subject_of(event, remarks),
+            start=start,
+            end=end,
+            zone=zone,
+            details=details_of(event, alarms, self._owner if not organizer else None, start, remarks),
+            organizer=organizer,
+            rule=_rule(event, remarks),
+            left_out=tuple(self._clock.days(all_of(event, "EXDATE"), zone)),
+            replaces=None if at is None else day_on(at, zone),
+        )
+
+    def _start(self, event: Any, remarks: Counter[str]) -> tuple[When, str]:
+        given = first_of(event, "DTSTART")
+        if _is_flagged(event):
+            return self._clock.day(given, remarks), ""
+        if not isinstance(given.dt, datetime):
+            return given.dt, ""
+        return self._clock.place(given, remarks)
+
+    def _end(self, event: Any, start: When, remarks: Counter[str]) -> When:
+        if event.get("DTEND") is not None:
+            given = first_of(event, "DTEND")
+            timed = isinstance(start, datetime)
+            return self._clock.place(given, remarks)[0] if timed else self._clock.day(given, remarks)
+        if event.get("DURATION") is not None:
+            end: When = start + first_of(event, "DURATION").dt
+            return end
+        return start if isinstance(start, datetime) else start + timedelta(days=1)
 
 
-def _entry(event: Any, export: Export) -> Entry:
-    broken = ESSENTIAL & {str(name).upper() for name, _ in event.errors}
-    if broken:
-        raise ValueError(f"malformed: {', '.join(sorted(broken))}")
-    start, zone = _start(event, export)
-    end = _end(event, start, export)
-    if end < start or start.year < YEARS[0] or end.year > YEARS[1]:
-        raise ValueError("the end lies before the start, or the time is no calendar's")
-    if not isinstance(start, datetime) and end == start:
-        end = start + timedelta(days=1)
-    organizer = organizer_of(event, export.owner)
-    return Entry(
-        uid=text_of(event, "UID"),
-        subject=subject_of(event, export.remarks),
-        start=start,
-        end=end,
-        zone=zone,
-        details=details_of(event, export.owner if not organizer else None, start),
-        organizer=organizer,
-        rule=_rule(event, export.remarks),
-        left_out=tuple(_days(event, "EXDATE", zone)),
-        replaces=next(_days(event, "RECURRENCE-ID", zone), None),
-    )
+def _is_flagged(event: Any) -> bool:
+    return any(text_of(event, name).upper() == "TRUE" for name in ALL_DAY)
 
 
-def _start(event: Any, export: Export) -> tuple[When, str]:
-    given = first_of(event, "DTSTART")
-    if text_of(event, "X-MICROSOFT-CDO-ALLDAYEVENT").upper() == "TRUE":
-        return _day(given.dt), ""
-    if not isinstance(given.dt, datetime):
-        return given.dt, ""
-    return _placed(given, export)
+def _sequence(event: Any) -> int:
+    number = text_of(event, "SEQUENCE")
+    return int(number) if number.isascii() and number.isdigit() else 0
 
 
-def _end(event: Any, start: When, export: Export) -> When:
-    if event.get("DTEND") is not None:
-        given = first_of(event, "DTEND")
-        return _placed(given, export)[0] if isinstance(start, datetime) else _day(given.dt)
-    if event.get("DURATION") is not None:
-        end: When = start + first_of(event, "DURATION").dt
-        return end
-    return start if isinstance(start, datetime) else start + timedelta(days=1)
-
-
-def _placed(given: Any, export: Export) -> tuple[datetime, str]:
-    """A time on the clock of its zone, and that zone's name for Outlook; UTC is told on the owner's clock."""
-    at: datetime = given.dt if isinstance(given.dt, datetime) else datetime.combine(given.dt, time())
-    named = known_zone(str(given.params.get("TZID", "")))
-    if named:
-        return at.replace(tzinfo=zones.any_zone(named)), named
-    home = zones.any_zone(export.zone)
-    if at.tzinfo is None:
-        export.remarks.update([UNKNOWN_ZONE] if given.params.get("TZID") else [])
-        return at.replace(tzinfo=home), export.zone
-    return at.astimezone(home), export.zone
-
-
-def known_zone(name: str) -> str:
-    """The zone's name as Outlook and Python know it, '' for a stranger; a vendor's prefix is taken off."""
-    for candidate in (name.strip('"'), "/".join(name.strip('"').split("/")[-2:])):
-        if candidate in zones.WINDOWS or _is_iana(candidate):
-            return candidate
-    return ""
-
-
-def _is_iana(name: str) -> bool:
-    try:
-        return bool(name) and ZoneInfo(name) is not None
-    except (KeyError, ValueError, OSError):
-        return False
-
-
-def _day(at: When) -> date:
-    return at.date() if isinstance(at, datetime) else at
-
-
-def _days(event: Any, name: str, zone: str) -> Iterator[date]:
-    """The local dates of a property that lists dates or times."""
-    for group in all_of(event, name):
-        for given in getattr(group, "dts", [group]):
-            at = given.dt
-            is_aware = isinstance(at, datetime) and at.tzinfo is not None
-            yield _day(at.astimezone(zones.any_zone(zone)) if is_aware and zone else at)
+def _stamp(event: Any, name: str) -> str:
+    return next((moment(getattr(given, "dt", None)) for given in all_of(event, name)), "")
 
 
 def _rule(event: Any, remarks: Counter[str]) -> Json | None:
-    if event.get("RDATE") is not None:
-        remarks[EXTRA_DATES] += 1
+    unheld = {EXTRA_DATES: "RDATE", LEFT_OUT_BY_RULE: "EXRULE"}
+    remarks.update(text for text, name in unheld.items() if event.get(name) is not None)
+    ranges = (str(given.params.get("RANGE", "")) for given in all_of(event, "RECURRENCE-ID"))
+    remarks.update(THE_REST for named in ranges if named.upper() == "THISANDFUTURE")
     if event.get("RRULE") is None:
         return None
     return {str(name).upper(): list(values) for name, values in first_of(event, "RRULE").items()}

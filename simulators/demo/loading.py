@@ -1,11 +1,12 @@
 """Enters a calendar file into somebody's Outlook: what was read, moved to these weeks, as acts of its owner.
 
-Dates move by whole weeks, so that the file's busiest five weeks begin in the current one: of a month's export that
-is its first week. Weekdays and wall-clock times stay.
+Dates move by whole weeks, if at all: a file whose events lie in the coming weeks stays as it is, any other one begins
+after today, or at the busiest of its weeks. Weekdays and wall-clock times stay.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from simulators.base import Refused
-from simulators.demo.ics import Entry, Export
+from simulators.demo.entries import Entry, Export
 from simulators.demo.rules import Unsupported, to_recurrence
 
 Json = dict[str, Any]
 
-SHOWN_WEEKS = 5
+SHOWN = timedelta(weeks=5)
 """How much of the future calsync looks at: a month and the rest of its last week."""
+
+WEEK = timedelta(weeks=1)
 
 RULE_TOO_RICH = "with a recurrence rule Outlook's series cannot hold, entered once"
 REFUSED = "refused by Outlook"
@@ -50,18 +53,34 @@ class Order:
     deviations: tuple[Deviation, ...] = field(default=())
 
 
-def week_of(day: date) -> date:
-    """The Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
-
-
 def shift_for(entries: Iterable[Entry], today: date) -> timedelta:
-    """How far the dates move: whole weeks, the busiest five weeks of the single events begin in today's week."""
+    """How far the dates move, in whole weeks: what plays lies after today, since what is over is not synced.
+
+    Not at all if half as many single events as possible lie in the coming weeks already; else so that nothing moves
+    into days that are over, if that shows half as many; else so that the file's busiest weeks begin after today.
+    A file of series alone stays if one of them goes on, else its first days count.
+    """
     kept = list(entries)
-    weeks = [week_of(e.first_day) for e in kept if e.rule is None] or [week_of(e.first_day) for e in kept]
-    span = timedelta(weeks=SHOWN_WEEKS)
-    first = max(sorted(set(weeks)), key=lambda week: sum(week <= other < week + span for other in weeks))
-    return week_of(today) - first
+    days = sorted(e.first_day for e in kept if e.rule is None)
+    if not days and any(_goes_on(e, today) for e in kept):
+        return timedelta(0)
+    days = days or sorted(e.first_day for e in kept)
+    tomorrow = today + timedelta(days=1)
+
+    def shown(shift: timedelta) -> int:
+        first = tomorrow - shift
+        return bisect_left(days, first + SHOWN) - bisect_left(days, first)
+
+    shifts = [WEEK * -((day - tomorrow).days // 7) for day in days]
+    busiest = max(shifts, key=shown)
+    return next(shift for shift in (timedelta(0), shifts[0], busiest) if 2 * shown(shift) >= shown(busiest))
+
+
+def _goes_on(series: Entry, today: date) -> bool:
+    """Whether a series without a count has begun or soon will, and does not end before today."""
+    rule = series.rule or {}
+    ends = [until.date() if isinstance(until, datetime) else until for until in rule.get("UNTIL", ())]
+    return "COUNT" not in rule and series.first_day < today + SHOWN and all(end > today for end in ends)
 
 
 def orders(export: Export, shift: timedelta) -> list[Order]:
@@ -88,7 +107,7 @@ def _order(entry: Entry, shift: timedelta, changed: Sequence[Deviation], remarks
         return Order(do, words)
     try:
         words["recurrence"] = to_recurrence(entry.rule, entry.first_day + shift, shift, entry.zone)
-    except Unsupported:
+    except (Unsupported, ValueError, LookupError, TypeError, ArithmeticError):
         remarks[RULE_TOO_RICH] += 1
         return Order(do, words)
     return Order(do, words, (*changed, *(Deviation(day + shift, None) for day in entry.left_out)))

@@ -17,6 +17,10 @@ LAST_DAY = 31
 """Exchange takes a day beyond a month's end as its last one."""
 
 
+FOR_EVER = 2200
+"""An end beyond this year is how programs write that there is none."""
+
+
 class Unsupported(Exception):
     """Outlook's series cannot say this rule."""
 
@@ -104,7 +108,7 @@ def _range(rule: Json, shift: timedelta, zone: str) -> Json:
     if "COUNT" in rule:
         return {"type": "numbered", "numberOfOccurrences": int(_one(rule, "COUNT"))}
     until = _one(rule, "UNTIL")
-    if until is None:
+    if until is None or until.year >= FOR_EVER:
         return {"type": "noEnd"}
     if isinstance(until, datetime):
         until = (until.astimezone(zones.any_zone(zone)) if until.tzinfo and zone else until).date()

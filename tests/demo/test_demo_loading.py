@@ -8,6 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulators.base import Refused
 from simulators.demo import SAMPLE
@@ -16,12 +18,12 @@ from simulators.demo.loading import (
     LOST_DATE,
     REFUSED,
     RULE_TOO_RICH,
+    SHOWN,
     Deviation,
     Order,
     enter,
     orders,
     shift_for,
-    week_of,
 )
 from simulators.demo.rules import Unsupported, to_recurrence
 
@@ -58,16 +60,79 @@ class Recorder:
         return f"#{len(self.acts)}"
 
 
-@pytest.mark.parametrize("today", [date(2026, 11, 23), date(2026, 11, 25), date(2026, 11, 29)])
-def test_sample_begins_in_the_current_week(today: date) -> None:
-    """Whatever the weekday, the sample's first week lies in today's week and no weekday changes."""
+DAYS = [date(2026, 11, 23) + timedelta(days=n) for n in range(7)] + [
+    date(2026, 1, 31),
+    date(2026, 12, 31),
+    date(2028, 2, 28),
+    date(2028, 2, 29),
+    date(2027, 3, 27),
+    date(2027, 10, 31),
+]
+"""Each day of a week, ends of months and years, a leap day, days beside a change of the clocks."""
+
+TODAY = date(2026, 11, 25)
+
+
+def moved(entries: list[Entry], today: date) -> list[date]:
+    """The days of the entries once they are moved."""
+    shift = shift_for(entries, today)
+    assert shift.days % 7 == 0
+    return [entry.first_day + shift for entry in entries]
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+@pytest.mark.parametrize("weeks", [1, 5])
+def test_an_export_of_old_weeks_plays_after_today(today: date, weeks: int) -> None:
+    """Whatever day it is told, no meeting of a short export is over, and the first one is less than a week away."""
+    first = date(2025, 2, 24)
+    entries = [meeting(first + timedelta(days=day)) for day in range(7 * weeks) if day % 7 < 5]
+
+    days = moved(entries, today)
+
+    assert today < min(days) <= today + timedelta(days=7)
+    assert max(days) <= today + timedelta(weeks=weeks + 1)
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_the_sample_plays_after_today(today: date) -> None:
+    """The sample's single meetings lie ahead on any day, on the weekdays they have."""
     entries = read_file(SAMPLE, "UTC").entries
 
-    shift = shift_for(entries, today)
+    days = moved(entries, today)
 
-    assert date(2026, 11, 23) == week_of(date(2026, 3, 2)) + shift
-    assert {e.first_day.weekday() for e in entries} == {(e.first_day + shift).weekday() for e in entries}
-    assert shift.days % 7 == 0
+    assert today < min(day for entry, day in zip(entries, days, strict=True) if entry.rule is None)
+    assert [e.first_day.weekday() for e in entries] == [day.weekday() for day in days]
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_an_export_of_the_coming_weeks_stays(today: date) -> None:
+    """Also if it begins today or lately, as an export of "a month from the first" does, and goes on for long."""
+    coming = [meeting(today + timedelta(days=day)) for day in range(1, 30)]
+    lately = [meeting(today - timedelta(days=day)) for day in range(15)]
+    later = [meeting(today + timedelta(days=day)) for day in range(36, 300, 2)]
+
+    for entries in (coming, lately + coming, lately + coming + later, coming[10:12]):
+        assert moved(entries, today) == [entry.first_day for entry in entries]
+
+
+@given(
+    st.lists(st.dates(date(2024, 1, 1), date(2028, 12, 31)), min_size=1, max_size=40),
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+)
+def test_half_of_what_can_be_seen_is_seen(days: list[date], today: date) -> None:
+    """Moved or not, at least half as many meetings as any move could show lie in the five weeks after today."""
+    entries = [meeting(day) for day in days]
+
+    def seen(shift: timedelta) -> int:
+        return sum(today < day + shift <= today + SHOWN for day in days)
+
+    shift = shift_for(entries, today)
+    best = max(seen(timedelta(weeks=weeks)) for weeks in range(-160, 270))
+    assert 2 * seen(shift) >= best > 0
+    if 2 * seen(timedelta(0)) >= best:
+        assert shift == timedelta(0)
+    if max(days) - min(days) < SHOWN - timedelta(weeks=1) and shift:
+        assert min(days) + shift > today
 
 
 def test_shift_follows_the_busiest_weeks() -> None:
@@ -77,6 +142,24 @@ def test_shift_follows_the_busiest_weeks() -> None:
     series = meeting(date(2015, 1, 5), rule={"FREQ": ["WEEKLY"]})
 
     assert timedelta(0) == shift_for([series, old, *month], date(2026, 3, 4))
+    assert timedelta(weeks=52) == shift_for([series, old, *month], date(2027, 2, 28))
+
+
+@pytest.mark.parametrize(
+    ("rule", "stays"),
+    [
+        ({"FREQ": ["WEEKLY"]}, True),
+        ({"FREQ": ["WEEKLY"], "UNTIL": [date(2027, 1, 1)]}, True),
+        ({"FREQ": ["WEEKLY"], "UNTIL": [datetime(2026, 11, 1, tzinfo=SOFIA)]}, False),
+        ({"FREQ": ["WEEKLY"], "COUNT": [3]}, False),
+    ],
+    ids=["for-ever", "until-later", "over", "counted"],
+)
+def test_a_file_of_series_stays_while_one_goes_on(rule: Json, stays: bool) -> None:
+    """A weekly series of last year takes place in the coming weeks as it is; one that is over begins anew."""
+    [day] = moved([meeting(date(2025, 3, 3), rule=rule)], TODAY)
+
+    assert day == (date(2025, 3, 3) if stays else date(2026, 11, 30))
 
 
 def test_wall_clock_stays_over_dst() -> None:
@@ -129,9 +212,12 @@ def test_exception_without_its_series_is_an_event() -> None:
     assert (order.do, "recurrence" in order.words) == ("create", False)
 
 
-def test_rule_that_outlook_cannot_hold_is_entered_once_and_said() -> None:
-    """An hourly rule leaves one event and a remark."""
-    [order], remarks = ordered(meeting(rule={"FREQ": ["HOURLY"]}))
+@pytest.mark.parametrize(
+    "rule", [{"FREQ": ["HOURLY"]}, {}, {"FREQ": ["WEEKLY"], "BYDAY": ["XX"]}, {"FREQ": ["DAILY"], "WKST": ["?"]}]
+)
+def test_rule_that_outlook_cannot_hold_is_entered_once_and_said(rule: Json) -> None:
+    """An hourly rule, or one that means nothing, leaves one event and a remark."""
+    [order], remarks = ordered(meeting(rule=rule))
 
     assert (remarks, "recurrence" in order.words) == ({RULE_TOO_RICH: 1}, False)
 
@@ -182,8 +268,10 @@ def test_pattern(rule: Json, pattern: Json) -> None:
             {"UNTIL": [datetime(2026, 11, 30, 23, tzinfo=ZoneInfo("UTC"))]},
             {"type": "endDate", "endDate": "2026-12-22"},
         ),
+        ({"UNTIL": [date(9999, 12, 31)]}, NO_END),
+        ({"UNTIL": [datetime(9999, 12, 31, 23, 59, 59, tzinfo=ZoneInfo("UTC"))]}, NO_END),
     ],
-    ids=["count", "until-date", "until-instant"],
+    ids=["count", "until-date", "until-instant", "until-the-end-of-time", "until-the-last-instant"],
 )
 def test_range(rule: Json, limits: Json) -> None:
     """A series ends after so many dates, or on a date of its own zone that is shifted with it."""
