@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from jobs.meetings import Claims
 from jobs.ports import Change, Drop, Put
@@ -52,9 +51,6 @@ from sync_core.writes import CreateActivity, ErpIdentity, GraphWrite, Outcome, P
 
 CHUNK = 50
 """Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
-
-GRAPH_BATCH = 20
-"""Events written before the lease is looked at again: a Graph batch (gr §9)."""
 
 OUTRUN = "another mailbox claimed the meeting at the same moment"
 
@@ -143,7 +139,7 @@ class Actor:
 
     async def _save(self, changes: Sequence[Change]) -> None:
         if changes:
-            self._fence.lease = await self._world.store.save(self._fence.lease, changes)
+            await self._fence.save(changes)
         self.links |= {c.row.event_id: c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)}
 
     def _quiet_changes(self, decision: Decision) -> list[Change]:
@@ -223,16 +219,15 @@ class Actor:
         if not decisions:
             return {}
         writes = [d.erp for d in decisions if d.erp is not None]
-        outcomes = await self._fence.within(lambda: self._world.erp.write(self._who, writes))
+        outcomes = await self._world.erp.write(self._who, writes)
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     async def _write_graph(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
+        if not decisions:
+            return {}
         writes = [d.graph for d in decisions if d.graph is not None]
-        outcomes: list[Outcome] = []
-        for start in range(0, len(writes), GRAPH_BATCH):
-            some = writes[start : start + GRAPH_BATCH]
-            answers = await self._fence.within(partial(self._world.calendar.write, self._ctx.mailbox, some))
-            outcomes += [_believed(write, outcome) for write, outcome in zip(some, answers, strict=True)]
+        answers = await self._world.calendar.write(self._ctx.mailbox, writes)
+        outcomes = [_believed(write, outcome) for write, outcome in zip(writes, answers, strict=True)]
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     def _success(self, decision: Decision, erp: Outcome | None, graph: Outcome | None) -> list[Change]:

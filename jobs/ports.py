@@ -7,6 +7,8 @@ also raise ``SideUnavailable`` (or its children) and ``AccessRefused``; any stor
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -30,6 +32,12 @@ from sync_core.model import (
     Window,
 )
 from sync_core.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
+
+Cover = Callable[[], AbstractAsyncContextManager[None]]
+
+cover: ContextVar[Cover] = ContextVar("cover", default=nullcontext)
+"""Every single request to a side is made inside ``cover.get()()``. A round puts its lease there: it is renewed while
+requests are waited for and repeated, however long a reading or a write of many requests takes."""
 
 
 class Clock(Protocol):

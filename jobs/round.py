@@ -22,7 +22,7 @@ from jobs.feed import Scale
 from jobs.holds import answered, settled
 from jobs.meetings import Planned, planned_by
 from jobs.noting import note
-from jobs.ports import Change, Drop, Put
+from jobs.ports import Change, Drop, Put, cover
 from jobs.pull import is_stamped, open_instance, take_first_watermark
 from jobs.reading import Findings, Reader
 from jobs.report import Report, line_of, plan_lines, title
@@ -73,10 +73,12 @@ async def run_round(
         return await _Round(world, user, None, full, asked, inbox, {} if planned is None else planned).run()
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
     fence = Fence(world, lease)
+    uncovered = cover.set(fence.covering)
     try:
         report = await _Round(world, user, fence, full, asked).run()
     finally:
-        await world.store.release_lease(fence.lease)
+        cover.reset(uncovered)
+        await fence.release()
     report.again |= await world.store.read_wake(user.id) != report.served
     return report
 
@@ -238,7 +240,7 @@ class _Round:
         store, user = self._world.store, checkup.user
         round_id = uuid4().hex[:12]
         if hold is not None:
-            self._fence.lease = await store.save(self._fence.lease, [Put(hold)])
+            await self._fence.save([Put(hold)])
         who = ErpIdentity(
             user_id=user.erp_user_id,
             party_id=user.erp_party_id,
@@ -247,7 +249,7 @@ class _Round:
             location_id=user.location_id,
             document_type_id=checkup.document_type_id,
         )
-        actor = Actor(self._world, self._fence, ctx, who, round_id, self._now + self._world.round_limit)
+        actor = Actor(self._world, self._fence, ctx, who, round_id, self._deadline())
         done = await actor.carry_out(decisions)
         self._tell(done, ctx)
         self._report.told = actor.told
@@ -255,13 +257,13 @@ class _Round:
         if is_whole:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
             changes += _confirmed(memory, actor.links, findings, ctx.zone)
-            self._fence.lease = await store.save(self._fence.lease, changes)
+            await self._fence.save(changes)
             await self._clear_inbox(memory, done)
         left = await store.recall(user.id)
         if is_whole and scale.full:
             await store.reindex(user.id, left.links)
         if over := settled(left):
-            self._fence.lease = await store.save(self._fence.lease, [Drop(hold) for hold in over])
+            await self._fence.save([Drop(hold) for hold in over])
         self._tell_waiting(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = sum(p.parked for p in left.pending)
         self._report.parked += sum(link.status is LinkStatus.PARKED for link in left.links)
@@ -269,6 +271,12 @@ class _Round:
         self._report.trouble = done.unavailable
         await self._save_user(self._stamped(user, done))
         await store.append_journal([self._round_entry(round_id)])
+
+    def _deadline(self) -> datetime:
+        """When writing has to stop. Reading may have taken all the time: writes get a quarter whatever it took,
+        or else the next round would read as long and get no further."""
+        limit = self._world.round_limit
+        return max(self._now + limit, self._world.clock() + limit / 4)
 
     def _closing(
         self,

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
 
 from jobs.erp_slot import ErpSlot, Terms
-from jobs.ports import Calendar, Clock, Erp, Lease, Queue, Store, Subscriptions
+from jobs.ports import Calendar, Change, Clock, Erp, Lease, Queue, Store, Subscriptions
 from sync_core.errors import LeaseLost
 from sync_core.policy import Policy
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +45,40 @@ class World:
 
 
 class Fence:
-    """The lease of one round: no outside write starts unless the lease outlives the call's time limit."""
+    """The lease of one round, renewed as the round goes on: with every save, and before an outside call that it would
+    not outlive. What is saved, and what is asked of a side, happens under it, so two workers never write at once."""
 
     def __init__(self, world: World, lease: Lease) -> None:
         self._world = world
-        self.lease = lease
+        self._lease = lease
+        self._turn = asyncio.Lock()
 
-    async def check(self) -> None:
-        """Renew the lease where it would not outlive one more call. Raises ``LeaseLost``."""
-        if self._left() <= 0:
-            raise LeaseLost("the lease ran out while this round was busy")
-        if self._left() < 2 * self._world.call_timeout_seconds:
-            self.lease = await self._world.store.save(self.lease, ())
+    async def save(self, changes: Sequence[Change]) -> None:
+        """Store changes under the lease, which renews it. Raises ``LeaseLost``."""
+        async with self._turn:
+            self._lease = await self._world.store.save(self._lease, changes)
 
-    async def within(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do ``work`` on the lease's time and cut it off when that ends: patience with a side that throttles may
-        outlast it, and then the user is somebody else's. Raises ``LeaseLost``; the work may have been done."""
-        await self.check()
+    async def release(self) -> None:
+        """Give the lease back; a lost one is no error."""
+        await self._world.store.release_lease(self._lease)
+
+    @asynccontextmanager
+    async def covering(self) -> AsyncIterator[None]:
+        """One request on the lease's time, cut off when that ends. Raises ``LeaseLost``: it may have been done."""
+        await self._outlive_a_call()
         try:
-            async with asyncio.timeout(self._left()):
-                return await work()
+            async with asyncio.timeout(self._left()) as limit:
+                yield
         except TimeoutError as ended:
-            raise LeaseLost("the lease ran out while a write was under way") from ended
+            if not limit.expired():  # the call's own time limit, which its adapter understands
+                raise
+            raise LeaseLost("the lease ran out while a call was under way") from ended
+
+    async def _outlive_a_call(self) -> None:
+        """A lease past its time is lost only if somebody took it: the store tells, by its etag."""
+        async with self._turn:
+            if self._left() < 2 * self._world.call_timeout_seconds:
+                self._lease = await self._world.store.save(self._lease, ())
 
     def _left(self) -> float:
-        return (self.lease.expires_at - self._world.clock()).total_seconds()
+        return (self._lease.expires_at - self._world.clock()).total_seconds()

@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from adapters.http import note_answer
+from jobs.ports import cover
 from sync_core.errors import AccessRefused, ItemRejected, SideUnavailable
 from sync_core.model import Side
 
@@ -66,7 +67,8 @@ class Transport:
         """
         host = urlsplit(url).hostname
         try:
-            reply = await self._exchange(method, url, headers, data)
+            async with cover.get()():
+                reply = await self._exchange(method, url, headers, data)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(Side.ERP, f"no connection to ERP.net at {host}: {type(error).__name__}") from error
         except _TooLargeError as error:

@@ -23,6 +23,7 @@ from weakref import WeakValueDictionary
 
 from adapters.graph.wire import Answer, Request, refusal
 from adapters.http import Patience, follow, note_answer
+from jobs.ports import cover
 from sync_core.errors import AccessRefused, SideError, SideUnavailable
 from sync_core.model import Side
 
@@ -158,7 +159,7 @@ class GraphClient:
         return await self._send_gated(request, mailbox, safe)
 
     async def _send_gated(self, request: Request, mailbox: str, safe: bool) -> Answer:
-        async with self._gate(mailbox):
+        async with self._gate(mailbox), cover.get()():
             return await self._carry(request, safe)
 
     @contextlib.asynccontextmanager
