@@ -15,6 +15,7 @@ from adapters.backend import Backend, Conflict, Key, Op, Table, Verb, gather
 from jobs.ports import Claim
 from sync_core.errors import StaleWrite
 from sync_core.model import Link, LinkStatus, Role, Side
+from sync_core.ranges import uid_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class CopyRow:
 
 
 def _copies(ical_uid: str) -> str:
-    return f"copy-{rows.hashed(ical_uid.casefold())}"
+    return f"copy-{rows.hashed(uid_key(ical_uid))}"
 
 
 def _copy_key(user_id: str, copy: Copy) -> Key:
@@ -50,7 +51,7 @@ def _copy_key(user_id: str, copy: Copy) -> Key:
 
 
 def _claim_key(key: str) -> Key:
-    return Key("claim", rows.hashed(key.casefold()))
+    return Key("claim", rows.hashed(uid_key(key)))
 
 
 class Meetings:

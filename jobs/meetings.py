@@ -19,6 +19,7 @@ from sync_core.errors import AccessRefused, MailboxUnavailable, SideUnavailable,
 from sync_core.identity import began_with, creator_of
 from sync_core.meeting import is_heritage
 from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
+from sync_core.ranges import uid_key
 
 NOBODY = Standing()
 
@@ -27,8 +28,8 @@ Planned = dict[str, Standing]
 
 
 def key_of(ical_uid: str) -> str:
-    """The claim's key: ERP.net compares ExternalIds case-blind, so do we."""
-    return ical_uid.casefold()
+    """The claim's key."""
+    return uid_key(ical_uid)
 
 
 async def read_standings(store: Store, ical_uids: Collection[str]) -> dict[str, Standing]:

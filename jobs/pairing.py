@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from jobs.ports import Calendar, Erp
 from sync_core.cases import Case, Context, Sight
@@ -24,14 +26,21 @@ from sync_core.model import (
     Pending,
     PendingState,
     Side,
+    Window,
 )
 from sync_core.plan import scope
+from sync_core.project import erp_when
+from sync_core.ranges import SHORT_FORM, uid_key
+from sync_core.window import bounds
 
 Paired = Mapping[str, tuple[ErpActivity | Malformed, ...]]
-"""iCalUId in lower case → the activities that name it."""
+"""What a meeting is known by (``uid_key``) → the activities that name it."""
 
 SAME_UID = "another event of this calendar has the same iCalUId"
 MOVED_ON = "the same meeting is back under another id; the one that is gone goes first"
+
+NEARBY = timedelta(days=1)
+"""A wall clock of an unknown zone may be most of a day off."""
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are recognised by transactionId."""
@@ -76,9 +85,9 @@ class Pairing:
         clashing = self._clashing([*candidates, *(e for i, e in found_events.items() if i in self._followed)])
         candidates = [e for e in candidates if e.id not in clashing]
         paired = _named(found_activities.values())
-        uids = {e.ical_uid for e in candidates if e.ical_uid and e.ical_uid.casefold() not in paired}
+        uids = {e.ical_uid for e in candidates if e.ical_uid and uid_key(e.ical_uid) not in paired}
         if uids:
-            paired |= {uid.casefold(): found for uid, found in (await self._erp.find_paired(uids)).items()}
+            paired |= {uid_key(uid): found for uid, found in (await self._erp.find_paired(uids)).items()}
         found_activities |= await self._marked_activities(marks, found_activities)
 
         cases = [self._clash(found_events[i], sight, note, waiting) for i, (sight, note) in clashing.items()]
@@ -142,16 +151,29 @@ class Pairing:
         self, activities: Iterable[ErpActivity], events: Iterable[GraphEvent]
     ) -> list[GraphEvent]:
         """The events that activities name by iCalUId and that were not read yet."""
-        known = {e.ical_uid for e in events}
-        named = {
-            a.external_id
+        known = {uid_key(e.ical_uid) for e in events}
+        naming = [
+            a
             for a in activities
-            if a.external_system == MSSYNC_SYSTEM and a.external_id and scope(Case(activity=a), self._ctx)[0] is None
-        }
-        if not named - known:
-            return []
-        answers = await self._calendar.find_by_uid(self._ctx.mailbox, named - known)
-        return [event for found in answers.values() for event in found if event.id not in self._links]
+            if a.external_system == MSSYNC_SYSTEM
+            and a.external_id
+            and uid_key(a.external_id) not in known
+            and scope(Case(activity=a), self._ctx)[0] is None
+        ]
+        shortened = [a for a in naming if a.external_id.startswith(SHORT_FORM)]
+        named = {a.external_id for a in naming} - {a.external_id for a in shortened}
+        answers = await self._calendar.find_by_uid(self._ctx.mailbox, named) if named else {}
+        found = [event for answer in answers.values() for event in answer]
+        for activity in shortened:
+            found += await self._standing_where(activity)
+        return [event for event in found if event.id not in self._links]
+
+    async def _standing_where(self, activity: ErpActivity) -> list[GraphEvent]:
+        """The event whose iCalUId an activity names in short form. Graph can only be asked for whole ones, so it is
+        looked for where the activity stands; elsewhere it is not found, and its activity's partner counts as gone."""
+        start, _ = bounds(erp_when(activity.content, ZoneInfo(self._ctx.digits_zone)), self._ctx.zone)
+        view = await self._calendar.read_view(self._ctx.mailbox, Window(start - NEARBY, start + NEARBY))
+        return [event for event in view.events if uid_key(event.ical_uid) == uid_key(activity.external_id)]
 
     async def _marked_activities(
         self, marks: Mapping[str, str], known: Mapping[str, ErpActivity]
@@ -167,10 +189,10 @@ class Pairing:
 
         A copy that came back under another id waits until the link of the one that is gone has ended.
         """
-        bearers = {x.ical_uid.casefold(): i for i, x in self._links.items() if x.status in WATCHED}
+        bearers = {uid_key(x.ical_uid): i for i, x in self._links.items() if x.status in WATCHED}
         found: dict[str, tuple[Sight, str]] = {}
         for event in sorted(events, key=lambda e: e.id):
-            uid = event.ical_uid.casefold()
+            uid = uid_key(event.ical_uid)
             bearer = bearers.setdefault(uid, event.id) if uid else event.id
             if bearer in self._lost:
                 found[event.id] = Sight.UNDECIDED, MOVED_ON
@@ -184,7 +206,7 @@ class Pairing:
     # What was found
 
     def _by_external_id(self, event: GraphEvent, paired: Paired, taken: set[str]) -> ErpActivity | None:
-        alive = (a for a in paired.get(event.ical_uid.casefold(), ()) if isinstance(a, ErpActivity) and not a.void)
+        alive = (a for a in paired.get(uid_key(event.ical_uid), ()) if isinstance(a, ErpActivity) and not a.void)
         return next((a for a in alive if a.id not in taken and a.id not in self._by_activity), None)
 
     def _both(self, event: GraphEvent, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
@@ -213,7 +235,7 @@ class Pairing:
             return alone
         if state is PendingState.PARTNER_GONE:
             return replace(alone, partner_gone=True)
-        named = paired.get(event.ical_uid.casefold(), ())
+        named = paired.get(uid_key(event.ical_uid), ())
         unclear = next((a for a in named if isinstance(a, Malformed)), None)
         if unclear is not None:
             return replace(alone, event_sight=Sight.MALFORMED, note=f"its activity {unclear.id}: {unclear.reason}")
@@ -241,10 +263,10 @@ class Pairing:
 
 
 def _named(activities: Iterable[ErpActivity]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
-    """The activities at hand by the iCalUId they name, in lower case (ERP.net compares case-blind)."""
+    """The activities at hand by the meeting they name."""
     named: dict[str, tuple[ErpActivity | Malformed, ...]] = {}
     for activity in activities:
         if activity.external_system == MSSYNC_SYSTEM and activity.external_id:
-            uid = activity.external_id.casefold()
+            uid = uid_key(activity.external_id)
             named[uid] = (*named.get(uid, ()), activity)
     return named

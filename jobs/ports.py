@@ -247,7 +247,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is the iCalUId in lower case.
+    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is its ``uid_key``.
 
     ``creator`` is the ERP.net user (as in ``Link``) who made the activity by hand, '' for one made from an event;
     ``is_own`` whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it

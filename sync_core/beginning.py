@@ -16,6 +16,7 @@ from sync_core.identity import new_link, transaction_id
 from sync_core.model import EVERYTHING, ErpActivity, Field, Side
 from sync_core.people import answers_of, guests, is_crowded, is_hidden, left_out, reach_of, remarks, who
 from sync_core.project import from_erp, from_graph, to_erp, to_graph
+from sync_core.ranges import external_id_of
 from sync_core.writes import CreateActivity, CreateEvent
 
 ANY_ZONE = timedelta(hours=14)
@@ -30,7 +31,7 @@ def create_activity(case: Case, ctx: Context) -> Decision:
     answers = {} if is_hidden(case, ctx) else answers_of(event, ctx)
     content = to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone))
     write = CreateActivity(
-        event.ical_uid,
+        external_id_of(event.ical_uid),
         replace(content, people=tuple(sorted(people))),
         tuple((one, answers[one]) for one in sorted(people) if one in answers),
     )

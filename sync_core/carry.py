@@ -32,7 +32,7 @@ from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEve
 from sync_core.pair import Pair
 from sync_core.people import TELLING, Moves, is_crowded, is_hidden, listed, mails_of, new_list, remarks, rows_after
 from sync_core.project import fits_erp, fits_graph, reminder_digits, to_erp, to_graph
-from sync_core.ranges import BEYOND
+from sync_core.ranges import BEYOND, external_id_of
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
 
 ASK = "both sides changed it; the settings leave the choice to a person"
@@ -262,7 +262,7 @@ def _erp_patch(
         version=activity.version if activity else link.version,
         fields=fields,
         content=replace(to_erp(agreed, ZoneInfo(zone)), people=people),
-        external_id=link.ical_uid if activity and fields and _takes_external_id(activity) else "",
+        external_id=external_id_of(link.ical_uid) if activity and fields and _takes_external_id(activity) else "",
         crowd=crowd,
     ), zone
 

@@ -12,6 +12,7 @@ from sync_core.model import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Link, Role, 
 from sync_core.people import answers_of, is_hidden
 from sync_core.policy import PrivateRule
 from sync_core.project import masked
+from sync_core.ranges import uid_key
 
 _NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
 
@@ -61,7 +62,7 @@ def began_with(activity: ErpActivity, ctx: Context) -> str:
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
     """Whether a service user made this activity from this meeting, in whosever mailbox it was met."""
     names = activity.external_system == MSSYNC_SYSTEM and bool(event.ical_uid)
-    return names and activity.external_id.casefold() == event.ical_uid.casefold() and not began_with(activity, ctx)
+    return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
 
 
 def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:

@@ -55,12 +55,12 @@ class RemoveEvent:
 
 @dataclass(frozen=True, slots=True)
 class CreateActivity:
-    """Make an activity for an event; (MSSYNC_SYSTEM, ``ical_uid``) lets it be found again.
+    """Make an activity for an event; (MSSYNC_SYSTEM, ``external_id``) lets it be found again.
 
     ``content.people`` become its participants; ``notes`` are (e-mail, Notes) of those whose answer is known.
     """
 
-    ical_uid: str
+    external_id: str
     content: ErpContent
     notes: tuple[tuple[str, str], ...] = ()
 

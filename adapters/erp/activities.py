@@ -16,6 +16,7 @@ from adapters.erp.session import Session
 from jobs.ports import ActivityState, PullReading
 from sync_core.errors import ItemRejected, SideError
 from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, stamp_of
+from sync_core.ranges import external_id_of, uid_key
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -51,9 +52,9 @@ def by_ids(ids: Iterable[str]) -> list[str]:
     return [whole(any_of("Id", piece)) for piece in chunks(sorted(filter(is_guid, ids)))]
 
 
-def by_marks(ical_uids: Iterable[str]) -> list[str]:
-    """The reads that cover activities paired with these events; the system is filtered in code."""
-    return [whole(any_of("ExternalId", piece)) for piece in chunks(map(text, sorted(ical_uids)))]
+def by_marks(external_ids: Iterable[str]) -> list[str]:
+    """The reads that cover activities with these marks; the system is filtered in code."""
+    return [whole(any_of("ExternalId", piece)) for piece in chunks(map(text, sorted(external_ids)))]
 
 
 def parsed(pages: Iterable[Iterable[Row]]) -> dict[str, ErpActivity | Malformed]:
@@ -104,18 +105,18 @@ def _system_objects(ids: list[str]) -> str:
 
 async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
     """``Erp.find_paired``: every asked uid has an entry, () where nothing is paired."""
-    pages = await session.read(by_marks(set(ical_uids)))
+    pages = await session.read(by_marks(set(map(external_id_of, ical_uids))))
     marked = {item.id: (_mark_of(row), item) for page in pages for row in page for item in [read_activity(row)]}
     found: dict[str, list[ErpActivity | Malformed]] = {}
-    for uid, item in marked.values():
-        found.setdefault(uid, []).append(item)
-    return {uid: tuple(found.get(uid.casefold(), ())) for uid in ical_uids}
+    for mark, item in marked.values():
+        found.setdefault(mark, []).append(item)
+    return {uid: tuple(found.get(uid_key(uid), ())) for uid in ical_uids}
 
 
 def _mark_of(row: Row) -> str:
-    """The iCalUId in lower case that a row is paired with, '' for another system's mark."""
+    """What the meeting that a row is paired with is known by, '' for another system's mark."""
     is_ours = str(row.get("ExternalSystem") or "").casefold() == MSSYNC_SYSTEM.casefold()
-    return str(row.get("ExternalId") or "").casefold() if is_ours else ""
+    return uid_key(str(row.get("ExternalId") or "")) if is_ours else ""
 
 
 async def read_owned(

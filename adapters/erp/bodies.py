@@ -90,7 +90,7 @@ def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
         "ResponsibleParty": bind(PARTIES, who.party_id),
         "ResponsiblePerson": bind("General_Contacts_Persons", who.person_id),
         "SystemType": "Meeting",
-        "ExternalId": write.ical_uid,
+        "ExternalId": write.external_id,
         "ExternalSystem": MSSYNC_SYSTEM,
     }
     for values in _VALUES.values():

@@ -183,7 +183,7 @@ def _reads(writes: Iterable[ErpWrite]) -> list[Part]:
     ids, marks = set[str](), set[str]()
     for write in writes:
         if isinstance(write, CreateActivity):
-            marks.add(write.ical_uid)
+            marks.add(write.external_id)
         else:
             ids.add(write.activity_id.lower())
     return [Part("GET", path) for path in by_ids(ids) + by_marks(marks)]
