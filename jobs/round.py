@@ -142,7 +142,7 @@ class _Round:
         )
         memory, learnt = await with_known_creators(self._world, memory, ctx)
         if learnt and self._fence is not None:
-            self._fence.lease = await self._world.store.save(self._fence.lease, [Put(link) for link in learnt])
+            await self._fence.save([Put(link) for link in learnt])
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
         findings = await Reader(self._world, self._user, memory, ctx, scale, self._planned).read()
