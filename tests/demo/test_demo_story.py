@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from cli import main
+from simulators.azurite import TOOLS, find_node
 from simulators.demo import SAMPLE, prepare
 from simulators.demo.hands import control
 from simulators.demo.ics import read_file
@@ -24,11 +27,14 @@ from simulators.demo.play import Play, perform, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
+from tests.demo.files import calendar, event, read
+from tests.demo.test_ics_parts import BESIDE, ODD, renamed
 from tests.interrupts import heed_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "FLE Standard Time"
 TIME_LIMIT = 240
+PACKAGES = ("adapters", "cli", "jobs", "simulators", "sync_core")
 
 
 class Liar:
@@ -114,6 +120,24 @@ def test_sample_enters_whole(companions: Companions, told: io.StringIO) -> None:
     assert len(set(play.cast.values())) == 7
 
 
+def test_a_file_of_odd_things_enters_whole(companions: Companions, told: io.StringIO) -> None:
+    """Outlook takes every event of a file that is full of what it cannot hold, and all of that is said."""
+    for origin in companions.origins.values():
+        control(origin, "reset")
+    play = Play(
+        Stage(companions.origins["graph"], companions.origins["erpnet"], Liar(), HOME),
+        Screen(console=Console(file=told, width=118)),
+    )
+    pieces = [*ODD.values(), *BESIDE.values()]
+    export = read(calendar(*(renamed(("", *piece), n) for n, piece in enumerate(pieces)), event("plain")))
+
+    prepare(play, export)
+
+    assert f"{len(ODD) + 1} events and series are in Anna's Outlook" in told.getvalue()
+    assert "refused" not in told.getvalue()
+    assert [remark for remark in export.remarks if remark not in told.getvalue()] == []
+
+
 def test_companion_ends_with_its_parent() -> None:
     """A stand-in whose parent is gone ends by itself."""
     order = [sys.executable, "-m", "simulators.demo.companion", "graph"]
@@ -133,15 +157,15 @@ def test_command_line_without_json_is_a_failure_in_words() -> None:
         CommandLine(main, {}).run("why")
 
 
-def demo(*words: str) -> subprocess.Popen[str]:
-    """The demo in a process group of its own."""
+def demo(*words: str, **places: str) -> subprocess.Popen[str]:
+    """The demo in a process group of its own; ``places`` are more of its environment."""
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "demo", *words],
-        cwd=ROOT,
+        cwd=places.get("PYTHONPATH", ROOT),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"} | places,
         start_new_session=True,
         preexec_fn=heed_interrupts,
     )
@@ -163,15 +187,53 @@ def _is_alive(group: int) -> bool:
     return True
 
 
-def test_whole_demo_comes_out_as_told() -> None:
-    """The demo with the sample ends by itself with exit code 0, all eleven steps told, nothing left running."""
-    with demo() as process:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the wheel holds, unpacked as an installer does; built from a copy, since building leaves files behind."""
+    source, built, target = (tmp_path_factory.mktemp(name) for name in ("source", "built", "installed"))
+    for name in ("pyproject.toml", "requirements.txt", "README.md", "function_app.py"):
+        shutil.copy(ROOT / name, source)
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    order = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", order, built], cwd=source, capture_output=True, check=True)
+    [wheel] = built.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(target)
+    return target
+
+
+def test_the_wheel_holds_every_file_of_its_packages(installed: Path) -> None:
+    """Not only the modules: the sample calendar is no module, and the demo needs it."""
+    files = [path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*") if path.is_file()]
+
+    assert [path for path in files if path.suffix != ".pyc" and not (installed / path).exists()] == []
+    assert (installed / "simulators" / "demo" / SAMPLE.name).read_bytes() == SAMPLE.read_bytes()
+
+
+def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """The installed demo ends by itself with exit code 0, all eleven steps told, nothing left running.
+
+    It finds Azurite in the user's cache, where ``--install`` puts it.
+    """
+    (tmp_path / "calsync").symlink_to(TOOLS)
+    with demo(PYTHONPATH=str(installed), XDG_CACHE_HOME=str(tmp_path)) as process:
         told, _ = process.communicate(timeout=TIME_LIMIT)
 
     assert "✗" not in told
     assert process.returncode == 0
     assert [int(n) for n in re.findall(r"^Step (\d+) of 11", told, re.MULTILINE)] == list(range(1, 12))
     assert told.splitlines()[-1].startswith("All 11 steps came out as told")
+    assert_nothing_is_left(process.pid)
+
+
+def test_an_installed_demo_without_azurite_says_what_to_do(installed: Path, tmp_path: Path) -> None:
+    """There is no make beside a wheel: the command that installs Azurite is named."""
+    places = {"PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(tmp_path)}
+    with demo(**places, PATH=str(Path(find_node()).parent)) as process:
+        told, _ = process.communicate(timeout=TIME_LIMIT)
+
+    assert process.returncode == 1
+    assert "python -m simulators.azurite --install" in told
     assert_nothing_is_left(process.pid)
 
 
