@@ -1,9 +1,9 @@
 """``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
 
-Where things are (design section 5): ``Users`` holds the user rows, the instance row, the ERP.net slots and the
-subscriptions, each in a partition of their own; ``State`` has one partition per user with lease, wake, cursors,
-links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are described in their modules. Row keys carry
-hashes of foreign ids.
+Where things are (design section 5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
+subscriptions and whose ERP.net accounts are, each in a partition of their own; ``State`` has one partition per user
+with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are described in their
+modules. Row keys carry hashes of foreign ids.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adapters import rows as codec
+from adapters.accounts import AccountRows
 from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.journal import Journal
 from adapters.leases import TRIES, Leases
@@ -63,7 +64,7 @@ def _state_op(user_id: str, change: Change) -> Op:
     return Op(Verb.PUT, place, codec.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
 
 
-class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
+class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
     """Our memory, on any backend."""
 
     @property
@@ -139,6 +140,7 @@ class RowStore(Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
         await self._uncopy(user_id, {_copy_in(row) for row in state})
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
+        await self._drop_accounts(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
 

@@ -97,7 +97,7 @@ def list_users(stage: Stage) -> None:
     async def work(world: World) -> int:
         found = [shapes.user_of(user) for user in await world.store.list_users()]
         nobody = ["Nobody is enrolled: `calsync users enable UPN`."]
-        stage.give({"users": found}, [text.user_line(user) for user in found] or nobody)
+        stage.give({"users": found}, [*text.user_lines(found)] or nobody)
         return DONE
 
     stage.run(work)
@@ -145,8 +145,8 @@ def forget(stage: Stage, upn: str) -> None:
     async def work(world: World) -> int:
         user = await enrolment.find_enrolled(world, upn)
         await world.store.forget_user(user.id)
-        told = plain(f"{user.upn}: forgotten; events and activities stay as they are.")
-        stage.give({"forgotten": user.upn}, [told])
+        told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
+        stage.give({"forgotten": user.upn, "id": user.id}, [told])
         return DONE
 
     stage.run(work)

@@ -36,6 +36,7 @@ def _values(values: dict[str, str], private: bool) -> dict[str, str]:
 def user_of(user: User) -> Json:
     """One row of ``users list``."""
     return {
+        "id": user.id,
         "upn": user.upn,
         "display_name": user.display_name,
         "enabled": user.enabled,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cli.stage import plain
@@ -28,6 +29,13 @@ def user_line(user: Json) -> str:
     """One row of ``users list``."""
     switch = "on" if user["enabled"] else "off"
     return plain(f"{user['upn']}: {switch}, {user['state']}{_place(user)}")
+
+
+def user_lines(users: Sequence[Json]) -> Iterator[str]:
+    """``users list``; whoever shares a name with somebody is told apart by the id."""
+    names = Counter(user["upn"].casefold() for user in users)
+    for user in users:
+        yield user_line(user) + (f" [{plain(user['id'])}]" if names[user["upn"].casefold()] > 1 else "")
 
 
 def _place(user: Json) -> str:

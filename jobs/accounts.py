@@ -1,4 +1,4 @@
-"""Who somebody is in ERP.net: found by e-mail once, known by id from then on.
+"""Who somebody is in ERP.net: found by e-mail once, known by id from then on, and one mailbox's alone.
 
 E-mail, login, person and party are read with every check and kept current. Whatever name changes, on either side, the
 id stays; where an account was made anew for the same person, the old one is remembered as theirs.
@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from jobs.ports import ErpUser
 from jobs.world import World
+from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
 from sync_core.model import FormerAccount, Instance, User
+
+TRIES = 20
+"""Tries at an account that others take at the same time."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class AccountTaken(CalsyncError):
+    """Somebody else's calendar is synced with this ERP.net user; only one can be (exit 1)."""
 
 
 async def find_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
@@ -35,6 +45,70 @@ async def find_account(world: World, user: User, problems: list[str]) -> ErpUser
         problems.append(f"the ERP.net user {account.login} has no person: connect one, activities need an owner")
         return None
     return account
+
+
+async def take_account(world: World, user: User, account: ErpUser) -> User | None:
+    """Make an ERP.net user this mailbox's own; None when it is, else the user whose it is already.
+
+    It may be taken from who is switched off, is somebody else by now, or whom the directory does not know any more.
+    Written even where it is ours: whoever looked before we stored that it is ours must look again.
+    """
+    for _ in range(TRIES):
+        owner, etag = await world.store.read_account(account.id)
+        first = await owner_of(world, user, account.id, owner)
+        if first is not None:
+            return first
+        try:
+            await world.store.save_account(account.id, user.id, etag)
+        except StaleWrite:
+            continue
+        return None
+    raise StoreUnavailable(f"the account of {user.id} changes hands too fast")
+
+
+async def settle_account(world: World, user: User, account: ErpUser, *, live: bool) -> User | None:
+    """``take_account``, and what makes it stand: the user row says so, too. Without ``live`` nothing is written."""
+    if not live:
+        return await owner_of(world, user, account.id, (await world.store.read_account(account.id))[0])
+    first = await take_account(world, user, account)
+    if first is None and account.id != user.erp_user_id:
+        await _say(world, user, account.id)
+        first = await take_account(world, user, account)
+        if first is not None:
+            await _say(world, user, "")
+    return first
+
+
+async def _say(world: World, user: User, account_id: str) -> None:
+    await world.store.revise_user(user.id, lambda stored: replace(stored, erp_user_id=account_id))
+
+
+async def owner_of(world: World, user: User, account_id: str, owner: str) -> User | None:
+    """The other user whose the account is by right: whom the store names, else whoever was switched on before."""
+    if owner == user.id:
+        return None
+    others = [one for one in await world.store.list_users() if one.enabled and one.erp_user_id == account_id]
+    named = [one for one in others if one.id == owner]
+    for first in [*named, *sorted((one for one in others if _precedes(one, user)), key=_since)]:
+        if await world.calendar.find_user(first.id) is not None:
+            return first
+    return None
+
+
+def _precedes(one: User, user: User) -> bool:
+    return one.id != user.id and (not user.enabled or _since(one) < _since(user))
+
+
+def _since(user: User) -> tuple[datetime, str]:
+    return user.enabled_at or NEVER, user.id
+
+
+def taken(user: User, account: ErpUser, first: User) -> str:
+    """Why somebody cannot be synced: their account is another's."""
+    return (
+        f"the ERP.net user {account.login} is synced with the mailbox {first.upn} ({first.id}) already: give "
+        f"{user.upn} an ERP.net user with an e-mail of their own, or `calsync users disable {first.id}` first"
+    )
 
 
 def accounts_of(user: User, found: Sequence[ErpUser]) -> list[ErpUser]:
@@ -72,6 +146,11 @@ def with_account(user: User, account: ErpUser, now: datetime) -> User:
         erp_seen_at=now,
         former_accounts=before,
     )
+
+
+def without_account(user: User) -> User:
+    """The user as nobody in ERP.net."""
+    return replace(user, erp_user_id="", erp_login="", erp_person_id="", erp_party_id="")
 
 
 def with_service_login(instance: Instance, login: str, now: datetime) -> Instance:

@@ -12,7 +12,15 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.accounts import find_account, with_account
+from jobs.accounts import (
+    AccountTaken,
+    find_account,
+    settle_account,
+    take_account,
+    taken,
+    with_account,
+    without_account,
+)
 from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.ports import Drop, Mailbox, Place, Put
@@ -20,7 +28,7 @@ from jobs.pull import is_stamped
 from jobs.subscriptions import end_user
 from jobs.world import World
 from sync_core.colleagues import colleague_of
-from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideUnavailable
+from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideError, SideUnavailable
 from sync_core.model import OPERATIONAL, Instance, User
 from sync_core.policy import Policy
 
@@ -53,7 +61,7 @@ def as_known(user: User, instance: Instance) -> Checkup:
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
     """Switch a user's sync on; company, location and zone override what was known.
 
-    Raises ``UnknownUser``, ``WrongStore``.
+    Raises ``UnknownUser``, ``WrongStore``, and ``AccountTaken`` where another mailbox has their ERP.net user.
     """
     if zone and not is_zone(zone):
         raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
@@ -75,10 +83,33 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
         zone=zone or known.zone,
         zone_chosen=bool(zone) or known.zone_chosen,
     )
+    user = await _claimed(world, user)
     await world.store.save_user(user)
     checkup = await check_user(world, user, mailbox=mailbox)
     await note(world.store, user, checkup.user)
+    for former in await _superseded(world, checkup.user):
+        await disable(world, former)
     return checkup
+
+
+async def _superseded(world: World, user: User) -> list[User]:
+    """Accounts that the directory does not know any more, of somebody who has a new one."""
+    known = await world.store.list_users() if user.erp_user_id else []
+    return [one for one in known if one.enabled and one.id != user.id and one.erp_user_id == user.erp_user_id]
+
+
+async def _claimed(world: World, user: User) -> User:
+    """The user with their ERP.net account, which is theirs alone from now on; what is wrong is the checkup's to say.
+
+    Raises ``AccountTaken``.
+    """
+    account = await find_account(world, user, [])
+    if account is None:
+        return user
+    first = await take_account(world, user, account)
+    if first is not None:
+        raise AccountTaken(taken(user, account, first))
+    return with_account(user, account, world.clock())
 
 
 async def disable(world: World, user: User) -> None:
@@ -105,13 +136,46 @@ async def _well(world: World) -> frozenset[str]:
     return frozenset(one.id for one in await world.store.list_users() if colleague_of(one, now).is_well)
 
 
-async def find_enrolled(world: World, upn: str) -> User:
-    """The user of the store with this UPN, mail or id, any letter case. Raises ``UnknownUser``."""
-    name = upn.casefold()
-    for user in await world.store.list_users():
-        if name in (user.upn.casefold(), user.mail.casefold(), user.id.casefold()):
-            return user
-    raise UnknownUser(f"{upn} is not enrolled; `calsync users list` shows who is, `calsync users enable` adds")
+async def find_enrolled(world: World, name: str) -> User:
+    """The enrolled user with this id, or whom the directory knows under this name now; of somebody whom it does not
+    know any more, the row that bears the name (UPN or mail, any letter case).
+
+    Raises ``UnknownUser``, also where a name means two: then the id tells them apart.
+    """
+    users = await world.store.list_users()
+    folded = name.casefold()
+    by_id = [user for user in users if user.id.casefold() == folded]
+    if by_id:
+        return by_id[0]
+    called = [user for user in users if user.upn.casefold() == folded]
+    called = called or [user for user in users if user.mail.casefold() == folded]
+    account = await _in_directory(world, name)
+    if account is not None:
+        enrolled = [user for user in users if user.id == account.id]
+        if not enrolled and called:
+            raise UnknownUser(
+                f"{name} is another account in the directory now ({account.id}), which is not enrolled; the one of "
+                f"before is meant by its id: {_ids(called)}"
+            )
+        called = enrolled
+    if len(called) > 1:
+        raise UnknownUser(f"{name} is the name of two accounts: say which by its id, {_ids(called)}")
+    if not called:
+        raise UnknownUser(f"{name} is not enrolled; `calsync users list` shows who is, `calsync users enable` adds")
+    return called[0]
+
+
+async def _in_directory(world: World, name: str) -> Mailbox | None:
+    """Whom the directory knows under this name; None also where it cannot be asked."""
+    try:
+        return await world.calendar.find_user(name)
+    except SideError:
+        return None
+
+
+def _ids(users: Sequence[User]) -> str:
+    """Accounts by id, each with its switch, so that a person can tell them apart."""
+    return " or ".join(f"{user.id} ({'on' if user.enabled else 'off'}, {user.state})" for user in users)
 
 
 def is_zone(name: str) -> bool:
@@ -133,6 +197,10 @@ async def check_user(
     problems: list[str] = []
     user = await _check_mailbox(world, user, mailbox, problems)
     account = await find_account(world, user, problems)
+    first = await settle_account(world, user, account, live=repair) if account is not None else None
+    if account is not None and first is not None:
+        problems.append(taken(user, account, first))
+        user, account = without_account(user), None
     if account is not None:
         zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
         user = replace(with_account(user, account, world.clock()), zone=zone)

@@ -389,6 +389,13 @@ class Store(SlotStore, Protocol):
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows and journal."""
 
+    async def read_account(self, erp_user_id: str) -> tuple[str, str]:
+        """The user whose ERP.net account this is, and the row's etag; '' and '' for nobody's."""
+
+    async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
+        """Say whose an ERP.net account is, if nobody else did since ``etag`` was read ('' = insert). Raises
+        ``StaleWrite``."""
+
     async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
         """Take or (as the same holder) take over the lease. Raises ``LeaseHeld``."""
 

@@ -165,7 +165,8 @@ class _Round:
         instance, etag = await self._instance()
         zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
         is_new_day = cursors.day != local_day(self._now, zone)
-        if self._full or cursors.full_due or is_new_day or not user.is_operational or not user.erp_login:
+        is_unsure = not user.is_operational or user.erp_seen_at is None
+        if self._full or cursors.full_due or is_new_day or is_unsure:
             checkup = await self._look_into(user, instance, etag)
         else:
             checkup = as_known(user, instance)

@@ -46,7 +46,8 @@ class Colleagues:
     """Finds people by address, id and party."""
 
     def __init__(self, people: Iterable[Colleague] = ()) -> None:
-        self._people = tuple(people)
+        self._people = tuple(sorted(people, key=lambda one: (bool(one.party_id), one.is_well)))
+        """Of two who are found by one address or party, the one who is somebody in ERP.net and well comes last."""
         self._by_id = {one.id: one for one in self._people}
         self._by_address = {address: one for one in self._people for address in one.addresses}
         self._by_party = {one.party_id: one for one in self._people if one.party_id}

@@ -82,3 +82,32 @@ def test_an_unknown_user_is_told_in_json_too(office: Office) -> None:
     answer = office.calsync("--json", "sync", "--user", "nobody@acme.example")
 
     assert (answer.code, "nobody@acme.example is not enrolled" in answer.json["failure"]) == (2, True)
+
+
+def test_a_second_mailbox_of_one_erp_net_user_is_refused(office: Office) -> None:
+    """Exit 1, and the message names whose the account is; the first goes on."""
+    office.calsync("users", "enable", ANNA)
+    office.graph.act("add_mailbox", upn="desk@acme.example", mail=ANNA)
+    second = office.calsync("users", "enable", "desk@acme.example")
+
+    assert (second.code, ANNA in second.err, "users disable" in second.err) == (1, True, True)
+    assert [user["upn"] for user in office.calsync("users", "list", "--json").json["users"]] == [ANNA]
+    assert office.calsync("sync").code == 0
+
+
+def test_whoever_is_hired_again_is_meant_by_name(office: Office) -> None:
+    """Two accounts of one name: the list tells their ids, a name is today's account, the id the other's."""
+    office.calsync("users", "enable", ANNA)
+    [before] = office.calsync("users", "list", "--json").json["users"]
+    office.graph.act("remove_mailbox", upn=ANNA)
+    office.graph.act("add_mailbox", upn=ANNA, id="11111111-2222-4333-8444-555555555555")
+    unknown = office.calsync("users", "forget", ANNA)
+    office.calsync("users", "enable", ANNA)
+    listed = office.calsync("users", "list")
+    forgotten = office.calsync("users", "forget", before["id"])
+    [after] = office.calsync("users", "list", "--json").json["users"]
+
+    assert (unknown.code, before["id"] in unknown.err) == (2, True)
+    assert (before["id"] in listed.out, "11111111-2222-4333-8444-555555555555" in listed.out) == (True, True)
+    assert (forgotten.code, before["id"] in forgotten.out) == (0, True)
+    assert after["id"] == "11111111-2222-4333-8444-555555555555"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from adapters.upgrades import UPGRADES
-from jobs.enrolment import enable
+from jobs.accounts import AccountTaken
+from jobs.enrolment import UnknownUser, disable, enable, find_enrolled
 from jobs.ports import Put
+from sync_core.errors import SideUnavailable
 from sync_core.logins import LOGIN
-from sync_core.model import OPERATIONAL
+from sync_core.model import OPERATIONAL, Side
 from tests.jobs.house import ANNA, House, open_office, upn_of
-from tests.jobs.test_rules import digits, meeting, only
+from tests.jobs.test_rules import at, digits, meeting, only
 
 BORIS = upn_of("boris")
 
@@ -72,7 +77,7 @@ class TestARenamedLogin:
         desk.edit(kept, subject="Kept 2")
         house.outlook().edit(event, subject="Own 2")
         desk.void(theirs)
-        house.outlook().delete(house.outlook().find("Deleted"))
+        house.outlook().delete(house.outlook().find("Deleted") or "")
         await house.settle()
 
         assert subjects(house) == ["Kept 2", "Own 2"]
@@ -141,6 +146,13 @@ class TestARenamedLogin:
 
         assert subjects(house) == ["Own 2"]
         assert (await house.link_of(event)).creator == (await house.user()).erp_user_id
+
+
+async def strangers(house: House, account: str) -> str:
+    """Somebody who is forgotten at once, named as the account's: then it is nobody's, as in an older version."""
+    _, etag = await house.world.store.read_account(account)
+    await house.world.store.save_account(account, "nobody", etag)
+    return "nobody"
 
 
 async def relabel(house: House, login: str) -> None:
@@ -259,3 +271,180 @@ class TestAddresses:
         await house.sync()
 
         assert "no active internal ERP.net user" in (await house.user()).state
+
+
+class TestOneAccountOneMailbox:
+    """Two enrolled mailboxes lead to one ERP.net user: only one of them is synced."""
+
+    async def test_the_second_is_refused_when_it_is_switched_on(self) -> None:
+        """The shared mailbox bears Anna's address: it is told whose she is, and nothing of it is kept."""
+        async with open_office("anna") as house:
+            house.outlook().create("Own", at(1), at(1, 10))
+            await house.settle()
+            house.graph.add_mailbox("desk@acme.example", mail=ANNA)
+
+            with pytest.raises(AccountTaken, match=ANNA):
+                await enable(house.world, "desk@acme.example")
+            await house.settle()
+
+            assert [u.upn for u in await house.world.store.list_users()] == [ANNA]
+            assert len(house.desk().activities()) == 1
+
+    async def test_it_comes_about_later(self) -> None:
+        """Boris's own account goes and his address is changed to Anna's: he is in error, she goes on as she was."""
+        async with open_office("anna", "boris") as house:
+            event = house.outlook().create("Own", at(1), at(1, 10))
+            await house.settle()
+            activity = (await house.link_of(event)).activity_id
+            house.erp.change_user("boris", Active=False)
+            house.graph.mailbox(BORIS).mail = ANNA
+            house.advance(days=1)
+            await house.sync()
+            house.advance(days=1)
+            house.outlook().edit(event, subject="Own 2")
+            house.desk().create("New", digits(5), digits(5, 12))
+            await house.sync()
+            await house.sync(full=True)
+
+            assert ANNA in (await house.user(BORIS)).state
+            assert (await house.user()).state == OPERATIONAL
+            assert (subjects(house), subjects(house, BORIS)) == (["New", "Own 2"], [])
+            assert house.desk().get(activity)["Subject"] == "Own 2"
+
+    async def test_two_who_were_synced_before_this_was_checked(self) -> None:
+        """An older version let both in: whoever was switched on later is in error now."""
+        async with open_office("anna", "boris") as house:
+            anna, boris = await house.user(), await house.user(BORIS)
+            twin = replace(
+                boris,
+                mail=ANNA,
+                erp_user_id=anna.erp_user_id,
+                erp_login=anna.erp_login,
+                erp_party_id=anna.erp_party_id,
+                erp_seen_at=None,
+                enabled_at=boris.enabled_at + timedelta(hours=1) if boris.enabled_at else None,
+            )
+            house.erp.change_user("boris", Active=False)
+            house.graph.mailbox(BORIS).mail = ANNA
+            await house.world.store.save_user(twin)
+            await house.world.store.save_user(replace(anna, erp_seen_at=None))
+            await house.world.store.forget_user(await strangers(house, anna.erp_user_id))
+            await house.sync(BORIS, ANNA)
+            house.desk().create("New", digits(5), digits(5, 12))
+            house.advance(minutes=5)
+            await house.sync(BORIS, ANNA)
+
+            assert ANNA in (await house.user(BORIS)).state
+            assert (subjects(house), subjects(house, BORIS)) == (["New"], [])
+
+    async def test_the_first_switches_off_and_the_second_may(self) -> None:
+        """Whoever is off holds nothing back; back on, it is theirs no more."""
+        async with open_office("anna") as house:
+            house.graph.add_mailbox("desk@acme.example", mail=ANNA)
+            await disable(house.world, await house.user())
+
+            assert (await enable(house.world, "desk@acme.example")).problems == ()
+            with pytest.raises(AccountTaken, match="desk@acme"):
+                await enable(house.world, ANNA)
+
+    async def test_two_at_the_same_moment(self) -> None:
+        """However their steps fall, one is synced and the other knows of it."""
+        for seed in range(12):
+            async with open_office("carl") as house:
+                house.erp.add_user("anna", ANNA, "Anna")
+                house.erp.add_role_user("anna", house.erp.company_id, house.erp.location_id)
+                house.graph.add_mailbox("one@acme.example", mail=ANNA)
+                house.graph.add_mailbox("two@acme.example", mail=ANNA)
+                world = replace(house.world, store=Dawdling(house.world.store, seed))  # type: ignore[arg-type]
+
+                await asyncio.gather(
+                    enable(world, "one@acme.example"), enable(world, "two@acme.example"), return_exceptions=True
+                )
+
+                anna = house.erp.user_row("anna").id
+                users = [u for u in await house.world.store.list_users() if u.upn != upn_of("carl") and u.enabled]
+                assert [u.is_operational for u in users].count(True) == 1
+                assert [u.erp_user_id for u in users].count(anna) == 1
+
+
+class Dawdling:
+    """A store whose calls take their time, each its own."""
+
+    def __init__(self, store: object, seed: int) -> None:
+        self._store = store
+        self._dice = random.Random(seed)
+
+    def __getattr__(self, name: str) -> object:
+        method = getattr(self._store, name)
+
+        async def late(*args: object, **told: object) -> object:
+            for _ in range(self._dice.randrange(12)):
+                await asyncio.sleep(0)
+            return await method(*args, **told)
+
+        return late if asyncio.iscoroutinefunction(method) else method
+
+
+class TestHiredAgain:
+    """Somebody leaves, and is hired again under the same name with a new account."""
+
+    @staticmethod
+    async def rehired(house: House, *, enrolled: bool = True) -> tuple[str, str]:
+        """The ids of Anna's account of before and of today."""
+        before = (await house.user()).id
+        house.graph.remove_mailbox(ANNA)
+        now = house.graph.add_mailbox(ANNA, id="11111111-2222-4333-8444-555555555555", display_name="Anna").id
+        if enrolled:
+            await enable(house.world, ANNA)
+        return before, now
+
+    async def test_a_name_means_the_account_of_today(self, house: House) -> None:
+        """The new account is synced and the old one is off; each is found, the one by name, the other by id."""
+        await meeting(house, "Own")
+        before, now = await self.rehired(house)
+        house.desk().create("New", digits(5), digits(5, 12))
+        await house.settle()
+
+        assert (await find_enrolled(house.world, ANNA)).id == now
+        assert (await find_enrolled(house.world, before)).id == before
+        assert {u.id: u.enabled for u in await house.world.store.list_users()} == {before: False, now: True}
+        assert "New" in subjects(house)
+
+    async def test_a_name_that_is_not_enrolled_any_more(self, house: House) -> None:
+        """The command asks for the id rather than taking whom the name meant once."""
+        before, _ = await self.rehired(house, enrolled=False)
+
+        with pytest.raises(UnknownUser, match=before):
+            await find_enrolled(house.world, ANNA)
+
+    async def test_the_directory_cannot_be_asked(self, house: House) -> None:
+        """Then a name of two is refused, with both ids, and a name of one is that one's."""
+        before, now = await self.rehired(house)
+        house.graph.world.mailboxes.clear()
+        dumb = replace(house.world, calendar=Silent())  # type: ignore[arg-type]
+
+        with pytest.raises(UnknownUser, match=f"{before}.*{now}|{now}.*{before}"):
+            await find_enrolled(dumb, ANNA)
+        await house.world.store.forget_user(before)
+        assert (await find_enrolled(dumb, ANNA)).id == now
+
+    async def test_somebody_who_left_is_found_by_name(self, house: House) -> None:
+        """The directory knows nobody of that name: the store's word counts."""
+        house.graph.remove_mailbox(ANNA)
+
+        assert (await find_enrolled(house.world, ANNA)).upn == ANNA
+
+    async def test_a_new_name_is_found_before_the_next_check(self, house: House) -> None:
+        """Her UPN was changed an hour ago."""
+        before = (await house.user()).id
+        house.graph.remove_mailbox(ANNA)
+        house.graph.add_mailbox("ana.k@acme.example", id=before)
+
+        assert (await find_enrolled(house.world, "ana.k@acme.example")).id == before
+
+
+class Silent:
+    """A directory that does not answer."""
+
+    async def find_user(self, upn: str) -> None:
+        raise SideUnavailable(Side.GRAPH, f"no answer about {upn}")
