@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 from sync_core.errors import (
     AccessRefused,
+    AppRefused,
     ForeignHost,
     ItemGone,
     ItemRejected,
@@ -86,6 +87,8 @@ def error_of(
     text = f"{NAMES[side]} answered {status}{f' {code}' if code else ''}: {message}".rstrip(": ")
     if status == 429:
         return Throttled(side, text, retry_after=retry_after)
+    if status == 401 and side is Side.ERP:  # every call runs as the one service user (erpnet.md §2)
+        return AppRefused(side, f"{text}: check ERPNET_URL, ERPNET_CLIENT_ID and ERPNET_CLIENT_SECRET")
     if status in (401, 403):
         return AccessRefused(side, text)
     if status == 404:

@@ -203,8 +203,11 @@ def status(stage: Stage, upns: tuple[str, ...]) -> None:
             )
             for user in chosen
         ]
-        stage.give({"users": found}, (line for user in found for line in text.status_lines(user)))
-        return DONE if all(user.is_operational for user in chosen if user.enabled) else FAILED
+        company = shapes.company_of((await world.store.read_instance())[0])
+        lines = [*text.company_lines(company), *(line for user in found for line in text.status_lines(user))]
+        stage.give({"company": company, "users": found}, lines)
+        is_fine = not company["refused"] and all(user.is_operational for user in chosen if user.enabled)
+        return DONE if is_fine else FAILED
 
     stage.run(work)
 

@@ -15,7 +15,7 @@ from jobs.explain import Finding
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
 from sync_core.link import ENDED
-from sync_core.model import Hold, JournalEntry, Link, LinkStatus, Memory, Pending, Role, Side, User
+from sync_core.model import Hold, Instance, JournalEntry, Link, LinkStatus, Memory, Pending, Role, Side, User
 from sync_core.project import is_private
 
 Json = dict[str, Any]
@@ -89,6 +89,11 @@ def _line(line: Line | Finding) -> Json:
 def _hold(hold: Hold | Choice) -> Json:
     items = [{"event_id": i.event_id, "activity_id": i.activity_id, "intent": i.intent} for i in hold.items]
     return {"id": hold.id, "why": hold.why, "items": items}
+
+
+def company_of(instance: Instance) -> Json:
+    """What ``status`` tells of everybody: why a side refuses the app itself, '' while none does."""
+    return {"refused": instance.refused, "refused_at": _at(instance.refused_at)}
 
 
 def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Json:

@@ -47,7 +47,7 @@ def _place(user: Json) -> str:
 def sync_lines(answer: Json) -> Iterator[str]:
     """What a sync did, or a dry run would do."""
     if answer["failure"]:
-        yield plain(f"Nothing was synced: {answer['failure']}")
+        yield plain(f"{'Not synced to the end' if answer['users'] else 'Nothing was synced'}: {answer['failure']}")
     for user in answer["users"]:
         yield from _report_lines(user, answer["dry_run"])
 
@@ -103,6 +103,12 @@ def _hold(hold: Json) -> Iterator[str]:
     for item in hold["items"]:
         ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
         yield plain(f"      {item['intent']}: {ids}")
+
+
+def company_lines(company: Json) -> Iterator[str]:
+    """What concerns everybody, before the users of ``status``."""
+    if company["refused"]:
+        yield plain(f"Nobody is synced by the app since {_when(company['refused_at'])}: {company['refused']}")
 
 
 def status_lines(user: Json) -> Iterator[str]:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 from jobs.enrolment import check_user
 from jobs.pull import is_stamped
+from jobs.refusal import NOBODY
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
 from sync_core.errors import CalsyncError
 from sync_core.model import User
-
-NOBODY = "00000000-0000-0000-0000-000000000000"
-"""An object id that no directory gives out: looking it up proves the token and changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What the jobs need from the world, as Protocols; ``adapters`` implement them, ``wiring`` picks.
 
 Each method states what it returns and what it raises (classes of ``sync_core.errors``). Any outside call may
-also raise ``SideUnavailable`` (or its children) and ``AccessRefused``; any store call ``StoreError``'s children.
+also raise ``SideUnavailable`` (or its children), ``AppRefused`` and ``AccessRefused``; any store call
+``StoreError``'s children.
 """
 
 from __future__ import annotations

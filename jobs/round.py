@@ -25,11 +25,12 @@ from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
 from jobs.pull import is_stamped, open_instance, take_first_watermark
 from jobs.reading import Findings, Reader
+from jobs.refusal import judged
 from jobs.report import Report, line_of, plan_lines, title
 from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
-from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, StaleWrite
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, StaleWrite
 from sync_core.guard import guard
 from sync_core.model import (
     Cursors,
@@ -110,8 +111,11 @@ class _Round:
     async def run(self) -> Report:
         try:
             await self._steps()
-        except (MailboxUnavailable, AccessRefused) as error:
+        except MailboxUnavailable as error:
             await self._fail(error, is_state=True)
+        except (AppRefused, AccessRefused) as refused:
+            known = await judged(self._world, refused)
+            await self._fail(known, is_state=isinstance(known, AccessRefused))
         except CalsyncError as error:
             await self._fail(error, is_state=False)
         return self._report

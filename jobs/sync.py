@@ -19,7 +19,7 @@ from jobs.report import Report
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import LeaseLost, RowUnreadable, SideError
+from sync_core.errors import AppRefused, LeaseLost, RowUnreadable, SideError
 from sync_core.model import InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
 
@@ -68,6 +68,9 @@ async def run_sync(
                 told = (told - {user.id}) | report.told
                 _add(outcome, report)
                 progress(report)
+                if isinstance(report.trouble, AppRefused):  # whoever comes next would only be told the same
+                    outcome.failure = str(report.trouble)
+                    return outcome
             busy, full = {user: True for user in users if user.id in told}, False
             if not busy:
                 break

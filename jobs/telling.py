@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 
 from jobs.report import Report
-from sync_core.errors import SettingsInvalid, SideError, StoreError
+from sync_core.errors import AppRefused, SettingsInvalid, SideError, StoreError
 
 Fact = str | int | float | bool | Mapping[str, int]
 Facts = Mapping[str, Fact]
@@ -43,7 +43,7 @@ def tell_round(report: Report, *, seconds: float, lag_seconds: float | None) -> 
         "user": report.user_id,
         "full": report.full,
         "ran": report.ran,
-        "operational": report.operational,
+        "operational": report.operational and not isinstance(report.trouble, AppRefused),
         "again": report.again,
         "actions": dict(report.done),
         "skipped": report.skipped.total(),

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from jobs.dispatch import dispatch
 from jobs.pauses import LICENCE_REST, growing, spread
+from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
 from jobs.report import Report
 from jobs.round import run_round
@@ -26,6 +28,8 @@ from jobs.together import together
 from jobs.wake import Do, Kind, pull_message, renew_message, round_message, wake, woken_at
 from jobs.world import World
 from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
     CalsyncError,
     LeaseHeld,
     LeaseLost,
@@ -170,8 +174,14 @@ async def _pull(world: World, order: Order) -> None:
         _rest(world, taken)
         await world.queue.send(_again(order), delay_seconds=_nap())
         return
+    except (AppRefused, AccessRefused) as error:
+        await remember_refusal(world, error)
+        raise
     await _note_pull(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
+    if instance.refused and await is_graph_open(world):
+        await dispatch(world)
+        await forget_refusal(world)
     tell("pull", {"changes": report.changes, "woken": len(report.woken)})
 
 
@@ -214,6 +224,8 @@ async def _round(world: World, order: Order, redelivered: bool) -> None:
             await world.queue.send(_again(order, one_more=False), delay_seconds=spread(_left(world, held.until)))
         return
     tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
+    if isinstance(report.trouble, AppRefused):
+        await remember_refusal(world, report.trouble)
     await _follow_up(world, order, report)
 
 

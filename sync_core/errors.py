@@ -6,7 +6,8 @@ CalsyncError
 │   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
 │   │   └── Throttled        … not before ``retry_after`` seconds
 │   │       └── LicencesTaken  ERP.net has no free session: wait, never an error state
-│   ├── AccessRefused        a grant, consent or credential is missing: name it to the administrator
+│   ├── AppRefused           our own credentials, grants or address: the same for everybody, nobody's state
+│   ├── AccessRefused        one request is refused: whom it concerns is asked (jobs/refusal.py)
 │   ├── MailboxUnavailable   this mailbox cannot be used now; others go on (R4)
 │   ├── CursorExpired        read everything again and reconcile
 │   ├── EndlessRead          paging does not end: read another way
@@ -72,8 +73,12 @@ class LicencesTaken(Throttled):
     """ERP.net has no free licence slot (503, code 8: erpnet.md §3)."""
 
 
+class AppRefused(SideError):
+    """The side refuses the app as such, whoever it works for; the text names the remedy."""
+
+
 class AccessRefused(SideError):
-    """The side knows us and says no."""
+    """The side knows us and says no to a request."""
 
 
 class MailboxUnavailable(SideError):

@@ -614,7 +614,8 @@ class Instance:
     near below it that a pull meets them again (jobs/pull.py), oldest first; ``looked_back_at`` is when a pull last
     looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
     ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
-    whom that has come, None where it has ended. All of these by our clock but the watermark.
+    whom that has come, None where it has ended. ``refused`` is why a side refuses the app itself, since
+    ``refused_at``, '' while none does. All of these by our clock but the watermark.
     ``former_service_logins`` are the service user's of before.
     """
 
@@ -630,6 +631,8 @@ class Instance:
     repair_began_at: datetime | None = None
     repaired_to: str | None = None
     former_service_logins: tuple[FormerAccount, ...] = ()
+    refused: str = ""
+    refused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from adapters.erp.transport import ErpOptions, Reply, Transport
 from adapters.http import error_of, retry_after_seconds
-from sync_core.errors import AccessRefused, SideError, SideUnavailable
+from sync_core.errors import AppRefused, SideError, SideUnavailable
 from sync_core.model import Side
 
 SCOPE = "read update"
@@ -51,7 +51,7 @@ class Tokens:
     async def current(self, token_url: str) -> str:
         """A token that is good for the next request.
 
-        Raises ``AccessRefused`` with the remedy, or what ``Transport.exchange`` raises.
+        Raises ``AppRefused`` with the remedy, or what ``Transport.exchange`` raises.
         """
         if self._token is None or self._clock() >= self._token.renew_at:
             self._token = await self._fetch(token_url)
@@ -62,10 +62,10 @@ class Tokens:
         self._token = None
 
     def login(self) -> str:
-        """The service user's login as the current token tells it. Raises ``AccessRefused`` if it tells none."""
+        """The service user's login as the current token tells it. Raises ``AppRefused`` if it tells none."""
         login = claims_of(self._token.text).get("client_system_user") if self._token else None
         if not login:
-            raise AccessRefused(
+            raise AppRefused(
                 Side.ERP,
                 f"the token of the trusted application '{self._options.client_id}' names no service user: set "
                 "SystemUserAllowed to true and choose a SystemUser",
@@ -91,7 +91,7 @@ class Tokens:
     def _refusal(self, reply: Reply, code: str) -> SideError:
         if code:
             remedy = _REMEDIES.get(code, "check its settings")
-            return AccessRefused(
+            return AppRefused(
                 Side.ERP,
                 f"ERP.net refuses a token ({code}) to the trusted application '{self._options.client_id}': {remedy}",
             )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from adapters.erp.transport import Reply, Transport
-from sync_core.errors import AccessRefused, ForeignHost, SideUnavailable
+from sync_core.errors import AppRefused, ForeignHost, SideUnavailable
 from sync_core.model import Side
 
 PATHS = ("/tools/auto-discovery", "/sys/auto-discovery")
@@ -52,7 +52,7 @@ def check(root: str, endpoints: Endpoints) -> Endpoints:
 async def _ask(transport: Transport, url: str) -> list[dict[str, Any]]:
     try:
         reply = await transport.exchange("GET", url, {"Accept": "application/json"})
-    except AccessRefused:
+    except AppRefused:
         return []  # redirected: this instance keeps no discovery there
     if reply.status in _BUSY:
         raise SideUnavailable(Side.ERP, f"ERP.net's auto-discovery answered {reply.status}")

@@ -14,7 +14,7 @@ from yarl import URL
 
 from adapters.http import note_answer
 from jobs.ports import cover
-from sync_core.errors import AccessRefused, ItemRejected, SideUnavailable
+from sync_core.errors import AppRefused, ItemRejected, SideUnavailable
 from sync_core.model import Side
 
 LARGEST_ANSWER = 64 * 2**20
@@ -63,7 +63,7 @@ class Transport:
         """One request and its answer, whatever the status below 300 or above 399.
 
         Raises ``Unreachable``, ``SideUnavailable`` (``unclear`` for a write that may have arrived),
-        ``AccessRefused`` on a redirect, ``ItemRejected`` on an answer beyond 64 MB.
+        ``AppRefused`` on a redirect, ``ItemRejected`` on an answer beyond 64 MB.
         """
         host = urlsplit(url).hostname
         try:
@@ -80,7 +80,7 @@ class Transport:
             raise SideUnavailable(Side.ERP, text, unclear=writing) from error
         note_answer(Side.ERP, reply.status)
         if 300 <= reply.status < 400:
-            raise AccessRefused(
+            raise AppRefused(
                 Side.ERP,
                 f"ERP.net at {host} answers with a redirect ({reply.status}), which is never followed: set "
                 "ERPNET_URL to the instance's own address and check that its web sites are running",

@@ -53,7 +53,7 @@ class GraphCalendar:
         await self._client.close()
 
     async def find_user(self, upn: str) -> Mailbox | None:
-        """Look a user up by UPN or id; None when the directory does not know them. Raises ``AccessRefused``."""
+        """Look a user up by UPN or id; None when the directory does not know them. Raises ``AppRefused``."""
         return await directory.find_user(self._client, upn)
 
     async def read_time_zone(self, user_id: str) -> str:

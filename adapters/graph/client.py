@@ -24,7 +24,7 @@ from weakref import WeakValueDictionary
 from adapters.graph.wire import Answer, Request, refusal
 from adapters.http import Patience, follow, note_answer
 from jobs.ports import cover
-from sync_core.errors import AccessRefused, SideError, SideUnavailable
+from sync_core.errors import AppRefused, SideError, SideUnavailable
 from sync_core.model import Side
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class GraphClient:
     async def send_once(self, request: Request, *, mailbox: str = "", safe: bool) -> Answer:
         """Send once; a refused token is replaced, once (401 means that nothing was done).
 
-        ``safe`` says that repeating does no harm. Raises ``SideUnavailable`` where no answer came, ``AccessRefused``
+        ``safe`` says that repeating does no harm. Raises ``SideUnavailable`` where no answer came, ``AppRefused``
         without a token, ``ForeignHost`` for a link that leads away.
         """
         age = self._credential.age
@@ -240,7 +240,11 @@ def transport_error(problem: Exception, safe: bool) -> SideError:
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     if isinstance(problem, ClientAuthenticationError):
-        return AccessRefused(Side.GRAPH, f"Entra ID gives no token: {_first_line(problem)}")
+        return AppRefused(
+            Side.GRAPH,
+            f"Entra ID gives no token: {_first_line(problem)} Check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+            "AZURE_CLIENT_SECRET, or the managed identity",
+        )
     before = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | AzureError)
     reason = (
         "no answer in time"

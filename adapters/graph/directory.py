@@ -7,7 +7,7 @@ from adapters.graph.wire import GONE, Answer, Json, Request, failure, mailbox_fa
 from adapters.http import error_of
 from adapters.windows_zones import iana_zone
 from jobs.ports import Mailbox
-from sync_core.errors import SideUnavailable
+from sync_core.errors import AppRefused, SideUnavailable
 from sync_core.model import Side
 
 WANTED = "id,userPrincipalName,mail,displayName,accountEnabled,proxyAddresses"
@@ -15,13 +15,13 @@ NOBODY = GONE | {"errorinvaliduser"}
 
 
 async def find_user(client: GraphClient, upn: str) -> Mailbox | None:
-    """The directory's entry of a user; None = unknown. Raises ``AccessRefused`` without User.Read.All."""
+    """The directory's entry of a user; None = unknown. Raises ``AppRefused`` without User.Read.All."""
     answer = await client.send(Request("GET", f"/users/{segment(upn)}?{query(s_select=WANTED)}"))
     if answer.status == 404 and answer.has_code(NOBODY):
         return None
     if answer.status == 403:
         remedy = f"{answer.message} Grant the app User.Read.All with admin consent"
-        raise error_of(Side.GRAPH, 403, remedy, code=next(iter(answer.codes()), ""))
+        raise AppRefused(Side.GRAPH, str(error_of(Side.GRAPH, 403, remedy, code=next(iter(answer.codes()), ""))))
     return _mailbox(_body(client, answer))
 
 

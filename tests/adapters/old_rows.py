@@ -314,7 +314,6 @@ EXPECTED: dict[str, dict[str, object]] = {
             "acme.erp.example",
             ("https://id.example/token", "https://acme.erp.example/api/domain/odata/"),
             NOW,
-            ((NOW - timedelta(seconds=30), "activity-1", f"{NOW.isoformat()}/7"),),
             "calsync",
             "44444444-0000-0000-0000-000000000001",
             NOW,

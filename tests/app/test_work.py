@@ -6,10 +6,12 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from jobs.dispatch import dispatch, hear_erp
+from jobs.enrolment import enable
 from jobs.ports import Message
 from jobs.wake import round_message, wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
@@ -338,6 +340,62 @@ async def test_a_pull_that_fails_is_left_to_the_next_minute(app: App) -> None:
     await app.hand_over({"kind": "pull"})
     assert app.queue.take() == []
     assert (await app.house.world.store.read_instance())[0] == before
+
+
+# What is refused to everybody
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any]]] = {
+    "Graph": ("*", {"status": 401, "body": {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}}),
+    "ERP.net": ("*/connect/token", {"status": 400, "body": {"error": "invalid_client"}}),
+}
+
+
+@pytest.mark.parametrize("who", REFUSED)
+async def test_after_a_refusal_the_first_pull_that_works_wakes_everybody(app: App, who: str) -> None:
+    """A secret that has run out is nobody's state; once it is mended the next pull, not the next quarter of an hour,
+    brings what was left, and those in error are looked at again."""
+    message = await woken_by_outlook(app)
+    boris = await app.house.employ("boris", enabled=False)
+    await enable(app.house.world, boris)
+    in_error = replace(await app.house.user(boris), state="Error: ERP.net was not there", troubled_at=app.house.now)
+    await app.house.world.store.save_user(in_error)
+    side = app.house.graph if who == "Graph" else app.house.erp
+    match, answer = REFUSED[who]
+    side.add_fault(match, times=None, **answer)
+    app.house.erp.revoke_tokens()
+    for _ in range(2):
+        app.house.advance(minutes=1)
+        await app.hand_over(message)
+        await app.tick("pull")
+        await app.drain()
+        assert (await app.house.user()).is_operational
+        assert (await app.house.world.store.read_instance())[0].refused != ""
+    app.queue.take()
+
+    side.faults.clear()
+    app.house.advance(minutes=1)
+    await app.tick("pull")
+    await app.drain()
+    assert len(app.house.desk().find("Plan")) == 1
+    assert (await app.house.user(boris)).is_operational
+    assert (await app.house.world.store.read_instance())[0].refused == ""
+
+    app.house.advance(minutes=1)
+    app.house.graph.forget_requests()
+    await app.tick("pull")
+    await app.drain()
+    assert app.house.graph.requests == []
+
+
+async def test_a_refusal_shows_in_the_rounds_line(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """The alert for users who cannot be synced counts it, though nobody's state says so."""
+    message = await woken_by_outlook(app)
+    match, answer = REFUSED["Graph"]
+    app.house.graph.add_fault(match, times=None, **answer)
+    with caplog.at_level(logging.INFO, "calsync"):
+        await app.hand_over(message)
+    assert [line["operational"] for line in told(caplog.records, "round")] == [False]
 
 
 # What goes wrong

@@ -16,6 +16,7 @@ from adapters.erp.parse import digits, read_activity, read_change, utc
 from jobs.ports import PullReading
 from sync_core.errors import (
     AccessRefused,
+    AppRefused,
     CalsyncError,
     ItemGone,
     ItemRejected,
@@ -152,7 +153,7 @@ LICENCE = '{"error":{"message":"The maximum number of simultaneously connected u
         pytest.param(500, '{"type":"Aloe.E1LicenseException"}', {}, LicencesTaken, id="licence-type"),
         pytest.param(429, "", {}, Throttled, id="429"),
         pytest.param(503, "<html>", {}, SideUnavailable, id="503-of-a-proxy"),
-        pytest.param(401, "", {}, AccessRefused, id="401"),
+        pytest.param(401, "", {}, AppRefused, id="401"),
         pytest.param(403, "", {}, AccessRefused, id="403"),
         pytest.param(404, "", {}, ItemGone, id="404"),
         pytest.param(414, "[]", {}, ItemRejected, id="414"),

@@ -12,7 +12,7 @@ from adapters.erp import ErpNet, ErpOptions
 from adapters.http import Patience
 from simulators.base import Clock
 from sync_core.errors import (
-    AccessRefused,
+    AppRefused,
     EndlessRead,
     ForeignHost,
     ItemGone,
@@ -89,7 +89,7 @@ async def test_a_token_without_a_service_user_is_refused(server: Scripted, erp: 
     """Without SystemUser nobody could be told from the service user; the error names the application."""
     server.tokens.append(Say({"access_token": token, "expires_in": 3600}))
 
-    with pytest.raises(AccessRefused, match=r"trusted application 'calsync'.*SystemUser"):
+    with pytest.raises(AppRefused, match=r"trusted application 'calsync'.*SystemUser"):
         await erp.service_login()
 
 
@@ -108,7 +108,7 @@ async def test_an_oauth_error_names_the_application_and_the_remedy(
     """An OAuth code becomes a sentence for the administrator, without the secret, and is not retried."""
     server.tokens.append(Say({"error": code}, 400))
 
-    with pytest.raises(AccessRefused, match=f"{code}.*'calsync'.*{remedy}") as caught:
+    with pytest.raises(AppRefused, match=f"{code}.*'calsync'.*{remedy}") as caught:
         await erp.check_access()
 
     assert "made-up-secret" not in str(caught.value)
@@ -130,7 +130,7 @@ async def test_a_second_refusal_is_an_answer(server: Scripted, erp: ErpNet) -> N
     """Two 401 in a row are refused access, not a reason to fetch tokens for ever."""
     server.say(Say(status=401), Say(status=401))
 
-    with pytest.raises(AccessRefused):
+    with pytest.raises(AppRefused):
         await erp.check_access()
 
     assert (len(server.calls), len(server.token_requests)) == (2, 2)
@@ -235,7 +235,7 @@ async def test_redirects_are_not_followed(server: Scripted, erp: ErpNet) -> None
     """The token goes to the host it was meant for and to no other."""
     server.say(Say(status=302, headers={"Location": "https://evil.example/"}))
 
-    with pytest.raises(AccessRefused, match=r"redirect.*ERPNET_URL"):
+    with pytest.raises(AppRefused, match=r"redirect.*ERPNET_URL"):
         await erp.check_access()
 
     assert len(server.calls) == 1

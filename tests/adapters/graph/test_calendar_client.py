@@ -14,6 +14,7 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
 from sync_core.errors import (
     AccessRefused,
+    AppRefused,
     CursorExpired,
     ForeignHost,
     ItemRejected,
@@ -130,7 +131,7 @@ async def test_no_token_names_entra_and_its_reason(server: Scripted) -> None:
 
     calendar = GraphCalendar(GraphOptions(lambda: Wrong(""), url=server.url), clock=lambda: NOW)
 
-    with pytest.raises(AccessRefused, match=r"AADSTS7000215: Invalid client secret provided\.$"):
+    with pytest.raises(AppRefused, match=r"AADSTS7000215: Invalid client secret provided\. Check AZURE_TENANT_ID"):
         await calendar.find_user("ann@acme.bg")
 
     assert server.heard == []

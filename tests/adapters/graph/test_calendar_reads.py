@@ -9,7 +9,7 @@ import pytest
 from adapters.graph import ACTIVITY_PROPERTY, GraphCalendar
 from jobs.ports import Mailbox
 from sync_core.errors import (
-    AccessRefused,
+    AppRefused,
     CursorExpired,
     EndlessRead,
     ForeignHost,
@@ -442,7 +442,7 @@ async def test_a_directory_that_refuses_names_the_permission(server: Scripted, c
     """A missing consent is the administrator's, not the user's."""
     server.say(fault(403, "Authorization_RequestDenied"))
 
-    with pytest.raises(AccessRefused, match=r"User\.Read\.All"):
+    with pytest.raises(AppRefused, match=r"User\.Read\.All"):
         await calendar.find_user("ann@acme.bg")
 
 
