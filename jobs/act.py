@@ -8,12 +8,15 @@ batches of at most CHUNK items.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from jobs.meetings import Claims
 from jobs.ports import Change, Drop, Put
+from jobs.quarantine import UNRECKONABLE, fenced
 from jobs.world import Fence, World
 from sync_core import base
 from sync_core import link as life
@@ -49,6 +52,8 @@ from sync_core.project import from_graph, masked
 from sync_core.story import is_about_private, label, values
 from sync_core.writes import CreateActivity, ErpIdentity, GraphWrite, Outcome, PatchActivity, PatchEvent
 
+T = TypeVar("T")
+
 CHUNK = 50
 """Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
 
@@ -75,6 +80,8 @@ class Done:
     """Whether something changed under our hands and wants another round at once."""
     unavailable: SideUnavailable | None = None
     """The error that stopped the round early; cursors must not move."""
+    unmarked: bool = False
+    """Whether an item failed that no row could be made to remember; cursors must not move."""
     out_of_time: bool = False
     """Whether the round stopped itself; the next one goes on from the same cursors."""
 
@@ -117,11 +124,29 @@ class Actor:
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)
-        changes = {id(decision): self._quiet_changes(decision) for decision in quiet}
+        changes = {id(d): self._fenced(partial(self._quiet_changes, d), self._park(d)) for d in quiet}
         await self._claims.settle((d, _link_in(changes[id(d)]) or d.link) for d in quiet)
         await self._save([change for decision in quiet for change in changes[id(decision)]])
         self.done.acted += [d for d in quiet if d.intent in (Intent.LINK, Intent.HAND_ON)]
         await self._journal([d for d in quiet if self._is_worth_telling(d)])
+
+    def _fenced(self, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+        return fenced(work, otherwise, self._ctx.mailbox)
+
+    def _park(self, decision: Decision) -> Callable[[str], list[Change]]:
+        """Parks an item that our own code fails on; where not even that can be done, the cursors have to wait."""
+        link = decision.case.link
+
+        def row() -> list[Change]:
+            if link is not None:
+                return [Put(life.parked(link, UNRECKONABLE))]
+            return [Put(replace(self._pending(decision), parked=True, reason=UNRECKONABLE))]
+
+        return lambda _: self._fenced(row, self._unmarked)
+
+    def _unmarked(self, mistake: str) -> list[Change]:
+        self.done.unmarked = True
+        return []
 
     async def _claimed(self, decisions: Sequence[Decision]) -> list[Decision]:
         """The decisions that may go on: their meetings are this mailbox's, or nobody's matter.
@@ -188,8 +213,7 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> None:
         creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
         await self._save(creates)
-        chunk = await self._claimed(chunk)
-        await self._keep_lost(chunk)
+        chunk = await self._keep_lost(await self._claimed(chunk))
         erp = await self._write_erp([d for d in chunk if d.erp is not None])
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
         changes: list[Change] = []
@@ -200,9 +224,15 @@ class Actor:
             outcomes = [o for o in (erp.get(id(decision)), graph.get(id(decision))) if o is not None]
             error = next((o.error for o in outcomes if o.error is not None), None)
             if error is None and outcomes:
-                successes.append(self._success(decision, erp.get(id(decision)), graph.get(id(decision))))
-                finished.append(decision)
-            elif error is not None and not isinstance(error, ITEM_ERRORS):
+                done = self._fenced(
+                    partial(self._success, decision, erp.get(id(decision)), graph.get(id(decision))), lambda _: []
+                )
+                if done:
+                    successes.append(done)
+                    finished.append(decision)
+                else:  # written, and what came of it is beyond us: looked at again, at last parked
+                    error = ItemRejected(Side.ERP, UNRECKONABLE)
+            if error is not None and not isinstance(error, ITEM_ERRORS):
                 fatal = error
             elif error is not None:
                 seen = _seen(decision, erp.get(id(decision)), graph.get(id(decision)))
@@ -227,7 +257,10 @@ class Actor:
             return {}
         writes = [d.graph for d in decisions if d.graph is not None]
         answers = await self._world.calendar.write(self._ctx.mailbox, writes)
-        outcomes = [_believed(write, outcome) for write, outcome in zip(writes, answers, strict=True)]
+        outcomes = [
+            self._fenced(partial(_believed, write, outcome), _beyond_us)
+            for write, outcome in zip(writes, answers, strict=True)
+        ]
         return {id(d): outcome for d, outcome in zip(decisions, outcomes, strict=True)}
 
     def _success(self, decision: Decision, erp: Outcome | None, graph: Outcome | None) -> list[Change]:
@@ -272,7 +305,7 @@ class Actor:
             self.done.failed.append((decision, str(error)))
         if isinstance(error, SideUnavailable):
             self.done.unavailable = error
-        return [Put(self._marked(decision, str(error), overtaken, seen))]
+        return self._fenced(lambda: [Put(self._marked(decision, str(error), overtaken, seen))], self._unmarked)
 
     def _marked(self, decision: Decision, reason: str, overtaken: bool, seen: Seen) -> Link | Pending:
         """The row that remembers the failure: read again at once when overtaken, else after a growing pause."""
@@ -311,28 +344,45 @@ class Actor:
 
     # Telling
 
-    async def _keep_lost(self, chunk: Sequence[Decision]) -> None:
-        """Values that a solved conflict or a deletion is about to overrule, kept before it happens."""
-        entries = [
+    async def _keep_lost(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """Keep the values that a solved conflict or a deletion is about to overrule; the decisions that may go on:
+        not those whose values cannot be kept."""
+        kept = [(d, self._fenced(partial(self._lost, d), lambda _: None)) for d in chunk]
+        await self._world.store.append_journal(_told_apart([entry for _, own in kept for entry in own or ()]))
+        await self._save([change for d, own in kept if own is None for change in self._park(d)("")])
+        return [decision for decision, own in kept if own is not None]
+
+    def _lost(self, decision: Decision) -> list[JournalEntry] | None:
+        return [
             replace(
                 self._entry(decision, "value kept", clash.why),
                 before={f"{side}.{clash.field}": clash.event_value if side is Side.GRAPH else clash.activity_value},
                 after={f"{side}.{clash.field}": clash.activity_value if side is Side.GRAPH else clash.event_value},
             )
-            for decision in chunk
             for side, clash in decision.lost
         ]
-        await self._world.store.append_journal(_told_apart(entries))
 
     async def _journal(self, decisions: Sequence[Decision]) -> None:
-        entries = []
-        for decision in decisions:
-            hides = is_hidden(decision.case, self._ctx)
-            before, after = values(decision, self._ctx.digits_zone, hides=hides)
-            entries.append(
-                replace(self._entry(decision, label(decision), decision.reason), before=before, after=after)
-            )
+        entries = [self._fenced(partial(self._told, d), partial(self._untold, d)) for d in decisions]
         await self._world.store.append_journal(entries)
+
+    def _told(self, decision: Decision) -> JournalEntry:
+        hides = is_hidden(decision.case, self._ctx)
+        before, after = values(decision, self._ctx.digits_zone, hides=hides)
+        return replace(self._entry(decision, label(decision), decision.reason), before=before, after=after)
+
+    def _untold(self, decision: Decision, mistake: str) -> JournalEntry:
+        """The entry of an item that our own code cannot put into words: its ids, and nothing that may be private."""
+        return JournalEntry(
+            user_id=self._ctx.mailbox,
+            at=self._world.clock(),
+            round_id=self._round_id,
+            action=decision.intent,
+            reason=decision.reason,
+            event_id=decision.case.event_id,
+            activity_id=decision.case.activity_id,
+            private=True,
+        )
 
     def _entry(self, decision: Decision, action: str, reason: str) -> JournalEntry:
         case = decision.case
@@ -366,6 +416,10 @@ def _seen(decision: Decision, erp: Outcome | None, graph: Outcome | None) -> See
     activity = erp.activity if erp is not None and erp.activity is not None else decision.case.activity
     event = graph.event if graph is not None and graph.event is not None else decision.case.event
     return replace(decision.case, activity=activity, event=event).seen
+
+
+def _beyond_us(mistake: str) -> Outcome:
+    return Outcome(error=ItemRejected(Side.GRAPH, f"{UNRECKONABLE} ({mistake})"))
 
 
 def _link_in(changes: Sequence[Change]) -> Link | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sync_core.cases import Case, Decision, Verdict
 from sync_core.errors import CalsyncError
@@ -31,6 +31,17 @@ class Line:
     after: dict[str, str]
     private: bool = False
     mails: int = 0
+
+
+def is_told(decision: Decision) -> bool:
+    """Whether a plan shows a decision: all but what is in step."""
+    return decision.verdict not in QUIET
+
+
+def untold(decision: Decision) -> Line:
+    """The line of a decision whose item our own code cannot put into words."""
+    case = decision.case
+    return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
 
 
 def line_of(decision: Decision, digits_zone: str) -> Line:
@@ -96,9 +107,3 @@ class Report:
         for decision in decisions:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
-
-
-def plan_lines(decisions: Sequence[Decision], digits_zone: str) -> list[Line]:
-    """The plan, item by item, without what is in step; its mails are all that carrying it out will cause."""
-    told = [d for d in decisions if d.verdict not in QUIET]
-    return [replace(line, mails=line.mails + d.mails_later) for d in told for line in [line_of(d, digits_zone)]]

@@ -7,10 +7,11 @@ only past what is done or marked with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -24,9 +25,11 @@ from jobs.meetings import Planned, planned_by
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
 from jobs.pull import is_stamped, open_instance, take_first_watermark
+from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.reading import Findings, Reader
 from jobs.refusal import judged
-from jobs.report import Report, line_of, plan_lines, title
+from jobs.report import PRIVATE, Line, Report, is_told, line_of, title, untold
+from jobs.telling import tell_failure
 from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
@@ -84,6 +87,16 @@ async def run_round(
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was read, what is to be done about it, and what waits for a person."""
+
+    ctx: Context
+    findings: Findings
+    decisions: list[Decision]
+    hold: Hold | None
+
+
 class _Round:
     """The state of one round; strictly private."""
 
@@ -118,6 +131,9 @@ class _Round:
             await self._fail(known, is_state=isinstance(known, AccessRefused))
         except CalsyncError as error:
             await self._fail(error, is_state=False)
+        except Exception as mistake:  # noqa: BLE001 - one user's trouble is nobody else's
+            tell_failure("round", mistake, user_id=self._user.id)
+            self._report.failures.append(f"{UNRECKONABLE}: a mistake in calsync ({type(mistake).__name__})")
         return self._report
 
     async def _steps(self) -> None:
@@ -149,17 +165,24 @@ class _Round:
             await self._fence.save([Put(link) for link in learnt])
         scale = self._scale(cursors, ctx)
         self._report.full = scale.full
-        findings = await Reader(self._world, self._user, memory, ctx, scale, self._planned).read()
-        ctx = findings.ctx
-        decisions = [decide(case, ctx) for case in findings.cases]
-        decisions, hold = self._guarded(decisions, memory, ctx)
-        self._report.count(decisions)
+        sifted = await plan_around(self._world, memory, partial(self._plan, ctx, scale), self._user.id)
+        plan, ctx = sifted.plan, sifted.plan.ctx
+        self._report.count(plan.decisions)
+        self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
         if self._fence is None:
-            self._planned |= planned_by(decisions, ctx)
-            self._report.lines = plan_lines(decisions, ctx.digits_zone)
-            self._tell_waiting(memory.links, (*memory.holds, *([hold] if hold else [])))
+            self._planned |= planned_by(plan.decisions, ctx)
+            told = [(d, self._line(d, ctx)) for d in plan.decisions if is_told(d)]
+            self._report.lines = [replace(line, mails=line.mails + d.mails_later) for d, line in told]
+            self._tell_waiting(memory.links, (*memory.holds, *([plan.hold] if plan.hold else [])))
             return
-        await self._act(decisions, hold, memory, ctx, checkup, findings, cursors, scale)
+        await self._act(sifted, ctx, checkup, cursors, scale)
+
+    async def _plan(self, ctx: Context, scale: Scale, world: World, memory: Memory) -> _Plan:
+        """What to do for what ``world`` shows and ``memory`` knows; writes nothing."""
+        findings = await Reader(world, self._user, memory, ctx, scale, self._planned).read()
+        ctx = findings.ctx
+        decisions, hold = self._guarded([decide(case, ctx) for case in findings.cases], memory, ctx)
+        return _Plan(ctx, findings, decisions, hold)
 
     # 3 recall
 
@@ -232,20 +255,22 @@ class _Round:
 
     async def _act(
         self,
-        decisions: list[Decision],
-        hold: Hold | None,
-        memory: Memory,
+        sifted: Sifted[_Plan],
         ctx: Context,
         checkup: Checkup,
-        findings: Findings,
         cursors: Cursors,
         scale: Scale,
     ) -> None:
         assert self._fence is not None
         store, user = self._world.store, checkup.user
+        memory, findings = sifted.memory, sifted.plan.findings
+        decisions, hold = sifted.plan.decisions, sifted.plan.hold
         round_id = uuid4().hex[:12]
-        if hold is not None:
-            await self._fence.save([Put(hold)])
+        aside = [fenced(partial(parked, together), lambda _: None, user.id) for together in sifted.aside]
+        first: list[Change] = [change for rows in aside for change in rows or ()]
+        first += [Put(hold)] if hold is not None else []
+        if first:
+            await self._fence.save(first)
         who = ErpIdentity(
             user_id=user.erp_user_id,
             party_id=user.erp_party_id,
@@ -258,10 +283,10 @@ class _Round:
         done = await actor.carry_out(decisions)
         self._tell(done, ctx)
         self._report.told = actor.told
-        is_whole = done.unavailable is None and not done.out_of_time
+        is_whole = done.unavailable is None and not done.out_of_time and not done.unmarked and None not in aside
         if is_whole:
             changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
-            changes += _confirmed(memory, actor.links, findings, ctx.zone)
+            changes += self._confirmed(memory, actor.links, findings, ctx.zone)
             await self._fence.save(changes)
             await self._clear_inbox(memory, done)
         left = await store.recall(user.id)
@@ -318,9 +343,15 @@ class _Round:
         for link in links:
             if life.is_forgettable(link, ctx.now):
                 changes.append(Drop(link))
-            elif (link.ended_at is None or link.conflict) and is_over_link(link, before, ctx.zone):
+            elif (link.ended_at is None or link.conflict) and self._says(
+                partial(is_over_link, link, before, ctx.zone)
+            ):
                 changes.append(Put(life.archived(link, ctx.now)))
         return changes
+
+    def _says(self, question: Callable[[], bool]) -> bool:
+        """The answer about one item, no where our own code fails on it."""
+        return fenced(question, lambda _: False, self._user.id)
 
     async def _clear_inbox(self, memory: Memory, done: Done) -> None:
         failed = {decision.case.activity_id for decision, _ in done.failed}
@@ -330,10 +361,16 @@ class _Round:
 
     def _tell(self, done: Done, ctx: Context) -> None:
         for decision in done.acted:
-            line = line_of(decision, ctx.digits_zone)
+            line = self._line(decision, ctx)
             self._report.done[line.what] += 1
             self._report.lines.append(line)
-        self._report.failures += [f"{title(d.case)}: {reason}" for d, reason in done.failed]
+        self._report.failures += [f"{self._title(d)}: {reason}" for d, reason in done.failed]
+
+    def _line(self, decision: Decision, ctx: Context) -> Line:
+        return fenced(lambda: line_of(decision, ctx.digits_zone), lambda _: untold(decision), self._user.id)
+
+    def _title(self, decision: Decision) -> str:
+        return fenced(lambda: title(decision.case), lambda _: PRIVATE, self._user.id)
 
     def _tell_waiting(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         self._report.conflicts = sum(link.conflict is not None for link in links)
@@ -356,6 +393,18 @@ class _Round:
             after=counts | {f"skipped: {why}": str(n) for why, n in sorted(self._report.skipped.items())},
         )
 
+    def _confirmed(
+        self, memory: Memory, saved: Mapping[str, Link], findings: Findings, zone: ZoneInfo
+    ) -> list[Change]:
+        """Links of events we made, now that the feed has shown them, or that lie where it does not look.
+
+        Goes with the cursor that passes them.
+        """
+        links = [saved.get(link.event_id, link) for link in memory.links if link.unseen]
+        fed = partial(_is_fed, token=findings.token, zone=zone)
+        shown = [x for x in links if x.event_id in findings.seen or not self._says(partial(fed, x))]
+        return [Put(replace(link, unseen=False)) for link in shown]
+
     async def _fail(self, error: CalsyncError, *, is_state: bool) -> None:
         """A side could not be used: nothing is inferred from it, the cursors stay, the next round starts again."""
         self._report.failures.append(str(error))
@@ -367,16 +416,6 @@ class _Round:
     async def _save_user(self, user: User) -> None:
         if self._fence is not None:
             await note(self._world.store, self._stored, user)
-
-
-def _confirmed(memory: Memory, saved: Mapping[str, Link], findings: Findings, zone: ZoneInfo) -> list[Change]:
-    """Links of events we made, now that the feed has shown them, or that lie where it does not look.
-
-    Goes with the cursor that passes them.
-    """
-    links = [saved.get(link.event_id, link) for link in memory.links if link.unseen]
-    shown = [x for x in links if x.event_id in findings.seen or not _is_fed(x, findings.token, zone)]
-    return [Put(replace(link, unseen=False)) for link in shown]
 
 
 def _is_fed(link: Link, token: Window | None, zone: ZoneInfo) -> bool:

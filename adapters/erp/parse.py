@@ -21,7 +21,7 @@ def read_activity(row: Row) -> ErpActivity | Malformed:
     """One row of General_Activities_Activities; ``Malformed`` when it is not what the contract says."""
     try:
         return _activity(row)
-    except UNFIT as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this one row that cannot be read
         why = f"{type(error).__name__} {error}"[:200]
         return Malformed(Side.ERP, _text(id_of(row)), f"the activity cannot be understood: {_text(why)}")
 

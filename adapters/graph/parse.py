@@ -33,6 +33,10 @@ def parse_event(item: object) -> GraphEvent | Malformed:
         return _event(_object(item, "the item"))
     except Unreadable as why:
         return Malformed(Side.GRAPH, clean(item_id(item)), str(why))
+    except Exception as mistake:  # noqa: BLE001 - a mistake of ours about one item is that item's only
+        return Malformed(
+            Side.GRAPH, clean(item_id(item)), f"calsync cannot reckon with it ({type(mistake).__name__})"
+        )
 
 
 def item_id(item: object) -> str:
