@@ -3,10 +3,14 @@
 Theory. Outlook stores HTML, ERP.net's Notes are text. Text is compared in one normal form, because Exchange rewrites
 what it is given (graph.md §6, T11). A Notes edit may replace a body only where nothing but the text is lost
 (``BodyShape``). Teams puts a block into the body of its meetings and a body without that block ends the meeting
-(graph.md T10): the block is cut out of the text we compare and kept byte for byte in the HTML we write.
+(graph.md T10): the block is kept byte for byte in the HTML we write.
 
-The block opens and closes with a line of underscores, the join link between them; that holds for every form and
-language of it seen so far. A join link found anywhere else makes a body ``RICH``: it is never overwritten.
+What the block is known by. In HTML, where links never get lost: a join link between two lines of underscores, or in
+the element that Teams names ``me-email-text``, which may stand around such lines, between them or alone. In plain
+text: what stands between two such lines and either holds a join link or begins with a short line that names Microsoft
+Teams, since some converters drop addresses. A text that tells the block in no such way keeps it; then it is cut where
+the HTML is at hand, by what the block in it says. A join link found anywhere else makes a body ``RICH``: it is never
+overwritten.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from html import escape
+from itertools import accumulate
 
 from sync_core.markup import Node, Page, is_plain, page_text, read_page
 
@@ -26,6 +31,15 @@ JOIN_LINK = re.compile(
 
 RULE = re.compile(r"_{40,}")
 """The line that opens and closes the block is 80 underscores long; the one inside has 32."""
+
+HEADLINE = re.compile(r"(?=.{1,60}$).*\bMicrosoft Teams\b", re.I)
+"""The block's first line, in any language: brands are not translated."""
+
+CONTAINER = re.compile(r"(?:^|\s)(?:x_)*me-email-text(?:\s|$)", re.I)
+"""The class of the element that Teams puts its block into; Outlook on the web puts ``x_`` before classes it meets."""
+
+LONGEST_PAGE = 250_000
+"""Characters of HTML. Nobody types that much without formatting: such a body is not even read."""
 
 _ADDRESS = re.compile(r"<[^<>\s]+>|\b(?:https?|ftp)://[^\s<>]+", re.I)
 
@@ -46,32 +60,56 @@ def normal_text(text: str) -> str:
 
 def cut_teams_text(text: str) -> str:
     """The normal form of ``text`` without its Teams blocks."""
-    lines = normal_text(text).split("\n")
-    while span := _block_span([_mark_of(line) for line in lines]):
-        lines[span[0] : span[1] + 1] = []
-    return normal_text("\n".join(lines))
+    kept: list[str] = []
+    opening: int | None = None
+    is_block = is_first = False
+    for line in normal_text(text).split("\n"):
+        mark = _mark_of(line)
+        if mark == "rule" and is_block:
+            del kept[opening:]
+            opening, is_block = None, False
+            continue
+        if mark == "rule":
+            opening, is_first = len(kept), True
+        elif line and opening is not None:
+            is_block |= mark == "join" or (is_first and _is_headline(line))
+            is_first = False
+        kept.append(line)
+    return normal_text("\n".join(kept))
+
+
+def _is_headline(line: str) -> bool:
+    return HEADLINE.match(_ADDRESS.sub("", line)) is not None
 
 
 def body_shape(html: str, text: str) -> BodyShape:
     """What replacing the body by a text would lose; ``text`` is the body as Graph tells it in plain text."""
+    if len(html) > LONGEST_PAGE:
+        return BodyShape.RICH
     page = read_page(html)
     block = _teams_block(page)
     rest = read_page(html[: block[0]] + html[block[1] :]) if block else page
-    if JOIN_LINK.search(rest.source) or not is_plain(rest) or _told(page_text(rest)) != _told(cut_teams_text(text)):
+    if JOIN_LINK.search(rest.source) or not is_plain(rest):
         return BodyShape.RICH
-    return BodyShape.TEAMS if block else BodyShape.PLAIN
+    if _told(page_text(rest)) == _told(cut_teams_text(text)):
+        return BodyShape.TEAMS if block else BodyShape.PLAIN
+    return BodyShape.TEAMS if block and _tells_all(page, text) else BodyShape.RICH
 
 
-def with_new_text(html: str, text: str) -> str:
+def with_new_text(html: str, text: str, shown: str = "") -> str:
     """``html`` with its text replaced and the Teams block, if any, kept byte for byte.
 
-    For bodies that are not ``RICH``: what else they hold is lost.
+    For bodies that are not ``RICH``: what else they hold is lost. ``shown`` is the old text as Graph tells it: where
+    that tells the block as well, so does what was made of it, and the block is cut out of the new text, too.
     """
     page = read_page(html)
     block = _teams_block(page)
     kept = html[block[0] : block[1]] if block else ""
+    new = cut_teams_text(text) if block else text
+    if kept and _tells_all(page, shown):
+        new = _without(new, html_text(kept))
     start, end = page.inside
-    return html[:start] + text_html(text) + kept + html[end:]
+    return html[:start] + text_html(new) + kept + html[end:]
 
 
 def text_html(text: str) -> str:
@@ -94,6 +132,28 @@ def _told(text: str) -> str:
     return "".join(_ADDRESS.sub("", text.replace("\xa0", " ")).split())
 
 
+def _tells_all(page: Page, text: str) -> bool:
+    """Whether a text tells the page with its block, be it without the lines of underscores."""
+    return _unruled(_told(page_text(page))) == _unruled(_told(cut_teams_text(text)))
+
+
+def _unruled(told: str) -> str:
+    return re.sub("_{20,}", "", told)
+
+
+def _without(text: str, block: str) -> str:
+    """``text`` without what the block says: its lines in a row, or, where somebody typed among them, each of them."""
+    lines = text.split("\n")
+    told = [_unruled(_told(line)) for line in lines]
+    said = _unruled(_told(block))
+    starts = [0, *accumulate(map(len, told))]
+    at = "".join(told).find(said)
+    if said and at >= 0 and at in starts and at + len(said) in starts:
+        return normal_text("\n".join([*lines[: starts.index(at)], *lines[starts.index(at + len(said)) :]]))
+    known = {_unruled(_told(line)) for line in block.split("\n")} - {""}
+    return normal_text("\n".join(line for line, says in zip(lines, told, strict=True) if says not in known))
+
+
 def _mark_of(text: str) -> str:
     """What a piece of body is for finding the block: 'rule', 'join' or ''."""
     if RULE.fullmatch(text.strip()):
@@ -101,25 +161,35 @@ def _mark_of(text: str) -> str:
     return "join" if JOIN_LINK.search(text) else ""
 
 
-def _block_span(marks: Sequence[str]) -> tuple[int, int] | None:
-    """First and last place of the block: the rule before the first join link and the one after it."""
+def _teams_block(page: Page) -> tuple[int, int] | None:
+    """Where the block lies in the source: whole neighbouring elements."""
+    leaves = [node for node in page.leaves() if node.link or node.text.strip()]
+    marks = [_mark_of(node.text) or _mark_of(node.link) for node in leaves]
     if "join" not in marks:
         return None
     join = marks.index("join")
+    container = _container(leaves[join])
+    ends = _between_rules(join, leaves, marks)
+    if container and (ends is None or (container.start <= ends[0].start and ends[1].end <= container.end)):
+        ends = container, container
+    if ends is None:
+        return None
+    first, last = _siblings(*ends)
+    return first.start, last.end
+
+
+def _container(node: Node) -> Node | None:
+    """The outermost element around ``node`` that Teams names as its own."""
+    named = [one for one in _ancestry(node) if CONTAINER.search(one.attributes.get("class", ""))]
+    return named[-1] if named else None
+
+
+def _between_rules(join: int, leaves: Sequence[Node], marks: Sequence[str]) -> tuple[Node, Node] | None:
+    """The line of underscores before the join link and the one after it."""
     opening = [place for place in range(join) if marks[place] == "rule"]
     if not opening or "rule" not in marks[join:]:
         return None
-    return opening[-1], marks.index("rule", join)
-
-
-def _teams_block(page: Page) -> tuple[int, int] | None:
-    """Where the block lies in the source: whole neighbouring elements from its first rule to its last."""
-    nodes = list(page.leaves())
-    span = _block_span([_mark_of(node.text) or _mark_of(node.link) for node in nodes])
-    if span is None:
-        return None
-    first, last = _siblings(nodes[span[0]], nodes[span[1]])
-    return first.start, last.end
+    return leaves[opening[-1]], leaves[marks.index("rule", join)]
 
 
 def _siblings(first: Node, last: Node) -> tuple[Node, Node]:

@@ -227,7 +227,7 @@ def _body_for(event: GraphEvent | None, text: str) -> tuple[str | None, str]:
     shape = body_shape(event.html, event.content.body)
     if shape is BodyShape.RICH:
         return None, RICH_BODY
-    return (with_new_text(event.html, text) if shape is BodyShape.TEAMS else None), ""
+    return (with_new_text(event.html, text, event.content.body) if shape is BodyShape.TEAMS else None), ""
 
 
 def _erp_patch(

@@ -1,6 +1,8 @@
 """HTML as ``body`` needs it: a tree that knows where in the source each element lies, its text, and its plainness.
 
 Forgiving like a mail client: unclosed and stray tags are no errors. Not a sanitiser: nothing here is ever shown.
+Anybody may send a body: reading one takes work that grows with its length, not with how it nests or what it leaves
+open (tests/core/test_markup.py counts it).
 """
 
 from __future__ import annotations
@@ -8,8 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from itertools import accumulate
+from html import unescape
 
 Attributes = dict[str, str]
 
@@ -22,6 +23,16 @@ VOID = _words("area base br col embed hr img input link meta source track wbr")
 SILENT = _words("head style script title")
 BLOCKS = _words("p div tr table ul ol li h1 h2 h3 h4 h5 h6 blockquote pre hr")
 SELF_CLOSING = _words("p li")
+RAW = {tag: re.compile(f"</{tag}(?=[ \\t\\r\\n\\f/>])", re.I) for tag in ("style", "script", "title")}
+"""Elements in which only their own end is markup."""
+
+_MARKUP = re.compile(r"<(?=[a-zA-Z!?]|/[^>])")
+_NAME = re.compile(r"[a-zA-Z][^ \t\r\n\f/>]*")
+_ATTRIBUTE = re.compile(r"[ \t\r\n\f/]*([^ \t\r\n\f/>][^ \t\r\n\f/>=]*)")
+_EQUALS = re.compile(r"[ \t\r\n\f]*=[ \t\r\n\f]*")
+_BARE = re.compile(r"[^ \t\r\n\f>]+")
+_CLOSING = re.compile(r"[ \t\r\n\f/]*>")
+_LONG_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{8,});?")
 
 FRAME = _words("html head meta title style body")
 PLAIN_TAGS = FRAME | _words("div p br span font o:p a")
@@ -100,69 +111,127 @@ class Page:
 
 
 def read_page(source: str) -> Page:
-    """Parse ``source``, whatever it is."""
-    reader = _Reader(source)
-    reader.feed(source)
-    reader.close()
-    return Page(source, reader.finish())
+    """Parse ``source``, whatever it is, in time that grows with its length."""
+    return Page(source, _Reader(source).read())
 
 
-class _Reader(HTMLParser):
+class _Reader:
+    """One pass over the source: each piece begins where the one before ended, and nothing is looked at twice.
+
+    What never ends (a tag, a quoted value, a comment) ends with the source and says nothing, as in a browser. The
+    standard library's parser starts over behind each such beginning, so that n of them cost n².
+    """
+
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self._lines = [0, *accumulate(len(line) for line in source.split("\n"))]
         self._source = source
         self._open = [Node("", 0)]
+        self._places: dict[str, list[int]] = {}
+        """Where in ``_open`` the elements of a tag stand, the innermost last."""
 
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._lines[line - 1] + (line - 1) + column
-
-    def _add(self, node: Node) -> Node:
-        node.parent = self._open[-1]
-        node.parent.children.append(node)
-        return node
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = self._at()
-        if tag in SELF_CLOSING and self._open[-1].tag == tag:
-            self._close_to(len(self._open) - 1, at, at)
-        end = at + len(self.get_starttag_text() or "")
-        node = self._add(Node(tag, at, end, attributes={name: value or "" for name, value in attrs}, inside=end))
-        if tag not in VOID:
-            self._open.append(node)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        at = self._at()
-        places = [place for place, node in enumerate(self._open) if place and node.tag == tag]
-        if places:
-            self._close_to(places[-1], at, self._end_of_tag(at))
-
-    def _end_of_tag(self, at: int) -> int:
-        found = self._source.find(">", at)
-        return len(self._source) if found < 0 else found + 1
-
-    def _close_to(self, place: int, at: int, end: int) -> None:
-        """Close the element at ``place`` and whatever is still open inside it."""
-        for node in self._open[place + 1 :]:
-            node.outside = node.end = at
-        closed = self._open[place]
-        closed.outside, closed.end = at, end
-        del self._open[place:]
-
-    def handle_data(self, data: str) -> None:
-        self._add(Node("", self._at(), text=data))
-
-    def finish(self) -> Node:
+    def read(self) -> Node:
+        """The tree."""
+        at = 0
+        while at < len(self._source):
+            at = self._read_markup(self._read_text(at))
         root = self._open[0]
         for node in self._open:
             node.outside = node.end = len(self._source)
         for node in root.walk():
             _end_texts(node)
         return root
+
+    def _read_text(self, at: int) -> int:
+        """Take the text up to the next markup, where that begins is returned."""
+        found = _MARKUP.search(self._source, at)
+        end = found.start() if found else len(self._source)
+        if end > at:
+            self._add(Node("", at, text=unescaped(self._source[at:end])))
+        return end
+
+    def _read_markup(self, at: int) -> int:
+        if self._source.startswith("<!--", at):
+            return self._after("-->", at + 2)
+        if at < len(self._source) and self._source[at + 1] not in "/!?":
+            return self._read_start_tag(at)
+        end = self._after(">", at)
+        tag = _NAME.match(self._source, at + 2)
+        if tag and self._source.startswith("</", at):
+            self._close(tag.group().lower(), at, end)
+        return end
+
+    def _after(self, closing: str, at: int) -> int:
+        found = self._source.find(closing, at)
+        return len(self._source) if found < 0 else found + len(closing)
+
+    def _read_start_tag(self, at: int) -> int:
+        tag = _NAME.match(self._source, at + 1)
+        if tag is None:
+            return len(self._source)
+        attributes, end = self._read_attributes(tag.end())
+        if end > len(self._source):
+            return end
+        self._begin(tag.group().lower(), at, end, attributes)
+        closing = RAW.get(tag.group().lower())
+        return self._read_raw(closing, end) if closing else end
+
+    def _read_attributes(self, at: int) -> tuple[Attributes, int]:
+        """The attributes from ``at``, and where the tag ends; beyond the source where it never does."""
+        found: Attributes = {}
+        while name := _ATTRIBUTE.match(self._source, at):
+            value, at = self._read_value(name.end())
+            found.setdefault(name.group(1).lower(), value)
+        closing = _CLOSING.match(self._source, at)
+        return found, closing.end() if closing else len(self._source) + 1
+
+    def _read_value(self, at: int) -> tuple[str, int]:
+        equals = _EQUALS.match(self._source, at)
+        if equals is None:
+            return "", at
+        at = equals.end()
+        quote = self._source[at : at + 1]
+        if quote in ("'", '"'):
+            end = self._after(quote, at + 1)
+            return unescaped(self._source[at + 1 : end - 1]), end
+        bare = _BARE.match(self._source, at)
+        return (unescaped(bare.group()), bare.end()) if bare else ("", at)
+
+    def _read_raw(self, closing: re.Pattern[str], at: int) -> int:
+        """Take what no tag but its own ends."""
+        found = closing.search(self._source, at)
+        end = found.start() if found else len(self._source)
+        if end > at:
+            self._add(Node("", at, text=self._source[at:end]))
+        return end
+
+    def _add(self, node: Node) -> Node:
+        node.parent = self._open[-1]
+        node.parent.children.append(node)
+        return node
+
+    def _begin(self, tag: str, at: int, end: int, attributes: Attributes) -> None:
+        if tag == "a" or (tag in SELF_CLOSING and self._open[-1].tag == tag):
+            self._close(tag, at, at)
+        node = self._add(Node(tag, at, end, attributes=attributes, inside=end))
+        if tag not in VOID:
+            self._places.setdefault(tag, []).append(len(self._open))
+            self._open.append(node)
+
+    def _close(self, tag: str, at: int, end: int) -> None:
+        """Close the innermost element of this tag, and whatever is still open inside it."""
+        places = self._places.get(tag)
+        if not places:
+            return
+        place = places[-1]
+        for node in self._open[place:]:
+            node.outside = node.end = at
+            self._places[node.tag].pop()
+        self._open[place].end = end
+        del self._open[place:]
+
+
+def unescaped(text: str) -> str:
+    """Text with its character references read; a number too long for a character is none."""
+    return unescape(_LONG_NUMBER.sub("\ufffd", text))
 
 
 def _end_texts(node: Node) -> None:
@@ -216,14 +285,18 @@ def page_text(page: Page) -> str:
     writer = _Writer()
     for node, entering in page.root.steps():
         writer.step(node, entering)
-    return "\n".join(writer.lines)
+    return writer.text()
 
 
 class _Writer:
     def __init__(self) -> None:
-        self.lines = [""]
+        self._lines: list[str] = []
+        self._line: list[str] = []
         self._space = False
         self._silent = 0
+
+    def text(self) -> str:
+        return "\n".join([*self._lines, "".join(self._line)])
 
     def step(self, node: Node, entering: bool) -> None:
         if node.tag in SILENT:
@@ -244,13 +317,14 @@ class _Writer:
             if part.strip(" \t\r\n\f"):
                 self._write(part)
             elif part:
-                self._space = bool(self.lines[-1])
+                self._space = bool(self._line)
 
     def _write(self, text: str) -> None:
-        self.lines[-1] += f" {text}" if self._space else text
+        self._line.append(f" {text}" if self._space else text)
         self._space = False
 
     def _break(self, *, only_if_filled: bool = False) -> None:
-        if self.lines[-1] or not only_if_filled:
-            self.lines.append("")
+        if self._line or not only_if_filled:
+            self._lines.append("".join(self._line))
+            self._line = []
         self._space = False

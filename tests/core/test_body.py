@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -163,6 +165,115 @@ def test_a_plain_body_with_a_teams_block_is_told_apart(wrapper: str) -> None:
 
     assert body_shape(html, f"{intro}Agenda\n\n{BLOCK_TEXT}\nRegards") == BodyShape.TEAMS
     assert body_shape(html, f"{intro}Agenda\n\nRegards") == BodyShape.TEAMS
+
+
+# Blocks of other forms: each as (HTML, the text of a converter that keeps addresses, the text of one that drops them)
+
+UNRULED = (
+    '<div class="me-email-text" lang="de-DE" style="max-width:1024px">\r\n'
+    '<div style="margin-bottom:12px"><span class="me-email-text" style="font-weight:700">Microsoft Teams</span>'
+    ' <a href="https://aka.ms/JoinTeamsMeeting?omkt=de-DE">Benötigen Sie Hilfe?</a></div>\r\n'
+    f'<div><a class="me-email-headline" title="Meeting join link" href="{JOIN}">Jetzt teilnehmen</a></div>\r\n'
+    "<div><span>Besprechungs-ID: </span><span>312 445</span></div></div>"
+)
+RULED_INSIDE = UNRULED.replace("\r\n", f'\r\n<div aria-hidden="true">{RULE}</div>\r\n', 1).replace(
+    "312 445</span></div>", f"312 445</span></div><div><span>{RULE}</span></div>"
+)
+RENAMED_BY_OUTLOOK = UNRULED.replace("me-email-text", "x_me-email-text")
+
+
+def without_addresses(text: str) -> str:
+    """A text as a converter tells it that drops where links lead to."""
+    return re.sub(r"<https?://[^>]*>", "", text)
+
+
+FORMS = {"between rules": BLOCK, "no rules": UNRULED, "rules inside": RULED_INSIDE, "renamed": RENAMED_BY_OUTLOOK}
+AROUND = {
+    "alone": ("{}", ""),
+    "below": ("<div>Agenda</div><br>{}", "Agenda"),
+    "amid": ("<div><div>Agenda</div>{}<div>Regards</div></div>", "Agenda\nRegards"),
+}
+
+
+@pytest.mark.parametrize("told", [html_text, lambda html: without_addresses(html_text(html))], ids=["links", "bare"])
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("form", FORMS)
+class TestFormsOfTheBlock:
+    """Every form of the block, as both kinds of converters tell it, alone and among somebody's text."""
+
+    def test_it_is_recognised(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """The text beside it may be replaced."""
+        html = page(AROUND[around][0].format(FORMS[form]))
+
+        assert body_shape(html, told(html)) == BodyShape.TEAMS
+        assert body_shape(html, AROUND[around][1]) == BodyShape.TEAMS
+
+    def test_new_text_leaves_it_byte_for_byte(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """The old text goes, the block stays as it is, whether the new text was made of one that tells it or not."""
+        html = page(AROUND[around][0].format(FORMS[form]))
+        shown = cut_teams_text(told(html))
+        expected = page(f"<div>New</div>{FORMS[form]}")
+
+        assert with_new_text(html, "New", shown) == expected
+        assert with_new_text(html, f"New\n{shown.replace('Agenda', '').replace('Regards', '')}", shown) == expected
+
+    def test_what_is_written_reads_back(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """After the write the body has its shape, and the same text changes nothing any more."""
+        html = page(AROUND[around][0].format(FORMS[form]))
+        written = with_new_text(html, "New", cut_teams_text(told(html)))
+        shown = cut_teams_text(told(written))
+
+        assert body_shape(written, shown) == BodyShape.TEAMS
+        assert with_new_text(written, shown, shown) == written
+
+    def test_formatting_beside_it_is_not_lost(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """Emphasis outside of the block, or a second join link, makes a body rich."""
+        html = page(f"<b>Important</b>{AROUND[around][0].format(FORMS[form])}")
+        double = page(AROUND[around][0].format(FORMS[form]) + f'<a href="{JOIN}">{JOIN}</a>')
+
+        assert body_shape(html, told(html)) == BodyShape.RICH
+        assert body_shape(double, told(double)) == BodyShape.RICH
+
+
+def test_a_block_whose_addresses_are_dropped_is_cut_out_of_the_text() -> None:
+    """Between its lines of underscores it is known by its headline, in any language."""
+    assert cut_teams_text(f"Agenda\n{without_addresses(BLOCK_TEXT)}\nRegards") == "Agenda\nRegards"
+    assert cut_teams_text(f"{RULE}\n\nRéunion Microsoft Teams\nRejoindre\n{RULE}") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{RULE}\nWe use Microsoft Teams for this meeting, as agreed upon with everybody last week.\n{RULE}",
+        f"{RULE}\nAgenda\nMicrosoft Teams\n{RULE}",
+        f"Microsoft Teams\n{RULE}",
+        f"{RULE}\nMicrosoft Teams",
+    ],
+    ids=["a sentence", "not the first line", "no opening rule", "no closing rule"],
+)
+def test_words_about_teams_are_no_block(text: str) -> None:
+    """People write about it, and draw lines."""
+    assert cut_teams_text(text) == text
+
+
+def test_a_text_edited_inside_the_block_doubles_nothing() -> None:
+    """Notes that tell the block, one of its lines edited: the other lines stand in the block alone."""
+    html = page(f"<div>Agenda</div>{UNRULED}")
+    shown = html_text(html)
+    notes = shown.replace("Agenda", "Plan").replace("312 445", "312 445 (ask Kim)")
+
+    assert with_new_text(html, notes, shown) == page(
+        f"<div>Plan<br>Besprechungs-ID: 312 445 (ask Kim)</div>{UNRULED}"
+    )
+
+
+def test_a_line_that_the_block_says_too_stays_where_the_text_does_not_tell_it() -> None:
+    """Where the block never stood in the text, nothing in the text is its."""
+    html = page(f"<div>Agenda</div>{BLOCK}")
+
+    assert with_new_text(html, "Plan\nJoin the meeting now", "Agenda") == page(
+        f"<div>Plan<br>Join the meeting now</div>{BLOCK}"
+    )
 
 
 def test_a_formatted_body_with_a_teams_block_is_rich() -> None:
