@@ -22,6 +22,7 @@ from adapters.slots import Slots
 from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
 from sync_core.errors import StaleWrite, StoreUnavailable
+from sync_core.holds import assembled
 from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Role, Side, User
 
 _INSTANCE = Key("instance", "instance")
@@ -53,7 +54,7 @@ def _state_key(user_id: str, row: Storable) -> Key:
         case Pending():
             name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
         case Hold():
-            name = f"hold-{codec.hashed(row.id)}"
+            name = f"hold-{codec.hashed(row.key)}"
         case Cursors():
             name = "cursors"
     return Key(codec.key(user_id), name)
@@ -61,7 +62,10 @@ def _state_key(user_id: str, row: Storable) -> Key:
 
 def _state_op(user_id: str, change: Change) -> Op:
     place = _state_key(user_id, change.row)
-    return Op(Verb.PUT, place, codec.encode(change.row)) if isinstance(change, Put) else Op(Verb.DELETE, place)
+    if isinstance(change, Drop):
+        return Op(Verb.DELETE, place)
+    row = replace(change.row, items=()) if isinstance(change.row, Hold) else change.row
+    return Op(Verb.PUT, place, codec.encode(row))
 
 
 class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
@@ -148,14 +152,18 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
         found = await self.backend.scan(Table.STATE, codec.key(user_id))
         named = {row.key.row: row for row in found}
+        links, holds = assembled(
+            [codec.decode(row.properties, Link) for row in _kind(found, "link-")],
+            [codec.decode(row.properties, Hold) for row in _kind(found, "hold-")],
+        )
         return Memory(
             cursors=codec.decode(named["cursors"].properties, Cursors) if "cursors" in named else Cursors(),
-            links=tuple(codec.decode(row.properties, Link) for row in _kind(found, "link-")),
+            links=links,
             pending=tuple(codec.decode(row.properties, Pending) for row in _kind(found, "pending-")),
             inbox=tuple(
                 replace(codec.decode(row.properties, InboxRow), etag=row.etag) for row in _kind(found, "inbox-")
             ),
-            holds=tuple(codec.decode(row.properties, Hold) for row in _kind(found, "hold-")),
+            holds=holds,
             wake=_token(named.get("wake")),
         )
 

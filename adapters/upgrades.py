@@ -51,5 +51,9 @@ def _creator_by_login(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "creator": f"{LOGIN}{creator}"} if creator else row
 
 
-UPGRADES: dict[str, Upgrade] = {"Link": _link, "Pending": _pending, "Claim": _creator_by_login}
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "key": row["id"], "listed": row["items"], "items": []}
+
+
+UPGRADES: dict[str, Upgrade] = {"Claim": _creator_by_login, "Hold": _hold, "Link": _link, "Pending": _pending}
 """By the name of the row's class, version 1 to 2."""

@@ -180,14 +180,18 @@ async def _sync(
             notice=stage.notice,
             progress=lambda report: step(report.upn),
         )
-    answered = shapes.sync_of(outcome, await _waiting(world, outcome), dry_run=dry_run)
+    answered = shapes.sync_of(outcome, await _waiting(world, chosen, outcome), dry_run=dry_run)
     stage.give(answered, text.sync_lines(answered))
     is_off = any(not user.enabled for user in chosen)
     return DONE if outcome.is_fine and not is_off else FAILED
 
 
-async def _waiting(world: World, outcome: SyncReport) -> dict[str, Sequence[Choice]]:
-    return {r.user_id: choices_in(await world.store.recall(r.user_id)) for r in outcome.reports}
+async def _waiting(
+    world: World, chosen: Sequence[User], outcome: SyncReport
+) -> dict[str, tuple[User, Sequence[Choice]]]:
+    users = {user.id: user for user in chosen}
+    ids = [report.user_id for report in outcome.reports]
+    return {i: (users[i], choices_in(await world.store.recall(i))) for i in ids}
 
 
 @command(main)
@@ -247,11 +251,16 @@ def why(stage: Stage, upn: str, item: str) -> None:
 @command(main)
 @click.argument("choice_id", metavar="ID")
 @click.option("--drop", is_flag=True, help="Let both sides be instead.")
-def approve(stage: Stage, choice_id: str, drop: bool) -> None:
+@click.option("--show", is_flag=True, help="Only show the list, and what each answer leads to.")
+def approve(stage: Stage, choice_id: str, drop: bool, show: bool) -> None:
     """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
 
     async def work(world: World) -> int:
         user, choice = await find_choice(world, choice_id)
+        if show:
+            held = shapes.hold_of(choice, user)
+            stage.give({"hold": held}, text.hold_lines(held, most=None))
+            return DONE
         await answer(world, user, choice, approved=not drop, notice=stage.notice)
         stage.notice(f"{'Dropped' if drop else 'Approved'} for {user.upn}: {choice.why}.")
         return await _sync(stage, world, [user])

@@ -8,14 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jobs.answers import Choice, choices_in
 from jobs.doctor import Check
 from jobs.explain import Finding
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
+from sync_core.cases import Intent
 from sync_core.link import ENDED
-from sync_core.model import Hold, Instance, JournalEntry, Link, LinkStatus, Memory, Pending, Role, Side, User
+from sync_core.model import (
+    HeldItem,
+    Hold,
+    Instance,
+    JournalEntry,
+    Link,
+    LinkStatus,
+    Memory,
+    Pending,
+    Role,
+    Side,
+    User,
+)
 from sync_core.project import is_private
 
 Json = dict[str, Any]
@@ -49,15 +63,15 @@ def user_of(user: User) -> Json:
     }
 
 
-def sync_of(outcome: SyncReport, waiting: dict[str, Sequence[Choice]], *, dry_run: bool) -> Json:
-    """The answer of ``sync``; ``waiting`` is what waits for a person, by user id."""
-    users = [_report(report, waiting.get(report.user_id, ())) for report in outcome.reports]
+def sync_of(outcome: SyncReport, waiting: dict[str, tuple[User, Sequence[Choice]]], *, dry_run: bool) -> Json:
+    """The answer of ``sync``; ``waiting`` is each user with what waits for a person, by user id."""
+    users = [_report(report, *waiting[report.user_id]) for report in outcome.reports]
     return {"failure": outcome.failure, "dry_run": dry_run, "users": users}
 
 
-def _report(report: Report, stored: Sequence[Choice]) -> Json:
-    known = {choice.id for choice in stored}
-    planned = [_hold(hold) for hold in report.holds if hold.id not in known]
+def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:
+    planned = {hold.key for hold in report.holds}
+    waiting: list[Hold | Choice] = [c for c in stored if not (isinstance(c.row, Hold) and c.row.key in planned)]
     return {
         "upn": report.upn,
         "state": report.state,
@@ -70,7 +84,7 @@ def _report(report: Report, stored: Sequence[Choice]) -> Json:
         "failures": report.failures,
         "conflicts": report.conflicts,
         "parked": report.parked,
-        "holds": [_hold(choice) for choice in stored] + planned,
+        "holds": [hold_of(one, user) for one in [*report.holds, *waiting]],
     }
 
 
@@ -86,9 +100,55 @@ def _line(line: Line | Finding) -> Json:
     }
 
 
-def _hold(hold: Hold | Choice) -> Json:
-    items = [{"event_id": i.event_id, "activity_id": i.activity_id, "intent": i.intent} for i in hold.items]
-    return {"id": hold.id, "why": hold.why, "items": items}
+WOULD_BE = {
+    Intent.VOID: "deleted in Outlook, would be voided in ERP.net",
+    Intent.REMOVE: "void or deleted in ERP.net, would be removed from Outlook",
+    Intent.CREATE_ACTIVITY: "its activity is gone, a new one would be made in ERP.net",
+    Intent.CREATE_EVENT: "its event is gone, a new one would be made in Outlook",
+}
+"""What an approved item comes to."""
+
+DELETES = (
+    "voids or removes exactly these, each of them read again first; what is void in ERP.net stays so",
+    "deletes nothing: both sides stay as they are, and calsync leaves these alone from then on",
+)
+CREATES = (
+    "makes the counterpart anew; what names the one that is gone does not count any more",
+    "makes nothing: the item stays as it is, and is not asked about again",
+)
+"""What each answer leads to: yes, and no."""
+
+
+def hold_of(hold: Hold | Choice, user: User) -> Json:
+    """What waits for a person: each item with its subject and time, and what either answer leads to."""
+    is_deletion = any(item.intent in (Intent.VOID, Intent.REMOVE) for item in hold.items)
+    approve, drop = DELETES if is_deletion else CREATES
+    items = [_held_item(item, user) for item in hold.items]
+    return {"id": hold.id, "why": hold.why, "owner": user.upn, "approve": approve, "drop": drop, "items": items}
+
+
+def _held_item(item: HeldItem, user: User) -> Json:
+    return {
+        "event_id": item.event_id,
+        "activity_id": item.activity_id,
+        "intent": item.intent,
+        "owner": user.upn,
+        "subject": _subject(item.subject, item.private),
+        "start": _at(item.start),
+        "all_day": item.all_day,
+        "when": _local(item, user),
+        "would_be": WOULD_BE[Intent(item.intent)],
+        "mails": item.mails,
+    }
+
+
+def _local(item: HeldItem, user: User) -> str:
+    """An item's start as its owner reads it in a calendar; the year stands in ``start``."""
+    if item.start is None:
+        return ""
+    if item.all_day:
+        return f"{item.start:%a %d.%m.}, all day"
+    return f"{item.start.astimezone(ZoneInfo(user.zone or 'UTC')):%a %d.%m. %H:%M}"
 
 
 def company_of(instance: Instance) -> Json:
@@ -111,7 +171,7 @@ def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Js
         "conflicts": sum(link.conflict is not None for link in memory.links),
         "parked": len(parked),
         "parked_items": parked,
-        "holds": [_hold(choice) for choice in choices_in(memory)],
+        "holds": [hold_of(choice, user) for choice in choices_in(memory)],
         "log": [_entry(entry) for entry in journal],
     }
 

@@ -14,6 +14,10 @@ WIDEST = 100
 """Characters of one value that are shown."""
 
 
+MOST_ITEMS = 30
+"""Items of a list that are shown beside other things."""
+
+
 def quoted(value: str) -> str:
     """A value from outside, cut and in quotation marks."""
     text = plain(value)
@@ -91,18 +95,28 @@ def _open_ends(user: Json) -> Iterator[str]:
             f"`calsync retry --user {upn}` tries again."
         )
     for hold in user["holds"]:
-        yield from _hold(hold)
+        yield from hold_lines(hold)
 
 
-def _hold(hold: Json) -> Iterator[str]:
+def hold_lines(hold: Json, most: int | None = MOST_ITEMS) -> Iterator[str]:
+    """A list that waits for an answer: each item, at most as many as are said, and what either answer leads to."""
     name = plain(hold["id"])
-    yield (
-        f"  Waits for an answer, id {name}: {plain(hold['why'])}. `calsync approve {name}` carries out exactly this "
-        "list, with --drop both sides are let be:"
-    )
-    for item in hold["items"]:
-        ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
-        yield plain(f"      {item['intent']}: {ids}")
+    yield plain(f"  Waits for an answer, id {name}, {hold['owner']}: {hold['why']}.")
+    items = hold["items"]
+    for item in items[:most]:
+        yield _held_item(item)
+    if most is not None and len(items) > most:
+        yield f"      … and {len(items) - most} more: `calsync approve {name} --show` lists all."
+    yield f"    `calsync approve {name}` {hold['approve']}."
+    yield f"    `calsync approve {name} --drop` {hold['drop']}."
+
+
+def _held_item(item: Json) -> str:
+    """Like: Thu 18.12. 09:00 “Budget”: deleted in Outlook, would be voided in ERP.net."""
+    ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
+    name = quoted(item["subject"]) if item["subject"] else ids
+    mails = f" ({count(item['mails'], 'mail')})" if item["mails"] else ""
+    return plain(f"      {' '.join(filter(None, (item['when'], name)))}: {item['would_be']}{mails}")
 
 
 def company_lines(company: Json) -> Iterator[str]:

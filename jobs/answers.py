@@ -21,6 +21,10 @@ from sync_core.model import Answer, HeldItem, Hold, Link, LinkStatus, Memory, Pe
 from sync_core.plan import PARTNER_GONE
 
 CHOSEN = "a person chose to make the counterpart anew"
+DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
+
+ASKED = (PendingState.PARTNER_GONE, PendingState.DECLINED)
+"""Looked at again without an answer, or against it, such an item would get a counterpart anew."""
 
 Revise = Callable[[Memory], Sequence[Change]]
 
@@ -39,14 +43,12 @@ class Choice:
     row: Hold | Pending
 
 
-def choices_in(memory: Memory) -> list[Choice]:
-    """Everything of one user that waits for a person."""
-    held = [Choice(hold.id, hold.why, hold.items, hold) for hold in memory.holds if not hold.answer]
-    return held + [_lonely(pending) for pending in memory.pending if _is_lonely(pending)]
-
-
-def _is_lonely(pending: Pending) -> bool:
-    return pending.parked and pending.state is PendingState.PARTNER_GONE
+def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
+    """Everything of one user that waits for a person; ``declined`` is what was said no to, but may yet be chosen."""
+    open_holds = [hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items]
+    held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
+    states = ASKED if declined else (PendingState.PARTNER_GONE,)
+    return held + [_lonely(pending) for pending in memory.pending if pending.parked and pending.state in states]
 
 
 def _lonely(pending: Pending) -> Choice:
@@ -61,7 +63,7 @@ def _lonely(pending: Pending) -> Choice:
 async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
     """Whose it is and what it is. Raises ``UnknownChoice``."""
     for user in await world.store.list_users():
-        for choice in choices_in(await world.store.recall(user.id)):
+        for choice in choices_in(await world.store.recall(user.id), declined=True):
             if choice.id == choice_id.casefold():
                 return user, choice
     raise UnknownChoice(f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does")
@@ -70,17 +72,19 @@ async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
 async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheard) -> None:
     """Store the answer; the user's next round carries it out.
 
-    Dropped, a held list is forgotten and both sides stay as they are; an item without its partner stays parked.
+    Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
+    its partner asked about.
     Raises ``UnknownChoice`` when the list is not there any more, or not the same.
     """
 
     def revise(memory: Memory) -> Sequence[Change]:
-        if choice not in choices_in(memory):
+        if choice not in choices_in(memory, declined=True):
             raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
         if isinstance(choice.row, Hold):
             return [Put(replace(choice.row, answer=Answer.APPROVED if approved else Answer.DROPPED))]
-        chosen = replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED)
-        return [Put(chosen)] if approved else []
+        if approved:
+            return [Put(replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED))]
+        return [Put(replace(choice.row, state=PendingState.DECLINED, reason=DECLINED))]
 
     await _revise(world, user, revise, notice)
 
@@ -95,7 +99,7 @@ async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
     def revise(memory: Memory) -> Sequence[Change]:
         nonlocal count
         rows: list[Link | Pending] = [
-            _released(pending, "") for pending in memory.pending if pending.parked and not _is_lonely(pending)
+            _released(pending, "") for pending in memory.pending if pending.parked and pending.state not in ASKED
         ]
         rows += [life.retried(link) for link in memory.links if link.status is LinkStatus.PARKED]
         count = len(rows)

@@ -13,7 +13,7 @@ from sync_core.cases import Context, Sight
 from sync_core.changes import changed_in_graph
 from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
-from sync_core.link import WATCHED
+from sync_core.link import WATCHED, is_given_up
 from sync_core.model import (
     Evidence,
     GraphEvent,
@@ -217,7 +217,7 @@ class Feed:
             elif link.status in WATCHED and (
                 self._is_due(link)
                 or (not seen and self._is_expected(link, whole))
-                or link.event_id in self._ctx.approved
+                or (link.event_id in self._ctx.approved and self._is_ready(link))
             ):
                 doubtful.add(link.event_id)
         doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}
@@ -225,8 +225,12 @@ class Feed:
 
     def _is_due(self, link: Link) -> bool:
         """Whether a link asks to be read again, and its back-off is over."""
+        return bool(link.reread) and self._is_ready(link)
+
+    def _is_ready(self, link: Link) -> bool:
+        """Whether nothing keeps a round from trying again: no back-off, and not the last of too many tries."""
         waits = self._scale.patient and link.retry_at is not None and link.retry_at > self._ctx.now
-        return bool(link.reread) and not waits
+        return not waits and not is_given_up(link)
 
     def _is_to_unmark(self, link: Link) -> bool:
         """Whether the daily look closes a conflict whose event wears our mark, because the meeting is over."""

@@ -233,7 +233,7 @@ class Pairing:
         state = pending.state if pending else PendingState.WAITING
         if state is PendingState.RELEASED:
             return alone
-        if state is PendingState.PARTNER_GONE:
+        if state in (PendingState.PARTNER_GONE, PendingState.DECLINED):
             return replace(alone, partner_gone=True)
         named = paired.get(uid_key(event.ical_uid), ())
         unclear = next((a for a in named if isinstance(a, Malformed)), None)
@@ -257,7 +257,7 @@ class Pairing:
             activity=activity,
             activity_sight=Sight.PRESENT,
             pending=pending,
-            partner_gone=state is PendingState.PARTNER_GONE
+            partner_gone=state in (PendingState.PARTNER_GONE, PendingState.DECLINED)
             or (names and in_scope and state is not PendingState.RELEASED),
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sync_core.cases import Case, Decision, Verdict
 from sync_core.errors import CalsyncError
-from sync_core.model import Hold
+from sync_core.model import Hold, LinkStatus, Memory
 from sync_core.story import is_about_private, label, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
@@ -107,3 +107,8 @@ class Report:
         for decision in decisions:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
+
+
+def parked_in(memory: Memory) -> int:
+    """How many items wait for somebody to see to them."""
+    return sum(link.status is LinkStatus.PARKED for link in memory.links) + sum(p.parked for p in memory.pending)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -20,7 +20,6 @@ from jobs.act import Actor, Done
 from jobs.context import context_of, with_known_creators
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
-from jobs.holds import answered, settled
 from jobs.meetings import Planned, planned_by
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
@@ -28,21 +27,22 @@ from jobs.pull import is_stamped, open_instance, take_first_watermark
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.reading import Findings, Reader
 from jobs.refusal import judged
-from jobs.report import PRIVATE, Line, Report, is_told, line_of, title, untold
+from jobs.report import PRIVATE, Line, Report, is_told, line_of, parked_in, title, untold
 from jobs.telling import tell_failure
 from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, StaleWrite
-from sync_core.guard import guard
+from sync_core.guard import A_DAY, guard
+from sync_core.holds import dropped, settled, without_lost
 from sync_core.model import (
+    Answer,
     Cursors,
     Hold,
     InboxRow,
     Instance,
     JournalEntry,
     Link,
-    LinkStatus,
     Memory,
     User,
     Window,
@@ -51,8 +51,6 @@ from sync_core.plan import decide, is_over_link
 from sync_core.project import graph_when
 from sync_core.window import is_inside, is_token_worn, local_day
 from sync_core.writes import ErpIdentity
-
-A_DAY = timedelta(days=1)
 
 
 async def run_round(
@@ -141,6 +139,7 @@ class _Round:
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
+        memory = await self._without_dropped(without_lost(memory))
         if self._fence is not None:
             await take_first_watermark(self._world)
         instance, _ = await self._instance()
@@ -173,7 +172,8 @@ class _Round:
             self._planned |= planned_by(plan.decisions, ctx)
             told = [(d, self._line(d, ctx)) for d in plan.decisions if is_told(d)]
             self._report.lines = [replace(line, mails=line.mails + d.mails_later) for d, line in told]
-            self._tell_waiting(memory.links, (*memory.holds, *([plan.hold] if plan.hold else [])))
+            known = [one for one in memory.holds if plan.hold is None or one.key != plan.hold.key]
+            self._tell_waiting(memory.links, [*known, *([plan.hold] if plan.hold else [])])
             return
         await self._act(sifted, ctx, checkup, cursors, scale)
 
@@ -185,6 +185,20 @@ class _Round:
         return _Plan(ctx, findings, decisions, hold)
 
     # 3 recall
+
+    async def _without_dropped(self, memory: Memory) -> Memory:
+        """What a person's no has ended needs no look at the sides. A list goes last: a stop leaves the rest on it."""
+        links, holds = dropped(memory, self._now)
+        if not holds:
+            return memory
+        if self._fence is not None:
+            await self._fence.save([*map(Put, links), *map(Drop, holds)])
+        ended = {link.event_id: link for link in links}
+        return replace(
+            memory,
+            links=tuple(ended.get(link.event_id, link) for link in memory.links),
+            holds=tuple(hold for hold in memory.holds if hold not in holds),
+        )
 
     async def _prepare(self, memory: Memory) -> tuple[Checkup, Cursors]:
         """The user as they are; looked into anew at a full round, a new day, or while something is wrong."""
@@ -246,6 +260,7 @@ class _Round:
             limit=ctx.policy.mass_deletion,
             approved=ctx.approved,
             now=ctx.now,
+            holds=memory.holds,
         )
 
     def _recent(self, cursors: Cursors) -> tuple[datetime, ...]:
@@ -295,8 +310,7 @@ class _Round:
         if over := settled(left):
             await self._fence.save([Drop(hold) for hold in over])
         self._tell_waiting(left.links, [hold for hold in left.holds if hold not in over])
-        self._report.parked = sum(p.parked for p in left.pending)
-        self._report.parked += sum(link.status is LinkStatus.PARKED for link in left.links)
+        self._report.parked = parked_in(left)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         await self._save_user(self._stamped(user, done))
@@ -318,7 +332,7 @@ class _Round:
         scale: Scale,
         ctx: Context,
     ) -> list[Change]:
-        """The cursors, the links that the new day retires, and the holds that were answered."""
+        """The cursors, and the links that the new day retires."""
         deleted = sum(d.is_deletion and d.case.event_id not in ctx.approved for d in done.acted)
         end = cursors.window_end
         moved = replace(
@@ -335,7 +349,7 @@ class _Round:
         changes: list[Change] = [] if moved == memory.cursors else [Put(moved)]
         if scale.roll or scale.full:
             changes += self._retired([link for link in memory.links if link.event_id not in decided], ctx)
-        return changes + answered(memory, ctx.now)
+        return changes
 
     def _retired(self, links: Sequence[Link], ctx: Context) -> list[Change]:
         changes: list[Change] = []
@@ -374,7 +388,7 @@ class _Round:
 
     def _tell_waiting(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         self._report.conflicts = sum(link.conflict is not None for link in links)
-        self._report.holds = tuple(hold for hold in holds if not hold.answer)
+        self._report.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
 
     def _stamped(self, user: User, done: Done) -> User:
         if done.unavailable is not None:

@@ -15,12 +15,13 @@ from jobs.meetings import Planned
 from jobs.noting import note
 from jobs.pull import peek_pull
 from jobs.repair import peek_repair, pull_and_repair
-from jobs.report import Report
+from jobs.report import Report, parked_in
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
 from sync_core.errors import AppRefused, LeaseLost, RowUnreadable, SideError
-from sync_core.model import InboxRow, Instance, Memory, User
+from sync_core.holds import are_due
+from sync_core.model import Answer, InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
 
 ROUNDS = 6
@@ -165,7 +166,7 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
         or cursors.served != memory.wake
         or any(link.reread or link.unseen for link in memory.links)
         or any(not p.parked for p in memory.pending)
-        or any(hold.answer for hold in memory.holds)
+        or are_due(memory)
     )
 
 
@@ -213,6 +214,6 @@ async def _idle(world: World, user: User) -> Report:
         state=user.state,
         operational=user.is_operational,
         conflicts=sum(link.conflict is not None for link in memory.links),
-        holds=tuple(hold for hold in memory.holds if not hold.answer),
-        parked=sum(p.parked for p in memory.pending),
+        holds=tuple(hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items),
+        parked=parked_in(memory),
     )

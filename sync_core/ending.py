@@ -67,8 +67,8 @@ def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permit
         return _gone_but_locked(case, link, why, reason, ctx)
     if verdict is not Verdict.ACT:
         return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", verdict=verdict)
-    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
-        return _set_aside_held(case, link, Intent.VOID)
+    if life.waits(link) and link.event_id not in ctx.approved:
+        return _still_held(case, link, Intent.VOID)
     lost = overruled(case, link, Side.ERP, changed, f"{why} meanwhile")
     write = VoidActivity(link.activity_id, why)
     return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, why, verdict=Verdict.ACT, lost=lost, erp=write)
@@ -79,8 +79,8 @@ def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, perm
     verdict, reason = permits(Intent.REMOVE)
     if verdict is not Verdict.ACT:
         return ended(case, link, ctx, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
-    if link.status is LinkStatus.HELD and link.event_id not in ctx.approved:
-        return _set_aside_held(case, link, Intent.REMOVE)
+    if life.waits(link) and link.event_id not in ctx.approved:
+        return _still_held(case, link, Intent.REMOVE)
     lost = overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
@@ -91,8 +91,10 @@ def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, perm
     return replace(over, mails=mails_of(write, case.event, link))
 
 
-def _set_aside_held(case: Case, link: Link, intent: Intent) -> Decision:
-    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=life.looked_at(link), in_step=frozenset())
+def _still_held(case: Case, link: Link, intent: Intent) -> Decision:
+    is_held = link.status is LinkStatus.HELD
+    kept = life.looked_at(link) if is_held else life.held(link, MASS_DELETION, link.held)
+    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
 
 
 def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:

@@ -7,14 +7,19 @@ is read again first (design section 4 "Guards").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sync_core import link as life
 from sync_core.cases import Decision, Verdict
-from sync_core.model import HeldItem, Hold
+from sync_core.holds import in_order, item_of
+from sync_core.model import Answer, Held, Hold, Link
 from sync_core.plan import PERMIT, REASONS, Obstacle
+
+A_DAY = timedelta(days=1)
+"""What is deleted within it counts together."""
 
 SMALLEST_WHOLE = 3
 """A calendar of fewer links may be emptied without asking."""
@@ -27,11 +32,6 @@ def is_mass_deletion(deletions: int, recent: int, live: int, limit: tuple[int, f
     return (total > count and total > share * known) or (total >= SMALLEST_WHOLE and total >= known)
 
 
-def hold_id(items: Sequence[HeldItem]) -> str:
-    """A short id, the same for the same list."""
-    return sha256("|".join(sorted(i.event_id + i.activity_id for i in items)).encode()).hexdigest()[:8]
-
-
 def guard(
     decisions: Sequence[Decision],
     *,
@@ -40,19 +40,43 @@ def guard(
     limit: tuple[int, float],
     approved: frozenset[str],
     now: datetime,
+    holds: Sequence[Hold] = (),
 ) -> tuple[list[Decision], Hold | None]:
-    """The decisions with a mass deletion taken out, and the list that waits for a person."""
+    """The decisions with a mass deletion taken out, and the list that waits for a person.
+
+    A deletion may arrive in several rounds: what comes within a day of an open list counts with it and joins it.
+    """
     suspects = [d for d in decisions if d.is_deletion and d.case.event_id not in approved]
-    if not suspects or not is_mass_deletion(len(suspects), recent, live, limit):
+    begun = _begun(holds, now)
+    waiting = begun.items if begun else ()
+    if not suspects or not is_mass_deletion(len(suspects), recent + len(waiting), live, limit):
         return list(decisions), None
-    items = tuple(HeldItem(d.case.event_id, d.case.activity_id, d.intent) for d in suspects)
-    why = f"{len(items)} of {live} linked meetings would be deleted at once"
-    hold = Hold(hold_id(items), why, items, now)
-    held = {d.case.event_id for d in suspects}
-    return [_held(d, hold) if d.case.event_id in held and d.is_deletion else d for d in decisions], hold
+    key = begun.key if begun else _key(suspects, now)
+    held = {id(d): _held(d, Held(key, d.intent, d.mails)) for d in suspects}
+    items = in_order([*waiting, *(item_of(*on) for on in _placed(held.values()))])
+    why = f"{len(items)} of {live + len(waiting)} linked meetings would be deleted at once"
+    hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
+    return [held.get(id(d), d) for d in decisions], hold
 
 
-def _held(decision: Decision, hold: Hold) -> Decision:
+def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:
+    """The newest list without an answer that is no older than a day."""
+    fresh = [hold for hold in holds if hold.answer == Answer.OPEN and now - hold.since_at < A_DAY]
+    return max(fresh, key=lambda hold: hold.since_at, default=None)
+
+
+def _key(suspects: Sequence[Decision], now: datetime) -> str:
+    named = "|".join(sorted(d.case.event_id + d.case.activity_id for d in suspects))
+    return sha256(f"{now.isoformat()}|{named}".encode()).hexdigest()[:16]
+
+
+def _placed(decisions: Iterable[Decision]) -> Iterator[tuple[Link, Held]]:
+    for decision in decisions:
+        if decision.link is not None and decision.link.held is not None:
+            yield decision.link, decision.link.held
+
+
+def _held(decision: Decision, on: Held) -> Decision:
     reason = REASONS[Obstacle.MASS_DELETION]
     link = decision.case.link
     assert link is not None
@@ -61,6 +85,6 @@ def _held(decision: Decision, hold: Hold) -> Decision:
         intent=decision.intent,
         verdict=Verdict(PERMIT[decision.intent, Obstacle.MASS_DELETION]),
         reason=reason,
-        link=life.held(link, f"{reason} ({hold.id})"),
+        link=life.held(link, reason, on),
         in_step=frozenset(),
     )

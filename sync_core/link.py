@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sync_core.model import Conflict, EndedBy, Link, LinkStatus, Pending, Role, Seen
+from sync_core.model import Conflict, EndedBy, Held, Link, LinkStatus, Pending, Role, Seen
 
 RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})
 """Links whose pair goes on, now or once somebody has seen to it."""
@@ -30,20 +30,25 @@ TRIES = 10
 """Failures after which an item is parked for a person (design section 4 "Guards")."""
 
 KEPT = timedelta(days=90)
-"""How long ended links are remembered."""
+"""How long ended links are remembered, from their end or, where that is later, from their meeting's."""
 
 OVER = "older than a day"
 
 
 def is_forgettable(link: Link, now: datetime) -> bool:
-    """Whether an ended link has been remembered for long enough."""
-    return link.ended_at is not None and now - link.ended_at > KEPT
+    """Whether an ended link has been remembered for long enough, after its end and after its meeting."""
+    return link.ended_at is not None and now - max(link.ended_at, link.base_event.end) > KEPT
 
 
 def is_given_up(row: Link | Pending) -> bool:
     """Whether writes of the pair, or of the item without one, failed too often to be tried as it is."""
     is_parked = row.parked if isinstance(row, Pending) else row.status is LinkStatus.PARKED
     return is_parked and row.tries >= TRIES
+
+
+def waits(link: Link) -> bool:
+    """Whether the pair's deletion is on a list, answered or not."""
+    return link.status is LinkStatus.HELD or link.held is not None
 
 
 def is_news(row: Link | Pending, seen: Seen) -> bool:
@@ -67,12 +72,15 @@ def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict |
         ended_at=None,
         ended_by=EndedBy.NOBODY,
         given_up_at=None,
+        held=None,
     )
 
 
 def retried(link: Link) -> Link:
-    """Somebody asks for another look at a parked pair; an open conflict stays open until that look."""
-    return live(link, reread="retry", conflict=link.conflict)
+    """Somebody asks for another look at a parked pair; until then an open conflict, and an answer, stay what they
+    are."""
+    status = LinkStatus.HELD if link.held else LinkStatus.LIVE
+    return replace(live(link, reread="retry", conflict=link.conflict), status=status, held=link.held)
 
 
 def followed(link: Link, reason: str, *, reread: str = "") -> Link:
@@ -87,9 +95,16 @@ def parked(link: Link, why: str) -> Link:
     return replace(link, status=LinkStatus.PARKED, reason=why, reread="")
 
 
-def held(link: Link, why: str) -> Link:
-    """A deletion waits for a person's answer."""
-    return replace(link, status=LinkStatus.HELD, reason=why, reread="")
+def held(link: Link, why: str, on: Held | None) -> Link:
+    """A deletion waits for a person's answer to the list it is on."""
+    return replace(link, status=LinkStatus.HELD, reason=why, reread="", held=on)
+
+
+def unlisted(link: Link) -> Link:
+    """The list that a deletion waited on is not there any more: what is to be done is decided anew."""
+    if link.status is LinkStatus.HELD:
+        return live(link, reread="the list it was held on is gone")
+    return replace(link, held=None)
 
 
 def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict | None = None) -> Link:
@@ -104,6 +119,7 @@ def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict
         conflict=conflict,
         ended_at=None if conflict else at,
         ended_by=by,
+        held=None,
     )
 
 
@@ -119,6 +135,7 @@ def archived(link: Link, at: datetime) -> Link:
         conflict=None,
         ended_at=at,
         ended_by=EndedBy.AGE,
+        held=None,
     )
 
 

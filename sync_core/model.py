@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from hashlib import sha256
 
 MSSYNC_SYSTEM = "Office365-iCalUId"
 """ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
@@ -383,6 +384,16 @@ class EndedBy(StrEnum):
     AGE = "age"
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The list that a link is on (``Hold.key``), what would be done to it (an ``Intent``), and how many would be
+    told by mail."""
+
+    hold: str
+    intent: str
+    mails: int = 0
+
+
 class Role(StrEnum):
     """What one mailbox's copy of a meeting is to the meeting's activity (design section 4).
 
@@ -406,7 +417,7 @@ class Link:
     with nothing. ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we
     made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
     ``given_up_at`` is what both sides were when the last of too many tries failed: until one is another, or somebody
-    asks for a retry, nothing is tried.
+    asks for a retry, nothing is tried. ``held``: its deletion is on a list that a person must answer, or answered.
     ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 
@@ -434,6 +445,7 @@ class Link:
     ended_at: datetime | None = None
     ended_by: EndedBy = EndedBy.NOBODY
     given_up_at: Seen | None = None
+    held: Held | None = None
 
     @property
     def stamp(self) -> str:
@@ -443,11 +455,12 @@ class Link:
 
 class PendingState(StrEnum):
     """Whether an item's counterpart may be made: it is under way; one that a mark names is gone, so a person must
-    choose; a person chose to make it anew (marks no longer count)."""
+    choose; a person chose to make it anew (marks no longer count), or to leave the item alone."""
 
     WAITING = "waiting"
     PARTNER_GONE = "partner-gone"
     RELEASED = "released"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,11 +496,19 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldItem:
-    """One item of a hold: what would be done to it."""
+    """One item of a hold: what would be done to it, and what its owner knows it by.
+
+    ``start`` as in ``GraphContent``; None = not known. ``private``: the subject is its owner's only.
+    """
 
     event_id: str
     activity_id: str
     intent: str
+    subject: str = ""
+    start: datetime | None = None
+    all_day: bool = False
+    private: bool = False
+    mails: int = 0
 
 
 class Answer(StrEnum):
@@ -500,13 +521,24 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A list that waits for the administrator: exactly these items, nothing else (guard.py)."""
+    """A list that waits for the administrator, or was answered: exactly these items, nothing else (holds.py).
 
-    id: str
+    ``key`` names its row. ``items`` stand on the links and are not stored with it; ``listed`` are those of a row of
+    schema version 1, whose links do not know of it.
+    """
+
+    key: str
     why: str
     items: tuple[HeldItem, ...]
     since_at: datetime
     answer: Answer = Answer.OPEN
+    listed: tuple[HeldItem, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What a person calls it by: short, the same for the same list and another one for any other."""
+        named = "|".join(sorted(item.event_id + item.activity_id for item in self.items))
+        return sha256(named.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,7 +253,7 @@ def decide(case: Case, ctx: Context) -> Decision:
 
 
 def _decide(case: Case, ctx: Context) -> Decision:
-    if _is_ended(case) and (case.event is None or (case.link is not None and is_dismissed(case.link))):
+    if _is_ended(case) and (case.event is None or _is_refused(case)):
         return _set_aside(case, Verdict.SKIP, case.link.reason if case.link else "")
     if case.link is not None and _is_half_seen(case, case.link):
         return _reread(case, case.link.reread or HALF_SEEN)
@@ -322,9 +322,14 @@ def _unclear(case: Case, ctx: Context) -> Decision | None:
         return None
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
         return _set_aside(case, Verdict.PARK, HIDDEN)
-    if case.partner_gone:
-        return replace(_set_aside(case, Verdict.PARK, PARTNER_GONE), awaits=PendingState.PARTNER_GONE)
-    return None
+    return _partner_gone(case) if case.partner_gone else None
+
+
+def _partner_gone(case: Case) -> Decision:
+    """Whether its counterpart is made anew is a person's choice, and so it is to leave it alone."""
+    if case.pending is not None and case.pending.state is PendingState.DECLINED:
+        return replace(_set_aside(case, Verdict.PARK, case.pending.reason), pending=case.pending)
+    return replace(_set_aside(case, Verdict.PARK, PARTNER_GONE), awaits=PendingState.PARTNER_GONE)
 
 
 def _moved_away(case: Case, ctx: Context) -> Decision:
@@ -351,6 +356,15 @@ def _is_half_seen(case: Case, link: Link) -> bool:
 
 def _is_ended(case: Case) -> bool:
     return case.link is not None and case.link.status is LinkStatus.TOMBSTONE and case.link.conflict is None
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether nothing is to be made of an event anew: ERP.net dismissed it, or a person said no to its deletion, and
+    it does not live on both sides again."""
+    link, event, activity = case.link, case.event, case.activity
+    if link is None or link.ended_by is not EndedBy.DROPPED:
+        return link is not None and is_dismissed(link)
+    return event is None or event.is_cancelled or activity is None or activity.void
 
 
 def _revived(case: Case) -> Case:

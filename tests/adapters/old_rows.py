@@ -237,22 +237,25 @@ EXPECTED: dict[str, dict[str, object]] = {
         "open": Hold(
             "1a2b3c4d",
             "6 of 9 linked meetings would be deleted at once",
-            (HeldItem("event-a", "activity-a", "void"), HeldItem("event-b", "activity-b", "remove")),
+            (),
             NOW,
+            listed=(HeldItem("event-a", "activity-a", "void"), HeldItem("event-b", "activity-b", "remove")),
         ),
         "approved": Hold(
             "2a2b3c4d",
             "3 of 3 linked meetings would be deleted at once",
-            (HeldItem("event-c", "activity-c", "void"),),
+            (),
             NOW,
             Answer.APPROVED,
+            listed=(HeldItem("event-c", "activity-c", "void"),),
         ),
         "dropped": Hold(
             "3a2b3c4d",
             "3 of 3 linked meetings would be deleted at once",
-            (HeldItem("event-d", "activity-d", "remove"),),
+            (),
             NOW,
             Answer.DROPPED,
+            listed=(HeldItem("event-d", "activity-d", "remove"),),
         ),
     },
     "cursors": {

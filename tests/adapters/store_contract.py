@@ -20,15 +20,17 @@ from adapters.backend import Key, Op, Row, Table, Verb
 from adapters.store import RowStore
 from jobs.ports import Change, Claim, Drop, Lease, Put, Subscription
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
+from sync_core.holds import item_of
 from sync_core.model import (
     Answer,
     Clash,
     Conflict,
     Cursors,
+    EndedBy,
     ErpContent,
     Field,
     GraphContent,
-    HeldItem,
+    Held,
     Hold,
     InboxRow,
     Instance,
@@ -38,7 +40,9 @@ from sync_core.model import (
     Mark,
     Memory,
     Pending,
+    PendingState,
     Role,
+    Seen,
     Side,
     User,
     Window,
@@ -315,8 +319,10 @@ class StateContract:
         conflict = Conflict((Clash(Field.BODY, "a", "б", "both changed"),), NOW, Mark.TAKEN_OFF)
         full = link("one", "activity", creator="ivan", status=LinkStatus.HELD, reason="r", reread="stale", tries=3)
         full = replace(full, retry_at=NOW, conflict=conflict, ended_at=NOW, origin=Side.ERP)
-        waiting = Pending(Side.GRAPH, "item", "uid", 2, 4, NOW, True, "why")
-        hold = Hold("h1", "mass deletion", (HeldItem("e", "a", "void"),), NOW, Answer.APPROVED)
+        on, seen = Held("h1", "void", 2), Seen("key", "stamp")
+        full = replace(full, ended_by=EndedBy.ERP, given_up_at=seen, held=on)
+        waiting = Pending(Side.GRAPH, "item", "uid", 2, 4, NOW, True, "why", PendingState.RELEASED, seen)
+        hold = Hold("h1", "mass deletion", (item_of(full, on),), NOW, Answer.APPROVED)
         span = Window(NOW, NOW + timedelta(days=30))
         cursors = Cursors("https://x/delta", span, NOW, date(2026, 3, 2), False, (NOW, NOW), "t1", "f1")
 

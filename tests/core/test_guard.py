@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.cases import Decision, Intent, Verdict
-from sync_core.guard import guard, hold_id, is_mass_deletion
-from sync_core.model import HeldItem, LinkStatus
+from sync_core.guard import guard, is_mass_deletion
+from sync_core.model import Answer, Held, HeldItem, Hold, LinkStatus
 from sync_core.writes import VoidActivity
-from tests.core.samples import NOW, a_link, linked
+from tests.core.samples import NOW, a_link, linked, utc
 
 LIMIT = (5, 0.2)
 
@@ -72,22 +76,21 @@ def test_only_the_deletions_are_held_and_the_rest_goes_on() -> None:
         assert held.link is not None
         assert LinkStatus.HELD is held.link.status
     assert hold is not None
-    assert (
-        HeldItem("E1", "A1", "void"),
-        HeldItem("E2", "A2", "remove"),
-        HeldItem("E3", "A3", "void"),
-    ) == hold.items
+    listed = [(item.event_id, item.activity_id, item.intent, item.subject, item.start) for item in hold.items]
+    assert listed == [
+        (f"E{n}", f"A{n}", d, "Budget", utc(2026, 2, 2, 8)) for n, d in ((1, "void"), (2, "remove"), (3, "void"))
+    ]
     assert "3 of 3" in hold.why
     assert hold.since_at == NOW
-    assert hold.answer == ""
+    assert hold.answer is Answer.OPEN
 
 
 def test_a_held_link_names_its_hold() -> None:
-    """Whoever looks at the link finds the list it waits in."""
+    """Whoever looks at the link finds the list it waits in, and what would be done to it."""
     kept, hold = guard([deletion(n) for n in range(3)], live=3, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
 
     assert hold is not None
-    assert all(d.link is not None and hold.id in d.link.reason for d in kept)
+    assert [d.link and d.link.held for d in kept] == [Held(hold.key, "void")] * 3
 
 
 def test_few_deletions_pass_untouched() -> None:
@@ -123,9 +126,60 @@ def test_a_deletion_that_does_not_act_is_no_suspect() -> None:
     assert (decisions, None) == guard(decisions, live=9, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
 
 
+def hold_of(items: list[HeldItem]) -> Hold:
+    """A list of these."""
+    return Hold("key", "why", tuple(items), NOW)
+
+
 @given(st.permutations([HeldItem(f"E{n}", f"A{n}", "void") for n in range(5)]))
 def test_a_hold_id_is_the_same_for_the_same_list(items: list[HeldItem]) -> None:
-    """The order of reading does not change what an administrator has to type."""
-    assert hold_id([HeldItem(f"E{n}", f"A{n}", "void") for n in range(5)]) == hold_id(items)
-    assert hold_id(items) != hold_id(items[1:])
-    assert len(hold_id(items)) == 8
+    """The order of reading does not change what an administrator has to type; another list has another id."""
+    assert hold_of([HeldItem(f"E{n}", f"A{n}", "void") for n in range(5)]).id == hold_of(items).id
+    assert hold_of(items).id != hold_of(items[1:]).id
+    assert len(hold_of(items).id) == 8
+
+
+def begun(**told: Any) -> Hold:
+    """A list of three that an earlier round made."""
+    items = tuple(HeldItem(f"E1{n}", f"A1{n}", "void", f"Talk {n}", NOW) for n in range(3))
+    return replace(Hold("first", "3 of 20 linked meetings would be deleted at once", items, NOW), **told)
+
+
+def test_a_deletion_that_arrives_in_two_rounds_is_one_list() -> None:
+    """What comes within a day of an open list joins it, however little it is; the list keeps its age, not its id."""
+    first = begun()
+    later = NOW + timedelta(hours=23)
+    kept, hold = guard(
+        [deletion(n) for n in range(3)],
+        live=17,
+        recent=0,
+        limit=LIMIT,
+        approved=frozenset(),
+        now=later,
+        holds=[first],
+    )
+
+    assert hold is not None
+    assert (hold.key, hold.since_at, len(hold.items), hold.answer) == ("first", NOW, 6, Answer.OPEN)
+    assert "6 of 20" in hold.why
+    assert hold.id != first.id
+    assert [d.link and d.link.held for d in kept] == [Held("first", "void")] * 3
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        pytest.param(begun(since_at=NOW - timedelta(days=1)), id="a-day-old"),
+        pytest.param(begun(answer=Answer.APPROVED), id="approved"),
+        pytest.param(begun(answer=Answer.DROPPED), id="dropped"),
+    ],
+)
+def test_an_old_or_answered_list_gets_no_more_items(hold: Hold) -> None:
+    """Few deletions pass beside it; many are a list of their own: an answer reaches what it was given for."""
+    few = [deletion(n) for n in range(3)]
+    assert guard(few, live=17, recent=0, limit=LIMIT, approved=frozenset(), now=NOW, holds=[hold]) == (few, None)
+    many = [deletion(n) for n in range(9)]
+    _, other = guard(many, live=17, recent=0, limit=LIMIT, approved=frozenset(), now=NOW, holds=[hold])
+
+    assert other is not None
+    assert (other.key != "first", len(other.items)) == (True, 9)

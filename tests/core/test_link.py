@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from sync_core import link as life
-from sync_core.model import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, Seen
+from sync_core.model import Clash, Conflict, EndedBy, Held, Link, LinkStatus, Mark, Seen
 from tests.core.samples import NOW, a_link
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = {"status", "ended_at", "ended_by", "reread"}
+OWN = {"status", "ended_at", "ended_by", "reread", "held"}
 """What only transitions write; a link that is only just made may be born with something to look at."""
 
 OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
+ON = Held("h1", "void")
 WEARY = a_link(tries=4, retry_at=NOW, reread="failed", conflict=OPEN)
 
 
@@ -49,7 +50,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Link], Link], LinkStatus]] = {
     "followed": (lambda x: life.followed(x, "why"), LinkStatus.LIVE),
     "parked": (lambda x: life.parked(x, "why"), LinkStatus.PARKED),
     "given-up": (lambda x: life.given_up(x, "why", 10, Seen()), LinkStatus.PARKED),
-    "held": (lambda x: life.held(x, "why"), LinkStatus.HELD),
+    "held": (lambda x: life.held(x, "why", ON), LinkStatus.HELD),
     "ended": (lambda x: life.ended(x, EndedBy.OUTLOOK, "why", NOW), LinkStatus.TOMBSTONE),
     "archived": (lambda x: life.archived(x, NOW), LinkStatus.ARCHIVED),
 }
@@ -101,10 +102,25 @@ def test_a_life_that_begins_again_has_no_past() -> None:
     assert life.retried(over) == a_link(reread="retry", conflict=OPEN)
 
 
-@pytest.mark.parametrize(("days", "expected"), [(89, False), (91, True)])
-def test_ended_links_are_forgotten_after_ninety_days(days: int, expected: bool) -> None:
-    """Whatever ended them."""
-    for by in EndedBy:
-        link = a_link(status=LinkStatus.TOMBSTONE, ended_at=NOW, ended_by=by)
-        assert expected is life.is_forgettable(link, NOW + timedelta(days=days))
-    assert not life.is_forgettable(a_link(), NOW + timedelta(days=days))
+@pytest.mark.parametrize("by", EndedBy)
+def test_ended_links_are_forgotten_after_ninety_days(by: EndedBy) -> None:
+    """Whatever ended them, from the end or from the meeting, whichever is later; others never."""
+    meeting = a_link().base_event.end
+    for ended_at in (NOW, meeting + timedelta(days=10)):
+        link = a_link(status=LinkStatus.TOMBSTONE, ended_at=ended_at, ended_by=by)
+        over = max(ended_at, meeting) + life.KEPT
+        assert not life.is_forgettable(link, over)
+        assert life.is_forgettable(link, over + timedelta(seconds=1))
+    assert not life.is_forgettable(a_link(), meeting + timedelta(days=999))
+
+
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_a_list_lets_go_of_what_lives_or_has_ended(name: str) -> None:
+    """An answer is used up by what ends the pair or brings it back; waiting, failing and a retry keep it."""
+    transition, _ = TRANSITIONS[name]
+    link = transition(life.held(a_link(), "why", ON))
+
+    keeps = name in ("held", "parked", "given-up", "retried")
+    assert (link.held == ON) is keeps
+    assert life.failed(life.held(a_link(), "why", ON), "again", 1, NOW).status is LinkStatus.HELD
+    assert life.retried(life.held(a_link(), "why", ON)).status is LinkStatus.HELD

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from jobs.answers import answer, choices_in, find_choice
+from adapters import rows
+from adapters.store import RowStore
+from jobs.answers import UnknownChoice, answer, choices_in, find_choice, retry
+from jobs.ports import Erp
 from jobs.pull import run_pull
-from sync_core.errors import WrongStore
-from sync_core.model import EndedBy, LinkStatus
-from tests.jobs.house import House
+from jobs.sync import is_due
+from sync_core.errors import (
+    CalsyncError,
+    ItemRejected,
+    SideError,
+    SideUnavailable,
+    StaleWrite,
+    StoreError,
+    WrongStore,
+)
+from sync_core.link import TRIES
+from sync_core.model import EndedBy, LinkStatus, Side
+from sync_core.writes import ErpIdentity, ErpWrite, Outcome
+from tests.budget import budget
+from tests.faults.test_answers import TroubledBackend
+from tests.jobs.house import START, House, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits, meeting
 
@@ -161,3 +179,255 @@ async def test_another_tenant_or_instance_is_refused(house: House, name: str) ->
         await run_pull(other)
 
     assert (house.graph.requests, house.erp.requests) == ([], [])
+
+
+async def listed(house: House) -> str:
+    """The id under which the one list waits."""
+    [choice] = choices_in(await house.recall())
+    return choice.id
+
+
+async def say(house: House, choice_id: str, *, approved: bool) -> None:
+    """A person answers."""
+    user, choice = await find_choice(house.world, choice_id)
+    await answer(house.world, user, choice, approved=approved)
+
+
+class TestAnySize:
+    """A list is as long as the disaster was."""
+
+    async def test_a_list_that_fits_no_row_is_held_and_carried_out(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nine of ten meetings vanish: all are on one list, and approving voids them all."""
+        most = budget(150, 2_000)
+        monkeypatch.setattr(rows, "PARTS", budget(1, rows.PARTS))
+        for n in range(most + most // 10):
+            house.outlook().create(f"m{n}", at(n % 25 + 1), at(n % 25 + 1, 10))
+        await house.step()
+        for event in house.outlook().events()[:most]:
+            house.outlook().delete(event["id"])
+        report = await house.step()
+        assert ([len(h.items) for h in report.holds], void_count(house)) == ([most], 0)
+        with pytest.raises(StoreError):
+            rows.encode(report.holds[0])
+
+        await say(house, await listed(house), approved=True)
+        await house.step()
+        assert (void_count(house), (await house.recall()).holds) == (most, ())
+
+    @pytest.mark.parametrize("approved", [True, False])
+    async def test_a_stop_at_any_save_of_a_list_and_its_answer(self, approved: bool) -> None:
+        """However little of it was stored, the next rounds end with one list, and with its answer carried out."""
+        for stop in range(0, 40, budget(5, 1)):
+            backend = TroubledBackend(lambda: START)
+            async with open_house(RowStore(backend)) as house:
+                backend._clock = house.clock.now
+                await house.employ()
+                meetings = await many(house)
+                for event, _ in list(meetings.values())[:7]:
+                    house.outlook().delete(event)
+                was_hit = await _stopped(house, backend, stop)
+                await house.step()
+                await say(house, await listed(house), approved=approved)
+                was_hit |= await _stopped(house, backend, stop)
+                await house.step()
+                await house.step(full=True)
+                memory = await house.recall()
+                assert (void_count(house), memory.holds) == (7 if approved else 0, ())
+                assert sum(x.status is LinkStatus.LIVE for x in memory.links) == 5
+                assert len(house.outlook().events()) == 5
+            if not was_hit:
+                return
+        raise AssertionError("the rounds make more saves than this test looks at")
+
+
+async def _stopped(house: House, backend: TroubledBackend, stop: int) -> bool:
+    """A sync whose tables fail from the n-th call on for a moment; whether that was reached."""
+    backend.left = stop
+    with suppress(CalsyncError):
+        await house.sync()
+    was_hit, backend.left = backend.left < 0, None
+    house.advance(minutes=20)
+    return was_hit
+
+
+class TestAnswersAreUsedUpItemByItem:
+    """An answer is for each item until it is carried out."""
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            pytest.param(ItemRejected(Side.ERP, "ERP.net refused: 500"), id="500"),
+            pytest.param(StaleWrite(Side.ERP, "somebody was faster"), id="412"),
+            pytest.param(SideUnavailable(Side.ERP, "no answer", unclear=True), id="silence"),
+        ],
+    )
+    async def test_an_approved_void_that_fails_once_is_carried_out_the_next_time(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, error: SideError
+    ) -> None:
+        """The others go at once; the one that failed keeps its approval."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        refusing = Refusing(house.world.erp, list(meetings.values())[3][1], error)
+        monkeypatch.setattr(house.world.erp, "write", refusing.write)
+        await say(house, await listed(house), approved=True)
+        await house.sync()
+        house.advance(minutes=20)
+        await house.step()
+
+        assert (void_count(house), refusing.refusals) == (7, 1)
+        memory = await house.recall()
+        assert (memory.holds, {x.status for x in memory.links}) == ((), {LinkStatus.LIVE, LinkStatus.TOMBSTONE})
+
+    @pytest.mark.parametrize("status", [500, 412])
+    async def test_an_approved_removal_that_fails_once_is_carried_out_the_next_time(
+        self, house: House, status: int
+    ) -> None:
+        """An event that Outlook would not let go the first time."""
+        meetings = await many(house)
+        for _, activity in list(meetings.values())[:7]:
+            house.desk().void(activity, "no")
+        await house.step()
+        house.graph.add_fault(f"DELETE /v1.0/users/*/events/{list(meetings.values())[2][0]}", status=status, times=1)
+        await say(house, await listed(house), approved=True)
+        await house.sync()
+        house.advance(minutes=20)
+        await house.step()
+
+        assert len(house.outlook().events()) == 5
+        assert (await house.recall()).holds == ()
+
+    async def test_an_approval_outlives_too_many_tries(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Parked after ten, it costs no further round; a retry carries it out without asking again."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        error = ItemRejected(Side.ERP, "ERP.net refused: 500")
+        refusing = Refusing(house.world.erp, list(meetings.values())[3][1], error, times=99)
+        monkeypatch.setattr(house.world.erp, "write", refusing.write)
+        await say(house, await listed(house), approved=True)
+        for _ in range(14):
+            house.advance(hours=7)
+            await house.sync()
+        assert (void_count(house), refusing.refusals, choices_in(await house.recall())) == (6, TRIES, [])
+        user = await house.user()
+        memory = await house.recall()
+        assert not is_due(house.world, user, memory, (await house.world.store.read_instance())[0])
+
+        refusing.left = 0
+        assert await retry(house.world, user) == 1
+        await house.step()
+        assert (void_count(house), (await house.recall()).holds) == (7, ())
+
+
+class Refusing:
+    """Stands before ERP.net and answers writes of one activity with an error, so many times."""
+
+    def __init__(self, erp: Erp, activity: str, error: SideError, times: int = 1) -> None:
+        self.write_through = erp.write
+        self.activity, self.error, self.left, self.refusals = activity, error, times, 0
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """``Erp.write``."""
+        passed = [one for one in writes if not self.refuses(one)]
+        outcomes = iter(await self.write_through(who, passed) if passed else [])
+        return [Outcome(error=self.error) if one not in passed else next(outcomes) for one in writes]
+
+    def refuses(self, write: ErpWrite) -> bool:
+        """Whether this write is refused, once more."""
+        if self.left == 0 or getattr(write, "activity_id", "") != self.activity:
+            return False
+        self.left, self.refusals = self.left - 1, self.refusals + 1
+        return True
+
+
+class TestAPersonsNo:
+    """`approve --drop`: both sides stay as they are."""
+
+    async def test_dropped_removals_make_nothing_new(self, house: House) -> None:
+        """Seven activities were voided by mistake: their events stay, and no full round makes activities anew."""
+        meetings = await many(house)
+        for _, activity in list(meetings.values())[:7]:
+            house.desk().void(activity, "no")
+        await house.step()
+        await say(house, await listed(house), approved=False)
+        await house.step()
+        for days in (0, 1, 3):
+            house.advance(days=days)
+            await house.step(full=True)
+
+        assert (len(house.outlook().events()), len(house.desk().activities())) == (12, 12)
+        assert (void_count(house), choices_in(await house.recall())) == (7, [])
+
+    async def test_dropped_voids_bring_no_event_back(self, house: House) -> None:
+        """Seven events were deleted: their activities stay, and no full round makes events of them."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        await say(house, await listed(house), approved=False)
+        await house.step()
+        for _, activity in list(meetings.values())[:2]:
+            house.desk().edit(activity, subject="Edited since")
+        await house.step()
+        await house.step(full=True)
+
+        assert (len(house.outlook().events()), void_count(house)) == (5, 0)
+        assert choices_in(await house.recall()) == []
+
+    async def test_a_dry_run_before_the_round_shows_what_the_round_does(self, house: House) -> None:
+        """The no is heeded in the plan, too, and the plan writes nothing."""
+        meetings = await many(house)
+        for _, activity in list(meetings.values())[:7]:
+            house.desk().void(activity, "no")
+        await house.step()
+        await say(house, await listed(house), approved=False)
+        before = await house.recall()
+        plan = (await house.sync(full=True, dry_run=True)).reports[0]
+        assert await house.recall() == before
+        real = await house.step(full=True)
+
+        assert (plan.holds, real.holds) == ((), ())
+        assert sum(real.done.values()) == 0
+        assert [line.what for line in plan.lines if line.what not in ("skipped", "parked")] == []
+
+
+class TestOneDeletionInTwoRounds:
+    """However the feed cuts it, it is one list."""
+
+    async def test_two_halves_are_one_list(self, house: House) -> None:
+        """Four by four: eight are on the list that waits, under an id of its own, and one answer is for all."""
+        meetings = await many(house)
+        events = [event for event, _ in meetings.values()]
+        for event in events[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        first = await listed(house)
+        house.outlook().delete(events[7])
+        plan = (await house.sync(dry_run=True)).reports[0]
+        report = await house.step()
+        assert ([len(h.items) for h in report.holds], void_count(house)) == ([8], 0)
+        assert [h.id for h in plan.holds] == [h.id for h in report.holds] == [await listed(house)]
+
+        with pytest.raises(UnknownChoice):
+            await say(house, first, approved=True)
+        await say(house, await listed(house), approved=True)
+        await house.step()
+        assert (void_count(house), (await house.recall()).holds) == (8, ())
+
+    async def test_what_is_deleted_days_later_is_no_part_of_it(self, house: House) -> None:
+        """The list still waits; a single deletion is carried out as ever."""
+        meetings = await many(house)
+        events = [event for event, _ in meetings.values()]
+        for event in events[4:11]:
+            house.outlook().delete(event)
+        await house.step()
+        house.advance(days=2)
+        house.outlook().delete(events[11])
+        report = await house.step()
+
+        assert ([len(h.items) for h in report.holds], void_count(house)) == ([7], 1)
