@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.cli.office import ANNA, Office
@@ -35,6 +38,41 @@ def test_a_mass_deletion_waits(office: Office, held: str) -> None:
     assert void(office) == []
     assert (held, ["void"] * 7) == (hold["id"], [item["intent"] for item in hold["items"]])
     assert f"`calsync approve {held}`" in office.calsync("status").out
+
+
+def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: Office, held: str) -> None:
+    """Each item with time, title and what would be done, under its owner; `approve --show` does nothing else."""
+    when = datetime.fromisoformat(office.at(2, 9)).astimezone(ZoneInfo("Europe/Sofia"))
+    line = f"{when:%a %d.%m. %H:%M} “Meeting 3”: deleted in Outlook, would be voided in ERP.net"
+    shown = office.calsync("approve", held, "--show")
+    listed = office.calsync("approve", held, "--show", "--json").json["hold"]
+
+    assert (shown.code, void(office)) == (0, [])
+    for text in (shown.out, office.calsync("status").out, office.calsync("sync", "--full").out):
+        assert line in text
+        assert ANNA in text
+        assert f"`calsync approve {held}` voids or removes exactly these" in text
+        assert f"`calsync approve {held} --drop` deletes nothing" in text
+    assert [listed["id"], listed["owner"], len(listed["items"])] == [held, ANNA, 7]
+    assert {item["owner"] for item in listed["items"]} == {ANNA}
+    assert sorted(item["subject"] for item in listed["items"]) == ALL[1:]
+
+
+def test_a_private_meeting_on_the_list_is_masked(office: Office) -> None:
+    """Its time and what would be done are told, its title is its owner's only."""
+    office.calsync("users", "enable", ANNA)
+    events = [office.meet("Doctor", sensitivity="private"), *(office.meet(subject) for subject in ALL[:5])]
+    office.calsync("sync")
+    for event in events:
+        office.outlook("delete", ident=event)
+    [hold] = office.calsync("sync", "--json").json["users"][0]["holds"]
+    told = [office.calsync("approve", hold["id"], "--show", *more).out for more in ((), ("--json",))]
+    told += [office.calsync("status", *more).out for more in ((), ("--json",))]
+
+    for text in (*told, str(hold)):
+        assert "(private)" in text
+        assert "Meeting 4" in text
+        assert "Doctor" not in text
 
 
 def test_an_approved_list_is_carried_out_at_once(office: Office, held: str) -> None:
