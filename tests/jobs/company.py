@@ -139,6 +139,16 @@ class Company(Shift):
         added = {one for item, one in self.added if item == link.activity_id and one in UPNS} & taking_part
         uninvited = added - invited - excused if link.role is Role.OWN else set()
         assert not uninvited, f"{user.upn}: {event['subject']}: {uninvited} were added and are not invited"
+        self.check_last_word(link, invited, taking_part, owners)
+
+    def check_last_word(self, link: Link, invited: set[str], taking_part: set[str], owners: set[str]) -> None:
+        """Whom people put on one side's list, or took off it, without a word on the other's, is on both lists or on
+        neither."""
+        for address in set(PEOPLE) - owners:
+            words = {self.said.get((key, address)) for key in (link.activity_id, link.ical_uid)} - {None}
+            on_one_side = (link.activity_id, address) not in self.said or (link.ical_uid, address) not in self.said
+            if link.role is Role.OWN and words == {False} and on_one_side:
+                assert address not in invited | taking_part, f"{address} was taken off and is on a list still"
 
     def own_fields(self, link: Link) -> frozenset[Field]:
         """A reminder is each mailbox's own: of somebody else's meeting, and of one that changed hands.

@@ -59,6 +59,9 @@ class Hands:
     excused: set[tuple[str, str]] = field(default_factory=set)
     """Who need not stand on both lists, by the activity's id or the event's iCalUId: a person took them off there, or
     the activity was given to them."""
+    said: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """The last word of people on whether somebody takes part, on each side by itself: by (the activity's id or the
+    event's iCalUId, address)."""
     authors: dict[str, str] = field(default_factory=dict)
     """Who made an activity in ERP.net: its id → the login."""
 
@@ -144,8 +147,10 @@ class Hands:
                 person.edit(ident, start=first, end=last, all_day=True)
             case "invite" if one not in listed:
                 person.edit(ident, attendees=[*listed, one])
-            case "uninvite":
+                self.said[event["iCalUId"], one] = True
+            case "uninvite" if one in listed:
                 person.edit(ident, attendees=[x for x in listed if x != one])
+                self.said[event["iCalUId"], one] = False
                 self.excused.add((event["iCalUId"], one))
             case "cancel":
                 person.cancel(ident)
@@ -186,10 +191,12 @@ class Hands:
         match what:
             case "invite" if one not in [p["Email"] for p in row["Participants"]]:
                 desk.add_participant(ident, one)
+                self.said[ident, one] = True
                 if ident in self.feeders:
                     self.added.add((ident, one))
-            case "uninvite":
+            case "uninvite" if one in [p["Email"] for p in row["Participants"]]:
                 desk.remove_participant(ident, one)
+                self.said[ident, one] = False
                 self.excused.add((ident, one))
             case "give away":
                 desk.change_owner(ident, NAMES[act.dice % 3])
