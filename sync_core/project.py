@@ -73,13 +73,13 @@ def floor_minute(at: datetime) -> datetime:
 
 
 def is_midnight(digits: datetime) -> bool:
-    """Whether ERP.net reads these digits as all day."""
-    return digits.time() == time()
+    """Whether ERP.net reads these digits as all day: hour and minute tell (local time of old had seconds)."""
+    return (digits.hour, digits.minute) == (0, 0)
 
 
 def step_inside(digits: datetime) -> timedelta:
     """How far digits of a start may stand inside the midnight they are meant for."""
-    return MINUTE if digits.time() == time(0, 1) else timedelta()
+    return MINUTE if (digits.hour, digits.minute) == (0, 1) else timedelta()
 
 
 def is_private(content: GraphContent | ErpContent) -> bool:
