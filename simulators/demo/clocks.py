@@ -52,7 +52,7 @@ class Clock:
         at: datetime = given.dt if isinstance(given.dt, datetime) else datetime.combine(given.dt, time())
         if at.tzinfo is not None:
             return at.astimezone(zones.any_zone(self.home)), self.home
-        named = str(given.params.get(ZONE, "")).strip()
+        named = _bare(str(given.params.get(ZONE, "")))
         if not known_zone(named) and named in self.described:
             return at.replace(tzinfo=self.described[named]).astimezone(zones.any_zone(self.home)), self.home
         zone = self._zone(named, remarks)
@@ -109,12 +109,17 @@ def plain_dates(line: str) -> list[str]:
     return [f"{start}:{','.join(some)}" for start, some in ((groups[0][0], utc), (groups[1][0], local)) if some]
 
 
+def _bare(name: str) -> str:
+    """A zone's name without quotes and escapes, as it is compared."""
+    return name.replace('"', "").replace("\\", "").strip()
+
+
 def described_zones(calendar: Part, remarks: Counter[str]) -> dict[str, tzinfo]:
     """The zones a calendar describes, by name; a description that cannot be followed is counted."""
     found: dict[str, tzinfo] = {}
     own = (part for part in calendar.walk() if part.name == "VTIMEZONE" and part.calendar is calendar)
     for part in own:
-        names = [line.partition(":")[2].replace('"', "").strip() for line in part.lines if name_of(line) == "TZID"]
+        names = [_bare(line.partition(":")[2]) for line in part.lines if name_of(line) == "TZID"]
         try:
             found |= dict.fromkeys(names, _described(part))
         except Exception:  # noqa: BLE001 - the library's failures have no family; counted, the events are read

@@ -52,7 +52,8 @@ def details_of(event: Any, alarms: Iterable[Any], owner: str | None, start: When
     words: Json = {"reminder": _reminder(alarms, start), "importance": _importance(event)}
     words |= {"show_as": _show_as(event), "sensitivity": SENSITIVITY.get(text_of(event, "CLASS").upper(), "normal")}
     optional: Json = {"location": text_of(event, "LOCATION"), "categories": _categories(event), **_body(event)}
-    optional["attendees"] = _people(event, owner, remarks) if owner is not None else []
+    people = _people(event, owner or "", remarks)
+    optional["attendees"] = people if owner is not None else []
     return words | {name: value for name, value in optional.items() if value}
 
 

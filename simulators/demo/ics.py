@@ -43,6 +43,9 @@ LEFT_OUT_BY_RULE = "with dates left out by a rule (EXRULE), which Outlook's seri
 THE_REST = "that change all later dates of a series (THISANDFUTURE), entered for one date"
 BROKEN_ALARM = "with a reminder not understood, left out"
 
+ALL_VERSIONS = 2**31
+"""Above every SEQUENCE: what a cancellation that names none means."""
+
 ANSWERING = {"REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"}
 """Methods of what an attendee sends back (RFC 5546 §1.4)."""
 
@@ -131,7 +134,8 @@ class _Calendar:
         event, unread = properties_of(part, remarks)
         cancels = self._method == "CANCEL" or text_of(event, "STATUS").upper() == "CANCELLED"
         at = next((self._when(given, event) for given in all_of(event, "RECURRENCE-ID")), None)
-        rank = (_sequence(event), _stamp(event, "DTSTAMP"), _stamp(event, "LAST-MODIFIED"), cancels)
+        sequence = ALL_VERSIONS if self._method == "CANCEL" and "SEQUENCE" not in event else _sequence(event)
+        rank = (sequence, _stamp(event, "DTSTAMP"), _stamp(event, "LAST-MODIFIED"), cancels)
         uid = text_of(event, "UID")
         if self._method == "ADD" and not cancels:  # one more date of a series, which the series does not know
             uid = ""
@@ -201,7 +205,7 @@ def _is_flagged(event: Any) -> bool:
 
 def _sequence(event: Any) -> int:
     number = text_of(event, "SEQUENCE")
-    return int(number) if number.isascii() and number.isdigit() else 0
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
 
 
 def _stamp(event: Any, name: str) -> str:

@@ -14,6 +14,7 @@ from simulators.demo.parts import Part, name_of
 
 BARE = "with lines that are no property, left out"
 UNREAD = "with properties not understood, left out"
+ATTACHED = "with attachments, left out"
 TWICE = "with a property given twice, the first one taken"
 
 ONCE = {
@@ -39,7 +40,7 @@ def properties_of(part: Part, remarks: Counter[str]) -> tuple[Any, set[str]]:
     """The part's own properties, and the names of those that could not be read. Each kind of trouble counts once."""
     named = [(name_of(line), line) for line in part.lines]
     counted = Counter(name for name, _ in named)
-    lines = [plain for name, line in named if name for plain in plain_dates(line.rstrip())]
+    lines = [plain for name, line in named if name not in ("", "ATTACH") for plain in plain_dates(line.rstrip())]
     properties = _try(lines)
     unread: set[str] = set()
     if properties is None:
@@ -47,7 +48,8 @@ def properties_of(part: Part, remarks: Counter[str]) -> tuple[Any, set[str]]:
         unread = {name_of(line) for line in lines} - {name_of(line) for line in sound}
         properties = _read(sound)
     unread |= {str(name or "").upper() for name, _ in properties.errors}
-    troubles = {BARE: counted[""], UNREAD: unread, TWICE: any(counted[name] > 1 for name in ONCE)}
+    twice = any(counted[name] > 1 for name in ONCE)
+    troubles = {BARE: counted[""], ATTACHED: counted["ATTACH"], UNREAD: unread, TWICE: twice}
     remarks.update(text for text, there in troubles.items() if there)
     return properties, unread
 

@@ -186,7 +186,7 @@ def _fill() -> None:
 
 def _plain(words: str) -> str:
     """The words as they are compared: small letters, no offset, the spelling of today."""
-    text = " ".join(words.casefold().replace("&", "and").split())
+    text = " ".join(words.casefold().replace("&amp;", "&").replace("&", "and").split())
     return _OLD.sub("", text)
 
 
@@ -200,7 +200,7 @@ def _ids() -> dict[str, str]:
 @lru_cache(maxsize=4096)
 def known_zone(name: str) -> str:
     """The zone's name as Outlook and Python know it, '' for a stranger; a vendor's prefix is taken off."""
-    bare = " ".join(name.replace('"', "").split())
+    bare = " ".join(name.replace('"', "").replace("\\", "").split())
     by_id = (_ids().get(candidate.casefold()) for candidate in _spellings(bare))
     return next(filter(None, by_id), "") or _shown(bare) or _fixed(bare)
 

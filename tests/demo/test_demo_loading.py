@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.base import Refused
@@ -115,6 +115,7 @@ def test_an_export_of_the_coming_weeks_stays(today: date) -> None:
         assert moved(entries, today) == [entry.first_day for entry in entries]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.dates(date(2024, 1, 1), date(2028, 12, 31)), min_size=1, max_size=40),
     st.dates(date(2026, 1, 1), date(2028, 12, 31)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.demo.lines import CYRILLIC, DAMAGED, OTHER_ENCODING, WESTERN
@@ -28,6 +28,7 @@ def test_a_line_folded_inside_a_letter(width: int) -> None:
     assert ([f"{SPRINT} 🚀"], {}) == (titles(export), export.remarks)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_one_damaged_byte_spoils_no_other_title(data: st.DataObject) -> None:
     """Whatever byte of a title is damaged, the other titles are as they were."""
@@ -99,6 +100,7 @@ def test_every_end_of_line(ending: str) -> None:
     assert (titles(export), export.remarks) == ([SPRINT, "b"], {})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_in_a_title_leave_the_next_event(noise: bytes) -> None:
     """Noise without a line break stays in its line."""

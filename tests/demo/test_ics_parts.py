@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from contextlib import suppress
+from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.demo import SAMPLE
 from simulators.demo.clocks import BROKEN_ZONE, ODD_NAMES, UNKNOWN_ZONE
 from simulators.demo.details import NO_ADDRESS, NO_ORGANIZER, PEOPLE_LIMIT, TOO_MANY
 from simulators.demo.ics import (
+    ANSWERS,
     BROKEN_ALARM,
     EXTRA_DATES,
     LEFT_OUT_BY_RULE,
@@ -19,11 +24,18 @@ from simulators.demo.ics import (
     UNREADABLE,
     Unreadable,
 )
-from simulators.demo.parts import CUT_OFF, NO_EVENTS, STRAY
-from simulators.demo.properties import BARE, TWICE, UNREAD
+from simulators.demo.lines import lines_of
+from simulators.demo.loading import orders, shift_for
+from simulators.demo.parts import CUT_OFF, NO_EVENTS, STRAY, read_parts
+from simulators.demo.properties import ATTACHED, BARE, TWICE, UNREAD
+from simulators.demo.versions import CANCELLED, OLDER
+from tests.budget import budget
 from tests.demo.files import calendar, event, read, titles
 
 RULES = "BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0530\nTZOFFSETTO:+0530\nEND:STANDARD"
+OF_WHOLE_EVENTS = (ANSWERS, CANCELLED, NOT_CLOSED, OLDER, UNREADABLE)
+"""What is said of events that are left out."""
+
 UNKNOWN_KIND = NO_EVENTS.format("of an unknown kind")
 
 BESIDE = {
@@ -97,6 +109,7 @@ ODD = {
     "beginning of nothing": (sound("BEGIN:ALPHA"), STRAY),
     "end of nothing": (sound("END:VALARM"), STRAY),
     "place that nobody can be at": (sound("GEO:here"), UNREAD),
+    "attachment": (sound("ATTACH;ENCODING=BASE64;VALUE=BINARY:AAAA"), ATTACHED),
     "created some day": (sound("CREATED:some day"), UNREAD),
     "two titles": (sound("SUMMARY:odd", "SUMMARY:other"), TWICE),
     "two starts": (sound("DTSTART:20260302T090000Z", "DTSTART:20260303T090000Z"), TWICE),
@@ -166,6 +179,7 @@ def written(pieces: list[Piece]) -> tuple[str, list[str]]:
     return file.removesuffix("END:VCALENDAR\r\n"), usable
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(CLOSED), max_size=12), st.booleans())
 def test_events_read_are_events_written_and_all_else_is_counted_once(pieces: list[Piece], whole: bool) -> None:
     """Of any mixture every usable event is read, in its order, and everything else is counted exactly once."""
@@ -178,6 +192,7 @@ def test_events_read_are_events_written_and_all_else_is_counted_once(pieces: lis
     assert expected == export.remarks
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(EVERYTHING), max_size=12))
 def test_events_are_read_after_parts_without_an_end(pieces: list[Piece]) -> None:
     """A part without an end swallows other parts and lines, and is counted with them; it swallows no event."""
@@ -240,3 +255,53 @@ def test_nobody_is_invited_to_a_meeting_of_an_organizer_without_an_address() -> 
     [entry] = read(calendar(event("a", "ORGANIZER;CN=Jane:nobody", "ATTENDEE:mailto:bob@acme.example"))).entries
 
     assert (entry.organizer, "attendees" in entry.details) == ("", False)
+
+
+SAMPLE_LINES = [line.encode() for line in lines_of(SAMPLE.read_bytes(), Counter())][:180]
+INSIDE = [
+    number
+    for number, line in enumerate(SAMPLE_LINES)
+    if SAMPLE_LINES.index(b"BEGIN:VEVENT") < number and not line.startswith((b"BEGIN:", b"END:", b"UID:"))
+]
+"""The lines of the sample's events, but for those that begin, end or name something."""
+
+
+EDGES = [b"\r\nEND:VEVENT\r\n", b"\r\nBEGIN:VTODO\r\n", b"\r\nEND:VCALENDAR\r\n", b"\r\n"]
+
+
+def uid_around(number: int) -> str:
+    """The id of the event that a line of the sample is in."""
+    start = max(n for n in range(number) if SAMPLE_LINES[n] == b"BEGIN:VEVENT")
+    return next(line.removeprefix(b"UID:").decode() for line in SAMPLE_LINES[start:] if line.startswith(b"UID:"))
+
+
+@settings(max_examples=budget(15, 500), deadline=None)
+@given(st.sampled_from(INSIDE), st.binary(max_size=30).filter(lambda noise: not set(noise) & {10, 13}))
+def test_a_spoilt_line_of_a_real_file_spoils_its_own_event_at_most(number: int, noise: bytes) -> None:
+    """Every other event of the file is what it was, and the file can be entered."""
+    spoilt = b"\r\n".join(b"x" + noise if n == number else line for n, line in enumerate(SAMPLE_LINES))
+    untouched = [entry for entry in read(b"\r\n".join(SAMPLE_LINES)).entries if entry.uid != uid_around(number)]
+
+    export = read(spoilt)
+
+    assert untouched == [entry for entry in export.entries if entry.uid != uid_around(number)]
+    assert json.dumps([order.words for order in orders(export, timedelta(weeks=9))])
+
+
+@settings(max_examples=budget(20, 2000), deadline=None)
+@given(st.data())
+def test_whatever_is_done_to_a_real_file_it_is_read_or_refused_in_words(data: st.DataObject) -> None:
+    """Pieces lost, doubled, moved and overwritten: no event is unaccounted for."""
+    raw = b"\r\n".join(SAMPLE_LINES)
+    for _ in range(data.draw(st.integers(1, 6))):
+        start, length = data.draw(st.integers(0, len(raw))), data.draw(st.integers(0, 200))
+        piece = raw[start : start + length]
+        instead = data.draw(st.sampled_from([b"", piece * 2, b"\xff" * 3, *EDGES]))
+        raw = raw[:start] + instead + raw[start + length :]
+
+    with suppress(Unreadable):
+        export = read(raw)
+
+        begun = sum(part.name == "VEVENT" for part in read_parts(lines_of(raw, Counter()), Counter()).walk())
+        assert len(export.entries) + sum(export.remarks[text] for text in OF_WHOLE_EVENTS) == begun
+        assert json.dumps([order.words for order in orders(export, shift_for(export.entries, date(2026, 11, 28)))])

@@ -41,6 +41,11 @@ def test_a_cancelled_meeting_is_gone(files: tuple[str, ...]) -> None:
     assert (titles(export), export.remarks) == (["other"], {OLDER: 2, CANCELLED: 1})
 
 
+def test_a_cancellation_that_names_no_version_means_all() -> None:
+    """Programs leave SEQUENCE out."""
+    assert titles(read(message("CANCEL"), MOVED, OTHER)) == ["other"]
+
+
 def test_an_invitation_after_the_cancellation_counts() -> None:
     """Whoever invites anew means it."""
     again = message("REQUEST", "SEQUENCE:4", "SUMMARY:Budget again")
