@@ -8,9 +8,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from adapters import rows
-from adapters.backend import Backend, Conflict, Key, Op, Table, Verb
-from sync_core.errors import StaleWrite
+from adapters import rows, stored
+from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb
+from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model import Side
 
 _PARTITION = "account"
@@ -33,9 +33,10 @@ class AccountRows:
     backend: Backend
 
     async def read_account(self, erp_user_id: str) -> tuple[str, str]:
-        """The user whose account this is, and the row's etag; '' and '' for nobody's."""
+        """The user whose account this is, and the row's etag; '' for nobody's, and for a spoilt row, which whoever
+        has the account writes anew. Raises ``RowUnreadable`` for a newer build's."""
         row = await self.backend.read(Table.USERS, _place(erp_user_id))
-        return (rows.decode(row.properties, AccountRow).user_id, row.etag) if row else ("", "")
+        return (_owner_in(row), row.etag) if row else ("", "")
 
     async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
         """Say whose an account is, if nobody else did since ``etag`` was read. Raises ``StaleWrite``."""
@@ -51,3 +52,12 @@ class AccountRows:
             if rows.peek(row.properties, "user_id") == user_id:
                 with suppress(Conflict):  # somebody took it over meanwhile
                     await self.backend.write(Table.USERS, Op(Verb.DELETE, row.key, etag=row.etag))
+
+
+def _owner_in(row: Row) -> str:
+    try:
+        return stored.value_of(Table.USERS, row, AccountRow).user_id
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise
+        return ""

@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters import rows
-from adapters.backend import Backend, Key, Op, Table, Verb, gather
+from adapters import rows, stored
+from adapters.backend import Backend, Key, Op, Row, Table, Verb, gather
+from jobs.ports import UNREADABLE
+from sync_core.errors import RowUnreadable
 from sync_core.model import JournalEntry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,9 +41,9 @@ class Journal:
         await gather(self.backend.write_all(Table.JOURNAL, list(ops.values())) for ops in by_user.values())
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first."""
+        """The newest entries first; one that cannot be read says so."""
         found = await self.backend.scan(Table.JOURNAL, rows.key(user_id), limit)
-        return [rows.decode(row.properties, JournalEntry) for row in found]
+        return [_entry_in(user_id, row) for row in found]
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
         """Erase entries older than ``before``; returns how many there were."""
@@ -51,3 +53,21 @@ class Journal:
         ]
         await self.backend.write_all(Table.JOURNAL, [Op(Verb.DELETE, place) for place in old])
         return len(old)
+
+
+def _entry_in(user_id: str, row: Row) -> JournalEntry:
+    try:
+        entry = stored.value_of(Table.JOURNAL, row, JournalEntry)
+        return stored.in_its_place(Table.JOURNAL, row, entry, _journal_key(entry))
+    except RowUnreadable as error:
+        return JournalEntry(user_id, _instant_of(row.key.row), "", UNREADABLE, str(error))
+
+
+def _instant_of(row_key: str) -> datetime:
+    """The instant that a row's key tells, the earliest where it tells none."""
+    digits = row_key[:18]
+    passed = _LAST - int(digits) if digits.isdecimal() else 0
+    try:
+        return _EPOCH + timedelta(microseconds=passed)
+    except OverflowError:
+        return _EPOCH

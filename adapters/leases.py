@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters import rows
+from adapters import rows, stored
 from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Lease
-from sync_core.errors import LeaseHeld, LeaseLost, StoreUnavailable
+from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, StoreUnavailable
 
 TRIES = 5
 """How often a race for a row is run before we say that the store is in trouble."""
@@ -87,7 +87,7 @@ class Leases:
         row = await self.backend.read(Table.STATE, lease_key(lease.user_id))
         if row is None:
             raise _lost(lease)
-        return rows.decode(row.properties, LeaseRow).seconds
+        return stored.value_of(Table.STATE, row, LeaseRow).seconds
 
     def _fence(self, user_id: str, holder: str, seconds: int, verb: Verb, etag: str) -> tuple[Op, datetime]:
         span = timedelta(seconds=seconds)
@@ -95,12 +95,22 @@ class Leases:
         return Op(verb, lease_key(user_id), rows.encode(stored), etag), self.backend.now() + span
 
     def _refuse_held(self, row: Row | None, holder: str) -> None:
-        if row is None:
+        held = _held_in(row) if row else None
+        if held is None:
             return
-        held = rows.decode(row.properties, LeaseRow)
         left = held.until - self.backend.earliest_now()
         if held.holder != holder and left > timedelta(0):
             raise LeaseHeld(held.holder, self.backend.now() + left)
+
+
+def _held_in(row: Row) -> LeaseRow | None:
+    """The lease in a row; a spoilt one holds nothing any more, since its holder's etag is not the row's."""
+    try:
+        return stored.value_of(Table.STATE, row, LeaseRow)
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise
+        return None
 
 
 def _lost(lease: Lease) -> LeaseLost:

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from adapters import rows
-from adapters.backend import Backend, Conflict, Key, Op, Table, Verb, gather
+from adapters import rows, stored
+from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
 from jobs.ports import Claim
-from sync_core.errors import StaleWrite
+from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model import Link, LinkStatus, Role, Side
 from sync_core.ranges import uid_key
 
@@ -30,6 +30,8 @@ class IndexRow:
 def _index_key(user_id: str, activity_id: str) -> Key:
     return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
 
+
+_CLAIMS = "claim"
 
 Copy = tuple[str, str]
 """iCalUId and event id: a mailbox may get a meeting a second time, under another id."""
@@ -51,7 +53,12 @@ def _copy_key(user_id: str, copy: Copy) -> Key:
 
 
 def _claim_key(key: str) -> Key:
-    return Key("claim", rows.hashed(uid_key(key)))
+    return Key(_CLAIMS, rows.hashed(uid_key(key)))
+
+
+def _claim_in(row: Row) -> Claim:
+    claim = stored.value_of(Table.MEETINGS, row, Claim)
+    return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
 
 
 class Meetings:
@@ -70,14 +77,25 @@ class Meetings:
         return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
 
     async def find_copies(self, key: str) -> frozenset[str]:
-        """The users whose copy of the meeting follows."""
+        """The users whose copy of the meeting follows. Raises ``RowUnreadable``."""
         found = await self.backend.scan(Table.MEETINGS, _copies(key))
-        return frozenset(rows.decode(row.properties, CopyRow).user_id for row in found)
+        owners = [await self._owner_of_copy(row) for row in found]
+        return frozenset(owners) - {""}
 
     async def read_claim(self, key: str) -> Claim | None:
-        """The claim on a meeting, with the etag to replace it by."""
+        """The claim on a meeting, with the etag to replace it by. Raises ``RowUnreadable``."""
         row = await self.backend.read(Table.MEETINGS, _claim_key(key))
-        return replace(rows.decode(row.properties, Claim), etag=row.etag) if row else None
+        return _claim_in(row) if row else None
+
+    async def find_unreadable_claims(self) -> list[str]:
+        """What is to be said of every claim that cannot be read."""
+        told = []
+        for row in await self.backend.scan(Table.MEETINGS, _CLAIMS):
+            try:
+                _claim_in(row)
+            except RowUnreadable as error:
+                told.append(str(error))
+        return told
 
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
@@ -128,5 +146,69 @@ class Meetings:
 
     async def _linked(self, activity_id: str) -> dict[str, str]:
         found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
-        stored = [rows.decode(row.properties, IndexRow) for row in found]
-        return {row.user_id: row.stamp for row in stored}
+        entries = [await self._indexed(row, activity_id) for row in found]
+        return {entry.user_id: entry.stamp for entry in entries if entry is not None}
+
+    # Rows of the index that cannot be read are made anew: they say nothing that the links do not say.
+
+    async def _indexed(self, row: Row, activity_id: str) -> IndexRow | None:
+        try:
+            entry = stored.value_of(Table.MEETINGS, row, IndexRow)
+            return stored.in_its_place(Table.MEETINGS, row, entry, _index_key(entry.user_id, entry.activity_id))
+        except RowUnreadable:
+            return await self._index_anew(row, activity_id)
+
+    async def _index_anew(self, row: Row, activity_id: str) -> IndexRow | None:
+        """From the links of whom the key names; where those cannot be read either, any change is news to them."""
+        user_id = await self._user_at(row.key.row)
+        links, is_whole = await self._links_at(row.key.row)
+        fed = [x for x in links if x.activity_id == activity_id and x.role is not Role.FOLLOWER]
+        if fed:
+            await self.reindex(user_id, fed)
+            return IndexRow(activity_id, user_id, fed[0].stamp)
+        if not is_whole:
+            return IndexRow(activity_id, user_id, "")
+        await self._drop_row(row)
+        return None
+
+    async def _owner_of_copy(self, row: Row) -> str:
+        """Whose copy it is, '' for a row that is nobody's any more. Raises ``RowUnreadable``."""
+        try:
+            return stored.value_of(Table.MEETINGS, row, CopyRow).user_id
+        except RowUnreadable:
+            return await self._copy_anew(row)
+
+    async def _copy_anew(self, row: Row) -> str:
+        """The key is a hash, so all links are asked for the one that it is made from."""
+        everybody_is_read = True
+        for place in [user.key.row for user in await self.backend.scan(Table.USERS, "user")]:
+            user_id = await self._user_at(place)
+            links, is_whole = await self._links_at(place)
+            everybody_is_read &= is_whole
+            if any(_copy_key(user_id, (link.ical_uid, link.event_id)) == row.key for link in links):
+                await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(CopyRow(user_id))))
+                return user_id
+        if not everybody_is_read:
+            stored.value_of(Table.MEETINGS, row, CopyRow)
+        await self._drop_row(row)
+        return ""
+
+    async def _user_at(self, place: str) -> str:
+        """The id behind the key that stands for it (``rows.key``)."""
+        if not place.startswith("~"):
+            return place
+        row = await self.backend.read(Table.USERS, Key("user", place))
+        return (rows.peek(row.properties, "id") if row else "") or place
+
+    async def _links_at(self, place: str) -> tuple[list[Link], bool]:
+        """The links in a user's partition, and whether all of them could be read."""
+        found = [x for x in await self.backend.scan(Table.STATE, place) if x.key.row.startswith("link-")]
+        links = []
+        for row in found:
+            with suppress(RowUnreadable):
+                links.append(rows.decode(row.properties, Link))
+        return links, len(links) == len(found)
+
+    async def _drop_row(self, row: Row) -> None:
+        with suppress(Conflict):
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))

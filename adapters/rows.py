@@ -64,7 +64,8 @@ def decode(properties: Mapping[str, object], kind: type[T]) -> T:
     if version not in READABLE:
         raise RowUnreadable(
             f"a stored {kind.__name__} has schema version {version}, this build reads versions "
-            f"{READABLE[0]} and {READABLE[1]}: deploy the build that wrote it, or a newer one"
+            f"{READABLE[0]} and {READABLE[1]}: deploy the build that wrote it, or a newer one",
+            is_newer=isinstance(version, int) and version > SCHEMA,
         )
     try:
         text = _join(properties) if version == SCHEMA else _upgraded(_join(properties), kind)

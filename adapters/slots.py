@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters import rows
+from adapters import rows, stored
 from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Slot
-from sync_core.errors import LeaseLost, SlotsTaken
+from sync_core.errors import LeaseLost, RowUnreadable, SlotsTaken
 
 TRIES = 3
 """How often a sign of life is written: its own lost answers are all that can come in between."""
@@ -115,4 +115,14 @@ class Slots:
 
 
 def _candidate(number: int, row: Row | None) -> _Candidate:
-    return _Candidate(number, row, rows.decode(row.properties, SlotRow) if row else None)
+    return _Candidate(number, row, _slot_in(row) if row else None)
+
+
+def _slot_in(row: Row) -> SlotRow | None:
+    """The slot in a row; a spoilt one is nobody's, since its holder's etag is not the row's."""
+    try:
+        return stored.value_of(Table.USERS, row, SlotRow)
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise
+        return None

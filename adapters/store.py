@@ -8,11 +8,14 @@ modules. Row keys carry hashes of foreign ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from adapters import rows as codec
+from adapters import stored
 from adapters.accounts import AccountRows
 from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.journal import Journal
@@ -21,11 +24,17 @@ from adapters.meetings import Meetings
 from adapters.slots import Slots
 from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
-from sync_core.errors import StaleWrite, StoreUnavailable
+from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.holds import assembled
 from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Role, Side, User
 
 _INSTANCE = Key("instance", "instance")
+
+_SINGLE = frozenset({"cursors", "wake", "lease"})
+_SEVERAL = ("link-", "pending-", "inbox-", "hold-")
+"""The row keys of a user's partition, whole and by their beginning."""
+
+S = TypeVar("S", Link, Pending, Hold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
     async def read_instance(self) -> tuple[Instance, str]:
         """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
         row = await self.backend.read(Table.USERS, _INSTANCE)
-        return (codec.decode(row.properties, Instance), row.etag) if row else (Instance(), "")
+        return (stored.value_of(Table.USERS, row, Instance), row.etag) if row else (Instance(), "")
 
     async def save_instance(self, instance: Instance, etag: str) -> str:
         """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
@@ -103,31 +112,37 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
             raise StaleWrite(Side.ERP, "somebody else saved the instance row at the same time") from conflict
 
     async def list_users(self) -> list[User]:
-        """All known users, by UPN."""
-        found = [codec.decode(row.properties, User) for row in await self.backend.scan(Table.USERS, "user")]
+        """All known users, by UPN; of one whose row cannot be read the id, on and in an error state."""
+        found = [_known(row) for row in await self.backend.scan(Table.USERS, "user")]
         return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
 
     async def read_user(self, user_id: str) -> User | None:
-        """One user."""
+        """One user. Raises ``RowUnreadable``."""
         row = await self.backend.read(Table.USERS, _user_key(user_id))
-        return codec.decode(row.properties, User) if row else None
+        return _user_in(row) if row else None
 
     async def save_user(self, user: User) -> None:
-        """Insert or replace a user."""
+        """Insert or replace a user, unread. Whoever keeps what others set calls ``revise_user``."""
         await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), codec.encode(user)))
 
-    async def revise_user(self, user_id: str, revise: Callable[[User], User | None]) -> None:
+    async def revise_user(
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+    ) -> None:
         """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
 
-        None, and an unknown user, change nothing.
+        None changes nothing, nor does an unknown user where ``new`` does not stand for them. Raises
+        ``RowUnreadable``.
         """
+        place = _user_key(user_id)
         for _ in range(TRIES):
-            row = await self.backend.read(Table.USERS, _user_key(user_id))
-            revised = revise(codec.decode(row.properties, User)) if row else None
-            if row is None or revised is None:
+            row = await self.backend.read(Table.USERS, place)
+            known = _user_in(row) if row else new
+            revised = revise(known) if known else None
+            if revised is None:
                 return
+            verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")
             with suppress(Conflict):
-                await self.backend.write(Table.USERS, Op(Verb.PUT, row.key, codec.encode(revised), row.etag))
+                await self.backend.write(Table.USERS, Op(verb, place, codec.encode(revised), etag))
                 return
         raise StoreUnavailable(f"the row of user {user_id} changes too fast to be saved")
 
@@ -152,17 +167,16 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
         found = await self.backend.scan(Table.STATE, codec.key(user_id))
         named = {row.key.row: row for row in found}
+        _refuse_strange(found)
         links, holds = assembled(
-            [codec.decode(row.properties, Link) for row in _kind(found, "link-")],
-            [codec.decode(row.properties, Hold) for row in _kind(found, "hold-")],
+            [_state_in(user_id, row, Link) for row in _kind(found, "link-")],
+            [_state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
         )
         return Memory(
-            cursors=codec.decode(named["cursors"].properties, Cursors) if "cursors" in named else Cursors(),
+            cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
             links=links,
-            pending=tuple(codec.decode(row.properties, Pending) for row in _kind(found, "pending-")),
-            inbox=tuple(
-                replace(codec.decode(row.properties, InboxRow), etag=row.etag) for row in _kind(found, "inbox-")
-            ),
+            pending=tuple(_state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
+            inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
             holds=holds,
             wake=_token(named.get("wake")),
         )
@@ -201,8 +215,25 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
 
     async def read_wake(self, user_id: str) -> str:
-        """The newest wake token, '' if none."""
+        """The newest wake token, '' if none. Raises ``RowUnreadable``."""
         return _token(await self.backend.read(Table.STATE, _wake_key(user_id)))
+
+    async def find_unreadable(self) -> list[str]:
+        """Every row of users and meetings that cannot be read: which it is, whose, and what helps.
+
+        Not asked are leases, slots and the index, which are made anew by whoever meets them, and the journal, which
+        says it itself.
+        """
+        reads: list[Callable[[], Awaitable[object]]] = [self.read_instance, self.list_subscriptions]
+        users = await self.list_users()
+        reads += [partial(self.recall, user.id) for user in users]
+        told = [user.unreadable for user in users if user.unreadable] + await self.find_unreadable_claims()
+        for read in reads:
+            try:
+                await read()
+            except RowUnreadable as error:
+                told.append(str(error))
+        return told
 
     async def _clear(self, user_id: str, row: InboxRow) -> None:
         with suppress(Conflict):
@@ -225,6 +256,39 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])
 
 
+def _user_in(row: Row) -> User:
+    user = stored.value_of(Table.USERS, row, User)
+    return stored.in_its_place(Table.USERS, row, user, _user_key(user.id))
+
+
+def _known(row: Row) -> User:
+    """The user, or somebody of whom only the id is known: on, so that nobody takes for theirs what is this user's."""
+    try:
+        return _user_in(row)
+    except RowUnreadable as error:
+        told = codec.peek(row.properties, "id")
+        user_id = told if codec.key(told) == row.key.row else row.key.row
+        return User(user_id, user_id, enabled=True, state=f"Error: {error}", unreadable=str(error))
+
+
+def _state_in(user_id: str, row: Row, kind: type[S]) -> S:
+    value = stored.value_of(Table.STATE, row, kind)
+    return stored.in_its_place(Table.STATE, row, value, _state_key(user_id, value))
+
+
+def _inbox_in(user_id: str, row: Row) -> InboxRow:
+    filed = stored.value_of(Table.STATE, row, InboxRow)
+    stored.in_its_place(Table.STATE, row, filed, _inbox_key(user_id, filed.activity_id))
+    return replace(filed, etag=row.etag)
+
+
+def _refuse_strange(found: Sequence[Row]) -> None:
+    """A row of a kind that this build does not know is no reason to go on without it."""
+    for row in found:
+        if row.key.row not in _SINGLE and not row.key.row.startswith(_SEVERAL):
+            raise stored.unreadable(Table.STATE, row.key, object, RowUnreadable("a stored row is of an unknown kind"))
+
+
 def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
     return [row for row in found if row.key.row.startswith(prefix)]
 
@@ -238,4 +302,4 @@ def _copy_in(row: Row) -> tuple[str, str]:
 
 
 def _token(row: Row | None) -> str:
-    return codec.decode(row.properties, WakeRow).token if row else ""
+    return stored.value_of(Table.STATE, row, WakeRow).token if row else ""

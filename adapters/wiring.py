@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from adapters.settings import Settings, is_development, load
 from jobs.world import World
+from sync_core.errors import RowUnreadable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -44,8 +45,7 @@ async def open_world(
     """Everything the jobs need, made from the settings; connections are closed at the end.
 
     The store is prepared and ERP.net's addresses are taken from it, unless the world is only opened to be
-    *examined*: then nothing is asked of anybody yet. Raises ``StoreUnavailable``, ``RowUnreadable`` and
-    ``ForeignHost``.
+    *examined*: then nothing is asked of anybody yet. Raises ``StoreUnavailable`` and ``ForeignHost``.
     """
     from adapters.erp import ErpNet, ErpOptions
 
@@ -54,7 +54,7 @@ async def open_world(
         endpoints: tuple[str, ...] = ()
         if not is_examined:
             await store.prepare()
-            endpoints = (await store.read_instance())[0].endpoints
+            endpoints = await _endpoints(store)
         options = ErpOptions(
             url=settings.erpnet_url,
             client_id=settings.erpnet_client_id,
@@ -82,6 +82,14 @@ async def open_world(
             erp_sessions=settings.erpnet_max_sessions,
             public_url=settings.public_url,
         )
+
+
+async def _endpoints(store: RowStore) -> tuple[str, ...]:
+    """ERP.net's addresses as the store knows them; where its row cannot be read, they are discovered anew."""
+    try:
+        return (await store.read_instance())[0].endpoints
+    except RowUnreadable:  # whoever needs the row says so
+        return ()
 
 
 async def _open_store(settings: Settings, clock: Callable[[], datetime], opened: AsyncExitStack) -> RowStore:

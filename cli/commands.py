@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,12 +20,14 @@ from jobs.explain import explain
 from jobs.sync import SyncReport, run_sync
 from jobs.waiting import erp_session, patiently
 from jobs.world import World
-from sync_core.model import User
+from sync_core.errors import RowUnreadable
+from sync_core.model import Instance, User
 
 LOG_LINES = 20
 """Journal entries that ``status`` shows of each user."""
 
 Command = TypeVar("Command", bound=Callable[..., object])
+Found = TypeVar("Found")
 
 
 def _note_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -66,6 +69,21 @@ async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = Fal
     return [user for user in await world.store.list_users() if user.enabled or not only_enabled]
 
 
+async def _of_each(
+    stage: Stage, chosen: Sequence[User], look: Callable[[User], Awaitable[Found]]
+) -> tuple[list[Found], list[str]]:
+    """What is found for each user, and what cannot be: a spoilt row is told, and stops only whose it is."""
+    found: list[Found] = []
+    failures: list[str] = []
+    for user in chosen:
+        try:
+            found.append(await look(user))
+        except RowUnreadable as error:
+            failures.append(f"{user.upn}: {error}")
+            stage.notice(failures[-1])
+    return found, failures
+
+
 @command(main)
 @click.option("--repair", is_flag=True, help="Create and grant in ERP.net what is missing.")
 def doctor(stage: Stage, repair: bool) -> None:
@@ -95,10 +113,11 @@ def list_users(stage: Stage) -> None:
     """Show everyone who was ever switched on."""
 
     async def work(world: World) -> int:
-        found = [shapes.user_of(user) for user in await world.store.list_users()]
+        known = await world.store.list_users()
+        found = [shapes.user_of(user) for user in known]
         nobody = ["Nobody is enrolled: `calsync users enable UPN`."]
         stage.give({"users": found}, [*text.user_lines(found)] or nobody)
-        return DONE
+        return FAILED if any(user.unreadable for user in known) else DONE
 
     stage.run(work)
 
@@ -189,9 +208,37 @@ async def _sync(
 async def _waiting(
     world: World, chosen: Sequence[User], outcome: SyncReport
 ) -> dict[str, tuple[User, Sequence[Choice]]]:
+    """What waits, by user id; a round that could not read its rows has said so."""
     users = {user.id: user for user in chosen}
-    ids = [report.user_id for report in outcome.reports]
-    return {i: (users[i], choices_in(await world.store.recall(i))) for i in ids}
+    waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
+    for user_id in [report.user_id for report in outcome.reports]:
+        waiting[user_id] = users[user_id], ()
+        with suppress(RowUnreadable):
+            waiting[user_id] = users[user_id], choices_in(await world.store.recall(user_id))
+    return waiting
+
+
+async def _status(world: World, user: User) -> shapes.Json:
+    journal = await world.store.read_journal(user.id, LOG_LINES)
+    return shapes.status_of(user, await world.store.recall(user.id), journal)
+
+
+async def _company(stage: Stage, world: World, failures: list[str]) -> shapes.Json:
+    """What is known of the company; a row that cannot be read is told, and the users all the same."""
+    try:
+        return shapes.company_of((await world.store.read_instance())[0])
+    except RowUnreadable as error:
+        failures.append(str(error))
+        stage.notice(failures[-1])
+        return shapes.company_of(Instance())
+
+
+async def _conflicts(world: World, user: User) -> list[shapes.Json]:
+    return shapes.conflicts_of(user, await world.store.recall(user.id))
+
+
+async def _retried(stage: Stage, world: World, user: User) -> tuple[str, int]:
+    return user.upn, await retry_user(world, user, notice=stage.notice)
 
 
 @command(main)
@@ -201,17 +248,13 @@ def status(stage: Stage, upns: tuple[str, ...]) -> None:
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns)
-        found = [
-            shapes.status_of(
-                user, await world.store.recall(user.id), await world.store.read_journal(user.id, LOG_LINES)
-            )
-            for user in chosen
-        ]
-        company = shapes.company_of((await world.store.read_instance())[0])
+        found, failures = await _of_each(stage, chosen, lambda user: _status(world, user))
+        company = await _company(stage, world, failures)
         lines = [*text.company_lines(company), *(line for user in found for line in text.status_lines(user))]
-        stage.give({"company": company, "users": found}, lines)
+        stage.give({"company": company, "users": found, "failures": failures}, lines)
         is_fine = not company["refused"] and all(user.is_operational for user in chosen if user.enabled)
-        return DONE if is_fine else FAILED
+        is_fine &= not any(shapes.is_unreadable(entry) for user in found for entry in user["log"])
+        return DONE if is_fine and not failures else FAILED
 
     stage.run(work)
 
@@ -223,10 +266,11 @@ def conflicts(stage: Stage, upns: tuple[str, ...]) -> None:
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns)
-        found = [c for user in chosen for c in shapes.conflicts_of(user, await world.store.recall(user.id))]
+        each, failures = await _of_each(stage, chosen, lambda user: _conflicts(world, user))
+        found = [conflict for conflicts_of_one in each for conflict in conflicts_of_one]
         lines = [line for conflict in found for line in text.conflict_lines(conflict)]
-        stage.give({"conflicts": found}, lines or ["No conflict is open."])
-        return DONE
+        stage.give({"conflicts": found, "failures": failures}, lines or ["No conflict is open."])
+        return FAILED if failures else DONE
 
     stage.run(work)
 
@@ -243,7 +287,7 @@ def why(stage: Stage, upn: str, item: str) -> None:
         if not found:
             raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{item}”")
         stage.give({"items": found}, (line for one in found for line in text.finding_lines(one)))
-        return DONE
+        return FAILED if any(map(shapes.is_unreadable, found)) else DONE
 
     stage.run(work)
 
@@ -275,10 +319,12 @@ def retry(stage: Stage, upns: tuple[str, ...]) -> None:
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns)
-        counts = {user.upn: await retry_user(world, user, notice=stage.notice) for user in chosen}
+        each, failures = await _of_each(stage, chosen, lambda user: _retried(stage, world, user))
+        counts = dict(each)
         lines = [plain(f"{upn}: {text.count(n, 'item')} to be looked at again.") for upn, n in counts.items()]
-        stage.give({"users": [{"upn": upn, "retried": n} for upn, n in counts.items()]}, lines)
-        return DONE
+        told = [{"upn": upn, "retried": n} for upn, n in counts.items()]
+        stage.give({"users": told, "failures": failures}, lines)
+        return FAILED if failures else DONE
 
     stage.run(work)
 

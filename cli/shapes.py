@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from jobs.answers import Choice, choices_in
 from jobs.doctor import Check
 from jobs.explain import Finding
+from jobs.ports import UNREADABLE
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
 from sync_core.cases import Intent
@@ -202,6 +203,11 @@ def _parked_item(pending: Pending) -> Json:
 
 def _is_private(link: Link) -> bool:
     return is_private(link.base_event) or is_private(link.base_activity)
+
+
+def is_unreadable(line: Json) -> bool:
+    """Whether a line of a journal stands for a row that cannot be read."""
+    return bool(line["what"] == UNREADABLE)
 
 
 def _entry(entry: JournalEntry) -> Json:

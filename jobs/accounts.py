@@ -87,8 +87,9 @@ async def owner_of(world: World, user: User, account_id: str, owner: str) -> Use
     """The other user whose the account is by right: whom the store names, else whoever was switched on before."""
     if owner == user.id:
         return None
-    others = [one for one in await world.store.list_users() if one.enabled and one.erp_user_id == account_id]
-    named = [one for one in others if one.id == owner]
+    users = [one for one in await world.store.list_users() if one.enabled]
+    others = [one for one in users if one.erp_user_id == account_id]
+    named = [one for one in users if one.id == owner and (one.unreadable or one.erp_user_id == account_id)]
     for first in [*named, *sorted((one for one in others if _precedes(one, user)), key=_since)]:
         if await world.calendar.find_user(first.id) is not None:
             return first

@@ -16,7 +16,7 @@ from jobs.waiting import Notice, patiently, unheard
 from jobs.world import World
 from sync_core import link as life
 from sync_core.cases import Intent
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import Answer, HeldItem, Hold, Link, LinkStatus, Memory, Pending, PendingState, Side, User
 from sync_core.plan import PARTNER_GONE
 
@@ -62,11 +62,18 @@ def _lonely(pending: Pending) -> Choice:
 
 async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
     """Whose it is and what it is. Raises ``UnknownChoice``."""
+    unread: list[str] = []
     for user in await world.store.list_users():
-        for choice in choices_in(await world.store.recall(user.id), declined=True):
+        try:
+            memory = await world.store.recall(user.id)
+        except RowUnreadable as error:
+            unread.append(str(error))
+            continue
+        for choice in choices_in(memory, declined=True):
             if choice.id == choice_id.casefold():
                 return user, choice
-    raise UnknownChoice(f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does")
+    text = f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does"
+    raise UnknownChoice("; ".join((text, *unread)))
 
 
 async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheard) -> None:

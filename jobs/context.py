@@ -30,6 +30,7 @@ async def context_of(
     user is where the store does not know."""
     zone = ZoneInfo(user.zone)
     known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
+    on = (one for one in known if one.enabled or one.id == user.id)
     service = instance.service_login or await world.erp.service_login()
     return Context(
         now=now,
@@ -39,7 +40,7 @@ async def context_of(
         mailbox=user.id,
         erp_user_id=user.erp_user_id,
         party_id=user.erp_party_id,
-        creators_on=frozenset(i for one in known if one.enabled or one.id == user.id for i in one.erp_user_ids),
+        creators_on=frozenset(i for one in on for i in one.erp_user_ids) | _maybe_theirs(known, memory),
         logins=known_logins(known, instance, world.policy, service),
         has_company=has_company,
         colleagues=Colleagues(colleague_of(one, now) for one in known),
@@ -77,3 +78,11 @@ async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tup
     asked = [replace(link, creator=owners[link.creator]) for link in links if link.creator in owners]
     told = {link.event_id: link for link in asked}
     return replace(memory, links=tuple(told.get(link.event_id, link) for link in links)), asked
+
+
+def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
+    """Creators of linked meetings who may be somebody whose row cannot be read: that is no reason to take them for
+    switched off."""
+    if not any(one.unreadable for one in users):
+        return frozenset()
+    return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}

@@ -13,7 +13,7 @@ from jobs.telling import tell, tell_failure
 from jobs.together import together
 from jobs.wake import pull_message, wake
 from jobs.world import World
-from sync_core.errors import StoreError, StoreUnavailable
+from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
 from sync_core.model import Instance, User
 
 PULL: Message = pull_message()
@@ -44,6 +44,8 @@ async def dispatch(world: World) -> int:
 async def _unless_due(world: World, user: User, instance: Instance) -> str | None:
     """None for a user who is due, else the link to probe; '' for one who cannot be read (others go on)."""
     try:
+        if user.unreadable:
+            raise RowUnreadable(user.unreadable)
         memory = await world.store.recall(user.id)
     except StoreUnavailable:
         raise

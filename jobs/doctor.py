@@ -14,7 +14,7 @@ from jobs.pull import is_stamped
 from jobs.refusal import NOBODY
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import User
 
 
@@ -31,6 +31,9 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unhear
     """All checks, each told as soon as it is made. Raises nothing that a check can say."""
     store = await _check("State tables", lambda: _store(world))
     yield store
+    if store.fine:
+        for text in await world.store.find_unreadable():
+            yield Check("Stored rows", False, text)
     yield await _check("Microsoft Graph", lambda: _graph(world))
     if not store.fine:
         yield Check("ERP.net", False, "not asked: its session slots are kept in the state tables")
@@ -73,7 +76,10 @@ class Lacking(CalsyncError):
 
 async def _store(world: World) -> str:
     await world.store.prepare()
-    instance, _ = await world.store.read_instance()
+    try:
+        instance, _ = await world.store.read_instance()
+    except RowUnreadable:
+        return "reachable"  # the row is told among the others
     if not is_stamped(world, instance):
         return "reachable, not used before"
     return f"reachable, belong to tenant {world.tenant or '(none)'} and ERP.net {world.database}"
@@ -90,6 +96,8 @@ async def _access(world: World) -> str:
 
 async def _user(world: World, user: User, known: Sequence[str]) -> str:
     """What a user lacks beyond what everybody lacks."""
+    if user.unreadable:
+        raise Lacking(user.unreadable)
     checkup = await check_user(world, user, repair=False, tell=False)
     lacking = [problem for problem in checkup.problems if problem not in known]
     if lacking:

@@ -133,7 +133,8 @@ async def disable(world: World, user: User) -> None:
 
 async def _well(world: World) -> frozenset[str]:
     now = world.clock()
-    return frozenset(one.id for one in await world.store.list_users() if colleague_of(one, now).is_well)
+    users = [one for one in await world.store.list_users() if not one.unreadable]
+    return frozenset(one.id for one in users if colleague_of(one, now).is_well)
 
 
 async def find_enrolled(world: World, name: str) -> User:

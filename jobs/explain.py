@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from jobs.answers import choices_in
 from jobs.context import context_of
-from jobs.meetings import read_standings
+from jobs.meetings import NOBODY, read_standings, with_standing
 from jobs.pairing import Pairing
+from jobs.ports import UNREADABLE
 from jobs.report import line_of
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
@@ -94,7 +95,7 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhea
         return []
     memory = await world.store.recall(user.id)
     journal = await world.store.read_journal(user.id, LOOK_BACK)
-    told = [e for e in journal if e.action != "round" and wanted.fits((e.subject,), e.event_id, e.activity_id)]
+    told = [e for e in journal if e.action == UNREADABLE or _is_told(e, wanted)]
     holders = await _holders(world, memory, wanted)
     state = list(_state(memory, wanted, told, holders))
     if not state and user.enabled and user.zone and user.erp_login:
@@ -102,6 +103,10 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhea
             state = await _look(world, user, memory, wanted)
     found = [*state, *map(_from_journal, told)]
     return [*_about_user(user), *found] if found else []
+
+
+def _is_told(entry: JournalEntry, wanted: Wanted) -> bool:
+    return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
 
 
 async def _holders(world: World, memory: Memory, wanted: Wanted) -> dict[str, str]:
@@ -217,7 +222,7 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
         [e for e in events if e.id not in links], [a for a in activities if a.id not in by_activity], memory.pending
     )
     standings = await read_standings(world.store, [case.event.ical_uid for case in cases if case.event])
-    stood = [replace(c, standing=standings.get(c.event.ical_uid)) if c.event else c for c in cases]
+    stood = [with_standing(c, standings.get(c.event.ical_uid, NOBODY)) if c.event else c for c in cases]
     decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
     return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
 

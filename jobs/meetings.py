@@ -14,8 +14,15 @@ from jobs.telling import tell_failure
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.cases import Context, Decision, Intent, Standing
-from sync_core.errors import AccessRefused, MailboxUnavailable, SideUnavailable, StaleWrite, StoreUnavailable
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing
+from sync_core.errors import (
+    AccessRefused,
+    MailboxUnavailable,
+    RowUnreadable,
+    SideUnavailable,
+    StaleWrite,
+    StoreUnavailable,
+)
 from sync_core.identity import began_with, creator_of
 from sync_core.meeting import is_heritage
 from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
@@ -35,8 +42,15 @@ def key_of(ical_uid: str) -> str:
 async def read_standings(store: Store, ical_uids: Collection[str]) -> dict[str, Standing]:
     """What the claims say, by iCalUId; unclaimed meetings have an empty standing."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
-    found = await together(lambda uid: store.read_claim(key_of(uid)), asked)
-    return {uid: standing_of(claim) for uid, claim in zip(asked, found, strict=True)}
+    found = await together(lambda uid: _standing(store, uid), asked)
+    return dict(zip(asked, found, strict=True))
+
+
+async def _standing(store: Store, ical_uid: str) -> Standing:
+    try:
+        return standing_of(await store.read_claim(key_of(ical_uid)))
+    except RowUnreadable as error:
+        return Standing(unreadable=str(error))
 
 
 def standing_of(claim: Claim | None) -> Standing:
@@ -53,6 +67,14 @@ def standing_of(claim: Claim | None) -> Standing:
         before=claim.before,
         organizer=claim.organizer,
     )
+
+
+def with_standing(case: Case, standing: Standing) -> Case:
+    """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
+    case = replace(case, standing=standing)
+    if standing.unreadable:
+        return replace(case, event_sight=Sight.MALFORMED, note=standing.unreadable)
+    return case
 
 
 def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
@@ -93,12 +115,16 @@ async def inherited(
 
 async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: Context) -> tuple[str, ...] | None:
     """The users with sync on who still have a copy, as their mailboxes say, the well ones first; None where nobody
-    is found and somebody cannot be asked now."""
+    is found and somebody cannot be asked now, or a row that would tell cannot be read."""
     users = {one.id: one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox}
-    copies = await store.find_copies(key_of(ical_uid))
-    asked = [one.id for one in users.values() if one.id in copies or _is_unread(one)]
+    is_known = not any(one.unreadable for one in users.values())
+    try:
+        copies = await store.find_copies(key_of(ical_uid))
+    except RowUnreadable as error:
+        tell_failure("meetings", error, user_id=ctx.mailbox)
+        copies, is_known = frozenset(), False
+    asked = [one.id for one in users.values() if not one.unreadable and (one.id in copies or _is_unread(one))]
     found: list[str] = []
-    is_known = True
     for user_id in sorted(asked, key=lambda one: (not ctx.colleagues.is_well(one), one)):
         try:
             read = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
@@ -175,6 +201,12 @@ class Claims:
         return True
 
     async def _settle(self, decision: Decision, link: Link | None) -> None:
+        try:
+            await self._settle_claim(decision, link)
+        except RowUnreadable as error:  # the pair is made all the same; whoever reads the claim next says it
+            tell_failure("meetings", error, user_id=self._ctx.mailbox)
+
+    async def _settle_claim(self, decision: Decision, link: Link | None) -> None:
         case = decision.case
         if decision.hand_to and case.link is not None:
             await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to)
@@ -229,8 +261,12 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
     feeding = [x for x in memory.links if x.role is not Role.FOLLOWER and x.status is LinkStatus.LIVE]
 
     async def hand(link: Link) -> None:
-        heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
-        claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
+        try:
+            heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
+            claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
+        except RowUnreadable as error:  # this meeting stays where it is; the others go
+            tell_failure("meetings", error, user_id=user.id)
+            return
         if claim is not None and not claim.creator:
             await hand_over(world, link, user.id, heirs[0])
 

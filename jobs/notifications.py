@@ -11,11 +11,11 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from jobs.telling import tell
+from jobs.telling import tell, tell_failure
 from jobs.together import together
 from jobs.wake import renew_message, wake
 from jobs.world import World
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, RowUnreadable
 
 USERS_LIMIT = 500
 """Users looked up for one body: a forged one must not keep the endpoint busy."""
@@ -64,7 +64,11 @@ def _by_sender(items: list[dict[str, Any]]) -> dict[Sender, set[str]]:
 
 async def _believe(world: World, senders: list[Sender]) -> list[bool]:
     async def one(sender: Sender) -> bool:
-        known = await world.store.read_subscription(sender[0])
+        try:
+            known = await world.store.read_subscription(sender[0])
+        except RowUnreadable as error:  # this user is found by the timer; the others are told now
+            tell_failure("notifications", error, user_id=sender[0])
+            return False
         return known is not None and hmac.compare_digest(_bytes(known.client_state), _bytes(sender[1]))
 
     return await together(one, senders)

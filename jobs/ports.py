@@ -271,7 +271,8 @@ class Subscription:
     """Graph's promise to tell us of one mailbox's changes (graph.md §11), as we remember it.
 
     ``secret`` proves that a notification comes from Graph; it is stored before Graph is asked, so ``id`` is '' while
-    that is under way. ``url`` is where notifications go.
+    that is under way. ``url`` is where notifications go. ``unreadable`` is never stored: it says why a newer build's
+    row, of which nothing but the user is known, cannot be read.
     """
 
     user_id: str
@@ -279,6 +280,7 @@ class Subscription:
     id: str = ""
     url: str = ""
     expires_at: datetime | None = None
+    unreadable: str = ""
 
     @property
     def client_state(self) -> str:
@@ -327,6 +329,10 @@ class Queue(Protocol):
         """Put a message into the queue, to be seen after the delay. Raises ``StoreUnavailable``."""
 
 
+UNREADABLE = "row cannot be read"
+"""The action of a journal entry that stands for a row nobody can read."""
+
+
 Storable = Link | Pending | Cursors | Hold
 
 
@@ -366,6 +372,9 @@ class Store(SlotStore, Protocol):
     async def prepare(self) -> None:
         """Create what is missing (tables); harmless when repeated."""
 
+    async def find_unreadable(self) -> list[str]:
+        """Every row of users and meetings that cannot be read: which it is, whose, and what helps."""
+
     async def read_instance(self) -> tuple[Instance, str]:
         """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
 
@@ -373,18 +382,21 @@ class Store(SlotStore, Protocol):
         """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
 
     async def list_users(self) -> list[User]:
-        """All known users, by UPN."""
+        """All known users, by UPN; of one whose row cannot be read the id, on and in an error state."""
 
     async def read_user(self, user_id: str) -> User | None:
-        """One user."""
+        """One user. Raises ``RowUnreadable``."""
 
     async def save_user(self, user: User) -> None:
-        """Insert or replace a user."""
+        """Insert or replace a user, unread. Whoever keeps what others set calls ``revise_user``."""
 
-    async def revise_user(self, user_id: str, revise: Callable[[User], User | None]) -> None:
+    async def revise_user(
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+    ) -> None:
         """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
 
-        None, and an unknown user, change nothing.
+        None changes nothing, nor does an unknown user where ``new`` does not stand for them. Raises
+        ``RowUnreadable``.
         """
 
     async def forget_user(self, user_id: str) -> None:
@@ -419,7 +431,8 @@ class Store(SlotStore, Protocol):
         iCalUId those that follow."""
 
     async def find_copies(self, key: str) -> frozenset[str]:
-        """The users whose copy of a meeting follows; ``key`` as in ``Claim``."""
+        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` where a row
+        can neither be read nor made anew."""
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
@@ -437,7 +450,7 @@ class Store(SlotStore, Protocol):
         """The newest wake token, '' if none."""
 
     async def read_claim(self, key: str) -> Claim | None:
-        """The claim on a meeting."""
+        """The claim on a meeting. Raises ``RowUnreadable``: this meeting's, nobody else's."""
 
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
@@ -446,16 +459,17 @@ class Store(SlotStore, Protocol):
         """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first."""
+        """The newest entries first; one that cannot be read says so (action ``UNREADABLE``)."""
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
         """Erase entries older than ``before``; how many there were."""
 
     async def list_subscriptions(self) -> list[Subscription]:
-        """The subscriptions of all users."""
+        """The subscriptions of all users; of a newer build's the user only (``unreadable``), spoilt ones are none."""
 
     async def read_subscription(self, user_id: str) -> Subscription | None:
-        """The subscription of one user."""
+        """The subscription of one user; a spoilt one is none: it is made anew. Raises ``RowUnreadable`` for a newer
+        build's."""
 
     async def save_subscription(self, subscription: Subscription) -> None:
         """Insert or replace a user's subscription."""

@@ -172,7 +172,7 @@ async def _asked(world: World, logins: Logins, changes: Sequence[ActivityChange]
 
 def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[User], logins: Logins) -> set[str]:
     """Whose round must look at this change: those whose link remembers another state, or else whoever may be the
-    creator (the round knows it for certain)."""
+    creator (the round knows it for certain), as anybody may whose row cannot be read."""
     enabled = {user.id for user in users}
     found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
     if linked or change.deleted:
@@ -180,5 +180,7 @@ def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[U
     makers = logins.candidates(change.creation_user)
     owned = OWNER in makers and bool(change.owner_party)
     return {
-        user.id for user in users if user.erp_user_id in makers or (owned and change.owner_party == user.erp_party_id)
+        user.id
+        for user in users
+        if user.unreadable or user.erp_user_id in makers or (owned and change.owner_party == user.erp_party_id)
     }

@@ -71,6 +71,9 @@ async def run_round(
     """
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
+    if user.unreadable:
+        told = [user.unreadable]
+        return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=told)
     if dry_run:
         return await _Round(world, user, None, full, asked, inbox, {} if planned is None else planned).run()
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
@@ -167,6 +170,7 @@ class _Round:
         sifted = await plan_around(self._world, memory, partial(self._plan, ctx, scale), self._user.id)
         plan, ctx = sifted.plan, sifted.plan.ctx
         self._report.count(plan.decisions)
+        self._report.failures += _unclaimable(plan.decisions)
         self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
         if self._fence is None:
             self._planned |= planned_by(plan.decisions, ctx)
@@ -430,6 +434,12 @@ class _Round:
     async def _save_user(self, user: User) -> None:
         if self._fence is not None:
             await note(self._world.store, self._stored, user)
+
+
+def _unclaimable(decisions: Sequence[Decision]) -> list[str]:
+    """What is to be said of meetings whose claim cannot be read."""
+    standings = (decision.case.standing for decision in decisions)
+    return list(dict.fromkeys(one.unreadable for one in standings if one is not None and one.unreadable))
 
 
 def _is_fed(link: Link, token: Window | None, zone: ZoneInfo) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from jobs.feed import Feed, Scale
-from jobs.meetings import Planned, inherited, key_of, live_elsewhere, read_standings
+from jobs.meetings import Planned, inherited, key_of, live_elsewhere, read_standings, with_standing
 from jobs.world import World
-from sync_core.cases import Case, Context, Standing
+from sync_core.cases import Case, Context, Sight, Standing
+from sync_core.errors import RowUnreadable
 from sync_core.link import WATCHED
 from sync_core.meeting import Claimed, Seat, claimed, is_lost, seat
 from sync_core.model import GraphEvent, Link, LinkStatus, Memory, Role, User
@@ -98,13 +99,19 @@ class Seats:
         standing = self._standings.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
         if standing is None:
             return case
-        case = replace(case, standing=standing)
+        case = with_standing(case, standing)
+        if standing.unreadable:
+            return case
         if link is not None:
             farewell = self._farewell(link)
             case = replace(case, others=self._others.get(link.event_id), farewell=farewell)
         if not self._takes_over(case, standing):
             return case
-        return replace(case, inherited=await inherited(self._world.store, standing, self._user.id, self._recalled))
+        try:
+            before = await inherited(self._world.store, standing, self._user.id, self._recalled)
+        except RowUnreadable as error:  # without what the sides showed before, nothing can be told from an edit
+            return replace(case, event_sight=Sight.UNDECIDED, note=str(error))
+        return replace(case, inherited=before)
 
     def _asked(self) -> set[str]:
         """The claims that matter: of invited copies and meetings with news, of which the inbox tells as well; of all

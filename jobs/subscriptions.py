@@ -52,7 +52,7 @@ async def keep_all(world: World) -> None:
         return await _patiently(world, user_id, ids)
 
     kept = await together(keep, sorted(users), AT_ONCE)
-    ended = [row for user_id, row in sorted(rows.items()) if user_id not in users]
+    ended = [row for user_id, row in sorted(rows.items()) if user_id not in users and not row.unreadable]
     await together(lambda row: _end_kindly(world, row), ended, AT_ONCE)
     await _end_unknown(world, live, list(rows.values()))
     tell("keeper", {"users": len(users), "kept": sum(kept), "ended": len(ended)})

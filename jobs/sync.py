@@ -19,7 +19,7 @@ from jobs.report import Report, parked_in
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import AppRefused, LeaseLost, RowUnreadable, SideError
+from sync_core.errors import AppRefused, LeaseLost, RowUnreadable, SideError, StoreError
 from sync_core.holds import are_due
 from sync_core.model import Answer, InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
@@ -111,20 +111,22 @@ async def _plan_only(
         return outcome
     planned: Planned = {}
     for user in users:
-        known = await world.store.recall(user.id)
-        inbox = {row.activity_id: row for row in (*known.inbox, *pulled.get(user.id, ()), *astray.get(user.id, ()))}
-        report = await run_round(
-            world,
-            user,
-            full=full,
-            asked=True,
-            dry_run=True,
-            inbox=tuple[InboxRow, ...](inbox.values()),
-            planned=planned,
-        )
+        filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
+        report = await _planned_round(world, user, filed, full, planned)
         outcome.reports.append(report)
         progress(report)
     return outcome
+
+
+async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], full: bool, planned: Planned) -> Report:
+    """The plan of one user's round; a spoilt row ends theirs only."""
+    try:
+        known = await world.store.recall(user.id)
+        inbox = {row.activity_id: row for row in (*known.inbox, *filed)}
+        stands_for = tuple[InboxRow, ...](inbox.values())
+        return await run_round(world, user, full=full, asked=True, dry_run=True, inbox=stands_for, planned=planned)
+    except RowUnreadable as error:
+        return _stopped(user, full, error)
 
 
 async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
@@ -173,10 +175,9 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
 async def _until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
     total: Report | None = None
     for _ in range(ROUNDS):
-        current = await world.store.read_user(user.id) or user
         whole = full and total is None
         report = await patiently(
-            lambda current=current, whole=whole: _one_round(world, current, whole),  # type: ignore[misc]
+            lambda whole=whole: _one_round(world, user, whole),  # type: ignore[misc]
             world,
             notice,
             f"the round of {user.upn}",
@@ -191,16 +192,21 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
 async def _one_round(world: World, user: User, full: bool) -> Report:
     """A round; one stopped by somebody else, or by a spoilt row, ends this user's sync only."""
     try:
-        return await run_round(world, user, full=full, asked=True)
+        current = await world.store.read_user(user.id) or user
+        return await run_round(world, current, full=full, asked=True)
     except (LeaseLost, RowUnreadable) as error:
-        return Report(
-            user.id,
-            user.upn,
-            state=user.state,
-            operational=user.is_operational,
-            full=full,
-            failures=[str(error)],
-        )
+        return _stopped(user, full, error)
+
+
+def _stopped(user: User, full: bool, error: StoreError) -> Report:
+    return Report(
+        user.id,
+        user.upn,
+        state=user.state,
+        operational=user.is_operational,
+        full=full,
+        failures=[str(error)],
+    )
 
 
 async def _idle(world: World, user: User) -> Report:

@@ -18,7 +18,8 @@ PATIENCE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work."""
+    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work; of
+    somebody whose row cannot be read that is taken for granted, so that nobody takes their meetings over."""
 
     id: str
     canonical: str
@@ -38,7 +39,7 @@ def colleague_of(user: User, now: datetime) -> Colleague:
         addresses=frozenset({canonical, user.upn.lower(), *user.addresses}) - {""},
         party_id=user.erp_party_id,
         zone=user.zone,
-        is_well=user.enabled and bool(user.erp_login) and not in_trouble,
+        is_well=bool(user.unreadable) or (user.enabled and bool(user.erp_login) and not in_trouble),
     )
 
 

@@ -22,7 +22,7 @@ CalsyncError
     ├── LeaseHeld            another round works on this user, until ``until``
     ├── LeaseLost            our lease is not ours any more: stop at once
     ├── SlotsTaken           every ERP.net session slot is in use
-    ├── RowUnreadable        a row of another schema version: this build is too old or too new
+    ├── RowUnreadable        a row of another schema version, or a spoilt one: what it belongs to waits
     └── WrongStore           the store belongs to another tenant or ERP.net database
 """
 
@@ -157,7 +157,12 @@ class SlotsTaken(StoreError):
 
 
 class RowUnreadable(StoreError):
-    """A stored row does not have the shape this build knows."""
+    """A stored row does not have the shape this build knows. ``is_newer``: a newer build wrote it and may be at work,
+    so that the row must not be replaced."""
+
+    def __init__(self, message: str, *, is_newer: bool = False) -> None:
+        super().__init__(message)
+        self.is_newer = is_newer
 
 
 class WrongStore(StoreError):

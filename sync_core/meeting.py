@@ -61,7 +61,9 @@ CANCELLED_COPY = "cancelled by its organizer"
 
 
 def claimed(standing: Standing | None, ctx: Context) -> Claimed:
-    """The claim's column."""
+    """The claim's column. One that cannot be read is somebody else's, for all we know."""
+    if standing is not None and standing.unreadable:
+        return Claimed.OWN
     if standing is None or not standing.etag:
         return Claimed.NOBODY
     if standing.holder == ctx.mailbox:

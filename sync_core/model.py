@@ -594,6 +594,7 @@ class User:
     about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
     ``troubled_at`` is since when they are not operational. ``erp_user_id`` is whom the person is in ERP.net; login,
     person and party are kept current, last at ``erp_seen_at``, and ``former_accounts`` are what they were before.
+    ``unreadable`` is never stored: it says why the row of somebody, of whom only the id is known, cannot be read.
     """
 
     id: str
@@ -619,6 +620,7 @@ class User:
     local_checkpoint_at: datetime | None = None
     erp_seen_at: datetime | None = None
     former_accounts: tuple[FormerAccount, ...] = ()
+    unreadable: str = ""
 
     @property
     def erp_user_ids(self) -> frozenset[str]:
