@@ -1,7 +1,7 @@
 """Licences to call ERP.net: a few numbered rows shared by all processes (design section 6).
 
-A slot is in use while its holder gives signs of life; freed, it remembers its last holder, whose ERP.net session
-lingers for twenty minutes and costs nothing more when it comes back (erpnet.md §3).
+A slot is in use while its holder gives signs of life. Freed, it remembers its last holder and stays theirs for as
+long as their ERP.net session lingers (erpnet.md §3): whoever opened another one meanwhile would take a licence more.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
-    """A slot as stored; ``beat_at`` (the service's clock) is the last sign of life, or when it was freed."""
+    """A slot as stored, by the service's clock: ``beat_at`` is the last sign of life, or when it was freed;
+    ``lingers_until`` the end of the session behind a freed one, None where there is none."""
 
     holder: str
     beat_at: datetime
     free: bool = False
+    lingers_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,11 @@ class _Candidate:
     row: Row | None
     stored: SlotRow | None
 
-    def rank(self, holder: str) -> tuple[int, datetime | None]:
-        """Ours first, then untouched ones, then whose session in ERP.net is closest to its end."""
+    def rank(self, holder: str) -> int:
+        """Ours first, then untouched ones."""
         if self.stored is None:
-            return 1, None
-        if self.stored.holder == holder:
-            return 0, self.stored.beat_at
-        return 2, self.stored.beat_at
+            return 1
+        return 0 if self.stored.holder == holder else 2
 
 
 def _slot_key(number: int) -> Key:
@@ -52,12 +52,12 @@ class Slots:
 
     backend: Backend
 
-    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
-        """Take one of ``count`` slots: our own, a free one (last held by us first), or one silent for
-        ``stale_after_seconds``. Raises ``SlotsTaken`` with the earliest instant at which one may be stale."""
+    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
+        """Take one of ``count`` slots: our own, a free one, or one silent for ``stale_after_seconds``; of several the
+        first, or the ``last``. Raises ``SlotsTaken`` with the earliest instant at which one may be had."""
         stale_after = timedelta(seconds=stale_after_seconds)
         candidates = [c for c in await self._read_slots(count) if self._left(c, holder, stale_after) <= timedelta(0)]
-        for candidate in sorted(candidates, key=lambda c: c.rank(holder)):
+        for candidate in sorted(candidates, key=lambda c: (c.rank(holder), -c.number if last else c.number)):
             with suppress(Conflict):
                 return await self._take_slot(candidate, holder)
         raise await self._taken(count, stale_after)
@@ -66,16 +66,16 @@ class Slots:
         """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
         return await self._renew(slot, free=False)
 
-    async def free_slot(self, slot: Slot) -> None:
-        """Give the slot back; a lost one is no error."""
+    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
+        """Give the slot back; a lost one is no error. For ``lingers_seconds`` it stays its holder's."""
         with suppress(LeaseLost):
-            await self._renew(slot, free=True)
+            await self._renew(slot, free=True, lingers=timedelta(seconds=lingers_seconds))
 
-    async def _renew(self, slot: Slot, *, free: bool) -> Slot:
+    async def _renew(self, slot: Slot, *, free: bool, lingers: timedelta = timedelta(0)) -> Slot:
         """Write the slot's row. A write whose answer was lost has moved the etag: the row still names its holder."""
         for _ in range(TRIES):
             with suppress(Conflict):
-                return Slot(slot.number, slot.holder, await self._write_slot(slot, free=free))
+                return Slot(slot.number, slot.holder, await self._write_slot(slot, free=free, lingers=lingers))
             row = await self.backend.read(Table.USERS, _slot_key(slot.number))
             if row is None or rows.decode(row.properties, SlotRow).holder != slot.holder:
                 break
@@ -89,29 +89,30 @@ class Slots:
     def _left(self, candidate: _Candidate, holder: str, stale_after: timedelta) -> timedelta:
         """How long the slot is still somebody else's."""
         stored = candidate.stored
-        if stored is None or stored.free or stored.holder == holder:
+        if stored is None or stored.holder == holder:
             return timedelta(0)
-        return stored.beat_at + stale_after - self.backend.earliest_now()
+        end = stored.lingers_until if stored.free else stored.beat_at + stale_after
+        return end - self.backend.earliest_now() if end is not None else timedelta(0)
 
     async def _take_slot(self, candidate: _Candidate, holder: str) -> Slot:
         etag = candidate.row.etag if candidate.row else ""
         slot = Slot(candidate.number, holder, etag)
         return Slot(slot.number, holder, await self._write_slot(slot, free=False))
 
-    async def _write_slot(self, slot: Slot, *, free: bool) -> str:
-        verb = Verb.PUT if slot.etag else Verb.INSERT
-        stored = SlotRow(slot.holder, self.backend.latest_now(), free)
+    async def _write_slot(self, slot: Slot, *, free: bool, lingers: timedelta = timedelta(0)) -> str:
+        verb, now = Verb.PUT if slot.etag else Verb.INSERT, self.backend.latest_now()
+        stored = SlotRow(slot.holder, now, free, now + lingers if lingers else None)
         return await self.backend.write(Table.USERS, Op(verb, _slot_key(slot.number), rows.encode(stored), slot.etag))
 
     async def _taken(self, count: int, stale_after: timedelta) -> SlotsTaken:
-        """Who keeps us waiting, read anew: the first one to become stale."""
+        """Who keeps us waiting, read anew: the first one to be had."""
         waits = [
-            (self._left(c, "", stale_after), c.stored.holder)
+            (self._left(c, "", stale_after), c.stored.holder, not c.stored.free)
             for c in await self._read_slots(count)
             if c.stored is not None
         ]
-        left, holder = min(waits)
-        return SlotsTaken(holder, self.backend.now() + max(left, timedelta(0)))
+        left, holder, is_in_use = min(waits)
+        return SlotsTaken(holder, self.backend.now() + max(left, timedelta(0)), is_in_use=is_in_use)
 
 
 def _candidate(number: int, row: Row | None) -> _Candidate:

@@ -1,8 +1,9 @@
 """This process's ERP.net session slot: one of a few rows that stand for the licences to call (design section 6).
 
 The client sends one request at a time whoever asks (erpnet.md §3), so everything in a process shares one slot: the
-first who calls takes it, the last gives it back. A heartbeat shows that it is in use. Nobody waits here: whoever gets
-no slot is told at once (``waiting.erp_session`` waits).
+first who calls takes it, the last gives it back. A heartbeat shows that it is in use. The session that the calls
+opened outlives them and cannot be ended: for so long a freed slot, and that of a process that died, is nobody
+else's. Nobody waits here: whoever gets no slot is told at once (``waiting.erp_session`` waits).
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.ports import Clock, Slot, SlotStore
+from jobs.ports import Clock, Erp, Slot, SlotStore
 from sync_core.errors import LeaseLost, SlotsTaken, StoreError
+
+LINGER = 20 * 60.0
+"""Seconds that a session lives after its last call (erpnet.md §3): a dead process may have called until it died."""
 
 ERP_NET = "ERP.net (no free licence)"
 """Stands for the holder where ERP.net itself has no licence left."""
@@ -25,11 +29,13 @@ BEATS = 3
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who asks for a slot, how many there are, and the seconds without a sign of life after which one is lost."""
+    """Who asks for a slot, how many there are, the seconds without a sign of life after which its holder is dead, and
+    whether the last one is taken first."""
 
     holder: str
     count: int
     stale_seconds: float
+    last: bool = False
 
 
 class ErpSlot:
@@ -43,7 +49,7 @@ class ErpSlot:
         self._rests_until: datetime | None = None
 
     @asynccontextmanager
-    async def held(self, store: SlotStore, clock: Clock, terms: Terms) -> AsyncIterator[None]:
+    async def held(self, store: SlotStore, erp: Erp, clock: Clock, terms: Terms) -> AsyncIterator[None]:
         """Hold a slot while calls are made. Raises ``SlotsTaken``, at once."""
         async with self._turn:
             if self._slot is None:
@@ -55,7 +61,7 @@ class ErpSlot:
             async with self._turn:
                 self._users -= 1
                 if self._users == 0:
-                    await self._give_back(store)
+                    await self._give_back(store, _left_of(erp.session_ends_at, clock()))
 
     def rest(self, until: datetime) -> None:
         """ERP.net had no licence for us: leave the slot to a process whose session still lives (erpnet.md §3)."""
@@ -65,16 +71,17 @@ class ErpSlot:
         if self._rests_until is not None and clock() < self._rests_until:
             raise SlotsTaken(ERP_NET, self._rests_until)
         await self._stop_beating()
-        self._slot = await store.acquire_slot(terms.holder, terms.count, terms.stale_seconds)
+        silence = terms.stale_seconds + LINGER
+        self._slot = await store.acquire_slot(terms.holder, terms.count, silence, last=terms.last)
         self._rests_until = None
         self._beating = asyncio.create_task(self._beat(store, terms.stale_seconds / BEATS))
 
-    async def _give_back(self, store: SlotStore) -> None:
+    async def _give_back(self, store: SlotStore, lingers_seconds: float) -> None:
         await self._stop_beating()
         slot, self._slot = self._slot, None
         if slot is not None:
             with suppress(StoreError):  # a slot that cannot be freed falls silent and is taken over
-                await store.free_slot(slot)
+                await store.free_slot(slot, lingers_seconds)
 
     async def _stop_beating(self) -> None:
         beating, self._beating = self._beating, None
@@ -96,3 +103,7 @@ class ErpSlot:
                 self._slot = None
             except StoreError:
                 continue
+
+
+def _left_of(ends_at: datetime | None, now: datetime) -> float:
+    return max(0.0, (ends_at - now).total_seconds()) if ends_at is not None else 0.0

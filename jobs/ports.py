@@ -165,6 +165,10 @@ class Erp(Protocol):
     def endpoints(self) -> tuple[str, ...]:
         """What discovery found (token URL, OData root), () before the first call; kept for the next process."""
 
+    @property
+    def session_ends_at(self) -> datetime | None:
+        """Until when a session that our calls opened takes a licence (erpnet.md §3), by our clock; None without."""
+
     async def service_login(self) -> str:
         """The login every call runs as (the token's ``client_system_user``)."""
 
@@ -356,14 +360,17 @@ Change = Put | Drop
 class SlotStore(Protocol):
     """The ERP.net session slots, shared by all processes."""
 
-    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float) -> Slot:
-        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``."""
+    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
+        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``.
+
+        A command takes ``last`` ones first, so that it stays out of the way of an app that counts fewer.
+        """
 
     async def beat_slot(self, slot: Slot) -> Slot:
         """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
 
-    async def free_slot(self, slot: Slot) -> None:
-        """Give the slot back; a lost one is no error."""
+    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
+        """Give the slot back; a lost one is no error. For so long it is still its holder's and nobody else's."""
 
 
 class Store(SlotStore, Protocol):

@@ -30,31 +30,37 @@ def unheard(_: str) -> None:
 async def erp_session(world: World, notice: Notice = unheard) -> AsyncIterator[None]:
     """Hold one of ERP.net's session slots while calls are made; waits for a free one."""
     async with AsyncExitStack() as held:
-        await patiently(lambda: held.enter_async_context(world.erp_session()), world, notice, "the ERP.net session")
+        await patiently(
+            lambda: held.enter_async_context(world.erp_session(last=True)), world, notice, "the ERP.net session"
+        )
         yield
 
 
 async def patiently(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:
     """Take what somebody else may hold; while they do, say so once and wait until it is free or expires.
 
-    ERP.net's licences are waited for as long as one lingers after its last call (erpnet.md §3), then
-    ``LicencesTaken`` is raised after all.
+    ERP.net's sessions and licences are waited for as long as one lingers after its last call (erpnet.md §3), then
+    ``SlotsTaken`` or ``LicencesTaken`` is raised after all: whoever calls all the time never ends.
     """
     told = ""
     waited = timedelta(0)
     while True:
         try:
             return await take()
-        except (LeaseHeld, SlotsTaken) as held:
-            holder, pause = held.holder, _nap(held.until, world.clock())
-            told = _tell_once(notice, told, holder, f"waiting for {what}: {held}")
-        except LicencesTaken as taken:
-            left = world.licence_wait - waited
-            if left <= timedelta(0):
+        except LeaseHeld as held:
+            pause = _nap(held.until, world.clock())
+            told = _tell_once(notice, told, held.holder, f"waiting for {what}: {held}")
+        except (SlotsTaken, LicencesTaken) as taken:
+            left = (world.licence_wait - waited).total_seconds()
+            if left <= 0:
                 raise
-            pause = min(taken.retry_after or LICENCE_REST, left.total_seconds())
+            if isinstance(taken, SlotsTaken):
+                pause = min(_nap(taken.until, world.clock()), left)
+                told = _tell_once(notice, told, taken.holder, f"waiting for {what}: {taken}")
+            else:
+                pause = min(taken.retry_after or LICENCE_REST, left)
+                told = _tell_once(notice, told, "ERP.net", f"waiting for an ERP.net licence: {taken}")
             waited += timedelta(seconds=pause)
-            told = _tell_once(notice, told, "ERP.net", f"waiting for an ERP.net licence: {taken}")
         await asyncio.sleep(spread(pause))
 
 

@@ -38,10 +38,13 @@ class World:
     public_url: str = ""
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
 
-    def erp_session(self) -> AbstractAsyncContextManager[None]:
-        """Hold an ERP.net session slot while calls are made. Raises ``SlotsTaken``, at once."""
-        terms = Terms(self.holder, self.erp_sessions, self.call_timeout_seconds / 2)
-        return self.erp_slot.held(self.store, self.clock, terms)
+    def erp_session(self, *, last: bool = False) -> AbstractAsyncContextManager[None]:
+        """Hold an ERP.net session slot while calls are made, a command the ``last`` one that is free.
+
+        Raises ``SlotsTaken``, at once.
+        """
+        terms = Terms(self.holder, self.erp_sessions, self.call_timeout_seconds / 2, last)
+        return self.erp_slot.held(self.store, self.erp, self.clock, terms)
 
 
 class Fence:

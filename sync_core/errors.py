@@ -148,10 +148,12 @@ class LeaseLost(StoreError):
 
 
 class SlotsTaken(StoreError):
-    """All ERP.net session slots are in use."""
+    """All ERP.net session slots are in use, or were until so lately that ERP.net still keeps their sessions."""
 
-    def __init__(self, holder: str, until: datetime) -> None:
-        super().__init__(f"the ERP.net session is in use by {holder} until {until:%Y-%m-%d %H:%M:%SZ}")
+    def __init__(self, holder: str, until: datetime, *, is_in_use: bool = True) -> None:
+        end = f"{until:%Y-%m-%d %H:%M:%SZ}"
+        how = f"is in use by {holder}" if is_in_use else f"of {holder}, whose work is done, is counted by ERP.net"
+        super().__init__(f"the ERP.net session {how} until {end}; ERPNET_MAX_SESSIONS allows no other")
         self.holder = holder
         self.until = until
 

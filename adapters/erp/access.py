@@ -1,7 +1,8 @@
 """The access token: client credentials, one for the whole process (erpnet.md §2, §3, trap 2).
 
-Each token's first API call takes a paid licence slot, so a token is kept until shortly before it expires. Tokens
-and the secret are never logged and never part of an error's text.
+Each token's first API call opens a session, which is a paid licence slot. Whether a renewed token continues the old
+session is UNCONFIRMED and taken for no: so a process opens the next one only when its last one is over, and never has
+two. Tokens and the secret are never logged and never part of an error's text.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from adapters.erp.transport import ErpOptions, Reply, Transport
 from adapters.http import error_of, retry_after_seconds
-from sync_core.errors import AppRefused, SideError, SideUnavailable
+from sync_core.errors import AppRefused, SideError, SideUnavailable, Throttled
 from sync_core.model import Side
 
 SCOPE = "read update"
-MARGIN = timedelta(minutes=2)
-"""A token is renewed this long before it expires, so that no request carries one that dies on the way."""
+MARGIN = timedelta(seconds=15)
+"""A token is not used any more this long before it expires, so that no request carries one that dies on the way."""
+
+IDLE, LIFE = timedelta(minutes=20), timedelta(hours=1)
+"""A session ends so long after its last call, and so long after its first one at the latest (erpnet.md §3)."""
 
 _REMEDIES = {
     "invalid_client": "check ERPNET_CLIENT_ID (its ApplicationUri) and ERPNET_CLIENT_SECRET (ApplicationSecretHash "
@@ -35,8 +39,23 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """A token and the session behind it: when it was opened and called last, by our clock, None before any call."""
+
     text: str = field(repr=False)
     renew_at: datetime
+    opened_at: datetime | None = None
+    called_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When its session is over if it is not called any more."""
+        if self.opened_at is None or self.called_at is None:
+            return None
+        return min(self.opened_at + LIFE, self.called_at + IDLE)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether a call would open another session: then a fresh token may as well."""
+        return self.ends_at is not None and now >= self.ends_at
 
 
 class Tokens:
@@ -47,18 +66,36 @@ class Tokens:
         self._options = options
         self._clock = clock
         self._token: _Token | None = None
+        self._ends_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when a session that we opened may live, None if there is none."""
+        return self._ends_at
 
     async def current(self, token_url: str) -> str:
         """A token that is good for the next request.
 
-        Raises ``AppRefused`` with the remedy, or what ``Transport.exchange`` raises.
+        Raises ``Throttled`` for the moment between the end of a token and that of its session, ``AppRefused`` with
+        the remedy, or what ``Transport.exchange`` raises.
         """
-        if self._token is None or self._clock() >= self._token.renew_at:
-            self._token = await self._fetch(token_url)
-        return self._token.text
+        token, now = self._token, self._clock()
+        if token is not None and now >= token.renew_at and token.ends_at is not None and not token.is_over(now):
+            wait = (token.ends_at - now).total_seconds()
+            raise Throttled(Side.ERP, "our ERP.net session ends; the next one is opened after it", retry_after=wait)
+        if token is None or now >= token.renew_at or token.is_over(now):
+            token = self._token = await self._fetch(token_url)
+        return token.text
+
+    def called(self) -> None:
+        """A request with the current token has reached ERP.net, or may have: its session is open."""
+        if self._token is not None:
+            now = self._clock()
+            self._token = replace(self._token, opened_at=self._token.opened_at or now, called_at=now)
+            self._ends_at = self._token.ends_at
 
     def drop(self) -> None:
-        """Forget a token that was refused."""
+        """Forget a token that was refused: no session is open behind it any more."""
         self._token = None
 
     def login(self) -> str:
@@ -85,7 +122,7 @@ class Tokens:
         answer = _json_of(reply)
         if reply.status != 200 or not isinstance(answer.get("access_token"), str):
             raise self._refusal(reply, str(answer.get("error") or ""))
-        lifetime = timedelta(seconds=float(answer.get("expires_in") or 0))
+        lifetime = timedelta(seconds=_seconds(answer.get("expires_in")))
         return _Token(answer["access_token"], asked_at + lifetime - min(MARGIN, lifetime / 2))
 
     def _refusal(self, reply: Reply, code: str) -> SideError:
@@ -99,6 +136,15 @@ class Tokens:
             return SideUnavailable(Side.ERP, "ERP.net's identity service answered without a token")
         wait = retry_after_seconds(reply.headers.get("retry-after"), self._clock())
         return error_of(Side.ERP, reply.status, "no token from the identity service", retry_after=wait)
+
+
+def _seconds(told: object) -> float:
+    """A token's life as told, at most the hour that tokens have; 0 where it makes no sense."""
+    try:
+        seconds = float(str(told))
+    except ValueError:
+        return 0.0
+    return min(LIFE.total_seconds(), seconds) if seconds > 0 else 0.0
 
 
 def _json_of(reply: Reply) -> dict[str, Any]:

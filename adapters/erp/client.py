@@ -43,6 +43,11 @@ class ErpNet:
         return self._session.endpoints
 
     @property
+    def session_ends_at(self) -> datetime | None:
+        """See ``Erp.session_ends_at``."""
+        return self._session.session_ends_at
+
+    @property
     def version_check(self) -> str:
         """What is known of the optimistic lock in a PATCH: unknown, works or refused (erpnet.md §14)."""
         return self._writer.version_check

@@ -38,6 +38,11 @@ def error_in(status: int, content: bytes, headers: Mapping[str, str], *, now: da
     return error_of(Side.ERP, status, message, code=code, retry_after=wait, writing=writing)
 
 
+def opens_no_session(status: int, content: bytes) -> bool:
+    """Whether this answer was given instead of a session: a token that is refused, or no free licence."""
+    return status == 401 or (status >= 500 and _is_licence(status, _inner(content)))
+
+
 def _inner(content: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(content)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from adapters.erp.access import Tokens
 from adapters.erp.batch import Changeset, Part, PartAnswer, Step, decode, encode
 from adapters.erp.discovery import Endpoints, check, discover
-from adapters.erp.faults import error_in
+from adapters.erp.faults import error_in, opens_no_session
 from adapters.erp.odata import Row
 from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
 from adapters.http import Patience, follow
@@ -68,6 +68,11 @@ class Session:
     def endpoints(self) -> tuple[str, ...]:
         """Token URL and OData root once known, to be handed to the next process; () before."""
         return tuple(self._endpoints or ())
+
+    @property
+    def session_ends_at(self) -> datetime | None:
+        """See ``Erp.session_ends_at``."""
+        return self._tokens.ends_at
 
     async def close(self) -> None:
         """Close the connections. There is no logout: the licence slot frees itself (erpnet.md §3)."""
@@ -205,7 +210,18 @@ class Session:
     async def _exchange(self, request: _Request) -> Reply:
         headers = {**request.headers, "Authorization": f"Bearer {await self._token()}"}
         url = follow(Side.ERP, (await self._where()).odata_root, request.path)
-        return await self._transport.exchange(request.method, url, headers, request.data, writing=request.writing)
+        try:
+            reply = await self._transport.exchange(
+                request.method, url, headers, request.data, writing=request.writing
+            )
+        except Unreachable:
+            raise
+        except BaseException:  # cut off, perhaps in the middle of it
+            self._tokens.called()
+            raise
+        if not opens_no_session(reply.status, reply.content):
+            self._tokens.called()
+        return reply
 
     async def _token(self) -> str:
         return await self._tokens.current((await self._where()).token_url)

@@ -263,6 +263,7 @@ def settings_for(companions: Companions) -> dict[str, str]:
         "ERPNET_URL": companions.origins["erpnet"],
         "ERPNET_CLIENT_ID": "calsync",
         "ERPNET_CLIENT_SECRET": "erp-sim-secret",
+        "ERPNET_MAX_SESSIONS": str(LICENCES),
         "AzureWebJobsStorage": companions.azurite.connection_string,
         "AZURE_TENANT_ID": "graph-sim-tenant",
     }

@@ -894,6 +894,29 @@ class SlotContract:
 
         assert (await fresh_store.acquire_slot("b", 1, 30)).holder == "b"
 
+    async def test_freed_slot_lingers(self, fresh_store: RowStore, pass_time: PassTime) -> None:
+        """A slot given back for a while is nobody else's meanwhile, who is told so, and its holder's at any time."""
+        slot = await fresh_store.acquire_slot("a", 1, 30)
+        await fresh_store.free_slot(slot, 40)
+
+        pass_time(20)
+        with pytest.raises(SlotsTaken, match="of a, whose work is done") as refused:
+            await fresh_store.acquire_slot("b", 1, 30)
+        wait = refused.value.until - fresh_store.backend.now()
+        assert timedelta(seconds=15) <= wait <= timedelta(seconds=25)
+
+        again = await fresh_store.acquire_slot("a", 1, 30)
+        await fresh_store.free_slot(again, 40)
+        pass_time(45)
+        assert (await fresh_store.acquire_slot("b", 1, 30)).holder == "b"
+
+    async def test_last_slot_first(self, fresh_store: RowStore) -> None:
+        """Who asks for the last slot gets the last one that is free, but their own before any other."""
+        numbers = [(await fresh_store.acquire_slot(holder, 3, 30, last=True)).number for holder in ("a", "b", "a")]
+
+        assert numbers == [2, 1, 2]
+        assert (await fresh_store.acquire_slot("c", 1, 30)).number == 0
+
     async def test_last_holder_is_preferred(self, fresh_store: RowStore) -> None:
         """Of several free slots a holder gets the one they had before, where their session still lingers."""
         for holder in ("a", "b", "c"):

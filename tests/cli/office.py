@@ -96,6 +96,7 @@ class Office:
             "ERPNET_URL": self.erp.origin,
             "ERPNET_CLIENT_ID": "calsync",
             "ERPNET_CLIENT_SECRET": "erp-sim-secret",
+            "ERPNET_MAX_SESSIONS": "50",
             "AzureWebJobsStorage": self.storage,
             "AZURE_TENANT_ID": "acme",
             "STATE_PREFIX": self.prefix,

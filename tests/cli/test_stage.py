@@ -82,6 +82,14 @@ async def _take_slot(office: Office) -> Slot:
         await store.close()
 
 
+async def _free_slot(office: Office, slot: Slot, lingers_seconds: float) -> None:
+    store = await _store(office)
+    try:
+        await store.free_slot(slot, lingers_seconds)
+    finally:
+        await store.close()
+
+
 @pytest.mark.parametrize("arguments", [("sync", "--full"), ("retry",)], ids=" ".join)
 def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str]) -> None:
     """It says on stderr for whom it waits, then does its work once the lease has run out."""
@@ -94,15 +102,27 @@ def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str]) -
     assert [user["upn"] for user in answer.json["users"]] == [ANNA]
 
 
-def test_a_taken_slot_is_waited_for(office: Office) -> None:
-    """A crashed holder's slot frees itself after half the call's time limit; until then the holder is named."""
+@pytest.mark.parametrize("is_in_use", [True, False], ids=["in-use", "lingering"])
+def test_a_taken_slot_is_waited_for(office: Office, is_in_use: bool) -> None:
+    """It says on stderr for whom it waits and until when, and what the remedy is; then it does its work."""
     office.calsync("users", "enable", ANNA)
-    asyncio.run(_take_slot(office))
-    office.more |= {"CALL_TIMEOUT_SECONDS": "4"}
-    answer = office.calsync("sync", "--dry-run")
+    office.more |= {"ERPNET_MAX_SESSIONS": "1"}
+    slot = asyncio.run(_take_slot(office))
+    if not is_in_use:
+        asyncio.run(_free_slot(office, slot, 4))
+    with office.start("sync", "--dry-run") as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        if is_in_use:
+            asyncio.run(_free_slot(office, slot, 0))
+        process.communicate(timeout=60)
 
-    assert answer.code == 0
-    assert "waiting for the ERP.net session: the ERP.net session is in use by another-worker until" in answer.err
+    assert process.returncode == 0
+    how = (
+        "is in use by another-worker" if is_in_use else "of another-worker, whose work is done, is counted by ERP.net"
+    )
+    assert told.startswith(f"waiting for the ERP.net session: the ERP.net session {how} until ")
+    assert told.endswith("; ERPNET_MAX_SESSIONS allows no other\n")
 
 
 def _drain(terminal: int) -> bytes:

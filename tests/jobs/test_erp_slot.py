@@ -55,7 +55,8 @@ class Beats:
 
 @pytest.fixture
 def world(house: House) -> World:
-    """A world whose heart beats six times a second."""
+    """A world whose heart beats six times a second, and whose session at ERP.net is over."""
+    house.advance(minutes=20)
     return replace(house.world, call_timeout_seconds=1)
 
 

@@ -60,20 +60,75 @@ async def test_the_token_is_asked_for_as_the_trusted_application(server: Scripte
     assert call.headers["accept-language"] == "en"
 
 
-async def test_one_token_serves_the_process_until_shortly_before_it_expires(
+async def test_one_token_serves_the_process_for_an_hour(server: Scripted, erp: ErpNet, clock: Clock) -> None:
+    """Each token's session takes a licence, so the next one is fetched when the session has ended, not earlier."""
+    server.say(*[VERSION] * 7)
+    fetched = []
+    for _ in range(7):
+        await erp.check_access()
+        fetched.append(len(server.token_requests))
+        clock.advance(timedelta(minutes=10))
+
+    assert fetched == [1, 1, 1, 1, 1, 1, 2]
+
+
+async def test_a_session_that_fell_asleep_is_followed_by_a_fresh_token(
     server: Scripted, erp: ErpNet, clock: Clock
 ) -> None:
-    """Each token costs a licence slot, so the next one is fetched two minutes before the hour and not earlier."""
-    server.say(VERSION, VERSION, VERSION)
+    """After twenty quiet minutes the session is over: the next one begins with a token of its own, a whole hour."""
+    server.say(*[VERSION] * 3)
 
     await erp.check_access()
-    clock.advance(timedelta(minutes=57))
+    clock.advance(timedelta(minutes=19))
     await erp.check_access()
-    early = len(server.token_requests)
-    clock.advance(timedelta(minutes=1))
+    awake = len(server.token_requests)
+    clock.advance(timedelta(minutes=20))
     await erp.check_access()
 
-    assert (early, len(server.token_requests)) == (1, 2)
+    assert (awake, len(server.token_requests)) == (1, 2)
+
+
+async def test_between_the_end_of_a_token_and_of_its_session_nothing_is_sent(
+    server: Scripted, erp: ErpNet, clock: Clock
+) -> None:
+    """Seconds before the hour the token is too old and its session still counts: a call then would open a second."""
+    server.say(*[VERSION] * 8)
+    for minutes in (15, 15, 15, 14.9):
+        await erp.check_access()
+        clock.advance(timedelta(minutes=minutes))
+
+    with pytest.raises(Throttled) as caught:
+        await erp.check_access()
+    assert caught.value.retry_after == pytest.approx(6)
+    assert (len(server.calls), erp.session_ends_at) == (4, clock.now() + timedelta(seconds=6))
+
+    clock.advance(timedelta(seconds=6))
+    await erp.check_access()
+    assert len(server.token_requests) == 2
+
+
+@pytest.mark.parametrize("told", ["inf", "nan", "-5", "soon", None, 1e400, {}])
+async def test_a_token_that_tells_no_life_is_used_all_the_same(server: Scripted, erp: ErpNet, told: object) -> None:
+    """Whatever ``expires_in`` says, the call is made."""
+    server.tokens.append(Say({"access_token": jwt(client_system_user=LOGIN), "expires_in": told}))
+    server.say(VERSION)
+
+    assert await erp.check_access() == "26.2.1.0"
+
+
+async def test_what_opens_no_session_takes_no_licence(server: Scripted, erp: ErpNet) -> None:
+    """A token, a refusal and the lack of a licence leave no session behind; a call does, answered or not."""
+    server.say(Say(fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}), Say(cut=True))
+
+    await erp.service_login()
+    before = erp.session_ends_at
+    with pytest.raises(LicencesTaken):
+        await erp.check_access()
+    refused = erp.session_ends_at
+    server.say(VERSION)
+    await erp.check_access()
+
+    assert (before, refused, erp.session_ends_at is None) == (None, None, False)
 
 
 async def test_the_service_login_costs_no_session(server: Scripted, erp: ErpNet) -> None:
