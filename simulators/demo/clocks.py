@@ -34,7 +34,7 @@ EAST = timedelta(hours=13)
 
 _ZONE = re.compile(r';\s*TZID\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 _RULES = ("DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE", "TZNAME")
-_YEARLY = re.compile(r"(?!.*\bBY(HOUR|MINUTE|SECOND)\b).*\bFREQ\s*=\s*YEARLY\b", re.IGNORECASE)
+_YEARLY = re.compile(r"(?!.*\bBY(HOUR|MINUTE|SECOND)=\d+,).*\bFREQ\s*=\s*YEARLY\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from rich.console import Console
 from cli import main
 from simulators.azurite import TOOLS, find_node
 from simulators.demo import SAMPLE, prepare
+from simulators.demo.entries import Export
 from simulators.demo.hands import control
 from simulators.demo.ics import read_file
 from simulators.demo.play import Play, perform, verdict
@@ -69,11 +70,11 @@ def told(companions: Companions) -> io.StringIO:
     return io.StringIO()
 
 
-def play_with(calsync: Any, companions: Companions, told: io.StringIO) -> Play:
-    """The prepared stage with this calsync."""
+def play_with(calsync: Any, companions: Companions, told: io.StringIO, export: Export | None = None) -> Play:
+    """The stage with this calsync, prepared with this calendar or the sample."""
     stage = Stage(companions.origins["graph"], companions.origins["erpnet"], calsync, HOME)
     play = Play(stage, Screen(console=Console(file=told, width=118)))
-    prepare(play, read_file(SAMPLE, HOME))
+    prepare(play, export or read_file(SAMPLE, HOME))
     return play
 
 
@@ -122,20 +123,28 @@ def test_sample_enters_whole(companions: Companions, told: io.StringIO) -> None:
 
 def test_a_file_of_odd_things_enters_whole(companions: Companions, told: io.StringIO) -> None:
     """Outlook takes every event of a file that is full of what it cannot hold, and all of that is said."""
-    for origin in companions.origins.values():
-        control(origin, "reset")
-    play = Play(
-        Stage(companions.origins["graph"], companions.origins["erpnet"], Liar(), HOME),
-        Screen(console=Console(file=told, width=118)),
-    )
     pieces = [*ODD.values(), *BESIDE.values()]
     export = read(calendar(*(renamed(("", *piece), n) for n, piece in enumerate(pieces)), event("plain")))
 
-    prepare(play, export)
+    play_with(Liar(), companions, told, export)
 
     assert f"{len(ODD) + 1} events and series are in Anna's Outlook" in told.getvalue()
     assert "refused" not in told.getvalue()
     assert [remark for remark in export.remarks if remark not in told.getvalue()] == []
+
+
+def test_an_export_of_one_old_week_plays_whatever_day_it_is(companions: Companions, told: io.StringIO) -> None:
+    """Its meetings lie ahead, and the story is told with them and none of Anna's own making."""
+    days = [
+        event(f"Talk of day {n}", f"DTSTART:2025030{n}T090000Z", f"DTEND:2025030{n}T100000Z") for n in range(1, 8)
+    ]
+
+    play = play_with(Liar(), companions, told, read(calendar(*days)))
+
+    rows = [row.event for row in play.stage.look().rows if row.event]
+    assert "Anna enters" not in told.getvalue()
+    assert sorted(event.subject for event in rows) == [f"Talk of day {n}" for n in range(1, 8)]
+    assert min(event.span.start.date() for event in rows) > play.stage.today
 
 
 def test_companion_ends_with_its_parent() -> None:

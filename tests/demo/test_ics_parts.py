@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from simulators.demo import SAMPLE
 from simulators.demo.clocks import BROKEN_ZONE, ODD_NAMES, UNKNOWN_ZONE
 from simulators.demo.details import NO_ADDRESS, NO_ORGANIZER, PEOPLE_LIMIT, TOO_MANY
+from simulators.demo.entries import Entry
 from simulators.demo.ics import (
     ANSWERS,
     BROKEN_ALARM,
@@ -269,6 +271,12 @@ INSIDE = [
 EDGES = [b"\r\nEND:VEVENT\r\n", b"\r\nBEGIN:VTODO\r\n", b"\r\nEND:VCALENDAR\r\n", b"\r\n"]
 
 
+@cache
+def unspoilt() -> list[Entry]:
+    """The sample's entries."""
+    return read(b"\r\n".join(SAMPLE_LINES)).entries
+
+
 def uid_around(number: int) -> str:
     """The id of the event that a line of the sample is in."""
     start = max(n for n in range(number) if SAMPLE_LINES[n] == b"BEGIN:VEVENT")
@@ -280,7 +288,7 @@ def uid_around(number: int) -> str:
 def test_a_spoilt_line_of_a_real_file_spoils_its_own_event_at_most(number: int, noise: bytes) -> None:
     """Every other event of the file is what it was, and the file can be entered."""
     spoilt = b"\r\n".join(b"x" + noise if n == number else line for n, line in enumerate(SAMPLE_LINES))
-    untouched = [entry for entry in read(b"\r\n".join(SAMPLE_LINES)).entries if entry.uid != uid_around(number)]
+    untouched = [entry for entry in unspoilt() if entry.uid != uid_around(number)]
 
     export = read(spoilt)
 

@@ -156,6 +156,19 @@ def test_a_zone_that_another_calendar_of_the_file_describes() -> None:
     assert [f"{at:%H:%M}" for at in (five, three, first)] == ["03:30", "05:30", "03:30"]
 
 
+def test_a_zone_as_lotus_notes_describes_it() -> None:
+    """Notes names the hour and minute at which the clocks change."""
+    half = "BEGIN:{}\nDTSTART:{}T020000\nRRULE:FREQ=YEARLY;BYMINUTE=0;BYHOUR=2;BYDAY=-1SU;BYMONTH={}\n"
+    winter = half.format("STANDARD", "19501029", 10) + "TZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nEND:STANDARD\n"
+    summer = half.format("DAYLIGHT", "19500326", 3) + "TZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nEND:DAYLIGHT\n"
+    described = f"BEGIN:VTIMEZONE\nTZID:Western/Central Europe\n{winter}{summer}END:VTIMEZONE"
+    times = [f'DTSTART;TZID="Western/Central Europe":2026{month}02T090000' for month in ("03", "07")]
+    export = read(calendar(described, *(event(str(n), line) for n, line in enumerate(times))))
+
+    starts = [entry.start.astimezone(UTC).hour for entry in export.entries]  # type: ignore[union-attr]
+    assert (starts, export.remarks) == ([8, 7], {})
+
+
 def test_each_calendar_of_a_file_has_its_own_clock() -> None:
     """A time without a zone floats in the zone of its own calendar."""
     files = [
