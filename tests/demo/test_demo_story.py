@@ -237,8 +237,8 @@ def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: 
 
 def test_an_installed_demo_without_azurite_says_what_to_do(installed: Path, tmp_path: Path) -> None:
     """There is no make beside a wheel: the command that installs Azurite is named."""
-    places = {"PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(tmp_path)}
-    with demo(**places, PATH=str(Path(find_node()).parent)) as process:
+    (tmp_path / "node").symlink_to(find_node())
+    with demo(PYTHONPATH=str(installed), XDG_CACHE_HOME=str(tmp_path), PATH=str(tmp_path)) as process:
         told, _ = process.communicate(timeout=TIME_LIMIT)
 
     assert process.returncode == 1
