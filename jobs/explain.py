@@ -23,6 +23,7 @@ from jobs.world import World
 from sync_core.cases import Context, Decision, Sight, Verdict
 from sync_core.ending import judge_gone
 from sync_core.model import (
+    Answer,
     ErpActivity,
     GraphEvent,
     JournalEntry,
@@ -140,14 +141,24 @@ def _state(
         subjects = (link.base_event.subject, link.base_activity.subject)
         is_told = link.event_id in events or link.activity_id in activities
         if is_told or wanted.fits(subjects, link.event_id, link.activity_id):
-            yield from _of_link(link, holders.get(link.ical_uid, ""))
+            yield from _of_link(link, holders.get(link.ical_uid, ""), _answer_to(link, memory))
     for pending in memory.pending:
         ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
         if pending.item_id in events | activities or wanted.fits((), *ids):
             yield _of_pending(pending, memory)
 
 
-def _of_link(link: Link, holder: str = "") -> Iterator[Finding]:
+def _answer_to(link: Link, memory: Memory) -> str:
+    """How the list that a link is on is answered, or was; '' for one on none."""
+    hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
+    if hold is None:
+        return ""
+    if hold.answer == Answer.OPEN:
+        return f" (`calsync approve {hold.id} --show`)"
+    return f"; {hold.answer}, to be carried out by the next round"
+
+
+def _of_link(link: Link, holder: str = "", answer: str = "") -> Iterator[Finding]:
     follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
     base = Finding(
         "followed" if follows else STATES[link.status],
@@ -157,7 +168,7 @@ def _of_link(link: Link, holder: str = "") -> Iterator[Finding]:
         private=is_private(link.base_event) or is_private(link.base_activity),
     )
     reason = f"{link.reason}, that of {holder}" if follows and holder else _reason_of(link)
-    yield replace(base, reason=reason, at=link.ended_at)
+    yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
     if link.conflict is not None:
         clashes = link.conflict.clashes
         yield replace(

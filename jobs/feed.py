@@ -215,9 +215,7 @@ class Feed:
             if (link.status is LinkStatus.TOMBSTONE and seen) or self._is_to_unmark(link):
                 doubtful.add(link.event_id)
             elif link.status in WATCHED and (
-                self._is_due(link)
-                or (not seen and self._is_expected(link, whole))
-                or (link.event_id in self._ctx.approved and self._is_ready(link))
+                self._is_due(link) or (not seen and self._is_expected(link, whole)) or self._is_answered(link)
             ):
                 doubtful.add(link.event_id)
         doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}
@@ -226,6 +224,11 @@ class Feed:
     def _is_due(self, link: Link) -> bool:
         """Whether a link asks to be read again, and its back-off is over."""
         return bool(link.reread) and self._is_ready(link)
+
+    def _is_answered(self, link: Link) -> bool:
+        """Whether a person said yes to the link's deletion, and it waits for nothing else."""
+        is_held = link.status is LinkStatus.HELD and link.event_id in self._ctx.approved
+        return is_held and self._is_ready(link)
 
     def _is_ready(self, link: Link) -> bool:
         """Whether nothing keeps a round from trying again: no back-off, and not the last of too many tries."""

@@ -33,7 +33,7 @@ from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, StaleWrite
-from sync_core.guard import A_DAY, guard
+from sync_core.guard import A_DAY, guard, is_approved
 from sync_core.holds import dropped, settled, without_lost
 from sync_core.model import (
     Answer,
@@ -337,7 +337,7 @@ class _Round:
         ctx: Context,
     ) -> list[Change]:
         """The cursors, and the links that the new day retires."""
-        deleted = sum(d.is_deletion and d.case.event_id not in ctx.approved for d in done.acted)
+        deleted = sum(d.is_deletion and not is_approved(d, ctx.approved) for d in done.acted)
         end = cursors.window_end
         moved = replace(
             cursors,

@@ -67,7 +67,7 @@ def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permit
         return _gone_but_locked(case, link, why, reason, ctx)
     if verdict is not Verdict.ACT:
         return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", verdict=verdict)
-    if life.waits(link) and link.event_id not in ctx.approved:
+    if _waits(link, Intent.VOID, ctx):
         return _still_held(case, link, Intent.VOID)
     lost = overruled(case, link, Side.ERP, changed, f"{why} meanwhile")
     write = VoidActivity(link.activity_id, why)
@@ -79,7 +79,7 @@ def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, perm
     verdict, reason = permits(Intent.REMOVE)
     if verdict is not Verdict.ACT:
         return ended(case, link, ctx, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
-    if life.waits(link) and link.event_id not in ctx.approved:
+    if _waits(link, Intent.REMOVE, ctx):
         return _still_held(case, link, Intent.REMOVE)
     lost = overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
@@ -89,6 +89,12 @@ def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, perm
         case, link, ctx, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write
     )
     return replace(over, mails=mails_of(write, case.event, link))
+
+
+def _waits(link: Link, intent: Intent, ctx: Context) -> bool:
+    """Whether a person has yet to answer; another deletion than the one on the list is not what they are asked."""
+    is_another = link.held is not None and link.held.intent != intent
+    return life.waits(link) and not is_another and link.event_id not in ctx.approved
 
 
 def _still_held(case: Case, link: Link, intent: Intent) -> Decision:

@@ -46,7 +46,7 @@ def guard(
 
     A deletion may arrive in several rounds: what comes within a day of an open list counts with it and joins it.
     """
-    suspects = [d for d in decisions if d.is_deletion and d.case.event_id not in approved]
+    suspects = [d for d in decisions if d.is_deletion and not is_approved(d, approved)]
     begun = _begun(holds, now)
     waiting = begun.items if begun else ()
     if not suspects or not is_mass_deletion(len(suspects), recent + len(waiting), live, limit):
@@ -57,6 +57,12 @@ def guard(
     why = f"{len(items)} of {live + len(waiting)} linked meetings would be deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
     return [held.get(id(d), d) for d in decisions], hold
+
+
+def is_approved(decision: Decision, approved: frozenset[str]) -> bool:
+    """Whether a person said yes to this very deletion: to void an activity is not to remove an event."""
+    on = decision.case.link.held if decision.case.link else None
+    return decision.case.event_id in approved and (on is None or on.intent == decision.intent)
 
 
 def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:

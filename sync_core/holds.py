@@ -78,7 +78,6 @@ def settled(memory: Memory) -> list[Hold]:
 
 
 def are_due(memory: Memory) -> bool:
-    """Whether a round has an answer to carry out; what was given up waits for somebody to see to it."""
-    weary = {link.event_id for link in memory.links if life.is_given_up(link)}
-    answered = [hold for hold in memory.holds if hold.answer]
-    return any(not hold.items or any(i.event_id not in weary for i in hold.items) for hold in answered)
+    """Whether a round has an answer to carry out; what was parked on the way waits for somebody to see to it."""
+    held = {link.held.hold for link in memory.links if link.held and link.status is LinkStatus.HELD}
+    return any(hold.answer and (not hold.items or hold.key in held) for hold in memory.holds)

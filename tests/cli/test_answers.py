@@ -53,6 +53,7 @@ def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: Offic
         assert ANNA in text
         assert f"`calsync approve {held}` voids or removes exactly these" in text
         assert f"`calsync approve {held} --drop` deletes nothing" in text
+    assert f"`calsync approve {held} --show`" in office.calsync("why", ANNA, "Meeting 3").out
     assert [listed["id"], listed["owner"], len(listed["items"])] == [held, ANNA, 7]
     assert {item["owner"] for item in listed["items"]} == {ANNA}
     assert sorted(item["subject"] for item in listed["items"]) == ALL[1:]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_core import link as life
 from sync_core.cases import Decision, Intent, Verdict
 from sync_core.guard import guard, is_mass_deletion
 from sync_core.model import Answer, Held, HeldItem, Hold, LinkStatus
@@ -106,6 +107,21 @@ def test_what_was_approved_is_exempt() -> None:
     approved = frozenset(f"E{n}" for n in range(5))
 
     assert (decisions, None) == guard(decisions, live=20, recent=0, limit=LIMIT, approved=approved, now=NOW)
+
+
+def test_a_yes_to_a_void_is_no_yes_to_a_removal() -> None:
+    """Restored in Outlook and void in ERP.net since: what was approved for it was another deletion."""
+    on = Held("h1", "void")
+    voided, removed = (
+        replace(d, case=replace(d.case, link=life.held(a_link(event_id="E1", activity_id="A1"), "why", on)))
+        for d in (deletion(1), deletion(1, Intent.REMOVE))
+    )
+    more = [deletion(n) for n in range(2, 4)]
+    _, hold = guard([removed, *more], live=3, recent=0, limit=LIMIT, approved=frozenset({"E1"}), now=NOW)
+    assert hold is not None
+    assert [item.intent for item in hold.items if item.event_id == "E1"] == ["remove"]
+    kept, none = guard([voided, *more], live=3, recent=0, limit=LIMIT, approved=frozenset({"E1"}), now=NOW)
+    assert (kept, none) == ([voided, *more], None)
 
 
 def test_what_is_not_on_the_approved_list_is_held() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sync_core import link as life
-from sync_core.cases import Case, Sight, Verdict
+from sync_core.cases import Case, Intent, Sight, Verdict
 from sync_core.holds import are_due, assembled, dropped, settled, without_lost
 from sync_core.model import Answer, EndedBy, Held, HeldItem, Hold, Link, LinkStatus, Memory, Seen
 from sync_core.plan import decide
@@ -88,6 +88,16 @@ def test_a_list_leaves_with_the_last_of_its_items() -> None:
         assert [hold.key for hold in settled(remembered([a_link()], a_hold(answer)))] == ["h1"]
 
 
+@pytest.mark.parametrize("approved", [frozenset({"E1"}), frozenset()])
+def test_another_deletion_than_the_one_on_the_list_is_decided_by_itself(approved: frozenset[str]) -> None:
+    """Listed as deleted in Outlook; restored there and void in ERP.net since: the event goes as it always would."""
+    decision = decide(linked(an_event(), an_activity(void=True), link=waiting(1)), a_context(approved=approved))
+
+    assert (decision.intent, decision.verdict) == (Intent.REMOVE, Verdict.ACT)
+    assert decision.link is not None
+    assert decision.link.held is None
+
+
 def test_an_answer_makes_a_round_due_until_it_is_carried_out() -> None:
     """An open list does not, nor what was given up on the way: that waits for a retry, and keeps its answer."""
     weary = life.given_up(waiting(1), "answered 500", life.TRIES, Seen())
@@ -97,6 +107,7 @@ def test_an_answer_makes_a_round_due_until_it_is_carried_out() -> None:
     assert not are_due(remembered([weary], a_hold(Answer.APPROVED)))
     assert are_due(remembered([weary, waiting(2)], a_hold(Answer.APPROVED)))
     assert are_due(remembered([life.retried(weary)], a_hold(Answer.APPROVED)))
+    assert not are_due(remembered([life.parked(waiting(1), "not visible")], a_hold(Answer.APPROVED)))
 
 
 DROPPED = life.ended(a_link(), EndedBy.DROPPED, "no", NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,9 +10,10 @@ from dataclasses import replace
 import pytest
 
 from adapters import rows
+from adapters.backend import Op, Table, Verb
 from adapters.store import RowStore
 from jobs.answers import UnknownChoice, answer, choices_in, find_choice, retry
-from jobs.ports import Erp
+from jobs.ports import Drop, Erp
 from jobs.pull import run_pull
 from jobs.sync import is_due
 from sync_core.errors import (
@@ -250,6 +252,64 @@ async def _stopped(house: House, backend: TroubledBackend, stop: int) -> bool:
     was_hit, backend.left = backend.left < 0, None
     house.advance(minutes=20)
     return was_hit
+
+
+async def as_version_one_left_it(house: House) -> None:
+    """The list and its links as the build before stored them: the row names the links, and they know of none."""
+    assert house.memory is not None
+    backend = house.memory.backend
+    partition = rows.key((await house.user()).id)
+    for row in await backend.scan(Table.STATE, partition):
+        kind = row.key.row.partition("-")[0]
+        if kind not in ("link", "hold"):
+            continue
+        told = json.loads(str(row.properties["data0"]))
+        if kind == "hold":
+            [hold] = (await house.recall()).holds
+            items = [{"event_id": i.event_id, "activity_id": i.activity_id, "intent": i.intent} for i in hold.items]
+            told = {**told, "id": hold.key, "items": items}
+        told = {name: value for name, value in told.items() if name not in NEW} | {"creator": "anna"}
+        await backend.write(Table.STATE, Op(Verb.PUT, row.key, {"v": 1, "data0": json.dumps(told)}))
+
+
+NEW = {"key", "listed", "held", "given_up_at", "ended_by"}
+"""What version 1 did not know."""
+
+
+class TestVersionOne:
+    """A list that the build before made."""
+
+    @pytest.mark.parametrize("approved", [True, False])
+    async def test_a_list_of_before_the_update_is_answered_after_it(self, house: House, approved: bool) -> None:
+        """The same items under the same id, and the answer is carried out."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        known = await listed(house)
+        await as_version_one_left_it(house)
+        assert {x.held for x in (await house.recall()).links if x.status is LinkStatus.HELD} != {None}
+        await say(house, known, approved=approved)
+        await house.step()
+        await house.step(full=True)
+
+        assert (void_count(house), (await house.recall()).holds) == (7 if approved else 0, ())
+        assert len(house.outlook().events()) == 5
+
+    async def test_what_the_build_before_left_held_for_ever_is_held_anew(self, house: House) -> None:
+        """Its approved list was gone after one failure: the next day's look finds the deletions, and asks."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        await as_version_one_left_it(house)
+        lease = await house.world.store.acquire_lease((await house.user()).id, "test", 60)
+        [hold] = (await house.recall()).holds
+        await house.world.store.release_lease(await house.world.store.save(lease, [Drop(hold)]))
+        house.advance(days=1)
+        report = await house.step()
+
+        assert ([len(h.items) for h in report.holds], void_count(house)) == ([7], 0)
 
 
 class TestAnswersAreUsedUpItemByItem:
