@@ -20,11 +20,12 @@ from sync_core.ranges import uid_key
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One user's link of one activity."""
+    """One user's link of one activity. ``stamp`` '' while the event is being made, ``has_event`` until it is gone."""
 
     activity_id: str
     user_id: str
     stamp: str
+    has_event: bool = True
 
 
 def _index_key(user_id: str, activity_id: str) -> Key:
@@ -32,6 +33,12 @@ def _index_key(user_id: str, activity_id: str) -> Key:
 
 
 _CLAIMS = "claim"
+
+
+def _entry_of(user_id: str, link: Link) -> IndexRow:
+    has_event = link.status is not LinkStatus.TOMBSTONE or link.conflict is not None
+    return IndexRow(link.activity_id, user_id, link.stamp, has_event)
+
 
 Copy = tuple[str, str]
 """iCalUId and event id: a mailbox may get a meeting a second time, under another id."""
@@ -75,6 +82,27 @@ class Meetings:
         """Activity id → user id → the link's ``stamp``; every asked id is a key."""
         asked = list(dict.fromkeys(activity_ids))
         return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
+
+    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Note of which activities this user is about to get events."""
+        begun = [IndexRow(one, user_id, "") for one in activity_ids]
+        ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), rows.encode(row)) for row in begun]
+        await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
+
+    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Activity id → the users who have an event of it, or are about to; every asked id is a key."""
+        asked = list(dict.fromkeys(activity_ids))
+        found = await gather(self._indexed(one) for one in asked)
+        holders = (frozenset(row.user_id for row in known if row.has_event) for known in found)
+        return dict(zip(asked, holders, strict=True))
+
+    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Take back the notes of events that will not be made."""
+        for activity_id in activity_ids:
+            row = await self.backend.read(Table.MEETINGS, _index_key(user_id, activity_id))
+            with suppress(RowUnreadable):  # whatever it says, it is made anew when it is read
+                if row is not None and not rows.decode(row.properties, IndexRow).stamp:
+                    await self._drop_row(row)
 
     async def find_copies(self, key: str) -> frozenset[str]:
         """The users whose copy of the meeting follows. Raises ``RowUnreadable``."""
@@ -135,7 +163,7 @@ class Meetings:
         feeds = link.role is not Role.FOLLOWER
         activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
         if feeds:
-            stored = rows.encode(IndexRow(link.activity_id, user_id, link.stamp))
+            stored = rows.encode(_entry_of(user_id, link))
             await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
         elif link.activity_id and link.activity_id not in fed:
             await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
@@ -145,13 +173,16 @@ class Meetings:
             await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, copy))
 
     async def _linked(self, activity_id: str) -> dict[str, str]:
+        return {row.user_id: row.stamp for row in await self._indexed(activity_id)}
+
+    async def _indexed(self, activity_id: str) -> list[IndexRow]:
         found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
-        entries = [await self._indexed(row, activity_id) for row in found]
-        return {entry.user_id: entry.stamp for entry in entries if entry is not None}
+        entries = [await self._entry(row, activity_id) for row in found]
+        return [entry for entry in entries if entry is not None]
 
     # Rows of the index that cannot be read are made anew: they say nothing that the links do not say.
 
-    async def _indexed(self, row: Row, activity_id: str) -> IndexRow | None:
+    async def _entry(self, row: Row, activity_id: str) -> IndexRow | None:
         try:
             entry = stored.value_of(Table.MEETINGS, row, IndexRow)
             return stored.in_its_place(Table.MEETINGS, row, entry, _index_key(entry.user_id, entry.activity_id))
@@ -165,7 +196,7 @@ class Meetings:
         fed = [x for x in links if x.activity_id == activity_id and x.role is not Role.FOLLOWER]
         if fed:
             await self.reindex(user_id, fed)
-            return IndexRow(activity_id, user_id, fed[0].stamp)
+            return _entry_of(user_id, fed[0])
         if not is_whole:
             return IndexRow(activity_id, user_id, "")
         await self._drop_row(row)

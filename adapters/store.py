@@ -155,7 +155,7 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         await self.break_lease(user_id)
         state = await self.backend.scan(Table.STATE, codec.key(user_id))
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
-        await self._unindex(user_id, _texts(state, "activity_id"))
+        await self._unindex(user_id, _texts(state, "activity_id") | _texts(state, "item_id"))
         await self._uncopy(user_id, {_copy_in(row) for row in state})
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
@@ -251,6 +251,8 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         await self._unindex(user_id, {link.activity_id for link in fed} - {link.activity_id for link in kept})
         await self._drop_claims_of(user_id, fed)
         await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
+        given_up = {c.row.item_id for c in changes if isinstance(c, Drop) and isinstance(c.row, Pending)}
+        await self.end_events(user_id, given_up - {link.activity_id for link in kept})
 
     async def _erase(self, table: Table, found: Sequence[Row]) -> None:
         await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from jobs.context import holders_of
 from jobs.meetings import Claims
 from jobs.ports import Change, Drop, Put
 from jobs.quarantine import UNRECKONABLE, fenced
@@ -56,6 +57,8 @@ T = TypeVar("T")
 
 CHUNK = 50
 """Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
+
+RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
 
 OUTRUN = "another mailbox claimed the meeting at the same moment"
 
@@ -213,7 +216,7 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> None:
         creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
         await self._save(creates)
-        chunk = await self._keep_lost(await self._claimed(chunk))
+        chunk = await self._keep_lost(await self._unrivalled(await self._claimed(chunk)))
         erp = await self._write_erp([d for d in chunk if d.erp is not None])
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
         changes: list[Change] = []
@@ -244,6 +247,21 @@ class Actor:
         await self._journal(finished)
         if fatal is not None:
             raise fatal
+
+    async def _unrivalled(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """Without the events that a colleague is making of the same activity: each says so first and looks then, so
+        at least one of two sees the other. The next round sees whose it is."""
+        begun = {d.case.activity_id for d in chunk if d.intent is Intent.CREATE_EVENT}
+        if not begun:
+            return list(chunk)
+        await self._world.store.begin_events(self._ctx.mailbox, begun)
+        found = await holders_of(self._world.store, self._ctx, begun)
+        late = [d for d in chunk if d.case.activity_id in begun and found[d.case.activity_id]]
+        if late:
+            self.done.again = True
+            await self._world.store.end_events(self._ctx.mailbox, {d.case.activity_id for d in late})
+            await self._save([Put(replace(self._pending(d), reason=RIVALLED)) for d in late])
+        return [d for d in chunk if d not in late]
 
     async def _write_erp(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
         if not decisions:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from jobs.ports import Store
 from jobs.world import World
-from sync_core.cases import Context
+from sync_core.cases import Case, Context
 from sync_core.colleagues import Colleagues, colleague_of
 from sync_core.logins import LOGIN, Bearer, Logins, logins_of
 from sync_core.model import Answer, ErpActivity, Instance, Link, Memory, User
+from sync_core.plan import asks_for_holders
 from sync_core.policy import Policy
 from sync_core.window import window_at
 
@@ -86,3 +88,18 @@ def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
     if not any(one.unreadable for one in users):
         return frozenset()
     return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
+
+
+async def with_holders(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:
+    """The cases, and who else has their activity, where it matters."""
+    asked = {case.activity_id for case in cases if asks_for_holders(case, ctx)}
+    found = await holders_of(store, ctx, asked)
+    return [replace(c, holders=found[c.activity_id]) if found.get(c.activity_id) else c for c in cases]
+
+
+async def holders_of(store: Store, ctx: Context, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The other users with sync on who have each activity in their calendar, or are about to."""
+    found = await store.find_holders(activity_ids) if activity_ids else {}
+    people = {i: ctx.colleagues.of(i) for holders in found.values() for i in holders if i != ctx.mailbox}
+    on = {i for i, one in people.items() if one is not None and one.is_on}
+    return {activity_id: holders & on for activity_id, holders in found.items()}

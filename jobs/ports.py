@@ -441,6 +441,16 @@ class Store(SlotStore, Protocol):
         """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` where a row
         can neither be read nor made anew."""
 
+    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Note, before they are made, of which activities this user gets events; a link, or the end of the pending
+        row, takes the note's place."""
+
+    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Take back what ``begin_events`` noted of events that will not be made; a link's word stays."""
+
+    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Which users have an event of each activity, or are about to; every asked id is a key."""
+
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
 

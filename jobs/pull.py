@@ -155,7 +155,8 @@ async def _addressed(
     known = await world.store.list_users()
     users = [user for user in known if user.enabled]
     linked = await world.store.find_linked({c.activity_id for c in changes})
-    new = [change for change in changes if not change.deleted and not linked.get(change.activity_id)]
+    on = {user.id for user in users}
+    new = [change for change in changes if not change.deleted and not linked.get(change.activity_id, {}).keys() & on]
     logins = await _asked(world, known_logins(known, instance, world.policy, instance.service_login), new)
     rows: dict[str, list[InboxRow]] = {}
     for change in changes:
@@ -175,7 +176,7 @@ def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[U
     creator (the round knows it for certain), as anybody may whose row cannot be read."""
     enabled = {user.id for user in users}
     found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
-    if linked or change.deleted:
+    if linked.keys() & enabled or change.deleted:
         return found
     makers = logins.candidates(change.creation_user)
     owned = OWNER in makers and bool(change.owner_party)

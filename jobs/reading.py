@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from jobs.context import with_makers
+from jobs.context import with_holders, with_makers
 from jobs.feed import Feed, Scale
 from jobs.meetings import Planned
 from jobs.pairing import Pairing
@@ -86,6 +86,7 @@ class Reader:
         ]
         new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
         await self._learn_makers(new)
+        cases = await with_holders(self._world.store, self._ctx, cases)
         return Findings(self._ctx, cases, self._feed.delta_link, self._feed.token, self._feed.seen)
 
     async def _pairs(self) -> list[Case]:

@@ -92,6 +92,8 @@ class Case:
     meeting's claim and ``inherited`` the link of whoever fed the activity before, where they matter. ``others`` are
     the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no answer);
     ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy followed.
+    ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by another event;
+    asked where ``plan.asks_for_holders``.
     """
 
     link: Link | None = None
@@ -107,6 +109,7 @@ class Case:
     others: tuple[str, ...] | None = None
     farewell: str = ""
     followed: bool = False
+    holders: frozenset[str] = frozenset()
 
     @property
     def event_id(self) -> str:

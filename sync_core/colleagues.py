@@ -18,8 +18,9 @@ PATIENCE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work; of
-    somebody whose row cannot be read that is taken for granted, so that nobody takes their meetings over."""
+    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work,
+    ``is_on`` whether they are switched on, in trouble or not; of somebody whose row cannot be read both are taken for
+    granted, so that nobody takes their meetings over."""
 
     id: str
     canonical: str
@@ -27,6 +28,8 @@ class Colleague:
     party_id: str = ""
     zone: str = ""
     is_well: bool = True
+    is_on: bool = True
+    erp_user_id: str = ""
 
 
 def colleague_of(user: User, now: datetime) -> Colleague:
@@ -40,6 +43,8 @@ def colleague_of(user: User, now: datetime) -> Colleague:
         party_id=user.erp_party_id,
         zone=user.zone,
         is_well=bool(user.unreadable) or (user.enabled and bool(user.erp_login) and not in_trouble),
+        is_on=bool(user.unreadable) or (user.enabled and bool(user.erp_login)),
+        erp_user_id=user.erp_user_id,
     )
 
 
@@ -52,6 +57,7 @@ class Colleagues:
         self._by_id = {one.id: one for one in self._people}
         self._by_address = {address: one for one in self._people for address in one.addresses}
         self._by_party = {one.party_id: one for one in self._people if one.party_id}
+        self._by_erp_user = {one.erp_user_id: one for one in self._people if one.erp_user_id}
         self.domains = frozenset(address.rpartition("@")[2] for address in self._by_address)
         """The domains in which the company's own people have addresses."""
 
@@ -66,6 +72,10 @@ class Colleagues:
     def owning(self, party_id: str) -> Colleague | None:
         """The person behind an ERP.net party."""
         return self._by_party.get(party_id)
+
+    def being(self, erp_user_id: str) -> Colleague | None:
+        """The person who is this ERP.net user."""
+        return self._by_erp_user.get(erp_user_id)
 
     def canonical(self, address: str) -> str:
         """The address by which the person behind ``address`` is told apart."""

@@ -30,6 +30,13 @@ def creator_of(activity: ErpActivity, ctx: Context) -> str:
     return ctx.erp_user_id if activity.owner_party == ctx.party_id else ""
 
 
+def rightful(activity: ErpActivity, ctx: Context) -> str:
+    """The user in whose calendar an activity belongs by R12, '' where nobody is who has sync switched on."""
+    maker = ctx.logins.maker_of(activity)
+    one = ctx.colleagues.owning(activity.owner_party) if maker == OWNER else ctx.colleagues.being(maker)
+    return one.id if one is not None and one.is_on else ""
+
+
 def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
     """The link of two items that now belong together, based on what both show."""
     creator = creator_of(activity, ctx)

@@ -32,7 +32,7 @@ from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.conflict import unmarking
 from sync_core.ending import MASS_DELETION, ended, remove, void
 from sync_core.grid import read_grid
-from sync_core.identity import creator_of, is_made_from
+from sync_core.identity import creator_of, is_made_from, rightful
 from sync_core.meeting import (
     CLASH,
     OTHERS_UNREAD,
@@ -75,6 +75,7 @@ class Trait(StrEnum):
     OTHER_TYPE = "other-type"
     VOID = "void"
     CREATOR_OFF = "creator-off"
+    TAKEN = "taken"
     PRIVATE = "private"
     OLD = "old"
     OUTSIDE = "outside"
@@ -82,7 +83,15 @@ class Trait(StrEnum):
 
 
 GRAPH_TRAITS = (Trait.SERIES, Trait.CANCELLED, Trait.PRIVATE, Trait.OLD, Trait.OUTSIDE, Trait.ONE_WAY)
-ERP_TRAITS = (Trait.OTHER_TYPE, Trait.VOID, Trait.CREATOR_OFF, Trait.PRIVATE, Trait.OLD, Trait.ONE_WAY)
+ERP_TRAITS = (
+    Trait.OTHER_TYPE,
+    Trait.VOID,
+    Trait.CREATOR_OFF,
+    Trait.TAKEN,
+    Trait.PRIVATE,
+    Trait.OLD,
+    Trait.ONE_WAY,
+)
 
 SCOPE = read_grid("""
                    unlinked  linked
@@ -95,6 +104,7 @@ graph/one-way      skip      in
 erp/other-type     skip      park
 erp/void           skip      in
 erp/creator-off    skip      skip
+erp/taken          skip      skip
 erp/private        skip      park
 erp/old            skip      in
 erp/one-way        skip      in
@@ -149,6 +159,7 @@ REASONS = {
     Trait.OTHER_TYPE: "an activity type that is not synced",
     Trait.VOID: "void in ERP.net",
     Trait.CREATOR_OFF: "its creator does not have sync switched on",
+    Trait.TAKEN: "it is in a colleague's calendar already",
     Trait.PRIVATE: "private, and private items are not synced",
     Trait.OLD: life.OVER,
     Trait.OUTSIDE: "outside the window",
@@ -223,13 +234,34 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
                 and (case.activity.owner_party == ctx.party_id or is_made_from(case.activity, case.event, ctx))
             )
             creator = ctx.erp_user_id if mine else creator
-        has = _activity_traits(case.activity, creator, mine, ctx)
+        has = _activity_traits(case.activity, creator, mine, ctx) | {Trait.TAKEN: is_taken(case, ctx)}
         shown += [(Side.ERP, trait) for trait in ERP_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
     for side, trait in shown:
         cell = SCOPE[f"{side}/{trait}", column]
         if cell != "in":
             return Verdict(cell), REASONS[trait]
     return None, ""
+
+
+def asks_for_holders(case: Case, ctx: Context) -> bool:
+    """Whether it matters who else has the activity: before an event is made of it, and for the own event of a pair
+    whose activity belongs in a colleague's calendar by now (its owner has changed)."""
+    activity = case.activity
+    if activity is None or activity.void:
+        return False
+    if case.link is None:
+        return case.event is None and scope(case, ctx)[0] is None
+    return case.link.role is Role.OWN and rightful(activity, ctx) not in ("", ctx.mailbox)
+
+
+def is_taken(case: Case, ctx: Context) -> bool:
+    """Whether one activity would be two events: a new one is not made; of two, the one of whoever is the creator or
+    owner now counts."""
+    if case.activity is None or not case.holders:
+        return False
+    if case.link is None:
+        return case.event is None
+    return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.holders
 
 
 def _is_pair_of_own(case: Case, trait: Trait) -> bool:
@@ -263,6 +295,8 @@ def _decide(case: Case, ctx: Context) -> Decision:
     if case.link is not None and _is_restored(case, case.link):
         return _set_aside(case, Verdict.PARK, RESTORED)
     verdict, reason = scope(case, ctx)
+    if case.link is not None and is_taken(case, ctx) and _event_state(case, case.link)[1] == "event-gone":
+        return ended(case, case.link, ctx, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN])
     if verdict is not None:
         return _set_aside(case, verdict, reason)
     if case.event is not None and (case.link is None or case.link.role is Role.HOLDER):
@@ -322,7 +356,7 @@ def _unclear(case: Case, ctx: Context) -> Decision | None:
         return None
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
         return _set_aside(case, Verdict.PARK, HIDDEN)
-    return _partner_gone(case) if case.partner_gone else None
+    return _partner_gone(case) if case.partner_gone and not is_taken(case, ctx) else None
 
 
 def _partner_gone(case: Case) -> Decision:

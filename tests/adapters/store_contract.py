@@ -516,6 +516,40 @@ class InboxContract:
 class MeetingsContract:
     """The index by activity, and claims."""
 
+    async def test_holders_have_an_event_or_are_about_to(self, store: RowStore, user_id: str) -> None:
+        """A note before the create counts, a link takes its place, a tombstone has no event any more."""
+        begun, given_up, over, unknown, other = (f"{name}-{user_id}" for name in ("b", "g", "o", "u", "other"))
+        await store.begin_events(user_id, [begun, given_up])
+        await store.begin_events(other, [begun])
+        await store.end_events(user_id, [given_up, unknown])
+        lease = await store.acquire_lease(user_id, "one", 180)
+        ended = link("ended", over, status=LinkStatus.TOMBSTONE)
+        lease = await store.save(lease, [Put(ended), Put(link("event", begun))])
+        await store.end_events(user_id, [begun])
+        await store.release_lease(lease)
+
+        assert await store.find_holders([begun, given_up, over, unknown]) == {
+            begun: {user_id, other},
+            given_up: frozenset(),
+            over: frozenset(),
+            unknown: frozenset(),
+        }
+
+    async def test_a_create_that_is_given_up_leaves_no_note(self, store: RowStore, user_id: str) -> None:
+        """With its pending row the note goes, one of a link stays; nothing of it is left of somebody forgotten."""
+        dropped, made, kept = (f"{name}-{user_id}" for name in ("dropped", "made", "kept"))
+        rows = [Pending(Side.ERP, one) for one in (dropped, made, kept)]
+        lease = await store.acquire_lease(user_id, "one", 180)
+        lease = await store.save(lease, [Put(row) for row in rows])
+        await store.begin_events(user_id, [dropped, made, kept])
+        lease = await store.save(lease, [Drop(rows[0]), Drop(rows[1]), Put(link("made", made))])
+        await store.release_lease(lease)
+        found = await store.find_holders([dropped, made, kept])
+        await store.forget_user(user_id)
+
+        assert found == {dropped: frozenset(), made: {user_id}, kept: {user_id}}
+        assert set((await store.find_holders([made, kept])).values()) == {frozenset()}
+
     async def test_saved_links_are_indexed(self, store: RowStore, user_id: str) -> None:
         """Saving a link indexes it by its activity, for each user who has one."""
         activity, other = f"{user_id}-activity", f"{user_id}-other"

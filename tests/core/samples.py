@@ -172,13 +172,14 @@ def a_colleague(name: str, **told: Any) -> Colleague:
         "addresses": frozenset({f"{name}@acme.example", f"{name}.alias@acme.example"}),
         "party_id": f"party-{name}",
         "zone": "Europe/Sofia",
+        "erp_user_id": f"erp-{name}",
     }
     return Colleague(**known | told)
 
 
 def a_staff(**told: Any) -> Colleagues:
     """Everybody; ``told`` is what is special about each, by name."""
-    special: dict[str, dict[str, Any]] = {"anna": {}, "boris": {}, "carl": {"is_well": False}}
+    special: dict[str, dict[str, Any]] = {"anna": {}, "boris": {}, "carl": {"is_well": False, "is_on": False}}
     return Colleagues(a_colleague(name, **known | told.get(name, {})) for name, known in special.items())
 
 

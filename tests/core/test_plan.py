@@ -45,6 +45,7 @@ from tests.core.samples import (
     a_link,
     an_activity,
     an_event,
+    an_office,
     at,
     linked,
     noted,
@@ -77,6 +78,7 @@ TRAITS: dict[str, tuple[GraphEvent | ErpActivity, Context]] = {
     "erp/other-type": (an_activity(system_type="Campaign"), a_context()),
     "erp/void": (an_activity(void=True), a_context()),
     "erp/creator-off": (an_activity(creation_user="carl"), a_context()),
+    "erp/taken": (an_activity(creation_user=SERVICE, owner_party="party-boris"), an_office()),
     "erp/private": (an_activity(noted(private=True)), a_context(policy=SKIPPING)),
     "erp/old": (an_activity(OLD_ACTIVITY), a_context()),
     "erp/one-way": (an_activity(), a_context(policy=TO_ERP)),
@@ -102,6 +104,8 @@ SCOPE_CELLS = {
     "erp/void/linked": ("in", ""),
     "erp/creator-off/unlinked": ("skip", "its creator does not have sync switched on"),
     "erp/creator-off/linked": ("skip", "its creator does not have sync switched on"),
+    "erp/taken/unlinked": ("skip", "it is in a colleague's calendar already"),
+    "erp/taken/linked": ("skip", "it is in a colleague's calendar already"),
     "erp/private/unlinked": ("skip", "private, and private items are not synced"),
     "erp/private/linked": ("park", "private, and private items are not synced"),
     "erp/old/unlinked": ("skip", "older than a day"),
@@ -116,6 +120,9 @@ def with_trait(trait: str, column: str) -> tuple[Case, Context]:
     item, ctx = TRAITS[trait]
     creator = CARL_ID if trait == "erp/creator-off" else ANNA_ID
     link = a_link(creator=creator) if column == "linked" else None
+    if trait == "erp/taken" and isinstance(item, ErpActivity):
+        theirs = item if link else an_activity()
+        return seen(None, theirs, link=link, holders=frozenset({"boris-id"})), ctx
     if isinstance(item, GraphEvent):
         return seen(item, link=link), ctx
     return seen(None, item, link=link), ctx
