@@ -88,6 +88,8 @@ class Settings:
     activity_types: frozenset[str]
     mass_deletion: tuple[int, float]
     public_url: str
+    chosen: frozenset[str]
+    """The names of all settings that were set."""
 
     @property
     def policy(self) -> Policy:
@@ -238,7 +240,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     mistakes += _unknown(environ)
     if mistakes:
         raise SettingsInvalid(mistakes)
-    return Settings(**values)
+    return Settings(**values, chosen=frozenset(name for name, text in given.items() if text))
 
 
 def _own_address(hostname: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from adapters.settings import Settings, is_development, load
 from jobs.world import World
-from sync_core.errors import RowUnreadable
+from sync_core.errors import RowUnreadable, WrongStore
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -75,6 +75,7 @@ async def open_world(
             clock=clock,
             holder=holder_name(),
             policy=settings.policy,
+            chosen=settings.chosen,
             tenant=settings.tenant_id,
             database=settings.database,
             lease_seconds=settings.lease_seconds,
@@ -190,6 +191,7 @@ class Process:
         settings = load(os.environ)
         async with AsyncExitStack() as opening:
             world = await opening.enter_async_context(open_world(settings))
+            await _stamp(world)
             if isinstance(world.queue, WorkQueue):
                 await world.queue.prepare()
             self._opened = opening.pop_all()
@@ -199,6 +201,18 @@ class Process:
         """Let go of everything; the next who asks opens it anew."""
         self._world = None
         await self._opened.aclose()
+
+
+async def _stamp(world: World) -> None:
+    """The app's settings become the company's policy. In a store of others every job refuses to work: no need to end
+    here, where no function could say so."""
+    from jobs.company import stamp_policy
+    from jobs.telling import tell_failure
+
+    try:
+        await stamp_policy(world, by_app=True)
+    except WrongStore as error:
+        tell_failure("start", error)
 
 
 process = Process()

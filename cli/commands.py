@@ -15,6 +15,7 @@ from cli.stage import DONE, FAILED, Stage, UnknownItem, plain
 from jobs import enrolment
 from jobs.answers import Choice, answer, choices_in, find_choice
 from jobs.answers import retry as retry_user
+from jobs.company import change_policy, stamp_policy
 from jobs.doctor import examine
 from jobs.explain import explain
 from jobs.sync import SyncReport, run_sync
@@ -190,6 +191,8 @@ def sync(stage: Stage, upns: tuple[str, ...], full: bool, dry_run: bool) -> None
 async def _sync(
     stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
+    if not dry_run:
+        await stamp_policy(world)
     with stage.progress(len(chosen)) as step:
         outcome = await run_sync(
             world,
@@ -327,6 +330,22 @@ def retry(stage: Stage, upns: tuple[str, ...]) -> None:
         return FAILED if failures else DONE
 
     stage.run(work)
+
+
+@command(main)
+@click.option("--set", "is_set", is_flag=True, help="Make what is set here the company's; the rest stays.")
+@click.option("--take-over", is_flag=True, help="Even if the app set it, because no app runs any more.")
+def policy(stage: Stage, is_set: bool, take_over: bool) -> None:
+    """The company's policy, by which the app and every command work, and what is set otherwise here."""
+
+    async def work(world: World) -> int:
+        if is_set:
+            await change_policy(world, take_over=take_over)
+        answered = shapes.policy_of((await world.store.read_instance())[0], world)
+        stage.give(answered, text.policy_lines(answered))
+        return DONE
+
+    stage.run(work, is_agreed=False)
 
 
 @command(main)

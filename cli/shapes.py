@@ -16,6 +16,7 @@ from jobs.explain import Finding
 from jobs.ports import UNREADABLE
 from jobs.report import PRIVATE, Line, Report
 from jobs.sync import SyncReport
+from jobs.world import World
 from sync_core.cases import Intent
 from sync_core.link import ENDED
 from sync_core.model import (
@@ -31,6 +32,7 @@ from sync_core.model import (
     Side,
     User,
 )
+from sync_core.policy import texts
 from sync_core.project import is_private
 
 Json = dict[str, Any]
@@ -155,6 +157,19 @@ def _local(item: HeldItem, user: User) -> str:
 def company_of(instance: Instance) -> Json:
     """What ``status`` tells of everybody: why a side refuses the app itself, '' while none does."""
     return {"refused": instance.refused, "refused_at": _at(instance.refused_at)}
+
+
+def policy_of(instance: Instance, world: World) -> Json:
+    """The company's policy, setting by setting, and what is set ``here``, None where nothing is."""
+    company, here = texts(instance.policy or world.policy), texts(world.policy)
+    by = "nobody yet" if instance.policy is None else "the app" if instance.policy_by_app else "the command line"
+    return {
+        "by": by,
+        "settings": [
+            {"name": name, "company": text, "here": here[name] if name in world.chosen else None}
+            for name, text in company.items()
+        ],
+    }
 
 
 def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Json:

@@ -22,6 +22,7 @@ from rich.text import Text
 from adapters.settings import Settings, load
 from adapters.wiring import open_world
 from jobs.answers import UnknownChoice
+from jobs.company import agreed
 from jobs.enrolment import UnknownUser
 from jobs.world import World
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
@@ -92,15 +93,26 @@ class Stage:
             task = bar.add_task("syncing", total=total)
             yield lambda name: bar.update(task, advance=1, description=plain(name))
 
-    def run(self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False) -> NoReturn:
-        """Open the world, do the work, leave with its exit code."""
+    def run(
+        self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False, is_agreed: bool = True
+    ) -> NoReturn:
+        """Open the world, do the work, leave with its exit code.
+
+        Unless it is only examined, or not to be ``is_agreed``, the world is under the company's policy.
+        """
         try:
-            code = asyncio.run(_play(load(os.environ), work, is_examined))
+            code = asyncio.run(self._play(load(os.environ), work, is_examined, is_agreed))
         except SettingsInvalid as error:
             self._fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
             self._fail(WRONG if isinstance(error, ARGUMENTS) else FAILED, str(error), [])
         sys.exit(code)
+
+    async def _play(
+        self, settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool, is_agreed: bool
+    ) -> int:
+        async with open_world(settings, is_examined=is_examined) as world:
+            return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)
 
     def _fail(self, code: int, failure: str, mistakes: list[str]) -> NoReturn:
         for line in (failure, *(f"  {mistake}" for mistake in mistakes)):
@@ -108,8 +120,3 @@ class Stage:
         if self.as_json:
             self.give({"failure": failure, "mistakes": mistakes}, ())
         sys.exit(code)
-
-
-async def _play(settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool) -> int:
-    async with open_world(settings, is_examined=is_examined) as world:
-        return await work(world)

@@ -125,6 +125,15 @@ def company_lines(company: Json) -> Iterator[str]:
         yield plain(f"Nobody is synced by the app since {_when(company['refused_at'])}: {company['refused']}")
 
 
+def policy_lines(policy: Json) -> Iterator[str]:
+    """The company's policy."""
+    yield f"Set by {policy['by']}:"
+    for one in policy["settings"]:
+        differs = one["here"] is not None and one["here"] != one["company"]
+        here = f" (here: {one['here']})" if differs else ""
+        yield plain(f"  {one['name']}={one['company']}{here}")
+
+
 def status_lines(user: Json) -> Iterator[str]:
     """One user of ``status``."""
     yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from jobs.company import agreed, is_stamped
 from jobs.enrolment import check_user
-from jobs.pull import is_stamped
 from jobs.refusal import NOBODY
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
@@ -34,6 +34,7 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unhear
     if store.fine:
         for text in await world.store.find_unreadable():
             yield Check("Stored rows", False, text)
+        yield await _check("Company policy", lambda: _policy(world))
     yield await _check("Microsoft Graph", lambda: _graph(world))
     if not store.fine:
         yield Check("ERP.net", False, "not asked: its session slots are kept in the state tables")
@@ -83,6 +84,13 @@ async def _store(world: World) -> str:
     if not is_stamped(world, instance):
         return "reachable, not used before"
     return f"reachable, belong to tenant {world.tenant or '(none)'} and ERP.net {world.database}"
+
+
+async def _policy(world: World) -> str:
+    """Whether the settings here agree with the company's, and which were taken from there."""
+    told: list[str] = []
+    await agreed(world, told.append)
+    return " ".join(told) or "the settings here agree with it"
 
 
 async def _graph(world: World) -> str:

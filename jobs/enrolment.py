@@ -21,10 +21,10 @@ from jobs.accounts import (
     with_account,
     without_account,
 )
+from jobs.company import is_stamped
 from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.ports import Drop, Mailbox, Place, Put
-from jobs.pull import is_stamped
 from jobs.subscriptions import end_user
 from jobs.world import World
 from sync_core.colleagues import colleague_of

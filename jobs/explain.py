@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from jobs.answers import choices_in
+from jobs.company import in_force
 from jobs.context import context_of
 from jobs.meetings import NOBODY, read_standings, with_standing
 from jobs.pairing import Pairing
@@ -220,6 +221,7 @@ def _from_journal(entry: JournalEntry) -> Finding:
 
 async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> list[Finding]:
     instance, _ = await world.store.read_instance()
+    world = in_force(world, instance)
     has_company = bool(user.company_id and user.location_id and instance.document_type_id)
     ctx = await context_of(world, user, memory, instance, has_company=has_company, now=world.clock())
     events, aside = await _events(world, ctx, wanted)

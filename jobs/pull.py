@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from jobs.company import in_force, is_stamped
 from jobs.context import known_logins
 from jobs.ports import PullReading
 from jobs.world import World
-from sync_core.errors import StaleWrite, WrongStore
+from sync_core.errors import StaleWrite
 from sync_core.logins import OWNER, Logins
 from sync_core.model import ActivityChange, InboxRow, Instance, User
 
@@ -49,19 +50,6 @@ async def open_instance(world: World) -> tuple[Instance, str]:
     return instance, await world.store.save_instance(instance, etag)
 
 
-def is_stamped(world: World, instance: Instance) -> bool:
-    """Whether the store is marked as ours already. Raises ``WrongStore`` when it is somebody else's."""
-    if (instance.tenant, instance.database) == (world.tenant, world.database):
-        return True
-    if instance.tenant or instance.database:
-        raise WrongStore(
-            f"this store belongs to tenant {instance.tenant or '(none)'} and ERP.net {instance.database}, "
-            f"not to {world.tenant or '(none)'} and {world.database}: correct AZURE_TENANT_ID and ERPNET_URL, or "
-            "choose another STATE_PREFIX for a new pairing"
-        )
-    return False
-
-
 async def take_first_watermark(world: World) -> None:
     """Before anybody's first full read: what changes from now on will be pulled (design section 6)."""
     instance, etag = await open_instance(world)
@@ -75,6 +63,7 @@ async def take_first_watermark(world: World) -> None:
 async def run_pull(world: World) -> PullReport:
     """Read and file what changed since the watermark. Raises what ERP.net and the store raise; nothing is lost."""
     instance, etag = await open_instance(world)
+    world = in_force(world, instance)
     if instance.watermark is None:
         await take_first_watermark(world)
         return PullReport(0, frozenset())
@@ -93,6 +82,7 @@ async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
     """What a pull would file now, by user; writes nothing (a dry run)."""
     instance, _ = await world.store.read_instance()
     is_stamped(world, instance)
+    world = in_force(world, instance)
     if instance.watermark is None:
         return {}
     _, fresh = await _read(world, instance, world.clock())

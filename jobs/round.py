@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo
 
 from jobs.accounts import with_service_login
 from jobs.act import Actor, Done
+from jobs.company import in_force, is_stamped
 from jobs.context import context_of, with_known_creators
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
 from jobs.meetings import Planned, planned_by
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
-from jobs.pull import is_stamped, open_instance, take_first_watermark
+from jobs.pull import open_instance, take_first_watermark
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.reading import Findings, Reader
 from jobs.refusal import judged
@@ -146,6 +147,7 @@ class _Round:
         if self._fence is not None:
             await take_first_watermark(self._world)
         instance, _ = await self._instance()
+        self._world = in_force(self._world, instance)
         checkup, cursors = await self._prepare(memory)
         self._user = checkup.user
         self._report.state, self._report.operational = checkup.user.state, checkup.user.is_operational

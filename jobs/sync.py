@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from jobs.company import in_force
 from jobs.enrolment import as_known, fingerprint
 from jobs.meetings import Planned
 from jobs.noting import note
@@ -159,11 +160,11 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
         or cursors.token is None
     ):
         return True
-    now, zone = world.clock(), ZoneInfo(user.zone)
+    now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
     return (
         cursors.day != local_day(now, zone)
-        or cursors.fingerprint != fingerprint(as_known(user, instance), world.policy)
-        or is_token_worn(cursors.token, window_at(now, zone, world.policy.months_ahead))
+        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
+        or is_token_worn(cursors.token, window_at(now, zone, policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
         or any(link.reread or link.unseen for link in memory.links)

@@ -18,6 +18,8 @@ from sync_core.policy import Policy
 class World:
     """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store; ``public_url``
     is where Graph reaches the app, '' where the app polls. ``licence_wait`` is how long a command waits for ERP.net.
+    ``policy`` is this environment's until the company's is known (jobs/company.py); ``chosen`` are the settings of it
+    that were set here.
     """
 
     calendar: Calendar
@@ -28,6 +30,7 @@ class World:
     clock: Clock
     holder: str
     policy: Policy = field(default_factory=Policy)
+    chosen: frozenset[str] = frozenset()
     tenant: str = ""
     database: str = ""
     lease_seconds: int = 180

@@ -2,6 +2,7 @@
 
 CalsyncError
 ├── SettingsInvalid          several mistakes at once; fix the settings (exit 2)
+│   └── PolicyDiffers        this environment chose otherwise than the company
 ├── SideError                one of the two systems; carries ``side``
 │   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
 │   │   └── Throttled        … not before ``retry_after`` seconds
@@ -43,6 +44,10 @@ class SettingsInvalid(CalsyncError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+
+
+class PolicyDiffers(SettingsInvalid):
+    """Settings here contradict the company's policy, which stands in the store."""
 
 
 class SideError(CalsyncError):

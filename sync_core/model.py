@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from sync_core.policy import Policy
+
 MSSYNC_SYSTEM = "Office365-iCalUId"
 """ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
 
@@ -649,7 +651,8 @@ class Instance:
     looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
     ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
     whom that has come, None where it has ended. ``refused`` is why a side refuses the app itself, since
-    ``refused_at``, '' while none does. All of these by our clock but the watermark.
+    ``refused_at``, '' while none does. All of these by our clock but the watermark. ``policy`` is the company's, None
+    before anybody stamped it; ``policy_by_app`` whether the app did.
     ``former_service_logins`` are the service user's of before.
     """
 
@@ -667,6 +670,8 @@ class Instance:
     former_service_logins: tuple[FormerAccount, ...] = ()
     refused: str = ""
     refused_at: datetime | None = None
+    policy: Policy | None = None
+    policy_by_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.settings import ROWS, Settings, load
 from sync_core.errors import SettingsInvalid
-from sync_core.policy import Direction, Policy, PrivateRule, Winner
+from sync_core.policy import SETTINGS, Direction, Policy, PrivateRule, Winner, texts
 
 KEY = "AccountName=acme;AccountKey=c2VjcmV0"
 NEEDED = {
@@ -68,6 +70,38 @@ def test_choices_become_the_policy() -> None:
         service_logins=frozenset({"import", "sync.bot"}),
     )
     assert expected == settings.policy
+
+
+@given(
+    st.builds(
+        Policy,
+        months_ahead=st.integers(1, 12),
+        max_age=st.integers(1, 31).map(lambda days: timedelta(days=days)),
+        activity_types=st.sets(st.sampled_from(["Meeting", "Communication", "Task"]), min_size=1).map(frozenset),
+        mass_deletion=st.tuples(st.integers(0, 999_999), st.integers(0, 100).map(lambda percent: percent / 100)),
+        erp_time=st.sampled_from(["user", "utc", "Europe/Sofia"]),
+        service_logins=st.sets(st.from_regex(r"[a-z.]{1,9}", fullmatch=True)).map(frozenset),
+        late_commit=st.integers(1, 240).map(lambda minutes: timedelta(minutes=minutes)),
+    )
+)
+def test_a_policy_told_in_texts_is_the_same_policy(policy: Policy) -> None:
+    """What a refused command shows as the company's value can be set as it stands; what was set is known as such."""
+    settings = read(**texts(policy))
+
+    assert settings.policy == policy
+    assert settings.chosen >= {name for name, text in texts(policy).items() if text}
+
+
+def test_every_choice_of_the_company_is_in_its_policy() -> None:
+    """Each ``SYNC_`` setting but the timer's schedule, and what decides how ERP.net is read."""
+    ours = {row.name for row in ROWS if row.name.startswith("SYNC_")} - {"SYNC_SCHEDULE"}
+
+    assert ours | {"ERPNET_TIME", "ERPNET_SERVICE_LOGINS", "ERPNET_LATE_COMMIT_MINUTES"} == set(SETTINGS.values())
+
+
+def test_what_is_empty_was_not_chosen() -> None:
+    """An empty value counts as not set."""
+    assert read(SYNC_PRIVATE="", SYNC_INVITE="all").chosen == {*NEEDED, "SYNC_INVITE"}
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -264,7 +298,7 @@ def test_secrets_never_show() -> None:
 
 def test_every_row_fills_one_field() -> None:
     """The table and the value have the same parts."""
-    assert sorted(Settings.__dataclass_fields__) == sorted(row.field for row in ROWS)
+    assert sorted(Settings.__dataclass_fields__) == sorted(["chosen", *(row.field for row in ROWS)])
 
 
 @pytest.mark.parametrize(

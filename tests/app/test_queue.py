@@ -115,6 +115,21 @@ async def test_one_world_for_a_process(azurite: Azurite, prefix: str) -> None:
 
 
 @pytest.mark.usefixtures("settings")
+async def test_a_process_of_the_app_stamps_its_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its settings are the company's from its start on; in somebody else's store it starts all the same, and leaves
+    the policy alone."""
+    for private, tenant, kept in (("busy", "acme", "busy"), ("skip", "acme", "skip"), ("sync", "else", "skip")):
+        monkeypatch.setenv("SYNC_PRIVATE", private)
+        monkeypatch.setenv("AZURE_TENANT_ID", tenant)
+        process = Process()
+        instance, _ = await (await process.world()).store.read_instance()
+        await process.close()
+
+        assert instance.policy is not None
+        assert (instance.policy.private, instance.policy_by_app, instance.tenant) == (kept, True, "acme")
+
+
+@pytest.mark.usefixtures("settings")
 async def test_what_failed_to_open_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong setting, put right, needs no restart."""
     process = Process()

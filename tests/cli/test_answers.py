@@ -131,6 +131,7 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> No
     assert (retried, dropped.code, office.activities()) == (0, 0, [])
 
     office.more["SYNC_MONTHS_AHEAD"] = "2"
+    office.calsync("policy", "--set")
     answer = office.calsync("approve", hold["id"], "--json")
 
     assert (answer.code, [user["full"] for user in answer.json["users"]]) == (0, [True])

@@ -55,6 +55,7 @@ def test_why_shows_the_value_that_lost(office: Office) -> None:
     event = office.meet("Old name")
     office.calsync("sync")
     office.more["SYNC_CONFLICT"] = "erpnet"
+    office.calsync("policy", "--set")
     office.outlook("edit", ident=event, subject="Outlook's name")
     office.desk("edit", activity=office.activity("Old name")["Id"], subject="ERP's name")
     office.calsync("sync")
