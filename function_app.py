@@ -9,63 +9,70 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+if TYPE_CHECKING:
+    from jobs.world import World
+
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+async def _world() -> World:
+    """What this process works with; opened for whoever asks first."""
+    from adapters.wiring import process
+    from jobs.company import start_app
+
+    return await process.world(start_app)
 
 
 @app.function_name("sync")
 @app.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def sync(timer: func.TimerRequest) -> None:
     """Who has something to do gets a message; a tick that comes late or twice asks the same again."""
-    from adapters.wiring import process
     from jobs.dispatch import dispatch
 
-    await dispatch(await process.world())
+    await dispatch(await _world())
 
 
 @app.function_name("pull")
 @app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=False)
 async def pull(timer: func.TimerRequest) -> None:
     """One message: look what changed in ERP.net."""
-    from adapters.wiring import process
     from jobs.dispatch import ask_for_pull
 
-    await ask_for_pull(await process.world())
+    await ask_for_pull(await _world())
 
 
 @app.function_name("keeper")
 @app.timer_trigger(arg_name="timer", schedule="0 5 * * * *", run_on_startup=False, use_monitor=True)
 async def keeper(timer: func.TimerRequest) -> None:
     """Graph's subscriptions are made, prolonged and ended."""
-    from adapters.wiring import process
     from jobs.subscriptions import keep_all
 
-    await keep_all(await process.world())
+    await keep_all(await _world())
 
 
 @app.function_name("housekeeping")
 @app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
 async def housekeeping(timer: func.TimerRequest) -> None:
     """What nobody needs any more goes."""
-    from adapters.wiring import process
     from jobs.housekeeping import keep_house
 
-    await keep_house(await process.world())
+    await keep_house(await _world())
 
 
 @app.function_name("work")
 @app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
     """A pull, a round of one user, or a command."""
-    from adapters.wiring import process
     from jobs.telling import tell_failure
     from jobs.work import work as do
     from sync_core.errors import SettingsInvalid
 
     try:
-        world = await process.world()
+        world = await _world()
     except SettingsInvalid as error:  # the message is only a wake-up: its token, or the next timer, comes back
         tell_failure("work", error)
         return
@@ -111,13 +118,12 @@ def _handshake(token: str) -> func.HttpResponse:
 async def _hear_graph(body: bytes) -> func.HttpResponse:
     if len(body) > BODY_LIMIT:
         return func.HttpResponse(status_code=413)
-    from adapters.wiring import process
     from jobs.notifications import MalformedBody, receive
     from jobs.telling import tell_failure
     from sync_core.errors import CalsyncError
 
     try:
-        await receive(await process.world(), body)
+        await receive(await _world(), body)
     except MalformedBody:
         return func.HttpResponse(status_code=400)
     except CalsyncError as error:
@@ -130,7 +136,6 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
     import hmac
 
     from adapters.settings import load
-    from adapters.wiring import process
     from jobs.dispatch import hear_erp
     from jobs.telling import tell_failure
     from sync_core.errors import CalsyncError
@@ -141,7 +146,7 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
             return func.HttpResponse(status_code=404)
         if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), expected.encode()):
             return func.HttpResponse(status_code=401)
-        await hear_erp(await process.world())
+        await hear_erp(await _world())
     except CalsyncError as error:
         tell_failure("erpnet", error)
         return func.HttpResponse(status_code=503)

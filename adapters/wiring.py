@@ -10,14 +10,14 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.settings import Settings, is_development, load
 from jobs.world import World
-from sync_core.errors import RowUnreadable, WrongStore
+from sync_core.errors import RowUnreadable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -176,14 +176,17 @@ class Process:
         self._opened = AsyncExitStack()
         self._world: World | None = None
 
-    async def world(self) -> World:
-        """The world. Raises ``SettingsInvalid`` and what ``open_world`` raises."""
+    async def world(self, started: Callable[[World], Awaitable[None]]) -> World:
+        """The world; ``started`` is awaited when it was opened, before anybody has it.
+
+        Raises ``SettingsInvalid`` and what ``open_world`` and ``started`` raise.
+        """
         async with self._turn:
             if self._world is None:
-                self._world = await self._open()
+                self._world = await self._open(started)
             return self._world
 
-    async def _open(self) -> World:
+    async def _open(self, started: Callable[[World], Awaitable[None]]) -> World:
         from adapters import telemetry
         from adapters.queues import WorkQueue
 
@@ -191,7 +194,7 @@ class Process:
         settings = load(os.environ)
         async with AsyncExitStack() as opening:
             world = await opening.enter_async_context(open_world(settings))
-            await _stamp(world)
+            await started(world)
             if isinstance(world.queue, WorkQueue):
                 await world.queue.prepare()
             self._opened = opening.pop_all()
@@ -201,18 +204,6 @@ class Process:
         """Let go of everything; the next who asks opens it anew."""
         self._world = None
         await self._opened.aclose()
-
-
-async def _stamp(world: World) -> None:
-    """The app's settings become the company's policy. In a store of others every job refuses to work: no need to end
-    here, where no function could say so."""
-    from jobs.company import stamp_policy
-    from jobs.telling import tell_failure
-
-    try:
-        await stamp_policy(world, by_app=True)
-    except WrongStore as error:
-        tell_failure("start", error)
 
 
 process = Process()

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jobs.telling import tell
+from jobs.telling import tell, tell_failure
 from jobs.waiting import Notice
 from jobs.world import World
-from sync_core.errors import PolicyDiffers, StaleWrite, WrongStore
+from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
 from sync_core.model import Instance
 from sync_core.policy import Difference, Policy, contradictions, overlaid, taken_over
 
@@ -38,6 +38,18 @@ def is_stamped(world: World, instance: Instance) -> bool:
 def in_force(world: World, instance: Instance) -> World:
     """The world under the company's policy; under its own in a store that nobody stamped."""
     return world if instance.policy in (None, world.policy) else replace(world, policy=instance.policy)
+
+
+async def start_app(world: World) -> None:
+    """What a process of the app does first: its settings become the company's policy.
+
+    In a store of others, and where the row cannot be read, every job that needs it says so; the process starts all the
+    same, or no function could.
+    """
+    try:
+        await stamp_policy(world, by_app=True)
+    except (WrongStore, RowUnreadable) as error:
+        tell_failure("start", error)
 
 
 async def stamp_policy(world: World, *, by_app: bool = False) -> None:
@@ -85,9 +97,13 @@ def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) 
 async def agreed(world: World, notice: Notice) -> World:
     """The world of a command, under the company's policy; says what it takes because nothing was set here.
 
-    Raises ``PolicyDiffers`` with every setting that says something else, and ``WrongStore``.
+    Raises ``PolicyDiffers`` with every setting that says something else, and ``WrongStore``. Where the row cannot be
+    read the command goes on: whatever would act needs the row and says so.
     """
-    instance, _ = await world.store.read_instance()
+    try:
+        instance, _ = await world.store.read_instance()
+    except RowUnreadable:
+        return world
     is_stamped(world, instance)
     if instance.policy is None:
         return world

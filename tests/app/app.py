@@ -35,8 +35,8 @@ class FixedProcess:
     house: House
     failure: Exception | None = None
 
-    async def world(self) -> World:
-        """The world."""
+    async def world(self, _started: object = None) -> World:
+        """The world; nothing is stamped in it."""
         if self.failure is not None:
             raise self.failure
         return self.house.world

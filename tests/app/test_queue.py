@@ -13,6 +13,7 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from adapters.queues import WorkQueue, connect, names
 from adapters.wiring import Process
+from jobs.company import start_app
 from simulators.azurite import Azurite
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 
@@ -104,10 +105,10 @@ def settings(azurite: Azurite, prefix: str, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_one_world_for_a_process(azurite: Azurite, prefix: str) -> None:
     """However many ask at once, one world is opened and kept; its queue is ready to use."""
     process = Process()
-    first, second = await asyncio.gather(process.world(), process.world())
+    first, second = await asyncio.gather(process.world(start_app), process.world(start_app))
     await first.queue.send({"kind": "pull"})
     content = await raw(azurite, f"{prefix}-work")
-    third = await process.world()
+    third = await process.world(start_app)
     await process.close()
 
     assert first is second is third
@@ -122,7 +123,7 @@ async def test_a_process_of_the_app_stamps_its_policy(monkeypatch: pytest.Monkey
         monkeypatch.setenv("SYNC_PRIVATE", private)
         monkeypatch.setenv("AZURE_TENANT_ID", tenant)
         process = Process()
-        instance, _ = await (await process.world()).store.read_instance()
+        instance, _ = await (await process.world(start_app)).store.read_instance()
         await process.close()
 
         assert instance.policy is not None
@@ -136,7 +137,7 @@ async def test_what_failed_to_open_is_tried_again(monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as wrong:
         wrong.setenv("STATE_PREFIX", "NO")
         with pytest.raises(SettingsInvalid):
-            await process.world()
+            await process.world(start_app)
 
-    assert (await process.world()).holder != ""
+    assert (await process.world(start_app)).holder != ""
     await process.close()
