@@ -43,8 +43,8 @@ def in_force(world: World, instance: Instance) -> World:
 async def start_app(world: World) -> None:
     """What a process of the app does first: its settings become the company's policy.
 
-    In a store of others, and where the row cannot be read, every job that needs it says so; the process starts all the
-    same, or no function could.
+    In a store of others, and where the row cannot be read, every job that needs it says so; the process starts all
+    the same, or no function could.
     """
     try:
         await stamp_policy(world, by_app=True)

@@ -28,11 +28,10 @@ class Bearers:
         """Login in lower case → user id, nobody's left out; nothing is asked when all are remembered."""
         wanted = {login.casefold() for login in logins} - {""}
         now = self._session.clock()
-        fresh = {login: user_id for login, (at, user_id) in self._known.items() if now - at < REMEMBERED_FOR}
+        fresh = {login: told for login, told in self._known.items() if now - told[0] < REMEMBERED_FOR}
         asked = wanted - fresh.keys() if recently else wanted
         found = await find_logins(self._session, asked) if asked else {}
-        answers = {login: found.get(login, "") for login in asked}
+        answers = {login: (now, found.get(login, "")) for login in asked}
         room = len(fresh) + len(answers) <= MOST_REMEMBERED
-        self._known = {login: self._known[login] for login in fresh} if room else {}
-        self._known |= {login: (now, user_id) for login, user_id in answers.items()}
-        return {login: user_id for login, user_id in {**fresh, **answers}.items() if login in wanted and user_id}
+        self._known = (fresh if room else {}) | answers
+        return {login: told[1] for login, told in {**fresh, **answers}.items() if login in wanted and told[1]}
