@@ -53,8 +53,11 @@ class BodyShape(StrEnum):
 
 
 def normal_text(text: str) -> str:
-    """The form in which texts are compared: LF, plain spaces, no trailing spaces, no blank lines outside."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    """The form in which texts are compared: LF, plain spaces, no trailing spaces, no blank lines outside.
+
+    A form feed is a line's end: HTML has none.
+    """
+    plain = re.sub(r"\r\n?|\f", "\n", text).replace("\xa0", " ")
     return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
 
 

@@ -74,13 +74,25 @@ def page(content: str) -> str:
     [
         ("a\nb", "a\r\nb"),
         ("a\nb", "a\rb"),
+        ("a\n\nb", "a\r\n\rb"),
+        ("a\nb", "a\fb"),
         ("a b", "a\xa0b"),
         ("a\nb", "a  \nb\t"),
         ("a\n\nb", "\n \na\n\nb\n\n"),
         ("  a", "  a"),
         ("", " \r\n\xa0\r\n"),
     ],
-    ids=["crlf", "cr", "nbsp", "trailing spaces", "outer blank lines", "indent is kept", "nothing but space"],
+    ids=[
+        "crlf",
+        "cr",
+        "crlf and cr",
+        "form feed",
+        "nbsp",
+        "trailing spaces",
+        "outer blank lines",
+        "indent is kept",
+        "nothing but space",
+    ],
 )
 def test_texts_that_look_the_same_have_one_normal_form(expected: str, text: str) -> None:
     """Line ends, hard spaces, trailing spaces and outer blank lines make no difference."""

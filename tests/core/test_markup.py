@@ -145,9 +145,9 @@ def test_work_grows_with_the_length_of_a_body(kind: str, tally: list[int]) -> No
         steps = work_of(lambda: [page_text(read_page(html)), body_shape(html, text), with_new_text(html, text)])
         return steps + html.looked_at + sum(tally)
 
-    once = work(200)
+    once = work(80)
 
-    assert work(800) <= 4.5 * once
+    assert work(320) <= 4.5 * once
 
 
 @pytest.mark.parametrize("piece", [BLOCK_TEXT, RULE, JOIN, f"{RULE}\nMicrosoft Teams", "\n", " "])
@@ -157,7 +157,7 @@ def test_work_grows_with_the_length_of_a_text(piece: str) -> None:
     def work(n: int) -> int:
         return work_of(lambda: cut_teams_text(f"{piece}\n" * n))
 
-    assert work(400) <= 4.5 * work(100)
+    assert work(200) <= 4.5 * work(50)
 
 
 def test_a_body_longer_than_anybody_types_is_formatted() -> None:
