@@ -42,7 +42,7 @@ class ErpPerson:
 
     ACTS = frozenset(
         {
-            "create", "edit", "release", "complete", "close", "reopen", "set_state", "set_read_only", "void",
+            "create", "copy", "edit", "release", "complete", "close", "reopen", "set_state", "set_read_only", "void",
             "delete", "hide", "show", "change_owner", "add_participant", "note_participant",
             "remove_participant", "get", "activities", "find",
         }
@@ -93,6 +93,30 @@ class ErpPerson:
                 self._add_participant(caller, row, who)
             if state != "New":
                 self._change_state(caller, row, state)
+        return row.id
+
+    def copy(self, activity: str, **fields: Any) -> str:
+        """A copy of the document, by this person, as the web client and an import make it; returns its id.
+
+        ExternalId and ExternalSystem come along (nothing makes them unique: erpnet.md §6), ids, numbers, creator,
+        state and times of change do not. ``fields`` are what is different, by the names ``create`` uses.
+        """
+        own = {"DocumentId", "DocumentNo", "CreationUser", "CreationTime", "MasterDocument", "State", "ReadOnly"}
+        own |= {"Void", "VoidReason", "VoidTime", "VoidUser", "ObjectVersion", "AggregateLastUpdateTimeUtc"}
+        with self._acting() as caller:
+            source = self._row(activity)
+            row = Row(source.entity, self._erp.store.new_id())
+            row.values = {name: value for name, value in source.values.items() if name not in own}
+            row.values |= {a.name: a.default for a in source.entity.attrs.values() if a.name in own and a.default}
+            documents.complete(self._erp, caller, row)
+            self._erp.store.insert(row)
+            for child in self._erp.store.children(schema.PARTICIPANTS, source.id):
+                twin = Row(child.entity, self._erp.store.new_id(), dict(child.values))
+                twin.values[child.entity.owner] = row.id
+                self._erp.store.insert(twin)
+            if fields:
+                writes.update(self._erp, caller, row, self._body(fields, row))
+            self._erp.touch(row)
         return row.id
 
     def edit(self, activity: str, **fields: Any) -> None:

@@ -7,6 +7,7 @@
 - ``state`` → every account with its events; ``mails`` → every mail
 - ``switch`` {name: value} for ``Switches``; ``expire_delta``, ``endless_delta``, ``throttle``, ``expire_tokens``,
   ``reject_tokens`` {"times"}, ``reset``
+- ``move_mailbox`` {"upn", "missing": [ids]} → old ids and new ones; ``finish_move`` {"upn"}
 - ``lifecycle`` {"upn", "event"} and ``forge`` {"upn"} send what their names say to the subscribers; ``settle``
   waits until all notifications are delivered
 """
@@ -48,13 +49,18 @@ def carry_out(graph: GraphSimulator, verb: str, body: Json) -> Any:
             return [{**asdict(mail), "at": mail.at.isoformat()} for mail in graph.mails]
         case "switch":
             return _switch(graph.switches, body)
+        case "move_mailbox":
+            return graph.move_mailbox(**body)
         case "reject_tokens":
             graph.reject_tokens = body.get("times", 1)
             return {}
         case "lifecycle" | "forge":
             getattr(graph.subscriptions, verb)(**body)
             return {}
-        case "remove_mailbox" | "rename" | "expire_delta" | "endless_delta" | "throttle" | "expire_tokens" | "reset":
+        case "finish_move" | "expire_delta" | "endless_delta" | "throttle" | "expire_tokens":
+            getattr(graph, verb)(**body)
+            return {}
+        case "remove_mailbox" | "rename" | "reset":
             getattr(graph, verb)(**body)
             return {}
         case _:

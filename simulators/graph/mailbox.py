@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ class Mailbox:
         self.throttled: list[str | None] = []
         self.recent: deque[datetime] = deque()
         self._clock = clock
+        self.late: list[Item] = []
+        """What a move has left out so far."""
         self._listener = listener
         self._numbers = 0
         self._by_id: dict[str, Item] = {}
@@ -159,6 +161,42 @@ class Mailbox:
         del self._by_id[item.regular_id], self._by_id[item.immutable_id]
         item.calendar = ""
         self.touch(item, "deleted")
+
+    def relocate(self, missing: Collection[str]) -> dict[str, str]:
+        """Give every item new ids, as a move to another store or a restore does (graph.md §8).
+
+        The old ids answer no more, nor do old delta links; what bears one of the ``missing`` ids is left out until
+        it ``arrives``. Old immutable ids → new ones.
+        """
+        self.delta_generation += 1
+        olds = [(item.immutable_id, item) for folder in self._folders.values() for item in folder.values()]
+        for _, item in olds:
+            self._forget(item)
+        self.late += [item for old, item in olds if old in missing]
+        came = [(old, item) for old, item in olds if old not in missing]
+        for _, item in came:
+            self._register(item)
+        return {old: item.immutable_id for old, item in came}
+
+    def arrive(self) -> None:
+        """What a move has left out comes along, as news."""
+        while self.late:
+            item = self.late.pop(0)
+            self._register(item)
+            item.entered = None
+            self.touch(item, "created")
+
+    def _forget(self, item: Item) -> None:
+        del self._folders[item.calendar][item.serial]
+        del self._by_id[item.regular_id], self._by_id[item.immutable_id]
+        self._log.pop(item.serial, None)
+
+    def _register(self, item: Item) -> None:
+        item.serial = self._number()
+        item.immutable_id = ids.item_id(self.stem, item.serial, immutable=True)
+        item.regular_id = ids.item_id(self.stem, item.serial, immutable=False)
+        self._by_id[item.immutable_id] = self._by_id[item.regular_id] = item
+        self._folders.setdefault(item.calendar, {})[item.serial] = item
 
     def changed_since(self, version: int) -> Iterator[Item]:
         """Items changed after this version, latest first, each once."""

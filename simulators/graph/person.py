@@ -98,6 +98,17 @@ class OutlookPerson:
         self.mailbox.touch(item, "created")
         return item.immutable_id
 
+    def import_again(self, ident: str) -> str:
+        """Import a saved file of an event that is here already: one more event with the same iCalUId.
+
+        It is the person's own where the event is; marks, transactionId and copies do not come along.
+        """
+        item = self._find(ident).item
+        other = self.mailbox.add(item.content, uid=item.ical_uid)
+        other.is_organizer = item.is_organizer
+        self.mailbox.touch(other, "created")
+        return other.immutable_id
+
     def make_series(self, ident: str, recurrence: Json) -> None:
         """Turn a single event into a series."""
         self.edit(ident, recurrence=recurrence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections.abc import Collection
 from contextvars import ContextVar
 from datetime import timedelta
 from inspect import isawaitable
@@ -123,6 +124,17 @@ class GraphSimulator(Simulator):
     def rename(self, upn: str, mail: str) -> None:
         """Give an account a new primary address; the old one stays as an alias."""
         self.world.rename(self.mailbox(upn), mail)
+
+    def move_mailbox(self, upn: str, *, missing: Collection[str] = ()) -> dict[str, str]:
+        """Move or restore a mailbox: the same iCalUIds, all ids new, delta links expired. Old ids → new ones.
+
+        What bears one of the ``missing`` ids comes along with ``finish_move``.
+        """
+        return self.mailbox(upn).relocate(missing)
+
+    def finish_move(self, upn: str) -> None:
+        """The rest of a mailbox that was moved in part."""
+        self.mailbox(upn).arrive()
 
     def expire_delta(self, upn: str) -> None:
         """Forget the mailbox's sync state: all its nextLinks and deltaLinks are expired."""

@@ -191,3 +191,18 @@ async def test_it_runs_as_a_process_and_stops_cleanly(number: signal.Signals) ->
 
     assert line.startswith(b"http://127.0.0.1:")
     assert await asyncio.wait_for(process.wait(), 20) == 0
+
+
+def test_a_copy_of_a_document_keeps_its_external_id(ann: ErpPerson, erp: ErpSimulator) -> None:
+    """Another document, by whoever copied it and in a state of its own; nothing makes ExternalId unique."""
+    first = erp.seed_mssync("ann", "Talk", NINE, TEN, "uid-1")
+    ann.add_participant(first, "bob")
+    ann.release(first)
+    made, source = ann.get(ann.copy(first, subject="Talk (2)")), ann.get(first)
+
+    assert (made["ExternalId"], made["ExternalSystem"]) == (source["ExternalId"], source["ExternalSystem"])
+    assert (made["Subject"], made["CreationUser"], made["State"]) == ("Talk (2)", "ann", "New")
+    assert source["CreationUser"] == SERVICE_LOGIN
+    assert [p["Login"] for p in made["Participants"]] == ["bob"]
+    fresh = ("Id", "DocumentId", "DocumentNo", "ObjectVersion")
+    assert not [name for name in fresh if made[name] == source[name]]
