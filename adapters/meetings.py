@@ -46,7 +46,7 @@ Copy = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CopyRow:
-    """One user's copy of a meeting that another mailbox feeds."""
+    """One user's copy of a meeting that another mailbox feeds, or an event of their own that clashes with it."""
 
     user_id: str
 
@@ -105,7 +105,7 @@ class Meetings:
                     await self._drop_row(row)
 
     async def find_copies(self, key: str) -> frozenset[str]:
-        """The users whose copy of the meeting follows. Raises ``RowUnreadable``."""
+        """The users whose copy of the meeting follows, or stands beside it. Raises ``RowUnreadable``."""
         found = await self.backend.scan(Table.MEETINGS, _copies(key))
         owners = [await self._owner_of_copy(row) for row in found]
         return frozenset(owners) - {""}
@@ -137,6 +137,12 @@ class Meetings:
     async def _unindex(self, user_id: str, activity_ids: Iterable[str]) -> None:
         await gather(
             self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
+        )
+
+    async def _copy(self, user_id: str, copies: Iterable[Copy]) -> None:
+        stored = rows.encode(CopyRow(user_id))
+        await gather(
+            self.backend.write(Table.MEETINGS, Op(Verb.PUT, _copy_key(user_id, one), stored)) for one in copies
         )
 
     async def _uncopy(self, user_id: str, copies: Iterable[Copy]) -> None:

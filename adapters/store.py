@@ -26,7 +26,7 @@ from adapters.subscriptions import SubscriptionRows
 from jobs.ports import Change, Drop, Lease, Put, Storable, Store
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.holds import assembled
-from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, Role, Side, User
+from sync_core.model import Cursors, Hold, InboxRow, Instance, Link, Memory, Pending, PendingState, Role, Side, User
 
 _INSTANCE = Key("instance", "instance")
 
@@ -156,7 +156,7 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         state = await self.backend.scan(Table.STATE, codec.key(user_id))
         await self._drop_claims(user_id, _texts(state, "ical_uid"))
         await self._unindex(user_id, _texts(state, "activity_id") | _texts(state, "item_id"))
-        await self._uncopy(user_id, {_copy_in(row) for row in state})
+        await self._uncopy(user_id, {copy for row in state for copy in _copies_in(row)})
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
         await self._drop_accounts(user_id)
@@ -196,6 +196,7 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         for batch in list(batches(list(ops.values()), reserved=1)) or [[]]:
             lease = await self._fenced(lease, batch)
         await self._follow_links(lease.user_id, changes)
+        await self._follow_clashes(lease.user_id, changes)
         return lease
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
@@ -248,11 +249,19 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         gone = [row for row in dropped if isinstance(row, Link)]
         await self.reindex(user_id, kept)
         fed = [link for link in gone if link.role is not Role.FOLLOWER]
+        goes_on = {link.ical_uid.casefold() for link in kept}
         await self._unindex(user_id, {link.activity_id for link in fed} - {link.activity_id for link in kept})
-        await self._drop_claims_of(user_id, fed)
+        await self._drop_claims_of(user_id, [link for link in fed if link.ical_uid.casefold() not in goes_on])
         await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
         given_up = {c.row.item_id for c in changes if isinstance(c, Drop) and isinstance(c.row, Pending)}
         await self.end_events(user_id, given_up - {link.activity_id for link in kept})
+
+    async def _follow_clashes(self, user_id: str, changes: Sequence[Change]) -> None:
+        """An event that clashes with another mailbox's is a copy of its meeting: it may take over one day."""
+        clashes = [c for c in changes if isinstance(c.row, Pending) and c.row.state is PendingState.CLASH]
+        rows = [(change, change.row) for change in clashes if isinstance(change.row, Pending)]
+        await self._copy(user_id, {(row.ical_uid, row.item_id) for change, row in rows if isinstance(change, Put)})
+        await self._uncopy(user_id, {(row.ical_uid, row.item_id) for change, row in rows if isinstance(change, Drop)})
 
     async def _erase(self, table: Table, found: Sequence[Row]) -> None:
         await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])
@@ -299,8 +308,10 @@ def _texts(found: Sequence[Row], name: str) -> set[str]:
     return {codec.peek(row.properties, name) for row in found} - {""}
 
 
-def _copy_in(row: Row) -> tuple[str, str]:
-    return codec.peek(row.properties, "ical_uid"), codec.peek(row.properties, "event_id")
+def _copies_in(row: Row) -> list[tuple[str, str]]:
+    """The copies that a link or a waiting row may be indexed as."""
+    uid = codec.peek(row.properties, "ical_uid")
+    return [(uid, item) for name in ("event_id", "item_id") if (item := codec.peek(row.properties, name))]
 
 
 def _token(row: Row | None) -> str:

@@ -27,6 +27,8 @@ ENDS = (
 PENDING_STATES = {
     "a person chose to make the counterpart anew": PendingState.RELEASED,
     "its counterpart, named by a mark of an earlier sync, is not there any more": PendingState.PARTNER_GONE,
+    "another event of this calendar has the same iCalUId": PendingState.TWIN,
+    "another mailbox has an event of its own with the same iCalUId": PendingState.CLASH,
 }
 """The sentences by which version 1 told what an item without a link waits for."""
 

@@ -185,13 +185,14 @@ class Actor:
             return [*changes, Put(replace(self._pending(decision), reason=decision.reason))]
         if case.pending is not None:
             changes.append(Drop(case.pending))
-        return changes
+        return [*changes, *map(Drop, case.over)]
 
     def _parked(self, decision: Decision) -> Pending:
         if decision.pending is not None:
             return decision.pending
         pending = self._pending(decision)
-        state = pending.state if decision.awaits is PendingState.WAITING else decision.awaits
+        chosen = pending.state if pending.state is PendingState.RELEASED else PendingState.WAITING
+        state = chosen if decision.awaits is PendingState.WAITING else decision.awaits
         return replace(pending, parked=True, reason=decision.reason, state=state)
 
     def _is_worth_telling(self, decision: Decision) -> bool:
@@ -296,6 +297,7 @@ class Actor:
             changes.append(Put(link))
         if case.pending is not None or decision.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT):
             changes.append(Drop(case.pending or self._pending(decision)))
+        changes += map(Drop, case.over)
         return changes
 
     def _undisturbed(self, decision: Decision, after: ErpActivity | None) -> tuple[ErpActivity | None, bool]:

@@ -23,6 +23,7 @@ from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
 from sync_core.cases import Context, Decision, Sight, Verdict
 from sync_core.ending import judge_gone
+from sync_core.match import meeting_of
 from sync_core.model import (
     Answer,
     ErpActivity,
@@ -40,6 +41,7 @@ from sync_core.model import (
 )
 from sync_core.plan import ELSEWHERE, decide
 from sync_core.project import is_private
+from sync_core.ranges import uid_key
 from sync_core.window import token_at
 
 LOOK_BACK = 5_000
@@ -231,9 +233,17 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     known = [links[e.id] for e in events if e.id in links] + [
         by_activity[a.id] for a in activities if a.id in by_activity
     ]
-    cases = await Pairing(world.calendar, world.erp, ctx, links, by_activity, full=False).pair(
-        [e for e in events if e.id not in links], [a for a in activities if a.id not in by_activity], memory.pending
+    free = [a for a in activities if a.id not in by_activity]
+    claims = await read_standings(world.store, {a.external_id for a in free if meeting_of(a)})
+    pairing = Pairing(
+        world.calendar,
+        world.erp,
+        ctx,
+        memory.links,
+        full=False,
+        claims={uid_key(uid): standing for uid, standing in claims.items()},
     )
+    cases = await pairing.pair([e for e in events if e.id not in links], free, memory.pending)
     standings = await read_standings(world.store, [case.event.ical_uid for case in cases if case.event])
     stood = [with_standing(c, standings.get(c.event.ical_uid, NOBODY)) if c.event else c for c in cases]
     decided = [_of_decision(decide(case, ctx), ctx) for case in stood]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jobs.ports import Calendar
 from sync_core.cases import Context, Sight
@@ -15,6 +16,7 @@ from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.link import WATCHED, is_given_up
 from sync_core.model import (
+    UNHINDERED,
     Evidence,
     GraphEvent,
     GraphReading,
@@ -24,15 +26,21 @@ from sync_core.model import (
     Mark,
     Memory,
     Pending,
+    PendingState,
     Side,
     User,
     Window,
 )
+from sync_core.moving import Move, by_uid, moves
 from sync_core.people import invited
 from sync_core.plan import is_over_link
 from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, is_private, masked
+from sync_core.ranges import uid_key
 from sync_core.window import bounds, token_at
+
+AWAY = frozenset({Sight.GONE, Sight.ELSEWHERE})
+"""An event that is not in the calendar any more."""
 
 OTHER_EVENT = "Microsoft Graph answers with another event"
 
@@ -64,6 +72,11 @@ class Feed:
         """The events that the feed has shown, by id."""
         self.delta_link: str | None = None
         self.token: Window | None = None
+        self.is_moving = False
+        """Whether the delta link has expired and links took new ids: the calendar was moved or restored."""
+        self._is_expired = False
+        self.with_marks: set[str] = set()
+        """The events that were read with their marks."""
         self._removed: set[str] = set()
         self._fresh: set[str] = set()
         self._looked: Window | None = None
@@ -74,6 +87,47 @@ class Feed:
         whole = await self._read_graph()
         self.seen = frozenset(self.events)
         await self.gather(self._doubtful(whole))
+
+    async def relocate(self) -> tuple[Move, ...]:
+        """The links whose event is gone and bears another id now; from here on they are known by that."""
+        lost = {x for x in self._memory.links if x.status in WATCHED and self.see(x)[1] in AWAY}
+        shown = self._shown()
+        await self._find_again({link.ical_uid for link in lost if uid_key(link.ical_uid) not in shown})
+        gone = {link.event_id for link in lost} | await self._gone_for_good(shown)
+        found = moves(self._memory.links, gone, self.free(self._links), self._ctx)
+        taken = [move.new for move in found]
+        self.is_moving = self._is_expired and bool(taken)
+        stale = {move.old.event_id for move in found}
+        self.events = {event_id: event for event_id, event in self.events.items() if event_id not in stale}
+        self._links = {i: link for i, link in self._links.items() if i not in stale} | {x.event_id: x for x in taken}
+        settled = {link.event_id for link in taken}
+        waiting = [p for p in self._memory.pending if p.side is not Side.GRAPH or p.item_id not in settled]
+        self._memory = replace(self._memory, links=tuple(self._links.values()), pending=tuple(waiting))
+        return found
+
+    def _shown(self) -> Container[str]:
+        """The meetings of which this round has read an event without a link."""
+        return by_uid(self.free(self._links), lambda event: event.ical_uid)
+
+    async def _gone_for_good(self, shown: Container[str]) -> set[str]:
+        """Of links that have ended, the events that are gone although their meeting was shown; that they are asked
+        about is no news of those that are still there."""
+        ended = [x.event_id for x in self._memory.links if x.status not in WATCHED and uid_key(x.ical_uid) in shown]
+        unseen = [event_id for event_id in ended if event_id not in self.events]
+        evidence = await self._calendar.gather_evidence(self._user.id, unseen) if unseen else {}
+        return {event_id for event_id, told in evidence.items() if judge_gone(told) is Sight.GONE}
+
+    async def _find_again(self, ical_uids: Collection[str]) -> None:
+        """Events of this calendar by iCalUId, wherever in time they lie, with proof that they are there."""
+        if not ical_uids:
+            return
+        answers = await self._calendar.find_by_uid(self._user.id, ical_uids)
+        await self.gather({e.id for found in answers.values() for e in found if e.id not in self._links})
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered, with the links under the ids that their events bear now."""
+        return self._memory
 
     def event(self, event_id: str) -> GraphEvent | None:
         """An event that could be read."""
@@ -144,13 +198,24 @@ class Feed:
         self._fresh.add(event_id)
 
     def due_pending(self) -> list[Pending]:
-        """Pending items whose turn it is (parked ones wait for a person)."""
+        """Pending items whose turn it is: parked ones wait for a person, or for what stands in their way to end."""
         now = self._ctx.now
+        in_place = by_uid((x for x in self._memory.links if x.status in WATCHED), lambda link: link.ical_uid)
         return [
             p
             for p in self._memory.pending
-            if not p.parked and not (self._scale.patient and p.retry_at is not None and p.retry_at > now)
+            if (self._may_be_over(p, in_place) if p.parked else not self._waits(p.retry_at, now))
         ]
+
+    def _may_be_over(self, pending: Pending, in_place: Container[str]) -> bool:
+        """Whether what stands in an item's way may have ended: looked at daily, and at the signs there are."""
+        if pending.state in UNHINDERED:
+            return False
+        uid = uid_key(pending.ical_uid)
+        is_alone = pending.state is PendingState.TWIN and uid not in in_place
+        is_elsewhere = pending.side is Side.GRAPH and pending.item_id not in self.events and uid in self._shown()
+        is_handed = pending.state is PendingState.CLASH and bool(self._memory.inbox)
+        return self._scale.roll or self._scale.full or is_alone or is_elsewhere or is_handed
 
     def cloaked(self, event: GraphEvent) -> GraphEvent:
         """An event as ``SYNC_PRIVATE`` lets it be known."""
@@ -169,7 +234,7 @@ class Feed:
             try:
                 self._take(await self._calendar.read_changes(self._user.id, cursors.delta_link, cursors.token))
             except CursorExpired:
-                anew = True
+                anew = self._is_expired = True
             except EndlessRead:
                 return await self._read_without_feed(_both(cursors.token, token))
         if anew:
@@ -192,6 +257,7 @@ class Feed:
         start, end = self._memory.cursors.window_end, self._ctx.window.end
         if start is not None and start < end:
             strip = await self._calendar.read_view(self._user.id, Window(start, end))
+            self.with_marks |= {event.id for event in strip.events}
             self._take(replace(strip, delta_link=self.delta_link), self.token)
 
     def _take(self, reading: GraphReading, token: Window | None = None) -> None:
@@ -219,7 +285,12 @@ class Feed:
             ):
                 doubtful.add(link.event_id)
         doubtful |= {p.item_id for p in self.due_pending() if p.side is Side.GRAPH and p.item_id not in self.events}
-        return doubtful
+        shown = self._shown()
+        return doubtful | {
+            link.event_id
+            for link in self._memory.links
+            if link.status in WATCHED and link.event_id not in self.events and uid_key(link.ical_uid) in shown
+        }
 
     def _is_due(self, link: Link) -> bool:
         """Whether a link asks to be read again, and its back-off is over."""
@@ -232,8 +303,10 @@ class Feed:
 
     def _is_ready(self, link: Link) -> bool:
         """Whether nothing keeps a round from trying again: no back-off, and not the last of too many tries."""
-        waits = self._scale.patient and link.retry_at is not None and link.retry_at > self._ctx.now
-        return not waits and not is_given_up(link)
+        return not self._waits(link.retry_at, self._ctx.now) and not is_given_up(link)
+
+    def _waits(self, retry_at: datetime | None, now: datetime) -> bool:
+        return self._scale.patient and retry_at is not None and retry_at > now
 
     def _is_to_unmark(self, link: Link) -> bool:
         """Whether the daily look closes a conflict whose event wears our mark, because the meeting is over."""

@@ -113,27 +113,35 @@ async def inherited(
     return None
 
 
-async def live_elsewhere(calendar: Calendar, store: Store, ical_uid: str, ctx: Context) -> tuple[str, ...] | None:
-    """The users with sync on who still have a copy, as their mailboxes say, the well ones first; None where nobody
-    is found and somebody cannot be asked now, or a row that would tell cannot be read."""
-    users = {one.id: one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox}
-    is_known = not any(one.unreadable for one in users.values())
-    try:
-        copies = await store.find_copies(key_of(ical_uid))
-    except RowUnreadable as error:
-        tell_failure("meetings", error, user_id=ctx.mailbox)
-        copies, is_known = frozenset(), False
-    asked = [one.id for one in users.values() if not one.unreadable and (one.id in copies or _is_unread(one))]
-    found: list[str] = []
-    for user_id in sorted(asked, key=lambda one: (not ctx.colleagues.is_well(one), one)):
+async def live_elsewhere(
+    calendar: Calendar, store: Store, links: Collection[Link], ctx: Context
+) -> dict[str, tuple[str, ...] | None]:
+    """By iCalUId the users with sync on who still have a copy of a meeting, as their mailboxes say, the well ones
+    first; None where nobody is found and somebody cannot be asked now, or a row that would tell cannot be read. One
+    question for each colleague."""
+    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if links else []
+    uids = list(dict.fromkeys(link.ical_uid for link in links))
+    invited = {link.ical_uid for link in links if link.role is not Role.OWN}
+    unknown = set(uids) if any(one.unreadable for one in users) else set()
+    copies: dict[str, frozenset[str]] = {}
+    for uid in uids:
         try:
-            read = (await calendar.find_by_uid(user_id, [ical_uid]))[ical_uid]
+            copies[uid] = await store.find_copies(key_of(uid))
+        except RowUnreadable as error:
+            tell_failure("meetings", error, user_id=ctx.mailbox)
+            copies[uid], unknown = frozenset(), unknown | {uid}
+    found: dict[str, list[str]] = {uid: [] for uid in uids}
+    readable = [one for one in users if not one.unreadable]
+    for user in sorted(readable, key=lambda one: (not ctx.colleagues.is_well(one.id), one.id)):
+        asked = [uid for uid in uids if user.id in copies[uid] or (uid in invited and _is_unread(user))]
+        try:
+            answers = await calendar.find_by_uid(user.id, asked) if asked else {}
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
-            is_known = False
+            unknown.update(asked)
             continue
-        if any(not copy.is_cancelled for copy in read):
-            found.append(user_id)
-    return tuple(found) if found or is_known else None
+        for uid, read in answers.items():
+            found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
+    return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in uids}
 
 
 def _is_unread(user: User) -> bool:

@@ -1,49 +1,41 @@
-"""Finds the counterpart of items without a link, so that nothing is made twice (design section 4 "Identity").
+"""Reads what may belong to the items without a link, so that nothing is made twice; ``sync_core.match`` decides.
 
-An activity made from an event carries (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId): precise, and MSSync's
-records carry the same. An event made from an activity carries our mark: a candidate, since a copy carries it too;
-of several, the one whose transactionId is ours is it, the others are new events. A named partner that is not there
-any more is *partner gone*: nothing is made until a person chooses. A void activity is never adopted.
+What is asked grows with what is new: events by their iCalUId, activities by the iCalUIds they may carry, marks of
+events that are about to get an activity. Only a full round reads every mark there is, in one list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.ports import Calendar, Erp
-from sync_core.cases import Case, Context, Sight
-from sync_core.identity import transaction_id
-from sync_core.link import WATCHED
+from sync_core.cases import Case, Context, Standing
+from sync_core.match import Unlinked, match, may_be_named, may_pair, meeting_of, owners
 from sync_core.model import (
-    MSSYNC_SYSTEM,
+    UNHINDERED,
     ErpActivity,
     GraphEvent,
     Link,
     Malformed,
     Pending,
     PendingState,
+    Role,
     Side,
     Window,
 )
-from sync_core.plan import scope
+from sync_core.moving import by_uid
 from sync_core.project import erp_when
 from sync_core.ranges import SHORT_FORM, uid_key
 from sync_core.window import bounds
 
-Paired = Mapping[str, tuple[ErpActivity | Malformed, ...]]
-"""What a meeting is known by (``uid_key``) → the activities that name it."""
+Named = dict[str, tuple[ErpActivity | Malformed, ...]]
+"""The activities that name a meeting, by its key."""
 
-SAME_UID = "another event of this calendar has the same iCalUId"
-MOVED_ON = "the same meeting is back under another id; the one that is gone goes first"
 
 NEARBY = timedelta(days=1)
 """A wall clock of an unknown zone may be most of a day off."""
-
-INCARNATIONS = 8
-"""How many re-creations of one activity's event are recognised by transactionId."""
 
 
 class Pairing:
@@ -54,111 +46,112 @@ class Pairing:
         calendar: Calendar,
         erp: Erp,
         ctx: Context,
-        links: Mapping[str, Link],
-        by_activity: Mapping[str, Link],
+        links: Collection[Link],
+        *,
         full: bool,
-        lost: Collection[str] = (),
         followed: Collection[str] = (),
+        claims: Mapping[str, Standing] | None = None,
+        with_marks: Collection[str] = (),
     ) -> None:
         self._calendar = calendar
         self._erp = erp
         self._ctx = ctx
-        self._links = links
-        self._by_activity = by_activity
+        self._links = {link.event_id: link for link in links}
+        self._fed = {link.activity_id for link in links if link.role is not Role.FOLLOWER}
         self._full = full
-        self._lost = frozenset(lost)
-        """The linked events that are gone by what this round has read."""
         self._followed = frozenset(followed)
         """The events whose activity is another mailbox's to find."""
+        self._claims = claims or {}
+        """What claims say of the meetings that activities name, by key."""
+        self._with_marks = frozenset(with_marks)
+        """The events that were read with their marks."""
 
     async def pair(
         self, events: Sequence[GraphEvent], activities: Sequence[ErpActivity], pending: Sequence[Pending]
     ) -> list[Case]:
         """One case for each pair and each item left alone; ``pending`` are all rows of the user."""
         waiting = {(p.side, p.item_id): p for p in pending}
-        found_events = {e.id: e for e in events}
-        found_activities = {a.id: a for a in activities}
-        marks = await self._marked(found_events, found_activities, waiting)
-        for event in await self._named_events(found_activities.values(), found_events.values()):
-            found_events.setdefault(event.id, event)
-        candidates = [e for e in found_events.values() if self._may_pair(e, marks)]
-        clashing = self._clashing([*candidates, *(e for i, e in found_events.items() if i in self._followed)])
-        candidates = [e for e in candidates if e.id not in clashing]
-        paired = _named(found_activities.values())
-        uids = {e.ical_uid for e in candidates if e.ical_uid and uid_key(e.ical_uid) not in paired}
-        if uids:
-            paired |= {uid_key(uid): found for uid, found in (await self._erp.find_paired(uids)).items()}
-        found_activities |= await self._marked_activities(marks, found_activities)
+        free = {e.id: e for e in events}
+        at_hand = {a.id: a for a in activities}
+        marked = await self._marked(at_hand, waiting)
+        free |= {e.id: free.get(e.id, e) for e in (*marked, *await self._named_events(at_hand, free, waiting))}
+        named = await self._named(at_hand.values(), free.values(), {e.id for e in marked})
+        marked += await self._marks_of_creates(free, named, waiting)
+        free |= {e.id: free.get(e.id, e) for e in marked}
+        marks = {event.id: activity for activity, event in owners(marked, self._ctx.mailbox).items()}
+        originals = self._originals(at_hand.values())
+        read = await self._read({*marks.values(), *(i for ids in originals.values() for i in ids)}, at_hand, named)
+        unlinked = Unlinked(
+            events=free,
+            activities=at_hand,
+            links=tuple(self._links.values()),
+            waiting=waiting,
+            followed=self._followed,
+            named=named,
+            marks=marks,
+            originals=originals,
+            known=read,
+        )
+        return match(unlinked, self._ctx)
 
-        cases = [self._clash(found_events[i], sight, note, waiting) for i, (sight, note) in clashing.items()]
-        taken: set[str] = set()
-        rest: list[GraphEvent] = []
-        for event in sorted((e for i, e in found_events.items() if i not in clashing), key=lambda e: e.id):
-            partner = self._by_external_id(event, paired, taken)
-            if partner is None:
-                rest.append(event)
-                continue
-            taken.add(partner.id)
-            cases.append(self._both(event, partner, waiting))
-        cases += [self._alone_or_marked(e, marks, paired, found_activities, taken, waiting) for e in rest]
-        cases += [
-            self._activity_alone(a, waiting)
-            for a in found_activities.values()
-            if a.id not in taken and a.id not in self._by_activity
-        ]
-        return cases
-
-    # What to look for
-
-    def _may_pair(self, event: GraphEvent, marks: Mapping[str, str]) -> bool:
-        if event.id in self._followed:
-            return False
-        return event.id in marks or scope(Case(event=event), self._ctx)[0] is None
+    # Marks
 
     async def _marked(
-        self,
-        events: dict[str, GraphEvent],
-        activities: Mapping[str, ErpActivity],
-        waiting: Mapping[tuple[Side, str], Pending],
-    ) -> dict[str, str]:
-        """Event id → activity id of the marks that count: all in a full round, else those of creates under way."""
-        found: list[GraphEvent] = []
+        self, activities: Mapping[str, ErpActivity], waiting: Mapping[tuple[Side, str], Pending]
+    ) -> list[GraphEvent]:
+        """Events with a mark that may count: all in a full round, else those of activities about to get an event."""
         if self._full:
-            found += (await self._calendar.read_marked(self._ctx.mailbox)).events
+            return self._counting((await self._calendar.read_marked(self._ctx.mailbox)).events)
         begun = {item for side, item in waiting if side is Side.ERP and item in activities}
-        if begun and not self._full:
-            answers = await self._calendar.find_marked(self._ctx.mailbox, begun)
-            found += [event for marked in answers.values() for event in marked]
-        free = [e for e in found if e.mark and e.id not in self._links and e.mark not in self._by_activity]
-        for event in free:
-            events.setdefault(event.id, event)
-        return {event.id: activity for activity, event in self._owners(free).items()}
+        return await self._bearing(begun | {a.id for a in activities.values() if may_be_named(a, self._ctx)})
 
-    def _owners(self, events: Iterable[GraphEvent]) -> dict[str, GraphEvent]:
-        """Activity id → the one event whose mark counts; a copy carries the mark without our transactionId."""
-        by_mark: dict[str, list[GraphEvent]] = {}
-        for event in events:
-            if event.mark:
-                by_mark.setdefault(event.mark, []).append(event)
-        return {mark: min(group, key=lambda e: (not self._is_ours(e), e.id)) for mark, group in by_mark.items()}
+    async def _bearing(self, activity_ids: Collection[str]) -> list[GraphEvent]:
+        """The events that carry a mark of one of these activities."""
+        if not activity_ids:
+            return []
+        answers = await self._calendar.find_marked(self._ctx.mailbox, activity_ids)
+        return self._counting(event for marked in answers.values() for event in marked)
 
-    def _is_ours(self, event: GraphEvent) -> bool:
-        mark = event.mark or ""
-        ours = (transaction_id(self._ctx.mailbox, mark, n) for n in range(INCARNATIONS))
-        return event.transaction_id is not None and event.transaction_id in set(ours)
+    def _counting(self, events: Iterable[GraphEvent]) -> list[GraphEvent]:
+        """A mark of an activity that has its event is a copy's."""
+        return [e for e in events if e.mark and e.id not in self._links and e.mark not in self._fed]
+
+    async def _marks_of_creates(
+        self, events: Mapping[str, GraphEvent], named: Named, waiting: Mapping[tuple[Side, str], Pending]
+    ) -> list[GraphEvent]:
+        """Events that look new and carry our mark: calsync made them once, and their link was forgotten."""
+        if self._full:
+            return []
+        new = [e for e in events.values() if self._looks_new(e, named, waiting)]
+        unread = [e.id for e in new if e.id not in self._with_marks and e.mark is None]
+        marks = await self._calendar.read_marks(self._ctx.mailbox, unread) if unread else {}
+        marks |= {e.id: e.mark for e in new if e.mark}
+        return await self._bearing({mark for mark in marks.values() if mark not in self._fed})
+
+    def _looks_new(self, event: GraphEvent, named: Named, waiting: Mapping[tuple[Side, str], Pending]) -> bool:
+        """Whether an event of the mailbox's own is about to get an activity."""
+        pending = waiting.get((Side.GRAPH, event.id))
+        chosen = pending is not None and pending.state is PendingState.RELEASED
+        is_own = event.is_organizer and event.id not in self._followed
+        return is_own and not chosen and not named.get(uid_key(event.ical_uid)) and may_pair(event, self._ctx)
+
+    # Names
 
     async def _named_events(
-        self, activities: Iterable[ErpActivity], events: Iterable[GraphEvent]
+        self,
+        activities: Mapping[str, ErpActivity],
+        events: Mapping[str, GraphEvent],
+        waiting: Mapping[tuple[Side, str], Pending],
     ) -> list[GraphEvent]:
-        """The events that activities name by iCalUId and that were not read yet."""
-        known = {uid_key(e.ical_uid) for e in events}
+        """The events that activities name by iCalUId and that were not read yet; also those of activities that wait
+        for what stands between them and their event."""
+        known = by_uid(events.values(), lambda event: event.ical_uid)
         naming = [
-            a
-            for a in activities
-            if a.external_system == MSSYNC_SYSTEM
-            and a.external_id
-            and uid_key(a.external_id) not in known
-            and scope(Case(activity=a), self._ctx)[0] is None
+            activity
+            for activity in activities.values()
+            if meeting_of(activity)
+            and meeting_of(activity) not in known
+            and (may_be_named(activity, self._ctx) or self._is_hindered(activity, waiting))
         ]
         shortened = [a for a in naming if a.external_id.startswith(SHORT_FORM)]
         named = {a.external_id for a in naming} - {a.external_id for a in shortened}
@@ -175,98 +168,41 @@ class Pairing:
         view = await self._calendar.read_view(self._ctx.mailbox, Window(start - NEARBY, start + NEARBY))
         return [event for event in view.events if uid_key(event.ical_uid) == uid_key(activity.external_id)]
 
-    async def _marked_activities(
-        self, marks: Mapping[str, str], known: Mapping[str, ErpActivity]
-    ) -> dict[str, ErpActivity]:
-        wanted = {a for a in marks.values() if a not in known}
-        if not wanted:
-            return {}
-        answers = await self._erp.read_activities(wanted)
-        return {i: a for i, a in answers.items() if isinstance(a, ErpActivity)}
-
-    def _clashing(self, events: Iterable[GraphEvent]) -> dict[str, tuple[Sight, str]]:
-        """Events whose iCalUId another event of this calendar bears: only one of them is the meeting.
-
-        A copy that came back under another id waits until the link of the one that is gone has ended.
-        """
-        bearers = {uid_key(x.ical_uid): i for i, x in self._links.items() if x.status in WATCHED}
-        found: dict[str, tuple[Sight, str]] = {}
-        for event in sorted(events, key=lambda e: e.id):
-            uid = uid_key(event.ical_uid)
-            bearer = bearers.setdefault(uid, event.id) if uid else event.id
-            if bearer in self._lost:
-                found[event.id] = Sight.UNDECIDED, MOVED_ON
-            elif bearer != event.id:
-                found[event.id] = Sight.MALFORMED, SAME_UID
-        return found
-
-    def _clash(self, event: GraphEvent, sight: Sight, note: str, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
-        return Case(event=event, event_sight=sight, pending=waiting.get((Side.GRAPH, event.id)), note=note)
-
-    # What was found
-
-    def _by_external_id(self, event: GraphEvent, paired: Paired, taken: set[str]) -> ErpActivity | None:
-        alive = (a for a in paired.get(uid_key(event.ical_uid), ()) if isinstance(a, ErpActivity) and not a.void)
-        return next((a for a in alive if a.id not in taken and a.id not in self._by_activity), None)
-
-    def _both(self, event: GraphEvent, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
-        pending = waiting.get((Side.GRAPH, event.id)) or waiting.get((Side.ERP, activity.id))
-        return Case(
-            event=event,
-            activity=activity,
-            event_sight=Sight.PRESENT,
-            activity_sight=Sight.PRESENT,
-            pending=pending,
-        )
-
-    def _alone_or_marked(
-        self,
-        event: GraphEvent,
-        marks: Mapping[str, str],
-        paired: Paired,
-        activities: Mapping[str, ErpActivity],
-        taken: set[str],
-        waiting: Mapping[tuple[Side, str], Pending],
-    ) -> Case:
-        pending = waiting.get((Side.GRAPH, event.id))
-        alone = Case(event=event, event_sight=Sight.PRESENT, pending=pending)
-        state = pending.state if pending else PendingState.WAITING
-        if state is PendingState.RELEASED:
-            return alone
-        if state in (PendingState.PARTNER_GONE, PendingState.DECLINED):
-            return replace(alone, partner_gone=True)
-        named = paired.get(uid_key(event.ical_uid), ())
-        unclear = next((a for a in named if isinstance(a, Malformed)), None)
-        if unclear is not None:
-            return replace(alone, event_sight=Sight.MALFORMED, note=f"its activity {unclear.id}: {unclear.reason}")
-        if any(isinstance(a, ErpActivity) and not a.void and a.id in self._by_activity for a in named):
-            return replace(alone, event_sight=Sight.MALFORMED, note=SAME_UID)
-        mark = marks.get(event.id)
-        partner = activities.get(mark) if mark else None
-        if partner is not None and not partner.void and partner.id not in taken:
-            taken.add(partner.id)
-            return self._both(event, partner, waiting)
-        return replace(alone, partner_gone=bool(mark or named) and mark not in taken)
-
-    def _activity_alone(self, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> Case:
+    def _is_hindered(self, activity: ErpActivity, waiting: Mapping[tuple[Side, str], Pending]) -> bool:
         pending = waiting.get((Side.ERP, activity.id))
-        state = pending.state if pending else PendingState.WAITING
-        names = activity.external_system == MSSYNC_SYSTEM and bool(activity.external_id)
-        in_scope = scope(Case(activity=activity), self._ctx)[0] is None
-        return Case(
-            activity=activity,
-            activity_sight=Sight.PRESENT,
-            pending=pending,
-            partner_gone=state in (PendingState.PARTNER_GONE, PendingState.DECLINED)
-            or (names and in_scope and state is not PendingState.RELEASED),
-        )
+        return pending is not None and pending.state not in UNHINDERED
 
+    async def _named(
+        self, activities: Iterable[ErpActivity], events: Iterable[GraphEvent], marked: Collection[str]
+    ) -> Named:
+        """The activities that name the meetings of these events, whoever's they are: one at hand may not be the
+        only one."""
+        named: dict[str, dict[str, ErpActivity | Malformed]] = {}
+        for activity in activities:
+            if meeting_of(activity):
+                named.setdefault(meeting_of(activity), {})[activity.id] = activity
+        asked = [e for e in events if e.id not in self._followed and e.ical_uid]
+        uids = {e.ical_uid for e in asked if e.id in marked or may_pair(e, self._ctx) or uid_key(e.ical_uid) in named}
+        for uid, found in (await self._erp.find_paired(uids) if uids else {}).items():
+            named.setdefault(uid_key(uid), {}).update({a.id: a for a in found})
+        return {uid: tuple(found.values()) for uid, found in named.items()}
 
-def _named(activities: Iterable[ErpActivity]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
-    """The activities at hand by the meeting they name."""
-    named: dict[str, tuple[ErpActivity | Malformed, ...]] = {}
-    for activity in activities:
-        if activity.external_system == MSSYNC_SYSTEM and activity.external_id:
-            uid = uid_key(activity.external_id)
-            named[uid] = (*named.get(uid, ()), activity)
-    return named
+    def _originals(self, activities: Iterable[ErpActivity]) -> dict[str, set[str]]:
+        """The activities that stand for the meetings that these name, by what is remembered."""
+        originals: dict[str, set[str]] = {}
+        for activity in activities:
+            uid = meeting_of(activity)
+            if uid and may_be_named(activity, self._ctx):
+                ids = {link.activity_id for link in self._links.values() if uid_key(link.ical_uid) == uid}
+                ids |= {self._claims[uid].activity_id} if uid in self._claims else set()
+                originals[uid] = originals.get(uid, set()) | (ids - {"", activity.id})
+        return originals
+
+    async def _read(
+        self, wanted: Collection[str], at_hand: Mapping[str, ErpActivity], named: Named
+    ) -> dict[str, ErpActivity]:
+        """The activities that marks, links and claims name, where they are there."""
+        known = dict(at_hand) | {a.id: a for found in named.values() for a in found if isinstance(a, ErpActivity)}
+        missing = {one for one in wanted if one not in known}
+        answers = await self._erp.read_activities(missing) if missing else {}
+        return known | {i: a for i, a in answers.items() if isinstance(a, ErpActivity)}

@@ -91,6 +91,9 @@ class Calendar(Protocol):
     async def find_marked(self, user_id: str, activity_ids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
         """The events that carry the mark of each activity, in full with ``transaction_id``."""
 
+    async def read_marks(self, user_id: str, ids: Collection[str]) -> dict[str, str]:
+        """Our marks on these events: event id → activity id, batched; events without one are left out."""
+
     async def find_by_uid(self, user_id: str, ical_uids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
         """The events with each iCalUId, in full, wherever in time they lie; batched."""
 

@@ -20,6 +20,7 @@ from sync_core.body import normal_text
 from sync_core.cases import Case, Context, Sight
 from sync_core.changes import changed_in_erp, changed_in_graph
 from sync_core.link import WATCHED
+from sync_core.match import meeting_of
 from sync_core.model import (
     ErpActivity,
     Field,
@@ -34,6 +35,7 @@ from sync_core.model import (
     User,
     Window,
 )
+from sync_core.moving import STILL_COMING, Move, still_comes
 from sync_core.people import answers_of
 from sync_core.policy import PrivateRule
 from sync_core.project import is_private, masked
@@ -42,9 +44,14 @@ from sync_core.project import is_private, masked
 @dataclass(slots=True)
 class Findings:
     """What was read: the cases and the next cursor. ``seen`` are the events that the feed has shown, by id; ``ctx``
-    knows who made the activities of the cases."""
+    knows who made the activities of the cases.
+
+    ``moves`` are the links whose event bears another id now, ``memory`` knows them by that.
+    """
 
     ctx: Context
+    memory: Memory
+    moves: tuple[Move, ...]
     cases: list[Case]
     delta_link: str | None = None
     token: Window | None = None
@@ -60,18 +67,19 @@ class Reader:
         self._world = world
         self._erp: Erp = world.erp
         self._user = user
-        self._memory = memory
         self._ctx = ctx
         self._scale = scale
-        self._by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
         self._inbox = {row.activity_id: row for row in memory.inbox}
         self._activities: dict[str, ErpActivity | Malformed | None] = {}
         self._feed = Feed(world.calendar, user, memory, ctx, scale)
-        self._seats = Seats(world, user, memory, ctx, scale, self._feed, self._inbox, planned)
+        self._planned = planned
+        self._recall(memory)
 
     async def read(self) -> Findings:
         """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
         await self._feed.read()
+        moves = await self._feed.relocate()
+        self._recall(self._feed.memory)
         await self._seats.read()
         await self._read_erp()
         await self._read_formatted()
@@ -87,25 +95,34 @@ class Reader:
         new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
         await self._learn_makers(new)
         cases = await with_holders(self._world.store, self._ctx, cases)
-        return Findings(self._ctx, cases, self._feed.delta_link, self._feed.token, self._feed.seen)
+        return Findings(
+            self._ctx, self._memory, moves, cases, self._feed.delta_link, self._feed.token, self._feed.seen
+        )
+
+    def _recall(self, memory: Memory) -> None:
+        self._memory = memory
+        self._by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
+        self._seats = Seats(
+            self._world, self._user, memory, self._ctx, self._scale, self._feed, self._inbox, self._planned
+        )
 
     async def _pairs(self) -> list[Case]:
         """The cases of what has no link."""
         links = self._seats.kept()
-        free = self._feed.free(links)
-        lost = {i for i, link in links.items() if self._feed.see(link)[1] is Sight.GONE}
-        back = {x.ical_uid for i, x in links.items() if i in lost or x.status is LinkStatus.TOMBSTONE}
+        free, activities = self._feed.free(links), self._free_activities()
+        named = {a.external_id for a in activities if meeting_of(a)}
+        await self._seats.learn(named)
         pairing = Pairing(
             self._world.calendar,
             self._erp,
             self._ctx,
-            links,
-            self._by_activity,
-            self._scale.full,
-            lost=lost,
-            followed={e.id for e in free if e.ical_uid not in back and self._seats.is_followed(e)},
+            links.values(),
+            full=self._scale.full,
+            followed={e.id for e in free if self._seats.is_followed(e)},
+            claims=self._seats.claims(named),
+            with_marks=self._feed.with_marks,
         )
-        return await pairing.pair(free, self._free_activities(), self._memory.pending)
+        return await pairing.pair(free, activities, self._memory.pending)
 
     async def _learn_makers(self, activities: Iterable[ErpActivity]) -> None:
         self._ctx = await with_makers(self._world, self._ctx, (a for a in activities if not a.void))
@@ -191,6 +208,10 @@ class Reader:
 
     def _linked_case(self, link: Link) -> Case:
         event, event_sight, note = self._feed.see(link)
+        if event_sight is Sight.GONE:
+            coming = still_comes(link, is_moving=self._feed.is_moving, now=self._ctx.now)
+            if coming is not None:
+                link, event_sight, note = coming, Sight.UNDECIDED, STILL_COMING
         activity, activity_sight, other_note = self._see_activity(link)
         return Case(link, event, activity, event_sight, activity_sight, note=note or other_note)
 

@@ -22,6 +22,7 @@ from jobs.context import context_of, with_known_creators
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
 from jobs.meetings import Planned, planned_by
+from jobs.moving import save_moves
 from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
 from jobs.pull import open_instance, take_first_watermark
@@ -187,7 +188,7 @@ class _Round:
         """What to do for what ``world`` shows and ``memory`` knows; writes nothing."""
         findings = await Reader(world, self._user, memory, ctx, scale, self._planned).read()
         ctx = findings.ctx
-        decisions, hold = self._guarded([decide(case, ctx) for case in findings.cases], memory, ctx)
+        decisions, hold = self._guarded([decide(case, ctx) for case in findings.cases], findings.memory, ctx)
         return _Plan(ctx, findings, decisions, hold)
 
     # 3 recall
@@ -284,12 +285,14 @@ class _Round:
     ) -> None:
         assert self._fence is not None
         store, user = self._world.store, checkup.user
-        memory, findings = sifted.memory, sifted.plan.findings
+        findings = sifted.plan.findings
+        memory = findings.memory
         decisions, hold = sifted.plan.decisions, sifted.plan.hold
         round_id = uuid4().hex[:12]
         aside = [fenced(partial(parked, together), lambda _: None, user.id) for together in sifted.aside]
         first: list[Change] = [change for rows in aside for change in rows or ()]
         first += [Put(hold)] if hold is not None else []
+        await save_moves(self._world, self._fence, user.id, round_id, findings.moves)
         if first:
             await self._fence.save(first)
         who = ErpIdentity(

@@ -10,13 +10,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from jobs.feed import Feed, Scale
-from jobs.meetings import Planned, inherited, key_of, live_elsewhere, read_standings, with_standing
+from jobs.meetings import Planned, inherited, live_elsewhere, read_standings, with_standing
 from jobs.world import World
 from sync_core.cases import Case, Context, Sight, Standing
 from sync_core.errors import RowUnreadable
 from sync_core.link import WATCHED
 from sync_core.meeting import Claimed, Seat, claimed, is_lost, seat
 from sync_core.model import GraphEvent, Link, LinkStatus, Memory, Role, User
+from sync_core.ranges import uid_key
 
 TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """Claims that may let a followed copy feed."""
@@ -46,6 +47,7 @@ class Seats:
         self._planned = planned
         self._standings: dict[str, Standing] = {}
         self._others: dict[str, tuple[str, ...] | None] = {}
+        """Who else has a meeting whose copy is lost here, by iCalUId."""
         self._recalled: dict[str, tuple[Link, ...]] = {}
         self.heirs: frozenset[str] = frozenset()
         """The followed events whose copy feeds from now on."""
@@ -54,10 +56,8 @@ class Seats:
         """Everything there is to know before ERP.net is asked."""
         await self.learn(self._asked())
         await self._read_heirs()
-        for link in self._memory.links:
-            is_live = link.status in WATCHED and self._feed.is_lost(link)
-            if (is_live or self._is_unvoided(link)) and self._answers_for(link):
-                self._others[link.event_id] = await self._who_has_it(link)
+        alone = [link for link in self._memory.links if self._is_lost(link) and self._answers_for(link)]
+        self._others = await live_elsewhere(self._world.calendar, self._world.store, alone, self._ctx)
         for link in self._memory.links:
             if link.event_id in self.heirs or self._is_to_reclaim(link):
                 self._feed.look_at(link.event_id)
@@ -66,7 +66,11 @@ class Seats:
         """Read the claims of these meetings, too."""
         unknown = set(ical_uids) - set(self._standings)
         self._standings |= await read_standings(self._world.store, unknown)
-        self._standings |= {uid: self._planned[key_of(uid)] for uid in unknown if key_of(uid) in self._planned}
+        self._standings |= {uid: self._planned[uid_key(uid)] for uid in unknown if uid_key(uid) in self._planned}
+
+    def claims(self, ical_uids: Collection[str]) -> dict[str, Standing]:
+        """What was read of these meetings' claims, by key."""
+        return {uid_key(uid): self._standings[uid] for uid in ical_uids if uid in self._standings}
 
     def claim_of(self, link: Link) -> Standing | None:
         """The claim on a linked meeting, where it was read."""
@@ -104,7 +108,7 @@ class Seats:
             return case
         if link is not None:
             farewell = self._farewell(link)
-            case = replace(case, others=self._others.get(link.event_id), farewell=farewell)
+            case = replace(case, others=self._others.get(link.ical_uid), farewell=farewell)
         if not self._takes_over(case, standing):
             return case
         try:
@@ -129,6 +133,8 @@ class Seats:
             return has_news or (look_over and link.status in WATCHED)
         if link.role is Role.HOLDER:
             return has_news or look_over or link.activity_id in self._inbox
+        if link.status in WATCHED and self._feed.is_lost(link):
+            return True
         event = self._feed.event(link.event_id)
         has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
         return (self._scale.full and has_people) or link.activity_id in self._inbox
@@ -157,12 +163,8 @@ class Seats:
         standing = self.claim_of(link)
         return link.event_id in self.heirs and not (standing and standing.activity_id)
 
-    async def _who_has_it(self, link: Link) -> tuple[str, ...] | None:
-        """Who still has the meeting: this mailbox itself, where it came back under another id, or colleagues."""
-        free = self._feed.free({one.event_id for one in self._memory.links})
-        if any(e.ical_uid == link.ical_uid and not e.is_cancelled for e in free):
-            return (self._user.id,)
-        return await live_elsewhere(self._world.calendar, self._world.store, link.ical_uid, self._ctx)
+    def _is_lost(self, link: Link) -> bool:
+        return (link.status in WATCHED and self._feed.is_lost(link)) or self._is_unvoided(link)
 
     def _is_unvoided(self, link: Link) -> bool:
         """Whether a lost copy waits for a locked activity of which there is news."""
@@ -170,9 +172,11 @@ class Seats:
         return link.status is LinkStatus.TOMBSTONE and link.conflict is not None and has_news
 
     def _answers_for(self, link: Link) -> bool:
-        """Whether this invited copy feeds the meeting, or was just handed it."""
+        """Whether this copy feeds the meeting, or was just handed it, unless its organizer called it off here."""
         is_mine = claimed(self.claim_of(link), self._ctx) is Claimed.ME
-        return link.role is Role.HOLDER or (link.role is Role.FOLLOWER and is_mine)
+        event = self._feed.event(link.event_id)
+        is_called_off = link.role is Role.OWN and event is not None and event.is_cancelled
+        return link.role is Role.HOLDER or (is_mine and not is_called_off)
 
     def _is_to_reclaim(self, link: Link) -> bool:
         """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""

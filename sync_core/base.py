@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from sync_core.changes import changed_in_erp, sealed
-from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
+from sync_core.changes import changed_in_erp, changed_in_graph, sealed
+from sync_core.model import ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link, Role
 from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
 from sync_core.project import from_erp, from_graph, to_erp, to_graph
 from sync_core.ranges import shifted
@@ -57,6 +57,26 @@ def set_apart(
         link,
         base_event=_graph_base(link.base_event, told, fields),
         base_activity=_erp_base(link.base_activity, seen, frozenset() if is_crowded else fields - {Field.PEOPLE}),
+    )
+
+
+def outdated(link: Link, event: GraphEvent) -> Link:
+    """The link of an event that is older than what its pair was last in step on, as one from a backup is.
+
+    What an own event shows differently stands as an edit of both sides, so the later one wins and the other is kept
+    in the journal; people are known apart, or a list of last week would take somebody off. Of somebody else's
+    meeting nothing is an edit before its organizer's next word.
+    """
+    if link.role is not Role.OWN:
+        return replace(link, base_event=event.content)
+    seen = to_erp(from_graph(event.content), ZoneInfo(link.zone))
+    if link.base_activity.reminder is not None:  # see set_apart
+        seen = replace(seen, reminder=None)
+    apart = changed_in_graph(link.base_event, event.content) - {Field.PEOPLE}
+    return replace(
+        link,
+        base_event=replace(link.base_event, people=event.content.people),
+        base_activity=_erp_base(link.base_activity, seen, apart),
     )
 
 

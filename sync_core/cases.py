@@ -87,8 +87,9 @@ GONE = "gone"
 class Case:
     """One pair (or single item) as this round sees it.
 
-    ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``note`` explains a MALFORMED sight.
-    ``partner_gone``: a mark or ExternalId names a partner that is not there (any more). ``standing`` is the
+    ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``pending`` is what waits for the case,
+    ``over`` what need not wait any more once both are linked. ``note`` explains a MALFORMED sight.
+    ``awaits`` is what stands in the way of an item without a link. ``standing`` is the
     meeting's claim and ``inherited`` the link of whoever fed the activity before, where they matter. ``others`` are
     the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no answer);
     ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy followed.
@@ -102,8 +103,9 @@ class Case:
     event_sight: Sight = Sight.UNREAD
     activity_sight: Sight = Sight.UNREAD
     pending: Pending | None = None
+    over: tuple[Pending, ...] = ()
     note: str = ""
-    partner_gone: bool = False
+    awaits: PendingState = PendingState.WAITING
     standing: Standing | None = None
     inherited: Link | None = None
     others: tuple[str, ...] | None = None

@@ -420,6 +420,7 @@ class Link:
     made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
     ``given_up_at`` is what both sides were when the last of too many tries failed: until one is another, or somebody
     asks for a retry, nothing is tried. ``held``: its deletion is on a list that a person must answer, or answered.
+    ``missed_at`` is since when a calendar that was moved or restored lacks the event (moving.py).
     ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 
@@ -448,6 +449,7 @@ class Link:
     ended_by: EndedBy = EndedBy.NOBODY
     given_up_at: Seen | None = None
     held: Held | None = None
+    missed_at: datetime | None = None
 
     @property
     def stamp(self) -> str:
@@ -456,13 +458,24 @@ class Link:
 
 
 class PendingState(StrEnum):
-    """Whether an item's counterpart may be made: it is under way; one that a mark names is gone, so a person must
-    choose; a person chose to make it anew (marks no longer count), or to leave the item alone."""
+    """What an item without a link waits for.
+
+    Nothing: its counterpart is under way, or a person chose to have it made anew (marks no longer count), or to leave
+    the item alone. A choice, since the counterpart that a mark names is gone. The end of something: another event of
+    its calendar (twin) or of another mailbox (clash) is the meeting; several activities name the same event.
+    """
 
     WAITING = "waiting"
-    PARTNER_GONE = "partner-gone"
     RELEASED = "released"
     DECLINED = "declined"
+    PARTNER_GONE = "partner-gone"
+    TWIN = "twin"
+    CLASH = "clash"
+    NAMED_TWICE = "named-twice"
+
+
+UNHINDERED = frozenset({PendingState.WAITING, PendingState.RELEASED, PendingState.DECLINED})
+"""States in which nothing stands in an item's way, or a person chose; else it is looked at again when that ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ from sync_core.meeting import (
     step_back,
 )
 from sync_core.model import (
+    UNHINDERED,
     EndedBy,
     ErpActivity,
     Field,
@@ -173,6 +174,16 @@ REASONS = {
 }
 
 PARTNER_GONE = "its counterpart, named by a mark of an earlier sync, is not there any more"
+SAME_UID = "another event of this calendar has the same iCalUId"
+NAMED_TWICE = "two activities name the same event"
+HINDRANCES = {
+    PendingState.PARTNER_GONE: PARTNER_GONE,
+    PendingState.TWIN: SAME_UID,
+    PendingState.CLASH: CLASH,
+    PendingState.NAMED_TWICE: NAMED_TWICE,
+}
+"""Why an item without a link gets no counterpart for now."""
+
 ELSEWHERE = "moved to another calendar"
 HALF_SEEN = "one side of the pair has not been read"
 HIDDEN = "the activity is not visible to the service user"
@@ -221,7 +232,7 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
     shown: list[tuple[Side, Trait]] = []
     if case.event is not None:
         has = _event_traits(case.event, ctx)
-        shown += [(Side.GRAPH, trait) for trait in GRAPH_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
+        shown += [(Side.GRAPH, trait) for trait in GRAPH_TRAITS if has[trait]]
     if case.link and case.activity is None and not ctx.is_on(case.link.creator):
         shown.append((Side.ERP, Trait.CREATOR_OFF))
     if case.activity is not None:
@@ -235,8 +246,8 @@ def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
             )
             creator = ctx.erp_user_id if mine else creator
         has = _activity_traits(case.activity, creator, mine, ctx) | {Trait.TAKEN: is_taken(case, ctx)}
-        shown += [(Side.ERP, trait) for trait in ERP_TRAITS if has[trait] and not _is_pair_of_own(case, trait)]
-    for side, trait in shown:
+        shown += [(Side.ERP, trait) for trait in ERP_TRAITS if has[trait]]
+    for side, trait in _of_pair(shown) if case.event is not None and case.activity is not None else shown:
         cell = SCOPE[f"{side}/{trait}", column]
         if cell != "in":
             return Verdict(cell), REASONS[trait]
@@ -264,10 +275,11 @@ def is_taken(case: Case, ctx: Context) -> bool:
     return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.holders
 
 
-def _is_pair_of_own(case: Case, trait: Trait) -> bool:
-    """Two items found to belong together are linked whatever the direction and wherever they lie."""
-    together = case.event is not None and case.activity is not None
-    return together and case.link is None and trait in (Trait.ONE_WAY, Trait.OUTSIDE)
+def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:
+    """What puts two items out that belong together: they are linked whatever the direction and wherever they lie, and
+    are over only where both are."""
+    kept = [(side, trait) for side, trait in shown if trait not in (Trait.ONE_WAY, Trait.OUTSIDE)]
+    return [(side, trait) for side, trait in kept if trait is not Trait.OLD or (side.other, trait) in kept]
 
 
 def decide(case: Case, ctx: Context) -> Decision:
@@ -302,7 +314,7 @@ def _decide(case: Case, ctx: Context) -> Decision:
     if case.event is not None and (case.link is None or case.link.role is Role.HOLDER):
         place = seat(case.event, case.standing, ctx)
         if place is Seat.CLASH:
-            return _set_aside(case, Verdict.PARK, CLASH)
+            return _hindered(case, PendingState.CLASH)
         if place is Seat.FOLLOW:
             return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
     if case.link is None:
@@ -356,14 +368,15 @@ def _unclear(case: Case, ctx: Context) -> Decision | None:
         return None
     if Sight.HIDDEN in sights and case.event_sight is not Sight.GONE and not _is_ended(case):
         return _set_aside(case, Verdict.PARK, HIDDEN)
-    return _partner_gone(case) if case.partner_gone and not is_taken(case, ctx) else None
+    return None if case.awaits in UNHINDERED or is_taken(case, ctx) else _hindered(case, case.awaits)
 
 
-def _partner_gone(case: Case) -> Decision:
-    """Whether its counterpart is made anew is a person's choice, and so it is to leave it alone."""
+def _hindered(case: Case, by: PendingState) -> Decision:
+    """An item that gets no counterpart while something stands in its way. Whether one is made anew for a partner that
+    is gone is a person's choice, and so it is to leave it alone."""
     if case.pending is not None and case.pending.state is PendingState.DECLINED:
         return replace(_set_aside(case, Verdict.PARK, case.pending.reason), pending=case.pending)
-    return replace(_set_aside(case, Verdict.PARK, PARTNER_GONE), awaits=PendingState.PARTNER_GONE)
+    return replace(_set_aside(case, Verdict.PARK, case.note or HINDRANCES[by]), awaits=by)
 
 
 def _moved_away(case: Case, ctx: Context) -> Decision:
@@ -519,6 +532,8 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
             return _reread(case, OTHERS_UNREAD)
         if case.others:
             return hand_on(case, link, ctx)
+    if case.event is None and event_state == "event-gone" and case.others:
+        return hand_on(case, link, ctx)
     if intent is Intent.VOID:
         return void(case, link, activity_changed, ctx, _permit_of(case, ctx))
     if intent is Intent.REMOVE:

@@ -15,7 +15,7 @@ from adapters.graph.batch import PARTS, chunks, send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
 from adapters.graph.pages import page_of, read_all, rows_of
-from adapters.graph.parse import etag_of, html_of, parse_event
+from adapters.graph.parse import etag_of, html_of, mark_of, parse_event
 from adapters.graph.subscriptions import GraphSubscriptions
 from adapters.graph.wire import (
     ACTIVITY_PROPERTY,
@@ -137,6 +137,14 @@ class GraphCalendar:
         Events that cannot be understood are left out.
         """
         return await self._find(user_id, {key: _mark_filter("eq", key) for key in activity_ids})
+
+    async def read_marks(self, user_id: str, ids: Collection[str]) -> dict[str, str]:
+        """Our marks on these events, by event id, batched (graph.md §7): delta does not tell them (§3)."""
+        wanted = list(dict.fromkeys(ids))
+        ask = f"?{marked(s_select='id')}"
+        answers = await self._ask(user_id, [Request("GET", f"{event_path(user_id, key)}{ask}") for key in wanted])
+        marks = {key: mark_of(answer.body or {}) for key, answer in zip(wanted, answers, strict=True) if answer.ok}
+        return {key: mark for key, mark in marks.items() if mark}
 
     async def find_by_uid(self, user_id: str, ical_uids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
         """The single events and series with each iCalUId, in full, wherever in time they lie (graph.md §4)."""

@@ -107,7 +107,9 @@ class ErpPerson:
             source = self._row(activity)
             row = Row(source.entity, self._erp.store.new_id())
             row.values = {name: value for name, value in source.values.items() if name not in own}
-            row.values |= {a.name: a.default for a in source.entity.attrs.values() if a.name in own and a.default}
+            row.values |= {
+                a.name: a.default for a in source.entity.attrs.values() if a.name in own and a.default is not None
+            }
             documents.complete(self._erp, caller, row)
             self._erp.store.insert(row)
             for child in self._erp.store.children(schema.PARTICIPANTS, source.id):

@@ -221,6 +221,7 @@ EXPECTED: dict[str, dict[str, object]] = {
             "UID-5",
             parked=True,
             reason="another event of this calendar has the same iCalUId",
+            state=PendingState.TWIN,
         ),
         "moved-on": Pending(
             Side.GRAPH,

@@ -25,6 +25,7 @@ from sync_core.model import (
     LinkStatus,
     Mark,
     Pending,
+    PendingState,
     Role,
     Side,
 )
@@ -104,7 +105,7 @@ def test_without_company_and_location_no_activity_is_made() -> None:
 
 def test_a_named_partner_that_is_gone_is_parked() -> None:
     """Nothing is made anew until a person chooses."""
-    decision = decide(seen(an_event(), partner_gone=True), a_context())
+    decision = decide(seen(an_event(), awaits=PendingState.PARTNER_GONE), a_context())
 
     assert (decision.verdict, decision.reason, decision.erp) == (Verdict.PARK, PARTNER_GONE, None)
 

@@ -38,6 +38,7 @@ from sync_core.model import (
     LinkStatus,
     Mark,
     Participant,
+    PendingState,
     Role,
 )
 from sync_core.plan import PARTNER_GONE, decide
@@ -400,7 +401,7 @@ def test_a_void_activity_is_never_fed_again(standing: Standing) -> None:
 
 def test_a_mark_whose_activity_is_gone_does_not_stop_a_follower() -> None:
     """A follower is not half of a pair: a partner that is gone does not park it."""
-    decision = decide(followed(replace(HEARD, response="accepted"), partner_gone=True), an_office())
+    decision = decide(followed(replace(HEARD, response="accepted"), awaits=PendingState.PARTNER_GONE), an_office())
 
     assert (decision.verdict, decision.reason == PARTNER_GONE) == (Verdict.NOTHING, False)
 

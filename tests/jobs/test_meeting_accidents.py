@@ -9,8 +9,8 @@ import pytest
 from adapters.memory import MemoryStore
 from adapters.store import RowStore
 from jobs.enrolment import enable
-from jobs.pairing import SAME_UID
 from jobs.ports import Claim
+from sync_core.plan import SAME_UID
 from tests.jobs.house import ANNA, START, House, open_office, upn_of
 from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, call, copy_of, feeder
 from tests.jobs.test_rules import digits, only
