@@ -96,11 +96,11 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
 
 async def inherited(
     store: Store, standing: Standing, heir: str, recalled: dict[str, tuple[Link, ...]]
-) -> Link | None:
-    """The link of whoever fed the activity before, None where nobody has one; ``recalled`` are colleagues' links
+) -> tuple[str, Link | None]:
+    """Whoever fed the activity before and their link, None where nobody has one; ``recalled`` are colleagues' links
     that were read already, by user, and is added to."""
     if not standing.activity_id:
-        return None
+        return "", None
     linked = (await store.find_linked([standing.activity_id]))[standing.activity_id]
     for user_id in dict.fromkeys((standing.holder, standing.before, *sorted(linked))):
         if user_id in ("", heir):
@@ -109,8 +109,8 @@ async def inherited(
             recalled[user_id] = (await store.recall(user_id)).links
         found = [x for x in recalled[user_id] if x.activity_id == standing.activity_id and is_heritage(x)]
         if found:
-            return found[0]
-    return None
+            return user_id, found[0]
+    return "", None
 
 
 async def live_elsewhere(

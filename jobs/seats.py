@@ -112,10 +112,10 @@ class Seats:
         if not self._takes_over(case, standing):
             return case
         try:
-            before = await inherited(self._world.store, standing, self._user.id, self._recalled)
+            fed_by, before = await inherited(self._world.store, standing, self._user.id, self._recalled)
         except RowUnreadable as error:  # without what the sides showed before, nothing can be told from an edit
             return replace(case, event_sight=Sight.UNDECIDED, note=str(error))
-        return replace(case, inherited=before)
+        return replace(case, inherited=before, fed_by=fed_by)
 
     def _asked(self) -> set[str]:
         """The claims that matter: of invited copies and meetings with news, of which the inbox tells as well; of all
@@ -189,7 +189,8 @@ class Seats:
             return False
         if link is not None:
             return link.event_id in self.heirs
-        return standing.holder != self._user.id and seat(event, standing, self._ctx) is Seat.FEED
+        is_handed = bool({standing.holder, standing.before} - {"", self._user.id})
+        return is_handed and seat(event, standing, self._ctx) is Seat.FEED
 
     def _farewell(self, link: Link) -> str:
         evidence = self._feed.evidence.get(link.event_id)

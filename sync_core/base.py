@@ -6,6 +6,7 @@ A field that stays apart keeps its base, so it goes on standing as an edit until
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sync_core.changes import changed_in_erp, changed_in_graph, sealed
@@ -58,6 +59,40 @@ def set_apart(
         base_event=_graph_base(link.base_event, told, fields),
         base_activity=_erp_base(link.base_activity, seen, frozenset() if is_crowded else fields - {Field.PEOPLE}),
     )
+
+
+def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+    """The base of a copy that feeds from now on: what it showed when the former feeder, whose link is ``before``,
+    last looked at theirs (``looked_at``).
+
+    Differences between copies are no edits, in no field: Exchange does not bring every change to everybody, and a
+    copy may be edited where it lies. What this copy shows since is one, where the former feeder never showed it;
+    ``seen`` is what it showed before, None where that is not known: then it only is where the organizer's own event
+    tells it.
+    """
+    if before.tries:  # what the former feeder took up never got through
+        return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
+    is_since, is_before = _order(event.modified_at, looked_at)
+    if seen is None and event.is_organizer and is_since:  # the organizer's word; nobody is taken off by it
+        both = set(event.content.people) & set(before.base_event.people)
+        seen = replace(before.base_event, people=tuple(sorted(both)))
+    elif seen is None or is_before:
+        return event.content
+    apart = changed_in_graph(before.base_event, event.content) - {Field.PEOPLE, Field.REMINDER}
+    people = _known_people(set(event.content.people), set(before.base_event.people), set(seen.people))
+    return replace(_graph_base(event.content, seen, apart), people=tuple(sorted(people)))
+
+
+def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[bool, bool]:
+    """Whether a change certainly came after a look, and whether certainly before."""
+    if changed_at is None or looked_at is None:
+        return False, False
+    return changed_at > looked_at, changed_at < looked_at
+
+
+def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
+    """Everybody who was no news on either list."""
+    return (now & fed) | (seen & (now ^ fed))
 
 
 def outdated(link: Link, event: GraphEvent) -> Link:

@@ -90,9 +90,10 @@ class Case:
     ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``pending`` is what waits for the case,
     ``over`` what need not wait any more once both are linked. ``note`` explains a MALFORMED sight.
     ``awaits`` is what stands in the way of an item without a link. ``standing`` is the
-    meeting's claim and ``inherited`` the link of whoever fed the activity before, where they matter. ``others`` are
+    meeting's claim and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``, where they
+    matter. ``others`` are
     the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no answer);
-    ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy followed.
+    ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did not feed.
     ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by another event;
     asked where ``plan.asks_for_holders``.
     """
@@ -108,6 +109,7 @@ class Case:
     awaits: PendingState = PendingState.WAITING
     standing: Standing | None = None
     inherited: Link | None = None
+    fed_by: str = ""
     others: tuple[str, ...] | None = None
     farewell: str = ""
     followed: bool = False

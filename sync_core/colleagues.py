@@ -19,8 +19,8 @@ PATIENCE = timedelta(days=1)
 @dataclass(frozen=True, slots=True)
 class Colleague:
     """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work,
-    ``is_on`` whether they are switched on, in trouble or not; of somebody whose row cannot be read both are taken for
-    granted, so that nobody takes their meetings over."""
+    ``looked_at`` when one of these last looked at both sides, ``is_on`` whether they are switched on, in trouble or
+    not; of somebody whose row cannot be read both are taken for granted, so that nobody takes their meetings over."""
 
     id: str
     canonical: str
@@ -30,6 +30,7 @@ class Colleague:
     is_well: bool = True
     is_on: bool = True
     erp_user_id: str = ""
+    looked_at: datetime | None = None
 
 
 def colleague_of(user: User, now: datetime) -> Colleague:
@@ -45,6 +46,7 @@ def colleague_of(user: User, now: datetime) -> Colleague:
         is_well=bool(user.unreadable) or (user.enabled and bool(user.erp_login) and not in_trouble),
         is_on=bool(user.unreadable) or (user.enabled and bool(user.erp_login)),
         erp_user_id=user.erp_user_id,
+        looked_at=user.synced_at,
     )
 
 
@@ -81,6 +83,11 @@ class Colleagues:
         """The address by which the person behind ``address`` is told apart."""
         known = self.at(address)
         return known.canonical if known else address.lower()
+
+    def looked_at(self, user_id: str) -> datetime | None:
+        """When a round of this user last looked at both sides, None if none did."""
+        known = self._by_id.get(user_id)
+        return known.looked_at if known else None
 
     def is_well(self, user_id: str) -> bool:
         """Whether this user is on and their rounds work, or have failed for less than a day."""

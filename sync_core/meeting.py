@@ -2,8 +2,8 @@
 
 The claim names the holder. An organizer who is with us always feeds; else the holder is whoever claimed the meeting,
 until they switch off, fail for a day or lose their copy. Everybody else follows: their copy only tells their own
-answer. The activity stays the same through every hand-over, and so does the base: the new holder inherits the old
-one's link.
+answer. The activity stays the same through every hand-over, and so does its base: the new holder inherits it with the
+old one's link. The event's base is the new holder's own copy: differences between copies are no edits.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core import link as life
+from sync_core.base import handed
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
 from sync_core.conflict import unmarking
 from sync_core.ending import DELETED_IN_OUTLOOK
 from sync_core.grid import read_grid
-from sync_core.model import EndedBy, GraphEvent, Link, LinkStatus, Role, Side
+from sync_core.identity import new_link
+from sync_core.model import EVERYTHING, EndedBy, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.people import ANSWERS, DELETED_COPY, OURS, answers_of, is_hidden, notes_for
 from sync_core.project import from_graph, to_erp
 from sync_core.writes import Crowd, PatchActivity
@@ -116,12 +118,38 @@ def as_feeder(case: Case, ctx: Context) -> Case:
         return replace(case, link=None, followed=link is not None) if is_new else case
     if case.activity.void:
         return case
-    before = case.inherited
+    heir = _heir(case, event, case.activity, ctx)
+    return replace(case, link=heir, followed=heir is not None or link is not None)
+
+
+def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
+    """The link of a copy that feeds from now on what another one fed; None where none did, as far as is known.
+
+    The activity's base is the former feeder's, so that an edit in ERP.net goes on; the event's is this copy's own.
+    Where nobody's link is left, both stand as they are: a hand-over by itself is no reason to write anything.
+    """
+    standing, before, own = case.standing, case.inherited, case.link
     if before is None or not is_heritage(before):
-        return replace(case, link=None, followed=link is not None)
+        if standing is None or not {standing.holder, standing.before} - {"", ctx.mailbox}:
+            return None
+        before = new_link(event, activity, Side.GRAPH, ctx)
+        base_event = event.content
+    else:
+        seen = own.base_event if own else None
+        base_event = handed(event, before, seen, ctx.colleagues.looked_at(case.fed_by))
     began_here = standing is None or not standing.creator
-    creator = ctx.erp_user_id if began_here else before.creator
-    return replace(case, link=_heir(before, event, creator), followed=link is not None)
+    return replace(
+        life.live(before),
+        event_id=event.id,
+        base_event=base_event,
+        change_key=event.change_key,
+        modified_at=event.modified_at,
+        role=Role.OWN if event.is_organizer else Role.HOLDER,
+        creator=ctx.erp_user_id if began_here or standing is None else before.creator,
+        answers=own.answers if own else (),
+        unseen=False,
+        missed_at=None,
+    )
 
 
 def as_bereaved(case: Case, ctx: Context) -> Case:
@@ -140,22 +168,6 @@ def is_heritage(link: Link) -> bool:
     """Whether a link holds the base of a meeting that it feeds, or did until it was handed on."""
     is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
     return is_feeding or link.ended_by is EndedBy.HANDED_ON
-
-
-def _heir(before: Link, event: GraphEvent, creator: str) -> Link:
-    """The old holder's link, for this mailbox's copy. A reminder is each mailbox's own; what began in Outlook counts
-    as made by whoever feeds it (R12)."""
-    return replace(
-        life.live(before),
-        event_id=event.id,
-        base_event=replace(before.base_event, reminder=event.content.reminder),
-        change_key=event.change_key,
-        modified_at=event.modified_at,
-        role=Role.OWN if event.is_organizer else Role.HOLDER,
-        creator=creator,
-        answers=(),
-        unseen=False,
-    )
 
 
 def follow(case: Case, ctx: Context) -> Decision:
@@ -230,14 +242,23 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     activity_id = case.standing.activity_id if case.standing and case.standing.activity_id else link.activity_id
     link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.standing))
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
+    in_step = _taken_in(case.event, case.standing, ctx)
     if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
-        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
     assert case.activity is not None
     notes = notes_for(case.activity, link.answers, answers, ctx)
     link = replace(link, answers=tuple(sorted(answers.items())))
     if not notes:
-        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link)
-    return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link)
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
+    return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link, in_step=in_step)
+
+
+def _taken_in(event: GraphEvent, standing: Standing | None, ctx: Context) -> frozenset[Field]:
+    """What a followed copy shows is a matter between copies once whoever feeds the meeting has looked after it
+    changed; until then it may be an edit that this copy has to carry on."""
+    looked_at = ctx.colleagues.looked_at(standing.holder) if standing else None
+    is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
+    return EVERYTHING if is_known else frozenset()
 
 
 def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sync_core.body import normal_text
 from sync_core.cases import Case
-from sync_core.model import Clash, ErpContent, Event, Field, Link, Side, Timed
+from sync_core.model import Clash, ErpContent, Event, Field, GraphContent, Link, Side, Timed
 from sync_core.project import PRIORITY_OF, from_erp, from_graph, to_erp
 
 SHOWN_TEXT = 1000
@@ -78,7 +78,7 @@ class Pair:
         self.erp_now = case.activity.content if case.activity else link.base_activity
         self.event = from_graph(self.graph_now)
         made = to_erp(self.event, self.zone)
-        edges = (link.base_event, link.base_activity)
+        edges = _edges(link, self.zone)
         if not has_base or erp_terms(made, Field.TIME) == erp_terms(self.erp_now, Field.TIME):
             edges = (self.graph_now, made)
         self.activity = from_erp(self.erp_now, self.zone, edges)
@@ -102,6 +102,14 @@ class Pair:
         """The event's content with the activity's value of the named fields."""
         taken = {EVENT_ATTRIBUTE[f]: getattr(self.activity, EVENT_ATTRIBUTE[f]) for f in to_graph}
         return replace(self.event, **taken)
+
+
+def _edges(link: Link, zone: ZoneInfo) -> tuple[GraphContent, ErpContent] | None:
+    """The base as what an activity's digits mean, where both sides of it stand at one time; a copy that was handed
+    its meeting may never have shown the activity's."""
+    made = to_erp(from_graph(link.base_event), zone)
+    is_one = erp_terms(made, Field.TIME) == erp_terms(link.base_activity, Field.TIME)
+    return (link.base_event, link.base_activity) if is_one else None
 
 
 def erp_terms(content: ErpContent, field: Field) -> tuple[object, ...]:

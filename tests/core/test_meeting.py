@@ -280,20 +280,22 @@ def test_whoever_feeds_a_meeting_claims_it(case: Case, expected: bool) -> None:
 
 
 def test_the_organizer_takes_over_from_a_copy() -> None:
-    """On later than the first copy, the organizer's own event goes on with the same activity and its base."""
+    """On later than the first copy, the organizer's own event goes on with the same activity; that it shows something
+    else than the copy did is no edit, unless it was changed since the copy was last looked at."""
     before = a_link(
         event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID, base_event=shown(people=(BORIS,), reminder=5)
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
-    case = seen(event, activity, standing=held_by(), inherited=before)
-    decision = decide(case, an_office())
+    case = seen(event, activity, standing=held_by(), inherited=before, fed_by="boris-id")
+    for hours, fields in ((0, set()), (-1, {Field.SUBJECT})):
+        looked_at = NOW + timedelta(hours=hours, minutes=-30)
+        decision = decide(case, an_office(colleagues=a_staff(boris={"looked_at": looked_at})))
+        link = kept(decision)
 
-    assert isinstance(decision.erp, PatchActivity)
-    assert (decision.erp.activity_id, decision.erp.fields) == ("A1", frozenset({Field.SUBJECT}))
-    assert (decision.take, decision.graph, decision.mails) == (True, None, 0)
-    link = kept(decision)
-    assert (link.event_id, link.role, link.creator) == ("E1", Role.OWN, ANNA_ID)
+        assert (decision.erp.fields if isinstance(decision.erp, PatchActivity) else set()) == fields
+        assert (decision.take, decision.graph, decision.mails) == (True, None, 0)
+        assert (link.event_id, link.activity_id, link.role, link.creator) == ("E1", "A1", Role.OWN, ANNA_ID)
 
 
 # Follower → holder
@@ -371,6 +373,20 @@ def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link |
 
     assert (decision.intent, decision.take, decision.graph, decision.mails) == (Intent.LINK, True, None, 0)
     assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
+
+
+@pytest.mark.parametrize("link", [None, a_follower()], ids=["never-followed", "followed"])
+@pytest.mark.parametrize(
+    "standing", [held_by("carl-id"), replace(MINE, before="carl-id")], ids=["holder-forgotten", "handed-to-me"]
+)
+def test_whoever_fed_it_left_no_link(standing: Standing, link: Link | None) -> None:
+    """The copy goes on with the activity as both stand: what they show differently is nobody's edit."""
+    event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan", people=()))
+    decision = decide(seen(event, attended(ME, GUEST), standing=standing, link=link), an_office())
+
+    assert (decision.erp, decision.graph, decision.case.followed) == (None, None, True)
+    assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
+    assert set(kept(decision).base_activity.people) == {ME, GUEST}
 
 
 @pytest.mark.parametrize("standing", [Standing(), replace(MINE, activity_id=""), held_by(activity_id="")])
@@ -506,11 +522,28 @@ def test_a_holder_that_lost_both_copy_and_claim_voids_nothing(standing: Standing
     assert (kept(decision).role, kept(decision).status) == (Role.FOLLOWER, LinkStatus.TOMBSTONE)
 
 
-def test_the_organizers_deletion_voids_whoever_else_has_a_copy() -> None:
-    """The organizer's own event is the meeting: gone there, it is gone."""
-    case = linked(None, attended(BORIS), event_sight=Sight.GONE, standing=MINE, others=("boris-id",))
+@pytest.mark.parametrize("others", [(), None], ids=["nobody", "not-known"])
+def test_the_organizers_deletion_voids(others: tuple[str, ...] | None) -> None:
+    """The organizer's own event is gone, and nobody is known to have the meeting still."""
+    case = linked(None, attended(BORIS), event_sight=Sight.GONE, standing=MINE, others=others)
 
     assert decide(case, an_office()).erp == VoidActivity("A1", DELETED_IN_OUTLOOK)
+
+
+def test_a_meeting_that_its_organizer_only_lost_goes_on() -> None:
+    """Deleted without a word to those invited, or one more own event elsewhere: theirs goes on feeding it."""
+    case = linked(None, attended(BORIS), event_sight=Sight.GONE, standing=MINE, others=("boris-id",))
+    decision = decide(case, an_office())
+
+    assert (decision.intent, decision.erp, decision.hand_to) == (Intent.HAND_ON, None, "boris-id")
+
+
+def test_a_meeting_that_its_organizer_called_off_is_over() -> None:
+    """Cancelled is cancelled, whatever the copies still show."""
+    event = replace(a_meeting(BORIS), is_cancelled=True)
+    case = linked(event, attended(BORIS), standing=MINE, others=("boris-id",))
+
+    assert decide(case, an_office()).erp == VoidActivity("A1", CANCELLED)
 
 
 def test_a_cancelled_copy_of_the_holder_voids() -> None:

@@ -119,7 +119,10 @@ def test_an_invitation_from_a_backup_says_nothing() -> None:
     event = replace(an_invitation(), id="E2", modified_at=utc(2026, 1, 24, 7))
     link = relocated(before, event)
 
-    assert (changed_in_graph(link.base_event, event.content), link.base_activity) == (frozenset(), before.base_activity)
+    assert (changed_in_graph(link.base_event, event.content), link.base_activity) == (
+        frozenset(),
+        before.base_activity,
+    )
 
 
 @pytest.mark.parametrize(
