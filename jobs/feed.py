@@ -309,8 +309,9 @@ class Feed:
         return self._scale.patient and retry_at is not None and retry_at > now
 
     def _is_to_unmark(self, link: Link) -> bool:
-        """Whether the daily look closes a conflict whose event wears our mark, because the meeting is over."""
-        if not (self._scale.roll or self._scale.full) or link.conflict is None or link.conflict.mark is not Mark.SET:
+        """Whether a conflict whose event wears our mark closes because the meeting is over; asked once a day."""
+        is_asked = self._scale.roll or self._scale.full or self._is_due(link)
+        if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.mark is not Mark.SET:
             return False
         return is_over_link(link, self._ctx.now - self._ctx.policy.max_age, self._ctx.zone)
 

@@ -450,7 +450,8 @@ def _is_restored(case: Case, link: Link) -> bool:
 def _archived(case: Case, link: Link, ctx: Context) -> Decision:
     """The meeting is over: what was open about it is closed, and a mark that we set is taken off the event."""
     kept = life.archived(link, ctx.now)
-    if (graph := unmarking(case.event, link, ctx)) is not None:
+    graph = None if life.is_given_up(link) else unmarking(case.event, link, ctx)
+    if graph is not None:
         return Decision(case, Intent.UPDATE_EVENT, Verdict.ACT, life.OVER, graph, link=kept, in_step=frozenset())
     verdict = Verdict.SKIP if link.status in life.ENDED else Verdict.ARCHIVE
     return Decision(case, Intent.NOTHING, verdict, life.OVER, link=kept, in_step=frozenset())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.shapes import hold_of
+from cli.text import MOST_ITEMS, hold_lines
+from sync_core.model import HeldItem, Hold, User
 from tests.cli.office import ANNA, Office
 
 ALL = [f"Meeting {number}" for number in range(8)]
@@ -157,3 +160,24 @@ def test_retry_looks_again_at_what_was_parked(office: Office) -> None:
     assert answer.json["users"] == [{"upn": ANNA, "retried": 1}]
     assert [one["Subject"] for one in office.activities()] == ["Unseen"]
     assert [user["retried"] for user in office.calsync("retry", "--json").json["users"]] == [0]
+
+
+def test_a_whole_day_on_a_list_is_told_as_a_day() -> None:
+    """Not as the midnight of some zone; and who would be told by mail is counted."""
+    fair = HeldItem("E", "A", "remove", "Fair", datetime(2026, 3, 5, tzinfo=UTC), all_day=True, mails=3)
+    held = hold_of(
+        Hold("key", "why", (fair,), datetime(2026, 3, 1, tzinfo=UTC)), User("id", ANNA, zone="America/Lima")
+    )
+
+    line = "Thu 05.03., all day “Fair”: void or deleted in ERP.net, would be removed from Outlook (3 mails)"
+    assert line in "\n".join(hold_lines(held))
+
+
+def test_a_long_list_is_cut_where_other_things_are_told() -> None:
+    """`status` and `sync` name the first of thousands, `approve --show` all."""
+    items = tuple(HeldItem(f"E{n}", f"A{n}", "void", f"Talk {n}") for n in range(2_000))
+    held = hold_of(Hold("key", "why", items, datetime(2026, 3, 1, tzinfo=UTC)), User("id", ANNA))
+    cut, whole = "\n".join(hold_lines(held)), "\n".join(hold_lines(held, most=None))
+
+    assert (cut.count("would be voided"), whole.count("would be voided")) == (MOST_ITEMS, 2_000)
+    assert f"{2_000 - MOST_ITEMS} more: `calsync approve {held['id']} --show`" in cut

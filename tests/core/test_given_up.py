@@ -184,6 +184,18 @@ def test_a_meeting_that_was_given_up_is_archived_like_any_other() -> None:
     assert (decision.verdict, decision.link.status) == (Verdict.ARCHIVE, LinkStatus.ARCHIVED)
 
 
+def test_a_mark_that_cannot_be_taken_off_stays_with_what_is_over() -> None:
+    """It was tried ten times: the meeting is archived without it."""
+    event = an_event(PAST_EVENT, categories=("ERP.net conflict",))
+    case = linked(event, an_activity(PAST_ACTIVITY), link=past_link(conflict=MARKED))
+    tried, left = decide(case, a_context()), decide(weary(case), a_context())
+
+    assert tried.graph is not None
+    assert (left.graph, left.verdict) == (None, Verdict.ARCHIVE)
+    assert left.link is not None
+    assert (left.link.status, left.link.conflict) == (LinkStatus.ARCHIVED, None)
+
+
 def test_the_next_try_after_a_change_has_all_its_tries() -> None:
     """A failure of what was changed is the first one, not the eleventh."""
     link: Link = life.given_up(a_link(), WHY, life.TRIES, Seen("ck-2", "1"))
