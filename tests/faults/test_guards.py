@@ -408,11 +408,15 @@ class Refusing:
 class TestAPersonsNo:
     """`approve --drop`: both sides stay as they are."""
 
-    async def test_dropped_removals_make_nothing_new(self, house: House) -> None:
-        """Seven activities were voided by mistake: their events stay, and no full round makes activities anew."""
+    @pytest.mark.parametrize("deleted", [False, True])
+    async def test_dropped_removals_make_nothing_new(self, house: House, deleted: bool) -> None:
+        """Seven activities were voided by mistake, or deleted: their events stay, no full round makes new ones."""
         meetings = await many(house)
         for _, activity in list(meetings.values())[:7]:
-            house.desk().void(activity, "no")
+            if deleted:
+                house.desk().delete(activity)
+            else:
+                house.desk().void(activity, "no")
         await house.step()
         await say(house, await listed(house), approved=False)
         await house.step()
@@ -420,8 +424,8 @@ class TestAPersonsNo:
             house.advance(days=days)
             await house.step(full=True)
 
-        assert (len(house.outlook().events()), len(house.desk().activities())) == (12, 12)
-        assert (void_count(house), choices_in(await house.recall())) == (7, [])
+        assert (len(house.outlook().events()), len(house.desk().activities())) == (12, 5 if deleted else 12)
+        assert (void_count(house), choices_in(await house.recall())) == (0 if deleted else 7, [])
 
     async def test_dropped_voids_bring_no_event_back(self, house: House) -> None:
         """Seven events were deleted: their activities stay, and no full round makes events of them."""
@@ -438,6 +442,38 @@ class TestAPersonsNo:
 
         assert (len(house.outlook().events()), void_count(house)) == (5, 0)
         assert choices_in(await house.recall()) == []
+
+    async def test_what_is_restored_after_a_no_is_a_pair_again(self, house: House) -> None:
+        """Back out of Deleted Items, its edit arrives; deleted once more, it is voided like any other."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        await say(house, await listed(house), approved=False)
+        await house.step()
+        event, activity = next(iter(meetings.values()))
+        house.outlook().restore(event)
+        house.outlook().edit(event, subject="Back")
+        await house.step()
+        assert house.desk().get(activity)["Subject"] == "Back"
+
+        house.outlook().delete(event)
+        await house.step()
+        assert (void_count(house), house.desk().get(activity)["Void"]) == (1, True)
+
+    async def test_a_dry_run_after_a_yes_shows_what_the_round_does(self, house: House) -> None:
+        """Item by item, before anything is carried out."""
+        meetings = await many(house)
+        for event, _ in list(meetings.values())[:7]:
+            house.outlook().delete(event)
+        await house.step()
+        await say(house, await listed(house), approved=True)
+        plan = (await house.sync(dry_run=True)).reports[0]
+        assert void_count(house) == 0
+        real = await house.step()
+
+        done = sorted((line.what, line.subject) for line in real.lines)
+        assert (sorted((line.what, line.subject) for line in plan.lines), len(done)) == (done, 7)
 
     async def test_a_dry_run_before_the_round_shows_what_the_round_does(self, house: House) -> None:
         """The no is heeded in the plan, too, and the plan writes nothing."""
