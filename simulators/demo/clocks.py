@@ -70,18 +70,20 @@ class Clock:
     def day(self, given: Any, remarks: Counter[str]) -> date:
         """The day that a midnight begins: its own clock's, else the owner's, else the most likely one.
 
-        Exchange writes whole days as midnights of the organizer, told in UTC.
+        Exchange writes whole days as midnights of the organizer, told in UTC. Raises ``TypeError`` for no time.
         """
-        if not isinstance(given.dt, datetime):
-            day: date = given.dt
+        day: object = given.dt
+        if not isinstance(day, date):
+            raise TypeError("a period or a duration is no day")
+        if not isinstance(day, datetime):
             return day
-        if given.dt.time() == time():
-            return given.dt.date()
+        if day.time() == time():
+            return day.date()
         at = self.place(given, remarks)[0]
         for clock in (at, at.astimezone(zones.any_zone(self.home))):
             if clock.time() == time():
                 return clock.date()
-        return at.date() if given.dt.tzinfo is None else (at.astimezone(UTC) + EAST).date()
+        return at.date() if day.tzinfo is None else (at.astimezone(UTC) + EAST).date()
 
     def days(self, values: list[Any], zone: str) -> Iterator[date]:
         """The dates that times name on a series' clock; of whole days (no zone) the midnights."""

@@ -185,7 +185,7 @@ class _Calendar:
         if _is_flagged(event):
             return self._clock.day(given, remarks), ""
         if not isinstance(given.dt, datetime):
-            return given.dt, ""
+            return self._clock.day(given, remarks), ""
         return self._clock.place(given, remarks)
 
     def _end(self, event: Any, start: When, remarks: Counter[str]) -> When:

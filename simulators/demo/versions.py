@@ -35,11 +35,11 @@ class Version:
     remarks: Counter[str] = field(default_factory=Counter)
 
 
-def moment(at: When | None) -> str:
-    """A time for comparison; one without a zone is taken as UTC, none is the oldest."""
+def moment(at: object) -> str:
+    """A time for comparison; one without a zone is taken as UTC, what is none is the oldest."""
     if isinstance(at, datetime):
         return (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None).isoformat()
-    return at.isoformat() if at else ""
+    return at.isoformat() if isinstance(at, date) else ""
 
 
 def newest(versions: Iterable[Version], remarks: Counter[str]) -> list[Entry]:

@@ -313,3 +313,65 @@ def test_whatever_is_done_to_a_real_file_it_is_read_or_refused_in_words(data: st
         begun = sum(part.name == "VEVENT" for part in read_parts(lines_of(raw, Counter()), Counter()).walk())
         assert len(export.entries) + sum(export.remarks[text] for text in OF_WHOLE_EVENTS) == begun
         assert json.dumps([order.words for order in orders(export, shift_for(export.entries, date(2026, 11, 28)))])
+
+
+HEADS = [
+    "METHOD",
+    "X-OWNER",
+    "X-WR-CALNAME",
+    "X-WR-TIMEZONE",
+    "X-MS-OLK-WKHRSTART",
+    "VERSION",
+    "LAST-MODIFIED",
+    "NAME",
+]
+JUNK = st.sampled_from(
+    [";", ":", '"', "TZID=", "VALUE=DATE", "VALUE=BINARY", "X=", ",", "\\", "20260302T090000Z", "мир"]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(HEADS), st.lists(JUNK, max_size=6)), max_size=4))
+def test_whatever_a_calendar_says_of_itself_its_events_are_read(heads: list[tuple[str, list[str]]]) -> None:
+    """Its owner, zone and name may be spoilt; the event is there."""
+    head = "\n".join(name + "".join(junk) for name, junk in heads)
+
+    assert titles(read(calendar(event("a"), head=head))) == ["a"]
+
+
+PROPERTIES = [
+    *(
+        "DTSTART",
+        "DTEND",
+        "DURATION",
+        "RRULE",
+        "EXDATE",
+        "RDATE",
+        "RECURRENCE-ID",
+        "SUMMARY",
+        "ORGANIZER",
+        "ATTENDEE",
+    ),
+    *("CATEGORIES", "X-ALT-DESC", "DTSTAMP", "SEQUENCE", "UID", "STATUS", "CLASS", "X-MICROSOFT-CDO-ALLDAYEVENT"),
+]
+VALUES = [
+    *("20260302T090000Z", "20260302", "00010101T000000Z", "99991231T235959Z", "20260302T090000/PT1H", "PT", "-P1D"),
+    *("P99999999D", "FREQ=DAILY", "UNTIL=", "COUNT=0", "TRUE", "mailto:a@b", "TZID=Mars", "(UTC-05:00) x"),
+    *(";VALUE=PERIOD", ";VALUE=DURATION", ";VALUE=DATE", ";FMTTYPE=text/html"),
+]
+LINE = st.builds(
+    lambda name, junk: name + "".join(junk),
+    st.sampled_from(PROPERTIES),
+    st.lists(JUNK | st.sampled_from(VALUES), max_size=5),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(LINE, max_size=6))
+def test_whatever_an_event_says_the_ones_beside_it_are_read_and_entered(lines: list[str]) -> None:
+    """Values of another type, times at the edge of time, parameters without sense."""
+    export = read(calendar(event("a"), event("odd", *lines), event("b")))
+
+    assert [title for title in titles(export) if title in ("a", "b")] == ["a", "b"]
+    assert len(export.entries) + sum(export.remarks[text] for text in OF_WHOLE_EVENTS) == 3
+    assert json.dumps([order.words for order in orders(export, shift_for(export.entries, date(2026, 11, 28)))])
