@@ -16,6 +16,7 @@ from jobs import enrolment
 from jobs.answers import Choice, answer, choices_in, find_choice
 from jobs.answers import retry as retry_user
 from jobs.company import change_policy, stamp_policy
+from jobs.context import left_alone
 from jobs.doctor import examine
 from jobs.explain import explain
 from jobs.sync import SyncReport, run_sync
@@ -223,7 +224,8 @@ async def _waiting(
 
 async def _status(world: World, user: User) -> shapes.Json:
     journal = await world.store.read_journal(user.id, LOG_LINES)
-    return shapes.status_of(user, await world.store.recall(user.id), journal)
+    memory = await world.store.recall(user.id)
+    return shapes.status_of(user, memory, journal, left_alone(await world.store.list_users(), memory))
 
 
 async def _company(stage: Stage, world: World, failures: list[str]) -> shapes.Json:

@@ -172,8 +172,8 @@ def policy_of(instance: Instance, world: World) -> Json:
     }
 
 
-def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Json:
-    """One user of ``status``; ``log`` is the newest of the journal."""
+def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry], left_alone: int = 0) -> Json:
+    """One user of ``status``; ``log`` is the newest of the journal, ``left_alone`` counts pairs of creators off."""
     parked = _parked(memory)
     return {
         "upn": user.upn,
@@ -183,6 +183,7 @@ def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry]) -> Js
         "remote_checkpoint_at": _at(user.remote_checkpoint_at),
         "local_checkpoint_at": _at(user.local_checkpoint_at),
         "links": sum(link.status not in ENDED and link.role is not Role.FOLLOWER for link in memory.links),
+        "left_alone": left_alone,
         "followed": sum(link.status not in ENDED and link.role is Role.FOLLOWER for link in memory.links),
         "conflicts": sum(link.conflict is not None for link in memory.links),
         "parked": len(parked),

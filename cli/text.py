@@ -144,6 +144,9 @@ def status_lines(user: Json) -> Iterator[str]:
     )
     followed = f", {count(user['followed'], 'meeting')} fed from other calendars" if user["followed"] else ""
     yield f"  {count(user['links'], 'pair')} linked{followed}."
+    if user["left_alone"]:
+        pairs = count(user["left_alone"], "pair is", "pairs are")
+        yield f"  {pairs} left alone: the creator's sync is not switched on."
     yield from _open_ends(user)
     for item in user["parked_items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])

@@ -11,8 +11,9 @@ from jobs.ports import Store
 from jobs.world import World
 from sync_core.cases import Case, Context
 from sync_core.colleagues import Colleagues, colleague_of
+from sync_core.link import RUNNING
 from sync_core.logins import LOGIN, Bearer, Logins, logins_of
-from sync_core.model import Answer, ErpActivity, Instance, Link, Memory, User
+from sync_core.model import Answer, ErpActivity, Instance, Link, Memory, Role, User
 from sync_core.plan import asks_for_holders
 from sync_core.policy import Policy
 from sync_core.window import window_at
@@ -103,3 +104,12 @@ async def holders_of(store: Store, ctx: Context, activity_ids: Collection[str]) 
     people = {i: ctx.colleagues.of(i) for holders in found.values() for i in holders if i != ctx.mailbox}
     on = {i for i, one in people.items() if one is not None and one.is_on}
     return {activity_id: holders & on for activity_id, holders in found.items()}
+
+
+def left_alone(users: Sequence[User], memory: Memory) -> int:
+    """How many pairs every round leaves alone, since their creator does not have sync switched on (R12)."""
+    on = {i for one in users if one.enabled for i in one.erp_user_ids}
+    logins = logins_of(users, ())
+    creators = [x.creator for x in memory.links if x.status in RUNNING and x.role is not Role.FOLLOWER]
+    known = (logins.bearer(x.removeprefix(LOGIN)) if x.startswith(LOGIN) else x for x in creators)
+    return 0 if any(one.unreadable for one in users) else sum(creator not in on for creator in known)

@@ -1,8 +1,9 @@
 """`calsync why`: what was decided about an item, and why.
 
-First what is remembered: its link, what waits, open conflicts, the journal with the values that lost. An item that no
-round keeps a row of is read live, and the tables say what they make of it (a dry run of that one item). Wanted is an
-id of either side, or a part of a subject, in any letter case.
+First what is remembered: its link, what waits, open conflicts, the journal with the values that lost. A pair that
+goes on, and an item that no round keeps a row of, is read live, and the tables say what they make of it (a dry run of
+that one item): nobody is told that a pair is in step that every round leaves alone. Wanted is an id of either side,
+or a part of a subject, in any letter case.
 """
 
 from __future__ import annotations
@@ -19,15 +20,19 @@ from jobs.meetings import NOBODY, read_standings, with_standing
 from jobs.pairing import Pairing
 from jobs.ports import UNREADABLE
 from jobs.report import line_of
+from jobs.trial import decide_now
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
-from sync_core.cases import Context, Decision, Sight, Verdict
+from sync_core.cases import Context, Decision, Intent, Sight, Verdict
 from sync_core.ending import judge_gone
+from sync_core.errors import SideError
+from sync_core.link import looked_at
 from sync_core.match import meeting_of
 from sync_core.model import (
     Answer,
     ErpActivity,
     GraphEvent,
+    Instance,
     JournalEntry,
     Link,
     LinkStatus,
@@ -39,7 +44,7 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.plan import ELSEWHERE, decide
+from sync_core.plan import ELSEWHERE, HALF_SEEN, decide
 from sync_core.project import is_private
 from sync_core.ranges import uid_key
 from sync_core.window import token_at
@@ -49,6 +54,9 @@ LOOK_BACK = 5_000
 
 FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
 """Where a meeting is looked for that is not within a round's sight."""
+
+NO_ROUND = "left alone: no round runs for this user"
+UNCOMPARED = "linked, and not compared now"
 
 STATES = {
     LinkStatus.LIVE: "linked",
@@ -100,9 +108,12 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhea
     memory = await world.store.recall(user.id)
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     told = [e for e in journal if e.action == UNREADABLE or _is_told(e, wanted)]
-    holders = await _holders(world, memory, wanted)
-    state = list(_state(memory, wanted, told, holders))
-    if not state and user.enabled and user.zone and user.erp_login:
+    links = list(_meant(memory, wanted, told))
+    holders = await _holders(world, links)
+    now = await _tried(world, user, memory, links, notice)
+    state = [f for link in links for f in _of_pair(link, now, holders, _answer_to(link, memory))]
+    state += _waiting(memory, wanted, told)
+    if not state and _is_synced(user):
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
     found = [*state, *map(_from_journal, told)]
@@ -113,15 +124,55 @@ def _is_told(entry: JournalEntry, wanted: Wanted) -> bool:
     return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
 
 
-async def _holders(world: World, memory: Memory, wanted: Wanted) -> dict[str, str]:
-    """Whose calendar feeds each followed meeting that is meant, by iCalUId."""
-    meant = {
-        link.ical_uid
-        for link in memory.links
-        if link.role is Role.FOLLOWER and wanted.fits((link.base_event.subject,), link.event_id, link.activity_id)
-    }
+async def _holders(world: World, links: Iterable[Link]) -> dict[str, str]:
+    """Whose calendar feeds each followed meeting, by iCalUId."""
+    meant = {link.ical_uid for link in links if link.role is Role.FOLLOWER}
     names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
     return {uid: names.get(x.holder, "") for uid, x in (await read_standings(world.store, meant)).items()}
+
+
+def _is_synced(user: User) -> bool:
+    """Whether rounds run for somebody, as far as is known without asking."""
+    return user.enabled and bool(user.zone and user.erp_login)
+
+
+async def _tried(
+    world: World, user: User, memory: Memory, links: Sequence[Link], notice: Notice
+) -> dict[str, Finding | None]:
+    """What is to be said of pairs that go on, by event id; None for one that is in step."""
+    running = [link for link in links if link.status is LinkStatus.LIVE and link.conflict is None]
+    if not running:
+        return {}
+    if not _is_synced(user):
+        return {link.event_id: _left(link, NO_ROUND) for link in running}
+    try:
+        async with erp_session(world, notice):
+            instance, _ = await world.store.read_instance()
+            world = in_force(world, instance)
+            decisions, ctx = await decide_now(
+                world, user, memory, await _context(world, user, memory, instance), running
+            )
+    except SideError as error:
+        return {link.event_id: _left(link, f"{UNCOMPARED}: {error}") for link in running}
+    found = {event_id: told_now(decision, ctx) for event_id, decision in decisions.items()}
+    return {link.event_id: found.get(link.event_id, _left(link, HALF_SEEN)) for link in running}
+
+
+def told_now(decision: Decision, ctx: Context) -> Finding | None:
+    """What is to be said of a pair by what a round would decide about it; None for one that is in step."""
+    is_in_step = decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END
+    return None if is_in_step else _of_decision(decision, ctx)
+
+
+def _left(link: Link, why: str) -> Finding:
+    base = Finding(STATES[link.status], link.base_event.subject, why)
+    private = is_private(link.base_event) or is_private(link.base_activity)
+    return replace(base, event_id=link.event_id, activity_id=link.activity_id, private=private)
+
+
+async def _context(world: World, user: User, memory: Memory, instance: Instance) -> Context:
+    has_company = bool(user.company_id and user.location_id and instance.document_type_id)
+    return await context_of(world, user, memory, instance, has_company=has_company, now=world.clock())
 
 
 def _about_user(user: User) -> Iterator[Finding]:
@@ -134,17 +185,33 @@ def _about_user(user: User) -> Iterator[Finding]:
 # What is remembered
 
 
-def _state(
-    memory: Memory, wanted: Wanted, told: Sequence[JournalEntry], holders: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Rows that are meant: by themselves, or because the journal knows them by the subject asked for."""
+def _meant(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Link]:
+    """Links that are meant: by themselves, or because the journal knows them by the subject asked for."""
     events = {entry.event_id for entry in told} - {""}
     activities = {entry.activity_id for entry in told} - {""}
     for link in memory.links:
         subjects = (link.base_event.subject, link.base_activity.subject)
         is_told = link.event_id in events or link.activity_id in activities
         if is_told or wanted.fits(subjects, link.event_id, link.activity_id):
-            yield from _of_link(link, holders.get(link.ical_uid, ""), _answer_to(link, memory))
+            yield link
+
+
+def _of_pair(
+    link: Link, now: Mapping[str, Finding | None], holders: Mapping[str, str], answer: str
+) -> Iterator[Finding]:
+    """What a round would say of a pair, where it was asked; else what is remembered."""
+    found = now.get(link.event_id)
+    if found is not None:
+        yield found
+        return
+    seen = looked_at(link) if link.event_id in now else link
+    yield from _of_link(seen, holders.get(link.ical_uid, ""), answer)
+
+
+def _waiting(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Finding]:
+    """Items that wait for a counterpart, meant as links are."""
+    events = {entry.event_id for entry in told} - {""}
+    activities = {entry.activity_id for entry in told} - {""}
     for pending in memory.pending:
         ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
         if pending.item_id in events | activities or wanted.fits((), *ids):
@@ -224,8 +291,7 @@ def _from_journal(entry: JournalEntry) -> Finding:
 async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> list[Finding]:
     instance, _ = await world.store.read_instance()
     world = in_force(world, instance)
-    has_company = bool(user.company_id and user.location_id and instance.document_type_id)
-    ctx = await context_of(world, user, memory, instance, has_company=has_company, now=world.clock())
+    ctx = await _context(world, user, memory, instance)
     events, aside = await _events(world, ctx, wanted)
     activities = await _activities(world, user, ctx, wanted)
     links = {link.event_id: link for link in memory.links}
