@@ -28,7 +28,7 @@ from jobs.ports import Drop, Mailbox, Place, Put
 from jobs.subscriptions import end_user
 from jobs.world import World
 from sync_core.colleagues import colleague_of
-from sync_core.errors import AccessRefused, CalsyncError, MailboxUnavailable, SideError, SideUnavailable
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, SideError, SideUnavailable
 from sync_core.model import OPERATIONAL, Instance, User
 from sync_core.policy import Policy
 
@@ -282,7 +282,7 @@ async def _tell_once(world: World, user: User) -> User:
         return user
     try:
         await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
-    except SideUnavailable:
+    except (SideUnavailable, AppRefused):
         return user
     except CalsyncError:
         return replace(user, notified=NO_COMPANY_NOTICE)

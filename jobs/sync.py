@@ -116,6 +116,9 @@ async def _plan_only(
         report = await _planned_round(world, user, filed, full, planned)
         outcome.reports.append(report)
         progress(report)
+        if isinstance(report.trouble, AppRefused):
+            outcome.failure = str(report.trouble)
+            break
     return outcome
 
 

@@ -61,9 +61,16 @@ def mend(house: House, usual: object) -> None:
     house.world = usual  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("full", [False, True], ids=["as usual", "full"])
+HOW: dict[str, dict[str, bool]] = {
+    "as usual": {},
+    "full": {"full": True},
+    "a dry run": {"full": True, "dry_run": True},
+}
+
+
+@pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("refusal", REFUSALS)
-async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: str, full: bool) -> None:
+async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: str, how: str) -> None:
     """The sync fails once, with the reason; nobody's row, link or cursor changes, nobody is notified; after it is
     mended, everything arrives."""
     event, activity = await meeting(house)
@@ -76,7 +83,7 @@ async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: s
     memories = [await house.world.store.recall(user.id) for user in users]
 
     REFUSALS[refusal](house)
-    outcome = await house.sync(full=full)
+    outcome = await house.sync(**HOW[how])
     assert outcome.failure != ""
     assert not outcome.is_fine
     assert len(outcome.reports) <= 1
