@@ -323,15 +323,19 @@ class TestTheDay:
 async def test_killed_before_every_call(house: House) -> None:
     """The process dies before the n-th call of pull and repair, for every n: the next ones bring everything, and the
     piece under way is all that is done again."""
-    (event, activity), (_lost, _gone) = await two_meetings(house)
+    (event, activity), _ = await two_meetings(house)
     for n in range(MOST_CALLS):
+        lost = house.desk().create(f"Lost {n}", digits(28), digits(28, 12))
+        await house.step()
         house.advance(days=1)
         unseen(house, activity, subject=f"Unseen {n}")
+        buried(house, lost)
         moment = LastMoment(n)
         with suppress(Killed, CalsyncError):
             await pull_and_repair(moment.around(house.world))
         await house.step()
         assert house.outlook().get(event)["subject"] == f"Unseen {n}"
+        assert house.outlook().find(f"Lost {n}") is None
         assert (await watermark_of(house)).repaired_to is None
         if not moment.hit:
             assert n > 8
