@@ -31,7 +31,7 @@ OP_OVERHEAD = 1_500
 
 
 class Table(StrEnum):
-    """The tables, each with ``STATE_PREFIX`` in front of its name (design section 5)."""
+    """The tables, each with ``STATE_PREFIX`` in front of its name (design.md §5)."""
 
     USERS = "Users"
     STATE = "State"

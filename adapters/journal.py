@@ -1,4 +1,4 @@
-"""The journal: one row per entry, newest first, the same entry always under the same key (design section 5)."""
+"""The journal: one row per entry, newest first, the same entry always under the same key (design.md §5)."""
 
 from __future__ import annotations
 

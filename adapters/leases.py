@@ -59,7 +59,7 @@ class Leases:
             await self.backend.write(Table.STATE, Op(Verb.DELETE, lease_key(lease.user_id), etag=lease.etag))
 
     async def break_lease(self, user_id: str) -> None:
-        """Make whoever works on this user stop at their next save (the switch, design section 4)."""
+        """Make whoever works on this user stop at their next save (design.md §4 "The switch")."""
         await self.backend.write(Table.STATE, Op(Verb.DELETE, lease_key(user_id)))
 
     async def _take(self, user_id: str, holder: str, seconds: int, row: Row | None) -> Lease:

@@ -1,4 +1,4 @@
-"""What several users share about meetings: links by activity, copies by iCalUId, and the claims (design section 4).
+"""What several users share: links by activity, copies by iCalUId, and the claims (design.md §4 "Meetings").
 
 Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag; it never
 decides anything but whose inbox hears of an activity.

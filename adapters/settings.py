@@ -1,6 +1,6 @@
 """The environment as one frozen value, read once; every mistake is told together, each with its remedy.
 
-``ROWS`` is the whole list (design section 8). What a single setting may say stands in its row, what settings say
+``ROWS`` is the whole list (design.md §8). What a single setting may say stands in its row, what settings say
 about each other in ``_contradictions``. Secrets never show in a ``repr`` or a message.
 """
 

@@ -1,4 +1,4 @@
-"""Licences to call ERP.net: a few numbered rows shared by all processes (design section 6).
+"""Licences to call ERP.net: a few numbered rows shared by all processes (design.md §6).
 
 A slot is in use while its holder gives signs of life. Freed, it remembers its last holder and stays theirs for as
 long as their ERP.net session lingers (erpnet.md §3): whoever opened another one meanwhile would take a licence more.

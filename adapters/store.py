@@ -1,6 +1,6 @@
 """``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
 
-Where things are (design section 5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
+Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
 subscriptions and whose ERP.net accounts are, each in a partition of their own; ``State`` has one partition per user
 with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are described in their
 modules. Row keys carry hashes of foreign ids.

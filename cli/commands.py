@@ -1,4 +1,4 @@
-"""The commands of ``calsync``: parse, call one job, answer. What they promise is in design section 9."""
+"""The commands of ``calsync``: parse, call one job, answer. What they promise is in design.md §9."""
 
 from __future__ import annotations
 

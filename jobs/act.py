@@ -56,7 +56,7 @@ from sync_core.writes import CreateActivity, ErpIdentity, GraphWrite, Outcome, P
 T = TypeVar("T")
 
 CHUNK = 50
-"""Items written before their links are saved: an ERP.net batch (erp §6), and what a crash makes us look up."""
+"""Items written before their links are saved: an ERP.net batch (erpnet.md §6), and what a crash makes us look up."""
 
 RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
 

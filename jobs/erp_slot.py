@@ -1,4 +1,4 @@
-"""This process's ERP.net session slot: one of a few rows that stand for the licences to call (design section 6).
+"""This process's ERP.net session slot: one of a few rows that stand for the licences to call (design.md §6).
 
 The client sends one request at a time whoever asks (erpnet.md §3), so everything in a process shares one slot: the
 first who calls takes it, the last gives it back. A heartbeat shows that it is in use. The session that the calls

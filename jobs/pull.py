@@ -1,6 +1,6 @@
 """The pull: one read of everything that changed in ERP.net, filed into the inboxes of the users it concerns.
 
-The pull is an inbox, not a round (design section 6). It asks from some way below the watermark on, because ERP.net
+The pull is an inbox, not a round (design.md §6). It asks from some way below the watermark on, because ERP.net
 may commit a row long after its update time (``Policy.late_commit``), and once an hour from an hour below that; marks
 of what was ``met`` and the index drop what is known, echoes of our own writes included. The watermark moves last, by
 a conditional write: cut anywhere, the next pull files the same rows again.
@@ -51,7 +51,7 @@ async def open_instance(world: World) -> tuple[Instance, str]:
 
 
 async def take_first_watermark(world: World) -> None:
-    """Before anybody's first full read: what changes from now on will be pulled (design section 6)."""
+    """Before anybody's first full read: what changes from now on will be pulled (design.md §6)."""
     instance, etag = await open_instance(world)
     if instance.watermark is None:
         first = await world.erp.newest_change() or BEGINNING

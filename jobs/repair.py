@@ -1,4 +1,4 @@
-"""The repair: what a cursor can miss is found again, deletions included (design section 6).
+"""The repair: what a cursor can miss is found again, deletions included (design.md §6).
 
 Once a day every live link is held against ERP.net: ids, versions and update times only, the links of some users with
 each pull, so that the day's work is spread and costs one request for hundreds of links. What stands otherwise than

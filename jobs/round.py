@@ -1,4 +1,4 @@
-"""One round of one user, ten steps top to bottom (design section 4).
+"""One round of one user, ten steps top to bottom (design.md §4).
 
 1 wake · 2 lease · 3 recall · 4 read Graph · 5 read ERP.net · 6 compare · 7 plan and guard · 8 act · 9 move the
 cursors · 10 report. Killed anywhere, the next round finds less to do and nothing twice: the cursors move last, and

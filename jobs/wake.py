@@ -1,4 +1,4 @@
-"""Waking a user's round so that no wake-up is lost (design section 7).
+"""Waking a user's round so that no wake-up is lost (design.md §7).
 
 First a fresh token in the user's ``wake`` row, then the message: whatever becomes of the message, an unserved token
 makes the user due at the next timer, and a round under way sees it when it ends. The token tells its own time.

@@ -2,7 +2,7 @@
 
 For everything that is known to happen the message is *completed*: a slot that is taken or a side that does not answer
 brings a later message instead, so the host's dequeue count and its poison queue are left to errors nobody expected
-(design section 6). Nothing hangs on a message: an unserved wake token makes its user due at the next timer.
+(design.md §6). Nothing hangs on a message: an unserved wake token makes its user due at the next timer.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ from sync_core.errors import (
 from sync_core.model import Instance, User
 
 RECENT = timedelta(seconds=30)
-"""A timer's pull is dropped if one began less than this ago (design section 7)."""
+"""A timer's pull is dropped if one began less than this ago (design.md §7)."""
 
 SECOND_LOOK = 45.0
-"""Seconds after which a notified round that found nothing looks once more: Graph's feed may lag (section 7)."""
+"""Seconds after which a notified round that found nothing looks once more: Graph's feed may lag (design.md §7)."""
 
 TRIES = 6
 """Messages that may follow one another for the same wake-up; then the timer has the word."""

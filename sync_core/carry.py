@@ -279,7 +279,7 @@ def _may_write(permits: Permits) -> bool:
 
 
 def _takes_external_id(activity: ErpActivity) -> bool:
-    """Whether our pair may be written: none there yet, and in a state where nobody minds (design section 4)."""
+    """Whether our pair may be written: none is there, in a state where nobody minds (design.md §4 "Identity")."""
     return not activity.external_id and not activity.external_system and activity.state in ("New", "FirmPlanned")
 
 

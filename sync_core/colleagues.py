@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sync_core.model import User
 
 PATIENCE = timedelta(days=1)
-"""How long somebody in an error state keeps what they hold (design section 4)."""
+"""How long somebody in an error state keeps what they hold (design.md §4 "Meetings")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A plan that would void or delete more than the limit's count *and* share of a user's live links within 24 hours, or
 all of at least three, is held as a list; everything else goes on. A person approves exactly that list, and each item
-is read again first (design section 4 "Guards").
+is read again first (design.md §4 "Guards").
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ ENDED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
 """Links that stay what they are, whatever is found about their items, until the pair is alive again."""
 
 TRIES = 10
-"""Failures after which an item is parked for a person (design section 4 "Guards")."""
+"""Failures after which an item is parked for a person (design.md §4 "Guards")."""
 
 KEPT = timedelta(days=90)
 """How long ended links are remembered, from their end or, where that is later, from their meeting's."""

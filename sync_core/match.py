@@ -1,4 +1,4 @@
-"""Which items without a link belong together, so that nothing is made twice (design section 4 "Identity").
+"""Which items without a link belong together, so that nothing is made twice (design.md §4 "Identity").
 
 An activity made from an event carries (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId): precise, and MSSync's
 records carry the same. An event made from an activity carries our mark: a candidate, since a copy carries it too;

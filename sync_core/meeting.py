@@ -1,4 +1,4 @@
-"""One meeting in several mailboxes: whose copy feeds its one activity (design section 4).
+"""One meeting in several mailboxes: whose copy feeds its one activity (design.md §4 "Meetings").
 
 The claim names the holder. An organizer who is with us always feeds; else the holder is whoever claimed the meeting,
 until they switch off, fail for a day or lose their copy. Everybody else follows: their copy only tells their own

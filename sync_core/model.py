@@ -6,7 +6,7 @@ step, each in its own terms. Own terms matter: a new time zone, a tzdata update 
 like an edit, so a side is only ever compared with what the same side showed before.
 
 Instants are aware UTC and end in ``_at`` (or are ``start``/``end`` of an instant span). ERP.net's wall clock is
-kept as naive ``datetime`` digits (contract erpnet.md §12), never as an instant.
+kept as naive ``datetime`` digits (erpnet.md §12), never as an instant.
 """
 
 from __future__ import annotations
@@ -397,7 +397,7 @@ class Held:
 
 
 class Role(StrEnum):
-    """What one mailbox's copy of a meeting is to the meeting's activity (design section 4).
+    """What one mailbox's copy of a meeting is to the meeting's activity (design.md §4 "Meetings").
 
     The organizer's own event (``own``) and, where the organizer is not with us, one invited copy (``holder``) feed
     the activity; every other copy follows: it only tells its owner's answer.

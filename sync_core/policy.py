@@ -1,4 +1,4 @@
-"""The company's choices that decide what is synced and who wins; made from the settings (design section 8).
+"""The company's choices that decide what is synced and who wins; made from the settings (design.md §8).
 
 They stand in the store, stamped by the app, and whoever works for the company works by them: ``contradictions`` says
 where an environment wants something else, ``taken_over`` what it takes because it says nothing.

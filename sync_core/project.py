@@ -3,7 +3,7 @@
 Projection loses what the other side cannot hold, so it is applied only to a side that changed in its own terms and
 only the changed fields are carried over (changes.py, merge.py). A write and the read after it change nothing.
 
-Time (design section 4, erpnet.md §12): an activity's digits are wall clock of one zone, printed with a decorative
+Time (design.md §4 "Time", erpnet.md §12): an activity's digits are wall clock of one zone, printed with a decorative
 ``Z``. A gap moves forward by its length, the repeated hour means the first. 00:00 means all day in ERP.net (rule
 R38488), so a timed edge at midnight stands one minute inside; the true edge is taken from the base again.
 """

@@ -2,7 +2,7 @@
 
 The window decides only whether an *unlinked event* becomes an activity: leaving it is no deletion, entering it is
 no change. The token (what a delta link is asked for) is wider, so that the window can roll for a month before a
-new baseline is needed (R6 to R8; design section 4 "Window").
+new baseline is needed (R6 to R8; design.md §4 "Window").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes, up to fifty in one request, each with an outcome of its own (design §6; erpnet.md §6, §7, §14, §16).
+"""Writes, up to fifty in one request, each with an outcome of its own (design.md §6; erpnet.md §6, §7, §14, §16).
 
 A batch is: a changeset for each write, then reads of everything it touched. So the answer of a write that succeeded
 and the re-read of one that was refused cost no further request. One more request looks up which new participants are

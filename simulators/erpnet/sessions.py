@@ -91,7 +91,7 @@ class Gate:
         self._grants.clear()
 
     def end_sessions(self) -> None:
-        """Every session is closed; a valid token opens another (section 3)."""
+        """Every session is closed; a valid token opens another (erpnet.md §3)."""
         self._sessions.clear()
 
     def issue(self, form: dict[str, str], issuer: str, user: dict[str, str]) -> dict[str, Any]:

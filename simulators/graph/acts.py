@@ -1,6 +1,6 @@
 """Every change of an event, whoever asks for it: an HTTP request and a person go through the same functions.
 
-Graph contract section 5.  Meeting consequences are handed to ``Meetings``; this module touches one mailbox only.
+graph.md §5.  Meeting consequences are handed to ``Meetings``; this module touches one mailbox only.
 """
 
 from __future__ import annotations

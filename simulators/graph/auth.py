@@ -1,4 +1,4 @@
-"""The token endpoint and the check of ``Authorization`` (contract section 1)."""
+"""The token endpoint and the check of ``Authorization`` (graph.md §1)."""
 
 from __future__ import annotations
 

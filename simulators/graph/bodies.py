@@ -1,6 +1,6 @@
 """What Exchange does to a body: text becomes wrapped HTML, HTML gains a meta tag, a Teams block is appended.
 
-Graph contract section 6 (``body``, ``isOnlineMeeting``): what comes back is never byte for byte what was sent.
+graph.md §6 (``body``, ``isOnlineMeeting``): what comes back is never byte for byte what was sent.
 """
 
 from __future__ import annotations

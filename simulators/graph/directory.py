@@ -1,4 +1,4 @@
-"""The routes of accounts: users, mailbox settings, master categories (contract sections 2 and 6)."""
+"""The routes of accounts: users, mailbox settings, master categories (graph.md §2 and §6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The routes of events: lists, views, one event, and what may be done to it (contract sections 3 to 5)."""
+"""The routes of events: lists, views, one event, and what may be done to it (graph.md §3 to §5)."""
 
 from __future__ import annotations
 

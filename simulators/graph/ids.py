@@ -1,6 +1,6 @@
 """Exchange ids and change keys: opaque, case-sensitive, with natural twins that differ in case only.
 
-Graph contract section 8.  A regular id names a place (it changes with every move), an immutable one the item.
+graph.md §8.  A regular id names a place (it changes with every move), an immutable one the item.
 An occurrence's id is its master's id with the date woven in, so it follows the date of the pattern.
 """
 

@@ -1,6 +1,6 @@
 """Organizer and attendees: copies in other mailboxes, their updates and answers, the mails Exchange would send.
 
-Graph contract section 5 (organizer semantics) and section 6 (``isCancelled``, ``responseStatus``).  A person is a
+graph.md §5 (organizer semantics) and §6 (``isCancelled``, ``responseStatus``).  A person is a
 mailbox, whichever of its addresses somebody writes; attendees unknown to the stand-in only get mails, and nobody
 gets mail about a meeting of their own.
 """

@@ -1,7 +1,7 @@
 """The values a mailbox is made of: content of an event, items, calendars, mails; no behaviour beyond reading.
 
 Times: a timed event keeps two instants in UTC; an all-day event keeps midnights in UTC that stand for floating
-dates (Graph contract section 6, ``isAllDay``).
+dates (graph.md §6, ``isAllDay``).
 """
 
 from __future__ import annotations

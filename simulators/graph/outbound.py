@@ -1,6 +1,6 @@
 """Events as Graph writes them: the ``event`` resource in the zone, body form and id kind the request prefers.
 
-Graph contract sections 3 (bare occurrences, removals), 6 and 8.
+graph.md §3 (bare occurrences, removals), §6 and §8.
 """
 
 from __future__ import annotations

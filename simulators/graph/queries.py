@@ -1,6 +1,6 @@
 """OData options of event reads: ``$filter``, ``$orderby``, ``$select``, ``$expand``, ``$top`` and ``$skip``.
 
-Graph contract sections 4 and 7.  What the stand-in does not understand is refused, never ignored.
+graph.md §4 and §7.  What the stand-in does not understand is refused, never ignored.
 """
 
 from __future__ import annotations

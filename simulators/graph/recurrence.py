@@ -1,4 +1,4 @@
-"""Recurrence patterns: checked as Graph checks them, expanded as Exchange expands them (contract section 6)."""
+"""Recurrence patterns: checked as Graph checks them, expanded as Exchange expands them (graph.md §6)."""
 
 from __future__ import annotations
 

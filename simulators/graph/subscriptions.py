@@ -1,4 +1,4 @@
-"""``/subscriptions`` and the notifications they cause (contract section 11).
+"""``/subscriptions`` and the notifications they cause (graph.md §11).
 
 Creating one shakes hands with both URLs first.  Every change then sends a notification per subscription,
 soon, in no order, and a create both as ``created`` and ``updated``.  Deliveries that fail are tried again a few
@@ -211,7 +211,7 @@ class SubscriptionDesk:
         try:
             return self._world.mailbox(parts[1])
         except GraphError as error:
-            # The same cause has another code and status text here (contract section 2).
+            # The same cause has another code and status text here (graph.md §2).
             raise GraphError(
                 error.status,
                 "ExtensionError",

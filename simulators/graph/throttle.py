@@ -1,4 +1,4 @@
-"""Graph's limits per mailbox: four requests at a time, a number per ten minutes (contract section 10)."""
+"""Graph's limits per mailbox: four requests at a time, a number per ten minutes (graph.md §10)."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class World:
         return mailbox.display_name if mailbox else address
 
     def mailbox(self, name: str) -> Mailbox:
-        """The usable mailbox of a calendar path; 404 or 403 as contract sections 1 and 2 say."""
+        """The usable mailbox of a calendar path; 404 or 403 as graph.md §1 and §2 say."""
         found = self.account(name)
         if found is None:
             raise GraphError(404, "ErrorInvalidUser", f"The requested user '{name}' is invalid.")

@@ -1,6 +1,6 @@
 """Time zones as Exchange knows them: Windows names, the few IANA names it lists, wall clocks with 7 decimals.
 
-Graph contract section 6 (``start``, ``end``) and the resource page ``dateTimeTimeZone``, whose list of IANA
+graph.md §6 (``start``, ``end``) and the resource page ``dateTimeTimeZone``, whose list of IANA
 names is copied below: a name that is neither on it nor a Windows name is refused.
 """
 
@@ -182,7 +182,7 @@ def instant_text(at: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """A query parameter's instant; without an offset it is UTC (contract section 4)."""
+    """A query parameter's instant; without an offset it is UTC (graph.md §4)."""
     try:
         at = datetime.fromisoformat(text.strip().replace(" ", "+"))
     except ValueError as wrong:

@@ -91,7 +91,7 @@ async def test_a_timer_that_cannot_work_fails_visibly(app: App, name: str, failu
 
 
 async def test_timers_and_http_do_not_call_erp(app: App) -> None:
-    """ERP.net has no session to spare for timers (design section 6)."""
+    """ERP.net has no session to spare for timers (design.md §6)."""
     await app.house.step()
     app.house.erp.forget_requests()
     for name in ("sync", "pull", "keeper", "housekeeping"):

@@ -1,4 +1,4 @@
-"""Several worker processes at ERP.net's narrow gate: one licence, one request at a time (design section 6)."""
+"""Several worker processes at ERP.net's narrow gate: one licence, one request at a time (design.md §6)."""
 
 from __future__ import annotations
 

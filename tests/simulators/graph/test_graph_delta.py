@@ -1,4 +1,4 @@
-"""The change feed with its oddities: contract section 3, traps T1 to T6, T17, T23, T25."""
+"""The change feed with its oddities: graph.md §3, traps T1 to T6, T17, T23, T25."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading and writing single events: contract sections 0, 4, 5, 6 and 7."""
+"""Reading and writing single events: graph.md §0, §4, §5, §6 and §7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizer, attendees and mails: contract sections 5 and 6, traps T14 to T16."""
+"""Organizer, attendees and mails: graph.md §5 and §6, traps T14 to T16."""
 
 from __future__ import annotations
 

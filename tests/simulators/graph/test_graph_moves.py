@@ -1,4 +1,4 @@
-"""A mailbox that is moved or restored, every id new (contract section 8); a saved file that is imported again."""
+"""A mailbox that is moved or restored, every id new (graph.md §8); a saved file that is imported again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is meant by an address, who hears of what, and which answers the organizer sees: contract sections 5 and 6."""
+"""Who is meant by an address, who hears of what, and which answers the organizer sees: graph.md §5 and §6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens, accounts, mailboxes, batches, limits, control: contract sections 1, 2, 9 and 10, traps T21, T22."""
+"""Tokens, accounts, mailboxes, batches, limits, control: graph.md §1, §2, §9 and §10, traps T21, T22."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions and notifications: contract section 11, traps T19 and T20."""
+"""Subscriptions and notifications: graph.md §11, traps T19 and T20."""
 
 from __future__ import annotations
 
