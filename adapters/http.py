@@ -106,8 +106,8 @@ def error_of(
 class Patience:
     """How long a caller puts up with a system: tries in all, and the longest single and total wait in seconds.
 
-    Full jitter on a doubling base, as both vendors advise (graph.md §10, erpnet.md §3); what a server asks for gets
-    a little on top, so that those it refused together do not come back together.
+    Full jitter on a doubling base, as ERP.net advises (erpnet.md §3); what a server asks for (graph.md §10) gets a
+    little on top, so that those it refused together do not come back together.
     """
 
     tries: int = 4

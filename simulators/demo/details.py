@@ -15,10 +15,10 @@ Json = dict[str, Any]
 When = datetime | date
 
 SUBJECT_LIMIT = 255
-"""Characters of a subject in Exchange (graph.md §6); Outlook cuts longer ones when it imports a file."""
+"""Characters of a subject in Exchange (graph.md §5); Outlook cuts longer ones when it imports a file."""
 
 PEOPLE_LIMIT = 500
-"""Attendees of one event in Exchange (graph.md §6)."""
+"""Attendees of one event in Exchange (graph.md §5)."""
 
 NO_ADDRESS = "attendees without an e-mail address, left out"
 TOO_MANY = f"attendees beyond the {PEOPLE_LIMIT} that Exchange holds, left out"

@@ -1,4 +1,4 @@
-"""From a recurrence rule of RFC 5545 to what Outlook's series can say (graph.md §6, ``patternedRecurrence``)."""
+"""From a recurrence rule of RFC 5545 to what Outlook's series can say (graph.md §6, ``recurrence``)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ SUBJECT_UNITS = 254
 
 NO_SUBJECT = "(no subject)"
 DEFAULT_MINUTES = 30
-"""Length of an activity with neither end nor planned duration (erpnet.md §12)."""
+"""Length of an activity with neither end nor planned duration (design.md §4 "Time")."""
 
 MINUTE = timedelta(minutes=1)
 

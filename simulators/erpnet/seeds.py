@@ -20,7 +20,7 @@ MSSYNC_SYSTEM = "Office365-iCalUId"
 
 @dataclass(frozen=True)
 class ErpUser:
-    """A user as seeded; the person's key and the party's key differ, as in ERP.net (erpnet.md §16, 11)."""
+    """A user as seeded; the person's key and the party's key differ, as in ERP.net (trap 11)."""
 
     id: str
     login: str

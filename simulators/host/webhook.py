@@ -1,6 +1,6 @@
 """ERP.net's webhook, sent from outside: looks at the stand-in's activities and tells the app when they changed.
 
-The real one is a business rule of the instance (erpnet.md §9); its body may be empty, so this one's is.
+The real one is a business rule of the instance (erpnet.md §13); its body may be empty, so this one's is.
 """
 
 from __future__ import annotations
