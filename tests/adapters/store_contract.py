@@ -666,6 +666,41 @@ class MeetingsContract:
 
         assert [saved, await store.find_linked([activity])] == [{activity: {user_id: stamp_of(NOW, 7)}}] * 2
 
+    async def test_an_event_that_clashes_is_a_copy(self, store: RowStore, user_id: str) -> None:
+        """Its meeting can be handed to it, as long as it waits."""
+        uid = f"uid-{user_id}"
+        clash = Pending(Side.GRAPH, "e", uid, parked=True, state=PendingState.CLASH)
+        found = []
+        for change in (Put(replace(clash, state=PendingState.TWIN)), Put(clash), Drop(clash)):
+            await save(store, user_id, change)
+            found.append(await store.find_copies(uid))
+
+        assert [frozenset(), {user_id}, frozenset()] == found
+
+    async def test_forgetting_a_user_forgets_their_clashes(self, store: RowStore, user_id: str) -> None:
+        """Nothing is handed to somebody who is not there."""
+        uid = f"uid-{user_id}"
+        await save(store, user_id, Put(Pending(Side.GRAPH, "e", uid, parked=True, state=PendingState.CLASH)))
+        await store.forget_user(user_id)
+
+        assert await store.find_copies(uid) == frozenset()
+
+    @pytest.mark.parametrize("role", list(Role))
+    async def test_a_link_that_takes_another_id_keeps_what_is_shared(
+        self, store: RowStore, user_id: str, role: Role
+    ) -> None:
+        """Its activity, its claim and its copy are found as before; nobody is there twice."""
+        activity, uid = f"{user_id}-activity", f"uid-{user_id}"
+        old = link("e1", activity, ical_uid=uid, role=role)
+        await save(store, user_id, Put(old))
+        claim = await store.save_claim(Claim(uid, user_id, activity, NOW))
+        before = await store.find_linked([activity]), await store.find_copies(uid)
+        await save(store, user_id, Put(replace(old, event_id="e2")), Drop(old))
+
+        assert (await store.find_linked([activity]), await store.find_copies(uid)) == before
+        assert await store.read_claim(uid) == claim
+        assert [x.event_id for x in (await store.recall(user_id)).links] == ["e2"]
+
     async def test_copies_can_be_indexed_from_links_alone(self, store: RowStore, user_id: str) -> None:
         """A full round writes the rows anew."""
         many = [follower(f"e{number}", ical_uid=f"{user_id}-{number}") for number in range(20)]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from sync_core.evidence import BORN_APART, original
 from sync_core.identity import transaction_id
 from sync_core.link import ended, parked
-from sync_core.match import BORN_APART, Unlinked, match, original, owners, twins_of
+from sync_core.match import Unlinked, match, owners, twins_of
 from sync_core.model import (
     MSSYNC_SYSTEM,
     EndedBy,
