@@ -58,7 +58,8 @@ def test_the_poison_queue_is_watched_where_messages_are_written() -> None:
 def test_users_in_error_are_found_in_the_lines_of_rounds(caplog: pytest.LogCaptureFixture) -> None:
     """The line that a round writes begins and is called as the alert expects."""
     with caplog.at_level(logging.INFO, logger="calsync"):
-        tell_round(Report(user_id="7", upn="anna@acme.test", state="Error: no mailbox"), seconds=1, lag_seconds=None)
+        report = Report(user_id="7", upn="anna@acme.test", state="Error: no mailbox", operational=False)
+        tell_round(report, seconds=1, lag_seconds=None)
     line = caplog.records[0].getMessage()
 
     assert 'Message startswith "round "' in query("users-in-error")
