@@ -1,9 +1,9 @@
 """``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
-subscriptions and whose ERP.net accounts are, each in a partition of their own; ``State`` has one partition per user
-with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are described in their
-modules. Row keys carry hashes of foreign ids.
+subscriptions, whose ERP.net accounts are and what is queued, each in a partition of their own; ``State`` has one
+partition per user with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are
+described in their modules. Row keys carry hashes of foreign ids.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from adapters.accounts import AccountRows
 from adapters.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.journal import Journal
 from adapters.leases import TRIES, Leases
+from adapters.line import Line
 from adapters.meetings import Meetings
 from adapters.slots import Slots
 from adapters.subscriptions import SubscriptionRows
@@ -77,7 +78,7 @@ def _state_op(user_id: str, change: Change) -> Op:
     return Op(Verb.PUT, place, codec.encode(row))
 
 
-class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, Store):
+class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
     """Our memory, on any backend."""
 
     @property
@@ -159,6 +160,7 @@ class RowStore(AccountRows, Leases, Slots, SubscriptionRows, Meetings, Journal, 
         await self._uncopy(user_id, {copy for row in state for copy in _copies_in(row)})
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
+        await self._forget_queued(user_id)
         await self._drop_accounts(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))

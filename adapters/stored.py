@@ -28,6 +28,7 @@ REMEDIES = {
     "Instance": _DELETE + "then `calsync sync --full`, which makes it anew",
     "Subscription": "`calsync users disable {owner}` and then `calsync users enable {owner}` make it anew",
     "LeaseRow": "it is made anew by the next round",
+    "Queued": "it is made anew by the next message about the same thing",
     "SlotRow": "it is made anew by whoever asks ERP.net next",
     "AccountRow": "it is made anew by whoever has the account",
     "IndexRow": "`calsync sync --full` makes it anew",
@@ -35,7 +36,7 @@ REMEDIES = {
 }
 """What helps against a spoilt row, by its kind."""
 
-_OF_A_USER = {"User": "row", "Subscription": "row", "IndexRow": "row"}
+_OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
 """Kinds whose owner is named by another part of the key than the partition."""
 
 _OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow"})

@@ -7,16 +7,13 @@ to spare for timers (design.md §6).
 
 from __future__ import annotations
 
-from jobs.ports import Message
 from jobs.sync import is_due
 from jobs.telling import tell, tell_failure
 from jobs.together import together
-from jobs.wake import pull_message, wake
+from jobs.wake import wake, wake_pull
 from jobs.world import World
 from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
 from sync_core.model import Instance, User
-
-PULL: Message = pull_message()
 
 
 async def dispatch(world: World) -> int:
@@ -57,9 +54,9 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
 
 async def ask_for_pull(world: World) -> None:
     """The pull timer: one message, whatever came before it (jobs/work.py drops it if a pull has just run)."""
-    await world.queue.send(PULL)
+    await wake_pull(world)
 
 
 async def hear_erp(world: World) -> None:
     """ERP.net's webhook: something changed by now; what, the pull will find."""
-    await world.queue.send(pull_message(world.clock()))
+    await wake_pull(world, world.clock())

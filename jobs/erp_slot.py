@@ -47,13 +47,17 @@ class ErpSlot:
         self._slot: Slot | None = None
         self._beating: asyncio.Task[None] | None = None
         self._rests_until: datetime | None = None
+        self.full_round = asyncio.Lock()
+        """Full rounds of a process take turns: small ones must always find their way through the session."""
 
     @asynccontextmanager
     async def held(self, store: SlotStore, erp: Erp, clock: Clock, terms: Terms) -> AsyncIterator[None]:
         """Hold a slot while calls are made. Raises ``SlotsTaken``, at once."""
         async with self._turn:
+            if self._rests_until is not None and self.is_resting(clock()):
+                raise SlotsTaken(ERP_NET, self._rests_until)
             if self._slot is None:
-                await self._take(store, clock, terms)
+                await self._take(store, terms)
             self._users += 1
         try:
             yield
@@ -67,9 +71,11 @@ class ErpSlot:
         """ERP.net had no licence for us: leave the slot to a process whose session still lives (erpnet.md §3)."""
         self._rests_until = until
 
-    async def _take(self, store: SlotStore, clock: Clock, terms: Terms) -> None:
-        if self._rests_until is not None and clock() < self._rests_until:
-            raise SlotsTaken(ERP_NET, self._rests_until)
+    def is_resting(self, now: datetime) -> bool:
+        """Whether ERP.net is to be left alone."""
+        return self._rests_until is not None and now < self._rests_until
+
+    async def _take(self, store: SlotStore, terms: Terms) -> None:
         await self._stop_beating()
         silence = terms.stale_seconds + LINGER
         self._slot = await store.acquire_slot(terms.holder, terms.count, silence, last=terms.last)

@@ -329,6 +329,41 @@ Message = Mapping[str, str | bool | int]
 """One item of the work queue: ``kind`` pull, round or command, and its details (jobs/work.py)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A thing to do for which one message is on its way; ``key`` is a user's id, or names the pull.
+
+    ``ticket`` marks that message, which is seen at ``due_at``. ``message`` is what it is to do then, None if that is
+    done already. ``since`` tells how long it has waited for ERP.net's session, None if it waits for something else,
+    ``not_before`` how long that lasts; ``is_big`` that it is a full round, which lets small ones pass.
+    """
+
+    key: str
+    ticket: str
+    due_at: datetime
+    message: dict[str, str | bool | int] | None = None
+    since: datetime | None = None
+    not_before: datetime | None = None
+    is_big: bool = False
+    etag: str = ""
+
+
+class LineStore(Protocol):
+    """What is on its way through the work queue, shared by all processes."""
+
+    async def read_queued(self, key: str) -> Queued | None:
+        """What is on its way about this."""
+
+    async def list_queued(self) -> list[Queued]:
+        """Everything that is on its way."""
+
+    async def save_queued(self, queued: Queued) -> Queued:
+        """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
+
+    async def drop_queued(self, queued: Queued) -> None:
+        """Delete what was read; a missing one is fine. Raises ``StaleWrite`` when somebody was faster."""
+
+
 class Queue(Protocol):
     """The work queue: at least once, in no order."""
 
@@ -376,7 +411,7 @@ class SlotStore(Protocol):
         """Give the slot back; a lost one is no error. For so long it is still its holder's and nobody else's."""
 
 
-class Store(SlotStore, Protocol):
+class Store(SlotStore, LineStore, Protocol):
     """Our memory. The tables and the memory store pass one contract suite (tests/adapters/store_contract.py)."""
 
     async def prepare(self) -> None:

@@ -10,8 +10,10 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 
+from jobs import line
 from jobs.ports import Message
 from jobs.world import World
+from sync_core.errors import StoreError
 
 
 class Kind(StrEnum):
@@ -31,7 +33,16 @@ class Do(StrEnum):
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
     """Ask for a round of this user. ``notified``: Graph said so, and its feed may lag behind its word."""
     await world.store.write_wake(user_id, f"{world.clock().isoformat()} {secrets.token_hex(6)}")
-    await world.queue.send(round_message(user_id, full=full, notified=notified))
+    await line.at_once(world, user_id, round_message(user_id, full=full, notified=notified))
+
+
+async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
+    """Ask for a pull; ``asked_at`` says that something changed in ERP.net by then."""
+    message = pull_message(asked_at)
+    try:
+        await line.at_once(world, Kind.PULL, message)
+    except StoreError:
+        await world.queue.send(message)
 
 
 def woken_at(token: str) -> datetime | None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from jobs import line
 from jobs.dispatch import dispatch
+from jobs.erp_slot import ERP_NET
 from jobs.pauses import LICENCE_REST, growing, spread
+from jobs.ports import Message, Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
 from jobs.report import Report
@@ -41,7 +44,7 @@ from sync_core.errors import (
     StoreUnavailable,
     Throttled,
 )
-from sync_core.model import Instance, User
+from sync_core.model import Instance, Memory, User
 
 RECENT = timedelta(seconds=30)
 """A timer's pull is dropped if one began less than this ago (design.md §7)."""
@@ -70,6 +73,17 @@ class Order:
     look: bool = False
     tries: int = 0
     asked_at: datetime | None = None
+    waits: int = 0
+    """How often ERP.net's session was asked for in vain."""
+    ticket: str = ""
+    since: datetime | None = None
+    is_big: bool = False
+    """What its row in the line knows (``Queued``)."""
+
+    @property
+    def key(self) -> str:
+        """What it is about."""
+        return Kind.PULL if self.kind is Kind.PULL else self.user_id
 
 
 async def work(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
@@ -81,16 +95,101 @@ async def work(world: World, body: bytes | str, *, redelivered: bool = False) ->
     if order is None:
         tell_failure("work", "a message that nobody understands")
         return
-    try:
-        if order.kind is Kind.PULL:
-            await _pull(world, order)
-        elif order.kind is Kind.ROUND:
-            await _round(world, order, redelivered)
-        else:
+    wanted: Order | None = None
+    async with _told(world, order):
+        if order.kind is Kind.COMMAND:
             await _command(world, order)
+        else:
+            wanted = await _still_wanted(world, order, redelivered) if order.ticket else order
+    if wanted is not None:
+        async with _told(world, wanted):
+            await _with_a_session(world, wanted, redelivered)
+
+
+async def _still_wanted(world: World, order: Order, redelivered: bool) -> Order | None:
+    """What is to be done now for a message that comes back, None if somebody did it meanwhile."""
+    queued = await line.arrived(world.store, order.key, order.ticket)
+    if queued is None:
+        return order if redelivered else None
+    if queued.message is None:
+        return None
+    if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
+        left = _since(world, queued.not_before) * -1  # it travelled with a message that came earlier
+        if left > 0:
+            await line.later(world, order.key, queued.message, left)
+            return None
+    return _order_of(queued)
+
+
+async def _with_a_session(world: World, order: Order, redelivered: bool) -> None:
+    """Do it if ERP.net's session is ours, and then what others wait for; else stand in line. Nothing is read before
+    that is known."""
+    try:
+        async with world.erp_session():
+            if order.is_big:
+                await _serve_the_line(world)
+            await _do(world, order, redelivered)
+            await _serve_the_line(world)
+    except SlotsTaken as taken:
+        await _line_up(world, order, taken.until if taken.holder == ERP_NET else None)
+
+
+async def _serve_the_line(world: World) -> None:
+    """Do what waits for a session, each thing once, for as long as a round may last."""
+    until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
+    while rows := [row for row in await line.waiting(world) if (row.key, row.is_big) not in seen]:
+        for row in rows:
+            if world.clock() >= until or world.erp_slot.is_resting(world.clock()):
+                return
+            seen.add((row.key, row.is_big))
+            if await _serve(world, row) and row.is_big:
+                break  # it took its time: small ones may have come
+
+
+async def _serve(world: World, row: Queued) -> bool:
+    """Do what one row of the line says; False if there was nothing to do."""
+    if row.is_big and world.erp_slot.full_round.locked():
+        return False
+    order = _order_of(row)
+    if order is None or not await line.claim(world.store, row):
+        return False
+    async with _told(world, order):
+        await _do(world, order, redelivered=False)
+    return True
+
+
+def _order_of(queued: Queued) -> Order | None:
+    order = understand(json.dumps(queued.message))
+    return replace(order, since=queued.since, is_big=queued.is_big) if order is not None else None
+
+
+async def _do(world: World, order: Order, redelivered: bool) -> None:
+    if order.kind is Kind.PULL:
+        await _pull(world, order)
+    else:
+        await _round(world, order, redelivered)
+
+
+async def _line_up(world: World, order: Order, until: datetime | None = None, *, is_big: bool = False) -> None:
+    """Wait for a session, not before ``until``."""
+    delay = line.pause(order.waits)
+    if until is not None:
+        delay = max(delay, spread(_left(world, until)))
+    message = _again(replace(order, waits=order.waits + 1), one_more=False)
+    since, is_big = order.since or world.clock(), is_big or order.is_big
+    await line.later(world, order.key, message, delay, since=since, is_big=is_big)
+
+
+@asynccontextmanager
+async def _told(world: World, order: Order) -> AsyncIterator[None]:
+    """Known failures are told and end here. With our memory out of reach, the line is, too: a message is all there
+    is to remember the order."""
+    try:
+        yield
     except StoreUnavailable as error:
         tell_failure("work", error, user_id=order.user_id)
-        await world.queue.send(_again(order), delay_seconds=_pause(order.tries))
+        ticket: Message = {"ticket": order.ticket} if order.ticket else {}
+        await world.queue.send({**_again(order), **ticket}, delay_seconds=_pause(order.tries))
     except CalsyncError as error:
         tell_failure("work", error, user_id=order.user_id)
 
@@ -113,7 +212,9 @@ def understand(body: bytes | str) -> Order | None:
         full=told.get("full") is True,
         notified=told.get("notified") is True,
         look=told.get("look") is True,
-        tries=_count(told),
+        tries=_count(told, "tries"),
+        waits=_count(told, "waits"),
+        ticket=_text(told, "ticket"),
         asked_at=woken_at(_text(told, "asked_at")),
     )
     is_known = order.kind is Kind.PULL or (order.user_id and (order.kind is Kind.ROUND or order.do is Do.RENEW))
@@ -131,29 +232,26 @@ def _one_of(words: type[Word], told: Mapping[str, Any], name: str) -> Word | Non
     return words(text) if text in words.__members__.values() else None
 
 
-def _count(told: Mapping[str, Any]) -> int:
-    tries = told.get("tries")
-    return tries if isinstance(tries, int) and tries > 0 else 0
+def _count(told: Mapping[str, Any], name: str) -> int:
+    count = told.get(name)
+    return count if isinstance(count, int) and count > 0 else 0
 
 
 def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | int]:
     """The message of an order, to be sent once more."""
-    if order.kind is Kind.PULL:
-        return pull_message(order.asked_at)
     if order.kind is Kind.COMMAND:
         return renew_message(order.user_id)
+    waits = {"waits": order.waits} if order.waits else {}
+    if order.kind is Kind.PULL:
+        return {**pull_message(order.asked_at), **waits}
     tries = order.tries + one_more
-    return round_message(order.user_id, full=order.full, notified=order.notified, look=order.look, tries=tries)
+    told = round_message(order.user_id, full=order.full, notified=order.notified, look=order.look, tries=tries)
+    return {**told, **waits}
 
 
 def _pause(tries: int) -> float:
-    """Seconds before the next try: 15, 30, 60 … at most ten minutes."""
-    return growing(tries, first=15.0, longest=600.0)
-
-
-def _nap() -> float:
-    """Seconds until a taken slot is asked for again."""
-    return spread(2.0, share=3.0)
+    """Seconds before the next try: 15, 30, 60 … at most five minutes."""
+    return growing(tries, first=15.0, longest=300.0)
 
 
 # The pull
@@ -165,14 +263,9 @@ async def _pull(world: World, order: Order) -> None:
     if _is_covered(instance, order, began_at):
         return
     try:
-        async with world.erp_session():
-            report = await pull_and_repair(world)
-    except SlotsTaken:
-        await world.queue.send(_again(order), delay_seconds=_nap())
-        return
+        report = await pull_and_repair(world)
     except LicencesTaken as taken:
-        _rest(world, taken)
-        await world.queue.send(_again(order), delay_seconds=_nap())
+        await _line_up(world, order, _rest(world, taken))
         return
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
@@ -201,8 +294,11 @@ async def _note_pull(world: World, began_at: datetime) -> None:
         await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
 
 
-def _rest(world: World, taken: Throttled) -> None:
-    world.erp_slot.rest(world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST))
+def _rest(world: World, taken: Throttled) -> datetime:
+    """Leave ERP.net's licences to others for a while; until when."""
+    until = world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST)
+    world.erp_slot.rest(until)
+    return until
 
 
 # A round
@@ -210,18 +306,26 @@ def _rest(world: World, taken: Throttled) -> None:
 
 async def _round(world: World, order: Order, redelivered: bool) -> None:
     user = await world.store.read_user(order.user_id)
-    if user is None or not user.enabled or not await _is_wanted(world, user, order):
+    if user is None or not user.enabled:
         return
+    memory = None if order.full else await world.store.recall(user.id)
+    if memory is not None and not await _is_wanted(world, user, order, memory):
+        return
+    is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
+    if is_big and (world.erp_slot.full_round.locked() or (not order.is_big and await line.waiting(world))):
+        await _line_up(world, order, is_big=True)
+        return
+    async with world.erp_slot.full_round if is_big else nullcontext():
+        await _carry_out(world, order, user, redelivered)
+
+
+async def _carry_out(world: World, order: Order, user: User, redelivered: bool) -> None:
     began_at = world.clock()
     try:
-        async with world.erp_session():
-            report = await run_round(_one_of_many(world), user, full=order.full)
-    except SlotsTaken:
-        await world.queue.send(_again(order, one_more=False), delay_seconds=_nap())
-        return
+        report = await run_round(_one_of_many(world), user, full=order.full)
     except LeaseHeld as held:
         if order.full or redelivered:  # else the holder sees the wake token when it ends
-            await world.queue.send(_again(order, one_more=False), delay_seconds=spread(_left(world, held.until)))
+            await _later(world, _again(order, one_more=False), spread(_left(world, held.until)))
         return
     tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
     if isinstance(report.trouble, AppRefused):
@@ -229,11 +333,13 @@ async def _round(world: World, order: Order, redelivered: bool) -> None:
     await _follow_up(world, order, report)
 
 
-async def _is_wanted(world: World, user: User, order: Order) -> bool:
+async def _later(world: World, message: Message, delay: float) -> None:
+    """A round after a while, for another reason than want of a session."""
+    await line.later(world, str(message["user"]), message, delay)
+
+
+async def _is_wanted(world: World, user: User, order: Order, memory: Memory) -> bool:
     """Whether there is anything to do still: another message may have served the same wake-up."""
-    if order.full:
-        return True
-    memory = await world.store.recall(user.id)
     instance, _ = await world.store.read_instance()
     if is_due(world, user, memory, instance):
         return True
@@ -249,14 +355,13 @@ def _one_of_many(world: World) -> World:
 async def _follow_up(world: World, order: Order, report: Report) -> None:
     """What comes after a round: its rest, another try, or a second look."""
     if isinstance(report.trouble, LicencesTaken):
-        _rest(world, report.trouble)
-        await world.queue.send(_again(order, one_more=False), delay_seconds=_nap())
+        await _line_up(world, order, _rest(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)
     elif order.notified and report.ran and not report.done and report.trouble is None:
-        await world.queue.send(round_message(order.user_id, look=True), delay_seconds=spread(SECOND_LOOK))
+        await _later(world, round_message(order.user_id, look=True), spread(SECOND_LOOK))
     if report.full and report.ran and report.trouble is None:
         await _first_subscription(world, order.user_id)
 
@@ -264,7 +369,7 @@ async def _follow_up(world: World, order: Order, report: Report) -> None:
 async def _try_again(world: World, order: Order, trouble: CalsyncError) -> None:
     asked = trouble.retry_after if isinstance(trouble, Throttled) else None
     if order.tries + 1 < TRIES:
-        await world.queue.send(_again(order), delay_seconds=max(spread(asked or 0.0), _pause(order.tries)))
+        await _later(world, _again(order), max(spread(asked or 0.0), _pause(order.tries)))
 
 
 async def _go_on(world: World, order: Order, report: Report) -> None:
@@ -273,7 +378,10 @@ async def _go_on(world: World, order: Order, report: Report) -> None:
         return
     cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
     message = round_message(order.user_id, full=cut, tries=order.tries + 1)
-    await world.queue.send(message, delay_seconds=spread(2.0**order.tries) if order.tries else 0.0)
+    if order.tries:
+        await _later(world, message, spread(2.0**order.tries))
+    else:
+        await world.queue.send(message)
 
 
 async def _first_subscription(world: World, user_id: str) -> None:

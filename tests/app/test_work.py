@@ -42,6 +42,15 @@ async def woken_by_outlook(app: App) -> Message:
     return message
 
 
+MARKS = ("ticket", "waits")
+"""What a message bears for its way through the queue."""
+
+
+def asks(message: Message) -> Message:
+    """What a message asks for."""
+    return {name: value for name, value in message.items() if name not in MARKS}
+
+
 async def is_slot_free(house: House) -> bool:
     """Whether another process could call ERP.net now."""
     try:
@@ -100,8 +109,8 @@ async def test_a_taken_slot_brings_the_same_message_later(app: App) -> None:
 
     await app.hand_over(message)
     [(again, delay)] = app.queue.take()
-    assert (again, app.house.erp.requests) == (message, [])
-    assert 2 <= delay <= 8
+    assert (asks(again), app.house.erp.requests) == (asks(message), [])
+    assert 4 <= delay <= 6
 
     await app.house.world.store.free_slot(slot)
     await app.hand_over(again)
@@ -193,7 +202,7 @@ async def test_no_licence_means_wait(app: App) -> None:
 
     await app.hand_over(message)
     [(again, _)] = app.queue.take()
-    assert again == message
+    assert asks(again) == asks(message)
     assert (await app.house.user()).is_operational
 
     app.house.erp.forget_requests()
@@ -209,11 +218,11 @@ async def test_a_process_without_a_licence_leaves_the_slot_to_others(app: App) -
     app.house.erp.forget_requests()
 
     await app.hand_over(message)
-    assert len(app.queue.take()) == 1
+    [(again, _)] = app.queue.take()
     assert (app.house.erp.requests, await is_slot_free(app.house)) == ([], True)
 
     app.house.advance(seconds=61)
-    await app.hand_over(message)
+    await app.hand_over(again)
     assert len(app.house.desk().find("Plan")) == 1
 
 
@@ -257,7 +266,7 @@ async def test_a_notified_round_that_finds_nothing_looks_again(app: App) -> None
     await wake(app.house.world, user_id, notified=True)
     await app.drain()
     [(message, delay)] = app.queue.take()
-    assert message == {"kind": "round", "user": user_id, "look": True}
+    assert asks(message) == {"kind": "round", "user": user_id, "look": True}
     assert 45 <= delay <= 49.5
 
     plan(app.house)
@@ -330,7 +339,7 @@ async def test_a_pull_without_a_slot_comes_back(app: App) -> None:
 
     await app.hand_over({"kind": "pull"})
     [(message, delay)] = app.queue.take()
-    assert message == {"kind": "pull"}
+    assert asks(message) == {"kind": "pull"}
     assert delay > 0
 
 
