@@ -8,9 +8,9 @@ what it is given (graph.md §6, T11). A Notes edit may replace a body only where
 What the block is known by. In HTML, where links never get lost: a join link between two lines of underscores, or in
 the element that Teams names ``me-email-text``, which may stand around such lines, between them or alone. In plain
 text: what stands between two such lines and either holds a join link or begins with a short line that names Microsoft
-Teams, since some converters drop addresses. A text that tells the block in no such way keeps it; then it is cut where
-the HTML is at hand, by what the block in it says. A join link found anywhere else makes a body ``RICH``: it is never
-overwritten.
+Teams, since some converters drop addresses. A text that may tell the block in no such way (``may_tell_block``) is cut
+by the HTML, by what the block in it says, before anybody sees it: so each reading of an event tells the same text. A
+join link found anywhere else makes a body ``RICH``: it is never overwritten.
 """
 
 from __future__ import annotations
@@ -81,6 +81,24 @@ def cut_teams_text(text: str) -> str:
     return normal_text("\n".join(kept))
 
 
+def may_tell_block(text: str, *, is_online: bool) -> bool:
+    """Whether a text may tell a Teams block that no line of underscores shows: only the HTML knows.
+
+    So it is with online meetings, and where a join link stands in the text; most texts are known to tell none.
+    """
+    shown = normal_text(text)
+    is_suspect = is_online or JOIN_LINK.search(shown) is not None
+    return is_suspect and shown != "" and cut_teams_text(shown) == shown
+
+
+def without_block(html: str, text: str) -> str:
+    """A text that may tell the block (``may_tell_block``) without what the block in its HTML says."""
+    if len(html) > LONGEST_PAGE:
+        return text
+    block = _teams_block(read_page(html))
+    return _without(text, html_text(html[block[0] : block[1]]), by_line=True) if block else text
+
+
 def _is_headline(line: str) -> bool:
     return HEADLINE.match(_ADDRESS.sub("", line)) is not None
 
@@ -102,15 +120,15 @@ def body_shape(html: str, text: str) -> BodyShape:
 def with_new_text(html: str, text: str, shown: str = "") -> str:
     """``html`` with its text replaced and the Teams block, if any, kept byte for byte.
 
-    For bodies that are not ``RICH``: what else they hold is lost. ``shown`` is the old text as Graph tells it: where
-    that tells the block as well, so does what was made of it, and the block is cut out of the new text, too.
+    For bodies that are not ``RICH``: what else they hold is lost. Notes made when texts still told the block are told
+    without it; line by line only where ``shown``, the old text, tells it as well.
     """
     page = read_page(html)
     block = _teams_block(page)
     kept = html[block[0] : block[1]] if block else ""
     new = cut_teams_text(text) if block else text
-    if kept and _tells_all(page, shown):
-        new = _without(new, html_text(kept))
+    if kept:
+        new = _without(new, html_text(kept), by_line=_tells_all(page, shown))
     start, end = page.inside
     return html[:start] + text_html(new) + kept + html[end:]
 
@@ -144,8 +162,11 @@ def _unruled(told: str) -> str:
     return re.sub("_{20,}", "", told)
 
 
-def _without(text: str, block: str) -> str:
-    """``text`` without what the block says: its lines in a row, or, where somebody typed among them, each of them."""
+def _without(text: str, block: str, *, by_line: bool) -> str:
+    """``text`` without what the block says: its lines in a row, or, where somebody typed among them, each of them.
+
+    Each of them only if ``by_line``: somebody may say the like elsewhere.
+    """
     lines = text.split("\n")
     told = [_unruled(_told(line)) for line in lines]
     said = _unruled(_told(block))
@@ -153,6 +174,8 @@ def _without(text: str, block: str) -> str:
     at = "".join(told).find(said)
     if said and at >= 0 and at in starts and at + len(said) in starts:
         return normal_text("\n".join([*lines[: starts.index(at)], *lines[starts.index(at + len(said)) :]]))
+    if not by_line:
+        return text
     known = {_unruled(_told(line)) for line in block.split("\n")} - {""}
     return normal_text("\n".join(line for line, says in zip(lines, told, strict=True) if says not in known))
 

@@ -177,7 +177,8 @@ class GraphEvent:
     """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
 
     ``response`` is the mailbox owner's own answer to an invitation. ``hidden_crowd`` counts the attendees of an event
-    whose people are hidden (``SYNC_PRIVATE=busy``).
+    whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still tell the Teams block, which only
+    the HTML shows; nobody but the adapter sees such an event.
     """
 
     id: str
@@ -197,6 +198,7 @@ class GraphEvent:
     transaction_id: str | None = None
     mark: str | None = None
     html: str | None = None
+    is_uncut: bool = False
 
     @property
     def is_series(self) -> bool:

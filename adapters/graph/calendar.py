@@ -6,7 +6,7 @@ Each method says what to ask for; how it travels is ``client``, ``batch`` and ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from adapters.graph import directory, evidence
 from adapters.graph.batch import PARTS, chunks, send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
-from adapters.graph.pages import page_of, read_all, rows_of
+from adapters.graph.pages import page_of, read_all, rows_of, with_read_again
 from adapters.graph.parse import etag_of, html_of, mark_of, parse_event
 from adapters.graph.subscriptions import GraphSubscriptions
 from adapters.graph.wire import (
@@ -30,6 +30,7 @@ from adapters.graph.wire import (
 )
 from adapters.graph.write import event_path, marked, outcome_of, request_of, unseen, written_id
 from jobs.ports import Mailbox
+from sync_core.body import without_block
 from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
 from sync_core.model import Evidence, GraphEvent, GraphReading, Malformed, Side, Window
 from sync_core.writes import GraphWrite, Outcome
@@ -71,9 +72,10 @@ class GraphCalendar:
             raise CursorExpired(Side.GRAPH, "the delta link leads to another host; everything is read again")
         first = link or f"/users/{segment(user_id)}/calendarView/delta?{_window(span)}"
         try:
-            return await self._read_round(user_id, first, self._page)
+            reading = await self._read_round(user_id, first, self._page)
         except EndlessRead:
-            return await self._read_round(user_id, first, None)
+            reading = await self._read_round(user_id, first, None)
+        return await self._cut(user_id, reading)
 
     async def _read_round(self, user_id: str, first: str, page: int | None) -> GraphReading:
         reading = await read_all(self._client, Request("GET", first, page=page), user_id, link_failure)
@@ -98,12 +100,12 @@ class GraphCalendar:
     async def read_view(self, user_id: str, span: Window) -> GraphReading:
         """Every event that occurs in ``span``, in full, with our marks (graph.md §4)."""
         path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{marked(s_top=self._page)}"
-        return await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+        return await self._cut(user_id, await read_all(self._client, Request("GET", path), user_id, mailbox_failure))
 
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies (graph.md §7)."""
         path = f"/users/{segment(user_id)}/events?{query(s_filter=_mark_filter('ne', ''))}&{marked(s_top=self._page)}"
-        return await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+        return await self._cut(user_id, await read_all(self._client, Request("GET", path), user_id, mailbox_failure))
 
     async def read_events(self, user_id: str, ids: Collection[str], *, html: bool = False) -> dict[str, Found]:
         """Read by id, batched; None = 404. With ``html`` the body's HTML and our mark are read as well.
@@ -114,7 +116,19 @@ class GraphCalendar:
         if html:
             return await self._read_with_html(user_id, wanted)
         answers = await self._ask(user_id, [Request("GET", event_path(user_id, key)) for key in wanted])
-        return {key: self._found(key, answer) for key, answer in zip(wanted, answers, strict=True)}
+        found = {key: self._found(key, answer) for key, answer in zip(wanted, answers, strict=True)}
+        cut = await self._read_uncut(user_id, found.values())
+        return {key: _instead(item, cut) for key, item in found.items()}
+
+    async def _cut(self, user_id: str, reading: GraphReading) -> GraphReading:
+        """A reading whose texts tell no Teams block; one more batch for every ten events that may."""
+        cut = await self._read_uncut(user_id, reading.events)
+        return with_read_again(reading, cut) if cut else reading
+
+    async def _read_uncut(self, user_id: str, items: Iterable[Found]) -> dict[str, Found]:
+        """Those whose text may tell the Teams block, read with the HTML that shows it."""
+        uncut = [item.id for item in items if isinstance(item, GraphEvent) and item.is_uncut]
+        return await self._read_with_html(user_id, uncut)
 
     async def _read_with_html(self, user_id: str, ids: list[str]) -> dict[str, Found]:
         """Text and HTML are two representations, hence two requests; both must be of one version (graph.md §6)."""
@@ -154,8 +168,11 @@ class GraphCalendar:
         base = f"/users/{segment(user_id)}/events?"
         requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{marked()}") for wanted in filters.values()]
         answers = await self._ask(user_id, requests)
-        found = zip(filters, requests, answers, strict=True)
-        return {key: await self._listed(user_id, request, answer) for key, request, answer in found}
+        told = zip(filters, requests, answers, strict=True)
+        found = {key: await self._listed(user_id, request, answer) for key, request, answer in told}
+        cut = await self._read_uncut(user_id, (event for events in found.values() for event in events))
+        again = {key: (_instead(event, cut) for event in events) for key, events in found.items()}
+        return {key: tuple(one for one in read if isinstance(one, GraphEvent)) for key, read in again.items()}
 
     async def _listed(self, user_id: str, request: Request, answer: Answer) -> tuple[GraphEvent, ...]:
         page = page_of(answer, self._client.clock(), mailbox_failure)
@@ -243,8 +260,16 @@ def _alike(text: Answer, html: Answer) -> bool:
     return etag_of(text.body or {}) == etag_of(html.body or {})
 
 
-def _with_html(item: Found, html: Answer) -> Found:
-    return replace(item, html=html_of(html.body or {})) if isinstance(item, GraphEvent) else item
+def _with_html(item: Found, answer: Answer) -> Found:
+    if not isinstance(item, GraphEvent):
+        return item
+    html, body = html_of(answer.body or {}), item.content.body
+    content = replace(item.content, body=without_block(html, body)) if item.is_uncut else item.content
+    return replace(item, content=content, html=html, is_uncut=False)
+
+
+def _instead(item: Found, read_again: Mapping[str, Found]) -> Found:
+    return read_again.get(item.id, item) if item else None
 
 
 def _is_news(answer: Answer | SideError) -> bool:

@@ -6,8 +6,8 @@ snapshot), T5 (endless loops behind ever-changing links), T6 (later delivery win
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.graph.client import GraphClient
@@ -78,6 +78,17 @@ async def read_pages(client: GraphClient, first: Request, mailbox: str, refuse: 
         _watch(seen, page, link)
         request = Request("GET", link, content=first.content, page=first.page)
     raise EndlessRead(Side.GRAPH, f"Microsoft Graph has more than {client.options.page_cap} pages to tell")
+
+
+def with_read_again(reading: GraphReading, items: Mapping[str, GraphEvent | Malformed | None]) -> GraphReading:
+    """A reading in which what was read again by id stands as that read tells it; what is gone counts as removed."""
+    kept = [event for event in reading.events if event.id not in items]
+    return replace(
+        reading,
+        events=(*kept, *(item for item in items.values() if isinstance(item, GraphEvent))),
+        removed=reading.removed | {key for key, item in items.items() if item is None},
+        malformed=(*reading.malformed, *(item for item in items.values() if isinstance(item, Malformed))),
+    )
 
 
 def page_of(answer: Answer, now: datetime, refuse: Refuse) -> Json:

@@ -53,7 +53,7 @@ def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> 
         return Outcome()
     assert isinstance(answer, Answer)
     event = None if answer.body is None or is_html(answer.body) else parse_event(answer.body)
-    return Outcome(event=event) if isinstance(event, GraphEvent) else None
+    return Outcome(event=event) if isinstance(event, GraphEvent) and not event.is_uncut else None
 
 
 def written_id(write: GraphWrite, answer: Answer) -> str:

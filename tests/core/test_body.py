@@ -15,9 +15,11 @@ from sync_core.body import (
     body_shape,
     cut_teams_text,
     html_text,
+    may_tell_block,
     normal_text,
     text_html,
     with_new_text,
+    without_block,
 )
 
 RULE = "_" * 80
@@ -199,6 +201,12 @@ def without_addresses(text: str) -> str:
     return re.sub(r"<https?://[^>]*>", "", text)
 
 
+def own_text(html: str, text: str) -> str:
+    """What is told of an online meeting whose body is ``html``, and in plain text ``text``."""
+    cut = cut_teams_text(text)
+    return without_block(html, cut) if may_tell_block(text, is_online=True) else cut
+
+
 FORMS = {"between rules": BLOCK, "no rules": UNRULED, "rules inside": RULED_INSIDE, "renamed": RENAMED_BY_OUTLOOK}
 AROUND = {
     "alone": ("{}", ""),
@@ -238,6 +246,30 @@ class TestFormsOfTheBlock:
         assert body_shape(written, shown) == BodyShape.TEAMS
         assert with_new_text(written, shown, shown) == written
 
+    def test_its_words_are_nobodys_text(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """What is told of the meeting is what somebody wrote, before and after we write."""
+        html = page(AROUND[around][0].format(FORMS[form]))
+        written = with_new_text(html, "New", AROUND[around][1])
+
+        assert own_text(html, told(html)) == AROUND[around][1]
+        assert own_text(written, told(written)) == "New"
+
+    def test_a_list_beside_it_does_not_hide_it(self, form: str, around: str, told: Callable[[str], str]) -> None:
+        """Text that the converter tells its own way is told, the block is not."""
+        html = page(f"<ul><li>Bring cake</li></ul>{AROUND[around][0].format(FORMS[form])}")
+        text = told(html).replace("Bring cake", "  *   Bring cake")
+
+        assert own_text(html, text) == f"  *   Bring cake\n{AROUND[around][1]}".rstrip()
+
+    def test_notes_that_told_it_once_are_not_told_twice(
+        self, form: str, around: str, told: Callable[[str], str]
+    ) -> None:
+        """Notes made by a build that left the block's words in the text."""
+        html = page(AROUND[around][0].format(FORMS[form]))
+        notes = f"Plan\n{told(page(FORMS[form]))}"
+
+        assert with_new_text(html, notes, AROUND[around][1]) == page(f"<div>Plan</div>{FORMS[form]}")
+
     def test_formatting_beside_it_is_not_lost(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """Emphasis outside of the block, or a second join link, makes a body rich."""
         html = page(f"<b>Important</b>{AROUND[around][0].format(FORMS[form])}")
@@ -266,6 +298,34 @@ def test_a_block_whose_addresses_are_dropped_is_cut_out_of_the_text() -> None:
 def test_words_about_teams_are_no_block(text: str) -> None:
     """People write about it, and draw lines."""
     assert cut_teams_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_online", "expected"),
+    [
+        ("Agenda", False, False),
+        ("Agenda", True, True),
+        (html_text(UNRULED), False, True),
+        (BLOCK_TEXT, True, False),
+        (f"Agenda\n{without_addresses(BLOCK_TEXT)}", True, False),
+        ("", True, False),
+        (" \r\n", True, False),
+    ],
+    ids=["ordinary", "online", "a join link", "ruled", "ruled without addresses", "empty", "blank"],
+)
+def test_the_html_is_asked_only_where_it_may_tell_more(text: str, is_online: bool, expected: bool) -> None:
+    """An event that is no online meeting, and a block that the text itself tells apart, cost nothing."""
+    assert may_tell_block(text, is_online=is_online) is expected
+
+
+@pytest.mark.parametrize(
+    "html", [page("<div>Agenda</div>"), page(f"<div>Join me: {JOIN}</div>"), f"<p>x{'y' * 250_000}{UNRULED}"]
+)
+def test_what_the_html_does_not_show_as_a_block_stays(html: str) -> None:
+    """A meeting without a block, a join link that somebody typed, a body too long to be read."""
+    text = html_text(html)
+
+    assert without_block(html, text) == text
 
 
 def test_a_text_edited_inside_the_block_doubles_nothing() -> None:

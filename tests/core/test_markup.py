@@ -13,7 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync_core import body, markup
-from sync_core.body import BodyShape, body_shape, cut_teams_text, html_text, with_new_text
+from sync_core.body import (
+    BodyShape,
+    body_shape,
+    cut_teams_text,
+    html_text,
+    may_tell_block,
+    with_new_text,
+    without_block,
+)
 from sync_core.markup import Node, page_text, read_page
 from tests.core.test_body import BLOCK, BLOCK_TEXT, JOIN, RULE, SOUP, page
 
@@ -142,7 +150,8 @@ def test_work_grows_with_the_length_of_a_body(kind: str, tally: list[int]) -> No
         html = Watched(HOSTILE[kind](n))
         text = html_text(str(html))
         tally.clear()
-        steps = work_of(lambda: [page_text(read_page(html)), body_shape(html, text), with_new_text(html, text)])
+        ways = (body_shape, with_new_text, without_block)
+        steps = work_of(lambda: [page_text(read_page(html)), *(way(html, text) for way in ways)])
         return steps + html.looked_at + sum(tally)
 
     once = work(80)
@@ -155,7 +164,8 @@ def test_work_grows_with_the_length_of_a_text(piece: str) -> None:
     """Cutting meeting blocks out of a text, however many begin and how few end."""
 
     def work(n: int) -> int:
-        return work_of(lambda: cut_teams_text(f"{piece}\n" * n))
+        text = f"{piece}\n" * n
+        return work_of(lambda: [cut_teams_text(text), may_tell_block(text, is_online=True)])
 
     assert work(200) <= 4.5 * work(50)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from sync_core.model import EventKind, Field, GraphContent, GraphEvent, GraphRea
 from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
+from tests.core.test_body import JOIN, UNRULED
+from tests.faults.wire import tamper
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 CONTENT = GraphContent(
@@ -262,6 +265,57 @@ async def test_new_text_keeps_the_meeting_online(outlook: GraphCalendar, ann: st
     assert done[0].event is not None
     assert done[0].event.content.body == "new\ntext"
     assert graph.person("ann@acme.bg").get(made)["onlineMeeting"]["joinUrl"]
+
+
+def put_online(graph: GraphSimulator, made: GraphEvent) -> None:
+    """The event as an online meeting whose block has no lines of underscores."""
+    item = graph.person("ann@acme.bg")._find(made.id).item
+    body = f"<html><head></head><body><div>Agenda</div>{UNRULED}</body></html>"
+    item.content = replace(item.content, body=body, is_online=True, join_url=JOIN)
+    graph.mailbox("ann@acme.bg").touch(item)
+
+
+async def test_every_read_and_write_tells_the_same_text_of_a_meeting(
+    outlook: GraphCalendar, ann: str, graph: GraphSimulator
+) -> None:
+    """Nobody sees the words of a block that only the HTML shows: no way to an event looks like an edit of it."""
+    made = await create(outlook, ann)
+    put_online(graph, made)
+    content = replace(CONTENT, subject="Renamed")
+
+    read = [
+        *(await changes(outlook, ann)).events,
+        *(await outlook.read_view(ann, SPAN)).events,
+        *(await outlook.read_marked(ann)).events,
+        (await outlook.read_events(ann, [made.id]))[made.id],
+        (await outlook.read_events(ann, [made.id], html=True))[made.id],
+        *(await outlook.find_marked(ann, ["A1"]))["A1"],
+        *(await outlook.find_by_uid(ann, [made.ical_uid]))[made.ical_uid],
+        (await outlook.gather_evidence(ann, [made.id]))[made.id].event,
+        (await outlook.write(ann, [PatchEvent(made.id, "", frozenset({Field.SUBJECT}), content)]))[0].event,
+    ]
+
+    told = [(one.content.body, one.is_uncut) for one in read if isinstance(one, GraphEvent)]
+    assert told == [("Agenda", False)] * 9
+
+
+async def test_a_meeting_that_goes_between_text_and_html_is_gone(
+    outlook: GraphCalendar, ann: str, graph: GraphSimulator
+) -> None:
+    """The feed told it, its HTML is not there any more: a hint that it is gone, as any removal."""
+    made = await create(outlook, ann)
+    put_online(graph, made)
+
+    def delete_it(line: str, answer: Any) -> Any:
+        if line.endswith("/calendarView/delta") and answer["value"]:
+            graph.person("ann@acme.bg").delete(made.id)
+        return answer
+
+    tamper(graph, delete_it)
+    reading = await changes(outlook, ann)
+
+    assert [*reading.events] == []
+    assert reading.removed == {made.id}
 
 
 async def test_attendees_are_people_without_owner_and_rooms(

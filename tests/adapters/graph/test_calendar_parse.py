@@ -13,6 +13,7 @@ from adapters.graph import ACTIVITY_PROPERTY
 from adapters.graph.parse import parse_event
 from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
 from tests.adapters.graph.scripted import event, marked
+from tests.core.test_body import BLOCK, UNRULED
 
 
 def parsed(**fields: Any) -> GraphEvent:
@@ -138,6 +139,33 @@ def test_nulls_are_empty() -> None:
     found = parsed(subject=None, body={"contentType": "text", "content": None}, iCalUId=None, organizer=None)
 
     assert (found.content.subject, found.content.body, found.ical_uid, found.organizer) == ("", "", "", "")
+
+
+@pytest.mark.parametrize("kind", ["html", "HTML"])
+@pytest.mark.parametrize("form", [UNRULED, BLOCK], ids=["no rules", "between rules"])
+def test_html_of_a_meeting_tells_its_own_text(kind: str, form: str) -> None:
+    """HTML that came unasked shows the block itself."""
+    content = f"<html><body><p>Agenda</p>{form}</body></html>"
+
+    found = parsed(body={"contentType": kind, "content": content}, isOnlineMeeting=True)
+
+    assert (found.content.body, found.is_uncut) == ("Agenda", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"isOnlineMeeting": True}, True),
+        ({"onlineMeeting": {"joinUrl": "https://teams.microsoft.com/l/x"}}, True),
+        ({"isOnlineMeeting": False, "onlineMeeting": None}, False),
+        ({"isOnlineMeeting": "yes", "onlineMeeting": {"joinUrl": None}}, False),
+        ({"isOnlineMeeting": True, "type": "occurrence"}, False),
+        ({}, False),
+    ],
+)
+def test_an_online_meeting_says_so(fields: dict[str, Any], expected: bool) -> None:
+    """Only of such an event may the text tell more than somebody wrote; a series is not carried at all."""
+    assert parsed(**fields).is_uncut is expected
 
 
 def test_a_body_that_comes_as_html_is_read_as_text() -> None:
