@@ -195,6 +195,15 @@ class TestMovedMailbox:
         await flows(house, event, found[event])
         await is_quiet(house)
 
+    async def test_a_plan_shows_nothing_and_remembers_nothing(self, house: House) -> None:
+        """A dry run after the move: nothing to do, and the links stay as they were until a real round."""
+        links = await full_calendar(house)
+        house.graph.move_mailbox(ANNA)
+        report = await house.step(dry_run=True)
+
+        assert (report.lines, report.holds) == ([], ())
+        assert {x.event_id: x.activity_id for x in (await house.recall()).links} == links
+
     async def test_what_changed_meanwhile_flows_once(self, house: House) -> None:
         """An edit made on each side while the mailbox was on its way."""
         links = await full_calendar(house)
