@@ -221,6 +221,11 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
         """The newest wake token, '' if none. Raises ``RowUnreadable``."""
         return _token(await self.backend.read(Table.STATE, _wake_key(user_id)))
 
+    async def read_served(self, user_id: str) -> str:
+        """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
+        row = await self.backend.read(Table.STATE, Key(codec.key(user_id), "cursors"))
+        return stored.value_of(Table.STATE, row, Cursors).served if row else ""
+
     async def find_unreadable(self) -> list[str]:
         """Every row of users and meetings that cannot be read: which it is, whose, and what helps.
 

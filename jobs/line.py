@@ -130,7 +130,6 @@ def merged(one: Message, other: Message) -> dict[str, str | bool | int]:
     both = {**one, **other}
     marks: dict[str, str | bool | int] = {
         "full": bool(one.get("full") or other.get("full")),
-        "notified": bool(one.get("notified") or other.get("notified")),
         "look": bool(one.get("look") and other.get("look")),
         "tries": max(int(one.get("tries", 0)), int(other.get("tries", 0))),
         "waits": max(int(one.get("waits", 0)), int(other.get("waits", 0))),

@@ -504,6 +504,9 @@ class Store(SlotStore, LineStore, Protocol):
     async def read_wake(self, user_id: str) -> str:
         """The newest wake token, '' if none."""
 
+    async def read_served(self, user_id: str) -> str:
+        """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
+
     async def read_claim(self, key: str) -> Claim | None:
         """The claim on a meeting. Raises ``RowUnreadable``: this meeting's, nobody else's."""
 

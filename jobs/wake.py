@@ -1,19 +1,30 @@
 """Waking a user's round so that no wake-up is lost (design.md §7).
 
 First a fresh token in the user's ``wake`` row, then the message: whatever becomes of the message, an unserved token
-makes the user due at the next timer, and a round under way sees it when it ends. The token tells its own time.
+makes the user due at the next timer, and a round under way sees it when it ends. The token tells its own time, and
+whether Graph said so.
+
+Where the token before is young and not served yet, its message is on its way or its round under way, and either finds
+the new token: no second message is sent. Served is asked after the new token is written, so a round that ended
+without seeing it has said so by then.
 """
 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jobs import line
 from jobs.ports import Message
 from jobs.world import World
-from sync_core.errors import StoreError
+from sync_core.errors import RowUnreadable, StoreError
+
+YOUNG = timedelta(minutes=1)
+"""How long a message is trusted to be on its way; one that got lost is missed no longer than that."""
+
+NOTIFIED = "notified"
 
 
 class Kind(StrEnum):
@@ -32,8 +43,34 @@ class Do(StrEnum):
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
     """Ask for a round of this user. ``notified``: Graph said so, and its feed may lag behind its word."""
-    await world.store.write_wake(user_id, f"{world.clock().isoformat()} {secrets.token_hex(6)}")
-    await line.at_once(world, user_id, round_message(user_id, full=full, notified=notified))
+    now, before = world.clock(), await _newest(world, user_id)
+    written = woken_at(before)
+    is_young = written is not None and timedelta(0) <= now - written < YOUNG
+    await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before))))
+    if is_young and not full and await world.store.read_served(user_id) != before:
+        return
+    try:
+        await line.at_once(world, user_id, round_message(user_id, full=full))
+    except StoreError:  # nothing is on its way: whoever wakes next must not rely on it
+        with suppress(StoreError):
+            await world.store.write_wake(user_id, _token(now - YOUNG, notified))
+        raise
+
+
+async def _newest(world: World, user_id: str) -> str:
+    try:
+        return await world.store.read_wake(user_id)
+    except RowUnreadable:  # it is written anew now
+        return ""
+
+
+def _token(at: datetime, notified: bool) -> str:
+    return " ".join([at.isoformat(), secrets.token_hex(6), *([NOTIFIED] if notified else [])])
+
+
+def is_notified(token: str) -> bool:
+    """Whether Graph said so."""
+    return token.endswith(f" {NOTIFIED}")
 
 
 async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
@@ -54,11 +91,9 @@ def woken_at(token: str) -> datetime | None:
     return at if at.tzinfo else None
 
 
-def round_message(
-    user_id: str, *, full: bool = False, notified: bool = False, look: bool = False, tries: int = 0
-) -> Message:
+def round_message(user_id: str, *, full: bool = False, look: bool = False, tries: int = 0) -> Message:
     """A round of one user. ``look``: only if Graph has news after all; ``tries``: messages before this one."""
-    marks: dict[str, bool | int] = {"full": full, "notified": notified, "look": look, "tries": tries}
+    marks: dict[str, bool | int] = {"full": full, "look": look, "tries": tries}
     return {"kind": Kind.ROUND, "user": user_id, **{name: mark for name, mark in marks.items() if mark}}
 
 

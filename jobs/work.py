@@ -28,7 +28,7 @@ from jobs.subscriptions import address, keep_user
 from jobs.sync import is_due
 from jobs.telling import tell, tell_failure, tell_round
 from jobs.together import together
-from jobs.wake import Do, Kind, pull_message, renew_message, round_message, wake, woken_at
+from jobs.wake import Do, Kind, is_notified, pull_message, renew_message, round_message, wake, woken_at
 from jobs.world import World
 from sync_core.errors import (
     AccessRefused,
@@ -69,7 +69,6 @@ class Order:
     user_id: str = ""
     do: Do | None = None
     full: bool = False
-    notified: bool = False
     look: bool = False
     tries: int = 0
     asked_at: datetime | None = None
@@ -210,7 +209,6 @@ def understand(body: bytes | str) -> Order | None:
         user_id=_text(told, "user"),
         do=do,
         full=told.get("full") is True,
-        notified=told.get("notified") is True,
         look=told.get("look") is True,
         tries=_count(told, "tries"),
         waits=_count(told, "waits"),
@@ -245,7 +243,7 @@ def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | 
     if order.kind is Kind.PULL:
         return {**pull_message(order.asked_at), **waits}
     tries = order.tries + one_more
-    told = round_message(order.user_id, full=order.full, notified=order.notified, look=order.look, tries=tries)
+    told = round_message(order.user_id, full=order.full, look=order.look, tries=tries)
     return {**told, **waits}
 
 
@@ -360,7 +358,7 @@ async def _follow_up(world: World, order: Order, report: Report) -> None:
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)
-    elif order.notified and report.ran and not report.done and report.trouble is None:
+    elif is_notified(report.served) and not order.look and report.ran and not report.done and report.trouble is None:
         await _later(world, round_message(order.user_id, look=True), spread(SECOND_LOOK))
     if report.full and report.ran and report.trouble is None:
         await _first_subscription(world, order.user_id)

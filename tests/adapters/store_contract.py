@@ -512,6 +512,14 @@ class InboxContract:
 
         assert (first, await store.read_wake(user_id)) == ("", "t2")
 
+    async def test_served(self, store: RowStore, user_id: str) -> None:
+        """The token in the cursors is the one that was served, and there is none at first."""
+        first = await store.read_served(user_id)
+        lease = await store.acquire_lease(user_id, "me", 60)
+        await store.save(lease, [Put(Cursors(served="t1"))])
+
+        assert (first, await store.read_served(user_id)) == ("", "t1")
+
 
 class MeetingsContract:
     """The index by activity, and claims."""

@@ -136,6 +136,41 @@ async def test_an_hour_without_the_session_multiplies_nothing() -> None:
         assert scene.queue.most <= USERS + 1 + 1
 
 
+async def test_notifications_and_the_timer_before_the_first_message_is_taken() -> None:
+    """Graph tells of each edit three times and the timer ticks before any message is handed over: one message a user,
+    and everything is done."""
+    async with storm() as scene:
+        for number, user_id in enumerate(scene.ids):
+            plan(scene.house, number)
+            for _ in range(3):
+                await wake(scene.house.world, user_id, notified=True)
+        await dispatch(scene.house.world)
+        await scene.house.world.store.free_slot(scene.slot)
+
+        assert scene.queue.most == USERS
+        await scene.pass_minutes(4)
+        assert len([a for a in scene.house.desk("user0").activities() if a["Subject"] == "Plan"]) == USERS
+
+
+async def test_a_wake_up_whose_message_could_not_be_sent_is_sent_by_the_next() -> None:
+    """The queue fails once: the next wake-up, a moment later, does not rely on the message that never was."""
+    async with storm(1) as scene:
+        send, broken = scene.queue.send, True
+
+        async def fail(message: Message, *, delay_seconds: float = 0) -> None:
+            if broken:
+                raise StoreUnavailable("the queue does not answer")
+            await send(message, delay_seconds=delay_seconds)
+
+        scene.queue.send = fail  # type: ignore[method-assign]
+        with pytest.raises(StoreUnavailable):
+            await wake(scene.house.world, scene.ids[0], notified=True)
+        broken = False
+        await wake(scene.house.world, scene.ids[0], notified=True)
+
+        assert len(scene.queue.waiting) == 1
+
+
 async def test_asking_for_the_session_comes_before_reading() -> None:
     """A message without a session reads the slots and its own rows of the line, whatever its user has."""
     async with storm(1) as scene:

@@ -92,6 +92,7 @@ async def test_an_unserved_wake_up_is_found_again(house: House) -> None:
     await wake(house.world, anna.id)
     sent(house)
 
+    house.advance(minutes=15)
     await dispatch(house.world)
     assert sent(house) == [{"kind": "round", "user": anna.id}]
 
@@ -106,10 +107,12 @@ async def test_who_is_switched_off_is_not_woken(house: House) -> None:
 
 
 async def test_overlapping_timers_cost_one_round(house: House) -> None:
-    """Two timers at the same time wake twice; the second message finds its wake-up served and asks nobody."""
+    """Two timers at the same time send one message; one of a later timer finds the wake-up served and asks nobody."""
     await settle(house)
     plan(house)
     await dispatch(house.world)
+    await dispatch(house.world)
+    house.advance(minutes=2)
     await dispatch(house.world)
     first, second = sent(house)
 
