@@ -126,8 +126,12 @@ def list_users(stage: Stage) -> None:
 
 @command(users)
 @click.argument("upn")
-@click.option("--company", metavar="ID", default="", help="The enterprise company of the user's activities.")
-@click.option("--location", metavar="ID", default="", help="The company location of the user's activities.")
+@click.option(
+    "--company", metavar="ID", default="", help="The enterprise company of the user's activities: id, name or code."
+)
+@click.option(
+    "--location", metavar="ID", default="", help="The company location of the user's activities: id or name."
+)
 @click.option("--time-zone", metavar="IANA", default="", help="Like Europe/Sofia; the mailbox's own by default.")
 def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) -> None:
     """Switch a user's sync on."""

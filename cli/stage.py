@@ -24,6 +24,7 @@ from adapters.wiring import open_world
 from jobs.answers import UnknownChoice
 from jobs.company import agreed
 from jobs.enrolment import UnknownUser
+from jobs.places import UnknownPlace
 from jobs.world import World
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
 
@@ -38,7 +39,7 @@ class UnknownItem(CalsyncError):
     """Neither side nor our memory knows the item; correct the id or subject (exit 2)."""
 
 
-ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownChoice, UnknownItem, WrongStore)
+ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, WrongStore)
 """Errors that the caller can only answer with other settings or arguments."""
 
 

@@ -31,10 +31,12 @@ from sync_core.errors import (
     SideUnavailable,
     StaleWrite,
 )
+from sync_core.guard import is_approved
 from sync_core.identity import settle
 from sync_core.link import TRIES
 from sync_core.model import (
     EVERYTHING,
+    Cursors,
     ErpActivity,
     Field,
     GraphEvent,
@@ -93,7 +95,14 @@ class Actor:
     """Carries out one round's decisions for one user."""
 
     def __init__(
-        self, world: World, fence: Fence, ctx: Context, who: ErpIdentity, round_id: str, deadline: datetime
+        self,
+        world: World,
+        fence: Fence,
+        ctx: Context,
+        who: ErpIdentity,
+        round_id: str,
+        deadline: datetime,
+        cursors: Cursors,
     ) -> None:
         self._world = world
         self._fence = fence
@@ -102,6 +111,8 @@ class Actor:
         self._round_id = round_id
         self._deadline = deadline
         self._claims = Claims(world, ctx)
+        self.cursors = cursors
+        """As stored, with the deletions of this round so far: the guard counts them even if the round ends early."""
         self.done = Done()
         self.links: dict[str, Link] = {}
         """The links saved by this round, by event id."""
@@ -243,7 +254,8 @@ class Actor:
                 changes += await self._failure(decision, error, seen)
         made = {id(d): _link_in(own) for d, own in zip(finished, successes, strict=True)}
         await self._claims.settle((d, made[id(d)]) for d in finished)
-        await self._save([*changes, *(change for own in successes for change in own)])
+        changes = [*self._counted(finished), *changes, *(change for own in successes for change in own)]
+        await self._save(changes)
         self.done.acted += finished
         await self._journal(finished)
         if fatal is not None:
@@ -263,6 +275,14 @@ class Actor:
             await self._world.store.end_events(self._ctx.mailbox, {d.case.activity_id for d in late})
             await self._save([Put(replace(self._pending(d), reason=RIVALLED)) for d in late])
         return [d for d in chunk if d not in late]
+
+    def _counted(self, finished: Sequence[Decision]) -> list[Change]:
+        """The cursors with what these deletions add to the last 24 hours'; approved ones do not count."""
+        deleted = sum(d.is_deletion and not is_approved(d, self._ctx.approved) for d in finished)
+        if not deleted:
+            return []
+        self.cursors = replace(self.cursors, deletions=(*self.cursors.deletions, *[self._ctx.now] * deleted))
+        return [Put(self.cursors)]
 
     async def _write_erp(self, decisions: Sequence[Decision]) -> dict[int, Outcome]:
         if not decisions:

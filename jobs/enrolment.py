@@ -7,7 +7,7 @@ ERP.net notification about a missing company is sent once per problem, not once 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +24,7 @@ from jobs.accounts import (
 from jobs.company import is_stamped
 from jobs.meetings import hand_on_all
 from jobs.noting import note
+from jobs.places import choose, told
 from jobs.ports import Drop, Mailbox, Place, Put
 from jobs.subscriptions import end_user
 from jobs.world import World
@@ -59,9 +60,11 @@ def as_known(user: User, instance: Instance) -> Checkup:
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
-    """Switch a user's sync on; company, location and zone override what was known.
+    """Switch a user's sync on; company and location (by id, name or code) and zone override what was known.
 
-    Raises ``UnknownUser``, ``WrongStore``, and ``AccountTaken`` where another mailbox has their ERP.net user.
+    Everything named is looked up before anything is saved. Whoever switches the user off meanwhile has the last word.
+    Raises ``UnknownUser``, ``UnknownPlace``, ``WrongStore``, and ``AccountTaken`` where another mailbox has their
+    ERP.net user.
     """
     if zone and not is_zone(zone):
         raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
@@ -69,7 +72,9 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
     mailbox = await world.calendar.find_user(upn)
     if mailbox is None:
         raise UnknownUser(f"{upn} is not known in the directory; check the spelling of the user principal name")
-    known = await world.store.read_user(mailbox.id) or User(mailbox.id, mailbox.upn)
+    stored = await world.store.read_user(mailbox.id)
+    known = stored or User(mailbox.id, mailbox.upn)
+    place = await _chosen_place(world, known, company_id, location_id)
     user = replace(
         known,
         upn=mailbox.upn,
@@ -78,18 +83,54 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
         display_name=mailbox.display_name,
         enabled=True,
         enabled_at=known.enabled_at if known.enabled else world.clock(),
-        company_id=company_id or known.company_id,
-        location_id=location_id or known.location_id,
+        company_id=place[0],
+        location_id=place[1],
         zone=zone or known.zone,
         zone_chosen=bool(zone) or known.zone_chosen,
     )
     user = await _claimed(world, user)
-    await world.store.save_user(user)
+    user = await _switched_on(world, known, user, is_new=stored is None)
+    if not user.enabled:
+        why = f"{user.upn} was switched off meanwhile and stays so: `calsync users enable {user.upn}` once more"
+        return Checkup(user, "", can_sync=False, can_create=False, problems=(why,))
     checkup = await check_user(world, user, mailbox=mailbox)
     await note(world.store, user, checkup.user)
     for former in await _superseded(world, checkup.user):
         await disable(world, former)
     return checkup
+
+
+async def _chosen_place(world: World, known: User, company: str, location: str) -> tuple[str, str]:
+    """The ids of the company and location that are named, else those known. Raises ``UnknownPlace``."""
+    before = known.company_id, known.location_id
+    if not (company or location):
+        return before
+    place = choose(await world.erp.list_places(), company, location, before)
+    return place.company_id, place.location_id
+
+
+async def _switched_on(world: World, known: User, user: User, *, is_new: bool) -> User:
+    """Save what makes ``user`` of ``known``; a switch-off of meanwhile stays, as does everything else somebody set.
+
+    Raises ``UnknownUser`` for one who was forgotten meanwhile.
+    """
+    names = (field.name for field in fields(User))
+    found = {n: getattr(user, n) for n in names if getattr(user, n) != getattr(known, n)}
+    saved: list[User] = []
+
+    def revise(stored: User) -> User:
+        was_off = not stored.enabled and (known.enabled or stored.enabled_at != known.enabled_at)
+        on = {
+            "enabled": not was_off,
+            "enabled_at": stored.enabled_at if was_off or stored.enabled else user.enabled_at,
+        }
+        saved.append(replace(stored, **{**found, **on}))
+        return saved[-1]
+
+    await world.store.revise_user(user.id, revise, new=known if is_new else None)
+    if not saved:
+        raise UnknownUser(f"{user.upn} was forgotten meanwhile: `calsync users enable {user.upn}` once more")
+    return saved[-1]
 
 
 async def _superseded(world: World, user: User) -> list[User]:
@@ -269,8 +310,7 @@ async def _check_place(world: World, user: User, problems: list[str]) -> User:
 def _choices(places: Sequence[Place]) -> str:
     if not places:
         return ""
-    listed = (f"{p.company_name or p.company_id} / {p.location_name or p.location_id}" for p in places[:5])
-    return f" (ERP.net suggests {'; '.join(listed)})"
+    return f" (ERP.net suggests {'; '.join(map(told, places[:5]))})"
 
 
 async def _tell_once(world: World, user: User) -> User:

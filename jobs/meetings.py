@@ -133,7 +133,7 @@ async def live_elsewhere(
     found: dict[str, list[str]] = {uid: [] for uid in uids}
     readable = [one for one in users if not one.unreadable]
     for user in sorted(readable, key=lambda one: (not ctx.colleagues.is_well(one.id), one.id)):
-        asked = [uid for uid in uids if user.id in copies[uid] or (uid in invited and _is_unread(user))]
+        asked = [uid for uid in uids if user.id in copies[uid] or (uid in invited and user.is_unread)]
         try:
             answers = await calendar.find_by_uid(user.id, asked) if asked else {}
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
@@ -142,11 +142,6 @@ async def live_elsewhere(
         for uid, read in answers.items():
             found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
     return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in uids}
-
-
-def _is_unread(user: User) -> bool:
-    """Whether somebody has switched on and had no round since: what they have a copy of is not known yet."""
-    return user.synced_at is None or (user.enabled_at is not None and user.synced_at < user.enabled_at)
 
 
 class Claims:

@@ -125,12 +125,16 @@ class ErpUser:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An enterprise company and one of its locations, with names to show."""
+    """An enterprise company (``company_code``: its registration number) and one of its locations, with names to show.
+
+    A company without a location has '' for it.
+    """
 
     company_id: str
     location_id: str
     company_name: str = ""
     location_name: str = ""
+    company_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,9 @@ class Erp(Protocol):
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
         """Companies and locations ERP.net connects with the user (erpnet.md §8), without duplicates."""
+
+    async def list_places(self) -> list[Place]:
+        """Every active enterprise company with each of its locations, by name, codes included."""
 
     async def find_place(self, company_id: str, location_id: str) -> Place | None:
         """The company and location if both exist and belong together."""

@@ -35,7 +35,7 @@ from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, StaleWrite
-from sync_core.guard import A_DAY, guard, is_approved
+from sync_core.guard import A_DAY, guard
 from sync_core.holds import dropped, settled, without_lost
 from sync_core.model import (
     Answer,
@@ -214,13 +214,13 @@ class _Round:
         zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
         is_new_day = cursors.day != local_day(self._now, zone)
         is_unsure = not user.is_operational or user.erp_seen_at is None
-        if self._full or cursors.full_due or is_new_day or is_unsure:
+        if self._full or cursors.full_due or is_new_day or is_unsure or user.is_unread:
             checkup = await self._look_into(user, instance, etag)
         else:
             checkup = as_known(user, instance)
         mark = fingerprint(checkup, self._world.policy)
         healed = checkup.user.is_operational and not user.is_operational
-        if healed or mark != cursors.fingerprint:
+        if healed or user.is_unread or mark != cursors.fingerprint:
             cursors = replace(cursors, full_due=True, fingerprint=mark)
         return checkup, cursors
 
@@ -303,13 +303,14 @@ class _Round:
             location_id=user.location_id,
             document_type_id=checkup.document_type_id,
         )
-        actor = Actor(self._world, self._fence, ctx, who, round_id, self._deadline())
+        kept = replace(memory.cursors, deletions=self._recent(memory.cursors))
+        actor = Actor(self._world, self._fence, ctx, who, round_id, self._deadline(), kept)
         done = await actor.carry_out(decisions)
         self._tell(done, ctx)
         self._report.told = actor.told
         is_whole = done.unavailable is None and not done.out_of_time and not done.unmarked and None not in aside
         if is_whole:
-            changes = self._closing(decisions, memory, done, findings, cursors, scale, ctx)
+            changes = self._closing(decisions, memory, actor.cursors.deletions, findings, cursors, scale, ctx)
             changes += self._confirmed(memory, actor.links, findings, ctx.zone)
             await self._fence.save(changes)
             await self._clear_inbox(memory, done)
@@ -322,7 +323,7 @@ class _Round:
         self._report.parked = parked_in(left)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
-        await self._save_user(self._stamped(user, done))
+        await self._save_user(self._stamped(user) if is_whole else user)
         await store.append_journal([self._round_entry(round_id)])
 
     def _deadline(self) -> datetime:
@@ -335,14 +336,13 @@ class _Round:
         self,
         decisions: Sequence[Decision],
         memory: Memory,
-        done: Done,
+        deletions: tuple[datetime, ...],
         findings: Findings,
         cursors: Cursors,
         scale: Scale,
         ctx: Context,
     ) -> list[Change]:
         """The cursors, and the links that the new day retires."""
-        deleted = sum(d.is_deletion and not is_approved(d, ctx.approved) for d in done.acted)
         end = cursors.window_end
         moved = replace(
             cursors,
@@ -351,7 +351,7 @@ class _Round:
             window_end=max(end, ctx.window.end) if end and not scale.full else ctx.window.end,
             day=local_day(ctx.now, ctx.zone),
             full_due=False,
-            deletions=(*self._recent(cursors), *[ctx.now] * deleted),
+            deletions=deletions,
             served=memory.wake,
         )
         decided = {d.case.link.event_id for d in decisions if d.case.link is not None}
@@ -399,9 +399,7 @@ class _Round:
         self._report.conflicts = sum(link.conflict is not None for link in links)
         self._report.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
 
-    def _stamped(self, user: User, done: Done) -> User:
-        if done.unavailable is not None:
-            return user
+    def _stamped(self, user: User) -> User:
         return replace(user, synced_at=self._now, remote_checkpoint_at=self._now, local_checkpoint_at=self._now)
 
     def _round_entry(self, round_id: str) -> JournalEntry:

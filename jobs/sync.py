@@ -157,6 +157,7 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
     cursors = memory.cursors
     if (
         not user.is_operational
+        or user.is_unread
         or not user.zone
         or cursors.full_due
         or not cursors.delta_link

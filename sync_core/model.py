@@ -640,6 +640,11 @@ class User:
     unreadable: str = ""
 
     @property
+    def is_unread(self) -> bool:
+        """Whether no whole round has ended since they were switched on: what their calendar holds is not known."""
+        return self.synced_at is None or (self.enabled_at is not None and self.synced_at < self.enabled_at)
+
+    @property
     def erp_user_ids(self) -> frozenset[str]:
         """Everybody this person is or was in ERP.net."""
         return frozenset({self.erp_user_id, *(one.erp_user_id for one in self.former_accounts)}) - {""}

@@ -106,6 +106,10 @@ class ErpNet:
         """See ``Erp.suggest_places``."""
         return await directory.suggest_places(self._session, user_id, login)
 
+    async def list_places(self) -> list[Place]:
+        """See ``Erp.list_places``."""
+        return await directory.list_places(self._session)
+
     async def find_place(self, company_id: str, location_id: str) -> Place | None:
         """See ``Erp.find_place``."""
         return await directory.find_place(self._session, company_id, location_id)

@@ -7,6 +7,7 @@ suggestions (UNCONFIRMED), and a person's own setting decides.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from adapters.erp.odata import Row, any_of, chunks, id_of, is_guid, key_of, plain, query, ref, text
 from adapters.erp.session import Session
@@ -113,6 +114,24 @@ async def find_place(session: Session, company_id: str, location_id: str) -> Pla
         return None
     found = await _resolve(session, [(company_id.lower(), location_id.lower())])
     return found[0] if found else None
+
+
+async def list_places(session: Session) -> list[Place]:
+    """``Erp.list_places``."""
+    asked = [
+        query(COMPANIES, expand="Company($select=Id,PartyName,RegistrationNumber)"),
+        query(LOCATIONS),
+    ]
+    companies, locations = await session.read(asked)
+    owners = [row for row in companies if row.get("IsActive") is not False and row.get("Company")]
+    places = [place for owner in owners for place in _places_of(owner, locations)]
+    return sorted(places, key=lambda place: (place.company_name, place.location_name, place.location_id))
+
+
+def _places_of(owner: Row, locations: Collection[Row]) -> list[Place]:
+    code = str(owner["Company"].get("RegistrationNumber") or "")
+    found = [replace(_place(owner, one), company_code=code) for one in locations if _fits(owner, one)]
+    return found or [Place(id_of(owner), "", plain(owner["Company"].get("PartyName")), company_code=code)]
 
 
 async def _resolve(session: Session, pairs: Iterable[Pair]) -> list[Place]:

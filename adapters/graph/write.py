@@ -38,7 +38,7 @@ def request_of(user_id: str, write: GraphWrite) -> Request:
     if isinstance(write, PatchEvent):
         return Request("PATCH", path, _patch(write), _guard(write.change_key))
     if write.cancel:
-        return Request("POST", f"{path}/cancel", {"comment": clean(write.comment)})
+        return Request("POST", f"{path}/cancel", {"comment": clean(write.comment)}, _guard(write.change_key))
     return Request("DELETE", path, headers=_guard(write.change_key))
 
 

@@ -83,7 +83,9 @@ class EventRoutes:
     def cancel(self, call: Call, mailbox: Mailbox, ident: str) -> Answer:
         """POST cancel, for the organizer."""
         _only(call.body, "comment")
-        self._world.acts.cancel(mailbox.find(ident))
+        here = mailbox.find(ident)
+        self._check_version(call, here.item)
+        self._world.acts.cancel(here)
         return Answer(202)
 
     def responder(self, act: str) -> Callable[[Call, Mailbox, str], Answer]:
