@@ -131,6 +131,10 @@ class Backend(ABC):
         """The first ``limit`` rows of a partition, or all, in the order of their keys."""
 
     @abstractmethod
+    async def scan_all(self, table: Table) -> list[Row]:
+        """Every row of a table; for what is done once in a while, and needs to miss nothing."""
+
+    @abstractmethod
     async def write(self, table: Table, op: Op) -> str:
         """Carry out one operation; the new etag ('' after a delete). Raises ``Conflict``.
 

@@ -68,6 +68,12 @@ def _claim_in(row: Row) -> Claim:
     return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
 
 
+def _is_about(row: Row, user_id: str) -> bool:
+    """Whether a row is the user's index entry, copy or claim."""
+    named = {rows.peek(row.properties, name) for name in ("user_id", "holder")}
+    return user_id in named or (row.key.partition.startswith("activity-") and row.key.row == rows.key(user_id))
+
+
 class Meetings:
     """Index and claims; ``RowStore`` mixes it in."""
 
@@ -148,8 +154,15 @@ class Meetings:
     async def _uncopy(self, user_id: str, copies: Iterable[Copy]) -> None:
         await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
 
-    async def _drop_claims(self, user_id: str, keys: Iterable[str]) -> None:
-        await gather(self._drop_claim(key, {"holder": user_id}) for key in keys)
+    async def _erase_from_meetings(self, user_id: str) -> None:
+        """No row names the user any more: their entries and claims go, and nobody's claim came from them."""
+        for row in await self.backend.scan_all(Table.MEETINGS):
+            with suppress(Conflict):  # somebody wrote it meanwhile, and looks for the user afterwards
+                if _is_about(row, user_id):
+                    await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
+                elif rows.peek(row.properties, "before") == user_id:
+                    claim = replace(_claim_in(row), before="", etag="")
+                    await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(claim), row.etag))
 
     async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:
         """The claims under which these links fed their activities, where they still do."""

@@ -47,6 +47,10 @@ class MemoryBackend(Backend):
         rows = self._tables[table].get(partition, {})
         return [rows[name] for name in sorted(rows)[:limit]]
 
+    async def scan_all(self, table: Table) -> list[Row]:
+        self.reads += 1
+        return [row for rows in self._tables[table].values() for row in rows.values()]
+
     async def write(self, table: Table, op: Op) -> str:
         self.writes += 1
         self._check(table, op)

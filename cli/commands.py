@@ -169,7 +169,7 @@ def forget(stage: Stage, upn: str) -> None:
 
     async def work(world: World) -> int:
         user = await enrolment.find_enrolled(world, upn)
-        await world.store.forget_user(user.id)
+        await patiently(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
         told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
         stage.give({"forgotten": user.upn, "id": user.id}, [told])
         return DONE

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Change, Put
 from jobs.waiting import Notice, patiently, unheard
 from jobs.world import World
@@ -134,3 +135,4 @@ async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> N
             lease = await world.store.save(lease, changes)
     finally:
         await world.store.release_lease(lease)
+        await erase_if_forgotten(world, user.id)

@@ -7,6 +7,7 @@ ERP.net notification about a missing company is sent once per problem, not once 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import sha256
@@ -22,19 +23,35 @@ from jobs.accounts import (
     without_account,
 )
 from jobs.company import is_stamped
+from jobs.forgotten import erase_if_forgotten
 from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.places import choose, told
 from jobs.ports import Drop, Mailbox, Place, Put
 from jobs.subscriptions import end_user
+from jobs.telling import tell_failure
+from jobs.wake import forget_message
 from jobs.world import World
 from sync_core.colleagues import colleague_of
-from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, SideError, SideUnavailable
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    CalsyncError,
+    MailboxUnavailable,
+    RowUnreadable,
+    SideError,
+    SideUnavailable,
+    StoreUnavailable,
+)
 from sync_core.model import OPERATIONAL, Instance, User
 from sync_core.policy import Policy
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
 """The notification's subject, word for word MSSync's (erpnet.md §10)."""
+
+
+LAST_LOOK = 1_800.0
+"""Seconds until somebody who was forgotten is looked for once more: longer than any round or call lasts."""
 
 
 class UnknownUser(CalsyncError):
@@ -97,6 +114,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
     await note(world.store, user, checkup.user)
     for former in await _superseded(world, checkup.user):
         await disable(world, former)
+    await erase_if_forgotten(world, user.id)
     return checkup
 
 
@@ -170,6 +188,26 @@ async def disable(world: World, user: User) -> None:
     finally:
         await world.store.release_lease(lease)
     await end_user(world, user.id)
+
+
+async def forget(world: World, user: User) -> None:
+    """Erase all that is remembered of a user: first they are switched off, which hands their meetings on and ends
+    what Graph tells of them. What is written for them meanwhile goes as well (``forgotten``).
+
+    Raises ``LeaseHeld``.
+    """
+    try:
+        await disable(world, user)
+    except RowUnreadable as error:  # what cannot be read can still be erased
+        tell_failure("forget", error, user_id=user.id)
+        with suppress(RowUnreadable):
+            await end_user(world, user.id)
+    await world.store.forget_user(user.id)
+    await world.store.forget_user(user.id)
+    try:
+        await world.queue.send(forget_message(user.id), delay_seconds=LAST_LOOK)
+    except StoreUnavailable as error:
+        tell_failure("forget", error, user_id=user.id)
 
 
 async def _well(world: World) -> frozenset[str]:

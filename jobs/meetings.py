@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Calendar, Claim, Store
 from jobs.telling import tell_failure
 from jobs.together import together
@@ -281,6 +282,7 @@ async def note(world: World, user_id: str, activity_id: str) -> None:
     feeding or nobody, and by ``tell`` again after, since an early round of theirs may have used it up."""
     if user_id and activity_id:
         await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
+        await erase_if_forgotten(world, user_id)
 
 
 async def tell(world: World, user_id: str, activity_id: str) -> None:

@@ -1,7 +1,7 @@
 """What Graph tells: believed only with the right ``clientState``, and then no more than a hint (graph.md §11, T19).
 
 However many items a body has, each user in it is woken once. Wrong items are ignored without a word to the sender.
-The endpoint must answer within three seconds, so here is one read per named user and one message, nothing more.
+The endpoint must answer within three seconds, so here are two reads per named user and one message, nothing more.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from hashlib import sha256
 
 from jobs.company import in_force, is_stamped
 from jobs.context import known_logins
+from jobs.forgotten import still_known
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite
@@ -75,7 +76,7 @@ async def run_pull(world: World) -> PullReport:
     if fresh or _looks_back(instance, now):
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
             await world.store.save_instance(_moved(instance, reading, now, world.policy.late_commit), etag)
-    return PullReport(len(fresh), frozenset(rows))
+    return PullReport(len(fresh), await still_known(world, rows))
 
 
 async def peek_pull(world: World) -> dict[str, list[InboxRow]]:

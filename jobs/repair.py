@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from jobs.forgotten import still_known
 from jobs.pull import PullReport, run_pull
 from jobs.telling import tell, tell_failure
 from jobs.world import World
@@ -58,7 +59,7 @@ async def run_repair(world: World) -> frozenset[str]:
     with suppress(StaleWrite):  # somebody else saved the row: the next pull does this piece once more
         await world.store.save_instance(replace(due, repaired_to=repaired_to), etag)
     tell("repair", {"links": sum(map(len, links.values())), "astray": sum(map(len, astray.values()))})
-    return frozenset(astray)
+    return await still_known(world, astray)
 
 
 async def peek_repair(world: World) -> Inboxes:

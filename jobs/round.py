@@ -21,6 +21,7 @@ from jobs.company import in_force, is_stamped
 from jobs.context import context_of, with_known_creators
 from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
+from jobs.forgotten import erase_if_forgotten
 from jobs.meetings import Planned, planned_by
 from jobs.moving import save_moves
 from jobs.noting import note
@@ -82,10 +83,15 @@ async def run_round(
     fence = Fence(world, lease)
     uncovered = cover.set(fence.covering)
     try:
+        known = await world.store.read_user(user.id)
+        if known is None or not known.enabled:  # since this round was asked for
+            return Report(user.id, user.upn, state="switched off", ran=False)
         report = await _Round(world, user, fence, full, asked).run()
     finally:
         cover.reset(uncovered)
         await fence.release()
+    if await erase_if_forgotten(world, user.id):
+        return report
     report.again |= await world.store.read_wake(user.id) != report.served
     return report
 

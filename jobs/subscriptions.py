@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
+from jobs.forgotten import erase_if_forgotten
 from jobs.ports import LiveSubscription, Subscription
 from jobs.telling import tell, tell_failure
 from jobs.together import together
@@ -73,6 +74,7 @@ async def keep_user(world: World, user_id: str, *, renew: bool = False, live: Co
         until = await world.subscriptions.renew(row.id, world.clock() + SPAN)
         if until is not None:
             await world.store.save_subscription(replace(row, expires_at=until))
+            await erase_if_forgotten(world, user_id)
             return
     await _make(world, user_id)
     if row is not None:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jobs import line
+from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Message
 from jobs.world import World
 from sync_core.errors import RowUnreadable, StoreError
@@ -39,14 +40,17 @@ class Do(StrEnum):
     """What a command is about."""
 
     RENEW = "renew"
+    FORGET = "forget"
 
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
-    """Ask for a round of this user. ``notified``: Graph said so, and its feed may lag behind its word."""
+    """Ask for a round of this user, if they are known. ``notified``: Graph said so, and its feed may lag behind."""
     now, before = world.clock(), await _newest(world, user_id)
     written = woken_at(before)
     is_young = written is not None and timedelta(0) <= now - written < YOUNG
     await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before))))
+    if await erase_if_forgotten(world, user_id):
+        return
     if is_young and not full and await world.store.read_served(user_id) != before:
         return
     try:
@@ -100,6 +104,11 @@ def round_message(user_id: str, *, full: bool = False, look: bool = False, tries
 def pull_message(asked_at: datetime | None = None) -> Message:
     """A pull; ``asked_at`` says that something changed in ERP.net by then (the webhook)."""
     return {"kind": Kind.PULL, **({"asked_at": asked_at.isoformat()} if asked_at else {})}
+
+
+def forget_message(user_id: str) -> Message:
+    """A last look whether anything is left of a user who was forgotten."""
+    return {"kind": Kind.COMMAND, "do": Do.FORGET, "user": user_id}
 
 
 def renew_message(user_id: str) -> Message:

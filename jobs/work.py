@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from jobs import line
 from jobs.dispatch import dispatch
 from jobs.erp_slot import ERP_NET
+from jobs.forgotten import erase_if_forgotten
 from jobs.pauses import LICENCE_REST, growing, spread
 from jobs.ports import Message, Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
@@ -28,7 +29,17 @@ from jobs.subscriptions import address, keep_user
 from jobs.sync import is_due
 from jobs.telling import tell, tell_failure, tell_round
 from jobs.together import together
-from jobs.wake import Do, Kind, is_notified, pull_message, renew_message, round_message, wake, woken_at
+from jobs.wake import (
+    Do,
+    Kind,
+    forget_message,
+    is_notified,
+    pull_message,
+    renew_message,
+    round_message,
+    wake,
+    woken_at,
+)
 from jobs.world import World
 from sync_core.errors import (
     AccessRefused,
@@ -215,7 +226,7 @@ def understand(body: bytes | str) -> Order | None:
         ticket=_text(told, "ticket"),
         asked_at=woken_at(_text(told, "asked_at")),
     )
-    is_known = order.kind is Kind.PULL or (order.user_id and (order.kind is Kind.ROUND or order.do is Do.RENEW))
+    is_known = order.kind is Kind.PULL or (order.user_id and (order.kind is Kind.ROUND or order.do is not None))
     return order if is_known else None
 
 
@@ -238,7 +249,7 @@ def _count(told: Mapping[str, Any], name: str) -> int:
 def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | int]:
     """The message of an order, to be sent once more."""
     if order.kind is Kind.COMMAND:
-        return renew_message(order.user_id)
+        return forget_message(order.user_id) if order.do is Do.FORGET else renew_message(order.user_id)
     waits = {"waits": order.waits} if order.waits else {}
     if order.kind is Kind.PULL:
         return {**pull_message(order.asked_at), **waits}
@@ -410,6 +421,9 @@ def _lag(world: World, report: Report) -> float | None:
 
 
 async def _command(world: World, order: Order) -> None:
+    if order.do is Do.FORGET:
+        await erase_if_forgotten(world, order.user_id)
+        return
     user = await world.store.read_user(order.user_id)
     if user is not None and user.enabled and address(world):
         await keep_user(world, order.user_id, renew=True)

@@ -1,0 +1,37 @@
+"""Whoever was forgotten while something was written for them: what was written goes, too.
+
+Inbox, wake-up, index, journal and claims need no lease, so a round, a pull or a notification may write them for
+somebody whose rows are being erased. Erasing takes the user's row last and then erases once more; whoever writes
+looks for that row afterwards. So of a late write one of the two takes notice, whichever comes first. Whoever writes
+and dies before that look is behind the message that looks once more, later than any round lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from jobs.telling import tell
+from jobs.world import World
+from sync_core.errors import RowUnreadable
+
+
+async def erase_if_forgotten(world: World, user_id: str) -> bool:
+    """Erase what was just written for this user, if they are not known any more; whether they are not."""
+    try:
+        if await world.store.read_user(user_id) is not None:
+            return False
+    except RowUnreadable:
+        return False
+    await world.store.forget_user(user_id)
+    tell("forgotten", {"user": user_id})
+    return True
+
+
+async def still_known(world: World, user_ids: Collection[str]) -> frozenset[str]:
+    """Those of these users who are known; what was just written for the others is erased. No read for nobody."""
+    if not user_ids:
+        return frozenset()
+    known = {user.id for user in await world.store.list_users()}
+    for user_id in set(user_ids) - known:
+        await erase_if_forgotten(world, user_id)
+    return frozenset(user_ids) & known
