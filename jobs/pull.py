@@ -1,9 +1,9 @@
 """The pull: one read of everything that changed in ERP.net, filed into the inboxes of the users it concerns.
 
 The pull is an inbox, not a round (design.md §6). It asks from some way below the watermark on, because ERP.net
-may commit a row long after its update time (``Policy.late_commit``), and once an hour from an hour below that; marks
-of what was ``met`` and the index drop what is known, echoes of our own writes included. The watermark moves last, by
-a conditional write: cut anywhere, the next pull files the same rows again.
+may commit a row long after its update time (``Policy.late_commit``), and once an hour from an hour below where that
+was when it last looked so far; marks of what was ``met`` and the index drop what is known, echoes of our own writes
+included. The watermark moves last, by a conditional write: cut anywhere, the next pull files the same rows again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sync_core.logins import OWNER, Logins
 from sync_core.model import ActivityChange, InboxRow, Instance, User
 
 LOOK_BACK = timedelta(hours=1)
-"""How often a pull looks further back, and how far."""
+"""How often a pull looks further back, and for commits how much later than the overlap."""
 
 MOST_MET = 10_000
 """Marks of changes that are remembered, the newest: 31 characters each of the 448,000 of a row of the store. While
@@ -105,10 +105,16 @@ def _since(instance: Instance, now: datetime, late_commit: timedelta) -> datetim
     top = _top(instance, now)
     since = top - late_commit
     if _looks_back(instance, now):
-        since -= LOOK_BACK
+        since = _lowest(instance, now, late_commit)
     elif len(instance.met) == MOST_MET:
         since = min(top, max(since, _met_at(instance.met[0])))
     return max(BEGINNING, since)
+
+
+def _lowest(instance: Instance, now: datetime, late_commit: timedelta) -> datetime:
+    """Where a look back starts: what lies lower was committed, and seen, when a pull last looked so far."""
+    looked_back_at = instance.looked_back_at or now - LOOK_BACK
+    return min(_top(instance, now), looked_back_at) - late_commit - LOOK_BACK
 
 
 def _top(instance: Instance, now: datetime) -> datetime:
@@ -121,7 +127,7 @@ def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit:
     moved = replace(instance, watermark=high)
     if _looks_back(instance, now):
         moved = replace(moved, looked_back_at=now)
-    lowest = _top(moved, now) - late_commit - LOOK_BACK
+    lowest = _lowest(moved, now, late_commit)
     met = {_mark(change) for change in reading.changes} | set(instance.met)
     near = sorted(mark for mark in met if _met_at(mark) >= lowest)
     return replace(moved, met=tuple(near[-MOST_MET:]))

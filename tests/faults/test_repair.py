@@ -112,6 +112,25 @@ class TestLateCommits:
         await house.step()
         assert house.outlook().find("Late") is not None
 
+    @pytest.mark.parametrize("since_look_back", [0, 20, 40, 59])
+    @pytest.mark.parametrize(("overlap", "late"), [(5, 7), (5, 60), (30, 45), (30, 60), (30, 89)])
+    async def test_a_commit_an_hour_beyond_the_overlap_arrives_whenever_the_last_look_back_was(
+        self, house: House, overlap: int, late: int, since_look_back: int
+    ) -> None:
+        """Each pull meets something new, so the watermark is always of now; the row is seen within two hours."""
+        house.set_policy(late_commit=timedelta(minutes=overlap))
+        await house.step()
+        await remember(house, looked_back_at=house.now - timedelta(minutes=since_look_back))
+        house.erp.commits_late_minutes = late
+        house.desk().create("Late", digits(3), digits(3, 12))
+        house.erp.commits_late_minutes = 0
+        for _ in range((late + 65) // 5):
+            house.advance(minutes=5)
+            house.desk().create("Meanwhile", digits(4), digits(4, 12))
+            await run_pull(house.world)
+        [late_one] = house.desk().find("Late")
+        assert late_one["Id"] in await inbox_of(house)
+
     async def test_a_quiet_hour_files_nothing_twice(self, house: House) -> None:
         """The look back meets what was met before: no inbox row, and one request as always."""
         await house.step()
