@@ -28,6 +28,7 @@ from jobs.meetings import hand_on_all
 from jobs.noting import note
 from jobs.places import choose, told
 from jobs.ports import Drop, Mailbox, Place, Put
+from jobs.refusal import judged
 from jobs.subscriptions import end_user
 from jobs.telling import tell_failure
 from jobs.wake import forget_message
@@ -325,7 +326,10 @@ async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, prob
     try:
         zone = await world.calendar.read_time_zone(user.id)
     except (MailboxUnavailable, AccessRefused) as error:
-        problems.append(str(error))
+        known = await judged(world, error) if isinstance(error, AccessRefused) else error
+        if isinstance(known, AppRefused):
+            raise known from error
+        problems.append(str(known))
         return user
     return user if user.zone_chosen else replace(user, zone=zone or user.zone)
 

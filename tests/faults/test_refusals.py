@@ -18,8 +18,12 @@ from sync_core.errors import AccessRefused, AppRefused
 from sync_core.model import OPERATIONAL, Instance, Side
 from tests.jobs.house import ANNA, START, House, no_sleep
 from tests.jobs.test_rules import at, digits, meeting
+from tests.jobs.test_stops import MOST_CALLS
 
 TOKEN: dict[str, Any] = {"status": 401, "body": {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}}
+
+ALWAYS = 10**6
+"""More requests than a sync makes, to be counted down."""
 
 
 class NoToken(StaticCredential):
@@ -96,6 +100,35 @@ async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: s
     await house.settle()
     assert house.desk().get(activity)["Notes"] == "new agenda"
     assert house.outlook().find("Visit") is not None
+
+
+@pytest.mark.parametrize("side", list(Side))
+async def test_a_token_refused_from_any_request_on_is_nobodys_state(house: House, side: Side) -> None:
+    """It runs out in the middle of a full sync of two, at every request in turn; mended, everything is in step."""
+    event, activity = await meeting(house)
+    boris = await house.employ("boris")
+    await house.settle()
+    usual = house.world
+    stand_in, where = (house.graph, "*") if side is Side.GRAPH else (house.erp, "*/odata/*")
+    for n in range(MOST_CALLS):
+        house.outlook().edit(event, subject=f"Edit {n}")
+        house.outlook(boris).create(f"Boris {n}", at(3), at(3, 10))
+        fault = stand_in.add_fault(where, skip=n, times=ALWAYS, **TOKEN)
+        outcome = await house.sync(full=True)
+        found = await house.world.store.list_users()
+        assert [(one.state, one.troubled_at, one.notified) for one in found] == [(OPERATIONAL, None, "")] * 2
+        mend(house, usual)
+        await house.settle()
+        assert (house.desk().get(activity)["Subject"], len(house.desk("boris").find(f"Boris {n}"))) == (
+            f"Edit {n}",
+            1,
+        )
+        if fault.times == ALWAYS:  # it was never met
+            assert outcome.is_fine
+            assert n > 8
+            return
+        assert outcome.failure
+    pytest.fail("a sync makes more requests than this test looks at")
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
