@@ -15,7 +15,7 @@ from cli.stage import DONE, FAILED, Stage, UnknownItem, plain
 from jobs import enrolment
 from jobs.answers import Choice, answer, choices_in, find_choice
 from jobs.answers import retry as retry_user
-from jobs.company import change_policy, stamp_policy
+from jobs.company import change_policy, is_stamped, stamp_policy
 from jobs.context import left_alone
 from jobs.doctor import examine
 from jobs.explain import explain
@@ -343,11 +343,15 @@ def retry(stage: Stage, upns: tuple[str, ...]) -> None:
 @click.option("--take-over", is_flag=True, help="Even if the app set it, because no app runs any more.")
 def policy(stage: Stage, is_set: bool, take_over: bool) -> None:
     """The company's policy, by which the app and every command work, and what is set otherwise here."""
+    if take_over and not is_set:
+        raise click.UsageError("--take-over goes with --set: by itself it changes nothing")
 
     async def work(world: World) -> int:
         if is_set:
             await change_policy(world, take_over=take_over)
-        answered = shapes.policy_of((await world.store.read_instance())[0], world)
+        instance, _ = await world.store.read_instance()
+        is_stamped(world, instance)
+        answered = shapes.policy_of(instance, world)
         stage.give(answered, text.policy_lines(answered))
         return DONE
 
@@ -355,7 +359,11 @@ def policy(stage: Stage, is_set: bool, take_over: bool) -> None:
 
 
 @command(main)
-@click.option("--ics", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="An Outlook export.")
+@click.option(
+    "--ics",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A calendar export (.ics) of any program.",
+)
 def demo(_: Stage, ics: Path | None) -> None:
     """Show a sync of one person's calendar against stand-ins; nothing else is needed."""
     from simulators import demo

@@ -136,3 +136,19 @@ def test_looking_sets_no_policy(office: Office, command: Sequence[str]) -> None:
     answer = office.calsync("policy", "--json")
 
     assert answer.json["by"] == "nobody yet"
+
+
+def test_the_policy_of_another_companys_store_is_not_shown_as_ones_own(office: Office) -> None:
+    """Exit 2 with the remedy, as for every other command."""
+    start_app(office, SYNC_PRIVATE="skip", ERPNET_URL="https://other.my.erp.net")
+    for command in (("policy",), ("policy", "--set")):
+        answer = office.calsync(*command)
+        assert (answer.code, answer.out) == (2, "")
+        assert "choose another STATE_PREFIX" in answer.err
+
+
+def test_a_take_over_without_set_is_refused(office: Office) -> None:
+    """It would change nothing, which nobody expects."""
+    answer = office.calsync("policy", "--take-over")
+    assert answer.code == 2
+    assert "--set" in answer.err
