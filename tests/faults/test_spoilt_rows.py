@@ -22,6 +22,7 @@ from jobs.ports import UNREADABLE, Claim, Put
 from jobs.pull import run_pull
 from jobs.subscriptions import keep_all
 from jobs.sync import SyncReport
+from jobs.wake import is_notified
 from sync_core.errors import RowUnreadable
 from sync_core.model import HeldItem, Hold, InboxRow, Pending, PendingState, Side
 from tests.app.app import FixedProcess, front_door
@@ -237,7 +238,8 @@ async def _run_triggers(stage: Stage) -> None:
     items = f'{{"value":[{{"clientState":"{stage.anna}.x"}},{{"clientState":"{subscription.client_state}"}}]}}'
     await receive(world, items.encode())
     sent = [message for message, _ in world.queue.take()]  # type: ignore[attr-defined]
-    assert stage.boris in [message.get("user") for message in sent if message.get("notified")]
+    assert stage.boris in [message.get("user") for message in sent]
+    assert is_notified(await store.read_wake(stage.boris))
 
 
 @pytest.mark.parametrize("kind", ["link-", "pending-", "inbox-", "user", "subscription", "claim", "index"])
