@@ -106,7 +106,9 @@ def prepare(play: Play, export: Export) -> None:
     shift = shift_for(export.entries, play.stage.today)
     told = enter(play.stage.outlook, orders(export, shift))
     weeks = shift.days // 7
-    play.screen.say(f"“{export.name}”: {told.pop('entered', 0)} events and series are in Anna's Outlook.")
+    entered = told.pop("entered", 0)
+    counted = "1 event or series is" if entered == 1 else f"{entered} events and series are"
+    play.screen.say(f"“{export.name}”: {counted} in Anna's Outlook.")
     moved = f"are moved by {weeks} weeks into the coming ones; weekdays and times of day stay" if weeks else "stay"
     play.screen.say(f"Their dates {moved}.")
     _remark(play.screen, export.remarks + told)

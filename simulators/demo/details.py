@@ -20,6 +20,13 @@ SUBJECT_LIMIT = 255
 PEOPLE_LIMIT = 500
 """Attendees of one event in Exchange (graph.md §5)."""
 
+LONGEST_REMINDER = 2**31 - 1
+"""Minutes of a reminder in Graph, an ``Edm.Int32``."""
+
+NO_ALARM = "NONE"
+"""Apple's action of an alarm that says that there is none; its time is some day of 1976."""
+
+BROKEN_ALARM = "with a reminder not understood, left out"
 NO_ADDRESS = "attendees without an e-mail address, left out"
 TOO_MANY = f"attendees beyond the {PEOPLE_LIMIT} that Exchange holds, left out"
 NO_ORGANIZER = "whose organizer has no e-mail address, taken as Anna's own, nobody invited"
@@ -35,7 +42,7 @@ SHOW_AS = {
 SENSITIVITY = {"PRIVATE": "private", "CONFIDENTIAL": "confidential"}
 ROLES = {"OPT-PARTICIPANT": "optional", "NON-PARTICIPANT": "optional"}
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ESCAPES = {"n": "\n", "N": "\n"}
 
 
@@ -49,7 +56,7 @@ def subject_of(event: Any, remarks: Counter[str]) -> str:
 
 def details_of(event: Any, alarms: Iterable[Any], owner: str | None, start: When, remarks: Counter[str]) -> Json:
     """The words of ``OutlookPerson.create`` beyond subject and time; nobody is invited when ``owner`` is None."""
-    words: Json = {"reminder": _reminder(alarms, start), "importance": _importance(event)}
+    words: Json = {"reminder": _reminder(alarms, start, remarks), "importance": _importance(event)}
     words |= {"show_as": _show_as(event), "sensitivity": SENSITIVITY.get(text_of(event, "CLASS").upper(), "normal")}
     optional: Json = {"location": text_of(event, "LOCATION"), "categories": _categories(event), **_body(event)}
     people = _people(event, owner or "", remarks)
@@ -81,14 +88,22 @@ def _show_as(event: Any) -> str:
     return SHOW_AS.get(text_of(event, "X-MICROSOFT-CDO-BUSYSTATUS").upper(), plain)
 
 
-def _reminder(alarms: Iterable[Any], start: When) -> int | None:
-    """Minutes before the start of the first alarm that has any."""
-    for alarm in alarms:
-        at = first_of(alarm, "TRIGGER").dt
-        if isinstance(at, timedelta):
-            return max(0, round(-at.total_seconds() / 60))
-        if isinstance(at, datetime) and isinstance(start, datetime) and at.tzinfo is not None:
-            return max(0, round((start - at).total_seconds() / 60))
+def _reminder(alarms: Iterable[Any], start: When, remarks: Counter[str]) -> int | None:
+    """Minutes before the start of the first alarm that has any; one that Outlook cannot hold is counted."""
+    found = (_minutes(alarm, start) for alarm in alarms if text_of(alarm, "ACTION").upper() != NO_ALARM)
+    minutes = next((one for one in found if one is not None), None)
+    if minutes is not None and minutes > LONGEST_REMINDER:
+        remarks[BROKEN_ALARM] = 1
+        return None
+    return minutes
+
+
+def _minutes(alarm: Any, start: When) -> int | None:
+    at = first_of(alarm, "TRIGGER").dt
+    if isinstance(at, timedelta):
+        return max(0, round(-at.total_seconds() / 60))
+    if isinstance(at, datetime) and isinstance(start, datetime) and at.tzinfo is not None:
+        return max(0, round((start - at).total_seconds() / 60))
     return None
 
 
@@ -119,15 +134,15 @@ def _people(event: Any, owner: str, remarks: Counter[str]) -> list[Json]:
 
 
 def _person(address: str, given: Any) -> Json:
-    name = _harmless(given.params.get("CN", "")).strip('"') or address
+    name = harmless(given.params.get("CN", "")).strip('"') or address
     kind = ROLES.get(str(given.params.get("ROLE", "")).upper(), "required")
     return {"emailAddress": {"name": name, "address": address}, "type": kind}
 
 
 def address_of(value: Any) -> str:
     """The e-mail address of an ORGANIZER, ATTENDEE or X-OWNER, which may stand beside an id (RFC 7986 §6.2)."""
-    address = re.sub(r"(?i)^mailto:", "", _harmless(value)).strip()
-    return address if "@" in address else _harmless(value.params.get("EMAIL", "")) or address
+    address = re.sub(r"(?i)^mailto:", "", harmless(value)).strip()
+    return address if "@" in address else harmless(value.params.get("EMAIL", "")) or address
 
 
 def all_of(component: Any, name: str) -> list[Any]:
@@ -143,9 +158,9 @@ def first_of(component: Any, name: str) -> Any:
 
 def text_of(component: Any, name: str) -> str:
     """The first value as text, '' when there is none."""
-    return next((_harmless(value) for value in all_of(component, name)), "")
+    return next((harmless(value) for value in all_of(component, name)), "")
 
 
-def _harmless(value: object) -> str:
-    """A value as text without control characters, which would reach the audience's terminal."""
+def harmless(value: object) -> str:
+    """A value as text without control and direction characters, which would reach the audience's terminal."""
     return _CONTROL.sub("", str(value)).strip()

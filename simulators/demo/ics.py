@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from simulators.demo.clocks import UNKNOWN_ZONE, Clock, described_zones
-from simulators.demo.details import address_of, all_of, details_of, first_of, organizer_of, subject_of, text_of
+from simulators.demo.details import (
+    BROKEN_ALARM,
+    address_of,
+    all_of,
+    details_of,
+    first_of,
+    harmless,
+    organizer_of,
+    subject_of,
+    text_of,
+)
 from simulators.demo.entries import Entry, Export, Json, When
 from simulators.demo.lines import lines_of
 from simulators.demo.parts import EVENT, Part, read_parts
@@ -29,6 +39,9 @@ LARGEST = 20 * 2**20
 YEARS = (1900, 2200)
 """First and last year of an event that somebody meant."""
 
+PACKED = {b"PK\x03\x04": "ZIP archive", b"\x1f\x8b": "compressed file"}
+"""How archives begin, into which services pack what they export."""
+
 ESSENTIAL = {"DTSTART", "DTEND", "DURATION", "RRULE", "EXDATE", "RECURRENCE-ID"}
 """An event is left out rather than entered without one of these; the library drops what it cannot read."""
 
@@ -41,7 +54,6 @@ ANSWERS = "answers to invitations, no meetings, left out"
 EXTRA_DATES = "with extra dates (RDATE), which Outlook's series cannot hold"
 LEFT_OUT_BY_RULE = "with dates left out by a rule (EXRULE), which Outlook's series cannot hold"
 THE_REST = "that change all later dates of a series (THISANDFUTURE), entered for one date"
-BROKEN_ALARM = "with a reminder not understood, left out"
 
 ALL_VERSIONS = 2**31
 """Above every SEQUENCE: what a cancellation that names none means."""
@@ -56,12 +68,15 @@ class Unreadable(Exception):
 
 def read_file(path: Path, zone: str) -> Export:
     """Read a file; ``zone`` serves where the file names none. Raises ``Unreadable``."""
+    name = " ".join(harmless(path.name).split())
     try:
-        if path.stat().st_size > LARGEST:
-            raise Unreadable(f"{path} is larger than {LARGEST // 2**20} MB; export a shorter time")
-        return read_bytes(path.read_bytes(), path.name, zone)
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError as error:
-        raise Unreadable(f"{path} cannot be opened: {error.strerror or error}") from error
+        raise Unreadable(f"{name} cannot be opened: {error.strerror or error}") from error
+    if len(raw) > LARGEST:
+        raise Unreadable(f"{name} is larger than {LARGEST // 2**20} MB; export a shorter time")
+    return read_bytes(raw, name, zone)
 
 
 def read_text(text: str, name: str, zone: str) -> Export:
@@ -92,7 +107,12 @@ def read_bytes(raw: bytes, name: str, zone: str) -> Export:
 
 def _check(file: Part, raw: bytes, name: str) -> None:
     """Raises ``Unreadable`` for a file that is no calendar, or the beginning of one only."""
-    if not file.parts and raw.strip():
+    if not raw.strip():
+        raise Unreadable(f"{name} is empty; export it again")
+    for start, kind in PACKED.items():
+        if raw.startswith(start):
+            raise Unreadable(f"{name} is a {kind}: unpack it and give the calendar (.ics) that is in it")
+    if not file.parts:
         raise Unreadable(f"{name} is no calendar file (.ics): nothing in it begins with BEGIN:VCALENDAR")
     if not any(part.whole and part.name in ("VCALENDAR", EVENT) for part in file.walk()):
         raise Unreadable(f"{name} holds no whole calendar; a file that was cut off must be exported again")

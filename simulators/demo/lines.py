@@ -30,6 +30,7 @@ LOST = "\ufffd"
 A_WORD = 3
 """So many letters of a line that no UTF-8 explains are no accident but another encoding."""
 
+_END = re.compile(rb"\r*\n|\r")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]+")
 _PUNCTUATION = re.compile(rb"\\[nN,;]|[\x80-\xa0\xa6\xa7\xa9\xab-\xae\xb0\xb1\xb5-\xb7\xb9\xbb]")
 """Escapes, and what is no letter in either code page."""
@@ -54,10 +55,9 @@ def lines_of(raw: bytes, remarks: Counter[str]) -> list[str]:
 
 
 def _unfolded(raw: bytes) -> Iterator[bytes]:
-    """Lines with what continues them; an old Mac's line ends in a carriage return alone."""
+    """Lines with what continues them, each ending in its own way; an old Mac's in a carriage return alone."""
     pieces: list[bytes] = []
-    for line in raw.split(b"\n" if b"\n" in raw else b"\r"):
-        line = line.rstrip(b"\r")
+    for line in _END.split(raw):
         if line[:1] in (b" ", b"\t"):
             pieces.append(line[1:])
         elif line:

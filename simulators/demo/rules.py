@@ -33,6 +33,8 @@ def to_recurrence(rule: Json, start: date, shift: timedelta, zone: str) -> Json:
     strange = set(rule) - UNDERSTOOD
     if strange:
         raise Unsupported(", ".join(sorted(strange)))
+    if int(_one(rule, "INTERVAL", 1)) < 1 or int(_one(rule, "COUNT", 1)) < 1:
+        raise Unsupported("never")
     pattern = {"interval": int(_one(rule, "INTERVAL", 1)), **_pattern(rule, start)}
     if "WKST" in rule:
         pattern["firstDayOfWeek"] = DAY_NAMES[str(_one(rule, "WKST", "MO"))]

@@ -165,10 +165,10 @@ SHOWN: dict[str, list[str]] = {}
 PARTS: dict[str, list[str]] = {}
 """The same for each single place among the words."""
 
-OFFSET = re.compile(r"\s*(\()?(?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?)?(?(1)\)\s*|$)")
-"""``(UTC-05:00)`` before words, or ``UTC-05:00`` alone."""
+OFFSET = re.compile(r"\s*(\()?(?:UTC|GMT)\s*(?:([+-])(\d{1,2})(?:[:.]?(\d{2}))?)?(?(1)\)\s*|$)")
+"""``(UTC-05:00)`` before words, or ``UTC-05:00`` alone; Zimbra writes a point."""
 _OLD = re.compile(r"(; tijuana|\s+-\s+(new|old))$")
-_PLACES = re.compile(r"[,:;]\s*")
+_PLACES = re.compile(r"\s*[,:;/]\s*")
 NOT_ZONES = {"Factory", "localtime"}
 """Files of the zone database that mean no place, or this machine's."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,13 @@ def test_length(line: str, length: timedelta) -> None:
         ("BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT90M\nEND:VALARM", "reminder", 90),
         ("BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER;VALUE=DATE-TIME:20260302T083000Z\nEND:VALARM", "reminder", 30),
         ("BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:PT5M\nEND:VALARM", "reminder", 0),
+        ("BEGIN:VALARM\nACTION:NONE\nTRIGGER;VALUE=DATE-TIME:19760401T005545Z\nEND:VALARM", "reminder", None),
+        (
+            "BEGIN:VALARM\nACTION:NONE\nTRIGGER:-PT5M\nEND:VALARM\n"
+            "BEGIN:VALARM\nACTION:AUDIO\nTRIGGER:-PT9M\nEND:VALARM",
+            "reminder",
+            9,
+        ),
         ("SUMMARY:x", "reminder", None),
     ],
 )
@@ -253,7 +261,9 @@ def test_extra_dates_are_said() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "no whole calendar"),
+        ("", "is empty"),
+        (" \r\n\r\n", "is empty"),
+        ("PK\x03\x04" + calendar("DTSTART:20260302T090000"), "ZIP archive"),
         ("hello", "no calendar file"),
         ("%PDF-1.7\n\x00\x01\x02", "no calendar file"),
         ("BEGIN:VCARD\nFN:Anna\nEND:VCARD", "no whole calendar"),
@@ -265,7 +275,7 @@ def test_extra_dates_are_said() -> None:
         ),
         ("BEGIN:VCALENDAR\n" + "BEGIN:X\n" * 5000 + "END:X\n" * 5000 + "END:VCALENDAR", "nested|no event"),
     ],
-    ids=["empty", "text", "pdf", "vcard", "cut-off", "no-events", "all-cancelled", "nested"],
+    ids=["empty", "blank", "zip", "text", "pdf", "vcard", "cut-off", "no-events", "all-cancelled", "nested"],
 )
 def test_garbage_is_refused_in_plain_words(text: str, reason: str) -> None:
     """A file that is no calendar, or has nothing to use, is refused with the reason."""
@@ -288,6 +298,34 @@ def test_unusable_file_ends_the_demo_with_2(tmp_path: Path, capsys: pytest.Captu
         True,
         True,
     ]
+
+
+def test_no_more_is_read_than_a_calendar_can_be() -> None:
+    """A device without an end is refused as a large file is."""
+    with pytest.raises(Unreadable, match="larger than"):
+        read_file(Path("/dev/zero"), HOME)
+
+
+def test_a_compressed_calendar_is_told_from_a_wrong_file(tmp_path: Path) -> None:
+    """What to do stands in the message."""
+    path = tmp_path / "my.ics"
+    path.write_bytes(gzip.compress(calendar("DTSTART:20260302T090000").encode()))
+
+    with pytest.raises(Unreadable, match="unpack it"):
+        read_file(path, HOME)
+
+
+def test_nothing_of_a_file_reaches_the_terminal_but_letters(tmp_path: Path) -> None:
+    """Neither its name nor a title can clear a screen or turn a line round."""
+    path = tmp_path / "my\x1b[2J\n\u202e.ics"
+    path.write_bytes(calendar("DTSTART:20260302T090000\nSUMMARY:\x1b[2Ja\u202eb\u2066c").encode())
+    export = read_file(path, HOME)
+    path.write_bytes(b"")
+
+    assert (export.name, export.entries[0].subject) == ("my[2J .ics", "[2Jabc")
+    with pytest.raises(Unreadable) as refused:
+        read_file(path, HOME)
+    assert not {"\x1b", "\n", "\u202e"} & set(str(refused.value))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -295,6 +295,8 @@ def test_range(rule: Json, limits: Json) -> None:
         {"FREQ": ["WEEKLY"], "BYMONTH": [3]},
         {"FREQ": ["WEEKLY"], "BYDAY": ["1MO"]},
         {"FREQ": ["YEARLY"], "BYMONTH": [3, 9]},
+        {"FREQ": ["DAILY"], "INTERVAL": [0]},
+        {"FREQ": ["DAILY"], "COUNT": [0]},
     ],
 )
 def test_unsupported_rule(rule: Json) -> None:

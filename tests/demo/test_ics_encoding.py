@@ -101,6 +101,19 @@ def test_every_end_of_line(ending: str) -> None:
 
 
 @settings(deadline=None)
+@given(st.data())
+def test_ends_of_lines_mixed_in_one_file(data: st.DataObject) -> None:
+    """As after a file went through several programs: each line ends in a way of its own."""
+    lines = calendar(event("a", f"SUMMARY:{SPRINT}"), event("b")).split("\r\n")
+    ends = data.draw(
+        st.lists(st.sampled_from(("\n", "\r", "\r\n", "\r\r\n")), min_size=len(lines), max_size=len(lines))
+    )
+    export = read("".join(line + end for line, end in zip(lines, ends, strict=True)))
+
+    assert (titles(export), export.remarks) == ([SPRINT, "b"], {})
+
+
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_in_a_title_leave_the_next_event(noise: bytes) -> None:
     """Noise without a line break stays in its line."""

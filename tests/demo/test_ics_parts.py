@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from simulators.demo import SAMPLE
 from simulators.demo.clocks import BROKEN_ZONE, ODD_NAMES, UNKNOWN_ZONE
-from simulators.demo.details import NO_ADDRESS, NO_ORGANIZER, PEOPLE_LIMIT, TOO_MANY
+from simulators.demo.details import BROKEN_ALARM, NO_ADDRESS, NO_ORGANIZER, PEOPLE_LIMIT, TOO_MANY
 from simulators.demo.entries import Entry
 from simulators.demo.ics import (
     ANSWERS,
-    BROKEN_ALARM,
     EXTRA_DATES,
     LEFT_OUT_BY_RULE,
     NOT_CLOSED,
@@ -107,6 +106,7 @@ ODD = {
     "reminder without an end": (sound("BEGIN:VALARM\nTRIGGER:-PT5M"), BROKEN_ALARM),
     "reminder of no time": (sound("BEGIN:VALARM\nACTION:DISPLAY\nEND:VALARM"), BROKEN_ALARM),
     "reminder with a stray line": (sound("BEGIN:VALARM\nTRIGGER:-PT5M\nhello\nEND:VALARM"), BROKEN_ALARM),
+    "reminder beyond all time": (sound("BEGIN:VALARM\nTRIGGER:-P999999999D\nEND:VALARM"), BROKEN_ALARM),
     "part of no known kind": (sound("BEGIN:X-THING\nEND:X-THING"), UNKNOWN_KIND),
     "beginning of nothing": (sound("BEGIN:ALPHA"), STRAY),
     "end of nothing": (sound("END:VALARM"), STRAY),

@@ -81,6 +81,7 @@ def test_names_of_zones(name: str, zone: str) -> None:
         ("(UTC+01:00) Amsterdam, Berlin, Bern, Rom, Stockholm, Wien", "W. Europe Standard Time"),
         ("(UTC+02:00) Хелзинки, Киев, Рига, София, Талин, Вилнюс", HOME),
         ("(UTC+02:00) Athens, Bucharest, Istanbul, Minsk", "GTB Standard Time"),
+        ("(GMT+01.00) Amsterdam / Berlin / Bern / Rome / Stockholm / Vienna", "W. Europe Standard Time"),
         ("(UTC-10:00) Somewhere", "Etc/GMT+10"),
         ("(UTC+05:30) Somewhere", ""),
         ("Somewhere", ""),
