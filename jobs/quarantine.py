@@ -4,33 +4,34 @@ What a side or the store raises is no item's fault and ends the round. Anything 
 planned is a mistake of ours about some item, and planning writes nothing: so it is done again without half of the
 items, and again, until those are found that it fails on. What belongs together by an id, an iCalUId or our mark
 stays together. The sides are not asked twice for it: their answers are remembered, and the set-aside items left out.
+Where no item fails alone but several do together (by being compared, say), one is set aside for the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from jobs.ports import Calendar, Change, Erp, Put
+from jobs.replay import Item, Names, Replayed, Shown
 from jobs.telling import tell_failure
 from jobs.world import World
 from sync_core import link as life
 from sync_core.errors import CalsyncError
-from sync_core.model import ErpActivity, Evidence, GraphEvent, GraphReading, Link, Malformed, Memory, Pending, Side
+from sync_core.model import ErpActivity, GraphEvent, Link, Malformed, Memory, Pending, Side
 
 T = TypeVar("T")
-
-Item = GraphEvent | ErpActivity | Malformed | Link | Pending
 
 Planning = Callable[[World, Memory], Awaitable[T]]
 """Reads and decides for what the world shows and the memory knows; writes nothing."""
 
-Names = frozenset[str]
-"""What items that belong together are called by: ids, iCalUIds, marks."""
-
 UNRECKONABLE = "calsync cannot reckon with it"
 """Why an item is parked on which our own code fails."""
+
+MOST_TOGETHER = 10
+"""How often items are set aside at most for failing only with others: more is no item's trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,11 @@ class _Search(Generic[T]):
     """Finds the items that planning fails on."""
 
     def __init__(self, world: World, memory: Memory, planning: Planning[T], user_id: str) -> None:
-        self._shown = _Shown(memory)
+        self._shown = Shown(memory)
         self._world = replace(
             world,
-            calendar=cast(Calendar, _Replayed(world.calendar, self._shown)),
-            erp=cast(Erp, _Replayed(world.erp, self._shown)),
+            calendar=cast(Calendar, Replayed(world.calendar, self._shown)),
+            erp=cast(Erp, Replayed(world.erp, self._shown)),
         )
         self._memory = memory
         self._planning = planning
@@ -80,6 +81,7 @@ class _Search(Generic[T]):
 
     async def around(self) -> Sifted[T]:
         aside: list[Names] = []
+        together = 0
         while True:
             try:
                 plan = await self._without(aside)
@@ -92,7 +94,10 @@ class _Search(Generic[T]):
                     raise
                 found = await self._culprits(aside, suspects)
                 if not found:
-                    raise
+                    together += 1
+                    if together > MOST_TOGETHER:
+                        raise
+                    found = await self._accomplices(aside, suspects)
                 aside += found
                 tell_failure("item", mistake, user_id=self._user_id)
 
@@ -111,6 +116,29 @@ class _Search(Generic[T]):
                 waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
         return found
 
+    async def _accomplices(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
+        """What to leave out where planning fails only on several together: of the first and the last that it takes to
+        fail, the one without which everything else goes on, or else both."""
+        end = await self._first_failure(aside, suspects)
+        begun, rest = suspects[:end], suspects[end:]
+        begun.reverse()
+        ends = [begun[await self._first_failure([*aside, *rest], begun) - 1], begun[0]]
+        for one in ends:
+            if not await self._fails_without([*aside, one]):
+                return [one]
+        return ends
+
+    async def _first_failure(self, aside: list[Names], suspects: list[Names]) -> int:
+        """How many of these, from the beginning, planning has to be shown to fail; it does not fail on none."""
+        passes, fails = 0, len(suspects)
+        while fails - passes > 1:
+            middle = (passes + fails) // 2
+            if await self._fails_without([*aside, *suspects[middle:]]):
+                fails = middle
+            else:
+                passes = middle
+        return fails
+
     async def _fails_without(self, left_out: Sequence[Names]) -> bool:
         try:
             await self._without(left_out)
@@ -122,38 +150,12 @@ class _Search(Generic[T]):
 
     async def _without(self, left_out: Sequence[Names]) -> T:
         self._shown.left_out = frozenset().union(*left_out)
+        await asyncio.sleep(0)  # nothing else here waits for anybody, and others have leases to renew
         return await self._planning(self._world, self._known())
 
     def _known(self) -> Memory:
         known = self._shown.left_of
         return replace(self._memory, links=known(self._memory.links), pending=known(self._memory.pending))
-
-
-class _Shown:
-    """The items that planning was shown, and those it is shown no more."""
-
-    def __init__(self, memory: Memory) -> None:
-        self.left_out: Names = frozenset()
-        self._items: dict[tuple[type[Item], Names], Item] = {}
-        self.add((*memory.links, *memory.pending))
-
-    def add(self, items: Iterable[Item]) -> None:
-        self._items |= {(type(item), names_of(item)): item for item in items}
-
-    def left_of(self, items: Sequence[Any]) -> Any:
-        """The same without what is left out."""
-        return tuple(item for item in items if self.left_out.isdisjoint(names_of(item)))
-
-    def called(self, names: Names) -> list[Item]:
-        return [item for (_, known), item in self._items.items() if known <= names]
-
-    def groups(self) -> list[Names]:
-        """The names of items that belong together, directly or by others."""
-        together: dict[str, set[str]] = {}
-        for _, names in self._items:
-            merged = set(names).union(*(together[name] for name in names if name in together))
-            together |= dict.fromkeys(merged, merged)
-        return list({frozenset(group): None for group in together.values()})
 
 
 def parked(together: Sequence[Item]) -> list[Change]:
@@ -176,69 +178,3 @@ def _row_of(item: Item) -> Pending | None:
         case Malformed():
             return Pending(item.side, item.id)
     return None
-
-
-def names_of(item: Item) -> Names:
-    """Everything by which an item may be known to belong to another."""
-    match item:
-        case GraphEvent():
-            names = [item.id, item.ical_uid.casefold(), item.mark or ""]
-        case ErpActivity():
-            names = [item.id, item.external_id.casefold()]
-        case Link():
-            names = [item.event_id, item.activity_id, item.ical_uid.casefold()]
-        case Pending():
-            names = [item.item_id, item.ical_uid.casefold()]
-        case Malformed():
-            names = [item.id]
-    return frozenset(names) - {""}
-
-
-class _Replayed:
-    """A side whose answers are remembered, without the items that are left out."""
-
-    def __init__(self, side: Calendar | Erp, shown: _Shown) -> None:
-        self._side = side
-        self._shown = shown
-        self._answers: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        async def ask(*args: Any, **options: Any) -> Any:
-            key = repr((name, [sorted(a) if isinstance(a, set | frozenset) else a for a in args], options))
-            if key not in self._answers:
-                self._answers[key] = await getattr(self._side, name)(*args, **options)
-                self._shown.add(_items_in(self._answers[key]))
-            return self._left_of(self._answers[key])
-
-        return ask
-
-    def _left_of(self, answer: Any) -> Any:
-        left = self._shown.left_of
-        match answer:
-            case GraphReading():
-                removed = answer.removed - self._shown.left_out
-                return replace(answer, events=left(answer.events), malformed=left(answer.malformed), removed=removed)
-            case Mapping():
-                return {k: self._left_of(v) for k, v in answer.items() if isinstance(v, tuple) or self._is_left(k, v)}
-            case list() | tuple():
-                return type(answer)(left(answer))
-        return answer
-
-    def _is_left(self, key: str, value: Any) -> bool:
-        """Whether the one item of an entry is shown still."""
-        return key not in self._shown.left_out and bool(self._shown.left_of(_items_in(value)) or not _items_in(value))
-
-
-def _items_in(answer: Any) -> list[Item]:
-    match answer:
-        case GraphReading():
-            return [*answer.events, *answer.malformed]
-        case Evidence():
-            return _items_in(answer.event)
-        case Mapping():
-            return [item for value in answer.values() for item in _items_in(value)]
-        case list() | tuple():
-            return [item for value in answer for item in _items_in(value)]
-        case GraphEvent() | ErpActivity() | Malformed():
-            return [answer]
-    return []

@@ -150,7 +150,7 @@ class _Round:
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
-        memory = await self._without_dropped(without_lost(memory))
+        memory = await self._without_dropped(memory)
         if self._fence is not None:
             await take_first_watermark(self._world)
         instance, _ = await self._instance()
@@ -192,7 +192,7 @@ class _Round:
 
     async def _plan(self, ctx: Context, scale: Scale, world: World, memory: Memory) -> _Plan:
         """What to do for what ``world`` shows and ``memory`` knows; writes nothing."""
-        findings = await Reader(world, self._user, memory, ctx, scale, self._planned).read()
+        findings = await Reader(world, self._user, without_lost(memory), ctx, scale, self._planned).read()
         ctx = findings.ctx
         decisions, hold = self._guarded([decide(case, ctx) for case in findings.cases], findings.memory, ctx)
         return _Plan(ctx, findings, decisions, hold)

@@ -39,6 +39,7 @@ ASK = "both sides changed it; the settings leave the choice to a person"
 RICH_BODY = "the event's text has formatting that ERP.net cannot hold"
 NEEDS_BODY = "the event's formatted text is needed"
 NEEDS_LISTS = "both lists of people are needed"
+NEEDS_MARK = "the event is needed to mark the conflict"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
 HIDDEN_VALUE = "(private)"
@@ -81,6 +82,8 @@ def carry(
     flow.mail_later(marks=categories is not None)
     if unseen := unveiled(case, flow.to_erp, flow.to_graph, ctx):
         flow.left, flow.reread = flow.left | unseen, flow.reread or SHOWN_AGAIN
+    if conflict and case.event is None:
+        flow.reread = flow.reread or NEEDS_MARK
     open_fields = flow.left | frozenset(flow.clashes)
     moving = flow.to_graph | ((event_changed & activity_changed) - open_fields)
     gathered = moves if Field.PEOPLE in flow.to_erp else Moves()

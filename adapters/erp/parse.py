@@ -11,16 +11,22 @@ from typing import Any
 
 from adapters.erp.odata import Row, id_of, is_guid, key_of
 from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
-from sync_core.ranges import INT32, YEARS, is_known_year
+from sync_core.ranges import BEYOND, INT32, is_known_year
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a row of another shape than the contract's ends in."""
+
+
+class _Beyond(ValueError):
+    """A time in a year that the sides cannot both hold: the row is understood, and a person can mend it."""
 
 
 def read_activity(row: Row) -> ErpActivity | Malformed:
     """One row of General_Activities_Activities; ``Malformed`` when it is not what the contract says."""
     try:
         return _activity(row)
+    except _Beyond as beyond:
+        return Malformed(Side.ERP, _text(id_of(row)), str(beyond))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this one row that cannot be read
         why = f"{type(error).__name__} {error}"[:200]
         return Malformed(Side.ERP, _text(id_of(row)), f"the activity cannot be understood: {_text(why)}")
@@ -112,7 +118,7 @@ def digits(value: str) -> datetime:
     """The wall-clock digits of a date-time, whatever stands behind them; fractions of a second are dropped."""
     at = _any_digits(value)
     if not is_known_year(at):
-        raise ValueError(f"the year {at.year} is not in {YEARS[0]} to {YEARS[-1]}")
+        raise _Beyond(BEYOND)
     return at
 
 

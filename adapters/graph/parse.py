@@ -15,7 +15,7 @@ from adapters.graph.wire import ACTIVITY_PROPERTY, Json
 from adapters.windows_zones import iana_zone
 from sync_core.body import cut_teams_text, html_text, may_tell_block, without_block
 from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
-from sync_core.ranges import YEARS, bounded_minutes, is_known_year
+from sync_core.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
 
 NEVER = "0001-01-01"
 
@@ -169,7 +169,7 @@ def _wall(text: object, name: str) -> datetime:
     except ValueError as why:
         raise Unreadable(f"'{name}' is no date and time ({_shown(text)})") from why
     if not is_known_year(wall):
-        raise Unreadable(f"'{name}' lies in the year {wall.year}, not in {YEARS[0]} to {YEARS[-1]}")
+        raise Unreadable(BEYOND)
     return wall
 
 

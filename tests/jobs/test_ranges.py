@@ -208,6 +208,59 @@ class TestBeyond:
         assert house.desk().get(activity)["EndTime"] == "2026-01-26T14:00:00Z"
         assert house.outlook().get(event)["categories"] == []
 
+    async def test_a_start_edited_in_erp_is_marked_in_outlook(self, house: House) -> None:
+        """Only ERP.net has news, so the event is read for its mark; with the start back, the mark goes."""
+        event, activity = await meeting(house)
+        before = digits(1, 11)
+        house.desk().edit(activity, start=datetime(1601, 1, 1, 0, 30))  # noqa: DTZ001
+        await house.settle()
+
+        assert [c.why for c in (await house.link_of(event)).conflict.clashes] == [BEYOND]  # type: ignore[union-attr]
+        assert house.outlook().get(event)["categories"] == [CONFLICT_CATEGORY]
+
+        house.desk().edit(activity, start=before)
+        await house.settle()
+        assert (await house.link_of(event)).conflict is None
+        assert house.outlook().get(event)["categories"] == []
+
+    @pytest.mark.parametrize("year", [1, 1600, 4501, 9999])
+    async def test_a_placeholder_for_never_says_what_would_help(self, house: House, year: int) -> None:
+        """A year that neither side takes for a time is told in the same words, from either side, before and after
+        the pair is made; moved inside, everything goes on."""
+        event, activity = await meeting(house)
+        never = f"{year:04}-12-31T09:00:00"
+
+        def spoil(_: str, answer: Any) -> Any:
+            for row in rows_of(answer):
+                if row.get("subject") in spoilt:
+                    row["start"] = row["end"] = {"dateTime": never, "timeZone": "UTC"}
+                if row.get("Subject") in spoilt:
+                    row["StartTime"] = row["EndTime"] = f"{never}Z"
+            return answer
+
+        titles = {"Never here", "Never there", "Planning"}
+        spoilt = titles.copy()
+        tamper(house.graph, spoil)
+        tamper(house.erp, spoil)
+        house.outlook().create("Never here", at(3), at(3, 10))
+        house.desk().create("Never there", digits(3), digits(3, 12))
+        house.outlook().edit(event, body="as ever")
+        await house.settle()
+
+        assert {why for _, _, _, why in await waiting(house)} == {BEYOND}
+        assert len(await waiting(house)) == 2
+        assert (await house.link_of(event)).reason == BEYOND
+
+        spoilt.clear()
+        for subject in ("Never here", "Planning"):
+            house.outlook().edit(str(house.outlook().find(subject)), location="here")
+        house.desk().edit(house.desk().find("Never there")[0]["Id"], notes="here")
+        await house.settle()
+        assert await waiting(house) == []
+        assert house.desk().get(activity)["Notes"] == "as ever"
+        assert {row["Subject"] for row in house.desk().activities()} == titles
+        assert {one["subject"] for one in house.outlook().events()} == titles
+
     async def test_an_event_deleted_there_voids_its_activity(self, house: House) -> None:
         """What cannot be written can be ended."""
         event, activity = await meeting(house)

@@ -1,0 +1,147 @@
+"""Shows planning again what it was shown, without some of it: the sides are asked once, however often that is.
+
+What belongs together by an id, an iCalUId or our mark is left out together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jobs.ports import Calendar, Erp
+from sync_core.model import ErpActivity, Evidence, GraphEvent, GraphReading, Link, Malformed, Memory, Pending
+
+Item = GraphEvent | ErpActivity | Malformed | Link | Pending
+
+Names = frozenset[str]
+"""What items that belong together are called by: ids, iCalUIds, marks."""
+
+
+class Shown:
+    """The items that planning was shown, and those it is shown no more."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.left_out: Names = frozenset()
+        self._items: dict[tuple[type[Item], Names], Item] = {}
+        self._named: dict[int, tuple[Item, Names]] = {}
+        """By identity, and with the item so that it stays the one: the names are asked for again and again."""
+        self.add((*memory.links, *memory.pending))
+
+    def add(self, items: Iterable[Item]) -> None:
+        for item in items:
+            names = names_of(item)
+            self._named[id(item)] = item, names
+            self._items[type(item), names] = item
+
+    def left_of(self, items: Sequence[Any]) -> Any:
+        """The same without what is left out."""
+        return tuple(item for item in items if self.left_out.isdisjoint(self._names_of(item)))
+
+    def _names_of(self, item: Item) -> Names:
+        known = self._named.get(id(item))
+        return known[1] if known else names_of(item)
+
+    def called(self, names: Names) -> list[Item]:
+        return [item for (_, known), item in self._items.items() if known <= names]
+
+    def groups(self) -> list[Names]:
+        """The names of items that belong together, directly or by others."""
+        together: dict[str, set[str]] = {}
+        for _, names in self._items:
+            merged = set(names).union(*(together[name] for name in names if name in together))
+            together |= dict.fromkeys(merged, merged)
+        return list({frozenset(group): None for group in together.values()})
+
+
+def names_of(item: Item) -> Names:
+    """Everything by which an item may be known to belong to another."""
+    match item:
+        case GraphEvent():
+            names = [item.id, item.ical_uid.casefold(), item.mark or ""]
+        case ErpActivity():
+            names = [item.id, item.external_id.casefold()]
+        case Link():
+            names = [item.event_id, item.activity_id, item.ical_uid.casefold()]
+        case Pending():
+            names = [item.item_id, item.ical_uid.casefold()]
+        case Malformed():
+            names = [item.id]
+    return frozenset(names) - {""}
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What a side said about single ids, and which it was asked about."""
+
+    asked: set[str] = field(default_factory=set)
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+class Replayed:
+    """A side whose answers are remembered, without the items that are left out. Where it is asked by ids, fewer of
+    them are no new question."""
+
+    def __init__(self, side: Calendar | Erp, shown: Shown) -> None:
+        self._side = side
+        self._shown = shown
+        self._answers: dict[str, Any] = {}
+        self._by_id: dict[str, _Answers] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def ask(*args: Any, **options: Any) -> Any:
+            if args and isinstance(args[-1], Collection) and not isinstance(args[-1], str):
+                return self._left_of(await self._about(name, *args, **options))
+            key = repr((name, [sorted(a) if isinstance(a, set | frozenset) else a for a in args], options))
+            if key not in self._answers:
+                self._answers[key] = await self._ask(name, *args, **options)
+            return self._left_of(self._answers[key])
+
+        return ask
+
+    async def _ask(self, name: str, *args: Any, **options: Any) -> Any:
+        answer = await getattr(self._side, name)(*args, **options)
+        self._shown.add(items_in(answer))
+        return answer
+
+    async def _about(self, name: str, *args: Any, **options: Any) -> dict[str, Any]:
+        """What the side says about the ids at the end of ``args``; some answers call them in lower case."""
+        *whom, ids = args
+        known = self._by_id.setdefault(repr((name, whom, options)), _Answers())
+        missing = set(ids) - known.asked
+        if missing:
+            known.told |= await self._ask(name, *whom, missing, **options)
+            known.asked |= missing
+        return {i: known.told[i] for i in dict.fromkeys([*ids, *(i.casefold() for i in ids)]) if i in known.told}
+
+    def _left_of(self, answer: Any) -> Any:
+        left = self._shown.left_of
+        match answer:
+            case GraphReading():
+                removed = answer.removed - self._shown.left_out
+                return replace(answer, events=left(answer.events), malformed=left(answer.malformed), removed=removed)
+            case Mapping():
+                return {k: self._left_of(v) for k, v in answer.items() if isinstance(v, tuple) or self._is_left(k, v)}
+            case list() | tuple():
+                return type(answer)(left(answer))
+        return answer
+
+    def _is_left(self, key: str, value: Any) -> bool:
+        """Whether the one item of an entry is shown still."""
+        return key not in self._shown.left_out and bool(self._shown.left_of(items_in(value)) or not items_in(value))
+
+
+def items_in(answer: Any) -> list[Item]:
+    """Every item in an answer of a side."""
+    match answer:
+        case GraphReading():
+            return [*answer.events, *answer.malformed]
+        case Evidence():
+            return items_in(answer.event)
+        case Mapping():
+            return [item for value in answer.values() for item in items_in(value)]
+        case list() | tuple():
+            return [item for value in answer for item in items_in(value)]
+        case GraphEvent() | ErpActivity() | Malformed():
+            return [answer]
+    return []
