@@ -173,6 +173,8 @@ class GraphClient:
 
     async def _carry(self, request: Request, safe: bool) -> Answer:
         """Carry one request to Graph and its answer back; the time limit covers token and transport."""
+        import httpx
+
         info = self._information(request)
         adapter: Any = self._service().request_adapter
         try:
@@ -180,6 +182,8 @@ class GraphClient:
                 response = await adapter.send_no_response_content_async(info, None)
         except SideError:
             raise
+        except httpx.InvalidURL as problem:  # an id of no sane length: what Graph would say of it concerns one item
+            return Answer(URI_TOO_LONG, {"error": {"code": "ErrorInvalidIdMalformed", "message": str(problem)}})
         except Exception as problem:
             raise transport_error(problem, safe) from problem
         note_answer(Side.GRAPH, response.status_code)
@@ -223,6 +227,9 @@ class GraphClient:
         if http is not None:
             await http.aclose()
         await self._credential.close()
+
+
+URI_TOO_LONG = 414
 
 
 class Trouble(SideUnavailable):
