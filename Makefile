@@ -16,6 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
+# What takes a small part of its moments or plays in `make test` (tests/budget.py).
+BUDGETED := tests/faults tests/host/test_end_to_end.py tests/adapters/test_round_trips.py tests/demo/test_ics_parts.py \
+  $(patsubst %,tests/jobs/test_%.py,changed_ids company convergence meetings)
+
 .PHONY: setup demo run test soak check
 .DEFAULT_GOAL := setup
 
@@ -45,7 +49,7 @@ test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 soak: setup
-	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal tests/faults tests/host/test_end_to_end.py tests/jobs/test_company.py tests/jobs/test_meetings.py $(PYTEST_ARGS)
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(BUDGETED) $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.budget import budget
 from tests.jobs.house import open_house
 from tests.jobs.play import ERP_ACTS, OTHER_ACTS, OUTLOOK_ACTS, Play, Step
 
@@ -21,7 +22,11 @@ OPENING = [Step("outlook create", dice=11), Step("erp create", dice=22), Step("s
 
 
 @pytest.mark.parametrize("opening", [[], OPENING], ids=["from nothing", "from a meeting of each side"])
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=budget(25, 200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(steps=st.lists(STEPS, max_size=30))
 def test_random_edits_on_both_sides_end_equal(opening: list[Step], steps: list[Step]) -> None:
     """Whatever two people do, the calendars end in step and stay so."""
