@@ -205,6 +205,32 @@ async def test_a_create_that_was_parked_is_not_sent_again(
     assert len(house.outlook().events()) == len(house.desk().activities()) == 1
 
 
+@pytest.mark.parametrize("side", Side)
+async def test_a_parked_create_whose_item_is_deleted_is_not_listed_any_more(
+    house: House, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever deletes what could never be synced sees nothing parked in the next sync, without a retry."""
+    refusing = Refusing(house.world.erp)
+    monkeypatch.setattr(house.world.erp, "write", refusing.write)
+    house.graph.add_fault("POST /v1.0/users/*/events", status=400, times=None)
+    if side is Side.GRAPH:
+        event = house.outlook().create("Poison", at(20), at(20, 11))
+    else:
+        activity = house.desk().create("Poison", digits(30), digits(30, 12))
+    await house.sync()
+    await exhaust(house)
+    assert [(p.side, p.parked) for p in (await house.recall()).pending] == [(side, True)]
+
+    if side is Side.GRAPH:
+        house.outlook().delete(event)
+    else:
+        house.desk().delete(activity)
+    house.advance(minutes=5)
+    report = await house.step()
+
+    assert (report.parked, (await house.recall()).pending) == (0, ())
+
+
 def test_the_pauses_grow() -> None:
     """Two minutes, four, eight … and never more than six hours."""
     pauses = [pause_after(n) for n in range(1, 12)]

@@ -108,6 +108,22 @@ class TestImportedTwice:
         assert house.outlook().get(second)["subject"] == "Edited"
         await is_quiet(house)
 
+    @pytest.mark.parametrize("how", ["delete", "hard_delete", "move"])
+    async def test_the_other_one_is_deleted_and_is_not_listed_any_more(self, house: House, how: str) -> None:
+        """Whoever tidies up the superfluous event sees nothing parked in the next sync."""
+        first, activity = await meeting(house)
+        second = house.outlook().import_again(first)
+        assert (await house.step()).parked == 1
+        if how == "move":
+            house.outlook().move_to_calendar(second, "Old")
+        else:
+            getattr(house.outlook(), how)(second)
+        report = await house.step()
+
+        assert (report.parked, (await house.recall()).pending) == (0, ())
+        await flows(house, first, activity)
+        await is_quiet(house)
+
     async def test_both_are_deleted(self, house: House) -> None:
         """With the last one goes the activity."""
         first, activity = await meeting(house)
