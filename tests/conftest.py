@@ -6,8 +6,12 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from simulators.azurite import Azurite
+
+settings.register_profile("calsync", deadline=None)  # how long an example takes says more of the machine than of us
+settings.load_profile("calsync")
 
 
 @pytest.fixture(scope="session")
