@@ -163,9 +163,9 @@ async def _addressed(
 
 
 async def _asked(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:
-    """With what ERP.net says of logins that nobody here is known to bear: one may be somebody's new one."""
-    unknown = logins.unknown(change.creation_user for change in changes)
-    return logins.asked(unknown, await world.erp.find_logins(unknown, recently=True)) if unknown else logins
+    """With what ERP.net says of their logins: one may be somebody's new one, also where somebody else bore it."""
+    asked = logins.unasked(change.creation_user for change in changes)
+    return logins.asked(asked, await world.erp.find_logins(asked, recently=True)) if asked else logins
 
 
 def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[User], logins: Logins) -> set[str]:

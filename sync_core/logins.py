@@ -66,10 +66,6 @@ class Logins:
         texts = {login.casefold() for login in logins} - {""} - self._answers.keys()
         return {login for login in texts if self._now(login) != OWNER}
 
-    def unknown(self, logins: Iterable[str]) -> set[str]:
-        """Those of ``logins``, in lower case, that nobody bears or bore as far as is known."""
-        return {login for login in self.unasked(logins) if login not in self._bearers}
-
     def candidates(self, login: str) -> frozenset[str]:
         """Everybody who may have written this login, ``OWNER`` among them where the owner decides."""
         text = login.casefold()

@@ -215,6 +215,19 @@ async def test_a_login_given_away_the_same_hour_is_theirs(house: House) -> None:
     assert subjects(house) == ["Hers"]
 
 
+async def test_two_who_swap_logins_get_what_they_make_the_same_hour() -> None:
+    """Each bears now what calsync knows as the other's: what either makes is in their own calendar at once."""
+    async with open_office("anna", "boris") as house:
+        await house.settle()
+        for was, now in (("anna", "swapped"), ("boris", "anna"), ("swapped", "boris")):
+            house.erp.change_user(was, Login=now)
+        house.desk("boris").create("Annas", digits(2), digits(2, 12))
+        house.desk("anna").create("Boris's", digits(2), digits(2, 12))
+        await house.settle()
+
+        assert (subjects(house), subjects(house, upn_of("boris"))) == (["Annas"], ["Boris's"])
+
+
 async def test_a_renamed_service_user_is_the_same(house: House) -> None:
     """What the service user made under its old login is found again when the memory is lost."""
     await meeting(house, "Own")
