@@ -97,7 +97,9 @@ async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullRe
 
 
 def _looks_back(instance: Instance, now: datetime) -> bool:
-    return instance.looked_back_at is None or now - instance.looked_back_at >= LOOK_BACK
+    """Whether it is time; a look of the future was that of a clock that was ahead."""
+    last = instance.looked_back_at
+    return last is None or not timedelta(0) <= now - last < LOOK_BACK
 
 
 def _since(instance: Instance, now: datetime, late_commit: timedelta) -> datetime:

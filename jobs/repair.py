@@ -73,7 +73,7 @@ def _begun(instance: Instance, now: datetime) -> Instance | None:
     """The instance with a repair under way; None where none is due."""
     if instance.repaired_to is not None:
         return instance
-    if instance.repair_began_at is not None and now - instance.repair_began_at < EVERY:
+    if instance.repair_began_at is not None and timedelta(0) <= now - instance.repair_began_at < EVERY:
         return None
     return replace(instance, repair_began_at=now, repaired_to="")
 

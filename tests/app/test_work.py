@@ -315,6 +315,19 @@ async def test_a_timer_pull_right_after_another_is_dropped(app: App) -> None:
     assert app.house.erp.requests != []
 
 
+@pytest.mark.parametrize("asked", [False, True], ids=["timer", "webhook"])
+async def test_a_pull_by_a_clock_that_was_ahead_stops_no_other(app: App, asked: bool) -> None:
+    """A process whose clock was a day ahead noted its pull: those after it come all the same."""
+    await settle(app)
+    instance, etag = await app.house.world.store.read_instance()
+    await app.house.world.store.save_instance(replace(instance, pulled_at=app.house.now + timedelta(days=1)), etag)
+    app.house.advance(minutes=1)
+    app.house.erp.forget_requests()
+    await (hear_erp(app.house.world) if asked else app.tick("pull"))
+    await app.drain()
+    assert app.house.erp.requests != []
+
+
 async def test_a_burst_of_webhooks_costs_one_pull(app: App) -> None:
     """Webhooks that came before a pull began are covered by it; one that comes after brings another."""
     await settle(app)

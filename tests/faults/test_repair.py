@@ -179,6 +179,25 @@ async def test_a_watermark_moved_too_far_hides_nothing(house: House, hours: int)
     await Play(house).check()
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=90), timedelta(days=400)], ids=str)
+async def test_a_clock_that_was_ahead_delays_neither_look(house: House, ahead: timedelta) -> None:
+    """A process whose clock was wrong noted its looks: those after it come by their own clock all the same."""
+    (event, activity), (_, other) = await two_meetings(house)
+    await remember(house, looked_back_at=house.now + ahead, repair_began_at=house.now + ahead)
+    unseen(house, activity, subject="Unseen")
+    house.desk().edit(other, subject="Late edit")
+    row = house.erp.store.get(ACTIVITIES, other)
+    assert row is not None
+    late = house.now - timedelta(minutes=80)
+    house.erp.store.assign(row, "AggregateLastUpdateTimeUtc", f"{late:%Y-%m-%dT%H:%M:%S}.000Z")
+    await run_pull(house.world)
+    assert await inbox_of(house) == {other}
+
+    await house.step()
+    assert house.outlook().get(event)["subject"] == "Unseen"
+    assert (await watermark_of(house)).looked_back_at == house.now
+
+
 class TestTheDay:
     """Once a day all links are held against ERP.net."""
 
