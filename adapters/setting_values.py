@@ -92,7 +92,9 @@ def table_prefix(text: str) -> str:
 
 
 def names(text: str) -> frozenset[str]:
-    """Names with commas between, lower case."""
+    """Names with commas between, lower case; ``none`` is an empty list, which an empty setting does not say."""
+    if text.casefold() == "none":
+        return frozenset()
     return frozenset(name.strip().casefold() for name in text.split(",") if name.strip())
 
 

@@ -116,10 +116,10 @@ async def agreed(world: World, notice: Notice) -> World:
 
 
 def _mistake(one: Difference, *, by_app: bool) -> str:
-    here, company = one.here or "(empty)", one.company or "(empty)"
     remedy = "change it in the app's settings" if by_app else "make yours the company's with `calsync policy --set`"
     owner = "the app" if by_app else "the company"
-    return f"{one.setting} is {here} here and {company} for {owner}: leave it out here to take that, or {remedy}."
+    difference = f"{one.setting} is {one.here} here and {one.company} for {owner}"
+    return f"{difference}: leave it out here to take that, or {remedy}."
 
 
 async def revise_instance(world: World, revise: Callable[[Instance], Instance | None]) -> Instance:

@@ -108,7 +108,7 @@ class Difference:
 
 
 def texts(policy: Policy) -> dict[str, str]:
-    """Every choice as one would set it, by its setting; '' for an empty list."""
+    """Every choice as one would set it, by its setting."""
     return {SETTINGS[one.name]: _text(one.name, getattr(policy, one.name)) for one in fields(policy)}
 
 
@@ -116,7 +116,7 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, timedelta):
         return str(value // (timedelta(days=1) if name == "max_age" else timedelta(minutes=1)))
     if isinstance(value, frozenset):
-        return ",".join(sorted(value))
+        return ",".join(sorted(value)) or "none"
     if isinstance(value, tuple):
         return f"{value[0]},{round(value[1] * 100)}%"
     return str(value)

@@ -147,6 +147,22 @@ def test_the_policy_of_another_companys_store_is_not_shown_as_ones_own(office: O
         assert "choose another STATE_PREFIX" in answer.err
 
 
+def test_a_list_of_the_companys_can_be_emptied(office: Office) -> None:
+    """An empty setting counts as not set: the word is `none`, as the policy shows it."""
+    office.more["ERPNET_SERVICE_LOGINS"] = "importer"
+    office.calsync("sync")
+    office.more["ERPNET_SERVICE_LOGINS"] = "none"
+    refused = office.calsync("sync")
+    changed = office.calsync("policy", "--set")
+    office.more.clear()
+
+    assert refused.code == 2
+    assert "ERPNET_SERVICE_LOGINS is none here and importer for the company" in refused.err
+    assert "ERPNET_SERVICE_LOGINS=none" in changed.out
+    synced = office.calsync("sync")
+    assert (synced.code, "ERPNET_SERVICE_LOGINS" in synced.err) == (0, False)
+
+
 def test_a_take_over_without_set_is_refused(office: Office) -> None:
     """It would change nothing, which nobody expects."""
     answer = office.calsync("policy", "--take-over")
