@@ -210,7 +210,7 @@ class Feed:
     def _may_be_over(self, pending: Pending, in_place: Container[str]) -> bool:
         """Whether what stands in an item's way may have ended, or the item is gone: looked at daily, and at the signs
         there are."""
-        if self._scale.full or self._is_told_gone(pending):
+        if self._scale.roll or self._scale.full or self._is_told_gone(pending):
             return True
         if pending.state in UNHINDERED:
             return False
@@ -218,7 +218,7 @@ class Feed:
         is_alone = pending.state is PendingState.TWIN and uid not in in_place
         is_elsewhere = pending.side is Side.GRAPH and pending.item_id not in self.events and uid in self._shown()
         is_handed = pending.state is PendingState.CLASH and bool(self._memory.inbox)
-        return self._scale.roll or is_alone or is_elsewhere or is_handed
+        return is_alone or is_elsewhere or is_handed
 
     def _is_told_gone(self, pending: Pending) -> bool:
         """Whether its side says that an item without a link was taken away."""

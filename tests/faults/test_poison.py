@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -229,6 +229,20 @@ async def test_a_parked_create_whose_item_is_deleted_is_not_listed_any_more(
     report = await house.step()
 
     assert (report.parked, (await house.recall()).pending) == (0, ())
+
+
+async def test_an_item_parked_for_its_time_that_is_deleted_is_not_listed_any_more(house: House) -> None:
+    """Outlook tells of it at once, of ERP.net the next day's look does: nothing is left to see to."""
+    activity = house.desk().create("Never", digits(30), datetime(4501, 1, 1))  # noqa: DTZ001
+    event = house.outlook().create("Never", at(20), datetime(4500, 12, 31, 23, 30, tzinfo=UTC))
+    assert (await house.step()).parked == 2
+
+    house.outlook().delete(event)
+    assert (await house.step()).parked == 1
+    house.desk().delete(activity)
+    house.advance(days=1)
+    assert (await house.step()).parked == 0
+    assert (await house.recall()).pending == ()
 
 
 def test_the_pauses_grow() -> None:
