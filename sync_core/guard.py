@@ -54,7 +54,8 @@ def guard(
     key = begun.key if begun else _key(suspects, now)
     held = {id(d): _held(d, Held(key, d.intent, d.mails)) for d in suspects}
     items = in_order([*waiting, *(item_of(*on) for on in _placed(held.values()))])
-    why = f"{len(items)} of {live + len(waiting)} linked meetings would be deleted at once"
+    # told as what happened: some of them may be back by the time that somebody reads it
+    why = f"{len(items)} of {live + len(waiting)} linked meetings were deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
     return [held.get(id(d), d) for d in decisions], hold
 
