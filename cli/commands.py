@@ -25,6 +25,8 @@ from jobs.world import World
 from sync_core.errors import RowUnreadable
 from sync_core.model import Instance, User
 
+NOBODY = ("Nobody is enrolled: `calsync users enable UPN`.",)
+
 LOG_LINES = 20
 """Journal entries that ``status`` shows of each user."""
 
@@ -117,8 +119,7 @@ def list_users(stage: Stage) -> None:
     async def work(world: World) -> int:
         known = await world.store.list_users()
         found = [shapes.user_of(user) for user in known]
-        nobody = ["Nobody is enrolled: `calsync users enable UPN`."]
-        stage.give({"users": found}, [*text.user_lines(found)] or nobody)
+        stage.give({"users": found}, [*text.user_lines(found)] or NOBODY)
         return FAILED if any(user.unreadable for user in known) else DONE
 
     stage.run(work)
@@ -260,7 +261,7 @@ def status(stage: Stage, upns: tuple[str, ...]) -> None:
         found, failures = await _of_each(stage, chosen, lambda user: _status(world, user))
         company = await _company(stage, world, failures)
         lines = [*text.company_lines(company), *(line for user in found for line in text.status_lines(user))]
-        stage.give({"company": company, "users": found, "failures": failures}, lines)
+        stage.give({"company": company, "users": found, "failures": failures}, lines if chosen else [*lines, *NOBODY])
         is_fine = not company["refused"] and all(user.is_operational for user in chosen if user.enabled)
         is_fine &= not any(shapes.is_unreadable(entry) for user in found for entry in user["log"])
         return DONE if is_fine and not failures else FAILED
@@ -332,7 +333,7 @@ def retry(stage: Stage, upns: tuple[str, ...]) -> None:
         counts = dict(each)
         lines = [plain(f"{upn}: {text.count(n, 'item')} to be looked at again.") for upn, n in counts.items()]
         told = [{"upn": upn, "retried": n} for upn, n in counts.items()]
-        stage.give({"users": told, "failures": failures}, lines)
+        stage.give({"users": told, "failures": failures}, lines if chosen else NOBODY)
         return FAILED if failures else DONE
 
     stage.run(work)

@@ -49,6 +49,13 @@ def test_forgetting_erases_everything(office: Office) -> None:
     assert (len(office.activities()), len(office.events())) == (1, 1)
 
 
+@pytest.mark.parametrize("command", [("users", "list"), ("status",), ("retry",)], ids=" ".join)
+def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple[str, ...]) -> None:
+    """Each answers with the first step and not with an empty line."""
+    answer = office.calsync(*command)
+    assert (answer.code, answer.out.strip()) == (0, "Nobody is enrolled: `calsync users enable UPN`.")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
