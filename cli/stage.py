@@ -25,8 +25,9 @@ from jobs.answers import UnknownChoice
 from jobs.company import agreed
 from jobs.enrolment import UnknownUser
 from jobs.places import UnknownPlace
+from jobs.refusal import judged
 from jobs.world import World
-from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
+from sync_core.errors import AccessRefused, CalsyncError, SettingsInvalid, WrongStore
 
 DONE, FAILED, WRONG = 0, 1, 2
 """The exit codes: done; at least one user or item failed; settings or arguments are wrong."""
@@ -113,7 +114,10 @@ class Stage:
         self, settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool, is_agreed: bool
     ) -> int:
         async with open_world(settings, is_examined=is_examined) as world:
-            return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)
+            try:
+                return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)
+            except AccessRefused as error:
+                raise await judged(world, error) from error
 
     def _fail(self, code: int, failure: str, mistakes: list[str]) -> NoReturn:
         for line in (failure, *(f"  {mistake}" for mistake in mistakes)):

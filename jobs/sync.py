@@ -15,12 +15,13 @@ from jobs.enrolment import as_known, fingerprint
 from jobs.meetings import Planned
 from jobs.noting import note
 from jobs.pull import peek_pull
+from jobs.refusal import judged
 from jobs.repair import peek_repair, pull_and_repair
 from jobs.report import Report, parked_in
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import AppRefused, LeaseLost, RowUnreadable, SideError, StoreError
+from sync_core.errors import AccessRefused, AppRefused, LeaseLost, RowUnreadable, SideError, StoreError
 from sync_core.holds import are_due
 from sync_core.model import Answer, InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
@@ -59,8 +60,7 @@ async def run_sync(
         try:
             await patiently(lambda: pull_and_repair(world), world, notice, "ERP.net")
         except SideError as error:
-            outcome.failure = str(error)
-            return outcome
+            return await _failed(world, outcome, error)
         busy = dict(await _news(world, users, full))
         for _ in range(ROUNDS):
             told: set[str] = set()
@@ -76,6 +76,12 @@ async def run_sync(
             busy, full = {user: True for user in users if user.id in told}, False
             if not busy:
                 break
+    return outcome
+
+
+async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncReport:
+    """The outcome where not even ERP.net could be read; a refusal names what helps."""
+    outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
     return outcome
 
 
@@ -108,8 +114,7 @@ async def _plan_only(
     try:
         pulled, astray = await peek_pull(world), await peek_repair(world)
     except SideError as error:
-        outcome.failure = str(error)
-        return outcome
+        return await _failed(world, outcome, error)
     planned: Planned = {}
     for user in users:
         filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.office import ANNA, Office
 
 WEEKLY = {
@@ -193,3 +195,27 @@ def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
         "✓ Microsoft Graph",
         "✗ ERP.net",
     ]
+
+
+@pytest.mark.parametrize(
+    ("side", "match", "status", "remedy"),
+    [("graph", "*", 401, "Check AZURE_TENANT_ID"), ("erp", "*/odata/*", 403, "Scope holds 'read update'")],
+    ids=["Graph", "ERP.net"],
+)
+@pytest.mark.parametrize(
+    "command", [("why", ANNA, "Budget"), ("sync", "--full"), ("users", "enable", ANNA)], ids=" ".join
+)
+def test_who_refuses_us_is_told_with_what_helps(
+    office: Office, side: str, match: str, status: int, remedy: str, command: tuple[str, ...]
+) -> None:
+    """Whichever command asks: exit 1, the settings to look at, and nobody's state is another."""
+    enabled(office)
+    error = {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}
+    getattr(office, side).act("fault", match=match, kind="answer", status=status, body=error, times=None)
+    answer = office.calsync(*command)
+    users = office.calsync("users", "list", "--json").json["users"]
+    getattr(office, side).act("clear_faults")
+
+    assert answer.code == 1
+    assert remedy in answer.err + answer.out
+    assert [user["state"] for user in users] == ["Operational"]
