@@ -1,12 +1,12 @@
 """What several users share: links by activity, copies by iCalUId, and the claims (design.md §4 "Meetings").
 
-Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag; it never
-decides anything but whose inbox hears of an activity.
+Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
+inbox hears of an activity and whose mailbox is asked for a copy, and never that nobody has one (``jobs.meetings``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -165,15 +165,14 @@ class Meetings:
                     await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(claim), row.etag))
 
     async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:
-        """The claims under which these links fed their activities, where they still do."""
-        await gather(
-            self._drop_claim(link.ical_uid, {"holder": user_id, "activity_id": link.activity_id}) for link in links
-        )
+        """The claims under which these links fed their activities, where they still do or voided them."""
+        await gather(self._drop_claim(user_id, link) for link in links)
 
-    async def _drop_claim(self, key: str, told: Mapping[str, str]) -> None:
-        """Drop the claim if it says all that is ``told``."""
-        row = await self.backend.read(Table.MEETINGS, _claim_key(key))
-        if row is not None and all(rows.peek(row.properties, name) == text for name, text in told.items()):
+    async def _drop_claim(self, holder: str, link: Link) -> None:
+        row = await self.backend.read(Table.MEETINGS, _claim_key(link.ical_uid))
+        if row is None or rows.peek(row.properties, "holder") != holder:
+            return
+        if rows.peek(row.properties, "activity_id") in (link.activity_id, ""):
             with suppress(Conflict):
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 

@@ -34,6 +34,7 @@ from sync_core.errors import (
 from sync_core.guard import is_approved
 from sync_core.identity import settle
 from sync_core.link import TRIES
+from sync_core.meeting import OTHERS_UNREAD
 from sync_core.model import (
     EVERYTHING,
     Cursors,
@@ -42,6 +43,7 @@ from sync_core.model import (
     GraphEvent,
     JournalEntry,
     Link,
+    LinkStatus,
     Malformed,
     Pending,
     PendingState,
@@ -141,6 +143,7 @@ class Actor:
         changes = {id(d): self._fenced(partial(self._quiet_changes, d), self._park(d)) for d in quiet}
         await self._claims.settle((d, _link_in(changes[id(d)]) or d.link) for d in quiet)
         await self._save([change for decision in quiet for change in changes[id(decision)]])
+        await self._follow(quiet)
         self.done.acted += [d for d in quiet if d.intent in (Intent.LINK, Intent.HAND_ON)]
         await self._journal([d for d in quiet if self._is_worth_telling(d)])
 
@@ -228,7 +231,7 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> None:
         creates = [Put(self._pending(d)) for d in chunk if d.intent in (Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT)]
         await self._save(creates)
-        chunk = await self._keep_lost(await self._unrivalled(await self._claimed(chunk)))
+        chunk = await self._keep_lost(await self._unrivalled(await self._alone(await self._claimed(chunk))))
         erp = await self._write_erp([d for d in chunk if d.erp is not None])
         graph = await self._write_graph([d for d in chunk if d.graph is not None and _succeeded(erp.get(id(d)))])
         changes: list[Change] = []
@@ -256,10 +259,29 @@ class Actor:
         await self._claims.settle((d, made[id(d)]) for d in finished)
         changes = [*self._counted(finished), *changes, *(change for own in successes for change in own)]
         await self._save(changes)
+        await self._follow(finished)
         self.done.acted += finished
         await self._journal(finished)
         if fatal is not None:
             raise fatal
+
+    async def _alone(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """Without the voids of meetings that somebody else turns out to have; those are read again."""
+        late = await self._claims.stay_alone(chunk)
+        if late:
+            self.done.again = True
+            links = [d.case.link for d in chunk if id(d) in late]
+            await self._save([Put(life.reread_for(link, OTHERS_UNREAD)) for link in links if link is not None])
+        return [d for d in chunk if id(d) not in late]
+
+    async def _follow(self, decisions: Sequence[Decision]) -> None:
+        """Look once more at the claims of what is followed from now on, now that others can see it."""
+        begun = [d for d in decisions if d.intent is Intent.FOLLOW]
+        turned = await self._claims.find_turned(begun)
+        links = [self.links[d.case.event_id] for d in begun if d.case.event_id in self.links]
+        late = [link for link in links if link.ical_uid in turned and link.status is LinkStatus.LIVE]
+        self.done.again |= bool(late)
+        await self._save([Put(life.reread_for(link, OUTRUN)) for link in late])
 
     async def _unrivalled(self, chunk: Sequence[Decision]) -> list[Decision]:
         """Without the events that a colleague is making of the same activity: each says so first and looks then, so

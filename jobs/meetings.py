@@ -2,11 +2,21 @@
 
 What a claim means for one mailbox is decided in ``sync_core.meeting``; here it is read and written, each time by one
 conditional write. Whoever gets or loses a meeting is told by a row in their inbox and woken: no lease is needed.
+
+A void cannot be taken back, so who else has a meeting must be certain before its last copy is called lost:
+
+- asked are the mailboxes themselves: of whom the index names, of whom the meeting names (its people, its organizer),
+  and of whom has switched on and had no round since. The index alone cannot tell: a colleague who is invited has a
+  copy before their first round sees it. The cost is that of the meeting, never of the company.
+- whom the meeting does not name (a group's member, one it was forwarded to) is known by the index alone. A follower
+  saves its link, and with it the index, and reads the claim *then*; whoever voids takes the activity's name out of
+  the claim and reads the index *then*. So one of two sees the other: the void is left, or the follower sees an unmade
+  meeting, which is looked at again and, once the claim is stale, made anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from jobs.forgotten import erase_if_forgotten
@@ -25,7 +35,7 @@ from sync_core.errors import (
     StoreUnavailable,
 )
 from sync_core.identity import began_with, creator_of
-from sync_core.meeting import is_heritage
+from sync_core.meeting import is_heritage, is_lost
 from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
 from sync_core.ranges import uid_key
 
@@ -115,26 +125,24 @@ async def inherited(
 
 
 async def live_elsewhere(
-    calendar: Calendar, store: Store, links: Collection[Link], ctx: Context
+    calendar: Calendar, store: Store, named: Mapping[str, Collection[str]], ctx: Context
 ) -> dict[str, tuple[str, ...] | None]:
     """By iCalUId the users with sync on who still have a copy of a meeting, as their mailboxes say, the well ones
-    first; None where nobody is found and somebody cannot be asked now, or a row that would tell cannot be read. One
-    question for each colleague."""
-    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if links else []
-    uids = list(dict.fromkeys(link.ical_uid for link in links))
-    invited = {link.ical_uid for link in links if link.role is not Role.OWN}
-    unknown = set(uids) if any(one.unreadable for one in users) else set()
-    copies: dict[str, frozenset[str]] = {}
-    for uid in uids:
+    first; None where nobody is found and somebody cannot be asked now, or a row that would tell cannot be read.
+    ``named`` are the meetings, each with the ids of the users it names. One question for each colleague."""
+    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if named else []
+    unknown = set(named) if any(one.unreadable for one in users) else set()
+    holders: dict[str, Collection[str]] = {}
+    for uid, ids in named.items():
         try:
-            copies[uid] = await store.find_copies(key_of(uid))
+            holders[uid] = {*ids, *await store.find_copies(key_of(uid))}
         except RowUnreadable as error:
             tell_failure("meetings", error, user_id=ctx.mailbox)
-            copies[uid], unknown = frozenset(), unknown | {uid}
-    found: dict[str, list[str]] = {uid: [] for uid in uids}
+            holders[uid], unknown = ids, unknown | {uid}
+    found: dict[str, list[str]] = {uid: [] for uid in named}
     readable = [one for one in users if not one.unreadable]
     for user in sorted(readable, key=lambda one: (not ctx.colleagues.is_well(one.id), one.id)):
-        asked = [uid for uid in uids if user.id in copies[uid] or (uid in invited and user.is_unread)]
+        asked = [uid for uid in named if user.id in holders[uid] or user.is_unread]
         try:
             answers = await calendar.find_by_uid(user.id, asked) if asked else {}
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
@@ -142,7 +150,7 @@ async def live_elsewhere(
             continue
         for uid, read in answers.items():
             found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
-    return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in uids}
+    return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in named}
 
 
 class Claims:
@@ -160,6 +168,21 @@ class Claims:
         wanted = [d for d in decisions if d.take and d.case.event is not None]
         lost = await together(self._take, wanted)
         return {id(decision) for decision, is_lost in zip(wanted, lost, strict=True) if is_lost}
+
+    async def stay_alone(self, decisions: Iterable[Decision]) -> set[int]:
+        """Before the activities of lost copies are voided: take their names out of the claims, then look once more
+        who has the meeting; the ids of decisions that must wait."""
+        wanted = [d for d in decisions if d.intent is Intent.VOID and d.erp and d.case.others is not None]
+        stays = await together(self._stays_alone, wanted)
+        return {id(decision) for decision, is_alone in zip(wanted, stays, strict=True) if not is_alone}
+
+    async def find_turned(self, followed: Iterable[Decision]) -> set[str]:
+        """Of meetings that are followed from now on, those whose claim does not name the activity any more. One that
+        named none is looked at again anyway."""
+        links = [(d.link.ical_uid, d.case.standing) for d in followed if d.link is not None]
+        known = {uid: standing for uid, standing in links if standing is not None and standing.activity_id}
+        now = await read_standings(self._world.store, known)
+        return {uid for uid, standing in now.items() if standing.activity_id != known[uid].activity_id}
 
     async def settle(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
         """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
@@ -189,6 +212,25 @@ class Claims:
             return not await self._is_mine(claim)
         await tell(self._world, before, about)
         self.told |= {before} - {""}
+        return False
+
+    async def _stays_alone(self, decision: Decision) -> bool:
+        link = decision.case.link
+        assert link is not None
+        store, key = self._world.store, key_of(link.ical_uid)
+        known = await store.read_claim(key)
+        if is_lost(standing_of(known), self._ctx):
+            return False
+        claim = known or Claim(key, self._ctx.mailbox, "", self._world.clock())
+        mine = replace(claim, holder=self._ctx.mailbox, activity_id="", at=self._world.clock())
+        try:
+            unmade = await store.save_claim(mine)
+        except StaleWrite:
+            return False
+        found = await live_elsewhere(self._world.calendar, store, {link.ical_uid: ()}, self._ctx)
+        if found[link.ical_uid] == ():
+            return True
+        await self._save(replace(unmade, activity_id=link.activity_id))
         return False
 
     def _creator(self, event: GraphEvent, activity: ErpActivity) -> str:

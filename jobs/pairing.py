@@ -50,6 +50,7 @@ class Pairing:
         *,
         full: bool,
         followed: Collection[str] = (),
+        unmade: Collection[str] = (),
         claims: Mapping[str, Standing] | None = None,
         with_marks: Collection[str] = (),
     ) -> None:
@@ -61,6 +62,8 @@ class Pairing:
         self._full = full
         self._followed = frozenset(followed)
         """The events whose activity is another mailbox's to find."""
+        self._unmade = frozenset(unmade)
+        """The events whose claim names no activity."""
         self._claims = claims or {}
         """What claims say of the meetings that activities name, by key."""
         self._with_marks = frozenset(with_marks)
@@ -87,6 +90,7 @@ class Pairing:
             links=tuple(self._links.values()),
             waiting=waiting,
             followed=self._followed,
+            unmade=self._unmade,
             named=named,
             marks=marks,
             originals=originals,

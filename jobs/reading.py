@@ -119,6 +119,7 @@ class Reader:
             links.values(),
             full=self._scale.full,
             followed={e.id for e in free if self._seats.is_followed(e)},
+            unmade={e.id for e in free if self._seats.is_unmade(e)},
             claims=self._seats.claims(named),
             with_marks=self._feed.with_marks,
         )

@@ -57,7 +57,10 @@ class Seats:
         await self.learn(self._asked())
         await self._read_heirs()
         alone = [link for link in self._memory.links if self._is_lost(link) and self._answers_for(link)]
-        self._others = await live_elsewhere(self._world.calendar, self._world.store, alone, self._ctx)
+        named: dict[str, frozenset[str]] = {}
+        for link in alone:
+            named[link.ical_uid] = named.get(link.ical_uid, frozenset()) | self._named(link)
+        self._others = await live_elsewhere(self._world.calendar, self._world.store, named, self._ctx)
         for link in self._memory.links:
             if link.event_id in self.heirs or self._is_to_reclaim(link):
                 self._feed.look_at(link.event_id)
@@ -90,6 +93,11 @@ class Seats:
         """Whether an event without a link is another mailbox's to feed."""
         standing = self._standings.get(event.ical_uid)
         return standing is not None and seat(event, standing, self._ctx) is Seat.FOLLOW
+
+    def is_unmade(self, event: GraphEvent) -> bool:
+        """Whether the meeting of an event without a link is claimed and has no activity."""
+        standing = self._standings.get(event.ical_uid)
+        return standing is not None and bool(standing.etag) and not standing.activity_id
 
     def is_stood_against(self, link: Link, is_changed: bool) -> bool:
         """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds
@@ -132,8 +140,8 @@ class Seats:
         if link.role is Role.FOLLOWER:
             return has_news or (look_over and link.status in WATCHED)
         if link.role is Role.HOLDER:
-            return has_news or look_over or link.activity_id in self._inbox
-        if link.status in WATCHED and self._feed.is_lost(link):
+            return has_news or look_over or link.activity_id in self._inbox or self._is_lost(link)
+        if self._is_lost(link):
             return True
         event = self._feed.event(link.event_id)
         has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
@@ -165,6 +173,17 @@ class Seats:
 
     def _is_lost(self, link: Link) -> bool:
         return (link.status in WATCHED and self._feed.is_lost(link)) or self._is_unvoided(link)
+
+    def _named(self, link: Link) -> frozenset[str]:
+        """The users whom a meeting names: its organizer and its people, as they were and as they are shown."""
+        standing, evidence = self.claim_of(link), self._feed.evidence.get(link.event_id)
+        shown = [self._feed.event(link.event_id), evidence.event if evidence else None]
+        events = [event for event in shown if isinstance(event, GraphEvent)]
+        addresses = {*link.base_event.people, *link.base_activity.people, standing.organizer if standing else ""}
+        addresses |= {event.organizer for event in events}
+        addresses |= {one.email for event in events for one in event.attendees}
+        people = [self._ctx.colleagues.at(address) for address in addresses - {""}]
+        return frozenset(one.id for one in people if one is not None)
 
     def _is_unvoided(self, link: Link) -> bool:
         """Whether a lost copy waits for a locked activity of which there is news."""

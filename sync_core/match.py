@@ -53,7 +53,8 @@ class Unlinked:
     ``followed`` are events whose activity is another mailbox's to find. ``named`` are activities by the meeting they
     name, ``marks`` the activities that our marks on events name, where they count. ``originals`` are the activities
     that links and claims name for a meeting; ``known`` is what ERP.net has of all these, void ones included: where it
-    lacks an original, the ids may have changed there.
+    lacks an original, the ids may have changed there. ``unmade`` are the events whose claim names no activity: void
+    ones that name them were given up when nobody seemed to have the meeting any more.
     """
 
     events: Mapping[str, GraphEvent]
@@ -61,6 +62,7 @@ class Unlinked:
     links: Collection[Link] = ()
     waiting: Waiting = field(default_factory=dict)
     followed: frozenset[str] = frozenset()
+    unmade: frozenset[str] = frozenset()
     named: Mapping[str, Sequence[ErpActivity | Malformed]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     originals: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -191,7 +193,8 @@ def _alone(event: GraphEvent, unlinked: Unlinked, partners: Mapping[str, ErpActi
     named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
     is_named = bool(mark or named) and mark not in {activity.id for activity in partners.values()}
     was_gone = unlinked.state(Side.GRAPH, event.id) in ASKED
-    is_gone = is_named or was_gone or _is_void_in_erp(event, unlinked.links)
+    is_given_up = event.id in unlinked.unmade and not mark
+    is_gone = (is_named and not is_given_up) or was_gone or _is_void_in_erp(event, unlinked.links)
     return _event_case(event, unlinked, PendingState.PARTNER_GONE if is_gone else PendingState.WAITING)
 
 

@@ -13,11 +13,13 @@ from jobs.enrolment import disable, enable
 from jobs.pull import run_pull
 from jobs.round import run_round
 from sync_core.errors import CalsyncError
+from sync_core.model import Role
 from tests.budget import budget
 from tests.faults.races import Moments
 from tests.jobs.company import STRANGER, UPNS, Company
 from tests.jobs.hands import GUEST
 from tests.jobs.house import House, open_house, participants
+from tests.jobs.test_meeting_accidents import forward
 from tests.jobs.test_rules import at, digits
 
 ANNA, BORIS, CARL = UPNS
@@ -52,6 +54,21 @@ async def both_lose_it(house: House) -> None:
     """The holder and the next in turn decline; Carl alone keeps it."""
     await holder_declines(house)
     _decline(house, BORIS, "Pitch")
+
+
+async def declined_unseen(house: House) -> None:
+    """Only Anna's calendar has been looked at when she declines; Boris and Carl have the meeting all the same."""
+    await new_meeting(house)
+    await house.sync(ANNA)
+    _decline(house, ANNA, "Pitch")
+
+
+async def cancelled_for_one(house: House) -> None:
+    """The stranger takes Anna off the list and puts Boris on it, at one go."""
+    kim = house.graph.outsider(STRANGER)
+    event = kim.create("Pitch", at(3), at(3, 10), attendees=[ANNA, GUEST])
+    await house.sync(ANNA)
+    kim.edit(event, attendees=[BORIS, GUEST])
 
 
 async def organizer_comes_on(house: House) -> None:
@@ -95,6 +112,8 @@ SCENES: list[Scene] = [
     made_in_erp,
     holder_declines,
     both_lose_it,
+    declined_unseen,
+    cancelled_for_one,
     organizer_comes_on,
     people_on_both_sides,
     stranger_cancels,
@@ -122,6 +141,57 @@ async def test_a_colleagues_round_at_every_moment_of_ones_own(scene: Scene, firs
             await round_of(house, first, moments)
             await company.check(mails=False)
             check_ends(house, scene, mails)
+            if not moments.hit:
+                return
+    pytest.fail("the round makes more calls than this test looks at")
+
+
+TELLING = frozenset({"recall", "read_claim", "save_claim", "find_copies", "find_by_uid", "save", "write"})
+"""The calls between which it matters who else is at work on a meeting that somebody loses."""
+
+
+@pytest.mark.parametrize("scene", [holder_declines, declined_unseen, both_lose_it], ids=lambda scene: scene.__name__)
+async def test_a_third_round_at_every_moment_of_a_second_one(scene: Scene) -> None:
+    """Anna has lost the meeting; Boris' round falls into hers, and Carl's into his: nothing that lives is voided."""
+    for n in range(0, MOST_CALLS, budget(6, 1)):
+        for k in range(0, MOST_CALLS, budget(6, 1)):
+            async with open_house() as house:
+                company = await Company.open(house)
+                await scene(house)
+                await run_pull(house.world)
+                inner = Moments(k, lambda house=house: round_of(house, CARL), TELLING)  # type: ignore[misc]
+                outer = Moments(n, lambda house=house, inner=inner: round_of(house, BORIS, inner), TELLING)  # type: ignore[misc]
+                await round_of(house, ANNA, outer)
+                await company.check(mails=False)
+                assert [row["Void"] for row in house.desk().activities()] == [False]
+            if not inner.hit:
+                break
+        if not outer.hit:
+            return
+    pytest.fail("the rounds make more calls than this test looks at")
+
+
+@pytest.mark.parametrize("first", [ANNA, BORIS])
+async def test_a_copy_that_the_meeting_does_not_name(first: str) -> None:
+    """Anna declines while Boris' first round sees the copy that was forwarded to him, at every moment: in the end he
+    feeds a living activity."""
+    second = BORIS if first == ANNA else ANNA
+    for n in range(0, MOST_CALLS, budget(6, 1)):
+        async with open_house() as house:
+            company = await Company.open(house)
+            kim = house.graph.outsider(STRANGER)
+            event = kim.create("Pitch", at(3), at(3, 10), attendees=[ANNA])
+            await house.sync()
+            forward(house, event, BORIS)
+            _decline(house, ANNA, "Pitch")
+            moments = Moments(n, lambda house=house: round_of(house, second))  # type: ignore[misc]
+            await round_of(house, first, moments)
+            house.advance(minutes=20)
+            await house.settle()
+            house.advance(minutes=20)
+            await company.check(mails=False)
+            assert [row["Void"] for row in house.desk().activities()].count(False) == 1
+            assert [x.role for x in (await house.recall(BORIS)).links] == [Role.HOLDER]
             if not moments.hit:
                 return
     pytest.fail("the round makes more calls than this test looks at")

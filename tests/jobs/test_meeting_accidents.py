@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -10,9 +11,10 @@ from adapters.memory import MemoryStore
 from adapters.store import RowStore
 from jobs.enrolment import enable
 from jobs.ports import Claim
+from jobs.round import run_round
 from sync_core.plan import SAME_UID
 from tests.jobs.house import ANNA, START, House, open_office, upn_of
-from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, call, copy_of, feeder
+from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, NAMES, call, copy_of, feeder, living
 from tests.jobs.test_rules import digits, only
 from tests.jobs.test_stops import Fuse, FusedBackend, Killed
 
@@ -42,6 +44,90 @@ async def test_another_mailbox_goes_on_where_a_worker_died() -> None:
             if not died:
                 return
     pytest.fail("the round makes more writes than this test looks at")
+
+
+@pytest.mark.parametrize("is_noticed", [False, True], ids=["boris-has-had-no-round", "two-workers-met-at-it"])
+async def test_declined_before_a_colleagues_copy_was_known(is_noticed: bool) -> None:
+    """Anna declines what only her calendar has brought over so far; Boris has it too, and it goes on from his."""
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        event = call(house, KIM, ("anna", "boris"))
+        if is_noticed:
+            await asyncio.gather(*[run_round(house.world, await house.user(upn)) for upn in (ANNA, BORIS)])
+        else:
+            await house.sync(ANNA)
+        house.outlook().decline(copy_of(house, "anna"))
+        await house.sync(ANNA)
+        await house.settle()
+        house.graph.outsider(KIM).edit(event, subject="Renamed")
+        await house.settle()
+
+        activity = only(house.desk().activities())
+        assert (activity["Subject"], activity["Void"]) == ("Renamed", False)
+        assert await feeder(house, activity["Id"]) == BORIS
+        assert [e["subject"] for e in house.outlook(BORIS).events()] == ["Renamed"]
+
+
+async def test_deleted_by_its_organizer_who_told_nobody() -> None:
+    """Anna's own meeting leaves her calendar without a word before Boris had a round: he goes on having it."""
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        event = call(house, ANNA, ("boris",))
+        await house.sync(ANNA)
+        lose(house, ANNA, event)
+        await house.settle(ANNA, BORIS)
+
+        activity = only(house.desk().activities())
+        assert not activity["Void"]
+        assert [e["subject"] for e in house.outlook(BORIS).events()] == ["Planning"]
+
+
+async def test_forwarded_after_it_was_given_up() -> None:
+    """Nobody has the meeting any more, its activity is void; a copy that turns up later gets a new activity."""
+    async with open_office("anna", "boris") as house:
+        event = call(house, KIM, ("anna",))
+        await house.settle()
+        house.outlook().decline(copy_of(house, "anna"))
+        await house.settle()
+        forward(house, event, BORIS)
+        await house.settle()
+        house.advance(minutes=20)
+        await house.settle()
+
+        assert [row["Void"] for row in house.desk().activities()].count(True) == 1
+        assert await feeder(house, only(living(house))["Id"]) == BORIS
+
+
+async def test_who_cannot_be_asked_keeps_the_meeting_alive() -> None:
+    """Boris' mailbox has no licence when Anna declines: the activity waits, and goes once he has declined, too."""
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        call(house, KIM, ("anna", "boris"))
+        await house.sync(ANNA)
+        house.outlook().decline(copy_of(house, "anna"))
+        house.graph.mailbox(BORIS).usable = False
+        await house.sync(ANNA)
+        assert len(living(house)) == 1
+
+        house.graph.mailbox(BORIS).usable = True
+        house.outlook(BORIS).decline(copy_of(house, "boris"))
+        await house.settle()
+        assert living(house) == []
+
+
+async def test_a_lost_meeting_costs_a_question_for_each_of_its_people() -> None:
+    """A company's other mailboxes are not asked, however many there are."""
+    async with open_office(*NAMES) as house:
+        await house.sync()
+        call(house, KIM, ("anna", "boris"))
+        await house.sync(ANNA)
+        house.outlook().decline(copy_of(house, "anna"))
+        house.graph.forget_requests()
+        await house.sync(ANNA)
+
+        asked = {n: sum(house.graph.mailbox(upn_of(n)).id in s.line for s in house.graph.requests) for n in NAMES}
+        assert asked.pop("anna") > 0
+        assert asked == {"boris": 1, "carl": 0, "dora": 0, "emil": 0}
 
 
 class Mortal(MemoryStore):
@@ -115,6 +201,21 @@ async def test_the_state_tables_are_lost(organizer: str) -> None:
             house.outlook().edit(event, subject="Renamed")
             await house.settle()
             assert house.desk().get(activity)["Subject"] == "Renamed"
+
+
+def lose(house: House, upn: str, event: str) -> None:
+    """Delete an organizer's event without a message to anybody, as an administrator's tool does."""
+    mailbox = house.graph.mailbox(upn)
+    mailbox.purge(mailbox.find(event).item)
+
+
+def forward(house: House, event: str, upn: str) -> None:
+    """Put a copy of the stranger's meeting into a mailbox that it does not name, as a member of a group gets one."""
+    item = house.graph.outsider(KIM).mailbox.find(event).item
+    mailbox = house.graph.mailbox(upn)
+    copy = mailbox.add(item.content, uid=item.ical_uid)
+    copy.is_organizer = False
+    mailbox.touch(copy, "created")
 
 
 def double(house: House, upn: str, event: str) -> None:
