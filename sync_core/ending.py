@@ -13,7 +13,7 @@ from sync_core import link as life
 from sync_core.carry import Permits
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.conflict import kept_conflict
-from sync_core.model import Clash, EndedBy, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
+from sync_core.model import Clash, EndedBy, EventKind, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
 from sync_core.pair import overruled
 from sync_core.people import mails_of
 from sync_core.writes import RemoveEvent, VoidActivity
@@ -25,7 +25,10 @@ MASS_DELETION = "part of a mass deletion"
 
 
 def judge_gone(evidence: Evidence) -> Sight:
-    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1)."""
+    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1).
+
+    The first date of a series may be deleted alone: one that its span does not show is there where its calendar is.
+    """
     event = evidence.event
     if event is None:
         return Sight.GONE
@@ -35,6 +38,8 @@ def judge_gone(evidence: Evidence) -> Sight:
         return Sight.PRESENT
     if evidence.in_view is None:
         return Sight.UNDECIDED
+    if evidence.where is Whereabouts.DEFAULT and event.kind is EventKind.MASTER:
+        return Sight.PRESENT
     return {
         Whereabouts.OTHER: Sight.ELSEWHERE,
         Whereabouts.NONE: Sight.GONE,

@@ -18,7 +18,7 @@ from adapters.graph.parse import item_id
 from adapters.graph.wire import GONE, Answer, Json, Request, mailbox_failure, query, segment
 from adapters.graph.write import event_path
 from sync_core.errors import SideError
-from sync_core.model import EventKind, Evidence, GraphEvent, Malformed, Side, Whereabouts
+from sync_core.model import Evidence, GraphEvent, Malformed, Side, Whereabouts
 
 MARGIN = timedelta(days=1)
 """Whole days float: their place in UTC is up to a day away."""
@@ -48,7 +48,7 @@ def _itself(key: str, item: GraphEvent | Malformed | None) -> GraphEvent | Malfo
 
 
 async def _shown(client: GraphClient, user_id: str, events: Sequence[GraphEvent]) -> dict[str, bool | None]:
-    """Whether each event is in the view over its own span; None = no answer, or a series that shows nothing there."""
+    """Whether each event is in the view over its own span; None = no answer."""
     requests = [_view(user_id, event) for event in events]
     answers = await send_all(client, requests, mailbox=user_id)
     return {
@@ -69,7 +69,7 @@ async def _is_shown(
         )
     except SideError:
         return None
-    return found or (None if event.kind is EventKind.MASTER else False)
+    return found
 
 
 async def _paged(client: GraphClient, user_id: str, event: GraphEvent, request: Request) -> bool:

@@ -563,6 +563,18 @@ def test_a_readable_event_is_gone_only_where_no_calendar_has_it(in_view: bool | 
     assert JUDGED[in_view, where] is judge_gone(Evidence(an_event(), in_view, where))
 
 
+def test_a_series_whose_first_date_was_deleted_is_there() -> None:
+    """What its first span does not show is there where its calendar says so, and gone where no calendar has it."""
+    series = an_event(kind=EventKind.MASTER)
+    judged = {where: judge_gone(Evidence(series, False, where)) for where in Whereabouts}
+    assert judged == {
+        Whereabouts.DEFAULT: Sight.PRESENT,
+        Whereabouts.OTHER: Sight.ELSEWHERE,
+        Whereabouts.NONE: Sight.GONE,
+        Whereabouts.UNKNOWN: Sight.UNDECIDED,
+    }
+
+
 @pytest.mark.parametrize(("in_view", "where"), EVIDENCE)
 def test_not_found_is_gone(in_view: bool | None, where: Whereabouts) -> None:
     """An immutable id that answers 404 is deleted."""

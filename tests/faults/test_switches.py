@@ -150,3 +150,8 @@ def test_what_a_person_overwrites_before_it_is_carried_is_theirs() -> None:
         Step("erp retitle"),
     ]
     play(steps, graph(), lambda house: setattr(house.graph.switches, "spurious_conflicts", 2))
+
+
+def test_a_meeting_that_became_a_series_and_was_deleted() -> None:
+    """Its id still answers from Deleted Items and no view ever shows a series: it is not asked about for ever."""
+    play([Step("outlook series"), Step("outlook delete")], graph(deleted_items_readable=True))

@@ -372,16 +372,18 @@ async def test_a_long_view_is_read_on(server: Scripted, calendar: GraphCalendar)
     assert (await calendar.gather_evidence("U", ["E1"]))["E1"].in_view is True
 
 
-async def test_a_series_without_occurrences_in_view_stays_undecided(
+async def test_a_series_that_its_span_does_not_show_is_asked_for_its_calendar(
     server: Scripted, calendar: GraphCalendar
 ) -> None:
-    """Views show no masters: absence proves nothing about a series, an occurrence proves it is there."""
-    masters = [Say(event(key, type="seriesMaster")) for key in ("M1", "M2")]
-    server.say(batch(*masters), batch(page({"id": "O", "seriesMasterId": "M1"}), page()))
+    """Views show no masters: an occurrence proves that a series is there; else its calendar tells."""
+    masters = [Say(event(key, type="seriesMaster")) for key in ("M1", "M2", "M3")]
+    views = page({"id": "O", "seriesMasterId": "M1"}), page(), page()
+    server.say(batch(*masters), batch(*views), batch(Say({"isDefaultCalendar": True}), GONE))
 
-    found = await calendar.gather_evidence("U", ["M1", "M2"])
+    found = await calendar.gather_evidence("U", ["M1", "M2", "M3"])
 
-    assert [found[key].in_view for key in ("M1", "M2")] == [True, None]
+    assert [found[key].in_view for key in ("M1", "M2", "M3")] == [True, False, False]
+    assert [found[key].where for key in ("M2", "M3")] == [Whereabouts.DEFAULT, Whereabouts.NONE]
 
 
 async def test_a_failed_reading_is_no_evidence(server: Scripted, calendar: GraphCalendar) -> None:
