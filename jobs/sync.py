@@ -15,13 +15,14 @@ from jobs.enrolment import as_known, fingerprint
 from jobs.meetings import Planned
 from jobs.noting import note
 from jobs.pull import peek_pull
+from jobs.quarantine import fenced
 from jobs.refusal import judged
 from jobs.repair import peek_repair, pull_and_repair
 from jobs.report import Report, parked_in
 from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
-from sync_core.errors import AccessRefused, AppRefused, LeaseLost, RowUnreadable, SideError, StoreError
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
 from sync_core.holds import are_due
 from sync_core.model import Answer, InboxRow, Instance, Memory, User
 from sync_core.window import is_token_worn, local_day, window_at
@@ -149,6 +150,11 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
         except RowUnreadable:  # the user's own round will say it
             busy[user.id] = True
             continue
+        except CalsyncError:
+            raise
+        except Exception:  # noqa: BLE001 - and so it will a mistake of ours
+            busy[user.id] = True
+            continue
         busy[user.id] = full or is_due(world, user, memory, instance)
         if not busy[user.id] and memory.cursors.delta_link:
             links[user.id] = memory.cursors.delta_link
@@ -158,7 +164,12 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
 
 
 def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
-    """Whether a round has something to do even if neither side has news."""
+    """Whether a round has something to do even if neither side has news; where our own code fails on it, the round
+    will say so."""
+    return fenced(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
+
+
+def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
     cursors = memory.cursors
     if (
         not user.is_operational
