@@ -81,6 +81,8 @@ class Report:
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    """Those of the failures that tell of rows nobody can read: a later round does not mend them."""
     conflicts: int = 0
     holds: tuple[Hold, ...] = ()
     parked: int = 0

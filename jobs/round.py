@@ -179,7 +179,8 @@ class _Round:
         sifted = await plan_around(self._world, memory, partial(self._plan, ctx, scale), self._user.id)
         plan, ctx = sifted.plan, sifted.plan.ctx
         self._report.count(plan.decisions)
-        self._report.failures += _unclaimable(plan.decisions)
+        self._report.unreadable = _unclaimable(plan.decisions)
+        self._report.failures += self._report.unreadable
         self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
         if self._fence is None:
             self._planned |= planned_by(plan.decisions, ctx)

@@ -96,7 +96,9 @@ def _add(outcome: SyncReport, report: Report) -> None:
 
 
 def _summed(before: Report, report: Report) -> Report:
-    """The later report, counts added up."""
+    """The later report, counts added up; what an earlier round could not read stays a failure."""
+    report.unreadable = list(dict.fromkeys([*before.unreadable, *report.unreadable]))
+    report.failures = list(dict.fromkeys([*before.unreadable, *report.failures]))
     report.done += before.done
     report.skipped |= before.skipped
     report.lines = before.lines + report.lines

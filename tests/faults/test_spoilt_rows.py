@@ -39,7 +39,7 @@ SPOILS: dict[str, Properties] = {
     "empty": {},
     "wrong types": {"v": SCHEMA, "data0": '{"id":1,"event_id":2,"user_id":3,"holder":4,"token":5,"key":6,"side":7}'},
     "a part is missing": {"v": SCHEMA, "data1": "{}"},
-    "an old one": {"v": SCHEMA - 1, "data0": '{"status": []}'},
+    "an old one": {"v": SCHEMA - 1, "data0": '{"status": [], "full_due": []}'},
 }
 
 STATE = ("cursors", "link-", "pending-", "inbox-", "hold-", "wake")
@@ -186,7 +186,8 @@ async def test_every_trigger_and_command_goes_on_for_others(stage: Stage, kind: 
     assert {u.id for u in await store.list_users()} == {stage.anna, stage.boris}
     user, choice = await find_choice(world, choices_in(await store.recall(stage.boris))[0].id)
     assert (user.id, choice.row) in [(stage.boris, c.row) for c in choices_in(await store.recall(stage.boris))]
-    assert [f.what for f in await explain(world, user, "Boris goes on")][:1] == ["linked"] or plan is None
+    if plan is not None:  # else nobody may ask ERP.net, and says so
+        assert [f.what for f in await explain(world, user, "Boris goes on")][:1] == ["linked"]
     assert (await store.recall(stage.boris)).links
 
 
