@@ -22,7 +22,7 @@ from jobs.ports import UNREADABLE, Claim, Put
 from jobs.pull import run_pull
 from jobs.subscriptions import keep_all
 from jobs.sync import SyncReport
-from jobs.wake import is_notified
+from jobs.wake import is_notified, wake
 from sync_core.errors import RowUnreadable
 from sync_core.model import HeldItem, Hold, InboxRow, Pending, PendingState, Side
 from tests.app.app import FixedProcess, front_door
@@ -196,7 +196,10 @@ async def _check_annas(stage: Stage, kind: str, how: str, key: Key, outcome: Syn
     is_newer_lease = kind == "lease" and how == "another version"
     stops = kind in (*STATE, "user") or is_newer_lease
     said = told(outcome) + told(outcome, stage.anna)
-    if kind == "wake":  # the triggers have woken her, which writes the row anew
+    if kind == "wake":  # whoever wakes her next writes the row anew
+        assert stage.has_annas_news_arrived() or f"the row {key.row}" in said
+        await wake(stage.house.world, stage.anna)
+        await stage.house.sync()
         assert stage.has_annas_news_arrived()
         return
     assert stage.has_annas_news_arrived() is not stops
