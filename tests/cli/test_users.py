@@ -35,6 +35,20 @@ def test_company_and_location_can_be_chosen(office: Office) -> None:
     assert (user["time_zone"], user["state"]) == ("Europe/Sofia", "Operational")
 
 
+def test_a_company_that_is_not_there_breaks_no_working_user(office: Office) -> None:
+    """A wrong --company ends with exit 2 and the companies there are, by name with their ids; nothing is changed."""
+    office.calsync("users", "enable", ANNA)
+    before = office.calsync("users", "list", "--json").json["users"]
+    wrong = office.calsync("users", "enable", ANNA, "--company", "foo")
+
+    assert wrong.code == 2
+    assert "foo" in wrong.err + wrong.out
+    assert office.erp.act("state")["company"] in wrong.err + wrong.out
+    assert office.calsync("users", "list", "--json").json["users"] == before
+    office.meet("Budget review")
+    assert (office.calsync("sync").code, len(office.activities())) == (0, 1)
+
+
 def test_forgetting_erases_everything(office: Office) -> None:
     """No row of the user is left in any table; events and activities stay."""
     office.meet("Budget review")
