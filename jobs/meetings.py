@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Calendar, Claim, Store
@@ -77,6 +78,7 @@ def standing_of(claim: Claim | None) -> Standing:
         etag=claim.etag,
         before=claim.before,
         organizer=claim.organizer,
+        looked_at=claim.looked_at,
     )
 
 
@@ -255,7 +257,8 @@ class Claims:
     async def _settle_claim(self, decision: Decision, link: Link | None) -> None:
         case = decision.case
         if decision.hand_to and case.link is not None:
-            await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to)
+            looked_at = self._ctx.colleagues.looked_at(self._ctx.mailbox)
+            await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to, looked_at)
             self.told.add(decision.hand_to)
         elif decision.take and link is not None:
             known = self._taken.get(key_of(link.ical_uid))
@@ -286,14 +289,16 @@ class Claims:
             return
 
 
-async def hand_over(world: World, link: Link, holder: str, heir: str) -> None:
-    """The meeting goes to ``heir``, if it still is ``holder``'s."""
+async def hand_over(world: World, link: Link, holder: str, heir: str, looked_at: datetime | None) -> None:
+    """The meeting goes to ``heir``, if it still is ``holder``'s, who last looked at both sides at ``looked_at``; the
+    look that finds the copy gone does not count, since what was changed before was not seen by it."""
     claim = await world.store.read_claim(key_of(link.ical_uid))
     if claim is None or claim.holder != holder:
         return
     activity_id = claim.activity_id or link.activity_id
-    before = claim.before if link.role is Role.FOLLOWER else holder
-    handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock(), before=before)
+    handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock())
+    if link.role is not Role.FOLLOWER:
+        handed = replace(handed, before=holder, looked_at=looked_at)
     await note(world, heir, activity_id)
     try:
         await world.store.save_claim(handed)
@@ -314,7 +319,7 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
             tell_failure("meetings", error, user_id=user.id)
             return
         if claim is not None and not claim.creator:
-            await hand_over(world, link, user.id, heirs[0])
+            await hand_over(world, link, user.id, heirs[0], user.synced_at)
 
     await together(hand, [x for x in feeding if x.role is Role.HOLDER or x.base_event.people])
 

@@ -266,7 +266,8 @@ class Claim:
 
     ``creator`` is the ERP.net user (as in ``Link``) who made the activity by hand, '' for one made from an event;
     ``is_own`` whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it
-    was handed over, '' if none did; ``organizer`` the address that organises the meeting, in lower case.
+    was handed over, '' if none did, and ``looked_at`` when they last looked at their copy while it fed;
+    ``organizer`` the address that organises the meeting, in lower case.
     """
 
     key: str
@@ -278,6 +279,7 @@ class Claim:
     etag: str = ""
     before: str = ""
     organizer: str = ""
+    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

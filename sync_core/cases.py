@@ -63,9 +63,9 @@ class Standing:
 
     ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
     ``creator`` is the ERP.net user R12 asks about (as in ``Link``), '' for a meeting that began in Outlook.
-    ``before`` is the user whose copy fed it before, '' if none did; ``organizer`` the address that organises the
-    meeting, where it is known. ``unreadable`` says why the claim cannot be read: whose the meeting is, nobody can
-    tell.
+    ``before`` is the user whose copy fed it before, '' if none did, ``looked_at`` when they last looked at it as what
+    fed, where that is known; ``organizer`` the address that organises the meeting, where it is known. ``unreadable``
+    says why the claim cannot be read: whose the meeting is, nobody can tell.
     """
 
     holder: str = ""
@@ -77,6 +77,7 @@ class Standing:
     before: str = ""
     organizer: str = ""
     unreadable: str = ""
+    looked_at: datetime | None = None
 
 
 GONE = "gone"

@@ -9,6 +9,7 @@ old one's link. The event's base is the new holder's own copy: differences betwe
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -136,7 +137,7 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
         base_event = event.content
     else:
         seen = own.base_event if own else None
-        base_event = handed(event, before, seen, ctx.colleagues.looked_at(case.fed_by))
+        base_event = handed(event, before, seen, _looked_at(case, ctx))
     began_here = standing is None or not standing.creator
     return replace(
         life.live(before),
@@ -150,6 +151,13 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
         unseen=False,
         missed_at=None,
     )
+
+
+def _looked_at(case: Case, ctx: Context) -> datetime | None:
+    """When whoever fed the meeting before last looked at a copy that they still had."""
+    standing = case.standing
+    is_handed = standing is not None and standing.looked_at is not None and case.fed_by == standing.before
+    return standing.looked_at if standing and is_handed else ctx.colleagues.looked_at(case.fed_by)
 
 
 def as_bereaved(case: Case, ctx: Context) -> Case:

@@ -12,8 +12,8 @@ from jobs.enrolment import disable, enable
 from simulators.graph.model import Address, Attendee
 from tests.jobs.house import ANNA, House, open_office, participants, upn_of
 from tests.jobs.test_handovers import lose
-from tests.jobs.test_meetings import BORIS, CARL, KIM, call, copy_of, feeder, living
-from tests.jobs.test_rules import at, only
+from tests.jobs.test_meetings import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living
+from tests.jobs.test_rules import at, digits, only
 
 GUEST = "guest@client.example"
 DORA = upn_of("dora")
@@ -204,3 +204,33 @@ async def test_an_edit_while_the_holder_was_in_trouble_arrives() -> None:
 
         assert await feeder(house, activity) == BORIS
         assert said(house, activity)["Subject"] == "Meanwhile"
+
+
+@pytest.mark.parametrize("how", ["taken off", "taken off later", "deletes it", "moves it"])
+@pytest.mark.parametrize("organizer", [KIM, "zoe@acme.example"], ids=["outside", "organizer-off"])
+async def test_an_edit_that_comes_as_the_holder_loses_its_copy_arrives(organizer: str, how: str) -> None:
+    """Moved, and Anna, whose copy fed the activity, is taken off by the same save, or tidies up before her next
+    round: that round saw no edit any more, so whoever goes on brings it."""
+    async with open_office("anna", "boris", "carl") as house:
+        await house.employ("zoe", enabled=False)
+        event = call(house, organizer, COLLEAGUES, day=3)
+        await house.settle()
+        activity = only(living(house))["Id"]
+        host = house.graph.outsider(KIM) if organizer == KIM else house.outlook(organizer)
+        house.advance(minutes=7)
+        left = {"attendees": [BORIS, CARL]} if how == "taken off" else {}
+        host.edit(event, subject="Moved on", start=at(5), end=at(5, 10), **left)
+        if how == "taken off later":
+            host.edit(event, attendees=[BORIS, CARL])
+        elif how == "deletes it":
+            house.outlook().delete(copy_of(house, "anna", "Moved on"))
+        elif how == "moves it":
+            house.outlook().move_to_calendar(copy_of(house, "anna", "Moved on"), "Old")
+        await house.settle()
+
+        assert await feeder(house, activity) == BORIS
+        assert (said(house, activity)["Subject"], said(house, activity)["StartTime"]) == (
+            "Moved on",
+            digits(5).isoformat() + "Z",
+        )
+        assert len(house.desk().activities()) == 1
