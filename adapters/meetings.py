@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from adapters import rows, stored
 from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.ports import Claim
+from jobs.ports import FORGOTTEN, Claim
 from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model import Link, LinkStatus, Role, Side
 from sync_core.ranges import uid_key
@@ -155,13 +155,14 @@ class Meetings:
         await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
 
     async def _erase_from_meetings(self, user_id: str) -> None:
-        """No row names the user any more: their entries and claims go, and nobody's claim came from them."""
+        """No row names the user any more: their entries and claims go. A claim that came from them still says that it
+        changed hands, which is no reason for the one who has it to write anything."""
         for row in await self.backend.scan_all(Table.MEETINGS):
             with suppress(Conflict):  # somebody wrote it meanwhile, and looks for the user afterwards
                 if _is_about(row, user_id):
                     await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
                 elif rows.peek(row.properties, "before") == user_id:
-                    claim = replace(_claim_in(row), before="", etag="")
+                    claim = replace(_claim_in(row), before=FORGOTTEN, etag="")
                     await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(claim), row.etag))
 
     async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:

@@ -260,6 +260,10 @@ class Slot:
     etag: str
 
 
+FORGOTTEN = "forgotten"
+"""Stands in a claim for the id of a user who is forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is its ``uid_key``.
