@@ -8,7 +8,8 @@ A void cannot be taken back, so who else has a meeting must be certain before it
 - asked are the mailboxes themselves: of whom the index names, of whom the meeting names (its people, its organizer),
   and of whom has switched on and had no round since. The index alone cannot tell: a colleague who is invited has a
   copy before their first round sees it. The cost is that of the meeting, never of the company.
-- whom the meeting does not name (a group's member, one it was forwarded to) is known by the index alone. A follower
+- whom the meeting does not name (a group's member, one it was forwarded to, one invited as this copy left) is known
+  by the index alone, for want of anything but asking everybody. A follower
   saves its link, and with it the index, and reads the claim *then*; whoever voids takes the activity's name out of
   the claim and reads the index *then*. So one of two sees the other: the void is left, or the follower sees an unmade
   meeting, which is looked at again and, once the claim is stale, made anew.
