@@ -83,6 +83,16 @@ def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at
     return replace(_graph_base(event.content, seen, apart), people=tuple(sorted(people)))
 
 
+def handed_by_nobody(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+    """The base of a copy that feeds from now on where the former feeder's link is not left: itself, but for what it
+    shows otherwise than it did (``seen``) since that feeder last looked, at ``looked_at``."""
+    is_since, _ = _order(event.modified_at, looked_at)
+    if seen is None or not is_since:
+        return event.content
+    apart = changed_in_graph(seen, event.content) - {Field.PEOPLE, Field.REMINDER}
+    return _graph_base(event.content, seen, apart)
+
+
 def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[bool, bool]:
     """Whether a change certainly came after a look, and whether certainly before."""
     if changed_at is None or looked_at is None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core import link as life
-from sync_core.base import handed
+from sync_core.base import handed, handed_by_nobody
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
 from sync_core.conflict import unmarking
 from sync_core.ending import DELETED_IN_OUTLOOK
@@ -134,7 +134,7 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
         if standing is None or not {standing.holder, standing.before} - {"", ctx.mailbox}:
             return None
         before = new_link(event, activity, Side.GRAPH, ctx)
-        base_event = event.content
+        base_event = handed_by_nobody(event, own.base_event if own else None, standing.looked_at)
     else:
         seen = own.base_event if own else None
         base_event = handed(event, before, seen, _looked_at(case, ctx))

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory import MemoryStore
 from adapters.store import RowStore
-from jobs.enrolment import enable
+from jobs.enrolment import disable, enable
 from jobs.ports import Claim
 from jobs.round import run_round
 from sync_core.plan import SAME_UID
@@ -225,3 +225,21 @@ def double(house: House, upn: str, event: str) -> None:
     other = mailbox.add(item.content, uid=item.ical_uid)
     other.is_organizer = item.is_organizer
     mailbox.touch(other, "created")
+
+
+async def test_renamed_as_its_feeder_switches_off_and_on_again() -> None:
+    """Kim renames the meeting, then Anna, whose copy fed it, switches off and on before anybody's round: Boris's copy
+    feeds next, Anna's follows, and the new title arrives."""
+    async with open_office("anna", "boris") as house:
+        await house.sync()
+        event = call(house, KIM, ("anna", "boris"))
+        await house.settle()
+        fed_by = await feeder(house, only(living(house))["Id"])
+        house.advance(minutes=5)
+        house.graph.outsider(KIM).edit(event, subject="Renamed")
+        house.advance(minutes=5)
+        await disable(house.world, await house.user(fed_by))
+        await enable(house.world, fed_by)
+        await house.settle()
+
+        assert [a["Subject"] for a in living(house)] == ["Renamed"]
