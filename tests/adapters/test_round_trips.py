@@ -54,7 +54,7 @@ EARLY = datetime(YEARS[0], 1, 1, tzinfo=UTC)
 EVER = Window(datetime(1500, 1, 1, tzinfo=UTC), datetime(4600, 1, 1, tzinfo=UTC))
 GUID = "0b8f6a52-6a3e-4a63-9d5b-2f1f2f0b7a11"
 
-a_few = settings(max_examples=budget(60, 500), deadline=None)
+a_few = settings(max_examples=budget(30, 500), deadline=None)
 
 hours = st.integers(-40, 40).map(lambda n: timedelta(hours=n))
 walls = st.one_of(

@@ -283,7 +283,7 @@ def uid_around(number: int) -> str:
     return next(line.removeprefix(b"UID:").decode() for line in SAMPLE_LINES[start:] if line.startswith(b"UID:"))
 
 
-@settings(max_examples=budget(15, 500), deadline=None)
+@settings(max_examples=budget(8, 500), deadline=None)
 @given(st.sampled_from(INSIDE), st.binary(max_size=30).filter(lambda noise: not set(noise) & {10, 13}))
 def test_a_spoilt_line_of_a_real_file_spoils_its_own_event_at_most(number: int, noise: bytes) -> None:
     """Every other event of the file is what it was, and the file can be entered."""
@@ -296,7 +296,7 @@ def test_a_spoilt_line_of_a_real_file_spoils_its_own_event_at_most(number: int, 
     assert json.dumps([order.words for order in orders(export, timedelta(weeks=9))])
 
 
-@settings(max_examples=budget(20, 2000), deadline=None)
+@settings(max_examples=budget(10, 2000), deadline=None)
 @given(st.data())
 def test_whatever_is_done_to_a_real_file_it_is_read_or_refused_in_words(data: st.DataObject) -> None:
     """Pieces lost, doubled, moved and overwritten: no event is unaccounted for."""

@@ -153,10 +153,10 @@ async def _fill(stage: Stage) -> None:
 
 
 def cells(*kinds: str) -> Iterator[tuple[str, str]]:
-    """Kind by spoil; `make test` takes two spoils of each kind, another two for the next."""
+    """Kind by spoil; `make test` takes one spoil of each kind, another one for the next."""
     names = list(SPOILS)
     for number, kind in enumerate(kinds or KINDS):
-        yield from ((kind, names[(number + step) % len(names)]) for step in range(budget(2, len(names))))
+        yield from ((kind, names[(number + step) % len(names)]) for step in range(budget(1, len(names))))
 
 
 def told(outcome: SyncReport, upn: str = ANNA) -> str:

@@ -15,9 +15,13 @@ import pytest
 from adapters.backend import Op, Table
 from adapters.memory import MemoryBackend
 from adapters.store import RowStore
+from tests.budget import budget
 from tests.jobs.house import START, House, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits
+
+STRIDE = budget(3, 1)
+"""`make soak` looks at every moment, `make test` at every third."""
 
 MOST_CALLS = 60
 """More calls than any of the rounds makes; a round that makes more fails the test that counts them."""
@@ -137,7 +141,7 @@ async def broken_sync(house: House) -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 async def test_dying_at_every_store_write(scene: Scene, before: bool) -> None:
     """kill at the n-th write of our memory, for every n."""
-    for n in range(MOST_CALLS):
+    for n in range(0, MOST_CALLS, STRIDE):
         backend = FusedBackend(lambda: START)
         async with open_house(RowStore(backend)) as house:
             backend._clock = house.clock.now
@@ -158,7 +162,7 @@ async def test_dying_at_every_store_write(scene: Scene, before: bool) -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 async def test_losing_every_outside_call(scene: Scene, side: str, kind: str) -> None:
     """The n-th call of a side is cut, done without an answer, or answered 503, for every n."""
-    for n in range(MOST_CALLS):
+    for n in range(0, MOST_CALLS, STRIDE):
         async with open_house() as house:
             await house.employ()
             await scene(house)
