@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from adapters import rows, stored
 from adapters.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.ports import FORGOTTEN, Claim
+from sync_core.claim import FORGOTTEN, Claim
 from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model import Link, LinkStatus, Role, Side
 from sync_core.ranges import uid_key
@@ -65,6 +65,9 @@ def _claim_key(key: str) -> Key:
 
 def _claim_in(row: Row) -> Claim:
     claim = stored.value_of(Table.MEETINGS, row, Claim)
+    if not claim.holder or claim.at is None:
+        error = RowUnreadable("a stored Claim does not say whose it is since when")
+        raise stored.unreadable(Table.MEETINGS, row.key, Claim, error)
     return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from jobs.answers import choices_in
 from jobs.company import in_force
 from jobs.context import context_of
-from jobs.meetings import NOBODY, read_standings, with_standing
+from jobs.meetings import read_claims, with_claim
 from jobs.pairing import Pairing
 from jobs.ports import UNREADABLE
 from jobs.report import line_of
@@ -24,6 +24,7 @@ from jobs.trial import decide_now
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Sight, Verdict
+from sync_core.claim import UNCLAIMED
 from sync_core.ending import judge_gone
 from sync_core.errors import SideError
 from sync_core.link import looked_at
@@ -128,7 +129,7 @@ async def _holders(world: World, links: Iterable[Link]) -> dict[str, str]:
     """Whose calendar feeds each followed meeting, by iCalUId."""
     meant = {link.ical_uid for link in links if link.role is Role.FOLLOWER}
     names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
-    return {uid: names.get(x.holder, "") for uid, x in (await read_standings(world.store, meant)).items()}
+    return {uid: names.get(x.holder, "") for uid, x in (await read_claims(world.store, meant)).items()}
 
 
 def _is_synced(user: User) -> bool:
@@ -300,18 +301,18 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
         by_activity[a.id] for a in activities if a.id in by_activity
     ]
     free = [a for a in activities if a.id not in by_activity]
-    claims = await read_standings(world.store, {a.external_id for a in free if meeting_of(a)})
+    claims = await read_claims(world.store, {a.external_id for a in free if meeting_of(a)})
     pairing = Pairing(
         world.calendar,
         world.erp,
         ctx,
         memory.links,
         full=False,
-        claims={uid_key(uid): standing for uid, standing in claims.items()},
+        claims={uid_key(uid): claim for uid, claim in claims.items()},
     )
     cases = await pairing.pair([e for e in events if e.id not in links], free, memory.pending)
-    standings = await read_standings(world.store, [case.event.ical_uid for case in cases if case.event])
-    stood = [with_standing(c, standings.get(c.event.ical_uid, NOBODY)) if c.event else c for c in cases]
+    claims = await read_claims(world.store, [case.event.ical_uid for case in cases if case.event])
+    stood = [with_claim(c, claims.get(c.event.ical_uid, UNCLAIMED)) if c.event else c for c in cases]
     decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
     return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
 

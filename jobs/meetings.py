@@ -22,12 +22,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobs.forgotten import erase_if_forgotten
-from jobs.ports import Calendar, Claim, Store
+from jobs.ports import Calendar, Store
 from jobs.telling import tell_failure
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing
+from sync_core.cases import Case, Context, Decision, Intent, Sight
+from sync_core.claim import UNCLAIMED, Claim
 from sync_core.errors import (
     AccessRefused,
     MailboxUnavailable,
@@ -41,9 +42,7 @@ from sync_core.meeting import is_heritage, is_lost
 from sync_core.model import ErpActivity, GraphEvent, InboxRow, Link, LinkStatus, Memory, Role, User
 from sync_core.ranges import uid_key
 
-NOBODY = Standing()
-
-Planned = dict[str, Standing]
+Planned = dict[str, Claim]
 """The claims that dry runs before this one would have taken, by the claim's key."""
 
 
@@ -52,42 +51,25 @@ def key_of(ical_uid: str) -> str:
     return uid_key(ical_uid)
 
 
-async def read_standings(store: Store, ical_uids: Collection[str]) -> dict[str, Standing]:
-    """What the claims say, by iCalUId; unclaimed meetings have an empty standing."""
+async def read_claims(store: Store, ical_uids: Collection[str]) -> dict[str, Claim]:
+    """The claims, by iCalUId; those of unclaimed meetings are empty (``UNCLAIMED``)."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
-    found = await together(lambda uid: _standing(store, uid), asked)
+    found = await together(lambda uid: _claim_on(store, uid), asked)
     return dict(zip(asked, found, strict=True))
 
 
-async def _standing(store: Store, ical_uid: str) -> Standing:
+async def _claim_on(store: Store, ical_uid: str) -> Claim:
     try:
-        return standing_of(await store.read_claim(key_of(ical_uid)))
+        return await store.read_claim(key_of(ical_uid)) or UNCLAIMED
     except RowUnreadable as error:
-        return Standing(unreadable=str(error))
+        return Claim(unreadable=str(error))
 
 
-def standing_of(claim: Claim | None) -> Standing:
-    """A claim as the tables see it."""
-    if claim is None:
-        return NOBODY
-    return Standing(
-        holder=claim.holder,
-        activity_id=claim.activity_id,
-        creator=claim.creator,
-        is_own=claim.is_own,
-        at=claim.at,
-        etag=claim.etag,
-        before=claim.before,
-        organizer=claim.organizer,
-        looked_at=claim.looked_at,
-    )
-
-
-def with_standing(case: Case, standing: Standing) -> Case:
+def with_claim(case: Case, claim: Claim) -> Case:
     """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
-    case = replace(case, standing=standing)
-    if standing.unreadable:
-        return replace(case, event_sight=Sight.MALFORMED, note=standing.unreadable)
+    case = replace(case, claim=claim)
+    if claim.unreadable:
+        return replace(case, event_sight=Sight.MALFORMED, note=claim.unreadable)
     return case
 
 
@@ -95,7 +77,8 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
     """The claims that carrying out a plan would take."""
     taken = [(d.case.event, d.case.activity) for d in decisions if d.take]
     return {
-        key_of(event.ical_uid): Standing(
+        key_of(event.ical_uid): Claim(
+            key=key_of(event.ical_uid),
             holder=ctx.mailbox,
             activity_id=activity.id if activity else "",
             is_own=event.is_organizer,
@@ -109,19 +92,19 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
 
 
 async def inherited(
-    store: Store, standing: Standing, heir: str, recalled: dict[str, tuple[Link, ...]]
+    store: Store, claim: Claim, heir: str, recalled: dict[str, tuple[Link, ...]]
 ) -> tuple[str, Link | None]:
     """Whoever fed the activity before and their link, None where nobody has one; ``recalled`` are colleagues' links
     that were read already, by user, and is added to."""
-    if not standing.activity_id:
+    if not claim.activity_id:
         return "", None
-    linked = (await store.find_linked([standing.activity_id]))[standing.activity_id]
-    for user_id in dict.fromkeys((standing.holder, standing.before, *sorted(linked))):
+    linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
+    for user_id in dict.fromkeys((claim.holder, claim.before, *sorted(linked))):
         if user_id in ("", heir):
             continue
         if user_id not in recalled:
             recalled[user_id] = (await store.recall(user_id)).links
-        found = [x for x in recalled[user_id] if x.activity_id == standing.activity_id and is_heritage(x)]
+        found = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and is_heritage(x)]
         if found:
             return user_id, found[0]
     return "", None
@@ -182,17 +165,17 @@ class Claims:
     async def find_turned(self, followed: Iterable[Decision]) -> set[str]:
         """Of meetings that are followed from now on, those whose claim does not name the activity any more. One that
         named none is looked at again anyway."""
-        links = [(d.link.ical_uid, d.case.standing) for d in followed if d.link is not None]
-        known = {uid: standing for uid, standing in links if standing is not None and standing.activity_id}
-        now = await read_standings(self._world.store, known)
-        return {uid for uid, standing in now.items() if standing.activity_id != known[uid].activity_id}
+        links = [(d.link.ical_uid, d.case.claim) for d in followed if d.link is not None]
+        known = {uid: claim for uid, claim in links if claim is not None and claim.activity_id}
+        now = await read_claims(self._world.store, known)
+        return {uid for uid, claim in now.items() if claim.activity_id != known[uid].activity_id}
 
     async def settle(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
         """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
         await together(lambda one: self._settle(*one), done)
 
     async def _take(self, decision: Decision) -> bool:
-        event, standing = decision.case.event, decision.case.standing or NOBODY
+        event, known = decision.case.event, decision.case.claim or UNCLAIMED
         assert event is not None
         activity = decision.case.activity
         claim = Claim(
@@ -203,11 +186,11 @@ class Claims:
             creator=self._creator(event, activity) if activity else "",
             is_own=event.is_organizer,
             organizer=event.organizer,
-            etag=standing.etag,
-            before=standing.holder if standing.holder != self._ctx.mailbox else standing.before,
+            etag=known.etag,
+            before=known.holder if known.holder != self._ctx.mailbox else known.before,
         )
-        before = standing.holder if standing.holder != self._ctx.mailbox else ""
-        about = claim.activity_id or standing.activity_id
+        before = known.holder if known.holder != self._ctx.mailbox else ""
+        about = claim.activity_id or known.activity_id
         await note(self._world, before, about)
         try:
             self._taken[claim.key] = await self._world.store.save_claim(claim)
@@ -222,7 +205,7 @@ class Claims:
         assert link is not None
         store, key = self._world.store, key_of(link.ical_uid)
         known = await store.read_claim(key)
-        if is_lost(standing_of(known), self._ctx):
+        if is_lost(known, self._ctx):
             return False
         claim = known or Claim(key, self._ctx.mailbox, "", self._world.clock())
         mine = replace(claim, holder=self._ctx.mailbox, activity_id="", at=self._world.clock())

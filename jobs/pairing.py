@@ -11,7 +11,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.ports import Calendar, Erp
-from sync_core.cases import Case, Context, Standing
+from sync_core.cases import Case, Context
+from sync_core.claim import Claim
 from sync_core.match import Unlinked, match, may_be_named, may_pair, meeting_of, owners
 from sync_core.model import (
     UNHINDERED,
@@ -51,7 +52,7 @@ class Pairing:
         full: bool,
         followed: Collection[str] = (),
         unmade: Collection[str] = (),
-        claims: Mapping[str, Standing] | None = None,
+        claims: Mapping[str, Claim] | None = None,
         with_marks: Collection[str] = (),
     ) -> None:
         self._calendar = calendar
@@ -162,10 +163,10 @@ class Pairing:
         answers = await self._calendar.find_by_uid(self._ctx.mailbox, named) if named else {}
         found = [event for answer in answers.values() for event in answer]
         for activity in shortened:
-            found += await self._standing_where(activity)
+            found += await self._event_claimed_for(activity)
         return [event for event in found if event.id not in self._links]
 
-    async def _standing_where(self, activity: ErpActivity) -> list[GraphEvent]:
+    async def _event_claimed_for(self, activity: ErpActivity) -> list[GraphEvent]:
         """The event whose iCalUId an activity names in short form. Graph can only be asked for whole ones, so it is
         looked for where the activity stands; elsewhere it is not found, and its activity's partner counts as gone."""
         start, _ = bounds(erp_when(activity.content, ZoneInfo(self._ctx.digits_zone)), self._ctx.zone)

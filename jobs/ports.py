@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from sync_core.claim import Claim
 from sync_core.model import (
     ActivityChange,
     Cursors,
@@ -258,32 +259,6 @@ class Slot:
     number: int
     holder: str
     etag: str
-
-
-FORGOTTEN = "forgotten"
-"""Stands in a claim for the id of a user who is forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who feeds the one activity of a meeting that several mailboxes hold; ``key`` is its ``uid_key``.
-
-    ``creator`` is the ERP.net user (as in ``Link``) who made the activity by hand, '' for one made from an event;
-    ``is_own`` whether the holder's copy is the organizer's own event; ``before`` the user whose copy fed it until it
-    was handed over, '' if none did, and ``looked_at`` when they last looked at their copy while it fed;
-    ``organizer`` the address that organises the meeting, in lower case.
-    """
-
-    key: str
-    holder: str
-    activity_id: str
-    at: datetime
-    creator: str = ""
-    is_own: bool = False
-    etag: str = ""
-    before: str = ""
-    organizer: str = ""
-    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -448,8 +448,8 @@ class _Round:
 
 def _unclaimable(decisions: Sequence[Decision]) -> list[str]:
     """What is to be said of meetings whose claim cannot be read."""
-    standings = (decision.case.standing for decision in decisions)
-    return list(dict.fromkeys(one.unreadable for one in standings if one is not None and one.unreadable))
+    claims = (decision.case.claim for decision in decisions)
+    return list(dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable))
 
 
 def _is_fed(link: Link, token: Window | None, zone: ZoneInfo) -> bool:

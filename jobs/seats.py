@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from jobs.feed import Feed, Scale
-from jobs.meetings import Planned, inherited, live_elsewhere, read_standings, with_standing
+from jobs.meetings import Planned, inherited, live_elsewhere, read_claims, with_claim
 from jobs.world import World
-from sync_core.cases import Case, Context, Sight, Standing
+from sync_core.cases import Case, Context, Sight
+from sync_core.claim import Claim
 from sync_core.errors import RowUnreadable
 from sync_core.link import WATCHED
 from sync_core.meeting import Claimed, Seat, claimed, is_lost, seat
@@ -45,7 +46,7 @@ class Seats:
         self._feed = feed
         self._inbox = frozenset(inbox)
         self._planned = planned
-        self._standings: dict[str, Standing] = {}
+        self._claims: dict[str, Claim] = {}
         self._others: dict[str, tuple[str, ...] | None] = {}
         """Who else has a meeting whose copy is lost here, by iCalUId."""
         self._recalled: dict[str, tuple[Link, ...]] = {}
@@ -67,22 +68,22 @@ class Seats:
 
     async def learn(self, ical_uids: Collection[str]) -> None:
         """Read the claims of these meetings, too."""
-        unknown = set(ical_uids) - set(self._standings)
-        self._standings |= await read_standings(self._world.store, unknown)
-        self._standings |= {uid: self._planned[uid_key(uid)] for uid in unknown if uid_key(uid) in self._planned}
+        unknown = set(ical_uids) - set(self._claims)
+        self._claims |= await read_claims(self._world.store, unknown)
+        self._claims |= {uid: self._planned[uid_key(uid)] for uid in unknown if uid_key(uid) in self._planned}
 
-    def claims(self, ical_uids: Collection[str]) -> dict[str, Standing]:
+    def claims(self, ical_uids: Collection[str]) -> dict[str, Claim]:
         """What was read of these meetings' claims, by key."""
-        return {uid_key(uid): self._standings[uid] for uid in ical_uids if uid in self._standings}
+        return {uid_key(uid): self._claims[uid] for uid in ical_uids if uid in self._claims}
 
-    def claim_of(self, link: Link) -> Standing | None:
+    def claim_of(self, link: Link) -> Claim | None:
         """The claim on a linked meeting, where it was read."""
-        return self._standings.get(link.ical_uid)
+        return self._claims.get(link.ical_uid)
 
     def activity_of(self, link: Link) -> str:
         """The activity's id; a follower's is what the claim says."""
-        standing = self.claim_of(link)
-        known = standing.activity_id if standing and link.role is Role.FOLLOWER else ""
+        claim = self.claim_of(link)
+        known = claim.activity_id if claim and link.role is Role.FOLLOWER else ""
         return known or link.activity_id
 
     def kept(self) -> dict[str, Link]:
@@ -91,13 +92,13 @@ class Seats:
 
     def is_followed(self, event: GraphEvent) -> bool:
         """Whether an event without a link is another mailbox's to feed."""
-        standing = self._standings.get(event.ical_uid)
-        return standing is not None and seat(event, standing, self._ctx) is Seat.FOLLOW
+        claim = self._claims.get(event.ical_uid)
+        return claim is not None and seat(event, claim, self._ctx) is Seat.FOLLOW
 
     def is_unmade(self, event: GraphEvent) -> bool:
         """Whether the meeting of an event without a link is claimed and has no activity."""
-        standing = self._standings.get(event.ical_uid)
-        return standing is not None and bool(standing.etag) and not standing.activity_id
+        claim = self._claims.get(event.ical_uid)
+        return claim is not None and bool(claim.etag) and not claim.activity_id
 
     def is_stood_against(self, link: Link, is_changed: bool) -> bool:
         """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds
@@ -108,19 +109,19 @@ class Seats:
     async def seated(self, case: Case) -> Case:
         """The case with its meeting's claim, and with the link of whoever fed the activity before."""
         link = case.link
-        standing = self._standings.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
-        if standing is None:
+        claim = self._claims.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
+        if claim is None:
             return case
-        case = with_standing(case, standing)
-        if standing.unreadable:
+        case = with_claim(case, claim)
+        if claim.unreadable:
             return case
         if link is not None:
             farewell = self._farewell(link)
             case = replace(case, others=self._others.get(link.ical_uid), farewell=farewell)
-        if not self._takes_over(case, standing):
+        if not self._takes_over(case, claim):
             return case
         try:
-            fed_by, before = await inherited(self._world.store, standing, self._user.id, self._recalled)
+            fed_by, before = await inherited(self._world.store, claim, self._user.id, self._recalled)
         except RowUnreadable as error:  # without what the sides showed before, nothing can be told from an edit
             return replace(case, event_sight=Sight.UNDECIDED, note=str(error))
         return replace(case, inherited=before, fed_by=fed_by)
@@ -168,18 +169,18 @@ class Seats:
         return seat(event, self.claim_of(link), self._ctx) is Seat.FEED
 
     def _is_released(self, link: Link) -> bool:
-        standing = self.claim_of(link)
-        return link.event_id in self.heirs and not (standing and standing.activity_id)
+        claim = self.claim_of(link)
+        return link.event_id in self.heirs and not (claim and claim.activity_id)
 
     def _is_lost(self, link: Link) -> bool:
         return (link.status in WATCHED and self._feed.is_lost(link)) or self._is_unvoided(link)
 
     def _named(self, link: Link) -> frozenset[str]:
         """The users whom a meeting names: its organizer and its people, as they were and as they are shown."""
-        standing, evidence = self.claim_of(link), self._feed.evidence.get(link.event_id)
+        claim, evidence = self.claim_of(link), self._feed.evidence.get(link.event_id)
         shown = [self._feed.event(link.event_id), evidence.event if evidence else None]
         events = [event for event in shown if isinstance(event, GraphEvent)]
-        addresses = {*link.base_event.people, *link.base_activity.people, standing.organizer if standing else ""}
+        addresses = {*link.base_event.people, *link.base_activity.people, claim.organizer if claim else ""}
         addresses |= {event.organizer for event in events}
         addresses |= {one.email for event in events for one in event.attendees}
         people = [self._ctx.colleagues.at(address) for address in addresses - {""}]
@@ -201,15 +202,15 @@ class Seats:
         """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""
         return link.role is Role.OWN and claimed(self.claim_of(link), self._ctx) is Claimed.GUEST
 
-    def _takes_over(self, case: Case, standing: Standing) -> bool:
+    def _takes_over(self, case: Case, claim: Claim) -> bool:
         """Whether this copy feeds from now on what another mailbox fed."""
         event, link = case.event, case.link
         if event is None or case.activity is None:
             return False
         if link is not None:
             return link.event_id in self.heirs
-        is_handed = bool({standing.holder, standing.before} - {"", self._user.id})
-        return is_handed and seat(event, standing, self._ctx) is Seat.FEED
+        is_handed = bool({claim.holder, claim.before} - {"", self._user.id})
+        return is_handed and seat(event, claim, self._ctx) is Seat.FEED
 
     def _farewell(self, link: Link) -> str:
         evidence = self._feed.evidence.get(link.event_id)

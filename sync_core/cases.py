@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from sync_core.claim import Claim
 from sync_core.colleagues import Colleagues
 from sync_core.logins import LOGIN, Logins
 from sync_core.model import Clash, ErpActivity, Field, GraphEvent, Link, Pending, PendingState, Seen, Side, Window
@@ -57,29 +58,6 @@ class Verdict(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the claim says of a meeting that several mailboxes may hold; ``etag`` '' = nobody has claimed it.
-
-    ``holder`` is the user whose copy feeds the activity, ``is_own`` whether that is the organizer's own event.
-    ``creator`` is the ERP.net user R12 asks about (as in ``Link``), '' for a meeting that began in Outlook.
-    ``before`` is the user whose copy fed it before, '' if none did, ``looked_at`` when they last looked at it as what
-    fed, where that is known; ``organizer`` the address that organises the meeting, where it is known. ``unreadable``
-    says why the claim cannot be read: whose the meeting is, nobody can tell.
-    """
-
-    holder: str = ""
-    activity_id: str = ""
-    creator: str = ""
-    is_own: bool = False
-    at: datetime | None = None
-    etag: str = ""
-    before: str = ""
-    organizer: str = ""
-    unreadable: str = ""
-    looked_at: datetime | None = None
-
-
 GONE = "gone"
 """Stands for the version of a side that is not there any more."""
 
@@ -90,13 +68,12 @@ class Case:
 
     ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``pending`` is what waits for the case,
     ``over`` what need not wait any more once both are linked. ``note`` explains a MALFORMED sight.
-    ``awaits`` is what stands in the way of an item without a link. ``standing`` is the
-    meeting's claim and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``, where they
-    matter. ``others`` are
-    the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no answer);
-    ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did not feed.
-    ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by another event;
-    asked where ``plan.asks_for_holders``.
+    ``awaits`` is what stands in the way of an item without a link. ``claim`` is the meeting's, where it matters
+    (None: not asked), and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``.
+    ``others`` are the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no
+    answer); ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did
+    not feed. ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by
+    another event; asked where ``plan.asks_for_holders``.
     """
 
     link: Link | None = None
@@ -108,7 +85,7 @@ class Case:
     over: tuple[Pending, ...] = ()
     note: str = ""
     awaits: PendingState = PendingState.WAITING
-    standing: Standing | None = None
+    claim: Claim | None = None
     inherited: Link | None = None
     fed_by: str = ""
     others: tuple[str, ...] | None = None

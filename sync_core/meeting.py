@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from sync_core import link as life
 from sync_core.base import handed, handed_by_nobody
-from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.claim import Claim
 from sync_core.conflict import unmarking
 from sync_core.ending import DELETED_IN_OUTLOOK
 from sync_core.grid import read_grid
@@ -63,43 +64,43 @@ HANDED_ON = "the meeting is fed from another calendar now"
 CANCELLED_COPY = "cancelled by its organizer"
 
 
-def claimed(standing: Standing | None, ctx: Context) -> Claimed:
+def claimed(claim: Claim | None, ctx: Context) -> Claimed:
     """The claim's column. One that cannot be read is somebody else's, for all we know."""
-    if standing is not None and standing.unreadable:
+    if claim is not None and claim.unreadable:
         return Claimed.OWN
-    if standing is None or not standing.etag:
+    if claim is None or not claim.etag:
         return Claimed.NOBODY
-    if standing.holder == ctx.mailbox:
+    if claim.holder == ctx.mailbox:
         return Claimed.ME
-    if not ctx.colleagues.is_well(standing.holder):
+    if not ctx.colleagues.is_well(claim.holder):
         return Claimed.LAPSED
-    if not standing.activity_id and standing.at is not None and ctx.now - standing.at > ctx.stalled_after:
+    if not claim.activity_id and claim.at is not None and ctx.now - claim.at > ctx.stalled_after:
         return Claimed.STALLED
-    return Claimed.OWN if standing.is_own else Claimed.GUEST
+    return Claimed.OWN if claim.is_own else Claimed.GUEST
 
 
-def seat(event: GraphEvent, standing: Standing | None, ctx: Context) -> Seat:
+def seat(event: GraphEvent, claim: Claim | None, ctx: Context) -> Seat:
     """Which seat this mailbox's copy has. What a colleague began in ERP.net is theirs, on or off (R12)."""
     if event.is_organizer:
-        return Seat.CLASH if _is_import(standing, ctx) else Seat(SEATS["own", claimed(standing, ctx)])
-    if standing is not None and standing.creator and not ctx.is_on(standing.creator):
+        return Seat.CLASH if _is_import(claim, ctx) else Seat(SEATS["own", claimed(claim, ctx)])
+    if claim is not None and claim.creator and not ctx.is_on(claim.creator):
         return Seat.FOLLOW
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
-    return Seat(SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(standing, ctx)])
+    return Seat(SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)])
 
 
-def _is_import(standing: Standing | None, ctx: Context) -> bool:
+def _is_import(claim: Claim | None, ctx: Context) -> bool:
     """Whether an own event bears the iCalUId of a meeting that somebody else organises, as an imported file does."""
-    if standing is None or not standing.organizer or standing.holder == ctx.mailbox:
+    if claim is None or not claim.organizer or claim.holder == ctx.mailbox:
         return False
-    organizer = ctx.colleagues.at(standing.organizer)
+    organizer = ctx.colleagues.at(claim.organizer)
     return organizer is None or organizer.id != ctx.mailbox
 
 
-def is_lost(standing: Standing | None, ctx: Context) -> bool:
+def is_lost(claim: Claim | None, ctx: Context) -> bool:
     """Whether another mailbox feeds the meeting now."""
-    return claimed(standing, ctx) in (Claimed.OWN, Claimed.GUEST)
+    return claimed(claim, ctx) in (Claimed.OWN, Claimed.GUEST)
 
 
 def is_follower(link: Link | None) -> bool:
@@ -109,13 +110,13 @@ def is_follower(link: Link | None) -> bool:
 
 def as_feeder(case: Case, ctx: Context) -> Case:
     """The case of a copy whose turn it is to feed: with the link of whoever did so before, or as new."""
-    event, standing, link = case.event, case.standing, case.link
+    event, claim, link = case.event, case.claim, case.link
     if event is None or event.is_cancelled or not (link is None or is_follower(link)):
         return case
-    if seat(event, standing, ctx) is not Seat.FEED:
+    if seat(event, claim, ctx) is not Seat.FEED:
         return case
     if case.activity is None:
-        is_new = standing is None or not standing.activity_id
+        is_new = claim is None or not claim.activity_id
         return replace(case, link=None, followed=link is not None) if is_new else case
     if case.activity.void:
         return case
@@ -129,16 +130,16 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
     The activity's base is the former feeder's, so that an edit in ERP.net goes on; the event's is this copy's own.
     Where nobody's link is left, both stand as they are: a hand-over by itself is no reason to write anything.
     """
-    standing, before, own = case.standing, case.inherited, case.link
+    claim, before, own = case.claim, case.inherited, case.link
     if before is None or not is_heritage(before):
-        if standing is None or not {standing.holder, standing.before} - {"", ctx.mailbox}:
+        if claim is None or not {claim.holder, claim.before} - {"", ctx.mailbox}:
             return None
         before = new_link(event, activity, Side.GRAPH, ctx)
-        base_event = handed_by_nobody(event, own.base_event if own else None, standing.looked_at)
+        base_event = handed_by_nobody(event, own.base_event if own else None, claim.looked_at)
     else:
         seen = own.base_event if own else None
         base_event = handed(event, before, seen, _looked_at(case, ctx))
-    began_here = standing is None or not standing.creator
+    began_here = claim is None or not claim.creator
     return replace(
         life.live(before),
         event_id=event.id,
@@ -146,7 +147,7 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
         change_key=event.change_key,
         modified_at=event.modified_at,
         role=Role.OWN if event.is_organizer else Role.HOLDER,
-        creator=ctx.erp_user_id if began_here or standing is None else before.creator,
+        creator=ctx.erp_user_id if began_here or claim is None else before.creator,
         answers=own.answers if own else (),
         unseen=False,
         missed_at=None,
@@ -155,9 +156,9 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
 
 def _looked_at(case: Case, ctx: Context) -> datetime | None:
     """When whoever fed the meeting before last looked at a copy that they still had."""
-    standing = case.standing
-    is_handed = standing is not None and standing.looked_at is not None and case.fed_by == standing.before
-    return standing.looked_at if standing and is_handed else ctx.colleagues.looked_at(case.fed_by)
+    claim = case.claim
+    is_handed = claim is not None and claim.looked_at is not None and case.fed_by == claim.before
+    return claim.looked_at if claim and is_handed else ctx.colleagues.looked_at(case.fed_by)
 
 
 def as_bereaved(case: Case, ctx: Context) -> Case:
@@ -166,9 +167,9 @@ def as_bereaved(case: Case, ctx: Context) -> Case:
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
     if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
         return case
-    if case.standing is None or not case.standing.activity_id or claimed(case.standing, ctx) is not Claimed.ME:
+    if case.claim is None or not case.claim.activity_id or claimed(case.claim, ctx) is not Claimed.ME:
         return case
-    activity_id = case.standing.activity_id  # a link of before the activity was made does not know it
+    activity_id = case.claim.activity_id  # a link of before the activity was made does not know it
     return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.erp_user_id))
 
 
@@ -185,7 +186,7 @@ def follow(case: Case, ctx: Context) -> Decision:
     left = _said_to_have_left(case, ctx)
     link = Link(
         event_id=event.id,
-        activity_id=case.standing.activity_id if case.standing else "",
+        activity_id=case.claim.activity_id if case.claim else "",
         ical_uid=event.ical_uid,
         zone=ctx.digits_zone,
         base_event=event.content,
@@ -196,7 +197,7 @@ def follow(case: Case, ctx: Context) -> Decision:
         modified_at=event.modified_at,
         role=Role.FOLLOWER,
         reason=FOLLOWED,
-        reread=_unmade(case.standing) or (BACK_AGAIN if left else ""),
+        reread=_unmade(case.claim) or (BACK_AGAIN if left else ""),
         answers=left,
     )
     return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())
@@ -211,9 +212,9 @@ def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
     return ((me.canonical, DELETED_COPY),) if me is not None and is_mine else ()
 
 
-def _unmade(standing: Standing | None) -> str:
+def _unmade(claim: Claim | None) -> str:
     """Why a followed meeting is to be looked at again: whoever claimed it may have died before making anything."""
-    return UNMADE if standing is not None and standing.etag and not standing.activity_id else ""
+    return UNMADE if claim is not None and claim.etag and not claim.activity_id else ""
 
 
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
@@ -247,10 +248,10 @@ def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
 
 def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     assert case.event is not None
-    activity_id = case.standing.activity_id if case.standing and case.standing.activity_id else link.activity_id
-    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.standing))
+    activity_id = case.claim.activity_id if case.claim and case.claim.activity_id else link.activity_id
+    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.claim))
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
-    in_step = _taken_in(case.event, case.standing, ctx)
+    in_step = _taken_in(case.event, case.claim, ctx)
     if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
     assert case.activity is not None
@@ -261,10 +262,10 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link, in_step=in_step)
 
 
-def _taken_in(event: GraphEvent, standing: Standing | None, ctx: Context) -> frozenset[Field]:
+def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
     """What a followed copy shows is a matter between copies once whoever feeds the meeting has looked after it
     changed; until then it may be an edit that this copy has to carry on."""
-    looked_at = ctx.colleagues.looked_at(standing.holder) if standing else None
+    looked_at = ctx.colleagues.looked_at(claim.holder) if claim else None
     is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
     return EVERYTHING if is_known else frozenset()
 

@@ -312,14 +312,14 @@ def _decide(case: Case, ctx: Context) -> Decision:
     if verdict is not None:
         return _set_aside(case, verdict, reason)
     if case.event is not None and (case.link is None or case.link.role is Role.HOLDER):
-        place = seat(case.event, case.standing, ctx)
+        place = seat(case.event, case.claim, ctx)
         if place is Seat.CLASH:
             return _hindered(case, PendingState.CLASH)
         if place is Seat.FOLLOW:
             return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
     if case.link is None:
         return _decide_unlinked(case, ctx)
-    if case.event_sight is Sight.UNREAD and case.link.role is Role.HOLDER and is_lost(case.standing, ctx):
+    if case.event_sight is Sight.UNREAD and case.link.role is Role.HOLDER and is_lost(case.claim, ctx):
         return _reread(case, HALF_SEEN)
     return _decide_linked(case, case.link, ctx)
 
@@ -349,7 +349,7 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
     if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
         return replace(decision, take=True)
     feeds = case.event is not None and link is not None and link.status in life.RUNNING
-    is_mine = case.standing is None or case.standing.holder == ctx.mailbox
+    is_mine = case.claim is None or case.claim.holder == ctx.mailbox
     return (
         replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
     )
@@ -527,7 +527,7 @@ def _decide_linked(case: Case, link: Link, ctx: Context) -> Decision:
     if intent is Intent.END:
         return ended(case, link, ctx, intent, EndedBy.BOTH, "gone on both sides")
     if link.role is Role.HOLDER and event_state == "event-gone":
-        if is_lost(case.standing, ctx):
+        if is_lost(case.claim, ctx):
             return follower(case, link, ctx)
         if case.others is None:
             return _reread(case, OTHERS_UNREAD)

@@ -16,7 +16,8 @@ from adapters.leases import LeaseRow
 from adapters.meetings import CopyRow, IndexRow
 from adapters.slots import SlotRow
 from adapters.store import WakeRow
-from jobs.ports import Claim, Subscription
+from jobs.ports import Subscription
+from sync_core.claim import Claim
 from sync_core.model import (
     Answer,
     Clash,

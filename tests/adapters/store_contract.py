@@ -18,7 +18,8 @@ import pytest
 from adapters import rows
 from adapters.backend import Key, Op, Row, Table, Verb
 from adapters.store import RowStore
-from jobs.ports import Change, Claim, Drop, Lease, Put, Queued, Subscription
+from jobs.ports import Change, Drop, Lease, Put, Queued, Subscription
+from sync_core.claim import Claim
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.holds import item_of
 from sync_core.model import (
@@ -48,6 +49,7 @@ from sync_core.model import (
     Window,
     stamp_of,
 )
+from sync_core.ranges import uid_key
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ODD = "AAMk/a\\b#c?d%e+f=g h'i\"j&k|ä😀"
@@ -745,6 +747,18 @@ class MeetingsContract:
             await store.save_claim(replace(claim, holder="other"))
 
         assert saved == await store.read_claim(claim.key)
+
+    @pytest.mark.parametrize("spoilt", [{"holder": ""}, {"at": None}, {"key": "another meeting"}])
+    async def test_a_claim_says_whose_it_is_since_when(
+        self, store: RowStore, user_id: str, spoilt: dict[str, str | None]
+    ) -> None:
+        """A stored claim that leaves out its holder or its instant, or is another meeting's, is not read."""
+        claim = replace(Claim(user_id, "a", "x", NOW), **spoilt)  # type: ignore[arg-type]
+        place = Key("claim", rows.hashed(uid_key(user_id)))
+        await store.backend.write(Table.MEETINGS, Op(Verb.PUT, place, rows.encode(claim)))
+
+        with pytest.raises(RowUnreadable, match="claim the meeting anew"):
+            await store.read_claim(user_id)
 
     async def test_claim_moves_by_etag(self, store: RowStore, user_id: str) -> None:
         """A claim is replaced by whoever read it last; anybody else is refused."""

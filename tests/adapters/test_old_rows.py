@@ -9,7 +9,8 @@ from adapters.backend import Key, Op, Row, Table, Verb
 from adapters.memory import MemoryBackend
 from adapters.store import RowStore
 from adapters.upgrades import UPGRADES
-from jobs.ports import Claim, Put, Storable, Subscription
+from jobs.ports import Put, Storable, Subscription
+from sync_core.claim import Claim
 from sync_core.errors import RowUnreadable
 from sync_core.model import Cursors, Hold, InboxRow, Instance, JournalEntry, Link, Pending, User
 from tests.adapters.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen

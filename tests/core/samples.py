@@ -37,6 +37,9 @@ ANNA_ID, BORIS_ID, CARL_ID = "erp-anna", "erp-boris", "erp-carl"
 ME, BORIS, CARL = "anna@acme.example", "boris@acme.example", "carl@acme.example"
 """Addresses of the company's own people; Anna and Boris are on, Carl is off."""
 
+UID = "uid-1"
+"""The iCalUId of the sample events, and so the key of their claims."""
+
 ZOE, GUEST = "zoe@acme.example", "guest@out.example"
 """Somebody of the company whom calsync does not know, and somebody from outside."""
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.base import handed
-from sync_core.cases import Case, Sight, Standing
+from sync_core.cases import Case, Sight
 from sync_core.changes import changed_in_graph
+from sync_core.claim import Claim
 from sync_core.identity import settle
 from sync_core.model import EVERYTHING, Field, GraphContent, GraphEvent, Link, Role
 from sync_core.plan import decide
@@ -22,6 +23,7 @@ from tests.core.samples import (
     GUEST,
     ME,
     NOW,
+    UID,
     ZOE,
     a_follower,
     a_link,
@@ -52,9 +54,9 @@ contents = st.builds(
     people=st.sampled_from([(), (ME,), (ME, GUEST), (GUEST, ME, ZOE)]),
 )
 CLAIMS = {
-    "holder off": Standing("carl-id", "A1", at=NOW, etag="e"),
-    "handed to me": Standing("anna-id", "A1", at=NOW, etag="e", before="carl-id"),
-    "organizer comes on": Standing("boris-id", "A1", at=NOW, etag="e"),
+    "holder off": Claim(UID, "carl-id", "A1", at=NOW, etag="e"),
+    "handed to me": Claim(UID, "anna-id", "A1", at=NOW, etag="e", before="carl-id"),
+    "organizer comes on": Claim(UID, "boris-id", "A1", at=NOW, etag="e"),
 }
 
 
@@ -101,7 +103,7 @@ def test_a_hand_over_writes_nothing(
         activity=activity,
         event_sight=Sight.PRESENT,
         activity_sight=Sight.PRESENT,
-        standing=CLAIMS[claim],
+        claim=CLAIMS[claim],
         inherited=an_inheritance(former, activity) if is_left else None,
         fed_by=fed_by if is_left else "",
     )
@@ -112,7 +114,7 @@ def test_a_hand_over_writes_nothing(
     assert after is not None
     assert after.role is (Role.OWN if own else Role.HOLDER)
     mine_now = replace(CLAIMS[claim], holder="anna-id", is_own=own)
-    again = decide(replace(case, link=after, standing=mine_now, inherited=None, fed_by=""), ctx)
+    again = decide(replace(case, link=after, claim=mine_now, inherited=None, fed_by=""), ctx)
     assert (again.erp, again.graph) == (None, None)
 
 
@@ -204,8 +206,8 @@ def test_people_are_known_one_by_one(
 def test_a_follower_takes_a_change_in_once_the_feeder_has_looked(looked_at: Any, taken_in: frozenset[Field]) -> None:
     """Until then it may be an edit that this copy has to carry on."""
     event = a_copy(NEW, own=False, modified_at=LOOKED)
-    standing = Standing("boris-id", "A1", at=NOW, etag="e", is_own=True)
-    case = Case(link=a_follower(base_event=OLD), event=event, event_sight=Sight.PRESENT, standing=standing)
+    claim = Claim(UID, "boris-id", "A1", at=NOW, etag="e", is_own=True)
+    case = Case(link=a_follower(base_event=OLD), event=event, event_sight=Sight.PRESENT, claim=claim)
     ctx = an_office(colleagues=a_staff(boris={"looked_at": looked_at}))
     after = settle(decide(case, ctx), event, None, ctx)
 
@@ -220,8 +222,8 @@ def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
     base = handed(event, an_inheritance(shown(), activity), None, LOOKED)
     link = a_link(base_event=base, base_activity=activity.content)
     moved = replace(activity, content=replace(activity.content, start=at(2026, 2, 2, 7)))
-    standing = Standing("anna-id", "A1", etag="e", is_own=True)
-    decision = decide(Case(link, event, moved, Sight.PRESENT, Sight.PRESENT, standing=standing), an_office())
+    claim = Claim(UID, "anna-id", "A1", etag="e", is_own=True)
+    decision = decide(Case(link, event, moved, Sight.PRESENT, Sight.PRESENT, claim=claim), an_office())
 
     assert decision.erp is None
     assert isinstance(decision.graph, PatchEvent)

@@ -8,7 +8,8 @@ from itertools import product
 
 import pytest
 
-from sync_core.cases import Case, Context, Decision, Intent, Sight, Standing, Verdict
+from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.claim import Claim
 from sync_core.ending import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.identity import settle
 from sync_core.meeting import (
@@ -54,6 +55,7 @@ from tests.core.samples import (
     ME,
     NOW,
     SERVICE,
+    UID,
     a_follower,
     a_link,
     a_meeting,
@@ -74,10 +76,10 @@ from tests.core.samples import (
 YES, NO, DELETED = "Outlook: accepted", "Outlook: declined", "Outlook: deleted from the calendar"
 
 
-def held_by(holder: str = "boris-id", **told: object) -> Standing:
+def held_by(holder: str = "boris-id", **told: object) -> Claim:
     """A claim, an hour old, on the activity."""
     known: dict[str, object] = {"activity_id": "A1", "at": NOW - timedelta(hours=1), "etag": "e1"}
-    return Standing(holder, **known | told)  # type: ignore[arg-type]
+    return Claim(UID, holder, **known | told)  # type: ignore[arg-type]
 
 
 MINE = held_by("anna-id")
@@ -137,10 +139,10 @@ PATIENT = an_office(stalled_after=timedelta(minutes=6))
 
 
 @pytest.mark.parametrize(
-    ("standing", "expected"),
+    ("claim", "expected"),
     [
         pytest.param(None, Claimed.NOBODY, id="no-claim-read"),
-        pytest.param(Standing(), Claimed.NOBODY, id="unclaimed"),
+        pytest.param(Claim(), Claimed.NOBODY, id="unclaimed"),
         pytest.param(MINE, Claimed.ME, id="mine"),
         pytest.param(replace(MINE, activity_id=""), Claimed.ME, id="mine-and-stalled"),
         pytest.param(held_by("carl-id"), Claimed.LAPSED, id="holder-off"),
@@ -158,10 +160,10 @@ PATIENT = an_office(stalled_after=timedelta(minutes=6))
         pytest.param(held_by(), Claimed.GUEST, id="another-copy"),
     ],
 )
-def test_a_claim_is_seen_from_one_mailbox(standing: Standing | None, expected: Claimed) -> None:
+def test_a_claim_is_seen_from_one_mailbox(claim: Claim | None, expected: Claimed) -> None:
     """Mine, another's own or invited copy; a holder who is off lapses, one who made nothing for long has stalled."""
-    assert expected is claimed(standing, PATIENT)
-    assert is_lost(standing, PATIENT) is (expected in (Claimed.OWN, Claimed.GUEST))
+    assert expected is claimed(claim, PATIENT)
+    assert is_lost(claim, PATIENT) is (expected in (Claimed.OWN, Claimed.GUEST))
 
 
 @pytest.mark.parametrize(
@@ -187,10 +189,10 @@ def test_an_organizer_who_is_on_feeds(organizer: str, ctx: Context, expected: st
 )
 def test_what_somebody_switched_off_began_in_erp_is_theirs(creator: str, expected: str) -> None:
     """Nobody's copy feeds it while its creator is off, not even the one that did (R12); the organizer's own does."""
-    standing = replace(MINE, creator=creator)
+    claim = replace(MINE, creator=creator)
 
-    assert expected == seat(an_invitation(organizer=GUEST), standing, an_office())
-    assert seat(a_meeting(BORIS), standing, an_office()) == "feed"
+    assert expected == seat(an_invitation(organizer=GUEST), claim, an_office())
+    assert seat(a_meeting(BORIS), claim, an_office()) == "feed"
 
 
 # Who feeds
@@ -207,12 +209,12 @@ def kept(decision: Decision) -> Link:
 
 def followed(event: GraphEvent | None, activity: ErpActivity | None = None, **told: object) -> Case:
     """The case of a copy that follows Boris."""
-    return linked(event, activity, **{"link": a_follower(), "standing": held_by(is_own=True)} | told)
+    return linked(event, activity, **{"link": a_follower(), "claim": held_by(is_own=True)} | told)
 
 
 def test_the_first_copy_of_an_outside_meeting_feeds() -> None:
     """It makes the activity and claims the meeting first."""
-    decision = decide(seen(OUTSIDE, standing=Standing()), an_office())
+    decision = decide(seen(OUTSIDE, claim=Claim()), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
     assert (decision.intent, decision.take) == (Intent.CREATE_ACTIVITY, True)
@@ -220,7 +222,7 @@ def test_the_first_copy_of_an_outside_meeting_feeds() -> None:
 
 def test_a_second_copy_follows() -> None:
     """It is remembered with its activity and reason, nothing is written, and nothing is claimed."""
-    decision = decide(seen(OUTSIDE, standing=held_by()), an_office())
+    decision = decide(seen(OUTSIDE, claim=held_by()), an_office())
 
     assert (decision.intent, decision.verdict, decision.reason) == (Intent.FOLLOW, Verdict.SKIP, FOLLOWED)
     assert (decision.graph, decision.erp, decision.take, decision.mails) == (None, None, False, 0)
@@ -231,7 +233,7 @@ def test_a_second_copy_follows() -> None:
 
 def test_a_copy_waits_for_an_organizer_who_is_on() -> None:
     """Met before the organizer's own event, it does not make the activity."""
-    decision = decide(seen(HEARD, standing=Standing()), an_office())
+    decision = decide(seen(HEARD, claim=Claim()), an_office())
 
     assert (decision.intent, decision.take, kept(decision).activity_id) == (Intent.FOLLOW, False, "")
 
@@ -239,8 +241,8 @@ def test_a_copy_waits_for_an_organizer_who_is_on() -> None:
 def test_an_answer_known_at_once_is_told_by_the_next_look() -> None:
     """A new follower has told nothing yet."""
     event = replace(HEARD, response="accepted")
-    link = kept(decide(seen(event, standing=held_by(is_own=True)), an_office()))
-    decision = decide(linked(event, attended(ME), link=link, standing=held_by(is_own=True)), an_office())
+    link = kept(decide(seen(event, claim=held_by(is_own=True)), an_office()))
+    decision = decide(linked(event, attended(ME), link=link, claim=held_by(is_own=True)), an_office())
 
     assert isinstance(decision.erp, PatchActivity)
     assert decision.erp.crowd == Crowd(note=(("R1", YES),))
@@ -248,7 +250,7 @@ def test_an_answer_known_at_once_is_told_by_the_next_look() -> None:
 
 def test_two_events_of_ones_own_with_one_uid_clash() -> None:
     """Another mailbox's own event has the same iCalUId: set aside, nothing is written."""
-    decision = decide(seen(a_meeting(BORIS), standing=held_by(is_own=True)), an_office())
+    decision = decide(seen(a_meeting(BORIS), claim=held_by(is_own=True)), an_office())
 
     assert (decision.verdict, decision.reason) == (Verdict.PARK, CLASH)
     assert (decision.graph, decision.erp, decision.take) == (None, None, False)
@@ -257,21 +259,19 @@ def test_two_events_of_ones_own_with_one_uid_clash() -> None:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        pytest.param(seen(a_meeting(BORIS), standing=Standing()), True, id="create"),
+        pytest.param(seen(a_meeting(BORIS), claim=Claim()), True, id="create"),
         pytest.param(seen(a_meeting(BORIS, ical_uid="")), False, id="create/no-uid"),
-        pytest.param(seen(a_meeting(BORIS), an_activity(), standing=Standing()), True, id="link"),
-        pytest.param(seen(a_meeting(BORIS), an_activity(), standing=MINE), True, id="link-of-mine"),
-        pytest.param(linked(a_meeting(BORIS), attended(BORIS), standing=MINE), False, id="pair/mine"),
+        pytest.param(seen(a_meeting(BORIS), an_activity(), claim=Claim()), True, id="link"),
+        pytest.param(seen(a_meeting(BORIS), an_activity(), claim=MINE), True, id="link-of-mine"),
+        pytest.param(linked(a_meeting(BORIS), attended(BORIS), claim=MINE), False, id="pair/mine"),
         pytest.param(linked(a_meeting(BORIS), attended(BORIS)), False, id="pair/claim-not-read"),
-        pytest.param(linked(a_meeting(BORIS), attended(BORIS), standing=Standing()), True, id="pair/unclaimed"),
-        pytest.param(linked(a_meeting(BORIS), attended(BORIS), standing=held_by()), True, id="pair/held-by-a-copy"),
-        pytest.param(linked(None, attended(BORIS), standing=Standing()), False, id="pair/event-not-read"),
-        pytest.param(
-            linked(None, an_activity(), event_sight=Sight.GONE, standing=Standing()), False, id="pair/event-gone"
-        ),
+        pytest.param(linked(a_meeting(BORIS), attended(BORIS), claim=Claim()), True, id="pair/unclaimed"),
+        pytest.param(linked(a_meeting(BORIS), attended(BORIS), claim=held_by()), True, id="pair/held-by-a-copy"),
+        pytest.param(linked(None, attended(BORIS), claim=Claim()), False, id="pair/event-not-read"),
+        pytest.param(linked(None, an_activity(), event_sight=Sight.GONE, claim=Claim()), False, id="pair/event-gone"),
         pytest.param(followed(HEARD, an_activity()), False, id="follower"),
         pytest.param(seen(None, an_activity()), False, id="event-to-be-made"),
-        pytest.param(seen(an_event(is_cancelled=True), standing=Standing()), False, id="skipped"),
+        pytest.param(seen(an_event(is_cancelled=True), claim=Claim()), False, id="skipped"),
     ],
 )
 def test_whoever_feeds_a_meeting_claims_it(case: Case, expected: bool) -> None:
@@ -287,7 +287,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
-    case = seen(event, activity, standing=held_by(), inherited=before, fed_by="boris-id")
+    case = seen(event, activity, claim=held_by(), inherited=before, fed_by="boris-id")
     for hours, fields in ((0, set()), (-1, {Field.SUBJECT})):
         looked_at = NOW + timedelta(hours=hours, minutes=-30)
         decision = decide(case, an_office(colleagues=a_staff(boris={"looked_at": looked_at})))
@@ -302,14 +302,14 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
 
 
 @pytest.mark.parametrize(
-    "standing",
+    "claim",
     [
         pytest.param(replace(MINE), id="handed-to-me"),
         pytest.param(held_by("carl-id"), id="holder-off"),
-        pytest.param(Standing(activity_id="A1"), id="claim-gone"),
+        pytest.param(Claim(activity_id="A1"), id="claim-gone"),
     ],
 )
-def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
+def test_an_heir_goes_on_where_the_holder_stopped(claim: Claim) -> None:
     """The old holder's link with its base, for this copy; what changed meanwhile flows once, and the mark is new."""
     conflict = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
     before = a_link(
@@ -330,7 +330,7 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
     )
     event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan"))
     decision = decide(
-        followed(event, attended(ME), standing=standing, inherited=before),
+        followed(event, attended(ME), claim=claim, inherited=before),
         an_office(creators_on=frozenset({ANNA_ID})),
     )
 
@@ -352,15 +352,15 @@ def test_an_heir_goes_on_where_the_holder_stopped(standing: Standing) -> None:
         conflict=None,
         answers=(),
     )
-    assert (decision.case.followed, decision.take) == (True, standing.holder != "anna-id")
+    assert (decision.case.followed, decision.take) == (True, claim.holder != "anna-id")
 
 
 @pytest.mark.parametrize(("began_with", "creator"), [("", ANNA_ID), (BORIS_ID, BORIS_ID)], ids=["outlook", "erp"])
 def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) -> None:
     """What began in Outlook counts as made by whoever feeds it now, what Boris made in ERP.net stays his (R12)."""
     before = a_link(event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID)
-    standing = replace(MINE, creator=began_with)
-    case = as_feeder(followed(OUTSIDE, an_activity(), standing=standing, inherited=before), an_office())
+    claim = replace(MINE, creator=began_with)
+    case = as_feeder(followed(OUTSIDE, an_activity(), claim=claim, inherited=before), an_office())
 
     assert case.link is not None
     assert (case.link.creator, case.link.role) == (creator, Role.HOLDER)
@@ -369,7 +369,7 @@ def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) ->
 @pytest.mark.parametrize("before", [None, tombstone(role=Role.HOLDER), a_link(status=LinkStatus.ARCHIVED)])
 def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link | None) -> None:
     """As two items found: nobody is mailed, and the activity stays the same."""
-    decision = decide(followed(OUTSIDE, attended(ME), standing=MINE, inherited=before), an_office())
+    decision = decide(followed(OUTSIDE, attended(ME), claim=MINE, inherited=before), an_office())
 
     assert (decision.intent, decision.take, decision.graph, decision.mails) == (Intent.LINK, True, None, 0)
     assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
@@ -377,22 +377,22 @@ def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link |
 
 @pytest.mark.parametrize("link", [None, a_follower()], ids=["never-followed", "followed"])
 @pytest.mark.parametrize(
-    "standing", [held_by("carl-id"), replace(MINE, before="carl-id")], ids=["holder-forgotten", "handed-to-me"]
+    "claim", [held_by("carl-id"), replace(MINE, before="carl-id")], ids=["holder-forgotten", "handed-to-me"]
 )
-def test_whoever_fed_it_left_no_link(standing: Standing, link: Link | None) -> None:
+def test_whoever_fed_it_left_no_link(claim: Claim, link: Link | None) -> None:
     """The copy goes on with the activity as both stand: what they show differently is nobody's edit."""
     event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan", people=()))
-    decision = decide(seen(event, attended(ME, GUEST), standing=standing, link=link), an_office())
+    decision = decide(seen(event, attended(ME, GUEST), claim=claim, link=link), an_office())
 
     assert (decision.erp, decision.graph, decision.case.followed) == (None, None, True)
     assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
     assert set(kept(decision).base_activity.people) == {ME, GUEST}
 
 
-@pytest.mark.parametrize("standing", [Standing(), replace(MINE, activity_id=""), held_by(activity_id="")])
-def test_a_follower_makes_the_activity_that_nobody_made(standing: Standing) -> None:
+@pytest.mark.parametrize("claim", [Claim(), replace(MINE, activity_id=""), held_by(activity_id="")])
+def test_a_follower_makes_the_activity_that_nobody_made(claim: Claim) -> None:
     """The claim lapsed, is mine, or was taken and nothing came of it: look first, then create."""
-    decision = decide(followed(OUTSIDE, standing=standing), an_office())
+    decision = decide(followed(OUTSIDE, claim=claim), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
     assert (decision.take, decision.case.followed, decision.case.link) == (True, True, None)
@@ -400,16 +400,16 @@ def test_a_follower_makes_the_activity_that_nobody_made(standing: Standing) -> N
 
 def test_an_activity_not_read_yet_is_not_made_again() -> None:
     """The claim names one: the copy goes on following until both were seen."""
-    decision = decide(followed(OUTSIDE, standing=MINE), an_office())
+    decision = decide(followed(OUTSIDE, claim=MINE), an_office())
 
     assert (decision.intent, decision.verdict, decision.take) == (Intent.NOTHING, Verdict.NOTHING, False)
     assert is_follower(decision.link)
 
 
-@pytest.mark.parametrize("standing", [MINE, held_by("carl-id"), held_by()])
-def test_a_void_activity_is_never_fed_again(standing: Standing) -> None:
+@pytest.mark.parametrize("claim", [MINE, held_by("carl-id"), held_by()])
+def test_a_void_activity_is_never_fed_again(claim: Claim) -> None:
     """Voided in ERP.net, the meeting stays in Outlook, and no copy makes another activity of it."""
-    decision = decide(followed(OUTSIDE, an_activity(void=True), standing=standing), an_office())
+    decision = decide(followed(OUTSIDE, an_activity(void=True), claim=claim), an_office())
 
     assert (decision.graph, decision.erp, decision.take) == (None, None, False)
     assert is_follower(decision.link)
@@ -430,7 +430,7 @@ def test_a_holder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> No
     """Somebody else feeds now: our category goes, others stay, the conflict is not this copy's any more."""
     link = a_link(role=Role.HOLDER, conflict=conflict, answers=((ME, YES),), base_event=HEARD.content)
     event = replace(HEARD, categories=("Red", CONFLICT_CATEGORY))
-    decision = decide(linked(event, an_activity(), link=link, standing=held_by(is_own=True)), an_office())
+    decision = decide(linked(event, an_activity(), link=link, claim=held_by(is_own=True)), an_office())
 
     assert (decision.intent, decision.erp, decision.mails, decision.take) == (Intent.FOLLOW, None, 0, False)
     assert decision.graph == (
@@ -443,7 +443,7 @@ def test_a_holder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> No
 def test_a_holder_that_was_parked_follows() -> None:
     """Whatever kept it from feeding is not its matter any more."""
     link = a_link(role=Role.HOLDER, status=LinkStatus.PARKED, reason="waits", base_event=HEARD.content)
-    decision = decide(linked(HEARD, an_activity(), link=link, standing=held_by()), an_office())
+    decision = decide(linked(HEARD, an_activity(), link=link, claim=held_by()), an_office())
 
     assert (kept(decision).status, kept(decision).role) == (LinkStatus.LIVE, Role.FOLLOWER)
 
@@ -451,7 +451,7 @@ def test_a_holder_that_was_parked_follows() -> None:
 def test_a_holder_whose_event_was_not_read_waits() -> None:
     """An edit in ERP.net of a meeting that somebody else feeds now is not carried to a copy."""
     link = a_link(role=Role.HOLDER, base_event=HEARD.content)
-    case = linked(None, an_activity(noted(subject="Forecast")), link=link, standing=held_by(is_own=True))
+    case = linked(None, an_activity(noted(subject="Forecast")), link=link, claim=held_by(is_own=True))
     decision = decide(case, an_office())
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.REREAD, None, None)
@@ -464,7 +464,7 @@ HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content, answers=((ME, YES
 
 def gone(**told: object) -> Case:
     """The holder has lost its copy."""
-    known: dict[str, object] = {"event_sight": Sight.GONE, "link": HOLDING, "standing": MINE}
+    known: dict[str, object] = {"event_sight": Sight.GONE, "link": HOLDING, "claim": MINE}
     return linked(None, attended(ME), **known | told)
 
 
@@ -511,10 +511,10 @@ def test_a_locked_activity_is_handed_on_without_a_word() -> None:
     assert kept(decision).conflict is None
 
 
-@pytest.mark.parametrize("standing", [held_by(), held_by(is_own=True)])
-def test_a_holder_that_lost_both_copy_and_claim_voids_nothing(standing: Standing) -> None:
+@pytest.mark.parametrize("claim", [held_by(), held_by(is_own=True)])
+def test_a_holder_that_lost_both_copy_and_claim_voids_nothing(claim: Claim) -> None:
     """Somebody else feeds already: only this person's row tells that they deleted it."""
-    decision = decide(gone(others=None, standing=standing), an_office())
+    decision = decide(gone(others=None, claim=claim), an_office())
 
     assert (decision.intent, decision.verdict) == (Intent.ANSWER, Verdict.ACT)
     assert isinstance(decision.erp, PatchActivity)
@@ -525,14 +525,14 @@ def test_a_holder_that_lost_both_copy_and_claim_voids_nothing(standing: Standing
 @pytest.mark.parametrize("others", [(), None], ids=["nobody", "not-known"])
 def test_the_organizers_deletion_voids(others: tuple[str, ...] | None) -> None:
     """The organizer's own event is gone, and nobody is known to have the meeting still."""
-    case = linked(None, attended(BORIS), event_sight=Sight.GONE, standing=MINE, others=others)
+    case = linked(None, attended(BORIS), event_sight=Sight.GONE, claim=MINE, others=others)
 
     assert decide(case, an_office()).erp == VoidActivity("A1", DELETED_IN_OUTLOOK)
 
 
 def test_a_meeting_that_its_organizer_only_lost_goes_on() -> None:
     """Deleted without a word to those invited, or one more own event elsewhere: theirs goes on feeding it."""
-    case = linked(None, attended(BORIS), event_sight=Sight.GONE, standing=MINE, others=("boris-id",))
+    case = linked(None, attended(BORIS), event_sight=Sight.GONE, claim=MINE, others=("boris-id",))
     decision = decide(case, an_office())
 
     assert (decision.intent, decision.erp, decision.hand_to) == (Intent.HAND_ON, None, "boris-id")
@@ -541,7 +541,7 @@ def test_a_meeting_that_its_organizer_only_lost_goes_on() -> None:
 def test_a_meeting_that_its_organizer_called_off_is_over() -> None:
     """Cancelled is cancelled, whatever the copies still show."""
     event = replace(a_meeting(BORIS), is_cancelled=True)
-    case = linked(event, attended(BORIS), standing=MINE, others=("boris-id",))
+    case = linked(event, attended(BORIS), claim=MINE, others=("boris-id",))
 
     assert decide(case, an_office()).erp == VoidActivity("A1", CANCELLED)
 
@@ -549,7 +549,7 @@ def test_a_meeting_that_its_organizer_called_off_is_over() -> None:
 def test_a_cancelled_copy_of_the_holder_voids() -> None:
     """Cancelled by an organizer from outside, in the last live copy."""
     event = replace(OUTSIDE, is_cancelled=True)
-    decision = decide(linked(event, attended(ME), link=HOLDING, standing=MINE, others=()), an_office())
+    decision = decide(linked(event, attended(ME), link=HOLDING, claim=MINE, others=()), an_office())
 
     assert decision.erp == VoidActivity("A1", CANCELLED)
 
@@ -685,7 +685,7 @@ def a_copy_edited() -> GraphEvent:
 
 def dismissed() -> Link:
     """ERP.net voided what an invited copy fed."""
-    decision = decide(linked(OUTSIDE, an_activity(void=True), link=HOLDING, standing=MINE), an_office())
+    decision = decide(linked(OUTSIDE, an_activity(void=True), link=HOLDING, claim=MINE), an_office())
 
     assert (decision.verdict, decision.graph, decision.erp, decision.mails) == (Verdict.SKIP, None, None, 0)
     return kept(decision)
@@ -694,7 +694,7 @@ def dismissed() -> Link:
 def test_a_meeting_voided_in_erp_stays_away_whatever_its_organizer_changes() -> None:
     """The copy is not touched, and the organizer's next change does not make a new activity."""
     event = replace(OUTSIDE, content=shown(subject="Plan"))
-    case = linked(event, an_activity(void=True), link=dismissed(), standing=MINE)
+    case = linked(event, an_activity(void=True), link=dismissed(), claim=MINE)
     decision = decide(case, an_office())
 
     assert is_dismissed(dismissed())
@@ -718,7 +718,7 @@ def test_nothing_else_is_dismissed(link: Link) -> None:
 def test_a_restored_copy_of_the_last_holder_makes_a_new_activity() -> None:
     """Deleted, voided and restored, the meeting begins anew."""
     link = tombstone(role=Role.HOLDER, base_event=OUTSIDE.content)
-    decision = decide(linked(OUTSIDE, an_activity(void=True), link=link, standing=MINE), an_office())
+    decision = decide(linked(OUTSIDE, an_activity(void=True), link=link, claim=MINE), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
     assert decision.take
@@ -751,8 +751,8 @@ def test_an_activity_appears_in_its_creators_calendar_only(activity: ErpActivity
 
 def test_a_copy_of_what_a_colleague_began_in_erp_only_follows() -> None:
     """The creator switched off: their activity is not fed from an invited copy, and no second one is made."""
-    standing = held_by("carl-id", creator=CARL_ID, is_own=True)
-    decision = decide(seen(an_invitation(organizer=CARL), standing=standing), an_office())
+    claim = held_by("carl-id", creator=CARL_ID, is_own=True)
+    decision = decide(seen(an_invitation(organizer=CARL), claim=claim), an_office())
 
     assert (decision.intent, decision.erp, decision.take) == (Intent.FOLLOW, None, False)
 
@@ -761,12 +761,12 @@ def test_a_step_back_and_a_take_over_keep_one_activity() -> None:
     """Copy, organizer, copy again: every link in turn names the same activity, and no hand-over writes anything."""
     mine = known_to((ME,), (ME,), role=Role.HOLDER)
     activity = attended(ME)
-    back = decide(linked(HEARD, activity, link=mine, standing=held_by(is_own=True)), an_office())
+    back = decide(linked(HEARD, activity, link=mine, claim=held_by(is_own=True)), an_office())
     stepped = settle(back, HEARD, activity, an_office())
     ctx = an_office(colleagues=a_staff(boris={"is_well": False}))
     theirs = replace(mine, event_id="E-of-boris", role=Role.OWN, creator=BORIS_ID)
     again = decide(
-        linked(HEARD, activity, link=stepped, standing=held_by(is_own=True), inherited=theirs),
+        linked(HEARD, activity, link=stepped, claim=held_by(is_own=True), inherited=theirs),
         replace(ctx, creators_on=frozenset({ANNA_ID})),
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync_core.cases import Case, Intent, Sight, Standing, Verdict
+from sync_core.cases import Case, Intent, Sight, Verdict
+from sync_core.claim import Claim
 from sync_core.model import Attendee, Clash, Conflict, Mark, Role
 from sync_core.pair import SHOWN_TEXT
 from sync_core.plan import decide
@@ -15,6 +16,7 @@ from tests.core.samples import (
     GUEST,
     ME,
     NOW,
+    UID,
     ZOE,
     a_context,
     a_follower,
@@ -73,7 +75,7 @@ def test_a_decision_is_named_in_two_words(case: Case, expected: str) -> None:
     assert expected == label(decide(case, a_context()))
 
 
-MINE, THEIRS = (Standing(holder, "A1", etag="e1") for holder in ("anna-id", "boris-id"))
+MINE, THEIRS = (Claim(UID, holder, "A1", etag="e1") for holder in ("anna-id", "boris-id"))
 OUTSIDE = an_invitation(organizer=GUEST)
 HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content)
 
@@ -89,23 +91,23 @@ HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content)
             id="answer",
         ),
         pytest.param(
-            linked(an_invitation(response="accepted"), attended(ME), link=a_follower(), standing=THEIRS),
+            linked(an_invitation(response="accepted"), attended(ME), link=a_follower(), claim=THEIRS),
             "answer noted",
             id="answer-of-a-follower",
         ),
-        pytest.param(seen(OUTSIDE, standing=THEIRS), "skipped", id="follow"),
+        pytest.param(seen(OUTSIDE, claim=THEIRS), "skipped", id="follow"),
         pytest.param(
             linked(
                 an_event(categories=("ERP.net conflict",), is_organizer=False, organizer=GUEST),
                 an_activity(),
                 link=a_link(role=Role.HOLDER, conflict=OPEN),
-                standing=THEIRS,
+                claim=THEIRS,
             ),
             "followed",
             id="step-back",
         ),
         pytest.param(
-            linked(None, attended(ME), event_sight=Sight.GONE, link=HOLDING, standing=MINE, others=("boris-id",)),
+            linked(None, attended(ME), event_sight=Sight.GONE, link=HOLDING, claim=MINE, others=("boris-id",)),
             "handed on",
             id="hand-on",
         ),

@@ -18,11 +18,12 @@ from jobs.enrolment import enable, find_enrolled
 from jobs.explain import explain
 from jobs.housekeeping import keep_house
 from jobs.notifications import receive
-from jobs.ports import UNREADABLE, Claim, Put
+from jobs.ports import UNREADABLE, Put
 from jobs.pull import run_pull
 from jobs.subscriptions import keep_all
 from jobs.sync import SyncReport
 from jobs.wake import is_notified, wake
+from sync_core.claim import Claim
 from sync_core.errors import RowUnreadable
 from sync_core.model import HeldItem, Hold, InboxRow, Pending, PendingState, Side
 from tests.app.app import FixedProcess, front_door

@@ -10,8 +10,8 @@ import pytest
 from adapters.memory import MemoryStore
 from adapters.store import RowStore
 from jobs.enrolment import disable, enable
-from jobs.ports import Claim
 from jobs.round import run_round
+from sync_core.claim import Claim
 from sync_core.plan import SAME_UID
 from tests.jobs.house import ANNA, START, House, open_office, upn_of
 from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, NAMES, call, copy_of, feeder, living
