@@ -99,8 +99,10 @@ async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("health")
 @app.route(trigger_arg_name="request", route="health", methods=[func.HttpMethod.GET])
 def health(request: func.HttpRequest) -> func.HttpResponse:
-    """Whether the app runs, and how many settings are wrong; which ones is for administrators (`calsync doctor`)."""
-    answer = {"status": "ok", "settings_mistakes": _mistakes()}
+    """Whether the app runs, how many settings are wrong, and how many Azure reads otherwise than a person; which ones
+    is for administrators (`calsync doctor`)."""
+    mistakes, warnings = _settings()
+    answer = {"status": "ok", "settings_mistakes": mistakes, "settings_warnings": warnings}
     return func.HttpResponse(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -153,12 +155,12 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
     return func.HttpResponse(status_code=202)
 
 
-def _mistakes() -> int:
+def _settings() -> tuple[int, int]:
+    """How many mistakes there are in the settings, and if none, how many warnings."""
     from adapters.settings import load
     from sync_core.errors import SettingsInvalid
 
     try:
-        load(os.environ)
+        return 0, len(load(os.environ).warnings)
     except SettingsInvalid as error:
-        return len(error.mistakes)
-    return 0
+        return len(error.mistakes), 0

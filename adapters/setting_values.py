@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from adapters.ncrontab import read as read_schedule
 from sync_core.policy import Direction, Invite, PrivateRule, Winner
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -132,8 +133,5 @@ def long_secret(text: str) -> str:
 
 
 def schedule(text: str) -> str:
-    """An NCRONTAB expression of six fields; the Functions host reads it closer (azure.md §5)."""
-    fields = text.split()
-    if len(fields) != 6 or not all(re.fullmatch(r"[0-9*/,\-A-Za-z]+", one) for one in fields):
-        raise ValueError("does not have six fields")
-    return " ".join(fields)
+    """An NCRONTAB expression of six fields that the Functions host takes."""
+    return read_schedule(text).text

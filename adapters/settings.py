@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters import ncrontab
 from adapters.setting_values import (
     LOOPBACK,
     SYSTEM_TYPES,
@@ -46,6 +47,8 @@ OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL
 FOREIGN = frozenset({"STATE_DIRECTORY"})
 """Names that look like ours and belong to the machine (systemd)."""
 
+HOST_FILLS_IN = ("STATE_PREFIX", "SYNC_SCHEDULE", "PULL_SCHEDULE")
+"""What the Functions host puts into the triggers by itself; a default of ours never reaches it (azure.md §3)."""
 
 UNRESOLVED = "@Microsoft.KeyVault("
 """A Key Vault reference that the platform could not resolve reaches the app as this very text (azure.md §9)."""
@@ -106,6 +109,16 @@ class Settings:
             erp_time=self.erpnet_time,
             service_logins=self.erpnet_service_logins,
             late_commit=timedelta(minutes=self.late_commit_minutes),
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What Azure reads otherwise than a person in settings that are right; each can be written plainly."""
+        schedules = {"SYNC_SCHEDULE": self.sync_schedule, "PULL_SCHEDULE": self.pull_schedule}
+        return tuple(
+            f"{name} = {text}: {surprise}."
+            for name, text in schedules.items()
+            for surprise in ncrontab.read(text).surprises()
         )
 
     @property
@@ -238,9 +251,18 @@ def load(environ: Mapping[str, str]) -> Settings:
             mistakes.append(f"{row.name} {wrong}: {row.remedy}.")
     mistakes += _contradictions(given, values)
     mistakes += _unknown(environ)
+    if environ.get("WEBSITE_HOSTNAME"):
+        mistakes += _not_filled_in(given)
     if mistakes:
         raise SettingsInvalid(mistakes)
     return Settings(**values, chosen=frozenset(name for name, text in given.items() if text))
+
+
+def _not_filled_in(given: Mapping[str, str]) -> Iterator[str]:
+    """Under a Functions host, which names itself by WEBSITE_HOSTNAME, a trigger without its setting never runs."""
+    for row in ROWS:
+        if row.name in HOST_FILLS_IN and not given[row.name]:
+            yield f"{row.name} is missing, and the host does not start the functions that need it: set {row.default}."
 
 
 def _own_address(hostname: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import click
 
+from adapters.settings import load
 from cli import shapes, text
 from cli.stage import DONE, FAILED, Stage, UnknownItem, plain
 from jobs import enrolment
@@ -94,8 +96,11 @@ def doctor(stage: Stage, repair: bool) -> None:
     """Check every requirement and permission, for each user, with the remedy."""
 
     async def work(world: World) -> int:
-        checks: list[shapes.Json] = []
+        checks: list[shapes.Json] = [
+            {"fine": False, "what": "Settings", "text": warning} for warning in load(os.environ).warnings
+        ]
         stage.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
+        stage.say(*map(text.check_line, checks))
         async for check in examine(world, repair=repair, notice=stage.notice):
             checks.append(shapes.check_of(check))
             stage.say(text.check_line(checks[-1]))

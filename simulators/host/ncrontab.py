@@ -1,19 +1,25 @@
 """NCRONTAB expressions: ``{second} {minute} {hour} {day} {month} {day of week}``, in UTC (azure.md §5).
 
-Each field is ``*``, a value, ``a-b``, any of them with ``/step``, or a list of these. Months and week days also go by
-their English names. Unlike cron's, both day fields must match, and Sunday is 0 only.
+Each field is ``*``, a value, ``a-b``, any of them with ``/step``, or a list of these; months and week days also go by
+their English names or the beginnings of these. Unlike cron's, both day fields must match, and Sunday is 0 only. What
+the host's own parser makes of odd ones stands in ncrontab.tsv: a range that runs backwards is turned round, a step
+below one is one.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-LONGEST_WAIT_DAYS = 8 * 366 + 1
-"""The rarest day there is, 29 February over a century's turn, comes again within eight years."""
+LONGEST_WAIT_DAYS = 40 * 366
+"""The rarest day there is, 29 February on a certain week day over a century's turn, comes again within 40 years."""
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +37,10 @@ class Field:
 
     def _part(self, text: str) -> range:
         body, slash, step = text.partition("/")
-        first, last = self._span(body, is_open=bool(slash))
-        if first > last or (slash and not (step.isdecimal() and int(step))):
+        first, last = sorted(self._span(body, is_open=bool(slash)))
+        if first < self.lowest or last > self.highest or (slash and not re.fullmatch("[+-]?[0-9]+", step)):
             raise ValueError(f"'{text}' is no {self.name}")
-        return range(first, last + 1, int(step) if slash else 1)
+        return range(first, last + 1, max(1, int(step)) if slash else 1)
 
     def _span(self, text: str, *, is_open: bool) -> tuple[int, int]:
         if text == "*":
@@ -46,12 +52,12 @@ class Field:
         return start, self.highest if is_open else start
 
     def _value(self, text: str) -> int:
-        word = text[:3].lower()
-        if word in self.words:
-            return self.lowest + self.words.index(word)
-        if not text.isdecimal() or not self.lowest <= int(text) <= self.highest:
-            raise ValueError(f"'{text}' is no {self.name}")
-        return int(text)
+        if re.fullmatch("[0-9]+", text):
+            return int(text)
+        for value, word in enumerate(self.words, self.lowest):
+            if text and word.startswith(text.lower()):
+                return value
+        raise ValueError(f"'{text}' is no {self.name}")
 
 
 FIELDS = (
@@ -68,7 +74,7 @@ class Schedule:
     """When a timer fires: ``Schedule("0 */15 * * * *").after(now)``."""
 
     def __init__(self, text: str) -> None:
-        """Raises ``ValueError`` for what is no expression or never comes; five fields mean second 0."""
+        """Raises ``ValueError`` for what is no expression; five fields mean second 0."""
         given = text.split()
         parts = ["0", *given] if len(given) == 5 else given
         if len(parts) != len(FIELDS):
@@ -76,17 +82,16 @@ class Schedule:
         read = [field.read(part) for field, part in zip(FIELDS, parts, strict=True)]
         self._seconds, self._minutes, self._hours = (sorted(values) for values in read[:3])
         self._days, self._months, self._weekdays = read[3:]
-        self.after(datetime(2000, 1, 1, tzinfo=UTC))
 
-    def after(self, at: datetime) -> datetime:
-        """The first whole second after an instant at which it fires, UTC."""
+    def after(self, at: datetime) -> datetime | None:
+        """The first whole second after an instant at which it fires, UTC; None if it never does."""
         earliest = at.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
         for wait in range(LONGEST_WAIT_DAYS):
             day = earliest.date() + timedelta(days=wait)
             found = self._first(earliest.time() if wait == 0 else time.min) if self._has(day) else None
             if found is not None:
                 return datetime.combine(day, found, UTC)
-        raise ValueError("no day matches it")
+        return None
 
     def _has(self, day: date) -> bool:
         return day.month in self._months and day.day in self._days and day.isoweekday() % 7 in self._weekdays

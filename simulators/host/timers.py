@@ -16,6 +16,9 @@ LONGEST_NAP = timedelta(seconds=30)
 NEVER = "0001-01-01T00:00:00"
 """How .NET writes an instant that has not been."""
 
+ENDLESS = "9999-12-31T23:59:59.9999999"
+"""How .NET writes an instant that never comes."""
+
 Fire = Callable[[TimerRequest], Awaitable[Any]]
 
 
@@ -51,7 +54,7 @@ class TimerListener:
             due = self._schedule.after(started)
             await self._run(started, due)
 
-    async def _run(self, started: datetime, following: datetime) -> None:
+    async def _run(self, started: datetime, following: datetime | None) -> None:
         request = self.request(following)
         self._last = started
         try:
@@ -59,12 +62,13 @@ class TimerListener:
         except Exception:  # noqa: BLE001 - the worker has logged it; a failed run is not repeated
             return
 
-    def request(self, following: datetime) -> TimerRequest:
+    def request(self, following: datetime | None) -> TimerRequest:
         """What the function is handed; nothing is past due here, because no tick outlives the process."""
         last = self._last.isoformat() if self._last else NEVER
-        status = {"Last": last, "Next": following.isoformat(), "LastUpdated": last}
+        following_at = following.isoformat() if following else ENDLESS
+        status = {"Last": last, "Next": following_at, "LastUpdated": last}
         return TimerRequest(past_due=False, schedule_status=status, schedule={"AdjustForDST": True})
 
-    async def _wait_until(self, due: datetime) -> None:
-        while (left := due - self._clock()) > timedelta(0):
+    async def _wait_until(self, due: datetime | None) -> None:
+        while (left := due - self._clock() if due else LONGEST_NAP) > timedelta(0):
             await self._sleep(min(left, LONGEST_NAP).total_seconds())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters import ncrontab
 from adapters.settings import ROWS, Settings, load
+from simulators.host.ncrontab import Schedule
 from sync_core.errors import SettingsInvalid
 from sync_core.policy import SETTINGS, Direction, Policy, PrivateRule, Winner, texts
+from tests.ncrontab_table import ROWS as ROWS_OF_HOST
+from tests.ncrontab_table import Row
 
 KEY = "AccountName=acme;AccountKey=c2VjcmV0"
 NEEDED = {
@@ -19,6 +23,10 @@ NEEDED = {
     "ERPNET_CLIENT_SECRET": "hush-erp",
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
 }
+
+
+FILLED_IN = {"STATE_PREFIX": "calsync", "SYNC_SCHEDULE": "0 */15 * * * *", "PULL_SCHEDULE": "30 * * * * *"}
+"""What the Functions host reads by itself."""
 
 
 def read(**more: str) -> Settings:
@@ -140,6 +148,12 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("CALL_TIMEOUT_SECONDS", "1.5", "whole number"),
         ("SYNC_SCHEDULE", "*/15 * * * *", "six fields"),
         ("PULL_SCHEDULE", "every minute", "six fields"),
+        ("SYNC_SCHEDULE", "60 * * * * *", "from 0 to 59"),
+        ("SYNC_SCHEDULE", "0 0 9 * * 7", "from 0 to 6"),
+        ("PULL_SCHEDULE", "0 0 9 * * MONDAYS", "no day of week"),
+        ("STATE_PREFIX", "cal_sync", "lower-case"),
+        ("STATE_PREFIX", "1calsync", "a letter first"),
+        ("STATE_PREFIX", "c" * 22, "3 to 21"),
         ("SYNC_MONTHS_AHEAD", "13", "from 1 to 12"),
         ("SYNC_DIRECTION", "up", "both, to-erpnet, to-microsoft365"),
         ("SYNC_CONFLICT", "me", "latest, microsoft365, erpnet, ask"),
@@ -283,7 +297,7 @@ def test_one_instance_has_one_stamp(url: str, stamp: str) -> None:
 )
 def test_the_platforms_host_name_is_the_public_address(host: str, url: str) -> None:
     """PUBLIC_URL need not be set where the platform says it."""
-    assert url == read(WEBSITE_HOSTNAME=host).public_url
+    assert url == read(WEBSITE_HOSTNAME=host, **FILLED_IN).public_url
 
 
 def test_secrets_never_show() -> None:
@@ -331,3 +345,68 @@ def test_a_connection_string_names_its_own_queues() -> None:
     assert settings.queue_endpoint == ""
     assert settings.erpnet_webhook_secret == "a-long-shared-secret"
     assert "shared" not in repr(settings)
+
+
+@pytest.mark.parametrize("row", ROWS_OF_HOST, ids=lambda row: row.expression)
+def test_a_schedule_is_refused_where_the_host_refuses_it(row: Row) -> None:
+    """And where it has five fields, of which the host takes the first for the minute."""
+    if row.is_refused or len(row.expression.split()) == 5:
+        [mistake] = mistakes(SYNC_SCHEDULE=row.expression)
+
+        assert mistake.startswith("SYNC_SCHEDULE ")
+    else:
+        assert read(PULL_SCHEDULE=row.expression).pull_schedule == " ".join(row.expression.split())
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("0 0 22-2 * * *", ["“22-2” is turned round to 2-22; write 22-23,0-2"]),
+        ("0 0 9 * * FRI-MON", ["write 5-6,0-1"]),
+        ("0 0 9 * DEC-FEB *", ["write 12,1-2"]),
+        ("0 50-10/5 * * * *", ["“50-10/5” is turned round to 10-50"]),
+        ("*/0 * * * * *", ["“*/0” means every second", "comes every second"]),
+        ("0 */-5 * * * *", ["“*/-5” means every minute"]),
+        ("0 */90 * * * *", ["“*/90” begins anew with each hour: it means 0"]),
+        ("0 */45 * * * *", ["“*/45” begins anew with each hour: it means 0, 45"]),
+        ("0 0 0 30 2 *", ["never comes: no month it names has a day 30"]),
+        ("0 0 0 31 4,jun,SEP *", ["never comes: no month it names has a day 31"]),
+        ("0 0 9 1 * MON", ["day and day of week both match"]),
+        ("0 0 9 * Ju *", ["“Ju” could be june or july"]),
+        ("* */15 * * * *", ["comes every second"]),
+        ("0 */15 * * * *", []),
+        ("0 0/20 6-20 * * MON-FRI", []),
+        ("0 0 9 29 2 *", []),
+        ("0 0 0 31 4-5 *", []),
+        ("0 0 9 */2 * *", []),
+    ],
+)
+def test_what_azure_reads_otherwise_is_told(expression: str, told: list[str]) -> None:
+    """A right schedule that a person would read otherwise is taken, with a warning in plain words."""
+    warnings = read(SYNC_SCHEDULE=expression).warnings
+
+    assert len(warnings) == len(told)
+    for warning, words in zip(warnings, told, strict=True):
+        assert warning.startswith(f"SYNC_SCHEDULE = {expression}: ")
+        assert words in warning
+
+
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=4), st.integers(1, 9))
+def test_our_reading_and_the_stand_ins_agree(minutes: list[int], step: int) -> None:
+    """What is told of a schedule is told of what the stand-in host runs: the minutes that it names."""
+    text = ",".join(f"{minute}/{step * 7}" for minute in minutes)
+    [_, parts, *_] = ncrontab.read(f"0 {text} * * * *").parts
+    ours = {value for part in parts for value in part.values}
+    ticks, at = set(), datetime(2026, 1, 1, 0, 59, 59, tzinfo=UTC)
+    while (at := Schedule(f"0 {text} * * * *").after(at) or at).hour == 1:
+        ticks.add(at.minute)
+
+    assert ours == ticks
+
+
+def test_what_the_host_fills_in_must_be_there() -> None:
+    """Under a Functions host a default does not reach the triggers; elsewhere it does."""
+    found = mistakes(WEBSITE_HOSTNAME="app.azurewebsites.net")
+
+    assert [mistake.split()[0] for mistake in found] == list(FILLED_IN)
+    assert read(WEBSITE_HOSTNAME="app.azurewebsites.net", **FILLED_IN).state_prefix == "calsync"

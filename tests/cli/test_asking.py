@@ -170,6 +170,20 @@ def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> 
     assert {"State tables", "Microsoft Graph", "ERP.net", "Service user"} < {c["what"] for c in last.json["checks"]}
 
 
+def test_doctor_warns_of_a_schedule_that_azure_reads_otherwise(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is right, so that all the rest is checked; and it is told, with what it means."""
+    office.calsync("doctor", "--repair")
+    monkeypatch.setenv("SYNC_SCHEDULE", "0 0 22-2 * * *")
+    answer = office.calsync("doctor")
+
+    assert answer.code == 1
+    [line] = [line for line in answer.out.splitlines() if line.startswith("✗")]
+    assert "SYNC_SCHEDULE = 0 0 22-2 * * *: “22-2” is turned round to 2-22; write 22-23,0-2" in line
+    assert [check["fine"] for check in office.calsync("doctor", "--json").json["checks"]].count(False) == 1
+
+
 def test_doctor_tells_what_a_user_lacks(office: Office) -> None:
     """Bob has neither company nor location: his line says so, and being looked at sends him nothing."""
     office.employ("bob", place=False)

@@ -31,7 +31,17 @@ def test_health_tells_how_many_settings_are_wrong(monkeypatch: pytest.MonkeyPatc
     answer = health()
 
     assert answer.status_code == 200
-    assert json.loads(answer.get_body()) == {"status": "ok", "settings_mistakes": 4}
+    assert json.loads(answer.get_body()) == {"status": "ok", "settings_mistakes": 4, "settings_warnings": 0}
+
+
+def test_health_tells_how_many_schedules_are_odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A timer that comes at other times than a person would read is no mistake, and is counted."""
+    settings = {"ERPNET_URL": "https://acme.my.erp.net", "ERPNET_CLIENT_ID": "calsync", "ERPNET_CLIENT_SECRET": "x"}
+    schedules = {"SYNC_SCHEDULE": "0 0 22-2 * * *", "PULL_SCHEDULE": "0 0 0 30 2 *"}
+    for name, value in (settings | schedules | {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}).items():
+        monkeypatch.setenv(name, value)
+
+    assert json.loads(health().get_body()) == {"status": "ok", "settings_mistakes": 0, "settings_warnings": 2}
 
 
 def test_health_is_open_and_reads_only() -> None:
