@@ -3,6 +3,10 @@
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
 # make soak    the fault tests and the company's play with their large budget
+# make lock    requirements.txt and requirements-dev.txt from requirements.in and pyproject.toml (LOCK_ARGS=--upgrade)
+# make lowest  all tests with the oldest versions that requirements.in and pyproject.toml allow
+# make notice  NOTICE from the lock      make sbom    build/sbom.cdx.json from the lock
+# make audit   known vulnerabilities in what is locked
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; print("$(name)" if (3, 11) <= sys.version_info < (3, 14) else "")' 2>/dev/null)))
 VENV ?= .venv
@@ -11,6 +15,7 @@ JOBS ?= 3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 RUN_ARGS ?=
+LOCK_ARGS ?=
 # The tests start many processes; each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -20,7 +25,7 @@ PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/adapters/test_round_trips.py tests/demo/test_ics_parts.py \
   $(patsubst %,tests/jobs/test_%.py,changed_ids company convergence meetings stops)
 
-.PHONY: setup demo run test soak check
+.PHONY: setup demo run test soak check lock lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed .tools/.installed
@@ -31,8 +36,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || \
 	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
 
-$(VENV)/.installed: pyproject.toml requirements.txt | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install -q -e ".[dev]"
+# Everything comes from the lock, hashes checked; what Azure installs is a part of it.
+$(VENV)/.installed: pyproject.toml requirements.in requirements-dev.txt | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install -q -r requirements-dev.txt
+	$(VENV)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 .tools/.installed: simulators/azurite.py | $(VENV)/.installed
@@ -56,3 +63,28 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict $(PACKAGES) tests
 	$(VENV)/bin/python -m pytest tests/test_imports.py
+
+UV = $(VENV)/bin/uv
+LOCK = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS)
+
+lock: setup
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+LOWEST ?= .venv-lowest
+
+lowest: setup
+	$(UV) venv -q --clear --python $(VENV)/bin/python $(LOWEST)
+	$(UV) pip install -q --python $(LOWEST) --resolution lowest-direct -e ".[dev]"
+	$(LOWEST)/bin/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/infra/test_requirements.py $(PYTEST_ARGS)
+
+notice: setup
+	$(VENV)/bin/python infra/scripts/notice.py requirements.txt > NOTICE
+
+sbom: setup
+	@mkdir -p build
+	$(UV) tool run -q --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --pyproject pyproject.toml \
+	  --output-reproducible --of JSON -o build/sbom.cdx.json requirements.txt
+
+audit: setup
+	$(UV) tool run -q pip-audit==2.10.1 --strict --require-hashes --disable-pip -r requirements.txt

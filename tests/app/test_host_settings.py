@@ -1,15 +1,12 @@
-"""host.json, .funcignore and the example of local settings: data that the platform reads."""
+"""host.json and the example of local settings: data that the platform reads."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from adapters.settings import ROWS
 from jobs.world import World
@@ -65,48 +62,6 @@ def test_failures_are_never_sampled_away() -> None:
 
     assert sampling["isEnabled"] is True
     assert {"Request", "Exception", "Trace"} <= set(sampling["excludedTypes"].split(";"))
-
-
-# .funcignore
-
-
-def denies(path: str) -> bool:
-    """Core Tools' matcher (azure.md §3): patterns from the start of the path, ended at a word's boundary."""
-    patterns = [line.strip() for line in (ROOT / ".funcignore").read_text().splitlines() if line.strip()]
-    whole = "|".join(f"({_regex(pattern)})" for pattern in patterns)
-    return re.match(rf"({whole})\b", path, re.ASCII) is not None
-
-
-def _regex(pattern: str) -> str:
-    escaped = re.sub(r"[-\[\]/{}()+?.\\^$|]", r"\\\g<0>", pattern)
-    return escaped.replace("**", "(.+)").replace("*", r"([^\/]+)")
-
-
-def tracked() -> list[str]:
-    """Every file of the repository."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return listed.stdout.split()
-
-
-DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "adapters/", "jobs/", "sync_core/", "portal/")
-
-
-@pytest.mark.parametrize("path", tracked())
-def test_exactly_the_app_is_uploaded(path: str) -> None:
-    """The app's code goes up, and nothing else."""
-    is_read_by_others = path.endswith(".md")
-    assert denies(path) is (not path.startswith(DEPLOYED) or is_read_by_others)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [".venv/bin/python", ".git/config", "local.settings.json", "jobs/__pycache__/work.cpython-311.pyc",
-     "__pycache__/function_app.cpython-311.pyc", "adapters/graph/__pycache__/x.pyc", "calsync.egg-info/PKG-INFO",
-     ".hypothesis/x", "build/lib/x.py"],
-)  # fmt: skip
-def test_what_lies_about_stays_at_home(path: str) -> None:
-    """Environments, secrets and caches are not uploaded, wherever they lie."""
-    assert denies(path)
 
 
 # local.settings.json.example

@@ -200,7 +200,7 @@ def _is_alive(group: int) -> bool:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the wheel holds, unpacked as an installer does; built from a copy, since building leaves files behind."""
     source, built, target = (tmp_path_factory.mktemp(name) for name in ("source", "built", "installed"))
-    for name in ("pyproject.toml", "requirements.txt", "README.md", "function_app.py"):
+    for name in ("pyproject.toml", "requirements.in", "README.md", "function_app.py"):
         shutil.copy(ROOT / name, source)
     for name in PACKAGES:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

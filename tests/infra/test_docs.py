@@ -19,7 +19,7 @@ from tests.infra.house import MAIN, ROOT, delivered, environment, functions_with
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [README, *DOCS]
+PAGES = [README, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *DOCS]
 
 PLATFORM = {"WEBSITE_HOSTNAME"}
 """What Azure sets by itself."""
