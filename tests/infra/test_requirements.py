@@ -133,7 +133,7 @@ def test_developing_runs_what_is_deployed() -> None:
 
 
 def test_the_tests_run_with_what_is_locked() -> None:
-    """What is installed here is what Azure will install on this Python (`make lowest` runs with the oldest instead)."""
+    """What is installed here is what Azure installs on this Python (`make lowest` runs with the oldest instead)."""
     here = [one for one in locked("requirements.txt") if one.marker is None or one.marker.evaluate()]
 
     assert [(one.name, version(one.name)) for one in here if Version(version(one.name)) != one.version] == []
