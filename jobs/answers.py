@@ -19,7 +19,7 @@ from sync_core import link as life
 from sync_core.cases import Intent
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import Answer, HeldItem, Hold, Link, LinkStatus, Memory, Pending, PendingState, Side, User
-from sync_core.plan import PARTNER_GONE
+from sync_core.tables import PARTNER_GONE
 
 CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"

@@ -14,8 +14,8 @@ from sync_core.colleagues import Colleagues, colleague_of
 from sync_core.link import RUNNING
 from sync_core.logins import LOGIN, Bearer, Logins, logins_of
 from sync_core.model import Answer, ErpActivity, Instance, Link, Memory, Role, User
-from sync_core.plan import asks_for_holders
 from sync_core.policy import Policy
+from sync_core.tables import asks_for_holders
 from sync_core.window import window_at
 
 

@@ -25,6 +25,7 @@ from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
 from sync_core.cases import Context, Decision, Intent, Sight, Verdict
 from sync_core.claim import UNCLAIMED
+from sync_core.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.ending import judge_gone
 from sync_core.errors import SideError
 from sync_core.link import looked_at
@@ -45,7 +46,6 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.plan import ELSEWHERE, HALF_SEEN, decide
 from sync_core.project import is_private
 from sync_core.ranges import uid_key
 from sync_core.window import token_at

@@ -12,6 +12,7 @@ from datetime import datetime
 from jobs.ports import Calendar
 from sync_core.cases import Context, Sight
 from sync_core.changes import changed_in_graph
+from sync_core.decide import is_over_link
 from sync_core.ending import judge_gone
 from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.link import WATCHED, is_given_up
@@ -33,7 +34,6 @@ from sync_core.model import (
 )
 from sync_core.moving import Move, by_uid, moves
 from sync_core.people import invited
-from sync_core.plan import is_over_link
 from sync_core.policy import PrivateRule
 from sync_core.project import graph_when, is_private, masked
 from sync_core.ranges import uid_key

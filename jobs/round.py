@@ -35,6 +35,7 @@ from jobs.telling import tell_failure
 from jobs.world import Fence, World
 from sync_core import link as life
 from sync_core.cases import Context, Decision
+from sync_core.decide import decide, is_over_link
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, StaleWrite
 from sync_core.guard import A_DAY, guard
 from sync_core.holds import dropped, settled, without_lost
@@ -50,7 +51,6 @@ from sync_core.model import (
     User,
     Window,
 )
-from sync_core.plan import decide, is_over_link
 from sync_core.project import graph_when
 from sync_core.window import is_inside, is_token_worn, local_day
 from sync_core.writes import ErpIdentity

@@ -16,9 +16,10 @@ from sync_core.cases import Case, Context, Sight
 from sync_core.claim import Claim
 from sync_core.errors import RowUnreadable
 from sync_core.link import WATCHED
-from sync_core.meeting import Claimed, Seat, claimed, is_lost, seat
+from sync_core.meeting import claimed, is_lost, seat
 from sync_core.model import GraphEvent, Link, LinkStatus, Memory, Role, User
 from sync_core.ranges import uid_key
+from sync_core.tables import Claimed, Seat
 
 TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """Claims that may let a followed copy feed."""

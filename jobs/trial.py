@@ -12,8 +12,8 @@ from jobs.reading import Reader
 from jobs.world import World
 from sync_core import link as life
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
+from sync_core.decide import HALF_SEEN, decide
 from sync_core.model import InboxRow, Link, Memory, User
-from sync_core.plan import HALF_SEEN, decide
 
 
 async def decide_now(

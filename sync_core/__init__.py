@@ -2,6 +2,6 @@
 
 Nothing here awaits, reads a clock, the environment or a file, logs, or imports a third-party package.
 ``model`` holds the values, ``errors`` the family of what can go wrong; ``window``, ``project``, ``changes``
-and ``merge`` answer one question each; ``plan`` is where they meet in three tables; ``guard`` looks at the
-whole plan before anything is done.
+and ``merge`` answer one question each; ``decide`` takes each case through the printed ``tables``; ``guard``
+looks at the whole plan before anything is done.
 """

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from sync_core.base import set_apart
-from sync_core.carry import Permits, carry
+from sync_core.carry import carry
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
 from sync_core.gathering import is_veiled
 from sync_core.identity import new_link, transaction_id
@@ -78,13 +78,13 @@ def _is_older(activity: ErpActivity, ctx: Context) -> bool:
     return activity.created.replace(tzinfo=UTC) + ANY_ZONE < ctx.enabled_at
 
 
-def link_pair(case: Case, ctx: Context, permits: Permits) -> Decision:
+def link_pair(case: Case, ctx: Context) -> Decision:
     """Two items found to be a pair: no base, so every field on which they differ is a conflict for the policy."""
     assert case.event is not None
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP
     link = new_link(case.event, case.activity, origin, ctx)
-    decision = carry(case, link, EVERYTHING, EVERYTHING, ctx, Intent.LINK, permits)
+    decision = carry(case, link, Intent.LINK, ctx)
     assert decision.link is not None
     apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_veiled(case, ctx) else set())
     link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=is_crowded(case.event))

@@ -28,11 +28,12 @@ from sync_core.gathering import (
     unveiled,
 )
 from sync_core.merge import later_side, merge, winning_side
-from sync_core.model import Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, Role, Side
+from sync_core.model import EVERYTHING, Clash, Conflict, ErpActivity, Event, Field, GraphEvent, Link, Role, Side
 from sync_core.pair import Pair
 from sync_core.people import TELLING, Moves, is_crowded, is_hidden, listed, mails_of, new_list, remarks, rows_after
 from sync_core.project import fits_erp, fits_graph, reminder_digits, to_erp, to_graph
 from sync_core.ranges import BEYOND, external_id_of
+from sync_core.tables import edited_in_erp, edited_in_graph, permitted
 from sync_core.writes import Crowd, PatchActivity, PatchEvent
 
 ASK = "both sides changed it; the settings leave the choice to a person"
@@ -51,13 +52,17 @@ Permits = Callable[[Intent], tuple[Verdict, str]]
 def carry(
     case: Case,
     link: Link,
-    event_changed: frozenset[Field],
-    activity_changed: frozenset[Field],
-    ctx: Context,
     intent: Intent,
-    permits: Permits,
+    ctx: Context,
 ) -> Decision:
     """The decision for a living pair: what is written where, what stays apart and why."""
+    is_first = intent is Intent.LINK
+    event_changed = EVERYTHING if is_first else edited_in_graph(case, link)
+    activity_changed = EVERYTHING if is_first else edited_in_erp(case, link)
+
+    def permits(wanted: Intent) -> tuple[Verdict, str]:
+        return permitted(case, wanted, ctx)
+
     pair = Pair(case, link, has_base=intent is not Intent.LINK)
     moves = moves_of(pair, link, event_changed | activity_changed, ctx, has_base=intent is not Intent.LINK)
     merged = merge(

@@ -73,7 +73,7 @@ class Case:
     ``others`` are the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no
     answer); ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did
     not feed. ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by
-    another event; asked where ``plan.asks_for_holders``.
+    another event; asked where ``tables.asks_for_holders``.
     """
 
     link: Link | None = None

@@ -10,18 +10,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sync_core import link as life
-from sync_core.carry import Permits
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.conflict import kept_conflict
-from sync_core.model import Clash, EndedBy, EventKind, Evidence, Field, Link, LinkStatus, Malformed, Side, Whereabouts
+from sync_core.model import Clash, EndedBy, EventKind, Evidence, Link, LinkStatus, Malformed, Side, Whereabouts
 from sync_core.pair import overruled
 from sync_core.people import mails_of
+from sync_core.tables import MASS_DELETION, edited_in_erp, edited_in_graph, permitted
 from sync_core.writes import RemoveEvent, VoidActivity
 
 DELETED_IN_OUTLOOK = "deleted in Outlook"
 CANCELLED = "cancelled in Outlook"
 DELETED_IN_ERP = "void or deleted in ERP.net"
-MASS_DELETION = "part of a mass deletion"
 
 
 def judge_gone(evidence: Evidence) -> Sight:
@@ -64,9 +63,9 @@ def ended(
     return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
 
 
-def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
+def void(case: Case, link: Link, ctx: Context) -> Decision:
     """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
-    verdict, reason = permits(Intent.VOID)
+    verdict, reason = permitted(case, Intent.VOID, ctx)
     why = CANCELLED if case.event is not None and case.event.is_cancelled else DELETED_IN_OUTLOOK
     if verdict is Verdict.CONFLICT:
         return _gone_but_locked(case, link, why, reason, ctx)
@@ -74,19 +73,19 @@ def void(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permit
         return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", verdict=verdict)
     if _waits(link, Intent.VOID, ctx):
         return _still_held(case, link, Intent.VOID)
-    lost = overruled(case, link, Side.ERP, changed, f"{why} meanwhile")
+    lost = overruled(case, link, Side.ERP, edited_in_erp(case, link), f"{why} meanwhile")
     write = VoidActivity(link.activity_id, why)
     return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, why, verdict=Verdict.ACT, lost=lost, erp=write)
 
 
-def remove(case: Case, link: Link, changed: frozenset[Field], ctx: Context, permits: Permits) -> Decision:
+def remove(case: Case, link: Link, ctx: Context) -> Decision:
     """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
-    verdict, reason = permits(Intent.REMOVE)
+    verdict, reason = permitted(case, Intent.REMOVE, ctx)
     if verdict is not Verdict.ACT:
         return ended(case, link, ctx, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
     if _waits(link, Intent.REMOVE, ctx):
         return _still_held(case, link, Intent.REMOVE)
-    lost = overruled(case, link, Side.GRAPH, changed, f"{DELETED_IN_ERP} meanwhile")
+    lost = overruled(case, link, Side.GRAPH, edited_in_graph(case, link), f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
     write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")

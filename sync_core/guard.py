@@ -16,7 +16,7 @@ from sync_core import link as life
 from sync_core.cases import Decision, Verdict
 from sync_core.holds import in_order, item_of
 from sync_core.model import Answer, Held, Hold, Link
-from sync_core.plan import PERMIT, REASONS, Obstacle
+from sync_core.tables import PERMIT, REASONS, Obstacle
 
 A_DAY = timedelta(days=1)
 """What is deleted within it counts together."""

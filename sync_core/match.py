@@ -33,8 +33,8 @@ from sync_core.model import (
     Side,
 )
 from sync_core.moving import by_uid
-from sync_core.plan import NAMED_TWICE, scope
 from sync_core.ranges import uid_key
+from sync_core.tables import NAMED_TWICE, scope
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are recognised by transactionId."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sync_core import link as life
@@ -19,46 +18,16 @@ from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.claim import Claim
 from sync_core.conflict import unmarking
 from sync_core.ending import DELETED_IN_OUTLOOK
-from sync_core.grid import read_grid
 from sync_core.identity import new_link
 from sync_core.model import EVERYTHING, EndedBy, ErpActivity, Field, GraphEvent, Link, LinkStatus, Role, Side
 from sync_core.people import ANSWERS, DELETED_COPY, OURS, answers_of, is_hidden, notes_for
 from sync_core.project import from_graph, to_erp
+from sync_core.tables import SEATS, Claimed, Seat
 from sync_core.writes import Crowd, PatchActivity
-
-
-class Claimed(StrEnum):
-    """What the claim says, as seen from one mailbox."""
-
-    NOBODY = "nobody"
-    ME = "me"
-    OWN = "own"
-    GUEST = "guest"
-    LAPSED = "lapsed"
-    STALLED = "stalled"
-
-
-class Seat(StrEnum):
-    """What one mailbox's copy of a meeting is: it feeds the activity, follows, or stands beside another's own."""
-
-    FEED = "feed"
-    FOLLOW = "follow"
-    CLASH = "clash"
-
-
-SEATS = read_grid("""
-                       nobody  me    own     guest   lapsed  stalled
-own                    feed    feed  clash   feed    feed    feed
-invited/organizer-on   follow  feed  follow  follow  follow  feed
-invited/organizer-off  feed    feed  follow  follow  feed    feed
-""")
-"""Rows: this mailbox's copy. Columns: the claim is nobody's, mine, of another user's own event, of another invited
-copy; its holder is off or has failed for a day; its holder claimed and never made the activity."""
 
 FOLLOWED = "the meeting is fed from another calendar"
 BACK_AGAIN = "its owner deleted it and has it again"
 UNMADE = "another calendar claimed the meeting and has not made its activity yet"
-CLASH = "another mailbox has an event of its own with the same iCalUId"
 OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
 HANDED_ON = "the meeting is fed from another calendar now"
 CANCELLED_COPY = "cancelled by its organizer"

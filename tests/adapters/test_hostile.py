@@ -17,9 +17,9 @@ from adapters.graph.parse import parse_event
 from adapters.rows import decode, encode
 from sync_core.base import seal
 from sync_core.cases import Decision
+from sync_core.decide import decide
 from sync_core.identity import new_link
 from sync_core.model import ErpActivity, GraphEvent, Link, Malformed, Side
-from sync_core.plan import decide
 from tests.core.samples import a_context, seen
 
 GUID = "0b8f6a52-6a3e-4a63-9d5b-2f1f2f0b7a11"

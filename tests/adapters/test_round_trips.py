@@ -29,9 +29,9 @@ from simulators.graph import GraphSimulator, outbound, zones
 from simulators.graph.model import Item, Occurrence
 from sync_core.base import disturbed
 from sync_core.cases import Context, Decision, Verdict
+from sync_core.decide import decide
 from sync_core.identity import settle
 from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, Window
-from sync_core.plan import decide
 from sync_core.project import from_graph
 from sync_core.ranges import BEYOND, EXTERNAL_ID_LIMIT, YEARS, length_of, uid_key
 from sync_core.writes import CreateActivity, CreateEvent, ErpIdentity, PatchActivity, PatchEvent

@@ -14,6 +14,7 @@ from sync_core.base import as_expected, disturbed, moved, seal
 from sync_core.carry import ASK, NEEDS_BODY, RICH_BODY
 from sync_core.cases import Context, Decision, Intent, Verdict
 from sync_core.changes import changed_in_erp
+from sync_core.decide import decide
 from sync_core.identity import settle
 from sync_core.model import (
     CONFLICT_CATEGORY,
@@ -30,7 +31,6 @@ from sync_core.model import (
 )
 from sync_core.pair import SHOWN_TEXT
 from sync_core.pair import shown as said
-from sync_core.plan import decide
 from sync_core.policy import Direction, Policy, Winner
 from sync_core.project import from_erp, from_graph
 from sync_core.writes import PatchActivity, PatchEvent

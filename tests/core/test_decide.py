@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
+from sync_core.decide import ELSEWHERE, HIDDEN, decide, is_over_link
 from sync_core.identity import began_with, is_made_from, new_link, settle, transaction_id
 from sync_core.model import (
     EVERYTHING,
@@ -29,8 +30,8 @@ from sync_core.model import (
     Role,
     Side,
 )
-from sync_core.plan import ELSEWHERE, HIDDEN, PARTNER_GONE, decide, is_over_link
 from sync_core.policy import Direction, Policy, Winner
+from sync_core.tables import PARTNER_GONE
 from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
 from tests.core.samples import (
     ANNA_ID,
@@ -127,6 +128,19 @@ def test_a_create_tried_again_is_the_same_write() -> None:
 
     assert first == again
     assert first != other
+
+
+def test_each_create_has_its_own_transaction_id_for_ever() -> None:
+    """Mailbox, activity and incarnation make the id, and nothing else does (graph.md T8)."""
+    mine = transaction_id("anna-id", "A1", 0)
+
+    assert mine == "8a87e6e0-a2dd-5866-910b-591271706516"
+    others = {
+        transaction_id("boris-id", "A1", 0),
+        transaction_id("anna-id", "A2", 0),
+        transaction_id("anna-id", "A1", 1),
+    }
+    assert len(others | {mine}) == 4
 
 
 # Links

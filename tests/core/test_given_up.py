@@ -8,8 +8,8 @@ import pytest
 
 from sync_core import link as life
 from sync_core.cases import Case, Context, Sight, Verdict
+from sync_core.decide import decide
 from sync_core.model import Clash, Conflict, EventKind, Link, LinkStatus, Mark, Pending, Role, Seen, Side
-from sync_core.plan import decide
 from sync_core.policy import Direction, Policy, PrivateRule
 from tests.core.samples import (
     BORIS,

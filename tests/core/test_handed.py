@@ -14,9 +14,9 @@ from sync_core.base import handed
 from sync_core.cases import Case, Sight
 from sync_core.changes import changed_in_graph
 from sync_core.claim import Claim
+from sync_core.decide import decide
 from sync_core.identity import settle
 from sync_core.model import EVERYTHING, Field, GraphContent, GraphEvent, Link, Role
-from sync_core.plan import decide
 from sync_core.writes import PatchEvent
 from tests.core.samples import (
     BORIS,

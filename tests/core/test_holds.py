@@ -9,9 +9,9 @@ import pytest
 
 from sync_core import link as life
 from sync_core.cases import Case, Intent, Sight, Verdict
+from sync_core.decide import decide
 from sync_core.holds import are_due, assembled, dropped, settled, without_lost
 from sync_core.model import Answer, EndedBy, Held, HeldItem, Hold, Link, LinkStatus, Memory, Seen
-from sync_core.plan import decide
 from tests.core.samples import NOW, a_context, a_link, an_activity, an_event, linked, shown
 
 ON = Held("h1", "void")

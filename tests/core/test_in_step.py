@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sync_core.body import text_html
 from sync_core.cases import Context, Decision
 from sync_core.changes import changed_in_erp, changed_in_graph
+from sync_core.decide import decide
 from sync_core.identity import settle
 from sync_core.model import EVERYTHING, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Link
 from sync_core.pair import ERP_ATTRIBUTES, EVENT_ATTRIBUTE, GRAPH_ATTRIBUTES
-from sync_core.plan import decide
 from sync_core.policy import Direction, Policy, Winner
 from sync_core.project import from_erp, from_graph, to_erp
 from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent

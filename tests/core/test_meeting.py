@@ -10,16 +10,14 @@ import pytest
 
 from sync_core.cases import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.claim import Claim
+from sync_core.decide import decide
 from sync_core.ending import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.identity import settle
 from sync_core.meeting import (
     CANCELLED_COPY,
-    CLASH,
     FOLLOWED,
     HANDED_ON,
     OTHERS_UNREAD,
-    SEATS,
-    Claimed,
     as_feeder,
     claimed,
     is_dismissed,
@@ -42,8 +40,8 @@ from sync_core.model import (
     PendingState,
     Role,
 )
-from sync_core.plan import PARTNER_GONE, decide
 from sync_core.policy import Policy, PrivateRule
+from sync_core.tables import CLASH, PARTNER_GONE, SEATS, Claimed
 from sync_core.writes import CreateActivity, Crowd, PatchActivity, PatchEvent, VoidActivity
 from tests.core.samples import (
     ANNA_ID,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sync_core.carry import MAILS_FOLLOW, NEEDS_LISTS, SHOWN_AGAIN
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
+from sync_core.decide import decide
 from sync_core.gathering import HIDEABLE, PEOPLE
 from sync_core.identity import settle
 from sync_core.model import (
@@ -30,7 +31,6 @@ from sync_core.model import (
 )
 from sync_core.pair import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES
 from sync_core.people import TELLING
-from sync_core.plan import decide
 from sync_core.policy import Direction, Invite, Policy, PrivateRule
 from sync_core.project import BUSY_SUBJECT, is_private, masked
 from sync_core.ranges import MOST_ATTENDEES

@@ -6,9 +6,9 @@ import pytest
 
 from sync_core.cases import Case, Intent, Sight, Verdict
 from sync_core.claim import Claim
+from sync_core.decide import decide
 from sync_core.model import Attendee, Clash, Conflict, Mark, Role
 from sync_core.pair import SHOWN_TEXT
-from sync_core.plan import decide
 from sync_core.policy import Policy, Winner
 from sync_core.story import LABELS, SETTLED, conflict_text, is_about_private, label, sides_of, values
 from tests.core.samples import (

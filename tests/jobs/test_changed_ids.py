@@ -9,8 +9,8 @@ import pytest
 
 from adapters.store import RowStore
 from sync_core.model import LinkStatus, PendingState, Role
-from sync_core.plan import PARTNER_GONE, SAME_UID
 from sync_core.ranges import uid_key
+from sync_core.tables import PARTNER_GONE, SAME_UID
 from tests.budget import budget
 from tests.jobs.house import ANNA, START, House, open_house, open_office
 from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, call, copy_of, feeder, living

@@ -8,8 +8,8 @@ import pytest
 
 from simulators.graph import ids
 from sync_core.model import Role
-from sync_core.plan import PARTNER_GONE
 from sync_core.ranges import external_id_of
+from sync_core.tables import PARTNER_GONE
 from tests.jobs.house import House, open_office
 from tests.jobs.test_recovery import forget_everything
 from tests.jobs.test_rules import at, digits, only

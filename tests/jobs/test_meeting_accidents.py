@@ -12,7 +12,7 @@ from adapters.store import RowStore
 from jobs.enrolment import disable, enable
 from jobs.round import run_round
 from sync_core.claim import Claim
-from sync_core.plan import SAME_UID
+from sync_core.tables import SAME_UID
 from tests.jobs.house import ANNA, START, House, open_office, upn_of
 from tests.jobs.test_meetings import BORIS, COLLEAGUES, KIM, NAMES, call, copy_of, feeder, living
 from tests.jobs.test_rules import digits, only

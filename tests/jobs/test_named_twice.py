@@ -9,7 +9,7 @@ import pytest
 from cli.shapes import status_of
 from jobs.explain import explain
 from sync_core.model import PendingState
-from sync_core.plan import NAMED_TWICE
+from sync_core.tables import NAMED_TWICE
 from tests.jobs.house import House, upn_of
 from tests.jobs.test_recovery import forget_everything
 from tests.jobs.test_rules import at, digits, meeting, only

@@ -10,7 +10,7 @@ import pytest
 from adapters.backend import Op, Table, Verb
 from jobs.enrolment import disable, enable
 from jobs.round import run_round
-from sync_core.plan import REASONS, Trait
+from sync_core.tables import REASONS, Trait
 from tests.jobs.house import ANNA, House, upn_of
 from tests.jobs.test_creators import open_shop
 from tests.jobs.test_rules import digits, only

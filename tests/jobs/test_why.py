@@ -12,7 +12,7 @@ from jobs.enrolment import disable, enable
 from jobs.explain import Finding, explain, told_now
 from jobs.ports import Put
 from sync_core.cases import Intent, Verdict
-from sync_core.plan import decide
+from sync_core.decide import decide
 from sync_core.policy import Direction, Policy, PrivateRule
 from tests.core.samples import a_context
 from tests.core.test_plan import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait

@@ -1,4 +1,4 @@
-"""The three tables, cell by cell, and the judgement of what is gone. Expected values are written by hand."""
+"""The tables of scope, fate and permit, cell by cell. Expected values are written by hand."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from itertools import product
 import pytest
 
 from sync_core.cases import Case, Context, Intent, Sight, Verdict
-from sync_core.ending import judge_gone
-from sync_core.identity import creator_of, transaction_id
+from sync_core.decide import decide
+from sync_core.identity import creator_of
 from sync_core.model import (
     ErpActivity,
     EventKind,
-    Evidence,
     GraphEvent,
-    Malformed,
-    Side,
-    Whereabouts,
 )
-from sync_core.plan import (
+from sync_core.policy import Direction, Policy, PrivateRule
+from sync_core.tables import (
     ERP_TRAITS,
     FATE_LINKED,
     FATE_UNLINKED,
@@ -29,12 +26,11 @@ from sync_core.plan import (
     SCOPE,
     Obstacle,
     Trait,
-    decide,
     obstacles,
     permit,
+    read_grid,
     scope,
 )
-from sync_core.policy import Direction, Policy, PrivateRule
 from tests.core.samples import (
     ANNA,
     ANNA_ID,
@@ -53,6 +49,27 @@ from tests.core.samples import (
     shown,
     utc,
 )
+
+# Reading
+
+
+def test_a_printed_table_is_read_cell_by_cell() -> None:
+    """Each row and column name leads to the cell where they meet."""
+    expected = {("up", "left"): "one", ("up", "right"): "two", ("down", "left"): "three", ("down", "right"): "four"}
+
+    assert expected == read_grid("""
+              left   right
+        up    one    two
+        down  three  four
+    """)
+
+
+@pytest.mark.parametrize("row", ["down three", "down three four five"])
+def test_a_row_that_does_not_fill_the_columns_is_refused(row: str) -> None:
+    """A cell too few or too many would move the others into the wrong column."""
+    with pytest.raises(ValueError, match="down"):
+        read_grid(f"left right\nup one two\n{row}")
+
 
 # Scope
 
@@ -533,79 +550,3 @@ FIRST_HOUR = noted(start=at(1601, 1, 1, 1), end=at(2030, 1, 1))
 def test_obstacles(case: Case, intent: Intent, ctx: Context, expected: set[Obstacle]) -> None:
     """What stands in the way of a write is read off the items and the settings."""
     assert expected == {obstacle for obstacle, stands in obstacles(case, intent, ctx).items() if stands}
-
-
-# Gone
-
-JUDGED = {
-    (True, Whereabouts.DEFAULT): Sight.PRESENT,
-    (True, Whereabouts.OTHER): Sight.PRESENT,
-    (True, Whereabouts.NONE): Sight.PRESENT,
-    (True, Whereabouts.UNKNOWN): Sight.PRESENT,
-    (False, Whereabouts.DEFAULT): Sight.UNDECIDED,
-    (False, Whereabouts.OTHER): Sight.ELSEWHERE,
-    (False, Whereabouts.NONE): Sight.GONE,
-    (False, Whereabouts.UNKNOWN): Sight.UNDECIDED,
-    (None, Whereabouts.DEFAULT): Sight.UNDECIDED,
-    (None, Whereabouts.OTHER): Sight.UNDECIDED,
-    (None, Whereabouts.NONE): Sight.UNDECIDED,
-    (None, Whereabouts.UNKNOWN): Sight.UNDECIDED,
-}
-EVIDENCE = [
-    pytest.param(in_view, where, id=f"{ {True: 'in', False: 'absent', None: 'unasked'}[in_view] }/{where}")
-    for in_view, where in product((True, False, None), Whereabouts)
-]
-
-
-@pytest.mark.parametrize(("in_view", "where"), EVIDENCE)
-def test_a_readable_event_is_gone_only_where_no_calendar_has_it(in_view: bool | None, where: Whereabouts) -> None:
-    """Absent from its own span's view and in no calendar; whatever was not asked or failed decides nothing (R11)."""
-    assert JUDGED[in_view, where] is judge_gone(Evidence(an_event(), in_view, where))
-
-
-def test_a_series_whose_first_date_was_deleted_is_there() -> None:
-    """What its first span does not show is there where its calendar says so, and gone where no calendar has it."""
-    series = an_event(kind=EventKind.MASTER)
-    judged = {where: judge_gone(Evidence(series, False, where)) for where in Whereabouts}
-    assert judged == {
-        Whereabouts.DEFAULT: Sight.PRESENT,
-        Whereabouts.OTHER: Sight.ELSEWHERE,
-        Whereabouts.NONE: Sight.GONE,
-        Whereabouts.UNKNOWN: Sight.UNDECIDED,
-    }
-
-
-@pytest.mark.parametrize(("in_view", "where"), EVIDENCE)
-def test_not_found_is_gone(in_view: bool | None, where: Whereabouts) -> None:
-    """An immutable id that answers 404 is deleted."""
-    assert Sight.GONE is judge_gone(Evidence(None, in_view, where))
-
-
-@pytest.mark.parametrize(("in_view", "where"), EVIDENCE)
-def test_what_cannot_be_understood_is_not_gone(in_view: bool | None, where: Whereabouts) -> None:
-    """An event that answers nonsense is there."""
-    bad = Malformed(Side.GRAPH, "E1", "no start")
-
-    assert Sight.MALFORMED is judge_gone(Evidence(bad, in_view, where))
-
-
-@pytest.mark.parametrize(("in_view", "where"), EVIDENCE)
-def test_a_cancelled_event_is_present(in_view: bool | None, where: Whereabouts) -> None:
-    """A cancelled event is seen, and fate deals with it."""
-    assert Sight.PRESENT is judge_gone(Evidence(an_event(is_cancelled=True), in_view, where))
-
-
-# Creates
-
-
-def test_each_create_has_its_own_transaction_id_for_ever() -> None:
-    """Mailbox, activity and incarnation make the id, and nothing else does (graph.md T8)."""
-    mine = transaction_id("anna-id", "A1", 0)
-
-    assert mine == "8a87e6e0-a2dd-5866-910b-591271706516"
-    others = {
-        transaction_id("boris-id", "A1", 0),
-        transaction_id("anna-id", "A2", 0),
-        transaction_id("anna-id", "A1", 1),
-    }
-    assert len(others | {mine}) == 4
