@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sync_core.cases import Case, Context
-from sync_core.model import Field, Link, Role
+from sync_core.model import Field, Link
 from sync_core.pair import Pair
 from sync_core.people import (
     Moves,
@@ -33,14 +33,14 @@ Fields = frozenset[Field]
 Answers = tuple[tuple[str, str], ...]
 
 
-def moves_of(pair: Pair, link: Link, changed: Fields, ctx: Context, has_base: bool) -> Moves:
+def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
     """Who joins and leaves which list. Two items found to be a pair have no base: ERP.net's list is completed."""
-    case = pair.case
+    case, link = pair.case, pair.link
     if Field.PEOPLE not in changed or is_veiled(case, ctx):
         return Moves()
     out = left_out(case.event, case.activity, ctx)
     event, activity = (who(now.people, out, ctx) for now in (pair.graph_now, pair.erp_now))
-    if not has_base:
+    if not pair.has_base:
         return Moves(join_erp=event - activity)
     event_base, activity_base = (who(base.people, out, ctx) for base in (link.base_event, link.base_activity))
     moves = merge_people(event_base, event, activity_base, activity, reaches(case.event, link, ctx))
@@ -52,12 +52,10 @@ def is_veiled(case: Case, ctx: Context) -> bool:
     return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
 
 
-def kept_from_graph(case: Case, link: Link, ctx: Context, crowded: bool) -> Fields:
-    """What stays ERP.net's alone: the reminder of a meeting somebody else organises, and of a hidden activity
-    whatever would have to be told to those who are invited."""
-    mine: Fields = frozenset({Field.REMINDER}) if link.role is Role.HOLDER else frozenset()
+def kept_from_graph(case: Case, ctx: Context, *, mails_people: bool) -> Fields:
+    """What of a hidden activity is not written to the event: whatever Exchange would mail to attendees."""
     hides = case.activity is not None and is_private(case.activity.content) and is_hidden(case, ctx)
-    return mine | (HIDEABLE if hides and crowded else frozenset())
+    return HIDEABLE if hides and mails_people else frozenset()
 
 
 def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:

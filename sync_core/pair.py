@@ -72,7 +72,7 @@ class Pair:
     """
 
     def __init__(self, case: Case, link: Link, has_base: bool) -> None:
-        self.case = case
+        self.case, self.link, self.has_base = case, link, has_base
         self.zone = ZoneInfo(link.zone)
         self.graph_now = case.event.content if case.event else link.base_event
         self.erp_now = case.activity.content if case.activity else link.base_activity

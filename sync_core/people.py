@@ -149,17 +149,32 @@ def guests(activity: ErpActivity, ctx: Context, reach: Callable[[str], bool]) ->
 
 def mails_of(write: GraphWrite | None, event: GraphEvent | None, link: Link | None) -> int:
     """How many mails Exchange sends because of a write: to every attendee, or those whom only the list concerns."""
-    known = len(invited(event)) + event.hidden_crowd if event else len(link.base_event.people) if link else 0
-    if isinstance(write, CreateEvent):
-        return len(write.attendees)
-    if isinstance(write, RemoveEvent):
-        return known
-    if not isinstance(write, PatchEvent) or not write.fields & (TELLING | {Field.PEOPLE}):
-        return 0
-    if Field.PEOPLE not in write.fields or event is None:
-        return known
-    before, after = {one.email for one in invited(event)}, {one.email for one in write.attendees} - {event.organizer}
-    return len(before | after) if write.fields & TELLING else len(before ^ after)
+    match write:
+        case CreateEvent():
+            return len(write.attendees)
+        case RemoveEvent():
+            return _known_attendees(event, link)
+        case PatchEvent():
+            return mails_of_patch(write.fields, write.attendees, event, link)
+    return 0
+
+
+def mails_of_patch(
+    fields: Collection[Field], attendees: Iterable[Attendee], event: GraphEvent | None, link: Link | None
+) -> int:
+    """How many mails Exchange sends where these fields of an event change, its list of people to ``attendees``."""
+    told = TELLING & set(fields)
+    if Field.PEOPLE not in fields or event is None:
+        return _known_attendees(event, link) if told or Field.PEOPLE in fields else 0
+    before, after = {one.email for one in invited(event)}, {one.email for one in attendees} - {event.organizer}
+    return len(before | after) if told else len(before ^ after)
+
+
+def _known_attendees(event: GraphEvent | None, link: Link | None) -> int:
+    """How many people the event has, by its base where it was not read."""
+    if event is not None:
+        return len(invited(event)) + event.hidden_crowd
+    return len(link.base_event.people) if link else 0
 
 
 # ERP.net's list
