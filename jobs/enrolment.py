@@ -25,13 +25,13 @@ from jobs.accounts import (
 from jobs.company import is_stamped
 from jobs.forgotten import erase_if_forgotten
 from jobs.meetings import hand_on_all
+from jobs.messages import Forget, write
 from jobs.noting import note
 from jobs.places import choose, told
 from jobs.ports import Drop, Mailbox, Place, Put
 from jobs.refusal import judged
 from jobs.subscriptions import end_user
 from jobs.telling import tell_failure
-from jobs.wake import forget_message
 from jobs.world import World
 from sync_core.colleagues import colleague_of
 from sync_core.errors import (
@@ -206,7 +206,7 @@ async def forget(world: World, user: User) -> None:
     await world.store.forget_user(user.id)
     await world.store.forget_user(user.id)
     try:
-        await world.queue.send(forget_message(user.id), delay_seconds=LAST_LOOK)
+        await world.queue.send(write(Forget(user.id)), delay_seconds=LAST_LOOK)
     except StoreUnavailable as error:
         tell_failure("forget", error, user_id=user.id)
 

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from jobs.messages import Call, merged, read_call, write
 from jobs.pauses import growing
-from jobs.ports import LineStore, Message, Queued
+from jobs.ports import LineStore, Queued
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
 
@@ -35,36 +36,42 @@ def pause(waits: int) -> float:
 
 
 async def later(
-    world: World, key: str, message: Message, delay: float, *, since: datetime | None = None, is_big: bool = False
+    world: World, order: Call, delay: float, *, since: datetime | None = None, is_big: bool = False
 ) -> None:
     """Do this after ``delay`` seconds; or before, if it waits for a session (``since``) and its turn comes."""
     now = world.clock()
     due_at = now + timedelta(seconds=delay)
-    wish = Queued(key, secrets.token_hex(6), due_at, dict(message), since, due_at, is_big)
+    wish = Queued(order.key, secrets.token_hex(6), due_at, _without_ticket(order), since, due_at, is_big)
     for _ in range(RACES):
-        known = await world.store.read_queued(key)
+        known = await world.store.read_queued(order.key)
         is_on_its_way = known is not None and _is_on_its_way(known, now)
         row = _joined(known, wish) if known and is_on_its_way else replace(wish, etag=known.etag if known else "")
         with suppress(StaleWrite):
             row = await world.store.save_queued(row)
             if not is_on_its_way:
-                await _send(world, row, message, delay)
+                await _send(world, row, order, delay)
             return
 
 
-async def at_once(world: World, key: str, message: Message) -> None:
+async def at_once(world: World, order: Call) -> None:
     """Send this now, unless it waits for a session already: then it is done when it is its turn."""
-    known, now = await world.store.read_queued(key), world.clock()
+    known, now = await world.store.read_queued(order.key), world.clock()
     if known is not None and known.since is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # else its message was seen just now
-            await world.store.save_queued(_joined(known, Queued(key, "", now, dict(message), now, now)))
+            wish = Queued(order.key, "", now, _without_ticket(order), now, now)
+            await world.store.save_queued(_joined(known, wish))
             return
-    await world.queue.send(message)
+    await world.queue.send(write(order))
 
 
-async def _send(world: World, row: Queued, message: Message, delay: float) -> None:
+def _without_ticket(order: Call) -> dict[str, str | bool | int]:
+    """The message as its row keeps it; which ticket it bears, the row says itself."""
+    return write(replace(order, ticket=""))
+
+
+async def _send(world: World, row: Queued, order: Call, delay: float) -> None:
     try:
-        await world.queue.send({**message, "ticket": row.ticket}, delay_seconds=delay)
+        await world.queue.send(write(replace(order, ticket=row.ticket)), delay_seconds=delay)
     except StoreUnavailable:
         with suppress(StoreError):  # no message is on its way: the next one must not rely on it
             await world.store.drop_queued(row)
@@ -77,11 +84,12 @@ def _is_on_its_way(known: Queued, now: datetime) -> bool:
 
 def _joined(known: Queued, wish: Queued) -> Queued:
     """The row of the message that is on its way already, with another wish in it."""
-    if known.message is None or wish.message is None:
+    order = merged(read_call(known.message), read_call(wish.message))
+    if order is None:
         return replace(wish, ticket=known.ticket, due_at=known.due_at, etag=known.etag)
     return replace(
         known,
-        message=merged(known.message, wish.message),
+        message=write(order),
         since=_earlier(known.since, wish.since),
         not_before=_earlier(known.not_before, wish.not_before),
         is_big=known.is_big or wish.is_big,
@@ -123,17 +131,3 @@ async def claim(store: LineStore, queued: Queued) -> bool:
     except StaleWrite:
         return False
     return True
-
-
-def merged(one: Message, other: Message) -> dict[str, str | bool | int]:
-    """The message that asks for what both ask for, about the same thing."""
-    both = {**one, **other}
-    marks: dict[str, str | bool | int] = {
-        "full": bool(one.get("full") or other.get("full")),
-        "look": bool(one.get("look") and other.get("look")),
-        "tries": max(int(one.get("tries", 0)), int(other.get("tries", 0))),
-        "waits": max(int(one.get("waits", 0)), int(other.get("waits", 0))),
-        "asked_at": max(str(one.get("asked_at", "")), str(other.get("asked_at", ""))),
-    }
-    kept = {name: value for name, value in both.items() if name not in marks}
-    return {**kept, **{name: mark for name, mark in marks.items() if mark}}

@@ -11,9 +11,10 @@ import json
 from collections import defaultdict
 from typing import Any
 
+from jobs.messages import Renew, write
 from jobs.telling import tell, tell_failure
 from jobs.together import together
-from jobs.wake import renew_message, wake
+from jobs.wake import wake
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 
@@ -81,6 +82,6 @@ def _bytes(text: str) -> bytes:
 async def _serve(world: World, user_id: str, events: set[str]) -> None:
     """Renewing also makes anew what was removed (and wakes then); all else means: look at the calendar."""
     if events & RENEWING:
-        await world.queue.send(renew_message(user_id))
+        await world.queue.send(write(Renew(user_id)))
     if events - {"reauthorizationRequired"}:
         await wake(world, user_id, notified=True)

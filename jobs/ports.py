@@ -314,7 +314,7 @@ class Subscriptions(Protocol):
 
 
 Message = Mapping[str, str | bool | int]
-"""One item of the work queue: ``kind`` pull, round or command, and its details (jobs/work.py)."""
+"""One item of the work queue, as ``jobs.messages`` writes and reads it."""
 
 
 @dataclass(frozen=True, slots=True)

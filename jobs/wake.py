@@ -14,11 +14,10 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from jobs import line
 from jobs.forgotten import erase_if_forgotten
-from jobs.ports import Message
+from jobs.messages import Pull, Round, write
 from jobs.world import World
 from sync_core.errors import RowUnreadable, StoreError
 
@@ -26,21 +25,6 @@ YOUNG = timedelta(minutes=1)
 """How long a message is trusted to be on its way; one that got lost is missed no longer than that."""
 
 NOTIFIED = "notified"
-
-
-class Kind(StrEnum):
-    """What a message of the work queue asks for."""
-
-    PULL = "pull"
-    ROUND = "round"
-    COMMAND = "command"
-
-
-class Do(StrEnum):
-    """What a command is about."""
-
-    RENEW = "renew"
-    FORGET = "forget"
 
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
@@ -54,7 +38,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
     if is_young and not full and await world.store.read_served(user_id) != before:
         return
     try:
-        await line.at_once(world, user_id, round_message(user_id, full=full))
+        await line.at_once(world, Round(user_id, full=full))
     except StoreError:  # nothing is on its way: whoever wakes next must not rely on it
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now - YOUNG, notified))
@@ -79,11 +63,11 @@ def is_notified(token: str) -> bool:
 
 async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
     """Ask for a pull; ``asked_at`` says that something changed in ERP.net by then."""
-    message = pull_message(asked_at)
+    order = Pull(asked_at)
     try:
-        await line.at_once(world, Kind.PULL, message)
+        await line.at_once(world, order)
     except StoreError:
-        await world.queue.send(message)
+        await world.queue.send(write(order))
 
 
 def woken_at(token: str) -> datetime | None:
@@ -93,24 +77,3 @@ def woken_at(token: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else None
-
-
-def round_message(user_id: str, *, full: bool = False, look: bool = False, tries: int = 0) -> Message:
-    """A round of one user. ``look``: only if Graph has news after all; ``tries``: messages before this one."""
-    marks: dict[str, bool | int] = {"full": full, "look": look, "tries": tries}
-    return {"kind": Kind.ROUND, "user": user_id, **{name: mark for name, mark in marks.items() if mark}}
-
-
-def pull_message(asked_at: datetime | None = None) -> Message:
-    """A pull; ``asked_at`` says that something changed in ERP.net by then (the webhook)."""
-    return {"kind": Kind.PULL, **({"asked_at": asked_at.isoformat()} if asked_at else {})}
-
-
-def forget_message(user_id: str) -> Message:
-    """A last look whether anything is left of a user who was forgotten."""
-    return {"kind": Kind.COMMAND, "do": Do.FORGET, "user": user_id}
-
-
-def renew_message(user_id: str) -> Message:
-    """Prolong a user's subscription, or make a new one where it is gone."""
-    return {"kind": Kind.COMMAND, "do": Do.RENEW, "user": user_id}

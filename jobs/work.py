@@ -7,20 +7,19 @@ brings a later message instead, so the host's dequeue count and its poison queue
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 
 from jobs import line
 from jobs.dispatch import dispatch
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
+from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
 from jobs.pauses import LICENCE_REST, growing, spread
-from jobs.ports import Message, Queued
+from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
 from jobs.report import Report
@@ -29,17 +28,7 @@ from jobs.subscriptions import address, keep_user
 from jobs.sync import is_due
 from jobs.telling import tell, tell_failure, tell_round
 from jobs.together import together
-from jobs.wake import (
-    Do,
-    Kind,
-    forget_message,
-    is_notified,
-    pull_message,
-    renew_message,
-    round_message,
-    wake,
-    woken_at,
-)
+from jobs.wake import is_notified, wake, woken_at
 from jobs.world import World
 from sync_core.errors import (
     AccessRefused,
@@ -66,34 +55,21 @@ SECOND_LOOK = 45.0
 TRIES = 6
 """Messages that may follow one another for the same wake-up; then the timer has the word."""
 
-Word = TypeVar("Word", Kind, Do)
-
 PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
 """What ends a round and is no fault of the user's: tried again soon."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A message, understood."""
+class _Turn:
+    """An order whose turn it is, with what its row in the line knows (``Queued``).
 
-    kind: Kind
-    user_id: str = ""
-    do: Do | None = None
-    full: bool = False
-    look: bool = False
-    tries: int = 0
-    asked_at: datetime | None = None
-    waits: int = 0
-    """How often ERP.net's session was asked for in vain."""
-    ticket: str = ""
+    ``is_redelivered``: an earlier try at its message was cut off.
+    """
+
+    order: Call
     since: datetime | None = None
     is_big: bool = False
-    """What its row in the line knows (``Queued``)."""
-
-    @property
-    def key(self) -> str:
-        """What it is about."""
-        return Kind.PULL if self.kind is Kind.PULL else self.user_id
+    is_redelivered: bool = False
 
 
 async def work(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
@@ -101,47 +77,51 @@ async def work(world: World, body: bytes | str, *, redelivered: bool = False) ->
 
     Raises only what nobody expected, and ``StoreUnavailable`` where not even a later message could be sent.
     """
-    order = understand(body)
-    if order is None:
-        tell_failure("work", "a message that nobody understands")
+    try:
+        order = parse(body)
+    except MessageRefused as error:  # repeating it would not help
+        tell_failure("work", str(error))
         return
-    wanted: Order | None = None
+    turn: _Turn | None = None
     async with _told(world, order):
-        if order.kind is Kind.COMMAND:
+        if isinstance(order, Renew | Forget):
             await _command(world, order)
         else:
-            wanted = await _still_wanted(world, order, redelivered) if order.ticket else order
-    if wanted is not None:
-        async with _told(world, wanted):
-            await _with_a_session(world, wanted, redelivered)
+            turn = await _still_wanted(world, order, redelivered)
+    if turn is not None:
+        async with _told(world, turn.order):
+            await _with_a_session(world, turn)
 
 
-async def _still_wanted(world: World, order: Order, redelivered: bool) -> Order | None:
-    """What is to be done now for a message that comes back, None if somebody did it meanwhile."""
+async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn | None:
+    """What is to be done now for a message, None if it comes back and somebody did it meanwhile."""
+    if not order.ticket:
+        return _Turn(order, is_redelivered=redelivered)
     queued = await line.arrived(world.store, order.key, order.ticket)
     if queued is None:
-        return order if redelivered else None
-    if queued.message is None:
+        return _Turn(order, is_redelivered=True) if redelivered else None
+    wanted = read_call(queued.message)
+    if wanted is None:
         return None
     if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
         left = _since(world, queued.not_before) * -1  # it travelled with a message that came earlier
         if left > 0:
-            await line.later(world, order.key, queued.message, left)
+            await line.later(world, wanted, left)
             return None
-    return _order_of(queued)
+    return _Turn(wanted, queued.since, queued.is_big, redelivered)
 
 
-async def _with_a_session(world: World, order: Order, redelivered: bool) -> None:
+async def _with_a_session(world: World, turn: _Turn) -> None:
     """Do it if ERP.net's session is ours, and then what others wait for; else stand in line. Nothing is read before
     that is known."""
     try:
         async with world.erp_session():
-            if order.is_big:
+            if turn.is_big:
                 await _serve_the_line(world)
-            await _do(world, order, redelivered)
+            await _do(world, turn)
             await _serve_the_line(world)
     except SlotsTaken as taken:
-        await _line_up(world, order, taken.until if taken.holder == ERP_NET else None)
+        await _line_up(world, turn, taken.until if taken.holder == ERP_NET else None)
 
 
 async def _serve_the_line(world: World) -> None:
@@ -160,34 +140,29 @@ async def _serve(world: World, row: Queued) -> bool:
     """Do what one row of the line says; False if there was nothing to do."""
     if row.is_big and world.erp_slot.full_round.locked():
         return False
-    order = _order_of(row)
+    order = read_call(row.message)
     if order is None or not await line.claim(world.store, row):
         return False
     async with _told(world, order):
-        await _do(world, order, redelivered=False)
+        await _do(world, _Turn(order, row.since, row.is_big))
     return True
 
 
-def _order_of(queued: Queued) -> Order | None:
-    order = understand(json.dumps(queued.message))
-    return replace(order, since=queued.since, is_big=queued.is_big) if order is not None else None
-
-
-async def _do(world: World, order: Order, redelivered: bool) -> None:
-    if order.kind is Kind.PULL:
-        await _pull(world, order)
+async def _do(world: World, turn: _Turn) -> None:
+    if isinstance(turn.order, Pull):
+        await _pull(world, turn, turn.order)
     else:
-        await _round(world, order, redelivered)
+        await _round(world, turn, turn.order)
 
 
-async def _line_up(world: World, order: Order, until: datetime | None = None, *, is_big: bool = False) -> None:
+async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
     """Wait for a session, not before ``until``."""
+    order = turn.order
     delay = line.pause(order.waits)
     if until is not None:
         delay = max(delay, spread(_left(world, until)))
-    message = _again(replace(order, waits=order.waits + 1), one_more=False)
-    since, is_big = order.since or world.clock(), is_big or order.is_big
-    await line.later(world, order.key, message, delay, since=since, is_big=is_big)
+    since, is_big = turn.since or world.clock(), is_big or turn.is_big
+    await line.later(world, replace(order, waits=order.waits + 1), delay, since=since, is_big=is_big)
 
 
 @asynccontextmanager
@@ -197,65 +172,20 @@ async def _told(world: World, order: Order) -> AsyncIterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        tell_failure("work", error, user_id=order.user_id)
-        ticket: Message = {"ticket": order.ticket} if order.ticket else {}
-        await world.queue.send({**_again(order), **ticket}, delay_seconds=_pause(order.tries))
+        tell_failure("work", error, user_id=_user_of(order))
+        tries = order.tries if isinstance(order, Round) else 0
+        await world.queue.send(write(_again(order)), delay_seconds=_pause(tries))
     except CalsyncError as error:
-        tell_failure("work", error, user_id=order.user_id)
+        tell_failure("work", error, user_id=_user_of(order))
 
 
-def understand(body: bytes | str) -> Order | None:
-    """The order in a message, None where there is none."""
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict):
-        return None
-    kind, do = _one_of(Kind, told, "kind"), _one_of(Do, told, "do")
-    if kind is None:
-        return None
-    order = Order(
-        kind=kind,
-        user_id=_text(told, "user"),
-        do=do,
-        full=told.get("full") is True,
-        look=told.get("look") is True,
-        tries=_count(told, "tries"),
-        waits=_count(told, "waits"),
-        ticket=_text(told, "ticket"),
-        asked_at=woken_at(_text(told, "asked_at")),
-    )
-    is_known = order.kind is Kind.PULL or (order.user_id and (order.kind is Kind.ROUND or order.do is not None))
-    return order if is_known else None
+def _user_of(order: Order) -> str:
+    return "" if isinstance(order, Pull) else order.user_id
 
 
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _one_of(words: type[Word], told: Mapping[str, Any], name: str) -> Word | None:
-    """The word of this vocabulary under a name, None where it is another."""
-    text = _text(told, name)
-    return words(text) if text in words.__members__.values() else None
-
-
-def _count(told: Mapping[str, Any], name: str) -> int:
-    count = told.get(name)
-    return count if isinstance(count, int) and count > 0 else 0
-
-
-def _again(order: Order, *, one_more: bool = True) -> Mapping[str, str | bool | int]:
-    """The message of an order, to be sent once more."""
-    if order.kind is Kind.COMMAND:
-        return forget_message(order.user_id) if order.do is Do.FORGET else renew_message(order.user_id)
-    waits = {"waits": order.waits} if order.waits else {}
-    if order.kind is Kind.PULL:
-        return {**pull_message(order.asked_at), **waits}
-    tries = order.tries + one_more
-    told = round_message(order.user_id, full=order.full, look=order.look, tries=tries)
-    return {**told, **waits}
+def _again(order: Order) -> Order:
+    """The order, to be tried once more."""
+    return replace(order, tries=order.tries + 1) if isinstance(order, Round) else order
 
 
 def _pause(tries: int) -> float:
@@ -266,7 +196,7 @@ def _pause(tries: int) -> float:
 # The pull
 
 
-async def _pull(world: World, order: Order) -> None:
+async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     instance, _ = await world.store.read_instance()
     began_at = world.clock()
     if _is_covered(instance, order, began_at):
@@ -274,7 +204,7 @@ async def _pull(world: World, order: Order) -> None:
     try:
         report = await pull_and_repair(world)
     except LicencesTaken as taken:
-        await _line_up(world, order, _rest(world, taken))
+        await _line_up(world, turn, _rest(world, taken))
         return
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
@@ -287,7 +217,7 @@ async def _pull(world: World, order: Order) -> None:
     tell("pull", {"changes": report.changes, "woken": len(report.woken)})
 
 
-def _is_covered(instance: Instance, order: Order, now: datetime) -> bool:
+def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
     """Whether a pull that ran knows already what this one would find."""
     if instance.pulled_at is None or instance.pulled_at > now:  # by a clock that was ahead
         return False
@@ -313,7 +243,7 @@ def _rest(world: World, taken: Throttled) -> datetime:
 # A round
 
 
-async def _round(world: World, order: Order, redelivered: bool) -> None:
+async def _round(world: World, turn: _Turn, order: Round) -> None:
     user = await world.store.read_user(order.user_id)
     if user is None or not user.enabled:
         return
@@ -321,33 +251,28 @@ async def _round(world: World, order: Order, redelivered: bool) -> None:
     if memory is not None and not await _is_wanted(world, user, order, memory):
         return
     is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
-    if is_big and (world.erp_slot.full_round.locked() or (not order.is_big and await line.waiting(world))):
-        await _line_up(world, order, is_big=True)
+    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.waiting(world))):
+        await _line_up(world, turn, is_big=True)
         return
     async with world.erp_slot.full_round if is_big else nullcontext():
-        await _carry_out(world, order, user, redelivered)
+        await _carry_out(world, turn, order, user)
 
 
-async def _carry_out(world: World, order: Order, user: User, redelivered: bool) -> None:
+async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> None:
     began_at = world.clock()
     try:
         report = await run_round(_one_of_many(world), user, full=order.full)
     except LeaseHeld as held:
-        if order.full or redelivered:  # else the holder sees the wake token when it ends
-            await _later(world, _again(order, one_more=False), spread(_left(world, held.until)))
+        if order.full or turn.is_redelivered:  # else the holder sees the wake token when it ends
+            await line.later(world, order, spread(_left(world, held.until)))
         return
     tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
-    await _follow_up(world, order, report)
+    await _follow_up(world, turn, order, report)
 
 
-async def _later(world: World, message: Message, delay: float) -> None:
-    """A round after a while, for another reason than want of a session."""
-    await line.later(world, str(message["user"]), message, delay)
-
-
-async def _is_wanted(world: World, user: User, order: Order, memory: Memory) -> bool:
+async def _is_wanted(world: World, user: User, order: Round, memory: Memory) -> bool:
     """Whether there is anything to do still: another message may have served the same wake-up."""
     instance, _ = await world.store.read_instance()
     if is_due(world, user, memory, instance):
@@ -361,36 +286,36 @@ def _one_of_many(world: World) -> World:
     return replace(world, holder=f"{world.holder}-{secrets.token_hex(4)}")
 
 
-async def _follow_up(world: World, order: Order, report: Report) -> None:
+async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) -> None:
     """What comes after a round: its rest, another try, or a second look."""
     if isinstance(report.trouble, LicencesTaken):
-        await _line_up(world, order, _rest(world, report.trouble))
+        await _line_up(world, turn, _rest(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)
     elif is_notified(report.served) and not order.look and report.ran and not report.done and report.trouble is None:
-        await _later(world, round_message(order.user_id, look=True), spread(SECOND_LOOK))
+        await line.later(world, Round(order.user_id, look=True), spread(SECOND_LOOK))
     if report.full and report.ran and report.trouble is None:
         await _first_subscription(world, order.user_id)
 
 
-async def _try_again(world: World, order: Order, trouble: CalsyncError) -> None:
+async def _try_again(world: World, order: Round, trouble: CalsyncError) -> None:
     asked = trouble.retry_after if isinstance(trouble, Throttled) else None
     if order.tries + 1 < TRIES:
-        await _later(world, _again(order), max(spread(asked or 0.0), _pause(order.tries)))
+        await line.later(world, replace(order, tries=order.tries + 1), max(spread(asked or 0.0), _pause(order.tries)))
 
 
-async def _go_on(world: World, order: Order, report: Report) -> None:
+async def _go_on(world: World, order: Round, report: Report) -> None:
     """Send the rest of a round on its way; a full one that did not get through stays full."""
     if order.tries + 1 >= TRIES:
         return
     cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
-    message = round_message(order.user_id, full=cut, tries=order.tries + 1)
+    rest = Round(order.user_id, full=cut, tries=order.tries + 1)
     if order.tries:
-        await _later(world, message, spread(2.0**order.tries))
+        await line.later(world, rest, spread(2.0**order.tries))
     else:
-        await world.queue.send(message)
+        await world.queue.send(write(rest))
 
 
 async def _first_subscription(world: World, user_id: str) -> None:
@@ -420,8 +345,8 @@ def _lag(world: World, report: Report) -> float | None:
 # A command
 
 
-async def _command(world: World, order: Order) -> None:
-    if order.do is Do.FORGET:
+async def _command(world: World, order: Renew | Forget) -> None:
+    if isinstance(order, Forget):
         await erase_if_forgotten(world, order.user_id)
         return
     user = await world.store.read_user(order.user_id)

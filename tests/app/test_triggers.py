@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.backend import Key, Op, Table, Verb
-from jobs.wake import pull_message
+from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from sync_core.model import JournalEntry
 from tests.app.app import App, told
@@ -41,7 +41,7 @@ async def test_the_webhook_means_pull(app: App, body: bytes) -> None:
     answer = await app.post("erpnet", body, headers={"x-calsync-secret": SECRET})
 
     assert (answer.status_code, answer.get_body()) == (202, b"")
-    assert app.queue.take() == [(pull_message(app.house.now), 0)]
+    assert app.queue.take() == [(write(Pull(app.house.now)), 0)]
     assert app.house.erp.requests == []
 
 

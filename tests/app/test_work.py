@@ -12,8 +12,9 @@ import pytest
 
 from jobs.dispatch import dispatch, hear_erp
 from jobs.enrolment import enable
+from jobs.messages import Round, write
 from jobs.ports import Message
-from jobs.wake import round_message, wake
+from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
 from tests.app.app import App, told
 from tests.jobs.house import House
@@ -170,7 +171,7 @@ async def test_a_user_without_sync_is_left_alone(app: App) -> None:
     await app.house.world.store.save_user(replace(await app.house.user(), enabled=False))
 
     await app.hand_over(message)
-    await app.hand_over(round_message("nobody"))
+    await app.hand_over(write(Round("nobody")))
     assert app.house.desk().find("Plan") == []
     assert app.queue.take() == []
 
@@ -474,7 +475,7 @@ async def test_storage_down_altogether_leaves_the_message_to_the_host(
     monkeypatch.setattr(app.house.world.queue, "send", down)
 
     with pytest.raises(StoreUnavailable):
-        await app.hand_over(round_message("u"))
+        await app.hand_over(write(Round("u")))
 
 
 async def test_wrong_settings_complete_the_message(app: App, caplog: pytest.LogCaptureFixture) -> None:
@@ -496,7 +497,7 @@ async def test_an_unexpected_error_reaches_the_host(app: App, monkeypatch: pytes
     monkeypatch.setattr(app.house.world.store, "read_user", broken)
 
     with pytest.raises(ZeroDivisionError):
-        await app.hand_over(round_message("u"))
+        await app.hand_over(write(Round("u")))
 
 
 async def test_a_round_is_told_in_one_line_without_content(app: App, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,230 @@
+"""What a message of the work queue asks for: every form it has, written and read here and nowhere else.
+
+A message is a JSON object with a ``kind`` and the details that say something: what is false, zero or empty is left
+out. An order is the same as a value. During an update two builds share the queue and the line, so what the build
+before this one wrote must still be read (tests/jobs/test_messages.py holds frozen samples), and a detail this build
+does not know is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from jobs.ports import Message
+from sync_core.errors import CalsyncError
+
+
+class Kind(StrEnum):
+    """The word under which a message says what it asks for."""
+
+    PULL = "pull"
+    ROUND = "round"
+    COMMAND = "command"
+
+
+class Do(StrEnum):
+    """What a command is about."""
+
+    RENEW = "renew"
+    FORGET = "forget"
+
+
+class MessageRefused(CalsyncError):
+    """The message asks for nothing this build understands; the text says why and quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Ask ERP.net what changed. ``asked_at``: something did by then, as its webhook says; None for the timer's.
+
+    ``waits`` counts how often ERP.net's session was asked for in vain; ``ticket`` names the row in the line that
+    knows more (``Queued``), '' where there is none.
+    """
+
+    asked_at: datetime | None = None
+    waits: int = 0
+    ticket: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is about: all pulls are about the same."""
+        return Kind.PULL
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of one user. ``full``: everything is read; ``look``: only if Graph has news after all.
+
+    ``tries`` counts the messages that came before for the same wake-up; ``waits`` and ``ticket`` as in ``Pull``.
+    """
+
+    user_id: str
+    full: bool = False
+    look: bool = False
+    tries: int = 0
+    waits: int = 0
+    ticket: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is about."""
+        return self.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Prolong a user's subscription, or make a new one where it is gone."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Look once more whether anything is left of a user who was forgotten."""
+
+    user_id: str
+
+
+Call = Pull | Round
+"""What needs ERP.net's session, and so may wait in the line."""
+
+Order = Call | Renew | Forget
+
+
+def write(order: Order) -> dict[str, str | bool | int]:
+    """The message of an order."""
+    match order:
+        case Pull(asked_at=at):
+            told: dict[str, str | bool | int] = {"kind": Kind.PULL, "asked_at": at.isoformat() if at else ""}
+        case Round():
+            flags = {"full": order.full, "look": order.look, "tries": order.tries}
+            told = {"kind": Kind.ROUND, "user": order.user_id, **flags}
+        case Renew() | Forget():
+            do = Do.RENEW if isinstance(order, Renew) else Do.FORGET
+            return {"kind": Kind.COMMAND, "do": do, "user": order.user_id}
+    told |= {"waits": order.waits, "ticket": order.ticket}
+    return {name: detail for name, detail in told.items() if detail}
+
+
+def parse(body: bytes | str) -> Order:
+    """The order in the body of a message. Raises ``MessageRefused``."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        raise MessageRefused("a message that is no JSON") from None
+    if not isinstance(told, dict):
+        raise MessageRefused("a message that is no JSON object")
+    return read(told)
+
+
+def read(message: Mapping[str, Any]) -> Order:
+    """The order in a message. Raises ``MessageRefused``."""
+    details = _Details(message)
+    kind = details.text("kind")
+    if kind not in _READERS:
+        raise MessageRefused("a message of a kind that this build does not know")
+    return _READERS[kind](details)
+
+
+def read_call(message: Message | None) -> Call | None:
+    """What a row of the line asks for, None where that is nothing, or nothing this build understands."""
+    try:
+        order = read(message) if message is not None else None
+    except MessageRefused:
+        return None
+    return order if isinstance(order, Pull | Round) else None
+
+
+def merged(one: Call | None, other: Call | None) -> Call | None:
+    """The order that asks for what two orders about the same thing ask for; None where one of them asks for nothing.
+
+    It bears no ticket.
+    """
+    match one, other:
+        case Pull(), Pull():
+            asked = [at for at in (one.asked_at, other.asked_at) if at is not None]
+            return Pull(max(asked, default=None), waits=max(one.waits, other.waits))
+        case Round(), Round():
+            return Round(
+                other.user_id,
+                full=one.full or other.full,
+                look=one.look and other.look,
+                tries=max(one.tries, other.tries),
+                waits=max(one.waits, other.waits),
+            )
+    return None
+
+
+class _Details:
+    """The details of a message, each of the type it must have. All of them raise ``MessageRefused``."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        self._told = told
+
+    def text(self, name: str) -> str:
+        """'' where it is left out."""
+        found = self._told.get(name, "")
+        return found if isinstance(found, str) else self._refuse(name, "text")
+
+    def flag(self, name: str) -> bool:
+        """False where it is left out."""
+        found = self._told.get(name, False)
+        return found if isinstance(found, bool) else self._refuse(name, "true or false")
+
+    def count(self, name: str) -> int:
+        """0 where it is left out."""
+        found = self._told.get(name, 0)
+        is_count = isinstance(found, int) and not isinstance(found, bool) and found >= 0
+        return found if is_count else self._refuse(name, "a count")
+
+    def instant(self, name: str) -> datetime | None:
+        """None where it is left out."""
+        text = self.text(name)
+        try:
+            at = datetime.fromisoformat(text) if text else None
+        except ValueError:
+            at = self._refuse(name, "an instant")
+        return at if at is None or at.tzinfo else self._refuse(name, "an instant with a zone")
+
+    def user(self) -> str:
+        """Whom it is about."""
+        return self.text("user") or self._refuse("user", "anybody")
+
+    def _refuse(self, name: str, wanted: str) -> NoReturn:
+        raise MessageRefused(f"a message whose {name!r} is not {wanted}")
+
+
+def _pull_in(told: _Details) -> Pull:
+    return Pull(told.instant("asked_at"), told.count("waits"), told.text("ticket"))
+
+
+def _round_in(told: _Details) -> Round:
+    return Round(
+        told.user(),
+        full=told.flag("full"),
+        look=told.flag("look"),
+        tries=told.count("tries"),
+        waits=told.count("waits"),
+        ticket=told.text("ticket"),
+    )
+
+
+def _command_in(told: _Details) -> Renew | Forget:
+    match told.text("do"):
+        case Do.RENEW:
+            return Renew(told.user())
+        case Do.FORGET:
+            return Forget(told.user())
+    raise MessageRefused("a message with a command that this build does not know")
+
+
+_READERS: Mapping[str, Callable[[_Details], Order]] = {
+    Kind.PULL: _pull_in,
+    Kind.ROUND: _round_in,
+    Kind.COMMAND: _command_in,
+}
