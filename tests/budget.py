@@ -1,4 +1,10 @@
-"""How much random and exhaustive tests may cost: `make test` keeps to a small fixed budget, `make soak` goes on."""
+"""How much random and exhaustive tests may cost: `make test` keeps to a small fixed budget, `make soak` goes on.
+
+Three kinds of tests have a budget: plays that Hypothesis makes up (the number of examples), sweeps that stop a
+round before each of its calls in turn (``range(0, MOST_CALLS, budget(8, 1))``: `make test` takes every eighth call),
+and tests of several processes (how many people, how many kills, how long the app's own pauses are). `make soak` sets
+``SOAK`` and runs the files that the Makefile lists as ``BUDGETED``; ``tests/test_budget.py`` sees that they are all.
+"""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from sync_core.cases import Decision
 from sync_core.decide import decide
 from sync_core.identity import new_link
 from sync_core.model import ErpActivity, GraphEvent, Link, Malformed, Side
+from tests.budget import budget
 from tests.core.samples import a_context, seen
 
 GUID = "0b8f6a52-6a3e-4a63-9d5b-2f1f2f0b7a11"
@@ -121,7 +122,7 @@ def digest(item: GraphEvent | ErpActivity) -> Decision:
     return decide(case, a_context())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=budget(100, 400), deadline=None)
 @given(mangled(EVENT))
 def test_any_graph_event_is_understood_or_parked(item: dict[str, Any]) -> None:
     """Parsing never raises; what was understood can be decided."""
@@ -135,7 +136,7 @@ def test_any_graph_event_is_understood_or_parked(item: dict[str, Any]) -> None:
         digest(parsed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=budget(100, 400), deadline=None)
 @given(mangled(ROW))
 def test_any_activity_is_understood_or_parked(row: dict[str, Any]) -> None:
     """The same for ERP.net's rows, and for the pull's."""
@@ -151,7 +152,7 @@ def test_any_activity_is_understood_or_parked(row: dict[str, Any]) -> None:
         digest(parsed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=budget(60, 200), deadline=None)
 @given(mangled(EVENT), mangled(ROW))
 def test_any_pair_can_be_remembered(item: dict[str, Any], row: dict[str, Any]) -> None:
     """A link of whatever was understood is stored and read back the same."""

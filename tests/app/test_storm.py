@@ -24,6 +24,7 @@ from jobs.wake import wake
 from jobs.work import work
 from jobs.world import World
 from sync_core.errors import StoreUnavailable
+from tests.budget import budget
 from tests.jobs.house import House, open_house
 
 USERS = 20
@@ -277,7 +278,7 @@ async def test_what_gets_lost_on_the_way_is_healed_by_the_timer(lost: str) -> No
 
 async def test_storage_that_fails_anywhere_loses_no_wake_up() -> None:
     """Each call to the tables fails once while a wake-up finds its way through the line: its edit arrives."""
-    for at in range(40):
+    for at in range(0, 40, budget(4, 1)):
         async with storm(1) as scene:
             plan(scene.house, 0)
             await wake(scene.house.world, scene.ids[0])

@@ -14,6 +14,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from simulators.azurite import Azurite
+from tests.budget import budget
 from tests.cli.office import ROOT, Office, stand_in
 
 PEOPLE = ("ada", "ben", "cleo", "dan")
@@ -21,6 +22,9 @@ MEETINGS = 3
 WORKERS = 3
 PATIENCE = 150.0
 """Seconds; some fifteen are usual."""
+
+HASTE = budget(10, 1)
+"""`make soak` waits as long as the app does: the messages of those who wait in line for a session take a minute."""
 
 NEVER = "0 0 0 1 1 *"
 
@@ -52,9 +56,9 @@ def waiting(office: Office, name: str) -> int:
 
 def start_worker(office: Office) -> subprocess.Popen[str]:
     """A Functions host in a process of its own; it ends with the test."""
-    command = [sys.executable, "-m", "simulators.host", "--app", str(ROOT / "function_app.py"), "--port", "0"]
+    options = ["--app", str(ROOT / "function_app.py"), "--port", "0", "--leave-with-parent"]
     return subprocess.Popen(
-        [*command, "--leave-with-parent"],
+        [sys.executable, "-m", "tests.app.hurried", str(HASTE), *options],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", **office.environ},
         stdin=subprocess.PIPE,

@@ -135,7 +135,7 @@ def test_a_hostile_subject_does_nothing_to_a_terminal(office: Office) -> None:
     """Escape sequences, line breaks and direction marks are shown harmlessly; JSON carries the exact text."""
     event = office.meet(HOSTILE)
     office.calsync("users", "enable", ANNA)
-    told = [office.run(*command) for command in (("sync",), ("status",), ("why", ANNA, event))]
+    told = [office.calsync("sync"), office.calsync("status"), office.run("why", ANNA, event)]
     [finding, *_] = office.calsync("why", ANNA, event, "--json").json["items"]
 
     for answer in told:

@@ -154,9 +154,9 @@ def test_work_grows_with_the_length_of_a_body(kind: str, tally: list[int]) -> No
         steps = work_of(lambda: [page_text(read_page(html)), *(way(html, text) for way in ways)])
         return steps + html.looked_at + sum(tally)
 
-    once = work(80)
+    once = work(40)
 
-    assert work(320) <= 4.5 * once
+    assert work(160) <= 4.5 * once
 
 
 @pytest.mark.parametrize("piece", [BLOCK_TEXT, RULE, JOIN, f"{RULE}\nMicrosoft Teams", "\n", " "])

@@ -25,8 +25,8 @@ from tests.jobs.house import START, House, no_sleep, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_stops import MOST_CALLS, Scene, clash, deletions, edits, first_sync, locks
 
-STRIDE = budget(9, 1)
-TABLE_STRIDE = budget(17, 1)
+STRIDE = budget(19, 1)
+TABLE_STRIDE = budget(37, 1)
 
 TROUBLES: dict[str, dict[str, Any]] = {
     "429 with a wait": {"status": 429, "headers": {"Retry-After": "2"}},

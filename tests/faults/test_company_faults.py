@@ -44,14 +44,14 @@ async def play(steps: list[Act], start: datetime, zones: tuple[str, ...]) -> Non
         await company.check()
 
 
-@settings(max_examples=budget(6, 350), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=budget(3, 350), deadline=None, suppress_health_check=SLOW)
 @given(steps=acts(EVERYTHING), start=st.sampled_from(STARTS), zones=st.sampled_from(ZONES))
 def test_whatever_happens_to_a_company_in_a_year(steps: list[Act], start: datetime, zones: tuple[str, ...]) -> None:
     """Content, people, settings, licences, days and misfortunes, all mixed."""
     asyncio.run(play(steps, start, zones))
 
 
-@settings(max_examples=budget(6, 250), deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=budget(3, 250), deadline=None, suppress_health_check=SLOW)
 @given(steps=acts(TROUBLE))
 def test_meetings_of_several_people_in_a_streak_of_bad_luck(steps: list[Act]) -> None:
     """Every third act is a misfortune; mails are counted to the last one."""

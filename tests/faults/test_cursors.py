@@ -26,7 +26,7 @@ from tests.jobs.test_rules import at, digits, meeting
 from tests.jobs.test_stops import MOST_CALLS, settled
 
 ACTIVITIES = "General_Activities_Activities"
-STRIDE = budget(5, 1)
+STRIDE = budget(11, 1)
 TRIES = 9
 """More than the client makes: patience tries three times, and each time an idle connection is cut, once more."""
 

@@ -161,7 +161,7 @@ MOST_WRITES = 120
 async def test_forgotten_after_every_write(doing: Callable[[House, str], Awaitable[None]], dies: bool) -> None:
     """Anna is forgotten right after the n-th write of whatever is under way, for every n; that goes on, or dies, and
     what waits in the queue is worked on: no row names her any more, and nobody is told of her by Graph."""
-    for n in range(0, MOST_WRITES, budget(27, 1)):
+    for n in range(0, MOST_WRITES, budget(47, 1)):
         async with open_company() as house:
             backend, anna = backend_of(house), await house.user()
 

@@ -29,7 +29,7 @@ from tests.jobs.play import ERP_ACTS, OUTLOOK_ACTS, Play, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("anna", "boris", "vera")
-KILLS = budget(8, 220)
+KILLS = budget(4, 220)
 LIVELY = [
     act for act in (*OUTLOOK_ACTS, *ERP_ACTS) if "create" in act or "edit" in act or "re" in act or "move" in act
 ]

@@ -163,8 +163,8 @@ TELLING = frozenset({"recall", "read_claim", "save_claim", "find_copies", "find_
 @pytest.mark.parametrize("scene", [holder_declines, declined_unseen, both_lose_it], ids=lambda scene: scene.__name__)
 async def test_a_third_round_at_every_moment_of_a_second_one(scene: Scene) -> None:
     """Anna has lost the meeting; Boris' round falls into hers, and Carl's into his: nothing that lives is voided."""
-    for n in range(0, MOST_CALLS, budget(6, 1)):
-        for k in range(0, MOST_CALLS, budget(6, 1)):
+    for n in range(0, MOST_CALLS, budget(11, 1)):
+        for k in range(0, MOST_CALLS, budget(11, 1)):
             async with open_house() as house:
                 company = await Company.open(house)
                 await scene(house)
@@ -187,7 +187,7 @@ async def test_a_copy_that_the_meeting_does_not_name(scene: Scene, first: str) -
     """Anna loses the meeting while Boris' first round sees his copy, at every moment: in the end he feeds a living
     activity, if need be a new one."""
     second = BORIS if first == ANNA else ANNA
-    for n in range(0, MOST_CALLS, budget(6, 1)):
+    for n in range(0, MOST_CALLS, budget(11, 1)):
         async with open_house() as house:
             company = await Company.open(house)
             await scene(house)

@@ -34,8 +34,8 @@ from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits
 from tests.jobs.test_stops import MOST_CALLS, edits
 
-STRIDE = budget(6, 1)
-"""`make soak` looks at every moment, `make test` at every sixth."""
+STRIDE = budget(13, 1)
+"""`make soak` looks at every moment, `make test` at every thirteenth."""
 
 
 async def round_of(house: House, moments: Moments | None = None, holder: str = "first") -> Report:

@@ -22,7 +22,7 @@ from sync_core.errors import SlotsTaken, Throttled
 from tests.budget import budget
 from tests.jobs.house import House, no_sleep, open_house
 
-PLAYS = budget(8, 400)
+PLAYS = budget(4, 400)
 ACTS = 60
 
 

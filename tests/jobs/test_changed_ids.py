@@ -155,7 +155,7 @@ class TestImportedTwice:
 
     async def test_killed_at_every_write(self) -> None:
         """Wherever the process dies, the second event ends with the activity."""
-        for n in range(0, 30, budget(3, 1)):
+        for n in range(0, 30, budget(7, 1)):
             for before in (True, False)[: budget(1, 2)]:
                 backend = FusedBackend(lambda: START)
                 async with open_house(RowStore(backend)) as house:
@@ -359,7 +359,7 @@ class TestMovedMailbox:
 
     async def test_killed_at_every_write(self) -> None:
         """Wherever the process dies, in a transaction or between two: every link is there once, under its new id."""
-        for n in range(0, 60, budget(5, 1)):
+        for n in range(0, 60, budget(11, 1)):
             backend = FusedBackend(lambda: START)
             async with open_house(RowStore(backend)) as house:
                 await house.employ()

@@ -27,7 +27,7 @@ OPENING = [
 
 
 @settings(
-    max_examples=budget(15, 400),
+    max_examples=budget(6, 400),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -23,7 +23,7 @@ OPENING = [Step("outlook create", dice=11), Step("erp create", dice=22), Step("s
 
 @pytest.mark.parametrize("opening", [[], OPENING], ids=["from nothing", "from a meeting of each side"])
 @settings(
-    max_examples=budget(25, 200),
+    max_examples=budget(10, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -20,8 +20,8 @@ from tests.jobs.house import START, House, open_house
 from tests.jobs.play import Play
 from tests.jobs.test_rules import at, digits
 
-STRIDE = budget(3, 1)
-"""`make soak` looks at every moment, `make test` at every third."""
+STRIDE = budget(8, 1)
+"""`make soak` looks at every moment, `make test` at every eighth."""
 
 MOST_CALLS = 60
 """More calls than any of the rounds makes; a round that makes more fails the test that counts them."""

@@ -30,15 +30,15 @@ def answers(place: tuple[str, int]) -> bool:
         return probe.connect_ex(place) == 0
 
 
-def test_two_at_once() -> None:
-    """Each one has ports of its own, names all three services, and is gone after its block."""
-    with Azurite() as one, Azurite() as two:
-        places = [endpoint(each.connection_string) for each in (one, two)]
+def test_two_at_once(azurite: Azurite) -> None:
+    """Each one has ports of its own, names all three services, and is gone after its block; the other one is not."""
+    with Azurite() as another:
+        places = [endpoint(each.connection_string) for each in (azurite, another)]
 
         assert all(answers(place) for place in places)
         assert places[0] != places[1]
-        assert {"Blob", "Queue", "Table"} == set(one.endpoints)
-    assert not any(answers(place) for place in places)
+        assert {"Blob", "Queue", "Table"} == set(another.endpoints)
+    assert [answers(place) for place in places] == [True, False]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
