@@ -17,24 +17,13 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sync_core.policy import Policy
+from sync_core.sides import Side as Side  # whoever reads the model finds it here
 
 MSSYNC_SYSTEM = "Office365-iCalUId"
 """ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
 
 CONFLICT_CATEGORY = "ERP.net conflict"
 """The Outlook category that marks an event in conflict (R9)."""
-
-
-class Side(StrEnum):
-    """The two systems, always in this order."""
-
-    GRAPH = "graph"
-    ERP = "erp"
-
-    @property
-    def other(self) -> Side:
-        """The system on the far end."""
-        return Side.ERP if self is Side.GRAPH else Side.GRAPH
 
 
 class Field(StrEnum):

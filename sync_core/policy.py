@@ -10,10 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the model keeps a policy
-    from sync_core.model import Side
+from sync_core.sides import Side
 
 
 class Direction(StrEnum):
@@ -25,10 +23,10 @@ class Direction(StrEnum):
 
     def lets(self, target: Side) -> bool:
         """Whether ``target`` may be written."""
-        return self is Direction.BOTH or self is _ONLY[target.value]
+        return self is Direction.BOTH or self is _ONLY[target]
 
 
-_ONLY = {"erp": Direction.TO_ERP, "graph": Direction.TO_GRAPH}
+_ONLY = {Side.ERP: Direction.TO_ERP, Side.GRAPH: Direction.TO_GRAPH}
 
 
 class Winner(StrEnum):

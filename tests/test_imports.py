@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -110,6 +110,70 @@ def _files() -> list[Path]:
 def _module(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+PRODUCT = ("sync_core", "jobs", "adapters", "cli", "function_app")
+"""The rooms without the stand-ins."""
+
+
+def imports_within(sources: Mapping[str, tuple[str, bool]]) -> dict[str, set[str]]:
+    """Which of these modules each of them imports, wherever in it and for whatever reason, for types only included.
+
+    ``sources``: module → its text, and whether it is a package.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, (source, is_package) in sources.items():
+        names = imported(module, source, is_package=is_package)
+        found = (name if name in sources else name.rpartition(".")[0] for name in names)
+        graph[module] = {name for name in found if name in sources and name != module}
+    return graph
+
+
+def circle(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """The modules of one circle, in the order in which they import each other; empty where there is none."""
+    done = set[str]()
+
+    def walk(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for name in sorted(graph[module]):
+            if found := walk(name, [*path, module]):
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in sorted(graph) if (found := walk(module, []))), [])
+
+
+def test_no_module_of_the_product_imports_itself() -> None:
+    """Neither directly nor by others: what depends on what can be read in one direction."""
+    product = [path for path in _files() if _module(path).split(".")[0] in PRODUCT]
+    sources = {_module(path): (path.read_text(), path.name == "__init__.py") for path in product}
+    assert {module.split(".")[0] for module in sources} == set(PRODUCT)
+    assert " → ".join(circle(imports_within(sources))) == ""
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ({"jobs.a": "import jobs.b", "jobs.b": ""}, []),
+        ({"jobs.a": "import jobs.b", "jobs.b": "from jobs import a"}, ["jobs.a", "jobs.b", "jobs.a"]),
+        (
+            {
+                "jobs.a": "from jobs.b import c",
+                "jobs.b": "def late():\n    from jobs.c import d",
+                "jobs.c": "if TYPE_CHECKING:\n    from jobs.b import late",
+            },
+            ["jobs.b", "jobs.c", "jobs.b"],
+        ),
+    ],
+    ids=["none", "direct", "late-and-for-types"],
+)
+def test_a_circle_is_found(sources: dict[str, str], expected: list[str]) -> None:
+    """A circle is named, however it is closed."""
+    assert expected == circle(imports_within({module: (text, False) for module, text in sources.items()}))
 
 
 @pytest.mark.parametrize("path", _files(), ids=_module)
