@@ -138,7 +138,7 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
     import hmac
 
     from adapters.settings import load
-    from jobs.dispatch import hear_erp
+    from jobs.notifications import hear_erp
     from jobs.telling import tell_failure
     from sync_core.errors import CalsyncError
 

@@ -21,7 +21,7 @@ from jobs.company import change_policy, is_stamped, stamp_policy
 from jobs.context import left_alone
 from jobs.doctor import examine
 from jobs.explain import explain
-from jobs.sync import SyncReport, run_sync
+from jobs.sync import SyncReport, plan_sync, run_sync
 from jobs.waiting import erp_session, patiently
 from jobs.world import World
 from sync_core.errors import RowUnreadable
@@ -204,15 +204,9 @@ async def _sync(
 ) -> int:
     if not dry_run:
         await stamp_policy(world)
+    run = plan_sync if dry_run else run_sync
     with stage.progress(len(chosen)) as step:
-        outcome = await run_sync(
-            world,
-            chosen,
-            full=full,
-            dry_run=dry_run,
-            notice=stage.notice,
-            progress=lambda report: step(report.upn),
-        )
+        outcome = await run(world, chosen, full=full, notice=stage.notice, progress=lambda report: step(report.upn))
     answered = shapes.sync_of(outcome, await _waiting(world, chosen, outcome), dry_run=dry_run)
     stage.give(answered, text.sync_lines(answered))
     is_off = any(not user.enabled for user in chosen)

@@ -7,7 +7,7 @@ to spare for timers (design.md §6).
 
 from __future__ import annotations
 
-from jobs.sync import is_due
+from jobs.due import is_due
 from jobs.telling import tell, tell_failure
 from jobs.together import together
 from jobs.wake import wake, wake_pull
@@ -55,8 +55,3 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
 async def ask_for_pull(world: World) -> None:
     """The pull timer: one message, whatever came before it (jobs/work.py drops it if a pull has just run)."""
     await wake_pull(world)
-
-
-async def hear_erp(world: World) -> None:
-    """ERP.net's webhook: something changed by now; what, the pull will find."""
-    await wake_pull(world, world.clock())

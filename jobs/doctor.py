@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from jobs.checkup import check_user
 from jobs.company import agreed, is_stamped
-from jobs.enrolment import check_user
 from jobs.refusal import NOBODY
 from jobs.waiting import Notice, erp_session, unheard
 from jobs.world import World
@@ -106,7 +106,7 @@ async def _user(world: World, user: User, known: Sequence[str]) -> str:
     """What a user lacks beyond what everybody lacks."""
     if user.unreadable:
         raise Lacking(user.unreadable)
-    checkup = await check_user(world, user, repair=False, tell=False)
+    checkup = await check_user(world, user, repair=False, notify=False)
     lacking = [problem for problem in checkup.problems if problem not in known]
     if lacking:
         raise Lacking(" | ".join(lacking))

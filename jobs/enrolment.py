@@ -1,55 +1,39 @@
-"""Who takes part: switching on and off, and checking what a user needs (R4, R5, R12).
+"""Who takes part: switching on, off, and forgetting (R4, R5, R12).
 
-A user who lacks something is enabled all the same; their state names the remedy, everyone else goes on. The user's
-ERP.net notification about a missing company is sent once per problem, not once per round.
+A user who lacks something is switched on all the same; what they lack is found out by ``jobs.checkup``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
-from hashlib import sha256
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import fields, replace
 
 from jobs.accounts import (
     AccountTaken,
     find_account,
-    settle_account,
     take_account,
     taken,
     with_account,
-    without_account,
 )
+from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.company import is_stamped
 from jobs.forgotten import erase_if_forgotten
 from jobs.meetings import hand_on_all
 from jobs.messages import Forget, write
-from jobs.noting import note
-from jobs.places import choose, told
-from jobs.ports import Drop, Mailbox, Place, Put
-from jobs.refusal import judged
+from jobs.places import choose
+from jobs.ports import Drop, Mailbox, Put
 from jobs.subscriptions import end_user
 from jobs.telling import tell_failure
 from jobs.world import World
 from sync_core.colleagues import colleague_of
 from sync_core.errors import (
-    AccessRefused,
-    AppRefused,
     CalsyncError,
-    MailboxUnavailable,
     RowUnreadable,
     SideError,
-    SideUnavailable,
     StoreUnavailable,
 )
-from sync_core.model import OPERATIONAL, Instance, User
-from sync_core.policy import Policy
-
-NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
-"""The notification's subject, word for word MSSync's (erpnet.md §10)."""
-
+from sync_core.model import User
 
 LAST_LOOK = 1_800.0
 """Seconds until somebody who was forgotten is looked for once more: longer than any round or call lasts."""
@@ -57,24 +41,6 @@ LAST_LOOK = 1_800.0
 
 class UnknownUser(CalsyncError):
     """The directory, or the store, does not know this user; correct the name (exit 2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """A user with all that was found out. ``can_sync``: rounds may run; ``can_create``: and make activities."""
-
-    user: User
-    document_type_id: str
-    can_sync: bool
-    can_create: bool
-    problems: tuple[str, ...] = ()
-
-
-def as_known(user: User, instance: Instance) -> Checkup:
-    """What is known of a user without asking anybody."""
-    can_sync = bool(user.erp_login and user.zone)
-    can_create = can_sync and bool(user.company_id and user.location_id and instance.document_type_id)
-    return Checkup(user, instance.document_type_id, can_sync, can_create)
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
@@ -112,7 +78,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
         why = f"{user.upn} was switched off meanwhile and stays so: `calsync users enable {user.upn}` once more"
         return Checkup(user, "", can_sync=False, can_create=False, problems=(why,))
     checkup = await check_user(world, user, mailbox=mailbox)
-    await note(world.store, user, checkup.user)
+    await save_findings(world.store, user, checkup.user)
     for former in await _superseded(world, checkup.user):
         await disable(world, former)
     await erase_if_forgotten(world, user.id)
@@ -257,138 +223,3 @@ async def _in_directory(world: World, name: str) -> Mailbox | None:
 def _ids(users: Sequence[User]) -> str:
     """Accounts by id, each with its switch, so that a person can tell them apart."""
     return " or ".join(f"{user.id} ({'on' if user.enabled else 'off'}, {user.state})" for user in users)
-
-
-def is_zone(name: str) -> bool:
-    """Whether Python's zone database knows the name."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-async def check_user(
-    world: World, user: User, *, mailbox: Mailbox | None = None, repair: bool = True, tell: bool = True
-) -> Checkup:
-    """Find out everything a user needs; ``repair`` creates and grants what may be (R2, R3), ``tell`` notifies.
-
-    Raises ``SideUnavailable`` when a side cannot be asked now: that says nothing about the user.
-    """
-    problems: list[str] = []
-    user = await _check_mailbox(world, user, mailbox, problems)
-    account = await find_account(world, user, problems)
-    first = await settle_account(world, user, account, live=repair) if account is not None else None
-    if account is not None and first is not None:
-        problems.append(taken(user, account, first))
-        user, account = without_account(user), None
-    if account is not None:
-        zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
-        user = replace(with_account(user, account, world.clock()), zone=zone)
-    if not user.zone:
-        problems.append(
-            f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
-            "--time-zone Europe/Sofia`"
-        )
-    can_sync = not problems
-    if account is not None:
-        user = await _check_place(world, user, problems)
-    readiness = await world.erp.check_readiness(repair=repair)
-    problems += readiness.problems
-    user = in_state(user, f"Error: {' | '.join(problems)}" if problems else OPERATIONAL, world.clock())
-    if tell:
-        user = await _tell_once(world, user)
-    can_create = can_sync and bool(user.company_id and user.location_id and readiness.document_type_id)
-    return Checkup(user, readiness.document_type_id, can_sync, can_create, tuple(problems))
-
-
-def in_state(user: User, state: str, now: datetime) -> User:
-    """The user in a state, and since when it has been one of trouble."""
-    if state == OPERATIONAL:
-        return replace(user, state=state, troubled_at=None)
-    return replace(user, state=state, troubled_at=user.troubled_at or now)
-
-
-async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, problems: list[str]) -> User:
-    mailbox = mailbox or await world.calendar.find_user(user.id)
-    if mailbox is None:
-        problems.append(f"{user.upn} is no longer in the directory: restore the account or `calsync users forget` it")
-        return user
-    if not mailbox.account_enabled:
-        problems.append(f"the account of {mailbox.upn} is disabled: enable it in Entra ID")
-    user = replace(
-        user,
-        upn=mailbox.upn,
-        mail=mailbox.mail,
-        addresses=mailbox.addresses,
-        display_name=mailbox.display_name,
-    )
-    try:
-        zone = await world.calendar.read_time_zone(user.id)
-    except (MailboxUnavailable, AccessRefused) as error:
-        known = await judged(world, error) if isinstance(error, AccessRefused) else error
-        if isinstance(known, AppRefused):
-            raise known from error
-        problems.append(str(known))
-        return user
-    return user if user.zone_chosen else replace(user, zone=zone or user.zone)
-
-
-async def _check_place(world: World, user: User, problems: list[str]) -> User:
-    """R5: the chosen company and location if they exist and fit, else the one ERP.net suggests."""
-    remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
-    if user.company_id or user.location_id:
-        if await world.erp.find_place(user.company_id, user.location_id) is None:
-            problems.append(f"the default company and location do not exist or do not belong together: {remedy}")
-            return replace(user, company_id="", location_id="")
-        return user
-    places = await world.erp.suggest_places(user.erp_user_id, user.erp_login)
-    if len(places) == 1:
-        return replace(user, company_id=places[0].company_id, location_id=places[0].location_id)
-    problems.append(f"no default enterprise company and location: {remedy}{_choices(places)}")
-    return user
-
-
-def _choices(places: Sequence[Place]) -> str:
-    if not places:
-        return ""
-    return f" (ERP.net suggests {'; '.join(map(told, places[:5]))})"
-
-
-async def _tell_once(world: World, user: User) -> User:
-    """Notify the user of a missing company once; a solved problem may be told again when it comes back."""
-    lacks = bool(user.erp_user_id) and not (user.company_id and user.location_id)
-    if not lacks:
-        return replace(user, notified="")
-    if user.notified == NO_COMPANY_NOTICE:
-        return user
-    try:
-        await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
-    except (SideUnavailable, AppRefused):
-        return user
-    except CalsyncError:
-        return replace(user, notified=NO_COMPANY_NOTICE)
-    return replace(user, notified=NO_COMPANY_NOTICE)
-
-
-def fingerprint(checkup: Checkup, policy: Policy) -> str:
-    """Everything that decides skips; when it changes, what was skipped is looked at again (a full round)."""
-    user = checkup.user
-    parts = (
-        user.company_id,
-        user.location_id,
-        user.zone,
-        user.erp_user_id,
-        user.erp_party_id,
-        checkup.document_type_id,
-        checkup.can_create,
-        policy.direction,
-        policy.private,
-        policy.months_ahead,
-        policy.max_age,
-        policy.erp_time,
-        sorted(policy.activity_types),
-        sorted(policy.service_logins),
-        *(sorted(user.erp_logins) if user.former_accounts else ()),
-    )
-    return sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
-"""What Graph tells: believed only with the right ``clientState``, and then no more than a hint (graph.md §11, T19).
+"""Both webhooks: what they say is no more than a hint, and whatever it is about is read where it happened.
 
-However many items a body has, each user in it is woken once. Wrong items are ignored without a word to the sender.
-The endpoint must answer within three seconds, so here are two reads per named user and one message, nothing more.
+Graph is believed only with the right ``clientState`` (graph.md §11, T19). However many items a body has, each user in
+it is woken once. Wrong items are ignored without a word to the sender. The endpoint must answer within three seconds,
+so here are two reads per named user and one message, nothing more. ERP.net's webhook brings one pull.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from jobs.messages import Renew, write
 from jobs.telling import tell, tell_failure
 from jobs.together import together
-from jobs.wake import wake
+from jobs.wake import wake, wake_pull
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 
@@ -36,6 +37,11 @@ async def receive(world: World, body: bytes) -> None:
     believed = [sender for sender, ok in zip(senders, await _believe(world, senders), strict=True) if ok]
     await together(lambda sender: _serve(world, sender[0], told[sender]), believed)
     tell("notifications", {"items": len(items), "users": len(believed), "ignored": len(told) - len(believed)})
+
+
+async def hear_erp(world: World) -> None:
+    """ERP.net's webhook: something changed by now; what, the pull will find."""
+    await wake_pull(world, world.clock())
 
 
 def parse(body: bytes) -> list[dict[str, Any]]:

@@ -17,14 +17,13 @@ from zoneinfo import ZoneInfo
 
 from jobs.accounts import with_service_login
 from jobs.act import Actor, Done
+from jobs.checkup import Checkup, as_known, check_user, fingerprint, in_state, save_findings
 from jobs.company import in_force, is_stamped
 from jobs.context import context_of, with_known_creators
-from jobs.enrolment import Checkup, as_known, check_user, fingerprint, in_state
 from jobs.feed import Scale
 from jobs.forgotten import erase_if_forgotten
 from jobs.meetings import Planned, planned_by
 from jobs.moving import save_moves
-from jobs.noting import note
 from jobs.ports import Change, Drop, Put, cover
 from jobs.pull import open_instance, take_first_watermark
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
@@ -233,7 +232,7 @@ class _Round:
 
     async def _look_into(self, user: User, instance: Instance, etag: str) -> Checkup:
         live = self._fence is not None
-        checkup = await check_user(self._world, user, repair=live, tell=live)
+        checkup = await check_user(self._world, user, repair=live, notify=live)
         known = replace(
             with_service_login(instance, await self._world.erp.service_login(), self._now),
             endpoints=self._world.erp.endpoints,
@@ -443,7 +442,7 @@ class _Round:
 
     async def _save_user(self, user: User) -> None:
         if self._fence is not None:
-            await note(self._world.store, self._stored, user)
+            await save_findings(self._world.store, self._stored, user)
 
 
 def _unclaimable(decisions: Sequence[Decision]) -> list[str]:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from zoneinfo import ZoneInfo
 
-from jobs.company import in_force
-from jobs.enrolment import as_known, fingerprint
+from jobs.checkup import save_findings
+from jobs.due import is_due
 from jobs.meetings import Planned
-from jobs.noting import note
 from jobs.pull import peek_pull
-from jobs.quarantine import fenced
 from jobs.refusal import judged
 from jobs.repair import peek_repair, pull_and_repair
 from jobs.report import Report, parked_in
@@ -23,9 +20,7 @@ from jobs.round import run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
-from sync_core.holds import are_due
-from sync_core.model import Answer, InboxRow, Instance, Memory, User
-from sync_core.window import is_token_worn, local_day, window_at
+from sync_core.model import Answer, InboxRow, User
 
 ROUNDS = 6
 """Rounds of one user in one sync at most: each next one finds less that was overtaken."""
@@ -49,15 +44,12 @@ async def run_sync(
     users: Sequence[User],
     *,
     full: bool = False,
-    dry_run: bool = False,
     notice: Notice = unheard,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
-    """Sync these users. A dry run plans exactly what the real run would do first, and writes nothing."""
+    """Sync these users; ``progress`` hears of each round as it ends."""
     outcome = SyncReport()
     async with erp_session(world, notice):
-        if dry_run:
-            return await _plan_only(world, users, outcome, full, progress)
         try:
             await patiently(lambda: pull_and_repair(world), world, notice, "ERP.net")
         except SideError as error:
@@ -107,26 +99,29 @@ def _summed(before: Report, report: Report) -> Report:
     return report
 
 
-async def _plan_only(
+async def plan_sync(
     world: World,
     users: Sequence[User],
-    outcome: SyncReport,
-    full: bool,
-    progress: Callable[[Report], None],
+    *,
+    full: bool = False,
+    notice: Notice = unheard,
+    progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
-    try:
-        pulled, astray = await peek_pull(world), await peek_repair(world)
-    except SideError as error:
-        return await _failed(world, outcome, error)
-    planned: Planned = {}
-    for user in users:
-        filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
-        report = await _planned_round(world, user, filed, full, planned)
-        outcome.reports.append(report)
-        progress(report)
-        if isinstance(report.trouble, AppRefused):
-            outcome.failure = str(report.trouble)
-            break
+    """A dry run: what ``run_sync`` would do first for these users, exactly; nothing is written."""
+    outcome, planned = SyncReport(), Planned()
+    async with erp_session(world, notice):
+        try:
+            pulled, astray = await peek_pull(world), await peek_repair(world)
+        except SideError as error:
+            return await _failed(world, outcome, error)
+        for user in users:
+            filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
+            report = await _planned_round(world, user, filed, full, planned)
+            outcome.reports.append(report)
+            progress(report)
+            if isinstance(report.trouble, AppRefused):
+                outcome.failure = str(report.trouble)
+                break
     return outcome
 
 
@@ -163,36 +158,6 @@ async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[U
     if links:
         busy |= await world.calendar.has_news(links)
     return [(user, busy[user.id]) for user in users]
-
-
-def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
-    """Whether a round has something to do even if neither side has news; where our own code fails on it, the round
-    will say so."""
-    return fenced(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
-
-
-def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
-    cursors = memory.cursors
-    if (
-        not user.is_operational
-        or user.is_unread
-        or not user.zone
-        or cursors.full_due
-        or not cursors.delta_link
-        or cursors.token is None
-    ):
-        return True
-    now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
-    return (
-        cursors.day != local_day(now, zone)
-        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
-        or is_token_worn(cursors.token, window_at(now, zone, policy.months_ahead))
-        or bool(memory.inbox)
-        or cursors.served != memory.wake
-        or any(link.reread or link.unseen for link in memory.links)
-        or any(not p.parked for p in memory.pending)
-        or are_due(memory)
-    )
 
 
 async def _until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
@@ -236,7 +201,9 @@ async def _idle(world: World, user: User) -> Report:
     """Nothing to do: the only write is the report itself."""
     memory = await world.store.recall(user.id)
     now = world.clock()
-    await note(world.store, user, replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now))
+    await save_findings(
+        world.store, user, replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now)
+    )
     return Report(
         user.id,
         user.upn,

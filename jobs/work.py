@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from jobs import line
 from jobs.dispatch import dispatch
+from jobs.due import is_due
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
 from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
@@ -25,7 +26,6 @@ from jobs.repair import pull_and_repair
 from jobs.report import Report
 from jobs.round import run_round
 from jobs.subscriptions import address, keep_user
-from jobs.sync import is_due
 from jobs.telling import tell, tell_failure, tell_round
 from jobs.together import together
 from jobs.wake import is_notified, wake, woken_at

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from jobs.dispatch import dispatch, hear_erp
+from jobs.dispatch import dispatch
 from jobs.enrolment import enable
 from jobs.messages import Round, write
+from jobs.notifications import hear_erp
 from jobs.ports import Message
 from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable

@@ -13,9 +13,9 @@ from adapters import rows
 from adapters.backend import Op, Table, Verb
 from adapters.store import RowStore
 from jobs.answers import UnknownChoice, answer, choices_in, find_choice, retry
+from jobs.due import is_due
 from jobs.ports import Drop, Erp
 from jobs.pull import run_pull
-from jobs.sync import is_due
 from sync_core.errors import (
     CalsyncError,
     ItemRejected,

@@ -15,13 +15,13 @@ import pytest
 from adapters.backend import Op, Table
 from adapters.memory import MemoryBackend, MemoryQueue, MemoryStore
 from adapters.store import RowStore
+from jobs.checkup import save_findings
 from jobs.dispatch import ask_for_pull, dispatch
 from jobs.enrolment import disable, enable
-from jobs.noting import note
 from jobs.pull import run_pull
 from jobs.report import Report
 from jobs.round import run_round
-from jobs.sync import run_sync
+from jobs.sync import plan_sync, run_sync
 from jobs.wake import wake
 from jobs.work import work
 from jobs.world import World
@@ -155,7 +155,7 @@ async def test_a_round_does_not_switch_a_user_on_again() -> None:
     anna = User("anna", ANNA, enabled=True)
     await store.save_user(anna)
     backend.first = lambda: store.save_user(replace(anna, enabled=False))
-    await note(store, anna, replace(anna, state="Operational"))
+    await save_findings(store, anna, replace(anna, state="Operational"))
 
     assert await store.read_user("anna") == replace(anna, enabled=False)
 
@@ -295,7 +295,7 @@ STRANGERS: dict[str, Callable[[World, User], Awaitable[object]]] = {
     "pull": lambda world, _: run_pull(world),
     "round": lambda world, anna: run_round(world, anna, full=True),
     "sync": lambda world, anna: run_sync(world, [anna]),
-    "dry run": lambda world, anna: run_sync(world, [anna], dry_run=True),
+    "dry run": lambda world, anna: plan_sync(world, [anna]),
     "switch on": lambda world, anna: enable(world, anna.upn),
 }
 

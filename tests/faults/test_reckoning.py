@@ -19,8 +19,8 @@ import pytest
 
 import sync_core
 from jobs.answers import retry
+from jobs.checkup import Checkup, fingerprint
 from jobs.dispatch import dispatch
-from jobs.enrolment import Checkup, fingerprint
 from jobs.quarantine import UNRECKONABLE
 from sync_core.cases import Case, Context, Decision
 from sync_core.decide import decide
@@ -194,7 +194,7 @@ async def test_a_person_whose_round_fails_by_our_own_mistake(monkeypatch: pytest
 
         with monkeypatch.context() as patched:
             patched.setattr("jobs.round.fingerprint", fail_for_anna)
-            patched.setattr("jobs.sync.fingerprint", fail_for_anna)
+            patched.setattr("jobs.due.fingerprint", fail_for_anna)
             assert await dispatch(house.world) == 2
             outcome = await house.sync()
         assert {r.upn: bool(r.failures) for r in outcome.reports} == {ANNA: True, BORIS: False}

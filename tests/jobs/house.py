@@ -17,7 +17,7 @@ from adapters.memory import MemoryQueue, MemoryStore
 from jobs.enrolment import enable
 from jobs.ports import Store
 from jobs.report import Report
-from jobs.sync import SyncReport, run_sync
+from jobs.sync import SyncReport, plan_sync, run_sync
 from jobs.world import World
 from simulators.base import Clock
 from simulators.erpnet import ErpPerson, ErpSimulator
@@ -87,7 +87,7 @@ class House:
         users = [u for u in await self.world.store.list_users() if u.enabled and (not upns or u.upn in upns)]
         if upns:
             users.sort(key=lambda user: upns.index(user.upn))
-        return await run_sync(self.world, users, full=full, dry_run=dry_run)
+        return await (plan_sync if dry_run else run_sync)(self.world, users, full=full)
 
     async def step(self, **kwargs: bool) -> Report:
         """A sync of the one user there is, which must be fine."""

@@ -1,0 +1,190 @@
+"""What a user needs before rounds can run: found out, said with a remedy, and kept (R4, R5).
+
+A user who lacks something stays switched on; their state names the remedy, everyone else goes on. The user's ERP.net
+notification about a missing company is sent once per problem, not once per round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jobs.accounts import find_account, settle_account, taken, with_account, without_account
+from jobs.places import told
+from jobs.ports import Mailbox, Place, Store
+from jobs.refusal import judged
+from jobs.world import World
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, SideUnavailable
+from sync_core.model import OPERATIONAL, Instance, User
+from sync_core.policy import Policy
+
+NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
+"""The notification's subject, word for word MSSync's (erpnet.md §10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """A user with all that was found out. ``can_sync``: rounds may run; ``can_create``: and make activities."""
+
+    user: User
+    document_type_id: str
+    can_sync: bool
+    can_create: bool
+    problems: tuple[str, ...] = ()
+
+
+def as_known(user: User, instance: Instance) -> Checkup:
+    """What is known of a user without asking anybody."""
+    can_sync = bool(user.erp_login and user.zone)
+    can_create = can_sync and bool(user.company_id and user.location_id and instance.document_type_id)
+    return Checkup(user, instance.document_type_id, can_sync, can_create)
+
+
+def is_zone(name: str) -> bool:
+    """Whether Python's zone database knows the name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+async def check_user(
+    world: World, user: User, *, mailbox: Mailbox | None = None, repair: bool = True, notify: bool = True
+) -> Checkup:
+    """Find out everything a user needs; ``repair`` creates and grants what may be (R2, R3), ``notify`` lets ERP.net
+    notify the user.
+
+    Raises ``SideUnavailable`` when a side cannot be asked now: that says nothing about the user.
+    """
+    problems: list[str] = []
+    user = await _check_mailbox(world, user, mailbox, problems)
+    account = await find_account(world, user, problems)
+    first = await settle_account(world, user, account, live=repair) if account is not None else None
+    if account is not None and first is not None:
+        problems.append(taken(user, account, first))
+        user, account = without_account(user), None
+    if account is not None:
+        zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
+        user = replace(with_account(user, account, world.clock()), zone=zone)
+    if not user.zone:
+        problems.append(
+            f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
+            "--time-zone Europe/Sofia`"
+        )
+    can_sync = not problems
+    if account is not None:
+        user = await _check_place(world, user, problems)
+    readiness = await world.erp.check_readiness(repair=repair)
+    problems += readiness.problems
+    user = in_state(user, f"Error: {' | '.join(problems)}" if problems else OPERATIONAL, world.clock())
+    if notify:
+        user = await _notify_once(world, user)
+    can_create = can_sync and bool(user.company_id and user.location_id and readiness.document_type_id)
+    return Checkup(user, readiness.document_type_id, can_sync, can_create, tuple(problems))
+
+
+def in_state(user: User, state: str, now: datetime) -> User:
+    """The user in a state, and since when it has been one of trouble."""
+    if state == OPERATIONAL:
+        return replace(user, state=state, troubled_at=None)
+    return replace(user, state=state, troubled_at=user.troubled_at or now)
+
+
+async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, problems: list[str]) -> User:
+    mailbox = mailbox or await world.calendar.find_user(user.id)
+    if mailbox is None:
+        problems.append(f"{user.upn} is no longer in the directory: restore the account or `calsync users forget` it")
+        return user
+    if not mailbox.account_enabled:
+        problems.append(f"the account of {mailbox.upn} is disabled: enable it in Entra ID")
+    user = replace(
+        user,
+        upn=mailbox.upn,
+        mail=mailbox.mail,
+        addresses=mailbox.addresses,
+        display_name=mailbox.display_name,
+    )
+    try:
+        zone = await world.calendar.read_time_zone(user.id)
+    except (MailboxUnavailable, AccessRefused) as error:
+        known = await judged(world, error) if isinstance(error, AccessRefused) else error
+        if isinstance(known, AppRefused):
+            raise known from error
+        problems.append(str(known))
+        return user
+    return user if user.zone_chosen else replace(user, zone=zone or user.zone)
+
+
+async def _check_place(world: World, user: User, problems: list[str]) -> User:
+    """R5: the chosen company and location if they exist and fit, else the one ERP.net suggests."""
+    remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
+    if user.company_id or user.location_id:
+        if await world.erp.find_place(user.company_id, user.location_id) is None:
+            problems.append(f"the default company and location do not exist or do not belong together: {remedy}")
+            return replace(user, company_id="", location_id="")
+        return user
+    places = await world.erp.suggest_places(user.erp_user_id, user.erp_login)
+    if len(places) == 1:
+        return replace(user, company_id=places[0].company_id, location_id=places[0].location_id)
+    problems.append(f"no default enterprise company and location: {remedy}{_choices(places)}")
+    return user
+
+
+def _choices(places: Sequence[Place]) -> str:
+    if not places:
+        return ""
+    return f" (ERP.net suggests {'; '.join(map(told, places[:5]))})"
+
+
+async def _notify_once(world: World, user: User) -> User:
+    """Notify the user of a missing company once; a solved problem is notified again when it comes back."""
+    lacks = bool(user.erp_user_id) and not (user.company_id and user.location_id)
+    if not lacks:
+        return replace(user, notified="")
+    if user.notified == NO_COMPANY_NOTICE:
+        return user
+    try:
+        await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
+    except (SideUnavailable, AppRefused):
+        return user
+    except CalsyncError:
+        return replace(user, notified=NO_COMPANY_NOTICE)
+    return replace(user, notified=NO_COMPANY_NOTICE)
+
+
+def fingerprint(checkup: Checkup, policy: Policy) -> str:
+    """Everything that decides skips; when it changes, what was skipped is looked at again (a full round)."""
+    user = checkup.user
+    parts = (
+        user.company_id,
+        user.location_id,
+        user.zone,
+        user.erp_user_id,
+        user.erp_party_id,
+        checkup.document_type_id,
+        checkup.can_create,
+        policy.direction,
+        policy.private,
+        policy.months_ahead,
+        policy.max_age,
+        policy.erp_time,
+        sorted(policy.activity_types),
+        sorted(policy.service_logins),
+        *(sorted(user.erp_logins) if user.former_accounts else ()),
+    )
+    return sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+async def save_findings(store: Store, before: User, after: User) -> None:
+    """Save the fields in which ``after`` differs from ``before``, if the user is still switched on.
+
+    A round reads the user row at its start and writes it at its end. Whatever somebody else set meanwhile stays, the
+    switch above all: a user who was switched off, or forgotten, stays so.
+    """
+    names = (field.name for field in fields(User))
+    found = {n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)}
+    await store.revise_user(after.id, lambda stored: replace(stored, **found) if stored.enabled else None)

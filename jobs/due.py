@@ -1,0 +1,43 @@
+"""Whether a user's round has something to do, as far as our own memory tells: asked by timer, queue and command."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from jobs.checkup import as_known, fingerprint
+from jobs.company import in_force
+from jobs.quarantine import fenced
+from jobs.world import World
+from sync_core.holds import are_due
+from sync_core.model import Instance, Memory, User
+from sync_core.window import is_token_worn, local_day, window_at
+
+
+def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
+    """Whether a round has something to do even if neither side has news; where our own code fails on it, the round
+    will say so."""
+    return fenced(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
+
+
+def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
+    cursors = memory.cursors
+    if (
+        not user.is_operational
+        or user.is_unread
+        or not user.zone
+        or cursors.full_due
+        or not cursors.delta_link
+        or cursors.token is None
+    ):
+        return True
+    now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
+    return (
+        cursors.day != local_day(now, zone)
+        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
+        or is_token_worn(cursors.token, window_at(now, zone, policy.months_ahead))
+        or bool(memory.inbox)
+        or cursors.served != memory.wake
+        or any(link.reread or link.unseen for link in memory.links)
+        or any(not p.parked for p in memory.pending)
+        or are_due(memory)
+    )
