@@ -80,6 +80,7 @@ def _until(date: str, now: datetime) -> float | None:
         return None
 
 
+# Six parameters: what one answer says of a failure, and whether it answered a write, is one question.
 def error_of(
     side: Side, status: int, message: str, *, code: str = "", retry_after: float | None = None, writing: bool = False
 ) -> SideError:

@@ -1,0 +1,154 @@
+"""The size of the product's functions: at most forty lines of code and five parameters, or a reason beside it.
+
+A reason is a comment directly above the function (above its decorators) that begins with the measure, like
+``# Seven parameters: …`` or ``# 52 lines: …``. Lines of a docstring, blank lines and comments are not code; ``self``
+and ``cls`` are not parameters.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("sync_core", "jobs", "adapters", "cli", "function_app.py")
+
+LINES, PARAMETERS = 40, 5
+
+REASON = re.compile(r"#\s*\w+ (lines|parameters): \S", re.IGNORECASE)
+
+TO_MEND = frozenset(
+    {
+        "jobs/act.py Actor.__init__",
+        "jobs/context.py context_of",
+        "jobs/pairing.py Pairing.__init__",
+        "jobs/reading.py Reader.__init__",
+        "jobs/round.py _Round.__init__",
+        "jobs/round.py _Round._act",
+        "jobs/round.py _Round._closing",
+        "jobs/round.py _Round._steps",
+        "jobs/round.py run_round",
+        "jobs/seats.py Seats.__init__",
+        "sync_core/carry.py _erp_patch",
+        "sync_core/carry.py _graph_patch",
+        "sync_core/carry.py _verdict",
+        "sync_core/carry.py carry",
+        "sync_core/ending.py ended",
+        "sync_core/guard.py guard",
+    }
+)
+"""Functions whose mending is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A function, by its file and its name within; ``reasons`` are the measures it gives a reason for."""
+
+    name: str
+    lines: int
+    parameters: int
+    reasons: frozenset[str]
+
+    @property
+    def mistakes(self) -> list[str]:
+        """What is beyond the measure without a reason."""
+        found = {"lines": (self.lines, LINES), "parameters": (self.parameters, PARAMETERS)}
+        return [
+            f"{self.name} has {count} {measure}: {most} at most, or a comment above it '# {count} {measure}: …'"
+            for measure, (count, most) in found.items()
+            if count > most and measure not in self.reasons
+        ]
+
+
+def shapes(file: str, source: str) -> Iterator[Shape]:
+    """Every function of a file, nested ones and methods included."""
+    lines = source.splitlines()
+    for name, node in _functions(ast.parse(source), ""):
+        yield Shape(f"{file} {name}", _code_lines(node, lines), _parameters(node), _reasons(node, lines))
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _functions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
+    for node in ast.iter_child_nodes(parent):
+        is_function = isinstance(node, Function)
+        name = f"{prefix}{node.name}" if isinstance(node, Function | ast.ClassDef) else prefix.rstrip(".")
+        if is_function:
+            yield name, node
+        yield from _functions(node, f"{name}." if name else "")
+
+
+def _code_lines(node: Function, lines: list[str]) -> int:
+    """From ``def`` to the end, without those of the docstring."""
+    first = node.body[0]
+    has_docstring = ast.get_docstring(node, clean=False) is not None
+    docstring = range(first.lineno, (first.end_lineno or 0) + 1) if has_docstring else range(0)
+    own = (number for number in range(node.lineno, (node.end_lineno or 0) + 1) if number not in docstring)
+    texts = (lines[number - 1].strip() for number in own)
+    return sum(bool(text) and not text.startswith("#") for text in texts)
+
+
+def _parameters(node: Function) -> int:
+    asked = node.args
+    named = [one.arg for one in (*asked.posonlyargs, *asked.args)]
+    own = named[1:] if named[:1] in (["self"], ["cls"]) else named
+    return len(own) + len(asked.kwonlyargs) + (asked.vararg is not None) + (asked.kwarg is not None)
+
+
+def _reasons(node: Function, lines: list[str]) -> frozenset[str]:
+    """The measures that the comments directly above speak of."""
+    found = set[str]()
+    number = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+    while number and (text := lines[number - 1].strip()).startswith("#"):
+        if match := REASON.match(text):
+            found.add(match[1].lower())
+        number -= 1
+    return frozenset(found)
+
+
+def _product() -> list[Shape]:
+    files = [
+        path for room in PRODUCT for path in ([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))
+    ]
+    return [shape for path in sorted(files) for shape in shapes(str(path.relative_to(ROOT)), path.read_text())]
+
+
+def test_every_function_fits_or_says_why_not() -> None:
+    """A long function, or one with many parameters, has its reason beside it."""
+    found = [shape for shape in _product() if shape.name not in TO_MEND]
+    assert len(found) > 1000
+    assert [mistake for shape in found for mistake in shape.mistakes] == []
+
+
+BIG = "\n".join(["def f(a, b, c, d, e):", '    """Long\n\n    text."""', *["    a = b  # c", "    # d", ""] * 39])
+
+
+@pytest.mark.parametrize(
+    ("source", "mistakes"),
+    [
+        (BIG, 0),
+        (f"{BIG}\n    return a", 1),
+        (f"# 41 lines: they belong together\n{BIG}\n    return a", 0),
+        (f"# 41 lines\n{BIG}\n    return a", 1),
+        (f"# Six parameters: a reason for something else\n{BIG}\n    return a", 1),
+        (f"# 41 lines: too far away\n\n{BIG}\n    return a", 1),
+        ("class A:\n    def f(self, a, b, c, *, d, e): ...", 0),
+        ("class A:\n    def f(self, a, b, c, *, d, e, f): ...", 1),
+        ("def f(a, b, c, d, *e, **f): ...", 1),
+        (
+            "class A:\n    # Six parameters: as\n    # given\n    @staticmethod\n    def f(a, b, c, d, e, f): ...",
+            0,
+        ),
+        ("def f():\n    async def g(a, b, c, d, e, f): ...", 1),
+        ("if A:\n    def g(a, b, c, d, e, f): ...", 1),
+    ],
+)
+def test_what_is_measured(source: str, mistakes: int) -> None:
+    """Code and parameters are counted wherever the function stands, and only the reason for this measure excuses."""
+    assert mistakes == sum(len(shape.mistakes) for shape in shapes("a.py", source))
