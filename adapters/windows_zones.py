@@ -2,7 +2,9 @@
 
 The rows are Unicode CLDR's supplemental data ``windowsZones.xml``, territory 001 (the zone that stands for the
 Windows zone world-wide), as carried by tzlocal 5.4.5 (``tzlocal/windows_tz.py``, MIT); CLDR's data are under the
-Unicode licence. Windows gains a name every few years; one that is missing here reads as "unknown", never as UTC.
+Unicode licence. They are copied, because tzlocal keeps them in a module that it does not document, and would be one
+more package in the app for a table. Windows gains a name every few years; one that is missing here reads as
+"unknown", never as UTC.
 """
 
 from __future__ import annotations

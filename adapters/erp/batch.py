@@ -2,6 +2,10 @@
 
 Every write travels in a changeset of its own, so that it stands or falls alone, and whole where it takes several
 requests; reads are bare parts. Order is kept: a read behind a write shows what became of it.
+
+The standard library's ``email`` parser is not used to read answers: it refuses nothing (an answer that is cut off is
+a defect to look for, a part that calls itself base64 is decoded), and its time grows with the square of the number of
+parts and without end with their depth, so an answer of some kilobytes could stop the process.
 """
 
 from __future__ import annotations
@@ -82,16 +86,16 @@ def _request(part: Part, more: str = "") -> str:
 
 def decode(content_type: str, content: bytes) -> list[PartAnswer]:
     """The answers in order, one for each step. Raises ``ValueError`` when it is not a whole batch answer."""
-    boundary = _boundary(content_type)
-    if not boundary:
-        raise ValueError("not a multipart answer")
-    return [_part_answer(section) for section in _split(content, boundary)]
+    return [_step_answer(section) for section in _split(content, _boundary(content_type))]
 
 
 def _boundary(content_type: str) -> str:
     header = Message()
     header["Content-Type"] = content_type
-    return str(header.get_boundary("")) if header.get_content_maintype() == "multipart" else ""
+    boundary = header.get_boundary() if header.get_content_maintype() == "multipart" else None
+    if not boundary:
+        raise ValueError("not a multipart answer")
+    return str(boundary)
 
 
 def _split(content: bytes, boundary: str) -> list[bytes]:
@@ -103,20 +107,26 @@ def _split(content: bytes, boundary: str) -> list[bytes]:
     return [content[a.end() : b.start()] for a, b in pairwise(marks)]
 
 
-def _part_answer(section: bytes) -> PartAnswer:
-    head, inner = _halves(section.lstrip(b"\r\n"))
-    kind = _headers(head.splitlines()).get("content-type", "")
+def _step_answer(section: bytes) -> PartAnswer:
+    """Of a part, or of a changeset; a changeset holds no other."""
+    kind, inner = _part(section)
     if not kind.startswith("multipart/"):
         return _answer(inner)
-    answers = decode(kind, inner)
+    answers = [_answer(_part(one)[1]) for one in _split(inner, _boundary(kind))]
     if not answers:
         raise ValueError("a changeset was not answered")
     return next((answer for answer in answers if not answer.is_fine), answers[0])
 
 
+def _part(section: bytes) -> tuple[str, bytes]:
+    """The type and the content of a part."""
+    head, content = _halves(section.lstrip(b"\r\n"))
+    return _headers(head.splitlines()).get("content-type", ""), content
+
+
 def _answer(content: bytes) -> PartAnswer:
     head, body = _halves(content.lstrip(b"\r\n"))
-    line, *headers = head.splitlines()
+    line, *headers = head.splitlines() or [b""]
     status = _STATUS.match(line)
     if status is None:
         raise ValueError("a part of the batch answer has no status")

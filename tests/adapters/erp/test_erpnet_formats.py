@@ -124,6 +124,20 @@ def test_the_documented_batch_answer_is_understood(line_end: str) -> None:
             b"--o\r\nContent-Type: application/http\r\n\r\nHi\r\n--o--",
             id="no-status",
         ),
+        pytest.param(
+            "multipart/mixed; boundary=o",
+            b"--o\r\nContent-Type: multipart/mixed\r\n\r\n--\r\n----\r\n--o--",
+            id="no-boundary",
+        ),
+        pytest.param("multipart/mixed; boundary=o", b"--o\n\n" * 10_000 + b"--o--", id="ten-thousand-empty-parts"),
+        pytest.param(
+            "multipart/mixed; boundary=b0",
+            b"".join(
+                b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(3_000)
+            )
+            + b"".join(b"--b%d--\r\n" % n for n in range(3_000, -1, -1)),
+            id="three-thousand-deep",
+        ),
     ],
 )
 def test_half_a_batch_answer_is_no_answer(kind: str, content: bytes) -> None:
