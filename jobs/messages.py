@@ -179,8 +179,9 @@ class _Details:
     def count(self, name: str) -> int:
         """0 where it is left out."""
         found = self._told.get(name, 0)
-        is_count = isinstance(found, int) and not isinstance(found, bool) and found >= 0
-        return found if is_count else self._refuse(name, "a count")
+        if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+            self._refuse(name, "a count")
+        return found
 
     def instant(self, name: str) -> datetime | None:
         """None where it is left out."""

@@ -34,10 +34,6 @@ TO_MEND = frozenset(
         "jobs/round.py _Round._steps",
         "jobs/round.py run_round",
         "jobs/seats.py Seats.__init__",
-        "sync_core/carry.py _erp_patch",
-        "sync_core/carry.py _graph_patch",
-        "sync_core/carry.py _verdict",
-        "sync_core/carry.py carry",
         "sync_core/ending.py ended",
         "sync_core/guard.py guard",
     }
@@ -77,9 +73,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def _functions(parent: ast.AST, prefix: str) -> Iterator[tuple[str, Function]]:
     for node in ast.iter_child_nodes(parent):
-        is_function = isinstance(node, Function)
         name = f"{prefix}{node.name}" if isinstance(node, Function | ast.ClassDef) else prefix.rstrip(".")
-        if is_function:
+        if isinstance(node, Function):
             yield name, node
         yield from _functions(node, f"{name}." if name else "")
 

@@ -14,7 +14,7 @@ from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Roun
 
 AT = datetime(2026, 1, 25, 8, tzinfo=UTC)
 
-FROZEN = {
+FROZEN: dict[str, Order] = {
     '{"kind": "pull"}': Pull(),
     '{"kind": "pull", "asked_at": "2026-01-25T08:00:00+00:00"}': Pull(AT),
     '{"kind": "pull", "asked_at": "2026-01-25T08:00:00+00:00", "waits": 2, "ticket": "a1b2c3d4e5f6"}': Pull(
