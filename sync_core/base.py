@@ -1,6 +1,6 @@
-"""The base of a link: what both sides were last in step on, moved field by field after each write.
+"""The base snapshots of a link: what each side showed when both last agreed, moved field by field after each write.
 
-A field that stays apart keeps its base, so it goes on standing as an edit until somebody resolves it.
+A field that stays apart keeps its base, so every round finds it edited until somebody resolves it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> Er
 
 
 def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
-    """The base moved for ``fields``; the reminder, where it stays apart, goes on telling an edit from none.
+    """The base moved for ``fields``. A reminder that stays apart is found edited, or not, as before.
 
-    It hangs on the start: unedited it is where it now stands, edited the base's keeps its distance from the start.
+    ERP.net's reminder is an instant, so it must follow a start that moves: one that nobody edited gets what ERP.net
+    shows now; of an edited one the base keeps its distance from the start.
     """
     new = _erp_base(base, now, fields)
     if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
@@ -44,10 +45,11 @@ def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> E
 def set_apart(
     link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field], *, is_crowded: bool
 ) -> Link:
-    """A new link whose ``fields`` are not in step: each base gets the other side's value.
+    """A new link whose ``fields`` differ: the base of each side gets the other side's value.
 
-    Two items found to be a pair have no base; so what stays apart goes on standing as an edit of both sides. Where
-    people are invited, or of the people themselves, it is Outlook's edit alone: what was there before mails nobody.
+    The next round then finds these fields edited on both sides, as for any conflict. Where people are invited, and
+    for the list of people, the activity keeps its own value as its base: only Outlook counts as edited, and nobody
+    is mailed about what was there before.
     """
     zone = ZoneInfo(link.zone)
     told = replace(to_graph(from_erp(activity.content, zone)), people=())
@@ -62,13 +64,12 @@ def set_apart(
 
 
 def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
-    """The base of a copy that feeds from now on: what it showed when the former feeder, whose link is ``before``,
-    last looked at theirs (``looked_at``).
+    """The event's base of a copy that feeds the activity from now on.
 
-    Differences between copies are no edits, in no field: Exchange does not bring every change to everybody, and a
-    copy may be edited where it lies. What this copy shows since is one, where the former feeder never showed it;
-    ``seen`` is what it showed before, None where that is not known: then it only is where the organizer's own event
-    tells it.
+    ``before`` is the former feeder's link, ``looked_at`` when they last looked at their copy, ``seen`` what this copy
+    showed before (None = not known). Differences between copies are no edits, in no field: Exchange does not bring
+    every change to everybody, and a copy may be edited where it lies. An edit is what this copy has shown since, and
+    the former feeder's never did. Where ``seen`` is not known, only the organizer's own event can tell such an edit.
     """
     if before.tries:  # what the former feeder took up never got through
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
@@ -84,8 +85,11 @@ def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at
 
 
 def handed_by_nobody(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
-    """The base of a copy that feeds from now on where the former feeder's link is not left: itself, but for what it
-    shows otherwise than it did (``seen``) since that feeder last looked, at ``looked_at``."""
+    """The event's base of a copy that feeds from now on, where the former feeder's link is gone.
+
+    It is what the copy shows now. Fields that changed since that feeder last looked, at ``looked_at``, keep what the
+    copy showed before (``seen``).
+    """
     is_since, _ = _order(event.modified_at, looked_at)
     if seen is None or not is_since:
         return event.content
@@ -101,16 +105,16 @@ def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[boo
 
 
 def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
-    """Everybody who was no news on either list."""
+    """The people on two of the three lists at least. Everybody else has joined or left since."""
     return (now & fed) | (seen & (now ^ fed))
 
 
 def outdated(link: Link, event: GraphEvent) -> Link:
-    """The link of an event that is older than what its pair was last in step on, as one from a backup is.
+    """The link of an event that is older than its base, as one restored from a backup is.
 
-    What an own event shows differently stands as an edit of both sides, so the later one wins and the other is kept
-    in the journal; people are known apart, or a list of last week would take somebody off. Of somebody else's
-    meeting nothing is an edit before its organizer's next word.
+    The fields in which an own event differs count as edited on both sides: the later side wins, and the journal keeps
+    the other value. The list of people does not, or a list of last week would take somebody off. A meeting that
+    somebody else organises counts as unedited until its organizer's next change.
     """
     if link.role is not Role.OWN:
         return replace(link, base_event=event.content)

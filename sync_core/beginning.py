@@ -1,5 +1,7 @@
-"""How a pair begins: an activity made from an event, an event made from an activity, two that are found to belong
-together. What was there before a user switched on, or is only found again, mails nobody (``SYNC_INVITE``)."""
+"""How a pair begins: an activity is made from an event, an event from an activity, or two items are linked.
+
+An activity that was there before its user switched on, or is only found again, invites nobody (``SYNC_INVITE``).
+"""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def _taken(case: Case, ctx: Context) -> Decision | None:
     """The activity belongs in a colleague's calendar by now: without its event, the pair is over."""
     if case.link is None or not is_taken(case, ctx) or event_state(case, case.link) != "event-gone":
         return None
-    return ended(case, case.link, ctx, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN])
+    return ended(case, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN], ctx)
 
 
 def _out_of_scope(case: Case, ctx: Context) -> Decision | None:
@@ -349,7 +349,7 @@ def _by_fate(case: Case, ctx: Context) -> Decision:
 def _by_fate_linked(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
     """A pair ends, or its changes are carried across; there every write asks for its own permit."""
     if intent is Intent.END:
-        return ended(case, link, ctx, intent, EndedBy.BOTH, "gone on both sides")
+        return ended(case, intent, EndedBy.BOTH, "gone on both sides", ctx)
     if intent is Intent.VOID:
         return void(case, link, ctx)
     if intent is Intent.REMOVE:

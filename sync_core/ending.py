@@ -6,7 +6,6 @@ so that nothing is made again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from sync_core import link as life
@@ -45,22 +44,11 @@ def judge_gone(evidence: Evidence) -> Sight:
     }.get(evidence.where, Sight.UNDECIDED)
 
 
-def ended(
-    case: Case,
-    link: Link,
-    ctx: Context,
-    intent: Intent,
-    by: EndedBy,
-    reason: str,
-    *,
-    verdict: Verdict = Verdict.NOTHING,
-    lost: Iterable[tuple[Side, Clash]] = (),
-    graph: RemoveEvent | None = None,
-    erp: VoidActivity | None = None,
-) -> Decision:
-    """The pair is over: the link stays as a tombstone, so that nothing is made again."""
-    tombstone = life.ended(link, by, reason, ctx.now)
-    return Decision(case, intent, verdict, reason, graph, erp, tombstone, frozenset(), tuple(lost))
+def ended(case: Case, intent: Intent, by: EndedBy, reason: str, ctx: Context) -> Decision:
+    """A linked pair is over: the link stays as a tombstone, so that nothing is made again. Nothing is written."""
+    assert case.link is not None
+    tombstone = life.ended(case.link, by, reason, ctx.now)
+    return Decision(case, intent, Verdict.NOTHING, reason, link=tombstone, in_step=frozenset())
 
 
 def void(case: Case, link: Link, ctx: Context) -> Decision:
@@ -70,29 +58,28 @@ def void(case: Case, link: Link, ctx: Context) -> Decision:
     if verdict is Verdict.CONFLICT:
         return _gone_but_locked(case, link, why, reason, ctx)
     if verdict is not Verdict.ACT:
-        return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", verdict=verdict)
+        return replace(ended(case, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", ctx), verdict=verdict)
     if _waits(link, Intent.VOID, ctx):
         return _still_held(case, link, Intent.VOID)
     lost = overruled(case, link, Side.ERP, edited_in_erp(case, link), f"{why} meanwhile")
     write = VoidActivity(link.activity_id, why)
-    return ended(case, link, ctx, Intent.VOID, EndedBy.OUTLOOK, why, verdict=Verdict.ACT, lost=lost, erp=write)
+    over = ended(case, Intent.VOID, EndedBy.OUTLOOK, why, ctx)
+    return replace(over, verdict=Verdict.ACT, lost=lost, erp=write)
 
 
 def remove(case: Case, link: Link, ctx: Context) -> Decision:
     """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
     verdict, reason = permitted(case, Intent.REMOVE, ctx)
     if verdict is not Verdict.ACT:
-        return ended(case, link, ctx, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", verdict=verdict)
+        return replace(ended(case, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", ctx), verdict=verdict)
     if _waits(link, Intent.REMOVE, ctx):
         return _still_held(case, link, Intent.REMOVE)
     lost = overruled(case, link, Side.GRAPH, edited_in_graph(case, link), f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
     write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
-    over = ended(
-        case, link, ctx, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, verdict=Verdict.ACT, lost=lost, graph=write
-    )
-    return replace(over, mails=mails_of(write, case.event, link))
+    over = ended(case, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, ctx)
+    return replace(over, verdict=Verdict.ACT, lost=lost, graph=write, mails=mails_of(write, case.event, link))
 
 
 def _waits(link: Link, intent: Intent, ctx: Context) -> bool:

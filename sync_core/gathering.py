@@ -1,6 +1,7 @@
-"""Who moves between the two lists of a living pair, and what ``SYNC_PRIVATE=busy`` keeps apart.
+"""Which people join and leave the two lists of a pair, and which fields ``SYNC_PRIVATE=busy`` keeps on one side.
 
-``people`` knows sets and addresses; here they are asked of one case: its bases, its claims to silence, its answers.
+``people`` merges sets of addresses. This module applies it to one case: it supplies the base snapshots, leaves out
+what is private, and adds the attendees' responses.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from sync_core.writes import Crowd
 
 PEOPLE = frozenset({Field.PEOPLE})
 HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
-"""What ``SYNC_PRIVATE=busy`` hides."""
+"""The fields of a private meeting that ``SYNC_PRIVATE=busy`` keeps from the other side."""
 
 Fields = frozenset[Field]
 Answers = tuple[tuple[str, str], ...]
 
 
 def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
-    """Who joins and leaves which list. Two items found to be a pair have no base: ERP.net's list is completed."""
+    """Who joins and leaves which list. A newly found pair has no base: people are added in ERP.net only."""
     case, link = pair.case, pair.link
     if Field.PEOPLE not in changed or is_veiled(case, ctx):
         return Moves()
@@ -48,32 +49,35 @@ def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
 
 
 def is_veiled(case: Case, ctx: Context) -> bool:
-    """Whether only ERP.net hides the meeting, yet or still: that says nothing about who is invited."""
+    """Whether only the activity is private, as far as is known: its list says nothing about who is invited."""
     return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
 
 
 def kept_from_graph(case: Case, ctx: Context, *, mails_people: bool) -> Fields:
-    """What of a hidden activity is not written to the event: whatever Exchange would mail to attendees."""
+    """The fields of a private activity that are not written to the event, because Exchange would mail them."""
     hides = case.activity is not None and is_private(case.activity.content) and is_hidden(case, ctx)
     return HIDEABLE if hides and mails_people else frozenset()
 
 
 def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:
-    """What stays Outlook's alone while only the activity hides: what it says has not been seen, so it is not written
-    over; found as a pair, it goes on hiding."""
+    """The fields that are not written to a private activity whose event is not private.
+
+    What ERP.net holds there has not been compared with the event, so it is not overwritten. Of a newly found pair the
+    activity stays private, too.
+    """
     if case.activity is None or not is_veiled(case, ctx):
         return frozenset()
     return HIDEABLE | {Field.PRIVATE} if is_first else HIDEABLE
 
 
 def unveiled(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
-    """What the side that is written may show or hide by it: no base takes that unseen."""
+    """The fields that become visible with this write. Their base must not move: they have not been compared."""
     is_lifted = Field.PRIVATE in to_erp_fields | to_graph_fields and is_hidden(case, ctx)
     return HIDEABLE - to_erp_fields - to_graph_fields if is_lifted else frozenset()
 
 
 def crowd_for(case: Case, link: Link, moves: Moves, ctx: Context, *, may_note: bool) -> tuple[Crowd, Answers]:
-    """What changes among the participants, and the answers told with it."""
+    """The participant rows to add, drop and annotate, and the responses that the link remembers afterwards."""
     if case.activity is None:
         return Crowd(), link.answers
     crowd = crowd_of(case.activity, moves, ctx)
@@ -82,15 +86,12 @@ def crowd_for(case: Case, link: Link, moves: Moves, ctx: Context, *, may_note: b
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
     notes = notes_for(case.activity, link.answers, answers, ctx)
     noted = tuple((one, answers[one]) for one in crowd.add if one in answers)
-    return replace(crowd, note=_but(notes, crowd.drop), noted=noted), tuple(sorted(answers.items()))
-
-
-def _but(notes: Answers, dropped: tuple[str, ...]) -> Answers:
-    return tuple(note for note in notes if note[0] not in dropped)
+    stay = tuple(note for note in notes if note[0] not in crowd.drop)
+    return replace(crowd, note=stay, noted=noted), tuple(sorted(answers.items()))
 
 
 def uninvited(case: Case, moves: Moves, ctx: Context) -> int:
-    """How many participants the event will not know of."""
+    """How many participants of the activity will not be invited to the event."""
     if case.event is None or case.activity is None or is_hidden(case, ctx):
         return 0
     out = left_out(case.event, case.activity, ctx)

@@ -32,7 +32,7 @@ def is_mass_deletion(deletions: int, recent: int, live: int, limit: tuple[int, f
     return (total > count and total > share * known) or (total >= SMALLEST_WHOLE and total >= known)
 
 
-def guard(
+def guard(  # seven parameters: each is one fact that only the round knows, and all but the first go by name
     decisions: Sequence[Decision],
     *,
     live: int,

@@ -78,7 +78,7 @@ def is_follower(link: Link | None) -> bool:
 
 
 def as_feeder(case: Case, ctx: Context) -> Case:
-    """The case of a copy whose turn it is to feed: with the link of whoever did so before, or as new."""
+    """The case of a copy that feeds the activity from now on: with the former feeder's link, or without one."""
     event, claim, link = case.event, case.claim, case.link
     if event is None or event.is_cancelled or not (link is None or is_follower(link)):
         return case
@@ -131,7 +131,10 @@ def _looked_at(case: Case, ctx: Context) -> datetime | None:
 
 
 def as_bereaved(case: Case, ctx: Context) -> Case:
-    """The case of a copy that was handed the meeting and is lost before it ever fed: it answers for the meeting."""
+    """A follower that the claim made the feeder, and whose event is gone before its first round as such.
+
+    It is treated as the feeder, so that the activity is handed on or voided.
+    """
     link = case.link
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
     if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
@@ -143,13 +146,13 @@ def as_bereaved(case: Case, ctx: Context) -> Case:
 
 
 def is_heritage(link: Link) -> bool:
-    """Whether a link holds the base of a meeting that it feeds, or did until it was handed on."""
+    """Whether a link has the activity's base: it feeds the meeting, or fed it until it was handed on."""
     is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
     return is_feeding or link.ended_by is EndedBy.HANDED_ON
 
 
 def follow(case: Case, ctx: Context) -> Decision:
-    """The copy is remembered, so that its owner's answer is heard and it can take over one day."""
+    """The copy gets a link of its own: its owner's response goes to the activity, and it can become the feeder."""
     assert case.event is not None
     event = case.event
     left = _said_to_have_left(case, ctx)
@@ -173,7 +176,7 @@ def follow(case: Case, ctx: Context) -> Decision:
 
 
 def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
-    """What ERP.net says of an earlier copy that its owner deleted, as an answer to be taken back."""
+    """The note of an earlier copy that its owner deleted, as a response that this copy takes back."""
     me = ctx.colleagues.of(ctx.mailbox)
     rows = case.activity.participants if case.activity else ()
     noted = [p for p in rows if p.notes == DELETED_COPY and p.email]
@@ -182,12 +185,12 @@ def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
 
 
 def _unmade(claim: Claim | None) -> str:
-    """Why a followed meeting is to be looked at again: whoever claimed it may have died before making anything."""
+    """Why a followed meeting must be read again: the round that claimed it may have ended before its create."""
     return UNMADE if claim is not None and claim.etag and not claim.activity_id else ""
 
 
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
-    """Somebody else feeds the meeting now: this copy follows, and sheds its mark."""
+    """Another copy feeds the meeting now: this one follows, and loses our category."""
     graph = unmarking(case.event, link, ctx)
     kept = replace(life.followed(link, FOLLOWED), answers=())
     verdict = Verdict.ACT if graph else Verdict.SKIP
@@ -195,7 +198,7 @@ def step_back(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def follower(case: Case, link: Link, ctx: Context) -> Decision:
-    """What becomes of a copy that follows: only its owner's own answer goes across."""
+    """The decision about a copy that follows: nothing but its owner's response is written."""
     if case.event is not None and not case.event.is_cancelled:
         return _answering(case, link, ctx)
     if case.event is not None:
@@ -206,7 +209,7 @@ def follower(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
-    """The holder's copy is gone; the meeting goes on in another mailbox, the activity stays."""
+    """The copy that fed is gone: the claim goes to another mailbox, the activity stays."""
     assert case.others
     erp = _farewell(case, link, ctx)
     kept = _ended(link, ctx, EndedBy.HANDED_ON, HANDED_ON, erp)
@@ -232,8 +235,8 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
-    """What a followed copy shows is a matter between copies once whoever feeds the meeting has looked after it
-    changed; until then it may be an edit that this copy has to carry on."""
+    """The fields of a follower's base that move: all, once the feeder has looked at its own copy after this one
+    changed. Until then the change may be an edit that this copy must carry across if it becomes the feeder."""
     looked_at = ctx.colleagues.looked_at(claim.holder) if claim else None
     is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
     return EVERYTHING if is_known else frozenset()
@@ -247,14 +250,14 @@ def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity 
 
 
 def _ended(link: Link, ctx: Context, by: EndedBy, reason: str, erp: PatchActivity | None) -> Link:
-    """The copy is gone; what it said at the end is an answer that it takes back if it ever returns."""
+    """The link of a copy that is gone. It remembers its last note as a response, to take it back if it returns."""
     me = ctx.colleagues.of(ctx.mailbox)
     answers = ((me.canonical, erp.crowd.note[0][1]),) if me and erp else ()
     return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=answers)
 
 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
-    """The owner's last word: declined, or just deleted."""
+    """The write that notes how the copy's owner left: declined, or just deleted."""
     me = ctx.colleagues.of(ctx.mailbox)
     if me is None or case.event_sight is not Sight.GONE or not _may_note(case, ctx) or is_hidden(case, ctx):
         return None

@@ -1,4 +1,4 @@
-"""Says in words what a decision does: for the journal, the plan of a dry run and the log of a demo."""
+"""The words for a decision: its label and the values before and after, for the journal and for a dry run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sync_core.cases import Case, Decision, Intent, Verdict
 from sync_core.gathering import HIDEABLE
-from sync_core.model import Conflict, Event, Field, Side
+from sync_core.model import Event, Field, Side
 from sync_core.pair import bounded, shown
 from sync_core.project import from_erp, from_graph, is_private
 from sync_core.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
@@ -63,7 +63,7 @@ def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
 def values(decision: Decision, digits_zone: str, *, hides: bool = False) -> tuple[dict[str, str], dict[str, str]]:
     """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``.
 
-    ``hides``: nothing is told of what ``SYNC_PRIVATE=busy`` hides, of the side that still shows it neither.
+    ``hides``: the fields that ``SYNC_PRIVATE=busy`` hides are left out, for both sides.
     """
     event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
@@ -85,7 +85,7 @@ def values(decision: Decision, digits_zone: str, *, hides: bool = False) -> tupl
 
 
 def _hidden(told: dict[str, str]) -> dict[str, str]:
-    """The values with those left out that are nobody's business."""
+    """The values without those of the fields that ``SYNC_PRIVATE=busy`` hides."""
     return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
 
 
@@ -104,10 +104,3 @@ def is_about_private(case: Case) -> bool:
     if case.link is not None and (is_private(case.link.base_event) or is_private(case.link.base_activity)):
         return True
     return any(is_private(content) for content in contents)
-
-
-def conflict_text(conflict: Conflict) -> str:
-    """One line about an open conflict."""
-    return "; ".join(
-        f"{c.field}: Outlook “{c.event_value}”, ERP.net “{c.activity_value}” ({c.why})" for c in conflict.clashes
-    )

@@ -9,8 +9,7 @@ from sync_core.claim import Claim
 from sync_core.decide import decide
 from sync_core.model import Attendee, Clash, Conflict, Mark, Role
 from sync_core.pair import SHOWN_TEXT
-from sync_core.policy import Policy, Winner
-from sync_core.story import LABELS, SETTLED, conflict_text, is_about_private, label, sides_of, values
+from sync_core.story import LABELS, SETTLED, is_about_private, label, sides_of, values
 from tests.core.samples import (
     BORIS,
     GUEST,
@@ -225,16 +224,3 @@ def test_an_item_alone_has_one_side() -> None:
 def test_a_case_is_private_if_any_of_it_is(case: Case, expected: bool) -> None:
     """Also what was private until now is shown to its owner only."""
     assert expected is is_about_private(case)
-
-
-def test_a_conflict_is_one_line_with_both_values() -> None:
-    """Whoever reads it sees where the sides stand and why."""
-    ctx = a_context(policy=Policy(winner=Winner.ASK))
-    link = decide(linked(an_event(PLAN), an_activity(noted(subject="Forecast"))), ctx).link
-
-    assert link is not None
-    assert link.conflict is not None
-    assert conflict_text(link.conflict) == (
-        "subject: Outlook “Plan”, ERP.net “Forecast” "
-        "(both sides changed it; the settings leave the choice to a person)"
-    )
