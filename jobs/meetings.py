@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobs.forgotten import erase_if_forgotten
-from jobs.ports import Calendar, Store
+from jobs.ports import Calendar, ClaimStore, Store
 from jobs.telling import tell_failure
 from jobs.together import together
 from jobs.wake import wake
@@ -51,14 +51,14 @@ def key_of(ical_uid: str) -> str:
     return uid_key(ical_uid)
 
 
-async def read_claims(store: Store, ical_uids: Collection[str]) -> dict[str, Claim]:
+async def read_claims(store: ClaimStore, ical_uids: Collection[str]) -> dict[str, Claim]:
     """The claims, by iCalUId; those of unclaimed meetings are empty (``UNCLAIMED``)."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
     found = await together(lambda uid: _claim_on(store, uid), asked)
     return dict(zip(asked, found, strict=True))
 
 
-async def _claim_on(store: Store, ical_uid: str) -> Claim:
+async def _claim_on(store: ClaimStore, ical_uid: str) -> Claim:
     try:
         return await store.read_claim(key_of(ical_uid)) or UNCLAIMED
     except RowUnreadable as error:

@@ -1,8 +1,8 @@
 """What the jobs need from the world, as Protocols; ``adapters`` implement them, ``wiring`` picks.
 
-Each method states what it returns and what it raises (classes of ``sync_core.errors``). Any outside call may
-also raise ``SideUnavailable`` (or its children), ``AppRefused`` and ``AccessRefused``; any store call
-``StoreError``'s children.
+``Store`` is made of one Protocol for each thing that is kept, as ``adapters`` make it of one class each. Each method
+states what it returns and what it raises (classes of ``sync_core.errors``). Any outside call may also raise
+``SideUnavailable`` (or its children), ``AppRefused`` and ``AccessRefused``; any store call ``StoreError``'s children.
 """
 
 from __future__ import annotations
@@ -399,8 +399,96 @@ class SlotStore(Protocol):
         """Give the slot back; a lost one is no error. For so long it is still its holder's and nobody else's."""
 
 
-class Store(SlotStore, LineStore, Protocol):
-    """Our memory. The tables and the memory store pass one contract suite (tests/adapters/store_contract.py)."""
+class LeaseStore(Protocol):
+    """Who works on a user: a lease of one holder, whose etag fences every save."""
+
+    async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
+        """Take or (as the same holder) take over the lease. Raises ``LeaseHeld``."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give the lease back; a lost one is no error."""
+
+    async def break_lease(self, user_id: str) -> None:
+        """Take the lease away from whoever holds it: their next save raises ``LeaseLost`` (switch-off)."""
+
+
+class AccountStore(Protocol):
+    """Which mailbox has which ERP.net user: one each."""
+
+    async def read_account(self, erp_user_id: str) -> tuple[str, str]:
+        """The user whose ERP.net account this is, and the row's etag; '' and '' for nobody's."""
+
+    async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
+        """Say whose an ERP.net account is, if nobody else did since ``etag`` was read ('' = insert). Raises
+        ``StaleWrite``."""
+
+
+class ClaimStore(Protocol):
+    """What several users share: whose event an activity has, whose copy follows, and the claims."""
+
+    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+        """Write the index rows of these links (they are rebuilt by full rounds): by activity those that feed it, by
+        iCalUId those that follow."""
+
+    async def find_copies(self, key: str) -> frozenset[str]:
+        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` where a row
+        can neither be read nor made anew."""
+
+    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Note, before they are made, of which activities this user gets events; a link, or the end of the pending
+        row, takes the note's place."""
+
+    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Take back what ``begin_events`` noted of events that will not be made; a link's word stays."""
+
+    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Which users have an event of each activity, or are about to; every asked id is a key."""
+
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
+
+    async def read_claim(self, key: str) -> Claim | None:
+        """The claim on a meeting. Raises ``RowUnreadable``: this meeting's, nobody else's."""
+
+    async def save_claim(self, claim: Claim) -> Claim:
+        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+
+
+class JournalStore(Protocol):
+    """What was done, for people to read."""
+
+    async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
+
+    async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
+        """The newest entries first; one that cannot be read says so (action ``UNREADABLE``)."""
+
+    async def trim_journal(self, user_id: str, before: datetime) -> int:
+        """Erase entries older than ``before``; how many there were."""
+
+
+class SubscriptionStore(Protocol):
+    """Graph's subscriptions, as we remember them."""
+
+    async def list_subscriptions(self) -> list[Subscription]:
+        """The subscriptions of all users; of a newer build's the user only (``unreadable``), spoilt ones are none."""
+
+    async def read_subscription(self, user_id: str) -> Subscription | None:
+        """The subscription of one user; a spoilt one is none: it is made anew. Raises ``RowUnreadable`` for a newer
+        build's."""
+
+    async def save_subscription(self, subscription: Subscription) -> None:
+        """Insert or replace a user's subscription."""
+
+    async def drop_subscription(self, user_id: str) -> None:
+        """Forget a user's subscription; a missing one is fine."""
+
+
+class Store(SlotStore, LineStore, LeaseStore, AccountStore, ClaimStore, JournalStore, SubscriptionStore, Protocol):
+    """Our memory: all of the above, the users and what is remembered of each.
+
+    The tables and the memory store pass one contract suite (tests/adapters/store_contract.py).
+    """
 
     async def prepare(self) -> None:
         """Create what is missing (tables); harmless when repeated."""
@@ -435,22 +523,6 @@ class Store(SlotStore, LineStore, Protocol):
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows and journal."""
 
-    async def read_account(self, erp_user_id: str) -> tuple[str, str]:
-        """The user whose ERP.net account this is, and the row's etag; '' and '' for nobody's."""
-
-    async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
-        """Say whose an ERP.net account is, if nobody else did since ``etag`` was read ('' = insert). Raises
-        ``StaleWrite``."""
-
-    async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
-        """Take or (as the same holder) take over the lease. Raises ``LeaseHeld``."""
-
-    async def release_lease(self, lease: Lease) -> None:
-        """Give the lease back; a lost one is no error."""
-
-    async def break_lease(self, user_id: str) -> None:
-        """Take the lease away from whoever holds it: their next save raises ``LeaseLost`` (switch-off)."""
-
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user. Raises ``RowUnreadable``."""
 
@@ -458,27 +530,6 @@ class Store(SlotStore, LineStore, Protocol):
         """Store changes of the lease's user, in as few transactions as limits allow, each fenced by the lease and
         renewing it; links are indexed by activity afterwards. Raises ``LeaseLost``: nothing of that transaction
         was stored."""
-
-    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
-        """Write the index rows of these links (they are rebuilt by full rounds): by activity those that feed it, by
-        iCalUId those that follow."""
-
-    async def find_copies(self, key: str) -> frozenset[str]:
-        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` where a row
-        can neither be read nor made anew."""
-
-    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Note, before they are made, of which activities this user gets events; a link, or the end of the pending
-        row, takes the note's place."""
-
-    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Take back what ``begin_events`` noted of events that will not be made; a link's word stays."""
-
-    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        """Which users have an event of each activity, or are about to; every asked id is a key."""
-
-    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
-        """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease)."""
@@ -494,31 +545,3 @@ class Store(SlotStore, LineStore, Protocol):
 
     async def read_served(self, user_id: str) -> str:
         """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
-
-    async def read_claim(self, key: str) -> Claim | None:
-        """The claim on a meeting. Raises ``RowUnreadable``: this meeting's, nobody else's."""
-
-    async def save_claim(self, claim: Claim) -> Claim:
-        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
-
-    async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
-        """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
-
-    async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first; one that cannot be read says so (action ``UNREADABLE``)."""
-
-    async def trim_journal(self, user_id: str, before: datetime) -> int:
-        """Erase entries older than ``before``; how many there were."""
-
-    async def list_subscriptions(self) -> list[Subscription]:
-        """The subscriptions of all users; of a newer build's the user only (``unreadable``), spoilt ones are none."""
-
-    async def read_subscription(self, user_id: str) -> Subscription | None:
-        """The subscription of one user; a spoilt one is none: it is made anew. Raises ``RowUnreadable`` for a newer
-        build's."""
-
-    async def save_subscription(self, subscription: Subscription) -> None:
-        """Insert or replace a user's subscription."""
-
-    async def drop_subscription(self, user_id: str) -> None:
-        """Forget a user's subscription; a missing one is fine."""
