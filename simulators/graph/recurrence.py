@@ -1,20 +1,36 @@
-"""Recurrence patterns: checked as Graph checks them, expanded as Exchange expands them (graph.md §6)."""
+"""Recurrence patterns: checked as Graph checks them, expanded as Exchange expands them (graph.md §6).
+
+The expansion is dateutil's: it is right for every pattern and range of Graph's, and the one thing in which Outlook
+differs from RFC 5545, the last day of months that are too short, can be said in its rules.
+"""
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule  # type: ignore[import-untyped]
 
 from simulators.graph.errors import GraphError, bad_request, unknown_property, wrong_value
 
 Json = dict[str, Any]
 
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-INDEXES = ("first", "second", "third", "fourth", "last")
 NEVER = date(1, 1, 1)
+
+_UNITS = {
+    "daily": DAILY,
+    "weekly": WEEKLY,
+    "absoluteMonthly": MONTHLY,
+    "relativeMonthly": MONTHLY,
+    "absoluteYearly": YEARLY,
+    "relativeYearly": YEARLY,
+}
+_PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+INDEXES = tuple(_PLACES)
 
 # Which properties each pattern type cannot do without.
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -28,11 +44,15 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 _PATTERN = {"type", "interval", "daysOfWeek", "firstDayOfWeek", "dayOfMonth", "month", "index"}
 _RANGE = {"type", "startDate", "endDate", "numberOfOccurrences", "recurrenceTimeZone"}
 _RANGE_TYPES = ("endDate", "noEnd", "numbered")
+_LIMITS = {"endDate": "endDate", "numbered": "numberOfOccurrences"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A checked pattern and range; ``last`` is ``None`` unless the range has an end date."""
+    """A checked pattern and range; ``last`` is ``None`` unless the range has an end date.
+
+    ``offset`` is set where the dates keep a distance in time instead of the wall clock of ``zone``.
+    """
 
     kind: str
     interval: int
@@ -46,75 +66,38 @@ class Recurrence:
     last: date | None
     count: int
     zone: str
+    offset: timedelta | None = None
 
     def dates(self, since: date, until: date) -> Iterator[date]:
         """The pattern's dates with ``since <= d <= until``, ascending."""
-        if self.last is not None:
-            until = min(until, self.last)
-        skip = 0 if self.range_kind == "numbered" else self._periods_before(since)
-        left = self.count if self.range_kind == "numbered" else -1
-        for day in self._all_from(skip, until):
-            if left == 0:
-                return
-            left -= 1
-            if day >= since:
-                yield day
+        return (at.date() for at in _rule(self).between(_midnight(since), _midnight(until), inc=True))
 
     def has(self, day: date) -> bool:
         """Whether the pattern falls on this date."""
-        return next(self.dates(day, day), None) is not None
+        return any(self.dates(day, day))
 
     def first(self) -> date:
         """The first date of the pattern; the range's start when it has none at all."""
-        return next(self.dates(self.start, self.start + timedelta(days=366 * 5 * self.interval)), self.start)
+        return next((at.date() for at in _rule(self)), self.start)
 
-    def _periods_before(self, since: date) -> int:
-        ahead = (since - self.start).days
-        length = {"daily": 1, "weekly": 7}.get(self.kind, 31 if "onthly" in self.kind else 366)
-        return max(0, ahead // (length * self.interval) - 2)
+    def neighbours(self, day: date, skipped: Collection[date]) -> tuple[date | None, date | None]:
+        """The pattern's dates next to this one on either side, those skipped left out."""
+        earlier = [d for d in self.dates(self.start, day) if d < day and d not in skipped]
+        later = (at.date() for at in _rule(self).xafter(_midnight(day)))
+        return earlier[-1] if earlier else None, next((d for d in later if d not in skipped), None)
 
-    def _all_from(self, skip: int, until: date) -> Iterator[date]:
-        period = skip
-        while True:
-            days = self._period(period)
-            if days is None or days[0] > until:
-                return
-            for day in days[1]:
-                if day > until:
-                    return
-                if day >= self.start:
-                    yield day
-            period += 1
+    def endless(self) -> Recurrence:
+        """The same series without an end."""
+        return replace(self, range_kind="noEnd", last=None, count=0)
 
-    def _period(self, number: int) -> tuple[date, list[date]] | None:
-        """The first day of the n-th period and the pattern's dates in it; ``None`` past the end of time."""
-        try:
-            if self.kind == "daily":
-                day = self.start + timedelta(days=number * self.interval)
-                return day, [day]
-            if self.kind == "weekly":
-                return self._week(number)
-            return self._month(number)
-        except (OverflowError, ValueError):
-            return None
+    def until(self, day: date) -> Recurrence:
+        """The same series with no date after this one."""
+        return replace(self, range_kind="endDate", last=day, count=0)
 
-    def _week(self, number: int) -> tuple[date, list[date]]:
-        into = (self.start.isoweekday() - self.first_day) % 7
-        first = self.start - timedelta(days=into) + timedelta(weeks=number * self.interval)
-        return first, [first + timedelta(days=n) for n in range(7) if (self.first_day + n) % 7 in self.days]
-
-    def _month(self, number: int) -> tuple[date, list[date]]:
-        if self.kind.endswith("Monthly"):
-            months = self.start.year * 12 + self.start.month - 1 + number * self.interval
-            first = date(months // 12, months % 12 + 1, 1)
-        else:
-            first = date(self.start.year + number * self.interval, self.month, 1)
-        length = calendar.monthrange(first.year, first.month)[1]
-        if self.kind.startswith("absolute"):
-            return first, [first.replace(day=min(self.day_of_month, length))]
-        fits = [d for d in range(1, length + 1) if first.replace(day=d).isoweekday() % 7 in self.days]
-        place = -1 if self.index == "last" else INDEXES.index(self.index)
-        return first, [first.replace(day=fits[place])]
+    def since(self, day: date) -> Recurrence:
+        """The same series from this date on; a number of dates counts those that are left."""
+        left = self.count - sum(d < day for d in self.dates(self.start, day)) if self.count else 0
+        return replace(self, start=day, count=left)
 
     def as_json(self) -> Json:
         """The resource as Graph returns it: every property present, unused ones at their zero."""
@@ -138,8 +121,37 @@ class Recurrence:
         }
 
 
+@lru_cache(maxsize=4096)
+def _rule(series: Recurrence) -> Any:
+    """The series as a rule of dateutil, its dates as midnights.
+
+    RFC 5545 leaves out a month that is too short, Outlook takes its last day: of the 28th to ``dayOfMonth`` the
+    last that there is.
+    """
+    kind, limits = series.kind, {"until": series.last and _midnight(series.last), "count": series.count or None}
+    by: Json = {}
+    if kind == "weekly" or kind.startswith("relative"):
+        by["byweekday"] = [(day - 1) % 7 for day in series.days]  # dateutil's week begins on Monday
+    if kind.startswith("relative"):
+        by["bysetpos"] = _PLACES[series.index]
+    if kind.startswith("absolute"):
+        by |= {"bymonthday": [*range(min(series.day_of_month, 28), series.day_of_month + 1)], "bysetpos": -1}
+    if kind.endswith("Yearly"):
+        by["bymonth"] = series.month
+    week = (series.first_day - 1) % 7
+    begin = _midnight(series.start)
+    return rrule(_UNITS[kind], begin, series.interval, wkst=week, cache=True, **limits, **by)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - dates of a pattern have no zone
+
+
 def parse(value: Json, zone: str, start: date) -> Recurrence:
-    """Check a ``patternedRecurrence``; ``zone`` and ``start`` serve where the range names none."""
+    """Check a ``patternedRecurrence``; ``zone`` and ``start`` serve where the range names none.
+
+    Raises 400 for what is missing, unknown or impossible; the zone's name is the caller's to check.
+    """
     for key in value:
         if key not in ("pattern", "range") and not key.startswith("@"):
             raise unknown_property(key, "PatternedRecurrence")
@@ -150,25 +162,25 @@ def parse(value: Json, zone: str, start: date) -> Recurrence:
     for need in ("interval", *_NEEDS[kind]):
         if not pattern.get(need):
             raise _invalid(f"pattern.{need} is required for a pattern of type {kind}")
-    if range_kind == "endDate" and not limits.get("endDate"):
-        raise _invalid("range.endDate is required")
-    if range_kind == "numbered" and not _number(limits, "numberOfOccurrences"):
-        raise _invalid("range.numberOfOccurrences is required")
-    days = tuple(sorted({_day(name) for name in pattern.get("daysOfWeek") or ()}))
-    return Recurrence(
+    if range_kind != "noEnd" and not limits.get(_LIMITS[range_kind]):
+        raise _invalid(f"range.{_LIMITS[range_kind]} is required")
+    series = Recurrence(
         kind=kind,
         interval=_number(pattern, "interval"),
-        days=days,
-        first_day=_day(pattern.get("firstDayOfWeek") or "sunday"),
-        day_of_month=_number(pattern, "dayOfMonth"),
-        month=_number(pattern, "month"),
+        days=tuple(sorted({_day("daysOfWeek", name) for name in pattern.get("daysOfWeek") or ()})),
+        first_day=_day("firstDayOfWeek", pattern.get("firstDayOfWeek") or "sunday"),
+        day_of_month=_number(pattern, "dayOfMonth", 31),
+        month=_number(pattern, "month", 12),
         index=_choice(pattern, "index", INDEXES) if pattern.get("index") else "first",
         range_kind=range_kind,
-        start=_date(limits.get("startDate")) if limits.get("startDate") else start,
-        last=_date(limits["endDate"]) if range_kind == "endDate" else None,
+        start=_date(limits, "startDate") if limits.get("startDate") else start,
+        last=_date(limits, "endDate") if range_kind == "endDate" else None,
         count=_number(limits, "numberOfOccurrences") if range_kind == "numbered" else 0,
         zone=limits.get("recurrenceTimeZone") or zone,
     )
+    if series.last and series.last < series.start:
+        raise _invalid("range.endDate lies before range.startDate")
+    return series
 
 
 def _part(value: Json, name: str, known: set[str], kind: str) -> Json:
@@ -189,24 +201,26 @@ def _choice(part: Json, name: str, choices: tuple[str, ...]) -> str:
     return found
 
 
-def _day(name: object) -> int:
-    if str(name).lower() not in DAYS:
-        raise wrong_value("daysOfWeek", "microsoft.graph.dayOfWeek")
-    return DAYS.index(str(name).lower())
+def _day(name: str, day: object) -> int:
+    if str(day).lower() not in DAYS:
+        raise wrong_value(name, "microsoft.graph.dayOfWeek")
+    return DAYS.index(str(day).lower())
 
 
-def _number(part: Json, name: str) -> int:
+def _number(part: Json, name: str, most: int = 2**31 - 1) -> int:
     value = part.get(name) or 0
-    if not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_value(name, "Edm.Int32")
+    if not 0 <= value <= most:
+        raise _invalid(f"{name} {value} is out of range")
     return value
 
 
-def _date(text: object) -> date:
+def _date(part: Json, name: str) -> date:
     try:
-        return date.fromisoformat(str(text))
+        return date.fromisoformat(str(part[name]))
     except ValueError as wrong:
-        raise wrong_value("startDate", "Edm.Date") from wrong
+        raise wrong_value(name, "Edm.Date") from wrong
 
 
 def _invalid(why: str) -> GraphError:
