@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulators.graph import bodies, inbound, recurrence
+from simulators.graph import bodies, inbound, recurrence, zones
 from simulators.graph.errors import GraphError, bad_request
 from simulators.graph.mailbox import Mailbox
 from simulators.graph.meetings import Meetings, organizer_only
@@ -42,13 +42,18 @@ class Acts:
         self._meetings = meetings
         self._name_of = name_of
 
-    def create(self, mailbox: Mailbox, body: object, zone_of: ZoneOf, calendar: str | None = None) -> Item:
-        """POST an event: a repeated ``transactionId`` answers with the first event or is refused."""
+    def create(
+        self, mailbox: Mailbox, body: object, zone_of: ZoneOf, calendar: str | None = None, uid: str | None = None
+    ) -> Item:
+        """POST an event: a repeated ``transactionId`` answers with the first event or is refused.
+
+        ``uid`` is what another calendar system calls it.
+        """
         draft = inbound.read(body, inbound.Draft(zone_of, self._name_of))
         known = self._known_transaction(mailbox, draft.transaction_id, body)
         if known is not None:
             return known
-        item = mailbox.add(self._new_content(mailbox, draft), calendar=calendar)
+        item = mailbox.add(self._new_content(mailbox, draft), calendar=calendar, uid=uid)
         item.transaction_id = draft.transaction_id
         if draft.transaction_id:
             mailbox.transactions[draft.transaction_id] = (item, _fingerprint(body))
@@ -67,6 +72,8 @@ class Acts:
             changes["attendees"] = self._with_answers(draft.attendees, before.attendees)
         if "body" in changes and before.is_online:
             changes |= _meeting_after(changes["body"], before)
+        if here.slot is not None and self._is_lost():
+            return
         if here.slot is None:
             self._patch_item(item, draft, changes)
         else:
@@ -76,17 +83,41 @@ class Acts:
         item.mailbox.touch(item)
         self._meetings.updated(here, draft.sent, before)
 
+    def split(self, here: Occurrence, body: object, zone_of: ZoneOf) -> Item:
+        """Outlook's "this and following" (graph.md §5): the series ends before this date and goes on as another one.
+
+        The new series has a uid of its own and what the body changes; dates that differ go with it.
+        """
+        old, slot, before = here.item, here.slot, here.item.content
+        organizer_only(old)
+        if slot is None or before.recurrence is None or slot == before.recurrence.first():
+            raise bad_request("ErrorInvalidRequest", "Only a later date of a series begins another one.")
+        draft = inbound.read(body, inbound.Draft(zone_of, self._name_of))
+        start, end = slot_times(before, slot)
+        unanswered = tuple(replace(a, response="none", at=NEVER) for a in before.attendees)
+        rest = replace(before, start=start, end=end, recurrence=before.recurrence.since(slot), attendees=unanswered)
+        new = old.mailbox.add(rest)
+        new.exceptions = {day: one for day, one in old.exceptions.items() if day >= slot}
+        new.cancelled = {day for day in old.cancelled if day >= slot}
+        self._patch_item(new, draft, {**draft.fields, **inbound.times(draft, new.content)})
+        old.content = replace(before, recurrence=before.recurrence.until(slot - timedelta(days=1)))
+        old.fit_dates(before)
+        old.mailbox.touch(old)
+        self._meetings.updated(Occurrence(old), {"recurrence"}, before)
+        old.mailbox.touch(new, "created")
+        self._meetings.created(new)
+        return new
+
     def delete(self, here: Occurrence, *, hard: bool = False) -> None:
         """DELETE: to Deleted Items (or for good); the organizer's deletion cancels the meeting."""
         item, slot = here.item, here.slot
         if slot is not None:
-            self._meetings.cancelled(item, slot)
-            item.exceptions.pop(slot, None)
-            item.cancelled.add(slot)
+            self._meetings.cancelled(here)
+            item.drop_date(slot)
             item.mailbox.touch(item)
             return
         if not item.is_deleted:
-            self._meetings.cancelled(item)
+            self._meetings.cancelled(here)
         if hard or item.is_deleted:
             item.mailbox.purge(item)
         else:
@@ -101,6 +132,15 @@ class Acts:
     def respond(self, here: Occurrence, act: str, send: bool) -> None:
         """Accept, tentatively accept or decline an invitation."""
         self._meetings.respond(here, act, send)
+
+    def forward(self, here: Occurrence, address: str) -> None:
+        """Somebody on a meeting invites somebody else to it, or to one date of it."""
+        self._meetings.forward(here, Address(self._name_of(address), address))
+
+    def _is_lost(self) -> bool:
+        lost = self._switches.lost_occurrence_writes > 0
+        self._switches.lost_occurrence_writes -= lost
+        return lost
 
     def _after_delete(self, item: Item) -> None:
         if self._switches.transactions_after_delete == "forget" and item.transaction_id:
@@ -130,7 +170,7 @@ class Acts:
             **times,
             **draft.fields,
         )
-        return _with_series(content, draft.recurrence)
+        return self._with_series(content, draft)
 
     def _with_answers(self, wanted: tuple[Attendee, ...], before: tuple[Attendee, ...]) -> tuple[Attendee, ...]:
         """The new list with what everybody answered: as known here, or as sent (UNCONFIRMED)."""
@@ -144,15 +184,29 @@ class Acts:
         before = item.content
         after = replace(before, **changes)
         if "recurrence" in draft.sent:
-            after = _with_series(after, draft.recurrence)
+            after = self._with_series(after, draft)
         elif before.recurrence is not None and after.start != before.start:
-            moved = replace(before.recurrence, start=local_date(after, after.start), zone=after.start_zone)
+            after = self._timed(after, replace(before.recurrence, zone=after.start_zone))
+            moved = replace(after.recurrence or before.recurrence, start=local_date(after, after.start))
             after = _aligned(replace(after, recurrence=moved))
-        if (after.start, after.end, after.recurrence) != (before.start, before.end, before.recurrence):
-            item.exceptions.clear()  # UNCONFIRMED: a new time or pattern drops the exceptions
-            item.cancelled.clear()
         item.content = after
+        item.fit_dates(before)
         self._set_online(item, draft)
+
+    def _with_series(self, content: Content, draft: inbound.Draft) -> Content:
+        plain = replace(content, recurrence=None)
+        if draft.recurrence is None:
+            return plain
+        series = recurrence.parse(draft.recurrence, content.start_zone, local_date(plain, content.start))
+        draft.zone_of(series.zone)
+        return _aligned(self._timed(content, series))
+
+    def _timed(self, content: Content, series: recurrence.Recurrence) -> Content:
+        """The series by its zone's clock, or by the distance from UTC that it starts at (UNCONFIRMED)."""
+        offset = None
+        if not self._switches.series_keep_wall_clock:
+            offset = content.start.astimezone(zones.any_zone(series.zone)).utcoffset()
+        return replace(content, recurrence=replace(series, offset=offset))
 
     def _patch_occurrence(self, here: Occurrence, draft: inbound.Draft, changes: Json) -> None:
         slot = here.slot
@@ -160,7 +214,11 @@ class Acts:
             raise bad_request("ErrorInvalidRequest", "An occurrence cannot have a recurrence of its own.")
         if "start" in changes:
             _keep_between_neighbours(here.item, slot, local_date(here.item.content, changes["start"]))
-        here.item.exceptions[slot] = {**here.item.exceptions.get(slot, {}), **changes}
+        if self._switches.occurrence_details == "ignored":
+            changes = {name: value for name, value in changes.items() if name not in ("categories", "sensitivity")}
+            draft.properties.clear()
+        if changes or draft.properties:
+            here.item.deviate(slot, changes, here.item.mailbox.now())
 
     def _set_online(self, item: Item, draft: inbound.Draft) -> None:
         allowed = item.mailbox.teams and "foreignProvider" not in draft.sent
@@ -188,14 +246,6 @@ def _meeting_after(body: str, before: Content) -> Json:
     return {} if kept else {"is_online": False, "join_url": ""}
 
 
-def _with_series(content: Content, wanted: Json | None) -> Content:
-    if wanted is None:
-        return replace(content, recurrence=None)
-    plain = replace(content, recurrence=None)
-    series = recurrence.parse(wanted, content.start_zone, local_date(plain, content.start))
-    return _aligned(replace(content, recurrence=series))
-
-
 def _aligned(content: Content) -> Content:
     """The series with its own start on the first date of its pattern."""
     if content.recurrence is None:
@@ -206,12 +256,10 @@ def _aligned(content: Content) -> Content:
 
 def _keep_between_neighbours(item: Item, slot: date, wanted: date) -> None:
     series = item.content.recurrence
-    around = timedelta(days=800)
-    days = [d for d in series.dates(slot - around, slot + around) if d not in item.cancelled] if series else []
-    for other in days:
-        there = local_date(item.content, Occurrence(item, other).content.start)
-        if (other < slot and there >= wanted) or (other > slot and there <= wanted):
-            raise bad_request(
-                "ErrorOccurrenceCrossingBoundary",
-                "Modified occurrence is crossing or overlapping adjacent occurrence.",
-            )
+    sides = series.neighbours(slot, item.cancelled) if series else (None, None)
+    before, after = (d and local_date(item.content, Occurrence(item, d).content.start) for d in sides)
+    if (before and before >= wanted) or (after and after <= wanted):
+        raise bad_request(
+            "ErrorOccurrenceCrossingBoundary",
+            "Modified occurrence is crossing or overlapping adjacent occurrence.",
+        )

@@ -110,9 +110,10 @@ def _person(person: OutlookPerson, do: str, arguments: Json) -> Any:
         raise Refused(f"a person cannot '{do}'")
     given = {name: _when(value) if name in _TIMES else value for name, value in arguments.items()}
     try:
-        return act(**given)
+        found = act(**given)
     except TypeError as wrong:
         raise Refused(f"{do}: {wrong}") from wrong
+    return [day.isoformat() for day in found] if do == "dates" else found
 
 
 def _when(text: str) -> datetime | date:

@@ -95,7 +95,7 @@ class DeltaFeed:
         return self._numbers
 
     def _page(self, call: Call, mailbox: Mailbox, round_: Round, number: int, offset: int) -> Answer:
-        endless = mailbox.delta_endless == "always" or (mailbox.delta_endless == "paged" and call.page_size)
+        endless = self._is_endless(call, mailbox, round_)
         begin = 0 if endless else offset
         value, after = self._fill(call, round_, begin)
         # A round of several pages ends with an empty page that carries the deltaLink.
@@ -133,11 +133,18 @@ class DeltaFeed:
         own = Occurrence(item)
         if not item.is_master:
             return [_with_extras(own, view)] if item.content.overlaps(start, end) else []
-        places = [
-            _with_extras(o, view) if o.is_exception else outbound.bare(o, view) for o in slots(item, start, end)
-        ]
+        places = list(slots(item, start, end))
+        told = [self._in_series(o, view) for o in places if o.is_exception or self._switches.delta_series == "whole"]
+        if self._switches.delta_series == "master":
+            told = []
         far = self._switches.delta_omits_masters and not item.content.overlaps(start, end)
-        return places if far or not places else [_with_extras(own, view), *places]
+        return told if not places or (far and told) else [_with_extras(own, view), *told]
+
+    def _in_series(self, here: Occurrence, view: View) -> Json:
+        if not here.is_exception:
+            return outbound.bare(here, view)
+        original = outbound.optional(here, view)["originalStart"]
+        return _with_extras(here, view) | ({"originalStart": original} if self._switches.delta_original_start else {})
 
     def _removals(self, item: Item, start: datetime, end: datetime, view: View) -> list[Json]:
         ident = item.immutable_id if view.immutable else item.seen_as
@@ -146,6 +153,13 @@ class DeltaFeed:
             slots_gone = (o.slot for o in slots(item, start, end) if o.slot)
             gone += [outbound.removed(ids.occurrence_id(ident, slot)) for slot in slots_gone]
         return gone
+
+    def _is_endless(self, call: Call, mailbox: Mailbox, round_: Round) -> bool:
+        mode, size = mailbox.delta_endless, call.page_size
+        if mode != "series":
+            return mode == "always" or (mode == "paged" and size is not None)
+        lengths = (len(list(slots(item, round_.start, round_.end))) for item in round_.items if item)
+        return size is not None and any(length > size for length in lengths)
 
     def _link(self, call: Call, mailbox: Mailbox, round_: Round, kind: str, more: Json) -> str:
         token = _seal(

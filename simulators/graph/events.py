@@ -38,7 +38,8 @@ class EventRoutes:
         if end - start > WIDEST_VIEW:
             raise bad_request("ErrorInvalidRequest", "The requested time window is larger than 1825 days.")
         stored = (Occurrence(i) for i in mailbox.items(self._folder(mailbox, calendar)))
-        return queries.paged(call, queries.expanded(stored, start, end), look)
+        places = queries.expanded(stored, start, end)
+        return queries.paged(call, _shown(places, hidden=self._world.switches.view_hides_exceptions), look)
 
     def list(self, call: Call, mailbox: Mailbox, calendar: str | None = None) -> Answer:
         """GET events: singles and masters."""
@@ -63,6 +64,7 @@ class EventRoutes:
         """PATCH what is sent."""
         here = mailbox.find(ident, deleted=self._world.switches.deleted_items_readable)
         self._check_version(call, here.item)
+        self._check_teams(here)
         self._world.acts.patch(here, call.body, zones.zone_or_refuse)
         return self._answer(call, here, 200)
 
@@ -107,10 +109,15 @@ class EventRoutes:
     def instances(self, call: Call, mailbox: Mailbox, ident: str) -> Answer:
         """GET events/{id}/instances inside a window."""
         start, end = window(call)
-        item = mailbox.find(ident).item
-        if not item.is_master:
-            raise bad_request("ErrorInvalidRequest", "Only a series master has instances.")
-        return queries.paged(call, list(slots(item, start, end)), queries.shape(call))
+        master = self._master(mailbox, ident, "instances")
+        places = list(slots(master.item, start, end))
+        hidden = self._world.switches.instances_hide_exceptions
+        return queries.paged(call, _shown(places, hidden=hidden), queries.shape(call))
+
+    def exceptions(self, call: Call, mailbox: Mailbox, ident: str) -> Answer:
+        """GET events/{id}/exceptionOccurrences: every changed date of a series, no window."""
+        master = self._master(mailbox, ident, "exceptionOccurrences")
+        return queries.paged(call, queries.exceptions(master), queries.shape(call))
 
     def translate(self, call: Call, mailbox: Mailbox) -> Answer:
         """POST translateExchangeIds between regular and immutable ids."""
@@ -132,6 +139,12 @@ class EventRoutes:
         """GET calendar, the default one, or calendars/{id}."""
         return Answer(200, mailbox.calendars[self._folder(mailbox, ident)].as_json())
 
+    def _master(self, mailbox: Mailbox, ident: str, what: str) -> Occurrence:
+        here = mailbox.find(ident)
+        if here.slot is not None or not here.item.is_master:
+            raise bad_request("ErrorInvalidRequest", f"Only a series master has {what}.")
+        return here
+
     def _folder(self, mailbox: Mailbox, ident: str | None) -> str:
         if ident is not None and ident not in mailbox.calendars:
             raise item_not_found()
@@ -148,9 +161,19 @@ class EventRoutes:
         if wanted != outbound.etag(item):
             raise stale_version()
 
+    def _check_teams(self, here: Occurrence) -> None:
+        """500 for an online series of which one date was changed, where the switch says so (graph.md §5)."""
+        breaks = self._world.switches.teams_series_break and here.slot is None and bool(here.item.exceptions)
+        if breaks and here.content.is_online:
+            raise GraphError(500, "ErrorInternalServerError", "An internal server error occurred.")
+
     def _answer(self, call: Call, here: Occurrence, status: int, look: Shape | None = None) -> Answer:
         event = (look or Shape()).show(here, call.view)
         return Answer(status, {"@odata.context": f"{call.origin}/v1.0/$metadata#users/events/$entity", **event})
+
+
+def _shown(places: list[Occurrence], *, hidden: bool) -> list[Occurrence]:
+    return [one for one in places if not (hidden and one.is_exception)]
 
 
 def _only(body: object, *known: str) -> None:

@@ -11,6 +11,7 @@ from simulators.base import Clock
 from simulators.graph import ids
 from simulators.graph.errors import item_not_found, malformed_id
 from simulators.graph.model import DELETED, Calendar, Content, Item, Occurrence
+from simulators.graph.switches import Switches
 
 Json = dict[str, Any]
 Listener = Callable[[Item, str], None]
@@ -25,6 +26,7 @@ class Mailbox:
     def __init__(
         self,
         clock: Clock,
+        switches: Switches,
         listener: Listener,
         upn: str,
         *,
@@ -58,6 +60,7 @@ class Mailbox:
         self.in_flight = 0
         self.throttled: list[str | None] = []
         self.recent: deque[datetime] = deque()
+        self.switches = switches
         self._clock = clock
         self.late: list[Item] = []
         """What a move has left out so far."""
@@ -66,6 +69,10 @@ class Mailbox:
         self._by_id: dict[str, Item] = {}
         self._folders: dict[str, dict[int, Item]] = {}
         self._log: dict[int, Item] = {}
+
+    def now(self) -> datetime:
+        """The time by the mailbox's clock."""
+        return self._clock.now()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -96,7 +103,7 @@ class Mailbox:
             return Occurrence(self._visible(item, deleted))
         split = ids.split_occurrence(ident)
         master = self._by_id.get(split[0]) if split else None
-        if split is None or master is None:
+        if split is None or master is None or split[2] not in (0, master.version):
             raise item_not_found()
         return self._occurrence(self._visible(master, deleted), split[1])
 

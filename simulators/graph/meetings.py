@@ -8,14 +8,15 @@ gets mail about a meeting of their own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 from simulators.base import Clock
+from simulators.graph import outbound
+from simulators.graph.copies import CANCELED, Copies
 from simulators.graph.errors import GraphError, bad_request
 from simulators.graph.mailbox import Mailbox
-from simulators.graph.model import DELETED, NEVER, Attendee, Content, Item, Mail, Occurrence
+from simulators.graph.model import DELETED, Address, Attendee, Content, Item, Mail, Occurrence
 from simulators.graph.zones import instant_text
 
 # What belongs to one copy alone: sending these to Graph mails nobody and no update overwrites them.
@@ -29,21 +30,7 @@ LOCAL_PROPERTIES = frozenset(
         "transactionId",
     ]
 )
-_LOCAL = frozenset(
-    [
-        "categories",
-        "is_reminder_on",
-        "reminder_minutes",
-        "show_as",
-        "response",
-        "responded_at",
-        "organizer",
-    ]
-)
-_SHARED = tuple(f.name for f in fields(Content) if f.name not in _LOCAL)
-
 ANSWERS = {"accept": "accepted", "tentativelyAccept": "tentativelyAccepted", "decline": "declined"}
-CANCELED = "Canceled: "
 
 
 class Meetings:
@@ -53,33 +40,46 @@ class Meetings:
         self.mails: list[Mail] = []
         self._clock = clock
         self._mailbox_of = mailbox_of
+        self._copies = Copies(clock)
 
     def created(self, item: Item) -> None:
         """Invite everybody on a new meeting."""
         for attendee in self._guests(item, item.content).values():
-            self._invite(item, attendee)
+            self._invite(Occurrence(item), attendee)
 
     def updated(self, here: Occurrence, sent: set[str], before: Content) -> None:
-        """Tell the attendees what the organizer changed; only those concerned if only the list changed."""
+        """Tell the attendees what the organizer changed; only those concerned if only the list changed.
+
+        A change of a whole series is one mail for the series and one for each date that was changed before.
+        """
         item, after = here.item, here.content
         shared = sent - LOCAL_PROPERTIES
-        if not item.is_organizer or not shared or not (before.attendees or after.attendees):
+        if not item.is_organizer or not shared:
             return
         known, wanted = self._guests(item, before), self._guests(item, after)
         for guest, attendee in known.items():
             if guest not in wanted:
-                self._cancel_for(item, attendee, here.slot)
+                self._cancel_for(here, attendee)
         for guest, attendee in wanted.items():
             if guest not in known:
-                self._invite(item, attendee)
+                self._invite(here, attendee)
             elif shared != {"attendees"}:
-                self._update(item, attendee)
+                self._update(here, attendee)
+        if here.slot is None and shared != {"attendees"}:
+            for one, attendee in self._on_changed_dates(item):
+                self._update(one, attendee)
 
-    def cancelled(self, item: Item, slot: date | None = None) -> None:
+    def cancelled(self, here: Occurrence) -> None:
         """Send cancellations; the copies stay and say so."""
-        if item.is_organizer and not item.content.is_cancelled:
-            for attendee in self._guests(item, item.content).values():
-                self._cancel_for(item, attendee, slot)
+        item = here.item
+        if not item.is_organizer or here.content.is_cancelled:
+            return
+        guests = self._guests(item, here.content)
+        for attendee in guests.values():
+            self._cancel_for(here, attendee)
+        for one, attendee in self._on_changed_dates(item) if here.slot is None else ():
+            if self.guest(attendee.who.address) not in guests:
+                self._cancel_for(one, attendee)
 
     def guest(self, address: str) -> str:
         """Who stands behind an address: the mailbox it reaches, else the address in any letter case."""
@@ -91,6 +91,11 @@ class Meetings:
         everyone = {self.guest(a.who.address): a for a in content.attendees}
         everyone.pop(item.mailbox.id, None)
         return everyone
+
+    def _on_changed_dates(self, item: Item) -> list[tuple[Occurrence, Attendee]]:
+        """Each changed date of a series with each of its guests."""
+        places = [Occurrence(item, slot) for slot in sorted(item.exceptions)]
+        return [(one, attendee) for one in places for attendee in self._guests(item, one.content).values()]
 
     def respond(self, here: Occurrence, act: str, send: bool) -> None:
         """The attendee's answer: a declined copy leaves the calendar, the organizer sees the answer if sent."""
@@ -107,8 +112,8 @@ class Meetings:
         }
         self._answer_locally(here, changes)
         if send:
-            self._mail("response", item.mailbox.mail, item.content.organizer.address, item)
-            self._note_answer(item, answer, now)
+            self._mail("response", item.mailbox.mail, item.content.organizer.address, here)
+            self._note_answer(here, answer, now)
 
     def _answer_locally(self, here: Occurrence, changes: dict[str, Any]) -> None:
         item = here.item
@@ -116,95 +121,84 @@ class Meetings:
         if here.slot is None:
             item.content = replace(item.content, **changes)
         elif declined:
-            item.exceptions.pop(here.slot, None)
-            item.cancelled.add(here.slot)
+            item.drop_date(here.slot, declined=True)
         else:
-            item.exceptions[here.slot] = {**item.exceptions.get(here.slot, {}), **changes}
+            item.deviate(here.slot, changes, self._clock.now())
         if declined and here.slot is None:
             item.mailbox.move(item, DELETED)
         else:
             item.mailbox.touch(item)
 
-    def _note_answer(self, copy: Item, answer: str, now: str) -> None:
-        original = copy.original
-        if original is None or original.is_deleted:
+    def _note_answer(self, here: Occurrence, answer: str, now: str) -> None:
+        there = _at_organizer(here)
+        if there is None or there.item is here.item:
             return
-        original.content = replace(
-            original.content,
-            attendees=tuple(
-                replace(a, response=answer, at=now) if self.guest(a.who.address) == copy.mailbox.id else a
-                for a in original.content.attendees
+        me = here.item.mailbox.id
+        self._set_list(
+            there,
+            tuple(
+                replace(a, response=answer, at=now) if self.guest(a.who.address) == me else a
+                for a in there.content.attendees
             ),
         )
-        original.mailbox.touch(original)
 
-    def _invite(self, item: Item, attendee: Attendee) -> None:
-        self._mail("invitation", item.mailbox.mail, attendee.who.address, item)
-        self._place_copy(item, attendee)
+    def _set_list(self, there: Occurrence, attendees: tuple[Attendee, ...]) -> None:
+        """The organizer's list of attendees; of one date of a series, which becomes an exception by it."""
+        item = there.item
+        if there.slot is None:
+            item.content = replace(item.content, attendees=attendees)
+        else:
+            item.deviate(there.slot, {"attendees": attendees}, self._clock.now())
+        item.mailbox.touch(item)
 
-    def _update(self, item: Item, attendee: Attendee) -> None:
-        self._mail("update", item.mailbox.mail, attendee.who.address, item)
-        copy = self._copy_for(item, attendee)
+    def forward(self, here: Occurrence, who: Address) -> None:
+        """An invitation passed on: the organizer's list grows, the new guest has a copy; 400 when it is over."""
+        there = _at_organizer(here)
+        if there is None:
+            raise bad_request("ErrorInvalidRequest", "The meeting does not take place any more.")
+        if self.guest(who.address) in self._guests(there.item, there.content):
+            return
+        attendee = Attendee(who)
+        self._set_list(there, (*there.content.attendees, attendee))
+        self._mail("invitation", here.item.mailbox.mail, who.address, there)
+        self._copies.place(there, self._mailbox_of(who.address))
+
+    def _invite(self, here: Occurrence, attendee: Attendee) -> None:
+        self._mail("invitation", here.item.mailbox.mail, attendee.who.address, here)
+        self._copies.place(here, self._mailbox_of(attendee.who.address))
+
+    def _update(self, here: Occurrence, attendee: Attendee) -> None:
+        """An update brings a removed, unanswered meeting back and leaves a declined one gone."""
+        self._mail("update", here.item.mailbox.mail, attendee.who.address, here)
+        mailbox = self._mailbox_of(attendee.who.address)
+        copy = self._copies.of(here, mailbox)
         if copy is None or (copy.is_deleted and copy.content.response != "declined"):
-            self._place_copy(item, attendee)  # an update brings a removed, unanswered meeting back
+            self._copies.place(here, mailbox)
         elif not copy.is_deleted:
-            copy.content = replace(copy.content, **{name: getattr(item.content, name) for name in _SHARED})
-            self._share_series(item, copy)
-            copy.mailbox.touch(copy)
+            self._copies.update(here, copy)
 
-    def _place_copy(self, item: Item, attendee: Attendee) -> None:
-        mailbox = self._mailbox_of(attendee.who.address)
-        if mailbox is None or not mailbox.usable:
-            return
-        copy = item.copies.get(mailbox.id)
-        is_new = copy is None or copy.is_deleted
-        if copy is None or copy.is_deleted:
-            copy = mailbox.add(self._invitation(item), uid=item.ical_uid)
-            copy.is_organizer, copy.original = False, item
-            item.copies[mailbox.id] = copy
-        else:
-            copy.content = self._invitation(item)  # invited anew: the cancelled copy is the meeting again
-        self._share_series(item, copy)
-        mailbox.touch(copy, "created" if is_new else "updated")
+    def _cancel_for(self, here: Occurrence, attendee: Attendee) -> None:
+        self._mail("cancellation", here.item.mailbox.mail, attendee.who.address, here)
+        copy = self._copies.of(here, self._mailbox_of(attendee.who.address))
+        if copy is not None and not copy.is_deleted:
+            self._copies.cancel(here, copy)
 
-    def _invitation(self, item: Item) -> Content:
-        return replace(
-            item.content,
-            categories=(),
-            is_reminder_on=True,
-            reminder_minutes=15,
-            show_as="tentative",
-            response="notResponded",
-            responded_at=NEVER,
-        )
+    def _mail(self, kind: str, sender: str, to: str, here: Occurrence) -> None:
+        subject = {"cancellation": CANCELED}.get(kind, "") + here.content.subject
+        uid = outbound.uid_of(here) or here.item.ical_uid
+        self.mails.append(Mail(kind, sender, to, subject, uid, self._clock.now()))
 
-    def _share_series(self, item: Item, copy: Item) -> None:
-        copy.cancelled = set(item.cancelled)
-        copy.exceptions = {
-            slot: {name: value for name, value in changes.items() if name in _SHARED}
-            for slot, changes in item.exceptions.items()
-        }
 
-    def _copy_for(self, item: Item, attendee: Attendee) -> Item | None:
-        mailbox = self._mailbox_of(attendee.who.address)
-        return item.copies.get(mailbox.id) if mailbox else None
-
-    def _cancel_for(self, item: Item, attendee: Attendee, slot: date | None) -> None:
-        self._mail("cancellation", item.mailbox.mail, attendee.who.address, item)
-        copy = self._copy_for(item, attendee)
-        if copy is None or copy.is_deleted:
-            return
-        subject = Occurrence(copy, slot).content.subject
-        mark: dict[str, Any] = {"is_cancelled": True, "subject": CANCELED + subject, "show_as": "free"}
-        if slot is None:
-            copy.content = replace(copy.content, **mark)
-        else:
-            copy.exceptions[slot] = {**copy.exceptions.get(slot, {}), **mark}
-        copy.mailbox.touch(copy)
-
-    def _mail(self, kind: str, sender: str, to: str, item: Item) -> None:
-        subject = {"cancellation": CANCELED}.get(kind, "") + item.content.subject
-        self.mails.append(Mail(kind, sender, to, subject, item.ical_uid, self._clock.now()))
+def _at_organizer(here: Occurrence) -> Occurrence | None:
+    """The same meeting, or date of it, in the organizer's calendar; ``None`` when it is not there any more."""
+    item = here.item.original or here.item
+    slot = here.slot or here.item.original_slot
+    if item.is_deleted:
+        return None
+    series = item.content.recurrence
+    if slot is not None and (series is None or slot in item.cancelled or not series.has(slot)):
+        return None
+    return Occurrence(item, slot)
 
 
 def organizer_only(item: Item) -> None:

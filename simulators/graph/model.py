@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from simulators.graph import zones
@@ -88,6 +88,15 @@ class Content:
         return self.start < end and (self.end > start or (self.end == self.start >= start))
 
 
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """What is different on one date of a series; an exception has times of its own (graph.md §5)."""
+
+    changes: dict[str, Any]
+    created_at: datetime
+    modified_at: datetime
+
+
 @dataclass(slots=True)
 class Item:
     """One stored event: a single or a series with its exceptions and deleted occurrences."""
@@ -104,15 +113,19 @@ class Item:
     is_organizer: bool = True
     transaction_id: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
-    exceptions: dict[date, dict[str, Any]] = field(default_factory=dict)
+    exceptions: dict[date, Deviation] = field(default_factory=dict)
     cancelled: set[date] = field(default_factory=set)
+    declined: set[date] = field(default_factory=set)
     version: int = 0
     # When it first and last stood in the default calendar, and under which regular id it was last seen there.
     entered: int | None = None
     seen_as: str = ""
-    # The organizer's item knows the attendees' copies by mailbox id, a copy knows the organizer's item.
+    # The organizer's item knows the attendees' copies by mailbox id, a copy knows the organizer's item. Whoever is
+    # invited to one date only has an orphan instance: a single event that knows the date it is a copy of.
     copies: dict[str, Item] = field(default_factory=dict)
+    orphans: dict[tuple[str, date], Item] = field(default_factory=dict)
     original: Item | None = None
+    original_slot: date | None = None
 
     @property
     def is_master(self) -> bool:
@@ -128,6 +141,32 @@ class Item:
     def is_meeting(self) -> bool:
         """Whether others are invited."""
         return bool(self.content.attendees)
+
+    def deviate(self, slot: date, changes: dict[str, Any], at: datetime) -> None:
+        """Make one date of the series an exception, or change the exception that it is."""
+        known = self.exceptions.get(slot) or Deviation({}, at, at)
+        self.exceptions[slot] = Deviation({**known.changes, **changes}, known.created_at, at)
+
+    def drop_date(self, slot: date, *, declined: bool = False) -> None:
+        """One date of the series does not take place here any more."""
+        self.exceptions.pop(slot, None)
+        self.cancelled.add(slot)
+        if declined:
+            self.declined.add(slot)
+
+    def restore_date(self, slot: date) -> None:
+        """One date of the series takes place again."""
+        self.cancelled.discard(slot)
+        self.declined.discard(slot)
+
+    def fit_dates(self, before: Content) -> None:
+        """Forget the dates that differ where the series is none any more, is made anew, or lost the date."""
+        series = self.content.recurrence
+        anew = self.mailbox.switches.series_edit_drops_exceptions and is_made_anew(before, self.content)
+        kept = () if series is None or anew else [d for d in (*self.exceptions, *self.cancelled) if series.has(d)]
+        self.exceptions = {d: e for d, e in self.exceptions.items() if d in kept}
+        self.cancelled.intersection_update(kept)
+        self.declined.intersection_update(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,30 +188,54 @@ class Occurrence:
             return self.item.content
         start, end = slot_times(self.item.content, self.slot)
         plain = replace(self.item.content, start=start, end=end, recurrence=None)
-        changed = self.item.exceptions.get(self.slot)
-        return replace(plain, **changed) if changed else plain
+        deviation = self.item.exceptions.get(self.slot)
+        return replace(plain, **deviation.changes) if deviation else plain
 
 
-def series_zone(content: Content) -> str:
-    """The zone whose wall clock the series keeps."""
-    return content.recurrence.zone if content.recurrence else content.start_zone
+def is_made_anew(before: Content, after: Content) -> bool:
+    """Whether a series takes place at other times or by another pattern; where it ends does not count."""
+    shapes = [(c.start, c.end, c.recurrence and c.recurrence.endless()) for c in (before, after)]
+    return shapes[0] != shapes[1]
+
+
+def series_clock(content: Content) -> tzinfo:
+    """The clock by which the dates of a series are told and its times stay."""
+    series = content.recurrence
+    if series is None:
+        return zones.any_zone(content.start_zone)
+    return zones.any_zone(series.zone) if series.offset is None else timezone(series.offset)
 
 
 def slot_times(content: Content, slot: date) -> tuple[datetime, datetime]:
-    """Start and end of a series on this date: the wall clock of its zone stays over DST."""
+    """Start and end of a series on this date: the wall clock of its zone stays over DST.
+
+    A start that the clock skips is as much later, and the length stays.
+    """
     length = content.end - content.start
     if content.is_all_day:
-        start = zones.midnight(slot)
-        return start, start + length
-    zone = zones.any_zone(series_zone(content))
-    wall = content.start.astimezone(zone)
-    start = datetime.combine(slot, wall.time(), tzinfo=zone).astimezone(UTC)
-    return start, start + length
+        return zones.midnight(slot), zones.midnight(slot) + length
+    clock = series_clock(content)
+    first, last = (at.astimezone(clock).replace(tzinfo=None) for at in (content.start, content.end))
+    begin = datetime.combine(slot, first.time())
+    start, end = (at.replace(tzinfo=clock).astimezone(UTC) for at in (begin, begin + (last - first)))
+    is_skipped = start.astimezone(clock).replace(tzinfo=None) != begin
+    return start, start + length if is_skipped else end
 
 
 def local_date(content: Content, at: datetime) -> date:
     """The series' own date of an instant."""
-    return at.date() if content.is_all_day else at.astimezone(zones.any_zone(series_zone(content))).date()
+    return at.date() if content.is_all_day else at.astimezone(series_clock(content)).date()
+
+
+def original_start(here: Occurrence) -> datetime | None:
+    """When an occurrence starts by its series, in whole minutes; a whole day at midnight in the series' zone."""
+    if here.slot is None:
+        return None
+    content = here.item.content
+    if content.is_all_day:
+        clock = series_clock(content)
+        return datetime.combine(here.slot, datetime.min.time(), tzinfo=clock).astimezone(UTC)
+    return slot_times(content, here.slot)[0].replace(second=0, microsecond=0)
 
 
 def slots(item: Item, start: datetime, end: datetime) -> Iterator[Occurrence]:

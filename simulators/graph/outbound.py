@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulators.graph import bodies, ids, zones
-from simulators.graph.model import Content, Item, Occurrence, slot_times
+from simulators.graph.model import Content, Item, Occurrence, original_start
 
 Json = dict[str, Any]
 
@@ -33,7 +33,14 @@ class View:
     def id_of(self, here: Occurrence) -> str:
         """The event's id of the preferred kind."""
         own = self.item_id(here.item)
-        return own if here.slot is None else ids.occurrence_id(own, here.slot)
+        if here.slot is None:
+            return own
+        stays = here.item.mailbox.switches.occurrence_ids_stay or not self.immutable
+        return ids.occurrence_id(own, here.slot, 0 if stays else here.item.version)
+
+    def date_id(self, here: Occurrence) -> str | None:
+        """What names the date of a series by its master: ``occurrenceId``, and in ``cancelledOccurrences``."""
+        return f"OID.{self.item_id(here.item)}.{here.slot.isoformat()}" if here.slot else None
 
     def item_id(self, item: Item) -> str:
         """The item's id of the preferred kind."""
@@ -56,6 +63,30 @@ def etag(item: Item) -> str:
 def change_key(item: Item) -> str:
     """The item's change key; a series and its occurrences share one."""
     return ids.change_key(item.mailbox.stem, item.version)
+
+
+def uid_of(here: Occurrence) -> str | None:
+    """The iCalUId of an event or of one date of a series (graph.md §6)."""
+    series, slot, switches = here.item.ical_uid, here.slot, here.item.mailbox.switches
+    if slot is None:
+        return series
+    if ids.is_exchange_uid(series):
+        return ids.dated_uid(series, slot) if switches.occurrence_uids == "dated" else series
+    return {"series": series, "dated": ids.dated_uid(ids.wrapped_uid(series), slot), "none": None}[
+        switches.foreign_uids
+    ]
+
+
+def created_at(here: Occurrence) -> datetime:
+    """When the event was made; an exception has a time of its own."""
+    deviation = here.item.exceptions.get(here.slot) if here.slot else None
+    return deviation.created_at if deviation else here.item.created_at
+
+
+def modified_at(here: Occurrence) -> datetime:
+    """When the event was last changed: a plain occurrence with its series, an exception by itself."""
+    deviation = here.item.exceptions.get(here.slot) if here.slot else None
+    return deviation.modified_at if deviation else here.item.modified_at
 
 
 def kind_of(here: Occurrence) -> str:
@@ -90,13 +121,15 @@ def full(here: Occurrence, view: View) -> Json:
     return {
         "@odata.etag": etag(item),
         "id": view.id_of(here),
-        **_versions(item),
+        "createdDateTime": zones.instant_text(created_at(here)),
+        "lastModifiedDateTime": zones.instant_text(modified_at(here)),
+        "changeKey": change_key(item),
         "categories": list(content.categories),
         **({"transactionId": item.transaction_id} if item.transaction_id else {}),
         "originalStartTimeZone": _known(content.start_zone),
         "originalEndTimeZone": _known(content.end_zone),
-        "iCalUId": item.ical_uid,
-        "uid": item.ical_uid,
+        "iCalUId": uid_of(here),
+        "uid": ids.series_uid(item.ical_uid),
         "reminderMinutesBeforeStart": content.reminder_minutes,
         "isReminderOn": content.is_reminder_on,
         "hasAttachments": False,
@@ -109,7 +142,8 @@ def full(here: Occurrence, view: View) -> Json:
         "responseRequested": content.response_requested,
         "showAs": content.show_as,
         "type": kind_of(here),
-        **_place_in_series(here, view),
+        "seriesMasterId": None if here.slot is None else view.item_id(item),
+        "occurrenceId": view.date_id(here),
         "webLink": f"https://outlook.office365.com/owa/?itemid={view.id_of(here)}&exvsurl=1&path=/calendar/item",
         "onlineMeetingUrl": None,
         "isOnlineMeeting": content.is_online,
@@ -125,14 +159,6 @@ def full(here: Occurrence, view: View) -> Json:
         "attendees": [a.as_json() for a in content.attendees],
         "organizer": {"emailAddress": content.organizer.as_json()},
         "onlineMeeting": {"joinUrl": content.join_url} if content.is_online else None,
-    }
-
-
-def _versions(item: Item) -> Json:
-    return {
-        "createdDateTime": zones.instant_text(item.created_at),
-        "lastModifiedDateTime": zones.instant_text(item.modified_at),
-        "changeKey": change_key(item),
     }
 
 
@@ -152,15 +178,13 @@ def _text(content: Content, view: View) -> Json:
     }
 
 
-def _place_in_series(here: Occurrence, view: View) -> Json:
-    if here.slot is None:
-        return {"seriesMasterId": None, "occurrenceId": None}
-    slot = here.slot
-    original, _ = slot_times(here.item.content, slot)
+def optional(here: Occurrence, view: View) -> Json:
+    """What a reader of an event must select: the start by the series, and the dates a series has lost."""
+    at = original_start(here)
+    lost = sorted(here.item.cancelled) if here.slot is None else []
     return {
-        "seriesMasterId": view.item_id(here.item),
-        "occurrenceId": f"OID.{view.item_id(here.item)}.{slot.isoformat()}",
-        "originalStart": zones.instant_text(original),
+        "originalStart": f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else None,
+        "cancelledOccurrences": [view.date_id(Occurrence(here.item, slot)) for slot in lost],
     }
 
 

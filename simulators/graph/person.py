@@ -9,29 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from simulators.base import Refused
-from simulators.graph import bodies, outbound, zones
+from simulators.graph import bodies, outbound, words, zones
 from simulators.graph.errors import GraphError
 from simulators.graph.mailbox import Mailbox
 from simulators.graph.model import DELETED, NEVER, Address, Item, Occurrence
+from simulators.graph.words import When
 from simulators.graph.world import World
 
 Json = dict[str, Any]
-When = datetime | date
 T = TypeVar("T")
-
-_PLAIN = {
-    "subject": "subject",
-    "sensitivity": "sensitivity",
-    "importance": "importance",
-    "show_as": "showAs",
-    "recurrence": "recurrence",
-    "all_day": "isAllDay",
-    "online": "isOnlineMeeting",
-}
 
 
 class OutlookPerson:
@@ -45,12 +35,13 @@ class OutlookPerson:
         """Enter an event and return its id.
 
         Details: all_day, zone, body (text), html, location, private, sensitivity, importance, reminder (minutes
-        or None), categories, attendees (addresses), recurrence (Graph JSON), online, show_as, calendar (name).
+        or None), categories, attendees (addresses), recurrence (Graph JSON), online, show_as, calendar (name),
+        uid (of a calendar system that is not Exchange).
         """
-        calendar = details.pop("calendar", None)
+        calendar, uid = details.pop("calendar", None), details.pop("uid", None)
         folder = self.mailbox.calendar_named(calendar).id if calendar else None
         body = self._body({"subject": subject, "start": start, "end": end, **details}, all_day=False)
-        item = _sensible(lambda: self._world.acts.create(self.mailbox, body, zones.any_zone, folder))
+        item = _sensible(lambda: self._world.acts.create(self.mailbox, body, zones.any_zone, folder, uid))
         if not item.is_meeting:
             item.content = replace(item.content, response="none")
         return item.immutable_id
@@ -82,7 +73,10 @@ class OutlookPerson:
 
     def move_to_calendar(self, ident: str, name: str | None = None) -> None:
         """Move it to the calendar of this name (made when missing); ``None`` = back to the default one."""
-        item = self._find(ident).item
+        here = self._find(ident)
+        if here.slot is not None:
+            raise Refused("one date of a series stays with its series")
+        item = here.item
         target = self.mailbox.calendar_named(name).id if name else self.mailbox.calendar_id
         if target == item.calendar:
             raise Refused("the event is in this calendar already")
@@ -106,19 +100,64 @@ class OutlookPerson:
         item = self._find(ident).item
         other = self.mailbox.add(item.content, uid=item.ical_uid)
         other.is_organizer = item.is_organizer
+        other.exceptions, other.cancelled = dict(item.exceptions), set(item.cancelled)
         self.mailbox.touch(other, "created")
         return other.immutable_id
 
     def make_series(self, ident: str, recurrence: Json) -> None:
-        """Turn a single event into a series."""
+        """Turn a single event into a series, or give a series another pattern or range."""
         self.edit(ident, recurrence=recurrence)
 
     def make_single(self, ident: str) -> None:
         """Turn a series into a single event."""
         self.edit(ident, recurrence=None)
 
+    def occurrence(self, ident: str, day: date) -> str:
+        """The id of the series' occurrence on this date, the original one if it was moved."""
+        wanted = outbound.PERSONAL.id_of(Occurrence(self._find(ident).item, day))
+        self._find(wanted)
+        return wanted
+
+    def dates(self, ident: str, start: date, end: date) -> list[date]:
+        """The original dates of a series that take place from ``start`` to ``end``, both included."""
+        item = self._find(ident).item
+        series = item.content.recurrence
+        return [d for d in series.dates(start, end) if d not in item.cancelled] if series else []
+
+    def edit_date(self, ident: str, day: date, **fields: Any) -> None:
+        """Change one date of a series; the same names as for ``create``."""
+        self.edit(self.occurrence(ident, day), **fields)
+
+    def move_date(self, ident: str, day: date, start: When, end: When, **details: Any) -> None:
+        """Drag one date of a series to another time, between its neighbours."""
+        self.edit_date(ident, day, start=start, end=end, **details)
+
+    def delete_date(self, ident: str, day: date) -> None:
+        """Take one date out of a series; one's own meeting is cancelled on it by that."""
+        self.delete(self.occurrence(ident, day))
+
+    def end_before(self, ident: str, day: date) -> None:
+        """Let a series end with its last date before this one."""
+        series = self._find(ident).content.recurrence
+        if series is None:
+            raise Refused("only a series has an end")
+        self.make_series(ident, series.until(day - timedelta(days=1)).as_json())
+
+    def split(self, ident: str, day: date, **fields: Any) -> str:
+        """Change "this and following": the series ends before the date, and a new one with its own uid goes on.
+
+        Returns the new series' id; the same names as for ``create``.
+        """
+        here = self._find(self.occurrence(ident, day))
+        body = self._body(fields, all_day=here.content.is_all_day)
+        return _sensible(lambda: self._world.acts.split(here, body, zones.any_zone)).immutable_id
+
+    def forward(self, ident: str, address: str) -> None:
+        """Pass an invitation, or one date of it, on to somebody who then is on the organizer's list."""
+        _sensible(lambda: self._world.acts.forward(self._find(ident), address))
+
     def cancel(self, ident: str) -> None:
-        """Cancel one's own meeting."""
+        """Cancel one's own meeting, or one date of it."""
         _sensible(lambda: self._world.acts.cancel(self._find(ident)))
 
     def accept(self, ident: str, *, send: bool = True) -> None:
@@ -158,11 +197,13 @@ class OutlookPerson:
         return copy.immutable_id
 
     def cancelled_from_outside(self, ident: str) -> None:
-        """The organizer of a received meeting cancels it."""
-        original = self._find(ident).item.original
+        """The organizer of a received meeting, or of one date of it, cancels it."""
+        here = self._find(ident)
+        original, slot = here.item.original, here.slot or here.item.original_slot
         if original is None:
             raise Refused("this is the person's own meeting")
-        OutlookPerson(self._world, original.mailbox).cancel(original.immutable_id)
+        there = outbound.PERSONAL.id_of(Occurrence(original, slot))
+        OutlookPerson(self._world, original.mailbox).cancel(there)
 
     def events(self, calendar: str | None = None) -> list[Json]:
         """The calendar's singles and series as full Graph JSON in UTC, by start."""
@@ -190,12 +231,6 @@ class OutlookPerson:
                     return item.immutable_id
         return None
 
-    def occurrence(self, ident: str, day: date) -> str:
-        """The id of the series' occurrence on this date."""
-        wanted = outbound.PERSONAL.id_of(Occurrence(self._find(ident).item, day))
-        self._find(wanted)
-        return wanted
-
     def _respond(self, ident: str, act: str, send: bool) -> None:
         _sensible(lambda: self._world.acts.respond(self._find(ident), act, send))
 
@@ -203,18 +238,8 @@ class OutlookPerson:
         return _sensible(lambda: self.mailbox.find(ident, deleted=deleted))
 
     def _body(self, fields: Json, *, all_day: bool) -> Json:
-        """A person's words as the body of a request."""
-        all_day = fields.get("all_day", all_day)
         zone = fields.pop("zone", None) or self.mailbox.time_zone
-        body: Json = {}
-        for name, value in fields.items():
-            if name in ("start", "end"):
-                body[name] = _time(value, zone, all_day)
-            elif name in _PLAIN:
-                body[_PLAIN[name]] = value
-            else:
-                body |= _words(name, value)
-        return body
+        return words.body(fields, zone, all_day=fields.get("all_day", all_day))
 
 
 def _sensible(act: Callable[[], T]) -> T:
@@ -222,47 +247,6 @@ def _sensible(act: Callable[[], T]) -> T:
         return act()
     except GraphError as error:
         raise Refused(f"{error.code}: {error.message}") from error
-
-
-def _time(value: When, zone: str, all_day: bool) -> Json:
-    if all_day:
-        at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
-        if at.tzinfo is not None:
-            at = at.astimezone(zones.any_zone(zone))
-    elif not isinstance(value, datetime):
-        raise Refused("a timed event needs datetimes")
-    else:
-        at = value
-        if at.tzinfo is not None:
-            at = at.astimezone(zones.any_zone(zone))
-            if at.replace(tzinfo=None).replace(tzinfo=at.tzinfo, fold=0).astimezone(UTC) != value.astimezone(UTC):
-                at, zone = value.astimezone(UTC), "UTC"  # the second of two equal wall clocks
-    return {"dateTime": at.replace(tzinfo=None).isoformat(), "timeZone": zone}
-
-
-def _words(name: str, value: Any) -> Json:
-    match name:
-        case "body":
-            return {"body": {"contentType": "text", "content": value}}
-        case "html":
-            return {"body": {"contentType": "html", "content": value}} if value is not None else {}
-        case "location":
-            return {"location": None if value is None else {"displayName": value}}
-        case "private":
-            return {"sensitivity": "private" if value else "normal"}
-        case "reminder":
-            given = {} if value is None else {"reminderMinutesBeforeStart": value}
-            return {"isReminderOn": value is not None, **given}
-        case "categories":
-            return {"categories": list(value)}
-        case "attendees":
-            return {"attendees": [_attendee(a) for a in value]}
-        case _:
-            raise Refused(f"an event has no '{name}'")
-
-
-def _attendee(value: Any) -> Json:
-    return value if isinstance(value, dict) else {"emailAddress": {"address": value}, "type": "required"}
 
 
 def describe(item: Item) -> Json:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from simulators.graph import inbound, outbound, zones
+from simulators.graph import ids, inbound, outbound, zones
 from simulators.graph.calls import Answer, Call
 from simulators.graph.errors import GraphError, bad_request
 from simulators.graph.model import Occurrence, slots
@@ -26,13 +26,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 _FIELDS: dict[str, Callable[[Occurrence], Any]] = {
-    "iCalUId": lambda here: here.item.ical_uid,
-    "uid": lambda here: here.item.ical_uid,
+    "iCalUId": outbound.uid_of,
+    "uid": lambda here: ids.series_uid(here.item.ical_uid),
     "subject": lambda here: here.content.subject,
     "start/dateTime": lambda here: here.content.start,
     "end/dateTime": lambda here: here.content.end,
-    "createdDateTime": lambda here: here.item.created_at,
-    "lastModifiedDateTime": lambda here: here.item.modified_at,
+    "createdDateTime": outbound.created_at,
+    "lastModifiedDateTime": outbound.modified_at,
     "isAllDay": lambda here: here.content.is_all_day,
     "isCancelled": lambda here: here.content.is_cancelled,
     "isOrganizer": lambda here: here.item.is_organizer,
@@ -143,37 +143,48 @@ def ordered(places: list[Occurrence], text: str) -> list[Occurrence]:
 
 @dataclass(frozen=True)
 class Shape:
-    """What of an event is shown: ``$select`` and ``$expand`` taken apart."""
+    """What of an event is shown: ``$select`` and ``$expand`` taken apart; ``base`` is where lists go on."""
 
     select: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
     exceptions: bool = False
+    base: str = ""
 
     def show(self, here: Occurrence, view: View) -> Json:
         """The event in this shape."""
-        event = outbound.full(here, view)
-        if self.select:
-            event = self._selected(event, here, view)
+        event = self._selected(here, view)
         if self.properties and (found := outbound.properties(here.item, self.properties)):
             event["singleValueExtendedProperties"] = found
-        if self.exceptions and here.slot is None:
-            event["exceptionOccurrences"] = [
-                outbound.full(Occurrence(here.item, slot), view) for slot in sorted(here.item.exceptions)
-            ]
+        if self.exceptions:
+            event |= self._exceptions(here, view)
         return event
 
-    def _selected(self, event: Json, here: Occurrence, view: View) -> Json:
+    def _selected(self, here: Occurrence, view: View) -> Json:
+        event = outbound.full(here, view)
+        if not self.select:
+            return event
         wanted = {"@odata.etag", "id", *self.select}
         if "isOnlineMeeting" not in wanted:
             wanted.discard("onlineMeeting")
-        shown = {name: value for name, value in event.items() if name in wanted}
-        if "cancelledOccurrences" in wanted:
-            master = view.item_id(here.item)
-            shown["cancelledOccurrences"] = [f"OID.{master}.{d.isoformat()}" for d in sorted(here.item.cancelled)]
+        return {name: value for name, value in (event | outbound.optional(here, view)).items() if name in wanted}
+
+    def _exceptions(self, here: Occurrence, view: View) -> Json:
+        """The first exceptions of a series with the selected fields, and where the others are."""
+        places = exceptions(here)
+        shown: Json = {"exceptionOccurrences": [self._selected(one, view) for one in places[:PAGE]]}
+        if len(places) > PAGE:
+            select = f"$select={','.join(self.select)}&" if self.select else ""
+            path = f"users/{here.item.mailbox.id}/events/{view.id_of(here)}/exceptionOccurrences"
+            shown["exceptionOccurrences@odata.nextLink"] = f"{self.base}/v1.0/{path}?{select}$skip={PAGE}"
         return shown
 
 
-_OPTIONAL = frozenset(("transactionId", "originalStart", "cancelledOccurrences", "seriesMasterId", "occurrenceId"))
+def exceptions(here: Occurrence) -> list[Occurrence]:
+    """The changed dates of a series in their order; of anything else none."""
+    return [Occurrence(here.item, slot) for slot in sorted(here.item.exceptions)] if here.slot is None else []
+
+
+_OPTIONAL = frozenset(("transactionId", "seriesMasterId", "exceptionOccurrences"))
 
 
 def shape(call: Call, *, view_only: bool = False) -> Shape:
@@ -188,12 +199,12 @@ def shape(call: Call, *, view_only: bool = False) -> Shape:
                 f"Could not find a property named '{name}' on type 'Microsoft.OutlookServices.Event'.",
             )
     expand = call.query.get("$expand", "")
-    found = Shape(select=select)
+    found = Shape(select=select, base=call.origin)
     for part in _split(expand, ",") if expand else ():
         if part == "exceptionOccurrences":
-            found = Shape(found.select, found.properties, exceptions=True)
+            found = replace(found, exceptions=True)
         elif match := _EXPAND_PROPERTIES.fullmatch(part):
-            found = Shape(found.select, tuple(_property_keys(match[1])), found.exceptions)
+            found = replace(found, properties=tuple(_property_keys(match[1])))
         else:
             raise bad_request("ErrorInvalidUrlQuery", f"The query option '$expand={part}' is not supported.")
     return found

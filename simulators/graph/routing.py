@@ -88,6 +88,7 @@ def rows(events: EventRoutes, directory: DirectoryRoutes, desk: SubscriptionDesk
         ("DELETE", "users/@/events/*", events.delete),
         ("GET", "users/@/events/*/calendar", events.calendar_of),
         ("GET", "users/@/events/*/instances", events.instances),
+        ("GET", "users/@/events/*/exceptionOccurrences", events.exceptions),
         ("POST", "users/@/events/*/cancel", events.cancel),
         ("POST", "users/@/events/*/permanentDelete", events.permanent_delete),
         ("POST", "users/@/events/*/accept", events.responder("accept")),

@@ -141,7 +141,11 @@ class GraphSimulator(Simulator):
         self.mailbox(upn).delta_generation += 1
 
     def endless_delta(self, upn: str, mode: str = "always") -> None:
-        """Never end this mailbox's rounds: ``always``, ``paged`` (only with odata.maxpagesize) or ``""``."""
+        """Never end this mailbox's rounds.
+
+        ``always``, ``paged`` (only with odata.maxpagesize), ``series`` (only with one that is smaller than some
+        series in the window is long) or ``""``.
+        """
         self.mailbox(upn).delta_endless = mode
 
     def throttle(self, upn: str, times: int = 1, retry_after: str | None = "1") -> None:

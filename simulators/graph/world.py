@@ -44,7 +44,7 @@ class World:
 
     def add(self, upn: str, **details: Any) -> Mailbox:
         """Create an account; see ``Mailbox`` for the details."""
-        mailbox = Mailbox(self.clock, self._changed, upn, **details)
+        mailbox = Mailbox(self.clock, self.switches, self._changed, upn, **details)
         mailbox.delta_generation = next(self._generations)  # an account made anew knows no old token
         self.mailboxes[mailbox.id] = mailbox
         self._by_name[mailbox.id.lower()] = self._by_name[upn.lower()] = mailbox
@@ -62,7 +62,12 @@ class World:
         found = self.outsiders.get(address.lower())
         if found is None:
             found = Mailbox(
-                self.clock, lambda item, kind: None, address, display_name=name or address, time_zone=time_zone
+                self.clock,
+                self.switches,
+                lambda item, kind: None,
+                address,
+                display_name=name or address,
+                time_zone=time_zone,
             )
             self.outsiders[address.lower()] = found
         return found

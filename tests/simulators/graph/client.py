@@ -113,3 +113,10 @@ def daily(start: str = "2026-11-23", **limits: Any) -> Json:
     """A daily series."""
     limits = limits or {"type": "numbered", "numberOfOccurrences": 5}
     return {"recurrence": {"pattern": {"type": "daily", "interval": 1}, "range": {"startDate": start, **limits}}}
+
+
+def weekly(start: str = "2026-11-23", day: str = "monday", **limits: Any) -> Json:
+    """A weekly series."""
+    limits = limits or {"type": "numbered", "numberOfOccurrences": 5}
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [day], "firstDayOfWeek": "monday"}
+    return {"recurrence": {"pattern": pattern, "range": {"startDate": start, **limits}}}
