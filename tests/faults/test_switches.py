@@ -79,6 +79,13 @@ SWITCHES = {
     "deleted transactions are forgotten": graph(transactions_after_delete="forget"),
     "events are touched after a create": graph(touch_after_create=True),
     "masters are left out": graph(delta_omits_masters=True, delta_removes_occurrences=True),
+    "delta names masters alone": graph(delta_series="master", occurrence_uids="series", occurrence_ids_stay=False),
+    "series are told of in part": graph(
+        delta_series="exceptions", delta_original_start=False, view_hides_exceptions=True
+    ),
+    "series keep what they can": graph(
+        series_edit_drops_exceptions=False, series_keep_wall_clock=False, occurrence_details="ignored"
+    ),
     "ERP.net cuts its filters": erp(utc_filters_cut=True),
     "ERP.net ignores versions": erp(version_check="ignored"),
     "ERP.net refuses versions": erp(version_check="refused"),
@@ -150,6 +157,15 @@ def test_what_a_person_overwrites_before_it_is_carried_is_theirs() -> None:
         Step("erp retitle"),
     ]
     play(steps, graph(), lambda house: setattr(house.graph.switches, "spurious_conflicts", 2))
+
+
+@pytest.mark.parametrize(
+    "name", ["delta names masters alone", "series are told of in part", "series keep what they can"]
+)
+def test_dates_of_a_series_are_nobody_elses(name: str) -> None:
+    """A meeting became a series, its dates are changed, moved, deleted and cut off: all left alone."""
+    dates = [Step("outlook date", pick, dice) for pick in (0, 1) for dice in (4, 9, 2, 11)]
+    play([Step("outlook series"), Step("sync"), *dates, Step("full"), Step("outlook single")], SWITCHES[name])
 
 
 def test_a_meeting_that_became_a_series_and_was_deleted() -> None:

@@ -52,6 +52,7 @@ OUTLOOK_ACTS = (
     "outlook restore",
     "outlook copy",
     "outlook series",
+    "outlook date",
     "outlook single",
     "outlook tidy",
     "outlook touch",
@@ -179,12 +180,32 @@ class Play:
                 self.outlook.edit(self.outlook.copy(ident), subject=self.word())
             case "series":
                 self.outlook.make_series(ident, DAILY)
+            case "date":
+                self.change_date(ident, step.dice)
             case "single":
                 self.outlook.make_single(ident)
             case "tidy":
                 self.outlook.edit(ident, categories=["Blue"] if step.dice % 2 else [])
             case "touch":
                 self.outlook.edit(ident, show_as=("busy", "free")[step.dice % 2])
+
+    def change_date(self, ident: str, dice: int) -> None:
+        """One date of a series is called something else, moved, deleted, or the first of another series."""
+        today = self.house.now.date()
+        days = self.outlook.dates(ident, today - timedelta(days=30), today + timedelta(days=60))
+        if not days:
+            return
+        day = days[dice // 4 % len(days)]
+        match dice % 4:
+            case 0:
+                self.outlook.edit_date(ident, day, subject=self.word())
+            case 1:
+                at = datetime.combine(day, time(HOURS[dice % len(HOURS)]), SOFIA)
+                self.outlook.move_date(ident, day, at, at + timedelta(hours=1), all_day=False)
+            case 2:
+                self.outlook.delete_date(ident, day)
+            case _:
+                self.outlook.split(ident, day, subject=self.word())
 
     def act_in_erp(self, what: str, step: Step) -> None:
         start, end = self.when(step.dice)

@@ -137,7 +137,7 @@ async def test_delta_leads_to_the_calendar_view(client: Client, graph: GraphSimu
         assert seen == {e["id"]: (e["subject"], e["start"]["dateTime"]) for e in view.value}
 
 
-READINGS = {
+READINGS: dict[str, dict[str, Any]] = {
     "the whole series": {},
     "without masters of other dates": {"delta_omits_masters": True},
     "master and exceptions": {"delta_series": "exceptions"},
