@@ -67,15 +67,14 @@ class Acts:
         """PATCH what is sent and nothing else, on a single, a whole series or one occurrence."""
         draft = inbound.read(body, inbound.Draft(zone_of, self._name_of))
         item, before = here.item, here.content
-        changes = {**draft.fields, **inbound.times(draft, before)}
-        if draft.attendees is not None:
-            changes["attendees"] = self._with_answers(draft.attendees, before.attendees)
-        if "body" in changes and before.is_online:
-            changes |= _meeting_after(changes["body"], before)
-        if here.slot is not None and self._is_lost():
+        changes = self._changes(draft, before)
+        if here.slot is not None and self._switches.lost_occurrence_writes > 0:
+            self._switches.lost_occurrence_writes -= 1
             return
         if here.slot is None:
-            self._patch_item(item, draft, changes)
+            item.content = self._changed(before, draft, changes)
+            item.fit_dates(before)
+            self._set_online(item, draft)
         else:
             self._patch_occurrence(here, draft, changes)
         for key, value in draft.properties.items():
@@ -96,10 +95,10 @@ class Acts:
         start, end = slot_times(before, slot)
         unanswered = tuple(replace(a, response="none", at=NEVER) for a in before.attendees)
         rest = replace(before, start=start, end=end, recurrence=before.recurrence.since(slot), attendees=unanswered)
-        new = old.mailbox.add(rest)
+        new = old.mailbox.add(self._changed(rest, draft, self._changes(draft, rest)))
         new.exceptions = {day: one for day, one in old.exceptions.items() if day >= slot}
         new.cancelled = {day for day in old.cancelled if day >= slot}
-        self._patch_item(new, draft, {**draft.fields, **inbound.times(draft, new.content)})
+        new.fit_dates(rest)
         old.content = replace(before, recurrence=before.recurrence.until(slot - timedelta(days=1)))
         old.fit_dates(before)
         old.mailbox.touch(old)
@@ -136,11 +135,6 @@ class Acts:
     def forward(self, here: Occurrence, address: str) -> None:
         """Somebody on a meeting invites somebody else to it, or to one date of it."""
         self._meetings.forward(here, Address(self._name_of(address), address))
-
-    def _is_lost(self) -> bool:
-        lost = self._switches.lost_occurrence_writes > 0
-        self._switches.lost_occurrence_writes -= lost
-        return lost
 
     def _after_delete(self, item: Item) -> None:
         if self._switches.transactions_after_delete == "forget" and item.transaction_id:
@@ -180,18 +174,25 @@ class Acts:
         answers = [known.get(self._meetings.guest(a.who.address), ("none", NEVER)) for a in wanted]
         return tuple(replace(a, response=word, at=at) for a, (word, at) in zip(wanted, answers, strict=True))
 
-    def _patch_item(self, item: Item, draft: inbound.Draft, changes: Json) -> None:
-        before = item.content
+    def _changes(self, draft: inbound.Draft, before: Content) -> Json:
+        """What a draft says anew of an event, its recurrence aside."""
+        changes = {**draft.fields, **inbound.times(draft, before)}
+        if draft.attendees is not None:
+            changes["attendees"] = self._with_answers(draft.attendees, before.attendees)
+        if "body" in changes and before.is_online:
+            changes |= _meeting_after(changes["body"], before)
+        return changes
+
+    def _changed(self, before: Content, draft: inbound.Draft, changes: Json) -> Content:
+        """A single event or a whole series after this draft; a series that moves keeps its pattern."""
         after = replace(before, **changes)
         if "recurrence" in draft.sent:
-            after = self._with_series(after, draft)
-        elif before.recurrence is not None and after.start != before.start:
+            return self._with_series(after, draft)
+        if before.recurrence is not None and after.start != before.start:
             after = self._timed(after, replace(before.recurrence, zone=after.start_zone))
             moved = replace(after.recurrence or before.recurrence, start=local_date(after, after.start))
-            after = _aligned(replace(after, recurrence=moved))
-        item.content = after
-        item.fit_dates(before)
-        self._set_online(item, draft)
+            return _aligned(replace(after, recurrence=moved))
+        return after
 
     def _with_series(self, content: Content, draft: inbound.Draft) -> Content:
         plain = replace(content, recurrence=None)

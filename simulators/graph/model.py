@@ -163,7 +163,7 @@ class Item:
         """Forget the dates that differ where the series is none any more, is made anew, or lost the date."""
         series = self.content.recurrence
         anew = self.mailbox.switches.series_edit_drops_exceptions and is_made_anew(before, self.content)
-        kept = () if series is None or anew else [d for d in (*self.exceptions, *self.cancelled) if series.has(d)]
+        kept = set() if series is None or anew else {d for d in (*self.exceptions, *self.cancelled) if series.has(d)}
         self.exceptions = {d: e for d, e in self.exceptions.items() if d in kept}
         self.cancelled.intersection_update(kept)
         self.declined.intersection_update(kept)

@@ -175,6 +175,28 @@ async def test_this_and_following_of_a_meeting(client: Client, graph: GraphSimul
         bob.split(copies[0]["id"], mondays()[1], subject="Mine")
 
 
+async def test_a_split_that_makes_no_sense_leaves_the_series_whole(client: Client, graph: GraphSimulator) -> None:
+    """An end before the start, and a pattern that is none."""
+    ann, ident = graph.person(ANN), series(graph)
+    at = MONDAY + 2 * WEEK
+    for words in ({"start": at, "end": at - HOUR}, {"recurrence": {"pattern": {"type": "daily"}}}):
+        with pytest.raises(Refused):
+            ann.split(ident, mondays()[2], **words)
+
+    assert days(await view(client)) == ["11-23", "11-30", "12-07", "12-14", "12-21"]
+    assert len(ann.events()) == 1
+
+
+async def test_this_and_following_with_other_guests(client: Client, graph: GraphSimulator) -> None:
+    """Who is not asked on has the dates before only; who is new has the dates after."""
+    ann, ident = graph.person(ANN), series(graph, attendees=[BOB])
+    graph.add_mailbox("cy@example.test")
+    ann.split(ident, mondays()[2], attendees=["cy@example.test"])
+    shown = [days((await client.get(f"users/{upn}/calendarView?{WINDOW}")).value) for upn in (BOB, "cy@example.test")]
+
+    assert shown == [["11-23", "11-30"], ["12-07", "12-14", "12-21"]]
+
+
 def test_the_first_date_is_no_split(graph: GraphSimulator) -> None:
     """That would be the whole series."""
     ident = series(graph)
