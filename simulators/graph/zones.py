@@ -15,7 +15,8 @@ from simulators.graph.errors import GraphError, bad_request
 
 CUSTOM = "tzone://Microsoft/Custom"
 
-# Unicode CLDR windowsZones, territory 001.
+# Unicode CLDR windowsZones, territory 001. Written out, because the copy that icalendar ships lacks the zones that
+# Windows has got since (Alberta, British Columbia, Manitoba).
 _WINDOWS_TABLE = """
 AUS Central Standard Time=Australia/Darwin; AUS Eastern Standard Time=Australia/Sydney; Afghanistan
 Standard Time=Asia/Kabul; Alaskan Standard Time=America/Anchorage; Alberta Standard
