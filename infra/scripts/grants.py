@@ -1,0 +1,48 @@
+"""After everything is made: says which Graph permissions the app still lacks, as commands. Never stops a deployment.
+
+Reads the outputs of the deployment from the environment. Needs Python 3.11 and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE)]
+
+from azure_cli import ask  # noqa: E402 - found beside this file
+
+GRAPH = "https://graph.microsoft.com/v1.0/servicePrincipals"
+SCRIPT = HERE / "grant-graph-roles.sh"
+
+
+def wanted(is_scoped: bool) -> dict[str, str]:
+    """The permissions by id, as the script that grants them has them; one alone where Exchange limits mailboxes."""
+    roles = re.findall(r"\(([A-Z]\w+(?:\.\w+)+)=([0-9a-f-]{36})\)", SCRIPT.read_text(encoding="utf-8"))
+    chosen = [role for role in roles if not is_scoped or role[0] == "User.Read.All"]
+    return {role_id: name for name, role_id in chosen}
+
+
+def lines(given: Mapping[str, str]) -> list[str]:
+    """What is to be said."""
+    principal = given.get("CALSYNC_PRINCIPAL_ID", "")
+    if not principal:
+        return ["CALSYNC_PRINCIPAL_ID is not there: nothing was deployed, so that nobody can be granted anything."]
+    is_scoped = given.get("CALSYNC_MAILBOX_SCOPE") == "true"
+    order = f"infra/scripts/grant-graph-roles.sh {principal}{' --mailbox-scope' if is_scoped else ''}"
+    answer = ask("rest", "--method", "GET", "--url", f"{GRAPH}/{principal}/appRoleAssignments")
+    if answer is None:
+        return ["Could not ask which Graph permissions the app has. Repeating the grant is harmless:", f"  {order}"]
+    granted = {assignment["appRoleId"].lower() for assignment in answer.get("value", [])}
+    missing = [name for role_id, name in wanted(is_scoped).items() if role_id not in granted]
+    if not missing:
+        return ["The app has its Graph permissions. A new one can take hours to appear in its token."]
+    return [f"The app still lacks {', '.join(missing)}. A Privileged Role Administrator runs:", f"  {order}"]
+
+
+if __name__ == "__main__":
+    print("\n".join(lines(os.environ)))

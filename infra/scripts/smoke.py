@@ -1,0 +1,137 @@
+"""After the app is deployed: does it answer as it must, and does it pull? ``smoke.py [ADDRESS]``, exit code 1 if not.
+
+ADDRESS is the output CALSYNC_ADDRESS, taken from the environment where it is not given. What can only be seen in the
+app's logs is asked through the Azure CLI; where that cannot be asked, it is said and no failure. Needs Python 3.11
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parent)]
+
+from azure_cli import ask  # noqa: E402 - found beside this file
+
+TOKEN = "handshake-of-the-smoke-test <&> ю"  # noqa: S105 - what Graph would send
+PATIENCE = float(os.environ.get("CALSYNC_SMOKE_PATIENCE", "300"))
+"""Seconds that a new deployment may take to answer: roles arrive late, and a first start may fail."""
+
+PULL_WITHIN = timedelta(minutes=2)
+LOGS_COME_WITHIN = 1.6 * PATIENCE
+"""Seconds; what an app logs can be asked for some minutes later."""
+
+PAUSE = min(5.0, PATIENCE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; status 0 where nobody answered."""
+
+    status: int
+    kind: str = ""
+    body: str = ""
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """A sign-in is an answer here, not somewhere to go."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+def call(method: str, url: str, body: bytes | None = None) -> Answer:
+    """One request. Nothing is raised."""
+    request = urllib.request.Request(url, data=body, method=method)  # noqa: S310 - the address is https or loopback
+    try:
+        with urllib.request.build_opener(Stay).open(request, timeout=30) as response:
+            text = response.read(100_000).decode("utf-8", "replace")
+            return Answer(response.status, response.headers.get_content_type(), text)
+    except urllib.error.HTTPError as refused:
+        return Answer(refused.code, refused.headers.get_content_type())
+    except (OSError, ValueError) as problem:
+        return Answer(0, body=str(problem))
+
+
+def first_health(address: str) -> Answer:
+    """The first good answer of the health route, or the last one within our patience."""
+    deadline = time.monotonic() + PATIENCE
+    while (answer := call("GET", f"{address}/api/health")).status != 200 and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    return answer
+
+
+def failures(address: str, has_sign_in: bool) -> Iterator[str]:
+    """What is wrong with the answers of the app at this address."""
+    health = first_health(address)
+    if health.status != 200:
+        yield f"health answers {health.status or health.body}: see the app's log (docs/operate.md)"
+        return
+    told = json.loads(health.body)
+    if told.get("settings_mistakes") != 0:
+        yield f"health counts {told.get('settings_mistakes')} mistakes in the settings: `calsync doctor` names them"
+    if told.get("settings_warnings"):
+        count = told["settings_warnings"]
+        print(f"warning: health counts {count} schedules that Azure reads otherwise than a person", file=sys.stderr)
+    query = urllib.parse.urlencode({"validationToken": TOKEN})
+    shake = call("POST", f"{address}/api/webhooks/graph?{query}", b"")
+    if (shake.status, shake.kind, shake.body) != (200, "text/plain", TOKEN):
+        yield f"the handshake of Graph's webhook answers {shake.status} {shake.kind}, not the token"
+    webhook = call("POST", f"{address}/api/webhooks/erpnet", b"")
+    if webhook.status not in (401, 404):
+        yield f"ERP.net's webhook answers {webhook.status} to somebody without its secret, not 401 or 404"
+    if has_sign_in:
+        page = call("GET", f"{address}/")
+        if page.status not in (302, 401):
+            yield f"a page answers {page.status} to somebody who did not sign in, not 302 or 401"
+
+
+def pull_failure(group: str, since: datetime) -> str | None:
+    """Whether a pull was logged within two minutes. None if it was, or if it cannot be asked, which is said."""
+    workspaces = ask("monitor", "log-analytics", "workspace", "list", "--resource-group", group)
+    if not workspaces:
+        print("not asked whether the app pulls: `az login` first, or see `calsync status`", file=sys.stderr)
+        return None
+    until_at = since + PULL_WITHIN
+    lines = f"AppTraces | where TimeGenerated between (datetime({since:%FT%TZ}) .. datetime({until_at:%FT%TZ}))"
+    query = {"query": f"{lines} | where Message startswith 'pull ' | count"}
+    url = f"https://api.loganalytics.io/v1/workspaces/{workspaces[0]['customerId']}/query"
+    order = ("rest", "--method", "POST", "--url", url, "--resource", "https://api.loganalytics.io")
+    deadline = time.monotonic() + LOGS_COME_WITHIN
+    while time.monotonic() < deadline:
+        answer = ask(*order, "--body", json.dumps(query))
+        if answer and int(answer["tables"][0]["rows"][0][0]):
+            return None
+        time.sleep(4 * PAUSE)
+    return "no pull of ERP.net was logged within two minutes: see `calsync doctor` and docs/operate.md"
+
+
+def main(arguments: list[str], given: Mapping[str, str]) -> int:
+    """Say what is wrong; 1 if anything is."""
+    address = (arguments[0] if arguments else given.get("CALSYNC_ADDRESS", "")).rstrip("/")
+    if not address.startswith(("https://", "http://127.0.0.1:")):
+        print("error: no address: smoke.py ADDRESS, or CALSYNC_ADDRESS in the environment", file=sys.stderr)
+        return 1
+    found = list(failures(address, bool(given.get("CALSYNC_PORTAL_CLIENT_ID"))))
+    group = given.get("CALSYNC_RESOURCE_GROUP", "")
+    if not found and group and (failure := pull_failure(group, datetime.now(UTC))):
+        found.append(failure)
+    for failure in found:
+        print(f"error: {failure}", file=sys.stderr)
+    print("The app does not answer as it must." if found else f"{address} answers as it must.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

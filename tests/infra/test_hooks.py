@@ -1,0 +1,326 @@
+"""The checks around a deployment, run as azd runs them: against a stand-in for the Azure CLI and one for the app."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.infra.house import INFRA, ROOT
+from tests.infra.test_resources import GRAPH_ROLES
+
+SCRIPTS = INFRA / "scripts"
+PRINCIPAL = "11111111-2222-3333-4444-555555555555"
+RIGHT = {
+    "AZURE_ENV_NAME": "calsync-prod",
+    "AZURE_LOCATION": "West Europe",
+    "AZURE_CLIENT_ID": "the one who deploys",
+    "ERPNET_URL": "https://acme.my.erp.net",
+    "ERPNET_CLIENT_ID": "calsync",
+    "ERPNET_CLIENT_SECRET": "hush-hush",
+}
+"""What a first deployment needs."""
+
+
+def offer(python: str, lowest: int = 1) -> dict[str, Any]:
+    """How a region offers a Python on Flex Consumption."""
+    limits = {"lowestMaximumInstanceCount": lowest, "highestMaximumInstanceCount": 1000, "defaultValue": 100}
+    runtime = {"name": "python", "version": python}
+    return {
+        "skuCode": "FC1",
+        "maximumInstanceCount": limits,
+        "functionAppConfigProperties": {"runtime": runtime},
+    }
+
+
+REGION = {"value": [{"properties": {"majorVersions": [{"Sku": [offer("3.11"), offer("3.12"), offer("3.13")]}]}}]}
+
+
+class Hooks:
+    """Runs the hooks with an ``az`` that answers what a test says, by words of the order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.orders = folder / "orders"
+        self.orders.write_text("")
+        self.answers: dict[str, Any] = {}
+
+    def run(self, hook: str, environment: dict[str, str], shell: str = "sh") -> subprocess.CompletedProcess[str]:
+        """One hook as azd runs it."""
+        told = {words: json.dumps(answer) for words, answer in self.answers.items()}
+        cases = "".join(f"  *'{words}'*) cat <<'END'\n{answer}\nEND\n;;\n" for words, answer in told.items())
+        az = self._folder / "az"
+        az.write_text(f'#!/bin/sh\necho "$*" >> "{self.orders}"\ncase "$*" in\n{cases}  *) exit 1 ;;\nesac\n')
+        az.chmod(0o755)
+        kept = {"PATH": f"{self._folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
+        return subprocess.run(
+            [shell, str(SCRIPTS / "hook.sh"), hook],
+            cwd=self._folder,
+            env={**kept, "CALSYNC_SMOKE_PATIENCE": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def hooks(tmp_path: Path) -> Hooks:
+    """In a folder of its own; the region offers what it should."""
+    made = Hooks(tmp_path)
+    made.answers["functionAppStacks"] = REGION
+    return made
+
+
+# Before: settings and region
+
+
+def test_right_settings_pass(hooks: Hooks) -> None:
+    """Nothing is said but that; the region is asked for by its name, however it was written."""
+    end = hooks.run("preflight", RIGHT)
+
+    assert (end.returncode, end.stderr) == (0, "")
+    assert "/locations/westeurope/functionAppStacks" in hooks.orders.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("AZURE_ENV_NAME", "calsync prod", "AZURE_ENV_NAME becomes part of names"),
+        ("AZURE_LOCATION", "", "AZURE_LOCATION is missing: azd env set AZURE_LOCATION"),
+        ("ERPNET_CLIENT_SECRET", "", "no vault holds it yet: export ERPNET_CLIENT_SECRET"),
+        ("ERPNET_URL", "http://acme.my.erp.net", "must begin with https://"),
+        ("STATE_PREFIX", "Cal_Sync", "STATE_PREFIX is no name for tables"),
+        ("SYNC_SCHEDULE", "60 * * * * *", "SYNC_SCHEDULE holds “60”"),
+        ("PULL_SCHEDULE", "0 0 9 * * MONDAYS", "PULL_SCHEDULE holds “MONDAYS”"),
+        ("SYNC_CONFLIKT", "ask", "did you mean SYNC_CONFLICT?"),
+        ("CALSYNC_ALWAYS_READY_HTTP", "one", "must be a whole number"),
+        ("CALSYNC_ERPNET_WEBHOOK", "yes", "must be true or false"),
+        ("CALSYNC_ERPNET_WEBHOOK", "true", "ERPNET_WEBHOOK_SECRET is missing"),
+        ("CALSYNC_ACTION_GROUPS", "/subscriptions/x", "must be a JSON list"),
+        ("CALSYNC_PYTHON", "3.14", "CALSYNC_PYTHON = 3.14: westeurope offers 3.11, 3.12, 3.13"),
+        ("CALSYNC_MAXIMUM_INSTANCES", "1001", "westeurope takes 1 to 1000"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_made(hooks: Hooks, name: str, value: str, told: str) -> None:
+    """In plain words, with exit code 1, so that azd stops."""
+    end = hooks.run("preflight", {**RIGHT, name: value})
+
+    assert end.returncode == 1
+    assert told in end.stderr
+    assert "hush" not in end.stderr + end.stdout
+
+
+def test_a_schedule_that_azure_reads_otherwise_is_a_warning(hooks: Hooks) -> None:
+    """The deployment goes on."""
+    end = hooks.run("preflight", {**RIGHT, "SYNC_SCHEDULE": "0 0 0 30 2 *"})
+
+    assert end.returncode == 0
+    assert "warning: SYNC_SCHEDULE = 0 0 0 30 2 *: it never comes" in end.stderr
+
+
+def test_a_later_deployment_needs_no_secret(hooks: Hooks) -> None:
+    """The vault keeps it."""
+    assert hooks.run("preflight", {**RIGHT, "ERPNET_CLIENT_SECRET": "", "CALSYNC_VAULT": "kv-x"}).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"value": []}, "does not offer Flex Consumption with Python"),
+        ({"value": [offer("3.13", lowest=40), offer("3.12", lowest=40)]}, "azd env set CALSYNC_MAXIMUM_INSTANCES 40"),
+    ],
+    ids=["no Flex Consumption", "no small number"],
+)
+def test_a_region_that_does_not_fit_is_told(hooks: Hooks, answer: dict[str, Any], told: str) -> None:
+    """With what to do."""
+    hooks.answers["functionAppStacks"] = answer
+    end = hooks.run("preflight", RIGHT)
+
+    assert end.returncode == 1
+    assert told in end.stderr
+
+
+def test_a_region_that_cannot_be_asked_stops_nothing(hooks: Hooks) -> None:
+    """Without the Azure CLI, or not signed in, Azure itself answers later."""
+    hooks.answers.clear()
+    end = hooks.run("preflight", RIGHT)
+
+    assert end.returncode == 0
+    assert "not asked what westeurope offers" in end.stderr
+
+
+# After: permissions
+
+RUN = f"A Privileged Role Administrator runs:\n  infra/scripts/grant-graph-roles.sh {PRINCIPAL}"
+ROLE_IDS = {
+    "User.Read.All": GRAPH_ROLES["userReadAll"],
+    "Calendars.ReadWrite": GRAPH_ROLES["calendarsReadWrite"],
+    "MailboxSettings.Read": GRAPH_ROLES["mailboxSettingsRead"],
+}
+
+
+@pytest.mark.parametrize(
+    ("granted", "scope", "told"),
+    [
+        (list(ROLE_IDS), "false", "has its Graph permissions"),
+        (["User.Read.All"], "true", "has its Graph permissions"),
+        (["User.Read.All"], "false", f"lacks Calendars.ReadWrite, MailboxSettings.Read. {RUN}"),
+        ([], "true", f"lacks User.Read.All. {RUN} --mailbox-scope"),
+    ],
+)
+def test_missing_grants_are_told_as_commands(hooks: Hooks, granted: list[str], scope: str, told: str) -> None:
+    """What the app lacks, and what somebody else has to run; the deployment is done in any case."""
+    hooks.answers["appRoleAssignments"] = {"value": [{"appRoleId": ROLE_IDS[name].upper()} for name in granted]}
+    end = hooks.run("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL, "CALSYNC_MAILBOX_SCOPE": scope})
+
+    assert end.returncode == 0
+    assert told in end.stdout
+
+
+def test_grants_that_cannot_be_asked_are_told_as_a_command(hooks: Hooks) -> None:
+    """Repeating it is harmless."""
+    end = hooks.run("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL})
+
+    assert end.returncode == 0
+    assert f"  infra/scripts/grant-graph-roles.sh {PRINCIPAL}\n" in end.stdout
+
+
+# After: the smoke test
+
+Reply = tuple[int, str, str]
+WELL: dict[str, Callable[[dict[str, list[str]]], Reply]] = {
+    "GET /api/health": lambda _: (200, "application/json", '{"settings_mistakes": 0, "settings_warnings": 0}'),
+    "POST /api/webhooks/graph": lambda query: (200, "text/plain; charset=utf-8", query["validationToken"][0]),
+    "POST /api/webhooks/erpnet": lambda _: (404, "text/plain", ""),
+    "GET /": lambda _: (302, "text/html", ""),
+}
+"""How a deployed app answers."""
+
+
+@contextmanager
+def app(**other: Reply) -> Iterator[str]:
+    """The address of an app that answers well, but for what a test says by the last word of the path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            word = parts.path.rpartition("/")[2] or "page"
+            status, kind, body = other.get(word) or WELL[f"{self.command} {parts.path}"](parse_qs(parts.query))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Location", "https://login.microsoftonline.com/")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def deployed(address: str, **more: str) -> dict[str, str]:
+    """The environment after a deployment."""
+    return {"CALSYNC_ADDRESS": address, "CALSYNC_PORTAL_CLIENT_ID": "page", **more}
+
+
+def test_a_good_app_passes(hooks: Hooks) -> None:
+    """Health, handshake, webhook and sign-in, and a pull in the logs."""
+    hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
+    hooks.answers["api.loganalytics.io/v1/workspaces/w/query"] = {"tables": [{"rows": [[1]]}]}
+    with app() as address:
+        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+
+    assert (end.returncode, end.stderr) == (0, "")
+    assert "Message startswith 'pull '" in hooks.orders.read_text()
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "told"),
+    [
+        ("health", (503, "text/plain", ""), "health answers 503"),
+        ("health", (200, "application/json", '{"settings_mistakes": 2}'), "health counts 2 mistakes"),
+        ("graph", (302, "text/html", ""), "the handshake of Graph's webhook answers 302"),
+        ("graph", (200, "text/html", "token"), "the handshake of Graph's webhook answers 200 text/html"),
+        ("erpnet", (202, "text/plain", ""), "ERP.net's webhook answers 202"),
+        ("page", (200, "text/html", "hello"), "a page answers 200 to somebody who did not sign in"),
+    ],
+)
+def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Reply, told: str) -> None:
+    """Each with what is wrong, and exit code 1."""
+    with app(**{word: answer}) as address:
+        end = hooks.run("smoke", deployed(address))
+
+    assert end.returncode == 1
+    assert told in end.stderr
+
+
+def test_no_pull_in_the_logs_fails(hooks: Hooks) -> None:
+    """Whether the app works can only be seen there."""
+    hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
+    hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[0]]}]}
+    with app() as address:
+        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+
+    assert end.returncode == 1
+    assert "no pull of ERP.net was logged within two minutes" in end.stderr
+
+
+def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
+    """Nobody answers at the address, or there is none."""
+    with app() as address:
+        pass
+
+    assert "health answers" in hooks.run("smoke", deployed(address)).stderr
+    assert "no address" in hooks.run("smoke", {}).stderr
+
+
+def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
+    """The log line that the app writes for each pull begins as the query asks."""
+    assert 'tell("pull", ' in (ROOT / "jobs" / "work.py").read_text(encoding="utf-8")
+
+
+# The hooks themselves
+
+
+def test_each_hook_is_there_for_both_systems() -> None:
+    """azd runs the same check with sh and with PowerShell, at the right moment."""
+    text = (ROOT / "azure.yaml").read_text(encoding="utf-8")
+    hook = re.compile(r"^  (\w+):\n    posix: \{ shell: sh, run: sh infra/scripts/hook\.sh (\w+) \}", re.MULTILINE)
+    posix = dict(hook.findall(text))
+    windows = re.findall(r"windows: \{ shell: pwsh, run: \./infra/scripts/hook\.ps1 (\w+) \}", text)
+
+    assert posix == {"preprovision": "preflight", "postprovision": "grants", "postdeploy": "smoke"}
+    assert windows == list(posix.values())
+    assert all((SCRIPTS / f"{check}.py").exists() for check in windows)
+
+
+@pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
+def test_the_wrapper_runs_in_any_shell(hooks: Hooks, shell: str) -> None:
+    """It needs no more than POSIX; a check that fails fails the hook."""
+    if shutil.which(shell) is None:
+        shell = "sh"
+
+    assert hooks.run("preflight", RIGHT, shell).returncode == 0
+    assert hooks.run("preflight", {**RIGHT, "ERPNET_URL": ""}, shell).returncode == 1
