@@ -64,7 +64,7 @@ check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy --strict $(PACKAGES) tests
-	$(VENV)/bin/python -m pytest tests/test_imports.py
+	$(VENV)/bin/python -m pytest tests/test_imports.py tests/infra/test_workflows.py
 
 UV = $(VENV)/bin/uv
 LOCK = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 $(LOCK_ARGS)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import cast
 
 HEAD = """\
 calsync runs with the packages below, each under its own licence. They are not part of calsync's source; Azure and pip
@@ -49,7 +50,7 @@ def lines(names: list[str]) -> Iterator[str]:
     """One line for each package. Raises ``SystemExit`` for one that is not installed here."""
     for name in names:
         try:
-            about = metadata(name)
+            about = cast(Message, metadata(name))
         except PackageNotFoundError:
             raise SystemExit(f"{name} is not installed here: make setup") from None
         yield f"{name}: {licence(about)}. {home(about)}".rstrip()
