@@ -68,7 +68,7 @@ async def housekeeping(timer: func.TimerRequest) -> None:
 async def work(message: func.QueueMessage) -> None:
     """A pull, a round of one user, or a command."""
     from jobs.telling import tell_failure
-    from jobs.work import work as do
+    from jobs.work import handle
     from sync_core.errors import SettingsInvalid
 
     try:
@@ -76,7 +76,7 @@ async def work(message: func.QueueMessage) -> None:
     except SettingsInvalid as error:  # the message is only a wake-up: its token, or the next timer, comes back
         tell_failure("work", error)
         return
-    await do(world, message.get_body(), redelivered=(getattr(message, "dequeue_count", None) or 1) > 1)
+    await handle(world, message.get_body(), redelivered=(getattr(message, "dequeue_count", None) or 1) > 1)
 
 
 @app.function_name("notifications")

@@ -21,7 +21,7 @@ from sync_core.errors import StoreUnavailable
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 3}
+TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 3}
 """The SDK's own timeouts let a caller wait for a minute and more."""
 
 ROLE = "Storage Queue Data Contributor"
@@ -33,12 +33,12 @@ LONGEST_DELAY = 7 * 24 * 3600 - 1
 
 def connect(connection_string: str, **options: Any) -> QueueServiceClient:
     """A client for a storage connection string; ``options`` are the SDK's."""
-    return QueueServiceClient.from_connection_string(connection_string, **{**PATIENCE, **options})
+    return QueueServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **options})
 
 
 def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> QueueServiceClient:
     """A client for a queue endpoint (``https://account.queue.core.windows.net``) and an identity."""
-    return QueueServiceClient(endpoint, credential=credential, **{**PATIENCE, **options})
+    return QueueServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **options})
 
 
 def names(prefix: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from sync_core.errors import StoreError, StoreUnavailable
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-PATIENCE: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 4}
+TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 4}
 """The SDK's own timeouts are five minutes each (azure.md §10)."""
 
 ROLE = "Storage Table Data Contributor"
@@ -42,12 +42,12 @@ _KEYS = frozenset({"PartitionKey", "RowKey", "nonce"})
 
 def connect(connection_string: str, **options: Any) -> TableServiceClient:
     """A client for a storage connection string; ``options`` are the SDK's."""
-    return TableServiceClient.from_connection_string(connection_string, **{**PATIENCE, **options})
+    return TableServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **options})
 
 
 def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> TableServiceClient:
     """A client for a table endpoint (``https://account.table.core.windows.net``) and an identity."""
-    return TableServiceClient(endpoint, credential=credential, **{**PATIENCE, **options})
+    return TableServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **options})
 
 
 class TableBackend(Backend):

@@ -12,12 +12,12 @@ from jobs.telling import tell, tell_failure
 from jobs.world import World
 from sync_core.errors import StoreError
 
-KEPT = timedelta(days=90)
+JOURNAL_KEPT = timedelta(days=90)
 
 
 async def keep_house(world: World) -> int:
     """Erase journal entries older than ninety days, user by user; how many there were."""
-    before = world.clock() - KEPT
+    before = world.clock() - JOURNAL_KEPT
     erased = 0
     for user in await world.store.list_users():
         try:

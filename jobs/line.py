@@ -23,7 +23,7 @@ from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
 OVERDUE = timedelta(minutes=5)
 """A message that is not seen so long after its time got lost: the next one takes its place."""
 
-PATIENCE = timedelta(minutes=10)
+BIG_YIELDS = timedelta(minutes=10)
 """A full round lets small ones pass for so long; then it is its turn as anybody's."""
 
 RACES = 5
@@ -119,7 +119,7 @@ async def waiting(world: World) -> list[Queued]:
 
     def turn(one: Queued) -> tuple[bool, datetime]:
         assert one.since is not None
-        return one.is_big and now - one.since < PATIENCE, one.since
+        return one.is_big and now - one.since < BIG_YIELDS, one.since
 
     return sorted(found, key=turn)
 

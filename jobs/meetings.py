@@ -191,12 +191,12 @@ class Claims:
         )
         before = known.holder if known.holder != self._ctx.mailbox else ""
         about = claim.activity_id or known.activity_id
-        await note(self._world, before, about)
+        await file_hint(self._world, before, about)
         try:
             self._taken[claim.key] = await self._world.store.save_claim(claim)
         except StaleWrite:
             return not await self._is_mine(claim)
-        await tell(self._world, before, about)
+        await wake_colleague(self._world, before, about)
         self.told |= {before} - {""}
         return False
 
@@ -283,12 +283,12 @@ async def hand_over(world: World, link: Link, holder: str, heir: str, looked_at:
     handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock())
     if link.role is not Role.FOLLOWER:
         handed = replace(handed, before=holder, looked_at=looked_at)
-    await note(world, heir, activity_id)
+    await file_hint(world, heir, activity_id)
     try:
         await world.store.save_claim(handed)
     except StaleWrite:
         return
-    await tell(world, heir, activity_id)
+    await wake_colleague(world, heir, activity_id)
 
 
 async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
@@ -308,19 +308,19 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
     await together(hand, [x for x in feeding if x.role is Role.HOLDER or x.base_event.people])
 
 
-async def note(world: World, user_id: str, activity_id: str) -> None:
+async def file_hint(world: World, user_id: str, activity_id: str) -> None:
     """A row in somebody's inbox. It is filed before a meeting changes hands, or a stop between would leave both
-    feeding or nobody, and by ``tell`` again after, since an early round of theirs may have used it up."""
+    feeding or nobody, and by ``wake_colleague`` again after, since an early round of theirs may have used it up."""
     if user_id and activity_id:
         await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
         await erase_if_forgotten(world, user_id)
 
 
-async def tell(world: World, user_id: str, activity_id: str) -> None:
+async def wake_colleague(world: World, user_id: str, activity_id: str) -> None:
     """Have somebody's next round look at a meeting."""
     if not user_id:
         return
-    await note(world, user_id, activity_id)
+    await file_hint(world, user_id, activity_id)
     try:
         await wake(world, user_id)
     except StoreUnavailable as error:  # no reason to fail this round: the inbox row waits for their next one

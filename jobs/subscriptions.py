@@ -50,11 +50,11 @@ async def keep_all(world: World) -> None:
     ids = {one.id for one in live}
 
     async def keep(user_id: str) -> bool:
-        return await _patiently(world, user_id, ids)
+        return await _keep_or_log(world, user_id, ids)
 
     kept = await together(keep, sorted(users), AT_ONCE)
     ended = [row for user_id, row in sorted(rows.items()) if user_id not in users and not row.unreadable]
-    await together(lambda row: _end_kindly(world, row), ended, AT_ONCE)
+    await together(lambda row: _end_or_log(world, row), ended, AT_ONCE)
     await _end_unknown(world, live, list(rows.values()))
     tell("keeper", {"users": len(users), "kept": sum(kept), "ended": len(ended)})
 
@@ -85,7 +85,7 @@ async def end_user(world: World, user_id: str) -> None:
     """End a user's subscription; one that Graph cannot end now stays for the keeper."""
     row = await world.store.read_subscription(user_id)
     if row is not None:
-        await _end_kindly(world, row)
+        await _end_or_log(world, row)
 
 
 async def _make(world: World, user_id: str) -> None:
@@ -95,7 +95,7 @@ async def _make(world: World, user_id: str) -> None:
     await world.store.save_subscription(made)
     user = await world.store.read_user(user_id)
     if user is None or not user.enabled:
-        await _end_kindly(world, made)
+        await _end_or_log(world, made)
 
 
 async def _subscribe(world: World, wanted: Subscription) -> Subscription:
@@ -112,7 +112,7 @@ async def _subscribe(world: World, wanted: Subscription) -> Subscription:
     return await world.subscriptions.subscribe(wanted, until)
 
 
-async def _patiently(world: World, user_id: str, live: Collection[str]) -> bool:
+async def _keep_or_log(world: World, user_id: str, live: Collection[str]) -> bool:
     try:
         await keep_user(world, user_id, live=live)
     except CalsyncError as error:
@@ -121,7 +121,7 @@ async def _patiently(world: World, user_id: str, live: Collection[str]) -> bool:
     return True
 
 
-async def _end_kindly(world: World, row: Subscription) -> None:
+async def _end_or_log(world: World, row: Subscription) -> None:
     try:
         if row.id:
             await world.subscriptions.unsubscribe(row.id)
@@ -137,7 +137,7 @@ async def _end_unknown(world: World, live: Collection[LiveSubscription], rows: C
     for one in live:
         is_ours = one.url == address(world) and one.id not in known
         if is_ours and not any(_is_about(one, row) for row in begun):
-            await _end_kindly(world, Subscription("", "", one.id))
+            await _end_or_log(world, Subscription("", "", one.id))
 
 
 def _is_about(live: LiveSubscription, row: Subscription) -> bool:

@@ -72,7 +72,7 @@ class _Turn:
     is_redelivered: bool = False
 
 
-async def work(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
+async def handle(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
     """Do what one message says. ``redelivered``: an earlier try at it was cut off.
 
     Raises only what nobody expected, and ``StoreUnavailable`` where not even a later message could be sent.
@@ -83,13 +83,13 @@ async def work(world: World, body: bytes | str, *, redelivered: bool = False) ->
         tell_failure("work", str(error))
         return
     turn: _Turn | None = None
-    async with _told(world, order):
+    async with _logging_failures(world, order):
         if isinstance(order, Renew | Forget):
             await _command(world, order)
         else:
             turn = await _still_wanted(world, order, redelivered)
     if turn is not None:
-        async with _told(world, turn.order):
+        async with _logging_failures(world, turn.order):
             await _with_a_session(world, turn)
 
 
@@ -143,7 +143,7 @@ async def _serve(world: World, row: Queued) -> bool:
     order = read_call(row.message)
     if order is None or not await line.claim(world.store, row):
         return False
-    async with _told(world, order):
+    async with _logging_failures(world, order):
         await _do(world, _Turn(order, row.since, row.is_big))
     return True
 
@@ -166,8 +166,8 @@ async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, 
 
 
 @asynccontextmanager
-async def _told(world: World, order: Order) -> AsyncIterator[None]:
-    """Known failures are told and end here. With our memory out of reach, the line is, too: a message is all there
+async def _logging_failures(world: World, order: Order) -> AsyncIterator[None]:
+    """Known failures are logged and end here. With our memory out of reach, the line is, too: a message is all there
     is to remember the order."""
     try:
         yield

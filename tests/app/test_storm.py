@@ -21,7 +21,7 @@ from jobs.erp_slot import ErpSlot
 from jobs.line import waiting
 from jobs.ports import Message, Slot
 from jobs.wake import wake
-from jobs.work import work
+from jobs.work import handle
 from jobs.world import World
 from sync_core.errors import StoreUnavailable
 from tests.budget import budget
@@ -56,7 +56,7 @@ class Conveyor:
             self.house.clock.set(max(due, self.house.now))
             self.under_way = 1
             self.served[str(message["kind"])] += 1
-            await work(worlds[number % len(worlds)], json.dumps(message))
+            await handle(worlds[number % len(worlds)], json.dumps(message))
             self.under_way = 0
         self.house.clock.set(max(until, self.house.now))
 

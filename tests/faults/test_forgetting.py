@@ -16,7 +16,7 @@ from jobs.enrolment import enable, forget
 from jobs.notifications import receive
 from jobs.subscriptions import keep_all
 from jobs.wake import wake
-from jobs.work import work
+from jobs.work import handle
 from sync_core.errors import CalsyncError
 from tests.app.app import FixedProcess, front_door
 from tests.budget import budget
@@ -115,7 +115,7 @@ async def _drain(house: House) -> None:
     assert isinstance(queue, MemoryQueue)
     for _ in range(5):
         for message, _delay in queue.take():
-            await work(house.world, raw(message))
+            await handle(house.world, raw(message))
 
 
 async def _round(house: House, user_id: str) -> None:
@@ -132,7 +132,7 @@ async def _boris(house: House, _: str) -> None:
 
 
 async def _pull(house: House, _: str) -> None:
-    await work(house.world, b'{"kind": "pull"}')
+    await handle(house.world, b'{"kind": "pull"}')
     await _drain(house)
 
 

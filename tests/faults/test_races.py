@@ -23,7 +23,7 @@ from jobs.report import Report
 from jobs.round import run_round
 from jobs.sync import plan_sync, run_sync
 from jobs.wake import wake
-from jobs.work import work
+from jobs.work import handle
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
 from sync_core.model import User
@@ -242,7 +242,7 @@ async def serve_the_queue(house: House) -> int:
             return n
         message, delay = queue.sent.pop(0)
         house.advance(seconds=delay)
-        await work(house.world, json.dumps(message))
+        await handle(house.world, json.dumps(message))
     pytest.fail(f"messages follow one another without end: {queue.sent}")
 
 

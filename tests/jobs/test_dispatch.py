@@ -13,7 +13,7 @@ from adapters.memory import MemoryQueue
 from jobs.dispatch import ask_for_pull, dispatch
 from jobs.ports import Message, Put
 from jobs.wake import wake
-from jobs.work import work
+from jobs.work import handle
 from sync_core.errors import StoreUnavailable
 from sync_core.model import User
 from tests.jobs.house import ANNA, House
@@ -116,10 +116,10 @@ async def test_overlapping_timers_cost_one_round(house: House) -> None:
     await dispatch(house.world)
     first, second = sent(house)
 
-    await work(house.world, raw(first))
+    await handle(house.world, raw(first))
     house.graph.forget_requests()
     house.erp.forget_requests()
-    await work(house.world, raw(second))
+    await handle(house.world, raw(second))
 
     assert len(house.desk().find("Plan")) == 1
     assert (house.graph.requests, house.erp.requests) == ([], [])
@@ -165,7 +165,7 @@ async def test_graph_out_of_reach_wakes_everybody(house: House) -> None:
 async def test_idle_cycle_of_two_hundred_users(house: House) -> None:
     """When nothing happens, a cycle over 200 users costs at most 10 Graph calls and 2 of ERP.net's."""
     await settle(house)
-    await work(house.world, b'{"kind": "pull"}')
+    await handle(house.world, b'{"kind": "pull"}')
     for number in range(199):
         await clone(house, number)
     sent(house)
@@ -176,7 +176,7 @@ async def test_idle_cycle_of_two_hundred_users(house: House) -> None:
     await dispatch(house.world)
     await ask_for_pull(house.world)
     for message in sent(house):
-        await work(house.world, raw(message))
+        await handle(house.world, raw(message))
 
     assert len(await house.world.store.list_users()) == 200
     assert len(house.graph.requests) == 10
