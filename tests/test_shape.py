@@ -34,8 +34,6 @@ TO_MEND = frozenset(
         "jobs/round.py _Round._steps",
         "jobs/round.py run_round",
         "jobs/seats.py Seats.__init__",
-        "sync_core/ending.py ended",
-        "sync_core/guard.py guard",
     }
 )
 """Functions whose mending is under way."""
