@@ -1,8 +1,8 @@
 """The size of the product's functions: at most forty lines of code and five parameters, or a reason beside it.
 
-A reason is a comment directly above the function (above its decorators) that begins with the measure, like
-``# Seven parameters: …`` or ``# 52 lines: …``. Lines of a docstring, blank lines and comments are not code; ``self``
-and ``cls`` are not parameters.
+A reason is a comment on the line of its ``def``, or directly above the function and its decorators, that begins
+with the measure, like ``# seven parameters: …`` or ``# 52 lines: …``. Lines of a docstring, blank lines and
+comments are not code; ``self`` and ``cls`` are not parameters.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Shape:
         """What is beyond the measure without a reason."""
         found = {"lines": (self.lines, LINES), "parameters": (self.parameters, PARAMETERS)}
         return [
-            f"{self.name} has {count} {measure}: {most} at most, or a comment above it '# {count} {measure}: …'"
+            f"{self.name} has {count} {measure}: {most} at most, or a comment beside it '# {count} {measure}: …'"
             for measure, (count, most) in found.items()
             if count > most and measure not in self.reasons
         ]
@@ -95,8 +95,9 @@ def _parameters(node: Function) -> int:
 
 
 def _reasons(node: Function, lines: list[str]) -> frozenset[str]:
-    """The measures that the comments directly above speak of."""
-    found = set[str]()
+    """The measures that the comments beside the function speak of."""
+    beside = REASON.search(lines[node.lineno - 1])
+    found = {beside[1].lower()} if beside else set[str]()
     number = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
     while number and (text := lines[number - 1].strip()).startswith("#"):
         if match := REASON.match(text):
@@ -138,6 +139,7 @@ BIG = "\n".join(["def f(a, b, c, d, e):", '    """Long\n\n    text."""', *["    
             "class A:\n    # Six parameters: as\n    # given\n    @staticmethod\n    def f(a, b, c, d, e, f): ...",
             0,
         ),
+        ("def f(  # six parameters: as given\n    a, b, c, d, e, f): ...", 0),
         ("def f():\n    async def g(a, b, c, d, e, f): ...", 1),
         ("if A:\n    def g(a, b, c, d, e, f): ...", 1),
     ],
