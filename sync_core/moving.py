@@ -16,7 +16,7 @@ from sync_core.base import outdated
 from sync_core.cases import Context
 from sync_core.changes import changed_in_graph
 from sync_core.link import WATCHED
-from sync_core.model import EndedBy, GraphEvent, Link, LinkStatus, Role
+from sync_core.model import EndedBy, GraphEvent, Link, LinkStatus, Memory, Role, Side
 from sync_core.project import graph_when
 from sync_core.ranges import uid_key
 from sync_core.window import bounds
@@ -70,6 +70,14 @@ def moves(
             fits = [event for event in free.get(uid, ()) if _may_go_on(link, event, ctx)]
             found += [Move(link, relocated(link, min(fits, key=lambda e: _strangeness(link, e))))] if fits else []
     return tuple(found)
+
+
+def after_moves(memory: Memory, found: Collection[Move]) -> Memory:
+    """What is remembered once these links are known by their new ids."""
+    stale, moved = {move.old.event_id for move in found}, {move.new.event_id: move.new for move in found}
+    links = {link.event_id: link for link in memory.links if link.event_id not in stale} | moved
+    pending = tuple(p for p in memory.pending if p.side is not Side.GRAPH or p.item_id not in moved)
+    return replace(memory, links=tuple(links.values()), pending=pending)
 
 
 def still_comes(link: Link, *, is_moving: bool, now: datetime) -> Link | None:
