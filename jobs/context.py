@@ -24,13 +24,11 @@ async def context_of(
     user: User,
     memory: Memory,
     instance: Instance,
-    *,
-    has_company: bool,
     now: datetime,
-    whole: bool = False,
 ) -> Context:
     """The context of one user at ``now``; the user has a zone and an ERP.net login. Asks ERP.net who the service
-    user is where the store does not know."""
+    user is where the store does not know. Whether a company is chosen, and whether the round is a whole one, is the
+    caller's to say."""
     zone = ZoneInfo(user.zone)
     known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
     on = (one for one in known if one.enabled or one.id == user.id)
@@ -45,9 +43,7 @@ async def context_of(
         party_id=user.erp_party_id,
         creators_on=frozenset(i for one in on for i in one.erp_user_ids) | _maybe_theirs(known, memory),
         logins=known_logins(known, instance, world.policy, service),
-        has_company=has_company,
         colleagues=Colleagues(colleague_of(one, now) for one in known),
-        whole=whole,
         enabled_at=user.enabled_at,
         stalled_after=timedelta(seconds=2 * world.lease_seconds),
         approved=frozenset(i.event_id for hold in memory.holds if hold.answer == Answer.APPROVED for i in hold.items),
@@ -79,8 +75,8 @@ async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tup
     found = await world.erp.find_logins(unknown) if unknown else {}
     owners = {f"{LOGIN}{login}": found.get(login) or ctx.erp_user_id for login in unknown}
     asked = [replace(link, creator=owners[link.creator]) for link in links if link.creator in owners]
-    told = {link.event_id: link for link in asked}
-    return replace(memory, links=tuple(told.get(link.event_id, link) for link in links)), asked
+    known = {link.event_id: link for link in asked}
+    return replace(memory, links=tuple(known.get(link.event_id, link) for link in links)), asked
 
 
 def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:

@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from jobs.answers import choices_in
 from jobs.company import in_force
 from jobs.context import context_of
-from jobs.meetings import read_claims, with_claim
-from jobs.pairing import Pairing
+from jobs.meetings import read_claims
+from jobs.pairing import Lookup
 from jobs.ports import UNREADABLE
 from jobs.report import line_of
 from jobs.trial import decide_now
@@ -29,7 +29,7 @@ from sync_core.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.ending import judge_gone
 from sync_core.errors import SideError
 from sync_core.link import looked_at
-from sync_core.match import meeting_of
+from sync_core.match import Unlinked, match, meeting_of
 from sync_core.model import (
     Answer,
     ErpActivity,
@@ -47,7 +47,7 @@ from sync_core.model import (
     Window,
 )
 from sync_core.project import is_private
-from sync_core.ranges import uid_key
+from sync_core.roles import with_claim
 from sync_core.window import token_at
 
 LOOK_BACK = 5_000
@@ -173,7 +173,7 @@ def _left(link: Link, why: str) -> Finding:
 
 async def _context(world: World, user: User, memory: Memory, instance: Instance) -> Context:
     has_company = bool(user.company_id and user.location_id and instance.document_type_id)
-    return await context_of(world, user, memory, instance, has_company=has_company, now=world.clock())
+    return replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
 
 
 def _about_user(user: User) -> Iterator[Finding]:
@@ -302,15 +302,13 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     ]
     free = [a for a in activities if a.id not in by_activity]
     claims = await read_claims(world.store, {a.external_id for a in free if meeting_of(a)})
-    pairing = Pairing(
-        world.calendar,
-        world.erp,
-        ctx,
-        memory.links,
-        full=False,
-        claims={uid_key(uid): claim for uid, claim in claims.items()},
+    unlinked = Unlinked(
+        events={e.id: e for e in events if e.id not in links},
+        activities={a.id: a for a in free},
+        links=memory.links,
+        waiting={(p.side, p.item_id): p for p in memory.pending},
     )
-    cases = await pairing.pair([e for e in events if e.id not in links], free, memory.pending)
+    cases = match(await Lookup(world, ctx, claims).complete(unlinked), ctx)
     claims = await read_claims(world.store, [case.event.ical_uid for case in cases if case.event])
     stood = [with_claim(c, claims.get(c.event.ical_uid, UNCLAIMED)) if c.event else c for c in cases]
     decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
@@ -318,7 +316,7 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
 
 
 def _of_decision(decision: Decision, ctx: Context) -> Finding:
-    line = line_of(decision, ctx.digits_zone)
+    line = line_of(decision, ctx)
     what = f"in the next round: {line.what}" if decision.verdict is Verdict.ACT else line.what
     return Finding(
         what,

@@ -17,7 +17,7 @@ A void cannot be taken back, so who else has a meeting must be certain before it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from jobs.telling import tell_failure
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.cases import Case, Context, Decision, Intent, Sight
+from sync_core.cases import Context, Decision, Intent
 from sync_core.claim import UNCLAIMED, Claim
 from sync_core.errors import (
     AccessRefused,
@@ -63,14 +63,6 @@ async def _claim_on(store: ClaimStore, ical_uid: str) -> Claim:
         return await store.read_claim(key_of(ical_uid)) or UNCLAIMED
     except RowUnreadable as error:
         return Claim(unreadable=str(error))
-
-
-def with_claim(case: Case, claim: Claim) -> Case:
-    """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
-    case = replace(case, claim=claim)
-    if claim.unreadable:
-        return replace(case, event_sight=Sight.MALFORMED, note=claim.unreadable)
-    return case
 
 
 def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
@@ -149,18 +141,19 @@ class Claims:
         self.told: set[str] = set()
         """The users who have got something to do by what was claimed or handed on."""
 
-    async def take(self, decisions: Iterable[Decision]) -> set[int]:
-        """Claim the meetings of these decisions; the ids of decisions for which somebody else was faster."""
-        wanted = [d for d in decisions if d.take and d.case.event is not None]
-        lost = await together(self._take, wanted)
-        return {id(decision) for decision, is_lost in zip(wanted, lost, strict=True) if is_lost}
+    async def take(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
+        """Claim the meetings of these decisions; those that may go on, and those for which somebody else was
+        faster."""
+        return await _parted(decisions, lambda d: d.take and d.case.event is not None, self._take)
 
-    async def stay_alone(self, decisions: Iterable[Decision]) -> set[int]:
+    async def stay_alone(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
         """Before the activities of lost copies are voided: take their names out of the claims, then look once more
-        who has the meeting; the ids of decisions that must wait."""
-        wanted = [d for d in decisions if d.intent is Intent.VOID and d.erp and d.case.others is not None]
-        stays = await together(self._stays_alone, wanted)
-        return {id(decision) for decision, is_alone in zip(wanted, stays, strict=True) if not is_alone}
+        who has the meeting; the decisions that may go on, and those that must wait."""
+
+        def is_asked(decision: Decision) -> bool:
+            return decision.intent is Intent.VOID and decision.erp is not None and decision.case.others is not None
+
+        return await _parted(decisions, is_asked, self._stays_alone)
 
     async def find_turned(self, followed: Iterable[Decision]) -> set[str]:
         """Of meetings that are followed from now on, those whose claim does not name the activity any more. One that
@@ -175,6 +168,7 @@ class Claims:
         await together(lambda one: self._settle(*one), done)
 
     async def _take(self, decision: Decision) -> bool:
+        """Whether the meeting is this mailbox's."""
         event, known = decision.case.event, decision.case.claim or UNCLAIMED
         assert event is not None
         activity = decision.case.activity
@@ -195,10 +189,10 @@ class Claims:
         try:
             self._taken[claim.key] = await self._world.store.save_claim(claim)
         except StaleWrite:
-            return not await self._is_mine(claim)
+            return await self._is_mine(claim)
         await wake_colleague(self._world, before, about)
         self.told |= {before} - {""}
-        return False
+        return True
 
     async def _stays_alone(self, decision: Decision) -> bool:
         link = decision.case.link
@@ -271,6 +265,18 @@ class Claims:
             await self._world.store.save_claim(claim)
         except StaleWrite:  # somebody took the meeting over meanwhile: their word stands
             return
+
+
+async def _parted(
+    decisions: Sequence[Decision], is_asked: Callable[[Decision], bool], ask: Callable[[Decision], Awaitable[bool]]
+) -> tuple[list[Decision], list[Decision]]:
+    """The decisions that may go on, and those about which ``ask`` says no; it is asked where ``is_asked``, of all at
+    once."""
+    places = [n for n, decision in enumerate(decisions) if is_asked(decision)]
+    said = await together(ask, [decisions[n] for n in places])
+    refused = {n for n, may_go_on in zip(places, said, strict=True) if not may_go_on}
+    going_on = [decision for n, decision in enumerate(decisions) if n not in refused]
+    return going_on, [decisions[n] for n in sorted(refused)]
 
 
 async def hand_over(world: World, link: Link, holder: str, heir: str, looked_at: datetime | None) -> None:

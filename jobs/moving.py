@@ -7,38 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jobs.journal import RoundJournal
 from jobs.ports import Change, Drop, Put
-from jobs.world import Fence, World
-from sync_core.model import JournalEntry, Link, Pending, Side
+from jobs.world import Fence
+from sync_core.model import Pending, Side
 from sync_core.moving import Move
-from sync_core.project import is_private
 
 AT_ONCE = 10
 """Links that take new ids in one transaction: few enough for their rows always to fit one (azure.md §10)."""
 
-FOUND_AGAIN = "event found under another id"
 
-
-async def save_moves(world: World, fence: Fence, user_id: str, round_id: str, moves: Sequence[Move]) -> None:
+async def save_moves(fence: Fence, journal: RoundJournal, moves: Sequence[Move]) -> None:
     """Put each link under its new id and drop the old row, in one transaction."""
     for start in range(0, len(moves), AT_ONCE):
         some = moves[start : start + AT_ONCE]
         await fence.save([change for move in some for change in _rows_of(move)])
-        await world.store.append_journal([_entry(world, user_id, round_id, move.new) for move in some])
+        await journal.found_again([move.new for move in some])
 
 
 def _rows_of(move: Move) -> list[Change]:
     return [Put(move.new), Drop(move.old), Drop(Pending(Side.GRAPH, move.new.event_id))]
-
-
-def _entry(world: World, user_id: str, round_id: str, link: Link) -> JournalEntry:
-    return JournalEntry(
-        user_id=user_id,
-        at=world.clock(),
-        round_id=round_id,
-        action=FOUND_AGAIN,
-        event_id=link.event_id,
-        activity_id=link.activity_id,
-        subject=link.base_event.subject,
-        private=is_private(link.base_event) or is_private(link.base_activity),
-    )

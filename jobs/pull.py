@@ -51,14 +51,17 @@ async def open_instance(world: World) -> tuple[Instance, str]:
     return instance, await world.store.save_instance(instance, etag)
 
 
-async def take_first_watermark(world: World) -> None:
-    """Before anybody's first full read: what changes from now on will be pulled (design.md §6)."""
-    instance, etag = await open_instance(world)
-    if instance.watermark is None:
-        first = await world.erp.newest_change() or BEGINNING
-        begun = replace(instance, watermark=first, looked_back_at=world.clock())
-        with suppress(StaleWrite):  # another process took it at the same moment
-            await world.store.save_instance(begun, etag)
+async def take_first_watermark(world: World, instance: Instance, etag: str) -> tuple[Instance, str]:
+    """Before anybody's first full read: what changes from now on will be pulled (design.md §6). The row as it is
+    then."""
+    if instance.watermark is not None:
+        return instance, etag
+    first = await world.erp.newest_change() or BEGINNING
+    begun = replace(instance, watermark=first, looked_back_at=world.clock())
+    try:
+        return begun, await world.store.save_instance(begun, etag)
+    except StaleWrite:  # another process took it at the same moment
+        return await open_instance(world)
 
 
 async def run_pull(world: World) -> PullReport:
@@ -66,7 +69,7 @@ async def run_pull(world: World) -> PullReport:
     instance, etag = await open_instance(world)
     world = in_force(world, instance)
     if instance.watermark is None:
-        await take_first_watermark(world)
+        await take_first_watermark(world, instance, etag)
         return PullReport(0, frozenset())
     now = world.clock()
     reading, fresh = await _read(world, instance, now)

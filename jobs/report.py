@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sync_core.cases import Case, Decision, Verdict
+from sync_core.cases import Case, Context, Decision, Verdict
 from sync_core.errors import CalsyncError
-from sync_core.model import Hold, LinkStatus, Memory
+from sync_core.model import Answer, Hold, Link, LinkStatus, Memory
+from sync_core.people import is_hidden
 from sync_core.story import is_about_private, label, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
@@ -20,7 +21,8 @@ PRIVATE = "(private)"
 @dataclass(frozen=True, slots=True)
 class Line:
     """One decision in words. ``before``/``after`` are values by side and field; those of a ``private`` item, and its
-    subject, are its owner's only. ``mails`` is how many people Exchange tells by mail."""
+    subject, are its owner's only; ``hides``: nothing that ``SYNC_PRIVATE=busy`` hides may be kept of it. ``mails`` is
+    how many people Exchange tells by mail."""
 
     what: str
     subject: str
@@ -30,6 +32,7 @@ class Line:
     before: dict[str, str]
     after: dict[str, str]
     private: bool = False
+    hides: bool = False
     mails: int = 0
 
 
@@ -44,20 +47,21 @@ def untold(decision: Decision) -> Line:
     return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
 
 
-def line_of(decision: Decision, digits_zone: str) -> Line:
-    """A decision as a line; ``digits_zone`` is the zone of an unlinked activity's digits."""
-    before, after = values(decision, digits_zone)
+def line_of(decision: Decision, ctx: Context) -> Line:
+    """A decision in words."""
+    before, after = values(decision, ctx.digits_zone)
     case = decision.case
     return Line(
-        label(decision),
-        case.subject,
-        decision.reason,
-        case.event_id,
-        case.activity_id,
-        before,
-        after,
-        is_about_private(case),
-        decision.mails if decision.verdict is Verdict.ACT else 0,
+        what=label(decision),
+        subject=case.subject,
+        reason=decision.reason,
+        event_id=case.event_id,
+        activity_id=case.activity_id,
+        before=before,
+        after=after,
+        private=is_about_private(case),
+        hides=is_hidden(case, ctx),
+        mails=decision.mails if decision.verdict is Verdict.ACT else 0,
     )
 
 
@@ -109,6 +113,18 @@ class Report:
         for decision in decisions:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
+
+    def tell(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
+        """Take in what was carried out."""
+        self.done.update(line.what for line in acted)
+        self.lines += acted
+        self.failures += failures
+        self.told = woken
+
+    def wait_for_answers(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
+        """Take in what waits for a person: conflicts, and lists without an answer."""
+        self.conflicts = sum(link.conflict is not None for link in links)
+        self.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
 
 
 def parked_in(memory: Memory) -> int:

@@ -16,7 +16,7 @@ from jobs.pull import peek_pull
 from jobs.refusal import judged
 from jobs.repair import peek_repair, pull_and_repair
 from jobs.report import Report, parked_in
-from jobs.round import run_round
+from jobs.round import plan_round, run_round
 from jobs.waiting import Notice, erp_session, patiently, unheard
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
@@ -131,7 +131,7 @@ async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], fu
         known = await world.store.recall(user.id)
         inbox = {row.activity_id: row for row in (*known.inbox, *filed)}
         stands_for = tuple[InboxRow, ...](inbox.values())
-        return await run_round(world, user, full=full, asked=True, dry_run=True, inbox=stands_for, planned=planned)
+        return await plan_round(world, user, full=full, inbox=stands_for, planned=planned)
     except RowUnreadable as error:
         return _stopped(user, full, error)
 

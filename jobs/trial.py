@@ -6,13 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from jobs.context import with_known_creators
-from jobs.feed import Scale
+from jobs.frame import RoundFrame
 from jobs.quarantine import UNRECKONABLE, plan_around
-from jobs.reading import Reader
+from jobs.reading import read_sides
 from jobs.world import World
 from sync_core import link as life
 from sync_core.cases import Case, Context, Decision, Intent, Verdict
 from sync_core.decide import HALF_SEEN, decide
+from sync_core.frame import Scale
 from sync_core.model import InboxRow, Link, Memory, User
 
 
@@ -33,9 +34,10 @@ async def decide_now(
     )
 
     async def plan(world: World, memory: Memory) -> tuple[list[Decision], Context]:
-        found = await Reader(world, user, memory, ctx, Scale(patient=False), {}).read()
+        frame = RoundFrame(world=world, user=user, memory=memory, ctx=ctx, scale=Scale(after_backoff=False))
+        found = await read_sides(frame)
         cases = [case for case in found.cases if case.link is not None and case.link.event_id in meant]
-        return [decide(case, found.ctx) for case in cases], found.ctx
+        return [decide(case, found.frame.ctx) for case in cases], found.frame.ctx
 
     sifted = await plan_around(world, asked, plan, user.id)
     decisions, ctx = sifted.plan

@@ -15,7 +15,7 @@ from hashlib import sha256
 from sync_core import link as life
 from sync_core.cases import Decision, Verdict
 from sync_core.holds import in_order, item_of
-from sync_core.model import Answer, Held, Hold, Link
+from sync_core.model import Answer, Cursors, Held, Hold, Link
 from sync_core.tables import PERMIT, REASONS, Obstacle
 
 A_DAY = timedelta(days=1)
@@ -58,6 +58,11 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
     why = f"{len(items)} of {live + len(waiting)} linked meetings were deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
     return [held.get(id(d), d) for d in decisions], hold
+
+
+def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:
+    """The deletions before ``now`` that count with those of today."""
+    return tuple(at for at in cursors.deletions if now - at < A_DAY)
 
 
 def is_approved(decision: Decision, approved: frozenset[str]) -> bool:

@@ -60,11 +60,8 @@ def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
     return from_graph(graph) if graph else None, from_erp(erp, zone) if erp else None
 
 
-def values(decision: Decision, digits_zone: str, *, hides: bool = False) -> tuple[dict[str, str], dict[str, str]]:
-    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``.
-
-    ``hides``: the fields that ``SYNC_PRIVATE=busy`` hides are left out, for both sides.
-    """
+def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``."""
     event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
@@ -81,11 +78,11 @@ def values(decision: Decision, digits_zone: str, *, hides: bool = False) -> tupl
         gone = activity if decision.intent is Intent.VOID else event
         if gone is not None:
             before |= {f"{decision.intent}.{name}": shown(gone, name) for name in Field}
-    return (_hidden(before), _hidden(after)) if hides else (before, after)
+    return before, after
 
 
-def _hidden(told: dict[str, str]) -> dict[str, str]:
-    """The values without those of the fields that ``SYNC_PRIVATE=busy`` hides."""
+def without_hideable(told: dict[str, str]) -> dict[str, str]:
+    """The values, as ``values`` tells them, without what ``SYNC_PRIVATE=busy`` hides, on whichever side."""
     return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
 
 

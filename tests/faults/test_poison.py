@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.act import pause_after
 from jobs.answers import retry
+from jobs.outcomes import pause_after
 from jobs.ports import Erp
 from jobs.pull import run_pull
 from jobs.round import run_round

@@ -193,7 +193,7 @@ async def test_a_person_whose_round_fails_by_our_own_mistake(monkeypatch: pytest
             return fingerprint(checkup, policy)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.round.fingerprint", fail_for_anna)
+            patched.setattr("jobs.prepare.fingerprint", fail_for_anna)
             patched.setattr("jobs.due.fingerprint", fail_for_anna)
             assert await dispatch(house.world) == 2
             outcome = await house.sync()

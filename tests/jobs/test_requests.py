@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from jobs.round import run_round
+from sync_core.model import Instance
 from tests.jobs.house import House
 from tests.jobs.test_rules import at, digits, meeting
 
@@ -57,6 +61,27 @@ async def test_an_idle_sync_asks_twice_and_writes_only_its_report(house: House) 
     assert (len(house.graph.requests), len(house.erp.requests)) == (1, 1)
     assert await house.recall() == before
     assert house.memory.writes - writes <= 3, "slot taken, slot freed, report"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["a first round", "a later one"])
+async def test_a_round_reads_the_instance_row_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    """All that a round knows of the company is one reading of it."""
+    house.outlook().create("Planning", at(1), at(1, 10))
+    if not is_first:
+        await house.step()
+    reads, read_instance = [], house.world.store.read_instance
+
+    async def counted() -> tuple[Instance, str]:
+        reads.append(await read_instance())
+        return reads[-1]
+
+    monkeypatch.setattr(house.world.store, "read_instance", counted)
+    report = await run_round(house.world, await house.user(), full=True)
+
+    assert (report.failures, report.done) == ([], {"activity created": 1} if is_first else {})
+    assert len(reads) == 1
 
 
 async def test_many_edits_travel_together(house: House) -> None:
