@@ -111,13 +111,14 @@ def test_an_edit_between_write_and_read_back_wants_another_round(after: str, aga
 def test_a_made_pair_leaves_its_pending_rows() -> None:
     """Its own, and that of the other side where both waited."""
     over = Pending(Side.ERP, "A1")
-    case = seen(an_event(), pending=Pending(Side.GRAPH, "E1", "uid-1"), over=(over,))
+    waiting = Pending(Side.GRAPH, "E1", "uid-1")
+    case = seen(an_event(), pending=waiting, over=(over,))
     told = Written(decision(case, Verdict.ACT, intent=Intent.CREATE_ACTIVITY), erp=Outcome(activity=an_activity()))
 
     changes, again = written_rows(told, CTX)
 
     assert [type(change.row) for change in changes] == [Link, Pending, Pending]
-    assert changes[1:] == [Drop(case.pending), Drop(over)]
+    assert changes[1:] == [Drop(waiting), Drop(over)]
     assert again is False
 
 
