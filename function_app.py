@@ -37,7 +37,7 @@ async def sync(timer: func.TimerRequest) -> None:
 
 
 @app.function_name("pull")
-@app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=False)
+@app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def pull(timer: func.TimerRequest) -> None:
     """One message: look what changed in ERP.net."""
     from jobs.dispatch import ask_for_pull

@@ -4,14 +4,26 @@ using './main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
-param pythonVersion = readEnvironmentVariable('CALSYNC_PYTHON', '3.12')
-param maximumInstances = int(readEnvironmentVariable('CALSYNC_MAXIMUM_INSTANCES', '10'))
+param pythonVersion = readEnvironmentVariable('CALSYNC_PYTHON', '3.13')
+param maximumInstances = int(readEnvironmentVariable('CALSYNC_MAXIMUM_INSTANCES', '0'))
 param alwaysReadyHttp = int(readEnvironmentVariable('CALSYNC_ALWAYS_READY_HTTP', '1'))
+param updateStrategy = readEnvironmentVariable('CALSYNC_UPDATE_STRATEGY', 'Recreate')
+param publicUrl = readEnvironmentVariable('PUBLIC_URL', '')
 param portalClientId = readEnvironmentVariable('CALSYNC_PORTAL_CLIENT_ID', '')
 param assignGraphRoles = bool(readEnvironmentVariable('CALSYNC_ASSIGN_GRAPH_ROLES', 'false'))
 param hasMailboxScope = bool(readEnvironmentVariable('CALSYNC_MAILBOX_SCOPE', 'false'))
 param operatorPrincipalId = readEnvironmentVariable('CALSYNC_OPERATOR_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('CALSYNC_OPERATOR_TYPE', 'ServicePrincipal')
+
+param alertEmail = readEnvironmentVariable('CALSYNC_ALERT_EMAIL', '')
 param actionGroupIds = json(readEnvironmentVariable('CALSYNC_ACTION_GROUPS', '[]'))
+param dailyLogCapGB = int(readEnvironmentVariable('CALSYNC_LOG_CAP_GB', '5'))
+param hasVaultAudit = bool(readEnvironmentVariable('CALSYNC_VAULT_AUDIT', 'true'))
+param hasPrivateNetwork = bool(readEnvironmentVariable('CALSYNC_PRIVATE_NETWORK', 'false'))
+param networkPrefix = readEnvironmentVariable('CALSYNC_NETWORK_PREFIX', '10.90.0.0/24')
+param storageRedundancy = readEnvironmentVariable('CALSYNC_STORAGE_REDUNDANCY', 'Standard_LRS')
+param hasDeleteLock = bool(readEnvironmentVariable('CALSYNC_DELETE_LOCK', 'false'))
+param hasPurgeProtection = bool(readEnvironmentVariable('CALSYNC_PURGE_PROTECTION', 'false'))
 
 // Give a secret in the shell, for one deployment; the vault keeps it.
 param erpnetUrl = readEnvironmentVariable('ERPNET_URL')

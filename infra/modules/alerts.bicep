@@ -4,7 +4,7 @@
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
 
 @description('Required. Workspace with the logs.')
 param workspaceId string
@@ -15,8 +15,14 @@ param storageName string
 @description('Required. Queue of the messages that were given up.')
 param poisonQueueName string
 
-@description('Required. Ids of the action groups to call.')
-param actionGroupIds array
+@description('Required. E-mail address that alerts are sent to; empty = none.')
+param email string
+
+@description('Required. Ids of further action groups to call.')
+param actionGroupIds string[]
+
+var mailGroupId = resourceId('Microsoft.Insights/actionGroups', 'calsync-mail')
+var groupIds = empty(email) ? actionGroupIds : concat(actionGroupIds, [mailGroupId])
 
 // The host records each run of a function as a request by the function's name, unsampled (host.json); the app tells
 // each round in a line of its own (jobs/telling.py).
@@ -63,7 +69,24 @@ var alerts = [
   }
 ]
 
-resource rules 'Microsoft.Insights/scheduledQueryRules@2025-01-01-preview' = [
+resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'calsync-mail'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'calsync'
+    enabled: true
+    emailReceivers: [
+      {
+        name: 'operator'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {
     name: 'calsync-${alert.name}'
     location: location
@@ -92,7 +115,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2025-01-01-preview' = [
           }
         ]
       }
-      actions: { actionGroups: actionGroupIds }
+      actions: { actionGroups: groupIds }
     }
+    dependsOn: [mail]
   }
 ]

@@ -8,7 +8,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
 
 @description('Required. Resource id of the plan.')
 param planId string
@@ -34,6 +34,12 @@ param vaultName string
 @description('Required. Application Insights component.')
 param insightsName string
 
+@description('Required. Network that the app reaches storage and vault through; empty = none.')
+param networkName string
+
+@description('Required. Address of the app where it is not the one that Azure gives; empty = that one.')
+param publicUrl string
+
 @description('Required. Prefix of tables and queues.')
 param statePrefix string
 
@@ -44,16 +50,19 @@ param syncSchedule string
 param pullSchedule string
 
 @description('Required. The other settings by name, as text.')
-param settings object
+param settings { *: string }
 
 @description('Required. Whether the webhook of ERP.net is open.')
 param hasErpnetWebhook bool
 
-@description('Required. Upper limit of instances.')
+@description('Required. Upper limit of instances of each group: HTTP, the queue, each timer.')
 param maximumInstances int
 
 @description('Required. HTTP instances kept warm.')
 param alwaysReadyHttp int
+
+@description('Required. How instances are replaced by an update.')
+param updateStrategy string
 
 @description('Optional. Memory of an instance in MB; Graph and the store need about 150 MB.')
 @allowed([
@@ -70,6 +79,7 @@ param httpConcurrency int = 16
 var webhookSetting = hasErpnetWebhook
   ? { ERPNET_WEBHOOK_SECRET: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=erpnet-webhook-secret)' }
   : {}
+var subnetId = empty(networkName) ? null : resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'apps')
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
@@ -92,6 +102,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: planId
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: subnetId
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
@@ -117,6 +128,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         name: 'python'
         version: pythonVersion
       }
+      #disable-next-line BCP037 // a preview: the published type may not have it yet, the platform has
+      siteUpdateStrategy: { type: updateStrategy }
     }
   }
 }
@@ -137,7 +150,8 @@ resource ftpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@202
 resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
-  properties: union({ PUBLIC_URL: 'https://${app.properties.defaultHostName}' }, settings, webhookSetting, {
+  properties: union(settings, webhookSetting, {
+    PUBLIC_URL: empty(publicUrl) ? 'https://${app.properties.defaultHostName}' : publicUrl
     AZURE_TENANT_ID: tenant().tenantId
     AZURE_CLIENT_ID: identityClientId
     AzureWebJobsStorage__accountName: storageName
@@ -151,9 +165,6 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
     ERPNET_CLIENT_SECRET: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=erpnet-client-secret)'
   })
 }
-
-@description('Name of the app.')
-output name string = app.name
 
 @description('Address of the app.')
 output address string = 'https://${app.properties.defaultHostName}'

@@ -7,7 +7,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name

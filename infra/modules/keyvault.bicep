@@ -9,7 +9,22 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
+
+@description('Required. Whether the vault is reached by a private endpoint only (network.bicep).')
+param isPrivate bool
+
+@description('Required. Whether the vault is locked against deletion.')
+param hasDeleteLock bool
+
+@description('Required. Whether nobody can purge what was deleted. Never undone.')
+param hasPurgeProtection bool
+
+@description('Required. Whether each access to a secret is logged.')
+param isAudited bool
+
+@description('Required. Workspace that the accesses are logged to.')
+param workspaceId string
 
 @description('Optional. Secret of the trusted application; empty = left as it is.')
 @secure()
@@ -19,7 +34,7 @@ param erpnetClientSecret string = ''
 @secure()
 param erpnetWebhookSecret string = ''
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
   location: location
   tags: tags
@@ -31,20 +46,46 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     }
     enableRbacAuthorization: true
     enableSoftDelete: true
+    enablePurgeProtection: hasPurgeProtection ? true : null // the service refuses false
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+    }
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 
-resource clientSecret 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(erpnetClientSecret)) {
+resource clientSecret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (!empty(erpnetClientSecret)) {
   parent: vault
   name: 'erpnet-client-secret'
   properties: { value: erpnetClientSecret }
 }
 
-resource webhookSecret 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(erpnetWebhookSecret)) {
+resource webhookSecret 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (!empty(erpnetWebhookSecret)) {
   parent: vault
   name: 'erpnet-webhook-secret'
   properties: { value: erpnetWebhookSecret }
 }
 
-@description('Name of the vault.')
-output name string = vault.name
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (isAudited) {
+  name: 'secret-accesses'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'AuditEvent'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (hasDeleteLock) {
+  name: 'calsync-secrets'
+  scope: vault
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'Holds the secrets of ERP.net.'
+  }
+}

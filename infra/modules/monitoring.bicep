@@ -10,7 +10,10 @@ param insightsName string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
+
+@description('Required. GB a day after which no more logs are taken; -1 = no limit.')
+param dailyCapGB int
 
 @description('Optional. Days that logs are kept.')
 @minValue(30)
@@ -23,6 +26,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   properties: {
     sku: { name: 'PerGB2018' }
     retentionInDays: retentionDays
+    workspaceCapping: { dailyQuotaGb: dailyCapGB }
   }
 }
 
@@ -40,6 +44,3 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
-
-@description('Name of the Application Insights component.')
-output insightsName string = insights.name

@@ -7,7 +7,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: name

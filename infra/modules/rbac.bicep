@@ -1,10 +1,18 @@
 // Who may do what with data. Owner and Contributor give none of this; each role id has its name beside it.
 
-@description('Required. Object id of the app\'s identity.')
-param principalId string
+@description('Required. The app\'s identity.')
+param identityName string
 
-@description('Optional. Object id of the service principal that the command line signs in as; empty = none.')
-param operatorPrincipalId string = ''
+@description('Required. Object id of whom the command line signs in as; empty = nobody.')
+param operatorPrincipalId string
+
+@description('Required. What operatorPrincipalId is.')
+@allowed([
+  'Group'
+  'ServicePrincipal'
+  'User'
+])
+param operatorPrincipalType string
 
 @description('Required. Storage account.')
 param storageName string
@@ -25,11 +33,15 @@ var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var storageRoles = [storageBlobDataOwner, storageQueueDataContributor, storageTableDataContributor]
 var operatorRoles = [storageQueueDataContributor, storageTableDataContributor]
 
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
   name: vaultName
 }
 
@@ -37,12 +49,13 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
+// Named after the identity and not after its object id, which nobody knows before it exists: a what-if would be blind.
 resource storageGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for roleId in storageRoles: {
-    name: guid(account.id, principalId, roleId)
+    name: guid(account.id, identity.id, roleId)
     scope: account
     properties: {
-      principalId: principalId
+      principalId: identity.properties.principalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
     }
@@ -50,20 +63,20 @@ resource storageGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource vaultGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, principalId, keyVaultSecretsUser)
+  name: guid(vault.id, identity.id, keyVaultSecretsUser)
   scope: vault
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
   }
 }
 
 resource insightsGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, principalId, monitoringMetricsPublisher)
+  name: guid(insights.id, identity.id, monitoringMetricsPublisher)
   scope: insights
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
   }
@@ -75,7 +88,7 @@ resource operatorGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     scope: account
     properties: {
       principalId: operatorPrincipalId
-      principalType: 'ServicePrincipal'
+      principalType: operatorPrincipalType
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
     }
   }

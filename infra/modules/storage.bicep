@@ -9,13 +9,29 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags { *: string }
+
+@description('Required. Copies of the data.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+])
+param redundancy string
+
+@description('Required. Whether the account is reached by private endpoints only (network.bicep).')
+param isPrivate bool
+
+@description('Required. Whether the account is locked against deletion.')
+param hasDeleteLock bool
+
+@description('Required. Container that deployments are put into.')
+param packageContainerName string
 
 @description('Required. Queues, poison queues included.')
-param queueNames array
+param queueNames string[]
 
 @description('Required. Tables.')
-param tableNames array
+param tableNames string[]
 
 @description('Required. Workspace that hears of every message put into a queue.')
 param workspaceId string
@@ -25,25 +41,30 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: 'Standard_LRS' }
+  sku: { name: redundancy }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+    }
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
-  name: 'app-package'
+  name: packageContainerName
 }
 
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
@@ -85,8 +106,11 @@ resource queueLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-@description('Name of the account.')
-output name string = account.name
-
-@description('Container that deployments are put into.')
-output packageContainerName string = packages.name
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (hasDeleteLock) {
+  name: 'calsync-state'
+  scope: account
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'Holds the memory of which meeting is which activity.'
+  }
+}

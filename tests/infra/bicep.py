@@ -42,6 +42,9 @@ class Param:
     default: Value
     description: str
     is_secure: bool
+    allowed: tuple[Value, ...] = ()
+    least: int | None = None
+    """The smallest number or length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Part:
     kind: str
     body: dict[str, Value]
     is_existing: bool
-    is_conditional: bool
+    condition: Value = True
+    """Of a condition what it asks, else true."""
 
     @property
     def type(self) -> str:
@@ -78,7 +82,7 @@ class Output:
 @dataclass(slots=True)
 class Template:
     """One file. ``used`` are the names it uses, ``unknown`` those of them that nobody declares, ``functions`` what it
-    calls, ``broken`` the places that do not parse."""
+    calls, ``broken`` the places that do not parse, ``expressions`` the variables as they stand in the tree."""
 
     path: Path
     params: dict[str, Param] = field(default_factory=dict)
@@ -90,6 +94,7 @@ class Template:
     unknown: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
+    expressions: dict[str, Node] = field(default_factory=dict)
     text: str = ""
 
     @property
@@ -175,25 +180,29 @@ def _param(template: Template, node: Node, decorations: Mapping[str, list[Value]
         default=_value(defaults[0]) if defaults else None,
         description=_description(decorations),
         is_secure="secure" in decorations,
+        allowed=tuple(decorations.get("allowed", [()])[0]),
+        least=next((decorations[name][0] for name in ("minValue", "minLength") if name in decorations), None),
     )
 
 
 def _variable(template: Template, node: Node, _: Mapping[str, list[Value]]) -> None:
     template.variables[_name(node)] = _value(node.named_children[-1])
+    template.expressions[_name(node)] = node.named_children[-1]
 
 
 def _part(node: Node) -> Part:
     body = node.named_children[-1]
-    is_conditional = False
+    condition: Value = True
     while body.type in ("for_statement", "if_statement"):
-        is_conditional |= body.type == "if_statement"
+        if body.type == "if_statement":
+            condition = _value(body.named_children[0])
         body = body.named_children[-1]
     return Part(
         symbol=_name(node),
         kind=str(_value(node.named_children[1])),
         body=_value(body),
         is_existing=any(child.type == "existing" for child in node.children),
-        is_conditional=is_conditional,
+        condition=condition,
     )
 
 

@@ -136,23 +136,44 @@ def test_azure_roles_are_those_of_the_contract() -> None:
         ("vault", "keyVaultSecretsUser"),
         ("insights", "monitoringMetricsPublisher"),
     ):
-        assert f"guid({scope}.id, principalId, {role})" in granted
+        assert f"guid({scope}.id, identity.id, {role})" in granted
 
 
 def test_role_assignments_have_names_of_their_own() -> None:
     """A name is made of scope, principal and role, so that deploying twice assigns once."""
+    whose = {"identity.properties.principalId": "identity.id", "operatorPrincipalId": "operatorPrincipalId"}
     for part in module("rbac").of_type("Microsoft.Authorization/roleAssignments"):
         name, properties = part.body["name"].text, part.body["properties"]
         role = re.search(r", (\w+)\)$", properties["roleDefinitionId"].text)
 
         assert role is not None
-        assert f"guid({part.body['scope'].text}.id, {properties['principalId'].text}, {role[1]})" == name
-        assert properties["principalType"] == "ServicePrincipal"
+        assert f"guid({part.body['scope'].text}.id, {whose[properties['principalId'].text]}, {role[1]})" == name
+
+
+def test_the_operator_may_be_a_person_a_group_or_a_program() -> None:
+    """The kind is handed through; whoever it is, queues and tables are all they get."""
+    rbac = module("rbac")
+    grants = {part.symbol: part for part in rbac.of_type("Microsoft.Authorization/roleAssignments")}
+    kinds = {symbol: part.body["properties"]["principalType"] for symbol, part in grants.items()}
+
+    assert kinds.pop("operatorGrants") == Code("operatorPrincipalType")
+    assert set(kinds.values()) == {"ServicePrincipal"}
+    assert grants["operatorGrants"].condition == Code("(!empty(operatorPrincipalId))")
+    assert [text_of(role) for role in rbac.variables["operatorRoles"]] == [
+        "storageQueueDataContributor",
+        "storageTableDataContributor",
+    ]
+    assert read(MAIN).params["operatorPrincipalType"].allowed == ("Group", "ServicePrincipal", "User")
 
 
 def test_the_app_starts_after_its_roles() -> None:
-    """The app is created only when the identity has its rights."""
-    assert [Code("rbac")] == read(MAIN).modules["app"].body["dependsOn"]
+    """The app is created only when the identity has its rights, and these when identity and scopes are there."""
+    modules = read(MAIN).modules
+
+    assert [Code("rbac"), Code("network")] == modules["app"].body["dependsOn"]
+    assert [Code(name) for name in ("identity", "storage", "vault", "monitoring")] == modules["rbac"].body[
+        "dependsOn"
+    ]
 
 
 def test_graph_roles_are_those_of_the_contract() -> None:
@@ -234,19 +255,129 @@ def test_tables_are_those_of_the_code() -> None:
     made = read(MAIN).modules["storage"].body["params"]["tableNames"]
 
     assert [str(table) for table in Table] == read(MAIN).variables["tableNames"]
-    assert made.text == "map(tableNames, table => '${statePrefix}${table}')"
+    assert made.text == "map(tableNames, table => '${prefix}${table}')"
 
 
 def test_queues_are_those_of_the_triggers() -> None:
     """Each queue of a trigger is created with its poison queue, and no other."""
     work = text_of(read(MAIN).variables["workQueue"])
-    asked = [
-        t["queueName"].replace("%STATE_PREFIX%", "${statePrefix}") for t in functions_with("queueTrigger").values()
-    ]
+    asked = [t["queueName"].replace("%STATE_PREFIX%", "${prefix}") for t in functions_with("queueTrigger").values()]
     made = read(MAIN).modules["storage"].body["params"]["queueNames"]
 
     assert asked == [work]
     assert made == [Code("workQueue"), Code("'${workQueue}-poison'")]
+
+
+def test_alerts_reach_a_mailbox() -> None:
+    """An address makes an action group, and each alert calls it beside those that are there."""
+    alerts = module("alerts")
+    mail = alerts.resources["mail"]
+
+    assert mail.condition == Code("(!empty(email))")
+    assert mail.body["properties"]["emailReceivers"][0]["emailAddress"] == Code("email")
+    assert f"'{mail.body['name']}'" in alerts.variables["mailGroupId"].text
+    assert (
+        alerts.variables["groupIds"].text == "empty(email) ? actionGroupIds : concat(actionGroupIds, [mailGroupId])"
+    )
+    assert alerts.resources["rules"].body["properties"]["actions"] == {"actionGroups": Code("groupIds")}
+
+
+def test_a_private_network_leaves_no_public_way() -> None:
+    """Each service that the app uses has an endpoint, and with it the public address is off."""
+    network = module("network")
+    entries = {endpoint["name"]: endpoint for endpoint in network.variables["endpoints"]}
+    account, vault = (
+        module("storage").one("Microsoft.Storage/storageAccounts"),
+        module("keyvault").one("Microsoft.KeyVault/vaults"),
+    )
+
+    assert {"blob", "queue", "table", "vault"} == set(entries)
+    assert text_of(entries["queue"]["zone"]) == "privatelink.queue.${environment().suffixes.storage}"
+    for closed in (account["properties"], vault["properties"]):
+        assert closed["publicNetworkAccess"] == Code("isPrivate ? 'Disabled' : 'Enabled'")
+        assert closed["networkAcls"]["defaultAction"] == Code("isPrivate ? 'Deny' : 'Allow'")
+    main = read(MAIN)
+    assert main.modules["network"].condition == Code("(hasPrivateNetwork)")
+    for name in ("storage", "vault"):
+        assert main.modules[name].body["params"]["isPrivate"] == Code("hasPrivateNetwork")
+
+
+def test_the_app_stands_in_the_network() -> None:
+    """Its subnet is delegated to Flex Consumption and has a way out to Graph and ERP.net."""
+    subnets = module("network").one("Microsoft.Network/virtualNetworks")["properties"]["subnets"]
+    apps = next(subnet for subnet in subnets if subnet["name"] == "apps")["properties"]
+    app = module("functionapp")
+
+    assert apps["delegations"][0]["properties"] == {"serviceName": "Microsoft.App/environments"}
+    assert apps["natGateway"] == {"id": Code("gateway.id")}
+    assert app.one("Microsoft.Web/sites")["properties"]["virtualNetworkSubnetId"] == Code("subnetId")
+    assert "networkName, 'apps')" in app.variables["subnetId"].text
+    assert read(MAIN).modules["app"].body["params"]["networkName"].text == "hasPrivateNetwork ? names.network : ''"
+
+
+def test_what_cannot_be_undone_is_off_unless_chosen() -> None:
+    """Locks, purge protection and the private network are choices; what costs nothing and warns is on."""
+    defaults = {name: param.default for name, param in read(MAIN).params.items()}
+
+    for name in ("hasPrivateNetwork", "hasDeleteLock", "hasPurgeProtection", "assignGraphRoles", "hasErpnetWebhook"):
+        assert defaults[name] is False, name
+    assert defaults["hasVaultAudit"] is True
+    assert defaults["dailyLogCapGB"] > 0
+    assert defaults["storageRedundancy"] == "Standard_LRS"
+    assert defaults["updateStrategy"] == "Recreate"
+
+
+def test_state_and_secrets_can_be_locked() -> None:
+    """One lock each, on the account and on the vault, where chosen."""
+    for name in ("storage", "keyvault"):
+        [lock] = module(name).of_type("Microsoft.Authorization/locks")
+
+        assert lock.condition == Code("(hasDeleteLock)")
+        assert lock.body["properties"]["level"] == "CanNotDelete"
+
+
+def test_a_purge_protection_once_on_is_not_asked_off() -> None:
+    """The vault refuses false, so it is true or not said."""
+    vault = module("keyvault").one("Microsoft.KeyVault/vaults")["properties"]
+
+    assert vault["enablePurgeProtection"] == Code("hasPurgeProtection ? true : null")
+
+
+def test_accesses_to_secrets_are_logged() -> None:
+    """The vault's audit goes to the workspace."""
+    [audit] = module("keyvault").of_type("Microsoft.Insights/diagnosticSettings")
+
+    assert audit.body["properties"]["logs"] == [{"category": "AuditEvent", "enabled": True}]
+    assert (audit.condition, audit.body["scope"]) == (Code("(isAudited)"), Code("vault"))
+
+
+def test_choices_mean_the_same_in_both_files() -> None:
+    """What ``main.bicep`` allows, the module that takes it allows."""
+    main = read(MAIN)
+    pairs = (
+        ("storageRedundancy", "storage", "redundancy"),
+        ("operatorPrincipalType", "rbac", "operatorPrincipalType"),
+    )
+
+    for outer, name, inner in pairs:
+        assert main.params[outer].allowed == module(name).params[inner].allowed
+        assert main.params[outer].default in main.params[outer].allowed
+    assert main.params["pythonVersion"].default == "3.13"
+    assert main.params["pythonVersion"].allowed == ("3.11", "3.12", "3.13")
+
+
+def test_a_domain_of_ones_own_wins_over_azures_address() -> None:
+    """``PUBLIC_URL`` is what Graph is told; nobody's setting of the same name gets past it."""
+    fixed = module("functionapp").resources["appSettings"].body["properties"].objects[-1]
+
+    assert fixed["PUBLIC_URL"].text == "empty(publicUrl) ? 'https://${app.properties.defaultHostName}' : publicUrl"
+
+
+def test_timers_catch_up_after_a_pause() -> None:
+    """On a plan that scales to zero a tick may find no instance: each timer's next start makes up for it."""
+    assert {
+        name for name, timer in functions_with("timerTrigger").items() if timer["useMonitor"] is not True
+    } == set()
 
 
 def test_webhooks_and_health_stand_outside_the_sign_in() -> None:
