@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,6 +56,14 @@ def root(text: str) -> str:
 def optional(parse: Parser) -> Parser:
     """What ``parse`` makes of it, '' where nothing is said."""
     return lambda text: parse(text) if text else ""
+
+
+def day(text: str) -> date | None:
+    """A day like 2027-05-31, None where nothing is said."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError("is no day like 2027-05-31") from None
 
 
 def within(lowest: int, highest: int) -> Parser:

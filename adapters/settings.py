@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from adapters.setting_values import (
     SYSTEM_TYPES,
     Parser,
     address,
+    day,
     erp_time,
     limit,
     long_secret,
@@ -61,6 +62,7 @@ class Settings:
     erpnet_url: str
     erpnet_client_id: str
     erpnet_client_secret: str = field(repr=False)
+    secret_ends: date | None
     erpnet_max_sessions: int
     erpnet_time: str
     erpnet_service_logins: frozenset[str]
@@ -159,6 +161,7 @@ ROWS = (
     Row("ERPNET_URL", "erpnet_url", root, REQUIRED, "set the instance root, like https://acme.my.erp.net"),
     Row("ERPNET_CLIENT_ID", "erpnet_client_id", plain, REQUIRED, "set the trusted application's ApplicationUri"),
     Row("ERPNET_CLIENT_SECRET", "erpnet_client_secret", plain, REQUIRED, "set the trusted application's secret"),
+    Row("ERPNET_CLIENT_SECRET_ENDS", "secret_ends", day, "", "set the last day of the secret, or leave it out"),
     Row("ERPNET_MAX_SESSIONS", "erpnet_max_sessions", within(1, 50), "1", "set how many ERP.net licences to use"),
     Row("ERPNET_TIME", "erpnet_time", erp_time, "user", "set user, utc or a zone like Europe/Sofia"),
     Row("ERPNET_SERVICE_LOGINS", "erpnet_service_logins", names, "", "list logins with commas between"),

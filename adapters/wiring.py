@@ -82,6 +82,7 @@ async def open_world(
             call_timeout_seconds=settings.call_timeout_seconds,
             erp_sessions=settings.erpnet_max_sessions,
             public_url=settings.public_url,
+            secret_ends=settings.secret_ends,
         )
 
 

@@ -315,9 +315,20 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     storageName: names.storage
     poisonQueueName: '${workQueue}-poison'
+    dailyCapGB: dailyLogCapGB
     email: alertEmail
     actionGroupIds: actionGroupIds
   }
+}
+
+module reports 'modules/reports.bicep' = {
+  scope: group
+  params: {
+    location: region
+    tags: tags
+    workspaceName: names.workspace
+  }
+  dependsOn: [monitoring]
 }
 
 @description('Name of the function app: what `func azure functionapp publish` asks for.')

@@ -37,6 +37,7 @@ param syncSchedule = readEnvironmentVariable('SYNC_SCHEDULE', '0 */15 * * * *')
 param pullSchedule = readEnvironmentVariable('PULL_SCHEDULE', '30 * * * * *')
 param settings = {
   ERPNET_MAX_SESSIONS: readEnvironmentVariable('ERPNET_MAX_SESSIONS', '1')
+  ERPNET_CLIENT_SECRET_ENDS: readEnvironmentVariable('ERPNET_CLIENT_SECRET_ENDS', '')
   ERPNET_TIME: readEnvironmentVariable('ERPNET_TIME', 'user')
   ERPNET_SERVICE_LOGINS: readEnvironmentVariable('ERPNET_SERVICE_LOGINS', '')
   ERPNET_LATE_COMMIT_MINUTES: readEnvironmentVariable('ERPNET_LATE_COMMIT_MINUTES', '30')

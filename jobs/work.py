@@ -204,6 +204,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     try:
         report = await pull_and_repair(world)
     except LicencesTaken as taken:
+        tell_failure("work", taken)
         await _line_up(world, turn, _rest(world, taken))
         return
     except (AppRefused, AccessRefused) as error:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
 from jobs.ports import Calendar, Change, Clock, Erp, Lease, Queue, Store, Subscriptions
@@ -17,7 +17,8 @@ from sync_core.policy import Policy
 @dataclass(frozen=True, slots=True)
 class World:
     """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store; ``public_url``
-    is where Graph reaches the app, '' where the app polls. ``licence_wait`` is how long a command waits for ERP.net.
+    is where Graph reaches the app, '' where the app polls. ``licence_wait`` is how long a command waits for ERP.net,
+    ``secret_ends`` the last day of the app's secret there, where that is known.
     ``policy`` is this environment's until the company's is known (jobs/company.py); ``chosen`` are the settings of it
     that were set here.
     """
@@ -39,6 +40,7 @@ class World:
     erp_sessions: int = 1
     licence_wait: timedelta = timedelta(minutes=25)
     public_url: str = ""
+    secret_ends: date | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
 
     def erp_session(self, *, last: bool = False) -> AbstractAsyncContextManager[None]:

@@ -82,7 +82,12 @@ def install() -> None:
     except AzuriteMissing:
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True)  # noqa: S603
         importlib.invalidate_caches()
-    order = ["install", "--prefix", str(TOOLS), f"azurite@{VERSION}", "--no-audit", "--no-fund", "--loglevel=error"]
+    fetch(f"azurite@{VERSION}", TOOLS)
+
+
+def fetch(package: str, folder: Path) -> None:
+    """Install a package of npm, given as ``name@version``, into a folder. Raises ``AzuriteMissing`` without npm."""
+    order = ["install", "--prefix", str(folder), package, "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run([*_npm(), *order], check=True)  # noqa: S603 - our own command line
 
 

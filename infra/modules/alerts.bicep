@@ -15,6 +15,9 @@ param storageName string
 @description('Required. Queue of the messages that were given up.')
 param poisonQueueName string
 
+@description('Required. GB of logs a day after which no more are taken; -1 = no limit.')
+param dailyCapGB int
+
 @description('Required. E-mail address that alerts are sent to; empty = none.')
 param email string
 
@@ -24,8 +27,8 @@ param actionGroupIds string[]
 var mailGroupId = resourceId('Microsoft.Insights/actionGroups', 'calsync-mail')
 var groupIds = empty(email) ? actionGroupIds : concat(actionGroupIds, [mailGroupId])
 
-// The host records each run of a function as a request by the function's name, unsampled (host.json); the app tells
-// each round in a line of its own (jobs/telling.py).
+// The host records each run of a function as a request by the function's name, and each line that the app tells
+// (jobs/telling.py) as a trace; both unsampled (host.json).
 var alerts = [
   {
     name: 'poison-queue'
@@ -35,7 +38,7 @@ var alerts = [
     over: 'PT15M'
     operator: 'GreaterThan'
     threshold: 0
-    query: 'StorageQueueLogs | where AccountName == "${storageName}" and OperationName == "PutMessage" and Uri contains "/${poisonQueueName}/"'
+    query: loadTextContent('../queries/alerts/poison-queue.kql')
   }
   {
     name: 'failing-functions'
@@ -45,17 +48,67 @@ var alerts = [
     over: 'PT15M'
     operator: 'GreaterThan'
     threshold: 0
-    query: 'AppRequests | where Name in ("sync", "pull", "keeper", "housekeeping", "work") and Success == false'
+    query: loadTextContent('../queries/alerts/failing-functions.kql')
   }
   {
-    name: 'silent-timers'
-    title: 'calsync: no timer ran for an hour'
+    name: 'no-pull'
+    title: 'calsync: ERP.net was not asked for an hour'
     severity: 1
-    every: 'PT1H'
+    every: 'PT15M'
     over: 'PT1H'
     operator: 'LessThan'
     threshold: 1
-    query: 'AppRequests | where Name in ("sync", "pull")'
+    query: loadTextContent('../queries/alerts/no-pull.kql')
+  }
+  {
+    name: 'no-dispatch'
+    title: 'calsync: Outlook was not asked for an hour'
+    severity: 1
+    every: 'PT15M'
+    over: 'PT1H'
+    operator: 'LessThan'
+    threshold: 1
+    query: loadTextContent('../queries/alerts/no-dispatch.kql')
+  }
+  {
+    name: 'silent-timers'
+    title: 'calsync: timers are silent while HTTP lives'
+    severity: 1
+    every: 'PT15M'
+    over: 'PT1H'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: loadTextContent('../queries/alerts/silent-timers.kql')
+  }
+  {
+    name: 'erp-refused'
+    title: 'calsync: ERP.net has refused for half an hour, or has no licence'
+    severity: 1
+    every: 'PT15M'
+    over: 'PT30M'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: loadTextContent('../queries/alerts/erp-refused.kql')
+  }
+  {
+    name: 'webhook-errors'
+    title: 'calsync: notifications fail'
+    severity: 2
+    every: 'PT15M'
+    over: 'PT15M'
+    operator: 'GreaterThan'
+    threshold: 2
+    query: loadTextContent('../queries/alerts/webhook-errors.kql')
+  }
+  {
+    name: 'missing-subscriptions'
+    title: 'calsync: fewer subscriptions than people for three hours'
+    severity: 3
+    every: 'PT1H'
+    over: 'PT3H'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: loadTextContent('../queries/alerts/missing-subscriptions.kql')
   }
   {
     name: 'users-in-error'
@@ -65,7 +118,27 @@ var alerts = [
     over: 'P1D'
     operator: 'GreaterThan'
     threshold: 0
-    query: 'AppTraces | where Message startswith "round " | extend told = parse_json(substring(Message, 6)) | summarize arg_max(TimeGenerated, told) by user = tostring(told.user) | where told.operational == false'
+    query: loadTextContent('../queries/alerts/users-in-error.kql')
+  }
+  {
+    name: 'secret-ends'
+    title: 'calsync: the secret of ERP.net ends within 30 days'
+    severity: 2
+    every: 'PT6H'
+    over: 'P1D'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: loadTextContent('../queries/alerts/secret-ends.kql')
+  }
+  {
+    name: 'log-cap'
+    title: 'calsync: the daily log cap is near'
+    severity: 2
+    every: 'PT1H'
+    over: 'P1D'
+    operator: 'GreaterThan'
+    threshold: 0
+    query: loadTextContent('../queries/alerts/log-cap.kql')
   }
 ]
 
@@ -104,7 +177,11 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       criteria: {
         allOf: [
           {
-            query: alert.query
+            query: replace(
+              replace(replace(alert.query, 'STORAGE_ACCOUNT', storageName), 'POISON_QUEUE', poisonQueueName),
+              'DAILY_CAP_GB',
+              string(dailyCapGB)
+            )
             timeAggregation: 'Count'
             operator: alert.operator
             threshold: alert.threshold

@@ -218,7 +218,7 @@ def test_secrets_go_into_the_vault_and_nowhere_else() -> None:
 def test_secret_settings_are_references_to_the_vault() -> None:
     """A setting that is secret names a secret that the vault's module keeps, and has no value of its own."""
     kept = {part.body["name"] for part in module("keyvault").of_type("Microsoft.KeyVault/vaults/secrets")}
-    secret = {name: text_of(value) for name, value in delivered().items() if "SECRET" in name}
+    secret = {name: text_of(value) for name, value in delivered().items() if name.endswith("_SECRET")}
 
     assert {"ERPNET_CLIENT_SECRET", "ERPNET_WEBHOOK_SECRET"} == set(secret)
     assert {f"@Microsoft.KeyVault(VaultName=${{vaultName}};SecretName={name})" for name in kept} == set(
@@ -236,7 +236,7 @@ def test_settings_keep_their_defaults() -> None:
     """What nobody chose is delivered as the app's own default."""
     for row in ROWS:
         if row.name in environment():
-            expected = "" if "SECRET" in row.name else None if row.default == REQUIRED else row.default
+            expected = "" if row.name.endswith("_SECRET") else None if row.default == REQUIRED else row.default
 
             assert environment()[row.name] == expected, row.name
 
