@@ -62,7 +62,8 @@ def fires(name: str, **rows: list[Row] | list[dict[str, Any]]) -> bool:
     """Whether an alert would call somebody, if these were the rows of its window."""
     alert = ALERTS[name]
     count = len(queries.run(queries.text("alerts", name), **rows))
-    return {"GreaterThan": count > alert["threshold"], "LessThan": count < alert["threshold"]}[alert["operator"]]
+    is_over, is_under = count > int(alert["threshold"]), count < int(alert["threshold"])
+    return {"GreaterThan": is_over, "LessThan": is_under}[alert["operator"]]
 
 
 def request(name: str, *, success: bool = True, code: int = 0, **more: Any) -> dict[str, Any]:
