@@ -1,17 +1,20 @@
 """The Functions app: triggers only. Each parses, calls one job and answers.
 
 Nothing is imported or opened before somebody asks: an error here would take the whole app down, and Graph's
-validation handshake must not wait for packages (azure.md §2, graph.md §11). Every HTTP function is anonymous to the
+validation handshake must not wait for packages (azure.md §2, graph.md §11). What a function needs loads beside the
+event loop, so that others are answered meanwhile. Every HTTP function is anonymous to the
 platform and proves its caller itself: ``clientState`` for Graph, a shared secret for ERP.net.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from typing import TYPE_CHECKING
 
 import azure.functions as func
+from azure.functions.warmup import WarmUpContext
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -19,8 +22,16 @@ if TYPE_CHECKING:
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
+async def _load(*modules: str) -> None:
+    """Load what the function goes on to import."""
+    from adapters.loading import load
+
+    await load(*modules)
+
+
 async def _world() -> World:
     """What this process works with; opened for whoever asks first."""
+    await _load("adapters.wiring", "jobs.company")
     from adapters.wiring import process
     from jobs.company import start_app
 
@@ -31,6 +42,7 @@ async def _world() -> World:
 @app.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def sync(timer: func.TimerRequest) -> None:
     """Who has something to do gets a message; a tick that comes late or twice asks the same again."""
+    await _load("jobs.dispatch")
     from jobs.dispatch import dispatch
 
     await dispatch(await _world())
@@ -40,6 +52,7 @@ async def sync(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def pull(timer: func.TimerRequest) -> None:
     """One message: look what changed in ERP.net."""
+    await _load("jobs.dispatch")
     from jobs.dispatch import ask_for_pull
 
     await ask_for_pull(await _world())
@@ -49,6 +62,7 @@ async def pull(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 5 * * * *", run_on_startup=False, use_monitor=True)
 async def keeper(timer: func.TimerRequest) -> None:
     """Graph's subscriptions are made, prolonged and ended."""
+    await _load("jobs.subscriptions")
     from jobs.subscriptions import keep_all
 
     await keep_all(await _world())
@@ -58,6 +72,7 @@ async def keeper(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
 async def housekeeping(timer: func.TimerRequest) -> None:
     """What nobody needs any more goes."""
+    await _load("jobs.housekeeping")
     from jobs.housekeeping import keep_house
 
     await keep_house(await _world())
@@ -67,6 +82,7 @@ async def housekeeping(timer: func.TimerRequest) -> None:
 @app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
     """A pull, a round of one user, or a command."""
+    await _load("jobs.work", "jobs.telling")
     from jobs.telling import tell_failure
     from jobs.work import handle
     from sync_core.errors import SettingsInvalid
@@ -98,12 +114,21 @@ async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
 
 @app.function_name("health")
 @app.route(trigger_arg_name="request", route="health", methods=[func.HttpMethod.GET])
-def health(request: func.HttpRequest) -> func.HttpResponse:
+async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs, how many settings are wrong, and how many Azure reads otherwise than a person; which ones
-    is for administrators (`calsync doctor`)."""
-    mistakes, warnings = _settings()
+    is for administrators (`calsync doctor`). Whoever comes next finds the app open: it is opened behind the answer."""
+    mistakes, warnings = await _settings()
+    if mistakes == 0:
+        _open_behind()
     answer = {"status": "ok", "settings_mistakes": mistakes, "settings_warnings": warnings}
     return func.HttpResponse(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+@app.function_name("warmup")
+@app.warm_up_trigger(arg_name="added")
+async def warmup(added: WarmUpContext) -> None:
+    """An instance was added: what its first request needs is ready before it comes (azure.md §5)."""
+    await _open()
 
 
 TOKEN_LIMIT, BODY_LIMIT = 2_048, 1_000_000
@@ -120,6 +145,7 @@ def _handshake(token: str) -> func.HttpResponse:
 async def _hear_graph(body: bytes) -> func.HttpResponse:
     if len(body) > BODY_LIMIT:
         return func.HttpResponse(status_code=413)
+    await _load("jobs.notifications", "jobs.telling")
     from jobs.notifications import MalformedBody, receive
     from jobs.telling import tell_failure
     from sync_core.errors import CalsyncError
@@ -137,6 +163,7 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
 async def _hear_erp(secret: str) -> func.HttpResponse:
     import hmac
 
+    await _load("adapters.settings", "jobs.dispatch", "jobs.telling")
     from adapters.settings import load
     from jobs.notifications import hear_erp
     from jobs.telling import tell_failure
@@ -155,8 +182,9 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
     return func.HttpResponse(status_code=202)
 
 
-def _settings() -> tuple[int, int]:
+async def _settings() -> tuple[int, int]:
     """How many mistakes there are in the settings, and if none, how many warnings."""
+    await _load("adapters.settings")
     from adapters.settings import load
     from sync_core.errors import SettingsInvalid
 
@@ -164,3 +192,27 @@ def _settings() -> tuple[int, int]:
         return 0, len(load(os.environ).warnings)
     except SettingsInvalid as error:
         return len(error.mistakes), 0
+
+
+async def _open() -> None:
+    """Open the app with what its webhooks need; a failure is told, and whoever asks next tries again."""
+    await _load("jobs.notifications", "jobs.dispatch", "jobs.telling")
+    from jobs.telling import tell_failure
+    from sync_core.errors import CalsyncError
+
+    try:
+        await _world()
+    except CalsyncError as error:
+        tell_failure("start", error)
+
+
+_opening: set[asyncio.Task[None]] = set()
+"""At most one; the loop itself keeps no task alive."""
+
+
+def _open_behind() -> None:
+    """Open the app without waiting for it; where the platform freezes us meanwhile, the next request goes on."""
+    if not _opening:
+        task = asyncio.create_task(_open())
+        _opening.add(task)
+        task.add_done_callback(_opening.discard)

@@ -1,25 +1,26 @@
 """The work queue in Azure Queue Storage (azure.md §6), or in Azurite (§11).
 
 Messages are JSON in base64: the Functions host moves whatever is not base64 to the poison queue unseen. They are
-small (ids only), far below the 48 KiB that fit.
+small (ids only), far below the 48 KiB that fit. The SDK is imported when the first message is sent or the queues are
+made: a command that only reads never needs it, and it is the heaviest package beside Graph's.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue import TextBase64EncodePolicy
-from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from jobs.ports import Message
 from sync_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_total": 3}
 """The SDK's own timeouts let a caller wait for a minute and more."""
@@ -33,11 +34,15 @@ LONGEST_DELAY = 7 * 24 * 3600 - 1
 
 def connect(connection_string: str, **options: Any) -> QueueServiceClient:
     """A client for a storage connection string; ``options`` are the SDK's."""
+    from azure.storage.queue.aio import QueueServiceClient
+
     return QueueServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **options})
 
 
 def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> QueueServiceClient:
     """A client for a queue endpoint (``https://account.queue.core.windows.net``) and an identity."""
+    from azure.storage.queue.aio import QueueServiceClient
+
     return QueueServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **options})
 
 
@@ -49,12 +54,19 @@ def names(prefix: str) -> tuple[str, str]:
 class WorkQueue:
     """``Queue`` (jobs/ports.py); ``prepare`` makes the queues where nobody did."""
 
-    def __init__(self, service: QueueServiceClient, prefix: str) -> None:
-        self._service = service
+    def __init__(self, connected: Callable[[], QueueServiceClient], prefix: str) -> None:
+        self._connected = connected
         self._names = names(prefix)
-        self._client: QueueClient = service.get_queue_client(
-            self._names[0], message_encode_policy=TextBase64EncodePolicy()
-        )
+
+    @cached_property
+    def _service(self) -> QueueServiceClient:
+        return self._connected()
+
+    @cached_property
+    def _client(self) -> QueueClient:
+        from azure.storage.queue import TextBase64EncodePolicy
+
+        return self._service.get_queue_client(self._names[0], message_encode_policy=TextBase64EncodePolicy())
 
     async def prepare(self) -> None:
         """Create what is missing; harmless when repeated. Raises ``StoreUnavailable``."""
@@ -77,8 +89,9 @@ class WorkQueue:
                 await self._client.send_message(text, visibility_timeout=delay)
 
     async def close(self) -> None:
-        """Let go of connections."""
-        await self._service.close()
+        """Let go of connections, where there are any."""
+        if "_service" in self.__dict__:
+            await self._service.close()
 
 
 @contextmanager

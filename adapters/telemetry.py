@@ -4,14 +4,15 @@ Metrics are all that leaves: numbers with the few words of ``Metrics``. The expo
 ``configure_azure_monitor`` sends every log line and every request's URL whatever it is told (azure.md §9), and those
 hold delta links, addresses and table keys. Nothing is kept on disk, and the exporter's own statistics are off.
 
-Off without ``APPLICATIONINSIGHTS_CONNECTION_STRING``; OpenTelemetry is imported only with it, and a failure of it is
-one line in the log. The chatter of the SDKs is silenced everywhere: it shows URLs.
+Off without ``APPLICATIONINSIGHTS_CONNECTION_STRING``; OpenTelemetry is imported only with it, in a thread that nobody
+waits for, and a failure of it is one line in the log. The chatter of the SDKs is silenced everywhere: it shows URLs.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -47,14 +48,27 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def start(environ: Mapping[str, str]) -> None:
-    """Export metrics where a connection string says whereto; never raises."""
+def start(environ: Mapping[str, str]) -> threading.Thread | None:
+    """Export metrics where a connection string says whereto; never raises.
+
+    What is logged from now on is counted, though the exporter comes with the end of the thread: a process that ends
+    before has counted for nobody.
+    """
     quieten()
     if not environ.get(CONNECTION) or any(isinstance(handler, Metrics) for handler in LOG.handlers):
-        return
+        return None
+    metrics = Metrics()
+    LOG.addHandler(metrics)
+    loading = threading.Thread(target=_begin, args=(metrics, environ), name="telemetry")
+    loading.start()
+    return loading
+
+
+def _begin(metrics: Metrics, environ: Mapping[str, str]) -> None:
     try:
-        LOG.addHandler(Metrics(_meter(environ)))
+        metrics.begin(_meter(environ))
     except Exception as problem:  # noqa: BLE001 - telemetry is never in the way
+        LOG.removeHandler(metrics)
         LOG.warning("metrics are off: %s", type(problem).__name__)
 
 
@@ -85,10 +99,17 @@ def _identity(authentication: str) -> dict[str, Any]:
 
 
 class Metrics(logging.Handler):
-    """Counts the facts of log records; ``logging`` keeps its errors from whoever logs."""
+    """Counts the facts of log records; ``logging`` keeps its errors from whoever logs.
 
-    def __init__(self, meter: Meter) -> None:
+    What comes before ``begin`` waits, and is counted then.
+    """
+
+    def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self._early: list[logging.LogRecord] | None = []
+
+    def begin(self, meter: Meter) -> None:
+        """Count with this meter from now on."""
         self._rounds = meter.create_counter("calsync.rounds", description="Rounds that ended")
         self._actions = meter.create_counter("calsync.actions", description="Items written, by kind")
         self._failures = meter.create_counter("calsync.failures", description="What did not work, by place and error")
@@ -97,9 +118,19 @@ class Metrics(logging.Handler):
         self._conflicts = meter.create_histogram("calsync.conflicts", description="Open conflicts of a user")
         self._lag = meter.create_histogram("calsync.lag", unit="s", description="From the wake-up to the write")
         self._seconds = meter.create_histogram("calsync.round.duration", unit="s", description="How long rounds take")
+        self.acquire()
+        try:
+            early, self._early = self._early or [], None
+            for record in early:
+                self.emit(record)
+        finally:
+            self.release()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count one record of ours; others have no facts."""
+        if self._early is not None:
+            self._early.append(record)
+            return
         facts = getattr(record, "calsync", None)
         if not isinstance(facts, Mapping):
             return

@@ -1,7 +1,7 @@
 """The only place where things are put together: settings in, a ``World`` out, everything closed at the end.
 
 Heavy packages (azure, aiohttp) are imported when a world is opened, not before: a wrong setting or a health check
-must not wait for them.
+must not wait for them. The app loads them beside its event loop, where a handshake is answered meanwhile.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from adapters.loading import load as load_packages
 from adapters.settings import Settings, is_development, load
 from jobs.world import World
 from sync_core.errors import RowUnreadable
@@ -22,6 +23,7 @@ from sync_core.errors import RowUnreadable
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables.aio import TableServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
 
     from adapters.graph import Credential, GraphCalendar
     from adapters.queues import WorkQueue
@@ -115,19 +117,23 @@ async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableSer
 
 
 async def _open_queue(settings: Settings, opened: AsyncExitStack) -> WorkQueue:
-    """The work queue; nothing is asked of it yet."""
-    from adapters.queues import WorkQueue, connect, connect_as
+    """The work queue; nothing is asked of it, nor its package loaded, yet."""
+    from adapters.queues import WorkQueue
 
-    if is_development(settings.storage_connection):
-        service = connect("UseDevelopmentStorage=true")  # as for the tables
-    elif settings.storage_connection:
-        service = connect(settings.storage_connection)
-    else:
-        credential = await opened.enter_async_context(_storage_credential(settings))
-        service = connect_as(settings.queue_endpoint, credential)
-    queue = WorkQueue(service, settings.state_prefix)
+    queue = WorkQueue(await _queue_service(settings, opened), settings.state_prefix)
     opened.push_async_callback(queue.close)
     return queue
+
+
+async def _queue_service(settings: Settings, opened: AsyncExitStack) -> Callable[[], QueueServiceClient]:
+    from adapters.queues import connect, connect_as
+
+    if is_development(settings.storage_connection):
+        return lambda: connect("UseDevelopmentStorage=true")  # as for the tables
+    if settings.storage_connection:
+        return lambda: connect(settings.storage_connection)
+    credential = await opened.enter_async_context(_storage_credential(settings))
+    return lambda: connect_as(settings.queue_endpoint, credential)
 
 
 def _storage_credential(settings: Settings) -> AsyncTokenCredential:
@@ -165,6 +171,20 @@ def _graph_credential(settings: Settings) -> Credential:
     return ManagedIdentityCredential(client_id=settings.client_id or None)
 
 
+def _packages(settings: Settings) -> tuple[str, ...]:
+    """What opening the app's world imports; Graph's SDK comes with its first request."""
+    with_identity = ("azure.identity.aio",) if not (settings.storage_connection and settings.graph_access_token) else ()
+    return (
+        "adapters.telemetry",
+        "adapters.tables",
+        "adapters.queues",
+        "azure.storage.queue.aio",
+        "adapters.erp",
+        "adapters.graph",
+        *with_identity,
+    )
+
+
 class Process:
     """What one process of the app keeps for as long as it lives: its settings and one open ``World``.
 
@@ -188,11 +208,12 @@ class Process:
             return self._world
 
     async def _open(self, started: Callable[[World], Awaitable[None]]) -> World:
+        settings = load(os.environ)
+        await load_packages(*_packages(settings))
         from adapters import telemetry
         from adapters.queues import WorkQueue
 
         telemetry.start(os.environ)
-        settings = load(os.environ)
         async with AsyncExitStack() as opening:
             world = await opening.enter_async_context(open_world(settings))
             await started(world)

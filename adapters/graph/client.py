@@ -2,7 +2,7 @@
 
 ``GraphServiceClient`` signs and carries raw JSON (graph.md §14): its model classes cost 400 times the CPU of
 ``json.loads`` and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
-The SDK is imported on first use only: a validation handshake must not wait for it.
+The SDK is imported on first use only, beside the event loop: a validation handshake must not wait for it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from weakref import WeakValueDictionary
 
 from adapters.graph.wire import Answer, Request, refusal
 from adapters.http import Patience, follow, note_answer
+from adapters.loading import aside, load
 from jobs.ports import cover
 from sync_core.errors import AppRefused, SideError, SideUnavailable
 from sync_core.model import Side
@@ -173,10 +174,11 @@ class GraphClient:
 
     async def _carry(self, request: Request, safe: bool) -> Answer:
         """Carry one request to Graph and its answer back; the time limit covers token and transport."""
+        sdk = await self._service()
         import httpx
 
         info = self._information(request)
-        adapter: Any = self._service().request_adapter
+        adapter: Any = sdk.request_adapter
         try:
             async with asyncio.timeout(self.options.timeout_seconds):
                 response = await adapter.send_no_response_content_async(info, None)
@@ -216,8 +218,12 @@ class GraphClient:
         follow(Side.GRAPH, self.root, link)
         return link.removeprefix(self.root)
 
-    def _service(self) -> GraphServiceClient:
-        if self._sdk is None:
+    async def _service(self) -> GraphServiceClient:
+        await load(*SDK)
+        return self._sdk or await aside(self._built)
+
+    def _built(self) -> GraphServiceClient:
+        if self._sdk is None:  # those who ask at once wait in line
             self._http, self._sdk = _build(self._credential, self.root, self.options.timeout_seconds)
         return self._sdk
 
@@ -230,6 +236,9 @@ class GraphClient:
 
 
 URI_TOO_LONG = 414
+
+SDK = ("msgraph.graph_service_client", "kiota_abstractions.native_response_handler")
+"""What a request imports beside what building the client does."""
 
 
 class Trouble(SideUnavailable):

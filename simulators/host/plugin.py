@@ -19,7 +19,7 @@ from typing import Any
 
 import azure.functions as func
 
-TRIGGERS = ("httpTrigger", "timerTrigger", "queueTrigger")
+TRIGGERS = ("httpTrigger", "timerTrigger", "queueTrigger", "warmupTrigger")
 NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE)
 TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)")
 
@@ -86,7 +86,7 @@ def _function(found: Any) -> Function:
     if not NAME.fullmatch(name):
         raise Unusable(f"'{name}' is no name for a function")
     if binding["type"] not in TRIGGERS or outputs:
-        raise Unusable(f"{name}: only HTTP, timer and queue triggers without other bindings run here")
+        raise Unusable(f"{name}: only HTTP, timer, queue and warm-up triggers without other bindings run here")
     if list(inspect.signature(call).parameters) != [parameter]:
         raise Unusable(f"{name}: its only parameter must be {parameter}")
     return Function(name, call, parameter, binding["type"], binding)

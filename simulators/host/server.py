@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from azure.functions.warmup import WarmUpContext
 from azure.storage.queue import QueueMessage as StoredMessage
 from azure.storage.queue.aio import QueueServiceClient
 
@@ -99,6 +100,8 @@ class Host:
                     self._routes.append(read_route(function, self._settings.route_prefix))
                 case "timerTrigger":
                     self._listen(self._timer(function).listen())
+                case "warmupTrigger":
+                    pass  # called where an instance is added to running ones, which never happens here
                 case _:
                     queue = self._queue(function)
                     self._queues.append(queue)
@@ -174,13 +177,15 @@ class Host:
             return web.Response(status=500)
 
     async def _by_hand(self, request: web.Request) -> web.Response:
-        """Run a timer or queue function now, 202 at once; the real host asks for the master key (azure.md §7)."""
+        """Run any function but an HTTP one now, 202 at once; the real host asks for the master key (azure.md §7)."""
         function = self.functions.get(request.match_info["name"])
         if function is None or function.kind == "httpTrigger":
             return web.Response(status=404)
         given = await request.json() if request.can_read_body else {}
-        if function.kind == "timerTrigger":
-            argument: Any = self._timer(function).request(datetime.now(UTC))
+        if function.kind == "warmupTrigger":
+            argument: Any = WarmUpContext()
+        elif function.kind == "timerTrigger":
+            argument = self._timer(function).request(datetime.now(UTC))
         else:
             argument = as_message(StoredMessage(id="by-hand", dequeue_count=1), str(given.get("input", "")))
         self._invoke(function, argument).add_done_callback(_forget)

@@ -29,7 +29,7 @@ def prefix() -> str:
 @pytest.fixture
 async def queue(azurite: Azurite, prefix: str) -> AsyncIterator[WorkQueue]:
     """A queue that is there."""
-    opened = WorkQueue(connect(azurite.connection_string), prefix)
+    opened = WorkQueue(lambda: connect(azurite.connection_string), prefix)
     await opened.prepare()
     yield opened
     await opened.close()
@@ -68,7 +68,7 @@ async def test_preparing_twice_makes_both_queues(azurite: Azurite, queue: WorkQu
 
 async def test_a_command_may_be_the_first_to_send(azurite: Azurite, prefix: str) -> None:
     """Where no app ever ran nobody made the queue; the first message makes it."""
-    queue = WorkQueue(connect(azurite.connection_string), prefix)
+    queue = WorkQueue(lambda: connect(azurite.connection_string), prefix)
     await queue.send({"kind": "pull"})
     await queue.close()
 
@@ -77,7 +77,7 @@ async def test_a_command_may_be_the_first_to_send(azurite: Azurite, prefix: str)
 
 async def test_storage_out_of_reach_is_unavailable() -> None:
     """Without an answer the error is ours, without the key or the address."""
-    queue = WorkQueue(connect(NOWHERE, retry_total=0), "t00")
+    queue = WorkQueue(lambda: connect(NOWHERE, retry_total=0), "t00")
     with pytest.raises(StoreUnavailable) as refused:
         await queue.send({"kind": "pull"})
     await queue.close()

@@ -34,7 +34,8 @@ def reader() -> Iterator[InMemoryMetricReader]:
     """Metrics attached to the log, and where they can be read."""
     found = InMemoryMetricReader()
     provider = MeterProvider(metric_readers=[found])
-    handler = telemetry.Metrics(provider.get_meter("test"))
+    handler = telemetry.Metrics()
+    handler.begin(provider.get_meter("test"))
     telemetry.LOG.addHandler(handler)
     before = telemetry.LOG.level
     telemetry.LOG.setLevel(logging.INFO)
@@ -122,7 +123,9 @@ def test_off_without_a_connection_string() -> None:
 def test_a_wrong_connection_string_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
     """Telemetry that cannot start says so and lets the app go on."""
     with caplog.at_level(logging.WARNING, "calsync"):
-        telemetry.start({telemetry.CONNECTION: "nonsense"})
+        loading = telemetry.start({telemetry.CONNECTION: "nonsense"})
+        assert loading is not None
+        loading.join()
 
     assert "metrics are off" in caplog.text
     assert telemetry.LOG.handlers == []
@@ -146,7 +149,7 @@ from sync_core.model import Side
 logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
 handlers = list(logging.getLogger().handlers)
 telemetry.LOG.setLevel(logging.INFO)
-telemetry.start(os.environ)
+loading = telemetry.start(os.environ)
 
 address = f"{os.environ['STUB']}/v1.0/users/anna@acme.example/calendarView/delta?$deltatoken=SECRET-TOKEN"
 httpx.get(address, headers={"Authorization": "Bearer SECRET-TOKEN"}, timeout=10)
@@ -158,6 +161,7 @@ except AccessRefused as refused:
     telemetry.LOG.exception("Salary talks")
     tell_failure("round", refused, user_id="anna@acme.example")
 tell_round(Report("SECRET-user", "anna@acme.example", conflicts=2), seconds=1.5, lag_seconds=4.0)
+loading.join()
 
 assert logging.getLogger().handlers == handlers, logging.getLogger().handlers
 assert [type(handler) for handler in telemetry.LOG.handlers] == [telemetry.Metrics]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def health() -> func.HttpResponse:
     """Ask the route as the host does."""
     request = func.HttpRequest("GET", "http://localhost/api/health", body=b"")
-    answer = functions()["health"].get_user_function()(request)
+    answer = asyncio.run(functions()["health"].get_user_function()(request))
     assert isinstance(answer, func.HttpResponse)
     return answer
 
