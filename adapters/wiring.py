@@ -173,7 +173,9 @@ def _graph_credential(settings: Settings) -> Credential:
 
 def _packages(settings: Settings) -> tuple[str, ...]:
     """What opening the app's world imports; Graph's SDK comes with its first request."""
-    with_identity = ("azure.identity.aio",) if not (settings.storage_connection and settings.graph_access_token) else ()
+    with_identity = (
+        ("azure.identity.aio",) if not (settings.storage_connection and settings.graph_access_token) else ()
+    )
     return (
         "adapters.telemetry",
         "adapters.tables",
@@ -181,7 +183,7 @@ def _packages(settings: Settings) -> tuple[str, ...]:
         "azure.storage.queue.aio",
         "adapters.erp",
         "adapters.graph",
-        *with_identity,
+        *(() if is_keyed else ("azure.identity.aio",)),
     )
 
 

@@ -1,4 +1,7 @@
-"""The commands of ``calsync``: parse, call one job, answer. What they promise is in design.md §9."""
+"""The commands of ``calsync``: parse, call one job, answer. What they promise is in design.md §9.
+
+Each imports what it works with when it is called: help must not wait for it, nor one command for another's packages.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,19 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from adapters.settings import load
-from cli import shapes, text
-from cli.stage import DONE, FAILED, Stage, UnknownItem, plain
-from jobs import enrolment
-from jobs.answers import Choice, answer, choices_in, find_choice
-from jobs.answers import retry as retry_user
-from jobs.company import change_policy, is_stamped, stamp_policy
-from jobs.context import left_alone
-from jobs.doctor import examine
-from jobs.explain import explain
-from jobs.sync import SyncReport, plan_sync, run_sync
-from jobs.waiting import erp_session, patiently
-from jobs.world import World
-from sync_core.errors import RowUnreadable
-from sync_core.model import Instance, User
+from cli import text
+from cli.stage import DONE, FAILED, Stage, plain
+
+if TYPE_CHECKING:
+    from cli.shapes import Json
+    from jobs.answers import Choice
+    from jobs.sync import SyncReport
+    from jobs.world import World
+    from sync_core.model import User
 
 NOBODY = ("Nobody is enrolled: `calsync users enable UPN`.",)
 
@@ -69,6 +66,8 @@ def command(group: click.Group, name: str | None = None) -> Callable[[Command], 
 
 async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = False) -> list[User]:
     """The named users (``UnknownUser`` for others), else all."""
+    from jobs import enrolment
+
     if upns:
         named = [await enrolment.find_enrolled(world, upn) for upn in upns]
         return list({user.id: user for user in named}.values())
@@ -79,6 +78,8 @@ async def _of_each(
     stage: Stage, chosen: Sequence[User], look: Callable[[User], Awaitable[Found]]
 ) -> tuple[list[Found], list[str]]:
     """What is found for each user, and what cannot be: a spoilt row is told, and stops only whose it is."""
+    from sync_core.errors import RowUnreadable
+
     found: list[Found] = []
     failures: list[str] = []
     for user in chosen:
@@ -96,7 +97,11 @@ def doctor(stage: Stage, repair: bool) -> None:
     """Check every requirement and permission, for each user, with the remedy."""
 
     async def work(world: World) -> int:
-        checks: list[shapes.Json] = [
+        from adapters.settings import load
+        from cli import shapes
+        from jobs.doctor import examine
+
+        checks: list[Json] = [
             {"fine": False, "what": "Settings", "text": warning} for warning in load(os.environ).warnings
         ]
         stage.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
@@ -122,6 +127,8 @@ def list_users(stage: Stage) -> None:
     """Show everyone who was ever switched on."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+
         known = await world.store.list_users()
         found = [shapes.user_of(user) for user in known]
         stage.give({"users": found}, [*text.user_lines(found)] or NOBODY)
@@ -143,6 +150,10 @@ def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) 
     """Switch a user's sync on."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+        from jobs import enrolment
+        from jobs.waiting import erp_session
+
         async with erp_session(world, stage.notice):
             checkup = await enrolment.enable(world, upn, company_id=company, location_id=location, zone=time_zone)
         user = shapes.user_of(checkup.user)
@@ -159,6 +170,10 @@ def disable(stage: Stage, upn: str) -> None:
     """Switch a user's sync off; nothing is deleted on either side."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+        from jobs import enrolment
+        from jobs.waiting import patiently
+
         user = await enrolment.find_enrolled(world, upn)
         await patiently(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
         told = plain(f"{user.upn}: off; nothing was deleted on either side.")
@@ -174,6 +189,9 @@ def forget(stage: Stage, upn: str) -> None:
     """Erase all that is remembered of a user, journal included; both sides stay as they are."""
 
     async def work(world: World) -> int:
+        from jobs import enrolment
+        from jobs.waiting import patiently
+
         user = await enrolment.find_enrolled(world, upn)
         await patiently(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
         told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
@@ -202,6 +220,10 @@ def sync(stage: Stage, upns: tuple[str, ...], full: bool, dry_run: bool) -> None
 async def _sync(
     stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
+    from cli import shapes
+    from jobs.company import stamp_policy
+    from jobs.sync import plan_sync, run_sync
+
     if not dry_run:
         await stamp_policy(world)
     run = plan_sync if dry_run else run_sync
@@ -217,6 +239,9 @@ async def _waiting(
     world: World, chosen: Sequence[User], outcome: SyncReport
 ) -> dict[str, tuple[User, Sequence[Choice]]]:
     """What waits, by user id; a round that could not read its rows has said so."""
+    from jobs.answers import choices_in
+    from sync_core.errors import RowUnreadable
+
     users = {user.id: user for user in chosen}
     waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
     for user_id in [report.user_id for report in outcome.reports]:
@@ -226,14 +251,21 @@ async def _waiting(
     return waiting
 
 
-async def _status(world: World, user: User) -> shapes.Json:
+async def _status(world: World, user: User) -> Json:
+    from cli import shapes
+    from jobs.context import left_alone
+
     journal = await world.store.read_journal(user.id, LOG_LINES)
     memory = await world.store.recall(user.id)
     return shapes.status_of(user, memory, journal, left_alone(await world.store.list_users(), memory))
 
 
-async def _company(stage: Stage, world: World, failures: list[str]) -> shapes.Json:
+async def _company(stage: Stage, world: World, failures: list[str]) -> Json:
     """What is known of the company; a row that cannot be read is told, and the users all the same."""
+    from cli import shapes
+    from sync_core.errors import RowUnreadable
+    from sync_core.model import Instance
+
     try:
         return shapes.company_of((await world.store.read_instance())[0])
     except RowUnreadable as error:
@@ -242,11 +274,15 @@ async def _company(stage: Stage, world: World, failures: list[str]) -> shapes.Js
         return shapes.company_of(Instance())
 
 
-async def _conflicts(world: World, user: User) -> list[shapes.Json]:
+async def _conflicts(world: World, user: User) -> list[Json]:
+    from cli import shapes
+
     return shapes.conflicts_of(user, await world.store.recall(user.id))
 
 
 async def _retried(stage: Stage, world: World, user: User) -> tuple[str, int]:
+    from jobs.answers import retry as retry_user
+
     return user.upn, await retry_user(world, user, notice=stage.notice)
 
 
@@ -256,6 +292,8 @@ def status(stage: Stage, upns: tuple[str, ...]) -> None:
     """State, checkpoints, open ends and the newest of the journal, user by user."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+
         chosen = await _chosen(world, upns)
         found, failures = await _of_each(stage, chosen, lambda user: _status(world, user))
         company = await _company(stage, world, failures)
@@ -291,6 +329,11 @@ def why(stage: Stage, upn: str, item: str) -> None:
     """What was decided about an item and why, with the values that lost."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+        from cli.errors import UnknownItem
+        from jobs import enrolment
+        from jobs.explain import explain
+
         user = await enrolment.find_enrolled(world, upn)
         found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=stage.notice)]
         if not found:
@@ -309,6 +352,9 @@ def approve(stage: Stage, choice_id: str, drop: bool, show: bool) -> None:
     """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
 
     async def work(world: World) -> int:
+        from cli import shapes
+        from jobs.answers import answer, find_choice
+
         user, choice = await find_choice(world, choice_id)
         if show:
             held = shapes.hold_of(choice, user)
@@ -347,6 +393,9 @@ def policy(stage: Stage, is_set: bool, take_over: bool) -> None:
         raise click.UsageError("--take-over goes with --set: by itself it changes nothing")
 
     async def work(world: World) -> int:
+        from cli import shapes
+        from jobs.company import change_policy, is_stamped
+
         if is_set:
             await change_policy(world, take_over=take_over)
         instance, _ = await world.store.read_instance()

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.answers import Choice, choices_in
-from jobs.doctor import Check
-from jobs.explain import Finding
 from jobs.ports import UNREADABLE
 from jobs.report import PRIVATE, Line, Report
-from jobs.sync import SyncReport
-from jobs.world import World
 from sync_core.cases import Intent
 from sync_core.link import ENDED
 from sync_core.model import (
@@ -34,6 +30,12 @@ from sync_core.model import (
 )
 from sync_core.policy import texts
 from sync_core.project import is_private
+
+if TYPE_CHECKING:
+    from jobs.doctor import Check
+    from jobs.explain import Finding
+    from jobs.sync import SyncReport
+    from jobs.world import World
 
 Json = dict[str, Any]
 

@@ -1,47 +1,33 @@
 """Runs a command: settings, world, notices, progress, and what an error means for the exit code.
 
+What a command does not need is not imported: the world for help, rich where there is nothing to say on the way.
 Answers go to stdout, everything said on the way to stderr. Whatever comes from outside passes ``plain`` first.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from adapters.settings import Settings, load
-from adapters.wiring import open_world
-from jobs.answers import UnknownChoice
-from jobs.company import agreed
-from jobs.enrolment import UnknownUser
-from jobs.places import UnknownPlace
-from jobs.refusal import judged
-from jobs.world import World
-from sync_core.errors import AccessRefused, CalsyncError, SettingsInvalid, WrongStore
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from adapters.settings import Settings
+    from jobs.world import World
 
 DONE, FAILED, WRONG = 0, 1, 2
 """The exit codes: done; at least one user or item failed; settings or arguments are wrong."""
 
 JOINERS = frozenset("\u200c\u200d")
 """Format characters without which scripts and emoji fall apart; the others can turn a line round."""
-
-
-class UnknownItem(CalsyncError):
-    """Neither side nor our memory knows the item; correct the id or subject (exit 2)."""
-
-
-ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, WrongStore)
-"""Errors that the caller can only answer with other settings or arguments."""
 
 
 def plain(text: str) -> str:
@@ -58,7 +44,12 @@ class Stage:
 
     def __init__(self) -> None:
         self.as_json = False
-        self._err = Console(stderr=True)
+
+    @cached_property
+    def _err(self) -> Console:
+        from rich.console import Console
+
+        return Console(stderr=True)
 
     def say(self, *lines: str) -> None:
         """Lines of the answer for people; nothing where a machine listens."""
@@ -76,6 +67,8 @@ class Stage:
 
     def notice(self, text: str) -> None:
         """Something said on the way."""
+        from rich.text import Text
+
         self._err.print(Text(plain(text)), soft_wrap=True)
 
     @contextmanager
@@ -84,6 +77,15 @@ class Stage:
         if not self._err.is_terminal:
             yield lambda _: None
             return
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -102,17 +104,29 @@ class Stage:
 
         Unless it is only examined, or not to be ``is_agreed``, the world is under the company's policy.
         """
+        import asyncio
+
+        from adapters.settings import load
+        from sync_core.errors import CalsyncError, SettingsInvalid
+
         try:
             code = asyncio.run(self._play(load(os.environ), work, is_examined, is_agreed))
         except SettingsInvalid as error:
             self._fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
+            from cli.errors import ARGUMENTS
+
             self._fail(WRONG if isinstance(error, ARGUMENTS) else FAILED, str(error), [])
         sys.exit(code)
 
     async def _play(
         self, settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool, is_agreed: bool
     ) -> int:
+        from adapters.wiring import open_world
+        from jobs.company import agreed
+        from jobs.refusal import judged
+        from sync_core.errors import AccessRefused
+
         async with open_world(settings, is_examined=is_examined) as world:
             try:
                 return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)

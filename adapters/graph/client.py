@@ -223,9 +223,11 @@ class GraphClient:
         return self._sdk or await aside(self._built)
 
     def _built(self) -> GraphServiceClient:
-        if self._sdk is None:  # those who ask at once wait in line
-            self._http, self._sdk = _build(self._credential, self.root, self.options.timeout_seconds)
-        return self._sdk
+        sdk = self._sdk  # whoever asks at the same time waits in line
+        if sdk is None:
+            self._http, sdk = _build(self._credential, self.root, self.options.timeout_seconds)
+            self._sdk = sdk
+        return sdk
 
     async def close(self) -> None:
         """Free connections and the credential; the client may be used again afterwards."""

@@ -47,7 +47,10 @@ def test_functions_are_found_with_their_triggers(make_app: MakeApp) -> None:
             + "def tick(timer, out): ...",
             "without other bindings",
         ),
-        ('@app.blob_trigger(arg_name="b", path="p", connection="C")\ndef blob(b): ...', "only HTTP, timer, queue and warm-up"),
+        (
+            '@app.blob_trigger(arg_name="b", path="p", connection="C")\ndef blob(b): ...',
+            "only HTTP, timer, queue and warm-up",
+        ),
     ],
 )
 def test_what_cannot_run_here(make_app: MakeApp, source: str, reason: str) -> None:

@@ -1,0 +1,15 @@
+"""Which errors the caller of a command can only answer with other settings or arguments (exit 2)."""
+
+from __future__ import annotations
+
+from jobs.answers import UnknownChoice
+from jobs.enrolment import UnknownUser
+from jobs.places import UnknownPlace
+from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
+
+
+class UnknownItem(CalsyncError):
+    """Neither side nor our memory knows the item; correct the id or subject."""
+
+
+ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, WrongStore)
