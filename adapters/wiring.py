@@ -173,9 +173,7 @@ def _graph_credential(settings: Settings) -> Credential:
 
 def _packages(settings: Settings) -> tuple[str, ...]:
     """What opening the app's world imports; Graph's SDK comes with its first request."""
-    with_identity = (
-        ("azure.identity.aio",) if not (settings.storage_connection and settings.graph_access_token) else ()
-    )
+    is_keyed = bool(settings.storage_connection and settings.graph_access_token)
     return (
         "adapters.telemetry",
         "adapters.tables",

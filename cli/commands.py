@@ -48,6 +48,7 @@ user_option = click.option("--user", "upns", metavar="UPN", multiple=True, help=
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="calsync")
 @json_option
 def main() -> None:
     """Keeps Outlook calendars and ERP.net activities in step, both ways.

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("function_app", "cli", "jobs", "sync_core", "adapters", "simulators")
 
 ARROWS = {
-    "function_app": ("jobs", "sync_core", "adapters.wiring", "adapters.settings"),
+    "function_app": ("jobs", "sync_core", "adapters.wiring", "adapters.settings", "adapters.loading"),
     "cli": ("cli", "jobs", "sync_core", "adapters.wiring", "adapters.settings", "simulators"),
     "jobs": ("jobs", "sync_core"),
     "sync_core": ("sync_core",),

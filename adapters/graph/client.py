@@ -220,7 +220,7 @@ class GraphClient:
 
     async def _service(self) -> GraphServiceClient:
         await load(*SDK)
-        return self._sdk or await aside(self._built)
+        return await aside(self._built) if self._sdk is None else self._sdk
 
     def _built(self) -> GraphServiceClient:
         sdk = self._sdk  # whoever asks at the same time waits in line

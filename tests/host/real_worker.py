@@ -51,13 +51,19 @@ QUEUE_METADATA = {
 
 
 class Worker:
-    """The library with an app loaded; ``functions`` holds each function's bindings."""
+    """The library with an app loaded; ``functions`` holds each function's bindings.
+
+    ``seconds`` is how long each of the last invocations took since they were asked for, all at once; ``used`` is what
+    the process has used until then: ``cpu_seconds`` and ``rss_mib``.
+    """
 
     def __init__(self, folder: Path, script: str, environ: Mapping[str, str]) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
         self._environ = {**kept, **environ, "PYTHON_SCRIPT_FILE_NAME": script, "PYTHONIOENCODING": "utf-8"}
         self._folder = folder
         self.functions: dict[str, list[Json]] = {}
+        self.seconds: list[float] = []
+        self.used: Json = {}
 
     def __enter__(self) -> Self:
         order = [sys.executable, "-m", "tests.host.worker", str(self._folder)]
@@ -69,7 +75,7 @@ class Worker:
         if "functions" not in index:
             self.__exit__()
         assert "functions" in index, index["failure"]
-        self.functions = index["functions"]
+        self.functions, self.used = index["functions"], index["used"]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,7 +96,9 @@ class Worker:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(lines) + "\n")
         self._process.stdin.flush()
-        outcomes: list[Json] = self._read()
+        told = self._read()
+        self.seconds, self.used = told["seconds"], told["used"]
+        outcomes: list[Json] = told["outcomes"]
         return outcomes
 
     def trigger(self, name: str) -> Json:

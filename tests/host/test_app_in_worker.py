@@ -30,6 +30,7 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     },
     "erpnet": {"type": "httpTrigger", "route": "webhooks/erpnet", "authLevel": "ANONYMOUS", "methods": ["POST"]},
     "health": {"type": "httpTrigger", "route": "health", "authLevel": "ANONYMOUS", "methods": ["GET"]},
+    "warmup": {"type": "warmupTrigger"},
 }
 LATE = {
     "json": json.dumps(
@@ -72,7 +73,7 @@ def test_every_function_is_found(worker: Worker) -> None:
     assert {name: {key: found[name].get(key) for key in wanted} for name, wanted in TRIGGERS.items()} == TRIGGERS
     assert set(TRIGGERS) <= set(found)
     others = {one["type"] for bindings in worker.functions.values() for one in bindings}
-    assert others == {"timerTrigger", "queueTrigger", "httpTrigger", "http"}
+    assert others == {"timerTrigger", "queueTrigger", "httpTrigger", "http", "warmupTrigger"}
 
 
 @pytest.mark.parametrize("wire", [TIMER, LATE], ids=["on-time", "past-due"])
@@ -107,6 +108,11 @@ def test_many_at_once_share_one_world(worker: Worker) -> None:
         ("sync", TIMER, {}),
     ]
     assert worker.invoke_all(orders * 5) == [{"failure": ""}] * 10
+
+
+def test_warmup_succeeds(worker: Worker) -> None:
+    """The platform's call to a new instance."""
+    assert worker.invoke("warmup", {"json": "{}"}) == {"failure": ""}
 
 
 def test_health_answers(worker: Worker) -> None:

@@ -1,8 +1,9 @@
 """Microsoft's worker library in a process of its own, spoken to in lines of JSON (azure.md §2).
 
-``python -m tests.host.worker FOLDER``: the first line out is the index, then one line in is one invocation and one
-line out its outcome. The library wants the host's protobuf classes; plain records with the same names stand in for
-them, since all it does with them is to read and set fields.
+``python -m tests.host.worker FOLDER``: the first line out is the index, then one line in is a list of invocations
+that begin together, and one line out their outcomes, with what the process has used. The library wants the host's
+protobuf classes; plain records with the same names stand in for them, since all it does with them is to read and set
+fields.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import base64
 import importlib
 import json
 import sys
+import time
+from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
+
+from tests.probe import most_memory
 
 Json = dict[str, Any]
 
@@ -89,9 +94,23 @@ async def serve(folder: str) -> None:
         return
     found = (await runtime.functions_metadata_request(None)).function_metadata_results
     ids = {one.name: one.function_id for one in found}
-    say({"functions": {one.name: [json.loads(raw) for raw in one.raw_bindings] for one in found}})
+    say({"functions": {one.name: [json.loads(raw) for raw in one.raw_bindings] for one in found}, "used": used()})
     while line := await asyncio.to_thread(sys.stdin.readline):
-        say(await asyncio.gather(*(invoke(runtime, ids, order) for order in json.loads(line))))
+        began = time.monotonic()
+        ended = await asyncio.gather(*(timed(began, invoke(runtime, ids, order)) for order in json.loads(line)))
+        outcomes, seconds = zip(*ended, strict=True)
+        say({"outcomes": outcomes, "seconds": seconds, "used": used()})
+
+
+async def timed(began: float, invocation: Awaitable[Json]) -> tuple[Json, float]:
+    """The outcome, and how many seconds after the order it came."""
+    outcome = await invocation
+    return outcome, time.monotonic() - began
+
+
+def used() -> Json:
+    """What this process has used until now: seconds of CPU, and MiB of memory at most."""
+    return {"cpu_seconds": time.process_time(), "rss_mib": most_memory()}
 
 
 async def invoke(runtime: Any, ids: dict[str, str], order: Json) -> Json:

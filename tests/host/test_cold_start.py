@@ -1,0 +1,115 @@
+"""What the first call of each function loads in a new process, and that the event loop stays free meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from simulators.demo.hands import control
+from simulators.host.company import WEBHOOK_SECRET, Company
+from tests.fresh import HEAVY, Cost, cost_of
+from tests.host.real_worker import ROOT, Worker, http, needs_worker
+
+OURS = {"adapters", "jobs", "sync_core"}
+STORE = {"aiohttp", "azure.core", "azure.data.tables", "azure.storage.queue"}
+GRAPH = {"httpx", "kiota_http", "msgraph", "opentelemetry"}
+
+LATE = ("anyio", "azure.core.rest", "sniffio")
+"""What httpcore and azure-core import by themselves at the first request: some hundredths of a second at most."""
+
+HANDSHAKE = {"params": {"validationToken": "t"}}
+NOTIFIED = {"body": '{"value": []}'}
+KNOWN = {"headers": {"x-calsync-secret": WEBHOOK_SECRET}}
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Company]:
+    """A company with Anna, whose sync is on."""
+    with Company() as opened:
+        opened.calsync("users", "enable", opened.hire("anna", "Anna Petrova"))
+        yield opened
+
+
+def off_duty(cost: Cost) -> list[str]:
+    """Modules that the event loop waited for, beside the loader and what takes no time."""
+    return [
+        name
+        for name in cost.on_loop
+        if name not in ("adapters", "adapters.loading")
+        and name.split(".")[0] not in sys.stdlib_module_names
+        and not name.startswith(LATE)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "answer", "needed"),
+    [
+        ("notifications", HANDSHAKE, 200, set()),
+        ("notifications", NOTIFIED, 202, OURS | STORE),
+        ("erpnet", KNOWN, 202, OURS | STORE),
+        ("warmup", None, None, OURS | STORE),
+        ("sync", None, None, OURS | STORE),
+        ("pull", None, None, OURS | STORE),
+        ("housekeeping", None, None, OURS | STORE),
+        ("keeper", None, None, OURS | STORE | GRAPH),
+        ("work", {"kind": "pull"}, None, OURS | STORE),
+        ("work", {"kind": "round", "full": True}, None, OURS | STORE | GRAPH),
+    ],
+    ids=[
+        "handshake",
+        "notified",
+        "erpnet",
+        "warmup",
+        "sync",
+        "pull",
+        "housekeeping",
+        "keeper",
+        "work-pull",
+        "work-round",
+    ],
+)
+def test_a_function_loads_what_it_needs(
+    company: Company, name: str, given: dict[str, object] | None, answer: int | None, needed: set[str]
+) -> None:
+    """Exactly these packages are there after its first call, and none of them was imported on the event loop."""
+    [anna] = [box["id"] for box in control(company.graph, "state")["mailboxes"]]
+    if given and given.get("kind") == "round":
+        given = {**given, "user": anna}
+    cost = cost_of("function", name, json.dumps(given or {}), environ=company.environ)
+
+    assert cost.answer == answer
+    assert cost.roots(HEAVY) == needed
+    assert off_duty(cost) == []
+
+
+def test_health_loads_the_settings_alone(company: Company) -> None:
+    """Where a setting is wrong the app is not opened; the answer needs nothing but our own settings."""
+    cost = cost_of("function", "health", "{}", environ={**company.environ, "ERPNET_URL": ""})
+
+    assert (cost.answer, cost.roots(HEAVY), off_duty(cost)) == (200, {"adapters", "sync_core"}, [])
+
+
+def test_metrics_are_not_waited_for(company: Company) -> None:
+    """With Application Insights its exporter is imported, but not on the event loop."""
+    nowhere = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:1"
+    environ = {**company.environ, "APPLICATIONINSIGHTS_CONNECTION_STRING": nowhere}
+    cost = cost_of("function", "warmup", "{}", environ=environ)
+
+    assert off_duty(cost) == []
+
+
+@needs_worker
+def test_handshake_is_answered_while_the_first_notification_is_served(company: Company) -> None:
+    """In Microsoft's worker library, in a new process: the token is back before the notification is through."""
+    route = "https://app/api/webhooks/graph"
+    first = http("POST", route, NOTIFIED["body"].encode())
+    handshake = http("POST", route, query=HANDSHAKE["params"])
+    with Worker(ROOT, "function_app.py", company.settings) as worker:
+        outcomes = worker.invoke_all([("notifications", first, {}), ("notifications", handshake, {})])
+        notified_after, shaken_after = worker.seconds
+
+    assert [outcome["status"] for outcome in outcomes] == ["202", "200"]
+    assert shaken_after < notified_after
