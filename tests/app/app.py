@@ -34,9 +34,11 @@ class FixedProcess:
 
     house: House
     failure: Exception | None = None
+    asked: int = 0
 
     async def world(self, _started: object = None) -> World:
         """The world; nothing is stamped in it."""
+        self.asked += 1
         if self.failure is not None:
             raise self.failure
         return self.house.world

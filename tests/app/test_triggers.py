@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import timedelta
 
 import pytest
+from azure.functions.warmup import WarmUpContext
 
+import function_app
 from adapters.backend import Key, Op, Table, Verb
 from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from sync_core.model import JournalEntry
-from tests.app.app import App, told
+from tests.app.app import App, function, told
 from tests.functions import functions
 
 SECRET = "a-long-shared-secret"
@@ -174,3 +177,43 @@ def test_no_timer_runs_when_the_host_starts() -> None:
     triggers = [one.get_trigger().get_dict_repr() for one in functions().values()]
 
     assert {trigger["runOnStartup"] for trigger in triggers if "schedule" in trigger} == {False}
+
+
+# Opening before somebody needs it
+
+
+async def opened_behind() -> None:
+    """Let what health began come to its end."""
+    await asyncio.gather(*function_app._opening)
+
+
+async def test_health_opens_the_app_behind_its_answer(app: App) -> None:
+    """The answer does not wait for it, and who asks twice meanwhile begins it once."""
+    assert (await app.post("health")).status_code == 200
+    assert (await app.post("health")).status_code == 200
+    assert app.process.asked == 0
+    await opened_behind()
+
+    assert app.process.asked == 1
+
+
+async def test_health_opens_nothing_with_a_wrong_setting(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot succeed it is not tried."""
+    monkeypatch.delenv("ERPNET_URL")
+    await app.post("health")
+    await opened_behind()
+
+    assert app.process.asked == 0
+
+
+@pytest.mark.parametrize("failure", [None, StoreUnavailable("no answer"), SettingsInvalid(["ERPNET_URL is missing"])])
+async def test_a_new_instance_is_warmed(
+    app: App, failure: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The platform's call opens the app; a failure is told, and the instance lives on to be asked again."""
+    app.process.failure = failure
+    with caplog.at_level(logging.INFO, "calsync"):
+        await function("warmup")(WarmUpContext())
+
+    assert app.process.asked == 1
+    assert [one["error"] for one in told(caplog.records, "failure")] == ([type(failure).__name__] if failure else [])
