@@ -116,7 +116,10 @@ async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
 @app.route(trigger_arg_name="request", route="health", methods=[func.HttpMethod.GET])
 async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs, how many settings are wrong, and how many Azure reads otherwise than a person; which ones
-    is for administrators (`calsync doctor`). Whoever comes next finds the app open: it is opened behind the answer."""
+    is for administrators (`calsync doctor`).
+
+    Whoever comes next finds the app open: it is opened behind the answer.
+    """
     mistakes, warnings = await _settings()
     if mistakes == 0:
         _open_behind()
