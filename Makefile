@@ -2,6 +2,7 @@
 # make demo    calsync against its simulators, nothing else needed
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
+# make bench   what it costs, measured (BENCH_ARGS="--only start-up"); make bench-quick in a third of the repetitions
 # make soak    the fault tests and the company's play with their large budget
 # make lock    requirements.txt and requirements-dev.txt from requirements.in and pyproject.toml (LOCK_ARGS=--upgrade)
 # make lowest  all tests with the oldest versions that requirements.in and pyproject.toml allow
@@ -15,6 +16,7 @@ JOBS ?= 3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 RUN_ARGS ?=
+BENCH_ARGS ?=
 LOCK_ARGS ?=
 # The tests start many processes; each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,7 +29,7 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/jobs/test_%.py,changed_ids company convergence meeting_accidents meetings stops)
 
-.PHONY: setup demo run test soak check lock lowest notice sbom audit
+.PHONY: setup demo run test soak bench bench-quick check lock lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed .tools/.installed
@@ -56,6 +58,12 @@ run: setup
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+bench: setup
+	$(VENV)/bin/python -m tests.bench $(BENCH_ARGS)
+
+bench-quick: setup
+	$(VENV)/bin/python -m tests.bench --quick $(BENCH_ARGS)
 
 soak: setup
 	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(BUDGETED) $(PYTEST_ARGS)
