@@ -166,7 +166,7 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
 async def _hear_erp(secret: str) -> func.HttpResponse:
     import hmac
 
-    await _load("adapters.settings", "jobs.dispatch", "jobs.telling")
+    await _load("adapters.settings", "jobs.notifications", "jobs.telling")
     from adapters.settings import load
     from jobs.notifications import hear_erp
     from jobs.telling import tell_failure
@@ -199,7 +199,7 @@ async def _settings() -> tuple[int, int]:
 
 async def _open() -> None:
     """Open the app with what its webhooks need; a failure is told, and whoever asks next tries again."""
-    await _load("jobs.notifications", "jobs.dispatch", "jobs.telling")
+    await _load("jobs.notifications", "jobs.telling")
     from jobs.telling import tell_failure
     from sync_core.errors import CalsyncError
 
