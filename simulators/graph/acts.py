@@ -23,6 +23,7 @@ from simulators.graph.model import (
     Address,
     Attendee,
     Content,
+    Deviation,
     Item,
     Occurrence,
     local_date,
@@ -74,6 +75,7 @@ class Acts:
         if here.slot is None:
             item.content = self._changed(before, draft, changes)
             item.fit_dates(before)
+            self._spread_list(item, before)
             self._set_online(item, draft)
         else:
             self._patch_occurrence(here, draft, changes)
@@ -96,7 +98,7 @@ class Acts:
         unanswered = tuple(replace(a, response="none", at=NEVER) for a in before.attendees)
         rest = replace(before, start=start, end=end, recurrence=before.recurrence.since(slot), attendees=unanswered)
         new = old.mailbox.add(self._changed(rest, draft, self._changes(draft, rest)))
-        new.exceptions = {day: one for day, one in old.exceptions.items() if day >= slot}
+        new.exceptions = {day: _without_list(one) for day, one in old.exceptions.items() if day >= slot}
         new.cancelled = {day for day in old.cancelled if day >= slot}
         new.fit_dates(rest)
         old.content = replace(before, recurrence=before.recurrence.until(slot - timedelta(days=1)))
@@ -174,6 +176,20 @@ class Acts:
         answers = [known.get(self._meetings.guest(a.who.address), ("none", NEVER)) for a in wanted]
         return tuple(replace(a, response=word, at=at) for a, (word, at) in zip(wanted, answers, strict=True))
 
+    def _spread_list(self, item: Item, before: Content) -> None:
+        """Who is added to the list of a series or taken off it is so on changed dates with lists of their own."""
+        known, wanted = (self._by_guest(c.attendees) for c in (before, item.content))
+        for slot, one in item.exceptions.items():
+            listed = self._by_guest(one.changes.get("attendees", ()))
+            kept = {guest: a for guest, a in listed.items() if guest in wanted or guest not in known}
+            added = {guest: a for guest, a in wanted.items() if guest not in known}
+            if "attendees" in one.changes:
+                everyone = tuple((added | kept).values())
+                item.exceptions[slot] = replace(one, changes={**one.changes, "attendees": everyone})
+
+    def _by_guest(self, attendees: tuple[Attendee, ...]) -> dict[str, Attendee]:
+        return {self._meetings.guest(a.who.address): a for a in attendees}
+
     def _changes(self, draft: inbound.Draft, before: Content) -> Json:
         """What a draft says anew of an event, its recurrence aside."""
         changes = {**draft.fields, **inbound.times(draft, before)}
@@ -240,6 +256,10 @@ def _set_property(item: Item, key: str, value: str | None) -> None:
         item.properties.pop(key, None)
     else:
         item.properties[key] = value
+
+
+def _without_list(one: Deviation) -> Deviation:
+    return replace(one, changes={name: value for name, value in one.changes.items() if name != "attendees"})
 
 
 def _meeting_after(body: str, before: Content) -> Json:

@@ -1,6 +1,10 @@
 """What lies in the guests' calendars: copies of meetings, of series with their dates, of single dates of a series.
 
 graph.md §5 and §6.  A copy knows the organizer's item and the other way round; ``Meetings`` decides who has one.
+The contract says little of guests' single dates.  Our reading: what a guest did to a date stays until the series
+takes place at other times; a date that was removed without an answer returns when the organizer changes that date;
+whoever is invited to the whole series loses the single events of its dates; a change of the series' list is one of
+the lists of all its dates.
 """
 
 from __future__ import annotations
@@ -37,13 +41,15 @@ class Copies:
         self._clock = clock
 
     def of(self, here: Occurrence, mailbox: Mailbox | None) -> Item | None:
-        """A guest's copy; of one date the copy of the series, or else the single event of that date."""
+        """A guest's copy; of one date that of the series, if the guest is still on it, or else the single event."""
         if mailbox is None:
             return None
         copy = here.item.copies.get(mailbox.id)
-        if here.slot is None or (copy is not None and not copy.is_deleted):
+        has_series = copy is not None and not copy.is_deleted and not copy.content.is_cancelled
+        if here.slot is None or has_series:
             return copy
-        return here.item.orphans.get((mailbox.id, here.slot), copy)
+        left = copy if copy is not None and copy.is_deleted else None
+        return here.item.orphans.get((mailbox.id, here.slot), left)
 
     def place(self, here: Occurrence, mailbox: Mailbox | None) -> None:
         """Let a guest have the meeting, unanswered; who has no usable mailbox here has only the mail."""
@@ -119,7 +125,7 @@ class Copies:
                 if not copy.exceptions[slot].changes:
                     del copy.exceptions[slot]
         for slot in item.exceptions:
-            if slot not in copy.cancelled:
+            if slot not in copy.cancelled and not _is_called_off(copy.exceptions.get(slot)):
                 self._share_date(slot, item, copy)
         copy.cancelled |= {slot for slot in item.cancelled if slot not in copy.exceptions}
 
@@ -135,6 +141,11 @@ class Copies:
         if own is None or own.changes != changes:
             now = self._clock.now()
             copy.exceptions[slot] = Deviation(changes, own.created_at if own else now, now)
+
+
+def _is_called_off(own: Deviation | None) -> bool:
+    """Whether a date is cancelled for this guest alone, who was taken off its list."""
+    return own is not None and own.changes.get("is_cancelled", False)
 
 
 def _local(own: Deviation) -> dict[str, Any]:

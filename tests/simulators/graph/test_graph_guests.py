@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from simulators.base import Refused
-from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, WINDOW, Client, daily
+from simulators.graph import GraphSimulator, OutlookPerson
+from tests.simulators.graph.client import ANN, BOB, WINDOW, Client, daily, weekly
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -252,6 +255,42 @@ async def test_taken_off_the_list_of_one_date(client: Client, graph: GraphSimula
     assert mails(graph) == [("cancellation", BOB), ("invitation", BOB)]
 
 
+async def test_off_one_date_is_off_it_whatever_becomes_of_the_series(
+    client: Client, graph: GraphSimulator, series: str
+) -> None:
+    """A change of the series does not bring back the date that the guest was taken off."""
+    ann = graph.person(ANN)
+    ann.edit_date(series, SECOND, attendees=[])
+    ann.edit(series, subject="Renamed")
+
+    assert [key for key, (_, _, cancelled) in (await dates(client)).items() if cancelled] == ["24"]
+
+
+async def test_the_list_of_the_series_is_also_that_of_changed_dates(
+    client: Client, graph: GraphSimulator, series: str
+) -> None:
+    """Who joins or leaves the series joins or leaves the date that has a list of its own; its own guest stays."""
+    ann = graph.person(ANN)
+    ann.edit_date(series, SECOND, attendees=[BOB, KIM])
+    ann.edit(series, attendees=[CY])
+    listed = [a["emailAddress"]["address"] for a in ann.get(ann.occurrence(series, SECOND))["attendees"]]
+
+    assert sorted(listed) == [CY, KIM]
+    assert all(cancelled for _, _, cancelled in (await dates(client)).values())
+    assert len(await dates(client, CY)) == 5
+
+
+async def test_off_the_series_and_invited_to_one_date(client: Client, graph: GraphSimulator, series: str) -> None:
+    """Beside the cancelled series the guest has a single event; its update reaches it."""
+    ann = graph.person(ANN)
+    ann.edit(series, attendees=[])
+    ann.edit_date(series, SECOND, attendees=[BOB])
+    ann.edit_date(series, SECOND, subject="Special")
+    events = [(e["type"], e["isCancelled"], e["subject"]) for e in graph.person(BOB).events()]
+
+    assert sorted(events) == [("seriesMaster", True, "Canceled: Daily"), ("singleInstance", False, "Special")]
+
+
 async def test_one_date_is_passed_on(client: Client, graph: GraphSimulator, series: str) -> None:
     """A guest forwards it: the new guest has the single event and stands on the organizer's list of that date."""
     bob, ann = graph.person(BOB), graph.person(ANN)
@@ -308,3 +347,58 @@ async def test_an_orphan_instance_of_another_calendar_system(
     (orphan,) = (await client.get(f"users/{BOB}/events")).value
 
     assert (orphan["iCalUId"] == uid) is (reading != "dated")
+
+
+def organize(rng: random.Random, ann: OutlookPerson, idents: list[str]) -> None:
+    """One random thing an organizer does to a series or to a date of it; what makes no sense is not done."""
+    ident = rng.choice(idents)
+    days = ann.dates(ident, FIRST, date(2027, 2, 1))
+    day = rng.choice(days) if days else FIRST
+    at = datetime(day.year, day.month, day.day, rng.randrange(5, 18), tzinfo=UTC)
+    some = rng.sample([BOB, CY, KIM], rng.randrange(4))
+    acts: list[Callable[[], Any]] = [
+        lambda: ann.edit(ident, subject=f"{rng.randrange(1000)}"),
+        lambda: ann.edit(ident, attendees=some),
+        lambda: ann.edit_date(ident, day, subject=f"{rng.randrange(1000)}"),
+        lambda: ann.edit_date(ident, day, attendees=some),
+        lambda: ann.move_date(ident, day, at, at + timedelta(hours=1)),
+        lambda: ann.delete_date(ident, day),
+        lambda: idents.append(ann.split(ident, day, subject=f"{rng.randrange(1000)}")),
+        lambda: ann.end_before(ident, day),
+        lambda: ann.make_series(ident, weekly(f"{day:%Y-%m-%d}", "tuesday")["recurrence"]),
+    ]
+    try:
+        rng.choice(acts)()
+    except Refused:
+        return
+
+
+@pytest.mark.parametrize("drops", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+async def test_guests_see_what_the_organizer_sees(
+    client: Client, graph: GraphSimulator, seed: int, drops: bool
+) -> None:
+    """Whatever the organizer does: each date is with everybody on its list, alike, and with nobody else.
+
+    Who was invited to one date only may keep it: a new pattern drops changed dates, and nobody tells them.
+    """
+    graph.switches.series_edit_drops_exceptions = drops
+    graph.add_mailbox(CY)
+    rng, ann = random.Random(seed), graph.person(ANN)
+    idents = [ann.create("Weekly", NOON, ONE, zone="UTC", attendees=[BOB], **weekly())]
+    for _ in range(25):
+        organize(rng, ann, idents)
+        theirs = (await client.get(f"users/{ANN}/calendarView?{WINDOW}&$top=1000")).value
+        for upn in (BOB, CY):
+            listed = [e for e in theirs if upn in [a["emailAddress"]["address"] for a in e["attendees"]]]
+            view = (await client.get(f"users/{upn}/calendarView?{WINDOW}&$top=1000")).value
+            uids = {e["iCalUId"] for e in listed}
+            strays = [e["id"] for e in view if e["type"] == "singleInstance" and e["iCalUId"] not in uids]
+            mine = [e for e in view if not e["isCancelled"] and e["id"] not in strays]
+
+            assert told(mine) == told(listed)
+
+
+def told(events: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Which date, what it is called and when it begins."""
+    return sorted((e["iCalUId"], e["subject"], e["start"]["dateTime"]) for e in events)

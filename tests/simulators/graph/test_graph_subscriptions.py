@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, Client, Reply
+from tests.simulators.graph.client import ANN, BOB, Client, Reply, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -146,6 +146,21 @@ async def test_create_notifies_as_created_and_as_updated(
     assert {i["resourceData"]["id"] for i in endpoint.items} == {ident}
     assert {i["clientState"] for i in endpoint.items} == {"secret"}
     assert endpoint.items[0]["resource"] == f"Users/{graph.mailbox(ANN).id}/Events/{ident}"
+
+
+async def test_a_change_of_one_date_notifies_as_an_update_of_its_master(
+    client: Client, graph: GraphSimulator, endpoint: Endpoint
+) -> None:
+    """Changed, deleted or moved: the series is named, never the date."""
+    ann = graph.person(ANN)
+    ident = ann.create("Daily", NOON, ONE, zone="UTC", **daily())
+    await subscribe(client, endpoint)
+    ann.edit_date(ident, date(2026, 11, 24), subject="Special")
+    ann.move_date(ident, date(2026, 11, 25), NOON + timedelta(hours=50), ONE + timedelta(hours=50))
+    ann.delete_date(ident, date(2026, 11, 26))
+    await graph.subscriptions.settle()
+
+    assert [(i["changeType"], i["resourceData"]["id"]) for i in endpoint.items] == [("updated", ident)] * 3
 
 
 async def test_id_kind_of_notifications_is_that_of_the_subscription(
