@@ -46,7 +46,8 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    enablePurgeProtection: hasPurgeProtection ? true : null // the service refuses false
+    // True or not said: the service refuses false.
+    enablePurgeProtection: hasPurgeProtection ? true : null
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: isPrivate ? 'Deny' : 'Allow'

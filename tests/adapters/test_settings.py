@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -112,6 +112,12 @@ def test_what_is_empty_was_not_chosen() -> None:
     assert read(SYNC_PRIVATE="", SYNC_INVITE="all").chosen == {*NEEDED, "SYNC_INVITE"}
 
 
+def test_the_end_of_a_secret_is_a_day_or_nothing() -> None:
+    """A day as ISO writes it; left out, nobody is reminded."""
+    assert read(ERPNET_CLIENT_SECRET_ENDS="2027-05-31").secret_ends == date(2027, 5, 31)
+    assert read().secret_ends is None
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     """An empty environment with three slips tells each of them, by the name of its setting."""
     with pytest.raises(SettingsInvalid) as refused:
@@ -137,6 +143,8 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("ERPNET_URL", "https://acme.my.erp.net/api/domain/odata", "without a path"),
         ("ERPNET_URL", "https://me:pw@acme.my.erp.net", "without user"),
         ("ERPNET_URL", "https://acme.my.erp.net:99999", "port"),
+        ("ERPNET_CLIENT_SECRET_ENDS", "31.5.2027", "no day like"),
+        ("ERPNET_CLIENT_SECRET_ENDS", "2027-02-30", "no day like"),
         ("ERPNET_MAX_SESSIONS", "0", "from 1 to 50"),
         ("ERPNET_MAX_SESSIONS", "²", "from 1 to 50"),
         ("ERPNET_TIME", "Europe/Sofa", "IANA"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from azure.functions.warmup import WarmUpContext
 
 import function_app
 from adapters.backend import Key, Op, Table, Verb
+from jobs.housekeeping import keep_house
 from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from sync_core.model import JournalEntry
@@ -115,6 +117,26 @@ async def test_housekeeping_keeps_ninety_days(app: App) -> None:
     assert [entry.round_id for entry in await store.read_journal(user.id) if entry.action == "updated"] == [
         "round-89"
     ]
+
+
+@pytest.mark.parametrize("days", [45, 0, -3])
+async def test_the_nightly_line_counts_the_days_of_the_secret(
+    app: App, caplog: pytest.LogCaptureFixture, days: int
+) -> None:
+    """An alert reads it; a secret that has ended is told, too."""
+    ends = app.house.now.date() + timedelta(days=days)
+    with caplog.at_level(logging.INFO, "calsync"):
+        await keep_house(replace(app.house.world, secret_ends=ends))
+
+    assert [line["secret_days"] for line in told(caplog.records, "housekeeping")] == [days]
+
+
+async def test_a_secret_whose_end_nobody_told_is_not_counted(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """Without the setting the nightly line has no such fact."""
+    with caplog.at_level(logging.INFO, "calsync"):
+        await app.tick("housekeeping")
+
+    assert ["secret_days" in line for line in told(caplog.records, "housekeeping")] == [False]
 
 
 async def test_a_journal_that_cannot_be_trimmed_is_told(

@@ -213,6 +213,19 @@ async def test_no_licence_means_wait(app: App) -> None:
     assert app.house.erp.requests == []
 
 
+async def test_a_pull_without_a_licence_is_told(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing fails and the message comes back, so only this line shows an alert that ERP.net has none for us."""
+    await settle(app)
+    app.house.advance(minutes=1)
+    app.house.erp.revoke_tokens()
+    app.house.erp.licences = 0
+    with caplog.at_level(logging.INFO, "calsync"):
+        await app.hand_over({"kind": "pull"})
+
+    assert [(line["error"], line["side"]) for line in told(caplog.records, "failure")] == [("LicencesTaken", "erp")]
+    assert told(caplog.records, "pull") == []
+
+
 async def test_a_process_without_a_licence_leaves_the_slot_to_others(app: App) -> None:
     """After a refusal for want of a licence this process does not take a slot for a minute."""
     message = await woken_by_outlook(app)

@@ -115,6 +115,7 @@ def test_the_templates_refusals_are_those_of_the_app() -> None:
 def test_instances_follow_the_sessions(settings: dict[str, str], chosen: int, instances: int) -> None:
     """One more than ERP.net has sessions for, unless somebody chose; one is enough to choose."""
     assert worked_out("instances", settings=settings, maximumInstances=chosen) == instances
+    assert read(MAIN).params["maximumInstances"].least == 0
 
 
 def test_the_stand_ins_tell_arguments_apart() -> None:
