@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import first_calls, start_up
+from tests.bench import first_calls, rounds, start_up
 from tests.bench.figures import Budget, Figure, machine, say, write
 from tests.fresh import ROOT
 
 MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "start-up": start_up.measure,
     "first calls": first_calls.measure,
+    "rounds": rounds.measure,
 }
 """What is measured, in this order."""
 

@@ -30,6 +30,9 @@ CALLS: dict[str, tuple[str, Json, Json]] = {
 HANDSHAKE_GOAL = 100.0
 """Milliseconds."""
 
+APART = 0.03
+"""Seconds from one handshake to the next."""
+
 
 def measure(budget: Budget) -> Iterator[Figure]:
     """Each call in a worker of its own, then the handshake beside the first notification."""
@@ -44,7 +47,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
             yield Figure(what, "CPU, called", "s", tuple(after["cpu_seconds"] for _, after in used))
             yield Figure(what, "memory, called", "MiB", tuple(after["rss_mib"] for _, after in used))
         waits = [_handshake_beside(company) for _ in range(budget.repetitions)]
-        yield Figure("handshake beside the first notification", "wait", "ms", tuple(waits), HANDSHAKE_GOAL)
+        yield Figure("handshakes beside the first notification", "longest wait", "ms", tuple(waits), HANDSHAKE_GOAL)
 
 
 def _first_call(company: Company, order: tuple[str, Json, Json]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -56,7 +59,10 @@ def _first_call(company: Company, order: tuple[str, Json, Json]) -> tuple[dict[s
 
 
 def _handshake_beside(company: Company) -> float:
-    """Milliseconds until the token is back, asked for together with the first notification of the process."""
+    """Milliseconds of the longest wait for a token, asked for every ``APART`` seconds while a new process serves its
+    first notification."""
+    handshakes = [CALLS["handshake"]] * 100
     with Worker(ROOT, "function_app.py", company.settings) as worker:
-        worker.invoke_all([CALLS["notification"], CALLS["handshake"]])
-        return worker.seconds[1] * 1000
+        worker.invoke_all([CALLS["notification"], *handshakes], apart=APART)
+        served, *waits = worker.seconds
+    return max(wait for number, wait in enumerate(waits, 1) if number * APART < served) * 1000

@@ -53,8 +53,8 @@ QUEUE_METADATA = {
 class Worker:
     """The library with an app loaded; ``functions`` holds each function's bindings.
 
-    ``seconds`` is how long each of the last invocations took since they were asked for, all at once; ``used`` is what
-    the process has used until then: ``cpu_seconds`` and ``rss_mib``.
+    ``seconds`` is how long each of the last invocations took since it was asked for; ``used`` is what the process has
+    used until then: ``cpu_seconds`` and ``rss_mib``.
     """
 
     def __init__(self, folder: Path, script: str, environ: Mapping[str, str]) -> None:
@@ -87,11 +87,17 @@ class Worker:
         [outcome] = self.invoke_all([(name, wire, metadata or {})])
         return outcome
 
-    def invoke_all(self, orders: list[tuple[str, Json, Json]]) -> list[Json]:
-        """Run several at once."""
+    def invoke_all(self, orders: list[tuple[str, Json, Json]], *, apart: float = 0.0) -> list[Json]:
+        """Run several at once, or each so many seconds ``apart`` from the one before."""
         lines = [
-            {"function": name, "parameter": self.trigger(name)["name"], "input": wire, "metadata": metadata}
-            for name, wire, metadata in orders
+            {
+                "function": name,
+                "parameter": self.trigger(name)["name"],
+                "input": wire,
+                "metadata": metadata,
+                "after": apart * number,
+            }
+            for number, (name, wire, metadata) in enumerate(orders)
         ]
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(lines) + "\n")

@@ -1,9 +1,9 @@
 """Microsoft's worker library in a process of its own, spoken to in lines of JSON (azure.md §2).
 
-``python -m tests.host.worker FOLDER``: the first line out is the index, then one line in is a list of invocations
-that begin together, and one line out their outcomes, with what the process has used. The library wants the host's
-protobuf classes; plain records with the same names stand in for them, since all it does with them is to read and set
-fields.
+``python -m tests.host.worker FOLDER``: the first line out is the index, then one line in is a list of invocations,
+each to begin so many seconds ``after`` it, and one line out their outcomes, with what the process has used. The
+library wants the host's protobuf classes; plain records with the same names stand in for them, since all it does with
+them is to read and set fields.
 """
 
 from __future__ import annotations
@@ -97,15 +97,19 @@ async def serve(folder: str) -> None:
     say({"functions": {one.name: [json.loads(raw) for raw in one.raw_bindings] for one in found}, "used": used()})
     while line := await asyncio.to_thread(sys.stdin.readline):
         began = time.monotonic()
-        ended = await asyncio.gather(*(timed(began, invoke(runtime, ids, order)) for order in json.loads(line)))
+        orders = json.loads(line)
+        ended = await asyncio.gather(
+            *(timed(began + order["after"], invoke(runtime, ids, order)) for order in orders)
+        )
         outcomes, seconds = zip(*ended, strict=True)
         say({"outcomes": outcomes, "seconds": seconds, "used": used()})
 
 
-async def timed(began: float, invocation: Awaitable[Json]) -> tuple[Json, float]:
-    """The outcome, and how many seconds after the order it came."""
+async def timed(due: float, invocation: Awaitable[Json]) -> tuple[Json, float]:
+    """The outcome of an invocation that is asked for then, and how many seconds later it came."""
+    await asyncio.sleep(max(0.0, due - time.monotonic()))
     outcome = await invocation
-    return outcome, time.monotonic() - began
+    return outcome, time.monotonic() - due
 
 
 def used() -> Json:
