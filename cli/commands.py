@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
@@ -198,6 +198,40 @@ def forget(stage: Stage, upn: str) -> None:
         told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
         stage.give({"forgotten": user.upn, "id": user.id}, [told])
         return DONE
+
+    stage.run(work)
+
+
+@command(users, "export")
+def export_users(stage: Stage) -> None:
+    """Print who is switched on, with company, location and time zone, as JSON: a backup for `users import`."""
+
+    async def work(world: World) -> int:
+        from jobs import roster
+
+        known = await world.store.list_users()
+        unreadable = [user for user in known if user.unreadable]
+        for user in unreadable:
+            stage.notice(f"{user.id} is left out: {user.unreadable}")
+        stage.print(roster.written(known))
+        return FAILED if unreadable else DONE
+
+    stage.run(work)
+
+
+@command(users, "import")
+@click.argument("file", type=click.File(encoding="utf-8"))
+def import_users(stage: Stage, file: TextIO) -> None:
+    """Switch everybody on who is in a file of `users export` (- is standard input); nobody is switched off."""
+
+    async def work(world: World) -> int:
+        from cli import shapes
+        from jobs import roster
+
+        taken = await roster.take(world, roster.read(file.read()), stage.notice)
+        answered = shapes.taken_of(taken)
+        stage.give(answered, text.taken_lines(answered))
+        return FAILED if any(one.failure or one.problems for one in taken) else DONE
 
     stage.run(work)
 

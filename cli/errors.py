@@ -5,6 +5,7 @@ from __future__ import annotations
 from jobs.answers import UnknownChoice
 from jobs.enrolment import UnknownUser
 from jobs.places import UnknownPlace
+from jobs.roster import RosterInvalid
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
 
 
@@ -12,4 +13,4 @@ class UnknownItem(CalsyncError):
     """Neither side nor our memory knows the item; correct the id or subject."""
 
 
-ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, WrongStore)
+ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, RosterInvalid, WrongStore)

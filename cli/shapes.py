@@ -34,6 +34,7 @@ from sync_core.project import is_private
 if TYPE_CHECKING:
     from jobs.doctor import Check
     from jobs.explain import Finding
+    from jobs.roster import Taken
     from jobs.sync import SyncReport
     from jobs.world import World
 
@@ -66,6 +67,13 @@ def user_of(user: User) -> Json:
         "time_zone": user.zone,
         "synced_at": _at(user.synced_at),
     }
+
+
+def taken_of(taken: Sequence[Taken]) -> Json:
+    """The answer of ``users import``."""
+    users = [{**user_of(one.user), "is_new": one.is_new, "problems": [*one.problems]} for one in taken if one.user]
+    failures = [{"upn": one.entry.upn, "failure": one.failure} for one in taken if one.failure]
+    return {"users": users, "failures": failures}
 
 
 def sync_of(outcome: SyncReport, waiting: dict[str, tuple[User, Sequence[Choice]]], *, dry_run: bool) -> Json:

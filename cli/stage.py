@@ -57,11 +57,14 @@ class Stage:
             for line in lines:
                 click.echo(line)
 
+    def print(self, answer: dict[str, Any]) -> None:
+        """An answer that is JSON for people, too (ASCII, so that nothing can happen on the way)."""
+        click.echo(json.dumps(answer, indent=2))
+
     def give(self, answer: dict[str, Any], lines: Iterable[str]) -> None:
-        """The answer: JSON on stdout where it was asked for (ASCII, so that nothing can happen on the way), else
-        the lines."""
+        """The answer: JSON on stdout where it was asked for, else the lines."""
         if self.as_json:
-            click.echo(json.dumps(answer, indent=2))
+            self.print(answer)
         else:
             self.say(*lines)
 

@@ -42,6 +42,15 @@ def user_lines(users: Sequence[Json]) -> Iterator[str]:
         yield user_line(user) + (f" [{plain(user['id'])}]" if names[user["upn"].casefold()] > 1 else "")
 
 
+def taken_lines(answer: Json) -> Iterator[str]:
+    """What ``users import`` did with each entry of the file."""
+    for user in answer["users"]:
+        yield user_line(user) + ("" if user["is_new"] else " (as before)")
+        yield from (plain(f"  {problem}") for problem in user["problems"])
+    for one in answer["failures"]:
+        yield plain(f"{one['upn']}: not switched on: {one['failure']}")
+
+
 def _place(user: Json) -> str:
     known = [f"ERP.net user {user['erp_login']}"] if user["erp_login"] else []
     known += [user["time_zone"]] if user["time_zone"] else []

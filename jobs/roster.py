@@ -1,0 +1,161 @@
+"""Who is switched on, as a file: what `calsync users export` writes and `calsync users import` switches on again.
+
+All else that is remembered of a person comes back by itself (docs/operate.md "Backup"). A file holds names, ids and
+time zones, no secret and nothing of any calendar.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from jobs import enrolment
+from jobs.checkup import is_zone
+from jobs.waiting import Notice, erp_session
+from jobs.world import World
+from sync_core.errors import AccessRefused, CalsyncError
+from sync_core.model import User
+
+VERSION = 1
+"""What a file says of its own form; another one is refused."""
+
+NEEDED = ("upn",)
+
+
+class RosterInvalid(CalsyncError):
+    """A file cannot be read as one of ours; ``mistakes`` are all that is wrong with it (exit 2)."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("the file is not right: " + " | ".join(mistakes))
+        self.mistakes = [*mistakes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person who is switched on. ``id`` is the Entra object id; '' is what nobody chose."""
+
+    upn: str
+    id: str = ""
+    company_id: str = ""
+    location_id: str = ""
+    time_zone: str = ""
+
+    def is_met_by(self, user: User) -> bool:
+        """Whether the stored user is all that this asks for."""
+        wanted = (
+            (self.company_id, user.company_id),
+            (self.location_id, user.location_id),
+            (self.time_zone, user.zone if user.zone_chosen else ""),
+        )
+        return user.enabled and all(asked in ("", known) for asked, known in wanted)
+
+    def means(self, user: User) -> bool:
+        """Whether the stored user is this person: by id, where the file has one."""
+        return user.id == self.id if self.id else user.upn.casefold() == self.upn.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one entry: ``user`` as stored now, ``failure`` instead where it could not be switched on."""
+
+    entry: Entry
+    user: User | None = None
+    is_new: bool = False
+    problems: tuple[str, ...] = ()
+    failure: str = ""
+
+
+def written(users: Iterable[User]) -> dict[str, Any]:
+    """The file, as data: everybody who is switched on and can be read, by name."""
+    entries = (
+        Entry(user.upn, user.id, user.company_id, user.location_id, user.zone if user.zone_chosen else "")
+        for user in users
+        if user.enabled and not user.unreadable
+    )
+    return {
+        "version": VERSION,
+        "users": [asdict(entry) for entry in sorted(entries, key=lambda one: (one.upn, one.id))],
+    }
+
+
+def read(text: str) -> list[Entry]:
+    """The entries of a file. Raises ``RosterInvalid`` with every mistake in it."""
+    try:
+        told = json.loads(text)
+    except ValueError as wrong:
+        raise RosterInvalid([f"it is no JSON: {wrong}"]) from None
+    if not isinstance(told, dict) or told.get("version") != VERSION or not isinstance(told.get("users"), list):
+        raise RosterInvalid([f"it is no list of users, version {VERSION}: make one with `calsync users export`"])
+    mistakes = [mistake for number, one in enumerate(told["users"], 1) for mistake in _mistakes(number, one)]
+    if mistakes:
+        raise RosterInvalid(mistakes)
+    entries = [Entry(**one) for one in told["users"]]
+    twice = [*_twice([entry.upn.casefold() for entry in entries if not entry.id])]
+    twice += _twice([entry.id for entry in entries if entry.id])
+    if twice:
+        raise RosterInvalid([f"{name} is in it twice" for name in twice])
+    return entries
+
+
+def _mistakes(number: int, told: object) -> Iterator[str]:
+    """What is wrong with one entry of a file."""
+    if not isinstance(told, Mapping):
+        yield f"user {number} is no object"
+        return
+    known = {field.name for field in fields(Entry)}
+    for name in sorted(map(str, told.keys() - known)):
+        yield f"user {number} has {name!r}, which is none of {', '.join(sorted(known))}"
+    for name in sorted(known & told.keys()):
+        if not isinstance(told[name], str):
+            yield f"user {number}: {name} is no text"
+    for name in NEEDED:
+        if not told.get(name):
+            yield f"user {number} has no {name}"
+    zone = told.get("time_zone", "")
+    if isinstance(zone, str) and zone and not is_zone(zone):
+        yield f"user {number}: {zone!r} is no IANA time zone"
+
+
+def _twice(names: Sequence[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield name
+        seen.add(name)
+
+
+async def take(world: World, entries: Sequence[Entry], notice: Notice) -> list[Taken]:
+    """Switch everybody on who is in the file; nobody is switched off, and whoever is on as it says is left alone.
+
+    One who cannot be switched on is told and stops nobody else. Raises ``AccessRefused``.
+    """
+    stored = await world.store.list_users()
+    met = {entry: user for entry in entries for user in stored if entry.means(user) and entry.is_met_by(user)}
+    open_entries = [entry for entry in entries if entry not in met]
+    if not open_entries:
+        return [Taken(entry, met[entry]) for entry in entries]
+    async with erp_session(world, notice):
+        done = {entry: await _switched_on(world, entry) for entry in open_entries}
+    return [done.get(entry) or Taken(entry, met[entry]) for entry in entries]
+
+
+async def _switched_on(world: World, entry: Entry) -> Taken:
+    try:
+        name = await _name_in_directory(world, entry)
+        checkup = await enrolment.enable(
+            world, name, company_id=entry.company_id, location_id=entry.location_id, zone=entry.time_zone
+        )
+    except AccessRefused:
+        raise
+    except CalsyncError as error:
+        return Taken(entry, failure=str(error))
+    return Taken(entry, checkup.user, is_new=True, problems=tuple(checkup.problems))
+
+
+async def _name_in_directory(world: World, entry: Entry) -> str:
+    """The id, unless the directory does not know it (any more): then who bears the name now."""
+    if entry.id and await world.calendar.find_user(entry.id) is not None:
+        return entry.id
+    return entry.upn
