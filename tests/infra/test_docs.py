@@ -28,7 +28,7 @@ TESTS = ROOT / "tests"
 TEST = re.compile(r"\]\((?:\.\./)?tests/([\w/]+\.py)\)|`([\w/]+\.py)`|`((?:test_|Test|…_)[\w…]+)`")
 """A test file, by a link or as code below ``tests``, or the name of a test."""
 
-CALL = re.compile(r"\bcalsync ((?!is\b|on\b|state\b)[a-z]+(?: (?:list|enable|disable|forget)\b)?)([^`\n]*)")
+CALL = re.compile(r"\bcalsync ((?!is\b|on\b|state\b)[a-z]+(?: (?:list|enable|disable|forget|export|import)\b)?)([^`\n]*)")
 
 
 def text_of(path: Path) -> str:
