@@ -21,14 +21,16 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *DOCS]
 
-PLATFORM = {"WEBSITE_HOSTNAME"}
-"""What Azure sets by itself."""
+PLATFORM = {"WEBSITE_HOSTNAME", "AZURE_SUBSCRIPTION_ID"}
+"""What Azure sets by itself, or azd and the pipeline are told."""
 
 TESTS = ROOT / "tests"
 TEST = re.compile(r"\]\((?:\.\./)?tests/([\w/]+\.py)\)|`([\w/]+\.py)`|`((?:test_|Test|…_)[\w…]+)`")
 """A test file, by a link or as code below ``tests``, or the name of a test."""
 
-CALL = re.compile(r"\bcalsync ((?!is\b|on\b|state\b)[a-z]+(?: (?:list|enable|disable|forget|export|import)\b)?)([^`\n]*)")
+CALL = re.compile(
+    r"\bcalsync ((?!is\b|on\b|state\b)[a-z]+(?: (?:list|enable|disable|forget|export|import)\b)?)([^`\n]*)"
+)
 
 
 def text_of(path: Path) -> str:
