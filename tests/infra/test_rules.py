@@ -19,7 +19,7 @@ from tests.infra.house import MAIN, PARAMETERS, ROOT, TEMPLATES, module
 WIDTH = 120
 """Columns that ``bicep format`` fills."""
 
-PREVIEWS = {"Microsoft.Insights/diagnosticSettings": "has no stable version at all"}
+PREVIEWS = {"Microsoft.Insights/diagnosticSettings": "has no newer version, and no stable one of this shape"}
 """Types that are asked for in a preview version, with the reason."""
 
 

@@ -170,6 +170,15 @@ def test_outputs_taken_from_modules_exist() -> None:
     assert ("app", "address") in taken
 
 
+def test_every_output_is_taken() -> None:
+    """A module gives nothing out that ``main.bicep`` does not read; what it gives itself is told by name."""
+    taken = set(re.findall(r"(\w+)\.outputs\.(\w+)", MAIN.read_text(encoding="utf-8")))
+    offered = {(s, n) for s, part in read(MAIN).modules.items() for n in module(Path(part.kind).stem).outputs}
+
+    assert set() == offered - taken
+    assert {name for name in read(MAIN).outputs if not name.startswith("CALSYNC_")} == set()
+
+
 def test_the_parameter_file_gives_every_parameter() -> None:
     """``main.bicepparam`` names each parameter of ``main.bicep`` and no other."""
     assert set(read(MAIN).params) == set(read(PARAMETERS).variables)
