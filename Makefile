@@ -23,11 +23,11 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
 
-# What takes a small part of its moments or plays in `make test` (tests/budget.py).
+# What takes a small part of its moments or plays in `make test` (tests/support/budget.py).
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \
-  $(patsubst %,tests/app/test_%.py,storm workers) \
+  tests/app/test_workers.py tests/jobs/app/test_storm.py \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
-  $(patsubst %,tests/jobs/test_%.py,changed_ids company convergence meeting_accidents meetings stops)
+  $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence meeting_accidents meetings stops)
 
 .PHONY: setup demo run test soak bench bench-quick check lock lowest notice sbom audit
 .DEFAULT_GOAL := setup

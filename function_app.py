@@ -42,8 +42,8 @@ async def _world() -> World:
 @app.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def sync(timer: func.TimerRequest) -> None:
     """Who has something to do gets a message; a tick that comes late or twice asks the same again."""
-    await _load("jobs.dispatch")
-    from jobs.dispatch import dispatch
+    await _load("jobs.app.dispatch")
+    from jobs.app.dispatch import dispatch
 
     await dispatch(await _world())
 
@@ -52,8 +52,8 @@ async def sync(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def pull(timer: func.TimerRequest) -> None:
     """One message: look what changed in ERP.net."""
-    await _load("jobs.dispatch")
-    from jobs.dispatch import ask_for_pull
+    await _load("jobs.app.dispatch")
+    from jobs.app.dispatch import ask_for_pull
 
     await ask_for_pull(await _world())
 
@@ -62,8 +62,8 @@ async def pull(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 5 * * * *", run_on_startup=False, use_monitor=True)
 async def keeper(timer: func.TimerRequest) -> None:
     """Graph's subscriptions are made, prolonged and ended."""
-    await _load("jobs.subscriptions")
-    from jobs.subscriptions import keep_all
+    await _load("jobs.app.subscriptions")
+    from jobs.app.subscriptions import keep_all
 
     await keep_all(await _world())
 
@@ -72,8 +72,8 @@ async def keeper(timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
 async def housekeeping(timer: func.TimerRequest) -> None:
     """What nobody needs any more goes."""
-    await _load("jobs.housekeeping")
-    from jobs.housekeeping import keep_house
+    await _load("jobs.app.housekeeping")
+    from jobs.app.housekeeping import keep_house
 
     await keep_house(await _world())
 
@@ -82,9 +82,9 @@ async def housekeeping(timer: func.TimerRequest) -> None:
 @app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
     """A pull, a round of one user, or a command."""
-    await _load("jobs.work", "jobs.telling")
-    from jobs.telling import tell_failure
-    from jobs.work import handle
+    await _load("jobs.app.work", "jobs.log")
+    from jobs.app.work import handle
+    from jobs.log import tell_failure
     from sync_core.errors import SettingsInvalid
 
     try:
@@ -148,9 +148,9 @@ def _handshake(token: str) -> func.HttpResponse:
 async def _hear_graph(body: bytes) -> func.HttpResponse:
     if len(body) > BODY_LIMIT:
         return func.HttpResponse(status_code=413)
-    await _load("jobs.notifications", "jobs.telling")
-    from jobs.notifications import MalformedBody, receive
-    from jobs.telling import tell_failure
+    await _load("jobs.app.notifications", "jobs.log")
+    from jobs.app.notifications import MalformedBody, receive
+    from jobs.log import tell_failure
     from sync_core.errors import CalsyncError
 
     try:
@@ -166,10 +166,10 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
 async def _hear_erp(secret: str) -> func.HttpResponse:
     import hmac
 
-    await _load("adapters.settings", "jobs.notifications", "jobs.telling")
+    await _load("adapters.settings", "jobs.app.notifications", "jobs.log")
     from adapters.settings import load
-    from jobs.notifications import hear_erp
-    from jobs.telling import tell_failure
+    from jobs.app.notifications import hear_erp
+    from jobs.log import tell_failure
     from sync_core.errors import CalsyncError
 
     try:
@@ -199,8 +199,8 @@ async def _settings() -> tuple[int, int]:
 
 async def _open() -> None:
     """Open the app with what its webhooks need; a failure is told, and whoever asks next tries again."""
-    await _load("jobs.notifications", "jobs.telling")
-    from jobs.telling import tell_failure
+    await _load("jobs.app.notifications", "jobs.log")
+    from jobs.log import tell_failure
     from sync_core.errors import CalsyncError
 
     try:

@@ -28,7 +28,7 @@ from sync_core.errors import (
     StaleWrite,
     Throttled,
 )
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.ncrontab import read as read_schedule
-from sync_core.policy import Direction, Invite, PrivateRule, Winner
+from sync_core.model.policy import Direction, Invite, PrivateRule, Winner
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

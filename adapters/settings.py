@@ -35,7 +35,7 @@ from adapters.setting_values import (
     within,
 )
 from sync_core.errors import SettingsInvalid
-from sync_core.policy import Direction, Invite, Policy, PrivateRule, Winner
+from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
 
 STORAGE = "AzureWebJobsStorage"
 

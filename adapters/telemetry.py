@@ -1,4 +1,4 @@
-"""Metrics for Application Insights, counted from what the app tells its log (jobs/telling.py).
+"""Metrics for Application Insights, counted from what the app tells its log (jobs/log.py).
 
 Metrics are all that leaves: numbers with the few words of ``Metrics``. The exporter is used alone, since Microsoft's
 ``configure_azure_monitor`` sends every log line and every request's URL whatever it is told (azure.md §9), and those
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from adapters import http
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter, Observation

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from adapters.graph import Credential, GraphCalendar
     from adapters.queues import WorkQueue
-    from adapters.store import RowStore
+    from adapters.store.store import RowStore
 
 
 def utc_now() -> datetime:
@@ -97,7 +97,7 @@ async def _endpoints(store: RowStore) -> tuple[str, ...]:
 
 
 async def _open_store(settings: Settings, clock: Callable[[], datetime], opened: AsyncExitStack) -> RowStore:
-    from adapters.tables import TableStore
+    from adapters.store.tables import TableStore
 
     service = await _table_service(settings, opened)
     store = TableStore(service, settings.state_prefix, clock)
@@ -106,7 +106,7 @@ async def _open_store(settings: Settings, clock: Callable[[], datetime], opened:
 
 
 async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableServiceClient:
-    from adapters.tables import connect, connect_as
+    from adapters.store.tables import connect, connect_as
 
     if is_development(settings.storage_connection):
         return connect("UseDevelopmentStorage=true")  # the SDK knows this very spelling only
@@ -176,7 +176,7 @@ def _packages(settings: Settings) -> tuple[str, ...]:
     is_keyed = bool(settings.storage_connection and settings.graph_access_token)
     return (
         "adapters.telemetry",
-        "adapters.tables",
+        "adapters.store.tables",
         "adapters.queues",
         "azure.storage.queue.aio",
         "adapters.erp",

@@ -19,10 +19,10 @@ from cli.stage import DONE, FAILED, Stage, plain
 
 if TYPE_CHECKING:
     from cli.shapes import Json
-    from jobs.answers import Choice
-    from jobs.sync import SyncReport
+    from jobs.approvals import Choice
+    from jobs.commands.sync import SyncReport
     from jobs.world import World
-    from sync_core.model import User
+    from sync_core.model.memory import User
 
 NOBODY = ("Nobody is enrolled: `calsync users enable UPN`.",)
 
@@ -67,7 +67,7 @@ def command(group: click.Group, name: str | None = None) -> Callable[[Command], 
 
 async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = False) -> list[User]:
     """The named users (``UnknownUser`` for others), else all."""
-    from jobs import enrolment
+    from jobs.commands import enrolment
 
     if upns:
         named = [await enrolment.find_enrolled(world, upn) for upn in upns]
@@ -100,7 +100,7 @@ def doctor(stage: Stage, repair: bool) -> None:
     async def work(world: World) -> int:
         from adapters.settings import load
         from cli import shapes
-        from jobs.doctor import examine
+        from jobs.commands.doctor import examine
 
         checks: list[Json] = [
             {"fine": False, "what": "Settings", "text": warning} for warning in load(os.environ).warnings
@@ -152,7 +152,7 @@ def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) 
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs import enrolment
+        from jobs.commands import enrolment
         from jobs.waiting import erp_session
 
         async with erp_session(world, stage.notice):
@@ -172,7 +172,7 @@ def disable(stage: Stage, upn: str) -> None:
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs import enrolment
+        from jobs.commands import enrolment
         from jobs.waiting import patiently
 
         user = await enrolment.find_enrolled(world, upn)
@@ -190,7 +190,7 @@ def forget(stage: Stage, upn: str) -> None:
     """Erase all that is remembered of a user, journal included; both sides stay as they are."""
 
     async def work(world: World) -> int:
-        from jobs import enrolment
+        from jobs.commands import enrolment
         from jobs.waiting import patiently
 
         user = await enrolment.find_enrolled(world, upn)
@@ -256,8 +256,8 @@ async def _sync(
     stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
     from cli import shapes
+    from jobs.commands.sync import plan_sync, run_sync
     from jobs.company import stamp_policy
-    from jobs.sync import plan_sync, run_sync
 
     if not dry_run:
         await stamp_policy(world)
@@ -274,7 +274,7 @@ async def _waiting(
     world: World, chosen: Sequence[User], outcome: SyncReport
 ) -> dict[str, tuple[User, Sequence[Choice]]]:
     """What waits, by user id; a round that could not read its rows has said so."""
-    from jobs.answers import choices_in
+    from jobs.approvals import choices_in
     from sync_core.errors import RowUnreadable
 
     users = {user.id: user for user in chosen}
@@ -288,7 +288,7 @@ async def _waiting(
 
 async def _status(world: World, user: User) -> Json:
     from cli import shapes
-    from jobs.context import left_alone
+    from jobs.round.context import left_alone
 
     journal = await world.store.read_journal(user.id, LOG_LINES)
     memory = await world.store.recall(user.id)
@@ -299,7 +299,7 @@ async def _company(stage: Stage, world: World, failures: list[str]) -> Json:
     """What is known of the company; a row that cannot be read is told, and the users all the same."""
     from cli import shapes
     from sync_core.errors import RowUnreadable
-    from sync_core.model import Instance
+    from sync_core.model.memory import Instance
 
     try:
         return shapes.company_of((await world.store.read_instance())[0])
@@ -316,7 +316,7 @@ async def _conflicts(world: World, user: User) -> list[Json]:
 
 
 async def _retried(stage: Stage, world: World, user: User) -> tuple[str, int]:
-    from jobs.answers import retry as retry_user
+    from jobs.approvals import retry as retry_user
 
     return user.upn, await retry_user(world, user, notice=stage.notice)
 
@@ -366,8 +366,8 @@ def why(stage: Stage, upn: str, item: str) -> None:
     async def work(world: World) -> int:
         from cli import shapes
         from cli.errors import UnknownItem
-        from jobs import enrolment
-        from jobs.explain import explain
+        from jobs.commands import enrolment
+        from jobs.commands.explain import explain
 
         user = await enrolment.find_enrolled(world, upn)
         found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=stage.notice)]
@@ -388,7 +388,7 @@ def approve(stage: Stage, choice_id: str, drop: bool, show: bool) -> None:
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs.answers import answer, find_choice
+        from jobs.approvals import answer, find_choice
 
         user, choice = await find_choice(world, choice_id)
         if show:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.answers import UnknownChoice
-from jobs.enrolment import UnknownUser
+from jobs.approvals import UnknownChoice
+from jobs.commands.enrolment import UnknownUser
 from jobs.places import UnknownPlace
 from jobs.roster import RosterInvalid
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore

@@ -10,32 +10,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jobs.answers import Choice, choices_in
+from jobs.approvals import Choice, choices_in
 from jobs.ports import UNREADABLE
-from jobs.report import PRIVATE, Line, Report
-from sync_core.cases import Intent
-from sync_core.link import ENDED
-from sync_core.model import (
-    HeldItem,
-    Hold,
-    Instance,
-    JournalEntry,
-    Link,
-    LinkStatus,
-    Memory,
-    Pending,
-    Role,
-    Side,
-    User,
-)
-from sync_core.policy import texts
-from sync_core.project import is_private
+from jobs.round.report import PRIVATE, Line, Report
+from sync_core.content.project import is_private
+from sync_core.model.decision import Intent
+from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
+from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memory, User
+from sync_core.model.policy import texts
+from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
-    from jobs.doctor import Check
-    from jobs.explain import Finding
+    from jobs.commands.doctor import Check
+    from jobs.commands.explain import Finding
+    from jobs.commands.sync import SyncReport
     from jobs.roster import Taken
-    from jobs.sync import SyncReport
     from jobs.world import World
 
 Json = dict[str, Any]

@@ -6,14 +6,16 @@ id stays; where an account was made anew for the same person, the old one is rem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from jobs.ports import ErpUser
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
-from sync_core.model import FormerAccount, Instance, User
+from sync_core.model.logins import Bearer, Logins, logins_of
+from sync_core.model.memory import FormerAccount, Instance, User
+from sync_core.model.policy import Policy
 
 TRIES = 20
 """Tries at an account that others take at the same time."""
@@ -167,3 +169,9 @@ def _remembered(known: tuple[FormerAccount, ...], one: FormerAccount) -> tuple[F
     """Each pair of id and login once, with the latest times."""
     name = (one.erp_user_id, one.login.casefold())
     return (*(other for other in known if (other.erp_user_id, other.login.casefold()) != name), one)
+
+
+def known_logins(users: Iterable[User], instance: Instance, policy: Policy, service: str) -> Logins:
+    """Whose logins the store knows; ``service`` is the service user's of today."""
+    former = [Bearer(one.login, "", "", one.seen_at, one.until_at) for one in instance.former_service_logins]
+    return logins_of(users, {service, *policy.service_logins} - {""}, former)

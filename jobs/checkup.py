@@ -18,8 +18,8 @@ from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, SideUnavailable
-from sync_core.model import OPERATIONAL, Instance, User
-from sync_core.policy import Policy
+from sync_core.model.memory import OPERATIONAL, Instance, User
+from sync_core.model.policy import Policy
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
 """The notification's subject, word for word MSSync's (erpnet.md §10)."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jobs.telling import tell, tell_failure
+from jobs.log import tell, tell_failure
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
-from sync_core.model import Instance
-from sync_core.policy import Difference, Policy, contradictions, overlaid, taken_over
+from sync_core.model.memory import Instance
+from sync_core.model.policy import Difference, Policy, contradictions, overlaid, taken_over
 
 TRIES = 8
 """Saves of the instance row in all, while others save it at the same moment."""

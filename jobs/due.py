@@ -8,9 +8,9 @@ from jobs.checkup import as_known, fingerprint
 from jobs.company import in_force
 from jobs.quarantine import fenced
 from jobs.world import World
-from sync_core.holds import are_due
-from sync_core.model import Instance, Memory, User
-from sync_core.window import is_token_worn, local_day, window_at
+from sync_core.content.window import is_token_worn, local_day, window_at
+from sync_core.model.memory import Instance, Memory, User
+from sync_core.plan.holds import are_due
 
 
 def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:

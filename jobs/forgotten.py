@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from jobs.telling import tell
+from jobs.log import tell
 from jobs.world import World
 from sync_core.errors import RowUnreadable
 

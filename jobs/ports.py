@@ -14,26 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sync_core.claim import Claim
-from sync_core.model import (
-    ActivityChange,
-    Cursors,
-    ErpActivity,
-    Evidence,
-    GraphEvent,
-    GraphReading,
-    Hold,
-    InboxRow,
-    Instance,
-    JournalEntry,
-    Link,
-    Malformed,
-    Memory,
-    Pending,
-    User,
-    Window,
-)
-from sync_core.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
+from sync_core.model.claim import Claim
+from sync_core.model.event import Window
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
+from sync_core.model.sides import ActivityChange, ErpActivity, Evidence, GraphEvent, GraphReading, Malformed
+from sync_core.model.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
 
 Cover = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -487,7 +473,7 @@ class SubscriptionStore(Protocol):
 class Store(SlotStore, LineStore, LeaseStore, AccountStore, ClaimStore, JournalStore, SubscriptionStore, Protocol):
     """Our memory: all of the above, the users and what is remembered of each.
 
-    The tables and the memory store pass one contract suite (tests/adapters/store_contract.py).
+    The tables and the memory store pass one contract suite (tests/support/store_contract.py).
     """
 
     async def prepare(self) -> None:

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from jobs.accounts import known_logins
 from jobs.company import in_force, is_stamped
-from jobs.context import known_logins
 from jobs.forgotten import still_known
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite
-from sync_core.logins import OWNER, Logins
-from sync_core.model import ActivityChange, InboxRow, Instance, User
+from sync_core.model.logins import OWNER, Logins
+from sync_core.model.memory import InboxRow, Instance, User
+from sync_core.model.sides import ActivityChange
 
 LOOK_BACK = timedelta(hours=1)
 """How often a pull looks further back, and for commits how much later than the overlap."""

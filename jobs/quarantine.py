@@ -14,13 +14,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
+from jobs.log import tell_failure
 from jobs.ports import Calendar, Change, Erp, Put
 from jobs.replay import Item, Names, Replayed, Shown
-from jobs.telling import tell_failure
 from jobs.world import World
-from sync_core import link as life
 from sync_core.errors import CalsyncError
-from sync_core.model import ErpActivity, GraphEvent, Link, Malformed, Memory, Pending, Side
+from sync_core.model import link as life
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Memory
+from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 
 T = TypeVar("T")
 

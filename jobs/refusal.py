@@ -2,7 +2,7 @@
 
 A wrong secret, a refused token, a missing grant of the app says nothing about a user. It fails the message or the
 command and never becomes somebody's state. The app remembers it in the instance row, and the first pull that works
-again wakes whoever is due, instead of the next timer (jobs/work.py).
+again wakes whoever is due, instead of the next timer (jobs/app/work.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import replace
 from jobs.company import revise_instance
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, SideError
-from sync_core.model import Instance, Side
+from sync_core.model.memory import Instance
+from sync_core.model.sides import Side
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """An object id that no directory gives out: looking it up proves the token and changes nothing."""

@@ -15,11 +15,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.forgotten import still_known
+from jobs.log import tell, tell_failure
 from jobs.pull import PullReport, run_pull
-from jobs.telling import tell, tell_failure
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideError, StaleWrite
-from sync_core.model import InboxRow, Instance, Link, LinkStatus, Role
+from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.memory import InboxRow, Instance
 
 EVERY = timedelta(days=1)
 

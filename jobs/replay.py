@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs.ports import Calendar, Erp
-from sync_core.model import ErpActivity, Evidence, GraphEvent, GraphReading, Link, Malformed, Memory, Pending
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Memory
+from sync_core.model.sides import ErpActivity, Evidence, GraphEvent, GraphReading, Malformed
 
 Item = GraphEvent | ErpActivity | Malformed | Link | Pending
 

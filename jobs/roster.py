@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from jobs import enrolment
 from jobs.checkup import is_zone
+from jobs.commands import enrolment
 from jobs.waiting import Notice, erp_session
 from jobs.world import World
 from sync_core.errors import AccessRefused, CalsyncError
-from sync_core.model import User
+from sync_core.model.memory import User
 
 VERSION = 1
 """What a file says of its own form; another one is refused."""

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from jobs.erp_slot import ErpSlot, Terms
 from jobs.ports import Calendar, Change, Clock, Erp, Lease, Queue, Store, Subscriptions
 from sync_core.errors import LeaseLost
-from sync_core.policy import Policy
+from sync_core.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 
 class CalsyncError(Exception):

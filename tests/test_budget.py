@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-USES_A_BUDGET = re.compile(r"^from tests\.budget import", re.MULTILINE)
+USES_A_BUDGET = re.compile(r"^from tests\.support\.budget import", re.MULTILINE)
 
 
 def test_soak_runs_every_test_with_a_budget() -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from adapters.erp.transport import ErpOptions, Reply, Transport
 from adapters.http import error_of, retry_after_seconds
 from sync_core.errors import AppRefused, SideError, SideUnavailable, Throttled
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 SCOPE = "read update"
 MARGIN = timedelta(seconds=15)

@@ -14,9 +14,9 @@ from adapters.erp.odata import Row, any_of, chunks, day, id_of, instant, is_guid
 from adapters.erp.parse import read_activity, read_change, read_deletion, read_state
 from adapters.erp.session import Session
 from jobs.ports import ActivityState, PullReading
+from sync_core.content.ranges import external_id_of, uid_key
 from sync_core.errors import ItemRejected, SideError
-from sync_core.model import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, stamp_of
-from sync_core.ranges import external_id_of, uid_key
+from sync_core.model.sides import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"

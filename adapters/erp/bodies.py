@@ -15,9 +15,9 @@ from adapters.erp.activities import ACTIVITIES, PARTIES
 from adapters.erp.batch import Changeset, Part
 from adapters.erp.directory import USERS
 from adapters.erp.odata import bind, ref
-from sync_core.model import MSSYNC_SYSTEM, ErpContent, Field
-from sync_core.ranges import NOTES_LIMIT, REASON_LIMIT, cut
-from sync_core.writes import CreateActivity, Crowd, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
+from sync_core.content.ranges import NOTES_LIMIT, REASON_LIMIT, cut
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpContent, Field
+from sync_core.model.writes import CreateActivity, Crowd, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
 
 Body = dict[str, Any]
 

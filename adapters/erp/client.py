@@ -12,8 +12,8 @@ from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
 from adapters.http import Patience
 from jobs.ports import ActivityState, ErpUser, Place, PullReading, Readiness
-from sync_core.model import ErpActivity, Malformed
-from sync_core.writes import ErpIdentity, ErpWrite, Outcome
+from sync_core.model.sides import ErpActivity, Malformed
+from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
 
 
 class ErpNet:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from adapters.erp.directory import find_user_ids
 from adapters.erp.session import Session
 from sync_core.errors import ItemRejected
-from sync_core.writes import CreateActivity, ErpWrite, PatchActivity
+from sync_core.model.writes import CreateActivity, ErpWrite, PatchActivity
 
 MOST_REMEMBERED = 10_000
 

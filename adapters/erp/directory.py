@@ -12,8 +12,8 @@ from dataclasses import replace
 from adapters.erp.odata import Row, any_of, chunks, id_of, is_guid, key_of, plain, query, ref, text
 from adapters.erp.session import Session
 from jobs.ports import ErpUser, Place
+from sync_core.content.ranges import NOTIFICATION_LIMIT, cut
 from sync_core.errors import SideError
-from sync_core.ranges import NOTIFICATION_LIMIT, cut
 
 USERS = "Systems_Security_Users"
 COMPANIES = "General_EnterpriseCompanies"

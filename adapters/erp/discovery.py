@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from adapters.erp.transport import Reply, Transport
 from sync_core.errors import AppRefused, ForeignHost, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 PATHS = ("/tools/auto-discovery", "/sys/auto-discovery")
 

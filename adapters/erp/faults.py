@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.http import error_of, retry_after_seconds
 from sync_core.errors import ItemRejected, LicencesTaken, SideError
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 LONGEST_MESSAGE = 300
 

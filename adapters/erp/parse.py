@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.erp.odata import Row, id_of, is_guid, key_of
-from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
-from sync_core.ranges import BEYOND, INT32, is_known_year
+from sync_core.content.ranges import BEYOND, INT32, is_known_year
+from sync_core.model.sides import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a row of another shape than the contract's ends in."""

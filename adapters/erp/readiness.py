@@ -16,7 +16,7 @@ from adapters.erp.odata import Row, id_of, query, ref, target_of, text
 from adapters.erp.session import Session
 from jobs.ports import ErpUser, Readiness
 from sync_core.errors import AccessRefused, ItemRejected, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 DOCUMENT_TYPES = "Systems_Documents_DocumentTypes"
 GROUPS = "Systems_Security_Groups"

@@ -21,7 +21,7 @@ from adapters.erp.odata import Row
 from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
 from adapters.http import Patience, follow
 from sync_core.errors import EndlessRead, ItemGone, LicencesTaken, SideError, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 T = TypeVar("T")
 

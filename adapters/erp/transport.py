@@ -15,7 +15,7 @@ from yarl import URL
 from adapters.http import note_answer
 from jobs.ports import cover
 from sync_core.errors import AppRefused, ItemRejected, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 LARGEST_ANSWER = 64 * 2**20
 CONNECT_SECONDS = 10.0

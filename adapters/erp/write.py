@@ -23,8 +23,8 @@ from adapters.erp.odata import id_of
 from adapters.erp.session import Session
 from adapters.http import NAMES
 from sync_core.errors import ItemGone, ItemLocked, ItemRejected, SideError, SideUnavailable, StaleWrite
-from sync_core.model import ErpActivity, Malformed, Side
-from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
+from sync_core.model.sides import ErpActivity, Malformed, Side
+from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
 
 WRITES_PER_BATCH = 50
 """Requests that write, in one call. More would risk its time limit: ERP.net needs a good part of a second for a

@@ -15,7 +15,7 @@ from adapters.graph.client import GraphClient
 from adapters.graph.wire import Answer, Json, Request, refusal
 from adapters.http import note_answer
 from sync_core.errors import SideError, SideUnavailable, Throttled
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 T = TypeVar("T")
 

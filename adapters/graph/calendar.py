@@ -30,10 +30,11 @@ from adapters.graph.wire import (
 )
 from adapters.graph.write import event_path, marked, outcome_of, request_of, unseen, written_id
 from jobs.ports import Mailbox
-from sync_core.body import without_block
+from sync_core.content.body import without_block
 from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
-from sync_core.model import Evidence, GraphEvent, GraphReading, Malformed, Side, Window
-from sync_core.writes import GraphWrite, Outcome
+from sync_core.model.event import Window
+from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
+from sync_core.model.writes import GraphWrite, Outcome
 
 Found = GraphEvent | Malformed | None
 

@@ -26,7 +26,7 @@ from adapters.http import Patience, follow, note_answer
 from adapters.loading import aside, load
 from jobs.ports import cover
 from sync_core.errors import AppRefused, SideError, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
     import httpx

@@ -8,7 +8,7 @@ from adapters.http import error_of
 from adapters.windows_zones import iana_zone
 from jobs.ports import Mailbox
 from sync_core.errors import AppRefused, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 WANTED = "id,userPrincipalName,mail,displayName,accountEnabled,proxyAddresses"
 NOBODY = GONE | {"errorinvaliduser"}

@@ -18,7 +18,7 @@ from adapters.graph.parse import item_id
 from adapters.graph.wire import GONE, Answer, Json, Request, mailbox_failure, query, segment
 from adapters.graph.write import event_path
 from sync_core.errors import SideError
-from sync_core.model import Evidence, GraphEvent, Malformed, Side, Whereabouts
+from sync_core.model.sides import Evidence, GraphEvent, Malformed, Side, Whereabouts
 
 MARGIN = timedelta(days=1)
 """Whole days float: their place in UTC is up to a day away."""

@@ -14,7 +14,7 @@ from adapters.graph.client import GraphClient
 from adapters.graph.parse import etag_of, is_bare, is_removed, item_id, parse_event
 from adapters.graph.wire import Answer, Json, Request
 from sync_core.errors import EndlessRead, SideError, SideUnavailable
-from sync_core.model import GraphEvent, GraphReading, Malformed, Side
+from sync_core.model.sides import GraphEvent, GraphReading, Malformed, Side
 
 Refuse = Callable[[Answer, datetime], SideError]
 

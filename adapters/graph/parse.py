@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from adapters.graph.wire import ACTIVITY_PROPERTY, Json
 from adapters.windows_zones import iana_zone
-from sync_core.body import cut_teams_text, html_text, may_tell_block, without_block
-from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
-from sync_core.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
+from sync_core.content.body import cut_teams_text, html_text, may_tell_block, without_block
+from sync_core.content.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
+from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
 
 NEVER = "0001-01-01"
 

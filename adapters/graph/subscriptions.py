@@ -13,7 +13,7 @@ from adapters.graph.pages import read_pages, rows_of
 from adapters.graph.wire import Answer, Json, Request, failure, segment
 from jobs.ports import LiveSubscription, Subscription
 from sync_core.errors import ItemGone, SideUnavailable
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 LONGEST = timedelta(minutes=4200)
 """What Graph was never seen to refuse; the documented 10,080 minutes it does (graph.md §11)."""

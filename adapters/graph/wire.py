@@ -22,7 +22,7 @@ from sync_core.errors import (
     SideError,
     SideUnavailable,
 )
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from adapters.graph.parse import clean, is_html, parse_event
 from adapters.graph.wire import ACTIVITY_PROPERTY, Answer, Json, Request, failure, query, segment
 from sync_core.errors import DuplicateCreate, ItemGone, SideError, SideUnavailable
-from sync_core.model import Attendee, Field, GraphContent, GraphEvent, Side
-from sync_core.writes import CreateEvent, GraphWrite, Outcome, PatchEvent, RemoveEvent
+from sync_core.model.sides import Attendee, Field, GraphContent, GraphEvent, Side
+from sync_core.model.writes import CreateEvent, GraphWrite, Outcome, PatchEvent, RemoveEvent
 
 UNANSWERED = frozenset({"none", "notResponded"})
 """What stands in a status before anybody answered (graph.md §6)."""

@@ -28,7 +28,7 @@ var mailGroupId = resourceId('Microsoft.Insights/actionGroups', 'calsync-mail')
 var groupIds = empty(email) ? actionGroupIds : concat(actionGroupIds, [mailGroupId])
 
 // The host records each run of a function as a request by the function's name, and each line that the app tells
-// (jobs/telling.py) as a trace; both unsampled (host.json).
+// (jobs/log.py) as a trace; both unsampled (host.json).
 var alerts = [
   {
     name: 'poison-queue'

@@ -27,16 +27,18 @@ from simulators.erpnet.api import request_of as erp_request
 from simulators.erpnet.world import Caller
 from simulators.graph import GraphSimulator, outbound, zones
 from simulators.graph.model import Item, Occurrence
-from sync_core.base import disturbed
-from sync_core.cases import Context, Decision, Verdict
-from sync_core.decide import decide
-from sync_core.identity import settle
-from sync_core.model import EVERYTHING, ErpActivity, Field, GraphEvent, Link, Window
-from sync_core.project import from_graph
-from sync_core.ranges import BEYOND, EXTERNAL_ID_LIMIT, YEARS, length_of, uid_key
-from sync_core.writes import CreateActivity, CreateEvent, ErpIdentity, PatchActivity, PatchEvent
-from tests.budget import budget
-from tests.core.samples import ANNA, ME, a_bearer, a_context, seen
+from sync_core.content.base import disturbed
+from sync_core.content.project import from_graph
+from sync_core.content.ranges import BEYOND, EXTERNAL_ID_LIMIT, YEARS, length_of, uid_key
+from sync_core.model.decision import Context, Decision, Verdict
+from sync_core.model.event import Window
+from sync_core.model.link import Link
+from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent
+from sync_core.model.writes import CreateActivity, CreateEvent, ErpIdentity, PatchActivity, PatchEvent
+from sync_core.plan.decide import decide
+from sync_core.plan.identity import settle
+from tests.support.budget import budget
+from tests.support.samples import ANNA, ME, a_bearer, a_context, seen
 
 ZONES = (
     "UTC",

@@ -12,9 +12,9 @@ from adapters import ncrontab
 from adapters.settings import ROWS, Settings, load
 from simulators.host.ncrontab import Schedule
 from sync_core.errors import SettingsInvalid
-from sync_core.policy import SETTINGS, Direction, Policy, PrivateRule, Winner, texts
-from tests.ncrontab_table import ROWS as ROWS_OF_HOST
-from tests.ncrontab_table import Row
+from sync_core.model.policy import SETTINGS, Direction, Policy, PrivateRule, Winner, texts
+from tests.support.ncrontab_table import ROWS as ROWS_OF_HOST
+from tests.support.ncrontab_table import Row
 
 KEY = "AccountName=acme;AccountKey=c2VjcmV0"
 NEEDED = {

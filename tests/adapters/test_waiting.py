@@ -14,14 +14,9 @@ from adapters.erp.faults import error_in
 from adapters.graph.wire import Answer, failure
 from adapters.http import LONGEST_ASKED, Patience, retry_after_seconds
 from sync_core.errors import LicencesTaken, SideUnavailable, Throttled
-from sync_core.model import Side
+from sync_core.model.sides import Side
 from tests.adapters.conftest import NOW, Pauses
-
-FAR = ["inf", "-inf", "Infinity", "1e999", "9" * 400, "86400000", "Fri, 31 Dec 9999 23:59:59 GMT",
-       "Fri, 31 Dec 9999 23:59:59 -2359"]  # fmt: skip
-SENSELESS = ["nan", "-nan", "", "soon", "1 2", "Fri, 31 Dec 10000 00:00:00 GMT", "Sun, 25 Jan 2026 08:00:07 -0000",
-             "\x00", "Mon, 99 Foo 2026 00:00:00 GMT", "Sun, 25 Jan 2026 08:00:07 +9999999999"]  # fmt: skip
-ODD = [*FAR, *SENSELESS, "-1", "-0.0", "1e-320", "Mon, 01 Jan 0001 00:00:00 +2359"]
+from tests.support.scripted import FAR, ODD, SENSELESS
 
 DATES = st.datetimes(timezones=st.timezones()).map(lambda at: _as_date(at))
 NUMBERS = st.one_of(st.floats().map(str), st.integers().map(str), st.decimals().map(str))

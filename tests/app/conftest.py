@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.app.app import App, FixedProcess, front_door
-from tests.jobs.house import House, open_house
+from tests.support.app import App, FixedProcess, front_door
+from tests.support.house import House, open_house
 
 
 @pytest.fixture

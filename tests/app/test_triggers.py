@@ -11,13 +11,13 @@ import pytest
 from azure.functions.warmup import WarmUpContext
 
 import function_app
-from adapters.backend import Key, Op, Table, Verb
-from jobs.housekeeping import keep_house
+from adapters.store.backend import Key, Op, Table, Verb
+from jobs.app.housekeeping import keep_house
 from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
-from sync_core.model import JournalEntry
-from tests.app.app import App, function, told
-from tests.functions import functions
+from sync_core.model.memory import JournalEntry
+from tests.support.app import App, function, told
+from tests.support.functions import functions
 
 SECRET = "a-long-shared-secret"
 NEEDED = {

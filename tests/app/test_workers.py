@@ -14,8 +14,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from simulators.azurite import Azurite
-from tests.budget import budget
-from tests.cli.office import ROOT, Office, stand_in
+from tests.support.budget import budget
+from tests.support.office import ROOT, Office, stand_in
 
 PEOPLE = ("ada", "ben", "cleo", "dan")
 MEETINGS = 3
@@ -58,7 +58,7 @@ def start_worker(office: Office) -> subprocess.Popen[str]:
     """A Functions host in a process of its own; it ends with the test."""
     options = ["--app", str(ROOT / "function_app.py"), "--port", "0", "--leave-with-parent"]
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.app.hurried", str(HASTE), *options],
+        [sys.executable, "-m", "tests.support.hurried", str(HASTE), *options],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", **office.environ},
         stdin=subprocess.PIPE,

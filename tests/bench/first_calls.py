@@ -9,7 +9,7 @@ from typing import Any
 
 from simulators.host.company import Company
 from tests.bench.figures import Budget, Figure, say
-from tests.host.real_worker import NEEDED, QUEUE_METADATA, ROOT, TIMER, Json, Worker, http
+from tests.support.real_worker import NEEDED, QUEUE_METADATA, ROOT, TIMER, Json, Worker, http
 
 ROUTE = "https://app/api/webhooks/graph"
 NOTIFIED = http("POST", ROUTE, b'{"value": []}')

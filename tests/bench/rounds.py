@@ -12,8 +12,8 @@ from dataclasses import astuple, dataclass
 from datetime import timedelta
 
 from tests.bench.figures import Budget, Figure
-from tests.jobs.house import House, open_house
-from tests.jobs.test_rules import at
+from tests.support.days import at
+from tests.support.house import House, open_house
 
 EVENTS, CHANGES = 1_000, 10
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulators.azurite import Azurite
-from tests.cli.office import Office, StandIn, stand_in
+from tests.support.office import Office, StandIn, stand_in
 
 
 @pytest.fixture(scope="session")

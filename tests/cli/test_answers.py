@@ -9,8 +9,8 @@ import pytest
 
 from cli.shapes import hold_of
 from cli.text import MOST_ITEMS, hold_lines
-from sync_core.model import HeldItem, Hold, User
-from tests.cli.office import ANNA, Office
+from sync_core.model.memory import HeldItem, Hold, User
+from tests.support.office import ANNA, Office
 
 ALL = [f"Meeting {number}" for number in range(8)]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.office import Office
 from tests.fresh import HEAVY, cost_of
+from tests.support.office import Office
 
 ANNA = "anna@acme.example"
 OURS = {"adapters", "cli", "jobs", "sync_core"}

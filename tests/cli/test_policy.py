@@ -10,7 +10,7 @@ import pytest
 from adapters.settings import load
 from adapters.wiring import open_world
 from jobs.company import stamp_policy
-from tests.cli.office import ANNA, Office
+from tests.support.office import ANNA, Office
 
 EVERYTHING: tuple[Sequence[str], ...] = (
     ("sync",),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jobs.roster import RosterInvalid, read
-from tests.cli.office import ANNA, Answer, Office
+from tests.support.office import ANNA, Answer, Office
 
 BOB = "bob@acme.example"
 

@@ -17,11 +17,11 @@ from click import Command
 from click.testing import CliRunner
 
 import simulators.demo
-from adapters.tables import TableStore, connect
+from adapters.store.tables import TableStore, connect
 from cli import main
 from cli.stage import plain
 from jobs.ports import Lease, Slot
-from tests.cli.office import ANNA, ROOT, Office
+from tests.support.office import ANNA, ROOT, Office
 
 
 def now() -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.office import ANNA, Office
+from tests.support.office import ANNA, Office
 
 ACTED = ("what", "subject", "reason", "before", "after")
 LEFT_ALONE = ("skipped", "parked", "held", "archived")

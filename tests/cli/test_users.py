@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.office import ANNA, Office
+from tests.support.office import ANNA, Office
 
 
 def test_a_user_is_switched_on_and_off(office: Office) -> None:

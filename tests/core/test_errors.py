@@ -18,8 +18,8 @@ from sync_core.errors import (
     StoreError,
     Throttled,
 )
-from sync_core.model import Side
-from tests.core.samples import NOW
+from sync_core.model.sides import Side
+from tests.support.samples import NOW
 
 
 def drawn() -> list[tuple[str, str]]:

@@ -28,9 +28,8 @@ from simulators.demo.play import Play, perform, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
-from tests.demo.files import calendar, event, read
-from tests.demo.test_ics_parts import BESIDE, ODD, renamed
-from tests.interrupts import heed_interrupts
+from tests.support.calendar_files import BESIDE, ODD, calendar, event, read, renamed
+from tests.support.interrupts import heed_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "FLE Standard Time"

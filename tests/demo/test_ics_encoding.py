@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.demo.lines import CYRILLIC, DAMAGED, OTHER_ENCODING, WESTERN
-from tests.demo.files import calendar, event, read, titles
+from tests.support.calendar_files import calendar, event, read, titles
 
 SPRINT, LUNCH = "Планиране на спринта", "Обяд с Борис"
 

@@ -9,7 +9,7 @@ import pytest
 
 from simulators.demo.ics import ANSWERS, UNREADABLE
 from simulators.demo.versions import CANCELLED, OLDER
-from tests.demo.files import calendar, event, read, titles
+from tests.support.calendar_files import calendar, event, read, titles
 
 
 def message(method: str, *lines: str, uid: str = "m") -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simulators.demo.clocks import LIKELY_ZONE, UNKNOWN_ZONE
 from simulators.demo.zone_names import SHOWN, known_zone, likely_zone
 from simulators.graph import zones
-from tests.demo.files import HOME, calendar, event, read
+from tests.support.calendar_files import HOME, calendar, event, read
 
 EASTERN = "(UTC-05:00) Eastern Time (US & Canada)"
 

@@ -5,25 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from adapters.backend import Conflict, Key, Op, Row, Table, Verb
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
-from adapters.memory import MemoryBackend
-from adapters.store import RowStore
+from adapters.store.store import RowStore
 from simulators.base import Simulator
-from sync_core.errors import CalsyncError, StoreUnavailable
-from tests.budget import budget
-from tests.jobs.house import START, House, no_sleep, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_stops import MOST_CALLS, Scene, clash, deletions, edits, first_sync, locks
+from sync_core.errors import CalsyncError
+from tests.support.budget import budget
+from tests.support.fuse import MOST_CALLS
+from tests.support.house import START, House, no_sleep, open_house
+from tests.support.random_pair import Play
+from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
+from tests.support.troubled import TroubledBackend
 
 STRIDE = budget(19, 1)
 TABLE_STRIDE = budget(37, 1)
@@ -39,8 +39,6 @@ TROUBLES: dict[str, dict[str, Any]] = {
     "an empty answer": {"status": 200},
     "silence": {"kind": "delay", "seconds": 60.0},
 }
-
-T = TypeVar("T")
 
 
 async def refresh(house: House) -> None:
@@ -95,47 +93,6 @@ async def test_every_call_in_trouble(scene: Scene, side: str, trouble: str) -> N
             if not hit:
                 return
     pytest.fail("the round makes more calls than this test looks at")
-
-
-class TroubledBackend(MemoryBackend):
-    """A backend whose n-th call and the one after it fail: ``before`` or ``after`` the work is done.
-
-    ``overtaken``: done, the answer lost, and the SDK's own second try refused because of the first.
-    """
-
-    left: int | None = None
-    kind = "before"
-
-    async def read(self, table: Table, key: Key) -> Row | None:
-        return await self._troubled(lambda: super(TroubledBackend, self).read(table, key))
-
-    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
-        return await self._troubled(lambda: super(TroubledBackend, self).scan(table, partition, limit))
-
-    async def write(self, table: Table, op: Op) -> str:
-        return await self._troubled(lambda: super(TroubledBackend, self).write(table, op), is_fenced=_is_fenced(op))
-
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
-        return await self._troubled(
-            lambda: super(TroubledBackend, self).transact(table, ops), is_fenced=_is_fenced(ops[0])
-        )
-
-    async def _troubled(self, work: Callable[[], Awaitable[T]], *, is_fenced: bool = False) -> T:
-        if self.left is None:
-            return await work()
-        self.left -= 1
-        if self.left >= 0 or self.left < -2:
-            return await work()
-        if self.kind != "before":
-            await work()
-        if self.kind == "overtaken" and is_fenced:
-            raise Conflict
-        raise StoreUnavailable("the tables do not answer")
-
-
-def _is_fenced(op: Op) -> bool:
-    """Whether doing it a second time is refused."""
-    return bool(op.etag) or op.verb is Verb.INSERT
 
 
 @pytest.mark.parametrize("kind", ["before", "after", "overtaken"])

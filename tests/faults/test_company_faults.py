@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.budget import budget
-from tests.faults.misfortunes import FAULT_ACTS, open_unlucky
-from tests.jobs.company import ACTS, CONTENT_ACTS, OFFICE_ACTS, Act
-from tests.jobs.house import START
-from tests.jobs.test_company import OPENING
+from tests.support.budget import budget
+from tests.support.house import START
+from tests.support.misfortunes import FAULT_ACTS, open_unlucky
+from tests.support.random_company import ACTS, CONTENT_ACTS, OFFICE_ACTS, OPENING, Act
 
 EVERYTHING = (*ACTS, *CONTENT_ACTS, *OFFICE_ACTS, *FAULT_ACTS)
 TROUBLE = (*ACTS, *FAULT_ACTS, *FAULT_ACTS)

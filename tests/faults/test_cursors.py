@@ -15,35 +15,23 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
 from jobs.ports import PullReading, Put
 from jobs.pull import run_pull
-from jobs.round import run_round
+from jobs.round.run import run_round
 from sync_core.errors import CalsyncError
-from sync_core.model import ActivityChange, Cursors, Instance, Window
-from tests.budget import budget
-from tests.faults.wire import tamper
-from tests.jobs.house import ANNA, START, House, no_sleep, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits, meeting
-from tests.jobs.test_stops import MOST_CALLS, settled
+from sync_core.model.event import Window
+from sync_core.model.memory import Cursors
+from sync_core.model.sides import ActivityChange
+from tests.support.budget import budget
+from tests.support.days import at, digits, meeting
+from tests.support.faulty_wire import tamper
+from tests.support.fuse import MOST_CALLS
+from tests.support.house import ANNA, START, House, no_sleep, open_house
+from tests.support.inboxes import ACTIVITIES, inbox_of, many_activities, watermark_of
+from tests.support.random_pair import Play
+from tests.support.scenes import settled
 
-ACTIVITIES = "General_Activities_Activities"
 STRIDE = budget(11, 1)
 TRIES = 9
 """More than the client makes: patience tries three times, and each time an idle connection is cut, once more."""
-
-
-async def watermark_of(house: House) -> Instance:
-    """What is remembered of ERP.net."""
-    return (await house.world.store.read_instance())[0]
-
-
-async def inbox_of(house: House) -> set[str]:
-    """The activities filed for Anna."""
-    return {row.activity_id for row in (await house.recall()).inbox}
-
-
-def many_activities(house: House, count: int, first: int = 0) -> set[str]:
-    """Anna's new activities; their ids."""
-    return {house.desk().create(f"row {n}", digits(n + 1), None) for n in range(first, first + count)}
 
 
 class TestThePull:

@@ -9,20 +9,20 @@ from contextvars import Context
 
 import pytest
 
-from adapters.backend import Op, Table
-from adapters.memory import MemoryBackend, MemoryQueue
-from adapters.store import RowStore
-from jobs.enrolment import enable, forget
-from jobs.notifications import receive
-from jobs.subscriptions import keep_all
+from adapters.store.backend import Op, Table
+from adapters.store.memory import MemoryBackend, MemoryQueue
+from adapters.store.store import RowStore
+from jobs.app.notifications import receive
+from jobs.app.subscriptions import keep_all
+from jobs.app.work import handle
+from jobs.commands.enrolment import enable, forget
 from jobs.wake import wake
-from jobs.work import handle
 from sync_core.errors import CalsyncError
-from tests.app.app import FixedProcess, front_door
-from tests.budget import budget
-from tests.jobs.house import ANNA, START, House, open_house
-from tests.jobs.test_dispatch import raw
-from tests.jobs.test_rules import at, digits
+from tests.support.app import FixedProcess, front_door
+from tests.support.budget import budget
+from tests.support.days import at, digits
+from tests.support.fuse import raw
+from tests.support.house import ANNA, START, House, open_house
 
 BORIS = "boris@acme.example"
 

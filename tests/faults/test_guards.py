@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters import rows
-from adapters.backend import Op, Table, Verb
-from adapters.store import RowStore
-from jobs.answers import UnknownChoice, answer, choices_in, find_choice, retry
+from adapters.store import codec as rows
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.store import RowStore
+from jobs.approvals import UnknownChoice, answer, choices_in, find_choice, retry
 from jobs.due import is_due
 from jobs.ports import Drop, Erp
 from jobs.pull import run_pull
@@ -25,14 +25,14 @@ from sync_core.errors import (
     StoreError,
     WrongStore,
 )
-from sync_core.link import TRIES
-from sync_core.model import EndedBy, LinkStatus, Side
-from sync_core.writes import ErpIdentity, ErpWrite, Outcome
-from tests.budget import budget
-from tests.faults.test_answers import TroubledBackend
-from tests.jobs.house import START, House, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits, meeting
+from sync_core.model.link import TRIES, EndedBy, LinkStatus
+from sync_core.model.sides import Side
+from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
+from tests.support.budget import budget
+from tests.support.days import at, digits, meeting
+from tests.support.house import START, House, open_house
+from tests.support.random_pair import Play
+from tests.support.troubled import TroubledBackend
 
 
 async def many(house: House, count: int = 12) -> dict[str, tuple[str, str]]:

@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 
 from adapters.telemetry import CHATTERING
 from simulators.base import Simulator
-from sync_core.model import LinkStatus
-from tests.adapters.test_hostile import EVENT, NASTY, ROW, VALUES
-from tests.budget import budget
-from tests.faults.test_switches import a_few
-from tests.faults.wire import Row, rows_of, tamper
-from tests.jobs.house import House, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits
-from tests.jobs.test_stops import MOST_CALLS, edits
+from sync_core.model.link import LinkStatus
+from tests.support.budget import a_few, budget
+from tests.support.days import at, digits
+from tests.support.faulty_wire import Row, rows_of, tamper
+from tests.support.fuse import MOST_CALLS
+from tests.support.hostile import EVENT, NASTY, ROW, VALUES
+from tests.support.house import House, open_house
+from tests.support.random_pair import Play
+from tests.support.scenes import edits
 
 SECRET = "Kündigung"
 """In every text of these meetings, and nowhere else."""

@@ -17,15 +17,15 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from adapters.tables import TableStore, connect
+from adapters.store.tables import TableStore, connect
 from simulators.azurite import Azurite
 from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
-from sync_core.model import Memory, User
-from tests.budget import budget
-from tests.faults.worker import HOLDER, Task
-from tests.jobs.house import START, House, open_house
-from tests.jobs.play import ERP_ACTS, OUTLOOK_ACTS, Play, Step
+from sync_core.model.memory import Memory, User
+from tests.support.budget import budget
+from tests.support.forked_worker import HOLDER, Task
+from tests.support.house import START, House, open_house
+from tests.support.random_pair import ERP_ACTS, OUTLOOK_ACTS, Play, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("anna", "boris", "vera")
@@ -95,7 +95,7 @@ class OwnPlay(Play):
 @asynccontextmanager
 async def forge() -> AsyncIterator[Process]:
     """The process that forks the workers."""
-    order = (sys.executable, "-m", "tests.faults.worker")
+    order = (sys.executable, "-m", "tests.support.forked_worker")
     made = await asyncio.create_subprocess_exec(*order, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=ROOT)
     try:
         yield made

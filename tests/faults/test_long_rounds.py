@@ -12,15 +12,14 @@ import pytest
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
-from jobs.report import Report
-from jobs.round import run_round
+from jobs.round.report import Report
+from jobs.round.run import run_round
 from simulators.base import Fault
 from sync_core.errors import LeaseHeld, LeaseLost
-from tests.faults.races import Moments
-from tests.faults.test_races import at_every_moment, ends_in_step
-from tests.jobs.house import House, open_house
-from tests.jobs.test_rules import at, digits
-from tests.jobs.test_stops import edits
+from tests.support.days import at, digits
+from tests.support.house import House, open_house
+from tests.support.moments import Moments, at_every_moment, ends_in_step
+from tests.support.scenes import edits
 
 SLOW = 29
 """Seconds that Graph asks for at each page: longer in all than any lease, each shorter than a call may wait."""

@@ -9,18 +9,18 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from jobs.enrolment import disable, enable
+from jobs.commands.enrolment import disable, enable
 from jobs.pull import run_pull
-from jobs.round import run_round
+from jobs.round.run import run_round
 from sync_core.errors import CalsyncError
-from sync_core.model import Role
-from tests.budget import budget
-from tests.faults.races import Moments
-from tests.jobs.company import STRANGER, UPNS, Company
-from tests.jobs.hands import GUEST
-from tests.jobs.house import House, open_house, participants
-from tests.jobs.test_meeting_accidents import forward
-from tests.jobs.test_rules import at, digits
+from sync_core.model.link import Role
+from tests.support.budget import budget
+from tests.support.days import at, digits
+from tests.support.house import House, open_house, participants
+from tests.support.moments import Moments
+from tests.support.random_acts import GUEST
+from tests.support.random_company import STRANGER, UPNS, Company
+from tests.support.scenes import forward
 
 ANNA, BORIS, CARL = UPNS
 MOST_CALLS = 90

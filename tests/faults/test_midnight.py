@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.jobs.house import House
-from tests.jobs.play import Play
-from tests.jobs.test_recovery import forget_everything
-from tests.jobs.test_rules import at
+from tests.support.days import at
+from tests.support.house import House
+from tests.support.random_pair import Play
+from tests.support.scenes import forget_everything
 
 
 async def test_a_midnight_meeting_keeps_its_reminder_when_it_is_found_again(house: House) -> None:

@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
-from tests.budget import budget
-from tests.faults.races import Moments
-from tests.jobs.company import UPNS
-from tests.jobs.house import House, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits
+from tests.support.budget import budget
+from tests.support.days import at, digits
+from tests.support.house import House, open_house
+from tests.support.moments import Moments
+from tests.support.random_company import UPNS
+from tests.support.random_pair import Play
 
 ANNA, BORIS, _ = UPNS
 MOST_CALLS = 60

@@ -8,20 +8,21 @@ from itertools import pairwise
 
 import pytest
 
-from jobs.answers import retry
-from jobs.outcomes import pause_after
+from jobs.approvals import retry
 from jobs.ports import Erp
 from jobs.pull import run_pull
-from jobs.round import run_round
+from jobs.round.outcomes import pause_after
+from jobs.round.run import run_round
 from jobs.wake import wake
 from sync_core.errors import ItemRejected
-from sync_core.link import TRIES
-from sync_core.model import InboxRow, LinkStatus, Side
-from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome
-from tests.budget import budget
-from tests.jobs.house import ANNA, House
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits, meeting
+from sync_core.model.link import TRIES, LinkStatus
+from sync_core.model.memory import InboxRow
+from sync_core.model.sides import Side
+from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome
+from tests.support.budget import budget
+from tests.support.days import at, digits, meeting
+from tests.support.house import ANNA, House
+from tests.support.random_pair import Play
 
 
 def poison(house: House, event: str, activity: str, side: str, status: int) -> None:

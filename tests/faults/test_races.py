@@ -12,62 +12,25 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.backend import Op, Table
-from adapters.memory import MemoryBackend, MemoryQueue, MemoryStore
-from adapters.store import RowStore
+from adapters.store.backend import Op, Table
+from adapters.store.memory import MemoryBackend, MemoryQueue, MemoryStore
+from adapters.store.store import RowStore
+from jobs.app.dispatch import ask_for_pull, dispatch
+from jobs.app.work import handle
 from jobs.checkup import save_findings
-from jobs.dispatch import ask_for_pull, dispatch
-from jobs.enrolment import disable, enable
+from jobs.commands.enrolment import disable, enable
+from jobs.commands.sync import plan_sync, run_sync
 from jobs.pull import run_pull
-from jobs.report import Report
-from jobs.round import run_round
-from jobs.sync import plan_sync, run_sync
+from jobs.round.report import Report
+from jobs.round.run import run_round
 from jobs.wake import wake
-from jobs.work import handle
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LeaseLost, WrongStore
-from sync_core.model import User
-from tests.budget import budget
-from tests.faults.races import Act, Moments
-from tests.jobs.house import ANNA, START, House, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import at, digits
-from tests.jobs.test_stops import MOST_CALLS, edits
-
-STRIDE = budget(13, 1)
-"""`make soak` looks at every moment, `make test` at every thirteenth."""
-
-
-async def round_of(house: House, moments: Moments | None = None, holder: str = "first") -> Report:
-    """One round of Anna's by a worker of this name."""
-    world = replace(house.world, holder=holder)
-    return await run_round(moments.around(world) if moments else world, await house.user(), asked=True)
-
-
-async def at_every_moment(
-    scene: Callable[[House], Awaitable[None]],
-    act: Callable[[House], Awaitable[None]],
-    check: Callable[[House, Moments, Report], Awaitable[None]],
-) -> None:
-    """A round after ``scene``, once for each of its calls, with ``act`` before that call; then ``check``."""
-    for n in range(0, MOST_CALLS, STRIDE):
-        async with open_house() as house:
-            await house.employ()
-            await scene(house)
-            await run_pull(house.world)
-            moments = Moments(n, lambda house=house: act(house))  # type: ignore[misc]
-            report = await round_of(house, moments)
-            if not moments.hit:
-                assert n > 8
-                return
-            await check(house, moments, report)
-    pytest.fail("the round makes more calls than this test looks at")
-
-
-async def ends_in_step(house: House, *_: object) -> None:
-    """The rounds that follow bring everything in step."""
-    house.advance(minutes=20)
-    await Play(house).check()
+from sync_core.model.memory import User
+from tests.support.days import at, digits
+from tests.support.house import ANNA, START, House
+from tests.support.moments import Act, Moments, at_every_moment, ends_in_step, round_of
+from tests.support.scenes import edits
 
 
 async def test_two_workers_on_one_user(house: House) -> None:

@@ -18,17 +18,17 @@ from typing import Any
 import pytest
 
 import sync_core
-from jobs.answers import retry
+from jobs.app.dispatch import dispatch
+from jobs.approvals import retry
 from jobs.checkup import Checkup, fingerprint
-from jobs.dispatch import dispatch
 from jobs.quarantine import UNRECKONABLE
-from sync_core.cases import Case, Context, Decision
-from sync_core.decide import decide
-from sync_core.guard import guard
-from sync_core.model import Hold
-from sync_core.policy import Policy
-from tests.budget import budget
-from tests.jobs.house import ANNA, House, open_house, upn_of
+from sync_core.model.decision import Case, Context, Decision
+from sync_core.model.memory import Hold
+from sync_core.model.policy import Policy
+from sync_core.plan.decide import decide
+from sync_core.plan.guard import guard
+from tests.support.budget import budget
+from tests.support.house import ANNA, House, open_house, upn_of
 
 ODD = "odd one"
 BORIS = upn_of("boris")
@@ -193,7 +193,7 @@ async def test_a_person_whose_round_fails_by_our_own_mistake(monkeypatch: pytest
             return fingerprint(checkup, policy)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.prepare.fingerprint", fail_for_anna)
+            patched.setattr("jobs.round.prepare.fingerprint", fail_for_anna)
             patched.setattr("jobs.due.fingerprint", fail_for_anna)
             assert await dispatch(house.world) == 2
             outcome = await house.sync()
@@ -220,7 +220,7 @@ async def test_two_items_that_fail_only_together(monkeypatch: pytest.MonkeyPatch
             return guard(decisions, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.round.guard", compare)
+            patched.setattr("jobs.round.run.guard", compare)
             outcome = await house.sync()
         assert [report.failures for report in outcome.reports] == [[], []]
         assert [report.parked for report in outcome.reports] == [1, 0]
@@ -250,7 +250,7 @@ async def test_one_item_that_fails_with_any_other(monkeypatch: pytest.MonkeyPatc
                 return guard(decisions, **options)
 
             with monkeypatch.context() as patched:
-                patched.setattr("jobs.round.guard", compare)
+                patched.setattr("jobs.round.run.guard", compare)
                 [report] = (await house.sync()).reports
             assert (report.failures, report.parked) == ([], 1)
             assert titles(house, ANNA)[1] == {f"plain {minute}" for minute in range(40)} - {odd}
@@ -270,7 +270,7 @@ async def test_what_fails_in_every_company_is_nobodys_item(monkeypatch: pytest.M
             return guard(decisions, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.round.guard", count)
+            patched.setattr("jobs.round.run.guard", count)
             [report] = (await house.sync()).reports
         assert (len(report.failures), report.parked) == (1, 0)
         assert sum((await house.settle()).values()) == 40
@@ -300,7 +300,7 @@ async def test_looking_for_an_item_asks_the_sides_once(
             house.graph.forget_requests()
             house.erp.forget_requests()
             with monkeypatch.context() as patched:
-                patched.setattr("jobs.round.decide", stumble)
+                patched.setattr("jobs.round.run.decide", stumble)
                 [report] = (await house.sync(full=full, dry_run=dry_run)).reports
             assert report.skipped == {UNRECKONABLE: 1}
             assert len(report.lines) == count - 1

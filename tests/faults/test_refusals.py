@@ -12,14 +12,15 @@ from azure.core.exceptions import ClientAuthenticationError
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
 from cli import shapes, text
-from jobs.enrolment import enable
+from jobs.commands.enrolment import enable
 from jobs.refusal import LONGEST, forget_refusal, judged, remember_refusal
 from sync_core.errors import AccessRefused, AppRefused
-from sync_core.model import OPERATIONAL, Instance, Side
-from tests.budget import budget
-from tests.jobs.house import ANNA, START, House, no_sleep
-from tests.jobs.test_rules import at, digits, meeting
-from tests.jobs.test_stops import MOST_CALLS
+from sync_core.model.memory import OPERATIONAL, Instance
+from sync_core.model.sides import Side
+from tests.support.budget import budget
+from tests.support.days import at, digits, meeting
+from tests.support.fuse import MOST_CALLS
+from tests.support.house import ANNA, START, House, no_sleep
 
 TOKEN: dict[str, Any] = {"status": 401, "body": {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}}
 

@@ -9,21 +9,22 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters import rows
-from adapters.store import RowStore
+from adapters.store import codec as rows
+from adapters.store.store import RowStore
 from jobs import repair
 from jobs.ports import PullReading
 from jobs.pull import LOOK_BACK, MOST_MET, PullReport, run_pull
 from jobs.repair import pull_and_repair, run_repair
 from sync_core.errors import CalsyncError, RowUnreadable
-from sync_core.model import ActivityChange, Instance
-from tests.budget import budget
-from tests.faults.misfortunes import LastMoment
-from tests.faults.test_cursors import ACTIVITIES, inbox_of, many_activities, watermark_of
-from tests.jobs.house import ANNA, START, House, open_house
-from tests.jobs.play import Play
-from tests.jobs.test_rules import digits, meeting
-from tests.jobs.test_stops import MOST_CALLS, Fuse, FusedBackend, Killed
+from sync_core.model.memory import Instance
+from sync_core.model.sides import ActivityChange
+from tests.support.budget import budget
+from tests.support.days import digits, meeting
+from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed
+from tests.support.house import ANNA, START, House, open_house
+from tests.support.inboxes import ACTIVITIES, inbox_of, many_activities, watermark_of
+from tests.support.misfortunes import LastMoment
+from tests.support.random_pair import Play
 
 
 async def remember(house: House, **what: object) -> None:

@@ -19,8 +19,8 @@ from jobs.erp_slot import ErpSlot
 from jobs.waiting import erp_session
 from jobs.world import World
 from sync_core.errors import SlotsTaken, Throttled
-from tests.budget import budget
-from tests.jobs.house import House, no_sleep, open_house
+from tests.support.budget import budget
+from tests.support.house import House, no_sleep, open_house
 
 PLAYS = budget(4, 400)
 ACTS = 60

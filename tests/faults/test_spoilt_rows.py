@@ -7,29 +7,31 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from adapters.backend import Key, Op, Row, Table, Verb
-from adapters.memory import MemoryBackend
-from adapters.rows import SCHEMA, Properties
-from adapters.store import RowStore
-from jobs.answers import choices_in, find_choice
-from jobs.dispatch import dispatch
-from jobs.doctor import examine
-from jobs.enrolment import enable, find_enrolled
-from jobs.explain import explain
-from jobs.housekeeping import keep_house
-from jobs.notifications import receive
+from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.codec import SCHEMA, Properties
+from adapters.store.memory import MemoryBackend
+from adapters.store.store import RowStore
+from jobs.app.dispatch import dispatch
+from jobs.app.housekeeping import keep_house
+from jobs.app.notifications import receive
+from jobs.app.subscriptions import keep_all
+from jobs.approvals import choices_in, find_choice
+from jobs.commands.doctor import examine
+from jobs.commands.enrolment import enable, find_enrolled
+from jobs.commands.explain import explain
+from jobs.commands.sync import SyncReport
 from jobs.ports import UNREADABLE, Put
 from jobs.pull import run_pull
-from jobs.subscriptions import keep_all
-from jobs.sync import SyncReport
 from jobs.wake import is_notified, wake
-from sync_core.claim import Claim
 from sync_core.errors import RowUnreadable
-from sync_core.model import HeldItem, Hold, InboxRow, Pending, PendingState, Side
-from tests.app.app import FixedProcess, front_door
-from tests.budget import budget
-from tests.jobs.house import ANNA, START, House, open_house
-from tests.jobs.test_rules import at, digits
+from sync_core.model.claim import Claim
+from sync_core.model.link import Pending, PendingState
+from sync_core.model.memory import HeldItem, Hold, InboxRow
+from sync_core.model.sides import Side
+from tests.support.app import FixedProcess, front_door
+from tests.support.budget import budget
+from tests.support.days import at, digits
+from tests.support.house import ANNA, START, House, open_house
 
 BORIS = "boris@acme.example"
 

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from adapters.store import RowStore
-from jobs.enrolment import disable, enable
-from tests.budget import budget
-from tests.jobs.company import STRANGER, UPNS, Company
-from tests.jobs.house import START, House, open_house
-from tests.jobs.test_rules import at, digits
-from tests.jobs.test_stops import Fuse, FusedBackend, broken_sync
+from adapters.store.store import RowStore
+from jobs.commands.enrolment import disable, enable
+from tests.support.budget import budget
+from tests.support.days import at, digits
+from tests.support.fuse import Fuse, FusedBackend, broken_sync
+from tests.support.house import START, House, open_house
+from tests.support.random_company import STRANGER, UPNS, Company
 
 MOST_CALLS = 90
 ANNA, BORIS, CARL = UPNS

@@ -11,16 +11,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.base import Clock
-from tests.budget import budget
-from tests.jobs.house import ANNA, House, open_house
-from tests.jobs.play import Play, Step
-from tests.jobs.test_convergence import OPENING, STEPS
+from tests.support.budget import a_few, budget
+from tests.support.house import ANNA, House, open_house
+from tests.support.random_pair import OPENING, STEPS, Play, Step
 
-EXAMPLES = budget(3, 40)
 MOST_STEPS = budget(14, 30)
 
 
@@ -116,12 +114,6 @@ def play(steps: list[Step], turn: Callable[[House], None], before: Callable[[Hou
             await on.check()
 
     asyncio.run(run())
-
-
-def a_few(examples: int = EXAMPLES) -> Callable[..., object]:
-    """Hypothesis within the budget."""
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=slow, derandomize=examples < 20)
 
 
 @pytest.mark.parametrize("name", SWITCHES)

@@ -25,8 +25,8 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.graph.bounded import PIECE
 from adapters.http import Patience
 from sync_core.errors import SideError, SideUnavailable
-from sync_core.model import Window
-from tests.jobs.house import START
+from sync_core.model.event import Window
+from tests.support.house import START
 
 MEGABYTE = 2**20
 BOMB = gzip.compress(b'{"value": "' + b"0" * 60 * MEGABYTE + b'"}')

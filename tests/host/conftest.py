@@ -15,7 +15,7 @@ import pytest
 from simulators.azurite import Azurite
 from simulators.host import Host
 from simulators.host.messages import HIDDEN
-from tests.host.made_up import HEADER, MakeApp, MakeHost
+from tests.support.made_up_apps import HEADER, MakeApp, MakeHost
 
 _numbers = count(1)
 

@@ -11,8 +11,8 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
-from tests.host.company_life import in_erpnet, meeting
-from tests.host.real_worker import QUEUE_METADATA, ROOT, TIMER, Worker, http, needs_worker
+from tests.support.company_life import in_erpnet, meeting
+from tests.support.real_worker import QUEUE_METADATA, ROOT, TIMER, Worker, http, needs_worker
 
 pytestmark = needs_worker
 

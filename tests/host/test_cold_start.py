@@ -12,7 +12,7 @@ import pytest
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
 from tests.fresh import HEAVY, Cost, cost_of
-from tests.host.real_worker import ROOT, Worker, http, needs_worker
+from tests.support.real_worker import ROOT, Worker, http, needs_worker
 
 OURS = {"adapters", "jobs", "sync_core"}
 STORE = {"aiohttp", "azure.core", "azure.data.tables", "azure.storage.queue"}

@@ -10,8 +10,8 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import Company
-from tests.budget import budget
-from tests.host.company_life import (
+from tests.support.budget import budget
+from tests.support.company_life import (
     complaints,
     enable_all,
     in_erpnet,

@@ -12,7 +12,7 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from tests.functions import functions
+from tests.support.functions import functions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

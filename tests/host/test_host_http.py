@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.host.made_up import MakeHost, seen
+from tests.support.made_up_apps import MakeHost, seen
 
 ECHO = """
 import json

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from simulators.host.plugin import Unusable, load_functions
-from tests.host.made_up import MakeApp, MakeHost
-from tests.host.real_worker import QUEUE_METADATA, TIMER, Worker, http, needs_worker
+from tests.support.made_up_apps import MakeApp, MakeHost
+from tests.support.real_worker import QUEUE_METADATA, TIMER, Worker, http, needs_worker
 
 pytestmark = needs_worker
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulators.host.plugin import HostSettings, Unusable, expand, load_functions, load_host_settings, time_span
-from tests.host.made_up import MakeApp
+from tests.support.made_up_apps import MakeApp
 
 TIMER = '@app.timer_trigger(arg_name="timer", schedule="* * * * * *")\n'
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from simulators.host.company import HostFailed, HostProcess, free_port
-from tests.host.made_up import MakeApp
-from tests.interrupts import heed_interrupts
+from tests.support.interrupts import heed_interrupts
+from tests.support.made_up_apps import MakeApp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALIVE = '@app.route(route="alive")\nasync def alive(req: func.HttpRequest) -> str:\n    return "yes"\n'

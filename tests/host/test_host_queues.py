@@ -19,7 +19,7 @@ from simulators.azurite import Azurite
 from simulators.host.messages import Rules, decode, poison_name
 from simulators.host.plugin import HostSettings
 from simulators.host.queues import QueueListener, connect
-from tests.host.made_up import MakeHost, seen
+from tests.support.made_up_apps import MakeHost, seen
 
 WORK = """
 import asyncio, json

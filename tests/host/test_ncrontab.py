@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from simulators.host.ncrontab import Schedule
-from tests.ncrontab_table import ROWS, Row
+from tests.support.ncrontab_table import ROWS, Row
 
 
 def at(text: str) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tree_sitter import Node
 
-from tests.infra.bicep import Template
+from tests.support.bicep import Template
 
 
 class Refused(Exception):

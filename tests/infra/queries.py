@@ -19,7 +19,7 @@ from typing import Any
 import duckdb_kql
 
 from simulators import azurite
-from tests.infra.house import INFRA
+from tests.support.deployment import INFRA
 
 FOLDER = INFRA / "queries"
 

@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from tests.infra import queries
-from tests.infra.bicep import read
-from tests.infra.house import MAIN, functions_with, module
+from tests.support.bicep import read
+from tests.support.deployment import MAIN, functions_with, module
 
 SPANS = {"PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D"}
 """How often and over how long a scheduled query may ask."""

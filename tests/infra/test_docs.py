@@ -14,8 +14,8 @@ import pytest
 from adapters.settings import ROWS
 from cli import main
 from simulators.demo.story import STEPS
-from tests.infra.bicep import read
-from tests.infra.house import MAIN, ROOT, delivered, environment, functions_with, module
+from tests.support.bicep import read
+from tests.support.deployment import MAIN, ROOT, delivered, environment, functions_with, module
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -176,7 +176,7 @@ def test_every_reason_explained_is_given() -> None:
     """What operating quotes from `calsync why` about people is what the code says."""
     page = text_of(ROOT / "docs" / "operate.md")
     reasons = re.findall(r"^\| `(?:… )?([^`…]+?)(?:, that of …)?` \|", page, re.MULTILINE)
-    code = "".join(text_of(path) for room in ("sync_core", "jobs") for path in (ROOT / room).glob("*.py"))
+    code = "".join(text_of(path) for room in ("sync_core", "jobs") for path in (ROOT / room).rglob("*.py"))
 
     assert len(reasons) > 5
     assert [reason for reason in reasons if reason not in code] == []

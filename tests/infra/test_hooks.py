@@ -17,8 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.infra.house import INFRA, ROOT
-from tests.infra.test_resources import GRAPH_ROLES
+from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT
 
 SCRIPTS = INFRA / "scripts"
 PRINCIPAL = "11111111-2222-3333-4444-555555555555"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.bicep import parse, read
 from tests.infra.evaluate import FUNCTIONS, Refused, evaluate
-from tests.infra.house import MAIN
+from tests.support.bicep import parse, read
+from tests.support.deployment import MAIN
 
 PROD = {"environmentName": "calsync-prod", "location": "westeurope"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.house import ROOT
 from tests.infra.orders import EVERYWHERE, ORDERS
 from tests.infra.test_docs import PAGES, code_in, text_of
+from tests.support.deployment import ROOT
 
 DEPLOY = ROOT / "docs" / "deploy.md"
 ORDER = re.compile(r"(?:^|&& |; ?|\| )(az|azd|func) ([^|;&]+)")

@@ -14,7 +14,7 @@ from functools import cache
 import pytest
 from pathspec import GitIgnoreSpec
 
-from tests.infra.house import ROOT
+from tests.support.deployment import ROOT
 
 DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "adapters/", "jobs/", "sync_core/", "portal/")
 
@@ -66,7 +66,7 @@ def test_exactly_the_app_is_uploaded(denies: Callable[[str], bool]) -> None:
     wanted = [path for path in tracked() if path.startswith(DEPLOYED) and not path.endswith(".md")]
 
     assert uploaded == wanted
-    assert {"function_app.py", "host.json", "requirements.txt", "jobs/work.py"} <= set(uploaded)
+    assert {"function_app.py", "host.json", "requirements.txt", "jobs/app/work.py"} <= set(uploaded)
 
 
 @both

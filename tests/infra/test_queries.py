@@ -1,6 +1,6 @@
 """Alerts and reports: Kusto's own parser accepts each query, and each answers rightly over rows like the app's.
 
-The lines of the app are made by ``jobs.telling`` itself, so a query and the line that it reads cannot drift apart.
+The lines of the app are made by ``jobs.log`` itself, so a query and the line that it reads cannot drift apart.
 All queries run in ``duckdb-kql``; where a new one cannot, ``NOT_RUN`` says so and why.
 """
 
@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from adapters import telemetry
-from jobs.report import Report
-from jobs.telling import tell, tell_failure, tell_round
+from jobs.log import tell, tell_failure
+from jobs.round.report import Report, tell_round
 from sync_core.errors import AppRefused, LicencesTaken, SideUnavailable, Throttled
-from sync_core.model import Side
+from sync_core.model.sides import Side
 from tests.infra import queries
-from tests.infra.house import ROOT, functions_with, module
 from tests.infra.queries import Row
+from tests.support.deployment import ROOT, functions_with, module
 
 NOT_RUN: dict[str, str] = {}
 """Queries that the engine cannot run, with the reason; Kusto's parser reads them all the same."""

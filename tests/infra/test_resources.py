@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.backend import Table
 from adapters.settings import REQUIRED, ROWS
-from tests.infra.bicep import Code, read
-from tests.infra.house import (
+from adapters.store.backend import Table
+from tests.support.bicep import Code, read
+from tests.support.deployment import (
+    GRAPH_ROLES,
     INFRA,
     MAIN,
     ROOT,
@@ -31,12 +32,6 @@ ROLES = {
 }
 """Azure roles, azure.md §9."""
 
-GRAPH_ROLES = {
-    "calendarsReadWrite": "ef54d2bf-783f-4e0f-bca1-3210c0444d99",
-    "mailboxSettingsRead": "40f97065-369a-49f4-947c-6a255697ae91",
-    "userReadAll": "df021288-bdef-4463-88db-98f22de89214",
-}
-"""Microsoft Graph application permissions, azure.md §12."""
 
 NOT_IN_AZURE = {
     "AZURE_CLIENT_SECRET": "the managed identity needs none",

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from tree_sitter import Node
 
-from tests.infra.bicep import PARSER, Code, Part, Template, parse, read
-from tests.infra.house import MAIN, PARAMETERS, ROOT, TEMPLATES, module
+from tests.support.bicep import PARSER, Code, Part, Template, parse, read
+from tests.support.deployment import MAIN, PARAMETERS, ROOT, TEMPLATES, module
 
 WIDTH = 120
 """Columns that ``bicep format`` fills."""

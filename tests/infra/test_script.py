@@ -6,8 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.infra.house import INFRA
-from tests.infra.test_resources import GRAPH_ROLES
+from tests.support.deployment import GRAPH_ROLES, INFRA
 
 SCRIPT = INFRA / "scripts" / "grant-graph-roles.sh"
 PRINCIPAL = "11111111-2222-3333-4444-555555555555"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.bicep import Code, Template, parse, read
-from tests.infra.house import MAIN, MODULES, PARAMETERS, TEMPLATES, module
+from tests.support.bicep import Code, Template, parse, read
+from tests.support.deployment import MAIN, MODULES, PARAMETERS, TEMPLATES, module
 
 FUNCTIONS = {
     *(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulators import azurite
-from tests.infra.house import INFRA, PARAMETERS, READS, ROOT
+from tests.support.deployment import INFRA, PARAMETERS, READS, ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.jobs.house import House, open_house
+from tests.support.house import House, open_house
 
 
 @pytest.fixture

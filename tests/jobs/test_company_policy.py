@@ -9,19 +9,20 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.store import RowStore
+from adapters.store.store import RowStore
+from jobs.app.dispatch import dispatch
+from jobs.commands.explain import explain
 from jobs.company import TRIES, agreed, change_policy, in_force, revise_instance, stamp_policy
-from jobs.dispatch import dispatch
-from jobs.explain import explain
 from jobs.pull import run_pull
 from jobs.waiting import unheard
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, StaleWrite, WrongStore
-from sync_core.model import Instance, Side
-from sync_core.policy import Policy, PrivateRule
-from tests.jobs.house import START, House, open_house
-from tests.jobs.test_rules import at, digits
-from tests.jobs.test_stops import Fuse, FusedBackend, Killed
+from sync_core.model.memory import Instance
+from sync_core.model.policy import Policy, PrivateRule
+from sync_core.model.sides import Side
+from tests.support.days import at, digits
+from tests.support.fuse import Fuse, FusedBackend, Killed
+from tests.support.house import START, House, open_house
 
 SKIP = Policy(private=PrivateRule.SKIP)
 

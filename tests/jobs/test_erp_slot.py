@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from adapters.memory import MemoryBackend
+from adapters.store.memory import MemoryBackend
 from jobs.ports import Slot
 from jobs.waiting import erp_session
 from jobs.world import World
 from sync_core.errors import SlotsTaken, StoreUnavailable
-from tests.jobs.house import House
+from tests.support.house import House
 
 
 async def is_free(world: World) -> bool:

@@ -10,9 +10,9 @@ from adapters.erp import ErpNet, ErpOptions
 from adapters.http import Patience
 from simulators.base import Clock
 from simulators.erpnet import ErpSimulator, ErpUser
-from sync_core.writes import ErpIdentity
+from sync_core.model.writes import ErpIdentity
 from tests.adapters.conftest import Pauses
-from tests.adapters.erp.scripted import ROOT, Scripted
+from tests.support.scripted_erp import ROOT, Scripted
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from sync_core.errors import (
     SideUnavailable,
     Throttled,
 )
-from sync_core.model import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
-from tests.adapters.erp.scripted import batch, changeset, part
+from sync_core.model.sides import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
+from tests.support.scripted_erp import batch, changeset, part
 
 NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 KEY = "edf2bd2a-7e4d-e111-a06c-00155d00050a"

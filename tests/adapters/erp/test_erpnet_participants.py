@@ -20,10 +20,10 @@ from sync_core.errors import (
     SideUnavailable,
     StaleWrite,
 )
-from sync_core.model import ErpActivity, ErpContent, Field, Participant
-from sync_core.writes import CreateActivity, Crowd, ErpIdentity, PatchActivity, VoidActivity
-from tests.adapters.erp.scripted import Scripted, batch, changeset, fault, part
-from tests.adapters.scripted import Say
+from sync_core.model.sides import ErpActivity, ErpContent, Field, Participant
+from sync_core.model.writes import CreateActivity, Crowd, ErpIdentity, PatchActivity, VoidActivity
+from tests.support.scripted import Say
+from tests.support.scripted_erp import Scripted, batch, changeset, fault, part
 
 START = datetime(2026, 1, 26, 9)  # noqa: DTZ001 - wall-clock digits have no zone
 KEY, DROPPED, NOTED, USER = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in range(1, 5))

@@ -8,7 +8,7 @@ from adapters.erp import ErpNet
 from jobs.ports import ErpUser as Person
 from jobs.ports import Place
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
-from tests.adapters.erp.scripted import Scripted, batch, part
+from tests.support.scripted_erp import Scripted, batch, part
 
 MISSING = "00000000-0000-4000-8000-00000000dead"
 

@@ -22,8 +22,8 @@ from sync_core.errors import (
     Throttled,
 )
 from tests.adapters.conftest import Pauses
-from tests.adapters.erp.scripted import LOGIN, ROOT, Scripted, batch, fault, jwt, part
-from tests.adapters.scripted import Say
+from tests.support.scripted import Say
+from tests.support.scripted_erp import LOGIN, ROOT, Scripted, batch, fault, jwt, part
 
 VERSION = Say({"version": "26.2.1.0"})
 

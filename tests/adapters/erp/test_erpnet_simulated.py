@@ -13,8 +13,8 @@ from jobs.ports import Erp
 from simulators.base import Clock
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
 from sync_core.errors import ItemGone, ItemLocked, ItemRejected, LicencesTaken, SideUnavailable, StaleWrite
-from sync_core.model import ErpActivity, ErpContent, Field
-from sync_core.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity, VoidActivity
+from sync_core.model.sides import ErpActivity, ErpContent, Field
+from sync_core.model.writes import CreateActivity, ErpIdentity, Outcome, PatchActivity, VoidActivity
 from tests.adapters.conftest import NOW
 
 MISSING = "00000000-0000-4000-8000-00000000dead"

@@ -20,10 +20,10 @@ from sync_core.errors import (
     StaleWrite,
     Throttled,
 )
-from sync_core.model import ErpActivity, ErpContent, Field
-from sync_core.writes import CreateActivity, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
-from tests.adapters.erp.scripted import Scripted, batch, changeset, fault, part
-from tests.adapters.scripted import Say
+from sync_core.model.sides import ErpActivity, ErpContent, Field
+from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
+from tests.support.scripted import Say
+from tests.support.scripted_erp import Scripted, batch, changeset, fault, part
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 B = "bbbbbbbb-0000-4000-8000-000000000002"

@@ -11,9 +11,9 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Patience
 from simulators.base import Clock
 from simulators.graph import GraphSimulator
-from sync_core.model import Window
+from sync_core.model.event import Window
 from tests.adapters.conftest import Pauses
-from tests.adapters.graph.scripted import Scripted
+from tests.support.scripted_graph import Scripted
 
 SPAN = Window(datetime(2026, 1, 24, tzinfo=UTC), datetime(2026, 3, 29, tzinfo=UTC))
 

@@ -13,9 +13,8 @@ from adapters.http import Patience
 from simulators.base import Clock
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import Tokens
-from tests.adapters.graph.scripted import Scripted
-from tests.adapters.scripted import Say
-from tests.adapters.test_waiting import ODD
+from tests.support.scripted import ODD, Say
+from tests.support.scripted_graph import Scripted
 
 
 @pytest.mark.parametrize("header", ODD)

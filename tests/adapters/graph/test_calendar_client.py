@@ -23,11 +23,11 @@ from sync_core.errors import (
     SideUnavailable,
     Throttled,
 )
-from sync_core.model import Side
+from sync_core.model.sides import Side
 from tests.adapters.conftest import NOW, Pauses
 from tests.adapters.graph.conftest import SPAN, Tokens
-from tests.adapters.graph.scripted import PREFER, Scripted, batch, event, fault
-from tests.adapters.scripted import Say
+from tests.support.scripted import Say
+from tests.support.scripted_graph import PREFER, Scripted, batch, event, fault
 
 SETTINGS = Say({"timeZone": "UTC"})
 

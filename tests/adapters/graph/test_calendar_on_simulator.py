@@ -11,14 +11,14 @@ import pytest
 from adapters.graph import GraphCalendar
 from jobs.ports import Calendar
 from simulators.graph import GraphSimulator
-from sync_core.body import BodyShape, body_shape, with_new_text
+from sync_core.content.body import BodyShape, body_shape, with_new_text
 from sync_core.errors import CursorExpired, DuplicateCreate, ItemGone, MailboxUnavailable, StaleWrite
-from sync_core.model import EventKind, Field, GraphContent, GraphEvent, GraphReading, Whereabouts
-from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
+from sync_core.model.sides import EventKind, Field, GraphContent, GraphEvent, GraphReading, Whereabouts
+from sync_core.model.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
-from tests.core.test_body import JOIN, UNRULED
-from tests.faults.wire import tamper
+from tests.support.bodies import JOIN, UNRULED
+from tests.support.faulty_wire import tamper
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 CONTENT = GraphContent(

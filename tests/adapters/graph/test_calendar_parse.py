@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from adapters.graph import ACTIVITY_PROPERTY
 from adapters.graph.parse import parse_event
-from sync_core.model import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
-from sync_core.ranges import BEYOND
-from tests.adapters.graph.scripted import event, marked
-from tests.core.test_body import BLOCK, UNRULED
+from sync_core.content.ranges import BEYOND
+from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
+from tests.support.bodies import BLOCK, UNRULED
+from tests.support.scripted_graph import event, marked
 
 
 def parsed(**fields: Any) -> GraphEvent:

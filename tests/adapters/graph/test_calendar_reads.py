@@ -16,11 +16,11 @@ from sync_core.errors import (
     MailboxUnavailable,
     SideUnavailable,
 )
-from sync_core.model import Evidence, GraphEvent, Malformed, Side, Whereabouts
+from sync_core.model.sides import Evidence, GraphEvent, Malformed, Side, Whereabouts
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
-from tests.adapters.graph.scripted import PREFER, PREFER_HTML, Scripted, batch, event, fault, marked, page
-from tests.adapters.scripted import Say
+from tests.support.scripted import Say
+from tests.support.scripted_graph import PREFER, PREFER_HTML, Scripted, batch, event, fault, marked, page
 
 DELTA = "/users/U/calendarView/delta"
 FIRST = f"GET {DELTA}?startDateTime=2026-01-24T00:00:00Z&endDateTime=2026-03-29T00:00:00Z"

@@ -21,11 +21,11 @@ from sync_core.errors import (
     StaleWrite,
     Throttled,
 )
-from sync_core.model import Attendee, Field, GraphContent
-from sync_core.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
+from sync_core.model.sides import Attendee, Field, GraphContent
+from sync_core.model.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
-from tests.adapters.graph.scripted import PREFER, Scripted, batch, event, fault
-from tests.adapters.scripted import Say
+from tests.support.scripted import Say
+from tests.support.scripted_graph import PREFER, Scripted, batch, event, fault
 
 CONTENT = GraphContent(
     "Plan",

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.graph import GraphCalendar
 from simulators.graph import GraphSimulator
-from sync_core.model import Attendee, Field, GraphContent, GraphEvent
-from sync_core.writes import CreateEvent, PatchEvent
+from sync_core.model.sides import Attendee, Field, GraphContent, GraphEvent
+from sync_core.model.writes import CreateEvent, PatchEvent
 from tests.adapters.graph.conftest import SPAN
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.base import Clock
 from simulators.erpnet import ErpSimulator
-from tests.simulators.erpnet.wire import Client
+from tests.support.erp_client import Client
 
 
 @pytest.fixture

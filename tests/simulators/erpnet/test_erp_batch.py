@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import pytest
 
 from simulators.erpnet import ErpSimulator
-from tests.simulators.erpnet.wire import ACTIVITIES, TYPES, Client, Reply, at
-
-HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+from tests.support.erp_client import (
+    ACTIVITIES,
+    HEAD,
+    TYPES,
+    Client,
+    at,
+    changeset,
+    multipart,
+    send,
+    statuses,
+    write,
+)
 
 
 def read(target: str) -> str:
     """A GET as a part."""
     return f"{HEAD}\r\nGET {target} HTTP/1.1\r\n\r\n"
-
-
-def write(number: int, method: str, target: str, body: dict[str, Any]) -> str:
-    """A write as a part of a changeset."""
-    line = f"{method} {target} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
-    return f"{HEAD}Content-ID: {number}\r\n\r\n{line}{json.dumps(body)}"
-
-
-def multipart(boundary: str, *parts: str) -> str:
-    """Parts between delimiters."""
-    return "".join(f"--{boundary}\r\n{p}\r\n" for p in parts) + f"--{boundary}--"
-
-
-def changeset(*parts: str) -> str:
-    """Writes that succeed or fail together."""
-    return f"Content-Type: multipart/mixed; boundary=changeset_1\r\n\r\n{multipart('changeset_1', *parts)}"
-
-
-async def send(client: Client, body: str, content_type: str = "multipart/mixed; boundary=batch_123") -> Reply:
-    """POST the batch."""
-    return await client.call("POST", "$batch", body.encode(), headers={"Content-Type": content_type})
-
-
-def statuses(reply: Reply) -> list[int]:
-    """The status lines inside, in order."""
-    return [int(s) for s in re.findall(r"HTTP/1\.1 (\d+)", reply.data)]
 
 
 async def test_reads_are_answered_one_by_one(client: Client) -> None:

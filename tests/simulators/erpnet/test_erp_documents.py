@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator
-from tests.simulators.erpnet.wire import ACTIVITIES, PARTICIPANTS, USERS, Client, at
+from tests.support.erp_client import ACTIVITIES, PARTICIPANTS, USERS, Client, at
 
 GRANTS = "Systems_Security_GroupAccessKeys"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator
-from tests.simulators.erpnet.wire import ACTIVITIES, Client, claims
+from tests.support.erp_client import ACTIVITIES, Client, claims
 
 
 @pytest.mark.parametrize("path", ["/tools/auto-discovery", "/sys/auto-discovery"])

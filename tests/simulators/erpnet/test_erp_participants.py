@@ -9,8 +9,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.erpnet import ErpPerson, ErpSimulator
-from tests.simulators.erpnet.test_erp_batch import changeset, multipart, send, statuses, write
-from tests.simulators.erpnet.wire import ACTIVITIES, PARTICIPANTS, Client, at
+from tests.support.erp_client import ACTIVITIES, PARTICIPANTS, Client, at, changeset, multipart, send, statuses, write
 
 NINE, TEN = "2026-01-26T09:00", "2026-01-26T10:00"
 GUEST = {"Email": "x@example.org"}

@@ -11,7 +11,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.erpnet import SERVICE_LOGIN, ErpPerson, ErpSimulator
-from tests.simulators.erpnet.wire import Client, at
+from tests.support.erp_client import Client, at
 
 NINE, TEN = "2026-01-26T09:00", "2026-01-26T10:00"
 

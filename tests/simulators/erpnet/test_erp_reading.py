@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulators.erpnet import ErpSimulator
-from tests.simulators.erpnet.wire import ACTIVITIES, PARTICIPANTS, TYPES, USERS, Client, at
+from tests.support.erp_client import ACTIVITIES, PARTICIPANTS, TYPES, USERS, Client, at
 
 NOT_BY_DEFAULT = {
     "Id",

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from simulators.erpnet import ErpSimulator
-from tests.simulators.erpnet.wire import Client
+from tests.support.erp_client import Client
 
 
 async def _statuses(client: Client, count: int) -> list[int]:

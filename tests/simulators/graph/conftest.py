@@ -8,7 +8,7 @@ import aiohttp
 import pytest_asyncio
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, Client
+from tests.support.graph_client import ANN, BOB, Client
 
 
 @pytest_asyncio.fixture

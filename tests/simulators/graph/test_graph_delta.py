@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, WINDOW, Client, daily, span
+from tests.support.graph_client import ANN, WINDOW, Client, daily, span
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

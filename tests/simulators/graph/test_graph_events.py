@@ -8,7 +8,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, MARK, WINDOW, Client, event, span
+from tests.support.graph_client import ANN, MARK, WINDOW, Client, event, span
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator, OutlookPerson
-from tests.simulators.graph.client import ANN, BOB, WINDOW, Client, daily, weekly
+from tests.support.graph_client import ANN, BOB, WINDOW, Client, daily, weekly
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

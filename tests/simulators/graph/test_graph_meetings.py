@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, Client, daily, invite
+from tests.support.graph_client import ANN, BOB, Client, daily, invite
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, MARK, WINDOW, Client, daily, invite, span, weekly
+from tests.support.graph_client import ANN, BOB, MARK, WINDOW, Client, daily, invite, span, weekly
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator, OutlookPerson
-from tests.simulators.graph.client import ANN, BOB, Client, daily
+from tests.support.graph_client import ANN, BOB, Client, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.graph import GraphSimulator, Mail
-from tests.simulators.graph.client import ANN, BOB, Client, Json, invite
+from tests.support.graph_client import ANN, BOB, Client, Json, invite
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

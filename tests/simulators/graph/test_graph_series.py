@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, IMMUTABLE, WINDOW, Client, daily
+from tests.support.graph_client import ANN, IMMUTABLE, WINDOW, Client, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, WINDOW, Client, Json, daily, weekly
+from tests.support.graph_client import ANN, BOB, WINDOW, Client, Json, daily, weekly
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, WINDOW, Client, Reply, event
+from tests.support.graph_client import ANN, BOB, WINDOW, Client, Reply, event
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from simulators.graph import GraphSimulator
-from tests.simulators.graph.client import ANN, BOB, Client, Reply, daily
+from tests.support.graph_client import ANN, BOB, Client, Reply, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)

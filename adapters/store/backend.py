@@ -1,0 +1,193 @@
+"""What the store needs from whatever keeps its rows: four tables of keyed rows with etags.
+
+``memory`` and ``tables`` implement ``Backend``; ``store`` is written once on top of it. The limits of a
+transaction (azure.md §10: 100 operations, 4 MiB, one partition, each row once) are kept here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from adapters.store.codec import Properties
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""Requests of one call under way at the same time."""
+
+BATCH_OPS = 100
+BATCH_BYTES = 1_000_000
+"""Far below the service's 4 MiB: aiohttp sends a body beyond 1 MiB in one piece that holds up the event loop."""
+
+OP_OVERHEAD = 1_500
+"""Bytes of headers and keys that each operation adds to a transaction (about 900 seen)."""
+
+
+class Table(StrEnum):
+    """The tables, each with ``STATE_PREFIX`` in front of its name (design.md §5)."""
+
+    USERS = "Users"
+    STATE = "State"
+    MEETINGS = "Meetings"
+    JOURNAL = "Journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Where a row is."""
+
+    partition: str
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as read."""
+
+    key: Key
+    properties: Properties
+    etag: str
+
+
+class Verb(StrEnum):
+    """What an operation does; each is replace or nothing, never merge."""
+
+    INSERT = "insert"
+    PUT = "put"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One write. PUT and DELETE are conditional where ``etag`` is not ''; an INSERT needs a free key."""
+
+    verb: Verb
+    key: Key
+    properties: Properties = field(default_factory=dict)
+    etag: str = ""
+
+    @property
+    def weight(self) -> int:
+        """Bytes in a transaction, counted as the SDK writes them: JSON with everything but ASCII escaped."""
+        return OP_OVERHEAD + sum(len(json.dumps(value)) for value in self.properties.values())
+
+
+class Conflict(Exception):
+    """The condition of a write did not hold: another etag, a missing row, or a taken key."""
+
+
+class Missing(Exception):
+    """A transaction wanted to delete a row that is not there; ``index`` is that operation's."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"operation {index} found no row")
+        self.index = index
+
+
+class Backend(ABC):
+    """Tables of rows. ``reads`` and ``writes`` count calls that would be requests (a transaction is one).
+
+    The service's own now is only known within bounds: ``earliest_now`` judges whether somebody else's time is
+    over, ``latest_now`` dates what we write, so an error of the clocks only ever makes a lease last longer.
+    """
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.writes = 0
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Our own clock, aware UTC."""
+
+    @abstractmethod
+    def earliest_now(self) -> datetime:
+        """The service's now is not before this."""
+
+    @abstractmethod
+    def latest_now(self) -> datetime:
+        """The service's now is not after this."""
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Create missing tables."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of connections."""
+
+    @abstractmethod
+    async def read(self, table: Table, key: Key) -> Row | None:
+        """One row."""
+
+    @abstractmethod
+    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
+        """The first ``limit`` rows of a partition, or all, in the order of their keys."""
+
+    @abstractmethod
+    async def scan_all(self, table: Table) -> list[Row]:
+        """Every row of a table; for what is done once in a while, and needs to miss nothing."""
+
+    @abstractmethod
+    async def write(self, table: Table, op: Op) -> str:
+        """Carry out one operation; the new etag ('' after a delete). Raises ``Conflict``.
+
+        Deleting a missing row is no conflict.
+        """
+
+    @abstractmethod
+    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+        """Carry out all or none (one partition, within the limits); the new etag of the first operation.
+
+        Only the first may be conditional. Raises ``Conflict`` for its condition, ``Missing`` for a delete.
+        """
+
+    async def commit(self, table: Table, ops: Sequence[Op]) -> str:
+        """``transact``, with deletes of missing rows left out."""
+        left = list(ops)
+        while left:
+            try:
+                return await self.transact(table, left)
+            except Missing as missing:
+                del left[missing.index]
+        return ""
+
+    async def write_all(self, table: Table, ops: Sequence[Op]) -> None:
+        """Carry out unconditional operations of one partition, in as few transactions as possible."""
+        for batch in batches(ops):
+            await self.commit(table, batch)
+
+
+def batches(ops: Sequence[Op], reserved: int = 0) -> Iterator[list[Op]]:
+    """Cut operations, in order, into transactions within the limits; ``reserved`` places are kept free."""
+    batch: list[Op] = []
+    weight = reserved * OP_OVERHEAD
+    for op in ops:
+        if batch and (len(batch) + reserved >= BATCH_OPS or weight + op.weight > BATCH_BYTES):
+            yield batch
+            batch, weight = [], reserved * OP_OVERHEAD
+        batch.append(op)
+        weight += op.weight
+    if batch:
+        yield batch
+
+
+async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await all, ``AT_ONCE`` at a time; the first error is raised after the others have ended."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(item: Coroutine[Any, Any, T]) -> T:
+        async with gate:
+            return await item
+
+    results = await asyncio.gather(*(one(item) for item in work), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -1,0 +1,269 @@
+"""What several users share: links by activity, copies by iCalUId, and the claims (design.md §4 "Meetings").
+
+Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
+inbox hears of an activity and whose mailbox is asked for a copy, and never that nobody has one (``jobs.claims``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from adapters.store import codec as rows
+from adapters.store import stored
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
+from sync_core.content.ranges import uid_key
+from sync_core.errors import RowUnreadable, StaleWrite
+from sync_core.model.claim import FORGOTTEN, Claim
+from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.sides import Side
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One user's link of one activity. ``stamp`` '' while the event is being made, ``has_event`` until it is gone."""
+
+    activity_id: str
+    user_id: str
+    stamp: str
+    has_event: bool = True
+
+
+def _index_key(user_id: str, activity_id: str) -> Key:
+    return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
+
+
+_CLAIMS = "claim"
+
+
+def _entry_of(user_id: str, link: Link) -> IndexRow:
+    has_event = link.status is not LinkStatus.TOMBSTONE or link.conflict is not None
+    return IndexRow(link.activity_id, user_id, link.stamp, has_event)
+
+
+Copy = tuple[str, str]
+"""iCalUId and event id: a mailbox may get a meeting a second time, under another id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """One user's copy of a meeting that another mailbox feeds, or an event of their own that clashes with it."""
+
+    user_id: str
+
+
+def _copies(ical_uid: str) -> str:
+    return f"copy-{rows.hashed(uid_key(ical_uid))}"
+
+
+def _copy_key(user_id: str, copy: Copy) -> Key:
+    return Key(_copies(copy[0]), rows.hashed(user_id, copy[1]))
+
+
+def _claim_key(key: str) -> Key:
+    return Key(_CLAIMS, rows.hashed(uid_key(key)))
+
+
+def _claim_in(row: Row) -> Claim:
+    claim = stored.value_of(Table.MEETINGS, row, Claim)
+    if not claim.holder or claim.at is None:
+        error = RowUnreadable("a stored Claim does not say whose it is since when")
+        raise stored.unreadable(Table.MEETINGS, row.key, Claim, error)
+    return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
+
+
+def _is_about(row: Row, user_id: str) -> bool:
+    """Whether a row is the user's index entry, copy or claim."""
+    named = {rows.peek(row.properties, name) for name in ("user_id", "holder")}
+    return user_id in named or (row.key.partition.startswith("activity-") and row.key.row == rows.key(user_id))
+
+
+class Meetings:
+    """Index and claims; ``RowStore`` mixes it in."""
+
+    backend: Backend
+
+    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+        """Write the index rows of these links. Of an activity that one of them feeds the row stays."""
+        fed = {link.activity_id for link in links if link.role is not Role.FOLLOWER}
+        await gather(self._index(user_id, link, fed) for link in links)
+
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """Activity id → user id → the link's ``stamp``; every asked id is a key."""
+        asked = list(dict.fromkeys(activity_ids))
+        return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
+
+    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Note of which activities this user is about to get events."""
+        begun = [IndexRow(one, user_id, "") for one in activity_ids]
+        ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), rows.encode(row)) for row in begun]
+        await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
+
+    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Activity id → the users who have an event of it, or are about to; every asked id is a key."""
+        asked = list(dict.fromkeys(activity_ids))
+        found = await gather(self._indexed(one) for one in asked)
+        holders = (frozenset(row.user_id for row in known if row.has_event) for known in found)
+        return dict(zip(asked, holders, strict=True))
+
+    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Take back the notes of events that will not be made."""
+        for activity_id in activity_ids:
+            row = await self.backend.read(Table.MEETINGS, _index_key(user_id, activity_id))
+            with suppress(RowUnreadable):  # whatever it says, it is made anew when it is read
+                if row is not None and not rows.decode(row.properties, IndexRow).stamp:
+                    await self._drop_row(row)
+
+    async def find_copies(self, key: str) -> frozenset[str]:
+        """The users whose copy of the meeting follows, or stands beside it. Raises ``RowUnreadable``."""
+        found = await self.backend.scan(Table.MEETINGS, _copies(key))
+        owners = [await self._owner_of_copy(row) for row in found]
+        return frozenset(owners) - {""}
+
+    async def read_claim(self, key: str) -> Claim | None:
+        """The claim on a meeting, with the etag to replace it by. Raises ``RowUnreadable``."""
+        row = await self.backend.read(Table.MEETINGS, _claim_key(key))
+        return _claim_in(row) if row else None
+
+    async def find_unreadable_claims(self) -> list[str]:
+        """What is to be said of every claim that cannot be read."""
+        told = []
+        for row in await self.backend.scan(Table.MEETINGS, _CLAIMS):
+            try:
+                _claim_in(row)
+            except RowUnreadable as error:
+                told.append(str(error))
+        return told
+
+    async def save_claim(self, claim: Claim) -> Claim:
+        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+        verb = Verb.PUT if claim.etag else Verb.INSERT
+        op = Op(verb, _claim_key(claim.key), rows.encode(replace(claim, etag="")), claim.etag)
+        try:
+            return replace(claim, etag=await self.backend.write(Table.MEETINGS, op))
+        except Conflict as conflict:
+            raise StaleWrite(Side.GRAPH, "somebody else claimed this meeting at the same time") from conflict
+
+    async def _unindex(self, user_id: str, activity_ids: Iterable[str]) -> None:
+        await gather(
+            self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
+        )
+
+    async def _copy(self, user_id: str, copies: Iterable[Copy]) -> None:
+        stored = rows.encode(CopyRow(user_id))
+        await gather(
+            self.backend.write(Table.MEETINGS, Op(Verb.PUT, _copy_key(user_id, one), stored)) for one in copies
+        )
+
+    async def _uncopy(self, user_id: str, copies: Iterable[Copy]) -> None:
+        await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
+
+    async def _erase_from_meetings(self, user_id: str) -> None:
+        """No row names the user any more: their entries and claims go. A claim that came from them still says that it
+        changed hands, which is no reason for the one who has it to write anything."""
+        for row in await self.backend.scan_all(Table.MEETINGS):
+            with suppress(Conflict):  # somebody wrote it meanwhile, and looks for the user afterwards
+                if _is_about(row, user_id):
+                    await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
+                elif rows.peek(row.properties, "before") == user_id:
+                    claim = replace(_claim_in(row), before=FORGOTTEN, etag="")
+                    await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(claim), row.etag))
+
+    async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:
+        """The claims under which these links fed their activities, where they still do or voided them."""
+        await gather(self._drop_claim(user_id, link) for link in links)
+
+    async def _drop_claim(self, holder: str, link: Link) -> None:
+        row = await self.backend.read(Table.MEETINGS, _claim_key(link.ical_uid))
+        if row is None or rows.peek(row.properties, "holder") != holder:
+            return
+        if rows.peek(row.properties, "activity_id") in (link.activity_id, ""):
+            with suppress(Conflict):
+                await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
+
+    async def _index(self, user_id: str, link: Link, fed: Collection[str]) -> None:
+        """By activity where the link feeds it, by iCalUId where it follows and its copy lives."""
+        feeds = link.role is not Role.FOLLOWER
+        activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
+        if feeds:
+            stored = rows.encode(_entry_of(user_id, link))
+            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
+        elif link.activity_id and link.activity_id not in fed:
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
+        if not feeds and link.status is not LinkStatus.TOMBSTONE:
+            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, rows.encode(CopyRow(user_id))))
+        elif link.role is not Role.OWN:
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, copy))
+
+    async def _linked(self, activity_id: str) -> dict[str, str]:
+        return {row.user_id: row.stamp for row in await self._indexed(activity_id)}
+
+    async def _indexed(self, activity_id: str) -> list[IndexRow]:
+        found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
+        entries = [await self._entry(row, activity_id) for row in found]
+        return [entry for entry in entries if entry is not None]
+
+    # Rows of the index that cannot be read are made anew: they say nothing that the links do not say.
+
+    async def _entry(self, row: Row, activity_id: str) -> IndexRow | None:
+        try:
+            entry = stored.value_of(Table.MEETINGS, row, IndexRow)
+            return stored.in_its_place(Table.MEETINGS, row, entry, _index_key(entry.user_id, entry.activity_id))
+        except RowUnreadable:
+            return await self._index_anew(row, activity_id)
+
+    async def _index_anew(self, row: Row, activity_id: str) -> IndexRow | None:
+        """From the links of whom the key names; where those cannot be read either, any change is news to them."""
+        user_id = await self._user_at(row.key.row)
+        links, is_whole = await self._links_at(row.key.row)
+        fed = [x for x in links if x.activity_id == activity_id and x.role is not Role.FOLLOWER]
+        if fed:
+            await self.reindex(user_id, fed)
+            return _entry_of(user_id, fed[0])
+        if not is_whole:
+            return IndexRow(activity_id, user_id, "")
+        await self._drop_row(row)
+        return None
+
+    async def _owner_of_copy(self, row: Row) -> str:
+        """Whose copy it is, '' for a row that is nobody's any more. Raises ``RowUnreadable``."""
+        try:
+            return stored.value_of(Table.MEETINGS, row, CopyRow).user_id
+        except RowUnreadable:
+            return await self._copy_anew(row)
+
+    async def _copy_anew(self, row: Row) -> str:
+        """The key is a hash, so all links are asked for the one that it is made from."""
+        everybody_is_read = True
+        for place in [user.key.row for user in await self.backend.scan(Table.USERS, "user")]:
+            user_id = await self._user_at(place)
+            links, is_whole = await self._links_at(place)
+            everybody_is_read &= is_whole
+            if any(_copy_key(user_id, (link.ical_uid, link.event_id)) == row.key for link in links):
+                await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(CopyRow(user_id))))
+                return user_id
+        if not everybody_is_read:
+            stored.value_of(Table.MEETINGS, row, CopyRow)
+        await self._drop_row(row)
+        return ""
+
+    async def _user_at(self, place: str) -> str:
+        """The id behind the key that stands for it (``rows.key``)."""
+        if not place.startswith("~"):
+            return place
+        row = await self.backend.read(Table.USERS, Key("user", place))
+        return (rows.peek(row.properties, "id") if row else "") or place
+
+    async def _links_at(self, place: str) -> tuple[list[Link], bool]:
+        """The links in a user's partition, and whether all of them could be read."""
+        found = [x for x in await self.backend.scan(Table.STATE, place) if x.key.row.startswith("link-")]
+        links = []
+        for row in found:
+            with suppress(RowUnreadable):
+                links.append(rows.decode(row.properties, Link))
+        return links, len(links) == len(found)
+
+    async def _drop_row(self, row: Row) -> None:
+        with suppress(Conflict):
+            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))

@@ -1,0 +1,151 @@
+"""The codec between values and stored rows: JSON with a schema version, within the tables' limits.
+
+A row's properties are ``v`` (the schema version) and the JSON of one value, cut into ``data0``, ``data1``, …
+because a string property holds 64 KiB, which are 32,768 UTF-16 units, and an entity 1 MiB (azure.md §10). Azurite
+enforces neither limit, so they are enforced here. Keys that may hold what the service forbids (azure.md §10) are
+replaced by their hash, here and nowhere else. Journal values are cut here, too.
+
+Rows of this version and of the one before it are read, the older ones upgraded (``upgrades``); this one is written.
+So two builds may run at once during an update: the newer one understands both, the older one refuses what it does
+not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+
+from adapters.store.upgrades import UPGRADES
+from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.memory import JournalEntry
+
+T = TypeVar("T")
+
+Properties = dict[str, int | str]
+"""What is stored under one key."""
+
+SCHEMA = 2
+"""The version of the stored shapes. Raise it when an older build must not read a newer row, and freeze what this one
+writes (tests/adapters/rows)."""
+
+READABLE = (SCHEMA - 1, SCHEMA)
+
+PART_UNITS = 32_000
+"""UTF-16 units in one property; the service takes 32,768."""
+
+PARTS = 14
+"""Properties of one row: 14 x 32,000 units x 2 bytes = 875 KiB, which leaves room below 1 MiB."""
+
+JOURNAL_VALUE = 2_000
+"""Characters of one journal value."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_HIGH_SURROGATES = range(0xD8, 0xDC)
+
+
+def encode(value: object) -> Properties:
+    """The properties that hold ``value``. Raises ``StoreError`` for one that no row can hold."""
+    text = _to_text(value)
+    parts = _split(text)
+    if len(parts) > PARTS:
+        kind, most = type(value).__name__, PARTS * PART_UNITS
+        raise StoreError(f"a {kind} of {len(text):,} characters does not fit a row ({most:,} at most)")
+    return {"v": SCHEMA, **{f"data{number}": part for number, part in enumerate(parts)}}
+
+
+def decode(properties: Mapping[str, object], kind: type[T]) -> T:
+    """The value that the properties hold. Raises ``RowUnreadable`` for another schema version or shape."""
+    version = properties.get("v")
+    if version not in READABLE:
+        raise RowUnreadable(
+            f"a stored {kind.__name__} has schema version {version}, this build reads versions "
+            f"{READABLE[0]} and {READABLE[1]}: deploy the build that wrote it, or a newer one",
+            is_newer=isinstance(version, int) and version > SCHEMA,
+        )
+    try:
+        text = _join(properties) if version == SCHEMA else _upgraded(_join(properties), kind)
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RowUnreadable(f"a stored {kind.__name__} cannot be read: {error}") from error
+
+
+def _upgraded(text: str, kind: type[object]) -> str | bytes:
+    """The JSON of a row of the version before, as this version would write it."""
+    upgrade = UPGRADES.get(kind.__name__)
+    return msgspec.json.encode(upgrade(msgspec.json.decode(text))) if upgrade else text
+
+
+def peek(properties: Mapping[str, object], name: str) -> str:
+    """One text of a row of any version, '' if it cannot be told: enough to erase what belongs to it."""
+    try:
+        found = msgspec.json.decode(_join(properties))
+    except msgspec.MsgspecError:
+        return ""
+    text = found.get(name) if isinstance(found, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def hashed(*texts: str) -> str:
+    """A key for texts of any length and content; different texts, letter case included, have different keys."""
+    digest = hashlib.sha256()
+    for text in texts:
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()
+
+
+def key(text: str) -> str:
+    """``text`` where it may stand in a key as it is (GUIDs do), else its hash behind a ``~``."""
+    return text if _PLAIN_KEY.fullmatch(text) else f"~{hashed(text)}"
+
+
+def bounded(entry: JournalEntry) -> JournalEntry:
+    """The entry with every value cut to what a journal row may hold; a cut value says so."""
+    return replace(
+        entry,
+        reason=_cut(entry.reason),
+        subject=_cut(entry.subject),
+        before={name: _cut(text) for name, text in entry.before.items()},
+        after={name: _cut(text) for name, text in entry.after.items()},
+    )
+
+
+def _cut(text: str) -> str:
+    if len(text) <= JOURNAL_VALUE:
+        return text
+    note = f" … (cut, {len(text):,} characters)"
+    return text[: JOURNAL_VALUE - len(note)] + note
+
+
+def _to_text(value: object) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError as error:
+        raise StoreError(f"a {type(value).__name__} holds half a character (a lone surrogate)") from error
+
+
+def _split(text: str) -> list[str]:
+    if len(text) * 2 <= PART_UNITS:
+        return [text]
+    raw = text.encode("utf-16-le")
+    parts = []
+    start = 0
+    while start < len(raw):
+        end = min(start + 2 * PART_UNITS, len(raw))
+        if end < len(raw) and raw[end - 1] in _HIGH_SURROGATES:
+            end -= 2
+        parts.append(raw[start:end].decode("utf-16-le"))
+        start = end
+    return parts
+
+
+def _join(properties: Mapping[str, object]) -> str:
+    parts: list[str] = []
+    while (part := properties.get(f"data{len(parts)}")) is not None:
+        parts.append(str(part))
+    return "".join(parts)

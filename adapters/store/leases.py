@@ -1,0 +1,118 @@
+"""One round per user: the lease row of a user's partition, and the fence it makes.
+
+The row says until when its holder may work, by the service's clock; taking, renewing and saving are conditional on
+its etag, so whoever lost it cannot store anything any more. Whether somebody else's lease is over is judged by the
+service's now as its ``Date`` headers tell it (``Backend.earliest_now``): a worker whose own clock is wrong cannot
+steal. ``Lease.expires_at`` is by our clock and counted from before the request that took or renewed it, so it
+never promises more than the row does.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.store import codec as rows
+from adapters.store import stored
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
+from jobs.ports import Lease
+from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, StoreUnavailable
+
+TRIES = 5
+"""How often a race for a row is run before we say that the store is in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """The lease as stored; ``until`` by the service's clock, ``seconds`` is what each save renews it by."""
+
+    holder: str
+    until: datetime
+    seconds: int
+
+
+def lease_key(user_id: str) -> Key:
+    """Where a user's lease is."""
+    return Key(rows.key(user_id), "lease")
+
+
+class Leases:
+    """Taking, renewing and giving back; ``RowStore`` mixes it in."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self._seconds: dict[tuple[str, str], int] = {}
+
+    async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
+        """Take or (as the same holder) take over the lease for ``seconds``. Raises ``LeaseHeld``."""
+        for _ in range(TRIES):
+            row = await self.backend.read(Table.STATE, lease_key(user_id))
+            self._refuse_held(row, holder)
+            with suppress(Conflict):
+                return await self._take(user_id, holder, seconds, row)
+        raise StoreUnavailable(f"the lease of user {user_id} changes hands too fast to be taken")
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give the lease back; a lost one is no error."""
+        self._seconds.pop((lease.user_id, lease.holder), None)
+        with suppress(Conflict):
+            await self.backend.write(Table.STATE, Op(Verb.DELETE, lease_key(lease.user_id), etag=lease.etag))
+
+    async def break_lease(self, user_id: str) -> None:
+        """Make whoever works on this user stop at their next save (design.md §4 "The switch")."""
+        await self.backend.write(Table.STATE, Op(Verb.DELETE, lease_key(user_id)))
+
+    async def _take(self, user_id: str, holder: str, seconds: int, row: Row | None) -> Lease:
+        verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")
+        fence, expires_at = self._fence(user_id, holder, seconds, verb, etag)
+        etag = await self.backend.write(Table.STATE, fence)
+        self._seconds[user_id, holder] = seconds
+        return Lease(user_id, holder, expires_at, etag)
+
+    async def _fenced(self, lease: Lease, ops: list[Op]) -> Lease:
+        """Carry out ``ops`` in one transaction with the lease, which is renewed by it. Raises ``LeaseLost``."""
+        seconds = await self._span(lease)
+        fence, expires_at = self._fence(lease.user_id, lease.holder, seconds, Verb.PUT, lease.etag)
+        try:
+            etag = await self.backend.commit(Table.STATE, [fence, *ops])
+        except Conflict as conflict:
+            raise _lost(lease) from conflict
+        return Lease(lease.user_id, lease.holder, expires_at, etag)
+
+    async def _span(self, lease: Lease) -> int:
+        """How long a renewal lasts; a lease taken by another process of ours says it in its row."""
+        known = self._seconds.get((lease.user_id, lease.holder))
+        if known is not None:
+            return known
+        row = await self.backend.read(Table.STATE, lease_key(lease.user_id))
+        if row is None:
+            raise _lost(lease)
+        return stored.value_of(Table.STATE, row, LeaseRow).seconds
+
+    def _fence(self, user_id: str, holder: str, seconds: int, verb: Verb, etag: str) -> tuple[Op, datetime]:
+        span = timedelta(seconds=seconds)
+        stored = LeaseRow(holder, self.backend.latest_now() + span, seconds)
+        return Op(verb, lease_key(user_id), rows.encode(stored), etag), self.backend.now() + span
+
+    def _refuse_held(self, row: Row | None, holder: str) -> None:
+        held = _held_in(row) if row else None
+        if held is None:
+            return
+        left = held.until - self.backend.earliest_now()
+        if held.holder != holder and left > timedelta(0):
+            raise LeaseHeld(held.holder, self.backend.now() + left)
+
+
+def _held_in(row: Row) -> LeaseRow | None:
+    """The lease in a row; a spoilt one holds nothing any more, since its holder's etag is not the row's."""
+    try:
+        return stored.value_of(Table.STATE, row, LeaseRow)
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise
+        return None
+
+
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"the lease of {lease.holder} on user {lease.user_id} was taken over, ended or broken")

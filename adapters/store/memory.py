@@ -1,0 +1,111 @@
+"""The store in dicts: for tests, property tests and dry runs.
+
+It keeps the very properties that the tables would keep, so it cannot hold what they cannot. Its clock is the
+service's clock as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.store.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb
+from adapters.store.store import RowStore
+from jobs.ports import Clock, Message
+
+
+class MemoryBackend(Backend):
+    """Rows in dicts, one table each."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._tables: dict[Table, dict[str, dict[str, Row]]] = {table: {} for table in Table}
+        self._etag = 0
+
+    def now(self) -> datetime:
+        return self._clock()
+
+    def earliest_now(self) -> datetime:
+        return self._clock()
+
+    def latest_now(self) -> datetime:
+        return self._clock()
+
+    async def prepare(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def read(self, table: Table, key: Key) -> Row | None:
+        self.reads += 1
+        return self._find(table, key)
+
+    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
+        self.reads += 1
+        rows = self._tables[table].get(partition, {})
+        return [rows[name] for name in sorted(rows)[:limit]]
+
+    async def scan_all(self, table: Table) -> list[Row]:
+        self.reads += 1
+        return [row for rows in self._tables[table].values() for row in rows.values()]
+
+    async def write(self, table: Table, op: Op) -> str:
+        self.writes += 1
+        self._check(table, op)
+        return self._apply(table, op)
+
+    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+        self.writes += 1
+        self._check(table, ops[0])
+        for index, op in enumerate(ops):
+            if op.verb is Verb.DELETE and self._find(table, op.key) is None:
+                raise Missing(index)
+        etags = [self._apply(table, op) for op in ops]
+        return etags[0]
+
+    def _find(self, table: Table, key: Key) -> Row | None:
+        return self._tables[table].get(key.partition, {}).get(key.row)
+
+    def _check(self, table: Table, op: Op) -> None:
+        present = self._find(table, op.key)
+        if op.verb is Verb.INSERT and present is not None:
+            raise Conflict
+        if op.verb is Verb.PUT and op.etag and (present is None or present.etag != op.etag):
+            raise Conflict
+        if op.verb is Verb.DELETE and op.etag and present is not None and present.etag != op.etag:
+            raise Conflict
+
+    def _apply(self, table: Table, op: Op) -> str:
+        partition = self._tables[table].setdefault(op.key.partition, {})
+        if op.verb is Verb.DELETE:
+            partition.pop(op.key.row, None)
+            return ""
+        self._etag += 1
+        etag = f"{self._etag}"
+        partition[op.key.row] = Row(op.key, dict(op.properties), etag)
+        return etag
+
+
+class MemoryStore(RowStore):
+    """``Store`` in memory; it dies with the process."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(MemoryBackend(clock))
+
+
+class MemoryQueue:
+    """``Queue`` (jobs/ports.py) in memory: what was sent, in order, each with its delay in seconds."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Message, float]] = []
+
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+        """Put a message into the queue."""
+        self.sent.append((dict(message), delay_seconds))
+
+    def take(self) -> list[tuple[Message, float]]:
+        """Everything that was sent, taken out."""
+        taken, self.sent = self.sent, []
+        return taken

@@ -1,0 +1,322 @@
+"""``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
+
+Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
+subscriptions, whose ERP.net accounts are and what is queued, each in a partition of their own; ``State`` has one
+partition per user with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are
+described in their modules. Row keys carry hashes of foreign ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from adapters.store import codec, stored
+from adapters.store.accounts import AccountRows
+from adapters.store.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
+from adapters.store.claims import Meetings
+from adapters.store.journal import Journal
+from adapters.store.leases import TRIES, Leases
+from adapters.store.line import Line
+from adapters.store.slots import Slots
+from adapters.store.subscriptions import SubscriptionRows
+from jobs.ports import Change, Drop, Lease, Put, Storable, Store
+from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
+from sync_core.model.link import Link, Pending, PendingState, Role
+from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, Memory, User
+from sync_core.model.sides import Side
+from sync_core.plan.holds import assembled
+
+_INSTANCE = Key("instance", "instance")
+
+_SINGLE = frozenset({"cursors", "wake", "lease"})
+_SEVERAL = ("link-", "pending-", "inbox-", "hold-")
+"""The row keys of a user's partition, whole and by their beginning."""
+
+S = TypeVar("S", Link, Pending, Hold)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """The newest wake token."""
+
+    token: str
+
+
+def _user_key(user_id: str) -> Key:
+    return Key("user", codec.key(user_id))
+
+
+def _wake_key(user_id: str) -> Key:
+    return Key(codec.key(user_id), "wake")
+
+
+def _inbox_key(user_id: str, activity_id: str) -> Key:
+    return Key(codec.key(user_id), f"inbox-{codec.hashed(activity_id)}")
+
+
+def _state_key(user_id: str, row: Storable) -> Key:
+    match row:
+        case Link():
+            name = f"link-{codec.hashed(row.event_id)}"
+        case Pending():
+            name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
+        case Hold():
+            name = f"hold-{codec.hashed(row.key)}"
+        case Cursors():
+            name = "cursors"
+    return Key(codec.key(user_id), name)
+
+
+def _state_op(user_id: str, change: Change) -> Op:
+    place = _state_key(user_id, change.row)
+    if isinstance(change, Drop):
+        return Op(Verb.DELETE, place)
+    row = replace(change.row, items=()) if isinstance(change.row, Hold) else change.row
+    return Op(Verb.PUT, place, codec.encode(row))
+
+
+class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
+    """Our memory, on any backend."""
+
+    @property
+    def reads(self) -> int:
+        """Reading requests so far."""
+        return self.backend.reads
+
+    @property
+    def writes(self) -> int:
+        """Writing requests so far; a transaction is one."""
+        return self.backend.writes
+
+    async def prepare(self) -> None:
+        """Create what is missing; harmless when repeated."""
+        await self.backend.prepare()
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.backend.close()
+
+    async def read_instance(self) -> tuple[Instance, str]:
+        """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
+        row = await self.backend.read(Table.USERS, _INSTANCE)
+        return (stored.value_of(Table.USERS, row, Instance), row.etag) if row else (Instance(), "")
+
+    async def save_instance(self, instance: Instance, etag: str) -> str:
+        """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
+        op = Op(Verb.PUT if etag else Verb.INSERT, _INSTANCE, codec.encode(instance), etag)
+        try:
+            return await self.backend.write(Table.USERS, op)
+        except Conflict as conflict:
+            raise StaleWrite(Side.ERP, "somebody else saved the instance row at the same time") from conflict
+
+    async def list_users(self) -> list[User]:
+        """All known users, by UPN; of one whose row cannot be read the id, on and in an error state."""
+        found = [_known(row) for row in await self.backend.scan(Table.USERS, "user")]
+        return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
+
+    async def read_user(self, user_id: str) -> User | None:
+        """One user. Raises ``RowUnreadable``."""
+        row = await self.backend.read(Table.USERS, _user_key(user_id))
+        return _user_in(row) if row else None
+
+    async def save_user(self, user: User) -> None:
+        """Insert or replace a user, unread. Whoever keeps what others set calls ``revise_user``."""
+        await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), codec.encode(user)))
+
+    async def revise_user(
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+    ) -> None:
+        """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
+
+        None changes nothing, nor does an unknown user where ``new`` does not stand for them. Raises
+        ``RowUnreadable``.
+        """
+        place = _user_key(user_id)
+        for _ in range(TRIES):
+            row = await self.backend.read(Table.USERS, place)
+            known = _user_in(row) if row else new
+            revised = revise(known) if known else None
+            if revised is None:
+                return
+            verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")
+            with suppress(Conflict):
+                await self.backend.write(Table.USERS, Op(verb, place, codec.encode(revised), etag))
+                return
+        raise StoreUnavailable(f"the row of user {user_id} changes too fast to be saved")
+
+    async def forget_user(self, user_id: str) -> None:
+        """Erase the user, their partition, index rows, claims and journal, rows of unknown versions included.
+
+        The lease goes first, so a round under way cannot store anything behind our back; the user row goes last, so
+        that an interrupted call can be repeated. Every row about meetings is looked at: a late write leaves no trace
+        in the user's partition of where it went.
+        """
+        await self.break_lease(user_id)
+        state = await self.backend.scan(Table.STATE, codec.key(user_id))
+        await self._uncopy(user_id, {copy for row in state for copy in _copies_in(row)})
+        await self._erase_from_meetings(user_id)
+        await self._erase(Table.STATE, state)
+        await self.drop_subscription(user_id)
+        await self._forget_queued(user_id)
+        await self._drop_accounts(user_id)
+        await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
+        await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
+
+    async def recall(self, user_id: str) -> Memory:
+        """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
+        found = await self.backend.scan(Table.STATE, codec.key(user_id))
+        named = {row.key.row: row for row in found}
+        _refuse_strange(found)
+        links, holds = assembled(
+            [_state_in(user_id, row, Link) for row in _kind(found, "link-")],
+            [_state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
+        )
+        return Memory(
+            cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
+            links=links,
+            pending=tuple(_state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
+            inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
+            holds=holds,
+            wake=_token(named.get("wake")),
+        )
+
+    async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
+        """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
+
+        Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions.
+        Without changes the lease is renewed. Links are indexed afterwards. Raises ``LeaseLost``: nothing of that
+        transaction was stored.
+        """
+        ops: dict[Key, Op] = {}
+        for change in changes:
+            op = _state_op(lease.user_id, change)
+            ops.pop(op.key, None)
+            ops[op.key] = op
+        for batch in list(batches(list(ops.values()), reserved=1)) or [[]]:
+            lease = await self._fenced(lease, batch)
+        await self._follow_links(lease.user_id, changes)
+        await self._follow_clashes(lease.user_id, changes)
+        return lease
+
+    async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""
+        ops = {}
+        for row in rows:
+            place = _inbox_key(user_id, row.activity_id)
+            ops[place] = Op(Verb.PUT, place, codec.encode(replace(row, etag="")))
+        await self.backend.write_all(Table.STATE, list(ops.values()))
+
+    async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Remove inbox rows that are still the ones that were read; newer ones stay."""
+        await gather(self._clear(user_id, row) for row in rows)
+
+    async def write_wake(self, user_id: str, token: str) -> None:
+        """Note that somebody wants a round."""
+        await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
+
+    async def read_wake(self, user_id: str) -> str:
+        """The newest wake token, '' if none. Raises ``RowUnreadable``."""
+        return _token(await self.backend.read(Table.STATE, _wake_key(user_id)))
+
+    async def read_served(self, user_id: str) -> str:
+        """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
+        row = await self.backend.read(Table.STATE, Key(codec.key(user_id), "cursors"))
+        return stored.value_of(Table.STATE, row, Cursors).served if row else ""
+
+    async def find_unreadable(self) -> list[str]:
+        """Every row of users and meetings that cannot be read: which it is, whose, and what helps.
+
+        Not asked are leases, slots and the index, which are made anew by whoever meets them, and the journal, which
+        says it itself.
+        """
+        reads: list[Callable[[], Awaitable[object]]] = [self.read_instance, self.list_subscriptions]
+        users = await self.list_users()
+        reads += [partial(self.recall, user.id) for user in users]
+        told = [user.unreadable for user in users if user.unreadable] + await self.find_unreadable_claims()
+        for read in reads:
+            try:
+                await read()
+            except RowUnreadable as error:
+                told.append(str(error))
+        return told
+
+    async def _clear(self, user_id: str, row: InboxRow) -> None:
+        with suppress(Conflict):
+            op = Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag)
+            await self.backend.write(Table.STATE, op)
+
+    async def _follow_links(self, user_id: str, changes: Sequence[Change]) -> None:
+        """Bring the index after the links; the last change of each link counts."""
+        last = {change.row.event_id: change for change in changes if isinstance(change.row, Link)}
+        kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
+        dropped = [change.row for change in last.values() if isinstance(change, Drop)]
+        gone = [row for row in dropped if isinstance(row, Link)]
+        await self.reindex(user_id, kept)
+        fed = [link for link in gone if link.role is not Role.FOLLOWER]
+        goes_on = {link.ical_uid.casefold() for link in kept}
+        await self._unindex(user_id, {link.activity_id for link in fed} - {link.activity_id for link in kept})
+        await self._drop_claims_of(user_id, [link for link in fed if link.ical_uid.casefold() not in goes_on])
+        await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
+        given_up = {c.row.item_id for c in changes if isinstance(c, Drop) and isinstance(c.row, Pending)}
+        await self.end_events(user_id, given_up - {link.activity_id for link in kept})
+
+    async def _follow_clashes(self, user_id: str, changes: Sequence[Change]) -> None:
+        """An event that clashes with another mailbox's is a copy of its meeting: it may take over one day."""
+        clashes = [c for c in changes if isinstance(c.row, Pending) and c.row.state is PendingState.CLASH]
+        rows = [(change, change.row) for change in clashes if isinstance(change.row, Pending)]
+        await self._copy(user_id, {(row.ical_uid, row.item_id) for change, row in rows if isinstance(change, Put)})
+        await self._uncopy(user_id, {(row.ical_uid, row.item_id) for change, row in rows if isinstance(change, Drop)})
+
+    async def _erase(self, table: Table, found: Sequence[Row]) -> None:
+        await self.backend.write_all(table, [Op(Verb.DELETE, row.key) for row in found])
+
+
+def _user_in(row: Row) -> User:
+    user = stored.value_of(Table.USERS, row, User)
+    return stored.in_its_place(Table.USERS, row, user, _user_key(user.id))
+
+
+def _known(row: Row) -> User:
+    """The user, or somebody of whom only the id is known: on, so that nobody takes for theirs what is this user's."""
+    try:
+        return _user_in(row)
+    except RowUnreadable as error:
+        told = codec.peek(row.properties, "id")
+        user_id = told if codec.key(told) == row.key.row else row.key.row
+        return User(user_id, user_id, enabled=True, state=f"Error: {error}", unreadable=str(error))
+
+
+def _state_in(user_id: str, row: Row, kind: type[S]) -> S:
+    value = stored.value_of(Table.STATE, row, kind)
+    return stored.in_its_place(Table.STATE, row, value, _state_key(user_id, value))
+
+
+def _inbox_in(user_id: str, row: Row) -> InboxRow:
+    filed = stored.value_of(Table.STATE, row, InboxRow)
+    stored.in_its_place(Table.STATE, row, filed, _inbox_key(user_id, filed.activity_id))
+    return replace(filed, etag=row.etag)
+
+
+def _refuse_strange(found: Sequence[Row]) -> None:
+    """A row of a kind that this build does not know is no reason to go on without it."""
+    for row in found:
+        if row.key.row not in _SINGLE and not row.key.row.startswith(_SEVERAL):
+            raise stored.unreadable(Table.STATE, row.key, object, RowUnreadable("a stored row is of an unknown kind"))
+
+
+def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
+    return [row for row in found if row.key.row.startswith(prefix)]
+
+
+def _copies_in(row: Row) -> list[tuple[str, str]]:
+    """The copies that a link or a waiting row may be indexed as."""
+    uid = codec.peek(row.properties, "ical_uid")
+    return [(uid, item) for name in ("event_id", "item_id") if (item := codec.peek(row.properties, name))]
+
+
+def _token(row: Row | None) -> str:
+    return stored.value_of(Table.STATE, row, WakeRow).token if row else ""

@@ -1,0 +1,70 @@
+"""A row as the value it holds; of one that cannot be read, which row it is, whose, and what helps.
+
+A row belongs to the key its value has: one that was moved to another key is not read, or it would be saved as a
+second row.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from adapters.store import codec as rows
+from adapters.store.backend import Key, Row, Table
+from sync_core.errors import RowUnreadable
+
+T = TypeVar("T")
+
+_ANEW = (
+    "`calsync users forget {owner}` and then `calsync users enable {owner}` make what is remembered of this user "
+    "anew, from the marks on both sides"
+)
+_DELETE = "delete that row, "
+
+REMEDIES = {
+    "JournalEntry": _DELETE + "which costs its line of the journal and nothing else",
+    "WakeRow": _DELETE + "which loses nothing; the next wake-up writes another",
+    "InboxRow": _DELETE + "then `calsync sync --full --user {owner}`",
+    "Claim": _DELETE + "then `calsync retry` and `calsync sync --full`, which claim the meeting anew",
+    "Instance": _DELETE + "then `calsync sync --full`, which makes it anew",
+    "Subscription": "`calsync users disable {owner}` and then `calsync users enable {owner}` make it anew",
+    "LeaseRow": "it is made anew by the next round",
+    "Queued": "it is made anew by the next message about the same thing",
+    "SlotRow": "it is made anew by whoever asks ERP.net next",
+    "AccountRow": "it is made anew by whoever has the account",
+    "IndexRow": "`calsync sync --full` makes it anew",
+    "CopyRow": "`calsync sync --full` makes it anew",
+}
+"""What helps against a spoilt row, by its kind."""
+
+_OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
+"""Kinds whose owner is named by another part of the key than the partition."""
+
+_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow"})
+
+
+def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:
+    """What the row holds. Raises ``RowUnreadable``, which says which row it is."""
+    try:
+        return rows.decode(row.properties, kind)
+    except RowUnreadable as error:
+        raise unreadable(table, row.key, kind, error) from error
+
+
+def in_its_place(table: Table, row: Row, value: T, key: Key) -> T:
+    """The value, if ``key``, which it has by what it says, is where the row is. Raises ``RowUnreadable``."""
+    if key == row.key:
+        return value
+    raise unreadable(
+        table, row.key, type(value), RowUnreadable(f"a stored {type(value).__name__} is in another's place")
+    )
+
+
+def unreadable(table: Table, key: Key, kind: type[object], error: RowUnreadable) -> RowUnreadable:
+    """The error with the row, its owner and the remedy."""
+    name = kind.__name__
+    owner = "" if name in _OF_NOBODY else key.row if name in _OF_A_USER else key.partition
+    whose = f" of user {owner}" if owner else ""
+    text = f"{error}; it is the row {key.row} of the partition {key.partition} in the table {table}{whose}"
+    if error.is_newer:
+        return RowUnreadable(text, is_newer=True)
+    return RowUnreadable(f"{text}: {REMEDIES.get(name, _ANEW).format(owner=owner)}")

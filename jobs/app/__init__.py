@@ -1,0 +1,1 @@
+"""What the Functions app does: the queue's messages, the timers, the webhooks, the subscriptions."""

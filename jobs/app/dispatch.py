@@ -1,0 +1,57 @@
+"""The sync timer: who has something to do gets a message, everybody else costs a twentieth of a Graph call.
+
+design.md §7. Due is what our own memory says (retries, a new day, an unserved wake-up, an inbox); news is what
+Graph's delta links say, probed twenty a call. No cursor is stored here and ERP.net is not asked: it has no session
+to spare for timers (design.md §6).
+"""
+
+from __future__ import annotations
+
+from jobs.due import is_due
+from jobs.log import tell, tell_failure
+from jobs.together import together
+from jobs.wake import wake, wake_pull
+from jobs.world import World
+from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
+from sync_core.model.memory import Instance, User
+
+
+async def dispatch(world: World) -> int:
+    """Wake every enabled user who is due or has news; how many that are. Raises ``StoreUnavailable``."""
+    instance, _ = await world.store.read_instance()
+    users = [user for user in await world.store.list_users() if user.enabled]
+    links: dict[str, str] = {}
+    due: set[str] = set()
+
+    async def look(user: User) -> None:
+        link = await _unless_due(world, user, instance)
+        if link is None:
+            due.add(user.id)
+        elif link:
+            links[user.id] = link
+
+    await together(look, users)
+    if links:
+        due |= {user_id for user_id, is_news in (await world.calendar.has_news(links)).items() if is_news}
+    await together(lambda user_id: wake(world, user_id), sorted(due))
+    tell("dispatch", {"users": len(users), "woken": len(due)})
+    return len(due)
+
+
+async def _unless_due(world: World, user: User, instance: Instance) -> str | None:
+    """None for a user who is due, else the link to probe; '' for one who cannot be read (others go on)."""
+    try:
+        if user.unreadable:
+            raise RowUnreadable(user.unreadable)
+        memory = await world.store.recall(user.id)
+    except StoreUnavailable:
+        raise
+    except StoreError as error:
+        tell_failure("dispatch", error, user_id=user.id)
+        return ""
+    return None if is_due(world, user, memory, instance) else memory.cursors.delta_link
+
+
+async def ask_for_pull(world: World) -> None:
+    """The pull timer: one message, whatever came before it (jobs/app/work.py drops it if a pull has just run)."""
+    await wake_pull(world)

@@ -1,0 +1,32 @@
+"""The nightly turn: what nobody needs any more.
+
+The journal is kept ninety days (design.md §5). Expired leases and silent slots need no broom: the next who wants
+one takes it over. Ended links leave with the rounds of their user. The line of the turn says in how many days
+ERP.net's secret ends, where somebody said when: an alert reads it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jobs.log import Fact, tell, tell_failure
+from jobs.world import World
+from sync_core.errors import StoreError
+
+JOURNAL_KEPT = timedelta(days=90)
+
+
+async def keep_house(world: World) -> int:
+    """Erase journal entries older than ninety days, user by user; how many there were."""
+    before = world.clock() - JOURNAL_KEPT
+    erased = 0
+    for user in await world.store.list_users():
+        try:
+            erased += await world.store.trim_journal(user.id, before)
+        except StoreError as error:
+            tell_failure("housekeeping", error, user_id=user.id)
+    facts: dict[str, Fact] = {"erased": erased}
+    if world.secret_ends is not None:
+        facts["secret_days"] = (world.secret_ends - world.clock().date()).days
+    tell("housekeeping", facts)
+    return erased

@@ -1,0 +1,355 @@
+"""One message of the work queue: a pull, a round of one user, or a command.
+
+For everything that is known to happen the message is *completed*: a slot that is taken or a side that does not answer
+brings a later message instead, so the host's dequeue count and its poison queue are left to errors nobody expected
+(design.md §6). Nothing hangs on a message: an unserved wake token makes its user due at the next timer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from jobs import line
+from jobs.app.dispatch import dispatch
+from jobs.app.subscriptions import address, keep_user
+from jobs.due import is_due
+from jobs.erp_slot import ERP_NET
+from jobs.forgotten import erase_if_forgotten
+from jobs.log import tell, tell_failure
+from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
+from jobs.pauses import LICENCE_REST, growing, spread
+from jobs.ports import Queued
+from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
+from jobs.repair import pull_and_repair
+from jobs.round.report import Report, tell_round
+from jobs.round.run import run_round
+from jobs.together import together
+from jobs.wake import is_notified, wake, woken_at
+from jobs.world import World
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    CalsyncError,
+    LeaseHeld,
+    LeaseLost,
+    LicencesTaken,
+    SideError,
+    SideUnavailable,
+    SlotsTaken,
+    StaleWrite,
+    StoreUnavailable,
+    Throttled,
+)
+from sync_core.model.memory import Instance, Memory, User
+
+RECENT = timedelta(seconds=30)
+"""A timer's pull is dropped if one began less than this ago (design.md §7)."""
+
+SECOND_LOOK = 45.0
+"""Seconds after which a notified round that found nothing looks once more: Graph's feed may lag (design.md §7)."""
+
+TRIES = 6
+"""Messages that may follow one another for the same wake-up; then the timer has the word."""
+
+PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
+"""What ends a round and is no fault of the user's: tried again soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An order whose turn it is, with what its row in the line knows (``Queued``).
+
+    ``is_redelivered``: an earlier try at its message was cut off.
+    """
+
+    order: Call
+    since: datetime | None = None
+    is_big: bool = False
+    is_redelivered: bool = False
+
+
+async def handle(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
+    """Do what one message says. ``redelivered``: an earlier try at it was cut off.
+
+    Raises only what nobody expected, and ``StoreUnavailable`` where not even a later message could be sent.
+    """
+    try:
+        order = parse(body)
+    except MessageRefused as error:  # repeating it would not help
+        tell_failure("work", str(error))
+        return
+    turn: _Turn | None = None
+    async with _logging_failures(world, order):
+        if isinstance(order, Renew | Forget):
+            await _command(world, order)
+        else:
+            turn = await _still_wanted(world, order, redelivered)
+    if turn is not None:
+        async with _logging_failures(world, turn.order):
+            await _with_a_session(world, turn)
+
+
+async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn | None:
+    """What is to be done now for a message, None if it comes back and somebody did it meanwhile."""
+    if not order.ticket:
+        return _Turn(order, is_redelivered=redelivered)
+    queued = await line.arrived(world.store, order.key, order.ticket)
+    if queued is None:
+        return _Turn(order, is_redelivered=True) if redelivered else None
+    wanted = read_call(queued.message)
+    if wanted is None:
+        return None
+    if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
+        left = _since(world, queued.not_before) * -1  # it travelled with a message that came earlier
+        if left > 0:
+            await line.later(world, wanted, left)
+            return None
+    return _Turn(wanted, queued.since, queued.is_big, redelivered)
+
+
+async def _with_a_session(world: World, turn: _Turn) -> None:
+    """Do it if ERP.net's session is ours, and then what others wait for; else stand in line. Nothing is read before
+    that is known."""
+    try:
+        async with world.erp_session():
+            if turn.is_big:
+                await _serve_the_line(world)
+            await _do(world, turn)
+            await _serve_the_line(world)
+    except SlotsTaken as taken:
+        await _line_up(world, turn, taken.until if taken.holder == ERP_NET else None)
+
+
+async def _serve_the_line(world: World) -> None:
+    """Do what waits for a session, each thing once, for as long as a round may last."""
+    until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
+    while rows := [row for row in await line.waiting(world) if (row.key, row.is_big) not in seen]:
+        for row in rows:
+            if world.clock() >= until or world.erp_slot.is_resting(world.clock()):
+                return
+            seen.add((row.key, row.is_big))
+            if await _serve(world, row) and row.is_big:
+                break  # it took its time: small ones may have come
+
+
+async def _serve(world: World, row: Queued) -> bool:
+    """Do what one row of the line says; False if there was nothing to do."""
+    if row.is_big and world.erp_slot.full_round.locked():
+        return False
+    order = read_call(row.message)
+    if order is None or not await line.claim(world.store, row):
+        return False
+    async with _logging_failures(world, order):
+        await _do(world, _Turn(order, row.since, row.is_big))
+    return True
+
+
+async def _do(world: World, turn: _Turn) -> None:
+    if isinstance(turn.order, Pull):
+        await _pull(world, turn, turn.order)
+    else:
+        await _round(world, turn, turn.order)
+
+
+async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
+    """Wait for a session, not before ``until``."""
+    order = turn.order
+    delay = line.pause(order.waits)
+    if until is not None:
+        delay = max(delay, spread(_left(world, until)))
+    since, is_big = turn.since or world.clock(), is_big or turn.is_big
+    await line.later(world, replace(order, waits=order.waits + 1), delay, since=since, is_big=is_big)
+
+
+@asynccontextmanager
+async def _logging_failures(world: World, order: Order) -> AsyncIterator[None]:
+    """Known failures are logged and end here. With our memory out of reach, the line is, too: a message is all there
+    is to remember the order."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        tell_failure("work", error, user_id=_user_of(order))
+        tries = order.tries if isinstance(order, Round) else 0
+        await world.queue.send(write(_again(order)), delay_seconds=_pause(tries))
+    except CalsyncError as error:
+        tell_failure("work", error, user_id=_user_of(order))
+
+
+def _user_of(order: Order) -> str:
+    return "" if isinstance(order, Pull) else order.user_id
+
+
+def _again(order: Order) -> Order:
+    """The order, to be tried once more."""
+    return replace(order, tries=order.tries + 1) if isinstance(order, Round) else order
+
+
+def _pause(tries: int) -> float:
+    """Seconds before the next try: 15, 30, 60 … at most five minutes."""
+    return growing(tries, first=15.0, longest=300.0)
+
+
+# The pull
+
+
+async def _pull(world: World, turn: _Turn, order: Pull) -> None:
+    instance, _ = await world.store.read_instance()
+    began_at = world.clock()
+    if _is_covered(instance, order, began_at):
+        return
+    try:
+        report = await pull_and_repair(world)
+    except LicencesTaken as taken:
+        tell_failure("work", taken)
+        await _line_up(world, turn, _rest(world, taken))
+        return
+    except (AppRefused, AccessRefused) as error:
+        await remember_refusal(world, error)
+        raise
+    await _note_pull(world, began_at)
+    await together(lambda user_id: wake(world, user_id), sorted(report.woken))
+    if instance.refused and await is_graph_open(world):
+        await dispatch(world)
+        await forget_refusal(world)
+    tell("pull", {"changes": report.changes, "woken": len(report.woken)})
+
+
+def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
+    """Whether a pull that ran knows already what this one would find."""
+    if instance.pulled_at is None or instance.pulled_at > now:  # by a clock that was ahead
+        return False
+    if order.asked_at is not None:
+        return instance.pulled_at >= order.asked_at
+    return now - instance.pulled_at < RECENT
+
+
+async def _note_pull(world: World, began_at: datetime) -> None:
+    """Whoever saves the instance row at the same time wins: then one pull more runs than needed."""
+    instance, etag = await world.store.read_instance()
+    with suppress(StaleWrite):
+        await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
+
+
+def _rest(world: World, taken: Throttled) -> datetime:
+    """Leave ERP.net's licences to others for a while; until when."""
+    until = world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST)
+    world.erp_slot.rest(until)
+    return until
+
+
+# A round
+
+
+async def _round(world: World, turn: _Turn, order: Round) -> None:
+    user = await world.store.read_user(order.user_id)
+    if user is None or not user.enabled:
+        return
+    memory = None if order.full else await world.store.recall(user.id)
+    if memory is not None and not await _is_wanted(world, user, order, memory):
+        return
+    is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
+    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.waiting(world))):
+        await _line_up(world, turn, is_big=True)
+        return
+    async with world.erp_slot.full_round if is_big else nullcontext():
+        await _carry_out(world, turn, order, user)
+
+
+async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> None:
+    began_at = world.clock()
+    try:
+        report = await run_round(_one_of_many(world), user, full=order.full)
+    except LeaseHeld as held:
+        if order.full or turn.is_redelivered:  # else the holder sees the wake token when it ends
+            await line.later(world, order, spread(_left(world, held.until)))
+        return
+    tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
+    if isinstance(report.trouble, AppRefused):
+        await remember_refusal(world, report.trouble)
+    await _follow_up(world, turn, order, report)
+
+
+async def _is_wanted(world: World, user: User, order: Round, memory: Memory) -> bool:
+    """Whether there is anything to do still: another message may have served the same wake-up."""
+    instance, _ = await world.store.read_instance()
+    if is_due(world, user, memory, instance):
+        return True
+    link = memory.cursors.delta_link
+    return order.look and link is not None and (await world.calendar.has_news({user.id: link}))[user.id]
+
+
+def _one_of_many(world: World) -> World:
+    """A holder of its own for each round: two messages of one user may meet in one process."""
+    return replace(world, holder=f"{world.holder}-{secrets.token_hex(4)}")
+
+
+async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) -> None:
+    """What comes after a round: its rest, another try, or a second look."""
+    if isinstance(report.trouble, LicencesTaken):
+        await _line_up(world, turn, _rest(world, report.trouble))
+    elif isinstance(report.trouble, PASSING):
+        await _try_again(world, order, report.trouble)
+    elif report.again:
+        await _go_on(world, order, report)
+    elif is_notified(report.served) and not order.look and report.ran and not report.done and report.trouble is None:
+        await line.later(world, Round(order.user_id, look=True), spread(SECOND_LOOK))
+    if report.full and report.ran and report.trouble is None:
+        await _first_subscription(world, order.user_id)
+
+
+async def _try_again(world: World, order: Round, trouble: CalsyncError) -> None:
+    asked = trouble.retry_after if isinstance(trouble, Throttled) else None
+    if order.tries + 1 < TRIES:
+        await line.later(world, replace(order, tries=order.tries + 1), max(spread(asked or 0.0), _pause(order.tries)))
+
+
+async def _go_on(world: World, order: Round, report: Report) -> None:
+    """Send the rest of a round on its way; a full one that did not get through stays full."""
+    if order.tries + 1 >= TRIES:
+        return
+    cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
+    rest = Round(order.user_id, full=cut, tries=order.tries + 1)
+    if order.tries:
+        await line.later(world, rest, spread(2.0**order.tries))
+    else:
+        await world.queue.send(write(rest))
+
+
+async def _first_subscription(world: World, user_id: str) -> None:
+    """Push begins with the first full round; later on the keeper sees to it."""
+    if not address(world) or await world.store.read_subscription(user_id) is not None:
+        return
+    try:
+        await keep_user(world, user_id)
+    except SideError as error:
+        tell_failure("keeper", error, user_id=user_id)
+
+
+def _left(world: World, until: datetime) -> float:
+    return max(1.0, _since(world, until) * -1)
+
+
+def _since(world: World, at: datetime) -> float:
+    return (world.clock() - at).total_seconds()
+
+
+def _lag(world: World, report: Report) -> float | None:
+    """From the wake-up to the end of the writes, where there were any."""
+    at = woken_at(report.served)
+    return _since(world, at) if at is not None and report.done else None
+
+
+# A command
+
+
+async def _command(world: World, order: Renew | Forget) -> None:
+    if isinstance(order, Forget):
+        await erase_if_forgotten(world, order.user_id)
+        return
+    user = await world.store.read_user(order.user_id)
+    if user is not None and user.enabled and address(world):
+        await keep_user(world, order.user_id, renew=True)

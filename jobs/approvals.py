@@ -1,0 +1,140 @@
+"""What waits for a person, and the person's answer: approve, drop, retry.
+
+Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (pairing.py). Each has a
+short id. An answer is stored under the user's lease; the next round carries it out. Holding the lease, it cannot
+come between a round's decision and its deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from jobs.forgotten import erase_if_forgotten
+from jobs.ports import Change, Put
+from jobs.waiting import Notice, patiently, unheard
+from jobs.world import World
+from sync_core.errors import CalsyncError, RowUnreadable
+from sync_core.model import link as life
+from sync_core.model.decision import Intent
+from sync_core.model.link import Link, LinkStatus, Pending, PendingState
+from sync_core.model.memory import Answer, HeldItem, Hold, Memory, User
+from sync_core.model.sides import Side
+from sync_core.plan.tables import PARTNER_GONE
+
+CHOSEN = "a person chose to make the counterpart anew"
+DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
+
+ASKED = (PendingState.PARTNER_GONE, PendingState.DECLINED)
+"""Looked at again without an answer, or against it, such an item would get a counterpart anew."""
+
+Revise = Callable[[Memory], Sequence[Change]]
+
+
+class UnknownChoice(CalsyncError):
+    """Nothing with this id waits for an answer; look the id up again (exit 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that waits for a person: what would be done to which items once it is approved."""
+
+    id: str
+    why: str
+    items: tuple[HeldItem, ...]
+    row: Hold | Pending
+
+
+def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
+    """Everything of one user that waits for a person; ``declined`` is what was said no to, but may yet be chosen."""
+    open_holds = [hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items]
+    held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
+    states = ASKED if declined else (PendingState.PARTNER_GONE,)
+    return held + [_lonely(pending) for pending in memory.pending if pending.parked and pending.state in states]
+
+
+def _lonely(pending: Pending) -> Choice:
+    if pending.side is Side.GRAPH:
+        item = HeldItem(pending.item_id, "", Intent.CREATE_ACTIVITY)
+    else:
+        item = HeldItem("", pending.item_id, Intent.CREATE_EVENT)
+    name = sha256(f"{pending.side}{pending.item_id}".encode()).hexdigest()[:8]
+    return Choice(name, PARTNER_GONE, (item,), pending)
+
+
+async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
+    """Whose it is and what it is. Raises ``UnknownChoice``."""
+    unread: list[str] = []
+    for user in await world.store.list_users():
+        try:
+            memory = await world.store.recall(user.id)
+        except RowUnreadable as error:
+            unread.append(str(error))
+            continue
+        for choice in choices_in(memory, declined=True):
+            if choice.id == choice_id.casefold():
+                return user, choice
+    text = f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does"
+    raise UnknownChoice("; ".join((text, *unread)))
+
+
+async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheard) -> None:
+    """Store the answer; the user's next round carries it out.
+
+    Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
+    its partner asked about.
+    Raises ``UnknownChoice`` when the list is not there any more, or not the same.
+    """
+
+    def revise(memory: Memory) -> Sequence[Change]:
+        if choice not in choices_in(memory, declined=True):
+            raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
+        if isinstance(choice.row, Hold):
+            return [Put(replace(choice.row, answer=Answer.APPROVED if approved else Answer.DROPPED))]
+        if approved:
+            return [Put(replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED))]
+        return [Put(replace(choice.row, state=PendingState.DECLINED, reason=DECLINED))]
+
+    await _revise(world, user, revise, notice)
+
+
+async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
+    """Un-park everything of this user, so that the next round looks at it again; how many items that were.
+
+    Not what waits for a choice: looked at again without one, a gone partner would be made anew.
+    """
+    count = 0
+
+    def revise(memory: Memory) -> Sequence[Change]:
+        nonlocal count
+        rows: list[Link | Pending] = [
+            _released(pending, "") for pending in memory.pending if pending.parked and pending.state not in ASKED
+        ]
+        rows += [life.retried(link) for link in memory.links if link.status is LinkStatus.PARKED]
+        count = len(rows)
+        return [Put(row) for row in rows]
+
+    await _revise(world, user, revise, notice)
+    return count
+
+
+def _released(pending: Pending, reason: str) -> Pending:
+    return replace(pending, parked=False, reason=reason, tries=0, retry_at=None, given_up_at=None)
+
+
+async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:
+    """Change rows of a user while no round of theirs is under way."""
+    lease = await patiently(
+        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
+        world,
+        notice,
+        f"the round of {user.upn}",
+    )
+    try:
+        changes = revise(await world.store.recall(user.id))
+        if changes:
+            lease = await world.store.save(lease, changes)
+    finally:
+        await world.store.release_lease(lease)
+        await erase_if_forgotten(world, user.id)

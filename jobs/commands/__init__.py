@@ -1,0 +1,1 @@
+"""What an operator asks for: a sync, a switch, an explanation, a check-up."""

@@ -1,0 +1,113 @@
+"""`calsync doctor`: checks everything that R2 to R5 ask for, in the order in which it is needed.
+
+Only looks, unless ``repair`` is asked for. A check that cannot be made is a failed one and says why; the others are
+made all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from jobs.checkup import check_user
+from jobs.company import agreed, is_stamped
+from jobs.refusal import NOBODY
+from jobs.waiting import Notice, erp_session, unheard
+from jobs.world import World
+from sync_core.errors import CalsyncError, RowUnreadable
+from sync_core.model.memory import User
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``text`` says what was found; where it is not ``fine``, with the remedy."""
+
+    what: str
+    fine: bool
+    text: str
+
+
+async def examine(world: World, *, repair: bool = False, notice: Notice = unheard) -> AsyncIterator[Check]:
+    """All checks, each told as soon as it is made. Raises nothing that a check can say."""
+    store = await _check("State tables", lambda: _store(world))
+    yield store
+    if store.fine:
+        for text in await world.store.find_unreadable():
+            yield Check("Stored rows", False, text)
+        yield await _check("Company policy", lambda: _policy(world))
+    yield await _check("Microsoft Graph", lambda: _graph(world))
+    if not store.fine:
+        yield Check("ERP.net", False, "not asked: its session slots are kept in the state tables")
+        return
+    async with erp_session(world, notice):
+        async for check in _examine_erp(world, repair):
+            yield check
+
+
+async def _examine_erp(world: World, repair: bool) -> AsyncIterator[Check]:
+    access = await _check("ERP.net", lambda: _access(world))
+    yield access
+    if not access.fine:
+        return
+    yield await _check("Service user", world.erp.service_login)
+    try:
+        readiness = await world.erp.check_readiness(repair=repair)
+    except CalsyncError as error:
+        yield Check("Document type", False, str(error))
+        return
+    known = readiness.problems
+    yield Check("Document type", not known, " | ".join(known) or "Meeting exists and may be updated and voided")
+    for user in await world.store.list_users():
+        if user.enabled:
+            yield await _check(user.upn, lambda user=user: _user(world, user, known))  # type: ignore[misc]
+    for question, finding in (await world.erp.probe()).items():
+        yield Check(f"Probe: {question}", True, finding)
+
+
+async def _check(what: str, find: Callable[[], Awaitable[str]]) -> Check:
+    try:
+        return Check(what, True, await find())
+    except CalsyncError as error:
+        return Check(what, False, str(error))
+
+
+class Lacking(CalsyncError):
+    """Something a user needs is missing."""
+
+
+async def _store(world: World) -> str:
+    await world.store.prepare()
+    try:
+        instance, _ = await world.store.read_instance()
+    except RowUnreadable:
+        return "reachable"  # the row is told among the others
+    if not is_stamped(world, instance):
+        return "reachable, not used before"
+    return f"reachable, belong to tenant {world.tenant or '(none)'} and ERP.net {world.database}"
+
+
+async def _policy(world: World) -> str:
+    """Whether the settings here agree with the company's, and which were taken from there."""
+    told: list[str] = []
+    await agreed(world, told.append)
+    return " ".join(told) or "the settings here agree with it"
+
+
+async def _graph(world: World) -> str:
+    await world.calendar.find_user(NOBODY)
+    return "reachable, and the app may read users"
+
+
+async def _access(world: World) -> str:
+    return f"reachable, version {await world.erp.check_access() or 'unknown'}"
+
+
+async def _user(world: World, user: User, known: Sequence[str]) -> str:
+    """What a user lacks beyond what everybody lacks."""
+    if user.unreadable:
+        raise Lacking(user.unreadable)
+    checkup = await check_user(world, user, repair=False, notify=False)
+    lacking = [problem for problem in checkup.problems if problem not in known]
+    if lacking:
+        raise Lacking(" | ".join(lacking))
+    return f"may be synced as the ERP.net user {checkup.user.erp_login}"

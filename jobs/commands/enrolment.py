@@ -1,0 +1,225 @@
+"""Who takes part: switching on, off, and forgetting (R4, R5, R12).
+
+A user who lacks something is switched on all the same; what they lack is found out by ``jobs.checkup``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import fields, replace
+
+from jobs.accounts import (
+    AccountTaken,
+    find_account,
+    take_account,
+    taken,
+    with_account,
+)
+from jobs.app.subscriptions import end_user
+from jobs.checkup import Checkup, check_user, is_zone, save_findings
+from jobs.claims import hand_on_all
+from jobs.company import is_stamped
+from jobs.forgotten import erase_if_forgotten
+from jobs.log import tell_failure
+from jobs.messages import Forget, write
+from jobs.places import choose
+from jobs.ports import Drop, Mailbox, Put
+from jobs.world import World
+from sync_core.errors import (
+    CalsyncError,
+    RowUnreadable,
+    SideError,
+    StoreUnavailable,
+)
+from sync_core.model.colleagues import colleague_of
+from sync_core.model.memory import User
+
+LAST_LOOK = 1_800.0
+"""Seconds until somebody who was forgotten is looked for once more: longer than any round or call lasts."""
+
+
+class UnknownUser(CalsyncError):
+    """The directory, or the store, does not know this user; correct the name (exit 2)."""
+
+
+async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
+    """Switch a user's sync on; company and location (by id, name or code) and zone override what was known.
+
+    Everything named is looked up before anything is saved. Whoever switches the user off meanwhile has the last word.
+    Raises ``UnknownUser``, ``UnknownPlace``, ``WrongStore``, and ``AccountTaken`` where another mailbox has their
+    ERP.net user.
+    """
+    if zone and not is_zone(zone):
+        raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
+    is_stamped(world, (await world.store.read_instance())[0])
+    mailbox = await world.calendar.find_user(upn)
+    if mailbox is None:
+        raise UnknownUser(f"{upn} is not known in the directory; check the spelling of the user principal name")
+    stored = await world.store.read_user(mailbox.id)
+    known = stored or User(mailbox.id, mailbox.upn)
+    place = await _chosen_place(world, known, company_id, location_id)
+    user = replace(
+        known,
+        upn=mailbox.upn,
+        mail=mailbox.mail,
+        addresses=mailbox.addresses,
+        display_name=mailbox.display_name,
+        enabled=True,
+        enabled_at=known.enabled_at if known.enabled else world.clock(),
+        company_id=place[0],
+        location_id=place[1],
+        zone=zone or known.zone,
+        zone_chosen=bool(zone) or known.zone_chosen,
+    )
+    user = await _claimed(world, user)
+    user = await _switched_on(world, known, user, is_new=stored is None)
+    if not user.enabled:
+        why = f"{user.upn} was switched off meanwhile and stays so: `calsync users enable {user.upn}` once more"
+        return Checkup(user, "", can_sync=False, can_create=False, problems=(why,))
+    checkup = await check_user(world, user, mailbox=mailbox)
+    await save_findings(world.store, user, checkup.user)
+    for former in await _superseded(world, checkup.user):
+        await disable(world, former)
+    await erase_if_forgotten(world, user.id)
+    return checkup
+
+
+async def _chosen_place(world: World, known: User, company: str, location: str) -> tuple[str, str]:
+    """The ids of the company and location that are named, else those known. Raises ``UnknownPlace``."""
+    before = known.company_id, known.location_id
+    if not (company or location):
+        return before
+    place = choose(await world.erp.list_places(), company, location, before)
+    return place.company_id, place.location_id
+
+
+async def _switched_on(world: World, known: User, user: User, *, is_new: bool) -> User:
+    """Save what makes ``user`` of ``known``; a switch-off of meanwhile stays, as does everything else somebody set.
+
+    Raises ``UnknownUser`` for one who was forgotten meanwhile.
+    """
+    names = (field.name for field in fields(User))
+    found = {n: getattr(user, n) for n in names if getattr(user, n) != getattr(known, n)}
+    saved: list[User] = []
+
+    def revise(stored: User) -> User:
+        was_off = not stored.enabled and (known.enabled or stored.enabled_at != known.enabled_at)
+        on = {
+            "enabled": not was_off,
+            "enabled_at": stored.enabled_at if was_off or stored.enabled else user.enabled_at,
+        }
+        saved.append(replace(stored, **{**found, **on}))
+        return saved[-1]
+
+    await world.store.revise_user(user.id, revise, new=known if is_new else None)
+    if not saved:
+        raise UnknownUser(f"{user.upn} was forgotten meanwhile: `calsync users enable {user.upn}` once more")
+    return saved[-1]
+
+
+async def _superseded(world: World, user: User) -> list[User]:
+    """Accounts that the directory does not know any more, of somebody who has a new one."""
+    known = await world.store.list_users() if user.erp_user_id else []
+    return [one for one in known if one.enabled and one.id != user.id and one.erp_user_id == user.erp_user_id]
+
+
+async def _claimed(world: World, user: User) -> User:
+    """The user with their ERP.net account, which is theirs alone from now on; what is wrong is the checkup's to say.
+
+    Raises ``AccountTaken``.
+    """
+    account = await find_account(world, user, [])
+    if account is None:
+        return user
+    first = await take_account(world, user, account)
+    if first is not None:
+        raise AccountTaken(taken(user, account, first))
+    return with_account(user, account, world.clock())
+
+
+async def disable(world: World, user: User) -> None:
+    """Switch a user's sync off: nothing is deleted on either side, links and bases are kept for later.
+
+    A round under way stops at its next save. Graph stops telling of the user's changes.
+    """
+    await world.store.revise_user(user.id, lambda stored: replace(stored, enabled=False))
+    await world.store.break_lease(user.id)
+    lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
+    try:
+        memory = await world.store.recall(user.id)
+        cursors = replace(memory.cursors, delta_link=None, token=None, full_due=True)
+        lease = await world.store.save(lease, [Put(cursors), *(Drop(p) for p in memory.pending)])
+        await world.store.clear_inbox(user.id, memory.inbox)
+        await hand_on_all(world, user, memory, await _well(world))
+    finally:
+        await world.store.release_lease(lease)
+    await end_user(world, user.id)
+
+
+async def forget(world: World, user: User) -> None:
+    """Erase all that is remembered of a user: first they are switched off, which hands their meetings on and ends
+    what Graph tells of them. What is written for them meanwhile goes as well (``forgotten``).
+
+    Raises ``LeaseHeld``.
+    """
+    try:
+        await disable(world, user)
+    except RowUnreadable as error:  # what cannot be read can still be erased
+        tell_failure("forget", error, user_id=user.id)
+        with suppress(RowUnreadable):
+            await end_user(world, user.id)
+    await world.store.forget_user(user.id)
+    await world.store.forget_user(user.id)
+    try:
+        await world.queue.send(write(Forget(user.id)), delay_seconds=LAST_LOOK)
+    except StoreUnavailable as error:
+        tell_failure("forget", error, user_id=user.id)
+
+
+async def _well(world: World) -> frozenset[str]:
+    now = world.clock()
+    users = [one for one in await world.store.list_users() if not one.unreadable]
+    return frozenset(one.id for one in users if colleague_of(one, now).is_well)
+
+
+async def find_enrolled(world: World, name: str) -> User:
+    """The enrolled user with this id, or whom the directory knows under this name now; of somebody whom it does not
+    know any more, the row that bears the name (UPN or mail, any letter case).
+
+    Raises ``UnknownUser``, also where a name means two: then the id tells them apart.
+    """
+    users = await world.store.list_users()
+    folded = name.casefold()
+    by_id = [user for user in users if user.id.casefold() == folded]
+    if by_id:
+        return by_id[0]
+    called = [user for user in users if user.upn.casefold() == folded]
+    called = called or [user for user in users if user.mail.casefold() == folded]
+    account = await _in_directory(world, name)
+    if account is not None:
+        enrolled = [user for user in users if user.id == account.id]
+        if not enrolled and called:
+            raise UnknownUser(
+                f"{name} is another account in the directory now ({account.id}), which is not enrolled; the one of "
+                f"before is meant by its id: {_ids(called)}"
+            )
+        called = enrolled
+    if len(called) > 1:
+        raise UnknownUser(f"{name} is the name of two accounts: say which by its id, {_ids(called)}")
+    if not called:
+        raise UnknownUser(f"{name} is not enrolled; `calsync users list` shows who is, `calsync users enable` adds")
+    return called[0]
+
+
+async def _in_directory(world: World, name: str) -> Mailbox | None:
+    """Whom the directory knows under this name; None also where it cannot be asked."""
+    try:
+        return await world.calendar.find_user(name)
+    except SideError:
+        return None
+
+
+def _ids(users: Sequence[User]) -> str:
+    """Accounts by id, each with its switch, so that a person can tell them apart."""
+    return " or ".join(f"{user.id} ({'on' if user.enabled else 'off'}, {user.state})" for user in users)

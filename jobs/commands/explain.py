@@ -1,0 +1,357 @@
+"""`calsync why`: what was decided about an item, and why.
+
+First what is remembered: its link, what waits, open conflicts, the journal with the values that lost. A pair that
+goes on, and an item that no round keeps a row of, is read live, and the tables say what they make of it (a dry run of
+that one item): nobody is told that a pair is in step that every round leaves alone. Wanted is an id of either side,
+or a part of a subject, in any letter case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from jobs.approvals import choices_in
+from jobs.claims import read_claims
+from jobs.commands.trial import decide_now
+from jobs.company import in_force
+from jobs.ports import UNREADABLE
+from jobs.round.context import context_of
+from jobs.round.lookup import Lookup
+from jobs.round.report import line_of
+from jobs.waiting import Notice, erp_session, unheard
+from jobs.world import World
+from sync_core.content.project import is_private
+from sync_core.content.window import token_at
+from sync_core.errors import SideError
+from sync_core.model.claim import UNCLAIMED
+from sync_core.model.decision import Context, Decision, Intent, Sight, Verdict
+from sync_core.model.event import Window
+from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
+from sync_core.model.memory import Answer, Instance, JournalEntry, Memory, User
+from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
+from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
+from sync_core.plan.delete import judge_gone
+from sync_core.plan.match import Unlinked, match, meeting_of
+from sync_core.reading.roles import with_claim
+
+LOOK_BACK = 5_000
+"""Journal entries that are searched, newest first."""
+
+FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
+"""Where a meeting is looked for that is not within a round's sight."""
+
+NO_ROUND = "left alone: no round runs for this user"
+UNCOMPARED = "linked, and not compared now"
+
+STATES = {
+    LinkStatus.LIVE: "linked",
+    LinkStatus.PARKED: "parked",
+    LinkStatus.HELD: "held",
+    LinkStatus.TOMBSTONE: "ended",
+    LinkStatus.ARCHIVED: "archived",
+}
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONG_ID = re.compile(r"\S{20,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is known about an item. ``before``/``after`` are values by side and field; those of a
+    ``private`` item, and its subject, are its owner's only."""
+
+    what: str
+    subject: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    event_id: str = ""
+    activity_id: str = ""
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    private: bool = False
+
+
+class Wanted:
+    """What somebody asks for: an id (exact for events, any letter case for activities) or a part of a subject."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self._folded = self.text.casefold()
+
+    def fits(self, subjects: Iterable[str], event_id: str, activity_id: str) -> bool:
+        """Whether an item with these subjects and ids is meant."""
+        if self.text == event_id or self._folded == activity_id.casefold():
+            return True
+        return any(self._folded in subject.casefold() for subject in subjects if subject)
+
+
+async def explain(world: World, user: User, text: str, *, notice: Notice = unheard) -> list[Finding]:
+    """Everything known about what is asked for, the state first, then the journal, newest first; [] if nothing."""
+    wanted = Wanted(text)
+    if not wanted.text:
+        return []
+    memory = await world.store.recall(user.id)
+    journal = await world.store.read_journal(user.id, LOOK_BACK)
+    told = [e for e in journal if e.action == UNREADABLE or _is_told(e, wanted)]
+    links = list(_meant(memory, wanted, told))
+    holders = await _holders(world, links)
+    now = await _tried(world, user, memory, links, notice)
+    state = [f for link in links for f in _of_pair(link, now, holders, _answer_to(link, memory))]
+    state += _waiting(memory, wanted, told)
+    if not state and _is_synced(user):
+        async with erp_session(world, notice):
+            state = await _look(world, user, memory, wanted)
+    found = [*state, *map(_from_journal, told)]
+    return [*_about_user(user), *found] if found else []
+
+
+def _is_told(entry: JournalEntry, wanted: Wanted) -> bool:
+    return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
+
+
+async def _holders(world: World, links: Iterable[Link]) -> dict[str, str]:
+    """Whose calendar feeds each followed meeting, by iCalUId."""
+    meant = {link.ical_uid for link in links if link.role is Role.FOLLOWER}
+    names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
+    return {uid: names.get(x.holder, "") for uid, x in (await read_claims(world.store, meant)).items()}
+
+
+def _is_synced(user: User) -> bool:
+    """Whether rounds run for somebody, as far as is known without asking."""
+    return user.enabled and bool(user.zone and user.erp_login)
+
+
+async def _tried(
+    world: World, user: User, memory: Memory, links: Sequence[Link], notice: Notice
+) -> dict[str, Finding | None]:
+    """What is to be said of pairs that go on, by event id; None for one that is in step."""
+    running = [link for link in links if link.status is LinkStatus.LIVE and link.conflict is None]
+    if not running:
+        return {}
+    if not _is_synced(user):
+        return {link.event_id: _left(link, NO_ROUND) for link in running}
+    try:
+        async with erp_session(world, notice):
+            instance, _ = await world.store.read_instance()
+            world = in_force(world, instance)
+            decisions, ctx = await decide_now(
+                world, user, memory, await _context(world, user, memory, instance), running
+            )
+    except SideError as error:
+        return {link.event_id: _left(link, f"{UNCOMPARED}: {error}") for link in running}
+    found = {event_id: told_now(decision, ctx) for event_id, decision in decisions.items()}
+    return {link.event_id: found.get(link.event_id, _left(link, HALF_SEEN)) for link in running}
+
+
+def told_now(decision: Decision, ctx: Context) -> Finding | None:
+    """What is to be said of a pair by what a round would decide about it; None for one that is in step."""
+    is_in_step = decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END
+    return None if is_in_step else _of_decision(decision, ctx)
+
+
+def _left(link: Link, why: str) -> Finding:
+    base = Finding(STATES[link.status], link.base_event.subject, why)
+    private = is_private(link.base_event) or is_private(link.base_activity)
+    return replace(base, event_id=link.event_id, activity_id=link.activity_id, private=private)
+
+
+async def _context(world: World, user: User, memory: Memory, instance: Instance) -> Context:
+    has_company = bool(user.company_id and user.location_id and instance.document_type_id)
+    return replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
+
+
+def _about_user(user: User) -> Iterator[Finding]:
+    if not user.enabled:
+        yield Finding("switched off", reason=f"sync is switched off: `calsync users enable {user.upn}`")
+    elif not user.is_operational:
+        yield Finding("user not operational", reason=user.state)
+
+
+# What is remembered
+
+
+def _meant(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Link]:
+    """Links that are meant: by themselves, or because the journal knows them by the subject asked for."""
+    events = {entry.event_id for entry in told} - {""}
+    activities = {entry.activity_id for entry in told} - {""}
+    for link in memory.links:
+        subjects = (link.base_event.subject, link.base_activity.subject)
+        is_told = link.event_id in events or link.activity_id in activities
+        if is_told or wanted.fits(subjects, link.event_id, link.activity_id):
+            yield link
+
+
+def _of_pair(
+    link: Link, now: Mapping[str, Finding | None], holders: Mapping[str, str], answer: str
+) -> Iterator[Finding]:
+    """What a round would say of a pair, where it was asked; else what is remembered."""
+    found = now.get(link.event_id)
+    if found is not None:
+        yield found
+        return
+    seen = looked_at(link) if link.event_id in now else link
+    yield from _of_link(seen, holders.get(link.ical_uid, ""), answer)
+
+
+def _waiting(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Finding]:
+    """Items that wait for a counterpart, meant as links are."""
+    events = {entry.event_id for entry in told} - {""}
+    activities = {entry.activity_id for entry in told} - {""}
+    for pending in memory.pending:
+        ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
+        if pending.item_id in events | activities or wanted.fits((), *ids):
+            yield _of_pending(pending, memory)
+
+
+def _answer_to(link: Link, memory: Memory) -> str:
+    """How the list that a link is on is answered, or was; '' for one on none."""
+    hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
+    if hold is None:
+        return ""
+    if hold.answer == Answer.OPEN:
+        return f" (`calsync approve {hold.id} --show`)"
+    return f"; {hold.answer}, to be carried out by the next round"
+
+
+def _of_link(link: Link, holder: str = "", answer: str = "") -> Iterator[Finding]:
+    follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
+    base = Finding(
+        "followed" if follows else STATES[link.status],
+        link.base_event.subject,
+        event_id=link.event_id,
+        activity_id=link.activity_id,
+        private=is_private(link.base_event) or is_private(link.base_activity),
+    )
+    reason = f"{link.reason}, that of {holder}" if follows and holder else _reason_of(link)
+    yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
+    if link.conflict is not None:
+        clashes = link.conflict.clashes
+        yield replace(
+            base,
+            what="conflict",
+            reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
+            at=link.conflict.since_at,
+            before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
+            after={f"{Side.ERP}.{clash.field}": clash.activity_value for clash in clashes},
+        )
+
+
+def _reason_of(link: Link) -> str:
+    if link.reread:
+        return f"to be read again: {link.reread}"
+    return link.reason or ("" if link.conflict else "in step" if link.status is LinkStatus.LIVE else "")
+
+
+def _of_pending(pending: Pending, memory: Memory) -> Finding:
+    choice = next((c for c in choices_in(memory) if c.row == pending), None)
+    remedy = f" (`calsync approve {choice.id}` makes it anew)" if choice else ""
+    tried = f"tried {pending.tries} times" if pending.tries else ""
+    is_event = pending.side is Side.GRAPH
+    return Finding(
+        "parked" if pending.parked else "waiting for its counterpart",
+        reason=", ".join(filter(None, (f"{pending.reason}{remedy}", tried))),
+        at=pending.retry_at,
+        event_id=pending.item_id if is_event else "",
+        activity_id="" if is_event else pending.item_id,
+    )
+
+
+def _from_journal(entry: JournalEntry) -> Finding:
+    return Finding(
+        entry.action,
+        entry.subject,
+        entry.reason,
+        entry.at,
+        entry.event_id,
+        entry.activity_id,
+        entry.before,
+        entry.after,
+        entry.private,
+    )
+
+
+# What the tables make of it now
+
+
+async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> list[Finding]:
+    instance, _ = await world.store.read_instance()
+    world = in_force(world, instance)
+    ctx = await _context(world, user, memory, instance)
+    events, aside = await _events(world, ctx, wanted)
+    activities = await _activities(world, user, ctx, wanted)
+    links = {link.event_id: link for link in memory.links}
+    by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
+    known = [links[e.id] for e in events if e.id in links] + [
+        by_activity[a.id] for a in activities if a.id in by_activity
+    ]
+    free = [a for a in activities if a.id not in by_activity]
+    claims = await read_claims(world.store, {a.external_id for a in free if meeting_of(a)})
+    unlinked = Unlinked(
+        events={e.id: e for e in events if e.id not in links},
+        activities={a.id: a for a in free},
+        links=memory.links,
+        waiting={(p.side, p.item_id): p for p in memory.pending},
+    )
+    cases = match(await Lookup(world, ctx, claims).complete(unlinked), ctx)
+    claims = await read_claims(world.store, [case.event.ical_uid for case in cases if case.event])
+    stood = [with_claim(c, claims.get(c.event.ical_uid, UNCLAIMED)) if c.event else c for c in cases]
+    decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
+    return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
+
+
+def _of_decision(decision: Decision, ctx: Context) -> Finding:
+    line = line_of(decision, ctx)
+    what = f"in the next round: {line.what}" if decision.verdict is Verdict.ACT else line.what
+    return Finding(
+        what,
+        line.subject,
+        line.reason,
+        ctx.now,
+        line.event_id,
+        line.activity_id,
+        line.before,
+        line.after,
+        line.private,
+    )
+
+
+async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
+    """Events that are meant, one of each series, and what is said of those in another place."""
+    near = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+    far = Window(near.start - FAR_BACK, near.start + FAR_AHEAD)
+    for span in (near, far):
+        seen = (await world.calendar.read_view(ctx.mailbox, span)).events
+        meant = {e.series_id or e.id: e for e in reversed(seen) if _is_meant(e, wanted)}
+        if meant:
+            return list(meant.values()), []
+    return await _event_by_id(world, ctx, wanted) if _LONG_ID.fullmatch(wanted.text) else ([], [])
+
+
+def _is_meant(event: GraphEvent, wanted: Wanted) -> bool:
+    return wanted.text == event.series_id or wanted.fits((event.content.subject,), event.id, "")
+
+
+async def _event_by_id(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
+    evidence = (await world.calendar.gather_evidence(ctx.mailbox, [wanted.text]))[wanted.text]
+    event = evidence.event
+    if not isinstance(event, GraphEvent):
+        return [], []
+    sight = Sight.PRESENT if event.is_series else judge_gone(evidence)
+    if sight is Sight.PRESENT:
+        return [event], []
+    reason = {Sight.ELSEWHERE: ELSEWHERE, Sight.GONE: "deleted in Outlook"}.get(sight, "it may be gone")
+    subject, private = event.content.subject, is_private(event.content)
+    return [], [Finding("left alone", subject, reason, ctx.now, event.id, private=private)]
+
+
+async def _activities(world: World, user: User, ctx: Context, wanted: Wanted) -> list[ErpActivity]:
+    found: list[ErpActivity | Malformed | None] = []
+    if _GUID.fullmatch(wanted.text):
+        found += (await world.erp.read_activities([wanted.text.lower()])).values()
+    else:
+        since = ctx.now - ctx.policy.max_age - FAR_BACK
+        found += await world.erp.read_owned(user.erp_logins, user.erp_party_id, since)
+    return [a for a in found if isinstance(a, ErpActivity) and wanted.fits((a.content.subject,), "", a.id)]

@@ -1,0 +1,215 @@
+"""`calsync sync`: one pull, then one round for each user that has something to do, here and now, until done.
+
+A user with nothing due is only probed: one look at the delta link, no lease, no cursor stored. Somebody asked, so
+back-off from earlier failures is ignored; parking is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from jobs.checkup import save_findings
+from jobs.claims import Planned
+from jobs.due import is_due
+from jobs.pull import peek_pull
+from jobs.refusal import judged
+from jobs.repair import peek_repair, pull_and_repair
+from jobs.round.report import Report, parked_in
+from jobs.round.run import plan_round, run_round
+from jobs.waiting import Notice, erp_session, patiently, unheard
+from jobs.world import World
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
+from sync_core.model.memory import Answer, InboxRow, User
+
+ROUNDS = 6
+"""Rounds of one user in one sync at most: each next one finds less that was overtaken."""
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """The outcome of a sync: one report a user (the last of their rounds, counts added up), and what failed first."""
+
+    reports: list[Report] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether everything that was to be done is done."""
+        return not self.failure and all(report.is_fine for report in self.reports)
+
+
+async def run_sync(
+    world: World,
+    users: Sequence[User],
+    *,
+    full: bool = False,
+    notice: Notice = unheard,
+    progress: Callable[[Report], None] = lambda report: None,
+) -> SyncReport:
+    """Sync these users; ``progress`` hears of each round as it ends."""
+    outcome = SyncReport()
+    async with erp_session(world, notice):
+        try:
+            await patiently(lambda: pull_and_repair(world), world, notice, "ERP.net")
+        except SideError as error:
+            return await _failed(world, outcome, error)
+        busy = dict(await _news(world, users, full))
+        for _ in range(ROUNDS):
+            told: set[str] = set()
+            for user, is_busy in busy.items():
+                is_due_now = is_busy or user.id in told
+                report = await _until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
+                told = (told - {user.id}) | report.told
+                _add(outcome, report)
+                progress(report)
+                if isinstance(report.trouble, AppRefused):  # whoever comes next would only be told the same
+                    outcome.failure = str(report.trouble)
+                    return outcome
+            busy, full = {user: True for user in users if user.id in told}, False
+            if not busy:
+                break
+    return outcome
+
+
+async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncReport:
+    """The outcome where not even ERP.net could be read; a refusal names what helps."""
+    outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
+    return outcome
+
+
+def _add(outcome: SyncReport, report: Report) -> None:
+    """The report of a user, one for each: whoever was given a meeting by a colleague's round has had two."""
+    for place, before in enumerate(outcome.reports):
+        if before.user_id == report.user_id:
+            outcome.reports[place] = _summed(before, report)
+            return
+    outcome.reports.append(report)
+
+
+def _summed(before: Report, report: Report) -> Report:
+    """The later report, counts added up; what an earlier round could not read stays a failure."""
+    report.unreadable = list(dict.fromkeys([*before.unreadable, *report.unreadable]))
+    report.failures = list(dict.fromkeys([*before.unreadable, *report.failures]))
+    report.done += before.done
+    report.skipped |= before.skipped
+    report.lines = before.lines + report.lines
+    report.full |= before.full
+    report.told |= before.told
+    return report
+
+
+async def plan_sync(
+    world: World,
+    users: Sequence[User],
+    *,
+    full: bool = False,
+    notice: Notice = unheard,
+    progress: Callable[[Report], None] = lambda report: None,
+) -> SyncReport:
+    """A dry run: what ``run_sync`` would do first for these users, exactly; nothing is written."""
+    outcome, planned = SyncReport(), Planned()
+    async with erp_session(world, notice):
+        try:
+            pulled, astray = await peek_pull(world), await peek_repair(world)
+        except SideError as error:
+            return await _failed(world, outcome, error)
+        for user in users:
+            filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
+            report = await _planned_round(world, user, filed, full, planned)
+            outcome.reports.append(report)
+            progress(report)
+            if isinstance(report.trouble, AppRefused):
+                outcome.failure = str(report.trouble)
+                break
+    return outcome
+
+
+async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], full: bool, planned: Planned) -> Report:
+    """The plan of one user's round; a spoilt row ends theirs only."""
+    try:
+        known = await world.store.recall(user.id)
+        inbox = {row.activity_id: row for row in (*known.inbox, *filed)}
+        stands_for = tuple[InboxRow, ...](inbox.values())
+        return await plan_round(world, user, full=full, inbox=stands_for, planned=planned)
+    except RowUnreadable as error:
+        return _stopped(user, full, error)
+
+
+async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
+    """Each user, and whether a round has anything to do."""
+    busy: dict[str, bool] = {}
+    links: dict[str, str] = {}
+    instance, _ = await world.store.read_instance()
+    for user in users:
+        try:
+            memory = await world.store.recall(user.id)
+        except RowUnreadable:  # the user's own round will say it
+            busy[user.id] = True
+            continue
+        except CalsyncError:
+            raise
+        except Exception:  # noqa: BLE001 - and so it will a mistake of ours
+            busy[user.id] = True
+            continue
+        busy[user.id] = full or is_due(world, user, memory, instance)
+        if not busy[user.id] and memory.cursors.delta_link:
+            links[user.id] = memory.cursors.delta_link
+    if links:
+        busy |= await world.calendar.has_news(links)
+    return [(user, busy[user.id]) for user in users]
+
+
+async def _until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
+    total: Report | None = None
+    for _ in range(ROUNDS):
+        whole = full and total is None
+        report = await patiently(
+            lambda whole=whole: _one_round(world, user, whole),  # type: ignore[misc]
+            world,
+            notice,
+            f"the round of {user.upn}",
+        )
+        total = report if total is None else _summed(total, report)
+        if not report.again:
+            break
+    assert total is not None
+    return total
+
+
+async def _one_round(world: World, user: User, full: bool) -> Report:
+    """A round; one stopped by somebody else, or by a spoilt row, ends this user's sync only."""
+    try:
+        current = await world.store.read_user(user.id) or user
+        return await run_round(world, current, full=full, asked=True)
+    except (LeaseLost, RowUnreadable) as error:
+        return _stopped(user, full, error)
+
+
+def _stopped(user: User, full: bool, error: StoreError) -> Report:
+    return Report(
+        user.id,
+        user.upn,
+        state=user.state,
+        operational=user.is_operational,
+        full=full,
+        failures=[str(error)],
+    )
+
+
+async def _idle(world: World, user: User) -> Report:
+    """Nothing to do: the only write is the report itself."""
+    memory = await world.store.recall(user.id)
+    now = world.clock()
+    await save_findings(
+        world.store, user, replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now)
+    )
+    return Report(
+        user.id,
+        user.upn,
+        state=user.state,
+        operational=user.is_operational,
+        conflicts=sum(link.conflict is not None for link in memory.links),
+        holds=tuple(hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items),
+        parked=parked_in(memory),
+    )

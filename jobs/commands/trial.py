@@ -1,0 +1,51 @@
+"""What a round would make of linked pairs now: read as a round reads them, decided by the same tables, not done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from jobs.quarantine import UNRECKONABLE, plan_around
+from jobs.round.context import with_known_creators
+from jobs.round.frame import RoundFrame
+from jobs.round.read import read_sides
+from jobs.world import World
+from sync_core.model import link as life
+from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
+from sync_core.model.link import Link
+from sync_core.model.memory import InboxRow, Memory, User
+from sync_core.plan.decide import HALF_SEEN, decide
+from sync_core.reading.frame import Scale
+
+
+async def decide_now(
+    world: World, user: User, memory: Memory, ctx: Context, links: Collection[Link]
+) -> tuple[dict[str, Decision], Context]:
+    """The decision about each of these links, by event id, and the context in which it is told.
+
+    Both sides of each are read by id, whatever the cursors say. Raises what the sides raise.
+    """
+    meant = {link.event_id for link in links}
+    known, _ = await with_known_creators(world, memory, ctx)
+    asked = replace(
+        known,
+        links=tuple(_marked(link) if link.event_id in meant else link for link in known.links),
+        inbox=tuple(InboxRow(link.activity_id, ctx.now) for link in links if link.activity_id),
+        pending=(),
+    )
+
+    async def plan(world: World, memory: Memory) -> tuple[list[Decision], Context]:
+        frame = RoundFrame(world=world, user=user, memory=memory, ctx=ctx, scale=Scale(after_backoff=False))
+        found = await read_sides(frame)
+        cases = [case for case in found.cases if case.link is not None and case.link.event_id in meant]
+        return [decide(case, found.frame.ctx) for case in cases], found.frame.ctx
+
+    sifted = await plan_around(world, asked, plan, user.id)
+    decisions, ctx = sifted.plan
+    odd = [item for group in sifted.aside for item in group if isinstance(item, Link) and item.event_id in meant]
+    decisions += [Decision(Case(link=link), Intent.NOTHING, Verdict.PARK, UNRECKONABLE) for link in odd]
+    return {d.case.event_id: d for d in decisions}, ctx
+
+
+def _marked(link: Link) -> Link:
+    return life.reread_for(link, link.reread or HALF_SEEN)

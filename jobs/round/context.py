@@ -1,0 +1,106 @@
+"""What a round, or an answer to "why?", knows beside the items: the context in which the tables decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jobs.accounts import known_logins
+from jobs.ports import Store
+from jobs.world import World
+from sync_core.content.window import window_at
+from sync_core.model.colleagues import Colleagues, colleague_of
+from sync_core.model.decision import Case, Context
+from sync_core.model.link import RUNNING, Link, Role
+from sync_core.model.logins import LOGIN, logins_of
+from sync_core.model.memory import Answer, Instance, Memory, User
+from sync_core.model.sides import ErpActivity
+from sync_core.plan.tables import asks_for_holders
+
+
+async def context_of(
+    world: World,
+    user: User,
+    memory: Memory,
+    instance: Instance,
+    now: datetime,
+) -> Context:
+    """The context of one user at ``now``; the user has a zone and an ERP.net login. Asks ERP.net who the service
+    user is where the store does not know. Whether a company is chosen, and whether the round is a whole one, is the
+    caller's to say."""
+    zone = ZoneInfo(user.zone)
+    known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
+    on = (one for one in known if one.enabled or one.id == user.id)
+    service = instance.service_login or await world.erp.service_login()
+    return Context(
+        now=now,
+        zone=zone,
+        window=window_at(now, zone, world.policy.months_ahead),
+        policy=world.policy,
+        mailbox=user.id,
+        erp_user_id=user.erp_user_id,
+        party_id=user.erp_party_id,
+        creators_on=frozenset(i for one in on for i in one.erp_user_ids) | _maybe_theirs(known, memory),
+        logins=known_logins(known, instance, world.policy, service),
+        colleagues=Colleagues(colleague_of(one, now) for one in known),
+        enabled_at=user.enabled_at,
+        stalled_after=timedelta(seconds=2 * world.lease_seconds),
+        approved=frozenset(i.event_id for hold in memory.holds if hold.answer == Answer.APPROVED for i in hold.items),
+    )
+
+
+async def with_makers(world: World, ctx: Context, activities: Iterable[ErpActivity]) -> Context:
+    """The context in which it is known who made these activities: ERP.net is asked whose their logins are now, since
+    one that was known may be somebody else's since."""
+    asked = ctx.logins.unasked(one.creation_user for one in activities)
+    if not asked:
+        return ctx
+    return replace(ctx, logins=ctx.logins.asked(asked, await world.erp.find_logins(asked)))
+
+
+async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tuple[Memory, list[Link]]:
+    """The memory, its links' creators by id, and the links of which ERP.net had to be asked.
+
+    A login that an older version kept and nobody bears any more is this user's own, of before they were known.
+    """
+    links = [replace(link, creator=ctx.known(link.creator)) for link in memory.links]
+    unknown = {link.creator.removeprefix(LOGIN) for link in links if link.creator.startswith(LOGIN)}
+    found = await world.erp.find_logins(unknown) if unknown else {}
+    owners = {f"{LOGIN}{login}": found.get(login) or ctx.erp_user_id for login in unknown}
+    asked = [replace(link, creator=owners[link.creator]) for link in links if link.creator in owners]
+    known = {link.event_id: link for link in asked}
+    return replace(memory, links=tuple(known.get(link.event_id, link) for link in links)), asked
+
+
+def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
+    """Creators of linked meetings who may be somebody whose row cannot be read: that is no reason to take them for
+    switched off."""
+    if not any(one.unreadable for one in users):
+        return frozenset()
+    return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
+
+
+async def with_holders(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:
+    """The cases, and who else has their activity, where it matters."""
+    asked = {case.activity_id for case in cases if asks_for_holders(case, ctx)}
+    found = await holders_of(store, ctx, asked)
+    return [replace(c, holders=found[c.activity_id]) if found.get(c.activity_id) else c for c in cases]
+
+
+async def holders_of(store: Store, ctx: Context, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The other users with sync on who have each activity in their calendar, or are about to."""
+    found = await store.find_holders(activity_ids) if activity_ids else {}
+    people = {i: ctx.colleagues.of(i) for holders in found.values() for i in holders if i != ctx.mailbox}
+    on = {i for i, one in people.items() if one is not None and one.is_on}
+    return {activity_id: holders & on for activity_id, holders in found.items()}
+
+
+def left_alone(users: Sequence[User], memory: Memory) -> int:
+    """How many pairs every round leaves alone, since their creator does not have sync switched on (R12)."""
+    on = {i for one in users if one.enabled for i in one.erp_user_ids}
+    logins = logins_of(users, ())
+    creators = [x.creator for x in memory.links if x.status in RUNNING and x.role is not Role.FOLLOWER]
+    known = (logins.bearer(x.removeprefix(LOGIN)) if x.startswith(LOGIN) else x for x in creators)
+    return 0 if any(one.unreadable for one in users) else sum(creator not in on for creator in known)

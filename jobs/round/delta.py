@@ -1,0 +1,126 @@
+"""Step 4 of a round: the delta query of one calendar, and what it leaves in doubt read by id.
+
+What is read comes back as a value; ``sync_core.reading.news`` says what is to be read and what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from dataclasses import replace
+
+from jobs.round.frame import RoundFrame
+from sync_core.content.ranges import uid_key
+from sync_core.content.window import token_at
+from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.model.decision import Sight
+from sync_core.model.event import Window
+from sync_core.model.link import WATCHED
+from sync_core.plan.delete import judge_gone
+from sync_core.plan.relocate import Move, moves
+from sync_core.reading.news import (
+    GraphNews,
+    doubtful,
+    lost_links,
+    shown_meetings,
+    taken,
+    with_evidence,
+    with_formatted,
+    without_moved,
+)
+
+
+async def read_graph(frame: RoundFrame) -> GraphNews:
+    """What changed in the calendar. Raises what Graph raises; a failed read yields no deletion."""
+    news = await _read_delta(frame)
+    news = replace(news, shown=frozenset(news.events))
+    return await gather(frame, news, doubtful(news, frame))
+
+
+async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[tuple[Move, ...], GraphNews]:
+    """The links whose event is gone and bears another id now, and what was read to find them."""
+    lost, shown = lost_links(news, frame), shown_meetings(news, frame)
+    news = await _find_again(frame, news, {x.ical_uid for x in lost if uid_key(x.ical_uid) not in shown})
+    gone = {link.event_id for link in lost} | await _gone_for_good(frame, news, shown)
+    found = moves(frame.memory.links, gone, news.free(frame.links), frame.ctx)
+    return found, without_moved(news, found)
+
+
+async def gather(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
+    """The news, and these events read one by one with all the evidence there is."""
+    if not ids:
+        return news
+    return with_evidence(news, await frame.world.calendar.gather_evidence(frame.user.id, ids), frame)
+
+
+async def read_formatted(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
+    """The news, and these events read with their HTML."""
+    if not ids:
+        return news
+    return with_formatted(news, await frame.world.calendar.read_events(frame.user.id, ids, html=True), frame.ctx)
+
+
+# The delta query
+
+
+async def _read_delta(frame: RoundFrame) -> GraphNews:
+    """The delta query, and the strip of days that entered the window."""
+    cursors, ctx, scale, calendar = frame.memory.cursors, frame.ctx, frame.scale, frame.world.calendar
+    wanted = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+    news = GraphNews(is_whole=scale.full or scale.renew or cursors.delta_link is None or cursors.token is None)
+    if cursors.delta_link and cursors.token:
+        try:
+            reading = await calendar.read_changes(frame.user.id, cursors.delta_link, cursors.token)
+            news = taken(news, reading, cursors.token, ctx)
+        except CursorExpired:
+            news = replace(news, is_whole=True, is_expired=True)
+        except EndlessRead:
+            return await _read_view_instead(frame, news, _both(cursors.token, wanted))
+    if news.is_whole:
+        try:
+            return taken(news, await calendar.read_changes(frame.user.id, None, wanted), wanted, ctx)
+        except EndlessRead:
+            return await _read_view_instead(frame, news, wanted)
+    return await _read_strip(frame, news) if scale.roll else news
+
+
+async def _read_view_instead(frame: RoundFrame, news: GraphNews, window: Window) -> GraphNews:
+    """The delta query does not end (graph.md T5): read the view instead and keep the cursor as it was."""
+    cursors = frame.memory.cursors
+    view = await frame.world.calendar.read_view(frame.user.id, window)
+    news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.token, frame.ctx)
+    return replace(news, is_whole=True, looked=window)
+
+
+async def _read_strip(frame: RoundFrame, news: GraphNews) -> GraphNews:
+    start, end = frame.memory.cursors.window_end, frame.ctx.window.end
+    if start is None or start >= end:
+        return news
+    strip = await frame.world.calendar.read_view(frame.user.id, Window(start, end))
+    news = replace(news, with_marks=news.with_marks | {event.id for event in strip.events})
+    return taken(news, replace(strip, delta_link=news.delta_link), news.delta_window, frame.ctx)
+
+
+def _both(one: Window, other: Window) -> Window:
+    return Window(min(one.start, other.start), max(one.end, other.end))
+
+
+# Other ids
+
+
+async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[str]) -> GraphNews:
+    """The news, and events by iCalUId, wherever in time they lie, with proof that they are there."""
+    if not ical_uids:
+        return news
+    answers = await frame.world.calendar.find_by_uid(frame.user.id, ical_uids)
+    links = frame.links
+    return await gather(frame, news, {e.id for found in answers.values() for e in found if e.id not in links})
+
+
+async def _gone_for_good(frame: RoundFrame, news: GraphNews, shown: Container[str]) -> set[str]:
+    """Of links that have ended, the events that are gone although their meeting was shown; that they are asked about
+    is no news of those that are still there."""
+    links = frame.memory.links
+    ended = [x.event_id for x in links if x.status not in WATCHED and uid_key(x.ical_uid) in shown]
+    unseen = [event_id for event_id in ended if event_id not in news.events]
+    evidence = await frame.world.calendar.gather_evidence(frame.user.id, unseen) if unseen else {}
+    return {event_id for event_id, one in evidence.items() if judge_gone(one) is Sight.GONE}

@@ -1,0 +1,113 @@
+"""What one round enters in the journal: every write, the values that a write overrules, and the round itself.
+
+An item that our own code cannot put into words is entered with its ids, and with nothing that may be private.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.quarantine import fenced
+from jobs.round.report import Line, Report, line_of, untold
+from jobs.world import World
+from sync_core.content.project import is_private
+from sync_core.model.decision import Context, Decision
+from sync_core.model.link import Link
+from sync_core.model.memory import JournalEntry
+from sync_core.model.sides import Side
+from sync_core.plan.wording import is_about_private, without_hideable
+
+FOUND_AGAIN = "event found under another id"
+
+
+def worded(decision: Decision, ctx: Context) -> Line:
+    """A decision in words, made once for the report and the journal."""
+    return fenced(lambda: line_of(decision, ctx), lambda _: untold(decision), ctx.mailbox)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundJournal:
+    """The journal of one user, as one round adds to it."""
+
+    world: World
+    user_id: str
+    round_id: str
+
+    async def enter(self, lines: Sequence[Line]) -> None:
+        """What was done. Raises what the store raises."""
+        await self.world.store.append_journal([self._of_line(line) for line in lines])
+
+    async def keep(self, overruled: Iterable[Sequence[JournalEntry]]) -> None:
+        """The values that writes are about to overrule, as ``overruled`` gives them: before anything is written."""
+        await self.world.store.append_journal(_one_for_each_item([entry for own in overruled for entry in own]))
+
+    async def found_again(self, links: Sequence[Link]) -> None:
+        """Links whose event bears another id now."""
+        await self.world.store.append_journal([self._of_found(link) for link in links])
+
+    async def close(self, report: Report) -> None:
+        """What the round did altogether."""
+        counts = {what: str(n) for what, n in sorted(report.done.items())}
+        counts |= {"mails": str(report.mails)} if report.mails else {}
+        counts |= {f"skipped: {why}": str(n) for why, n in sorted(report.skipped.items())}
+        entry = self._entry("round", "full" if report.full else "")
+        await self.world.store.append_journal([replace(entry, after=counts)])
+
+    def overruled(self, decision: Decision) -> list[JournalEntry]:
+        """The values that a solved conflict or a deletion overrules, an entry for each."""
+        case = decision.case
+        about = replace(
+            self._entry("value kept", ""),
+            event_id=case.event_id,
+            activity_id=case.activity_id,
+            subject=case.subject,
+            private=is_about_private(case),
+        )
+        return [
+            replace(
+                about,
+                reason=clash.why,
+                before={f"{side}.{clash.field}": clash.event_value if side is Side.GRAPH else clash.activity_value},
+                after={f"{side}.{clash.field}": clash.activity_value if side is Side.GRAPH else clash.event_value},
+            )
+            for side, clash in decision.lost
+        ]
+
+    def _of_found(self, link: Link) -> JournalEntry:
+        return replace(
+            self._entry(FOUND_AGAIN, ""),
+            event_id=link.event_id,
+            activity_id=link.activity_id,
+            subject=link.base_event.subject,
+            private=is_private(link.base_event) or is_private(link.base_activity),
+        )
+
+    def _of_line(self, line: Line) -> JournalEntry:
+        return replace(
+            self._entry(line.what, line.reason),
+            event_id=line.event_id,
+            activity_id=line.activity_id,
+            subject=line.subject,
+            private=line.private,
+            before=without_hideable(line.before) if line.hides else line.before,
+            after=without_hideable(line.after) if line.hides else line.after,
+        )
+
+    def _entry(self, action: str, reason: str) -> JournalEntry:
+        at = self.world.clock()
+        return JournalEntry(user_id=self.user_id, at=at, round_id=self.round_id, action=action, reason=reason)
+
+
+def _one_for_each_item(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Each item's kept values together, since the same action on the same item is one row."""
+    merged: dict[tuple[str, str], JournalEntry] = {}
+    for entry in entries:
+        key = (entry.event_id, entry.activity_id)
+        known = merged.get(key)
+        merged[key] = (
+            entry
+            if known is None
+            else replace(known, before=known.before | entry.before, after=known.after | entry.after)
+        )
+    return list(merged.values())

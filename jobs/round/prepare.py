@@ -1,0 +1,86 @@
+"""Step 3 of a round: the company's row, read once, and the user as they are.
+
+A user is looked into anew at a full round, on a new day, or while something is wrong; else they are as known. What
+was found out that decides skips makes the round a full one.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jobs.accounts import with_service_login
+from jobs.checkup import Checkup, as_known, check_user, fingerprint
+from jobs.company import in_force, is_stamped
+from jobs.pull import open_instance, take_first_watermark
+from jobs.world import World
+from sync_core.content.window import local_day
+from sync_core.errors import StaleWrite
+from sync_core.model.memory import Cursors, Instance, User
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The world under the company's policy, and the company's row as it was read with its etag. ``live``: what is
+    found out is stored, repaired and told; else only looked at."""
+
+    world: World
+    instance: Instance
+    etag: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A user as they are, with the ``fingerprint`` of what decides skips; ``is_full``: both sides are read whole."""
+
+    company: Company
+    checkup: Checkup
+    fingerprint: str
+    is_full: bool
+
+
+async def read_company(world: World, *, live: bool) -> Company:
+    """The company; only a ``live`` round stamps its row and takes the first watermark. Raises ``WrongStore``."""
+    if live:
+        instance, etag = await take_first_watermark(world, *await open_instance(world))
+    else:
+        instance, etag = await world.store.read_instance()
+        is_stamped(world, instance)
+    return Company(in_force(world, instance), instance, etag, live)
+
+
+async def prepare(company: Company, user: User, cursors: Cursors, now: datetime, *, full: bool) -> Prepared:
+    """The user, looked into where that is due. Raises what ``check_user`` raises."""
+    is_full = full or cursors.full_due
+    if is_full or _is_unsure(user, cursors, now):
+        checkup = await _look_into(company, user, now)
+    else:
+        checkup = as_known(user, company.instance)
+    found = fingerprint(checkup, company.world.policy)
+    is_healed = checkup.user.is_operational and not user.is_operational
+    is_new = is_healed or user.is_unread or found != cursors.fingerprint
+    return Prepared(company, checkup, found, is_full or is_new)
+
+
+def _is_unsure(user: User, cursors: Cursors, now: datetime) -> bool:
+    """Whether what is known of a user may not be so any more: daily, and while something is wrong."""
+    zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
+    is_new_day = cursors.day != local_day(now, zone)
+    return is_new_day or not user.is_operational or user.erp_seen_at is None or user.is_unread
+
+
+async def _look_into(company: Company, user: User, now: datetime) -> Checkup:
+    world, instance, live = company.world, company.instance, company.live
+    checkup = await check_user(world, user, repair=live, notify=live)
+    known = replace(
+        with_service_login(instance, await world.erp.service_login(), now),
+        endpoints=world.erp.endpoints,
+        document_type_id=checkup.document_type_id,
+    )
+    if live and known != instance:
+        with suppress(StaleWrite):  # somebody else's round or pull was faster; the next look saves it
+            await world.store.save_instance(known, company.etag)
+    return checkup

@@ -1,0 +1,117 @@
+"""Steps 4 to 6 of a round: read Graph, read ERP.net, and lay the readings side by side as cases.
+
+Only what may have changed is read: the delta query and the inbox name the changed items, and each brings its
+counterpart only when its *content* differs from the base. Reading decides nothing: each step takes the values before
+it and returns one; ``sync_core.reading.news``, ``roles``, ``readings`` and ``match`` say what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.round.context import with_holders, with_makers
+from jobs.round.delta import find_moved, read_formatted, read_graph
+from jobs.round.frame import RoundFrame
+from jobs.round.lookup import Lookup
+from jobs.round.roles import Recalled, read_roles, with_claims, with_roles
+from sync_core.model.decision import Case
+from sync_core.model.link import Role
+from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
+from sync_core.plan.match import Unlinked, match, meeting_of
+from sync_core.plan.relocate import Move, after_moves
+from sync_core.reading.cases import (
+    Activities,
+    Readings,
+    asked_activities,
+    free_activities,
+    linked_cases,
+    malformed_cases,
+    pairs_apart,
+    permitted_activities,
+    to_be_formatted,
+    vanished_cases,
+)
+from sync_core.reading.news import GraphNews, permitted
+from sync_core.reading.roles import Roles, is_followed, is_unmade
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was read: the cases, and what Graph showed with its next cursor.
+
+    ``moves`` are the links whose event bears another id now; ``frame`` knows them by that, and who made the
+    activities of the cases.
+    """
+
+    frame: RoundFrame
+    news: GraphNews
+    moves: tuple[Move, ...]
+    cases: list[Case]
+
+
+async def read_sides(frame: RoundFrame) -> Findings:
+    """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
+    news = await read_graph(frame)
+    found, news = await find_moved(frame, news)
+    frame = replace(frame, memory=after_moves(frame.memory, found))
+    roles, news = await read_roles(frame, news)
+    activities = await read_erp(frame, news, roles)
+    both = Readings(news, roles, activities)
+    both = replace(both, news=await read_formatted(frame, news, to_be_formatted(both, frame)))
+    frame = await _knowing_makers(frame, free_activities(both, frame))
+    both, pairs = await _pairs(frame, both)
+    recalled: Recalled = {}
+    linked = await with_roles(frame, both.roles, both.news, linked_cases(both, frame), recalled)
+    paired = await with_roles(frame, both.roles, both.news, await _formatted(frame, pairs), recalled)
+    cases = [*linked, *paired, *malformed_cases(both, frame), *vanished_cases(both, frame)]
+    new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
+    frame = await _knowing_makers(frame, new)
+    return Findings(frame, both.news, found, await with_holders(frame.world.store, frame.ctx, cases))
+
+
+async def read_erp(frame: RoundFrame, news: GraphNews, roles: Roles) -> Activities:
+    """The activities that have to be looked at; at a full round all that are this user's."""
+    activities: dict[str, ErpActivity | Malformed | None] = {}
+    if frame.scale.full:
+        since = frame.ctx.now - frame.ctx.policy.max_age
+        owned = await frame.world.erp.read_owned(frame.user.erp_logins, frame.user.erp_party_id, since)
+        activities |= {a.id: a for a in owned}
+    missing = asked_activities(news, roles, frame) - set(activities)
+    if missing:
+        activities |= await frame.world.erp.read_activities(missing)
+    return permitted_activities(activities, frame.ctx)
+
+
+async def _knowing_makers(frame: RoundFrame, activities: Iterable[ErpActivity]) -> RoundFrame:
+    return replace(frame, ctx=await with_makers(frame.world, frame.ctx, (a for a in activities if not a.void)))
+
+
+async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case]]:
+    """The cases of what has no link, and the readings with the claims that had to be known for them."""
+    links = both.roles.kept(frame.memory.links)
+    free = both.news.free({link.event_id for link in links})
+    activities = free_activities(both, frame)
+    roles = await with_claims(frame, both.roles, {a.external_id for a in activities if meeting_of(a)})
+    unlinked = Unlinked(
+        events={e.id: e for e in free},
+        activities={a.id: a for a in activities},
+        links=tuple(links),
+        waiting={(p.side, p.item_id): p for p in frame.memory.pending},
+        followed=frozenset(e.id for e in free if is_followed(e, roles, frame.ctx)),
+        unmade=frozenset(e.id for e in free if is_unmade(e, roles)),
+    )
+    lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full)
+    pairs = match(await lookup.complete(unlinked), frame.ctx)
+    roles = await with_claims(frame, roles, {c.event.ical_uid for c in pairs if c.event and c.activity})
+    return replace(both, roles=roles), pairs
+
+
+async def _formatted(frame: RoundFrame, cases: Sequence[Case]) -> Sequence[Case]:
+    """New pairs whose texts differ, with the event's HTML."""
+    apart = pairs_apart(cases)
+    if not apart:
+        return cases
+    read = await frame.world.calendar.read_events(frame.user.id, apart, html=True)
+    whole = {i: permitted(e, frame.ctx) for i, e in read.items() if isinstance(e, GraphEvent)}
+    return [replace(c, event=whole.get(c.event.id, c.event)) if c.event else c for c in cases]

@@ -1,0 +1,157 @@
+"""What a round tells: counts by kind, skips by reason, what failed, what waits for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from jobs.log import Fact, tell, tell_failure
+from sync_core.errors import AppRefused, CalsyncError
+from sync_core.model.decision import Case, Context, Decision, Verdict
+from sync_core.model.link import Link, LinkStatus
+from sync_core.model.memory import Answer, Hold, Memory
+from sync_core.people.privacy import is_hidden
+from sync_core.plan.wording import is_about_private, label, values
+
+QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
+
+PRIVATE = "(private)"
+"""Stands for what only its owner may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One decision in words. ``before``/``after`` are values by side and field; those of a ``private`` item, and its
+    subject, are its owner's only; ``hides``: nothing that ``SYNC_PRIVATE=busy`` hides may be kept of it. ``mails`` is
+    how many people Exchange tells by mail."""
+
+    what: str
+    subject: str
+    reason: str
+    event_id: str
+    activity_id: str
+    before: dict[str, str]
+    after: dict[str, str]
+    private: bool = False
+    hides: bool = False
+    mails: int = 0
+
+
+def is_told(decision: Decision) -> bool:
+    """Whether a plan shows a decision: all but what is in step."""
+    return decision.verdict not in QUIET
+
+
+def untold(decision: Decision) -> Line:
+    """The line of a decision whose item our own code cannot put into words."""
+    case = decision.case
+    return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
+
+
+def line_of(decision: Decision, ctx: Context) -> Line:
+    """A decision in words."""
+    before, after = values(decision, ctx.digits_zone)
+    case = decision.case
+    return Line(
+        what=label(decision),
+        subject=case.subject,
+        reason=decision.reason,
+        event_id=case.event_id,
+        activity_id=case.activity_id,
+        before=before,
+        after=after,
+        private=is_about_private(case),
+        hides=is_hidden(case, ctx),
+        mails=decision.mails if decision.verdict is Verdict.ACT else 0,
+    )
+
+
+def title(case: Case) -> str:
+    """What a message for administrators calls the case's item: its subject, unless that is the owner's only."""
+    return PRIVATE if is_about_private(case) else case.subject or case.event_id or case.activity_id
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one round of one user. ``state`` is the user's in words, ``operational`` whether it is no error.
+    ``again``: something wants another round at once."""
+
+    user_id: str
+    upn: str
+    state: str = ""
+    operational: bool = True
+    full: bool = False
+    ran: bool = True
+    done: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lines: list[Line] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    """Those of the failures that tell of rows nobody can read: a later round does not mend them."""
+    conflicts: int = 0
+    holds: tuple[Hold, ...] = ()
+    parked: int = 0
+    again: bool = False
+    told: frozenset[str] = frozenset()
+    """Other users whose meetings changed hands by this round."""
+    served: str = ""
+    """The wake token this round served."""
+    trouble: CalsyncError | None = None
+    """What ended the round before its cursors moved, None if nothing did."""
+
+    @property
+    def mails(self) -> int:
+        """How many mails Exchange sends, or in a dry run would send, because of this round."""
+        return sum(line.mails for line in self.lines)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing failed and the user is operational (open conflicts and holds are no failures)."""
+        return not self.failures and self.operational
+
+    def count(self, decisions: Sequence[Decision]) -> None:
+        """Add what a plan leaves alone to the counts."""
+        for decision in decisions:
+            if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
+                self.skipped[decision.reason] += 1
+
+    def tell(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
+        """Take in what was carried out."""
+        self.done.update(line.what for line in acted)
+        self.lines += acted
+        self.failures += failures
+        self.told = woken
+
+    def wait_for_answers(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
+        """Take in what waits for a person: conflicts, and lists without an answer."""
+        self.conflicts = sum(link.conflict is not None for link in links)
+        self.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
+
+
+def parked_in(memory: Memory) -> int:
+    """How many items wait for somebody to see to them."""
+    return sum(link.status is LinkStatus.PARKED for link in memory.links) + sum(p.parked for p in memory.pending)
+
+
+def tell_round(report: Report, *, seconds: float, lag_seconds: float | None) -> None:
+    """The line of one round; ``lag_seconds`` from the wake-up to the end of the writes, None where unknown."""
+    facts: dict[str, Fact] = {
+        "user": report.user_id,
+        "full": report.full,
+        "ran": report.ran,
+        "operational": report.operational and not isinstance(report.trouble, AppRefused),
+        "again": report.again,
+        "actions": dict(report.done),
+        "skipped": report.skipped.total(),
+        "failures": len(report.failures),
+        "conflicts": report.conflicts,
+        "holds": len(report.holds),
+        "parked": report.parked,
+        "seconds": round(seconds, 3),
+    }
+    if lag_seconds is not None:
+        facts["lag_seconds"] = round(lag_seconds, 3)
+    tell("round", facts)
+    if report.trouble is not None:
+        tell_failure("round", report.trouble, user_id=report.user_id)

@@ -1,0 +1,334 @@
+"""One round of one user, ten steps top to bottom (design.md §4).
+
+1 wake · 2 lease · 3 recall · 4 read Graph · 5 read ERP.net · 6 compare · 7 plan and guard · 8 act · 9 move the
+cursors · 10 report. Killed anywhere, the next round finds less to do and nothing twice: the cursors move last, and
+only past what is done or marked with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from uuid import uuid4
+
+from jobs.checkup import in_state, save_findings
+from jobs.claims import Planned, planned_by
+from jobs.forgotten import erase_if_forgotten
+from jobs.log import tell_failure
+from jobs.ports import Change, Drop, Put, cover
+from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
+from jobs.refusal import judged
+from jobs.round.act import Actor, Done
+from jobs.round.close import confirmed, moved_cursors, retired
+from jobs.round.context import context_of, with_known_creators
+from jobs.round.frame import RoundFrame
+from jobs.round.journal import RoundJournal, worded
+from jobs.round.prepare import Prepared, prepare, read_company
+from jobs.round.read import Findings, read_sides
+from jobs.round.relocate import save_moves
+from jobs.round.report import Report, is_told, parked_in
+from jobs.world import Fence, World
+from sync_core.content.window import is_token_worn, local_day
+from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
+from sync_core.model import link as life
+from sync_core.model.decision import Decision
+from sync_core.model.memory import Hold, InboxRow, Memory, User
+from sync_core.model.writes import ErpIdentity
+from sync_core.plan.decide import decide
+from sync_core.plan.guard import guard, recent_deletions
+from sync_core.plan.holds import dropped, settled, without_lost
+from sync_core.reading.frame import Scale
+
+
+async def run_round(world: World, user: User, *, full: bool = False, asked: bool = False) -> Report:
+    """Bring one user's calendar and activities in step. ``full`` reads both sides whole, ``asked`` ignores back-off.
+
+    Failures of a side or of items are in the report. Raises ``LeaseHeld``.
+    """
+    if not user.enabled or user.unreadable:
+        return _no_round(user)
+    lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
+    fence = Fence(world, lease)
+    uncovered = cover.set(fence.covering)
+    try:
+        known = await world.store.read_user(user.id)
+        if known is None or not known.enabled:  # since this round was asked for
+            return _no_round(replace(user, enabled=False))
+        report = await _Round(world, user, full=full, asked=asked).run(fence)
+    finally:
+        cover.reset(uncovered)
+        await fence.release()
+    if await erase_if_forgotten(world, user.id):
+        return report
+    report.again |= await world.store.read_wake(user.id) != report.served
+    return report
+
+
+async def plan_round(
+    world: World,
+    user: User,
+    *,
+    full: bool = False,
+    inbox: tuple[InboxRow, ...] = (),
+    planned: Planned | None = None,
+) -> Report:
+    """What a round would do now, asked for by a person (a dry run): nothing is written.
+
+    ``inbox`` stands for what a pull would have filed, ``planned`` for the claims of the plans before this one, and is
+    added to. Failures as in ``run_round``.
+    """
+    if not user.enabled or user.unreadable:
+        return _no_round(user)
+    one = _Round(world, user, full=full, asked=True, inbox=inbox, planned={} if planned is None else planned)
+    return await one.run(None)
+
+
+def _no_round(user: User) -> Report:
+    if not user.enabled:
+        return Report(user.id, user.upn, state="switched off", ran=False)
+    failures = [user.unreadable]
+    return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What was read, what is to be done about it, and what waits for a person."""
+
+    findings: Findings
+    decisions: list[Decision]
+    hold: Hold | None
+
+
+class _Round:
+    """One round under way; strictly private. What it finds out about the user, and its report, are its state."""
+
+    # Six parameters: one for each choice of run_round and plan_round.
+    def __init__(
+        self,
+        world: World,
+        user: User,
+        *,
+        full: bool,
+        asked: bool,
+        inbox: tuple[InboxRow, ...] = (),
+        planned: Planned | None = None,
+    ) -> None:
+        self._world = world
+        self._stored = user
+        self._user = user
+        self._full = full
+        self._asked = asked
+        self._inbox = inbox
+        self._planned = planned if planned is not None else {}
+        self._now = world.clock()
+        self._report = Report(user.id, user.upn, full=full)
+
+    async def run(self, fence: Fence | None) -> Report:
+        """The round, under its lease; without one a dry run."""
+        try:
+            await self._steps(fence)
+        except MailboxUnavailable as error:
+            await self._fail(fence, error, is_state=True)
+        except (AppRefused, AccessRefused) as refused:
+            known = await judged(self._world, refused)
+            await self._fail(fence, known, is_state=isinstance(known, AccessRefused))
+        except CalsyncError as error:
+            await self._fail(fence, error, is_state=False)
+        except Exception as mistake:  # noqa: BLE001 - one user's trouble is nobody else's
+            tell_failure("round", mistake, user_id=self._user.id)
+            self._report.failures.append(f"{UNRECKONABLE}: a mistake in calsync ({type(mistake).__name__})")
+        return self._report
+
+    async def _steps(self, fence: Fence | None) -> None:
+        memory = await self._recall(fence)
+        prepared = await self._prepare(memory, live=fence is not None)
+        if not prepared.checkup.can_sync:
+            await self._save_user(fence, self._user)
+            return
+        frame = await self._frame(fence, memory, prepared)
+        sifted = await plan_around(self._world, frame.memory, partial(self._plan, frame), self._user.id)
+        self._count(sifted)
+        if fence is None:
+            self._show(frame.memory, sifted.plan)
+        else:
+            await self._carry_out(fence, sifted, prepared)
+
+    # 3 recall
+
+    async def _recall(self, fence: Fence | None) -> Memory:
+        memory = await self._world.store.recall(self._user.id)
+        if self._inbox:
+            memory = replace(memory, inbox=self._inbox)
+        self._report.served = memory.wake
+        return await self._without_dropped(fence, memory)
+
+    async def _without_dropped(self, fence: Fence | None, memory: Memory) -> Memory:
+        """What a person's no has ended needs no look at the sides. A list goes last: a stop leaves the rest on it."""
+        links, holds = dropped(memory, self._now)
+        if not holds:
+            return memory
+        if fence is not None:
+            await fence.save([*map(Put, links), *map(Drop, holds)])
+        ended = {link.event_id: link for link in links}
+        return replace(
+            memory,
+            links=tuple(ended.get(link.event_id, link) for link in memory.links),
+            holds=tuple(hold for hold in memory.holds if hold not in holds),
+        )
+
+    async def _prepare(self, memory: Memory, *, live: bool) -> Prepared:
+        """From here on the world is the company's, and the user is as they were found."""
+        company = await read_company(self._world, live=live)
+        self._world = company.world
+        prepared = await prepare(company, self._user, memory.cursors, self._now, full=self._full)
+        self._user = prepared.checkup.user
+        self._report.state, self._report.operational = self._user.state, self._user.is_operational
+        self._report.ran = prepared.checkup.can_sync
+        return prepared
+
+    async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
+        """What the round goes by; links learn who made their activities."""
+        ctx = await context_of(self._world, self._user, memory, prepared.company.instance, self._now)
+        ctx = replace(ctx, has_company=prepared.checkup.can_create, whole=prepared.is_full)
+        memory, learnt = await with_known_creators(self._world, memory, ctx)
+        if learnt and fence is not None:
+            await fence.save([Put(link) for link in learnt])
+        cursors = memory.cursors
+        scale = Scale(
+            full=prepared.is_full,
+            roll=cursors.day != local_day(ctx.now, ctx.zone),
+            renew=cursors.token is not None and is_token_worn(cursors.token, ctx.window),
+            after_backoff=not self._asked,
+        )
+        self._report.full = scale.full
+        return RoundFrame(
+            memory=memory, ctx=ctx, scale=scale, world=self._world, user=self._user, planned=self._planned
+        )
+
+    # 4 to 6 read and compare, 7 plan and guard
+
+    async def _plan(self, frame: RoundFrame, world: World, memory: Memory) -> _Plan:
+        """What to do for what ``world`` shows and ``memory`` knows; writes nothing."""
+        findings = await read_sides(replace(frame, world=world, memory=without_lost(memory)))
+        ctx, memory = findings.frame.ctx, findings.frame.memory
+        decisions, hold = guard(
+            [decide(case, ctx) for case in findings.cases],
+            live=sum(link.status in life.RUNNING for link in memory.links),
+            recent=len(recent_deletions(memory.cursors, ctx.now)),
+            limit=ctx.policy.mass_deletion,
+            approved=ctx.approved,
+            now=ctx.now,
+            holds=memory.holds,
+        )
+        return _Plan(replace(findings, frame=replace(findings.frame, world=self._world)), decisions, hold)
+
+    def _count(self, sifted: Sifted[_Plan]) -> None:
+        self._report.count(sifted.plan.decisions)
+        self._report.unreadable = _unclaimable(sifted.plan.decisions)
+        self._report.failures += self._report.unreadable
+        self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
+
+    def _show(self, memory: Memory, plan: _Plan) -> None:
+        """A dry run ends here."""
+        ctx = plan.findings.frame.ctx
+        self._planned |= planned_by(plan.decisions, ctx)
+        lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_told(decision)]
+        self._report.lines = [replace(line, mails=line.mails + d.mails_later) for d, line in lines]
+        known = [hold for hold in memory.holds if plan.hold is None or hold.key != plan.hold.key]
+        self._report.wait_for_answers(memory.links, [*known, *([plan.hold] if plan.hold else [])])
+
+    # 8 act, 9 move the cursors, 10 report
+
+    async def _carry_out(self, fence: Fence, sifted: Sifted[_Plan], prepared: Prepared) -> None:
+        plan, frame = sifted.plan, sifted.plan.findings.frame
+        journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
+        await save_moves(fence, journal, plan.findings.moves)
+        is_marked = await self._set_aside(fence, sifted)
+        actor = Actor(frame, fence, journal, _identity(prepared))
+        done = await actor.carry_out(plan.decisions, self._deadline())
+        self._report.tell(done.acted, done.failures, actor.woken)
+        is_whole = done.is_whole and is_marked
+        if is_whole:
+            await self._move_cursors(fence, plan, prepared, actor)
+        await self._look_over(fence, is_whole and frame.scale.full)
+        self._report.again = done.again or done.out_of_time
+        self._report.trouble = done.unavailable
+        await self._save_user(fence, self._stamped() if is_whole else self._user)
+        await journal.close(self._report)
+
+    async def _set_aside(self, fence: Fence, sifted: Sifted[_Plan]) -> bool:
+        """Remember what is not acted on: items that planning failed on, and the list that waits for a person.
+
+        False where an item cannot be made to be remembered."""
+        aside = [fenced(partial(parked, together), lambda _: None, self._user.id) for together in sifted.aside]
+        rows: list[Change] = [change for own in aside for change in own or ()]
+        rows += [Put(sifted.plan.hold)] if sifted.plan.hold is not None else []
+        if rows:
+            await fence.save(rows)
+        return None not in aside
+
+    def _deadline(self) -> datetime:
+        """When writing has to stop. Reading may have taken all the time: writes get a quarter whatever it took,
+        or else the next round would read as long and get no further."""
+        limit = self._world.round_limit
+        return max(self._now + limit, self._world.clock() + limit / 4)
+
+    async def _move_cursors(self, fence: Fence, plan: _Plan, prepared: Prepared, actor: Actor) -> None:
+        """The cursors past what was read, in one save with the links that need no further look; then the inbox."""
+        frame, news = plan.findings.frame, plan.findings.news
+        moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
+        decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
+        changes: list[Change] = [] if moved == frame.memory.cursors else [Put(moved)]
+        await fence.save([*changes, *retired(frame, decided), *confirmed(frame, news, actor.links)])
+        await self._clear_inbox(frame.memory, actor.done)
+
+    async def _clear_inbox(self, memory: Memory, done: Done) -> None:
+        served = [row for row in memory.inbox if row.activity_id not in done.failed_activities]
+        if served:
+            await self._world.store.clear_inbox(self._user.id, served)
+
+    async def _look_over(self, fence: Fence, is_full: bool) -> None:
+        """What is remembered now, for the report; after a full round the index is made anew of it."""
+        left = await self._world.store.recall(self._user.id)
+        if is_full:
+            await self._world.store.reindex(self._user.id, left.links)
+        if over := settled(left):
+            await fence.save([Drop(hold) for hold in over])
+        self._report.wait_for_answers(left.links, [hold for hold in left.holds if hold not in over])
+        self._report.parked = parked_in(left)
+
+    def _stamped(self) -> User:
+        at = self._now
+        return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at)
+
+    async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
+        """A side could not be used: nothing is inferred from it, the cursors stay, the next round starts again."""
+        self._report.failures.append(str(error))
+        self._report.trouble = error
+        if is_state:
+            self._report.state, self._report.operational = f"Error: {error}", False
+            await self._save_user(fence, in_state(self._user, self._report.state, self._now))
+
+    async def _save_user(self, fence: Fence | None, user: User) -> None:
+        if fence is not None:
+            await save_findings(self._world.store, self._stored, user)
+
+
+def _identity(prepared: Prepared) -> ErpIdentity:
+    user = prepared.checkup.user
+    return ErpIdentity(
+        user_id=user.erp_user_id,
+        party_id=user.erp_party_id,
+        person_id=user.erp_person_id,
+        company_id=user.company_id,
+        location_id=user.location_id,
+        document_type_id=prepared.checkup.document_type_id,
+    )
+
+
+def _unclaimable(decisions: Sequence[Decision]) -> list[str]:
+    """What is to be said of meetings whose claim cannot be read."""
+    claims = (decision.case.claim for decision in decisions)
+    return list(dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable))

@@ -1,0 +1,169 @@
+"""The base snapshots of a link: what each side showed when both last agreed, moved field by field after each write.
+
+A field that stays apart keeps its base, so every round finds it edited until somebody resolves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sync_core.content.changes import changed_in_erp, changed_in_graph, sealed
+from sync_core.content.compare import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
+from sync_core.content.project import from_erp, from_graph, to_erp, to_graph
+from sync_core.content.ranges import shifted
+from sync_core.model.link import Link, Role
+from sync_core.model.sides import ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+
+
+def seal(link: Link) -> Link:
+    """A link whose bases keep digests of long text."""
+    return replace(link, base_event=sealed(link.base_event), base_activity=sealed(link.base_activity))
+
+
+def _graph_base(base: GraphContent, now: GraphContent, fields: frozenset[Field]) -> GraphContent:
+    return replace(base, **{name: getattr(now, name) for f in fields for name in GRAPH_ATTRIBUTES[f]})
+
+
+def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    return replace(base, **{name: getattr(now, name) for f in fields for name in ERP_ATTRIBUTES[f]})
+
+
+def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    """The base moved for ``fields``. A reminder that stays apart is found edited, or not, as before.
+
+    ERP.net's reminder is an instant, so it must follow a start that moves: one that nobody edited gets what ERP.net
+    shows now; of an edited one the base keeps its distance from the start.
+    """
+    new = _erp_base(base, now, fields)
+    if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
+        return new
+    edited = Field.REMINDER in changed_in_erp(base, now)
+    return replace(new, reminder=shifted(new.start, base.reminder - base.start) if edited else now.reminder)
+
+
+def set_apart(
+    link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field], *, is_crowded: bool
+) -> Link:
+    """A new link whose ``fields`` differ: the base of each side gets the other side's value.
+
+    The next round then finds these fields edited on both sides, as for any conflict. Where people are invited, and
+    for the list of people, the activity keeps its own value as its base: only Outlook counts as edited, and nobody
+    is mailed about what was there before.
+    """
+    zone = ZoneInfo(link.zone)
+    told = replace(to_graph(from_erp(activity.content, zone)), people=())
+    seen = to_erp(from_graph(event.content), zone)
+    if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
+        seen = replace(seen, reminder=None)
+    return replace(
+        link,
+        base_event=_graph_base(link.base_event, told, fields),
+        base_activity=_erp_base(link.base_activity, seen, frozenset() if is_crowded else fields - {Field.PEOPLE}),
+    )
+
+
+def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+    """The event's base of a copy that feeds the activity from now on.
+
+    ``before`` is the former feeder's link, ``looked_at`` when they last looked at their copy, ``seen`` what this copy
+    showed before (None = not known). Differences between copies are no edits, in no field: Exchange does not bring
+    every change to everybody, and a copy may be edited where it lies. An edit is what this copy has shown since, and
+    the former feeder's never did. Where ``seen`` is not known, only the organizer's own event can tell such an edit.
+    """
+    if before.tries:  # what the former feeder took up never got through
+        return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
+    is_since, is_before = _order(event.modified_at, looked_at)
+    if seen is None and event.is_organizer and is_since:  # the organizer's word; nobody is taken off by it
+        both = set(event.content.people) & set(before.base_event.people)
+        seen = replace(before.base_event, people=tuple(sorted(both)))
+    elif seen is None or is_before:
+        return event.content
+    apart = changed_in_graph(before.base_event, event.content) - {Field.PEOPLE, Field.REMINDER}
+    people = _known_people(set(event.content.people), set(before.base_event.people), set(seen.people))
+    return replace(_graph_base(event.content, seen, apart), people=tuple(sorted(people)))
+
+
+def handed_by_nobody(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+    """The event's base of a copy that feeds from now on, where the former feeder's link is gone.
+
+    It is what the copy shows now. Fields that changed since that feeder last looked, at ``looked_at``, keep what the
+    copy showed before (``seen``).
+    """
+    is_since, _ = _order(event.modified_at, looked_at)
+    if seen is None or not is_since:
+        return event.content
+    apart = changed_in_graph(seen, event.content) - {Field.PEOPLE, Field.REMINDER}
+    return _graph_base(event.content, seen, apart)
+
+
+def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[bool, bool]:
+    """Whether a change certainly came after a look, and whether certainly before."""
+    if changed_at is None or looked_at is None:
+        return False, False
+    return changed_at > looked_at, changed_at < looked_at
+
+
+def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
+    """The people on two of the three lists at least. Everybody else has joined or left since."""
+    return (now & fed) | (seen & (now ^ fed))
+
+
+def outdated(link: Link, event: GraphEvent) -> Link:
+    """The link of an event that is older than its base, as one restored from a backup is.
+
+    The fields in which an own event differs count as edited on both sides: the later side wins, and the journal keeps
+    the other value. The list of people does not, or a list of last week would take somebody off. A meeting that
+    somebody else organises counts as unedited until its organizer's next change.
+    """
+    if link.role is not Role.OWN:
+        return replace(link, base_event=event.content)
+    seen = to_erp(from_graph(event.content), ZoneInfo(link.zone))
+    if link.base_activity.reminder is not None:  # see set_apart
+        seen = replace(seen, reminder=None)
+    apart = changed_in_graph(link.base_event, event.content) - {Field.PEOPLE}
+    return replace(
+        link,
+        base_event=replace(link.base_event, people=event.content.people),
+        base_activity=_erp_base(link.base_activity, seen, apart),
+    )
+
+
+def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activity: ErpActivity | None) -> Link:
+    """The link with its base moved, for ``fields``, to what the readings show; versions follow the readings."""
+    if event is not None:
+        link = replace(
+            link,
+            base_event=_graph_base(link.base_event, event.content, fields),
+            change_key=event.change_key,
+            modified_at=event.modified_at or link.modified_at,
+        )
+    if activity is not None:
+        link = replace(
+            link,
+            base_activity=_moved_erp(link.base_activity, activity.content, fields),
+            version=activity.version,
+            updated_at=activity.updated_at,
+        )
+    return seal(link)
+
+
+def disturbed(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> frozenset[Field]:
+    """Fields that somebody else changed between our write and reading it back.
+
+    ERP.net tells a write's result only on a second read (erpnet.md §6), so what is read back may hold an edit that no
+    base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
+    """
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return frozenset(f for f in changed_in_erp(expected, after) if erp_terms(expected, f) != erp_terms(after, f))
+
+
+def as_expected(
+    sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
+) -> ErpContent:
+    """``after`` with the disturbed fields as they were expected, so that the disturbance still looks like an edit."""
+    expected = sent if before is None else _erp_base(before, sent, fields)
+    return _erp_base(after, expected, disturbed(sent, fields, before, after))

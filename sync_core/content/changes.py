@@ -1,0 +1,83 @@
+"""What changed on a side since the base, asked in that side's own terms; echoes of our own writes end here.
+
+A changed version is a hint, changed content is proof: a touched but equal item has no changed field and causes no
+write. The base keeps a digest instead of long text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from sync_core.content.project import step_inside
+from sync_core.model.sides import ErpContent, Field, GraphContent
+
+KEPT_TEXT = 300
+"""Longest text the base keeps in full, in characters."""
+
+C = TypeVar("C", GraphContent, ErpContent)
+
+
+def digest(text: str) -> str:
+    """Short text as it is; of longer text what proves it equal."""
+    if len(text) <= KEPT_TEXT:
+        return text
+    return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}:{len(text)}"
+
+
+def sealed(content: C) -> C:
+    """Content as the base keeps it."""
+    if isinstance(content, GraphContent):
+        return replace(content, subject=digest(content.subject), body=digest(content.body))
+    return replace(content, subject=digest(content.subject), notes=digest(content.notes))
+
+
+def _same_text(base: str, now: str) -> bool:
+    return base in (now, digest(now))
+
+
+def changed_in_graph(base: GraphContent, now: GraphContent) -> frozenset[Field]:
+    """The fields an event shows differently from its base."""
+    same = {
+        Field.SUBJECT: _same_text(base.subject, now.subject),
+        Field.BODY: _same_text(base.body, now.body),
+        Field.TIME: (base.start, base.end, base.all_day) == (now.start, now.end, now.all_day),
+        Field.REMINDER: base.reminder == now.reminder,
+        Field.PRIVATE: base.sensitivity == now.sensitivity,
+        Field.PRIORITY: base.importance == now.importance,
+        Field.PEOPLE: sorted(base.people) == sorted(now.people),
+    }
+    return frozenset(f for f, is_same in same.items() if not is_same)
+
+
+def changed_in_erp(base: ErpContent, now: ErpContent) -> frozenset[Field]:
+    """The fields an activity shows differently from its base.
+
+    A reminder is minutes before the start: moved along with the start, or left behind by a moved start, it did
+    not change, nor by the minute a start at midnight stands inside (see ``project``). A planned duration counts
+    only where there is no end.
+    """
+    same = {
+        Field.SUBJECT: _same_text(base.subject, now.subject),
+        Field.BODY: _same_text(base.notes, now.notes),
+        Field.TIME: _times(base) == _times(now),
+        Field.REMINDER: base.reminder == now.reminder or _is_same_lead(base, now),
+        Field.PRIVATE: base.private == now.private,
+        Field.PRIORITY: base.priority == now.priority,
+        Field.PEOPLE: sorted(base.people) == sorted(now.people),
+    }
+    return frozenset(f for f, is_same in same.items() if not is_same)
+
+
+def _times(content: ErpContent) -> tuple[datetime, datetime | None, int | None]:
+    return content.start, content.end, content.planned_minutes if content.end is None else None
+
+
+def _is_same_lead(base: ErpContent, now: ErpContent) -> bool:
+    """Whether the reminder is as long before the start, shown or true, as it was."""
+    if base.reminder is None or now.reminder is None:
+        return False
+    drift = (now.start - now.reminder) - (base.start - base.reminder)
+    return drift in (timedelta(), step_inside(now.start) - step_inside(base.start))

@@ -1,0 +1,133 @@
+"""Both sides of one case, laid beside each other in common ground: where they agree, and what each shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from sync_core.content.body import normal_text
+from sync_core.content.project import PRIORITY_OF, from_erp, from_graph, to_erp
+from sync_core.model.decision import Case
+from sync_core.model.event import Event, Timed
+from sync_core.model.link import Clash, Link
+from sync_core.model.sides import ErpContent, Field, GraphContent, Side
+
+SHOWN_TEXT = 1000
+"""Longest value kept in a conflict or the journal, in characters."""
+
+EVENT_ATTRIBUTE = {
+    Field.SUBJECT: "subject",
+    Field.BODY: "body",
+    Field.TIME: "when",
+    Field.REMINDER: "reminder",
+    Field.PRIVATE: "private",
+    Field.PRIORITY: "priority",
+    Field.PEOPLE: "people",
+}
+GRAPH_ATTRIBUTES = {
+    Field.SUBJECT: ("subject",),
+    Field.BODY: ("body",),
+    Field.TIME: ("start", "end", "all_day"),
+    Field.REMINDER: ("reminder",),
+    Field.PRIVATE: ("sensitivity",),
+    Field.PRIORITY: ("importance",),
+    Field.PEOPLE: ("people",),
+}
+ERP_ATTRIBUTES = {
+    Field.SUBJECT: ("subject",),
+    Field.BODY: ("notes",),
+    Field.TIME: ("start", "end", "planned_minutes"),
+    Field.REMINDER: ("reminder",),
+    Field.PRIVATE: ("private",),
+    Field.PRIORITY: ("priority",),
+    Field.PEOPLE: ("people",),
+}
+
+
+def shown(event: Event, field: Field) -> str:
+    """A field's value as bounded text for people."""
+    value = getattr(event, EVENT_ATTRIBUTE[field])
+    match value:
+        case Timed(start, end):
+            text = f"{start:%Y-%m-%d %H:%MZ} – {end:%Y-%m-%d %H:%MZ}"
+        case frozenset():
+            text = ", ".join(sorted(value))
+        case None:
+            text = "none"
+        case _ if field is Field.TIME:
+            text = f"all day {value.first} – before {value.until}"
+        case _:
+            text = str(value)
+    return bounded(text)
+
+
+def bounded(text: str) -> str:
+    """A value as a conflict or the journal may hold it."""
+    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… (cut, {len(text)} characters)"
+
+
+class Pair:
+    """Both sides of one case in common ground.
+
+    The base says which true edges an activity's digits mean; the event does where ``has_base`` is false, and where
+    the activity stands just as one made from the event would.
+    """
+
+    def __init__(self, case: Case, link: Link, has_base: bool) -> None:
+        self.case, self.link, self.has_base = case, link, has_base
+        self.zone = ZoneInfo(link.zone)
+        self.graph_now = case.event.content if case.event else link.base_event
+        self.erp_now = case.activity.content if case.activity else link.base_activity
+        self.event = from_graph(self.graph_now)
+        made = to_erp(self.event, self.zone)
+        edges = _edges(link, self.zone)
+        if not has_base or erp_terms(made, Field.TIME) == erp_terms(self.erp_now, Field.TIME):
+            edges = (self.graph_now, made)
+        self.activity = from_erp(self.erp_now, self.zone, edges)
+
+    def is_same(self, field: Field) -> bool:
+        """Whether both sides agree on a field: in common ground, or as an activity would hold the event's value."""
+        attribute = EVENT_ATTRIBUTE[field]
+        if getattr(self.event, attribute) == getattr(self.activity, attribute):
+            return True
+        # a reminder hangs on the start: the event's is laid at the activity's own before digits are compared, unless
+        # that is the same start a minute away from midnight
+        is_apart = field is Field.REMINDER and not self.is_same(Field.TIME)
+        event = replace(self.event, when=self.activity.when) if is_apart else self.event
+        return erp_terms(to_erp(event, self.zone), field) == erp_terms(self.erp_now, field)
+
+    def clash(self, field: Field, why: str) -> Clash:
+        """The field with both values."""
+        return Clash(field, shown(self.event, field), shown(self.activity, field), why)
+
+    def agreed(self, to_graph: frozenset[Field]) -> Event:
+        """The event's content with the activity's value of the named fields."""
+        taken = {EVENT_ATTRIBUTE[f]: getattr(self.activity, EVENT_ATTRIBUTE[f]) for f in to_graph}
+        return replace(self.event, **taken)
+
+
+def _edges(link: Link, zone: ZoneInfo) -> tuple[GraphContent, ErpContent] | None:
+    """The base as what an activity's digits mean, where both sides of it stand at one time; a copy that was handed
+    its meeting may never have shown the activity's."""
+    made = to_erp(from_graph(link.base_event), zone)
+    is_one = erp_terms(made, Field.TIME) == erp_terms(link.base_activity, Field.TIME)
+    return (link.base_event, link.base_activity) if is_one else None
+
+
+def erp_terms(content: ErpContent, field: Field) -> tuple[object, ...]:
+    """A field of an activity in the form in which two values of it are compared."""
+    if field is Field.BODY:
+        return (normal_text(content.notes),)
+    if field is Field.PRIORITY:
+        return (PRIORITY_OF.get(content.priority),)
+    if field is Field.TIME:
+        return content.start, content.end
+    return tuple(getattr(content, name) for name in ERP_ATTRIBUTES[field])
+
+
+def overruled(
+    case: Case, link: Link, side: Side, changed: frozenset[Field], why: str
+) -> tuple[tuple[Side, Clash], ...]:
+    """What was edited on ``side`` and goes down with a deletion on the other."""
+    pair = Pair(case, link, has_base=True)
+    return tuple((side, pair.clash(f, why)) for f in Field if f in changed)

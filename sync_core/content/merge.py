@@ -1,0 +1,67 @@
+"""Field by field against the base; the conflict rule and nothing else.
+
+Different fields changed on both sides both survive. The same field changed to different values is a conflict, which
+the policy solves (the loser's value is kept in the journal) or leaves to a person. The same value on both sides is
+no conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sync_core.model.policy import Direction, Policy, Winner
+from sync_core.model.sides import Field, Side
+
+TOO_CLOSE = timedelta(minutes=2)
+"""Two edits closer than this have no later one: the clocks are not one clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Which fields go where; ``solved`` names for each conflict the losing side, ``unsolved`` waits for a person."""
+
+    to_graph: frozenset[Field] = frozenset()
+    to_erp: frozenset[Field] = frozenset()
+    solved: tuple[tuple[Field, Side], ...] = ()
+    unsolved: frozenset[Field] = frozenset()
+
+
+def later_side(event_at: datetime | None, activity_at: datetime | None) -> Side:
+    """The side edited last; within two minutes, or when one time is missing, Microsoft 365."""
+    if event_at is not None and activity_at is not None and activity_at - event_at > TOO_CLOSE:
+        return Side.ERP
+    return Side.GRAPH
+
+
+def winning_side(policy: Policy, later: Side) -> Side | None:
+    """Who wins a conflict; None = a person decides. On a one-way street the source always wins."""
+    if policy.direction is not Direction.BOTH:
+        return Side.GRAPH if policy.direction is Direction.TO_ERP else Side.ERP
+    return {
+        Winner.LATEST: later,
+        Winner.GRAPH: Side.GRAPH,
+        Winner.ERP: Side.ERP,
+        Winner.ASK: None,
+    }[policy.winner]
+
+
+def merge(
+    event_changed: frozenset[Field],
+    activity_changed: frozenset[Field],
+    *,
+    is_same: Callable[[Field], bool],
+    winner: Side | None,
+) -> Merged:
+    """Decide for every changed field; ``is_same`` tells whether both sides agree on it in common ground."""
+    apart = frozenset(f for f in event_changed | activity_changed if not is_same(f))
+    both = apart & event_changed & activity_changed
+    to_erp = apart & event_changed - both
+    to_graph = apart & activity_changed - both
+    if winner is None:
+        return Merged(to_graph, to_erp, (), both)
+    solved = tuple((f, winner.other) for f in Field if f in both)
+    if winner is Side.GRAPH:
+        return Merged(to_graph, to_erp | both, solved)
+    return Merged(to_graph | both, to_erp, solved)

@@ -1,0 +1,76 @@
+"""Which instants a round covers, in the user's local days.
+
+The window decides only whether an *unlinked event* becomes an activity: leaving it is no deletion, entering it is
+no change. The token (what a delta link is asked for) is wider, so that the window can roll for a month before a
+new baseline is needed (R6 to R8; design.md §4 "Window").
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sync_core.model.event import AllDay, Timed, When, Window
+
+TOKEN_BEYOND = timedelta(days=31)
+"""How far the token reaches past the window."""
+
+TOKEN_MARGIN = timedelta(days=7)
+"""With less than this left past the window a new token is due."""
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The instant at which ``day`` begins in ``zone`` (UTC); in a gap, the first instant after it."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of an instant in ``zone``."""
+    return at.astimezone(zone).date()
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day ``months`` later, clamped to that month's length (Jan 31 → Feb 28)."""
+    year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month0 + 1, min(day.day, monthrange(year, month0 + 1)[1]))
+
+
+def window_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
+    """From today 00:00 to the end of the day ``months`` later, the user's local days."""
+    today = local_day(now, zone)
+    return Window(midnight(today, zone), midnight(add_months(today, months) + timedelta(days=1), zone))
+
+
+def token_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
+    """What a new delta link is asked for: yesterday to well past the window."""
+    window = window_at(now, zone, months)
+    return Window(midnight(local_day(now, zone) - timedelta(days=1), zone), window.end + TOKEN_BEYOND)
+
+
+def is_token_worn(token: Window, window: Window) -> bool:
+    """Whether the token no longer reaches far enough past the window."""
+    return token.end - window.end < TOKEN_MARGIN
+
+
+def bounds(when: When, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """First instant and end instant of a span, UTC; whole days are the user's local days."""
+    if isinstance(when, Timed):
+        return when.start, when.end
+    return midnight(when.first, zone), midnight(when.until, zone)
+
+
+def is_inside(when: When, window: Window, zone: ZoneInfo) -> bool:
+    """Whether a span overlaps the window; an empty span counts where it stands."""
+    start, end = bounds(when, zone)
+    return start < window.end and (end > window.start or (start == end == window.start))
+
+
+def is_over(when: When, before: datetime, zone: ZoneInfo) -> bool:
+    """Whether a span ended before the instant."""
+    return bounds(when, zone)[1] < before
+
+
+def days_of(first: date, last: date) -> AllDay:
+    """An all-day span from its first and its last day, both included."""
+    return AllDay(first, last + timedelta(days=1))

@@ -1,0 +1,95 @@
+"""The people calsync knows: everybody who takes part, or did, by each address mail reaches them at.
+
+An attendee may be written by any proxy address, a participant by another: one person is one address here, the
+*canonical* one. Everybody else is known by the address alone, in lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sync_core.model.memory import User
+
+PATIENCE = timedelta(days=1)
+"""How long somebody in an error state keeps what they hold (design.md §4 "Meetings")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work,
+    ``looked_at`` when one of these last looked at both sides, ``is_on`` whether they are switched on, in trouble or
+    not; of somebody whose row cannot be read both are taken for granted, so that nobody takes their meetings over."""
+
+    id: str
+    canonical: str
+    addresses: frozenset[str] = frozenset()
+    party_id: str = ""
+    zone: str = ""
+    is_well: bool = True
+    is_on: bool = True
+    erp_user_id: str = ""
+    looked_at: datetime | None = None
+
+
+def colleague_of(user: User, now: datetime) -> Colleague:
+    """A user as others see them at ``now``."""
+    canonical = (user.mail or user.upn).lower()
+    in_trouble = user.troubled_at is not None and now - user.troubled_at >= PATIENCE
+    return Colleague(
+        id=user.id,
+        canonical=canonical,
+        addresses=frozenset({canonical, user.upn.lower(), *user.addresses}) - {""},
+        party_id=user.erp_party_id,
+        zone=user.zone,
+        is_well=bool(user.unreadable) or (user.enabled and bool(user.erp_login) and not in_trouble),
+        is_on=bool(user.unreadable) or (user.enabled and bool(user.erp_login)),
+        erp_user_id=user.erp_user_id,
+        looked_at=user.synced_at,
+    )
+
+
+class Colleagues:
+    """Finds people by address, id and party."""
+
+    def __init__(self, people: Iterable[Colleague] = ()) -> None:
+        self._people = tuple(sorted(people, key=lambda one: (bool(one.party_id), one.is_well)))
+        """Of two who are found by one address or party, the one who is somebody in ERP.net and well comes last."""
+        self._by_id = {one.id: one for one in self._people}
+        self._by_address = {address: one for one in self._people for address in one.addresses}
+        self._by_party = {one.party_id: one for one in self._people if one.party_id}
+        self._by_erp_user = {one.erp_user_id: one for one in self._people if one.erp_user_id}
+        self.domains = frozenset(address.rpartition("@")[2] for address in self._by_address)
+        """The domains in which the company's own people have addresses."""
+
+    def of(self, user_id: str) -> Colleague | None:
+        """The person with this user id."""
+        return self._by_id.get(user_id)
+
+    def at(self, address: str) -> Colleague | None:
+        """The person mail to this address reaches."""
+        return self._by_address.get(address.lower())
+
+    def owning(self, party_id: str) -> Colleague | None:
+        """The person behind an ERP.net party."""
+        return self._by_party.get(party_id)
+
+    def being(self, erp_user_id: str) -> Colleague | None:
+        """The person who is this ERP.net user."""
+        return self._by_erp_user.get(erp_user_id)
+
+    def canonical(self, address: str) -> str:
+        """The address by which the person behind ``address`` is told apart."""
+        known = self.at(address)
+        return known.canonical if known else address.lower()
+
+    def looked_at(self, user_id: str) -> datetime | None:
+        """When a round of this user last looked at both sides, None if none did."""
+        known = self._by_id.get(user_id)
+        return known.looked_at if known else None
+
+    def is_well(self, user_id: str) -> bool:
+        """Whether this user is on and their rounds work, or have failed for less than a day."""
+        known = self._by_id.get(user_id)
+        return known is not None and known.is_well

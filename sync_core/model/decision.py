@@ -1,0 +1,205 @@
+"""What the tables are asked about and what they answer: a case, the context of a round, a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sync_core.model.claim import Claim
+from sync_core.model.colleagues import Colleagues
+from sync_core.model.event import Window
+from sync_core.model.link import Clash, Link, Pending, PendingState
+from sync_core.model.logins import LOGIN, Logins
+from sync_core.model.policy import Policy
+from sync_core.model.sides import ErpActivity, Field, GraphEvent, Seen, Side
+from sync_core.model.writes import ErpWrite, GraphWrite
+
+
+class Sight(StrEnum):
+    """What this round saw of one side of a case."""
+
+    UNREAD = "unread"
+    PRESENT = "present"
+    GONE = "gone"
+    UNDECIDED = "undecided"
+    ELSEWHERE = "elsewhere"
+    HIDDEN = "hidden"
+    MALFORMED = "malformed"
+
+
+class Intent(StrEnum):
+    """What ought to happen to a pair (the fate table's answer)."""
+
+    CREATE_ACTIVITY = "create-activity"
+    CREATE_EVENT = "create-event"
+    LINK = "link"
+    UPDATE_ACTIVITY = "update-activity"
+    UPDATE_EVENT = "update-event"
+    MERGE = "merge"
+    VOID = "void"
+    REMOVE = "remove"
+    END = "end"
+    FOLLOW = "follow"
+    HAND_ON = "hand-on"
+    ANSWER = "answer"
+    NOTHING = "nothing"
+
+
+class Verdict(StrEnum):
+    """What becomes of it."""
+
+    ACT = "act"
+    CONFLICT = "conflict"
+    HOLD = "hold"
+    SKIP = "skip"
+    PARK = "park"
+    ARCHIVE = "archive"
+    REREAD = "reread"
+    NOTHING = "nothing"
+
+
+GONE = "gone"
+"""Stands for the version of a side that is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One pair (or single item) as this round sees it.
+
+    ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``pending`` is what waits for the case,
+    ``over`` what need not wait any more once both are linked. ``note`` explains a MALFORMED sight.
+    ``awaits`` is what stands in the way of an item without a link. ``claim`` is the meeting's, where it matters
+    (None: not asked), and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``.
+    ``others`` are the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no
+    answer); ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did
+    not feed. ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by
+    another event; asked where ``tables.asks_for_holders``.
+    """
+
+    link: Link | None = None
+    event: GraphEvent | None = None
+    activity: ErpActivity | None = None
+    event_sight: Sight = Sight.UNREAD
+    activity_sight: Sight = Sight.UNREAD
+    pending: Pending | None = None
+    over: tuple[Pending, ...] = ()
+    note: str = ""
+    awaits: PendingState = PendingState.WAITING
+    claim: Claim | None = None
+    inherited: Link | None = None
+    fed_by: str = ""
+    others: tuple[str, ...] | None = None
+    farewell: str = ""
+    followed: bool = False
+    holders: frozenset[str] = frozenset()
+
+    @property
+    def event_id(self) -> str:
+        """The event's id, '' when there is none."""
+        if self.event is not None:
+            return self.event.id
+        return self.link.event_id if self.link else ""
+
+    @property
+    def activity_id(self) -> str:
+        """The activity's id, '' when there is none."""
+        if self.activity is not None:
+            return self.activity.id
+        return self.link.activity_id if self.link else ""
+
+    @property
+    def seen(self) -> Seen:
+        """Which versions of both sides this round saw; '' = not read, or not there and never linked."""
+        event = self.event.change_key if self.event else GONE if self.event_sight is Sight.GONE else ""
+        activity = self.activity.stamp if self.activity else GONE if self.activity_sight is Sight.GONE else ""
+        return Seen(event, activity)
+
+    @property
+    def subject(self) -> str:
+        """A subject to show people."""
+        if self.event is not None:
+            return self.event.content.subject
+        if self.activity is not None:
+            return self.activity.content.subject
+        return self.link.base_event.subject if self.link else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a round knows beside the items.
+
+    ``mailbox`` is the user's Entra id; ``erp_user_id``/``party_id`` whom they are in ERP.net. ``creators_on`` are
+    the ERP.net users, of today and of before, of everybody with sync on; ``logins`` tells whose a login is.
+    ``approved`` are event ids whose held deletion was approved. ``colleagues`` are all who take part, or did.
+    ``whole``: a first, full or re-linking round, by which nobody is invited. ``enabled_at`` is when the user
+    switched on; ``stalled_after`` how old a claim without an activity gets.
+    """
+
+    now: datetime
+    zone: ZoneInfo
+    window: Window
+    policy: Policy
+    mailbox: str
+    erp_user_id: str
+    party_id: str
+    creators_on: frozenset[str]
+    logins: Logins = field(default_factory=Logins)
+    has_company: bool = True
+    approved: frozenset[str] = frozenset()
+    colleagues: Colleagues = field(default_factory=Colleagues)
+    whole: bool = False
+    enabled_at: datetime | None = None
+    stalled_after: timedelta = timedelta(minutes=6)
+
+    @property
+    def digits_zone(self) -> str:
+        """The IANA zone in which times are written to ERP.net now."""
+        return self.policy.zone_of_digits(self.zone.key)
+
+    def is_on(self, creator: str) -> bool:
+        """Whether the creator kept on a link or claim has sync switched on (R12)."""
+        return self.known(creator) in self.creators_on
+
+    def known(self, creator: str) -> str:
+        """A creator as kept, by id where an older version kept a login and it is known whose that is."""
+        if not creator.startswith(LOGIN):
+            return creator
+        return self.logins.bearer(creator.removeprefix(LOGIN), self.erp_user_id) or creator
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done about one case, as data.
+
+    ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
+    move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
+    journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
+    mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
+    ``mails_later`` how many of what follows at once. ``again``: the rest follows in a round at once. ``awaits`` is
+    what an item without a link waits for, ``pending`` its row where that is to stay as it is.
+    """
+
+    case: Case
+    intent: Intent
+    verdict: Verdict
+    reason: str = ""
+    graph: GraphWrite | None = None
+    erp: ErpWrite | None = None
+    link: Link | None = None
+    in_step: frozenset[Field] = frozenset(Field)
+    lost: tuple[tuple[Side, Clash], ...] = ()
+    carried: tuple[tuple[Side, frozenset[Field]], ...] = ()
+    take: bool = False
+    hand_to: str = ""
+    mails: int = 0
+    mails_later: int = 0
+    again: bool = False
+    awaits: PendingState = PendingState.WAITING
+    pending: Pending | None = None
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether acting on it voids or removes something."""
+        return self.verdict is Verdict.ACT and self.intent in (Intent.VOID, Intent.REMOVE)

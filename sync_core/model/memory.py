@@ -1,0 +1,234 @@
+"""The values calsync thinks in: what each side shows, what is remembered, what must be done.
+
+Words (one word for one thing): an *event* is a Graph event or our neutral value, an *activity* is ERP.net's;
+a *link* says that one of each belong together; its *base* is what both sides showed when they were last in
+step, each in its own terms. Own terms matter: a new time zone, a tzdata update or rewritten HTML must not look
+like an edit, so a side is only ever compared with what the same side showed before.
+
+Instants are aware UTC and end in ``_at`` (or are ``start``/``end`` of an instant span). ERP.net's wall clock is
+kept as naive ``datetime`` digits (erpnet.md §12), never as an instant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sync_core.model.event import Window
+from sync_core.model.link import (
+    Link,
+    Pending,
+)
+from sync_core.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """The pull's note to a user's round: this activity changed. ``etag`` guards its removal."""
+
+    activity_id: str
+    updated_at: datetime
+    deleted: bool = False
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """One item of a hold: what would be done to it, and what its owner knows it by.
+
+    ``start`` as in ``GraphContent``; None = not known. ``private``: the subject is its owner's only.
+    """
+
+    event_id: str
+    activity_id: str
+    intent: str
+    subject: str = ""
+    start: datetime | None = None
+    all_day: bool = False
+    private: bool = False
+    mails: int = 0
+
+
+class Answer(StrEnum):
+    """What a person said to a hold."""
+
+    OPEN = ""
+    APPROVED = "approved"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A list that waits for the administrator, or was answered: exactly these items, nothing else (holds.py).
+
+    ``key`` names its row. ``items`` stand on the links and are not stored with it; ``listed`` are those of a row of
+    schema version 1, whose links do not know of it.
+    """
+
+    key: str
+    why: str
+    items: tuple[HeldItem, ...]
+    since_at: datetime
+    answer: Answer = Answer.OPEN
+    listed: tuple[HeldItem, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What a person calls it by: short, the same for the same list and another one for any other."""
+        named = "|".join(sorted(item.event_id + item.activity_id for item in self.items))
+        return sha256(named.encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """How far a user's rounds have come.
+
+    ``token`` is the window the delta link was asked for. ``window_end`` is the instant up to which events have been
+    taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be full.
+    ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake token
+    served, ``fingerprint`` what decided the skips.
+    """
+
+    delta_link: str | None = None
+    token: Window | None = None
+    window_end: datetime | None = None
+    day: date | None = None
+    full_due: bool = True
+    deletions: tuple[datetime, ...] = ()
+    served: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything remembered about one user's calendar, as recalled at the start of a round."""
+
+    cursors: Cursors = field(default_factory=Cursors)
+    links: tuple[Link, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    inbox: tuple[InboxRow, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    wake: str = ""
+
+
+OPERATIONAL = "Operational"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerAccount:
+    """An ERP.net user somebody was, or a login they bore: so last at ``seen_at``, no more at ``until_at``."""
+
+    erp_user_id: str
+    login: str
+    seen_at: datetime | None
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
+
+    ``company_id``/``location_id``/``zone`` are the person's settings; ``notified`` the last problem they were told
+    about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
+    ``troubled_at`` is since when they are not operational. ``erp_user_id`` is whom the person is in ERP.net; login,
+    person and party are kept current, last at ``erp_seen_at``, and ``former_accounts`` are what they were before.
+    ``unreadable`` is never stored: it says why the row of somebody, of whom only the id is known, cannot be read.
+    """
+
+    id: str
+    upn: str
+    mail: str = ""
+    addresses: tuple[str, ...] = ()
+    display_name: str = ""
+    enabled: bool = False
+    erp_user_id: str = ""
+    erp_login: str = ""
+    erp_person_id: str = ""
+    erp_party_id: str = ""
+    company_id: str = ""
+    location_id: str = ""
+    zone: str = ""
+    zone_chosen: bool = False
+    state: str = OPERATIONAL
+    troubled_at: datetime | None = None
+    notified: str = ""
+    enabled_at: datetime | None = None
+    synced_at: datetime | None = None
+    remote_checkpoint_at: datetime | None = None
+    local_checkpoint_at: datetime | None = None
+    erp_seen_at: datetime | None = None
+    former_accounts: tuple[FormerAccount, ...] = ()
+    unreadable: str = ""
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether no whole round has ended since they were switched on: what their calendar holds is not known."""
+        return self.synced_at is None or (self.enabled_at is not None and self.synced_at < self.enabled_at)
+
+    @property
+    def erp_user_ids(self) -> frozenset[str]:
+        """Everybody this person is or was in ERP.net."""
+        return frozenset({self.erp_user_id, *(one.erp_user_id for one in self.former_accounts)}) - {""}
+
+    @property
+    def erp_logins(self) -> frozenset[str]:
+        """Every login this person bears or bore, in lower case."""
+        known = (self.erp_login, *(one.login for one in self.former_accounts))
+        return frozenset(login.casefold() for login in known if login)
+
+    @property
+    def is_operational(self) -> bool:
+        """Whether rounds may write for this user."""
+        return self.state == OPERATIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What is remembered about the two systems this store belongs to.
+
+    ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
+    ``watermark`` is the highest ERP.net update time whose rows were all filed; ``met`` are marks of the changes so
+    near below it that a pull meets them again (jobs/pull.py), oldest first; ``looked_back_at`` is when a pull last
+    looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
+    ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
+    whom that has come, None where it has ended. ``refused`` is why a side refuses the app itself, since
+    ``refused_at``, '' while none does. All of these by our clock but the watermark. ``policy`` is the company's, None
+    before anybody stamped it; ``policy_by_app`` whether the app did.
+    ``former_service_logins`` are the service user's of before.
+    """
+
+    tenant: str = ""
+    database: str = ""
+    endpoints: tuple[str, ...] = ()
+    watermark: datetime | None = None
+    service_login: str = ""
+    document_type_id: str = ""
+    pulled_at: datetime | None = None
+    met: tuple[str, ...] = ()
+    looked_back_at: datetime | None = None
+    repair_began_at: datetime | None = None
+    repaired_to: str | None = None
+    former_service_logins: tuple[FormerAccount, ...] = ()
+    refused: str = ""
+    refused_at: datetime | None = None
+    policy: Policy | None = None
+    policy_by_app: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of what was done and why. ``before``/``after`` hold bounded text by field name."""
+
+    user_id: str
+    at: datetime
+    round_id: str
+    action: str
+    reason: str = ""
+    event_id: str = ""
+    activity_id: str = ""
+    subject: str = ""
+    private: bool = False
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)

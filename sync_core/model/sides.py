@@ -1,0 +1,270 @@
+"""What each side shows, in its own terms: Graph's events and ERP.net's activities, and how they were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+# whoever reads the model finds it here
+
+
+class Side(StrEnum):
+    """The two systems, always in this order."""
+
+    GRAPH = "graph"
+    ERP = "erp"
+
+    @property
+    def other(self) -> Side:
+        """The system on the far end."""
+        return Side.ERP if self is Side.GRAPH else Side.GRAPH
+
+
+MSSYNC_SYSTEM = "Office365-iCalUId"
+"""ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
+
+
+CONFLICT_CATEGORY = "ERP.net conflict"
+"""The Outlook category that marks an event in conflict (R9)."""
+
+
+class Field(StrEnum):
+    """The groups in which content is compared, merged and written; start, end and all-day are one."""
+
+    SUBJECT = "subject"
+    BODY = "body"
+    TIME = "time"
+    REMINDER = "reminder"
+    PRIVATE = "private"
+    PRIORITY = "priority"
+    PEOPLE = "people"
+
+
+EVERYTHING = frozenset(Field)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphContent:
+    """The synced content of an event in Graph's own terms.
+
+    ``start``/``end`` are UTC instants; for ``all_day`` they are the floating midnights written as UTC, ``end``
+    exclusive. ``body`` is normalised text without the Teams block. ``reminder`` is minutes, None = off.
+    """
+
+    subject: str
+    body: str
+    start: datetime
+    end: datetime
+    all_day: bool
+    reminder: int | None
+    sensitivity: str = "normal"
+    importance: str = "normal"
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErpContent:
+    """The synced content of an activity in ERP.net's own terms.
+
+    ``start``, ``end`` and ``reminder`` are naive wall-clock digits; ``end`` may be missing. ``priority`` is one of
+    Lowest, Low, Medium, High, Highest.
+    """
+
+    subject: str
+    notes: str
+    start: datetime
+    end: datetime | None
+    planned_minutes: int | None
+    reminder: datetime | None
+    private: bool = False
+    priority: str = "Medium"
+    people: tuple[str, ...] = ()
+
+
+Content = GraphContent | ErpContent
+
+
+class EventKind(StrEnum):
+    """Graph's event types (graph.md §6)."""
+
+    SINGLE = "singleInstance"
+    OCCURRENCE = "occurrence"
+    EXCEPTION = "exception"
+    MASTER = "seriesMaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One invited person of an event; ``kind`` and ``response`` in Graph's words, ``email`` lower case.
+
+    ``address`` and ``answered`` are the address and the time of the response as Graph wrote them: the list is sent
+    back whole (graph.md §5).
+    """
+
+    email: str
+    name: str = ""
+    kind: str = "required"
+    response: str = "none"
+    address: str = ""
+    answered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEvent:
+    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
+
+    ``response`` is the mailbox owner's own answer to an invitation. ``hidden_crowd`` counts the attendees of an event
+    whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still tell the Teams block, which only
+    the HTML shows; nobody but the adapter sees such an event.
+    """
+
+    id: str
+    change_key: str
+    ical_uid: str
+    content: GraphContent
+    kind: EventKind = EventKind.SINGLE
+    series_id: str | None = None
+    is_organizer: bool = True
+    organizer: str = ""
+    is_cancelled: bool = False
+    categories: tuple[str, ...] = ()
+    attendees: tuple[Attendee, ...] = ()
+    response: str = "none"
+    hidden_crowd: int = 0
+    modified_at: datetime | None = None
+    transaction_id: str | None = None
+    mark: str | None = None
+    html: str | None = None
+    is_uncut: bool = False
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the event belongs to a recurring series (R10)."""
+        return self.kind is not EventKind.SINGLE
+
+
+EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})
+"""Document states that accept edits (erpnet.md §10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One row of an activity's participants; ``email`` lower case, '' for a person without one."""
+
+    id: str
+    email: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpActivity:
+    """One activity as read. ``version`` is ObjectVersion, ``updated_at`` AggregateLastUpdateTimeUtc.
+
+    ``created`` is CreationTime: digits of the server's clock, whose zone nobody tells (erpnet.md §12).
+    """
+
+    id: str
+    version: int | None
+    updated_at: datetime | None
+    content: ErpContent
+    system_type: str = "Meeting"
+    state: str = "New"
+    void: bool = False
+    read_only: bool = False
+    creation_user: str = ""
+    owner_party: str = ""
+    entity_name: str = "Cm_Activities"
+    external_id: str = ""
+    external_system: str = ""
+    participants: tuple[Participant, ...] = ()
+    created: datetime | None = None
+
+    @property
+    def stamp(self) -> str:
+        """The state the activity is in."""
+        return stamp_of(self.updated_at, self.version)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether ERP.net refuses changes of this activity (R9)."""
+        return self.state not in EDITABLE_STATES or self.read_only or self.void
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An item that could be read as JSON but not understood; ``reason`` is fit for an administrator's eyes."""
+
+    side: Side
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReading:
+    """What Graph told in one complete read.
+
+    ``removed`` are ids named by ``@removed`` (a hint, never a deletion by itself). ``occurrences`` counts the bare
+    rows of series that were left out. ``delta_link`` is the next opaque link, None for a plain read.
+    """
+
+    events: tuple[GraphEvent, ...] = ()
+    removed: frozenset[str] = frozenset()
+    malformed: tuple[Malformed, ...] = ()
+    occurrences: int = 0
+    delta_link: str | None = None
+
+
+class Whereabouts(StrEnum):
+    """In which calendar a readable event sits."""
+
+    DEFAULT = "default"
+    OTHER = "other"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What Graph says about an event that may be gone: the event itself (None = 404), whether ``calendarView``
+    over its own span shows it (None = not asked or failed), and the calendar it sits in."""
+
+    event: GraphEvent | Malformed | None
+    in_view: bool | None = None
+    where: Whereabouts = Whereabouts.UNKNOWN
+
+
+def stamp_of(updated_at: datetime | None, version: int | None) -> str:
+    """What tells one state of an activity from the next; the time alone may be equal for two edits."""
+    return f"{updated_at.isoformat() if updated_at else '-'}/{'-' if version is None else version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The versions of both sides at one moment: the event's change key and the activity's stamp; '' = not there."""
+
+    event: str = ""
+    activity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityChange:
+    """One row of the pull: an activity that changed (or vanished) and when; times are UTC."""
+
+    activity_id: str
+    updated_at: datetime
+    version: int | None = None
+    creation_user: str = ""
+    owner_party: str = ""
+    deleted: bool = False
+
+    @property
+    def stamp(self) -> str:
+        """The state the activity was met in."""
+        return stamp_of(self.updated_at, self.version)
+
+
+PEOPLE = frozenset({Field.PEOPLE})
+
+
+Fields = frozenset[Field]

@@ -1,0 +1,128 @@
+"""The writes a plan can ask for, as data, and what comes back of each.
+
+A write names its target, the fields it touches and the content they get, in the target's own terms; the
+adapters turn it into JSON. Every write is conditional (``change_key``, ``version``) or repeatable
+(``transaction_id``, the ExternalId).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync_core.errors import CalsyncError
+from sync_core.model.sides import Attendee, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+
+
+@dataclass(frozen=True, slots=True)
+class CreateEvent:
+    """Make an event for an activity; our mark carries ``activity_id``, and ``transaction_id`` makes it repeatable.
+
+    Each of ``attendees`` gets an invitation by it.
+    """
+
+    activity_id: str
+    transaction_id: str
+    content: GraphContent
+    attendees: tuple[Attendee, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PatchEvent:
+    """Change the named ``fields`` of an event, and its ``categories`` where not None.
+
+    ``html`` replaces the whole body as HTML where the text alone would lose the Teams block; None = the text.
+    ``attendees`` is the whole new list, sent where ``fields`` names PEOPLE.
+    """
+
+    event_id: str
+    change_key: str
+    fields: frozenset[Field]
+    content: GraphContent
+    html: str | None = None
+    categories: tuple[str, ...] | None = None
+    attendees: tuple[Attendee, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEvent:
+    """Delete an event, or cancel it with ``comment`` where people are invited (the cancellation mails them)."""
+
+    event_id: str
+    change_key: str
+    cancel: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateActivity:
+    """Make an activity for an event; (MSSYNC_SYSTEM, ``external_id``) lets it be found again.
+
+    ``content.people`` become its participants; ``notes`` are (e-mail, Notes) of those whose answer is known.
+    """
+
+    external_id: str
+    content: ErpContent
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What changes among an activity's participants: e-mails to ``add``, ids of rows to ``drop``, (id, Notes) to
+    ``note``, (e-mail, Notes) of those added whose answer is known."""
+
+    add: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    note: tuple[tuple[str, str], ...] = ()
+    noted: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PatchActivity:
+    """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''.
+
+    PEOPLE are changed by ``crowd``, which may also come alone: then the header is not touched and nobody who is
+    assigned hears of an edit (erpnet.md §9, R35940).
+    """
+
+    activity_id: str
+    version: int | None
+    fields: frozenset[Field]
+    content: ErpContent
+    external_id: str = ""
+    crowd: Crowd = Crowd()
+
+
+@dataclass(frozen=True, slots=True)
+class VoidActivity:
+    """Void an activity; ``reason`` is at most 254 characters and irreversible like the voiding (erpnet.md §10)."""
+
+    activity_id: str
+    reason: str
+
+
+GraphWrite = CreateEvent | PatchEvent | RemoveEvent
+ErpWrite = CreateActivity | PatchActivity | VoidActivity
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one write: the item as the side shows it afterwards, or the error.
+
+    A removal and a void that succeeded have neither.
+    """
+
+    event: GraphEvent | None = None
+    activity: ErpActivity | None = None
+    error: CalsyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErpIdentity:
+    """Whom and where an activity is created for: all references every activity needs (R5, erpnet.md §8, §9)."""
+
+    user_id: str
+    party_id: str
+    person_id: str
+    company_id: str
+    location_id: str
+    document_type_id: str

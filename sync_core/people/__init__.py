@@ -1,0 +1,1 @@
+"""Attendees and participants: who is invited, who answered what, and what is hidden from whom."""

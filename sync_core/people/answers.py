@@ -1,0 +1,51 @@
+"""Who accepted and who declined: what attendees answered in Outlook, as participants' notes in ERP.net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sync_core.model.decision import Context
+from sync_core.model.sides import ErpActivity, GraphEvent, Participant
+from sync_core.people.lists import (
+    invited,
+)
+
+ANSWERS = {
+    "accepted": "Outlook: accepted",
+    "tentativelyAccepted": "Outlook: tentative",
+    "declined": "Outlook: declined",
+}
+"""Graph's responses, and how they show in a participant's Notes."""
+
+
+DELETED_COPY = "Outlook: deleted from the calendar"
+
+
+OURS = "Outlook: "
+"""How Notes begin that calsync may overwrite; anybody else's are left alone."""
+
+
+def answers_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
+    """Who answered what, by canonical address: everybody on the organizer's event, only the owner on a copy."""
+    known = ctx.colleagues
+    if event.is_organizer:
+        given = {known.canonical(one.email): one.response for one in invited(event) if one.kind != "resource"}
+    else:
+        me = known.of(ctx.mailbox)
+        given = {me.canonical: event.response} if me else {}
+    return {address: ANSWERS[response] for address, response in given.items() if response in ANSWERS}
+
+
+def notes_for(
+    activity: ErpActivity, told: Iterable[tuple[str, str]], answers: dict[str, str], ctx: Context
+) -> tuple[tuple[str, str], ...]:
+    """The participants' Notes that changed answers call for: (row id, text). Other people's notes stay."""
+    before = dict(told)
+    changed = {one for one in before.keys() | answers.keys() if before.get(one) != answers.get(one)}
+    rows = [(p, ctx.colleagues.canonical(p.email)) for p in activity.participants if p.email]
+    wanted = [(p, answers.get(one, "")) for p, one in rows if one in changed]
+    return tuple((p.id, text) for p, text in wanted if _is_ours(p) and p.notes != text)
+
+
+def _is_ours(participant: Participant) -> bool:
+    return not participant.notes or participant.notes.startswith(OURS)

@@ -1,0 +1,46 @@
+"""What SYNC_PRIVATE hides, from which side, and what becomes visible again."""
+
+from __future__ import annotations
+
+from sync_core.content.project import is_private
+from sync_core.model.decision import Case, Context
+from sync_core.model.policy import PrivateRule
+from sync_core.model.sides import PEOPLE, Field, Fields
+
+
+def is_hidden(case: Case, ctx: Context) -> bool:
+    """Whether the people of this meeting are nobody's business (``SYNC_PRIVATE=busy``)."""
+    items = (item.content for item in (case.event, case.activity) if item is not None)
+    return ctx.policy.private is PrivateRule.BUSY and any(map(is_private, items))
+
+
+HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
+"""The fields of a private meeting that ``SYNC_PRIVATE=busy`` keeps from the other side."""
+
+
+def is_veiled(case: Case, ctx: Context) -> bool:
+    """Whether only the activity is private, as far as is known: its list says nothing about who is invited."""
+    return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
+
+
+def kept_from_graph(case: Case, ctx: Context, *, mails_people: bool) -> Fields:
+    """The fields of a private activity that are not written to the event, because Exchange would mail them."""
+    hides = case.activity is not None and is_private(case.activity.content) and is_hidden(case, ctx)
+    return HIDEABLE if hides and mails_people else frozenset()
+
+
+def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:
+    """The fields that are not written to a private activity whose event is not private.
+
+    What ERP.net holds there has not been compared with the event, so it is not overwritten. Of a newly found pair the
+    activity stays private, too.
+    """
+    if case.activity is None or not is_veiled(case, ctx):
+        return frozenset()
+    return HIDEABLE | {Field.PRIVATE} if is_first else HIDEABLE
+
+
+def unveiled(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
+    """The fields that become visible with this write. Their base must not move: they have not been compared."""
+    is_lifted = Field.PRIVATE in to_erp_fields | to_graph_fields and is_hidden(case, ctx)
+    return HIDEABLE - to_erp_fields - to_graph_fields if is_lifted else frozenset()

@@ -1,0 +1,401 @@
+"""The decision: the way of one case through the exits and the tables.
+
+Theory of operation. A round collects *cases*: a link with what both sides show of it, or a single item without one.
+Each case takes the first exit that is open to it. These are asked about the case as it was read:
+
+    exit          verdict               when
+    malformed     park                  a side cannot be understood
+    undecided     reread                the event may be gone, and the evidence is incomplete
+    elsewhere     act, park             the event is in another calendar; an invited copy hands its meeting on
+    hidden        park                  the service user cannot see the activity
+    hindered      park                  a person must choose before an item gets a counterpart (HINDRANCES)
+    given-up      park                  writes failed too often, and neither side has changed since
+    follower      act, nothing          another mailbox's copy feeds the activity: only an answer goes across
+    ended         skip                  a tombstone whose event is gone, or of which nothing may be made again
+
+An event that shows up again after its pair has ended goes on with its activity, if that lives, or begins anew. Then:
+
+    exit          verdict               when
+    half-seen     reread                a side is missing without which nothing can be said
+    over          act, archive, skip    the meeting ended too long ago; our category is taken off
+    restored      park                  the activity is older than it was, as after restoring a backup
+    taken         nothing               the event is gone, and its activity belongs in a colleague's calendar
+    out-of-scope  park, skip            table SCOPE says so
+    not-feeding   act, park, skip       table SEATS says that the copy follows another one, or clashes with it
+    claim-lost    reread                another mailbox has the claim, and this invited copy was not read
+    copy-lost     act, nothing, reread  the event is gone, and another mailbox may still have the meeting
+
+Every other case goes through table FATE, which names an intent, and table PERMIT, which says whether its write may be
+made (tables.py). What survives becomes writes by the field-wise merge (merge.py, carry.py), or ends the pair
+(ending.py).
+
+Nothing is *gone* on the word of one answer: ``ending.judge_gone`` weighs the evidence, and what is undecided is read
+again next round, never voided. Deletion wins over an edit on the other side; the edited content goes to the journal.
+Actions are data (``Decision``); doing them has no opinion (jobs/round/act.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sync_core.content.project import erp_when, graph_when
+from sync_core.content.window import is_over
+from sync_core.model import link as life
+from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.model.event import When
+from sync_core.model.link import UNHINDERED, EndedBy, Link, LinkStatus, PendingState, Role
+from sync_core.plan.conflict import unmarking
+from sync_core.plan.create import create_activity, create_event, link_pair
+from sync_core.plan.delete import ended, remove, void
+from sync_core.plan.shared import (
+    OTHERS_UNREAD,
+    as_bereaved,
+    as_feeder,
+    follow,
+    follower,
+    hand_on,
+    is_dismissed,
+    is_follower,
+    is_lost,
+    seat,
+    step_back,
+)
+from sync_core.plan.tables import (
+    HINDRANCES,
+    REASONS,
+    Seat,
+    Trait,
+    edited_in_erp,
+    event_state,
+    fate,
+    is_taken,
+    permitted,
+    scope,
+)
+from sync_core.plan.update import carry
+
+Exit = Callable[[Case, Context], Decision | None]
+"""One way out: the decision, or None where the case goes on."""
+
+MALFORMED = "the item cannot be understood"
+UNDECIDED = "the event may be gone"
+ELSEWHERE = "moved to another calendar"
+HALF_SEEN = "one side of the pair has not been read"
+HIDDEN = "the activity is not visible to the service user"
+RESTORED = (
+    "ERP.net shows an older state than it did before, as after restoring a backup: save the activity in ERP.net once "
+    "to accept what it says"
+)
+
+BACKWARDS = timedelta(hours=1)
+"""An update time so much older than the one last seen is no matter of clocks."""
+
+
+def decide(case: Case, ctx: Context) -> Decision:
+    """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
+    case = as_bereaved(as_feeder(case, ctx), ctx)
+    decision = _first(AS_READ, case, ctx)
+    if decision is not None:
+        return decision
+    case = _revived(case)
+    return _claiming(_first(BEFORE_FATE, case, ctx) or _by_fate(case, ctx), ctx)
+
+
+def _first(exits: tuple[Exit, ...], case: Case, ctx: Context) -> Decision | None:
+    """The decision of the first exit that is open."""
+    return next((found for leave in exits if (found := leave(case, ctx)) is not None), None)
+
+
+# The exits of a case as it was read
+
+
+def _malformed(case: Case, _: Context) -> Decision | None:
+    """A side that cannot be understood decides nothing."""
+    if Sight.MALFORMED not in (case.event_sight, case.activity_sight):
+        return None
+    return _set_aside(case, Verdict.PARK, case.note or MALFORMED)
+
+
+def _undecided(case: Case, _: Context) -> Decision | None:
+    """An event that may be gone is read again, never voided on incomplete evidence."""
+    if Sight.UNDECIDED not in (case.event_sight, case.activity_sight):
+        return None
+    return _reread(case, case.note or UNDECIDED)
+
+
+def _elsewhere(case: Case, ctx: Context) -> Decision | None:
+    """An event in another calendar is set aside; an invited copy that fed its meeting hands it on where it can."""
+    if Sight.ELSEWHERE not in (case.event_sight, case.activity_sight):
+        return None
+    if case.link is not None and case.link.role is Role.HOLDER and case.others:
+        return hand_on(case, case.link, ctx)
+    return _set_aside(case, Verdict.PARK, ELSEWHERE)
+
+
+def _hidden(case: Case, _: Context) -> Decision | None:
+    """An activity that the service user cannot see is not gone. With its event gone, or a tombstone, it may as well
+    be; a follower does not need it."""
+    is_hidden = Sight.HIDDEN in (case.event_sight, case.activity_sight)
+    if not is_hidden or case.event_sight is Sight.GONE or _is_ended(case) or is_follower(case.link):
+        return None
+    return _set_aside(case, Verdict.PARK, HIDDEN)
+
+
+def _hindered(case: Case, ctx: Context) -> Decision | None:
+    """Something must be cleared up before this item gets a counterpart."""
+    if is_follower(case.link) or case.awaits in UNHINDERED or is_taken(case, ctx):
+        return None
+    return _waiting(case, case.awaits)
+
+
+def _given_up(case: Case, ctx: Context) -> Decision | None:
+    """What failed too often is left alone until somebody asks for a retry or one of its sides has changed.
+
+    A meeting that is over is archived like any other.
+    """
+    link, pending, seen = case.link, case.pending, case.seen
+    if link is not None:
+        if not life.is_given_up(link) or life.is_news(link, seen) or _all_over(case, link, ctx):
+            return None
+        kept = life.left_alone(link, seen)
+        return Decision(case, Intent.NOTHING, Verdict.PARK, link.reason, link=kept, in_step=frozenset())
+    if pending is None or not life.is_given_up(pending) or life.is_news(pending, seen):
+        return None
+    row = replace(pending, given_up_at=pending.given_up_at or seen)
+    return Decision(case, Intent.NOTHING, Verdict.PARK, pending.reason, pending=row)
+
+
+def _follower(case: Case, ctx: Context) -> Decision | None:
+    """A copy that follows tells its owner's answer, and nothing else."""
+    return follower(case, case.link, ctx) if case.link is not None and is_follower(case.link) else None
+
+
+def _ended(case: Case, _: Context) -> Decision | None:
+    """A tombstone stays one while its event is gone, or while nothing may be made of its event again."""
+    if case.link is None or not _is_ended(case) or not (case.event is None or _is_refused(case)):
+        return None
+    return _set_aside(case, Verdict.SKIP, case.link.reason)
+
+
+def _is_ended(case: Case) -> bool:
+    return case.link is not None and case.link.status is LinkStatus.TOMBSTONE and case.link.conflict is None
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether nothing is to be made of an event anew: ERP.net dismissed it, or a person said no to its deletion, and
+    it does not live on both sides again."""
+    link, event, activity = case.link, case.event, case.activity
+    if link is None or link.ended_by is not EndedBy.DROPPED:
+        return link is not None and is_dismissed(link)
+    return event is None or event.is_cancelled or activity is None or activity.void
+
+
+AS_READ: tuple[Exit, ...] = (
+    _malformed,
+    _undecided,
+    _elsewhere,
+    _hidden,
+    _hindered,
+    _given_up,
+    _follower,
+    _ended,
+)
+"""The exits of a case as it was read, in the order in which they are asked."""
+
+
+# The exits of a case that goes on
+
+
+def _revived(case: Case) -> Case:
+    """A tombstone's event is gone until it shows up again; then the old pair goes on, or a new one begins.
+
+    Which of them is known once the activity has been read.
+    """
+    if case.link is None or case.link.status is not LinkStatus.TOMBSTONE or case.activity_sight is Sight.UNREAD:
+        return case
+    if case.event is None:
+        return replace(case, event_sight=Sight.GONE)
+    alive = case.activity is not None and not case.activity.void and not is_follower(case.link)
+    return case if alive else replace(case, link=None, activity=None, activity_sight=Sight.GONE)
+
+
+def _half_seen(case: Case, _: Context) -> Decision | None:
+    """Both sides must have been read for a deletion, an open conflict, a failed write and a held deletion."""
+    link = case.link
+    if link is None:
+        return None
+    is_gone = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+    if is_gone or link.status is LinkStatus.TOMBSTONE:
+        is_half = case.activity_sight is Sight.UNREAD
+    else:
+        is_open = bool(link.reread) or link.conflict is not None or link.status is LinkStatus.HELD
+        is_half = is_open and Sight.UNREAD in (case.event_sight, case.activity_sight)
+    return _reread(case, link.reread or HALF_SEEN) if is_half else None
+
+
+def _over(case: Case, ctx: Context) -> Decision | None:
+    """A meeting that is over is archived. What was open about it is closed, and our category is taken off."""
+    link = case.link
+    if link is None or not _all_over(case, link, ctx):
+        return None
+    kept = life.archived(link, ctx.now)
+    graph = None if life.is_given_up(link) else unmarking(case.event, link, ctx)
+    if graph is not None:
+        return Decision(case, Intent.UPDATE_EVENT, Verdict.ACT, life.OVER, graph, link=kept, in_step=frozenset())
+    verdict = Verdict.SKIP if link.status in life.ENDED else Verdict.ARCHIVE
+    return Decision(case, Intent.NOTHING, verdict, life.OVER, link=kept, in_step=frozenset())
+
+
+def _restored(case: Case, _: Context) -> Decision | None:
+    """An activity that differs from its base and is older than it comes from a backup: nobody edited it."""
+    link, activity = case.link, case.activity
+    if link is None or activity is None or case.event_sight is Sight.GONE or link.status is LinkStatus.TOMBSTONE:
+        return None
+    if link.updated_at is None or activity.updated_at is None or link.updated_at - activity.updated_at < BACKWARDS:
+        return None
+    is_lower = link.version is None or activity.version is None or activity.version < link.version
+    return _set_aside(case, Verdict.PARK, RESTORED) if is_lower and edited_in_erp(case, link) else None
+
+
+def _taken(case: Case, ctx: Context) -> Decision | None:
+    """The activity belongs in a colleague's calendar by now: without its event, the pair is over."""
+    if case.link is None or not is_taken(case, ctx) or event_state(case, case.link) != "event-gone":
+        return None
+    return ended(case, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN], ctx)
+
+
+def _out_of_scope(case: Case, ctx: Context) -> Decision | None:
+    """Table ``SCOPE`` puts the case out."""
+    verdict, reason = scope(case, ctx)
+    return _set_aside(case, verdict, reason) if verdict is not None else None
+
+
+def _not_feeding(case: Case, ctx: Context) -> Decision | None:
+    """Table ``SEATS`` says that this copy follows another one, or clashes with it."""
+    if case.event is None or not (case.link is None or case.link.role is Role.HOLDER):
+        return None
+    place = seat(case.event, case.claim, ctx)
+    if place is Seat.FEED:
+        return None
+    if place is Seat.CLASH:
+        return _waiting(case, PendingState.CLASH)
+    return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
+
+
+def _claim_lost(case: Case, ctx: Context) -> Decision | None:
+    """Another mailbox claims what this invited copy feeds: the copy is read before anything is decided."""
+    is_invited = case.link is not None and case.link.role is Role.HOLDER
+    is_lost_unread = is_invited and case.event_sight is Sight.UNREAD and is_lost(case.claim, ctx)
+    return _reread(case, HALF_SEEN) if is_lost_unread else None
+
+
+def _copy_lost(case: Case, ctx: Context) -> Decision | None:
+    """The event is gone, its activity is not: the meeting goes on where another mailbox still has it."""
+    link = case.link
+    if link is None or fate(case) is not Intent.VOID:
+        return None
+    if link.role is Role.HOLDER and is_lost(case.claim, ctx):
+        return follower(case, link, ctx)
+    if link.role is Role.HOLDER and case.others is None:
+        return _reread(case, OTHERS_UNREAD)
+    may_hand_on = link.role is Role.HOLDER or case.event is None
+    return hand_on(case, link, ctx) if may_hand_on and case.others else None
+
+
+def _all_over(case: Case, link: Link, ctx: Context) -> bool:
+    """Whether event, activity and base all ended more than the age limit ago."""
+    before = ctx.now - ctx.policy.max_age
+    zone = ZoneInfo(link.zone)
+    spans: list[When] = [graph_when(link.base_event), erp_when(link.base_activity, zone)]
+    if case.event is not None:
+        spans.append(graph_when(case.event.content))
+    if case.activity is not None:
+        spans.append(erp_when(case.activity.content, zone))
+    return all(is_over(span, before, ctx.zone) for span in spans)
+
+
+BEFORE_FATE: tuple[Exit, ...] = (
+    _half_seen,
+    _over,
+    _restored,
+    _taken,
+    _out_of_scope,
+    _not_feeding,
+    _claim_lost,
+    _copy_lost,
+)
+"""The exits of a case that goes on, in the order in which they are asked."""
+
+
+# What fate and permit say
+
+
+def _by_fate(case: Case, ctx: Context) -> Decision:
+    """Tables ``FATE`` and ``PERMIT`` decide whatever took no exit."""
+    intent = fate(case)
+    if case.link is not None:
+        return _by_fate_linked(case, case.link, intent, ctx)
+    if intent is Intent.NOTHING:
+        return Decision(case, intent, Verdict.NOTHING)
+    verdict, reason = permitted(case, intent, ctx)
+    if verdict is not Verdict.ACT:
+        return _set_aside(case, verdict, reason)
+    make = {Intent.CREATE_ACTIVITY: create_activity, Intent.CREATE_EVENT: create_event, Intent.LINK: link_pair}
+    return make[intent](case, ctx)
+
+
+def _by_fate_linked(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
+    """A pair ends, or its changes are carried across; there every write asks for its own permit."""
+    if intent is Intent.END:
+        return ended(case, intent, EndedBy.BOTH, "gone on both sides", ctx)
+    if intent is Intent.VOID:
+        return void(case, link, ctx)
+    if intent is Intent.REMOVE:
+        return remove(case, link, ctx)
+    return carry(case, link, intent, ctx)
+
+
+def _claiming(decision: Decision, ctx: Context) -> Decision:
+    """The decision with the meeting claimed for this mailbox first, where it is not yet."""
+    case, link = decision.case, decision.link
+    if case.event is not None and not case.event.ical_uid:  # one claim would stand for all that have no iCalUId
+        return decision
+    if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
+        return replace(decision, take=True)
+    feeds = case.event is not None and link is not None and link.status in life.RUNNING
+    is_mine = case.claim is None or case.claim.holder == ctx.mailbox
+    return (
+        replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
+    )
+
+
+def _reread(case: Case, reason: str) -> Decision:
+    """Nothing is inferred, and no base moves, before both sides have been read by id."""
+    link = life.reread_for(case.link, reason) if case.link else None
+    return Decision(case, Intent.NOTHING, Verdict.REREAD, reason, link=link, in_step=frozenset())
+
+
+def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
+    """Skip or park: both sides stay as they are, the base stays the last one in step."""
+    link = case.link
+    if link is not None:
+        link = life.parked(link, reason) if verdict is Verdict.PARK else life.looked_at(link)
+    return Decision(case, Intent.NOTHING, verdict, reason, link=link, in_step=frozenset())
+
+
+def _waiting(case: Case, by: PendingState) -> Decision:
+    """An item that gets no counterpart while something stands in its way. Whether one is made anew for a partner that
+    is gone is a person's choice, and so it is to leave it alone."""
+    if case.pending is not None and case.pending.state is PendingState.DECLINED:
+        return replace(_set_aside(case, Verdict.PARK, case.pending.reason), pending=case.pending)
+    return replace(_set_aside(case, Verdict.PARK, case.note or HINDRANCES[by]), awaits=by)
+
+
+def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:
+    """Whether a link's base ended before the instant on both sides (the daily roll archives it)."""
+    return is_over(graph_when(link.base_event), before, zone) and is_over(
+        erp_when(link.base_activity, ZoneInfo(link.zone)), before, zone
+    )

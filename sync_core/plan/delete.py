@@ -1,0 +1,104 @@
+"""How a pair ends: when an event counts as gone, and what a deletion on one side does to the other.
+
+Deletion wins over an edit on the other side; what was edited is handed to the journal. The link stays as a tombstone,
+so that nothing is made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sync_core.content.compare import overruled
+from sync_core.model import link as life
+from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.model.link import Clash, EndedBy, Link, LinkStatus
+from sync_core.model.sides import EventKind, Evidence, Malformed, Side, Whereabouts
+from sync_core.model.writes import RemoveEvent, VoidActivity
+from sync_core.people.lists import mails_of
+from sync_core.plan.conflict import kept_conflict
+from sync_core.plan.tables import MASS_DELETION, edited_in_erp, edited_in_graph, permitted
+
+DELETED_IN_OUTLOOK = "deleted in Outlook"
+CANCELLED = "cancelled in Outlook"
+DELETED_IN_ERP = "void or deleted in ERP.net"
+
+
+def judge_gone(evidence: Evidence) -> Sight:
+    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1).
+
+    The first date of a series may be deleted alone: one that its span does not show is there where its calendar is.
+    """
+    event = evidence.event
+    if event is None:
+        return Sight.GONE
+    if isinstance(event, Malformed):
+        return Sight.MALFORMED
+    if evidence.in_view or event.is_cancelled:
+        return Sight.PRESENT
+    if evidence.in_view is None:
+        return Sight.UNDECIDED
+    if evidence.where is Whereabouts.DEFAULT and event.kind is EventKind.MASTER:
+        return Sight.PRESENT
+    return {
+        Whereabouts.OTHER: Sight.ELSEWHERE,
+        Whereabouts.NONE: Sight.GONE,
+    }.get(evidence.where, Sight.UNDECIDED)
+
+
+def ended(case: Case, intent: Intent, by: EndedBy, reason: str, ctx: Context) -> Decision:
+    """A linked pair is over: the link stays as a tombstone, so that nothing is made again. Nothing is written."""
+    assert case.link is not None
+    tombstone = life.ended(case.link, by, reason, ctx.now)
+    return Decision(case, intent, Verdict.NOTHING, reason, link=tombstone, in_step=frozenset())
+
+
+def void(case: Case, link: Link, ctx: Context) -> Decision:
+    """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
+    verdict, reason = permitted(case, Intent.VOID, ctx)
+    why = CANCELLED if case.event is not None and case.event.is_cancelled else DELETED_IN_OUTLOOK
+    if verdict is Verdict.CONFLICT:
+        return _gone_but_locked(case, link, why, reason, ctx)
+    if verdict is not Verdict.ACT:
+        return replace(ended(case, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {reason}", ctx), verdict=verdict)
+    if _waits(link, Intent.VOID, ctx):
+        return _still_held(case, link, Intent.VOID)
+    lost = overruled(case, link, Side.ERP, edited_in_erp(case, link), f"{why} meanwhile")
+    write = VoidActivity(link.activity_id, why)
+    over = ended(case, Intent.VOID, EndedBy.OUTLOOK, why, ctx)
+    return replace(over, verdict=Verdict.ACT, lost=lost, erp=write)
+
+
+def remove(case: Case, link: Link, ctx: Context) -> Decision:
+    """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
+    verdict, reason = permitted(case, Intent.REMOVE, ctx)
+    if verdict is not Verdict.ACT:
+        return replace(ended(case, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", ctx), verdict=verdict)
+    if _waits(link, Intent.REMOVE, ctx):
+        return _still_held(case, link, Intent.REMOVE)
+    lost = overruled(case, link, Side.GRAPH, edited_in_graph(case, link), f"{DELETED_IN_ERP} meanwhile")
+    people = case.event.content.people if case.event else link.base_event.people
+    key = case.event.change_key if case.event else link.change_key
+    write = RemoveEvent(link.event_id, key, cancel=bool(people), comment="Cancelled in ERP.net" if people else "")
+    over = ended(case, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, ctx)
+    return replace(over, verdict=Verdict.ACT, lost=lost, graph=write, mails=mails_of(write, case.event, link))
+
+
+def _waits(link: Link, intent: Intent, ctx: Context) -> bool:
+    """Whether a person has yet to answer; another deletion than the one on the list is not what they are asked."""
+    is_another = link.held is not None and link.held.intent != intent
+    return life.waits(link) and not is_another and link.event_id not in ctx.approved
+
+
+def _still_held(case: Case, link: Link, intent: Intent) -> Decision:
+    is_held = link.status is LinkStatus.HELD
+    kept = life.looked_at(link) if is_held else life.held(link, MASS_DELETION, link.held)
+    return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
+
+
+def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:
+    """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
+    assert case.activity is not None
+    clash = Clash("deletion", why, case.activity.state, reason)
+    conflict = kept_conflict(link, (clash,), ctx.now)
+    tombstone = life.ended(link, EndedBy.OUTLOOK, reason, ctx.now, conflict=conflict)
+    return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())

@@ -1,0 +1,84 @@
+"""Lists that wait for a person: who is on them, what an answer does, and when they are over.
+
+Who is on a list stands on the links (``Link.held``), so a list may have any size and an answer is used up link by
+link, as it is carried out: whatever ends a pair, or brings it back to life, takes it off. The list's own row is small
+and leaves with the last of its items.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sync_core.content.project import is_private
+from sync_core.model import link as life
+from sync_core.model.link import EndedBy, Held, Link, LinkStatus
+from sync_core.model.memory import Answer, HeldItem, Hold, Memory
+
+DROPPED = "an administrator dropped the deletion: both sides are left as they are"
+
+
+def item_of(link: Link, on: Held) -> HeldItem:
+    """A link as the list shows it."""
+    return HeldItem(
+        link.event_id,
+        link.activity_id,
+        on.intent,
+        link.base_event.subject,
+        link.base_event.start,
+        link.base_event.all_day,
+        is_private(link.base_event) or is_private(link.base_activity),
+        on.mails,
+    )
+
+
+def in_order(items: Iterable[HeldItem]) -> tuple[HeldItem, ...]:
+    """The items as a person reads them: by time."""
+    return tuple(sorted(items, key=lambda one: (one.start.isoformat() if one.start else "", one.event_id)))
+
+
+def assembled(links: Sequence[Link], holds: Sequence[Hold]) -> tuple[tuple[Link, ...], tuple[Hold, ...]]:
+    """Links and lists as stored, each knowing of the other. A row of schema version 1 names its links itself."""
+    listed = {item.event_id: Held(hold.key, item.intent) for hold in holds for item in hold.listed}
+    known = tuple(_placed(link, listed.get(link.event_id)) for link in links)
+    items: defaultdict[str, list[HeldItem]] = defaultdict(list)
+    for link in known:
+        if link.held is not None:
+            items[link.held.hold].append(item_of(link, link.held))
+    return known, tuple(replace(hold, items=in_order(items[hold.key])) for hold in holds)
+
+
+def _placed(link: Link, listed: Held | None) -> Link:
+    is_unplaced = link.status is LinkStatus.HELD and link.held is None
+    return life.held(link, link.reason, listed) if is_unplaced and listed is not None else link
+
+
+def without_lost(memory: Memory) -> Memory:
+    """The memory, links that wait on a list which is not there any more to be decided anew."""
+    keys = {hold.key for hold in memory.holds}
+    return replace(memory, links=tuple(life.unlisted(x) if _is_lost(x, keys) else x for x in memory.links))
+
+
+def _is_lost(link: Link, keys: set[str]) -> bool:
+    return link.status is LinkStatus.HELD if link.held is None else link.held.hold not in keys
+
+
+def dropped(memory: Memory, now: datetime) -> tuple[list[Link], list[Hold]]:
+    """What a person's no ends: the links, as they stand then, and the lists."""
+    over = [hold for hold in memory.holds if hold.answer == Answer.DROPPED]
+    keys = {hold.key for hold in over}
+    named = [link for link in memory.links if link.held is not None and link.held.hold in keys]
+    return [life.ended(link, EndedBy.DROPPED, DROPPED, now) for link in named], over
+
+
+def settled(memory: Memory) -> list[Hold]:
+    """The lists on which nothing is left: every item came back, or was dealt with."""
+    return [hold for hold in memory.holds if not hold.items]
+
+
+def are_due(memory: Memory) -> bool:
+    """Whether a round has an answer to carry out; what was parked on the way waits for somebody to see to it."""
+    held = {link.held.hold for link in memory.links if link.held and link.status is LinkStatus.HELD}
+    return any(hold.answer and (not hold.items or hold.key in held) for hold in memory.holds)

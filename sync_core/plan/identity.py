@@ -1,0 +1,93 @@
+"""Who an item belongs to and what it is known by: the creator, the repeatable create, the link of a new pair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from sync_core.content import base
+from sync_core.content.project import masked
+from sync_core.content.ranges import uid_key
+from sync_core.model.decision import Context, Decision, Intent
+from sync_core.model.link import Link, Role
+from sync_core.model.logins import OWNER
+from sync_core.model.policy import PrivateRule
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Side
+from sync_core.people.answers import answers_of
+from sync_core.people.privacy import is_hidden
+
+_NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
+
+
+def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
+    """The create's transactionId: the same for every try of the same create (graph.md T8)."""
+    return str(uuid5(_NAMESPACE, f"{mailbox}|{activity_id}|{incarnation}"))
+
+
+def creator_of(activity: ErpActivity, ctx: Context) -> str:
+    """The user R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
+    maker = ctx.logins.maker_of(activity)
+    if maker != OWNER:
+        return maker
+    return ctx.erp_user_id if activity.owner_party == ctx.party_id else ""
+
+
+def rightful(activity: ErpActivity, ctx: Context) -> str:
+    """The user in whose calendar an activity belongs by R12, '' where nobody is who has sync switched on."""
+    maker = ctx.logins.maker_of(activity)
+    one = ctx.colleagues.owning(activity.owner_party) if maker == OWNER else ctx.colleagues.being(maker)
+    return one.id if one is not None and one.is_on else ""
+
+
+def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
+    """The link of two items that now belong together, based on what both show."""
+    creator = creator_of(activity, ctx)
+    if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
+        creator = ctx.erp_user_id
+    owner = ctx.colleagues.owning(activity.owner_party) if origin is Side.GRAPH else None
+    return Link(
+        event_id=event.id,
+        activity_id=activity.id,
+        ical_uid=event.ical_uid,
+        zone=ctx.policy.zone_of_digits(owner.zone) if owner and owner.zone else ctx.digits_zone,
+        base_event=event.content,
+        base_activity=activity.content,
+        change_key=event.change_key,
+        version=activity.version,
+        updated_at=activity.updated_at,
+        modified_at=event.modified_at,
+        origin=origin,
+        creator=creator,
+        role=Role.OWN if event.is_organizer else Role.HOLDER,
+    )
+
+
+def began_with(activity: ErpActivity, ctx: Context) -> str:
+    """The user who made an activity by hand, '' for one that a service user made from an event."""
+    maker = ctx.logins.maker_of(activity)
+    return "" if maker == OWNER else maker
+
+
+def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
+    """Whether a service user made this activity from this meeting, in whosever mailbox it was met."""
+    names = activity.external_system == MSSYNC_SYSTEM and bool(event.ical_uid)
+    return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
+
+
+def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
+    """The link to remember once the writes are done, from what each side shows afterwards (None = not read).
+
+    What is read back comes as it is; a base keeps nothing that ``SYNC_PRIVATE=busy`` hides.
+    """
+    link = decision.link
+    if ctx.policy.private is PrivateRule.BUSY:
+        event = replace(event, content=masked(event.content)) if event else None
+        activity = replace(activity, content=masked(activity.content)) if activity else None
+    if link is None:
+        if event is None or activity is None:
+            return None
+        is_ours = decision.intent is Intent.CREATE_EVENT
+        link = new_link(event, activity, Side.ERP if is_ours else Side.GRAPH, ctx)
+        answers = () if is_hidden(decision.case, ctx) else tuple(sorted(answers_of(event, ctx).items()))
+        return base.seal(replace(link, unseen=is_ours, answers=answers, reason=decision.reason))
+    return base.moved(link, decision.in_step, event, activity) if decision.in_step else base.seal(link)

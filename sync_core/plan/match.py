@@ -1,0 +1,255 @@
+"""Which items without a link belong together, so that nothing is made twice (design.md §4 "Identity").
+
+An activity made from an event carries (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId): precise, and MSSync's
+records carry the same. An event made from an activity carries our mark: a candidate, since a copy carries it too;
+of several, the one whose transactionId is ours is it, the others are new events. A named partner that is not there
+any more is *partner gone*: nothing is made until a person chooses. A void activity is never adopted.
+
+Of several events of one calendar with one iCalUId one is the meeting, the others are its twins. Of several activities
+with one ExternalId (nothing in ERP.net forbids it, erpnet.md §6) the evidence chooses; where there is none, or it
+contradicts itself, nobody is guessed at: the items are listed, and none is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync_core.content.ranges import uid_key
+from sync_core.model.decision import Case, Context, Sight
+from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.plan.evidence import original
+from sync_core.plan.identity import began_with, transaction_id
+from sync_core.plan.relocate import by_uid
+from sync_core.plan.tables import NAMED_TWICE, scope
+
+INCARNATIONS = 8
+"""How many re-creations of one activity's event are recognised by transactionId."""
+
+ASKED = frozenset({PendingState.PARTNER_GONE, PendingState.DECLINED})
+"""Whether its counterpart is made anew was asked, or answered with no."""
+
+Waiting = Mapping[tuple[Side, str], Pending]
+"""What waits or is parked, by side and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Items without a link, and all that was read of what may belong to them.
+
+    ``followed`` are events whose activity is another mailbox's to find. ``named`` are activities by the meeting they
+    name, ``marks`` the activities that our marks on events name, where they count. ``originals`` are the activities
+    that links and claims name for a meeting; ``known`` is what ERP.net has of all these, void ones included: where it
+    lacks an original, the ids may have changed there. ``unmade`` are the events whose claim names no activity: void
+    ones that name them were given up when nobody seemed to have the meeting any more.
+    """
+
+    events: Mapping[str, GraphEvent]
+    activities: Mapping[str, ErpActivity]
+    links: Collection[Link] = ()
+    waiting: Waiting = field(default_factory=dict)
+    followed: frozenset[str] = frozenset()
+    unmade: frozenset[str] = frozenset()
+    named: Mapping[str, Sequence[ErpActivity | Malformed]] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    originals: Mapping[str, Collection[str]] = field(default_factory=dict)
+    known: Mapping[str, ErpActivity] = field(default_factory=dict)
+
+    @property
+    def linked(self) -> frozenset[str]:
+        """The activities that a link of this calendar feeds or fed."""
+        return frozenset(link.activity_id for link in self.links if link.role is not Role.FOLLOWER)
+
+    def pending(self, side: Side, item_id: str) -> Pending | None:
+        """What waits for this item."""
+        return self.waiting.get((side, item_id))
+
+    def state(self, side: Side, item_id: str) -> PendingState:
+        """What this item waits for."""
+        pending = self.pending(side, item_id)
+        return pending.state if pending else PendingState.WAITING
+
+
+def meeting_of(activity: ErpActivity) -> str:
+    """The meeting an activity names, '' for none."""
+    return uid_key(activity.external_id) if activity.external_system == MSSYNC_SYSTEM else ""
+
+
+def may_pair(event: GraphEvent, ctx: Context) -> bool:
+    """Whether an event by itself may get an activity."""
+    return scope(Case(event=event), ctx)[0] is None
+
+
+def may_be_named(activity: ErpActivity, ctx: Context) -> bool:
+    """Whether an activity by itself may get an event."""
+    return scope(Case(activity=activity), ctx)[0] is None
+
+
+def owners(events: Iterable[GraphEvent], mailbox: str) -> dict[str, GraphEvent]:
+    """Activity id → the one event whose mark counts; a copy carries the mark without our transactionId."""
+    by_mark: dict[str, list[GraphEvent]] = {}
+    for event in events:
+        if event.mark:
+            by_mark.setdefault(event.mark, []).append(event)
+    return {mark: min(group, key=lambda e: (not _is_ours(e, mailbox), e.id)) for mark, group in by_mark.items()}
+
+
+def _is_ours(event: GraphEvent, mailbox: str) -> bool:
+    ours = {transaction_id(mailbox, event.mark or "", n) for n in range(INCARNATIONS)}
+    return event.transaction_id is not None and event.transaction_id in ours
+
+
+def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[str]:
+    """Events whose iCalUId another event of this calendar bears: only one of them is the meeting."""
+    in_place = {uid_key(link.ical_uid): link.event_id for link in links if link.status in WATCHED}
+    grouped = by_uid(sorted(events, key=lambda e: e.id), lambda e: e.ical_uid)
+    return frozenset(e.id for uid, group in grouped.items() for e in group if in_place.get(uid, group[0].id) != e.id)
+
+
+def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
+    """One case for each pair and each item left alone."""
+    candidates = [e for e in unlinked.events.values() if _takes_part(e, unlinked, ctx)]
+    twins = twins_of(candidates, unlinked.links)
+    cases = [_event_case(unlinked.events[i], unlinked, PendingState.TWIN) for i in sorted(twins)]
+    partners: dict[str, ErpActivity] = {}
+    doubled: dict[str, str] = {}
+    singles = sorted((e for i, e in unlinked.events.items() if i not in twins), key=lambda e: e.id)
+    for event in singles:
+        living = _living(event, unlinked, {a.id for a in partners.values()})
+        partner = original(event, living, ctx, mark=unlinked.marks.get(event.id, "")) if living else None
+        if partner is not None:
+            partners[event.id] = partner
+        elif living:
+            doubled |= dict.fromkeys([a.id for a in living], event.id)
+    marked = _by_mark([e for e in singles if e.id not in {*partners, *doubled.values()}], unlinked, partners)
+    partners |= marked
+    cases += [_both(unlinked.events[i], partner, unlinked) for i, partner in partners.items()]
+    cases += [_named_twice(unlinked.events[i], doubled, unlinked) for i in dict.fromkeys(doubled.values())]
+    cases += [_alone(e, unlinked, partners) for e in singles if e.id not in {*partners, *doubled.values()}]
+    taken = {a.id for a in partners.values()} | unlinked.linked
+    free = [a for i, a in unlinked.activities.items() if i not in taken]
+    return cases + [_activity_case(a, unlinked, partners, doubled, ctx) for a in free]
+
+
+def _takes_part(event: GraphEvent, unlinked: Unlinked, ctx: Context) -> bool:
+    return event.id in unlinked.followed or event.id in unlinked.marks or may_pair(event, ctx)
+
+
+def _living(event: GraphEvent, unlinked: Unlinked, taken: Collection[str]) -> list[ErpActivity]:
+    """The living activities that name the event and belong to no other one."""
+    others = {activity for event_id, activity in unlinked.marks.items() if event_id != event.id}
+    named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
+    living = [a for a in named if isinstance(a, ErpActivity) and not a.void]
+    return [a for a in living if a.id not in unlinked.linked and a.id not in taken and a.id not in others]
+
+
+def _by_mark(
+    events: Iterable[GraphEvent], unlinked: Unlinked, partners: Mapping[str, ErpActivity]
+) -> dict[str, ErpActivity]:
+    """The pairs that our marks tell, where nothing more precise does."""
+    taken = {activity.id for activity in partners.values()}
+    found: dict[str, ErpActivity] = {}
+    for event in events:
+        partner = unlinked.known.get(unlinked.marks.get(event.id, ""))
+        if partner is None or partner.void or partner.id in taken or _hindrance(event, unlinked):
+            continue
+        taken.add(partner.id)
+        found[event.id] = partner
+    return found
+
+
+def _hindrance(event: GraphEvent, unlinked: Unlinked) -> Case | None:
+    """What stands in an event's way whatever its mark says."""
+    if unlinked.state(Side.GRAPH, event.id) is PendingState.RELEASED:
+        return _event_case(event, unlinked)
+    named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
+    unclear = next((a for a in named if isinstance(a, Malformed)), None)
+    if unclear is not None:
+        note = f"its activity {unclear.id}: {unclear.reason}"
+        pending = unlinked.pending(Side.GRAPH, event.id)
+        return Case(event=event, event_sight=Sight.MALFORMED, pending=pending, note=note)
+    is_linked = any(isinstance(a, ErpActivity) and not a.void and a.id in unlinked.linked for a in named)
+    return _event_case(event, unlinked, PendingState.TWIN) if is_linked else None
+
+
+def _alone(event: GraphEvent, unlinked: Unlinked, partners: Mapping[str, ErpActivity]) -> Case:
+    hindrance = _hindrance(event, unlinked)
+    if hindrance is not None:
+        return hindrance
+    mark = unlinked.marks.get(event.id)
+    named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
+    is_named = bool(mark or named) and mark not in {activity.id for activity in partners.values()}
+    was_gone = unlinked.state(Side.GRAPH, event.id) in ASKED
+    is_given_up = event.id in unlinked.unmade and not mark
+    is_gone = (is_named and not is_given_up) or was_gone or _is_void_in_erp(event, unlinked.links)
+    return _event_case(event, unlinked, PendingState.PARTNER_GONE if is_gone else PendingState.WAITING)
+
+
+def _is_void_in_erp(event: GraphEvent, links: Iterable[Link]) -> bool:
+    """Whether somebody ended the meeting in ERP.net, and this is one more event of it."""
+    ended = [x for x in links if x.status is LinkStatus.TOMBSTONE and x.ended_by is EndedBy.ERP]
+    return bool(event.ical_uid) and uid_key(event.ical_uid) in {uid_key(link.ical_uid) for link in ended}
+
+
+def _event_case(event: GraphEvent, unlinked: Unlinked, awaits: PendingState = PendingState.WAITING) -> Case:
+    return Case(
+        event=event,
+        event_sight=Sight.PRESENT,
+        pending=unlinked.pending(Side.GRAPH, event.id),
+        awaits=awaits,
+    )
+
+
+def _named_twice(event: GraphEvent, doubled: Mapping[str, str], unlinked: Unlinked) -> Case:
+    ids = sorted(activity for activity, event_id in doubled.items() if event_id == event.id)
+    return Case(
+        event=event,
+        event_sight=Sight.PRESENT,
+        pending=unlinked.pending(Side.GRAPH, event.id),
+        awaits=PendingState.NAMED_TWICE,
+        note=f"{NAMED_TWICE}: {', '.join(ids)}",
+    )
+
+
+def _both(event: GraphEvent, activity: ErpActivity, unlinked: Unlinked) -> Case:
+    sides = (unlinked.pending(Side.GRAPH, event.id), unlinked.pending(Side.ERP, activity.id))
+    rows = tuple(row for row in sides if row is not None)
+    return Case(
+        event=event,
+        activity=activity,
+        event_sight=Sight.PRESENT,
+        activity_sight=Sight.PRESENT,
+        pending=next(iter(rows), None),
+        over=rows[1:],
+    )
+
+
+def _activity_case(
+    activity: ErpActivity,
+    unlinked: Unlinked,
+    partners: Mapping[str, ErpActivity],
+    doubled: Mapping[str, str],
+    ctx: Context,
+) -> Case:
+    awaits = PendingState.NAMED_TWICE
+    if activity.id not in doubled:
+        awaits = _state_of(activity, unlinked, partners, ctx)
+    pending = unlinked.pending(Side.ERP, activity.id)
+    return Case(activity=activity, activity_sight=Sight.PRESENT, pending=pending, awaits=awaits)
+
+
+def _state_of(
+    activity: ErpActivity, unlinked: Unlinked, partners: Mapping[str, ErpActivity], ctx: Context
+) -> PendingState:
+    """What an activity without an event waits for. One that names the meeting of another activity is a copy that a
+    person made, hence new; made by a service user it is one too many. Else the event that it names is gone."""
+    uid, state = meeting_of(activity), unlinked.state(Side.ERP, activity.id)
+    if state is PendingState.DECLINED:
+        return PendingState.PARTNER_GONE
+    if not uid or state is PendingState.RELEASED or not may_be_named(activity, ctx):
+        return PendingState.WAITING
+    paired = any(uid_key(unlinked.events[i].ical_uid) == uid for i in partners)
+    if not paired and not any(one in unlinked.known for one in unlinked.originals.get(uid, ())):
+        return PendingState.PARTNER_GONE
+    return PendingState.WAITING if began_with(activity, ctx) else PendingState.NAMED_TWICE

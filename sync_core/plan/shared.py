@@ -1,0 +1,286 @@
+"""One meeting in several mailboxes: whose copy feeds its one activity (design.md §4 "Meetings").
+
+The claim names the holder. An organizer who is with us always feeds; else the holder is whoever claimed the meeting,
+until they switch off, fail for a day or lose their copy. Everybody else follows: their copy only tells their own
+answer. The activity stays the same through every hand-over, and so does its base: the new holder inherits it with the
+old one's link. The event's base is the new holder's own copy: differences between copies are no edits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sync_core.content.base import handed, handed_by_nobody
+from sync_core.content.project import from_graph, to_erp
+from sync_core.model import link as life
+from sync_core.model.claim import Claim
+from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.model.link import EndedBy, Link, LinkStatus, Role
+from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
+from sync_core.model.writes import Crowd, PatchActivity
+from sync_core.people.answers import ANSWERS, DELETED_COPY, OURS, answers_of, notes_for
+from sync_core.people.privacy import is_hidden
+from sync_core.plan.conflict import unmarking
+from sync_core.plan.delete import DELETED_IN_OUTLOOK
+from sync_core.plan.identity import new_link
+from sync_core.plan.tables import SEATS, Claimed, Seat
+
+FOLLOWED = "the meeting is fed from another calendar"
+BACK_AGAIN = "its owner deleted it and has it again"
+UNMADE = "another calendar claimed the meeting and has not made its activity yet"
+OTHERS_UNREAD = "it is not known yet whether another invited calendar still has the meeting"
+HANDED_ON = "the meeting is fed from another calendar now"
+CANCELLED_COPY = "cancelled by its organizer"
+
+
+def claimed(claim: Claim | None, ctx: Context) -> Claimed:
+    """The claim's column. One that cannot be read is somebody else's, for all we know."""
+    if claim is not None and claim.unreadable:
+        return Claimed.OWN
+    if claim is None or not claim.etag:
+        return Claimed.NOBODY
+    if claim.holder == ctx.mailbox:
+        return Claimed.ME
+    if not ctx.colleagues.is_well(claim.holder):
+        return Claimed.LAPSED
+    if not claim.activity_id and claim.at is not None and ctx.now - claim.at > ctx.stalled_after:
+        return Claimed.STALLED
+    return Claimed.OWN if claim.is_own else Claimed.GUEST
+
+
+def seat(event: GraphEvent, claim: Claim | None, ctx: Context) -> Seat:
+    """Which seat this mailbox's copy has. What a colleague began in ERP.net is theirs, on or off (R12)."""
+    if event.is_organizer:
+        return Seat.CLASH if _is_import(claim, ctx) else Seat(SEATS["own", claimed(claim, ctx)])
+    if claim is not None and claim.creator and not ctx.is_on(claim.creator):
+        return Seat.FOLLOW
+    organizer = ctx.colleagues.at(event.organizer)
+    is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
+    return Seat(SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)])
+
+
+def _is_import(claim: Claim | None, ctx: Context) -> bool:
+    """Whether an own event bears the iCalUId of a meeting that somebody else organises, as an imported file does."""
+    if claim is None or not claim.organizer or claim.holder == ctx.mailbox:
+        return False
+    organizer = ctx.colleagues.at(claim.organizer)
+    return organizer is None or organizer.id != ctx.mailbox
+
+
+def is_lost(claim: Claim | None, ctx: Context) -> bool:
+    """Whether another mailbox feeds the meeting now."""
+    return claimed(claim, ctx) in (Claimed.OWN, Claimed.GUEST)
+
+
+def is_follower(link: Link | None) -> bool:
+    """Whether the link only tells its owner's answer."""
+    return link is not None and link.role is Role.FOLLOWER
+
+
+def as_feeder(case: Case, ctx: Context) -> Case:
+    """The case of a copy that feeds the activity from now on: with the former feeder's link, or without one."""
+    event, claim, link = case.event, case.claim, case.link
+    if event is None or event.is_cancelled or not (link is None or is_follower(link)):
+        return case
+    if seat(event, claim, ctx) is not Seat.FEED:
+        return case
+    if case.activity is None:
+        is_new = claim is None or not claim.activity_id
+        return replace(case, link=None, followed=link is not None) if is_new else case
+    if case.activity.void:
+        return case
+    heir = _heir(case, event, case.activity, ctx)
+    return replace(case, link=heir, followed=heir is not None or link is not None)
+
+
+def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
+    """The link of a copy that feeds from now on what another one fed; None where none did, as far as is known.
+
+    The activity's base is the former feeder's, so that an edit in ERP.net goes on; the event's is this copy's own.
+    Where nobody's link is left, both stand as they are: a hand-over by itself is no reason to write anything.
+    """
+    claim, before, own = case.claim, case.inherited, case.link
+    if before is None or not is_heritage(before):
+        if claim is None or not {claim.holder, claim.before} - {"", ctx.mailbox}:
+            return None
+        before = new_link(event, activity, Side.GRAPH, ctx)
+        base_event = handed_by_nobody(event, own.base_event if own else None, claim.looked_at)
+    else:
+        seen = own.base_event if own else None
+        base_event = handed(event, before, seen, _looked_at(case, ctx))
+    began_here = claim is None or not claim.creator
+    return replace(
+        life.live(before),
+        event_id=event.id,
+        base_event=base_event,
+        change_key=event.change_key,
+        modified_at=event.modified_at,
+        role=Role.OWN if event.is_organizer else Role.HOLDER,
+        creator=ctx.erp_user_id if began_here or claim is None else before.creator,
+        answers=own.answers if own else (),
+        unseen=False,
+        missed_at=None,
+    )
+
+
+def _looked_at(case: Case, ctx: Context) -> datetime | None:
+    """When whoever fed the meeting before last looked at a copy that they still had."""
+    claim = case.claim
+    is_handed = claim is not None and claim.looked_at is not None and case.fed_by == claim.before
+    return claim.looked_at if claim and is_handed else ctx.colleagues.looked_at(case.fed_by)
+
+
+def as_bereaved(case: Case, ctx: Context) -> Case:
+    """A follower that the claim made the feeder, and whose event is gone before its first round as such.
+
+    It is treated as the feeder, so that the activity is handed on or voided.
+    """
+    link = case.link
+    is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+    if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
+        return case
+    if case.claim is None or not case.claim.activity_id or claimed(case.claim, ctx) is not Claimed.ME:
+        return case
+    activity_id = case.claim.activity_id  # a link of before the activity was made does not know it
+    return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.erp_user_id))
+
+
+def is_heritage(link: Link) -> bool:
+    """Whether a link has the activity's base: it feeds the meeting, or fed it until it was handed on."""
+    is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
+    return is_feeding or link.ended_by is EndedBy.HANDED_ON
+
+
+def follow(case: Case, ctx: Context) -> Decision:
+    """The copy gets a link of its own: its owner's response goes to the activity, and it can become the feeder."""
+    assert case.event is not None
+    event = case.event
+    left = _said_to_have_left(case, ctx)
+    link = Link(
+        event_id=event.id,
+        activity_id=case.claim.activity_id if case.claim else "",
+        ical_uid=event.ical_uid,
+        zone=ctx.digits_zone,
+        base_event=event.content,
+        base_activity=to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone)),
+        change_key=event.change_key,
+        version=None,
+        updated_at=None,
+        modified_at=event.modified_at,
+        role=Role.FOLLOWER,
+        reason=FOLLOWED,
+        reread=_unmade(case.claim) or (BACK_AGAIN if left else ""),
+        answers=left,
+    )
+    return Decision(case, Intent.FOLLOW, Verdict.SKIP, FOLLOWED, link=link, in_step=frozenset())
+
+
+def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
+    """The note of an earlier copy that its owner deleted, as a response that this copy takes back."""
+    me = ctx.colleagues.of(ctx.mailbox)
+    rows = case.activity.participants if case.activity else ()
+    noted = [p for p in rows if p.notes == DELETED_COPY and p.email]
+    is_mine = me is not None and any(ctx.colleagues.canonical(p.email) == me.canonical for p in noted)
+    return ((me.canonical, DELETED_COPY),) if me is not None and is_mine else ()
+
+
+def _unmade(claim: Claim | None) -> str:
+    """Why a followed meeting must be read again: the round that claimed it may have ended before its create."""
+    return UNMADE if claim is not None and claim.etag and not claim.activity_id else ""
+
+
+def step_back(case: Case, link: Link, ctx: Context) -> Decision:
+    """Another copy feeds the meeting now: this one follows, and loses our category."""
+    graph = unmarking(case.event, link, ctx)
+    kept = replace(life.followed(link, FOLLOWED), answers=())
+    verdict = Verdict.ACT if graph else Verdict.SKIP
+    return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept)
+
+
+def follower(case: Case, link: Link, ctx: Context) -> Decision:
+    """The decision about a copy that follows: nothing but its owner's response is written."""
+    if case.event is not None and not case.event.is_cancelled:
+        return _answering(case, link, ctx)
+    if case.event is not None:
+        return _gone(case, link, ctx, CANCELLED_COPY, None)
+    if case.event_sight is Sight.GONE and link.status is not LinkStatus.TOMBSTONE:
+        return _gone(case, link, ctx, DELETED_IN_OUTLOOK, _farewell(case, link, ctx))
+    return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=life.looked_at(link), in_step=frozenset())
+
+
+def hand_on(case: Case, link: Link, ctx: Context) -> Decision:
+    """The copy that fed is gone: the claim goes to another mailbox, the activity stays."""
+    assert case.others
+    erp = _farewell(case, link, ctx)
+    kept = _ended(link, ctx, EndedBy.HANDED_ON, HANDED_ON, erp)
+    return Decision(
+        case, Intent.HAND_ON, Verdict.ACT, HANDED_ON, erp=erp, link=kept, in_step=frozenset(), hand_to=case.others[0]
+    )
+
+
+def _answering(case: Case, link: Link, ctx: Context) -> Decision:
+    assert case.event is not None
+    activity_id = case.claim.activity_id if case.claim and case.claim.activity_id else link.activity_id
+    link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.claim))
+    answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
+    in_step = _taken_in(case.event, case.claim, ctx)
+    if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
+    assert case.activity is not None
+    notes = notes_for(case.activity, link.answers, answers, ctx)
+    link = replace(link, answers=tuple(sorted(answers.items())))
+    if not notes:
+        return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
+    return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link, in_step=in_step)
+
+
+def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
+    """The fields of a follower's base that move: all, once the feeder has looked at its own copy after this one
+    changed. Until then the change may be an edit that this copy must carry across if it becomes the feeder."""
+    looked_at = ctx.colleagues.looked_at(claim.holder) if claim else None
+    is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
+    return EVERYTHING if is_known else frozenset()
+
+
+def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:
+    verdict = Verdict.ACT if erp else Verdict.NOTHING
+    intent = Intent.ANSWER if erp else Intent.END
+    kept = _ended(link, ctx, EndedBy.OUTLOOK, reason, erp)
+    return Decision(case, intent, verdict, reason, erp=erp, link=kept, in_step=frozenset())
+
+
+def _ended(link: Link, ctx: Context, by: EndedBy, reason: str, erp: PatchActivity | None) -> Link:
+    """The link of a copy that is gone. It remembers its last note as a response, to take it back if it returns."""
+    me = ctx.colleagues.of(ctx.mailbox)
+    answers = ((me.canonical, erp.crowd.note[0][1]),) if me and erp else ()
+    return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=answers)
+
+
+def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
+    """The write that notes how the copy's owner left: declined, or just deleted."""
+    me = ctx.colleagues.of(ctx.mailbox)
+    if me is None or case.event_sight is not Sight.GONE or not _may_note(case, ctx) or is_hidden(case, ctx):
+        return None
+    assert case.activity is not None
+    declined = ANSWERS["declined"]
+    text = declined if case.farewell == "declined" else DELETED_COPY
+    rows = [p for p in case.activity.participants if p.email and ctx.colleagues.canonical(p.email) == me.canonical]
+    open_rows = [p for p in rows if p.notes != declined and (not p.notes or p.notes.startswith(OURS))]
+    return _note(case, tuple((p.id, text) for p in open_rows)) if open_rows else None
+
+
+def _may_note(case: Case, ctx: Context) -> bool:
+    return ctx.policy.direction.lets(Side.ERP) and case.activity is not None and not case.activity.is_locked
+
+
+def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
+    assert case.activity is not None
+    activity = case.activity
+    return PatchActivity(activity.id, activity.version, frozenset(), activity.content, crowd=Crowd(note=notes))
+
+
+def is_dismissed(link: Link) -> bool:
+    """Whether ERP.net voided what an invited copy fed: the organizer's next change does not make it anew."""
+    return link.role is Role.HOLDER and link.ended_by is EndedBy.ERP

@@ -1,0 +1,104 @@
+"""The words for a decision: its label and the values before and after, for the journal and for a dry run."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from sync_core.content.compare import bounded, shown
+from sync_core.content.project import from_erp, from_graph, is_private
+from sync_core.model.decision import Case, Decision, Intent, Verdict
+from sync_core.model.event import Event
+from sync_core.model.sides import Field, Side
+from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
+from sync_core.people.privacy import HIDEABLE
+
+LABELS = {
+    Intent.CREATE_ACTIVITY: "activity created",
+    Intent.CREATE_EVENT: "event created",
+    Intent.LINK: "linked",
+    Intent.UPDATE_ACTIVITY: "activity updated",
+    Intent.UPDATE_EVENT: "event updated",
+    Intent.MERGE: "both updated",
+    Intent.VOID: "activity voided",
+    Intent.REMOVE: "event removed",
+    Intent.END: "link ended",
+    Intent.FOLLOW: "followed",
+    Intent.HAND_ON: "handed on",
+    Intent.ANSWER: "answer noted",
+    Intent.NOTHING: "nothing",
+}
+
+SETTLED = {
+    Verdict.CONFLICT: "conflict",
+    Verdict.HOLD: "held",
+    Verdict.SKIP: "skipped",
+    Verdict.PARK: "parked",
+    Verdict.ARCHIVE: "archived",
+    Verdict.REREAD: "to be read again",
+    Verdict.NOTHING: "in step",
+}
+
+
+def label(decision: Decision) -> str:
+    """What is done, in two words. A patch that only sets or lifts the mark says so."""
+    if decision.verdict is not Verdict.ACT:
+        return SETTLED[decision.verdict]
+    if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.carried):
+        conflict = decision.link.conflict if decision.link else None
+        return "event marked" if conflict else "event unmarked"
+    return LABELS[decision.intent]
+
+
+def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
+    """What the case's event and activity show, in common ground (the base where a side was not read).
+
+    ``digits_zone`` is the zone of an unlinked activity's digits.
+    """
+    link = case.link
+    zone = ZoneInfo(link.zone if link else digits_zone)
+    graph = case.event.content if case.event else link.base_event if link else None
+    erp = case.activity.content if case.activity else link.base_activity if link else None
+    return from_graph(graph) if graph else None, from_erp(erp, zone) if erp else None
+
+
+def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``."""
+    event, activity = sides_of(decision.case, digits_zone)
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for side, fields in decision.carried:
+        old, new = (event, activity) if side is Side.GRAPH else (activity, event)
+        for name in (f for f in Field if f in fields):
+            if old is not None:
+                before[f"{side}.{name}"] = shown(old, name)
+            if name is Field.PEOPLE:
+                after[f"{side}.{name}"] = _list_after(decision, side)
+            elif new is not None:
+                after[f"{side}.{name}"] = shown(new, name)
+    if decision.is_deletion:
+        gone = activity if decision.intent is Intent.VOID else event
+        if gone is not None:
+            before |= {f"{decision.intent}.{name}": shown(gone, name) for name in Field}
+    return before, after
+
+
+def without_hideable(told: dict[str, str]) -> dict[str, str]:
+    """The values, as ``values`` tells them, without what ``SYNC_PRIVATE=busy`` hides, on whichever side."""
+    return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
+
+
+def _list_after(decision: Decision, side: Side) -> str:
+    """The people a write leaves on a side: its own list, not the other side's."""
+    write = decision.graph if side is Side.GRAPH else decision.erp
+    people = (
+        write.content.people if isinstance(write, CreateEvent | PatchEvent | CreateActivity | PatchActivity) else ()
+    )
+    return bounded(", ".join(people))
+
+
+def is_about_private(case: Case) -> bool:
+    """Whether the case's values may be shown to their owner only."""
+    contents = (item.content for item in (case.event, case.activity) if item is not None)
+    if case.link is not None and (is_private(case.link.base_event) or is_private(case.link.base_activity)):
+        return True
+    return any(is_private(content) for content in contents)

@@ -1,0 +1,175 @@
+"""Both sides of a round laid side by side: what else has to be read, and one case for each pair that was looked at.
+
+Values, no reading, and no decision about an item: that is ``decide.decide``'s. An event's news brings its activity,
+and an activity's its event, only where the *content* differs from the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from sync_core.content.body import normal_text
+from sync_core.content.changes import changed_in_erp, changed_in_graph
+from sync_core.content.project import is_private, masked
+from sync_core.model.decision import Case, Context, Sight
+from sync_core.model.link import WATCHED, Link, LinkStatus, Pending, Role
+from sync_core.model.policy import PrivateRule
+from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Side
+from sync_core.people.answers import answers_of
+from sync_core.plan.relocate import STILL_COMING, still_comes
+from sync_core.reading.frame import Frame
+from sync_core.reading.news import GraphNews, due_pending, is_stale, sight_of
+from sync_core.reading.roles import Roles, is_stood_against
+
+Activities = Mapping[str, ErpActivity | Malformed | None]
+"""What ERP.net said, by id; None where it shows no such activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read of both sides, and the roles of this mailbox's copies."""
+
+    news: GraphNews
+    roles: Roles
+    activities: Activities = field(default_factory=dict)
+
+
+# What has to be read
+
+
+def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
+    """The activities to be read: filed ones, those of events with news, those of due pending rows; at a full round
+    those of all links."""
+    links = frame.memory.links
+    ids = {roles.activity_of(link) for link in links if _needs_activity(link, news, roles, frame.ctx)}
+    ids = (ids | set(frame.inbox)) - {""}
+    ids |= {p.item_id for p in due_pending(news, frame) if p.side is Side.ERP}
+    if frame.scale.full:
+        ids |= {link.activity_id for link in links if link.status in WATCHED or link.conflict}
+    return ids
+
+
+def _needs_activity(link: Link, news: GraphNews, roles: Roles, ctx: Context) -> bool:
+    """Whether the event's news is worth a look at its activity."""
+    if link.event_id in news.evidence or link.event_id in roles.heirs:
+        return True
+    event = news.event(link.event_id)
+    return event is not None and not is_stale(link, event, news) and is_news(link, event, ctx)
+
+
+def is_news(link: Link, event: GraphEvent, ctx: Context) -> bool:
+    """Whether an event says something that its link does not know; of a follower only its owner's answer is."""
+    is_changed = link.role is not Role.FOLLOWER and bool(changed_in_graph(link.base_event, event.content))
+    is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
+    is_answered = tuple(sorted(answers_of(event, ctx).items())) != link.answers
+    return is_changed or is_special or is_answered or event.is_series or event.is_cancelled
+
+
+def permitted_activities(activities: Activities, ctx: Context) -> Activities:
+    """Activities as ``SYNC_PRIVATE`` lets them be known."""
+    if ctx.policy.private is not PrivateRule.BUSY:
+        return activities
+    return {
+        i: replace(a, content=masked(a.content), participants=())
+        if isinstance(a, ErpActivity) and is_private(a.content)
+        else a
+        for i, a in activities.items()
+    }
+
+
+def to_be_formatted(both: Readings, frame: Frame) -> set[str]:
+    """Events whose activity's text or people changed (their HTML, their list is needed), or that cannot be taken as
+    unchanged."""
+    by_activity = _by_activity(frame)
+    pairs = [(by_activity[i], a) for i, a in both.activities.items() if i in by_activity]
+    return {
+        link.event_id
+        for link, activity in pairs
+        if isinstance(activity, ErpActivity) and _is_to_be_formatted(link, activity, both, frame.ctx)
+    }
+
+
+def _is_to_be_formatted(link: Link, activity: ErpActivity, both: Readings, ctx: Context) -> bool:
+    if link.status is LinkStatus.TOMBSTONE:
+        return False
+    changed = changed_in_erp(link.base_activity, activity.content)
+    is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
+    return (
+        bool(changed & {Field.BODY, Field.PEOPLE})
+        or is_stood_against(link, both.roles, ctx, is_changed=bool(changed))
+        or (is_special and link.event_id not in both.news.evidence)
+    )
+
+
+def pairs_apart(cases: Collection[Case]) -> list[str]:
+    """The events of new pairs whose texts differ: their HTML is needed too."""
+    pairs = [(c.event, c.activity) for c in cases if c.event and c.activity]
+    return [e.id for e, a in pairs if normal_text(e.content.body) != normal_text(a.content.notes)]
+
+
+# Laid side by side
+
+
+def free_activities(both: Readings, frame: Frame) -> list[ErpActivity]:
+    """Activities without a link; those of followed meetings are somebody else's to link."""
+    known = set(_by_activity(frame)) | {both.roles.activity_of(x) for x in both.roles.kept(frame.memory.links)}
+    return [a for i, a in both.activities.items() if isinstance(a, ErpActivity) and i not in known]
+
+
+def linked_cases(both: Readings, frame: Frame) -> list[Case]:
+    """The cases of links of which at least one side was read."""
+    cases = [_linked_case(link, both, frame) for link in both.roles.kept(frame.memory.links)]
+    return [c for c in cases if c.event_sight is not Sight.UNREAD or c.activity_sight is not Sight.UNREAD]
+
+
+def _linked_case(link: Link, both: Readings, frame: Frame) -> Case:
+    event, event_sight, note = sight_of(link, both.news)
+    if event_sight is Sight.GONE:
+        coming = still_comes(link, is_moving=both.news.is_moving, now=frame.ctx.now)
+        if coming is not None:
+            link, event_sight, note = coming, Sight.UNDECIDED, STILL_COMING
+    activity, activity_sight, other_note = _sight_of_activity(link, both, frame)
+    return Case(link, event, activity, event_sight, activity_sight, note=note or other_note)
+
+
+def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpActivity | None, Sight, str]:
+    """A missing row is a deletion only where ERP.net's deleted objects told so; else it may just be hidden."""
+    activity_id = both.roles.activity_of(link)
+    if activity_id not in both.activities:
+        return None, Sight.UNREAD, ""
+    activity = both.activities[activity_id]
+    if isinstance(activity, Malformed):
+        return None, Sight.MALFORMED, activity.reason
+    if activity is None:
+        is_filed = any(row.deleted for row in frame.memory.inbox if row.activity_id == activity_id)
+        is_gone = is_filed or link.event_id in frame.ctx.approved
+        return None, Sight.GONE if is_gone else Sight.HIDDEN, ""
+    return activity, Sight.PRESENT, ""
+
+
+def malformed_cases(both: Readings, frame: Frame) -> Iterator[Case]:
+    """Unlinked items that cannot be understood."""
+    links, by_activity = frame.links, _by_activity(frame)
+    for item_id, event in both.news.events.items():
+        if isinstance(event, Malformed) and item_id not in links:
+            yield Case(event_sight=Sight.MALFORMED, pending=Pending(Side.GRAPH, item_id), note=event.reason)
+    for item_id, activity in both.activities.items():
+        if isinstance(activity, Malformed) and item_id not in by_activity:
+            yield Case(activity_sight=Sight.MALFORMED, pending=Pending(Side.ERP, item_id), note=activity.reason)
+
+
+def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:
+    """Items that waited for a counterpart and are not there any more."""
+    news = both.news
+    for pending in due_pending(news, frame):
+        is_event = pending.side is Side.GRAPH
+        if is_event and pending.item_id not in news.events and pending.item_id in news.evidence:
+            yield Case(event_sight=Sight.GONE, pending=pending)
+        elif not is_event and both.activities.get(pending.item_id, pending) is None:
+            yield Case(activity_sight=Sight.GONE, pending=pending)
+
+
+def _by_activity(frame: Frame) -> dict[str, Link]:
+    """The links by the activity that they feed."""
+    return {link.activity_id: link for link in frame.memory.links if link.role is not Role.FOLLOWER}

@@ -1,0 +1,259 @@
+"""What Microsoft Graph has shown a round of one calendar, and what that says of each link: values, no reading.
+
+The delta query names what changed; a removal is a hint, and so is absence. Whatever that leaves in doubt is read by
+id (``doubtful``), and ``ending.judge_gone`` weighs what is gathered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass, field, replace
+
+from sync_core.content.changes import changed_in_graph
+from sync_core.content.project import graph_when, is_private, masked
+from sync_core.content.ranges import uid_key
+from sync_core.content.window import bounds
+from sync_core.model.decision import Context, Sight
+from sync_core.model.event import Window
+from sync_core.model.link import UNHINDERED, WATCHED, Link, LinkStatus, Mark, Pending, PendingState, is_given_up
+from sync_core.model.policy import PrivateRule
+from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
+from sync_core.people.lists import invited
+from sync_core.plan.decide import is_over_link
+from sync_core.plan.delete import judge_gone
+from sync_core.plan.relocate import Move, by_uid
+from sync_core.reading.frame import Frame
+
+AWAY = frozenset({Sight.GONE, Sight.ELSEWHERE})
+"""An event that is not in the calendar any more."""
+
+OTHER_EVENT = "Microsoft Graph answers with another event"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNews:
+    """What was read of one calendar so far, by event id; each further reading makes a new value.
+
+    ``evidence`` is what was gathered of events read one by one. ``removed`` are the ids that the delta query told as
+    removed, ``shown`` those of the events that it showed. ``fresh`` events are news whatever version their link
+    remembers. ``with_marks`` were read with our marks. ``delta_link`` was asked for ``delta_window``; ``is_whole``:
+    the whole window was read anew; ``looked`` is what was read in place of a delta query without end.
+    ``is_expired``: the delta link had expired; ``is_moving``: and links took new ids, so the calendar was moved or
+    restored.
+    """
+
+    events: Mapping[str, GraphEvent | Malformed] = field(default_factory=dict)
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
+    with_marks: frozenset[str] = frozenset()
+    delta_link: str | None = None
+    delta_window: Window | None = None
+    is_whole: bool = False
+    looked: Window | None = None
+    is_expired: bool = False
+    is_moving: bool = False
+
+    def event(self, event_id: str) -> GraphEvent | None:
+        """An event that could be read."""
+        found = self.events.get(event_id)
+        return found if isinstance(found, GraphEvent) else None
+
+    def free(self, known: Container[str]) -> list[GraphEvent]:
+        """The events other than these, which have a link."""
+        return [e for i, e in self.events.items() if isinstance(e, GraphEvent) and i not in known]
+
+
+# Taking in what was read
+
+
+def permitted(event: GraphEvent, ctx: Context) -> GraphEvent:
+    """An event as ``SYNC_PRIVATE`` lets it be known."""
+    if ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
+        return replace(event, content=masked(event.content), attendees=(), hidden_crowd=len(invited(event)))
+    return event
+
+
+def taken(news: GraphNews, reading: GraphReading, window: Window | None, ctx: Context) -> GraphNews:
+    """The news with one more reading, whose delta link was asked for ``window``. Later delivery of an id wins; a
+    removal is a hint that ``doubtful`` follows up."""
+    events = dict(news.events) | {event.id: permitted(event, ctx) for event in reading.events}
+    events |= {bad.id: bad for bad in reading.malformed}
+    left = {event_id: event for event_id, event in events.items() if event_id not in reading.removed}
+    removed = news.removed | frozenset(reading.removed)
+    return replace(news, events=left, removed=removed, delta_link=reading.delta_link, delta_window=window)
+
+
+def with_evidence(news: GraphNews, found: Mapping[str, Evidence], frame: Frame) -> GraphNews:
+    """The news with what was gathered of single events; one without a link counts only where it is there for sure."""
+    events, evidence, links = dict(news.events), dict(news.evidence), frame.links
+    for event_id, one in found.items():
+        if isinstance(one.event, GraphEvent) and one.event.id != event_id:
+            one = Evidence(Malformed(Side.GRAPH, event_id, OTHER_EVENT))
+        evidence[event_id] = one
+        if isinstance(one.event, GraphEvent) and (event_id in links or judge_gone(one) is Sight.PRESENT):
+            events[event_id] = permitted(one.event, frame.ctx)
+        else:
+            events.pop(event_id, None)
+    return replace(news, events=events, evidence=evidence)
+
+
+def with_formatted(news: GraphNews, read: Mapping[str, GraphEvent | Malformed | None], ctx: Context) -> GraphNews:
+    """The news with events as they were read with their HTML: fresh, whatever version the link remembers."""
+    whole = {i: e for i, e in read.items() if isinstance(e, GraphEvent) and e.id == i}
+    other = {i: Evidence(e) for i, e in read.items() if i not in whole and i not in news.evidence}
+    return replace(
+        news,
+        events={**news.events, **{i: permitted(event, ctx) for i, event in whole.items()}},
+        evidence={**news.evidence, **other},
+        fresh=news.fresh | frozenset(whole),
+    )
+
+
+def without_moved(news: GraphNews, found: Collection[Move]) -> GraphNews:
+    """The news after links took new ids: what was read under the old ones is of no link any more."""
+    stale = {move.old.event_id for move in found}
+    events = {event_id: event for event_id, event in news.events.items() if event_id not in stale}
+    return replace(news, events=events, is_moving=news.is_expired and bool(found))
+
+
+# What it says of a link
+
+
+def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
+    """What a round sees of a link's event, and a note where that cannot be understood."""
+    event, evidence = news.events.get(link.event_id), news.evidence.get(link.event_id)
+    if evidence is not None and isinstance(evidence.event, Malformed):
+        return None, Sight.MALFORMED, evidence.event.reason
+    if isinstance(event, Malformed):
+        return None, Sight.MALFORMED, event.reason
+    if evidence is not None:
+        sight = judge_gone(evidence)
+        return (event if sight is Sight.PRESENT else None), sight, ""
+    if event is None or is_stale(link, event, news):
+        return None, Sight.UNREAD, ""
+    return event, Sight.PRESENT, ""
+
+
+def is_stale(link: Link, event: GraphEvent, news: GraphNews) -> bool:
+    """Whether an event tells nothing new: a delta query may lag behind our own write (graph.md §3), so what is older
+    than what the link has seen is no news. Nor is what it has seen, unless an edit was left alone then and goes on
+    standing."""
+    if event.id in news.fresh:
+        return False
+    if event.change_key == link.change_key:
+        return not changed_in_graph(link.base_event, event.content)
+    seen_at, modified_at = link.modified_at, event.modified_at
+    return seen_at is not None and modified_at is not None and modified_at < seen_at
+
+
+def is_copy_lost(link: Link, news: GraphNews) -> bool:
+    """Whether a linked event is no longer in the calendar, or cancelled."""
+    event = news.event(link.event_id)
+    return sight_of(link, news)[1] in AWAY or (event is not None and event.is_cancelled)
+
+
+# What is to be read by id
+
+
+def doubtful(news: GraphNews, frame: Frame) -> set[str]:
+    """The events to be read one by one: removed or absent ones, ended ones that are shown again, ones whose pending
+    row is due, and those of links that ask for it or whose meeting is shown under another id."""
+    links, shown = frame.links, shown_meetings(news, frame)
+    ids = {i for i in news.removed & set(links) if links[i].status is not LinkStatus.ARCHIVED}
+    ids |= {event_id for event_id, link in links.items() if _is_doubtful(link, news, frame, shown)}
+    return ids | {
+        p.item_id for p in due_pending(news, frame) if p.side is Side.GRAPH and p.item_id not in news.events
+    }
+
+
+def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
+    is_read = link.event_id in news.events
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or _is_to_unmark(link, frame):
+        return True
+    if link.status not in WATCHED:
+        return False
+    is_missing = not is_read and (_is_expected(link, news, frame) or uid_key(link.ical_uid) in shown)
+    return is_missing or _is_due(link, frame) or _is_approved(link, frame)
+
+
+def shown_meetings(news: GraphNews, frame: Frame) -> Container[str]:
+    """The meetings of which an event without a link was read."""
+    return by_uid(news.free(frame.links), lambda event: event.ical_uid)
+
+
+def lost_links(news: GraphNews, frame: Frame) -> list[Link]:
+    """The links whose event is not in the calendar any more, where it is expected to be."""
+    return [x for x in frame.memory.links if x.status in WATCHED and sight_of(x, news)[1] in AWAY]
+
+
+def _is_due(link: Link, frame: Frame) -> bool:
+    """Whether a link asks to be read again, and its back-off is over."""
+    return bool(link.reread) and _is_ready(link, frame)
+
+
+def _is_approved(link: Link, frame: Frame) -> bool:
+    """Whether a person said yes to the link's deletion, and it waits for nothing else."""
+    is_held = link.status is LinkStatus.HELD and link.event_id in frame.ctx.approved
+    return is_held and _is_ready(link, frame)
+
+
+def _is_ready(link: Link, frame: Frame) -> bool:
+    """Whether nothing keeps a round from trying again: no back-off, and not the last of too many tries."""
+    return not frame.waits(link.retry_at) and not is_given_up(link)
+
+
+def _is_to_unmark(link: Link, frame: Frame) -> bool:
+    """Whether a conflict whose event wears our mark closes because the meeting is over; asked once a day."""
+    is_asked = frame.is_daily or _is_due(link, frame)
+    if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.mark is not Mark.SET:
+        return False
+    return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
+
+
+def _is_expected(link: Link, news: GraphNews, frame: Frame) -> bool:
+    """Whether a link's event must be looked for: after a window was read anew, or beyond it at the daily look."""
+    window = news.looked or news.delta_window
+    if window is None or link.status is LinkStatus.HELD:
+        return False
+    start, end = bounds(graph_when(link.base_event), frame.ctx.zone)
+    is_inside = start < window.end and end > window.start
+    return news.is_whole or (link.unseen if is_inside else frame.scale.roll)
+
+
+# What waits
+
+
+def due_pending(news: GraphNews, frame: Frame) -> list[Pending]:
+    """Pending items whose turn it is: parked ones wait for a person, or for what stands in their way to end."""
+    links = [link for link in frame.memory.links if link.status in WATCHED]
+    in_place, shown = by_uid(links, lambda link: link.ical_uid), shown_meetings(news, frame)
+    return [
+        p
+        for p in frame.memory.pending
+        if (_may_be_over(p, news, frame, in_place, shown) if p.parked else not frame.waits(p.retry_at))
+    ]
+
+
+def _may_be_over(
+    pending: Pending, news: GraphNews, frame: Frame, in_place: Container[str], shown: Container[str]
+) -> bool:
+    """Whether what stands in an item's way may have ended, or the item is gone: looked at daily, and at the signs
+    there are. ``in_place`` are the meetings of links, ``shown`` those of events without one."""
+    if frame.is_daily or _is_told_gone(pending, news, frame):
+        return True
+    if pending.state in UNHINDERED:
+        return False
+    uid = uid_key(pending.ical_uid)
+    is_alone = pending.state is PendingState.TWIN and uid not in in_place
+    is_elsewhere = pending.side is Side.GRAPH and pending.item_id not in news.events and uid in shown
+    is_handed = pending.state is PendingState.CLASH and bool(frame.memory.inbox)
+    return is_alone or is_elsewhere or is_handed
+
+
+def _is_told_gone(pending: Pending, news: GraphNews, frame: Frame) -> bool:
+    """Whether its side says that an item without a link was taken away."""
+    if pending.side is Side.GRAPH:
+        return pending.item_id in news.removed
+    return any(row.deleted and row.activity_id == pending.item_id for row in frame.memory.inbox)

@@ -1,0 +1,215 @@
+"""Which meetings' claims a round has to know, and which role its copies have by them: values, no reading.
+
+A follower's activity is named by its claim, and a copy that takes over must be read afresh; what the claims mean for
+one copy, ``sync_core.plan.shared`` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from sync_core.model.claim import Claim
+from sync_core.model.decision import Case, Context, Sight
+from sync_core.model.link import WATCHED, Link, LinkStatus, Role
+from sync_core.model.sides import GraphEvent
+from sync_core.plan.shared import claimed, is_lost, seat
+from sync_core.plan.tables import Claimed, Seat
+from sync_core.reading.frame import Frame
+from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
+
+TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
+"""Claims that may let a followed copy feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The claims of one round, by iCalUId, and what follows from them.
+
+    ``heirs`` are the followed events whose copy feeds from now on. ``others`` are the users who have a meeting whose
+    copy is lost here, by iCalUId (None = not known).
+    """
+
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    heirs: frozenset[str] = frozenset()
+    others: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+
+    def claim_of(self, link: Link) -> Claim | None:
+        """The claim on a linked meeting, where it was read."""
+        return self.claims.get(link.ical_uid)
+
+    def activity_of(self, link: Link) -> str:
+        """The activity's id; a follower's is what the claim says."""
+        claim = self.claim_of(link)
+        known = claim.activity_id if claim and link.role is Role.FOLLOWER else ""
+        return known or link.activity_id
+
+    def kept(self, links: Collection[Link]) -> list[Link]:
+        """The links of this round: all but those of followed copies that feed from now on, their activity unknown."""
+        return [link for link in links if not self._is_released(link)]
+
+    def _is_released(self, link: Link) -> bool:
+        claim = self.claim_of(link)
+        return link.event_id in self.heirs and not (claim and claim.activity_id)
+
+
+# Which claims matter
+
+
+def asked_claims(news: GraphNews, frame: Frame) -> set[str]:
+    """The meetings whose claims matter: of invited copies and meetings with news, of which the inbox tells as well;
+    of all followed ones when one may have changed hands; of all meetings at a full round."""
+    links = frame.memory.links
+    asked = {e.ical_uid for e in news.free(frame.links) if not e.is_organizer or e.attendees}
+    asked |= {p.ical_uid for p in due_pending(news, frame) if p.ical_uid}
+    fed = {link.activity_id for link in links if link.role is not Role.FOLLOWER}
+    inbox = frozenset(frame.inbox)
+    is_look_over = frame.is_daily or bool(inbox - fed)
+    return asked | {x.ical_uid for x in links if _matters(x, news, frame.scale.full, inbox, is_look_over)}
+
+
+def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str], is_look_over: bool) -> bool:
+    """Whether a link's claim has to be known. ``inbox`` are the activities it names."""
+    has_news = link.event_id in news.events or link.event_id in news.evidence
+    if link.role is Role.FOLLOWER:
+        return has_news or (is_look_over and link.status in WATCHED)
+    is_filed = link.activity_id in inbox
+    is_gone = _is_lost(link, news, has_news=is_full or is_filed)
+    if link.role is Role.HOLDER:
+        return has_news or is_look_over or is_filed or is_gone
+    event = news.event(link.event_id)
+    has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
+    return is_gone or (is_full and has_people) or is_filed
+
+
+def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
+    """Whether the copy is lost, or was, and its activity, of which there is news, was locked then."""
+    is_locked = link.status is LinkStatus.TOMBSTONE and link.conflict is not None
+    is_unvoided = is_locked and (has_news or bool(link.reread))
+    return (link.status in WATCHED and is_copy_lost(link, news)) or is_unvoided
+
+
+# Who takes over
+
+
+def turned(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
+    """Followed events that have to be read since their claim may let this mailbox feed."""
+    return [
+        link.event_id
+        for link in frame.memory.links
+        if link.role is Role.FOLLOWER
+        and link.status in WATCHED
+        and claimed(roles.claim_of(link), frame.ctx) in TURNED
+        and link.event_id not in news.evidence
+        and news.event(link.event_id) is None
+    ]
+
+
+def heirs_of(roles: Roles, news: GraphNews, frame: Frame) -> frozenset[str]:
+    """The followed events whose copy feeds from now on."""
+    return frozenset(link.event_id for link in frame.memory.links if _is_heir(link, roles, news, frame.ctx))
+
+
+def _is_heir(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
+    event = news.event(link.event_id)
+    if link.role is not Role.FOLLOWER or event is None or event.is_cancelled:
+        return False
+    return seat(event, roles.claim_of(link), ctx) is Seat.FEED
+
+
+def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
+    """Meetings that this mailbox lost and answers for, by iCalUId, each with the users whom it names."""
+    named: dict[str, frozenset[str]] = {}
+    inbox = frame.inbox
+    for link in frame.memory.links:
+        has_news = frame.scale.full or link.activity_id in inbox
+        if _is_lost(link, news, has_news=has_news) and _answers_for(link, roles, news, frame.ctx):
+            named[link.ical_uid] = named.get(link.ical_uid, frozenset()) | _named(link, roles, news, frame.ctx)
+    return named
+
+
+def _answers_for(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
+    """Whether this copy feeds the meeting, or was just handed it, unless its organizer called it off here."""
+    is_mine = claimed(roles.claim_of(link), ctx) is Claimed.ME
+    event = news.event(link.event_id)
+    is_called_off = link.role is Role.OWN and event is not None and event.is_cancelled
+    return link.role is Role.HOLDER or (is_mine and not is_called_off)
+
+
+def _named(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> frozenset[str]:
+    """The users whom a meeting names: its organizer and its people, as they were and as they are shown."""
+    claim, evidence = roles.claim_of(link), news.evidence.get(link.event_id)
+    shown = [news.event(link.event_id), evidence.event if evidence else None]
+    events = [event for event in shown if isinstance(event, GraphEvent)]
+    addresses = {*link.base_event.people, *link.base_activity.people, claim.organizer if claim else ""}
+    addresses |= {event.organizer for event in events}
+    addresses |= {one.email for event in events for one in event.attendees}
+    people = [ctx.colleagues.at(address) for address in addresses - {""}]
+    return frozenset(one.id for one in people if one is not None)
+
+
+def with_fresh(roles: Roles, news: GraphNews, frame: Frame) -> GraphNews:
+    """The news, with the events of copies that feed from now on, or again, as news whatever their link remembers."""
+    links = frame.memory.links
+    ids = {x.event_id for x in links if x.event_id in roles.heirs or _is_to_reclaim(x, roles, frame.ctx)}
+    return replace(news, fresh=news.fresh | ids)
+
+
+def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
+    """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""
+    return link.role is Role.OWN and claimed(roles.claim_of(link), ctx) is Claimed.GUEST
+
+
+# What it means for items
+
+
+def is_stood_against(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
+    """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds the
+    meeting has changed."""
+    is_guests = link.role is Role.HOLDER and (is_changed or is_lost(roles.claim_of(link), ctx))
+    return is_guests or _is_to_reclaim(link, roles, ctx)
+
+
+def is_followed(event: GraphEvent, roles: Roles, ctx: Context) -> bool:
+    """Whether an event without a link is another mailbox's to feed."""
+    claim = roles.claims.get(event.ical_uid)
+    return claim is not None and seat(event, claim, ctx) is Seat.FOLLOW
+
+
+def is_unmade(event: GraphEvent, roles: Roles) -> bool:
+    """Whether the meeting of an event without a link is claimed and has no activity."""
+    claim = roles.claims.get(event.ical_uid)
+    return claim is not None and bool(claim.etag) and not claim.activity_id
+
+
+def with_claim(case: Case, claim: Claim) -> Case:
+    """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
+    case = replace(case, claim=claim)
+    if claim.unreadable:
+        return replace(case, event_sight=Sight.MALFORMED, note=claim.unreadable)
+    return case
+
+
+def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
+    """The case with its meeting's claim and, where its copy is lost, with who else has one and its last answer."""
+    link = case.link
+    claim = roles.claims.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
+    if claim is None:
+        return case
+    case = with_claim(case, claim)
+    if claim.unreadable or link is None:
+        return case
+    evidence = news.evidence.get(link.event_id)
+    farewell = evidence.event.response if evidence and isinstance(evidence.event, GraphEvent) else ""
+    return replace(case, others=roles.others.get(link.ical_uid), farewell=farewell)
+
+
+def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
+    """Whether this copy feeds from now on what another mailbox fed."""
+    event, link, claim = case.event, case.link, case.claim
+    if claim is None or claim.unreadable or event is None or case.activity is None:
+        return False
+    if link is not None:
+        return link.event_id in roles.heirs
+    is_handed = bool({claim.holder, claim.before} - {"", ctx.mailbox})
+    return is_handed and seat(event, claim, ctx) is Seat.FEED

@@ -1,0 +1,111 @@
+"""The codec: what the service would refuse is never sent, since Azurite would let it pass."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.store import codec as rows
+from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.link import Pending
+from sync_core.model.memory import JournalEntry
+from sync_core.model.sides import Side
+
+PROPERTY_UNITS = 32_768
+ENTITY_BYTES = 2**20
+
+
+def units(text: object) -> int:
+    """The length of a text as the service counts it, in UTF-16 code units."""
+    return len(str(text).encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("size", [0, 1, 15_999, 16_000, 31_950, 32_000, 64_000, 200_000])
+@pytest.mark.parametrize("filling", ["a", "я", "😀", "a😀", '"'], ids=["ascii", "cyrillic", "emoji", "both", "quote"])
+def test_no_property_is_too_long(size: int, filling: str) -> None:
+    """However long and of whatever characters, a value is stored in properties within the limit and comes back."""
+    value = Pending(Side.ERP, "id", reason=(filling * size)[:size])
+
+    stored = rows.encode(value)
+
+    assert max(units(part) for part in stored.values()) < PROPERTY_UNITS
+    assert value == rows.decode(stored, Pending)
+
+
+@pytest.mark.parametrize("shift", ["", "x"], ids=["even", "odd"])
+def test_characters_are_not_cut_in_half(shift: str) -> None:
+    """A character of two UTF-16 units at a property's end moves to the next property as a whole."""
+    value = Pending(Side.ERP, shift + "😀" * 40_000)
+
+    stored = rows.encode(value)
+
+    assert list(stored) == ["v", "data0", "data1", "data2"]
+    assert value == rows.decode(stored, Pending)
+
+
+def test_largest_row_fits_an_entity() -> None:
+    """The largest row that is accepted stays below 1 MiB, and a longer one is refused with its size."""
+    room = rows.PARTS * rows.PART_UNITS - len(str(rows.encode(Pending(Side.ERP, ""))["data0"]))
+    fullest = rows.encode(Pending(Side.ERP, "x" * room))
+
+    assert 2 * sum(units(name) + units(part) for name, part in fullest.items()) < ENTITY_BYTES
+    with pytest.raises(StoreError, match=r"of 448,001 characters does not fit a row \(448,000 at most"):
+        rows.encode(Pending(Side.ERP, "x" * (room + 1)))
+
+
+def test_half_a_character_is_refused() -> None:
+    """A lone surrogate, which no JSON can carry, is refused with a sentence."""
+    with pytest.raises(StoreError, match="half a character"):
+        rows.encode(Pending(Side.ERP, "\ud83d"))
+
+
+@pytest.mark.parametrize("version", [0, 3, None, "1"])
+def test_other_versions_are_refused(version: object) -> None:
+    """A row of neither this build's schema version nor the one before is refused, with the versions in the text."""
+    stored: dict[str, object] = {**rows.encode(Pending(Side.ERP, "id")), "v": version}
+
+    with pytest.raises(RowUnreadable, match=rf"version {version}, this build reads versions 1 and 2"):
+        rows.decode(stored, Pending)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"side":"moon","item_id":"x"}', '{"side":"erp"}'])
+def test_other_shapes_are_refused(text: str) -> None:
+    """A row whose content is not the value it should be is refused, not filled up with guesses."""
+    with pytest.raises(RowUnreadable, match="a stored Pending cannot be read"):
+        rows.decode({"v": 1, "data0": text}, Pending)
+
+
+def test_peek_reads_any_version() -> None:
+    """One text can be told of a row of any version or shape, which is what erasing needs."""
+    assert rows.peek({**rows.encode(Pending(Side.ERP, "id")), "v": 99}, "item_id") == "id"
+    assert [rows.peek({"data0": text}, "item_id") for text in ("{", "[]", '{"item_id":7}')] == ["", "", ""]
+
+
+def test_keys() -> None:
+    """Ids without odd characters are their own keys; all others get a hash that no plain id can equal."""
+    plain = "6f1c8a52-0b7e-4c3d-9a10-5d2f0c6b7e81"
+    odd = ["a/b", "a\\b", "a#b", "a?b", "a%b", "a+b", "a=b", "a b", "a'b", "\x00", "", "é", "x" * 129, "~" + "0" * 64]
+
+    assert plain == rows.key(plain)
+    assert len(odd) == len({rows.key(one) for one in odd})
+    assert all(rows.key(one).startswith("~") and rows.key(one) != one for one in odd)
+
+
+def test_hashes_keep_texts_apart() -> None:
+    """Different texts have different hashes, also where their joints differ or only a letter's case."""
+    assert len({rows.hashed("ab", "c"), rows.hashed("a", "bc"), rows.hashed("abc"), rows.hashed("ABC")}) == 4
+    assert len(rows.hashed("\ud83d")) == 64
+
+
+def test_journal_values_are_bounded() -> None:
+    """The cut leaves exactly the bound, says the true length, and leaves shorter values alone."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    entry = JournalEntry("u", at, "r", "updated", reason="x" * 2_001, before={"a": "y" * 2_000})
+
+    bounded = rows.bounded(entry)
+
+    assert len(bounded.reason) == rows.JOURNAL_VALUE
+    assert bounded.reason.endswith("x … (cut, 2,001 characters)")
+    assert entry.before == bounded.before
+    assert bounded == rows.bounded(bounded)

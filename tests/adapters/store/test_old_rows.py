@@ -1,0 +1,124 @@
+"""Rows that the build before this one wrote: each is understood, and written anew in this build's version."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.store import codec as rows
+from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.memory import MemoryBackend
+from adapters.store.store import RowStore
+from adapters.store.upgrades import UPGRADES
+from jobs.ports import Put, Storable, Subscription
+from sync_core.errors import RowUnreadable
+from sync_core.model.claim import Claim
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
+from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
+
+EVERY_ROW = [(kind, name) for kind, named in EXPECTED.items() for name in named]
+
+
+def test_every_frozen_row_has_its_value() -> None:
+    """No file and no row of a file is left out, and every kind with an upgrade has frozen rows."""
+    assert {path.stem for path in FROZEN.glob("*.json")} == set(EXPECTED)
+    assert {kind: set(frozen(kind)) for kind in EXPECTED} == {kind: set(named) for kind, named in EXPECTED.items()}
+    assert set(UPGRADES) <= {type(value).__name__ for named in EXPECTED.values() for value in named.values()}
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_ROW)
+def test_an_old_row_is_understood(kind: str, name: str) -> None:
+    """A row of the version before this one holds the value it always meant, and is written in this version."""
+    _, row = frozen(kind)[name]
+    value = rows.decode(row.properties, type(EXPECTED[kind][name]))
+
+    assert row.properties["v"] == rows.SCHEMA - 1
+    assert EXPECTED[kind][name] == value
+    assert rows.encode(value)["v"] == rows.SCHEMA
+
+
+async def _store(kind: str, name: str) -> tuple[RowStore, MemoryBackend, Table, Row]:
+    """A store whose only row is a frozen one."""
+    backend = MemoryBackend(lambda: NOW)
+    table, row = frozen(kind)[name]
+    await backend.write(table, Op(Verb.PUT, row.key, row.properties))
+    return RowStore(backend), backend, table, row
+
+
+async def _save(store: RowStore, value: object) -> None:
+    """Read the value from the store as the jobs do, and save it where it came from."""
+    match value:
+        case Link() | Pending() | Hold() | Cursors():
+            await _save_state(store, value)
+        case InboxRow():
+            await store.file_inbox(ANNA, (await store.recall(ANNA)).inbox)
+        case User():
+            [user] = await store.list_users()
+            await store.save_user(user)
+        case Instance():
+            await store.save_instance(*await store.read_instance())
+        case Claim():
+            claim = await store.read_claim(value.key)
+            assert claim is not None
+            await store.save_claim(claim)
+        case Subscription():
+            [subscription] = await store.list_subscriptions()
+            await store.save_subscription(subscription)
+        case JournalEntry():
+            await store.append_journal(await store.read_journal(ANNA))
+        case _:
+            await _save_own(store, type(value).__name__)
+
+
+async def _save_state(store: RowStore, value: Storable) -> None:
+    memory = await store.recall(ANNA)
+    found = {Link: memory.links, Pending: memory.pending, Hold: memory.holds, Cursors: (memory.cursors,)}
+    [row] = found[type(value)]
+    assert value == row
+    lease = await store.acquire_lease(ANNA, "new build", 60)
+    await store.release_lease(await store.save(lease, [Put(row)]))
+
+
+async def _save_own(store: RowStore, kind: str) -> None:
+    """Rows that only the store itself knows."""
+    link = EXPECTED["link"]["live"]
+    follower = EXPECTED["link"]["live-follower"]
+    assert isinstance(link, Link)
+    assert isinstance(follower, Link)
+    match kind:
+        case "WakeRow":
+            await store.write_wake(ANNA, await store.read_wake(ANNA))
+        case "LeaseRow":
+            await store.acquire_lease(ANNA, "process-1", 120)
+        case "SlotRow":
+            await store.acquire_slot("process-1", 1, 60)
+        case "IndexRow":
+            [activity_id] = [
+                one for one in ("activity-live", "activity-parked") if (await store.find_linked([one]))[one]
+            ]
+            parked = EXPECTED["link"]["parked"]
+            assert isinstance(parked, Link)
+            await store.reindex(ANNA, [one for one in (link, parked) if one.activity_id == activity_id])
+        case "CopyRow":
+            assert {BORIS} == await store.find_copies(follower.ical_uid)
+            await store.reindex(BORIS, [follower])
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_ROW)
+async def test_an_old_row_is_saved_in_its_place(kind: str, name: str) -> None:
+    """Read and saved through the store, an old row is the same row in this version, and there is no other."""
+    store, backend, table, row = await _store(kind, name)
+
+    await _save(store, EXPECTED[kind][name])
+
+    found = [one for partition in backend._tables[table].values() for one in partition.values()]
+    kept = [one for one in found if one.key == row.key]
+    assert [one.properties["v"] for one in kept] == [rows.SCHEMA]
+    assert {Key(row.key.partition, "lease"), row.key} >= {one.key for one in found}
+
+
+def test_a_spoilt_old_row_is_no_crash() -> None:
+    """A row of the version before this one that an upgrade cannot make sense of is refused like any other."""
+    for text in ("[]", "{}", "null", '{"status": 7}', '{"reason": null, "status": []}'):
+        with pytest.raises(RowUnreadable, match="a stored Link cannot be read"):
+            rows.decode({"v": 1, "data0": text}, Link)

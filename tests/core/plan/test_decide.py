@@ -1,0 +1,692 @@
+"""Decisions about whole cases: creators, tombstones, archives, parking, holds and what a deletion overrules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
+from sync_core.model.link import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, Pending, PendingState, Role
+from sync_core.model.policy import Direction, Policy, Winner
+from sync_core.model.sides import EVERYTHING, MSSYNC_SYSTEM, Attendee, ErpActivity, EventKind, Field, GraphEvent, Side
+from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
+from sync_core.plan.decide import ELSEWHERE, HIDDEN, decide, is_over_link
+from sync_core.plan.identity import began_with, is_made_from, new_link, settle, transaction_id
+from sync_core.plan.tables import PARTNER_GONE
+from tests.support.samples import (
+    ANNA_ID,
+    BORIS_ID,
+    NOW,
+    PARTY,
+    PAST_ACTIVITY,
+    PAST_EVENT,
+    SERVICE,
+    SOFIA,
+    a_context,
+    a_link,
+    a_staff,
+    an_activity,
+    an_event,
+    at,
+    linked,
+    noted,
+    past_link,
+    seen,
+    shown,
+    tombstone,
+    utc,
+)
+
+EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(noted(subject="Forecast"))
+LOCKED = an_activity(state="Released")
+
+
+# Creates
+
+
+def test_an_event_becomes_an_activity() -> None:
+    """The activity tells what the event tells, and carries its iCalUId."""
+    decision = decide(seen(an_event()), a_context())
+
+    assert decision.erp == CreateActivity("uid-1", noted())
+    assert (decision.verdict, decision.graph, decision.carried) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
+
+
+def test_an_activity_becomes_an_event() -> None:
+    """The event tells what the activity tells, and its create can be repeated."""
+    decision = decide(seen(None, an_activity()), a_context())
+
+    assert decision.graph == CreateEvent("A1", transaction_id("anna-id", "A1", 0), shown())
+    assert (decision.verdict, decision.erp, decision.carried) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
+
+
+def test_a_new_incarnation_has_a_new_transaction_id() -> None:
+    """The pending row remembers how often the event was lost."""
+    pending = Pending(Side.ERP, "A1", incarnation=2)
+    decision = decide(seen(None, an_activity(), pending=pending), a_context())
+
+    assert isinstance(decision.graph, CreateEvent)
+    assert transaction_id("anna-id", "A1", 2) == decision.graph.transaction_id
+
+
+def test_without_company_and_location_no_activity_is_made() -> None:
+    """The event is skipped with the reason; activities still go to Outlook (R5)."""
+    ctx = a_context(has_company=False)
+
+    assert (
+        decide(seen(an_event()), ctx).verdict,
+        decide(seen(an_event()), ctx).reason,
+    ) == (Verdict.SKIP, "no default company and location")
+    assert decide(seen(None, an_activity()), ctx).verdict is Verdict.ACT
+
+
+def test_a_named_partner_that_is_gone_is_parked() -> None:
+    """Nothing is made anew until a person chooses."""
+    decision = decide(seen(an_event(), awaits=PendingState.PARTNER_GONE), a_context())
+
+    assert (decision.verdict, decision.reason, decision.erp) == (Verdict.PARK, PARTNER_GONE, None)
+
+
+def test_digits_are_written_in_the_zone_of_the_setting() -> None:
+    """``ERPNET_TIME`` says whose wall clock the activity's digits are."""
+    decision = decide(seen(an_event()), a_context(policy=Policy(erp_time="Asia/Tokyo")))
+
+    assert isinstance(decision.erp, CreateActivity)
+    assert at(2026, 2, 2, 17) == decision.erp.content.start
+
+
+def test_a_create_tried_again_is_the_same_write() -> None:
+    """In one mailbox; in another one it makes another event."""
+    first, again, other = (
+        decide(seen(None, an_activity()), a_context(mailbox=mailbox)).graph
+        for mailbox in ("anna-id", "anna-id", "boris-id")
+    )
+
+    assert first == again
+    assert first != other
+
+
+def test_each_create_has_its_own_transaction_id_for_ever() -> None:
+    """Mailbox, activity and incarnation make the id, and nothing else does (graph.md T8)."""
+    mine = transaction_id("anna-id", "A1", 0)
+
+    assert mine == "8a87e6e0-a2dd-5866-910b-591271706516"
+    others = {
+        transaction_id("boris-id", "A1", 0),
+        transaction_id("anna-id", "A2", 0),
+        transaction_id("anna-id", "A1", 1),
+    }
+    assert len(others | {mine}) == 4
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    ("activity", "origin", "creator"),
+    [
+        pytest.param(an_activity(), Side.ERP, ANNA_ID, id="made-in-erp"),
+        pytest.param(an_activity(external_id="uid-1"), Side.GRAPH, ANNA_ID, id="made-from-the-event"),
+        pytest.param(an_activity(creation_user=SERVICE), Side.ERP, ANNA_ID, id="made-by-a-service"),
+        pytest.param(
+            an_activity(creation_user="mssync", owner_party=PARTY), Side.ERP, ANNA_ID, id="made-for-the-user"
+        ),
+    ],
+)
+def test_two_items_that_agree_are_linked_without_a_write(activity: ErpActivity, origin: Side, creator: str) -> None:
+    """A pair found again costs no write; who created it is decided once."""
+    decision = decide(seen(an_event(), activity), a_context())
+
+    assert (
+        decision.intent,
+        decision.verdict,
+        decision.graph,
+        decision.erp,
+    ) == (Intent.LINK, Verdict.ACT, None, None)
+    assert decision.link is not None
+    assert (origin, creator, LinkStatus.LIVE) == (decision.link.origin, decision.link.creator, decision.link.status)
+
+
+def test_two_items_that_differ_are_settled_by_policy() -> None:
+    """Without a base every difference is a conflict; the loser's value is kept for the journal."""
+    ctx = a_context(policy=Policy(winner=Winner.ERP))
+    decision = decide(seen(EDITED_EVENT, EDITED_ACTIVITY), ctx)
+
+    assert isinstance(decision.graph, PatchEvent)
+    assert (frozenset({Field.SUBJECT}), "Forecast") == (decision.graph.fields, decision.graph.content.subject)
+    assert [(s, c.field, c.event_value) for s, c in decision.lost] == [(Side.GRAPH, "subject", "Plan")]
+
+
+@pytest.mark.parametrize(
+    ("activity", "ctx"),
+    [
+        pytest.param(EDITED_ACTIVITY, a_context(policy=Policy(winner=Winner.ASK)), id="left-to-a-person"),
+        pytest.param(replace(EDITED_ACTIVITY, state="Closed"), a_context(), id="locked"),
+    ],
+)
+def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: Context) -> None:
+    """What could not be settled when the pair was found is still a conflict when it is looked at again."""
+    first = decide(seen(EDITED_EVENT, activity), ctx)
+    link = settle(first, EDITED_EVENT, activity, ctx)
+    again = decide(linked(EDITED_EVENT, activity, link=link), ctx)
+
+    for decision in (first, again):
+        assert decision.link is not None
+        assert decision.link.conflict is not None
+        assert [clash.field for clash in decision.link.conflict.clashes] == ["subject"]
+    assert (again.verdict, again.erp) == (Verdict.CONFLICT, None)
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        pytest.param({"subject": "Plan"}, id="subject"),
+        pytest.param({"start": utc(2026, 2, 2, 7)}, id="time"),
+        pytest.param({"reminder": 40}, id="reminder"),
+        pytest.param({"start": utc(2026, 2, 2, 7), "reminder": 40}, id="time-and-reminder"),
+        pytest.param({"sensitivity": "private"}, id="private"),
+        pytest.param({"importance": "high"}, id="priority"),
+    ],
+)
+def test_a_conflict_found_while_linking_is_settled_later(apart: dict[str, object]) -> None:
+    """Once the settings name a winner, every field that stayed apart goes across, whatever its kind."""
+    event, ask = an_event(shown(**apart)), a_context(policy=Policy(winner=Winner.ASK))
+    link = settle(decide(seen(event, an_activity()), ask), event, an_activity(), ask)
+
+    decision = decide(linked(event, an_activity(), link=link), a_context(policy=Policy(winner=Winner.GRAPH)))
+
+    assert isinstance(decision.erp, PatchActivity)
+    wanted = decide(seen(event), a_context()).erp
+    assert isinstance(wanted, CreateActivity)
+    assert wanted.content == decision.erp.content
+    assert decision.link is not None
+    assert decision.link.conflict is None
+
+
+def test_text_that_waits_for_the_html_while_linking_goes_across_later() -> None:
+    """A pair whose event was found without its HTML gets the winning text in the next round."""
+    ctx = a_context(policy=Policy(winner=Winner.ERP))
+    bare, activity = an_event(html=None), an_activity(noted(notes="Minutes"))
+    link = settle(decide(seen(bare, activity), ctx), bare, activity, ctx)
+    assert link is not None
+    assert link.reread != ""
+
+    decision = decide(linked(an_event(), activity, link=link), ctx)
+
+    assert isinstance(decision.graph, PatchEvent)
+    assert (frozenset({Field.BODY}), "Minutes") == (decision.graph.fields, decision.graph.content.body)
+
+
+# Nothing is decided on half the sight
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(linked(None, EDITED_ACTIVITY, event_sight=Sight.UNDECIDED), id="activity-edited"),
+        pytest.param(linked(None, an_activity(void=True), event_sight=Sight.UNDECIDED), id="activity-void"),
+        pytest.param(linked(event_sight=Sight.UNDECIDED), id="activity-not-read"),
+    ],
+)
+def test_an_undecided_event_is_read_again(case: Case) -> None:
+    """Nothing is voided, and the activity's edit is not taken for seen: no base moves (R11)."""
+    decision = decide(case, a_context())
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.REREAD, None, None)
+    settled = settle(decision, case.event, case.activity, a_context())
+    assert settled is not None
+    assert settled.reread != ""
+    assert case.link is not None
+    assert (case.link.base_activity, case.link.version) == (settled.base_activity, settled.version)
+
+
+IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(linked(None, an_activity(), link=IN_CONFLICT), id="conflict/event-unread"),
+        pytest.param(linked(an_event(), link=IN_CONFLICT), id="conflict/activity-unread"),
+        pytest.param(linked(an_event(), link=a_link(reread="a write failed")), id="failed-write/activity-unread"),
+        pytest.param(linked(None, an_activity(), link=a_link(reread="failed")), id="failed-write/event-unread"),
+        pytest.param(
+            linked(None, EDITED_ACTIVITY, link=a_link(status=LinkStatus.HELD)), id="held-deletion/event-unread"
+        ),
+        pytest.param(linked(event_sight=Sight.GONE), id="event-gone/activity-unread"),
+        pytest.param(linked(an_event(is_cancelled=True)), id="event-cancelled/activity-unread"),
+        pytest.param(linked(an_event(), link=tombstone()), id="event-restored/activity-unread"),
+    ],
+)
+def test_what_needs_both_sides_waits_for_both(case: Case) -> None:
+    """A conflict, a failed write, a hold and a deletion are judged only when both sides were read."""
+    decision = decide(case, a_context())
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.REREAD, None, None)
+    assert case.link is not None
+    assert decision.link == replace(case.link, reread=decision.reason)
+
+
+def test_a_plain_change_does_not_wait_for_the_other_side() -> None:
+    """An ordinary pair is compared with its base where a side was not read."""
+    assert decide(linked(an_event()), a_context()).verdict is Verdict.NOTHING
+    assert decide(linked(None, an_activity()), a_context()).verdict is Verdict.NOTHING
+
+
+# Parked
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        pytest.param(linked(None, an_activity(), event_sight=Sight.ELSEWHERE), ELSEWHERE, id="other-calendar"),
+        pytest.param(linked(an_event(), activity_sight=Sight.HIDDEN), HIDDEN, id="hidden"),
+        pytest.param(linked(None, None, activity_sight=Sight.HIDDEN), HIDDEN, id="hidden-and-event-unread"),
+        pytest.param(
+            linked(None, an_activity(), event_sight=Sight.MALFORMED, note="no start"), "no start", id="malformed"
+        ),
+        pytest.param(
+            linked(an_event(kind=EventKind.MASTER), an_activity()), "part of a recurring series", id="series"
+        ),
+        pytest.param(
+            linked(an_event(), an_activity(system_type="Campaign")),
+            "an activity type that is not synced",
+            id="other-type",
+        ),
+    ],
+)
+def test_what_cannot_be_followed_is_parked(case: Case, reason: str) -> None:
+    """Both sides are left alone with the reason, and the base stays the last one in step (R10, R11)."""
+    decision = decide(case, a_context())
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.PARK, None, None)
+    assert decision.link == a_link(status=LinkStatus.PARKED, reason=reason)
+    assert settle(decision, case.event, case.activity, a_context()) == decision.link
+
+
+def test_a_series_that_is_single_again_is_compared_with_the_kept_base() -> None:
+    """What changed while the pair was parked flows once."""
+    parked = decide(linked(an_event(shown(subject="Plan"), kind=EventKind.MASTER), an_activity()), a_context()).link
+
+    decision = decide(linked(EDITED_EVENT, an_activity(), link=parked), a_context())
+
+    assert isinstance(decision.erp, PatchActivity)
+    assert frozenset({Field.SUBJECT}) == decision.erp.fields
+    assert decision.link is not None
+    assert (decision.link.status, decision.link.reason) == (LinkStatus.LIVE, "")
+
+
+@pytest.mark.parametrize("sight", [Sight.ELSEWHERE, Sight.MALFORMED])
+@pytest.mark.parametrize("status", [LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED])
+def test_what_is_over_is_not_parked(status: LinkStatus, sight: Sight) -> None:
+    """A restored event in another calendar does not bring an ended pair back to be watched."""
+    link = tombstone(status=status)
+    decision = decide(linked(event_sight=sight, link=link), a_context())
+
+    assert (Verdict.PARK, link) == (decision.verdict, decision.link)
+
+
+# Deletions
+
+
+def test_a_deleted_event_voids_its_activity() -> None:
+    """With a reason, and the pair stays as a tombstone (R11)."""
+    decision = decide(linked(None, an_activity(), event_sight=Sight.GONE), a_context())
+
+    assert decision.erp == VoidActivity("A1", "deleted in Outlook")
+    assert decision.is_deletion
+    assert decision.link == tombstone()
+    assert decision.lost == ()
+
+
+def test_a_deletion_beats_an_edit_of_the_activity() -> None:
+    """The edited content goes to the journal, unedited content does not."""
+    edited = an_activity(noted(subject="Forecast", notes="Minutes"))
+    decision = decide(linked(None, edited, event_sight=Sight.GONE), a_context())
+
+    assert isinstance(decision.erp, VoidActivity)
+    assert [(side, clash.field, clash.activity_value) for side, clash in decision.lost] == [
+        (Side.ERP, "subject", "Forecast"),
+        (Side.ERP, "body", "Minutes"),
+    ]
+
+
+def test_a_deletion_beats_an_edit_of_the_event() -> None:
+    """The edited event is removed, and what was typed in it is kept."""
+    decision = decide(linked(EDITED_EVENT, an_activity(void=True)), a_context())
+
+    assert decision.graph == RemoveEvent("E1", "ck-2")
+    assert [(s, c.field, c.event_value) for s, c in decision.lost] == [(Side.GRAPH, "subject", "Plan")]
+
+
+def test_a_meeting_with_guests_is_cancelled_with_a_message() -> None:
+    """Who was invited hears of it."""
+    guest = "guest@acme.example"
+    event = an_event(shown(people=(guest,)), attendees=(Attendee(guest),))
+
+    decision = decide(linked(event, an_activity(void=True)), a_context())
+
+    assert decision.graph == RemoveEvent("E1", "ck-2", cancel=True, comment="Cancelled in ERP.net")
+
+
+def test_an_event_that_has_ended_is_not_removed() -> None:
+    """A meeting that took place stays in Outlook; the pair is over."""
+    ended = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 7))
+    link = a_link(base_event=ended, base_activity=noted(start=at(2026, 1, 25, 8), end=at(2026, 1, 25, 9)))
+
+    decision = decide(linked(an_event(ended), activity_sight=Sight.GONE, link=link), a_context())
+
+    assert (decision.verdict, decision.graph) == (Verdict.SKIP, None)
+    assert decision.link is not None
+    assert LinkStatus.TOMBSTONE is decision.link.status
+
+
+@pytest.mark.parametrize(
+    ("case", "direction"),
+    [
+        pytest.param(linked(None, an_activity(), event_sight=Sight.GONE), Direction.TO_GRAPH, id="event-deleted"),
+        pytest.param(linked(an_event(), activity_sight=Sight.GONE), Direction.TO_ERP, id="activity-deleted"),
+    ],
+)
+def test_on_a_one_way_street_the_source_keeps_what_the_target_lost(case: Case, direction: Direction) -> None:
+    """Nothing is deleted against the direction, and nothing is made again."""
+    decision = decide(case, a_context(policy=Policy(direction=direction)))
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.SKIP, None, None)
+    assert decision.link is not None
+    assert LinkStatus.TOMBSTONE is decision.link.status
+
+
+def test_gone_on_both_sides_ends_quietly() -> None:
+    """Nothing is left to do but to remember it."""
+    decision = decide(linked(event_sight=Sight.GONE, activity_sight=Sight.GONE), a_context())
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.NOTHING, None, None)
+    assert decision.link == tombstone(reason="gone on both sides", ended_by=EndedBy.BOTH)
+
+
+# A locked activity
+
+
+def gone_but_locked() -> Link:
+    """The event is deleted, the activity released."""
+    link = decide(linked(None, LOCKED, event_sight=Sight.GONE), a_context()).link
+    assert link is not None
+    return link
+
+
+def test_a_locked_activity_is_not_voided() -> None:
+    """The deletion is an open conflict and the link a tombstone (R9)."""
+    decision = decide(linked(None, LOCKED, event_sight=Sight.GONE), a_context())
+
+    assert (decision.verdict, decision.erp) == (Verdict.CONFLICT, None)
+    assert decision.link is not None
+    assert LinkStatus.TOMBSTONE is decision.link.status
+    assert decision.link.conflict is not None
+    assert [(c.field, c.activity_value) for c in decision.link.conflict.clashes] == [("deletion", "Released")]
+
+
+def test_a_locked_tombstone_stays_and_nothing_is_made_again() -> None:
+    """Seen again still locked, the same conflict stays open with its age, and no event is created."""
+    link = gone_but_locked()
+    decision = decide(linked(None, LOCKED, link=link), a_context(now=NOW + timedelta(hours=1)))
+
+    assert (Verdict.CONFLICT, None, None, link) == (
+        decision.verdict,
+        decision.graph,
+        decision.erp,
+        decision.link,
+    )
+
+
+def test_an_unlocked_tombstone_voids() -> None:
+    """Once the activity may be written, the deletion is carried out and the conflict closes."""
+    decision = decide(linked(None, an_activity(), link=gone_but_locked()), a_context())
+
+    assert decision.erp == VoidActivity("A1", "deleted in Outlook")
+    assert decision.link == tombstone()
+
+
+def test_a_locked_tombstone_whose_activity_goes_too_ends() -> None:
+    """Voided by hand, there is nothing left to disagree about."""
+    decision = decide(linked(None, an_activity(state="Released", void=True), link=gone_but_locked()), a_context())
+
+    assert (decision.intent, decision.verdict) == (Intent.END, Verdict.NOTHING)
+    assert decision.link is not None
+    assert decision.link.conflict is None
+
+
+def test_a_locked_tombstone_closes_when_its_meeting_is_long_over() -> None:
+    """A deletion of what ended over a day ago is no deletion, so its conflict is none either."""
+    link = replace(gone_but_locked(), base_event=PAST_EVENT, base_activity=PAST_ACTIVITY)
+    decision = decide(linked(None, replace(LOCKED, content=PAST_ACTIVITY), link=link), a_context())
+
+    assert (decision.verdict, decision.erp) == (Verdict.SKIP, None)
+    assert decision.link == replace(link, conflict=None, ended_at=NOW)
+
+
+# Tombstones
+
+
+def test_a_restored_event_makes_a_new_activity() -> None:
+    """The voided activity is not adopted again."""
+    decision = decide(linked(an_event(), an_activity(void=True), link=tombstone()), a_context())
+
+    assert decision.erp == CreateActivity("uid-1", noted())
+    assert decision.case.link is None
+
+
+def test_a_restored_event_of_a_living_activity_goes_on_with_it() -> None:
+    """The old pair is compared with its kept base and lives again."""
+    decision = decide(linked(EDITED_EVENT, an_activity(), link=tombstone()), a_context())
+
+    assert isinstance(decision.erp, PatchActivity)
+    assert decision.link is not None
+    assert (decision.link.status, decision.link.ended_at, decision.link.reason) == (LinkStatus.LIVE, None, "")
+
+
+@pytest.mark.parametrize("activity", [an_activity(), EDITED_ACTIVITY, an_activity(void=True), LOCKED])
+def test_an_activity_of_a_tombstone_makes_no_new_event(activity: ErpActivity) -> None:
+    """What happens to an activity after the pair ended brings nothing back."""
+    decision = decide(linked(None, activity, link=tombstone()), a_context())
+
+    assert (Verdict.SKIP, None, None, tombstone()) == (
+        decision.verdict,
+        decision.graph,
+        decision.erp,
+        decision.link,
+    )
+
+
+# Archived
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(linked(an_event(PAST_EVENT), link=past_link()), id="event-touched"),
+        pytest.param(linked(None, an_activity(PAST_ACTIVITY, void=True), link=past_link()), id="activity-void"),
+        pytest.param(
+            linked(None, an_activity(PAST_ACTIVITY), event_sight=Sight.GONE, link=past_link()), id="event-deleted"
+        ),
+        pytest.param(
+            linked(an_event(replace(PAST_EVENT, subject="Plan")), an_activity(PAST_ACTIVITY), link=past_link()),
+            id="event-edited",
+        ),
+    ],
+)
+def test_a_pair_that_is_long_over_is_archived(case: Case) -> None:
+    """Event, activity and base ended over a day ago: a deletion is no deletion and an edit is not followed."""
+    decision = decide(case, a_context())
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.ARCHIVE, None, None)
+    assert decision.link == past_link(
+        status=LinkStatus.ARCHIVED, reason="older than a day", ended_at=NOW, ended_by=EndedBy.AGE
+    )
+
+
+def test_an_archived_pair_keeps_its_base() -> None:
+    """An edit of what is over is not taken for seen, so that it flows if the meeting comes back."""
+    archived = past_link(status=LinkStatus.ARCHIVED, ended_at=NOW)
+    event = an_event(replace(PAST_EVENT, subject="Plan"))
+    decision = decide(linked(event, link=archived), a_context())
+
+    assert (Verdict.SKIP, archived) == (decision.verdict, settle(decision, event, None, a_context()))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(linked(an_event(), an_activity(PAST_ACTIVITY)), id="event-moved-back"),
+        pytest.param(linked(an_event(PAST_EVENT), an_activity()), id="activity-moved-back"),
+    ],
+)
+def test_an_archived_pair_that_moves_back_is_revived(case: Case) -> None:
+    """The move is carried across and the pair lives."""
+    decision = decide(replace(case, link=past_link(status=LinkStatus.ARCHIVED, ended_at=NOW)), a_context())
+
+    assert (Verdict.ACT, frozenset({Field.TIME})) == (
+        decision.verdict,
+        (decision.erp or decision.graph).fields - {Field.REMINDER},  # type: ignore[union-attr]
+    )
+    assert decision.link is not None
+    assert (decision.link.status, decision.link.ended_at) == (LinkStatus.LIVE, None)
+
+
+def test_a_link_is_over_when_both_bases_are() -> None:
+    """The daily roll retires a link by its bases alone."""
+    before = NOW - timedelta(days=1)
+
+    assert is_over_link(past_link(), before, SOFIA)
+    assert not is_over_link(a_link(base_event=PAST_EVENT), before, SOFIA)
+    assert not is_over_link(a_link(base_activity=PAST_ACTIVITY), before, SOFIA)
+
+
+def test_a_link_is_followed_wherever_its_event_goes() -> None:
+    """A linked event that leaves the window is moved in ERP.net, not deleted (R11)."""
+    far = shown(start=utc(2026, 9, 1, 7), end=utc(2026, 9, 1, 8))
+    decision = decide(linked(an_event(far), an_activity()), a_context())
+
+    assert isinstance(decision.erp, PatchActivity)
+    assert at(2026, 9, 1, 10) == decision.erp.content.start
+
+
+# Held
+
+HELD_BY_EVENT = linked(None, EDITED_ACTIVITY, event_sight=Sight.GONE, link=a_link(status=LinkStatus.HELD))
+HELD_BY_ACTIVITY = linked(EDITED_EVENT, an_activity(void=True), link=a_link(status=LinkStatus.HELD))
+
+
+@pytest.mark.parametrize("case", [HELD_BY_EVENT, HELD_BY_ACTIVITY])
+def test_a_held_deletion_waits_until_it_is_approved(case: Case) -> None:
+    """Each round finds it held, and an approval of another item does not help."""
+    decision = decide(case, a_context(approved=frozenset({"E2"})))
+
+    assert (Verdict.HOLD, None, None, case.link) == (
+        decision.verdict,
+        decision.graph,
+        decision.erp,
+        decision.link,
+    )
+    assert not decision.is_deletion
+
+
+@pytest.mark.parametrize("case", [HELD_BY_EVENT, HELD_BY_ACTIVITY])
+def test_an_approved_deletion_is_carried_out(case: Case) -> None:
+    """Once approved it is a deletion like any other, with what it overrules."""
+    decision = decide(case, a_context(approved=frozenset({"E1"})))
+
+    assert decision.is_deletion
+    assert len(decision.lost) == 1
+
+
+def test_a_held_event_that_is_back_is_no_deletion() -> None:
+    """Each item is read again first: what lives is not deleted, even if approved."""
+    case = linked(an_event(), an_activity(), link=a_link(status=LinkStatus.HELD))
+    decision = decide(case, a_context(approved=frozenset({"E1"})))
+
+    assert (decision.verdict, decision.graph, decision.erp) == (Verdict.NOTHING, None, None)
+    assert decision.link == a_link()
+
+
+# Settling
+
+
+def test_a_create_is_settled_on_what_both_sides_show() -> None:
+    """The new link's base is the read-back, and who created it is remembered."""
+    made = an_activity(creation_user=SERVICE, version=7, external_id="uid-1")
+    link = settle(decide(seen(an_event()), a_context()), an_event(), made, a_context())
+
+    assert link == a_link(
+        change_key="ck-2", version=7, updated_at=made.updated_at, modified_at=an_event().modified_at
+    )
+
+
+def test_an_event_of_ours_is_of_erp_origin() -> None:
+    """An event made for an activity belongs to the activity's creator."""
+    link = settle(decide(seen(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
+
+    assert link is not None
+    assert (Side.ERP, ANNA_ID, an_event().content) == (link.origin, link.creator, link.base_event)
+
+
+@pytest.mark.parametrize(("event", "activity"), [(None, an_activity()), (an_event(), None)])
+def test_a_create_without_a_read_back_is_no_link(event: GraphEvent | None, activity: ErpActivity | None) -> None:
+    """What was not seen afterwards is looked up again."""
+    assert settle(decide(seen(an_event()), a_context()), event, activity, a_context()) is None
+
+
+def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:
+    """R12 asks about the creator for as long as the link lives."""
+    activity = an_activity(creation_user="Boris", owner_party="party-boris")
+
+    assert new_link(an_event(), activity, Side.ERP, a_context()).creator == BORIS_ID
+    assert new_link(an_event(), activity, Side.GRAPH, a_context()).creator == ANNA_ID
+
+
+MADE: dict[str, Any] = {"creation_user": SERVICE, "external_id": "UID-1", "external_system": MSSYNC_SYSTEM}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param({}, True, id="made-from-it"),
+        pytest.param({"external_id": "uid-1"}, True, id="any-letter-case"),
+        pytest.param({"external_id": "uid-2"}, False, id="another-meeting"),
+        pytest.param({"external_id": ""}, False, id="no-meeting"),
+        pytest.param({"external_system": "CRM"}, False, id="another-system"),
+        pytest.param({"creation_user": "boris"}, False, id="made-by-hand"),
+    ],
+)
+def test_an_activity_that_was_made_from_a_meeting_is_known(told: dict[str, str], expected: bool) -> None:
+    """By its ExternalId and a service user as creator, in whosever mailbox the meeting is met."""
+    activity = an_activity(**MADE | {"owner_party": "party-boris"} | told)
+
+    assert expected is is_made_from(activity, an_event(), a_context())
+
+
+def test_an_event_without_an_icaluid_is_nothings_origin() -> None:
+    """Two empty ids are not the same id."""
+    activity = an_activity(**MADE | {"external_id": ""})
+
+    assert not is_made_from(activity, an_event(ical_uid=""), a_context())
+
+
+@pytest.mark.parametrize(("creator", "expected"), [(SERVICE, ""), ("Sync-Service", ""), ("Boris", BORIS_ID)])
+def test_a_meeting_began_with_whoever_made_its_activity_by_hand(creator: str, expected: str) -> None:
+    """A service user's activity began in Outlook."""
+    assert expected == began_with(an_activity(creation_user=creator), a_context())
+
+
+def test_a_link_remembers_its_role_and_the_owners_zone() -> None:
+    """An organizer's own event or an invited copy; digits made for a colleague are in the colleague's zone."""
+    theirs = an_activity(owner_party="party-boris")
+    staff = a_staff(boris={"zone": "Asia/Tokyo"})
+
+    own = new_link(an_event(), an_activity(), Side.GRAPH, a_context(colleagues=staff))
+    copied = new_link(an_event(is_organizer=False), theirs, Side.GRAPH, a_context(colleagues=staff))
+    assert (own.role, own.zone) == (Role.OWN, "Europe/Sofia")
+    assert (copied.role, copied.zone) == (Role.HOLDER, "Asia/Tokyo")

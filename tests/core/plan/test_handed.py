@@ -1,0 +1,232 @@
+"""A meeting changes hands between copies that differ: a hand-over writes nothing, what changes later is an edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync_core.content.base import handed
+from sync_core.content.changes import changed_in_graph
+from sync_core.model.claim import Claim
+from sync_core.model.decision import Case, Sight
+from sync_core.model.link import Link, Role
+from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
+from sync_core.model.writes import PatchEvent
+from sync_core.plan.decide import decide
+from sync_core.plan.identity import settle
+from tests.support.samples import (
+    BORIS,
+    GUEST,
+    ME,
+    NOW,
+    UID,
+    ZOE,
+    a_follower,
+    a_link,
+    a_staff,
+    an_office,
+    at,
+    attended,
+    noted,
+    shown,
+    utc,
+)
+
+LOOKED = NOW - timedelta(hours=1)
+"""When the former feeder last looked."""
+
+BEFORE, SINCE = LOOKED - timedelta(minutes=1), LOOKED + timedelta(minutes=1)
+
+starts = st.sampled_from([utc(2026, 2, 2, 8), utc(2026, 2, 2, 9), utc(2026, 2, 3, 22), utc(2026, 3, 29, 1)])
+contents = st.builds(
+    lambda start, minutes, **told: shown(start=start, end=start + timedelta(minutes=minutes), **told),
+    starts,
+    st.sampled_from([0, 30, 60, 1440]),
+    subject=st.sampled_from(["Budget", "Plan", "", "x" * 400]),
+    body=st.sampled_from(["Agenda", "", "other words\n\nin lines"]),
+    reminder=st.sampled_from([None, 0, 15, 60]),
+    sensitivity=st.sampled_from(["normal", "private"]),
+    importance=st.sampled_from(["low", "normal", "high"]),
+    people=st.sampled_from([(), (ME,), (ME, GUEST), (GUEST, ME, ZOE)]),
+)
+CLAIMS = {
+    "holder off": Claim(UID, "carl-id", "A1", at=NOW, etag="e"),
+    "handed to me": Claim(UID, "anna-id", "A1", at=NOW, etag="e", before="carl-id"),
+    "organizer comes on": Claim(UID, "boris-id", "A1", at=NOW, etag="e"),
+}
+
+
+def a_copy(content: GraphContent, *, own: bool, **told: Any) -> GraphEvent:
+    """Anna's copy, or her own event."""
+    organizer = ME if own else "kim@partner.example"
+    return GraphEvent(
+        id="E1",
+        change_key="ck-9",
+        ical_uid="uid-1",
+        content=content,
+        is_organizer=own,
+        organizer=organizer,
+        **{"modified_at": BEFORE} | told,
+    )
+
+
+def an_inheritance(content: GraphContent, activity: Any) -> Link:
+    """The link of whoever fed the activity before, in step with it."""
+    return a_link(event_id="E9", role=Role.HOLDER, base_event=content, base_activity=activity.content)
+
+
+@given(
+    former=contents,
+    mine=contents,
+    claim=st.sampled_from(sorted(CLAIMS)),
+    has_followed=st.booleans(),
+    is_left=st.booleans(),
+    subject=st.sampled_from(["Budget", "as ERP.net has it"]),
+)
+def test_a_hand_over_writes_nothing(
+    former: GraphContent, mine: GraphContent, claim: str, *, has_followed: bool, is_left: bool, subject: str
+) -> None:
+    """Whatever the copies show, in every field; nor does the round after it, and nobody is told."""
+    own = claim == "organizer comes on"
+    event = a_copy(mine, own=own)
+    activity = attended(ME, GUEST, BORIS, content=noted(subject=subject))
+    ctx = an_office(colleagues=a_staff(boris={"looked_at": LOOKED}, carl={"looked_at": LOOKED, "is_well": False}))
+    fed_by = "boris-id" if own else "carl-id"
+    link = a_follower(base_event=former) if has_followed and not own else None
+    case = Case(
+        link=link,
+        event=event,
+        activity=activity,
+        event_sight=Sight.PRESENT,
+        activity_sight=Sight.PRESENT,
+        claim=CLAIMS[claim],
+        inherited=an_inheritance(former, activity) if is_left else None,
+        fed_by=fed_by if is_left else "",
+    )
+    first = decide(case, ctx)
+    after = settle(first, event, activity, ctx)
+
+    assert (first.erp, first.graph, first.mails) == (None, None, 0)
+    assert after is not None
+    assert after.role is (Role.OWN if own else Role.HOLDER)
+    mine_now = replace(CLAIMS[claim], holder="anna-id", is_own=own)
+    again = decide(replace(case, link=after, claim=mine_now, inherited=None, fed_by=""), ctx)
+    assert (again.erp, again.graph) == (None, None)
+
+
+@given(former=contents, mine=contents, start=starts, field=st.sampled_from([Field.SUBJECT, Field.TIME, Field.BODY]))
+def test_what_changes_after_a_hand_over_is_an_edit(
+    former: GraphContent, mine: GraphContent, start: Any, field: Field
+) -> None:
+    """Of that field alone, whatever else the copies show differently."""
+    activity = attended(ME, GUEST, content=noted())
+    event = a_copy(mine, own=False)
+    base = handed(event, an_inheritance(former, activity), None, LOOKED)
+    edits = {
+        Field.SUBJECT: {"subject": "edited"},
+        Field.BODY: {"body": "edited"},
+        Field.TIME: {"start": start + timedelta(hours=5), "end": start + timedelta(hours=6)},
+    }
+
+    assert changed_in_graph(base, replace(mine, **edits[field])) == {field}
+
+
+OLD, FED, NEW = shown(subject="old"), shown(subject="fed"), shown(subject="new")
+
+
+@pytest.mark.parametrize(
+    ("seen", "at", "own", "expected"),
+    [
+        pytest.param(None, BEFORE, False, set(), id="never-seen"),
+        pytest.param(None, SINCE, False, set(), id="never-seen-and-since"),
+        pytest.param(None, BEFORE, True, set(), id="organizer"),
+        pytest.param(None, SINCE, True, {Field.SUBJECT}, id="organizer-since"),
+        pytest.param(NEW, BEFORE, False, set(), id="unchanged"),
+        pytest.param(NEW, SINCE, False, set(), id="unchanged-and-touched-since"),
+        pytest.param(OLD, BEFORE, False, set(), id="changed-before-the-feeder-looked"),
+        pytest.param(OLD, SINCE, False, {Field.SUBJECT}, id="changed-since"),
+        pytest.param(OLD, LOOKED, False, {Field.SUBJECT}, id="changed-at-that-moment"),
+        pytest.param(OLD, None, False, {Field.SUBJECT}, id="changed-nobody-knows-when"),
+    ],
+)
+def test_what_counts_as_an_edit(seen: GraphContent | None, at: Any, own: bool, expected: set[Field]) -> None:
+    """What the copy shows since the former feeder last looked, and the former feeder never showed."""
+    event = a_copy(NEW, own=own, modified_at=at)
+    base = handed(event, a_link(base_event=FED), seen, LOOKED)
+
+    assert changed_in_graph(base, NEW) == expected
+
+
+def test_what_the_former_feeder_showed_already_is_no_edit() -> None:
+    """This copy got it later than the feeder did, and ERP.net may have changed it since."""
+    event = a_copy(FED, own=False, modified_at=SINCE)
+
+    assert handed(event, a_link(base_event=FED), OLD, LOOKED) == FED
+
+
+def test_what_the_former_feeder_could_not_carry_is_carried_on() -> None:
+    """Its writes failed until it was switched off; who takes part is the copies' own all the same."""
+    event = a_copy(replace(NEW, people=(ME,)), own=False)
+    base = handed(event, a_link(base_event=replace(FED, people=(ME, GUEST)), tries=3), NEW, LOOKED)
+
+    assert changed_in_graph(base, event.content) == {Field.SUBJECT}
+
+
+@pytest.mark.parametrize(
+    ("now", "fed", "seen", "joined", "left"),
+    [
+        pytest.param({"b"}, {"b", "c"}, {"b"}, set(), set(), id="known-to-the-feeder-only"),
+        pytest.param({"b", "c"}, {"b"}, {"b", "c"}, set(), set(), id="known-to-this-copy-only"),
+        pytest.param({"b", "c"}, {"b"}, {"b"}, {"c"}, set(), id="joined-since"),
+        pytest.param({"b"}, {"b", "c"}, {"b", "c"}, set(), {"c"}, id="left-since"),
+        pytest.param({"b", "c"}, {"b", "c"}, {"b"}, set(), set(), id="the-feeder-had-them-already"),
+        pytest.param({"b"}, {"b"}, {"b", "c"}, set(), set(), id="the-feeder-took-them-off-already"),
+    ],
+)
+def test_people_are_known_one_by_one(
+    now: set[str], fed: set[str], seen: set[str], joined: set[str], left: set[str]
+) -> None:
+    """Whoever is on one copy's list and not on the other's has not moved by that."""
+    event = a_copy(shown(people=tuple(sorted(now))), own=False, modified_at=SINCE)
+    before = a_link(base_event=shown(people=tuple(sorted(fed))))
+    base = set(handed(event, before, shown(people=tuple(sorted(seen))), LOOKED).people)
+
+    assert (now - base, base - now) == (joined, left)
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "taken_in"),
+    [(SINCE, EVERYTHING), (LOOKED, EVERYTHING), (BEFORE, frozenset()), (None, frozenset())],
+    ids=["after", "at-that-moment", "before", "never"],
+)
+def test_a_follower_takes_a_change_in_once_the_feeder_has_looked(looked_at: Any, taken_in: frozenset[Field]) -> None:
+    """Until then it may be an edit that this copy has to carry on."""
+    event = a_copy(NEW, own=False, modified_at=LOOKED)
+    claim = Claim(UID, "boris-id", "A1", at=NOW, etag="e", is_own=True)
+    case = Case(link=a_follower(base_event=OLD), event=event, event_sight=Sight.PRESENT, claim=claim)
+    ctx = an_office(colleagues=a_staff(boris={"looked_at": looked_at}))
+    after = settle(decide(case, ctx), event, None, ctx)
+
+    assert after is not None
+    assert changed_in_graph(after.base_event, NEW) == ({Field.SUBJECT} if not taken_in else set())
+
+
+def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
+    """The copy stands at another time than the activity: what ERP.net's digits mean is not read off the copy."""
+    mine = shown(start=utc(2026, 2, 5, 8), end=utc(2026, 2, 5, 9), reminder=None)
+    event, activity = a_copy(mine, own=True), attended(ME, content=noted(reminder=None))
+    base = handed(event, an_inheritance(shown(), activity), None, LOOKED)
+    link = a_link(base_event=base, base_activity=activity.content)
+    moved = replace(activity, content=replace(activity.content, start=at(2026, 2, 2, 7)))
+    claim = Claim(UID, "anna-id", "A1", etag="e", is_own=True)
+    decision = decide(Case(link, event, moved, Sight.PRESENT, Sight.PRESENT, claim=claim), an_office())
+
+    assert decision.erp is None
+    assert isinstance(decision.graph, PatchEvent)
+    assert decision.graph.fields == {Field.TIME}
+    assert (decision.graph.content.start, decision.graph.content.end) == (utc(2026, 2, 2, 5), utc(2026, 2, 2, 9))

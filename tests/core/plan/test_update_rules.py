@@ -1,0 +1,264 @@
+"""The rules of carrying, one by one: what each takes out of the writes, and what it leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields as attributes
+from typing import Any
+
+import pytest
+
+from sync_core.content.compare import Pair
+from sync_core.content.ranges import BEYOND
+from sync_core.model.decision import Case, Context
+from sync_core.model.link import Clash, Conflict, Link, Mark, Role
+from sync_core.model.policy import Direction, Policy, PrivateRule
+from sync_core.model.sides import CONFLICT_CATEGORY, Field
+from sync_core.people.lists import Moves
+from sync_core.plan import update as carry
+from sync_core.plan.tables import REASONS, Obstacle
+from sync_core.plan.update import HIDDEN_VALUE, RULES, Flow
+from tests.support.samples import (
+    BORIS,
+    GUEST,
+    NOW,
+    a_context,
+    a_link,
+    a_meeting,
+    an_activity,
+    an_event,
+    an_invitation,
+    an_office,
+    at,
+    linked,
+    noted,
+    shown,
+    utc,
+)
+
+SUBJECT, TIME, BODY, REMINDER, LIST = (
+    frozenset({f}) for f in (Field.SUBJECT, Field.TIME, Field.BODY, Field.REMINDER, Field.PEOPLE)
+)
+HIDEABLE = LIST | SUBJECT | BODY
+BUSY = an_office(policy=Policy(private=PrivateRule.BUSY))
+PLAN, MINUTES = an_activity(noted(subject="Plan")), an_activity(noted(notes="Minutes"))
+CLASH = Clash(Field.SUBJECT, "Budget", "Plan", "both changed it")
+OPEN = Conflict((CLASH,), NOW)
+LAST_HOUR = shown(start=utc(4500, 12, 31, 22, 30), end=utc(4500, 12, 31, 23))
+TIMES = ("4500-12-31 22:30Z – 4500-12-31 23:00Z", "2026-02-02 08:00Z – 2026-02-02 09:00Z")
+MOVED = an_activity(noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)))
+
+
+def flowing(case: Case, ctx: Context | None = None, *, has_base: bool = True, **told: Any) -> Flow:
+    """A flow in which the rules before have left what is told."""
+    assert case.link is not None
+    return Flow(Pair(case, case.link, has_base), ctx or a_context(), **told)
+
+
+def a_clash(field: Field, event_value: str, activity_value: str, why: str) -> dict[str, dict[Field, Clash]]:
+    """The conflict that a rule leaves."""
+    return {"clashes": {field: Clash(field, event_value, activity_value, why)}}
+
+
+INVITED: Link = a_link(role=Role.HOLDER)
+BOTH = linked(an_event(), PLAN)
+CROWD = linked(a_meeting(BORIS), PLAN)
+FORMATTED = an_event(html="<div>Agenda</div><table><tr><td>1</td></tr></table>")
+
+ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
+    (
+        "keep_own_reminder",
+        flowing(linked(an_invitation(), PLAN, link=INVITED), to_graph=REMINDER | SUBJECT),
+        {"to_graph": SUBJECT},
+    ),
+    (
+        "hide_private",
+        flowing(linked(an_event(), an_activity(noted(private=True))), BUSY, to_erp=SUBJECT | TIME),
+        {"to_erp": TIME, "left": SUBJECT | LIST},
+    ),
+    (
+        "hide_private",
+        flowing(linked(a_meeting(BORIS), an_activity(noted(private=True))), BUSY, to_graph=SUBJECT | TIME),
+        {"to_graph": TIME, "left": LIST},
+    ),
+    (
+        "permit_erp",
+        flowing(linked(an_event(shown(subject="Plan")), an_activity(state="Released")), to_erp=SUBJECT),
+        {"to_erp": frozenset()} | a_clash(Field.SUBJECT, "Plan", "Budget", REASONS[Obstacle.LOCKED]),
+    ),
+    (
+        "permit_erp",
+        flowing(BOTH, a_context(policy=Policy(direction=Direction.TO_GRAPH)), to_erp=SUBJECT, to_graph=BODY),
+        {"to_erp": frozenset(), "left": SUBJECT, "why": REASONS[Obstacle.ONE_WAY]},
+    ),
+    (
+        "permit_graph",
+        flowing(linked(an_invitation(), PLAN, link=INVITED), an_office(), to_graph=SUBJECT),
+        {"to_graph": frozenset()} | a_clash(Field.SUBJECT, "Budget", "Plan", REASONS[Obstacle.INVITED]),
+    ),
+    (
+        "permit_graph",
+        flowing(BOTH, a_context(policy=Policy(direction=Direction.TO_ERP)), to_graph=SUBJECT, why="said before"),
+        {"to_graph": frozenset(), "left": SUBJECT},
+    ),
+    (
+        "first_link_mails_nobody",
+        flowing(CROWD, has_base=False, to_graph=SUBJECT | REMINDER),
+        {"to_graph": REMINDER, "left": SUBJECT, "why": carry.WOULD_MAIL},
+    ),
+    (
+        "time_fits",
+        flowing(linked(an_event(LAST_HOUR), an_activity()), to_erp=TIME | SUBJECT),
+        {"to_erp": SUBJECT}
+        | a_clash(
+            Field.TIME, "4500-12-31 22:30Z – 4500-12-31 23:00Z", "2026-02-02 08:00Z – 2026-02-02 09:00Z", BEYOND
+        ),
+    ),
+    (
+        "body_fits",
+        flowing(linked(FORMATTED, MINUTES), to_graph=BODY),
+        {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", carry.RICH_BODY),
+    ),
+    (
+        "body_fits",
+        flowing(linked(an_event(html=None), MINUTES), to_graph=BODY | SUBJECT),
+        {"to_graph": SUBJECT, "left": BODY, "needs": carry.NEEDS_BODY},
+    ),
+    (
+        "lists_known",
+        flowing(linked(an_event()), to_erp=LIST, to_graph=LIST | SUBJECT, needs=carry.NEEDS_BODY),
+        {"to_erp": frozenset(), "to_graph": SUBJECT, "left": LIST, "needs": carry.NEEDS_LISTS},
+    ),
+    (
+        "conceal_values",
+        flowing(
+            linked(an_event(shown(sensitivity="private")), PLAN),
+            BUSY,
+            clashes={Field.SUBJECT: CLASH, Field.TIME: Clash(Field.TIME, "then", "now", "both changed it")},
+        ),
+        {
+            "clashes": {
+                Field.SUBJECT: Clash(Field.SUBJECT, HIDDEN_VALUE, HIDDEN_VALUE, "both changed it"),
+                Field.TIME: Clash(Field.TIME, "then", "now", "both changed it"),
+            }
+        },
+    ),
+    (
+        "mark",
+        flowing(BOTH, clashes={Field.SUBJECT: CLASH}),
+        {"conflict": Conflict((CLASH,), NOW, mark=Mark.SET), "categories": (CONFLICT_CATEGORY,)},
+    ),
+    (
+        "mail_last",
+        flowing(CROWD, to_graph=SUBJECT | REMINDER, needs=carry.NEEDS_BODY),
+        {"to_graph": REMINDER, "left": SUBJECT, "later": SUBJECT, "needs": carry.MAILS_FOLLOW},
+    ),
+    (
+        "mail_last",
+        flowing(CROWD, to_graph=SUBJECT, categories=(CONFLICT_CATEGORY,)),
+        {"to_graph": frozenset(), "left": SUBJECT, "later": SUBJECT, "needs": carry.MAILS_FOLLOW},
+    ),
+    (
+        "mail_last",
+        flowing(BOTH, to_graph=LIST | SUBJECT | REMINDER, moves=Moves(join_graph=frozenset({GUEST}))),
+        {"to_graph": REMINDER, "left": LIST | SUBJECT, "later": LIST | SUBJECT, "needs": carry.MAILS_FOLLOW},
+    ),
+    (
+        "compare_again",
+        flowing(
+            linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_graph=frozenset({Field.PRIVATE}) | SUBJECT
+        ),
+        {"left": LIST | BODY, "needs": carry.SHOWN_AGAIN},
+    ),
+    ("mark_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": carry.NEEDS_MARK}),
+    (
+        "reminder_follows_start",
+        flowing(linked(an_event(shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11))), PLAN), to_erp=TIME),
+        {"to_erp": TIME | REMINDER},
+    ),
+    ("reminder_follows_start", flowing(linked(an_event(), MOVED), to_graph=TIME), {"to_erp": REMINDER}),
+]
+"""The rule, what it finds, and what it changes of it."""
+
+PASSING: list[tuple[str, Flow]] = [
+    ("keep_own_reminder", flowing(BOTH, to_graph=REMINDER)),
+    ("hide_private", flowing(BOTH, BUSY, to_erp=HIDEABLE, to_graph=HIDEABLE)),
+    ("hide_private", flowing(linked(an_event(), an_activity(noted(private=True))), to_erp=SUBJECT, to_graph=BODY)),
+    ("permit_erp", flowing(BOTH, to_erp=SUBJECT)),
+    ("permit_erp", flowing(linked(an_event(), an_activity(state="Released")), to_graph=SUBJECT)),
+    ("permit_graph", flowing(BOTH, to_graph=SUBJECT)),
+    ("permit_graph", flowing(linked(an_invitation(), PLAN, link=INVITED), to_erp=SUBJECT)),
+    ("first_link_mails_nobody", flowing(CROWD, to_graph=SUBJECT)),
+    ("first_link_mails_nobody", flowing(BOTH, has_base=False, to_graph=SUBJECT)),
+    ("time_fits", flowing(BOTH, to_erp=TIME)),
+    ("time_fits", flowing(linked(an_event(LAST_HOUR), an_activity()), to_erp=SUBJECT)),
+    ("body_fits", flowing(linked(an_event(), MINUTES), to_graph=BODY)),
+    ("body_fits", flowing(linked(FORMATTED, MINUTES), to_graph=SUBJECT)),
+    ("lists_known", flowing(BOTH, to_erp=LIST, to_graph=LIST)),
+    ("lists_known", flowing(linked(an_event()), to_graph=LIST)),
+    ("conceal_values", flowing(BOTH, BUSY, clashes={Field.SUBJECT: CLASH})),
+    ("mark", flowing(BOTH, to_graph=SUBJECT)),
+    ("mail_last", flowing(CROWD, to_graph=SUBJECT)),
+    ("mail_last", flowing(BOTH, to_graph=SUBJECT | REMINDER)),
+    ("compare_again", flowing(BOTH, BUSY, to_graph=frozenset({Field.PRIVATE}))),
+    ("mark_needs_event", flowing(BOTH, conflict=OPEN)),
+    ("mark_needs_event", flowing(linked(None, PLAN))),
+    ("reminder_follows_start", flowing(BOTH, to_erp=SUBJECT)),
+    ("reminder_follows_start", flowing(linked(an_event(), MOVED), to_graph=TIME | REMINDER)),
+    ("reminder_follows_start", flowing(linked(an_event(), MOVED), left=TIME, twice=TIME)),
+]
+"""The rule, and what it leaves as it finds it."""
+
+NAMED: dict[str, Callable[[Flow], Flow]] = {rule.__name__: rule for rule in RULES}
+
+
+def changes(before: Flow, after: Flow) -> dict[str, Any]:
+    """What of a flow is another."""
+    names = [one.name for one in attributes(Flow)]
+    return {name: getattr(after, name) for name in names if getattr(before, name) != getattr(after, name)}
+
+
+def test_every_rule_is_tried() -> None:
+    """In the order in which the rules are asked."""
+    assert list(NAMED) == list(dict.fromkeys(name for name, *_ in ACTING))
+    assert list(NAMED) == list(dict.fromkeys(name for name, _ in PASSING))
+
+
+@pytest.mark.parametrize(("name", "flow", "expected"), ACTING, ids=[name for name, *_ in ACTING])
+def test_a_rule_acts(name: str, flow: Flow, expected: dict[str, Any]) -> None:
+    """It changes what it is about, and nothing else."""
+    assert expected == changes(flow, NAMED[name](flow))
+
+
+@pytest.mark.parametrize(("name", "flow"), PASSING, ids=[name for name, _ in PASSING])
+def test_a_rule_passes(name: str, flow: Flow) -> None:
+    """What it is not about goes through as it is."""
+    assert changes(flow, NAMED[name](flow)) == {}
+
+
+def test_a_teams_body_keeps_its_block() -> None:
+    """The text is written into the HTML around it."""
+    rule = "_" * 80
+    block = f"<div>{rule}</div><div><a href='https://teams.microsoft.com/l/meetup-join/19%3ax/0'>Join</a></div>"
+    html = f"<div>Agenda</div>{block}<div>{rule}</div>"
+    before = flowing(linked(an_event(html=html), MINUTES), to_graph=BODY)
+    after = carry.body_fits(before)
+
+    assert set(changes(before, after)) == {"html"}
+    assert after.html is not None
+    assert "Minutes" in after.html
+    assert block in after.html
+
+
+def test_the_merge_comes_before_the_rules() -> None:
+    """Fields go where they were not edited; what was edited twice goes where it lost."""
+    case = linked(
+        an_event(shown(subject="Plan", body="Minutes")), an_activity(noted(subject="Forecast", priority="High"))
+    )
+    assert case.link is not None
+    flow = carry.merged_flow(Pair(case, case.link, has_base=True), a_context())
+
+    assert flow.to_erp == SUBJECT | BODY
+    assert flow.to_graph == {Field.PRIORITY}
+    assert flow.twice == SUBJECT
+    assert [field for field, _ in flow.solved] == [Field.SUBJECT]

@@ -1,0 +1,272 @@
+"""Whose claims a round has to know, and which copies feed, take over or answer by them: tables, no reading."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sync_core.model import link as life
+from sync_core.model.claim import Claim
+from sync_core.model.decision import Case, Sight
+from sync_core.model.link import Conflict, EndedBy, Link, Pending, Role
+from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.sides import Evidence, GraphEvent, Side
+from sync_core.reading.frame import Frame, Scale
+from sync_core.reading.news import GraphNews
+from sync_core.reading.roles import (
+    Roles,
+    asked_claims,
+    heirs_of,
+    is_followed,
+    is_stood_against,
+    is_unmade,
+    named_by_lost,
+    takes_over,
+    turned,
+    with_claim,
+    with_fresh,
+    with_role,
+)
+from tests.support.samples import (
+    BORIS,
+    CARL,
+    GUEST,
+    ME,
+    NOW,
+    a_follower,
+    a_link,
+    a_meeting,
+    an_activity,
+    an_event,
+    an_invitation,
+    an_office,
+    known_to,
+)
+
+CTX = an_office()
+MINE = Claim(holder="anna-id", activity_id="A1", etag="1")
+BORISES = Claim(holder="boris-id", activity_id="A1", etag="1", is_own=True)
+A_GUESTS = replace(BORISES, is_own=False)
+CARLS = Claim(holder="carl-id", activity_id="A1", etag="1")
+"""Carl is not well: his claim has lapsed."""
+UNMADE = replace(BORISES, activity_id="")
+STALE = replace(UNMADE, at=NOW - timedelta(days=1))
+GONE = Evidence(None)
+INVITED = a_link(role=Role.HOLDER)
+LOCKED = replace(life.ended(a_link(), EndedBy.OUTLOOK, "", NOW, conflict=Conflict((), NOW)))
+
+AS_USUAL = Scale()
+
+
+def frame(*links: Link, scale: Scale = AS_USUAL, **told: object) -> Frame:
+    """What a round of these links goes by."""
+    return Frame(Memory(links=links, **told), CTX, scale)  # type: ignore[arg-type]
+
+
+def news(*events: GraphEvent, **told: object) -> GraphNews:
+    """A calendar that showed these."""
+    return GraphNews({event.id: event for event in events}, **told)  # type: ignore[arg-type]
+
+
+def roles(claim: Claim, **told: object) -> Roles:
+    """The claim on the one meeting."""
+    return Roles({"uid-1": claim}, **told)  # type: ignore[arg-type]
+
+
+FILED = (InboxRow("A1", NOW),)
+OTHERS = (InboxRow("A9", NOW),)
+
+
+@pytest.mark.parametrize(
+    ("link", "seen", "scale", "inbox", "matters"),
+    [
+        pytest.param(a_follower(), news(), AS_USUAL, (), False, id="followed"),
+        pytest.param(a_follower(), news(an_event()), AS_USUAL, (), True, id="followed-with-news"),
+        pytest.param(a_follower(), news(), Scale(roll=True), (), True, id="followed-daily"),
+        pytest.param(a_follower(), news(), AS_USUAL, OTHERS, True, id="followed-something-handed-on"),
+        pytest.param(INVITED, news(), AS_USUAL, (), False, id="invited"),
+        pytest.param(INVITED, news(an_event()), AS_USUAL, (), True, id="invited-with-news"),
+        pytest.param(INVITED, news(), AS_USUAL, FILED, True, id="invited-edited-in-erp"),
+        pytest.param(INVITED, news(), Scale(full=True), (), True, id="invited-full-round"),
+        pytest.param(a_link(), news(an_event()), AS_USUAL, (), False, id="own-with-news"),
+        pytest.param(a_link(), news(), AS_USUAL, FILED, True, id="own-edited-in-erp"),
+        pytest.param(a_link(), news(evidence={"E1": GONE}), AS_USUAL, (), True, id="own-lost"),
+        pytest.param(a_link(), news(an_event(is_cancelled=True)), AS_USUAL, (), True, id="own-cancelled"),
+        pytest.param(a_link(), news(), Scale(full=True), (), False, id="own-alone-full-round"),
+        pytest.param(known_to(event=(GUEST,)), news(), Scale(full=True), (), True, id="own-with-people-full-round"),
+        pytest.param(known_to(event=(GUEST,)), news(), Scale(roll=True), (), False, id="own-with-people-daily"),
+        pytest.param(LOCKED, news(), AS_USUAL, (), False, id="locked-when-it-was-lost"),
+        pytest.param(LOCKED, news(), AS_USUAL, FILED, True, id="locked-then-and-edited-in-erp"),
+        pytest.param(replace(LOCKED, reread="failed"), news(), AS_USUAL, (), True, id="locked-then-to-be-read-again"),
+    ],
+)
+def test_a_links_claim_matters(
+    link: Link, seen: GraphNews, scale: Scale, inbox: tuple[InboxRow, ...], matters: bool
+) -> None:
+    """An own meeting's is asked about where somebody else may have a hand in it."""
+    assert asked_claims(seen, frame(link, scale=scale, inbox=inbox)) == ({"uid-1"} if matters else set())
+
+
+@pytest.mark.parametrize(
+    ("event", "matters"),
+    [(an_event(), False), (a_meeting(GUEST), True), (an_invitation(), True)],
+    ids=["alone", "with people", "invited"],
+)
+def test_a_new_events_claim_matters_where_others_may_have_it(event: GraphEvent, matters: bool) -> None:
+    """So does that of an item that waits."""
+    waiting = Pending(Side.GRAPH, "E9", "uid-9")
+
+    assert asked_claims(news(event), frame()) == ({"uid-1"} if matters else set())
+    assert asked_claims(news(), frame(pending=(waiting,))) == {"uid-9"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_read"),
+    [
+        pytest.param(MINE, True, id="handed-to-me"),
+        pytest.param(CARLS, True, id="lapsed"),
+        pytest.param(STALE, True, id="stalled"),
+        pytest.param(BORISES, False, id="an-organizers"),
+        pytest.param(A_GUESTS, False, id="a-guests"),
+        pytest.param(Claim(unreadable="row"), False, id="unreadable"),
+    ],
+)
+def test_a_followed_copy_is_read_where_its_claim_may_let_it_feed(claim: Claim, is_read: bool) -> None:
+    """Only where this round has not read it yet."""
+    asked = frame(a_follower())
+
+    assert turned(roles(claim), news(), asked) == (["E1"] if is_read else [])
+    assert turned(roles(claim), news(an_invitation()), asked) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "event", "claim", "is_heir"),
+    [
+        pytest.param(a_follower(), an_invitation(organizer=GUEST), MINE, True, id="handed-to-me"),
+        pytest.param(a_follower(), an_invitation(organizer=GUEST), CARLS, True, id="lapsed"),
+        pytest.param(a_follower(), an_invitation(organizer=GUEST), A_GUESTS, False, id="another-guests"),
+        pytest.param(a_follower(), an_invitation(organizer=GUEST, is_cancelled=True), MINE, False, id="cancelled"),
+        pytest.param(INVITED, an_invitation(organizer=GUEST), MINE, False, id="feeds-already"),
+    ],
+)
+def test_whose_copy_feeds_from_now_on(link: Link, event: GraphEvent, claim: Claim, is_heir: bool) -> None:
+    """A followed copy that the claim and the tables let feed."""
+    assert heirs_of(roles(claim), news(event), frame(link)) == ({"E1"} if is_heir else set())
+
+
+def test_a_link_is_released_only_where_no_activity_is_known() -> None:
+    """A copy that feeds from now on begins anew where its claim names none; a follower's activity is the claim's."""
+    follower = a_follower()
+
+    assert roles(UNMADE, heirs=frozenset({"E1"})).kept([follower]) == []
+    assert roles(MINE, heirs=frozenset({"E1"})).kept([follower]) == [follower]
+    assert roles(UNMADE).kept([follower]) == [follower]
+    assert roles(MINE).activity_of(follower) == "A1"
+    assert roles(replace(MINE, activity_id="A2")).activity_of(a_link()) == "A1"
+
+
+@pytest.mark.parametrize(
+    ("link", "claim", "event", "answers"),
+    [
+        pytest.param(INVITED, A_GUESTS, None, True, id="invited"),
+        pytest.param(a_link(), MINE, None, True, id="own-and-mine"),
+        pytest.param(a_link(), BORISES, None, False, id="another-mailboxes"),
+        pytest.param(a_link(), MINE, a_meeting(GUEST, is_cancelled=True), False, id="called-off-by-its-organizer"),
+        pytest.param(a_follower(), MINE, None, True, id="just-handed-to-me"),
+        pytest.param(a_follower(), A_GUESTS, None, False, id="followed"),
+    ],
+)
+def test_who_else_has_a_lost_meeting_is_asked_by_whoever_answers_for_it(
+    link: Link, claim: Claim, event: GraphEvent | None, answers: bool
+) -> None:
+    """Whoever feeds it, unless its organizer called it off here."""
+    seen = news(event) if event else news(evidence={"E1": GONE})
+
+    assert set(named_by_lost(roles(claim), seen, frame(link))) == ({"uid-1"} if answers else set())
+
+
+def test_the_users_whom_a_lost_meeting_names() -> None:
+    """Its organizer and its people, as they were and as they are shown; only colleagues count."""
+    cancelled = a_meeting(BORIS, GUEST, is_cancelled=True)
+    link = replace(known_to(activity=(CARL,)), role=Role.HOLDER)
+
+    assert named_by_lost(Roles(), news(cancelled), frame(link)) == {"uid-1": {"anna-id", "boris-id", "carl-id"}}
+    assert named_by_lost(roles(replace(MINE, organizer=ME)), news(evidence={"E1": GONE}), frame(INVITED)) == {
+        "uid-1": {"anna-id"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("link", "claim", "is_changed", "stands"),
+    [
+        pytest.param(a_link(), BORISES, True, False, id="own"),
+        pytest.param(a_link(), A_GUESTS, False, True, id="own-that-a-guest-feeds"),
+        pytest.param(INVITED, MINE, True, True, id="invited-edited-in-erp"),
+        pytest.param(INVITED, MINE, False, False, id="invited"),
+        pytest.param(INVITED, BORISES, False, True, id="invited-and-somebody-else-feeds"),
+        pytest.param(a_follower(), BORISES, True, False, id="followed"),
+    ],
+)
+def test_the_event_has_to_be_looked_at(link: Link, claim: Claim, is_changed: bool, stands: bool) -> None:
+    """Where ERP.net's word stands against an invited copy, or whose copy feeds has changed."""
+    assert is_stood_against(link, roles(claim), CTX, is_changed=is_changed) is stands
+
+
+def test_what_takes_over_is_news_whatever_its_link_remembers() -> None:
+    """A copy that feeds from now on, and an organizer's own event that a guest has fed."""
+    assert with_fresh(roles(MINE, heirs=frozenset({"E1"})), news(), frame(a_follower())).fresh == {"E1"}
+    assert with_fresh(roles(A_GUESTS), news(), frame(a_link())).fresh == {"E1"}
+    assert with_fresh(roles(MINE), news(), frame(a_link())).fresh == frozenset()
+
+
+def test_an_event_without_a_link_by_its_claim() -> None:
+    """Another mailbox's to feed, or claimed without an activity yet."""
+    event = an_invitation(organizer=GUEST)
+
+    assert [is_followed(event, roles(claim), CTX) for claim in (A_GUESTS, CARLS, MINE)] == [True, False, False]
+    assert [is_unmade(event, roles(claim)) for claim in (UNMADE, MINE, Claim())] == [True, False, False]
+    assert (is_followed(event, Roles(), CTX), is_unmade(event, Roles())) == (False, False)
+
+
+class TestCases:
+    """What a case is told of its meeting."""
+
+    def test_nothing_where_no_claim_was_read(self) -> None:
+        """Most meetings are nobody else's business."""
+        case = Case(a_link(), an_event())
+
+        assert with_role(case, Roles(), news()) == case
+
+    def test_a_claim_that_cannot_be_read_sets_the_case_aside(self) -> None:
+        """With the reason."""
+        case = with_claim(Case(a_link(), an_event(), event_sight=Sight.PRESENT), Claim(unreadable="a spoilt row"))
+
+        assert (case.event_sight, case.note) == (Sight.MALFORMED, "a spoilt row")
+
+    def test_a_lost_copy_with_who_else_has_one_and_its_last_answer(self) -> None:
+        """The answer is what the copy told last."""
+        seen = news(evidence={"E1": Evidence(an_invitation(response="declined"))})
+
+        case = with_role(Case(INVITED), roles(MINE, others={"uid-1": ("boris-id",)}), seen)
+
+        assert (case.claim, case.others, case.farewell) == (MINE, ("boris-id",), "declined")
+
+    @pytest.mark.parametrize(
+        ("case", "claim", "heirs", "takes"),
+        [
+            pytest.param(Case(None, an_event(), an_activity()), CARLS, set(), True, id="new-and-lapsed"),
+            pytest.param(Case(None, an_event(), an_activity()), MINE, set(), False, id="new-and-always-mine"),
+            pytest.param(Case(None, an_event()), CARLS, set(), False, id="no-activity"),
+            pytest.param(Case(None, None, an_activity()), CARLS, set(), False, id="no-event"),
+            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, {"E1"}, True, id="heir"),
+            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, set(), False, id="no-heir"),
+            pytest.param(Case(None, an_event(), an_activity()), None, set(), False, id="no-claim"),
+        ],
+    )
+    def test_who_takes_over(self, case: Case, claim: Claim | None, heirs: set[str], takes: bool) -> None:
+        """A copy that feeds what another mailbox fed: it needs to know what that one had seen."""
+        asked = replace(case, claim=claim)
+
+        assert takes_over(asked, roles(claim or Claim(), heirs=frozenset(heirs)), CTX) is takes

@@ -1,0 +1,247 @@
+"""`calsync why` asks the tables that a round asks: nobody is told "in step" of a pair that is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jobs.commands.enrolment import disable, enable
+from jobs.commands.explain import Finding, explain, told_now
+from jobs.ports import Put
+from jobs.round.context import left_alone
+from sync_core.model.decision import Intent, Verdict
+from sync_core.model.policy import Direction, Policy, PrivateRule
+from sync_core.plan.decide import decide
+from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
+from tests.support.colleagues import open_shop
+from tests.support.days import WEEKLY, digits, meeting, only
+from tests.support.house import ANNA, House, upn_of
+from tests.support.samples import a_context
+
+BORIS = upn_of("boris")
+LEFT = frozenset({"skipped", "parked"})
+
+
+async def why(house: House, item: str, upn: str = ANNA) -> Finding:
+    """The first thing that is said."""
+    return (await explain(house.world, await house.user(upn), item))[0]
+
+
+async def creator_off(house: House, event: str, activity: str) -> None:
+    """The link's creator is somebody who is off."""
+    store, user = house.world.store, await house.user()
+    lease = await store.acquire_lease(user.id, "test", 180)
+    link = replace(await house.link_of(event), creator="somebody-who-is-off")
+    await store.release_lease(await store.save(lease, [Put(link)]))
+
+
+async def other_type(house: House, event: str, activity: str) -> None:
+    """Its type is not synced any more."""
+    house.set_policy(activity_types=frozenset({"Communication"}))
+
+
+async def private_in_outlook(house: House, event: str, activity: str) -> None:
+    """It was made private, and private items are not synced."""
+    house.outlook().edit(event, private=True)
+    house.set_policy(private=PrivateRule.SKIP)
+
+
+async def private_in_erp(house: House, event: str, activity: str) -> None:
+    """The same in ERP.net."""
+    house.desk().edit(activity, private=True)
+    house.set_policy(private=PrivateRule.SKIP)
+
+
+async def a_series(house: House, event: str, activity: str) -> None:
+    """It was made to recur."""
+    house.outlook().edit(event, recurrence=WEEKLY)
+
+
+async def one_way_to_outlook(house: House, event: str, activity: str) -> None:
+    """It was edited in Outlook, and only ERP.net's word goes across."""
+    house.outlook().edit(event, subject="Edited")
+    house.set_policy(direction=Direction.TO_GRAPH)
+
+
+async def one_way_to_erp(house: House, event: str, activity: str) -> None:
+    """It was edited in ERP.net, and only Outlook's word goes across."""
+    house.desk().edit(activity, subject="Edited")
+    house.set_policy(direction=Direction.TO_ERP)
+
+
+async def hidden(house: House, event: str, activity: str) -> None:
+    """The service user may not see it any more."""
+    house.desk().hide(activity)
+
+
+async def elsewhere(house: House, event: str, activity: str) -> None:
+    """It was moved to another calendar."""
+    house.outlook().move_to_calendar(event, "Other")
+
+
+STEPS = [
+    creator_off,
+    other_type,
+    private_in_outlook,
+    private_in_erp,
+    a_series,
+    one_way_to_outlook,
+    one_way_to_erp,
+    hidden,
+    elsewhere,
+]
+
+
+@pytest.mark.parametrize("happens", STEPS, ids=lambda step: step.__name__.replace("_", "-"))
+@pytest.mark.parametrize("when", ["before-the-round", "after-the-round"])
+async def test_why_says_what_the_round_says(house: House, happens: Any, when: str) -> None:
+    """Whatever makes a round leave a linked pair alone, `why` gives that reason, before and after the round."""
+    event, activity = await meeting(house, "Budget")
+    await house.settle()
+    await happens(house, event, activity)
+    house.advance(minutes=5)
+    before = await why(house, event)
+    report = (await house.sync(full=True)).reports[0]
+    after = await why(house, event)
+    said = before if when == "before-the-round" else after
+
+    assert said.what in LEFT
+    assert report.skipped == {said.reason: 1}
+
+
+async def test_a_conflict_is_not_in_step(house: House) -> None:
+    """Released in ERP.net and edited in Outlook: what the next round does about it, then the conflict itself."""
+    event, activity = await meeting(house, "Budget")
+    await house.settle()
+    house.desk().release(activity)
+    house.outlook().edit(event, subject="Edited")
+    before = await why(house, event)
+    await house.settle()
+    after = await explain(house.world, await house.user(), event)
+
+    assert before.what == "in the next round: event marked"
+    assert [(f.what, f.reason) for f in after[:2]] == [
+        ("linked", "the activity is read-only in ERP.net"),
+        ("conflict", "subject: the activity is read-only in ERP.net"),
+    ]
+
+
+async def test_a_pair_in_step_is_in_step(house: House) -> None:
+    """And nothing is written by the question."""
+    await meeting(house, "Budget")
+    await house.settle()
+    before = await house.recall()
+    house.graph.requests.clear()
+    found = await why(house, "budget")
+
+    assert (found.what, found.reason) == ("linked", "in step")
+    assert await house.recall() == before
+    assert house.graph_writes() == []
+
+
+async def test_an_edit_that_has_not_flown_is_not_in_step(house: House) -> None:
+    """The next round will carry it, and that is what is said."""
+    event, _ = await meeting(house, "Budget")
+    await house.settle()
+    house.outlook().edit(event, subject="Budget 2")
+
+    assert (await why(house, event)).what == "in the next round: activity updated"
+
+
+async def test_a_deleted_event_is_not_in_step(house: House) -> None:
+    """The next round will void its activity."""
+    event, _ = await meeting(house, "Budget")
+    await house.settle()
+    house.outlook().delete(event)
+
+    assert (await why(house, event)).what == "in the next round: activity voided"
+
+
+async def test_a_renamed_creator_is_in_step(house: House) -> None:
+    """Her login changed, and her pair goes on."""
+    event, _ = await meeting(house, "Budget")
+    await house.settle()
+    house.erp.change_user("anna", Login="ana.k")
+
+    assert (await why(house, event)).reason == "in step"
+
+
+async def test_somebody_who_is_off_has_nothing_in_step(house: House) -> None:
+    """No round runs for them: that is said of the user, and of each pair."""
+    event, _ = await meeting(house, "Budget")
+    await house.settle()
+    await disable(house.world, await house.user())
+    found = await explain(house.world, await house.user(), event)
+
+    assert [f.reason for f in found if f.reason == "in step"] == []
+    assert (found[0].what, found[1].reason) == ("switched off", "left alone: no round runs for this user")
+
+
+async def test_a_side_that_cannot_be_asked_says_nothing_of_step(house: House) -> None:
+    """ERP.net is away: what is remembered is told as that."""
+    event, _ = await meeting(house, "Budget")
+    await house.settle()
+    house.erp.add_fault("POST *batch", kind="answer", status=502, times=50)
+    found = await why(house, event)
+
+    assert (found.what, "not compared now" in found.reason) == ("linked", True)
+
+
+async def test_an_activity_that_is_a_colleagues_by_now() -> None:
+    """Boris has it too, since Anna was off for a while: hers is left alone, and says so."""
+    async with open_shop() as shop:
+        activity = shop.desk("robot").create("Visit", digits(3), digits(3, 12))
+        shop.desk("robot").change_owner(activity, "anna")
+        await shop.settle()
+        event = only(shop.outlook().events())["id"]
+        await disable(shop.world, await shop.user())
+        shop.desk("robot").change_owner(activity, "boris")
+        await shop.settle()
+        await enable(shop.world, ANNA)
+        await shop.settle()
+
+        assert (await why(shop, event)).reason == "it is in a colleague's calendar already"
+        assert (await why(shop, activity, BORIS)).reason == "in step"
+
+
+TRAITS = [trait.removesuffix("/linked") for trait, (verdict, _) in SCOPE_CELLS.items() if trait.endswith("/linked")]
+POLICIES = {
+    "both": Policy(),
+    "to-erp": Policy(direction=Direction.TO_ERP),
+    "to-graph": Policy(direction=Direction.TO_GRAPH),
+    "no-private": Policy(private=PrivateRule.SKIP),
+}
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_every_cell_of_the_scope_is_told(trait: str) -> None:
+    """Whatever the tables say of a linked pair is what is said, and only what is in step is called so."""
+    case, ctx = with_trait(trait, "linked")
+    decision = decide(case, ctx)
+    told = told_now(decision, ctx)
+
+    assert (told is None) is (decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END)
+    assert told is None or told.reason == decision.reason
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("cell", FATE_LINKED_CELLS)
+def test_every_fate_is_told(cell: str, policy: str) -> None:
+    """In every direction: a pair that a round skips, parks, archives or writes is not in step."""
+    ctx = a_context(policy=POLICIES[policy])
+    decision = decide(fated(cell), ctx)
+    told = told_now(decision, ctx)
+
+    assert told is not None or (decision.graph, decision.erp, decision.reason) == (None, None, "")
+    assert told is None or told.reason == decision.reason
+
+
+async def test_status_counts_what_is_left_alone(house: House) -> None:
+    """A pair whose creator is off is no pair among others."""
+    event, activity = await meeting(house, "Budget")
+    before = left_alone(await house.world.store.list_users(), await house.recall())
+    await creator_off(house, event, activity)
+
+    assert (before, left_alone(await house.world.store.list_users(), await house.recall())) == (0, 1)

@@ -1,0 +1,64 @@
+"""One-way streets: what SYNC_DIRECTION lets through, and what it leaves alone."""
+
+from __future__ import annotations
+
+from sync_core.model.policy import Direction
+from tests.support.days import at, digits, meeting
+from tests.support.house import House
+
+
+async def test_to_erpnet_never_writes_to_outlook(house: House) -> None:
+    """Outlook's news arrive; ERP.net's own stay there, and Outlook wins where both changed."""
+    event, activity = await meeting(house)
+    house.set_policy(direction=Direction.TO_ERP)
+    house.desk().create("Only here", digits(3), digits(3, 12))
+    house.desk().edit(activity, subject="ERP.net's", notes="ERP.net's notes")
+    house.advance(minutes=10)
+    house.outlook().edit(event, subject="Outlook's")
+    house.graph.forget_requests()
+    await house.step()
+    await house.step()
+
+    assert house.graph_writes() == []
+    assert house.desk().get(activity)["Subject"] == "Outlook's"
+    assert house.desk().get(activity)["Notes"] == "ERP.net's notes"
+    assert [e["subject"] for e in house.outlook().events()] == ["Outlook's"]
+
+
+async def test_to_microsoft365_never_writes_to_erpnet(house: House) -> None:
+    """The mirror image: new events stay in Outlook, a deleted event voids nothing and is not made again."""
+    event, activity = await meeting(house)
+    await meeting(house, "Other", 2)
+    house.set_policy(direction=Direction.TO_GRAPH)
+    house.outlook().create("Only here", at(3), at(3, 10))
+    house.outlook().delete(event)
+    before = house.desk().get(activity)
+    await house.step()
+    await house.step(full=True)
+
+    assert house.desk().get(activity) == before
+    assert sorted(e["subject"] for e in house.outlook().events()) == ["Only here", "Other"]
+    assert len(house.desk().activities()) == 2
+
+
+async def test_open_both_ways_again_what_was_left_flows(house: House) -> None:
+    """A field that was left alone is still known as changed when the street opens."""
+    event, activity = await meeting(house)
+    house.set_policy(direction=Direction.TO_ERP)
+    house.desk().edit(activity, notes="left alone")
+    await house.step()
+    house.set_policy(direction=Direction.BOTH)
+    await house.step()
+
+    assert house.outlook().text(event).strip() == "left alone"
+
+
+async def test_a_far_activity_does_not_keep_rounds_busy(house: House) -> None:
+    """An event beyond the feed's reach is never shown by it; an idle sync stays idle all the same."""
+    house.desk().create("Next year", digits(400), digits(400, 12))
+    for _ in range(3):
+        await house.step()
+    house.graph.forget_requests()
+    await house.step()
+
+    assert len(house.graph.requests) == 1

@@ -1,0 +1,207 @@
+"""One meeting, one activity: however many mailboxes hold it, in whatever order and however parallel their rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import permutations
+
+import pytest
+
+from jobs.commands.enrolment import disable, enable
+from jobs.round.run import run_round
+from jobs.world import World
+from tests.support.budget import IS_SOAK
+from tests.support.colleagues import BORIS, KIM, NAMES, call, feeder, living
+from tests.support.days import at, digits, only
+from tests.support.house import ANNA, House, open_office, upn_of
+from tests.support.moments import Moments
+
+STEPS = frozenset({"read_claim", "save_claim", "find_paired", "find_linked", "write", "save"})
+"""The calls of a round between which it matters who else is at work."""
+
+MOST_STEPS = 27
+"""More such calls than the round makes."""
+
+
+def orders(names: Sequence[str], organizer: str) -> list[tuple[str, ...]]:
+    """Every order of execution; of four or five mailboxes `make test` takes those that differ in the organizer's
+    place or the first guest, `make soak` all."""
+    found = list(permutations(map(upn_of, names)))
+    if len(names) < 4 or IS_SOAK:
+        return found
+    told = {(organizer in o and o.index(organizer), next(x for x in o if x != organizer)): o for o in found}
+    return list(told.values())
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+@pytest.mark.parametrize("organizer", [ANNA, "zoe@acme.example", KIM], ids=["own", "organizer-off", "outside"])
+async def test_every_order_of_rounds_makes_one_activity(organizer: str, count: int) -> None:
+    """Whoever comes first, one mailbox feeds one activity; afterwards everybody is at rest and no mail was sent."""
+    names = NAMES[:count]
+    async with open_office(*names) as house:
+        await house.employ("zoe", enabled=False)
+        await house.sync()
+        for turn, order in enumerate(orders(names, organizer)):
+            subject = f"Planning {turn}"
+            call(house, organizer, names, subject, day=1 + turn % 25)
+            with house.post() as post:
+                await house.sync(*order)
+
+            activity = only(house.desk().find(subject))
+            assert await feeder(house, activity["Id"]) == (ANNA if organizer == ANNA else order[0])
+            assert post == []
+        assert await house.settle() == {}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+async def test_an_activity_with_colleagues_in_it(count: int) -> None:
+    """Begun in ERP.net, it stands once in everybody's calendar, in whatever order their rounds run."""
+    names = NAMES[:count]
+    async with open_office(*names) as house:
+        await house.sync()
+        for turn, order in enumerate(permutations(map(upn_of, names))):
+            subject = f"Visit {turn}"
+            day = 1 + turn
+            activity = house.desk().create(subject, digits(day), digits(day, 12), participants=names[1:])
+            with house.post() as post:
+                await house.sync(*order)
+                await house.sync(*order)
+
+            assert only(house.desk().find(subject))["Id"] == activity
+            assert await feeder(house, activity) == ANNA
+            assert sorted(post) == [("invitation", upn_of(name)) for name in names[1:]]
+            for name in names:
+                assert [e["subject"] for e in house.outlook(upn_of(name)).events()].count(subject) == 1
+        assert await house.settle() == {}
+
+
+class TestAtOnce:
+    """Two workers on one store."""
+
+    @pytest.mark.parametrize("first", [ANNA, BORIS], ids=["anna-first", "boris-first"])
+    @pytest.mark.parametrize("organizer", [ANNA, "zoe@acme.example", KIM], ids=["own", "organizer-off", "outside"])
+    async def test_a_round_inside_another_ones(self, organizer: str, first: str) -> None:
+        """A whole round of one mailbox at every step of the other's: one activity, fed by one mailbox, no mail."""
+        async with open_office("anna", "boris") as house:
+            await house.employ("zoe", enabled=False)
+            await house.sync()
+            second = BORIS if first == ANNA else ANNA
+            for n in range(MOST_STEPS):
+                subject = f"Planning {n}"
+                call(house, organizer, ("anna", "boris"), subject, day=1 + n)
+                moments = Moments(n, partial(one_round, house, house.world, second), STEPS)
+                with house.post() as post:
+                    await one_round(house, moments.around(house.world), first)
+                    await house.settle()
+
+                activity = only(house.desk().find(subject))
+                assert await feeder(house, activity["Id"]) in ((ANNA,) if organizer == ANNA else (ANNA, BORIS))
+                assert post == []
+                if not moments.hit:
+                    return
+            pytest.fail("the round takes more steps than this test looks at")
+
+    async def test_five_at_once(self) -> None:
+        """Five workers with five mailboxes: one activity for each of ten meetings."""
+        async with open_office(*NAMES) as house:
+            await house.sync()
+            for day in range(1, 11):
+                call(house, (ANNA, KIM)[day % 2], NAMES, f"Planning {day}", day=day)
+            worlds = [replace(house.world, holder=f"worker {name}") for name in NAMES]
+            await asyncio.gather(*(one_round(house, w, upn_of(n)) for w, n in zip(worlds, NAMES, strict=True)))
+            await house.settle()
+
+            subjects = sorted(row["Subject"] for row in house.desk().activities())
+            assert subjects == sorted(f"Planning {day}" for day in range(1, 11))
+
+
+async def one_round(house: House, world: World, upn: str) -> None:
+    """A round of one user, as a worker does it."""
+    await run_round(world, await house.user(upn), asked=True)
+
+
+class TestTheOrganizer:
+    """An organizer who is with us feeds; the activity stays the same when they come and go."""
+
+    async def test_on_later(self) -> None:
+        """Boris feeds Anna's meeting while she is off; once on, it is hers, and both ways work."""
+        async with open_office("boris") as house:
+            await house.employ("anna", enabled=False)
+            event = call(house, ANNA, ("boris",))
+            await house.settle()
+            activity = only(house.desk().activities())["Id"]
+            assert await feeder(house, activity) == BORIS
+
+            await enable(house.world, ANNA)
+            await house.settle()
+            assert await feeder(house, activity) == ANNA
+            await flows(house, activity, event, ANNA)
+
+    async def test_switched_off(self) -> None:
+        """Anna switches off: Boris's copy goes on with the same activity, and Anna's edits still arrive by it."""
+        async with open_office() as house:
+            event = call(house, ANNA, ("boris", "carl"))
+            await house.settle()
+            activity = only(house.desk().activities())["Id"]
+            await disable(house.world, await house.user())
+            await house.settle()
+            assert await feeder(house, activity) == BORIS
+
+            house.outlook().edit(event, subject="Moved on", start=at(2), end=at(2, 11))
+            await house.settle()
+            assert (house.desk().get(activity)["Subject"], len(living(house))) == ("Moved on", 1)
+            await enable(house.world, ANNA)
+            await house.settle()
+            assert await feeder(house, activity) == ANNA
+            await flows(house, activity, event, ANNA)
+
+    async def test_in_trouble_for_a_day(self) -> None:
+        """The organizer's mailbox is gone: after a day a copy feeds, until it is back."""
+        async with open_office("anna", "boris") as house:
+            event = call(house, ANNA, ("boris",), day=9)
+            await house.settle()
+            activity = only(house.desk().activities())["Id"]
+            house.graph.mailbox(ANNA).usable = False
+            house.advance(hours=20)
+            await house.sync()
+            house.advance(hours=3)
+            await house.sync()
+            assert await feeder(house, activity) == ANNA
+
+            house.advance(hours=30)
+            await house.sync()
+            await house.sync()
+            assert await feeder(house, activity) == BORIS
+            assert [a["Id"] for a in living(house)] == [activity]
+            house.graph.mailbox(ANNA).usable = True
+            await house.settle()
+            assert await feeder(house, activity) == ANNA
+            await flows(house, activity, event, ANNA)
+
+    async def test_known_by_an_alias(self) -> None:
+        """Copies that name the organizer by an old address still know whose meeting it is."""
+        async with open_office("boris") as house:
+            await house.employ("anna")
+            await house.sync()
+            call(house, ANNA, ("boris",))
+            house.graph.rename(ANNA, "anna.ivanova@acme.example")
+            house.advance(days=1)
+            await house.sync(BORIS)
+            assert house.desk().activities() == []
+
+            await house.sync()
+            assert await feeder(house, only(house.desk().activities())["Id"]) == ANNA
+
+
+async def flows(house: House, activity: str, event: str, organizer: str) -> None:
+    """Edits go both ways between the organizer's event and the activity, which is still the only one."""
+    house.outlook(organizer).edit(event, subject="From Outlook")
+    await house.settle()
+    assert house.desk().get(activity)["Subject"] == "From Outlook"
+    house.desk().edit(activity, subject="From ERP.net")
+    await house.settle()
+    assert house.outlook(organizer).get(event)["subject"] == "From ERP.net"
+    assert [a["Id"] for a in living(house)] == [activity]

@@ -1,0 +1,100 @@
+"""How many outside calls rounds cost: counted at the stand-ins, since ERP.net's are the narrow gate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from jobs.round.run import run_round
+from sync_core.model.memory import Instance
+from tests.support.days import at, digits, meeting
+from tests.support.house import House
+
+
+def forget(house: House) -> None:
+    """Start counting anew."""
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+
+
+async def test_a_first_round_of_1000_events(house: House) -> None:
+    """M365 → ERP.net: at most 12 Graph and 40 ERP.net requests."""
+    for n in range(1000):
+        start = at(1 + n % 28, 6) + timedelta(minutes=n % 600)
+        house.outlook().create(f"event {n}", start, start + timedelta(minutes=30), body=f"text {n}")
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"activity created": 1000}
+    assert len(house.graph.requests) <= 12
+    assert len(house.erp.requests) <= 40
+
+
+async def test_a_first_round_of_1000_meetings_with_people(house: House) -> None:
+    """Guests cost a look at ERP.net's users now and then, no more: the same limits hold."""
+    for n in range(1000):
+        start = at(1 + n % 28, 6) + timedelta(minutes=n % 600)
+        guests = [f"guest{n % 150}@client.example", "boris@acme.example"]
+        house.outlook().create(f"event {n}", start, start + timedelta(minutes=30), attendees=guests)
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"activity created": 1000}
+    assert len(house.graph.requests) <= 12
+    assert len(house.erp.requests) <= 40
+
+
+async def test_an_idle_sync_asks_twice_and_writes_only_its_report(house: House) -> None:
+    """One look at the feed, one pull; in our store the session slot and the report."""
+    await meeting(house)
+    house.desk().create("Visit", digits(2), digits(2, 12))
+    for _ in range(3):
+        await house.step()
+    assert house.memory is not None
+    before = await house.recall()
+    forget(house)
+    writes = house.memory.writes
+    report = await house.step()
+
+    assert dict(report.done) == {}
+    assert (len(house.graph.requests), len(house.erp.requests)) == (1, 1)
+    assert await house.recall() == before
+    assert house.memory.writes - writes <= 3, "slot taken, slot freed, report"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["a first round", "a later one"])
+async def test_a_round_reads_the_instance_row_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    """All that a round knows of the company is one reading of it."""
+    house.outlook().create("Planning", at(1), at(1, 10))
+    if not is_first:
+        await house.step()
+    reads, read_instance = [], house.world.store.read_instance
+
+    async def counted() -> tuple[Instance, str]:
+        reads.append(await read_instance())
+        return reads[-1]
+
+    monkeypatch.setattr(house.world.store, "read_instance", counted)
+    report = await run_round(house.world, await house.user(), full=True)
+
+    assert (report.failures, report.done) == ([], {"activity created": 1} if is_first else {})
+    assert len(reads) == 1
+
+
+async def test_many_edits_travel_together(house: House) -> None:
+    """100 activities edited: their events are patched 20 a call, and read with one question."""
+    for n in range(100):
+        house.desk().create(f"activity {n}", digits(1 + n % 28), digits(1 + n % 28, 12))
+    for _ in range(2):
+        await house.step()
+    for row in house.desk().activities():
+        house.desk().edit(row["Id"], subject=f"{row['Subject']} edited")
+    forget(house)
+    report = await house.step()
+
+    assert report.done == {"event updated": 100}
+    assert len(house.graph.requests) <= 8
+    assert len(house.erp.requests) <= 3

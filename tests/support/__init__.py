@@ -1,0 +1,1 @@
+"""What tests share: the house they live in, people who act, faults, and how both are watched."""
