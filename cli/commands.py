@@ -207,7 +207,7 @@ def export_users(stage: Stage) -> None:
     """Print who is switched on, with company, location and time zone, as JSON: a backup for `users import`."""
 
     async def work(world: World) -> int:
-        from jobs import roster
+        from jobs.commands import roster
 
         known = await world.store.list_users()
         unreadable = [user for user in known if user.unreadable]
@@ -226,7 +226,7 @@ def import_users(stage: Stage, file: TextIO) -> None:
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs import roster
+        from jobs.commands import roster
 
         taken = await roster.take(world, roster.read(file.read()), stage.notice)
         answered = shapes.taken_of(taken)

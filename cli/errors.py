@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from jobs.approvals import UnknownChoice
 from jobs.commands.enrolment import UnknownUser
+from jobs.commands.roster import RosterInvalid
 from jobs.places import UnknownPlace
-from jobs.roster import RosterInvalid
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
 
 

@@ -23,8 +23,8 @@ from sync_core.model.sides import Side
 if TYPE_CHECKING:
     from jobs.commands.doctor import Check
     from jobs.commands.explain import Finding
+    from jobs.commands.roster import Taken
     from jobs.commands.sync import SyncReport
-    from jobs.roster import Taken
     from jobs.world import World
 
 Json = dict[str, Any]

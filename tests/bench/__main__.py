@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.bench import first_calls, rounds, start_up
 from tests.bench.figures import Budget, Figure, machine, say, write
-from tests.fresh import ROOT
+from tests.support.fresh import ROOT
 
 MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "start-up": start_up.measure,

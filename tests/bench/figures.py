@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.fresh import ROOT
+from tests.support.fresh import ROOT
 
 
 @dataclass(frozen=True, slots=True)

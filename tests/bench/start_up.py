@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
 from tests.bench.figures import Budget, Figure
-from tests.fresh import Cost, cost_of
+from tests.support.fresh import Cost, cost_of
 
 BASE = "import azure.functions"
 

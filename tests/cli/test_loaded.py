@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fresh import HEAVY, cost_of
+from tests.support.fresh import HEAVY, cost_of
 from tests.support.office import Office
 
 ANNA = "anna@acme.example"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.roster import RosterInvalid, read
+from jobs.commands.roster import RosterInvalid, read
 from tests.support.office import ANNA, Answer, Office
 
 BOB = "bob@acme.example"

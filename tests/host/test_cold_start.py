@@ -11,7 +11,7 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
-from tests.fresh import HEAVY, Cost, cost_of
+from tests.support.fresh import HEAVY, Cost, cost_of
 from tests.support.real_worker import ROOT, Worker, http, needs_worker
 
 OURS = {"adapters", "jobs", "sync_core"}

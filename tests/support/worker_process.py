@@ -18,7 +18,7 @@ from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
 
-from tests.probe import most_memory
+from tests.support.probe import most_memory
 
 Json = dict[str, Any]
 

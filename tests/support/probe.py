@@ -1,8 +1,12 @@
 """Does one thing in a process that has done nothing yet, and tells what that loaded and cost; see ``fresh.py``.
 
-``python -m tests.probe function NAME JSON`` calls a function of the app as the worker does, on the event loop;
-``python -m tests.probe command WORD…`` is ``calsync WORD…``; ``python -m tests.probe import MODULE`` imports it,
-``-`` nothing. The last line of standard output is a ``Cost`` as JSON. Only what is measured is imported at the top.
+``python -m tests.support.probe`` and
+
+- ``function NAME JSON`` calls a function of the app as the worker does, on the event loop;
+- ``command WORD…`` is ``calsync WORD…``;
+- ``import MODULE`` imports it, ``-`` nothing.
+
+The last line of standard output is a ``Cost`` as JSON. Only what is measured is imported at the top.
 """
 
 from __future__ import annotations

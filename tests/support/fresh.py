@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 HEAVY = (
     *("adapters", "cli", "jobs", "simulators", "sync_core"),
@@ -39,7 +39,7 @@ class Cost:
 def cost_of(*order: str, environ: Mapping[str, str]) -> Cost:
     """Give the order to a new process with this environment. Raises ``CalledProcessError`` where it does not end."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.probe", *order],
+        [sys.executable, "-m", "tests.support.probe", *order],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environ, "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.DEVNULL,
