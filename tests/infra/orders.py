@@ -36,6 +36,7 @@ ORDERS: dict[str, dict[str, set[str]]] = {
         "role assignment create": {"--assignee", "--role", "--scope"},
         "role assignment delete": {"--ids"},
         "role assignment list": {"--all", "--assignee"},
+        "webapp auth update": {"--name", "--resource-group", "--enabled"},
         "version": set(),
     },
     "azd": {
