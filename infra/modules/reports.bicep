@@ -74,7 +74,7 @@ var timePicker = {
             { durationMs: hour }
             { durationMs: day }
             { durationMs: 7 * day }
-            { durationMs: 30 * day }
+            { durationMs: 14 * day }
           ]
         }
       }
