@@ -141,10 +141,10 @@ ROUND = """
 import logging, os
 import httpx
 from adapters import telemetry
-from jobs.report import Report
-from jobs.telling import tell_failure, tell_round
+from jobs.log import tell_failure
+from jobs.round.report import Report, tell_round
 from sync_core.errors import AccessRefused
-from sync_core.model import Side
+from sync_core.model.sides import Side
 
 logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()])
 handlers = list(logging.getLogger().handlers)

@@ -297,7 +297,7 @@ def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
 
 def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
     """The log line that the app writes for each pull begins as the query asks."""
-    assert 'tell("pull", ' in (ROOT / "jobs" / "work.py").read_text(encoding="utf-8")
+    assert 'tell("pull", ' in (ROOT / "jobs" / "app" / "work.py").read_text(encoding="utf-8")
 
 
 # The hooks themselves

@@ -145,7 +145,7 @@ def test_queries_read_what_is_told() -> None:
 def facts_told() -> dict[str, set[str]]:
     """The words that jobs tell, each with the names of all facts that may stand behind it."""
     found: dict[str, set[str]] = {}
-    for path in (ROOT / "jobs").glob("*.py"):
+    for path in (ROOT / "jobs").rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for call in ast.walk(function):
