@@ -6,6 +6,7 @@
 # make soak    the fault tests and the company's play with their large budget
 # make lock    requirements.txt and requirements-dev.txt from requirements.in and pyproject.toml (LOCK_ARGS=--upgrade)
 # make lowest  all tests with the oldest versions that requirements.in and pyproject.toml allow
+# make fresh   the locks come out as they stand, and what Azure installs does install in a clean environment
 # make notice  NOTICE from the lock      make sbom    build/sbom.cdx.json from the lock
 # make audit   known vulnerabilities in what is locked
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
@@ -29,7 +30,7 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence meeting_accidents meetings stops)
 
-.PHONY: setup demo run test soak bench bench-quick check lock lowest notice sbom audit
+.PHONY: setup demo run test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.installed .tools/.installed
@@ -80,6 +81,12 @@ LOCK = $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 
 lock: setup
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+fresh: lock notice
+	git diff --exit-code -- requirements.txt requirements-dev.txt NOTICE
+	$(UV) venv -q --clear --python $(VENV)/bin/python build/clean
+	$(UV) pip sync -q --python build/clean --require-hashes requirements.txt
+	$(UV) pip check -q --python build/clean
 
 LOWEST ?= .venv-lowest
 
