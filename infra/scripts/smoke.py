@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
 import urllib.error
@@ -117,6 +119,27 @@ def pull_failure(group: str, since: datetime) -> str | None:
     return "no pull of ERP.net was logged within two minutes: see `calsync doctor` and docs/operate.md"
 
 
+def doctor_failures(given: Mapping[str, str]) -> Iterator[str]:
+    """What `calsync doctor` finds, run as the operator where this machine can: the command, a secret to sign in with,
+    ERP.net's. Elsewhere it is said that nobody was asked."""
+    command = shutil.which("calsync")
+    needed = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "ERPNET_CLIENT_SECRET", "CALSYNC_STORAGE")
+    if command is None or not all(given.get(name) for name in needed):
+        print("not asked `calsync doctor`: run it as the operator (docs/deploy.md)", file=sys.stderr)
+        return
+    environment = {**given, "AzureWebJobsStorage__accountName": given["CALSYNC_STORAGE"]}
+    order = [command, "doctor", "--json"]
+    done = subprocess.run(order, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode == 0:
+        return
+    try:
+        checks = json.loads(done.stdout)["checks"]
+    except (ValueError, KeyError):
+        yield f"`calsync doctor` ended with {done.returncode}: {done.stderr.strip()}"
+        return
+    yield from (f"`calsync doctor`: {check['what']}: {check['text']}" for check in checks if not check["fine"])
+
+
 def main(arguments: list[str], given: Mapping[str, str]) -> int:
     """Say what is wrong; 1 if anything is."""
     address = (arguments[0] if arguments else given.get("CALSYNC_ADDRESS", "")).rstrip("/")
@@ -127,6 +150,7 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
     group = given.get("CALSYNC_RESOURCE_GROUP", "")
     if not found and group and (failure := pull_failure(group, datetime.now(UTC))):
         found.append(failure)
+    found += doctor_failures(given)
     for failure in found:
         print(f"error: {failure}", file=sys.stderr)
     print("The app does not answer as it must." if found else f"{address} answers as it must.")

@@ -251,7 +251,9 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
     with app() as address:
         end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
-    assert (end.returncode, end.stderr) == (0, "")
+    assert end.returncode == 0
+    assert end.stderr.startswith("not asked `calsync doctor`")
+    assert end.stderr.count("\n") == 1
     assert "Message startswith 'pull '" in hooks.orders.read_text()
 
 
@@ -273,6 +275,43 @@ def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Re
 
     assert end.returncode == 1
     assert told in end.stderr
+
+
+OPERATOR = {
+    "AZURE_TENANT_ID": "t",
+    "AZURE_CLIENT_ID": "c",
+    "AZURE_CLIENT_SECRET": "s",
+    "ERPNET_CLIENT_SECRET": "e",
+    "CALSYNC_STORAGE": "stabc",
+}
+"""What the operator's command line is told."""
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "told"),
+    [
+        (0, '{"fine": true, "checks": []}', "answers as it must"),
+        (
+            1,
+            '{"checks": [{"fine": true, "what": "ERP.net"}, {"fine": false, "what": "Graph", "text": "no right"}]}',
+            "error: `calsync doctor`: Graph: no right\n",
+        ),
+        (2, "", "error: `calsync doctor` ended with 2: stabc\n"),
+    ],
+    ids=["well", "something missing", "no answer"],
+)
+def test_the_doctor_is_asked_where_the_operator_is_there(
+    hooks: Hooks, tmp_path: Path, code: int, answer: str, told: str
+) -> None:
+    """With the state of the app that was deployed; what it finds fails the smoke test."""
+    doctor = tmp_path / "calsync"
+    doctor.write_text(f"#!/bin/sh\necho '{answer}'\necho $(env | sed -n 's/.*__accountName=//p') >&2\nexit {code}\n")
+    doctor.chmod(0o755)
+    with app() as address:
+        end = hooks.run("smoke", deployed(address, **OPERATOR))
+
+    assert end.returncode == min(code, 1)
+    assert told in end.stdout + end.stderr
 
 
 def test_no_pull_in_the_logs_fails(hooks: Hooks) -> None:
@@ -297,7 +336,9 @@ def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
 
 def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
     """The log line that the app writes for each pull begins as the query asks."""
-    assert 'tell("pull", ' in (ROOT / "jobs" / "app" / "work.py").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "jobs").rglob("*.py"))
+
+    assert code.count('tell("pull", ') == 1
 
 
 # The hooks themselves
