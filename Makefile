@@ -72,7 +72,7 @@ soak: setup
 check: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --strict $(PACKAGES) tests
+	$(VENV)/bin/mypy --strict $(PACKAGES) tests infra/scripts
 	$(VENV)/bin/python -m pytest tests/test_imports.py tests/infra/test_workflows.py
 
 UV = $(VENV)/bin/uv

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE)]
+sys.path.insert(0, str(HERE.parent.parent))
 
-from azure_cli import ask  # noqa: E402 - found beside this file
+from infra.scripts.azure_cli import ask  # noqa: E402 - found at the root
 
 GRAPH = "https://graph.microsoft.com/v1.0/servicePrincipals"
 SCRIPT = HERE / "grant-graph-roles.sh"

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
-
-from azure_cli import ask  # noqa: E402 - found beside this file
+sys.path.insert(0, str(ROOT))
 
 from adapters.settings import ROWS, UNRESOLVED, load  # noqa: E402 - found at the root
+from infra.scripts.azure_cli import ask  # noqa: E402 - found at the root
 from sync_core.errors import SettingsInvalid  # noqa: E402
 
 PARAMETERS = ROOT / "infra" / "main.bicepparam"

@@ -22,9 +22,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from azure_cli import ask  # noqa: E402 - found beside this file
+from infra.scripts.azure_cli import ask
 
 TOKEN = "handshake-of-the-smoke-test <&> ю"  # noqa: S105 - what Graph would send
 PATIENCE = float(os.environ.get("CALSYNC_SMOKE_PATIENCE", "300"))
