@@ -43,7 +43,7 @@ REQUIRED = "(required)"
 """Stands in a row's default for a setting that has none."""
 
 OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL_TIMEOUT_")
-"""Names that begin so are ours: an unknown one is a slip of the pen that would silently do nothing."""
+"""Names that begin so are ours: an unknown one is a misspelt setting, which would silently do nothing."""
 
 FOREIGN = frozenset({"STATE_DIRECTORY"})
 """Names that look like ours and belong to the machine (systemd)."""

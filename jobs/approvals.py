@@ -1,6 +1,6 @@
 """What waits for a person, and the person's answer: approve, drop, retry.
 
-Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (pairing.py). Each has a
+Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (match.py). Each has a
 short id. An answer is stored under the user's lease; the next round carries it out. Holding the lease, it cannot
 come between a round's decision and its deed.
 """

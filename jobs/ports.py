@@ -85,7 +85,7 @@ class Calendar(Protocol):
         """The events with each iCalUId, in full, wherever in time they lie; batched."""
 
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
-        """All that ``ending.judge_gone`` needs about events that may be gone."""
+        """All that ``judge_gone`` needs about events that may be gone."""
 
     async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
         """Carry out writes, batched, in order of the answers' outcomes; one outcome for each write.

@@ -62,7 +62,7 @@ class Session:
         self._tokens = Tokens(self._transport, options, clock)
         self._lock = asyncio.Lock()
         self._endpoints = check(options.url, Endpoints(*endpoints)) if endpoints else None
-        self._is_hearsay = bool(endpoints)
+        self._are_remembered = bool(endpoints)
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -233,9 +233,9 @@ class Session:
 
     async def _has_moved(self) -> bool:
         """Whether endpoints we only knew from an earlier process turn out to be old; asked once."""
-        if not self._is_hearsay:
+        if not self._are_remembered:
             return False
-        known, self._is_hearsay = self._endpoints, False
+        known, self._are_remembered = self._endpoints, False
         self._endpoints = await discover(self._transport, self._options.url)
         return self._endpoints != known
 

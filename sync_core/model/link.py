@@ -109,7 +109,7 @@ class Link:
     made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
     ``given_up_at`` is what both sides were when the last of too many tries failed: until one is another, or somebody
     asks for a retry, nothing is tried. ``held``: its deletion is on a list that a person must answer, or answered.
-    ``missed_at`` is since when a calendar that was moved or restored lacks the event (moving.py).
+    ``missed_at`` is since when a calendar that was moved or restored lacks the event (relocate.py).
     ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
     """
 

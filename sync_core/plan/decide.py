@@ -26,10 +26,10 @@ An event that shows up again after its pair has ended goes on with its activity,
     copy-lost     act, nothing, reread  the event is gone, and another mailbox may still have the meeting
 
 Every other case goes through table FATE, which names an intent, and table PERMIT, which says whether its write may be
-made (tables.py). What survives becomes writes by the field-wise merge (merge.py, carry.py), or ends the pair
-(ending.py).
+made (tables.py). What survives becomes writes by the field-wise merge (merge.py, update.py), or ends the pair
+(delete.py).
 
-Nothing is *gone* on the word of one answer: ``ending.judge_gone`` weighs the evidence, and what is undecided is read
+Nothing is *gone* on the word of one answer: ``judge_gone`` weighs the evidence, and what is undecided is read
 again next round, never voided. Deletion wins over an edit on the other side; the edited content goes to the journal.
 Actions are data (``Decision``); doing them has no opinion (jobs/round/act.py).
 """
@@ -52,7 +52,7 @@ from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
 from sync_core.plan.shared import (
     OTHERS_UNREAD,
-    as_bereaved,
+    as_lost_feeder,
     as_feeder,
     follow,
     follower,
@@ -96,7 +96,7 @@ BACKWARDS = timedelta(hours=1)
 
 def decide(case: Case, ctx: Context) -> Decision:
     """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
-    case = as_bereaved(as_feeder(case, ctx), ctx)
+    case = as_lost_feeder(as_feeder(case, ctx), ctx)
     decision = _first(AS_READ, case, ctx)
     if decision is not None:
         return decision

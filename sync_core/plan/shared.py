@@ -132,10 +132,10 @@ def _looked_at(case: Case, ctx: Context) -> datetime | None:
     return claim.looked_at if claim and is_handed else ctx.colleagues.looked_at(case.fed_by)
 
 
-def as_bereaved(case: Case, ctx: Context) -> Case:
-    """A follower that the claim made the feeder, and whose event is gone before its first round as such.
+def as_lost_feeder(case: Case, ctx: Context) -> Case:
+    """The case of a follower that the claim made the feeder and whose event is gone before its first round as feeder.
 
-    It is treated as the feeder, so that the activity is handed on or voided.
+    It is decided as a feeder's, so that the activity is handed on or voided.
     """
     link = case.link
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)

@@ -295,7 +295,7 @@ remove           skip     park    park     skip     skip     act         act    
 """)
 """A locked activity may be read, linked and followed, never written (R9); of somebody else's meeting nothing is ever
 patched but our mark; what the other side cannot hold is not made there (of a pair, only its time is in conflict:
-carry.py); a mass deletion waits for a person."""
+update.py); a mass deletion waits for a person."""
 
 
 def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:

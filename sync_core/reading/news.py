@@ -1,7 +1,7 @@
 """What Microsoft Graph has shown a round of one calendar, and what that says of each link: values, no reading.
 
 The delta query names what changed; a removal is a hint, and so is absence. Whatever that leaves in doubt is read by
-id (``doubtful``), and ``ending.judge_gone`` weighs what is gathered.
+id (``doubtful``), and ``judge_gone`` weighs what is gathered.
 """
 
 from __future__ import annotations
@@ -137,9 +137,11 @@ def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str
 
 
 def is_stale(link: Link, event: GraphEvent, news: GraphNews) -> bool:
-    """Whether an event tells nothing new: a delta query may lag behind our own write (graph.md §3), so what is older
-    than what the link has seen is no news. Nor is what it has seen, unless an edit was left alone then and goes on
-    standing."""
+    """Whether an event tells nothing new.
+
+    A delta query may lag behind our own write (graph.md §3), so a state older than the link's last one is no news.
+    The link's last state is no news either, unless it holds an edit that was not carried across.
+    """
     if event.id in news.fresh:
         return False
     if event.change_key == link.change_key:

@@ -78,7 +78,7 @@ def test_a_row_that_does_not_fill_the_columns_is_refused(row: str) -> None:
 # Scope
 
 SEATED = {Intent.FOLLOW, Intent.HAND_ON, Intent.ANSWER}
-"""What becomes of copies that do not feed the activity (test_meeting.py)."""
+"""What becomes of copies that do not feed the activity (test_shared.py)."""
 
 
 @pytest.mark.parametrize("cell", SCOPE_CELLS)

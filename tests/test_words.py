@@ -1,0 +1,123 @@
+"""Keeps retired words out of the product and its pages: one word means one thing (docs/design.md §13).
+
+A word is retired when a better one is found for what it meant. Names, docstrings, comments and messages are read
+alike; parts of a name count as words (``is_heir`` and ``LastHeir`` both hold ``heir``).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = ("sync_core", "jobs", "adapters", "cli")
+PAGES = ("docs/*.md", "README.md", "SECURITY.md", "CONTRIBUTING.md")
+
+RETIRED = {
+    # word: what is said instead
+    "bereaved": "lost feeder",
+    "broom": "cleaning up",
+    "cloaked": "hidden",
+    "gathering": "moves",
+    "gatherings": "moves",
+    "hearsay": "remembered",
+    "noting": "saving findings",
+    "slip of the pen": "misspelt name",
+    "standing": "claim",
+    "story": "wording",
+    # modules that have another name now
+    "beginning.py": "create.py",
+    "carry.py": "update.py",
+    "cases.judge_gone": "delete.judge_gone",
+    "ending.judge_gone": "delete.judge_gone",
+    "ending.py": "delete.py",
+    "feed.py": "delta.py",
+    "gathering.py": "moves.py",
+    "grid.py": "tables.py",
+    "holds.answered": "approvals.py",
+    "licence.py": "erp_slot.py",
+    "meeting.py": "shared.py",
+    "meetings.py": "claims.py",
+    "moving.py": "relocate.py",
+    "pair.py": "compare.py",
+    "pairing.py": "match.py",
+    "plan.py": "decide.py",
+    "reading.py": "read.py",
+    "rows.py": "codec.py",
+    "seats.py": "roles.py",
+    "story.py": "wording.py",
+    "telling.py": "log.py",
+}
+"""Whole words and names, in lower case, each with what is said instead."""
+
+ALLOWED = {
+    ("story", "README.md"): "the demo tells one",
+}
+"""Where a retired word stays, and why."""
+
+
+def split(text: str) -> str:
+    """A text in lower case, the parts of its names told apart as words are."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).replace("_", " ").lower()
+
+
+@cache
+def texts() -> dict[str, str]:
+    """Every text of the product and its pages, by its path below the root."""
+    modules = [path for room in PRODUCT for path in (ROOT / room).rglob("*.py")]
+    pages = [path for pattern in PAGES for path in ROOT.glob(pattern)]
+    found = [*modules, ROOT / "function_app.py", *pages]
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}
+
+
+def is_in(line: str, word: str) -> bool:
+    """Whether a line holds the word, alone or as a part of a name; of a module, only the whole name counts."""
+    text = line if "." in word else split(line)
+    return re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) is not None
+
+
+def places(word: str) -> list[str]:
+    """Each place of a word, as path and line."""
+    lines = (
+        (path, number, line) for path, text in texts().items() for number, line in enumerate(text.split("\n"), 1)
+    )
+    return [f"{path}:{number}" for path, number, line in lines if is_in(line, word)]
+
+
+@pytest.mark.parametrize("word", RETIRED)
+def test_a_retired_word_is_not_used(word: str) -> None:
+    """Neither as a word nor as a part of a name, but for the places allowed."""
+    found = [place for place in places(word) if (word, place.rpartition(":")[0]) not in ALLOWED]
+
+    assert [] == found, f"say {RETIRED[word]!r}"
+
+
+@pytest.mark.parametrize(("word", "path"), ALLOWED)
+def test_what_is_allowed_is_used(word: str, path: str) -> None:
+    """So that the list of places holds no more than it must."""
+    assert word in RETIRED
+    assert path in {place.rpartition(":")[0] for place in places(word)}
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "is_found"),
+    [
+        ("the heir takes over", "heir", True),
+        ("def _heir(link)", "heir", True),
+        ("class LastHeir:", "heir", True),
+        ("their own", "heir", False),
+        ("see story.py", "story.py", True),
+        ("see test_story.py", "story.py", False),
+    ],
+)
+def test_where_a_word_is_found(line: str, word: str, is_found: bool) -> None:
+    """In texts and in parts of names."""
+    assert is_in(line, word) is is_found
+
+
+def test_there_is_something_to_read() -> None:
+    """The product and its pages are found."""
+    assert {"function_app.py", "README.md", "docs/design.md", "sync_core/plan/decide.py"} <= texts().keys()
