@@ -92,7 +92,7 @@ def test_a_retired_word_is_not_used(word: str) -> None:
     """Neither as a word nor as a part of a name, but for the places allowed."""
     found = [place for place in places(word) if (word, place.rpartition(":")[0]) not in ALLOWED]
 
-    assert [] == found, f"say {RETIRED[word]!r}"
+    assert found == [], f"say {RETIRED[word]!r}"
 
 
 @pytest.mark.parametrize(("word", "path"), ALLOWED)

@@ -52,8 +52,8 @@ from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
 from sync_core.plan.shared import (
     OTHERS_UNREAD,
-    as_lost_feeder,
     as_feeder,
+    as_lost_feeder,
     follow,
     follower,
     hand_on,
