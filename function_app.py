@@ -84,13 +84,13 @@ async def work(message: func.QueueMessage) -> None:
     """A pull, a round of one user, or a command."""
     await _load("jobs.app.work", "jobs.log")
     from jobs.app.work import handle
-    from jobs.log import tell_failure
+    from jobs.log import log_failure
     from sync_core.errors import SettingsInvalid
 
     try:
         world = await _world()
     except SettingsInvalid as error:  # the message is only a wake-up: its token, or the next timer, comes back
-        tell_failure("work", error)
+        log_failure("work", error)
         return
     await handle(world, message.get_body(), redelivered=(getattr(message, "dequeue_count", None) or 1) > 1)
 
@@ -150,7 +150,7 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
         return func.HttpResponse(status_code=413)
     await _load("jobs.app.notifications", "jobs.log")
     from jobs.app.notifications import MalformedBody, receive
-    from jobs.log import tell_failure
+    from jobs.log import log_failure
     from sync_core.errors import CalsyncError
 
     try:
@@ -158,7 +158,7 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
     except MalformedBody:
         return func.HttpResponse(status_code=400)
     except CalsyncError as error:
-        tell_failure("notifications", error)
+        log_failure("notifications", error)
         return func.HttpResponse(status_code=503)
     return func.HttpResponse(status_code=202)
 
@@ -169,7 +169,7 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
     await _load("adapters.settings", "jobs.app.notifications", "jobs.log")
     from adapters.settings import load
     from jobs.app.notifications import hear_erp
-    from jobs.log import tell_failure
+    from jobs.log import log_failure
     from sync_core.errors import CalsyncError
 
     try:
@@ -180,7 +180,7 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
             return func.HttpResponse(status_code=401)
         await hear_erp(await _world())
     except CalsyncError as error:
-        tell_failure("erpnet", error)
+        log_failure("erpnet", error)
         return func.HttpResponse(status_code=503)
     return func.HttpResponse(status_code=202)
 
@@ -200,13 +200,13 @@ async def _settings() -> tuple[int, int]:
 async def _open() -> None:
     """Open the app with what its webhooks need; a failure is told, and whoever asks next tries again."""
     await _load("jobs.app.notifications", "jobs.log")
-    from jobs.log import tell_failure
+    from jobs.log import log_failure
     from sync_core.errors import CalsyncError
 
     try:
         await _world()
     except CalsyncError as error:
-        tell_failure("start", error)
+        log_failure("start", error)
 
 
 _opening: set[asyncio.Task[None]] = set()

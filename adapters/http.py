@@ -1,4 +1,4 @@
-"""The shared meaning of HTTP answers and of waiting, for both systems.
+"""What HTTP answers mean, and how requests are retried, for both systems.
 
 A status becomes one error class here and nowhere else (graph.md §0, §10; erpnet.md §3, §4). What only one system
 says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turns first.
@@ -45,7 +45,7 @@ UNCLEAR = frozenset({500, 502, 503, 504})
 """Answers that never prove a write did not happen (graph.md §5)."""
 
 
-def note_answer(side: Side, status: int, *, is_part: bool = False) -> None:
+def count_answer(side: Side, status: int, *, is_part: bool = False) -> None:
     """Count an answer; a part of a batch is no request of its own but may be refused on its own."""
     calls[side] += not is_part
     throttles[side] += status == 429
@@ -104,8 +104,8 @@ def error_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a caller puts up with a system: tries in all, and the longest single and total wait in seconds.
+class Retries:
+    """How a request is retried: tries in all, and the longest single and total wait in seconds.
 
     Full jitter on a doubling base, as ERP.net advises (erpnet.md §3); what a server asks for (graph.md §10) gets a
     little on top, so that those it refused together do not come back together.
@@ -136,7 +136,7 @@ class Patience:
                     raise
                 waited += pause
                 await self.sleep(pause)
-        raise AssertionError("a patience of no tries")
+        raise AssertionError("a retry of no tries")
 
 
 def same_origin(url: str, root: str) -> bool:

@@ -173,10 +173,10 @@ def disable(stage: Stage, upn: str) -> None:
     async def work(world: World) -> int:
         from cli import shapes
         from jobs.commands import enrolment
-        from jobs.waiting import patiently
+        from jobs.waiting import take_when_free
 
         user = await enrolment.find_enrolled(world, upn)
-        await patiently(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
+        await take_when_free(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
         told = plain(f"{user.upn}: off; nothing was deleted on either side.")
         stage.give({"users": [shapes.user_of(await enrolment.find_enrolled(world, user.id))]}, [told])
         return DONE
@@ -191,10 +191,10 @@ def forget(stage: Stage, upn: str) -> None:
 
     async def work(world: World) -> int:
         from jobs.commands import enrolment
-        from jobs.waiting import patiently
+        from jobs.waiting import take_when_free
 
         user = await enrolment.find_enrolled(world, upn)
-        await patiently(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
+        await take_when_free(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
         told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
         stage.give({"forgotten": user.upn, "id": user.id}, [told])
         return DONE

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Change, Put
-from jobs.waiting import Notice, patiently, unheard
+from jobs.waiting import Notice, take_when_free, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import link as life
@@ -79,7 +79,7 @@ async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
     raise UnknownChoice("; ".join((text, *unread)))
 
 
-async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheard) -> None:
+async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
     """Store the answer; the user's next round carries it out.
 
     Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
@@ -99,7 +99,7 @@ async def answer(world: World, user: User, choice: Choice, *, approved: bool, no
     await _revise(world, user, revise, notice)
 
 
-async def retry(world: World, user: User, *, notice: Notice = unheard) -> int:
+async def retry(world: World, user: User, *, notice: Notice = unheeded) -> int:
     """Un-park everything of this user, so that the next round looks at it again; how many items that were.
 
     Not what waits for a choice: looked at again without one, a gone partner would be made anew.
@@ -125,7 +125,7 @@ def _released(pending: Pending, reason: str) -> Pending:
 
 async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:
     """Change rows of a user while no round of theirs is under way."""
-    lease = await patiently(
+    lease = await take_when_free(
         lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
         world,
         notice,

@@ -13,7 +13,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.accounts import find_account, settle_account, taken, with_account, without_account
-from jobs.places import told
+from jobs.places import described
 from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
 from jobs.world import World
@@ -137,7 +137,7 @@ async def _check_place(world: World, user: User, problems: list[str]) -> User:
 def _choices(places: Sequence[Place]) -> str:
     if not places:
         return ""
-    return f" (ERP.net suggests {'; '.join(map(told, places[:5]))})"
+    return f" (ERP.net suggests {'; '.join(map(described, places[:5]))})"
 
 
 async def _notify_once(world: World, user: User) -> User:

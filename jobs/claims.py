@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import tell_failure
+from jobs.log import log_failure
 from jobs.ports import Calendar, ClaimStore, Store
 from jobs.together import together
 from jobs.wake import wake
@@ -117,7 +117,7 @@ async def live_elsewhere(
         try:
             holders[uid] = {*ids, *await store.find_copies(key_of(uid))}
         except RowUnreadable as error:
-            tell_failure("meetings", error, user_id=ctx.mailbox)
+            log_failure("meetings", error, user_id=ctx.mailbox)
             holders[uid], unknown = ids, unknown | {uid}
     found: dict[str, list[str]] = {uid: [] for uid in named}
     readable = [one for one in users if not one.unreadable]
@@ -140,8 +140,8 @@ class Claims:
         self._world = world
         self._ctx = ctx
         self._taken: dict[str, Claim] = {}
-        self.told: set[str] = set()
-        """The users who have got something to do by what was claimed or handed on."""
+        self.woken: set[str] = set()
+        """The users whose next round has something to do, since a meeting was claimed or handed on."""
 
     async def take(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
         """Claim the meetings of these decisions; those that may go on, and those for which somebody else was
@@ -193,7 +193,7 @@ class Claims:
         except StaleWrite:
             return await self._is_mine(claim)
         await wake_colleague(self._world, before, about)
-        self.told |= {before} - {""}
+        self.woken |= {before} - {""}
         return True
 
     async def _stays_alone(self, decision: Decision) -> bool:
@@ -232,14 +232,14 @@ class Claims:
         try:
             await self._settle_claim(decision, link)
         except RowUnreadable as error:  # the pair is made all the same; whoever reads the claim next says it
-            tell_failure("meetings", error, user_id=self._ctx.mailbox)
+            log_failure("meetings", error, user_id=self._ctx.mailbox)
 
     async def _settle_claim(self, decision: Decision, link: Link | None) -> None:
         case = decision.case
         if decision.hand_to and case.link is not None:
             looked_at = self._ctx.colleagues.looked_at(self._ctx.mailbox)
             await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to, looked_at)
-            self.told.add(decision.hand_to)
+            self.woken.add(decision.hand_to)
         elif decision.take and link is not None:
             known = self._taken.get(key_of(link.ical_uid))
             if known is not None and known.activity_id != link.activity_id:
@@ -308,7 +308,7 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
             heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
             claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
         except RowUnreadable as error:  # this meeting stays where it is; the others go
-            tell_failure("meetings", error, user_id=user.id)
+            log_failure("meetings", error, user_id=user.id)
             return
         if claim is not None and not claim.creator:
             await hand_over(world, link, user.id, heirs[0], user.synced_at)
@@ -332,4 +332,4 @@ async def wake_colleague(world: World, user_id: str, activity_id: str) -> None:
     try:
         await wake(world, user_id)
     except StoreUnavailable as error:  # no reason to fail this round: the inbox row waits for their next one
-        tell_failure("wake", error, user_id=user_id)
+        log_failure("wake", error, user_id=user_id)

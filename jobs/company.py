@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
@@ -49,7 +49,7 @@ async def start_app(world: World) -> None:
     try:
         await stamp_policy(world, by_app=True)
     except (WrongStore, RowUnreadable) as error:
-        tell_failure("start", error)
+        log_failure("start", error)
 
 
 async def stamp_policy(world: World, *, by_app: bool = False) -> None:
@@ -90,7 +90,7 @@ async def change_policy(world: World, *, take_over: bool = False) -> None:
 
 def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) -> Instance:
     if instance.policy not in (None, policy):
-        tell("policy", {"changed": True, "by_app": by_app})
+        log_line("policy", {"changed": True, "by_app": by_app})
     return replace(instance, tenant=world.tenant, database=world.database, policy=policy, policy_by_app=by_app)
 
 

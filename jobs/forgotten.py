@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from jobs.log import tell
+from jobs.log import log_line
 from jobs.world import World
 from sync_core.errors import RowUnreadable
 
@@ -23,7 +23,7 @@ async def erase_if_forgotten(world: World, user_id: str) -> bool:
     except RowUnreadable:
         return False
     await world.store.forget_user(user_id)
-    tell("forgotten", {"user": user_id})
+    log_line("forgotten", {"user": user_id})
     return True
 
 

@@ -1,8 +1,8 @@
-"""What the app tells its operators: one line per round and per failure, with ids and counts.
+"""The structured log: one line for each round and each failure, with ids and counts.
 
-Never a subject, a body, an address, a token or a link: messages of the two systems may quote them, so of an error
-only its class and side are told (the texts are in the user's state and journal). ``adapters.telemetry`` counts the
-same facts as metrics.
+A line never holds a subject, a body, an address, a token or a link. Error texts of the two systems may quote them, so
+only an error's class and side are logged; its text is in the user's state and journal. ``adapters.telemetry`` counts
+the same facts as metrics.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Facts = Mapping[str, Fact]
 LOG = logging.getLogger("calsync")
 
 
-def tell(what: str, facts: Facts, *, level: int = logging.INFO) -> None:
-    """One line: the word ``what`` and the facts as JSON; as a mapping they are the record's ``calsync``."""
+def log_line(what: str, facts: Facts, *, level: int = logging.INFO) -> None:
+    """Log one line: the word ``what``, then the facts as JSON. The record carries them as the mapping ``calsync``."""
     LOG.log(level, "%s %s", what, json.dumps(facts, sort_keys=True), extra={"calsync": {"what": what, **facts}})
 
 
-def tell_failure(where: str, error: Exception | str, *, user_id: str = "") -> None:
-    """One line about something that did not work; the app's own texts about its memory are told in full."""
+def log_failure(where: str, error: Exception | str, *, user_id: str = "") -> None:
+    """Log something that did not work. Store and settings errors are the app's own texts: logged in full."""
     facts: dict[str, Fact] = {"where": where, "error": error if isinstance(error, str) else type(error).__name__}
     if user_id:
         facts["user"] = user_id
@@ -33,4 +33,4 @@ def tell_failure(where: str, error: Exception | str, *, user_id: str = "") -> No
         facts["side"] = str(error.side)
     elif isinstance(error, StoreError | SettingsInvalid):
         facts["text"] = str(error)
-    tell("failure", facts, level=logging.WARNING)
+    log_line("failure", facts, level=logging.WARNING)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from jobs.ports import Place
 from sync_core.errors import CalsyncError
@@ -73,7 +74,7 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def told(place: Place) -> str:
+def described(place: Place) -> str:
     """A place by name with its ids."""
     company = f"{place.company_name or 'a company'}{f', {place.company_code}' if place.company_code else ''}"
     location = f" / {place.location_name or 'a location'} ({place.location_id})" if place.location_id else ""
@@ -81,11 +82,12 @@ def told(place: Place) -> str:
 
 
 def _listed(places: Sequence[Place]) -> str:
-    return _joined([told(place) for place in places])
+    return _joined([described(place) for place in places])
 
 
 def _companies(places: Sequence[Place]) -> str:
-    names = {p.company_id: told(Place(p.company_id, "", p.company_name, company_code=p.company_code)) for p in places}
+    companies = {p.company_id: replace(p, location_id="", location_name="") for p in places}
+    names = {company_id: described(company) for company_id, company in companies.items()}
     return _joined(list(names.values())) if names else "ERP.net shows us none"
 
 

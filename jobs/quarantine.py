@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
-from jobs.log import tell_failure
+from jobs.log import log_failure
 from jobs.ports import Calendar, Change, Erp, Put
 from jobs.replay import Item, Names, Replayed, Shown
 from jobs.world import World
@@ -63,7 +63,7 @@ def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -
     except CalsyncError:
         raise
     except Exception as mistake:  # noqa: BLE001 - whatever it is, it concerns this item only
-        tell_failure("item", mistake, user_id=user_id)
+        log_failure("item", mistake, user_id=user_id)
         return otherwise(type(mistake).__name__)
 
 
@@ -101,7 +101,7 @@ class _Search(Generic[T]):
                         raise
                     found = await self._accomplices(aside, suspects)
                 aside += found
-                tell_failure("item", mistake, user_id=self._user_id)
+                log_failure("item", mistake, user_id=self._user_id)
 
     async def _culprits(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
         """The groups that planning fails on where only they are shown."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.forgotten import still_known
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.pull import PullReport, run_pull
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideError, StaleWrite
@@ -41,7 +41,7 @@ async def pull_and_repair(world: World) -> PullReport:
     try:
         woken = await run_repair(world)
     except SideError as error:
-        tell_failure("repair", error)
+        log_failure("repair", error)
         return report
     return replace(report, woken=report.woken | woken)
 
@@ -59,7 +59,7 @@ async def run_repair(world: World) -> frozenset[str]:
         await world.store.reindex(user_id, _links_of(links[user_id], rows))
     with suppress(StaleWrite):  # somebody else saved the row: the next pull does this piece once more
         await world.store.save_instance(replace(due, repaired_to=repaired_to), etag)
-    tell("repair", {"links": sum(map(len, links.values())), "astray": sum(map(len, astray.values()))})
+    log_line("repair", {"links": sum(map(len, links.values())), "astray": sum(map(len, astray.values()))})
     return await still_known(world, astray)
 
 
@@ -96,7 +96,7 @@ async def _live_links(world: World, user_id: str) -> list[Link]:
     try:
         links = (await world.store.recall(user_id)).links
     except RowUnreadable as error:  # their own round says it, too
-        tell_failure("repair", error, user_id=user_id)
+        log_failure("repair", error, user_id=user_id)
         return []
     return [x for x in links if x.status is LinkStatus.LIVE and x.role is not Role.FOLLOWER and x.activity_id]
 

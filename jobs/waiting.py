@@ -1,6 +1,6 @@
-"""Waiting for what only one may hold: an ERP.net session slot, a user's lease.
+"""Waits for what only one process may hold: an ERP.net session slot, a user's lease.
 
-A waiting command says for whom it waits.
+A command that waits says for whom.
 """
 
 from __future__ import annotations
@@ -22,50 +22,52 @@ LONGEST_NAP = 5.0
 """Seconds after which a waiting command looks again."""
 
 
-def unheard(_: str) -> None:
-    """A notice for nobody."""
+def unheeded(_: str) -> None:
+    """Drops a notice: for callers that nobody watches."""
 
 
 @asynccontextmanager
-async def erp_session(world: World, notice: Notice = unheard) -> AsyncIterator[None]:
+async def erp_session(world: World, notice: Notice = unheeded) -> AsyncIterator[None]:
     """Hold one of ERP.net's session slots while calls are made; waits for a free one."""
     async with AsyncExitStack() as held:
-        await patiently(
+        await take_when_free(
             lambda: held.enter_async_context(world.erp_session(last=True)), world, notice, "the ERP.net session"
         )
         yield
 
 
-async def patiently(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:
-    """Take what somebody else may hold; while they do, say so once and wait until it is free or expires.
+async def take_when_free(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:
+    """Take what another process may hold. While it does, give notice once and wait until it is free or expires.
 
-    ERP.net's sessions and licences are waited for as long as one lingers after its last call (erpnet.md §3), then
-    ``SlotsTaken`` or ``LicencesTaken`` is raised after all: whoever calls all the time never ends.
+    A lease is waited for without end, since it expires. ERP.net's sessions and licences are waited for only as long
+    as one lingers after its last call (``World.licence_wait``, erpnet.md §3): a process that keeps calling never
+    frees its own. Then ``SlotsTaken`` or ``LicencesTaken`` is raised.
     """
-    told = ""
+    named = ""
     waited = timedelta(0)
     while True:
         try:
             return await take()
         except LeaseHeld as held:
             pause = _nap(held.until, world.clock())
-            told = _tell_once(notice, told, held.holder, f"waiting for {what}: {held}")
+            named = _notice_once(notice, named, held.holder, f"waiting for {what}: {held}")
         except (SlotsTaken, LicencesTaken) as taken:
             left = (world.licence_wait - waited).total_seconds()
             if left <= 0:
                 raise
             if isinstance(taken, SlotsTaken):
                 pause = min(_nap(taken.until, world.clock()), left)
-                told = _tell_once(notice, told, taken.holder, f"waiting for {what}: {taken}")
+                named = _notice_once(notice, named, taken.holder, f"waiting for {what}: {taken}")
             else:
                 pause = min(taken.retry_after or LICENCE_REST, left)
-                told = _tell_once(notice, told, "ERP.net", f"waiting for an ERP.net licence: {taken}")
+                named = _notice_once(notice, named, "ERP.net", f"waiting for an ERP.net licence: {taken}")
             waited += timedelta(seconds=pause)
         await asyncio.sleep(spread(pause))
 
 
-def _tell_once(notice: Notice, told: str, holder: str, text: str) -> str:
-    if holder != told:
+def _notice_once(notice: Notice, named: str, holder: str, text: str) -> str:
+    """Give notice unless this holder was named last; the holder."""
+    if holder != named:
         notice(text)
     return holder
 

@@ -10,7 +10,7 @@ from adapters.erp.bearers import Bearers
 from adapters.erp.session import Session
 from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
-from adapters.http import Patience
+from adapters.http import Retries
 from jobs.ports import ActivityState, ErpUser, Place, PullReading, Readiness
 from sync_core.model.sides import ErpActivity, Malformed
 from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
@@ -28,11 +28,11 @@ class ErpNet:
         options: ErpOptions,
         *,
         clock: Callable[[], datetime],
-        patience: Patience | None = None,
+        retries: Retries | None = None,
         endpoints: Sequence[str] = (),
     ) -> None:
         self._clock = clock
-        self._session = Session(options, clock=clock, patience=patience or Patience(), endpoints=endpoints)
+        self._session = Session(options, clock=clock, retries=retries or Retries(), endpoints=endpoints)
         self._writer = Writer(self._session)
         self._pull = activities.Pull(self._session)
         self._bearers = Bearers(self._session)

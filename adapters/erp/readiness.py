@@ -25,8 +25,6 @@ GRANTS = "Systems_Security_GroupAccessKeys"
 CODE = "Meeting"
 NEEDED = {"CanUpdate": "Update (CanUpdate)", "Permission6": "Void Documents (CanVoid, Permission6)"}
 
-Refusal = ItemRejected | AccessRefused
-
 
 @dataclass(frozen=True, slots=True)
 class _Grants:

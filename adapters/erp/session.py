@@ -1,4 +1,4 @@
-"""One session with ERP.net: one request at a time, one token, patience where nothing was done (erpnet.md §3, §16).
+"""One session with ERP.net: one request at a time, one token, retries where nothing was done (erpnet.md §3, §16).
 
 The lock is held while waiting as well: whoever comes next would only be told the same.
 """
@@ -19,7 +19,7 @@ from adapters.erp.discovery import Endpoints, check, discover
 from adapters.erp.faults import error_in, opens_no_session
 from adapters.erp.odata import Row
 from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
-from adapters.http import Patience, follow
+from adapters.http import Retries, follow
 from sync_core.errors import EndlessRead, ItemGone, LicencesTaken, SideError, SideUnavailable
 from sync_core.model.sides import Side
 
@@ -52,12 +52,12 @@ class Session:
         options: ErpOptions,
         *,
         clock: Callable[[], datetime],
-        patience: Patience,
+        retries: Retries,
         endpoints: Sequence[str] = (),
     ) -> None:
         self._options = options
         self.clock = clock
-        self._patience = patience
+        self._retries = retries
         self._transport = Transport(options.timeout_seconds)
         self._tokens = Tokens(self._transport, options, clock)
         self._lock = asyncio.Lock()
@@ -81,7 +81,7 @@ class Session:
     async def service_login(self) -> str:
         """The login every call runs as."""
         async with self._lock:
-            await self._patience.call(lambda: self._located(self._token))
+            await self._retries.call(lambda: self._located(self._token))
         return self._tokens.login()
 
     async def get(self, path: str) -> Any:
@@ -178,7 +178,7 @@ class Session:
 
     async def _call(self, request: _Request) -> Reply:
         async with self._lock:
-            reply = await self._patience.call(lambda: self._attempt(request))
+            reply = await self._retries.call(lambda: self._attempt(request))
         if isinstance(reply, LicencesTaken):
             raise reply
         return reply
@@ -187,7 +187,7 @@ class Session:
         try:
             return await self._located(lambda: self._authorised(request))
         except LicencesTaken as taken:
-            # Returned, so that patience does not sit out the minute while the caller holds a lease.
+            # Returned, so that no retry sits out the minute while the caller holds a lease.
             return taken
 
     async def _located(self, work: Callable[[], Awaitable[T]]) -> T:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from adapters.http import note_answer
+from adapters.http import count_answer
 from jobs.ports import cover
 from sync_core.errors import AppRefused, ItemRejected, SideUnavailable
 from sync_core.model.sides import Side
@@ -78,7 +78,7 @@ class Transport:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             text = f"no answer from ERP.net at {host}: {type(error).__name__}"
             raise SideUnavailable(Side.ERP, text, unclear=writing) from error
-        note_answer(Side.ERP, reply.status)
+        count_answer(Side.ERP, reply.status)
         if 300 <= reply.status < 400:
             raise AppRefused(
                 Side.ERP,

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from adapters.graph.client import GraphClient
 from adapters.graph.wire import Answer, Json, Request, refusal
-from adapters.http import note_answer
+from adapters.http import count_answer
 from sync_core.errors import SideError, SideUnavailable, Throttled
 from sync_core.model.sides import Side
 
@@ -30,8 +30,8 @@ async def send_all(
 ) -> list[Answer | SideError]:
     """Send requests, in batches where there are several; an answer or an error for each, in their order.
 
-    Parts refused before any work (429, 503 with Retry-After), and reads that met trouble, are repeated within the
-    patience. Never raises a ``SideError``.
+    Parts refused before any work (429, 503 with Retry-After), and reads that met trouble, are retried. Never
+    raises a ``SideError``.
     """
     found: list[Answer | SideError] = []
     for chunk in chunks(requests, PARTS):
@@ -61,7 +61,7 @@ async def _send_chunk(client: GraphClient, requests: list[Request], mailbox: str
         return _refusal(client, requests[place], found[place])
 
     with contextlib.suppress(Throttled):
-        await client.options.patience.call(attempt)
+        await client.options.retries.call(attempt)
     return [found[place] for place in range(len(requests))]
 
 
@@ -103,7 +103,7 @@ def _by_id(responses: object) -> dict[str, Answer]:
 
 
 def _answer(row: Json) -> Answer:
-    note_answer(Side.GRAPH, row["status"], is_part=True)
+    count_answer(Side.GRAPH, row["status"], is_part=True)
     body, headers = row.get("body"), row.get("headers")
     told = headers if isinstance(headers, dict) else {}
     return Answer(

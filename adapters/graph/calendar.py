@@ -28,7 +28,7 @@ from adapters.graph.wire import (
     query,
     segment,
 )
-from adapters.graph.write import event_path, marked, outcome_of, request_of, unseen, written_id
+from adapters.graph.write import event_path, outcome_of, request_of, unseen, with_mark, written_id
 from jobs.ports import Mailbox
 from sync_core.content.body import without_block
 from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
@@ -100,12 +100,13 @@ class GraphCalendar:
 
     async def read_view(self, user_id: str, span: Window) -> GraphReading:
         """Every event that occurs in ``span``, in full, with our marks (graph.md §4)."""
-        path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{marked(s_top=self._page)}"
+        path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{with_mark(s_top=self._page)}"
         return await self._cut(user_id, await read_all(self._client, Request("GET", path), user_id, mailbox_failure))
 
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies (graph.md §7)."""
-        path = f"/users/{segment(user_id)}/events?{query(s_filter=_mark_filter('ne', ''))}&{marked(s_top=self._page)}"
+        wanted = query(s_filter=_mark_filter("ne", ""))
+        path = f"/users/{segment(user_id)}/events?{wanted}&{with_mark(s_top=self._page)}"
         return await self._cut(user_id, await read_all(self._client, Request("GET", path), user_id, mailbox_failure))
 
     async def read_events(self, user_id: str, ids: Collection[str], *, html: bool = False) -> dict[str, Found]:
@@ -156,7 +157,7 @@ class GraphCalendar:
     async def read_marks(self, user_id: str, ids: Collection[str]) -> dict[str, str]:
         """Our marks on these events, by event id, batched (graph.md §7): delta does not tell them (§3)."""
         wanted = list(dict.fromkeys(ids))
-        ask = f"?{marked(s_select='id')}"
+        ask = f"?{with_mark(s_select='id')}"
         answers = await self._ask(user_id, [Request("GET", f"{event_path(user_id, key)}{ask}") for key in wanted])
         marks = {key: mark_of(answer.body or {}) for key, answer in zip(wanted, answers, strict=True) if answer.ok}
         return {key: mark for key, mark in marks.items() if mark}
@@ -167,7 +168,7 @@ class GraphCalendar:
 
     async def _find(self, user_id: str, filters: Mapping[str, str]) -> dict[str, tuple[GraphEvent, ...]]:
         base = f"/users/{segment(user_id)}/events?"
-        requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{marked()}") for wanted in filters.values()]
+        requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{with_mark()}") for wanted in filters.values()]
         answers = await self._ask(user_id, requests)
         told = zip(filters, requests, answers, strict=True)
         found = {key: await self._listed(user_id, request, answer) for key, request, answer in told}
@@ -251,7 +252,8 @@ def _quoted(value: str) -> str:
 
 def _pair(user_id: str, event_id: str) -> tuple[Request, Request]:
     path = event_path(user_id, event_id)
-    return Request("GET", f"{path}?{marked()}"), Request("GET", f"{path}?{query(s_select='id,body')}", content="html")
+    body = query(s_select="id,body")
+    return Request("GET", f"{path}?{with_mark()}"), Request("GET", f"{path}?{body}", content="html")
 
 
 def _alike(text: Answer, html: Answer) -> bool:

@@ -22,7 +22,7 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from adapters.graph.wire import Answer, Request, refusal
-from adapters.http import Patience, follow, note_answer
+from adapters.http import Retries, count_answer, follow
 from adapters.loading import aside, load
 from jobs.ports import cover
 from sync_core.errors import AppRefused, SideError, SideUnavailable
@@ -75,7 +75,7 @@ class GraphOptions:
 
     credential: Callable[[], Credential]
     url: str = "https://graph.microsoft.com/v1.0"
-    patience: Patience = field(default_factory=Patience)
+    retries: Retries = field(default_factory=Retries)
     timeout_seconds: float = 30.0
     page_size: int = 200
     page_cap: int = 1000
@@ -127,7 +127,7 @@ class GraphClient:
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def send(self, request: Request, *, mailbox: str = "") -> Answer:
-        """Send until there is an answer worth having, within the patience.
+        """Send until there is an answer worth having, or the retries are used up.
 
         Repeated are refusals before any work (429, 503 with Retry-After, no connection) and, for a GET, every
         server's trouble. Raises what ``send_once`` raises.
@@ -142,7 +142,7 @@ class GraphClient:
             return answer
 
         try:
-            return await self.options.patience.call(attempt)
+            return await self.options.retries.call(attempt)
         except Trouble as trouble:
             return trouble.answer
 
@@ -188,7 +188,7 @@ class GraphClient:
             return Answer(URI_TOO_LONG, {"error": {"code": "ErrorInvalidIdMalformed", "message": str(problem)}})
         except Exception as problem:
             raise transport_error(problem, safe) from problem
-        note_answer(Side.GRAPH, response.status_code)
+        count_answer(Side.GRAPH, response.status_code)
         return Answer(
             response.status_code, _json(response.content), {k.lower(): v for k, v in response.headers.items()}
         )
@@ -244,7 +244,7 @@ SDK = ("msgraph.graph_service_client", "kiota_abstractions.native_response_handl
 
 
 class Trouble(SideUnavailable):
-    """Strictly private: lets ``Patience`` see an answer's error without losing the answer."""
+    """Strictly private: lets ``Retries`` see an answer's error without losing the answer."""
 
     def __init__(self, answer: Answer, error: SideUnavailable) -> None:
         super().__init__(Side.GRAPH, str(error), unclear=error.unclear)

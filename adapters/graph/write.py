@@ -25,7 +25,7 @@ def event_path(user_id: str, event_id: str) -> str:
     return f"/users/{segment(user_id)}/events/{segment(event_id)}"
 
 
-def marked(**options: str | int) -> str:
+def with_mark(**options: str | int) -> str:
     """A query that asks for our mark as well."""
     return query(s_expand=f"singleValueExtendedProperties($filter=id eq '{ACTIVITY_PROPERTY}')", **options)
 

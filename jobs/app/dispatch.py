@@ -8,7 +8,7 @@ to spare for timers (design.md §6).
 from __future__ import annotations
 
 from jobs.due import is_due
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.together import together
 from jobs.wake import wake, wake_pull
 from jobs.world import World
@@ -34,7 +34,7 @@ async def dispatch(world: World) -> int:
     if links:
         due |= {user_id for user_id, is_news in (await world.calendar.has_news(links)).items() if is_news}
     await together(lambda user_id: wake(world, user_id), sorted(due))
-    tell("dispatch", {"users": len(users), "woken": len(due)})
+    log_line("dispatch", {"users": len(users), "woken": len(due)})
     return len(due)
 
 
@@ -47,7 +47,7 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
     except StoreUnavailable:
         raise
     except StoreError as error:
-        tell_failure("dispatch", error, user_id=user.id)
+        log_failure("dispatch", error, user_id=user.id)
         return ""
     return None if is_due(world, user, memory, instance) else memory.cursors.delta_link
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from jobs.log import Fact, tell, tell_failure
+from jobs.log import Fact, log_failure, log_line
 from jobs.world import World
 from sync_core.errors import StoreError
 
@@ -24,9 +24,9 @@ async def keep_house(world: World) -> int:
         try:
             erased += await world.store.trim_journal(user.id, before)
         except StoreError as error:
-            tell_failure("housekeeping", error, user_id=user.id)
+            log_failure("housekeeping", error, user_id=user.id)
     facts: dict[str, Fact] = {"erased": erased}
     if world.secret_ends is not None:
         facts["secret_days"] = (world.secret_ends - world.clock().date()).days
-    tell("housekeeping", facts)
+    log_line("housekeeping", facts)
     return erased

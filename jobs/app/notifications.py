@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.messages import Renew, write
 from jobs.together import together
 from jobs.wake import wake, wake_pull
@@ -36,7 +36,7 @@ async def receive(world: World, body: bytes) -> None:
     senders = list(told)[:USERS_LIMIT]
     believed = [sender for sender, ok in zip(senders, await _believe(world, senders), strict=True) if ok]
     await together(lambda sender: _serve(world, sender[0], told[sender]), believed)
-    tell("notifications", {"items": len(items), "users": len(believed), "ignored": len(told) - len(believed)})
+    log_line("notifications", {"items": len(items), "users": len(believed), "ignored": len(told) - len(believed)})
 
 
 async def hear_erp(world: World) -> None:
@@ -74,7 +74,7 @@ async def _believe(world: World, senders: list[Sender]) -> list[bool]:
         try:
             known = await world.store.read_subscription(sender[0])
         except RowUnreadable as error:  # this user is found by the timer; the others are told now
-            tell_failure("notifications", error, user_id=sender[0])
+            log_failure("notifications", error, user_id=sender[0])
             return False
         return known is not None and hmac.compare_digest(_bytes(known.client_state), _bytes(sender[1]))
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.ports import LiveSubscription, Subscription
 from jobs.together import together
 from jobs.wake import wake
@@ -56,7 +56,7 @@ async def keep_all(world: World) -> None:
     ended = [row for user_id, row in sorted(rows.items()) if user_id not in users and not row.unreadable]
     await together(lambda row: _end_or_log(world, row), ended, AT_ONCE)
     await _end_unknown(world, live, list(rows.values()))
-    tell("keeper", {"users": len(users), "kept": sum(kept), "ended": len(ended)})
+    log_line("keeper", {"users": len(users), "kept": sum(kept), "ended": len(ended)})
 
 
 async def keep_user(world: World, user_id: str, *, renew: bool = False, live: Collection[str] | None = None) -> None:
@@ -116,7 +116,7 @@ async def _keep_or_log(world: World, user_id: str, live: Collection[str]) -> boo
     try:
         await keep_user(world, user_id, live=live)
     except CalsyncError as error:
-        tell_failure("keeper", error, user_id=user_id)
+        log_failure("keeper", error, user_id=user_id)
         return False
     return True
 
@@ -127,7 +127,7 @@ async def _end_or_log(world: World, row: Subscription) -> None:
             await world.subscriptions.unsubscribe(row.id)
         await world.store.drop_subscription(row.user_id)
     except SideError as error:
-        tell_failure("keeper", error, user_id=row.user_id)
+        log_failure("keeper", error, user_id=row.user_id)
 
 
 async def _end_unknown(world: World, live: Collection[LiveSubscription], rows: Collection[Subscription]) -> None:

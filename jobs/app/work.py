@@ -19,13 +19,13 @@ from jobs.app.subscriptions import address, keep_user
 from jobs.due import is_due
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import tell, tell_failure
+from jobs.log import log_failure, log_line
 from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
 from jobs.pauses import LICENCE_REST, growing, spread
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
-from jobs.round.report import Report, tell_round
+from jobs.round.report import Report, log_round
 from jobs.round.run import run_round
 from jobs.together import together
 from jobs.wake import is_notified, wake, woken_at
@@ -80,7 +80,7 @@ async def handle(world: World, body: bytes | str, *, redelivered: bool = False) 
     try:
         order = parse(body)
     except MessageRefused as error:  # repeating it would not help
-        tell_failure("work", str(error))
+        log_failure("work", str(error))
         return
     turn: _Turn | None = None
     async with _logging_failures(world, order):
@@ -172,11 +172,11 @@ async def _logging_failures(world: World, order: Order) -> AsyncIterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        tell_failure("work", error, user_id=_user_of(order))
+        log_failure("work", error, user_id=_user_of(order))
         tries = order.tries if isinstance(order, Round) else 0
         await world.queue.send(write(_again(order)), delay_seconds=_pause(tries))
     except CalsyncError as error:
-        tell_failure("work", error, user_id=_user_of(order))
+        log_failure("work", error, user_id=_user_of(order))
 
 
 def _user_of(order: Order) -> str:
@@ -204,7 +204,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     try:
         report = await pull_and_repair(world)
     except LicencesTaken as taken:
-        tell_failure("work", taken)
+        log_failure("work", taken)
         await _line_up(world, turn, _rest(world, taken))
         return
     except (AppRefused, AccessRefused) as error:
@@ -215,7 +215,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     if instance.refused and await is_graph_open(world):
         await dispatch(world)
         await forget_refusal(world)
-    tell("pull", {"changes": report.changes, "woken": len(report.woken)})
+    log_line("pull", {"changes": report.changes, "woken": len(report.woken)})
 
 
 def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
@@ -267,7 +267,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
         if order.full or turn.is_redelivered:  # else the holder sees the wake token when it ends
             await line.later(world, order, spread(_left(world, held.until)))
         return
-    tell_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
+    log_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
     await _follow_up(world, turn, order, report)
@@ -326,7 +326,7 @@ async def _first_subscription(world: World, user_id: str) -> None:
     try:
         await keep_user(world, user_id)
     except SideError as error:
-        tell_failure("keeper", error, user_id=user_id)
+        log_failure("keeper", error, user_id=user_id)
 
 
 def _left(world: World, until: datetime) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jobs.checkup import check_user
 from jobs.company import agreed, is_stamped
 from jobs.refusal import NOBODY
-from jobs.waiting import Notice, erp_session, unheard
+from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.memory import User
@@ -27,7 +27,7 @@ class Check:
     text: str
 
 
-async def examine(world: World, *, repair: bool = False, notice: Notice = unheard) -> AsyncIterator[Check]:
+async def examine(world: World, *, repair: bool = False, notice: Notice = unheeded) -> AsyncIterator[Check]:
     """All checks, each told as soon as it is made. Raises nothing that a check can say."""
     store = await _check("State tables", lambda: _store(world))
     yield store

@@ -21,7 +21,7 @@ from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
 from jobs.company import is_stamped
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import tell_failure
+from jobs.log import log_failure
 from jobs.messages import Forget, write
 from jobs.places import choose
 from jobs.ports import Drop, Mailbox, Put
@@ -166,7 +166,7 @@ async def forget(world: World, user: User) -> None:
     try:
         await disable(world, user)
     except RowUnreadable as error:  # what cannot be read can still be erased
-        tell_failure("forget", error, user_id=user.id)
+        log_failure("forget", error, user_id=user.id)
         with suppress(RowUnreadable):
             await end_user(world, user.id)
     await world.store.forget_user(user.id)
@@ -174,7 +174,7 @@ async def forget(world: World, user: User) -> None:
     try:
         await world.queue.send(write(Forget(user.id)), delay_seconds=LAST_LOOK)
     except StoreUnavailable as error:
-        tell_failure("forget", error, user_id=user.id)
+        log_failure("forget", error, user_id=user.id)
 
 
 async def _well(world: World) -> frozenset[str]:

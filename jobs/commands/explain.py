@@ -21,7 +21,7 @@ from jobs.ports import UNREADABLE
 from jobs.round.context import context_of
 from jobs.round.lookup import Lookup
 from jobs.round.report import line_of
-from jobs.waiting import Notice, erp_session, unheard
+from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.content.window import token_at
@@ -88,7 +88,7 @@ class Wanted:
         return any(self._folded in subject.casefold() for subject in subjects if subject)
 
 
-async def explain(world: World, user: User, text: str, *, notice: Notice = unheard) -> list[Finding]:
+async def explain(world: World, user: User, text: str, *, notice: Notice = unheeded) -> list[Finding]:
     """Everything known about what is asked for, the state first, then the journal, newest first; [] if nothing."""
     wanted = Wanted(text)
     if not wanted.text:
@@ -173,14 +173,14 @@ def _about_user(user: User) -> Iterator[Finding]:
 # What is remembered
 
 
-def _meant(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Link]:
+def _meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Link]:
     """Links that are meant: by themselves, or because the journal knows them by the subject asked for."""
-    events = {entry.event_id for entry in told} - {""}
-    activities = {entry.activity_id for entry in told} - {""}
+    events = {entry.event_id for entry in entries} - {""}
+    activities = {entry.activity_id for entry in entries} - {""}
     for link in memory.links:
         subjects = (link.base_event.subject, link.base_activity.subject)
-        is_told = link.event_id in events or link.activity_id in activities
-        if is_told or wanted.fits(subjects, link.event_id, link.activity_id):
+        is_asked_for = link.event_id in events or link.activity_id in activities
+        if is_asked_for or wanted.fits(subjects, link.event_id, link.activity_id):
             yield link
 
 
@@ -196,10 +196,10 @@ def _of_pair(
     yield from _of_link(seen, holders.get(link.ical_uid, ""), answer)
 
 
-def _waiting(memory: Memory, wanted: Wanted, told: Sequence[JournalEntry]) -> Iterator[Finding]:
+def _waiting(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Finding]:
     """Items that wait for a counterpart, meant as links are."""
-    events = {entry.event_id for entry in told} - {""}
-    activities = {entry.activity_id for entry in told} - {""}
+    events = {entry.event_id for entry in entries} - {""}
+    activities = {entry.activity_id for entry in entries} - {""}
     for pending in memory.pending:
         ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
         if pending.item_id in events | activities or wanted.fits((), *ids):

@@ -17,7 +17,7 @@ from jobs.refusal import judged
 from jobs.repair import peek_repair, pull_and_repair
 from jobs.round.report import Report, parked_in
 from jobs.round.run import plan_round, run_round
-from jobs.waiting import Notice, erp_session, patiently, unheard
+from jobs.waiting import Notice, erp_session, take_when_free, unheeded
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
 from sync_core.model.memory import Answer, InboxRow, User
@@ -44,29 +44,29 @@ async def run_sync(
     users: Sequence[User],
     *,
     full: bool = False,
-    notice: Notice = unheard,
+    notice: Notice = unheeded,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
     """Sync these users; ``progress`` hears of each round as it ends."""
     outcome = SyncReport()
     async with erp_session(world, notice):
         try:
-            await patiently(lambda: pull_and_repair(world), world, notice, "ERP.net")
+            await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
         except SideError as error:
             return await _failed(world, outcome, error)
         busy = dict(await _news(world, users, full))
         for _ in range(ROUNDS):
-            told: set[str] = set()
+            woken: set[str] = set()
             for user, is_busy in busy.items():
-                is_due_now = is_busy or user.id in told
+                is_due_now = is_busy or user.id in woken
                 report = await _until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
-                told = (told - {user.id}) | report.told
+                woken = (woken - {user.id}) | report.woken
                 _add(outcome, report)
                 progress(report)
                 if isinstance(report.trouble, AppRefused):  # whoever comes next would only be told the same
                     outcome.failure = str(report.trouble)
                     return outcome
-            busy, full = {user: True for user in users if user.id in told}, False
+            busy, full = {user: True for user in users if user.id in woken}, False
             if not busy:
                 break
     return outcome
@@ -95,7 +95,7 @@ def _summed(before: Report, report: Report) -> Report:
     report.skipped |= before.skipped
     report.lines = before.lines + report.lines
     report.full |= before.full
-    report.told |= before.told
+    report.woken |= before.woken
     return report
 
 
@@ -104,7 +104,7 @@ async def plan_sync(
     users: Sequence[User],
     *,
     full: bool = False,
-    notice: Notice = unheard,
+    notice: Notice = unheeded,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
     """A dry run: what ``run_sync`` would do first for these users, exactly; nothing is written."""
@@ -164,7 +164,7 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
     total: Report | None = None
     for _ in range(ROUNDS):
         whole = full and total is None
-        report = await patiently(
+        report = await take_when_free(
             lambda whole=whole: _one_round(world, user, whole),  # type: ignore[misc]
             world,
             notice,

@@ -107,7 +107,7 @@ class Actor:
     @property
     def woken(self) -> frozenset[str]:
         """Other users whose next round has something to do because of this one."""
-        return frozenset(self._claims.told)
+        return frozenset(self._claims.woken)
 
     async def carry_out(self, decisions: Sequence[Decision], deadline: datetime) -> Done:
         """Remember the quiet decisions, then write the others chunk by chunk; none is begun after the deadline."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.quarantine import fenced
-from jobs.round.report import Line, Report, line_of, untold
+from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model.decision import Context, Decision
@@ -23,7 +23,7 @@ FOUND_AGAIN = "event found under another id"
 
 def worded(decision: Decision, ctx: Context) -> Line:
     """A decision in words, made once for the report and the journal."""
-    return fenced(lambda: line_of(decision, ctx), lambda _: untold(decision), ctx.mailbox)
+    return fenced(lambda: line_of(decision, ctx), lambda _: wordless(decision), ctx.mailbox)
 
 
 @dataclass(frozen=True, slots=True)

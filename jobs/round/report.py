@@ -1,4 +1,4 @@
-"""What a round tells: counts by kind, skips by reason, what failed, what waits for a person."""
+"""The report of a round: counts by kind, skips by reason, what failed, what waits for a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jobs.log import Fact, tell, tell_failure
+from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
 from sync_core.model.decision import Case, Context, Decision, Verdict
 from sync_core.model.link import Link, LinkStatus
@@ -38,13 +38,13 @@ class Line:
     mails: int = 0
 
 
-def is_told(decision: Decision) -> bool:
+def is_shown(decision: Decision) -> bool:
     """Whether a plan shows a decision: all but what is in step."""
     return decision.verdict not in QUIET
 
 
-def untold(decision: Decision) -> Line:
-    """The line of a decision whose item our own code cannot put into words."""
+def wordless(decision: Decision) -> Line:
+    """The line of a decision that our own code cannot put into words: ids only."""
     case = decision.case
     return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
 
@@ -88,12 +88,12 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    """Those of the failures that tell of rows nobody can read: a later round does not mend them."""
+    """Those of the failures that are about unreadable rows: a later round does not mend them."""
     conflicts: int = 0
     holds: tuple[Hold, ...] = ()
     parked: int = 0
     again: bool = False
-    told: frozenset[str] = frozenset()
+    woken: frozenset[str] = frozenset()
     """Other users whose meetings changed hands by this round."""
     served: str = ""
     """The wake token this round served."""
@@ -116,15 +116,15 @@ class Report:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
 
-    def tell(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
-        """Take in what was carried out."""
+    def add(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
+        """Add what was carried out; ``woken`` are the users whose meetings changed hands."""
         self.done.update(line.what for line in acted)
         self.lines += acted
         self.failures += failures
-        self.told = woken
+        self.woken = woken
 
     def wait_for_answers(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
-        """Take in what waits for a person: conflicts, and lists without an answer."""
+        """Set what waits for a person: conflicts, and holds without an answer."""
         self.conflicts = sum(link.conflict is not None for link in links)
         self.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
 
@@ -134,8 +134,8 @@ def parked_in(memory: Memory) -> int:
     return sum(link.status is LinkStatus.PARKED for link in memory.links) + sum(p.parked for p in memory.pending)
 
 
-def tell_round(report: Report, *, seconds: float, lag_seconds: float | None) -> None:
-    """The line of one round; ``lag_seconds`` from the wake-up to the end of the writes, None where unknown."""
+def log_round(report: Report, *, seconds: float, lag_seconds: float | None) -> None:
+    """Log one round. ``lag_seconds``: from the wake-up to the end of the writes, None where unknown."""
     facts: dict[str, Fact] = {
         "user": report.user_id,
         "full": report.full,
@@ -152,6 +152,6 @@ def tell_round(report: Report, *, seconds: float, lag_seconds: float | None) -> 
     }
     if lag_seconds is not None:
         facts["lag_seconds"] = round(lag_seconds, 3)
-    tell("round", facts)
+    log_line("round", facts)
     if report.trouble is not None:
-        tell_failure("round", report.trouble, user_id=report.user_id)
+        log_failure("round", report.trouble, user_id=report.user_id)

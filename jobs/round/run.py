@@ -16,7 +16,7 @@ from uuid import uuid4
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import tell_failure
+from jobs.log import log_failure
 from jobs.ports import Change, Drop, Put, cover
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
@@ -28,7 +28,7 @@ from jobs.round.journal import RoundJournal, worded
 from jobs.round.prepare import Prepared, prepare, read_company
 from jobs.round.read import Findings, read_sides
 from jobs.round.relocate import save_moves
-from jobs.round.report import Report, is_told, parked_in
+from jobs.round.report import Report, is_shown, parked_in
 from jobs.world import Fence, World
 from sync_core.content.window import is_token_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
@@ -137,7 +137,7 @@ class _Round:
         except CalsyncError as error:
             await self._fail(fence, error, is_state=False)
         except Exception as mistake:  # noqa: BLE001 - one user's trouble is nobody else's
-            tell_failure("round", mistake, user_id=self._user.id)
+            log_failure("round", mistake, user_id=self._user.id)
             self._report.failures.append(f"{UNRECKONABLE}: a mistake in calsync ({type(mistake).__name__})")
         return self._report
 
@@ -234,7 +234,7 @@ class _Round:
         """A dry run ends here."""
         ctx = plan.findings.frame.ctx
         self._planned |= planned_by(plan.decisions, ctx)
-        lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_told(decision)]
+        lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_shown(decision)]
         self._report.lines = [replace(line, mails=line.mails + d.mails_later) for d, line in lines]
         known = [hold for hold in memory.holds if plan.hold is None or hold.key != plan.hold.key]
         self._report.wait_for_answers(memory.links, [*known, *([plan.hold] if plan.hold else [])])
@@ -248,7 +248,7 @@ class _Round:
         is_marked = await self._set_aside(fence, sifted)
         actor = Actor(frame, fence, journal, _identity(prepared))
         done = await actor.carry_out(plan.decisions, self._deadline())
-        self._report.tell(done.acted, done.failures, actor.woken)
+        self._report.add(done.acted, done.failures, actor.woken)
         is_whole = done.is_whole and is_marked
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)

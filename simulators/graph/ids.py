@@ -56,11 +56,6 @@ def is_well_formed(ident: str) -> bool:
     return ident.startswith((_REGULAR, _IMMUTABLE)) and ident.endswith("=")
 
 
-def is_immutable(ident: str) -> bool:
-    """Whether the id is of the immutable kind."""
-    return ident.startswith(_IMMUTABLE)
-
-
 def change_key(mailbox_stem: str, version: int) -> str:
     """The change key of a version of an item."""
     return f"{mailbox_stem[:8]}{_b64(version.to_bytes(6, 'big'))}AAB=="

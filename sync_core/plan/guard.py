@@ -47,18 +47,18 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
 
     A deletion may arrive in several rounds: what comes within a day of an open list counts with it and joins it.
     """
-    suspects = [d for d in decisions if d.is_deletion and not is_approved(d, approved)]
+    suspects = {n: d for n, d in enumerate(decisions) if d.is_deletion and not is_approved(d, approved)}
     begun = _begun(holds, now)
     waiting = begun.items if begun else ()
     if not suspects or not is_mass_deletion(len(suspects), recent + len(waiting), live, limit):
         return list(decisions), None
-    key = begun.key if begun else _key(suspects, now)
-    held = {id(d): _held(d, Held(key, d.intent, d.mails)) for d in suspects}
+    key = begun.key if begun else _key(suspects.values(), now)
+    held = {n: _held(d, Held(key, d.intent, d.mails)) for n, d in suspects.items()}
     items = in_order([*waiting, *(item_of(*on) for on in _placed(held.values()))])
     # told as what happened: some of them may be back by the time that somebody reads it
     why = f"{len(items)} of {live + len(waiting)} linked meetings were deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
-    return [held.get(id(d), d) for d in decisions], hold
+    return [held.get(n, d) for n, d in enumerate(decisions)], hold
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:
@@ -78,7 +78,7 @@ def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:
     return max(fresh, key=lambda hold: hold.since_at, default=None)
 
 
-def _key(suspects: Sequence[Decision], now: datetime) -> str:
+def _key(suspects: Iterable[Decision], now: datetime) -> str:
     named = "|".join(sorted(d.case.event_id + d.case.activity_id for d in suspects))
     return sha256(f"{now.isoformat()}|{named}".encode()).hexdigest()[:16]
 

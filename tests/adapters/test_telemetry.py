@@ -21,8 +21,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from adapters import http, telemetry
-from jobs.log import tell_failure
-from jobs.round.report import Report, tell_round
+from jobs.log import log_failure
+from jobs.round.report import Report, log_round
 from sync_core.errors import AccessRefused, Throttled
 from sync_core.model.sides import Side
 
@@ -64,7 +64,7 @@ def test_a_round_is_counted(reader: InMemoryMetricReader) -> None:
     """Rounds, actions by kind, conflicts, and the lag from wake-up to write."""
     report = Report("u", "anna@acme.example", conflicts=2)
     report.done["activity created"] = 3
-    tell_round(report, seconds=1.5, lag_seconds=4.0)
+    log_round(report, seconds=1.5, lag_seconds=4.0)
     found = points(reader)
 
     assert found["calsync.rounds"] == [({"full": False, "operational": True}, 1)]
@@ -77,7 +77,7 @@ def test_failures_are_counted_without_their_words(
 ) -> None:
     """A failure is its place and class; what a side said stays in the user's state."""
     with caplog.at_level(logging.INFO, "calsync"):
-        tell_failure("round", AccessRefused(Side.GRAPH, "no access to Salary talks"), user_id="u")
+        log_failure("round", AccessRefused(Side.GRAPH, "no access to Salary talks"), user_id="u")
 
     assert points(reader)["calsync.failures"] == [({"where": "round", "error": "AccessRefused"}, 1)]
     assert "Salary" not in caplog.text
@@ -88,9 +88,9 @@ def test_calls_and_throttles_are_read_from_the_doors(
 ) -> None:
     """Answers and refusals of either system are told by side; a part of a batch is no call."""
     before = http.calls[Side.ERP], http.throttles[Side.ERP]
-    http.note_answer(Side.ERP, 200)
-    http.note_answer(Side.ERP, 429)
-    http.note_answer(Side.ERP, 429, is_part=True)
+    http.count_answer(Side.ERP, 200)
+    http.count_answer(Side.ERP, 429)
+    http.count_answer(Side.ERP, 429, is_part=True)
     found = points(reader)
 
     assert ({"side": "erp"}, before[0] + 2) in found["calsync.calls"]
@@ -104,7 +104,7 @@ def test_a_broken_counter_does_not_break_the_round(
     monkeypatch.setattr(telemetry.Metrics, "_count", lambda *_: 1 / 0)
     monkeypatch.setattr(logging, "raiseExceptions", False)
 
-    tell_failure("round", Throttled(Side.ERP, "later"))
+    log_failure("round", Throttled(Side.ERP, "later"))
     assert capsys.readouterr().err == ""
 
 
@@ -141,8 +141,8 @@ ROUND = """
 import logging, os
 import httpx
 from adapters import telemetry
-from jobs.log import tell_failure
-from jobs.round.report import Report, tell_round
+from jobs.log import log_failure
+from jobs.round.report import Report, log_round
 from sync_core.errors import AccessRefused
 from sync_core.model.sides import Side
 
@@ -159,8 +159,8 @@ try:
     raise AccessRefused(Side.GRAPH, f"Salary talks: {address}")
 except AccessRefused as refused:
     telemetry.LOG.exception("Salary talks")
-    tell_failure("round", refused, user_id="anna@acme.example")
-tell_round(Report("SECRET-user", "anna@acme.example", conflicts=2), seconds=1.5, lag_seconds=4.0)
+    log_failure("round", refused, user_id="anna@acme.example")
+log_round(Report("SECRET-user", "anna@acme.example", conflicts=2), seconds=1.5, lag_seconds=4.0)
 loading.join()
 
 assert logging.getLogger().handlers == handlers, logging.getLogger().handlers

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.erp.faults import error_in
 from adapters.graph.wire import Answer, failure
-from adapters.http import LONGEST_ASKED, Patience, retry_after_seconds
+from adapters.http import LONGEST_ASKED, Retries, retry_after_seconds
 from sync_core.errors import LicencesTaken, SideUnavailable, Throttled
 from sync_core.model.sides import Side
 from tests.adapters.conftest import NOW, Pauses
@@ -78,31 +78,31 @@ def test_every_reader_of_the_header_bounds_it(header: str, status: int, writing:
 @given(st.one_of(st.none(), st.floats(0, LONGEST_ASKED)), st.integers(1, 20))
 def test_a_wait_is_never_shorter_than_asked_nor_much_longer(asked: float | None, attempt: int) -> None:
     """What was asked for and at most a tenth more; without a word at most the longest single wait."""
-    wait = Patience().wait_for(attempt, asked)
+    wait = Retries().wait_for(attempt, asked)
     if asked:
         assert asked <= wait <= asked * 1.1 + 1e-9
     else:
-        assert 0 <= wait <= Patience().longest
+        assert 0 <= wait <= Retries().longest
 
 
 @given(st.floats(0.1, LONGEST_ASKED))
 def test_two_who_were_refused_together_do_not_come_back_together(asked: float) -> None:
     """The same header gives different waits."""
-    assert len({Patience().wait_for(1, asked) for _ in range(8)}) > 1
+    assert len({Retries().wait_for(1, asked) for _ in range(8)}) > 1
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, LONGEST_ASKED)), min_size=1, max_size=9))
 async def test_patience_ends_whatever_it_is_asked_for(asked: list[float | None]) -> None:
-    """All waits of one call together stay within the patience, but for their jitter."""
+    """All waits of one call together stay within the retries' total, but for their jitter."""
     pauses = Pauses()
-    patience, left = Patience(sleep=pauses), list(asked)
+    retries, left = Retries(sleep=pauses), list(asked)
 
     async def refused() -> None:
         if left:
             raise Throttled(Side.ERP, "429", retry_after=left.pop())
 
     try:
-        await patience.call(refused)
+        await retries.call(refused)
     except SideUnavailable:
-        assert len(pauses) < patience.tries
-    assert sum(pauses) <= patience.total * 1.1
+        assert len(pauses) < retries.tries
+    assert sum(pauses) <= retries.total * 1.1

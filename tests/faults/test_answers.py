@@ -14,7 +14,7 @@ import pytest
 
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from adapters.store.store import RowStore
 from simulators.base import Simulator
 from sync_core.errors import CalsyncError
@@ -53,16 +53,16 @@ SCENES = [edits, refresh, first_sync, clash, deletions, locks][: budget(1, 6)]
 @asynccontextmanager
 async def newcomer(house: House, timeout_seconds: float) -> AsyncIterator[None]:
     """Another process, with connections and time limits of its own, does what the house does meanwhile."""
-    patience = Patience(tries=3, sleep=no_sleep)
+    retries = Retries(tries=3, sleep=no_sleep)
     graph = GraphOptions(
         credential=lambda: StaticCredential(house.graph.token),
         url=house.graph.url,
-        patience=patience,
+        retries=retries,
         timeout_seconds=timeout_seconds,
     )
     erp = ErpOptions(house.erp.url, "calsync", "erp-sim-secret", timeout_seconds=timeout_seconds)
     calendar = GraphCalendar(graph, clock=house.clock.now)
-    erp_net = ErpNet(erp, clock=house.clock.now, patience=patience)
+    erp_net = ErpNet(erp, clock=house.clock.now, retries=retries)
     usual, house.world = house.world, replace(house.world, calendar=calendar, erp=erp_net)
     try:
         yield

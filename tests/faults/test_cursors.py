@@ -12,7 +12,7 @@ import pytest
 
 from adapters.erp import odata
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from jobs.ports import PullReading, Put
 from jobs.pull import run_pull
 from jobs.round.run import run_round
@@ -31,7 +31,7 @@ from tests.support.scenes import settled
 
 STRIDE = budget(11, 1)
 TRIES = 9
-"""More than the client makes: patience tries three times, and each time an idle connection is cut, once more."""
+"""More than the client makes: a request is tried three times, and each time an idle connection is cut, once more."""
 
 
 class TestThePull:
@@ -204,7 +204,7 @@ async def pages_of(house: House, size: int) -> AsyncIterator[None]:
     options = GraphOptions(
         credential=lambda: StaticCredential(house.graph.token),
         url=house.graph.url,
-        patience=Patience(tries=3, sleep=no_sleep),
+        retries=Retries(tries=3, sleep=no_sleep),
         page_size=size,
         page_cap=60,
     )

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from jobs.round.report import Report
 from jobs.round.run import run_round
 from simulators.base import Fault
@@ -51,12 +51,12 @@ async def slow_house(on_wait: Callable[[House], object] = lambda house: None) ->
         options = GraphOptions(
             credential=lambda: StaticCredential(house.graph.token),
             url=house.graph.url,
-            patience=Patience(sleep=wait),
+            retries=Retries(sleep=wait),
             page_size=5,
         )
         calendar = GraphCalendar(options, clock=house.clock.now)
         erp_options = ErpOptions(url=house.erp.url, client_id="calsync", client_secret="erp-sim-secret")
-        erp = ErpNet(erp_options, clock=house.clock.now, patience=Patience(sleep=wait))
+        erp = ErpNet(erp_options, clock=house.clock.now, retries=Retries(sleep=wait))
         house.world = replace(house.world, calendar=calendar, erp=erp)
         try:
             await house.employ()

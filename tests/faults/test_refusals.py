@@ -10,7 +10,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from cli import shapes, text
 from jobs.commands.enrolment import enable
 from jobs.refusal import LONGEST, forget_refusal, judged, remember_refusal
@@ -37,7 +37,7 @@ class NoToken(StaticCredential):
 
 def no_token(house: House) -> None:
     """The shell's AZURE_CLIENT_SECRET is wrong."""
-    options = GraphOptions(lambda: NoToken(""), url=house.graph.url, patience=Patience(tries=2, sleep=no_sleep))
+    options = GraphOptions(lambda: NoToken(""), url=house.graph.url, retries=Retries(tries=2, sleep=no_sleep))
     house.world = replace(house.world, calendar=GraphCalendar(options, clock=house.clock.now))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from adapters.erp import ErpNet, ErpOptions
-from adapters.http import Patience
+from adapters.http import Retries
 from jobs.erp_slot import ErpSlot
 from jobs.waiting import erp_session
 from jobs.world import World
@@ -58,7 +58,7 @@ class Company:
     def start(self) -> Process:
         """A new process."""
         options = ErpOptions(self.house.erp.url, "calsync", "erp-sim-secret")
-        erp = ErpNet(options, clock=self.house.clock.now, patience=Patience(tries=2, sleep=no_sleep))
+        erp = ErpNet(options, clock=self.house.clock.now, retries=Retries(tries=2, sleep=no_sleep))
         name = f"process-{len(self.started)}"
         world = replace(self.house.world, erp=erp, holder=name, erp_slot=ErpSlot(), erp_sessions=self.sessions)
         self.started.append(Process(world, erp))

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.graph.bounded import PIECE
-from adapters.http import Patience
+from adapters.http import Retries
 from sync_core.errors import SideError, SideUnavailable
 from sync_core.model.event import Window
 from tests.support.house import START
@@ -33,7 +33,7 @@ BOMB = gzip.compress(b'{"value": "' + b"0" * 60 * MEGABYTE + b'"}')
 """60 MB in 60 KB."""
 
 SPAN = Window(START, START + timedelta(days=30))
-ONCE = Patience(tries=1)
+ONCE = Retries(tries=1)
 
 
 @dataclass
@@ -69,7 +69,7 @@ async def liar(answer: web.Response | None, tls: ssl.SSLContext | None = None) -
 
 async def ask_graph(origin: str) -> None:
     """Read the feed of a mailbox."""
-    options = GraphOptions(lambda: StaticCredential("secret"), url=f"{origin}/v1.0", patience=ONCE)
+    options = GraphOptions(lambda: StaticCredential("secret"), url=f"{origin}/v1.0", retries=ONCE)
     calendar = GraphCalendar(options, clock=lambda: START)
     try:
         await calendar.read_changes("U", None, SPAN)
@@ -79,7 +79,7 @@ async def ask_graph(origin: str) -> None:
 
 async def ask_erp(origin: str) -> None:
     """Ask for the access that a pull needs."""
-    erp = ErpNet(ErpOptions(origin, "calsync", "secret"), clock=lambda: START, patience=ONCE)
+    erp = ErpNet(ErpOptions(origin, "calsync", "secret"), clock=lambda: START, retries=ONCE)
     try:
         await erp.check_access()
     finally:

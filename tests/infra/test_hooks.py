@@ -338,7 +338,7 @@ def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
     """The log line that the app writes for each pull begins as the query asks."""
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "jobs").rglob("*.py"))
 
-    assert code.count('tell("pull", ') == 1
+    assert code.count('log_line("pull", ') == 1
 
 
 # The hooks themselves

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from adapters import telemetry
-from jobs.log import tell, tell_failure
-from jobs.round.report import Report, tell_round
+from jobs.log import log_failure, log_line
+from jobs.round.report import Report, log_round
 from sync_core.errors import AppRefused, LicencesTaken, SideUnavailable, Throttled
 from sync_core.model.sides import Side
 from tests.infra import queries
@@ -76,7 +76,7 @@ def round_of(user: str, *, operational: bool = True, lag: float | None = None, *
     report = Report(user, f"{user}@acme.example", state="Operational" if operational else "Error: no mailbox")
     report.operational = operational
     report.done.update(done)
-    tell_round(report, seconds=1.0, lag_seconds=lag)
+    log_round(report, seconds=1.0, lag_seconds=lag)
 
 
 # What Kusto says
@@ -149,7 +149,7 @@ def facts_told() -> dict[str, set[str]]:
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for call in ast.walk(function):
-                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "tell":
+                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "log_line":
                         word = call.args[0]
                         if isinstance(word, ast.Constant):
                             found.setdefault(str(word.value), set()).update(_keys(function))
@@ -223,17 +223,17 @@ def test_a_failing_function_is_told() -> None:
 
 def test_an_hour_without_a_pull_is_told(lines: Lines) -> None:
     """Whatever else is told, only a pull shows that ERP.net was asked."""
-    tell("dispatch", {"users": 3, "woken": 0})
+    log_line("dispatch", {"users": 3, "woken": 0})
     assert fires("no-pull", AppTraces=lines.rows)
-    tell("pull", {"changes": 0, "woken": 0})
+    log_line("pull", {"changes": 0, "woken": 0})
     assert not fires("no-pull", AppTraces=lines.rows)
 
 
 def test_an_hour_without_a_look_at_outlook_is_told(lines: Lines) -> None:
     """Only a dispatch shows that everybody was looked at."""
-    tell("pull", {"changes": 0, "woken": 0})
+    log_line("pull", {"changes": 0, "woken": 0})
     assert fires("no-dispatch", AppTraces=lines.rows)
-    tell("dispatch", {"users": 3, "woken": 0})
+    log_line("dispatch", {"users": 3, "woken": 0})
     assert not fires("no-dispatch", AppTraces=lines.rows)
 
 
@@ -248,16 +248,16 @@ def test_timers_that_are_silent_while_http_lives_are_told() -> None:
 @pytest.mark.parametrize("refusal", [AppRefused(Side.ERP, "no"), LicencesTaken(Side.ERP, "none left")])
 def test_half_an_hour_of_refusals_by_erp_is_told(lines: Lines, refusal: AppRefused | LicencesTaken) -> None:
     """Refused or without a licence, as long as no pull gets through."""
-    tell_failure("work", refusal)
+    log_failure("work", refusal)
     assert fires("erp-refused", AppTraces=lines.rows)
-    tell("pull", {"changes": 0, "woken": 0})
+    log_line("pull", {"changes": 0, "woken": 0})
     assert not fires("erp-refused", AppTraces=lines.rows)
 
 
 def test_other_troubles_are_no_refusals(lines: Lines) -> None:
     """Graph's refusals, an outage or a request to come later are told by other alerts, or pass."""
     for trouble in (AppRefused(Side.GRAPH, "no"), SideUnavailable(Side.ERP, "502"), Throttled(Side.ERP, "later")):
-        tell_failure("work", trouble)
+        log_failure("work", trouble)
 
     assert not fires("erp-refused", AppTraces=lines.rows)
 
@@ -275,9 +275,9 @@ def test_notifications_that_fail_are_told() -> None:
 def test_people_without_a_subscription_are_told(lines: Lines) -> None:
     """Short at every turn of three hours; a turn that kept all, or nobody to keep, is none."""
     for _ in range(3):
-        tell("keeper", {"users": 5, "kept": 4, "ended": 0})
+        log_line("keeper", {"users": 5, "kept": 4, "ended": 0})
     assert fires("missing-subscriptions", AppTraces=lines.rows)
-    tell("keeper", {"users": 5, "kept": 5, "ended": 0})
+    log_line("keeper", {"users": 5, "kept": 5, "ended": 0})
     assert not fires("missing-subscriptions", AppTraces=lines.rows)
     assert not fires("missing-subscriptions")
 
@@ -296,18 +296,18 @@ def test_users_in_error_are_told(lines: Lines) -> None:
 @pytest.mark.parametrize(("days", "is_told"), [(31, False), (30, True), (0, True), (-2, True)])
 def test_a_secret_that_ends_is_told(lines: Lines, days: int, is_told: bool) -> None:
     """Thirty days ahead, and still when it has ended."""
-    tell("housekeeping", {"erased": 3, "secret_days": days})
+    log_line("housekeeping", {"erased": 3, "secret_days": days})
 
     assert fires("secret-ends", AppTraces=lines.rows) is is_told
 
 
 def test_a_secret_of_which_nobody_said_when_is_no_alarm(lines: Lines) -> None:
     """Without the setting the line has no such fact; the newest line counts after a renewal."""
-    tell("housekeeping", {"erased": 3})
+    log_line("housekeeping", {"erased": 3})
     assert not fires("secret-ends", AppTraces=lines.rows)
-    tell("housekeeping", {"erased": 3, "secret_days": 3})
+    log_line("housekeeping", {"erased": 3, "secret_days": 3})
     lines.at += timedelta(days=1)
-    tell("housekeeping", {"erased": 3, "secret_days": 365})
+    log_line("housekeeping", {"erased": 3, "secret_days": 365})
     assert not fires("secret-ends", AppTraces=lines.rows)
 
 
@@ -363,9 +363,9 @@ def test_lag_is_that_of_the_median_and_of_the_slow(lines: Lines) -> None:
 
 def test_failures_are_counted_by_place_and_reason(lines: Lines) -> None:
     """Two of a kind are one bar."""
-    tell_failure("work", LicencesTaken(Side.ERP, "none"))
-    tell_failure("work", LicencesTaken(Side.ERP, "none"))
-    tell_failure("keeper", Throttled(Side.GRAPH, "later"))
+    log_failure("work", LicencesTaken(Side.ERP, "none"))
+    log_failure("work", LicencesTaken(Side.ERP, "none"))
+    log_failure("keeper", Throttled(Side.GRAPH, "later"))
 
     assert sorted(report("failures", AppTraces=lines.rows)) == [("keeper: Throttled", 1), ("work: LicencesTaken", 2)]
 
@@ -382,11 +382,11 @@ def test_the_queue_is_shown_by_what_it_serves() -> None:
 def test_sessions_are_the_instances_that_worked(lines: Lines) -> None:
     """An instance counts once, whatever it did; one that only dispatched holds no session."""
     round_of("anna")
-    tell("pull", {"changes": 0, "woken": 0})
+    log_line("pull", {"changes": 0, "woken": 0})
     lines.instance = "two"
     round_of("boris")
     lines.instance = "three"
-    tell("dispatch", {"users": 2, "woken": 0})
+    log_line("dispatch", {"users": 2, "woken": 0})
 
     assert report("sessions", AppTraces=lines.rows) == [(2,)]
 

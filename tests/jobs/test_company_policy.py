@@ -14,7 +14,7 @@ from jobs.app.dispatch import dispatch
 from jobs.commands.explain import explain
 from jobs.company import TRIES, agreed, change_policy, in_force, revise_instance, stamp_policy
 from jobs.pull import run_pull
-from jobs.waiting import unheard
+from jobs.waiting import unheeded
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, StaleWrite, WrongStore
 from sync_core.model.memory import Instance
@@ -142,7 +142,7 @@ async def test_a_command_with_other_settings_is_refused(house: House) -> None:
     own = under(house, Policy(months_ahead=2), "SYNC_PRIVATE", "SYNC_MONTHS_AHEAD", "SYNC_INVITE")
     await stamp_policy(under(house, SKIP), by_app=True)
     with pytest.raises(PolicyDiffers) as refused:
-        await agreed(own, unheard)
+        await agreed(own, unheeded)
     private, months = refused.value.mistakes
     assert private.startswith("SYNC_PRIVATE is sync here and skip for the app: leave it out here")
     assert "the app's settings" in private
@@ -150,7 +150,7 @@ async def test_a_command_with_other_settings_is_refused(house: House) -> None:
 
     await change_policy(under(house, SKIP), take_over=True)
     with pytest.raises(PolicyDiffers, match="calsync policy --set"):
-        await agreed(own, unheard)
+        await agreed(own, unheeded)
 
 
 async def test_what_is_not_set_is_taken_and_said(house: House) -> None:
@@ -166,7 +166,7 @@ async def test_a_store_of_others_is_neither_stamped_nor_agreed_with(house: House
     """Another ERP.net's store keeps its policy."""
     await house.step()
     other = replace(under(house, SKIP), database="else.example")
-    for act in (stamp_policy(other, by_app=True), change_policy(other), agreed(other, unheard)):
+    for act in (stamp_policy(other, by_app=True), change_policy(other), agreed(other, unheeded)):
         with pytest.raises(WrongStore):
             await act
     assert (await stored(house)).policy is None

@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.commands.enrolment import enable
 from jobs.commands.sync import SyncReport, plan_sync, run_sync
@@ -163,16 +163,16 @@ async def open_house(
     clock = Clock(at)
     async with GraphSimulator(clock) as graph, ErpSimulator(clock) as erp:
         erp.requests_per_minute = None
-        patience = Patience(tries=3, sleep=no_sleep)
+        retries = Retries(tries=3, sleep=no_sleep)
         memory = MemoryStore(clock.now)
         calendar = GraphCalendar(
-            GraphOptions(credential=lambda: StaticCredential(graph.token), url=graph.url, patience=patience),
+            GraphOptions(credential=lambda: StaticCredential(graph.token), url=graph.url, retries=retries),
             clock=clock.now,
         )
         erp_net = ErpNet(
             ErpOptions(url=erp.url, client_id="calsync", client_secret="erp-sim-secret"),
             clock=clock.now,
-            patience=patience,
+            retries=retries,
         )
         world = World(
             calendar=calendar,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.erp import ErpNet, ErpOptions
-from adapters.http import Patience
+from adapters.http import Retries
 from simulators.base import Clock
 from simulators.erpnet import ErpSimulator, ErpUser
 from sync_core.model.writes import ErpIdentity
@@ -27,7 +27,7 @@ async def erp(server: Scripted, clock: Clock, pauses: Pauses) -> AsyncIterator[E
     """The adapter before the script, its endpoints known."""
     options = ErpOptions(server.origin, "calsync", "made-up-secret", timeout_seconds=2)
     endpoints = (f"{server.origin}/id/connect/token", server.origin + ROOT)
-    client = ErpNet(options, clock=clock.now, patience=Patience(sleep=pauses), endpoints=endpoints)
+    client = ErpNet(options, clock=clock.now, retries=Retries(sleep=pauses), endpoints=endpoints)
     yield client
     await client.close()
 
@@ -44,7 +44,7 @@ async def simulator(clock: Clock) -> AsyncIterator[ErpSimulator]:
 async def live(simulator: ErpSimulator, clock: Clock, pauses: Pauses) -> AsyncIterator[ErpNet]:
     """The adapter before the stand-in."""
     options = ErpOptions(simulator.url, "calsync", "erp-sim-secret", timeout_seconds=10)
-    client = ErpNet(options, clock=clock.now, patience=Patience(sleep=pauses))
+    client = ErpNet(options, clock=clock.now, retries=Retries(sleep=pauses))
     yield client
     await client.close()
 

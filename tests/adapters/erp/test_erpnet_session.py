@@ -1,4 +1,4 @@
-"""The session on the wire: discovery, token, patience, one request at a time."""
+"""The session on the wire: discovery, token, retries, one request at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from adapters.erp import ErpNet, ErpOptions
-from adapters.http import Patience
+from adapters.http import Retries
 from simulators.base import Clock
 from sync_core.errors import (
     AppRefused,
@@ -33,7 +33,7 @@ def anew(
 ) -> ErpNet:
     """An adapter of a process that starts; it waits for nothing."""
     options = ErpOptions(url or server.origin, "calsync", "made-up-secret", timeout_seconds=timeout)
-    return ErpNet(options, clock=clock.now, patience=Patience(sleep=Pauses()), endpoints=endpoints)
+    return ErpNet(options, clock=clock.now, retries=Retries(sleep=Pauses()), endpoints=endpoints)
 
 
 def site(kind: str, url: str, **more: str) -> dict[str, object]:

@@ -324,7 +324,7 @@ async def test_a_lost_batch_is_unclear_for_all_of_it(server: Scripted, erp: ErpN
 
 
 async def test_a_throttled_batch_is_sent_again(server: Scripted, erp: ErpNet) -> None:
-    """429 for the whole batch: nothing was done, so patience is safe."""
+    """429 for the whole batch: nothing was done, so a retry is safe."""
     server.say(Say(status=429), batch([changeset(204), shows(row(A, 2))]))
 
     (outcome,) = await erp.write(WHO, [patch()])

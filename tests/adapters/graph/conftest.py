@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from simulators.base import Clock
 from simulators.graph import GraphSimulator
 from sync_core.model.event import Window
@@ -45,8 +45,8 @@ async def server() -> AsyncIterator[Scripted]:
 @pytest.fixture
 async def calendar(server: Scripted, clock: Clock, pauses: Pauses, tokens: Tokens) -> AsyncIterator[GraphCalendar]:
     """The adapter before the script."""
-    patience = Patience(sleep=pauses)
-    options = GraphOptions(tokens, url=server.url, patience=patience, timeout_seconds=2, page_size=50, page_cap=5)
+    retries = Retries(sleep=pauses)
+    options = GraphOptions(tokens, url=server.url, retries=retries, timeout_seconds=2, page_size=50, page_cap=5)
     client = GraphCalendar(options, clock=clock.now)
     yield client
     await client.close()
@@ -63,7 +63,7 @@ async def graph(clock: Clock) -> AsyncIterator[GraphSimulator]:
 @pytest.fixture
 async def outlook(graph: GraphSimulator, clock: Clock, pauses: Pauses) -> AsyncIterator[GraphCalendar]:
     """The adapter before the stand-in."""
-    options = GraphOptions(lambda: StaticCredential(graph.token), url=graph.url, patience=Patience(sleep=pauses))
+    options = GraphOptions(lambda: StaticCredential(graph.token), url=graph.url, retries=Retries(sleep=pauses))
     client = GraphCalendar(options, clock=clock.now)
     yield client
     await client.close()

@@ -9,7 +9,7 @@ import pytest
 from adapters.graph.batch import send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.wire import Answer, Request
-from adapters.http import Patience
+from adapters.http import Retries
 from simulators.base import Clock
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import Tokens
@@ -25,7 +25,7 @@ async def test_a_part_of_a_batch_with_an_odd_header_does_not_stop_the_round(
     refused = {"id": "1", "status": 429, "headers": {"Retry-After": header}}
     fine = {"id": "2", "status": 200, "body": {"id": "B"}}
     server.say(Say({"responses": [refused, fine]}), *[Say(status=429, headers={"Retry-After": "1"})] * 5)
-    client = GraphClient(GraphOptions(tokens, url=server.url, patience=Patience(sleep=pauses)), clock=clock.now)
+    client = GraphClient(GraphOptions(tokens, url=server.url, retries=Retries(sleep=pauses)), clock=clock.now)
     try:
         answers = await send_all(client, [Request("GET", "/a"), Request("GET", "/b")])
     finally:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
-from adapters.http import Patience
+from adapters.http import Retries
 from sync_core.errors import (
     AccessRefused,
     AppRefused,
@@ -93,7 +93,7 @@ async def test_silence_ends_at_the_time_limit(server: Scripted) -> None:
     """A Graph that accepts and never answers is out of reach."""
     server.say(Say(hang=True))
     options = GraphOptions(
-        lambda: StaticCredential("t"), url=server.url, patience=Patience(tries=1), timeout_seconds=0.05
+        lambda: StaticCredential("t"), url=server.url, retries=Retries(tries=1), timeout_seconds=0.05
     )
     calendar = GraphCalendar(options, clock=lambda: NOW)
 
@@ -181,7 +181,7 @@ async def test_redirects_are_not_followed(server: Scripted, calendar: GraphCalen
 async def test_three_requests_at_most_are_in_flight_for_a_mailbox(server: Scripted, tokens: Tokens) -> None:
     """The fifth would be refused by Graph, and somebody else may call as us."""
     server.say(*[Say(hang=True)] * 5)
-    options = GraphOptions(tokens, url=server.url, patience=Patience(tries=1), timeout_seconds=0.4)
+    options = GraphOptions(tokens, url=server.url, retries=Retries(tries=1), timeout_seconds=0.4)
     calendar = GraphCalendar(options, clock=lambda: NOW)
 
     reads = [asyncio.create_task(calendar.read_time_zone("U")) for _ in range(5)]

@@ -396,7 +396,7 @@ async def test_only_refused_parts_are_written_again(
 
 
 async def test_parts_refused_for_ever_are_reported(server: Scripted, calendar: GraphCalendar) -> None:
-    """When the patience is over the wait that was asked for is passed on."""
+    """When the retries are used up, the wait that was asked for is passed on."""
     slow = Say({"error": {"code": "ApplicationThrottled"}}, 429, {"Retry-After": "4"})
     server.say(*[batch(slow, slow)] * 4)
 

@@ -168,7 +168,7 @@ def test_what_is_stored_where_nothing_is_written(of: Decision, rows: list[object
 
 
 @pytest.mark.parametrize(
-    ("of", "is_told"),
+    ("of", "is_entered"),
     [
         pytest.param(decision(linked(), Verdict.NOTHING), False, id="in-step"),
         pytest.param(decision(linked(), Verdict.NOTHING, intent=Intent.END), True, id="ended"),
@@ -183,9 +183,9 @@ def test_what_is_stored_where_nothing_is_written(of: Decision, rows: list[object
         pytest.param(decision(linked(), link=a_link()), False, id="skipped-as-before"),
     ],
 )
-def test_what_is_news_for_the_journal(of: Decision, is_told: bool) -> None:
+def test_what_is_news_for_the_journal(of: Decision, is_entered: bool) -> None:
     """Not what is in step, nor what was known before."""
-    assert is_news(of) is is_told
+    assert is_news(of) is is_entered
 
 
 def test_an_item_that_our_own_code_fails_on_is_parked() -> None:
