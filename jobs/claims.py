@@ -42,7 +42,7 @@ from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import InboxRow, Memory, User
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
-from sync_core.plan.shared import is_heritage, is_lost
+from sync_core.plan.shared import has_activity_base, is_lost
 
 Planned = dict[str, Claim]
 """The claims that dry runs before this one would have taken, by the claim's key."""
@@ -73,7 +73,7 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
     return {
         key_of(event.ical_uid): Claim(
             key=key_of(event.ical_uid),
-            holder=ctx.mailbox,
+            user_id=ctx.mailbox,
             activity_id=activity.id if activity else "",
             is_own=event.is_organizer,
             at=ctx.now,
@@ -86,19 +86,19 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
 
 
 async def inherited(
-    store: Store, claim: Claim, heir: str, recalled: dict[str, tuple[Link, ...]]
+    store: Store, claim: Claim, successor: str, recalled: dict[str, tuple[Link, ...]]
 ) -> tuple[str, Link | None]:
     """Whoever fed the activity before and their link, None where nobody has one; ``recalled`` are colleagues' links
     that were read already, by user, and is added to."""
     if not claim.activity_id:
         return "", None
     linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
-    for user_id in dict.fromkeys((claim.holder, claim.before, *sorted(linked))):
-        if user_id in ("", heir):
+    for user_id in dict.fromkeys((claim.user_id, claim.before, *sorted(linked))):
+        if user_id in ("", successor):
             continue
         if user_id not in recalled:
             recalled[user_id] = (await store.recall(user_id)).links
-        found = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and is_heritage(x)]
+        found = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and has_activity_base(x)]
         if found:
             return user_id, found[0]
     return "", None
@@ -112,17 +112,17 @@ async def live_elsewhere(
     ``named`` are the meetings, each with the ids of the users it names. One question for each colleague."""
     users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if named else []
     unknown = set(named) if any(one.unreadable for one in users) else set()
-    holders: dict[str, Collection[str]] = {}
+    having: dict[str, Collection[str]] = {}
     for uid, ids in named.items():
         try:
-            holders[uid] = {*ids, *await store.find_copies(key_of(uid))}
+            having[uid] = {*ids, *await store.find_copies(key_of(uid))}
         except RowUnreadable as error:
             log_failure("meetings", error, user_id=ctx.mailbox)
-            holders[uid], unknown = ids, unknown | {uid}
+            having[uid], unknown = ids, unknown | {uid}
     found: dict[str, list[str]] = {uid: [] for uid in named}
     readable = [one for one in users if not one.unreadable]
     for user in sorted(readable, key=lambda one: (not ctx.colleagues.is_well(one.id), one.id)):
-        asked = [uid for uid in named if user.id in holders[uid] or user.is_unread]
+        asked = [uid for uid in named if user.id in having[uid] or user.is_unread]
         try:
             answers = await calendar.find_by_uid(user.id, asked) if asked else {}
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
@@ -176,16 +176,16 @@ class Claims:
         activity = decision.case.activity
         claim = Claim(
             key=key_of(event.ical_uid),
-            holder=self._ctx.mailbox,
+            user_id=self._ctx.mailbox,
             activity_id=activity.id if activity else "",
             at=self._world.clock(),
             creator=self._creator(event, activity) if activity else "",
             is_own=event.is_organizer,
             organizer=event.organizer,
             etag=known.etag,
-            before=known.holder if known.holder != self._ctx.mailbox else known.before,
+            before=known.user_id if known.user_id != self._ctx.mailbox else known.before,
         )
-        before = known.holder if known.holder != self._ctx.mailbox else ""
+        before = known.user_id if known.user_id != self._ctx.mailbox else ""
         about = claim.activity_id or known.activity_id
         await file_hint(self._world, before, about)
         try:
@@ -204,7 +204,7 @@ class Claims:
         if is_lost(known, self._ctx):
             return False
         claim = known or Claim(key, self._ctx.mailbox, "", self._world.clock())
-        mine = replace(claim, holder=self._ctx.mailbox, activity_id="", at=self._world.clock())
+        mine = replace(claim, user_id=self._ctx.mailbox, activity_id="", at=self._world.clock())
         try:
             unmade = await store.save_claim(mine)
         except StaleWrite:
@@ -223,7 +223,7 @@ class Claims:
     async def _is_mine(self, claim: Claim) -> bool:
         """Whether the claim that stands in the way is this mailbox's own, from a round that was cut."""
         found = await self._world.store.read_claim(claim.key)
-        if found is None or found.holder != claim.holder:
+        if found is None or found.user_id != claim.user_id:
             return False
         self._taken[claim.key] = found
         return True
@@ -253,7 +253,7 @@ class Claims:
         me = self._ctx.colleagues.of(self._ctx.mailbox)
         claim = Claim(
             key=key_of(link.ical_uid),
-            holder=self._ctx.mailbox,
+            user_id=self._ctx.mailbox,
             activity_id=link.activity_id,
             at=self._world.clock(),
             creator=creator,
@@ -281,22 +281,25 @@ async def _parted(
     return going_on, [decisions[n] for n in sorted(refused)]
 
 
-async def hand_over(world: World, link: Link, holder: str, heir: str, looked_at: datetime | None) -> None:
-    """The meeting goes to ``heir``, if it still is ``holder``'s, who last looked at both sides at ``looked_at``; the
-    look that finds the copy gone does not count, since what was changed before was not seen by it."""
+async def hand_over(world: World, link: Link, feeder: str, successor: str, looked_at: datetime | None) -> None:
+    """The meeting goes from ``feeder``, if it is theirs still, to ``successor``; both are ids of users.
+
+    ``looked_at`` is when the feeder last looked at both sides. The look that finds the copy gone does not count:
+    it did not see what was changed before.
+    """
     claim = await world.store.read_claim(key_of(link.ical_uid))
-    if claim is None or claim.holder != holder:
+    if claim is None or claim.user_id != feeder:
         return
     activity_id = claim.activity_id or link.activity_id
-    handed = replace(claim, holder=heir, activity_id=activity_id, is_own=False, at=world.clock())
+    moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False, at=world.clock())
     if link.role is not Role.FOLLOWER:
-        handed = replace(handed, before=holder, looked_at=looked_at)
-    await file_hint(world, heir, activity_id)
+        moved = replace(moved, before=feeder, looked_at=looked_at)
+    await file_hint(world, successor, activity_id)
     try:
-        await world.store.save_claim(handed)
+        await world.store.save_claim(moved)
     except StaleWrite:
         return
-    await wake_colleague(world, heir, activity_id)
+    await wake_colleague(world, successor, activity_id)
 
 
 async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
@@ -305,15 +308,15 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
 
     async def hand(link: Link) -> None:
         try:
-            heirs = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
-            claim = await world.store.read_claim(key_of(link.ical_uid)) if heirs else None
+            successors = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
+            claim = await world.store.read_claim(key_of(link.ical_uid)) if successors else None
         except RowUnreadable as error:  # this meeting stays where it is; the others go
             log_failure("meetings", error, user_id=user.id)
             return
         if claim is not None and not claim.creator:
-            await hand_over(world, link, user.id, heirs[0], user.synced_at)
+            await hand_over(world, link, user.id, successors[0], user.synced_at)
 
-    await together(hand, [x for x in feeding if x.role is Role.HOLDER or x.base_event.people])
+    await together(hand, [x for x in feeding if x.role is Role.INVITED or x.base_event.people])
 
 
 async def file_hint(world: World, user_id: str, activity_id: str) -> None:

@@ -8,7 +8,7 @@ from jobs.checkup import as_known, fingerprint
 from jobs.company import in_force
 from jobs.quarantine import fenced
 from jobs.world import World
-from sync_core.content.window import is_token_worn, local_day, window_at
+from sync_core.content.window import is_delta_window_worn, local_day, window_at
 from sync_core.model.memory import Instance, Memory, User
 from sync_core.plan.holds import are_due
 
@@ -27,14 +27,14 @@ def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> boo
         or not user.zone
         or cursors.full_due
         or not cursors.delta_link
-        or cursors.token is None
+        or cursors.delta_window is None
     ):
         return True
     now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
     return (
         cursors.day != local_day(now, zone)
         or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
-        or is_token_worn(cursors.token, window_at(now, zone, policy.months_ahead))
+        or is_delta_window_worn(cursors.delta_window, window_at(now, zone, policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
         or any(link.reread or link.unseen for link in memory.links)

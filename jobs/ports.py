@@ -427,7 +427,7 @@ class ClaimStore(Protocol):
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Take back what ``begin_events`` noted of events that will not be made; a link's word stays."""
 
-    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Which users have an event of each activity, or are about to; every asked id is a key."""
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:

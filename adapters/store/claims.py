@@ -67,7 +67,7 @@ def _claim_key(key: str) -> Key:
 
 def _claim_in(row: Row) -> Claim:
     claim = stored.value_of(Table.MEETINGS, row, Claim)
-    if not claim.holder or claim.at is None:
+    if not claim.user_id or claim.at is None:
         error = RowUnreadable("a stored Claim does not say whose it is since when")
         raise stored.unreadable(Table.MEETINGS, row.key, Claim, error)
     return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
@@ -100,12 +100,12 @@ class Meetings:
         ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), rows.encode(row)) for row in begun]
         await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
 
-    async def find_holders(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Activity id → the users who have an event of it, or are about to; every asked id is a key."""
         asked = list(dict.fromkeys(activity_ids))
         found = await gather(self._indexed(one) for one in asked)
-        holders = (frozenset(row.user_id for row in known if row.has_event) for known in found)
-        return dict(zip(asked, holders, strict=True))
+        owners = (frozenset(row.user_id for row in known if row.has_event) for known in found)
+        return dict(zip(asked, owners, strict=True))
 
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Take back the notes of events that will not be made."""
@@ -174,9 +174,9 @@ class Meetings:
         """The claims under which these links fed their activities, where they still do or voided them."""
         await gather(self._drop_claim(user_id, link) for link in links)
 
-    async def _drop_claim(self, holder: str, link: Link) -> None:
+    async def _drop_claim(self, user_id: str, link: Link) -> None:
         row = await self.backend.read(Table.MEETINGS, _claim_key(link.ical_uid))
-        if row is None or rows.peek(row.properties, "holder") != holder:
+        if row is None or rows.peek(row.properties, "holder") != user_id:
             return
         if rows.peek(row.properties, "activity_id") in (link.activity_id, ""):
             with suppress(Conflict):

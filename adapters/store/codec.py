@@ -35,6 +35,9 @@ writes (tests/adapters/rows)."""
 
 READABLE = (SCHEMA - 1, SCHEMA)
 
+STORED_NAMES = {"Claim": {"user_id": "holder"}, "Cursors": {"delta_window": "token"}}
+"""Fields that are stored under another name than they have in the code, by the name of the row's class."""
+
 PART_UNITS = 32_000
 """UTF-16 units in one property; the service takes 32,768."""
 
@@ -68,16 +71,27 @@ def decode(properties: Mapping[str, object], kind: type[T]) -> T:
             is_newer=isinstance(version, int) and version > SCHEMA,
         )
     try:
-        text = _join(properties) if version == SCHEMA else _upgraded(_join(properties), kind)
-        return msgspec.json.decode(text, type=kind)
+        text = _join(properties)
+        if version != SCHEMA:
+            text = _upgraded(text, kind)
+        names = {stored: name for name, stored in STORED_NAMES.get(kind.__name__, {}).items()}
+        return msgspec.json.decode(_renamed(text, names), type=kind)
     except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise RowUnreadable(f"a stored {kind.__name__} cannot be read: {error}") from error
 
 
-def _upgraded(text: str, kind: type[object]) -> str | bytes:
+def _upgraded(text: str, kind: type[object]) -> str:
     """The JSON of a row of the version before, as this version would write it."""
     upgrade = UPGRADES.get(kind.__name__)
-    return msgspec.json.encode(upgrade(msgspec.json.decode(text))) if upgrade else text
+    return msgspec.json.encode(upgrade(msgspec.json.decode(text))).decode() if upgrade else text
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """The JSON of a row whose fields have other names."""
+    if not names:
+        return text
+    row = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({names.get(name, name): part for name, part in row.items()}).decode()
 
 
 def peek(properties: Mapping[str, object], name: str) -> str:
@@ -124,7 +138,7 @@ def _cut(text: str) -> str:
 
 def _to_text(value: object) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        return _renamed(msgspec.json.encode(value).decode(), STORED_NAMES.get(type(value).__name__, {}))
     except UnicodeEncodeError as error:
         raise StoreError(f"a {type(value).__name__} holds half a character (a lone surrogate)") from error
 

@@ -148,7 +148,7 @@ async def disable(world: World, user: User) -> None:
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
     try:
         memory = await world.store.recall(user.id)
-        cursors = replace(memory.cursors, delta_link=None, token=None, full_due=True)
+        cursors = replace(memory.cursors, delta_link=None, delta_window=None, full_due=True)
         lease = await world.store.save(lease, [Put(cursors), *(Drop(p) for p in memory.pending)])
         await world.store.clear_inbox(user.id, memory.inbox)
         await hand_on_all(world, user, memory, await _well(world))

@@ -24,7 +24,7 @@ from jobs.round.report import line_of
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.project import is_private
-from sync_core.content.window import token_at
+from sync_core.content.window import delta_window_at
 from sync_core.errors import SideError
 from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Context, Decision, Intent, Sight, Verdict
@@ -97,9 +97,9 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     told = [e for e in journal if e.action == UNREADABLE or _is_told(e, wanted)]
     links = list(_meant(memory, wanted, told))
-    holders = await _holders(world, links)
+    feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
-    state = [f for link in links for f in _of_pair(link, now, holders, _answer_to(link, memory))]
+    state = [f for link in links for f in _of_pair(link, now, feeders, _answer_to(link, memory))]
     state += _waiting(memory, wanted, told)
     if not state and _is_synced(user):
         async with erp_session(world, notice):
@@ -112,11 +112,11 @@ def _is_told(entry: JournalEntry, wanted: Wanted) -> bool:
     return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
 
 
-async def _holders(world: World, links: Iterable[Link]) -> dict[str, str]:
+async def _feeders(world: World, links: Iterable[Link]) -> dict[str, str]:
     """Whose calendar feeds each followed meeting, by iCalUId."""
     meant = {link.ical_uid for link in links if link.role is Role.FOLLOWER}
     names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
-    return {uid: names.get(x.holder, "") for uid, x in (await read_claims(world.store, meant)).items()}
+    return {uid: names.get(x.user_id, "") for uid, x in (await read_claims(world.store, meant)).items()}
 
 
 def _is_synced(user: User) -> bool:
@@ -185,7 +185,7 @@ def _meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> I
 
 
 def _of_pair(
-    link: Link, now: Mapping[str, Finding | None], holders: Mapping[str, str], answer: str
+    link: Link, now: Mapping[str, Finding | None], feeders: Mapping[str, str], answer: str
 ) -> Iterator[Finding]:
     """What a round would say of a pair, where it was asked; else what is remembered."""
     found = now.get(link.event_id)
@@ -193,7 +193,7 @@ def _of_pair(
         yield found
         return
     seen = looked_at(link) if link.event_id in now else link
-    yield from _of_link(seen, holders.get(link.ical_uid, ""), answer)
+    yield from _of_link(seen, feeders.get(link.ical_uid, ""), answer)
 
 
 def _waiting(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Finding]:
@@ -216,7 +216,7 @@ def _answer_to(link: Link, memory: Memory) -> str:
     return f"; {hold.answer}, to be carried out by the next round"
 
 
-def _of_link(link: Link, holder: str = "", answer: str = "") -> Iterator[Finding]:
+def _of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]:
     follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
     base = Finding(
         "followed" if follows else STATES[link.status],
@@ -225,7 +225,7 @@ def _of_link(link: Link, holder: str = "", answer: str = "") -> Iterator[Finding
         activity_id=link.activity_id,
         private=is_private(link.base_event) or is_private(link.base_activity),
     )
-    reason = f"{link.reason}, that of {holder}" if follows and holder else _reason_of(link)
+    reason = f"{link.reason}, that of {feeder}" if follows and feeder else _reason_of(link)
     yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
     if link.conflict is not None:
         clashes = link.conflict.clashes
@@ -320,7 +320,7 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
 
 async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
     """Events that are meant, one of each series, and what is said of those in another place."""
-    near = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+    near = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
     far = Window(near.start - FAR_BACK, near.start + FAR_AHEAD)
     for span in (near, far):
         seen = (await world.calendar.read_view(ctx.mailbox, span)).events

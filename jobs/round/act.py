@@ -16,7 +16,7 @@ from typing import TypeVar
 from jobs.claims import Claims
 from jobs.ports import Change, Put
 from jobs.quarantine import UNRECKONABLE, fenced
-from jobs.round.context import holders_of
+from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
 from jobs.round.outcomes import (
@@ -253,7 +253,7 @@ class Actor:
         if not begun:
             return list(chunk)
         await self._world.store.begin_events(self._ctx.mailbox, begun)
-        found = await holders_of(self._world.store, self._ctx, begun)
+        found = await event_owners_of(self._world.store, self._ctx, begun)
         rivalled = {activity_id for activity_id in begun if found[activity_id]}
         late = [d for d in chunk if d.case.activity_id in rivalled]
         if late:

@@ -31,7 +31,7 @@ def moved_cursors(frame: Frame, news: GraphNews, fingerprint: str, deletions: tu
     return replace(
         before,
         delta_link=news.delta_link,
-        token=news.delta_window,
+        delta_window=news.delta_window,
         window_end=max(reached, window.end),
         day=local_day(frame.ctx.now, frame.ctx.zone),
         full_due=False,

@@ -17,7 +17,7 @@ from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.logins import LOGIN, logins_of
 from sync_core.model.memory import Answer, Instance, Memory, User
 from sync_core.model.sides import ErpActivity
-from sync_core.plan.tables import asks_for_holders
+from sync_core.plan.tables import asks_for_event_owners
 
 
 async def context_of(
@@ -82,19 +82,19 @@ def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
     return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
 
 
-async def with_holders(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:
+async def with_event_owners(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:
     """The cases, and who else has their activity, where it matters."""
-    asked = {case.activity_id for case in cases if asks_for_holders(case, ctx)}
-    found = await holders_of(store, ctx, asked)
-    return [replace(c, holders=found[c.activity_id]) if found.get(c.activity_id) else c for c in cases]
+    asked = {case.activity_id for case in cases if asks_for_event_owners(case, ctx)}
+    found = await event_owners_of(store, ctx, asked)
+    return [replace(c, event_owners=found[c.activity_id]) if found.get(c.activity_id) else c for c in cases]
 
 
-async def holders_of(store: Store, ctx: Context, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+async def event_owners_of(store: Store, ctx: Context, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
     """The other users with sync on who have each activity in their calendar, or are about to."""
-    found = await store.find_holders(activity_ids) if activity_ids else {}
-    people = {i: ctx.colleagues.of(i) for holders in found.values() for i in holders if i != ctx.mailbox}
+    found = await store.find_event_owners(activity_ids) if activity_ids else {}
+    people = {i: ctx.colleagues.of(i) for owners in found.values() for i in owners if i != ctx.mailbox}
     on = {i for i, one in people.items() if one is not None and one.is_on}
-    return {activity_id: holders & on for activity_id, holders in found.items()}
+    return {activity_id: owners & on for activity_id, owners in found.items()}
 
 
 def left_alone(users: Sequence[User], memory: Memory) -> int:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
-from sync_core.content.window import token_at
+from sync_core.content.window import delta_window_at
 from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
@@ -65,16 +65,16 @@ async def read_formatted(frame: RoundFrame, news: GraphNews, ids: Collection[str
 async def _read_delta(frame: RoundFrame) -> GraphNews:
     """The delta query, and the strip of days that entered the window."""
     cursors, ctx, scale, calendar = frame.memory.cursors, frame.ctx, frame.scale, frame.world.calendar
-    wanted = token_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
-    news = GraphNews(is_whole=scale.full or scale.renew or cursors.delta_link is None or cursors.token is None)
-    if cursors.delta_link and cursors.token:
+    wanted = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
+    news = GraphNews(is_whole=scale.full or scale.renew or cursors.delta_link is None or cursors.delta_window is None)
+    if cursors.delta_link and cursors.delta_window:
         try:
-            reading = await calendar.read_changes(frame.user.id, cursors.delta_link, cursors.token)
-            news = taken(news, reading, cursors.token, ctx)
+            reading = await calendar.read_changes(frame.user.id, cursors.delta_link, cursors.delta_window)
+            news = taken(news, reading, cursors.delta_window, ctx)
         except CursorExpired:
             news = replace(news, is_whole=True, is_expired=True)
         except EndlessRead:
-            return await _read_view_instead(frame, news, _both(cursors.token, wanted))
+            return await _read_view_instead(frame, news, _both(cursors.delta_window, wanted))
     if news.is_whole:
         try:
             return taken(news, await calendar.read_changes(frame.user.id, None, wanted), wanted, ctx)
@@ -87,7 +87,7 @@ async def _read_view_instead(frame: RoundFrame, news: GraphNews, window: Window)
     """The delta query does not end (graph.md T5): read the view instead and keep the cursor as it was."""
     cursors = frame.memory.cursors
     view = await frame.world.calendar.read_view(frame.user.id, window)
-    news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.token, frame.ctx)
+    news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.delta_window, frame.ctx)
     return replace(news, is_whole=True, looked=window)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.round.context import with_holders, with_makers
+from jobs.round.context import with_event_owners, with_makers
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame
 from jobs.round.lookup import Lookup
@@ -67,7 +67,7 @@ async def read_sides(frame: RoundFrame) -> Findings:
     cases = [*linked, *paired, *malformed_cases(both, frame), *vanished_cases(both, frame)]
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
     frame = await _knowing_makers(frame, new)
-    return Findings(frame, both.news, found, await with_holders(frame.world.store, frame.ctx, cases))
+    return Findings(frame, both.news, found, await with_event_owners(frame.world.store, frame.ctx, cases))
 
 
 async def read_erp(frame: RoundFrame, news: GraphNews, roles: Roles) -> Activities:

@@ -20,8 +20,8 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
-    heirs_of,
     named_by_lost,
+    promoted_of,
     takes_over,
     turned,
     with_fresh,
@@ -36,7 +36,7 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
     """All that has to be known of claims before ERP.net is asked, and the news with what had to be read for it."""
     roles = await with_claims(frame, Roles(), asked_claims(news, frame))
     news = await gather(frame, news, turned(roles, news, frame))
-    roles = replace(roles, heirs=heirs_of(roles, news, frame))
+    roles = replace(roles, promoted=promoted_of(roles, news, frame))
     named = named_by_lost(roles, news, frame)
     others = await live_elsewhere(frame.world.calendar, frame.world.store, named, frame.ctx)
     return replace(roles, others=others), with_fresh(roles, news, frame)

@@ -30,7 +30,7 @@ from jobs.round.read import Findings, read_sides
 from jobs.round.relocate import save_moves
 from jobs.round.report import Report, is_shown, parked_in
 from jobs.world import Fence, World
-from sync_core.content.window import is_token_worn, local_day
+from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
@@ -199,7 +199,7 @@ class _Round:
         scale = Scale(
             full=prepared.is_full,
             roll=cursors.day != local_day(ctx.now, ctx.zone),
-            renew=cursors.token is not None and is_token_worn(cursors.token, ctx.window),
+            renew=cursors.delta_window is not None and is_delta_window_worn(cursors.delta_window, ctx.window),
             after_backoff=not self._asked,
         )
         self._report.full = scale.full

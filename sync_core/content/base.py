@@ -64,7 +64,9 @@ def set_apart(
     )
 
 
-def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+def base_after_handover(
+    event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None
+) -> GraphContent:
     """The event's base of a copy that feeds the activity from now on.
 
     ``before`` is the former feeder's link, ``looked_at`` when they last looked at their copy, ``seen`` what this copy
@@ -85,7 +87,7 @@ def handed(event: GraphEvent, before: Link, seen: GraphContent | None, looked_at
     return replace(_graph_base(event.content, seen, apart), people=tuple(sorted(people)))
 
 
-def handed_by_nobody(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
+def base_without_feeder(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
     """The event's base of a copy that feeds from now on, where the former feeder's link is gone.
 
     It is what the copy shows now. Fields that changed since that feeder last looked, at ``looked_at``, keep what the

@@ -1,8 +1,8 @@
 """Which instants a round covers, in the user's local days.
 
 The window decides only whether an *unlinked event* becomes an activity: leaving it is no deletion, entering it is
-no change. The token (what a delta link is asked for) is wider, so that the window can roll for a month before a
-new baseline is needed (R6 to R8; design.md §4 "Window").
+no change. The delta window is the span a delta link is asked for. It is wider, so that the window can roll for a
+month before a new baseline is needed (R6 to R8; design.md §4 "Window").
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from sync_core.model.event import AllDay, Timed, When, Window
 
-TOKEN_BEYOND = timedelta(days=31)
-"""How far the token reaches past the window."""
+BEYOND_WINDOW = timedelta(days=31)
+"""How far the delta window reaches past the window."""
 
-TOKEN_MARGIN = timedelta(days=7)
-"""With less than this left past the window a new token is due."""
+RENEW_BELOW = timedelta(days=7)
+"""With less than this left past the window a new delta link is due."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -42,15 +42,15 @@ def window_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
     return Window(midnight(today, zone), midnight(add_months(today, months) + timedelta(days=1), zone))
 
 
-def token_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
+def delta_window_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
     """What a new delta link is asked for: yesterday to well past the window."""
     window = window_at(now, zone, months)
-    return Window(midnight(local_day(now, zone) - timedelta(days=1), zone), window.end + TOKEN_BEYOND)
+    return Window(midnight(local_day(now, zone) - timedelta(days=1), zone), window.end + BEYOND_WINDOW)
 
 
-def is_token_worn(token: Window, window: Window) -> bool:
-    """Whether the token no longer reaches far enough past the window."""
-    return token.end - window.end < TOKEN_MARGIN
+def is_delta_window_worn(delta_window: Window, window: Window) -> bool:
+    """Whether the delta window no longer reaches far enough past the window."""
+    return delta_window.end - window.end < RENEW_BELOW
 
 
 def bounds(when: When, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -14,7 +14,7 @@ class Claim:
     """Who feeds the activity of a meeting, as stored and as the tables ask about it.
 
     ``key`` is the meeting's ``uid_key``; ``etag`` fences the next write, '' = nobody has claimed the meeting yet.
-    ``holder`` is the user whose copy feeds, ``is_own`` whether that is the organizer's own event, ``at`` when it was
+    ``user_id`` is the user whose copy feeds, ``is_own`` whether that is the organizer's own event, ``at`` when it was
     claimed. ``creator`` is the ERP.net user R12 asks about (as in ``Link``), who made the activity by hand, '' for a
     meeting that began in Outlook. ``before`` is the user whose copy fed until the meeting was handed over, '' if none
     did, and ``looked_at`` when they last looked at their copy while it fed, where that is known. ``organizer`` is the
@@ -23,7 +23,7 @@ class Claim:
     """
 
     key: str = ""
-    holder: str = ""
+    user_id: str = ""
     activity_id: str = ""
     at: datetime | None = None
     creator: str = ""

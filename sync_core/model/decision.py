@@ -74,8 +74,8 @@ class Case:
     (None: not asked), and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``.
     ``others`` are the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no
     answer); ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did
-    not feed. ``holders`` are the other users with sync on in whose calendar the activity is, or is being put, by
-    another event; asked where ``tables.asks_for_holders``.
+    not feed. ``event_owners`` are the other users with sync on in whose calendar the activity is, or is being put, by
+    another event; asked where ``tables.asks_for_event_owners``.
     """
 
     link: Link | None = None
@@ -93,7 +93,7 @@ class Case:
     others: tuple[str, ...] | None = None
     farewell: str = ""
     followed: bool = False
-    holders: frozenset[str] = frozenset()
+    event_owners: frozenset[str] = frozenset()
 
     @property
     def event_id(self) -> str:

@@ -88,12 +88,14 @@ class Held:
 class Role(StrEnum):
     """What one mailbox's copy of a meeting is to the meeting's activity (design.md §4 "Meetings").
 
-    The organizer's own event (``own``) and, where the organizer is not with us, one invited copy (``holder``) feed
+    The organizer's own event (``own``) and, where the organizer is not with us, one invited copy (``invited``) feed
     the activity; every other copy follows: it only tells its owner's answer.
     """
 
     OWN = "own"
-    HOLDER = "holder"
+    INVITED = "holder"
+    """Stored by the word that it had first."""
+
     FOLLOWER = "follower"
 
 

@@ -85,14 +85,14 @@ class Hold:
 class Cursors:
     """How far a user's rounds have come.
 
-    ``token`` is the window the delta link was asked for. ``window_end`` is the instant up to which events have been
-    taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be full.
-    ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake token
-    served, ``fingerprint`` what decided the skips.
+    ``delta_window`` is the span the delta link was asked for. ``window_end`` is the instant up to which events have
+    been taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be
+    full. ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake
+    token served, ``fingerprint`` what decided the skips.
     """
 
     delta_link: str | None = None
-    token: Window | None = None
+    delta_window: Window | None = None
     window_end: datetime | None = None
     day: date | None = None
     full_due: bool = True

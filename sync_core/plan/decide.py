@@ -21,7 +21,7 @@ An event that shows up again after its pair has ended goes on with its activity,
     restored      park                  the activity is older than it was, as after restoring a backup
     taken         nothing               the event is gone, and its activity belongs in a colleague's calendar
     out-of-scope  park, skip            table SCOPE says so
-    not-feeding   act, park, skip       table SEATS says that the copy follows another one, or clashes with it
+    not-feeding   act, park, skip       table ELECTION says that the copy follows another one, or clashes with it
     claim-lost    reread                another mailbox has the claim, and this invited copy was not read
     copy-lost     act, nothing, reread  the event is gone, and another mailbox may still have the meeting
 
@@ -54,19 +54,19 @@ from sync_core.plan.shared import (
     OTHERS_UNREAD,
     as_feeder,
     as_lost_feeder,
+    elected,
     follow,
     follower,
     hand_on,
     is_dismissed,
     is_follower,
     is_lost,
-    seat,
     step_back,
 )
 from sync_core.plan.tables import (
     HINDRANCES,
     REASONS,
-    Seat,
+    Elected,
     Trait,
     edited_in_erp,
     event_state,
@@ -130,7 +130,7 @@ def _elsewhere(case: Case, ctx: Context) -> Decision | None:
     """An event in another calendar is set aside; an invited copy that fed its meeting hands it on where it can."""
     if Sight.ELSEWHERE not in (case.event_sight, case.activity_sight):
         return None
-    if case.link is not None and case.link.role is Role.HOLDER and case.others:
+    if case.link is not None and case.link.role is Role.INVITED and case.others:
         return hand_on(case, case.link, ctx)
     return _set_aside(case, Verdict.PARK, ELSEWHERE)
 
@@ -274,20 +274,20 @@ def _out_of_scope(case: Case, ctx: Context) -> Decision | None:
 
 
 def _not_feeding(case: Case, ctx: Context) -> Decision | None:
-    """Table ``SEATS`` says that this copy follows another one, or clashes with it."""
-    if case.event is None or not (case.link is None or case.link.role is Role.HOLDER):
+    """Table ``ELECTION`` says that this copy follows another one, or clashes with it."""
+    if case.event is None or not (case.link is None or case.link.role is Role.INVITED):
         return None
-    place = seat(case.event, case.claim, ctx)
-    if place is Seat.FEED:
+    found = elected(case.event, case.claim, ctx)
+    if found is Elected.FEED:
         return None
-    if place is Seat.CLASH:
+    if found is Elected.CLASH:
         return _waiting(case, PendingState.CLASH)
     return step_back(case, case.link, ctx) if case.link else follow(case, ctx)
 
 
 def _claim_lost(case: Case, ctx: Context) -> Decision | None:
     """Another mailbox claims what this invited copy feeds: the copy is read before anything is decided."""
-    is_invited = case.link is not None and case.link.role is Role.HOLDER
+    is_invited = case.link is not None and case.link.role is Role.INVITED
     is_lost_unread = is_invited and case.event_sight is Sight.UNREAD and is_lost(case.claim, ctx)
     return _reread(case, HALF_SEEN) if is_lost_unread else None
 
@@ -297,11 +297,11 @@ def _copy_lost(case: Case, ctx: Context) -> Decision | None:
     link = case.link
     if link is None or fate(case) is not Intent.VOID:
         return None
-    if link.role is Role.HOLDER and is_lost(case.claim, ctx):
+    if link.role is Role.INVITED and is_lost(case.claim, ctx):
         return follower(case, link, ctx)
-    if link.role is Role.HOLDER and case.others is None:
+    if link.role is Role.INVITED and case.others is None:
         return _reread(case, OTHERS_UNREAD)
-    may_hand_on = link.role is Role.HOLDER or case.event is None
+    may_hand_on = link.role is Role.INVITED or case.event is None
     return hand_on(case, link, ctx) if may_hand_on and case.others else None
 
 
@@ -366,7 +366,7 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
     if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
         return replace(decision, take=True)
     feeds = case.event is not None and link is not None and link.status in life.RUNNING
-    is_mine = case.claim is None or case.claim.holder == ctx.mailbox
+    is_mine = case.claim is None or case.claim.user_id == ctx.mailbox
     return (
         replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
     )

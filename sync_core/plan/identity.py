@@ -58,7 +58,7 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
         modified_at=event.modified_at,
         origin=origin,
         creator=creator,
-        role=Role.OWN if event.is_organizer else Role.HOLDER,
+        role=Role.OWN if event.is_organizer else Role.INVITED,
     )
 
 

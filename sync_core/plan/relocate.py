@@ -97,7 +97,7 @@ def relocated(link: Link, event: GraphEvent) -> Link:
     in this calendar; unless the event is older than what the link has seen, as one from a backup is."""
     role = link.role
     if role is not Role.FOLLOWER:
-        role = Role.OWN if event.is_organizer else Role.HOLDER
+        role = Role.OWN if event.is_organizer else Role.INVITED
     moved = replace(
         link,
         event_id=event.id,

@@ -1,9 +1,9 @@
 """One meeting in several mailboxes: whose copy feeds its one activity (design.md §4 "Meetings").
 
-The claim names the holder. An organizer who is with us always feeds; else the holder is whoever claimed the meeting,
-until they switch off, fail for a day or lose their copy. Everybody else follows: their copy only tells their own
-answer. The activity stays the same through every hand-over, and so does its base: the new holder inherits it with the
-old one's link. The event's base is the new holder's own copy: differences between copies are no edits.
+The copies of a meeting elect a feeder, and the claim names it. An organizer who is with us always feeds. Else the
+feeder is whoever claimed the meeting, until they switch off, fail for a day or lose their copy. Every other copy
+follows: it only tells its owner's answer. A hand-over keeps the activity and its base: the new feeder takes both from
+the former feeder's link. The event's base is the new feeder's own copy: differences between copies are no edits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sync_core.content.base import handed, handed_by_nobody
+from sync_core.content.base import base_after_handover, base_without_feeder
 from sync_core.content.project import from_graph, to_erp
 from sync_core.model import link as life
 from sync_core.model.claim import Claim
@@ -25,7 +25,7 @@ from sync_core.people.privacy import is_hidden
 from sync_core.plan.conflict import unmarking
 from sync_core.plan.delete import DELETED_IN_OUTLOOK
 from sync_core.plan.identity import new_link
-from sync_core.plan.tables import SEATS, Claimed, Seat
+from sync_core.plan.tables import ELECTION, Claimed, Elected
 
 FOLLOWED = "the meeting is fed from another calendar"
 BACK_AGAIN = "its owner deleted it and has it again"
@@ -41,29 +41,29 @@ def claimed(claim: Claim | None, ctx: Context) -> Claimed:
         return Claimed.OWN
     if claim is None or not claim.etag:
         return Claimed.NOBODY
-    if claim.holder == ctx.mailbox:
+    if claim.user_id == ctx.mailbox:
         return Claimed.ME
-    if not ctx.colleagues.is_well(claim.holder):
+    if not ctx.colleagues.is_well(claim.user_id):
         return Claimed.LAPSED
     if not claim.activity_id and claim.at is not None and ctx.now - claim.at > ctx.stalled_after:
         return Claimed.STALLED
     return Claimed.OWN if claim.is_own else Claimed.GUEST
 
 
-def seat(event: GraphEvent, claim: Claim | None, ctx: Context) -> Seat:
-    """Which seat this mailbox's copy has. What a colleague began in ERP.net is theirs, on or off (R12)."""
+def elected(event: GraphEvent, claim: Claim | None, ctx: Context) -> Elected:
+    """Whether this mailbox's copy feeds. What a colleague made in ERP.net is theirs, on or off (R12)."""
     if event.is_organizer:
-        return Seat.CLASH if _is_import(claim, ctx) else Seat(SEATS["own", claimed(claim, ctx)])
+        return Elected.CLASH if _is_import(claim, ctx) else Elected(ELECTION["own", claimed(claim, ctx)])
     if claim is not None and claim.creator and not ctx.is_on(claim.creator):
-        return Seat.FOLLOW
+        return Elected.FOLLOW
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
-    return Seat(SEATS["invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)])
+    return Elected(ELECTION["invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)])
 
 
 def _is_import(claim: Claim | None, ctx: Context) -> bool:
     """Whether an own event bears the iCalUId of a meeting that somebody else organises, as an imported file does."""
-    if claim is None or not claim.organizer or claim.holder == ctx.mailbox:
+    if claim is None or not claim.organizer or claim.user_id == ctx.mailbox:
         return False
     organizer = ctx.colleagues.at(claim.organizer)
     return organizer is None or organizer.id != ctx.mailbox
@@ -84,32 +84,32 @@ def as_feeder(case: Case, ctx: Context) -> Case:
     event, claim, link = case.event, case.claim, case.link
     if event is None or event.is_cancelled or not (link is None or is_follower(link)):
         return case
-    if seat(event, claim, ctx) is not Seat.FEED:
+    if elected(event, claim, ctx) is not Elected.FEED:
         return case
     if case.activity is None:
         is_new = claim is None or not claim.activity_id
         return replace(case, link=None, followed=link is not None) if is_new else case
     if case.activity.void:
         return case
-    heir = _heir(case, event, case.activity, ctx)
-    return replace(case, link=heir, followed=heir is not None or link is not None)
+    promoted = _promoted(case, event, case.activity, ctx)
+    return replace(case, link=promoted, followed=promoted is not None or link is not None)
 
 
-def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
+def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
     """The link of a copy that feeds from now on what another one fed; None where none did, as far as is known.
 
     The activity's base is the former feeder's, so that an edit in ERP.net goes on; the event's is this copy's own.
-    Where nobody's link is left, both stand as they are: a hand-over by itself is no reason to write anything.
+    Where nobody's link is left, both bases are what the sides show: a hand-over alone causes no write.
     """
     claim, before, own = case.claim, case.inherited, case.link
-    if before is None or not is_heritage(before):
-        if claim is None or not {claim.holder, claim.before} - {"", ctx.mailbox}:
+    if before is None or not has_activity_base(before):
+        if claim is None or not {claim.user_id, claim.before} - {"", ctx.mailbox}:
             return None
         before = new_link(event, activity, Side.GRAPH, ctx)
-        base_event = handed_by_nobody(event, own.base_event if own else None, claim.looked_at)
+        base_event = base_without_feeder(event, own.base_event if own else None, claim.looked_at)
     else:
         seen = own.base_event if own else None
-        base_event = handed(event, before, seen, _looked_at(case, ctx))
+        base_event = base_after_handover(event, before, seen, _looked_at(case, ctx))
     began_here = claim is None or not claim.creator
     return replace(
         life.live(before),
@@ -117,7 +117,7 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
         base_event=base_event,
         change_key=event.change_key,
         modified_at=event.modified_at,
-        role=Role.OWN if event.is_organizer else Role.HOLDER,
+        role=Role.OWN if event.is_organizer else Role.INVITED,
         creator=ctx.erp_user_id if began_here or claim is None else before.creator,
         answers=own.answers if own else (),
         unseen=False,
@@ -128,8 +128,8 @@ def _heir(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) ->
 def _looked_at(case: Case, ctx: Context) -> datetime | None:
     """When whoever fed the meeting before last looked at a copy that they still had."""
     claim = case.claim
-    is_handed = claim is not None and claim.looked_at is not None and case.fed_by == claim.before
-    return claim.looked_at if claim and is_handed else ctx.colleagues.looked_at(case.fed_by)
+    is_handover = claim is not None and claim.looked_at is not None and case.fed_by == claim.before
+    return claim.looked_at if claim and is_handover else ctx.colleagues.looked_at(case.fed_by)
 
 
 def as_lost_feeder(case: Case, ctx: Context) -> Case:
@@ -144,10 +144,10 @@ def as_lost_feeder(case: Case, ctx: Context) -> Case:
     if case.claim is None or not case.claim.activity_id or claimed(case.claim, ctx) is not Claimed.ME:
         return case
     activity_id = case.claim.activity_id  # a link of before the activity was made does not know it
-    return replace(case, link=replace(link, activity_id=activity_id, role=Role.HOLDER, creator=ctx.erp_user_id))
+    return replace(case, link=replace(link, activity_id=activity_id, role=Role.INVITED, creator=ctx.erp_user_id))
 
 
-def is_heritage(link: Link) -> bool:
+def has_activity_base(link: Link) -> bool:
     """Whether a link has the activity's base: it feeds the meeting, or fed it until it was handed on."""
     is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
     return is_feeding or link.ended_by is EndedBy.HANDED_ON
@@ -239,7 +239,7 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
 def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
     """The fields of a follower's base that move: all, once the feeder has looked at its own copy after this one
     changed. Until then the change may be an edit that this copy must carry across if it becomes the feeder."""
-    looked_at = ctx.colleagues.looked_at(claim.holder) if claim else None
+    looked_at = ctx.colleagues.looked_at(claim.user_id) if claim else None
     is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
     return EVERYTHING if is_known else frozenset()
 
@@ -283,4 +283,4 @@ def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
 
 def is_dismissed(link: Link) -> bool:
     """Whether ERP.net voided what an invited copy fed: the organizer's next change does not make it anew."""
-    return link.role is Role.HOLDER and link.ended_by is EndedBy.ERP
+    return link.role is Role.INVITED and link.ended_by is EndedBy.ERP

@@ -2,7 +2,7 @@
 
 1. **Scope** looks at each item alone. A trait puts an unlinked item out (skip) or sets a linked pair aside (park,
    skip). The first trait that does so decides.
-2. **Seats** says what a mailbox's copy of a meeting is: it feeds the activity, follows, or clashes with another one.
+2. **Election** says what a mailbox's copy of a meeting does: it feeds the activity, follows or clashes with another.
 3. **Fate** looks at the pair. Each side is unchanged, changed or gone against its base; an unlinked item is present
    or absent. The cell names an intent.
 4. **Permit** looks at the target of the write. The first obstacle that is not ``act`` decides: conflict, hold, skip,
@@ -157,7 +157,7 @@ def _creator_in(case: Case, activity: ErpActivity, ctx: Context) -> tuple[str, b
     return ctx.erp_user_id if is_mine else creator, is_mine
 
 
-def asks_for_holders(case: Case, ctx: Context) -> bool:
+def asks_for_event_owners(case: Case, ctx: Context) -> bool:
     """Whether it matters who else has the activity: before an event is made of it, and for the own event of a pair
     whose activity belongs in a colleague's calendar by now (its owner has changed)."""
     activity = case.activity
@@ -171,11 +171,11 @@ def asks_for_holders(case: Case, ctx: Context) -> bool:
 def is_taken(case: Case, ctx: Context) -> bool:
     """Whether one activity would be two events: a new one is not made; of two, the one of whoever is the creator or
     owner now counts."""
-    if case.activity is None or not case.holders:
+    if case.activity is None or not case.event_owners:
         return False
     if case.link is None:
         return case.event is None
-    return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.holders
+    return case.link.role is Role.OWN and rightful(case.activity, ctx) in case.event_owners
 
 
 def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:
@@ -185,7 +185,7 @@ def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:
     return [(side, trait) for side, trait in kept if trait is not Trait.OLD or (side.other, trait) in kept]
 
 
-# Seats
+# Election
 
 
 class Claimed(StrEnum):
@@ -199,7 +199,7 @@ class Claimed(StrEnum):
     STALLED = "stalled"
 
 
-class Seat(StrEnum):
+class Elected(StrEnum):
     """What one mailbox's copy of a meeting is: it feeds the activity, follows, or stands beside another's own."""
 
     FEED = "feed"
@@ -207,14 +207,14 @@ class Seat(StrEnum):
     CLASH = "clash"
 
 
-SEATS = read_grid("""
+ELECTION = read_grid("""
                        nobody  me    own     guest   lapsed  stalled
 own                    feed    feed  clash   feed    feed    feed
 invited/organizer-on   follow  feed  follow  follow  follow  feed
 invited/organizer-off  feed    feed  follow  follow  feed    feed
 """)
 """Rows: this mailbox's copy. Columns: the claim is nobody's, mine, of another user's own event, of another invited
-copy; its holder is off or has failed for a day; its holder claimed and never made the activity."""
+copy; its user is off or has failed for a day; its user claimed and never made the activity."""
 
 
 # Fate
@@ -309,7 +309,7 @@ def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
         Obstacle.SERIES: event is not None and event.is_series,
         Obstacle.PRIVATE: ctx.policy.private is PrivateRule.SKIP
         and any(is_private(item.content) for item in (event, activity) if item is not None),
-        Obstacle.INVITED: not event.is_organizer if event else link is not None and link.role is Role.HOLDER,
+        Obstacle.INVITED: not event.is_organizer if event else link is not None and link.role is Role.INVITED,
         Obstacle.ONE_WAY: not ctx.policy.direction.lets(target),
         Obstacle.NO_COMPANY: not ctx.has_company,
         Obstacle.BEYOND: _is_beyond(case, intent, ZoneInfo(ctx.digits_zone)),

@@ -150,7 +150,7 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
     where its change of a newly found pair would mail people."""
     case, link = pair.case, pair.link
     event = case.event
-    is_guest = link.role is Role.HOLDER or (event is not None and not event.is_organizer)
+    is_guest = link.role is Role.INVITED or (event is not None and not event.is_organizer)
     is_first = not pair.has_base and event is not None and is_crowded(event)
     if (is_guest or is_first) and ctx.policy.direction.lets(Side.ERP):
         return Side.GRAPH
@@ -167,7 +167,7 @@ def keep_own_reminder(flow: Flow) -> Flow:
 
     Before the permits: what is not written at all needs none.
     """
-    return flow.without(Side.GRAPH, frozenset({Field.REMINDER})) if flow.link.role is Role.HOLDER else flow
+    return flow.without(Side.GRAPH, frozenset({Field.REMINDER})) if flow.link.role is Role.INVITED else flow
 
 
 def hide_private(flow: Flow) -> Flow:

@@ -52,7 +52,7 @@ def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
 
 def _needs_activity(link: Link, news: GraphNews, roles: Roles, ctx: Context) -> bool:
     """Whether the event's news is worth a look at its activity."""
-    if link.event_id in news.evidence or link.event_id in roles.heirs:
+    if link.event_id in news.evidence or link.event_id in roles.promoted:
         return True
     event = news.event(link.event_id)
     return event is not None and not is_stale(link, event, news) and is_news(link, event, ctx)

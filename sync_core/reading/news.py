@@ -250,8 +250,8 @@ def _may_be_over(
     uid = uid_key(pending.ical_uid)
     is_alone = pending.state is PendingState.TWIN and uid not in in_place
     is_elsewhere = pending.side is Side.GRAPH and pending.item_id not in news.events and uid in shown
-    is_handed = pending.state is PendingState.CLASH and bool(frame.memory.inbox)
-    return is_alone or is_elsewhere or is_handed
+    is_freed = pending.state is PendingState.CLASH and bool(frame.memory.inbox)
+    return is_alone or is_elsewhere or is_freed
 
 
 def _is_told_gone(pending: Pending, news: GraphNews, frame: Frame) -> bool:

@@ -13,8 +13,8 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, Link, LinkStatus, Role
 from sync_core.model.sides import GraphEvent
-from sync_core.plan.shared import claimed, is_lost, seat
-from sync_core.plan.tables import Claimed, Seat
+from sync_core.plan.shared import claimed, elected, is_lost
+from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
 
@@ -26,12 +26,12 @@ TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 class Roles:
     """The claims of one round, by iCalUId, and what follows from them.
 
-    ``heirs`` are the followed events whose copy feeds from now on. ``others`` are the users who have a meeting whose
-    copy is lost here, by iCalUId (None = not known).
+    ``promoted`` are the followed events whose copy feeds from now on. ``others`` are the users who still have a
+    meeting whose copy is lost here, by iCalUId (None = not known).
     """
 
     claims: Mapping[str, Claim] = field(default_factory=dict)
-    heirs: frozenset[str] = frozenset()
+    promoted: frozenset[str] = frozenset()
     others: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def claim_of(self, link: Link) -> Claim | None:
@@ -50,7 +50,7 @@ class Roles:
 
     def _is_released(self, link: Link) -> bool:
         claim = self.claim_of(link)
-        return link.event_id in self.heirs and not (claim and claim.activity_id)
+        return link.event_id in self.promoted and not (claim and claim.activity_id)
 
 
 # Which claims matter
@@ -75,7 +75,7 @@ def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str],
         return has_news or (is_look_over and link.status in WATCHED)
     is_filed = link.activity_id in inbox
     is_gone = _is_lost(link, news, has_news=is_full or is_filed)
-    if link.role is Role.HOLDER:
+    if link.role is Role.INVITED:
         return has_news or is_look_over or is_filed or is_gone
     event = news.event(link.event_id)
     has_people = bool(link.base_event.people) or (event is not None and bool(event.attendees))
@@ -105,16 +105,16 @@ def turned(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
     ]
 
 
-def heirs_of(roles: Roles, news: GraphNews, frame: Frame) -> frozenset[str]:
+def promoted_of(roles: Roles, news: GraphNews, frame: Frame) -> frozenset[str]:
     """The followed events whose copy feeds from now on."""
-    return frozenset(link.event_id for link in frame.memory.links if _is_heir(link, roles, news, frame.ctx))
+    return frozenset(link.event_id for link in frame.memory.links if _is_promoted(link, roles, news, frame.ctx))
 
 
-def _is_heir(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
+def _is_promoted(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
     event = news.event(link.event_id)
     if link.role is not Role.FOLLOWER or event is None or event.is_cancelled:
         return False
-    return seat(event, roles.claim_of(link), ctx) is Seat.FEED
+    return elected(event, roles.claim_of(link), ctx) is Elected.FEED
 
 
 def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
@@ -129,11 +129,11 @@ def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, froz
 
 
 def _answers_for(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
-    """Whether this copy feeds the meeting, or was just handed it, unless its organizer called it off here."""
+    """Whether this copy feeds the meeting, or has just become the feeder, unless its organizer called it off here."""
     is_mine = claimed(roles.claim_of(link), ctx) is Claimed.ME
     event = news.event(link.event_id)
     is_called_off = link.role is Role.OWN and event is not None and event.is_cancelled
-    return link.role is Role.HOLDER or (is_mine and not is_called_off)
+    return link.role is Role.INVITED or (is_mine and not is_called_off)
 
 
 def _named(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> frozenset[str]:
@@ -151,7 +151,7 @@ def _named(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> frozenset
 def with_fresh(roles: Roles, news: GraphNews, frame: Frame) -> GraphNews:
     """The news, with the events of copies that feed from now on, or again, as news whatever their link remembers."""
     links = frame.memory.links
-    ids = {x.event_id for x in links if x.event_id in roles.heirs or _is_to_reclaim(x, roles, frame.ctx)}
+    ids = {x.event_id for x in links if x.event_id in roles.promoted or _is_to_reclaim(x, roles, frame.ctx)}
     return replace(news, fresh=news.fresh | ids)
 
 
@@ -166,14 +166,14 @@ def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
 def is_stood_against(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
     """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds the
     meeting has changed."""
-    is_guests = link.role is Role.HOLDER and (is_changed or is_lost(roles.claim_of(link), ctx))
+    is_guests = link.role is Role.INVITED and (is_changed or is_lost(roles.claim_of(link), ctx))
     return is_guests or _is_to_reclaim(link, roles, ctx)
 
 
 def is_followed(event: GraphEvent, roles: Roles, ctx: Context) -> bool:
     """Whether an event without a link is another mailbox's to feed."""
     claim = roles.claims.get(event.ical_uid)
-    return claim is not None and seat(event, claim, ctx) is Seat.FOLLOW
+    return claim is not None and elected(event, claim, ctx) is Elected.FOLLOW
 
 
 def is_unmade(event: GraphEvent, roles: Roles) -> bool:
@@ -210,6 +210,6 @@ def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
     if claim is None or claim.unreadable or event is None or case.activity is None:
         return False
     if link is not None:
-        return link.event_id in roles.heirs
-    is_handed = bool({claim.holder, claim.before} - {"", ctx.mailbox})
-    return is_handed and seat(event, claim, ctx) is Seat.FEED
+        return link.event_id in roles.promoted
+    is_handover = bool({claim.user_id, claim.before} - {"", ctx.mailbox})
+    return is_handover and elected(event, claim, ctx) is Elected.FEED

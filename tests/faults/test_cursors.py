@@ -332,7 +332,7 @@ class TestTheFeed:
         await busy(house)
         user, cursors = await house.user(), (await house.recall()).cursors
         begin = START + timedelta(days=start)
-        await remember(house, replace(cursors, token=Window(begin, begin + timedelta(days=days))))
+        await remember(house, replace(cursors, delta_window=Window(begin, begin + timedelta(days=days))))
         await is_served(house)
         assert (await house.user()).state == user.state
 

@@ -202,7 +202,7 @@ async def test_a_copy_that_the_meeting_does_not_name(scene: Scene, first: str) -
             house.advance(minutes=20)
             await company.check(mails=False)
             assert [row["Void"] for row in house.desk().activities()].count(False) == 1
-            assert [x.role for x in (await house.recall(BORIS)).links] == [Role.HOLDER]
+            assert [x.role for x in (await house.recall(BORIS)).links] == [Role.INVITED]
             if not moments.hit:
                 return
     pytest.fail("the round makes more calls than this test looks at")

@@ -331,7 +331,7 @@ class TestMovedMailbox:
         assert (await house.link_of(event)).activity_id == activity
 
     @pytest.mark.parametrize("organizer", [ANNA, KIM], ids=["own", "outside"])
-    @pytest.mark.parametrize("moved", [ANNA, BORIS], ids=["the-holder", "a-follower"])
+    @pytest.mark.parametrize("moved", [ANNA, BORIS], ids=["the-feeder", "a-follower"])
     async def test_meetings_of_several_mailboxes(self, organizer: str, moved: str) -> None:
         """Whoever's mailbox it is: the same feeder, the same followers, no note, no mail; edits still arrive."""
         async with open_office(*COLLEAGUES) as house:

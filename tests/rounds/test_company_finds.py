@@ -56,17 +56,17 @@ async def test_a_colleague_without_a_licence_does_not_bring_ones_own_sync_into_e
     assert (await office.user(ANNA)).state == "Operational"
 
 
-@pytest.mark.parametrize("heir", UPNS)
-async def test_a_meeting_lives_on_with_a_colleague_who_has_just_switched_on(office: House, heir: str) -> None:
-    """The one who feeds the stranger's meeting is taken off it before the heir's first round: nothing is voided."""
-    first, second = (one for one in UPNS if one != heir)
-    await disable(office.world, await office.user(heir))
+@pytest.mark.parametrize("successor", UPNS)
+async def test_a_meeting_lives_on_with_a_colleague_who_has_just_switched_on(office: House, successor: str) -> None:
+    """The one who feeds the stranger's meeting is taken off it before the other's first round: nothing is voided."""
+    first, second = (one for one in UPNS if one != successor)
+    await disable(office.world, await office.user(successor))
     kim = office.graph.outsider(STRANGER)
-    pitch = kim.create("Pitch", at(5), at(5, 10), attendees=[first, heir])
+    pitch = kim.create("Pitch", at(5), at(5, 10), attendees=[first, successor])
     await office.settle(first, second)
-    await enable(office.world, heir)
-    kim.edit(pitch, attendees=[heir])
-    await office.settle(first, second, heir)
+    await enable(office.world, successor)
+    kim.edit(pitch, attendees=[successor])
+    await office.settle(first, second, successor)
 
     [row] = office.desk().activities()
     assert not row["Void"]
@@ -127,8 +127,8 @@ async def test_an_organizer_back_from_trouble_feeds_the_meeting_others_joined_me
     assert roles == {ANNA: [Role.FOLLOWER], BORIS: [Role.OWN]}
 
 
-async def test_an_heir_whose_next_round_is_a_full_one_takes_over_all_the_same(office: House) -> None:
-    """The one who feeds the stranger's meeting declines it; the heir's copy is no news and yet looked at."""
+async def test_a_successor_whose_next_round_is_a_full_one_takes_over_all_the_same(office: House) -> None:
+    """The one who feeds the stranger's meeting declines it; the successor's copy is no news and yet looked at."""
     office.graph.outsider(STRANGER).create("Pitch", at(1), at(1, 10), attendees=list(UPNS))
     for upn in UPNS:
         await office.sync(upn)
@@ -137,7 +137,7 @@ async def test_an_heir_whose_next_round_is_a_full_one_takes_over_all_the_same(of
     await office.sync(full=True)
 
     roles = [link.role for upn in (BORIS, CARL) for link in (await office.recall(upn)).links]
-    assert sorted(roles) == [Role.FOLLOWER, Role.HOLDER]
+    assert sorted(roles) == [Role.FOLLOWER, Role.INVITED]
 
 
 async def test_a_meeting_goes_on_when_the_one_who_fed_it_first_switches_off_later(office: House) -> None:

@@ -115,7 +115,7 @@ class TestCopies:
             row = only(house.desk().activities())
             assert (row["Void"], participants(row)) == (False, [CARL])
 
-    async def test_an_uninvited_holder_hands_on(self) -> None:
+    async def test_an_uninvited_feeder_hands_on(self) -> None:
         """Kim takes Anna off, whose copy fed: Boris's goes on with the same activity."""
         async with open_office(*COLLEAGUES) as house:
             event, activity = await pitch(house)

@@ -92,11 +92,11 @@ WAYS: dict[str, tuple[str, Callable[[House], Awaitable[None]]]] = {
     "organizer off": (ANNA, off),
     "organizer forgotten": (ANNA, forgotten),
     "organizer in trouble for a day": (ANNA, in_trouble),
-    "holder off": (KIM, off),
-    "holder forgotten": (KIM, forgotten),
-    "holder deletes its copy": (KIM, deleted),
-    "holder declines": (KIM, declined),
-    "holder in trouble for a day": (KIM, in_trouble),
+    "feeder off": (KIM, off),
+    "feeder forgotten": (KIM, forgotten),
+    "feeder deletes its copy": (KIM, deleted),
+    "feeder declines": (KIM, declined),
+    "feeder in trouble for a day": (KIM, in_trouble),
 }
 
 
@@ -187,7 +187,7 @@ async def test_what_the_organizer_changed_before_coming_on_arrives() -> None:
         assert len(living(house)) == 1
 
 
-async def test_an_edit_while_the_holder_was_in_trouble_arrives() -> None:
+async def test_an_edit_while_the_feeder_was_in_trouble_arrives() -> None:
     """Kim's change came while Anna's mailbox could not be read, and Boris's copy only followed."""
     async with open_office("anna", "boris") as house:
         event = call(house, KIM, ("anna", "boris"), day=9)
@@ -207,7 +207,7 @@ async def test_an_edit_while_the_holder_was_in_trouble_arrives() -> None:
 
 @pytest.mark.parametrize("how", ["taken off", "taken off later", "deletes it", "moves it"])
 @pytest.mark.parametrize("organizer", [KIM, "zoe@acme.example"], ids=["outside", "organizer-off"])
-async def test_an_edit_that_comes_as_the_holder_loses_its_copy_arrives(organizer: str, how: str) -> None:
+async def test_an_edit_that_comes_as_the_feeder_loses_its_copy_arrives(organizer: str, how: str) -> None:
     """Moved, and Anna, whose copy fed the activity, is taken off by the same save, or tidies up before her next
     round: that round saw no edit any more, so whoever goes on brings it."""
     async with open_office("anna", "boris", "carl") as house:

@@ -99,7 +99,7 @@ class TestTheHolderLosesItsCopy:
             assert done["activity voided"] == 1
             assert [(a["Id"], a["Void"]) for a in house.desk().activities()] == [(activity, True)]
 
-    async def test_a_holder_in_trouble_comes_back(self) -> None:
+    async def test_a_feeder_in_trouble_comes_back(self) -> None:
         """Anna's mailbox is gone for two days: Boris's feeds; back again, hers follows and both see the same."""
         async with open_office(*COLLEAGUES) as house:
             event = call(house, KIM, COLLEAGUES, day=9)

@@ -57,7 +57,7 @@ async def test_a_copy_that_comes_back_under_another_id_keeps_its_activity(house:
     row = only(house.desk().activities())
     assert (row["Subject"], row["Void"]) == ("Pitch, moved", False)
     live = [link for link in (await house.recall()).links if link.status is LinkStatus.LIVE]
-    assert [(link.role, link.activity_id) for link in live] == [(Role.HOLDER, row["Id"])]
+    assert [(link.role, link.activity_id) for link in live] == [(Role.INVITED, row["Id"])]
 
 
 async def test_an_imported_copy_of_anothers_meeting_steals_nothing() -> None:
@@ -75,11 +75,11 @@ async def test_an_imported_copy_of_anothers_meeting_steals_nothing() -> None:
         await house.sync()
 
         assert only(house.desk("boris").activities())["Subject"] == "Pitch"
-        assert [link.role for link in (await house.recall(BORIS)).links] == [Role.HOLDER]
+        assert [link.role for link in (await house.recall(BORIS)).links] == [Role.INVITED]
         assert [p.parked for p in (await house.recall(CARL)).pending] == [True]
 
 
-async def test_a_holder_who_files_the_invitation_elsewhere_hands_the_meeting_on() -> None:
+async def test_a_feeder_who_files_the_invitation_elsewhere_hands_the_meeting_on() -> None:
     """In another calendar it is not synced; Carl has it in his own, so the activity goes on with him."""
     async with open_house() as house:
         for name in ("boris", "carl"):
@@ -100,8 +100,8 @@ async def test_a_holder_who_files_the_invitation_elsewhere_hands_the_meeting_on(
         assert [p["Notes"] for p in row["Participants"]] == [None]
 
 
-async def test_one_sync_goes_on_until_the_heir_has_the_meeting() -> None:
-    """The heir's own turn was over when Boris's round handed the meeting on: the command ends when the heir feeds."""
+async def test_one_sync_goes_on_until_the_successor_has_the_meeting() -> None:
+    """The successor's own turn was over when Boris's round handed the meeting on: the command ends when they feed."""
     async with open_house() as house:
         for name in ("anna", "boris", "carl"):
             await house.employ(name)
@@ -112,7 +112,7 @@ async def test_one_sync_goes_on_until_the_heir_has_the_meeting() -> None:
         await house.sync()
 
         links = [link for upn in (ANNA, CARL) for link in (await house.recall(upn)).links]
-        feeding = [link.activity_id for link in links if link.role is Role.HOLDER]
+        feeding = [link.activity_id for link in links if link.role is Role.INVITED]
         assert feeding == [only(house.desk().activities())["Id"]]
 
 

@@ -94,7 +94,7 @@ def with_trait(trait: str, column: str) -> tuple[Case, Context]:
     link = a_link(creator=creator) if column == "linked" else None
     if trait == "erp/taken" and isinstance(item, ErpActivity):
         theirs = item if link else an_activity()
-        return seen(None, theirs, link=link, holders=frozenset({"boris-id"})), ctx
+        return seen(None, theirs, link=link, event_owners=frozenset({"boris-id"})), ctx
     if isinstance(item, GraphEvent):
         return seen(item, link=link), ctx
     return seen(None, item, link=link), ctx

@@ -125,18 +125,18 @@ _LINKS = {
         LIVE, conflict=_open(Clash("time", "09:00", "10:00", ASK), mark=Mark.TAKEN_OFF)
     ),
     "live-holder": replace(
-        LIVE, role=Role.HOLDER, answers=(("ben@acme.example", "accepted"), ("cyd@acme.example", "none"))
+        LIVE, role=Role.INVITED, answers=(("ben@acme.example", "accepted"), ("cyd@acme.example", "none"))
     ),
     "live-follower": FOLLOWER,
     "live-follower-back": replace(FOLLOWER, reread="its owner deleted it and has it again"),
     "live-follower-leaving": replace(FOLLOWER, activity_id="activity-"),
     "parked": replace(PARKED, reason="Graph refuses the change (ErrorInvalidRequest)", tries=10),
-    "parked-holder": replace(PARKED, role=Role.HOLDER, reason=HIDDEN),
+    "parked-holder": replace(PARKED, role=Role.INVITED, reason=HIDDEN),
     "parked-hidden": replace(PARKED, reason=HIDDEN),
     "parked-restored": replace(PARKED, reason=RESTORED),
     "parked-elsewhere": replace(PARKED, reason="moved to another calendar"),
     "held": OWN_HELD,
-    "held-holder": replace(OWN_HELD, role=Role.HOLDER),
+    "held-holder": replace(OWN_HELD, role=Role.INVITED),
     "tombstone-deleted-in-outlook": replace(OVER, reason="deleted in Outlook"),
     "tombstone-cancelled": replace(OVER, reason="cancelled in Outlook"),
     "tombstone-deleted-in-erp": replace(
@@ -152,13 +152,13 @@ _LINKS = {
         OVER, reason=LOCKED, ended_at=None, conflict=_open(Clash("deletion", "deleted in Outlook", "Closed", LOCKED))
     ),
     "tombstone-handed-on": replace(OVER, reason=FED_NOW, ended_by=EndedBy.HANDED_ON),
-    "tombstone-handed-on-holder": replace(OVER, role=Role.HOLDER, reason=FED_NOW, ended_by=EndedBy.HANDED_ON),
+    "tombstone-handed-on-holder": replace(OVER, role=Role.INVITED, reason=FED_NOW, ended_by=EndedBy.HANDED_ON),
     "tombstone-follower-deleted": replace(FOLLOWER_OVER, reason="deleted in Outlook"),
     "tombstone-follower-cancelled": replace(FOLLOWER_OVER, reason="cancelled by its organizer"),
     "archived": replace(ARCHIVED, reason="older than a day"),
     "archived-over": ARCHIVED,
     "archived-over-conflict": replace(ARCHIVED, conflict=_open(Clash("body", "a", "b", ASK))),
-    "archived-holder": replace(ARCHIVED, role=Role.HOLDER),
+    "archived-holder": replace(ARCHIVED, role=Role.INVITED),
     "archived-follower": replace(ARCHIVED, role=Role.FOLLOWER, activity_id=""),
     "live-long": replace(LIVE, base_event=replace(EVENT, body=LONG), base_activity=replace(ACTIVITY, notes=LONG)),
 }
@@ -245,7 +245,7 @@ EXPECTED: dict[str, dict[str, object]] = {
         "fresh": Cursors(),
         "working": Cursors(
             delta_link="https://graph.microsoft.com/v1.0/users/x/calendarView/delta?$deltatoken=abc",
-            token=Window(NOW - timedelta(days=1), NOW + timedelta(days=180)),
+            delta_window=Window(NOW - timedelta(days=1), NOW + timedelta(days=180)),
             window_end=NOW + timedelta(days=180),
             day=date(2026, 11, 20),
             full_due=False,

@@ -95,17 +95,17 @@ class Company(Shift):
                 assert claim is not None, f"{told}: nobody has claimed what it follows"
                 activity = claim.activity_id
                 if activity not in self.by_hand:
-                    await self.check_fed(claim.holder, link, told, is_rested)
+                    await self.check_fed(claim.user_id, link, told, is_rested)
             is_over = activity in self.by_hand or not self.lives_at_organizer(event)
             assert is_over or (activity in rows and not rows[activity]["Void"]), f"{told}: {link.role} of a void one"
             await self.check_feeder(user, link, rows.get(activity))
 
-    async def check_fed(self, holder: str, followed: Link, told: str, is_rested: bool) -> None:
+    async def check_fed(self, feeder: str, followed: Link, told: str, is_rested: bool) -> None:
         """Whoever a claim names feeds the meeting, or has ended it."""
-        user = await self.house.world.store.read_user(holder)
+        user = await self.house.world.store.read_user(feeder)
         if user is None or not user.enabled or not is_rested:
             return
-        links = (await self.house.world.store.recall(holder)).links
+        links = (await self.house.world.store.recall(feeder)).links
         bearers = [x for x in links if key_of(x.ical_uid) == key_of(followed.ical_uid)]
         fed = [x for x in bearers if x.role is not Role.FOLLOWER]
         assert fed, f"{told}: {user.upn} should feed it and does not: {[(x.role, x.status) for x in bearers]}"

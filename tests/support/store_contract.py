@@ -503,7 +503,7 @@ class InboxContract:
 class MeetingsContract:
     """The index by activity, and claims."""
 
-    async def test_holders_have_an_event_or_are_about_to(self, store: RowStore, user_id: str) -> None:
+    async def test_event_owners_have_an_event_or_are_about_to(self, store: RowStore, user_id: str) -> None:
         """A note before the create counts, a link takes its place, a tombstone has no event any more."""
         begun, given_up, over, unknown, other = (f"{name}-{user_id}" for name in ("b", "g", "o", "u", "other"))
         await store.begin_events(user_id, [begun, given_up])
@@ -515,7 +515,7 @@ class MeetingsContract:
         await store.end_events(user_id, [begun])
         await store.release_lease(lease)
 
-        assert await store.find_holders([begun, given_up, over, unknown]) == {
+        assert await store.find_event_owners([begun, given_up, over, unknown]) == {
             begun: {user_id, other},
             given_up: frozenset(),
             over: frozenset(),
@@ -531,11 +531,11 @@ class MeetingsContract:
         await store.begin_events(user_id, [dropped, made, kept])
         lease = await store.save(lease, [Drop(rows[0]), Drop(rows[1]), Put(link("made", made))])
         await store.release_lease(lease)
-        found = await store.find_holders([dropped, made, kept])
+        found = await store.find_event_owners([dropped, made, kept])
         await store.forget_user(user_id)
 
         assert found == {dropped: frozenset(), made: {user_id}, kept: {user_id}}
-        assert set((await store.find_holders([made, kept])).values()) == {frozenset()}
+        assert set((await store.find_event_owners([made, kept])).values()) == {frozenset()}
 
     async def test_saved_links_are_indexed(self, store: RowStore, user_id: str) -> None:
         """Saving a link indexes it by its activity, for each user who has one."""
@@ -580,7 +580,7 @@ class MeetingsContract:
         uid, other, holder = f"UID-{user_id}", f"{user_id}-other", f"{user_id}-holder"
         await save(store, user_id, Put(follower("e", ical_uid=uid)))
         await save(store, other, Put(follower("f", ical_uid=uid.lower())))
-        await save(store, holder, Put(link("g", ical_uid=uid, role=Role.HOLDER)))
+        await save(store, holder, Put(link("g", ical_uid=uid, role=Role.INVITED)))
 
         assert await store.find_copies(uid.lower()) == await store.find_copies(uid) == {user_id, other}
         assert await store.find_copies(f"{uid}-x") == frozenset()
@@ -588,7 +588,7 @@ class MeetingsContract:
     async def test_a_follower_has_no_row_by_activity(self, store: RowStore, user_id: str) -> None:
         """Whoever follows does not hear of the activity; their row goes when their link becomes a follower."""
         activity, uid = f"{user_id}-activity", f"uid-{user_id}"
-        feeding = link("e", activity, ical_uid=uid, role=Role.HOLDER)
+        feeding = link("e", activity, ical_uid=uid, role=Role.INVITED)
         await save(store, user_id, Put(feeding))
         before = await store.find_linked([activity]), await store.find_copies(uid)
         await save(store, user_id, Put(replace(feeding, role=Role.FOLLOWER)))
@@ -597,7 +597,7 @@ class MeetingsContract:
         assert await store.find_linked([activity]) == {activity: {}}
         assert await store.find_copies(uid) == {user_id}
 
-    @pytest.mark.parametrize("role", [Role.HOLDER, Role.OWN])
+    @pytest.mark.parametrize("role", [Role.INVITED, Role.OWN])
     async def test_a_follower_that_feeds_has_a_row_by_activity(
         self, store: RowStore, user_id: str, role: Role
     ) -> None:
@@ -613,7 +613,7 @@ class MeetingsContract:
         """The meeting cannot be handed to whoever feeds it already."""
         following = follower("e", ical_uid=f"uid-{user_id}")
         await save(store, user_id, Put(following))
-        await save(store, user_id, Put(replace(following, activity_id=f"{user_id}-a", role=Role.HOLDER)))
+        await save(store, user_id, Put(replace(following, activity_id=f"{user_id}-a", role=Role.INVITED)))
 
         assert await store.find_copies(following.ical_uid) == frozenset()
 
@@ -646,7 +646,7 @@ class MeetingsContract:
         """A meeting handed on and met again under another id is heard of, in whatever order its links are indexed."""
         activity = f"{user_id}-activity"
         ended = follower("e1", activity, status=LinkStatus.TOMBSTONE)
-        feeding = link("e2", activity, role=Role.HOLDER)
+        feeding = link("e2", activity, role=Role.INVITED)
         await save(store, user_id, *[Put(one) for one in (ended, feeding)][::turn])
         saved = await store.find_linked([activity])
         await store.reindex(user_id, [ended, feeding][::turn])
@@ -708,7 +708,7 @@ class MeetingsContract:
     async def test_of_two_who_move_a_claim_one_is_told(self, store: RowStore, user_id: str) -> None:
         """A take-over and a hand-over at the same time: one stands whole, the other hears of it."""
         first = await store.save_claim(Claim(user_id, "a", "x", NOW))
-        moves = [replace(first, holder=heir, is_own=heir == "b") for heir in ("b", "c", "d")]
+        moves = [replace(first, user_id=successor, is_own=successor == "b") for successor in ("b", "c", "d")]
         answers = await asyncio.gather(*map(store.save_claim, moves), return_exceptions=True)
 
         [moved] = [one for one in answers if isinstance(one, Claim)]
@@ -721,11 +721,11 @@ class MeetingsContract:
         saved = await store.save_claim(claim)
 
         with pytest.raises(StaleWrite):
-            await store.save_claim(replace(claim, holder="other"))
+            await store.save_claim(replace(claim, user_id="other"))
 
         assert saved == await store.read_claim(claim.key)
 
-    @pytest.mark.parametrize("spoilt", [{"holder": ""}, {"at": None}, {"key": "another meeting"}])
+    @pytest.mark.parametrize("spoilt", [{"user_id": ""}, {"at": None}, {"key": "another meeting"}])
     async def test_a_claim_says_whose_it_is_since_when(
         self, store: RowStore, user_id: str, spoilt: dict[str, str | None]
     ) -> None:
@@ -740,10 +740,10 @@ class MeetingsContract:
     async def test_claim_moves_by_etag(self, store: RowStore, user_id: str) -> None:
         """A claim is replaced by whoever read it last; anybody else is refused."""
         first = await store.save_claim(Claim(user_id, "a", "", NOW))
-        moved = await store.save_claim(replace(first, holder="b", activity_id="x"))
+        moved = await store.save_claim(replace(first, user_id="b", activity_id="x"))
 
         with pytest.raises(StaleWrite):
-            await store.save_claim(replace(first, holder="c"))
+            await store.save_claim(replace(first, user_id="c"))
 
         assert moved == await store.read_claim(user_id)
 
@@ -874,7 +874,7 @@ class UsersContract:
         """No meeting can be handed to somebody who was forgotten, and their claims are free."""
         uid, theirs, other = f"uid-{user_id}", f"uid-{user_id}-theirs", f"{user_id}-other"
         await save(store, user_id, Put(follower("e1", ical_uid=uid)), Put(follower("e2", ical_uid=uid)))
-        await save(store, user_id, Put(link("e3", ical_uid=theirs, role=Role.HOLDER)))
+        await save(store, user_id, Put(link("e3", ical_uid=theirs, role=Role.INVITED)))
         await save(store, other, Put(follower("e1", ical_uid=uid)))
         await store.save_claim(Claim(theirs, user_id, "", NOW))
         await store.save_claim(Claim(uid, other, "", NOW))

@@ -8,12 +8,15 @@ import pytest
 
 from adapters.store import codec as rows
 from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.claim import Claim
+from sync_core.model.event import Window
 from sync_core.model.link import Pending
-from sync_core.model.memory import JournalEntry
+from sync_core.model.memory import Cursors, JournalEntry
 from sync_core.model.sides import Side
 
 PROPERTY_UNITS = 32_768
 ENTITY_BYTES = 2**20
+SPAN = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 5, tzinfo=UTC))
 
 
 def units(text: object) -> int:
@@ -74,6 +77,21 @@ def test_other_shapes_are_refused(text: str) -> None:
     """A row whose content is not the value it should be is refused, not filled up with guesses."""
     with pytest.raises(RowUnreadable, match="a stored Pending cannot be read"):
         rows.decode({"v": 1, "data0": text}, Pending)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        pytest.param(Claim("uid", user_id="anna"), '"holder":"anna"', id="claim"),
+        pytest.param(Cursors(delta_window=SPAN), '"token":{"start":"2026-01-05T00:00:00Z"', id="cursors"),
+    ],
+)
+def test_a_renamed_field_keeps_its_stored_name(value: Claim | Cursors, name: str) -> None:
+    """A field has the name that older builds know, and comes back as it was."""
+    stored = rows.encode(value)
+
+    assert name in str(stored["data0"])
+    assert rows.decode(stored, type(value)) == value
 
 
 def test_peek_reads_any_version() -> None:

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.content.window import (
-    TOKEN_MARGIN,
+    RENEW_BELOW,
     add_months,
     bounds,
     days_of,
+    delta_window_at,
+    is_delta_window_worn,
     is_inside,
     is_over,
-    is_token_worn,
     local_day,
     midnight,
-    token_at,
     window_at,
 )
 from sync_core.model.event import AllDay, Timed, When, Window
@@ -165,30 +165,30 @@ def test_a_token_reaches_from_yesterday_to_a_month_past_the_window() -> None:
     """A delta link is asked for more than the window, so that the window can roll inside it."""
     expected = Window(utc(2026, 1, 23, 22), utc(2026, 2, 25, 22) + timedelta(days=31))
 
-    assert expected == token_at(utc(2026, 1, 25, 8), SOFIA, 1)
+    assert expected == delta_window_at(utc(2026, 1, 25, 8), SOFIA, 1)
 
 
 @pytest.mark.parametrize(
     ("left", "expected"),
     [
-        pytest.param(TOKEN_MARGIN, False, id="seven-days-left"),
-        pytest.param(TOKEN_MARGIN - timedelta(seconds=1), True, id="a-second-less"),
+        pytest.param(RENEW_BELOW, False, id="seven-days-left"),
+        pytest.param(RENEW_BELOW - timedelta(seconds=1), True, id="a-second-less"),
         pytest.param(timedelta(days=-3), True, id="outrun"),
     ],
 )
 def test_a_token_is_worn_with_less_than_seven_days_left(left: timedelta, expected: bool) -> None:
     """A new token is due when the window comes within a week of its end."""
-    assert expected == is_token_worn(Window(WINDOW.start, WINDOW.end + left), WINDOW)
+    assert expected == is_delta_window_worn(Window(WINDOW.start, WINDOW.end + left), WINDOW)
 
 
 @given(instants, zones, st.integers(0, 14))
 def test_now_is_always_inside(now: datetime, zone: ZoneInfo, months: int) -> None:
     """Whatever the zone, the present moment lies in the window and the window lies in its token."""
-    window, token = window_at(now, zone, months), token_at(now, zone, months)
+    window, token = window_at(now, zone, months), delta_window_at(now, zone, months)
 
     assert window.start <= now < window.end
     assert token.start < window.start
-    assert not is_token_worn(token, window)
+    assert not is_delta_window_worn(token, window)
 
 
 @given(instants, st.timedeltas(timedelta(0), timedelta(days=400)), zones)

@@ -290,8 +290,8 @@ BUSY = Policy(invite=Invite.ALL, private=PrivateRule.BUSY)
     [
         pytest.param(a_meeting(BORIS), known_to(), ALL, True, id="own"),
         pytest.param(None, known_to(), ALL, True, id="own-not-read"),
-        pytest.param(an_invitation(), known_to(role=Role.HOLDER), ALL, False, id="copy"),
-        pytest.param(None, known_to(role=Role.HOLDER), ALL, False, id="copy-not-read"),
+        pytest.param(an_invitation(), known_to(role=Role.INVITED), ALL, False, id="copy"),
+        pytest.param(None, known_to(role=Role.INVITED), ALL, False, id="copy-not-read"),
         pytest.param(a_meeting(Attendee("", "no address")), known_to(), ALL, False, id="somebody-without-address"),
         pytest.param(a_meeting("/o=acme/cn=x"), known_to(), ALL, False, id="an-address-that-is-none"),
         pytest.param(a_meeting(content=shown(sensitivity="private")), known_to(), BUSY, False, id="hidden"),

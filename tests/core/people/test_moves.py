@@ -140,7 +140,7 @@ def test_an_addition_beats_a_removal() -> None:
     ("event", "role", "policy"),
     [
         pytest.param(a_meeting(BORIS), Role.OWN, Policy(invite=Invite.NONE), id="none"),
-        pytest.param(an_invitation(ME, BORIS, organizer=GUEST), Role.HOLDER, Policy(invite=Invite.ALL), id="copy"),
+        pytest.param(an_invitation(ME, BORIS, organizer=GUEST), Role.INVITED, Policy(invite=Invite.ALL), id="copy"),
         pytest.param(
             a_meeting(BORIS, Attendee("", "no address")), Role.OWN, Policy(invite=Invite.ALL), id="no-address"
         ),
@@ -550,7 +550,7 @@ def test_answers_wait_for_a_locked_activity() -> None:
 def test_a_reminder_stays_out_of_somebody_elses_meeting() -> None:
     """An invited copy's reminder is the person's own, and no conflict."""
     event = an_invitation(organizer=GUEST)
-    link = a_link(role=Role.HOLDER, base_event=event.content)
+    link = a_link(role=Role.INVITED, base_event=event.content)
     decision = decide(linked(event, an_activity(noted(reminder=at(2026, 2, 2, 9))), link=link), an_office())
 
     assert (decision.graph, decision.erp, kept(decision).conflict) == (None, None, None)
@@ -560,7 +560,7 @@ def test_a_reminder_stays_out_of_somebody_elses_meeting() -> None:
 def test_the_organizers_word_stands(updated_at: datetime) -> None:
     """Edited on both sides, the organizer wins whoever was later, and ERP.net's value is kept in the journal."""
     event = an_invitation(organizer=GUEST, content=shown(subject="Plan"))
-    link = a_link(role=Role.HOLDER, base_event=replace(event.content, subject="Budget"))
+    link = a_link(role=Role.INVITED, base_event=replace(event.content, subject="Budget"))
     activity = an_activity(noted(subject="Forecast"), updated_at=updated_at)
     decision = decide(linked(event, activity, link=link), an_office())
 
@@ -572,7 +572,7 @@ def test_the_organizers_word_stands(updated_at: datetime) -> None:
 def test_an_edit_of_somebody_elses_meeting_is_a_marked_conflict() -> None:
     """ERP.net's value waits with both values; of the copy only the mark is written."""
     event = an_invitation(organizer=GUEST)
-    link = a_link(role=Role.HOLDER, base_event=event.content)
+    link = a_link(role=Role.INVITED, base_event=event.content)
     decision = decide(linked(event, an_activity(noted(subject="Forecast")), link=link), an_office())
 
     assert isinstance(decision.graph, PatchEvent)

@@ -689,4 +689,4 @@ def test_a_link_remembers_its_role_and_the_owners_zone() -> None:
     own = new_link(an_event(), an_activity(), Side.GRAPH, a_context(colleagues=staff))
     copied = new_link(an_event(is_organizer=False), theirs, Side.GRAPH, a_context(colleagues=staff))
     assert (own.role, own.zone) == (Role.OWN, "Europe/Sofia")
-    assert (copied.role, copied.zone) == (Role.HOLDER, "Asia/Tokyo")
+    assert (copied.role, copied.zone) == (Role.INVITED, "Asia/Tokyo")

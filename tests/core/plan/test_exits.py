@@ -48,9 +48,9 @@ OPEN = Conflict((Clash(Field.SUBJECT, "Plan", "Forecast", "both"),), NOW, mark=M
 GIVEN_UP = a_link(
     status=LinkStatus.PARKED, reason="refused", tries=TRIES, given_up_at=Seen("ck-2", an_activity().stamp)
 )
-INVITED = a_link(role=Role.HOLDER)
+INVITED = a_link(role=Role.INVITED)
 COPY = an_invitation(organizer=CARL)
-THEIRS = Claim(holder="boris-id", activity_id="A1", at=NOW, etag="e1")
+THEIRS = Claim(user_id="boris-id", activity_id="A1", at=NOW, etag="e1")
 EDITED = an_activity(noted(subject="Forecast"))
 HIRED = an_activity(creation_user=SERVICE, owner_party="party-boris")
 
@@ -91,7 +91,7 @@ CASES: dict[str, list[Case]] = {
         linked(an_event(PAST_EVENT, categories=(CONFLICT_CATEGORY,)), EDITED_PAST, link=replace(PAST, conflict=OPEN)),
     ],
     "restored": [linked(an_event(), replace(EDITED, version=0, updated_at=utc(2026, 1, 20, 7)))],
-    "taken": [linked(None, HIRED, event_sight=Sight.GONE, holders=frozenset({"boris-id"}))],
+    "taken": [linked(None, HIRED, event_sight=Sight.GONE, event_owners=frozenset({"boris-id"}))],
     "out-of-scope": [
         seen(an_event(shown(start=utc(2026, 3, 1, 8), end=utc(2026, 3, 1, 9)))),
         linked(an_event(kind=EventKind.MASTER), an_activity()),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.content.base import handed
+from sync_core.content.base import base_after_handover
 from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight
@@ -55,7 +55,7 @@ contents = st.builds(
     people=st.sampled_from([(), (ME,), (ME, GUEST), (GUEST, ME, ZOE)]),
 )
 CLAIMS = {
-    "holder off": Claim(UID, "carl-id", "A1", at=NOW, etag="e"),
+    "feeder off": Claim(UID, "carl-id", "A1", at=NOW, etag="e"),
     "handed to me": Claim(UID, "anna-id", "A1", at=NOW, etag="e", before="carl-id"),
     "organizer comes on": Claim(UID, "boris-id", "A1", at=NOW, etag="e"),
 }
@@ -77,7 +77,7 @@ def a_copy(content: GraphContent, *, own: bool, **told: Any) -> GraphEvent:
 
 def an_inheritance(content: GraphContent, activity: Any) -> Link:
     """The link of whoever fed the activity before, in step with it."""
-    return a_link(event_id="E9", role=Role.HOLDER, base_event=content, base_activity=activity.content)
+    return a_link(event_id="E9", role=Role.INVITED, base_event=content, base_activity=activity.content)
 
 
 @given(
@@ -113,8 +113,8 @@ def test_a_hand_over_writes_nothing(
 
     assert (first.erp, first.graph, first.mails) == (None, None, 0)
     assert after is not None
-    assert after.role is (Role.OWN if own else Role.HOLDER)
-    mine_now = replace(CLAIMS[claim], holder="anna-id", is_own=own)
+    assert after.role is (Role.OWN if own else Role.INVITED)
+    mine_now = replace(CLAIMS[claim], user_id="anna-id", is_own=own)
     again = decide(replace(case, link=after, claim=mine_now, inherited=None, fed_by=""), ctx)
     assert (again.erp, again.graph) == (None, None)
 
@@ -126,7 +126,7 @@ def test_what_changes_after_a_hand_over_is_an_edit(
     """Of that field alone, whatever else the copies show differently."""
     activity = attended(ME, GUEST, content=noted())
     event = a_copy(mine, own=False)
-    base = handed(event, an_inheritance(former, activity), None, LOOKED)
+    base = base_after_handover(event, an_inheritance(former, activity), None, LOOKED)
     edits = {
         Field.SUBJECT: {"subject": "edited"},
         Field.BODY: {"body": "edited"},
@@ -157,7 +157,7 @@ OLD, FED, NEW = shown(subject="old"), shown(subject="fed"), shown(subject="new")
 def test_what_counts_as_an_edit(seen: GraphContent | None, at: Any, own: bool, expected: set[Field]) -> None:
     """What the copy shows since the former feeder last looked, and the former feeder never showed."""
     event = a_copy(NEW, own=own, modified_at=at)
-    base = handed(event, a_link(base_event=FED), seen, LOOKED)
+    base = base_after_handover(event, a_link(base_event=FED), seen, LOOKED)
 
     assert changed_in_graph(base, NEW) == expected
 
@@ -166,13 +166,13 @@ def test_what_the_former_feeder_showed_already_is_no_edit() -> None:
     """This copy got it later than the feeder did, and ERP.net may have changed it since."""
     event = a_copy(FED, own=False, modified_at=SINCE)
 
-    assert handed(event, a_link(base_event=FED), OLD, LOOKED) == FED
+    assert base_after_handover(event, a_link(base_event=FED), OLD, LOOKED) == FED
 
 
 def test_what_the_former_feeder_could_not_carry_is_carried_on() -> None:
     """Its writes failed until it was switched off; who takes part is the copies' own all the same."""
     event = a_copy(replace(NEW, people=(ME,)), own=False)
-    base = handed(event, a_link(base_event=replace(FED, people=(ME, GUEST)), tries=3), NEW, LOOKED)
+    base = base_after_handover(event, a_link(base_event=replace(FED, people=(ME, GUEST)), tries=3), NEW, LOOKED)
 
     assert changed_in_graph(base, event.content) == {Field.SUBJECT}
 
@@ -194,7 +194,7 @@ def test_people_are_known_one_by_one(
     """Whoever is on one copy's list and not on the other's has not moved by that."""
     event = a_copy(shown(people=tuple(sorted(now))), own=False, modified_at=SINCE)
     before = a_link(base_event=shown(people=tuple(sorted(fed))))
-    base = set(handed(event, before, shown(people=tuple(sorted(seen))), LOOKED).people)
+    base = set(base_after_handover(event, before, shown(people=tuple(sorted(seen))), LOOKED).people)
 
     assert (now - base, base - now) == (joined, left)
 
@@ -220,7 +220,7 @@ def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
     """The copy stands at another time than the activity: what ERP.net's digits mean is not read off the copy."""
     mine = shown(start=utc(2026, 2, 5, 8), end=utc(2026, 2, 5, 9), reminder=None)
     event, activity = a_copy(mine, own=True), attended(ME, content=noted(reminder=None))
-    base = handed(event, an_inheritance(shown(), activity), None, LOOKED)
+    base = base_after_handover(event, an_inheritance(shown(), activity), None, LOOKED)
     link = a_link(base_event=base, base_activity=activity.content)
     moved = replace(activity, content=replace(activity.content, start=at(2026, 2, 2, 7)))
     claim = Claim(UID, "anna-id", "A1", etag="e", is_own=True)

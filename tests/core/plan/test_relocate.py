@@ -35,7 +35,7 @@ def over(by: EndedBy, **told: object) -> Link:
         pytest.param(over(EndedBy.OUTLOOK), HERE, True, id="deleted-in-outlook-and-back"),
         pytest.param(over(EndedBy.ERP), HERE, False, id="void-in-erp-and-one-more"),
         pytest.param(over(EndedBy.ERP), PAST, True, id="void-in-erp-and-past"),
-        pytest.param(over(EndedBy.ERP, role=Role.HOLDER), HERE, True, id="dismissed-invitation"),
+        pytest.param(over(EndedBy.ERP, role=Role.INVITED), HERE, True, id="dismissed-invitation"),
         pytest.param(a_link(), replace(HERE, ical_uid="UID-1"), True, id="other-letter-case"),
         pytest.param(a_link(), replace(HERE, ical_uid="uid-2"), False, id="another-meeting"),
         pytest.param(a_link(ical_uid=""), replace(HERE, ical_uid=""), False, id="no-ical-uid"),
@@ -115,7 +115,7 @@ def test_an_own_event_from_a_backup_overrules_nothing_unseen() -> None:
 
 def test_an_invitation_from_a_backup_says_nothing() -> None:
     """The organizer's word of last week is not taken for news."""
-    before = a_link(role=Role.HOLDER, modified_at=utc(2026, 1, 25, 7))
+    before = a_link(role=Role.INVITED, modified_at=utc(2026, 1, 25, 7))
     event = replace(an_invitation(), id="E2", modified_at=utc(2026, 1, 24, 7))
     link = relocated(before, event)
 
@@ -129,8 +129,8 @@ def test_an_invitation_from_a_backup_says_nothing() -> None:
     ("role", "event", "after"),
     [
         pytest.param(Role.OWN, a_meeting(), Role.OWN, id="own"),
-        pytest.param(Role.OWN, an_invitation(), Role.HOLDER, id="own-to-invited"),
-        pytest.param(Role.HOLDER, an_invitation(), Role.HOLDER, id="invited"),
+        pytest.param(Role.OWN, an_invitation(), Role.INVITED, id="own-to-invited"),
+        pytest.param(Role.INVITED, an_invitation(), Role.INVITED, id="invited"),
         pytest.param(Role.FOLLOWER, an_invitation(), Role.FOLLOWER, id="follower"),
     ],
 )

@@ -24,12 +24,12 @@ from sync_core.plan.shared import (
     OTHERS_UNREAD,
     as_feeder,
     claimed,
+    elected,
     is_dismissed,
     is_follower,
     is_lost,
-    seat,
 )
-from sync_core.plan.tables import CLASH, PARTNER_GONE, SEATS, Claimed
+from sync_core.plan.tables import CLASH, ELECTION, PARTNER_GONE, Claimed
 from tests.support.samples import (
     ANNA_ID,
     BORIS,
@@ -61,10 +61,10 @@ from tests.support.samples import (
 YES, NO, DELETED = "Outlook: accepted", "Outlook: declined", "Outlook: deleted from the calendar"
 
 
-def held_by(holder: str = "boris-id", **told: object) -> Claim:
+def held_by(user_id: str = "boris-id", **told: object) -> Claim:
     """A claim, an hour old, on the activity."""
     known: dict[str, object] = {"activity_id": "A1", "at": NOW - timedelta(hours=1), "etag": "e1"}
-    return Claim(UID, holder, **known | told)  # type: ignore[arg-type]
+    return Claim(UID, user_id, **known | told)  # type: ignore[arg-type]
 
 
 MINE = held_by("anna-id")
@@ -82,7 +82,7 @@ COPIES = {
     "invited/organizer-on": an_invitation(organizer=BORIS),
     "invited/organizer-off": an_invitation(organizer=CARL),
 }
-SEAT_CELLS = {
+ELECTION_CELLS = {
     "own/nobody": "feed",
     "own/me": "feed",
     "own/own": "clash",
@@ -104,20 +104,20 @@ SEAT_CELLS = {
 }
 
 
-@pytest.mark.parametrize("cell", SEAT_CELLS)
+@pytest.mark.parametrize("cell", ELECTION_CELLS)
 def test_seat(cell: str) -> None:
     """Whose copy it is and what the claim says decide whether it feeds the activity, follows or clashes."""
     copy, _, claim = cell.rpartition("/")
 
-    assert SEAT_CELLS[cell] == seat(COPIES[copy], CLAIMS[claim], an_office())
+    assert ELECTION_CELLS[cell] == elected(COPIES[copy], CLAIMS[claim], an_office())
 
 
-def test_seats_have_no_gap() -> None:
+def test_the_election_has_no_gap() -> None:
     """Every copy under every claim has its cell, and each is tested."""
-    assert set(SEATS) == set(product(COPIES, Claimed))
-    assert {tuple(cell.rsplit("/", 1)) for cell in SEAT_CELLS} == set(SEATS)
+    assert set(ELECTION) == set(product(COPIES, Claimed))
+    assert {tuple(cell.rsplit("/", 1)) for cell in ELECTION_CELLS} == set(ELECTION)
     assert set(CLAIMS) == set(Claimed)
-    assert set(SEATS.values()) == {"feed", "follow", "clash"}
+    assert set(ELECTION.values()) == {"feed", "follow", "clash"}
 
 
 PATIENT = an_office(stalled_after=timedelta(minutes=6))
@@ -130,10 +130,10 @@ PATIENT = an_office(stalled_after=timedelta(minutes=6))
         pytest.param(Claim(), Claimed.NOBODY, id="unclaimed"),
         pytest.param(MINE, Claimed.ME, id="mine"),
         pytest.param(replace(MINE, activity_id=""), Claimed.ME, id="mine-and-stalled"),
-        pytest.param(held_by("carl-id"), Claimed.LAPSED, id="holder-off"),
+        pytest.param(held_by("carl-id"), Claimed.LAPSED, id="feeder-off"),
         pytest.param(held_by("carl-id", is_own=True), Claimed.LAPSED, id="organizer-off"),
-        pytest.param(held_by("gone-id"), Claimed.LAPSED, id="holder-forgotten"),
-        pytest.param(held_by("carl-id", activity_id=""), Claimed.LAPSED, id="holder-off-and-stalled"),
+        pytest.param(held_by("gone-id"), Claimed.LAPSED, id="feeder-forgotten"),
+        pytest.param(held_by("carl-id", activity_id=""), Claimed.LAPSED, id="feeder-off-and-stalled"),
         pytest.param(held_by(activity_id=""), Claimed.STALLED, id="no-activity-for-an-hour"),
         pytest.param(held_by(activity_id="", at=NOW - timedelta(minutes=6)), Claimed.GUEST, id="no-activity-yet"),
         pytest.param(
@@ -146,7 +146,7 @@ PATIENT = an_office(stalled_after=timedelta(minutes=6))
     ],
 )
 def test_a_claim_is_seen_from_one_mailbox(claim: Claim | None, expected: Claimed) -> None:
-    """Mine, another's own or invited copy; a holder who is off lapses, one who made nothing for long has stalled."""
+    """Mine, another's own or invited copy; a feeder who is off lapses, one who made nothing for long has stalled."""
     assert expected is claimed(claim, PATIENT)
     assert is_lost(claim, PATIENT) is (expected in (Claimed.OWN, Claimed.GUEST))
 
@@ -165,7 +165,7 @@ def test_a_claim_is_seen_from_one_mailbox(claim: Claim | None, expected: Claimed
 )
 def test_an_organizer_who_is_on_feeds(organizer: str, ctx: Context, expected: str) -> None:
     """Known by every address; off, in error for a day or from outside, the first invited copy feeds instead."""
-    assert expected == seat(an_invitation(organizer=organizer), None, ctx)
+    assert expected == elected(an_invitation(organizer=organizer), None, ctx)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,8 @@ def test_what_somebody_switched_off_began_in_erp_is_theirs(creator: str, expecte
     """Nobody's copy feeds it while its creator is off, not even the one that did (R12); the organizer's own does."""
     claim = replace(MINE, creator=creator)
 
-    assert expected == seat(an_invitation(organizer=GUEST), claim, an_office())
-    assert seat(a_meeting(BORIS), claim, an_office()) == "feed"
+    assert expected == elected(an_invitation(organizer=GUEST), claim, an_office())
+    assert elected(a_meeting(BORIS), claim, an_office()) == "feed"
 
 
 # Who feeds
@@ -268,7 +268,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     """On later than the first copy, the organizer's own event goes on with the same activity; that it shows something
     else than the copy did is no edit, unless it was changed since the copy was last looked at."""
     before = a_link(
-        event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID, base_event=shown(people=(BORIS,), reminder=5)
+        event_id="E-of-boris", role=Role.INVITED, creator=BORIS_ID, base_event=shown(people=(BORIS,), reminder=5)
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
@@ -283,23 +283,23 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
         assert (link.event_id, link.activity_id, link.role, link.creator) == ("E1", "A1", Role.OWN, ANNA_ID)
 
 
-# Follower → holder
+# Follower → feeder
 
 
 @pytest.mark.parametrize(
     "claim",
     [
         pytest.param(replace(MINE), id="handed-to-me"),
-        pytest.param(held_by("carl-id"), id="holder-off"),
+        pytest.param(held_by("carl-id"), id="feeder-off"),
         pytest.param(Claim(activity_id="A1"), id="claim-gone"),
     ],
 )
-def test_an_heir_goes_on_where_the_holder_stopped(claim: Claim) -> None:
-    """The old holder's link with its base, for this copy; what changed meanwhile flows once, and the mark is new."""
+def test_a_promoted_copy_goes_on_where_the_feeder_stopped(claim: Claim) -> None:
+    """The old feeder's link with its base, for this copy; what changed meanwhile flows once, and the mark is new."""
     conflict = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
     before = a_link(
         event_id="E-of-carl",
-        role=Role.HOLDER,
+        role=Role.INVITED,
         creator=CARL_ID,
         status=LinkStatus.PARKED,
         reason="waits",
@@ -337,32 +337,32 @@ def test_an_heir_goes_on_where_the_holder_stopped(claim: Claim) -> None:
         conflict=None,
         answers=(),
     )
-    assert (decision.case.followed, decision.take) == (True, claim.holder != "anna-id")
+    assert (decision.case.followed, decision.take) == (True, claim.user_id != "anna-id")
 
 
 @pytest.mark.parametrize(("began_with", "creator"), [("", ANNA_ID), (BORIS_ID, BORIS_ID)], ids=["outlook", "erp"])
 def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) -> None:
     """What began in Outlook counts as made by whoever feeds it now, what Boris made in ERP.net stays his (R12)."""
-    before = a_link(event_id="E-of-boris", role=Role.HOLDER, creator=BORIS_ID)
+    before = a_link(event_id="E-of-boris", role=Role.INVITED, creator=BORIS_ID)
     claim = replace(MINE, creator=began_with)
     case = as_feeder(followed(OUTSIDE, an_activity(), claim=claim, inherited=before), an_office())
 
     assert case.link is not None
-    assert (case.link.creator, case.link.role) == (creator, Role.HOLDER)
+    assert (case.link.creator, case.link.role) == (creator, Role.INVITED)
 
 
-@pytest.mark.parametrize("before", [None, tombstone(role=Role.HOLDER), a_link(status=LinkStatus.ARCHIVED)])
+@pytest.mark.parametrize("before", [None, tombstone(role=Role.INVITED), a_link(status=LinkStatus.ARCHIVED)])
 def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link | None) -> None:
     """As two items found: nobody is mailed, and the activity stays the same."""
     decision = decide(followed(OUTSIDE, attended(ME), claim=MINE, inherited=before), an_office())
 
     assert (decision.intent, decision.take, decision.graph, decision.mails) == (Intent.LINK, True, None, 0)
-    assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
+    assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.INVITED)
 
 
 @pytest.mark.parametrize("link", [None, a_follower()], ids=["never-followed", "followed"])
 @pytest.mark.parametrize(
-    "claim", [held_by("carl-id"), replace(MINE, before="carl-id")], ids=["holder-forgotten", "handed-to-me"]
+    "claim", [held_by("carl-id"), replace(MINE, before="carl-id")], ids=["feeder-forgotten", "handed-to-me"]
 )
 def test_whoever_fed_it_left_no_link(claim: Claim, link: Link | None) -> None:
     """The copy goes on with the activity as both stand: what they show differently is nobody's edit."""
@@ -370,7 +370,7 @@ def test_whoever_fed_it_left_no_link(claim: Claim, link: Link | None) -> None:
     decision = decide(seen(event, attended(ME, GUEST), claim=claim, link=link), an_office())
 
     assert (decision.erp, decision.graph, decision.case.followed) == (None, None, True)
-    assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.HOLDER)
+    assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.INVITED)
     assert set(kept(decision).base_activity.people) == {ME, GUEST}
 
 
@@ -411,9 +411,9 @@ def test_a_mark_whose_activity_is_gone_does_not_stop_a_follower() -> None:
 
 
 @pytest.mark.parametrize("conflict", [None, Conflict((Clash("subject", "a", "b", "c"),), NOW, Mark.SET)])
-def test_a_holder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> None:
+def test_a_feeder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> None:
     """Somebody else feeds now: our category goes, others stay, the conflict is not this copy's any more."""
-    link = a_link(role=Role.HOLDER, conflict=conflict, answers=((ME, YES),), base_event=HEARD.content)
+    link = a_link(role=Role.INVITED, conflict=conflict, answers=((ME, YES),), base_event=HEARD.content)
     event = replace(HEARD, categories=("Red", CONFLICT_CATEGORY))
     decision = decide(linked(event, an_activity(), link=link, claim=held_by(is_own=True)), an_office())
 
@@ -425,30 +425,30 @@ def test_a_holder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> No
     assert kept(decision) == replace(link, role=Role.FOLLOWER, reason=FOLLOWED, reread="", conflict=None, answers=())
 
 
-def test_a_holder_that_was_parked_follows() -> None:
+def test_a_feeder_that_was_parked_follows() -> None:
     """Whatever kept it from feeding is not its matter any more."""
-    link = a_link(role=Role.HOLDER, status=LinkStatus.PARKED, reason="waits", base_event=HEARD.content)
+    link = a_link(role=Role.INVITED, status=LinkStatus.PARKED, reason="waits", base_event=HEARD.content)
     decision = decide(linked(HEARD, an_activity(), link=link, claim=held_by()), an_office())
 
     assert (kept(decision).status, kept(decision).role) == (LinkStatus.LIVE, Role.FOLLOWER)
 
 
-def test_a_holder_whose_event_was_not_read_waits() -> None:
+def test_a_feeder_whose_event_was_not_read_waits() -> None:
     """An edit in ERP.net of a meeting that somebody else feeds now is not carried to a copy."""
-    link = a_link(role=Role.HOLDER, base_event=HEARD.content)
+    link = a_link(role=Role.INVITED, base_event=HEARD.content)
     case = linked(None, an_activity(noted(subject="Forecast")), link=link, claim=held_by(is_own=True))
     decision = decide(case, an_office())
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.REREAD, None, None)
 
 
-# The holder's copy is gone
+# The feeder's copy is gone
 
-HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content, answers=((ME, YES),))
+HOLDING = a_link(role=Role.INVITED, base_event=OUTSIDE.content, answers=((ME, YES),))
 
 
 def gone(**told: object) -> Case:
-    """The holder has lost its copy."""
+    """The feeder has lost its copy."""
     known: dict[str, object] = {"event_sight": Sight.GONE, "link": HOLDING, "claim": MINE}
     return linked(None, attended(ME), **known | told)
 
@@ -497,7 +497,7 @@ def test_a_locked_activity_is_handed_on_without_a_word() -> None:
 
 
 @pytest.mark.parametrize("claim", [held_by(), held_by(is_own=True)])
-def test_a_holder_that_lost_both_copy_and_claim_voids_nothing(claim: Claim) -> None:
+def test_a_feeder_that_lost_both_copy_and_claim_voids_nothing(claim: Claim) -> None:
     """Somebody else feeds already: only this person's row tells that they deleted it."""
     decision = decide(gone(others=None, claim=claim), an_office())
 
@@ -531,7 +531,7 @@ def test_a_meeting_that_its_organizer_called_off_is_over() -> None:
     assert decide(case, an_office()).erp == VoidActivity("A1", CANCELLED)
 
 
-def test_a_cancelled_copy_of_the_holder_voids() -> None:
+def test_a_cancelled_copy_of_the_feeder_voids() -> None:
     """Cancelled by an organizer from outside, in the last live copy."""
     event = replace(OUTSIDE, is_cancelled=True)
     decision = decide(linked(event, attended(ME), link=HOLDING, claim=MINE, others=()), an_office())
@@ -591,7 +591,7 @@ def test_an_answer_to_a_hidden_meeting_is_nobodys_business() -> None:
 
 
 def test_a_follower_learns_its_activity_from_the_claim() -> None:
-    """Known once the holder has made it, and told to the link."""
+    """Known once the feeder has made it, and told to the link."""
     decision = decide(followed(HEARD, link=a_follower(reason="")), an_office())
 
     assert (kept(decision).activity_id, kept(decision).reason) == ("A1", FOLLOWED)
@@ -691,7 +691,7 @@ def test_a_meeting_voided_in_erp_stays_away_whatever_its_organizer_changes() -> 
     "link",
     [
         pytest.param(tombstone(ended_by=EndedBy.ERP), id="own-event"),
-        pytest.param(tombstone(role=Role.HOLDER), id="deleted-in-outlook"),
+        pytest.param(tombstone(role=Role.INVITED), id="deleted-in-outlook"),
         pytest.param(tombstone(role=Role.FOLLOWER, ended_by=EndedBy.ERP), id="follower"),
     ],
 )
@@ -700,9 +700,9 @@ def test_nothing_else_is_dismissed(link: Link) -> None:
     assert not is_dismissed(link)
 
 
-def test_a_restored_copy_of_the_last_holder_makes_a_new_activity() -> None:
+def test_a_restored_copy_of_the_last_feeder_makes_a_new_activity() -> None:
     """Deleted, voided and restored, the meeting begins anew."""
-    link = tombstone(role=Role.HOLDER, base_event=OUTSIDE.content)
+    link = tombstone(role=Role.INVITED, base_event=OUTSIDE.content)
     decision = decide(linked(OUTSIDE, an_activity(void=True), link=link, claim=MINE), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
@@ -744,7 +744,7 @@ def test_a_copy_of_what_a_colleague_began_in_erp_only_follows() -> None:
 
 def test_a_step_back_and_a_take_over_keep_one_activity() -> None:
     """Copy, organizer, copy again: every link in turn names the same activity, and no hand-over writes anything."""
-    mine = known_to((ME,), (ME,), role=Role.HOLDER)
+    mine = known_to((ME,), (ME,), role=Role.INVITED)
     activity = attended(ME)
     back = decide(linked(HEARD, activity, link=mine, claim=held_by(is_own=True)), an_office())
     stepped = settle(back, HEARD, activity, an_office())
@@ -758,4 +758,4 @@ def test_a_step_back_and_a_take_over_keep_one_activity() -> None:
     assert stepped is not None
     assert [stepped.activity_id, kept(again).activity_id] == ["A1", "A1"]
     assert [one.graph or one.erp for one in (back, again)] == [None, None]
-    assert (again.take, kept(again).role, kept(again).creator) == (True, Role.HOLDER, ANNA_ID)
+    assert (again.take, kept(again).role, kept(again).creator) == (True, Role.INVITED, ANNA_ID)

@@ -77,7 +77,7 @@ def test_a_row_that_does_not_fill_the_columns_is_refused(row: str) -> None:
 
 # Scope
 
-SEATED = {Intent.FOLLOW, Intent.HAND_ON, Intent.ANSWER}
+BESIDE_FATE = {Intent.FOLLOW, Intent.HAND_ON, Intent.ANSWER}
 """What becomes of copies that do not feed the activity (test_shared.py)."""
 
 
@@ -282,7 +282,7 @@ def test_fate_has_no_gap() -> None:
     assert set(FATE_LINKED) == set(both)
     assert {tuple(cell.split("/")) for cell in FATE_UNLINKED_CELLS} == set(FATE_UNLINKED)
     assert {tuple(cell.split("/")) for cell in FATE_LINKED_CELLS} == set(FATE_LINKED)
-    assert {*FATE_UNLINKED.values(), *FATE_LINKED.values()} == set(Intent) - SEATED
+    assert {*FATE_UNLINKED.values(), *FATE_LINKED.values()} == set(Intent) - BESIDE_FATE
 
 
 # Permit
@@ -366,7 +366,7 @@ def test_permit(cell: str) -> None:
 
 def test_permit_has_no_gap() -> None:
     """Every intent that writes has a cell for every obstacle, each is tested, and each reason can be said."""
-    writing = set(Intent) - SEATED - {Intent.MERGE, Intent.END, Intent.NOTHING}
+    writing = set(Intent) - BESIDE_FATE - {Intent.MERGE, Intent.END, Intent.NOTHING}
 
     assert set(PERMIT) == set(product(writing, Obstacle))
     assert {tuple(cell.split("/")) for cell in PERMIT_CELLS} == set(PERMIT)

@@ -60,7 +60,7 @@ def a_clash(field: Field, event_value: str, activity_value: str, why: str) -> di
     return {"clashes": {field: Clash(field, event_value, activity_value, why)}}
 
 
-INVITED: Link = a_link(role=Role.HOLDER)
+INVITED: Link = a_link(role=Role.INVITED)
 BOTH = linked(an_event(), PLAN)
 CROWD = linked(a_meeting(BORIS), PLAN)
 FORMATTED = an_event(html="<div>Agenda</div><table><tr><td>1</td></tr></table>")

@@ -75,9 +75,9 @@ def test_a_decision_is_named_in_two_words(case: Case, expected: str) -> None:
     assert expected == label(decide(case, a_context()))
 
 
-MINE, THEIRS = (Claim(UID, holder, "A1", etag="e1") for holder in ("anna-id", "boris-id"))
+MINE, THEIRS = (Claim(UID, user_id, "A1", etag="e1") for user_id in ("anna-id", "boris-id"))
 OUTSIDE = an_invitation(organizer=GUEST)
-HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content)
+HOLDING = a_link(role=Role.INVITED, base_event=OUTSIDE.content)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ HOLDING = a_link(role=Role.HOLDER, base_event=OUTSIDE.content)
             linked(
                 an_event(categories=("ERP.net conflict",), is_organizer=False, organizer=GUEST),
                 an_activity(),
-                link=a_link(role=Role.HOLDER, conflict=OPEN),
+                link=a_link(role=Role.INVITED, conflict=OPEN),
                 claim=THEIRS,
             ),
             "followed",

@@ -90,10 +90,10 @@ def test_an_events_news_brings_its_activity(link: Link, calendar: GraphNews, is_
 @pytest.mark.parametrize("subject", ["Budget", "New"])
 def test_of_a_followed_copy_only_the_answer_is_news(subject: str) -> None:
     """What it shows is the matter of whoever feeds the meeting."""
-    follower, roles = a_follower(), Roles({"uid-1": Claim(holder="boris-id", activity_id="A7", etag="1")})
+    follower, roles = a_follower(), Roles({"uid-1": Claim(user_id="boris-id", activity_id="A7", etag="1")})
 
     assert asked_activities(news(an_event(shown(subject=subject))), roles, frame(follower)) == set()
-    assert asked_activities(news(an_event()), replace(roles, heirs=frozenset({"E1"})), frame(follower)) == {"A7"}
+    assert asked_activities(news(an_event()), replace(roles, promoted=frozenset({"E1"})), frame(follower)) == {"A7"}
 
 
 def test_what_else_brings_an_activity() -> None:
@@ -115,7 +115,9 @@ def test_what_else_brings_an_activity() -> None:
         pytest.param(OVER, an_activity(noted(notes="New")), news(), False, id="over"),
         pytest.param(PARKED, an_activity(), news(), True, id="parked"),
         pytest.param(PARKED, an_activity(), news(evidence={"E1": GONE}), False, id="parked-read"),
-        pytest.param(a_link(role=Role.HOLDER), an_activity(noted(subject="New")), news(), True, id="invited-renamed"),
+        pytest.param(
+            a_link(role=Role.INVITED), an_activity(noted(subject="New")), news(), True, id="invited-renamed"
+        ),
         pytest.param(a_link(), Malformed(Side.ERP, "A1", "no start"), news(), False, id="malformed"),
     ],
 )
@@ -194,7 +196,7 @@ class TestCases:
 
     def test_activities_of_followed_meetings_are_not_free(self) -> None:
         """They are another mailbox's to link."""
-        roles = Roles({"uid-1": Claim(holder="boris-id", activity_id="A2", etag="1")})
+        roles = Roles({"uid-1": Claim(user_id="boris-id", activity_id="A2", etag="1")})
         read = replace(both(an_activity(), an_activity(id="A2"), an_activity(id="A3")), roles=roles)
 
         assert [a.id for a in free_activities(read, frame(a_link(ical_uid="uid-0"), a_follower()))] == ["A3"]

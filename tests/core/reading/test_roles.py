@@ -18,11 +18,11 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
-    heirs_of,
     is_followed,
     is_stood_against,
     is_unmade,
     named_by_lost,
+    promoted_of,
     takes_over,
     turned,
     with_claim,
@@ -46,15 +46,15 @@ from tests.support.samples import (
 )
 
 CTX = an_office()
-MINE = Claim(holder="anna-id", activity_id="A1", etag="1")
-BORISES = Claim(holder="boris-id", activity_id="A1", etag="1", is_own=True)
+MINE = Claim(user_id="anna-id", activity_id="A1", etag="1")
+BORISES = Claim(user_id="boris-id", activity_id="A1", etag="1", is_own=True)
 A_GUESTS = replace(BORISES, is_own=False)
-CARLS = Claim(holder="carl-id", activity_id="A1", etag="1")
+CARLS = Claim(user_id="carl-id", activity_id="A1", etag="1")
 """Carl is not well: his claim has lapsed."""
 UNMADE = replace(BORISES, activity_id="")
 STALE = replace(UNMADE, at=NOW - timedelta(days=1))
 GONE = Evidence(None)
-INVITED = a_link(role=Role.HOLDER)
+INVITED = a_link(role=Role.INVITED)
 LOCKED = replace(life.ended(a_link(), EndedBy.OUTLOOK, "", NOW, conflict=Conflict((), NOW)))
 
 AS_USUAL = Scale()
@@ -142,7 +142,7 @@ def test_a_followed_copy_is_read_where_its_claim_may_let_it_feed(claim: Claim, i
 
 
 @pytest.mark.parametrize(
-    ("link", "event", "claim", "is_heir"),
+    ("link", "event", "claim", "is_promoted"),
     [
         pytest.param(a_follower(), an_invitation(organizer=GUEST), MINE, True, id="handed-to-me"),
         pytest.param(a_follower(), an_invitation(organizer=GUEST), CARLS, True, id="lapsed"),
@@ -151,17 +151,17 @@ def test_a_followed_copy_is_read_where_its_claim_may_let_it_feed(claim: Claim, i
         pytest.param(INVITED, an_invitation(organizer=GUEST), MINE, False, id="feeds-already"),
     ],
 )
-def test_whose_copy_feeds_from_now_on(link: Link, event: GraphEvent, claim: Claim, is_heir: bool) -> None:
+def test_whose_copy_feeds_from_now_on(link: Link, event: GraphEvent, claim: Claim, is_promoted: bool) -> None:
     """A followed copy that the claim and the tables let feed."""
-    assert heirs_of(roles(claim), news(event), frame(link)) == ({"E1"} if is_heir else set())
+    assert promoted_of(roles(claim), news(event), frame(link)) == ({"E1"} if is_promoted else set())
 
 
 def test_a_link_is_released_only_where_no_activity_is_known() -> None:
     """A copy that feeds from now on begins anew where its claim names none; a follower's activity is the claim's."""
     follower = a_follower()
 
-    assert roles(UNMADE, heirs=frozenset({"E1"})).kept([follower]) == []
-    assert roles(MINE, heirs=frozenset({"E1"})).kept([follower]) == [follower]
+    assert roles(UNMADE, promoted=frozenset({"E1"})).kept([follower]) == []
+    assert roles(MINE, promoted=frozenset({"E1"})).kept([follower]) == [follower]
     assert roles(UNMADE).kept([follower]) == [follower]
     assert roles(MINE).activity_of(follower) == "A1"
     assert roles(replace(MINE, activity_id="A2")).activity_of(a_link()) == "A1"
@@ -190,7 +190,7 @@ def test_who_else_has_a_lost_meeting_is_asked_by_whoever_answers_for_it(
 def test_the_users_whom_a_lost_meeting_names() -> None:
     """Its organizer and its people, as they were and as they are shown; only colleagues count."""
     cancelled = a_meeting(BORIS, GUEST, is_cancelled=True)
-    link = replace(known_to(activity=(CARL,)), role=Role.HOLDER)
+    link = replace(known_to(activity=(CARL,)), role=Role.INVITED)
 
     assert named_by_lost(Roles(), news(cancelled), frame(link)) == {"uid-1": {"anna-id", "boris-id", "carl-id"}}
     assert named_by_lost(roles(replace(MINE, organizer=ME)), news(evidence={"E1": GONE}), frame(INVITED)) == {
@@ -216,7 +216,7 @@ def test_the_event_has_to_be_looked_at(link: Link, claim: Claim, is_changed: boo
 
 def test_what_takes_over_is_news_whatever_its_link_remembers() -> None:
     """A copy that feeds from now on, and an organizer's own event that a guest has fed."""
-    assert with_fresh(roles(MINE, heirs=frozenset({"E1"})), news(), frame(a_follower())).fresh == {"E1"}
+    assert with_fresh(roles(MINE, promoted=frozenset({"E1"})), news(), frame(a_follower())).fresh == {"E1"}
     assert with_fresh(roles(A_GUESTS), news(), frame(a_link())).fresh == {"E1"}
     assert with_fresh(roles(MINE), news(), frame(a_link())).fresh == frozenset()
 
@@ -254,7 +254,7 @@ class TestCases:
         assert (case.claim, case.others, case.farewell) == (MINE, ("boris-id",), "declined")
 
     @pytest.mark.parametrize(
-        ("case", "claim", "heirs", "takes"),
+        ("case", "claim", "promoted", "takes"),
         [
             pytest.param(Case(None, an_event(), an_activity()), CARLS, set(), True, id="new-and-lapsed"),
             pytest.param(Case(None, an_event(), an_activity()), MINE, set(), False, id="new-and-always-mine"),
@@ -265,8 +265,8 @@ class TestCases:
             pytest.param(Case(None, an_event(), an_activity()), None, set(), False, id="no-claim"),
         ],
     )
-    def test_who_takes_over(self, case: Case, claim: Claim | None, heirs: set[str], takes: bool) -> None:
+    def test_who_takes_over(self, case: Case, claim: Claim | None, promoted: set[str], takes: bool) -> None:
         """A copy that feeds what another mailbox fed: it needs to know what that one had seen."""
         asked = replace(case, claim=claim)
 
-        assert takes_over(asked, roles(claim or Claim(), heirs=frozenset(heirs)), CTX) is takes
+        assert takes_over(asked, roles(claim or Claim(), promoted=frozenset(promoted)), CTX) is takes

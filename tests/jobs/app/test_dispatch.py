@@ -45,8 +45,8 @@ async def clone(house: House, number: int) -> None:
     house.graph.add_mailbox(upn, display_name=upn)
     mailbox = await house.world.calendar.find_user(upn)
     assert mailbox is not None
-    assert memory.cursors.token is not None
-    reading = await house.world.calendar.read_changes(mailbox.id, None, memory.cursors.token)
+    assert memory.cursors.delta_window is not None
+    reading = await house.world.calendar.read_changes(mailbox.id, None, memory.cursors.delta_window)
     await house.world.store.save_user(replace(anna, id=mailbox.id, upn=upn, mail=upn))
     lease = await house.world.store.acquire_lease(mailbox.id, "setup", 60)
     cursors = replace(memory.cursors, delta_link=reading.delta_link, served="")

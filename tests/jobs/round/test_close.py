@@ -40,7 +40,7 @@ def test_the_cursors_move_past_what_was_read(before: object, scale: Scale) -> No
 
     assert found == Cursors(
         delta_link="next",
-        token=SEEN,
+        delta_window=SEEN,
         window_end=CTX.window.end if scale.full else max(known.window_end or CTX.window.end, CTX.window.end),
         day=date(2026, 1, 25),
         full_due=False,
