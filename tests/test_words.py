@@ -21,6 +21,8 @@ RETIRED = {
     "bereaved": "lost feeder",
     "broom": "cleaning up",
     "cloaked": "hidden",
+    "crowd": "participants, attendees",
+    "crowded": "mails anybody",
     "gathering": "moves",
     "gatherings": "moves",
     "hearsay": "remembered",
@@ -33,6 +35,8 @@ RETIRED = {
     "slip of the pen": "misspelt name",
     "standing": "claim",
     "story": "wording",
+    "unveiled": "shown again",
+    "veiled": "private in ERP.net only",
     # modules that have another name now
     "beginning.py": "create.py",
     "carry.py": "update.py",

@@ -17,7 +17,14 @@ from adapters.erp.directory import USERS
 from adapters.erp.odata import bind, ref
 from sync_core.content.ranges import NOTES_LIMIT, REASON_LIMIT, cut
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpContent, Field
-from sync_core.model.writes import CreateActivity, Crowd, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
+from sync_core.model.writes import (
+    CreateActivity,
+    ErpIdentity,
+    ErpWrite,
+    ParticipantChanges,
+    PatchActivity,
+    VoidActivity,
+)
 
 Body = dict[str, Any]
 
@@ -36,29 +43,31 @@ def changeset_of(write: ErpWrite, who: ErpIdentity, users: Users) -> Changeset:
         return Changeset((Part("POST", f"{ref(ACTIVITIES, write.activity_id)}/MakeVoid", void_body(write)),))
     # The header goes first: each change of a participant moves the version it is checked against (erpnet.md §7).
     header = [Part("PATCH", ref(ACTIVITIES, write.activity_id), patch_body(write))] if has_header(write) else []
-    return Changeset((*header, *_crowd_parts(write, users)))
+    return Changeset((*header, *_participant_parts(write, users)))
 
 
 def has_header(write: PatchActivity) -> bool:
     """Whether the activity itself is patched: an edit its assignee is told of (R35940)."""
-    return bool(write.fields - {Field.PEOPLE}) or bool(write.external_id) or write.crowd == Crowd()
+    return (
+        bool(write.fields - {Field.PEOPLE}) or bool(write.external_id) or write.participants == ParticipantChanges()
+    )
 
 
 def weight_of(write: ErpWrite) -> int:
     """How many requests ``write`` takes."""
     if not isinstance(write, PatchActivity):
         return 1
-    crowd = write.crowd
-    return int(has_header(write)) + len(crowd.add) + len(crowd.drop) + len(crowd.note)
+    changes = write.participants
+    return int(has_header(write)) + len(changes.add) + len(changes.drop) + len(changes.notes)
 
 
-def _crowd_parts(write: PatchActivity, users: Users) -> list[Part]:
-    crowd, notes = write.crowd, dict(write.crowd.noted)
+def _participant_parts(write: PatchActivity, users: Users) -> list[Part]:
+    changes, notes = write.participants, dict(write.participants.notes_of_added)
     owner = {"Activity": bind(ACTIVITIES, write.activity_id)}
     return [
-        *[Part("DELETE", ref(PARTICIPANTS, key)) for key in crowd.drop],
-        *[Part("POST", PARTICIPANTS, owner | participant_body(email, notes, users)) for email in crowd.add],
-        *[Part("PATCH", ref(PARTICIPANTS, key), {"Notes": _notes(words)}) for key, words in crowd.note],
+        *[Part("DELETE", ref(PARTICIPANTS, key)) for key in changes.drop],
+        *[Part("POST", PARTICIPANTS, owner | participant_body(email, notes, users)) for email in changes.add],
+        *[Part("PATCH", ref(PARTICIPANTS, key), {"Notes": _notes(words)}) for key, words in changes.notes],
     ]
 
 

@@ -31,7 +31,7 @@ def people_in(writes: Iterable[ErpWrite]) -> set[str]:
 def _added_by(write: ErpWrite) -> tuple[str, ...]:
     if isinstance(write, CreateActivity):
         return write.content.people
-    return write.crowd.add if isinstance(write, PatchActivity) else ()
+    return write.participants.add if isinstance(write, PatchActivity) else ()
 
 
 class Colleagues:

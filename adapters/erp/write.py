@@ -220,7 +220,7 @@ def _shown(key: str, seen: Seen) -> Outcome:
 
 def _lacks_rows(write: PatchActivity, now: ErpActivity) -> bool:
     """Whether a participant to be dropped or noted is not there any more."""
-    wanted = {*write.crowd.drop, *(key for key, _ in write.crowd.note)}
+    wanted = {*write.participants.drop, *(key for key, _ in write.participants.notes)}
     return not wanted <= {row.id for row in now.participants}
 
 

@@ -44,7 +44,7 @@ def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> E
 
 
 def set_apart(
-    link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field], *, is_crowded: bool
+    link: Link, event: GraphEvent, activity: ErpActivity, fields: frozenset[Field], *, mails_anybody: bool
 ) -> Link:
     """A new link whose ``fields`` differ: the base of each side gets the other side's value.
 
@@ -60,7 +60,7 @@ def set_apart(
     return replace(
         link,
         base_event=_graph_base(link.base_event, told, fields),
-        base_activity=_erp_base(link.base_activity, seen, frozenset() if is_crowded else fields - {Field.PEOPLE}),
+        base_activity=_erp_base(link.base_activity, seen, frozenset() if mails_anybody else fields - {Field.PEOPLE}),
     )
 
 

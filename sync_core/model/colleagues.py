@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sync_core.model.memory import User
 
-PATIENCE = timedelta(days=1)
+GRACE = timedelta(days=1)
 """How long somebody in an error state keeps what they hold (design.md §4 "Meetings")."""
 
 
@@ -36,7 +36,7 @@ class Colleague:
 def colleague_of(user: User, now: datetime) -> Colleague:
     """A user as others see them at ``now``."""
     canonical = (user.mail or user.upn).lower()
-    in_trouble = user.troubled_at is not None and now - user.troubled_at >= PATIENCE
+    in_trouble = user.troubled_at is not None and now - user.troubled_at >= GRACE
     return Colleague(
         id=user.id,
         canonical=canonical,

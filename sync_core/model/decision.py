@@ -175,7 +175,7 @@ class Decision:
 
     ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
     move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
-    journal keeps them. ``carried`` names the fields written to each side. ``take``: the meeting is claimed for this
+    journal keeps them. ``written`` names the fields written to each side. ``take``: the meeting is claimed for this
     mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
     ``mails_later`` how many of what follows at once. ``again``: the rest follows in a round at once. ``awaits`` is
     what an item without a link waits for, ``pending`` its row where that is to stay as it is.
@@ -190,7 +190,7 @@ class Decision:
     link: Link | None = None
     in_step: frozenset[Field] = frozenset(Field)
     lost: tuple[tuple[Side, Clash], ...] = ()
-    carried: tuple[tuple[Side, frozenset[Field]], ...] = ()
+    written: tuple[tuple[Side, frozenset[Field]], ...] = ()
     take: bool = False
     hand_to: str = ""
     mails: int = 0

@@ -25,7 +25,7 @@ from sync_core.model.sides import (
 )
 
 
-class Mark(StrEnum):
+class CategoryState(StrEnum):
     """State of the conflict category on the event."""
 
     NONE = "none"
@@ -45,11 +45,11 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An open conflict of one link; ``mark`` remembers what became of the category (R9)."""
+    """An open conflict of one link; ``mark``, so called in stored rows, is the state of the event's category (R9)."""
 
     clashes: tuple[Clash, ...]
     since_at: datetime
-    mark: Mark = Mark.NONE
+    mark: CategoryState = CategoryState.NONE
 
 
 class LinkStatus(StrEnum):

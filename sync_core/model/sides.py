@@ -26,7 +26,7 @@ MSSYNC_SYSTEM = "Office365-iCalUId"
 
 
 CONFLICT_CATEGORY = "ERP.net conflict"
-"""The Outlook category that marks an event in conflict (R9)."""
+"""The Outlook category of an event in conflict (R9)."""
 
 
 class Field(StrEnum):
@@ -114,9 +114,9 @@ class Attendee:
 class GraphEvent:
     """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
 
-    ``response`` is the mailbox owner's own answer to an invitation. ``hidden_crowd`` counts the attendees of an event
-    whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still tell the Teams block, which only
-    the HTML shows; nobody but the adapter sees such an event.
+    ``response`` is the mailbox owner's own answer to an invitation. ``hidden_attendees`` counts the attendees of an
+    event whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still hold the Teams block,
+    which only the HTML tells apart; nobody but the adapter sees such an event.
     """
 
     id: str
@@ -131,7 +131,7 @@ class GraphEvent:
     categories: tuple[str, ...] = ()
     attendees: tuple[Attendee, ...] = ()
     response: str = "none"
-    hidden_crowd: int = 0
+    hidden_attendees: int = 0
     modified_at: datetime | None = None
     transaction_id: str | None = None
     mark: str | None = None

@@ -66,22 +66,25 @@ class CreateActivity:
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """What changes among an activity's participants: e-mails to ``add``, ids of rows to ``drop``, (id, Notes) to
-    ``note``, (e-mail, Notes) of those added whose answer is known."""
+class ParticipantChanges:
+    """What changes among an activity's participants.
+
+    ``add`` are e-mail addresses, ``drop`` ids of rows. ``notes`` are (id of a row, its new Notes), ``notes_of_added``
+    (e-mail, Notes) of those added whose answer is known.
+    """
 
     add: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
-    note: tuple[tuple[str, str], ...] = ()
-    noted: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    notes_of_added: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PatchActivity:
     """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''.
 
-    PEOPLE are changed by ``crowd``, which may also come alone: then the header is not touched and nobody who is
-    assigned hears of an edit (erpnet.md §9, R35940).
+    PEOPLE are changed by ``participants``, which may also come alone: then the header is not touched and nobody who
+    is assigned hears of an edit (erpnet.md §9, R35940).
     """
 
     activity_id: str
@@ -89,7 +92,7 @@ class PatchActivity:
     fields: frozenset[Field]
     content: ErpContent
     external_id: str = ""
-    crowd: Crowd = Crowd()
+    participants: ParticipantChanges = ParticipantChanges()
 
 
 @dataclass(frozen=True, slots=True)

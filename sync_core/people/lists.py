@@ -19,7 +19,7 @@ from sync_core.model.decision import Context
 from sync_core.model.link import Link, Role
 from sync_core.model.policy import Invite, PrivateRule
 from sync_core.model.sides import Attendee, ErpActivity, Field, GraphEvent
-from sync_core.model.writes import CreateEvent, Crowd, GraphWrite, PatchEvent, RemoveEvent
+from sync_core.model.writes import CreateEvent, GraphWrite, ParticipantChanges, PatchEvent, RemoveEvent
 
 TELLING = frozenset({Field.SUBJECT, Field.BODY, Field.TIME, Field.PRIVATE, Field.PRIORITY})
 """Fields of which an organizer's change mails every attendee; a reminder or a category is the owner's own."""
@@ -89,8 +89,8 @@ def reaches(event: GraphEvent | None, link: Link, ctx: Context) -> Callable[[str
     """Whom an event's list may be changed for: nobody on somebody else's meeting, nor where the list holds somebody
     who cannot be sent back, or is hidden."""
     is_own = event.is_organizer if event else link.role is Role.OWN
-    is_veiled = ctx.policy.private is PrivateRule.BUSY and event is not None and is_private(event.content)
-    is_whole = event is None or (not is_veiled and all(is_address(one.email) for one in event.attendees))
+    is_hidden = ctx.policy.private is PrivateRule.BUSY and event is not None and is_private(event.content)
+    is_whole = event is None or (not is_hidden and all(is_address(one.email) for one in event.attendees))
     return reach_of(ctx) if is_own and is_whole else lambda _: False
 
 
@@ -102,9 +102,9 @@ def invited(event: GraphEvent) -> tuple[Attendee, ...]:
     return tuple(one for one in event.attendees if one.email != event.organizer)
 
 
-def is_crowded(event: GraphEvent) -> bool:
+def mails_anybody(event: GraphEvent) -> bool:
     """Whether a change of the event mails anybody, hidden or not."""
-    return event.hidden_crowd > 0 or bool(invited(event))
+    return event.hidden_attendees > 0 or bool(invited(event))
 
 
 def new_list(event: GraphEvent, moves: Moves, ctx: Context) -> tuple[Attendee, ...]:
@@ -156,26 +156,26 @@ def mails_of_patch(
 def _known_attendees(event: GraphEvent | None, link: Link | None) -> int:
     """How many people the event has, by its base where it was not read."""
     if event is not None:
-        return len(invited(event)) + event.hidden_crowd
+        return len(invited(event)) + event.hidden_attendees
     return len(link.base_event.people) if link else 0
 
 
 # ERP.net's list
 
 
-def crowd_of(activity: ErpActivity, moves: Moves, ctx: Context) -> Crowd:
+def rows_to_change(activity: ErpActivity, moves: Moves, ctx: Context) -> ParticipantChanges:
     """The rows that come and go."""
     leaving = [
         p.id for p in activity.participants if p.email and ctx.colleagues.canonical(p.email) in moves.leave_erp
     ]
-    return Crowd(add=tuple(sorted(moves.join_erp)), drop=tuple(leaving))
+    return ParticipantChanges(add=tuple(sorted(moves.join_erp)), drop=tuple(leaving))
 
 
-def rows_after(activity: ErpActivity, crowd: Crowd) -> tuple[str, ...]:
-    """The participants' addresses once ``crowd`` has changed them, in the terms of ``ErpContent.people``."""
-    gone = set(crowd.drop)
+def rows_after(activity: ErpActivity, changes: ParticipantChanges) -> tuple[str, ...]:
+    """The participants' addresses once ``changes`` has changed them, in the terms of ``ErpContent.people``."""
+    gone = set(changes.drop)
     stay = {p.email for p in activity.participants if p.email and p.id not in gone}
-    return tuple(sorted(stay | set(crowd.add)))
+    return tuple(sorted(stay | set(changes.add)))
 
 
 # Answers

@@ -12,10 +12,10 @@ from sync_core.content.compare import Pair
 from sync_core.model.decision import Case, Context
 from sync_core.model.link import Link
 from sync_core.model.sides import Field, Fields
-from sync_core.model.writes import Crowd
+from sync_core.model.writes import ParticipantChanges
 from sync_core.people.answers import answers_of, notes_for
-from sync_core.people.lists import Moves, crowd_of, fitting, left_out, merge_people, reaches, who
-from sync_core.people.privacy import is_hidden, is_veiled
+from sync_core.people.lists import Moves, fitting, left_out, merge_people, reaches, rows_to_change, who
+from sync_core.people.privacy import is_hidden, is_private_in_erp_only
 
 Answers = tuple[tuple[str, str], ...]
 
@@ -23,7 +23,7 @@ Answers = tuple[tuple[str, str], ...]
 def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
     """Who joins and leaves which list. A newly found pair has no base: people are added in ERP.net only."""
     case, link = pair.case, pair.link
-    if Field.PEOPLE not in changed or is_veiled(case, ctx):
+    if Field.PEOPLE not in changed or is_private_in_erp_only(case, ctx):
         return Moves()
     out = left_out(case.event, case.activity, ctx)
     event, activity = (who(now.people, out, ctx) for now in (pair.graph_now, pair.erp_now))
@@ -34,18 +34,20 @@ def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
     return fitting(moves, case.event)
 
 
-def crowd_for(case: Case, link: Link, moves: Moves, ctx: Context, *, may_note: bool) -> tuple[Crowd, Answers]:
+def participant_changes(
+    case: Case, link: Link, moves: Moves, ctx: Context, *, may_write_notes: bool
+) -> tuple[ParticipantChanges, Answers]:
     """The participant rows to add, drop and annotate, and the responses that the link remembers afterwards."""
     if case.activity is None:
-        return Crowd(), link.answers
-    crowd = crowd_of(case.activity, moves, ctx)
-    if case.event is None or not may_note:
-        return crowd, link.answers
+        return ParticipantChanges(), link.answers
+    changes = rows_to_change(case.activity, moves, ctx)
+    if case.event is None or not may_write_notes:
+        return changes, link.answers
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
     notes = notes_for(case.activity, link.answers, answers, ctx)
-    noted = tuple((one, answers[one]) for one in crowd.add if one in answers)
-    stay = tuple(note for note in notes if note[0] not in crowd.drop)
-    return replace(crowd, note=stay, noted=noted), tuple(sorted(answers.items()))
+    notes_of_added = tuple((one, answers[one]) for one in changes.add if one in answers)
+    notes_of_kept = tuple(note for note in notes if note[0] not in changes.drop)
+    return replace(changes, notes=notes_of_kept, notes_of_added=notes_of_added), tuple(sorted(answers.items()))
 
 
 def uninvited(case: Case, moves: Moves, ctx: Context) -> int:

@@ -18,7 +18,7 @@ HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
 """The fields of a private meeting that ``SYNC_PRIVATE=busy`` keeps from the other side."""
 
 
-def is_veiled(case: Case, ctx: Context) -> bool:
+def is_private_in_erp_only(case: Case, ctx: Context) -> bool:
     """Whether only the activity is private, as far as is known: its list says nothing about who is invited."""
     return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
 
@@ -35,12 +35,12 @@ def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:
     What ERP.net holds there has not been compared with the event, so it is not overwritten. Of a newly found pair the
     activity stays private, too.
     """
-    if case.activity is None or not is_veiled(case, ctx):
+    if case.activity is None or not is_private_in_erp_only(case, ctx):
         return frozenset()
     return HIDEABLE | {Field.PRIVATE} if is_first else HIDEABLE
 
 
-def unveiled(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
+def shown_again(case: Case, to_erp_fields: Fields, to_graph_fields: Fields, ctx: Context) -> Fields:
     """The fields that become visible with this write. Their base must not move: they have not been compared."""
     is_lifted = Field.PRIVATE in to_erp_fields | to_graph_fields and is_hidden(case, ctx)
     return HIDEABLE - to_erp_fields - to_graph_fields if is_lifted else frozenset()

@@ -1,7 +1,7 @@
-"""An open conflict and its mark (R9).
+"""An open conflict and its category on the event (R9).
 
-The event wears a category until the conflict is resolved. The same conflict keeps its age; a mark that a person took
-off is not set again for it, other categories are never touched.
+The event has our category until the conflict is resolved. The same conflict keeps its age. A category that a person
+took off is not set again for the same conflict. Other categories are never touched.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from sync_core.model.decision import Context
-from sync_core.model.link import Clash, Conflict, Link, Mark
+from sync_core.model.link import CategoryState, Clash, Conflict, Link
 from sync_core.model.policy import Direction
 from sync_core.model.sides import CONFLICT_CATEGORY, GraphEvent
 from sync_core.model.writes import PatchEvent
 
 
 def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conflict | None:
-    """The conflict to remember: the same one keeps its age and its mark."""
+    """The conflict to remember: the same one keeps its age and the state of its category."""
     if not clashes:
         return None
     if link.conflict is not None and _typed(link.conflict.clashes) == _typed(clashes):
@@ -30,28 +30,28 @@ def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
     return {(c.field, c.event_value) for c in clashes}
 
 
-def marked(
+def with_category(
     event: GraphEvent | None, link: Link, clashes: tuple[Clash, ...], ctx: Context
 ) -> tuple[Conflict | None, tuple[str, ...] | None]:
-    """The conflict with the state of its mark, and the event's new categories where they must change."""
+    """The conflict with the state of its category, and the event's new categories where they must change."""
     conflict = kept_conflict(link, clashes, ctx.now)
     if event is None or ctx.policy.direction is Direction.TO_ERP:
         return conflict, None
-    is_marked = CONFLICT_CATEGORY in event.categories
+    has_category = CONFLICT_CATEGORY in event.categories
     if conflict is None:
-        ours = link.conflict is not None and link.conflict.mark is Mark.SET
+        ours = link.conflict is not None and link.conflict.mark is CategoryState.SET
         rest = tuple(c for c in event.categories if c != CONFLICT_CATEGORY)
-        return None, rest if ours and is_marked else None
-    if is_marked:
-        return replace(conflict, mark=Mark.SET), None
-    if conflict.mark is not Mark.NONE:
-        return replace(conflict, mark=Mark.TAKEN_OFF), None
-    return replace(conflict, mark=Mark.SET), (*event.categories, CONFLICT_CATEGORY)
+        return None, rest if ours and has_category else None
+    if has_category:
+        return replace(conflict, mark=CategoryState.SET), None
+    if conflict.mark is not CategoryState.NONE:
+        return replace(conflict, mark=CategoryState.TAKEN_OFF), None
+    return replace(conflict, mark=CategoryState.SET), (*event.categories, CONFLICT_CATEGORY)
 
 
-def unmarking(event: GraphEvent | None, link: Link, ctx: Context) -> PatchEvent | None:
-    """The write that takes our mark off an event of which nothing is open any more; None where there is none."""
-    _, categories = marked(event, link, (), ctx)
+def category_removal(event: GraphEvent | None, link: Link, ctx: Context) -> PatchEvent | None:
+    """The write that takes our category off an event without an open conflict; None where it does not have it."""
+    _, categories = with_category(event, link, (), ctx)
     if event is None or categories is None:
         return None
     return PatchEvent(event.id, event.change_key, frozenset(), event.content, None, categories)

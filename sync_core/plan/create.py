@@ -17,10 +17,10 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, Side
 from sync_core.model.writes import CreateActivity, CreateEvent
 from sync_core.people.answers import answers_of
-from sync_core.people.lists import guests, is_crowded, left_out, reach_of, remarks, who
-from sync_core.people.privacy import is_hidden, is_veiled
+from sync_core.people.lists import guests, left_out, mails_anybody, reach_of, remarks, who
+from sync_core.people.privacy import is_hidden, is_private_in_erp_only
 from sync_core.plan.identity import new_link, transaction_id
-from sync_core.plan.update import carry
+from sync_core.plan.update import update_pair
 
 ANY_ZONE = timedelta(hours=14)
 """How far a wall clock may be from UTC."""
@@ -39,7 +39,7 @@ def create_activity(case: Case, ctx: Context) -> Decision:
         tuple((one, answers[one]) for one in sorted(people) if one in answers),
     )
     said = remarks(event, None)
-    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, carried=((Side.ERP, EVERYTHING),))
+    return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, written=((Side.ERP, EVERYTHING),))
 
 
 def create_event(case: Case, ctx: Context) -> Decision:
@@ -61,7 +61,7 @@ def create_event(case: Case, ctx: Context) -> Decision:
         Verdict.ACT,
         remarks(None, case.activity, len(known) - len(attendees)),
         graph=write,
-        carried=((Side.GRAPH, EVERYTHING),),
+        written=((Side.GRAPH, EVERYTHING),),
         mails=len(attendees),
     )
 
@@ -87,8 +87,8 @@ def link_pair(case: Case, ctx: Context) -> Decision:
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP
     link = new_link(case.event, case.activity, origin, ctx)
-    decision = carry(case, link, Intent.LINK, ctx)
+    decision = update_pair(case, link, Intent.LINK, ctx)
     assert decision.link is not None
-    apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_veiled(case, ctx) else set())
-    link = set_apart(decision.link, case.event, case.activity, apart, is_crowded=is_crowded(case.event))
+    apart = EVERYTHING - decision.in_step - ({Field.PRIVATE} if is_private_in_erp_only(case, ctx) else set())
+    link = set_apart(decision.link, case.event, case.activity, apart, mails_anybody=mails_anybody(case.event))
     return replace(decision, link=link)

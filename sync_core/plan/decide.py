@@ -47,7 +47,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import When
 from sync_core.model.link import UNHINDERED, EndedBy, Link, LinkStatus, PendingState, Role
-from sync_core.plan.conflict import unmarking
+from sync_core.plan.conflict import category_removal
 from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
 from sync_core.plan.shared import (
@@ -75,7 +75,7 @@ from sync_core.plan.tables import (
     permitted,
     scope,
 )
-from sync_core.plan.update import carry
+from sync_core.plan.update import update_pair
 
 Exit = Callable[[Case, Context], Decision | None]
 """One way out: the decision, or None where the case goes on."""
@@ -242,7 +242,7 @@ def _over(case: Case, ctx: Context) -> Decision | None:
     if link is None or not _all_over(case, link, ctx):
         return None
     kept = life.archived(link, ctx.now)
-    graph = None if life.is_given_up(link) else unmarking(case.event, link, ctx)
+    graph = None if life.is_given_up(link) else category_removal(case.event, link, ctx)
     if graph is not None:
         return Decision(case, Intent.UPDATE_EVENT, Verdict.ACT, life.OVER, graph, link=kept, in_step=frozenset())
     verdict = Verdict.SKIP if link.status in life.ENDED else Verdict.ARCHIVE
@@ -355,7 +355,7 @@ def _by_fate_linked(case: Case, link: Link, intent: Intent, ctx: Context) -> Dec
         return void(case, link, ctx)
     if intent is Intent.REMOVE:
         return remove(case, link, ctx)
-    return carry(case, link, intent, ctx)
+    return update_pair(case, link, intent, ctx)
 
 
 def _claiming(decision: Decision, ctx: Context) -> Decision:

@@ -19,10 +19,10 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.link import EndedBy, Link, LinkStatus, Role
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
-from sync_core.model.writes import Crowd, PatchActivity
+from sync_core.model.writes import ParticipantChanges, PatchActivity
 from sync_core.people.answers import ANSWERS, DELETED_COPY, OURS, answers_of, notes_for
 from sync_core.people.privacy import is_hidden
-from sync_core.plan.conflict import unmarking
+from sync_core.plan.conflict import category_removal
 from sync_core.plan.delete import DELETED_IN_OUTLOOK
 from sync_core.plan.identity import new_link
 from sync_core.plan.tables import ELECTION, Claimed, Elected
@@ -193,7 +193,7 @@ def _unmade(claim: Claim | None) -> str:
 
 def step_back(case: Case, link: Link, ctx: Context) -> Decision:
     """Another copy feeds the meeting now: this one follows, and loses our category."""
-    graph = unmarking(case.event, link, ctx)
+    graph = category_removal(case.event, link, ctx)
     kept = replace(life.followed(link, FOLLOWED), answers=())
     verdict = Verdict.ACT if graph else Verdict.SKIP
     return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept)
@@ -226,7 +226,7 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.claim))
     answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
     in_step = _taken_in(case.event, case.claim, ctx)
-    if tuple(sorted(answers.items())) == link.answers or not _may_note(case, ctx):
+    if tuple(sorted(answers.items())) == link.answers or not _may_write_notes(case, ctx):
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
     assert case.activity is not None
     notes = notes_for(case.activity, link.answers, answers, ctx)
@@ -254,14 +254,14 @@ def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity 
 def _ended(link: Link, ctx: Context, by: EndedBy, reason: str, erp: PatchActivity | None) -> Link:
     """The link of a copy that is gone. It remembers its last note as a response, to take it back if it returns."""
     me = ctx.colleagues.of(ctx.mailbox)
-    answers = ((me.canonical, erp.crowd.note[0][1]),) if me and erp else ()
+    answers = ((me.canonical, erp.participants.notes[0][1]),) if me and erp else ()
     return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=answers)
 
 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     """The write that notes how the copy's owner left: declined, or just deleted."""
     me = ctx.colleagues.of(ctx.mailbox)
-    if me is None or case.event_sight is not Sight.GONE or not _may_note(case, ctx) or is_hidden(case, ctx):
+    if me is None or case.event_sight is not Sight.GONE or not _may_write_notes(case, ctx) or is_hidden(case, ctx):
         return None
     assert case.activity is not None
     declined = ANSWERS["declined"]
@@ -271,14 +271,16 @@ def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     return _note(case, tuple((p.id, text) for p in open_rows)) if open_rows else None
 
 
-def _may_note(case: Case, ctx: Context) -> bool:
+def _may_write_notes(case: Case, ctx: Context) -> bool:
     return ctx.policy.direction.lets(Side.ERP) and case.activity is not None and not case.activity.is_locked
 
 
 def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
     assert case.activity is not None
     activity = case.activity
-    return PatchActivity(activity.id, activity.version, frozenset(), activity.content, crowd=Crowd(note=notes))
+    return PatchActivity(
+        activity.id, activity.version, frozenset(), activity.content, participants=ParticipantChanges(notes=notes)
+    )
 
 
 def is_dismissed(link: Link) -> bool:

@@ -294,7 +294,7 @@ void             archive  park    park     act      skip     act         act    
 remove           skip     park    park     skip     skip     act         act     act       hold
 """)
 """A locked activity may be read, linked and followed, never written (R9); of somebody else's meeting nothing is ever
-patched but our mark; what the other side cannot hold is not made there (of a pair, only its time is in conflict:
+patched but our category; what the other side cannot hold is not made there (of a pair, only its time is in conflict:
 update.py); a mass deletion waits for a person."""
 
 

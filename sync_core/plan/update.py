@@ -25,18 +25,34 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.event import Event
 from sync_core.model.link import Clash, Conflict, Link, Role
 from sync_core.model.sides import EVERYTHING, PEOPLE, Attendee, ErpActivity, Field, Fields, Side
-from sync_core.model.writes import Crowd, PatchActivity, PatchEvent
-from sync_core.people.lists import TELLING, Moves, is_crowded, listed, mails_of_patch, new_list, remarks, rows_after
-from sync_core.people.moves import crowd_for, moves_of, uninvited
-from sync_core.people.privacy import HIDEABLE, is_hidden, is_veiled, kept_from_erp, kept_from_graph, unveiled
-from sync_core.plan.conflict import marked
+from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
+from sync_core.people.lists import (
+    TELLING,
+    Moves,
+    listed,
+    mails_anybody,
+    mails_of_patch,
+    new_list,
+    remarks,
+    rows_after,
+)
+from sync_core.people.moves import moves_of, participant_changes, uninvited
+from sync_core.people.privacy import (
+    HIDEABLE,
+    is_hidden,
+    is_private_in_erp_only,
+    kept_from_erp,
+    kept_from_graph,
+    shown_again,
+)
+from sync_core.plan.conflict import with_category
 from sync_core.plan.tables import edited_in_erp, edited_in_graph, permitted
 
 ASK = "both sides changed it; the settings leave the choice to a person"
 RICH_BODY = "the event's text has formatting that ERP.net cannot hold"
 NEEDS_BODY = "the event's formatted text is needed"
 NEEDS_LISTS = "both lists of people are needed"
-NEEDS_MARK = "the event is needed to mark the conflict"
+NEEDS_CATEGORY = "the event is needed to mark the conflict"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
 HIDDEN_VALUE = "(private)"
@@ -91,7 +107,7 @@ class Flow:
     def mails_people(self) -> bool:
         """Whether Exchange mails anybody when the event changes."""
         event = self.case.event
-        return is_crowded(event) if event else bool(self.pair.graph_now.people)
+        return mails_anybody(event) if event else bool(self.pair.graph_now.people)
 
     @property
     def open(self) -> Fields:
@@ -119,7 +135,7 @@ class Flow:
         return replace(self, clashes={**self.clashes, **{f: self.pair.clash(f, why) for f in fields}})
 
 
-def carry(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
+def update_pair(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
     """The decision for a living pair: what is written where, what stays apart and why."""
     flow = merged_flow(Pair(case, link, has_base=intent is not Intent.LINK), ctx)
     for rule in RULES:
@@ -151,7 +167,7 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
     case, link = pair.case, pair.link
     event = case.event
     is_guest = link.role is Role.INVITED or (event is not None and not event.is_organizer)
-    is_first = not pair.has_base and event is not None and is_crowded(event)
+    is_first = not pair.has_base and event is not None and mails_anybody(event)
     if (is_guest or is_first) and ctx.policy.direction.lets(Side.ERP):
         return Side.GRAPH
     event_at = event.modified_at if event else link.modified_at
@@ -179,7 +195,7 @@ def hide_private(flow: Flow) -> Flow:
     unseen = kept_from_erp(case, ctx, is_first=flow.is_first)
     flow = flow.leaving(flow.to_erp & unseen).without(Side.ERP, unseen)
     flow = flow.without(Side.GRAPH, kept_from_graph(case, ctx, mails_people=flow.mails_people))
-    return flow.leaving(PEOPLE) if is_veiled(case, ctx) else flow
+    return flow.leaving(PEOPLE) if is_private_in_erp_only(case, ctx) else flow
 
 
 def permit_erp(flow: Flow) -> Flow:
@@ -263,7 +279,7 @@ def lists_known(flow: Flow) -> Flow:
 def conceal_values(flow: Flow) -> Flow:
     """A conflict over a field that ``SYNC_PRIVATE=busy`` hides tells neither value.
 
-    After every rule that finds a conflict, before ``mark`` stores it.
+    After every rule that finds a conflict, before ``set_category`` stores it.
     """
     if not is_hidden(flow.case, flow.ctx):
         return flow
@@ -275,13 +291,13 @@ def _concealed(clash: Clash) -> Clash:
     return replace(clash, event_value=HIDDEN_VALUE, activity_value=HIDDEN_VALUE)
 
 
-def mark(flow: Flow) -> Flow:
+def set_category(flow: Flow) -> Flow:
     """The open conflict keeps its age, and the event gets or loses our category.
 
     After every rule that finds a conflict, before ``mail_last``: a category is a write of the owner's own.
     """
     clashes = tuple(flow.clashes[f] for f in Field if f in flow.clashes)
-    conflict, categories = marked(flow.case.event, flow.link, clashes, flow.ctx)
+    conflict, categories = with_category(flow.case.event, flow.link, clashes, flow.ctx)
     return replace(flow, conflict=conflict, categories=categories)
 
 
@@ -304,16 +320,16 @@ def compare_again(flow: Flow) -> Flow:
 
     After every rule that says what is written; a reread that was asked for already keeps its reason.
     """
-    unseen = unveiled(flow.case, flow.to_erp, flow.to_graph, flow.ctx)
+    unseen = shown_again(flow.case, flow.to_erp, flow.to_graph, flow.ctx)
     return replace(flow.leaving(unseen), needs=flow.needs or SHOWN_AGAIN) if unseen else flow
 
 
-def mark_needs_event(flow: Flow) -> Flow:
+def category_needs_event(flow: Flow) -> Flow:
     """A conflict whose event was not read cannot get its category: the event is read first.
 
-    After ``mark``; a reread that was asked for already keeps its reason.
+    After ``set_category``; a reread that was asked for already keeps its reason.
     """
-    return replace(flow, needs=flow.needs or NEEDS_MARK) if flow.conflict and flow.case.event is None else flow
+    return replace(flow, needs=flow.needs or NEEDS_CATEGORY) if flow.conflict and flow.case.event is None else flow
 
 
 def reminder_follows_start(flow: Flow) -> Flow:
@@ -348,10 +364,10 @@ RULES: tuple[Callable[[Flow], Flow], ...] = (
     body_fits,
     lists_known,
     conceal_values,
-    mark,
+    set_category,
     mail_last,
     compare_again,
-    mark_needs_event,
+    category_needs_event,
     reminder_follows_start,
 )
 """In the order in which they are asked."""
@@ -363,10 +379,10 @@ RULES: tuple[Callable[[Flow], Flow], ...] = (
 def _decision(flow: Flow, intent: Intent) -> Decision:
     """The writes that the rules have left, and the link as it is once they succeed."""
     case, link, ctx = flow.case, flow.link, flow.ctx
-    may_note = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
+    may_write_notes = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
     moves = flow.moves if Field.PEOPLE in flow.to_erp else Moves()
-    crowd, answers = crowd_for(case, link, moves, ctx, may_note=may_note)
-    erp, graph = _erp_patch(flow, crowd), _graph_patch(flow)
+    changes, answers = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
+    erp, graph = _erp_patch(flow, changes), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
     zone = _digits_zone(flow)
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
@@ -381,18 +397,18 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         link=life.live(replace(link, zone=zone, answers=answers), said, reread=flow.needs, conflict=flow.conflict),
         in_step=frozenset(Field) - flow.open,
         lost=_lost(flow),
-        carried=((Side.GRAPH, flow.to_graph), (Side.ERP, flow.to_erp)),
+        written=((Side.GRAPH, flow.to_graph), (Side.ERP, flow.to_erp)),
         mails=mails_of_patch(flow.to_graph, attendees, case.event, link),
         mails_later=mails_of_patch(flow.later, attendees, case.event, link),
         again=bool(flow.later),
     )
 
 
-def _erp_patch(flow: Flow, crowd: Crowd) -> PatchActivity | None:
-    if not flow.to_erp and not crowd.note:
+def _erp_patch(flow: Flow, changes: ParticipantChanges) -> PatchActivity | None:
+    if not flow.to_erp and not changes.notes:
         return None
     activity, link = flow.case.activity, flow.link
-    people = rows_after(activity, crowd) if activity else link.base_activity.people
+    people = rows_after(activity, changes) if activity else link.base_activity.people
     names = activity is not None and bool(flow.to_erp) and _takes_external_id(activity)
     return PatchActivity(
         activity_id=link.activity_id,
@@ -400,7 +416,7 @@ def _erp_patch(flow: Flow, crowd: Crowd) -> PatchActivity | None:
         fields=flow.to_erp,
         content=replace(to_erp(flow.agreed, ZoneInfo(_digits_zone(flow))), people=people),
         external_id=external_id_of(link.ical_uid) if names else "",
-        crowd=crowd,
+        participants=changes,
     )
 
 

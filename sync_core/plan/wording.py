@@ -40,10 +40,10 @@ SETTLED = {
 
 
 def label(decision: Decision) -> str:
-    """What is done, in two words. A patch that only sets or lifts the mark says so."""
+    """What is done, in two words. A patch that only sets or removes the category says so."""
     if decision.verdict is not Verdict.ACT:
         return SETTLED[decision.verdict]
-    if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.carried):
+    if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.written):
         conflict = decision.link.conflict if decision.link else None
         return "event marked" if conflict else "event unmarked"
     return LABELS[decision.intent]
@@ -66,7 +66,7 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
     event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
-    for side, fields in decision.carried:
+    for side, fields in decision.written:
         old, new = (event, activity) if side is Side.GRAPH else (activity, event)
         for name in (f for f in Field if f in fields):
             if old is not None:

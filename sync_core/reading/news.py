@@ -15,7 +15,16 @@ from sync_core.content.ranges import uid_key
 from sync_core.content.window import bounds
 from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
-from sync_core.model.link import UNHINDERED, WATCHED, Link, LinkStatus, Mark, Pending, PendingState, is_given_up
+from sync_core.model.link import (
+    UNHINDERED,
+    WATCHED,
+    CategoryState,
+    Link,
+    LinkStatus,
+    Pending,
+    PendingState,
+    is_given_up,
+)
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.lists import invited
@@ -71,7 +80,7 @@ class GraphNews:
 def permitted(event: GraphEvent, ctx: Context) -> GraphEvent:
     """An event as ``SYNC_PRIVATE`` lets it be known."""
     if ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
-        return replace(event, content=masked(event.content), attendees=(), hidden_crowd=len(invited(event)))
+        return replace(event, content=masked(event.content), attendees=(), hidden_attendees=len(invited(event)))
     return event
 
 
@@ -172,7 +181,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
 
 def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
     is_read = link.event_id in news.events
-    if (link.status is LinkStatus.TOMBSTONE and is_read) or _is_to_unmark(link, frame):
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or _is_category_to_remove(link, frame):
         return True
     if link.status not in WATCHED:
         return False
@@ -206,10 +215,10 @@ def _is_ready(link: Link, frame: Frame) -> bool:
     return not frame.waits(link.retry_at) and not is_given_up(link)
 
 
-def _is_to_unmark(link: Link, frame: Frame) -> bool:
-    """Whether a conflict whose event wears our mark closes because the meeting is over; asked once a day."""
+def _is_category_to_remove(link: Link, frame: Frame) -> bool:
+    """Whether a conflict whose event has our category closes because the meeting is over; asked once a day."""
     is_asked = frame.is_daily or _is_due(link, frame)
-    if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.mark is not Mark.SET:
+    if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.mark is not CategoryState.SET:
         return False
     return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
 

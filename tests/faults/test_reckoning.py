@@ -33,7 +33,7 @@ from tests.support.house import ANNA, House, open_house, upn_of
 ODD = "odd one"
 BORIS = upn_of("boris")
 ROOMS = ("sync_core.", "jobs.", "adapters.")
-WHOLE = {"holds.assembled", "holds._placed", "holds.dropped"}
+WHOLE = {"plan.holds.assembled", "plan.holds._placed", "plan.holds.dropped"}
 """Functions without which nothing is known of a person: their round says so, and only theirs."""
 
 SHARE = budget(12, 1)
@@ -168,13 +168,13 @@ async def test_the_sweep_is_about_the_functions_of_the_way() -> None:
             await house.sync()
         met = {name for name, seen in calls.items() if seen}
         way = {
-            "decide.decide",
-            "decide._over",
-            "tables.scope",
-            "carry.carry",
-            "ending.void",
-            "project.from_graph",
-            "guard.guard",
+            "plan.decide.decide",
+            "plan.decide._over",
+            "plan.tables.scope",
+            "plan.update.update_pair",
+            "plan.delete.void",
+            "content.project.from_graph",
+            "plan.guard.guard",
         }
         assert not way - met
         assert len(met) > len(FUNCTIONS) / 3

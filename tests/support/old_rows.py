@@ -19,7 +19,17 @@ from adapters.store.store import WakeRow
 from jobs.ports import Subscription
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
-from sync_core.model.link import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, Pending, PendingState, Role
+from sync_core.model.link import (
+    CategoryState,
+    Clash,
+    Conflict,
+    EndedBy,
+    Link,
+    LinkStatus,
+    Pending,
+    PendingState,
+    Role,
+)
 from sync_core.model.memory import Answer, Cursors, HeldItem, Hold, InboxRow, Instance, JournalEntry, User
 from sync_core.model.sides import ErpContent, GraphContent, Side
 
@@ -83,7 +93,7 @@ FOLLOWER = replace(LIVE, role=Role.FOLLOWER, activity_id="", reason=FED)
 FOLLOWER_OVER = replace(FOLLOWER, status=LinkStatus.TOMBSTONE, ended_at=NOW, ended_by=EndedBy.OUTLOOK)
 
 
-def _open(*clashes: Clash, mark: Mark = Mark.NONE) -> Conflict:
+def _open(*clashes: Clash, mark: CategoryState = CategoryState.NONE) -> Conflict:
     return Conflict(clashes, NOW, mark)
 
 
@@ -118,11 +128,11 @@ _LINKS = {
         LIVE,
         reason=RICH_BODY,
         conflict=_open(
-            Clash("body", "Agenda", "Agenda 2", RICH_BODY), Clash("subject", "A", "B", ASK), mark=Mark.SET
+            Clash("body", "Agenda", "Agenda 2", RICH_BODY), Clash("subject", "A", "B", ASK), mark=CategoryState.SET
         ),
     ),
     "live-conflict-taken-off": replace(
-        LIVE, conflict=_open(Clash("time", "09:00", "10:00", ASK), mark=Mark.TAKEN_OFF)
+        LIVE, conflict=_open(Clash("time", "09:00", "10:00", ASK), mark=CategoryState.TAKEN_OFF)
     ),
     "live-holder": replace(
         LIVE, role=Role.INVITED, answers=(("ben@acme.example", "accepted"), ("cyd@acme.example", "none"))

@@ -23,7 +23,18 @@ from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
-from sync_core.model.link import Clash, Conflict, EndedBy, Held, Link, LinkStatus, Mark, Pending, PendingState, Role
+from sync_core.model.link import (
+    CategoryState,
+    Clash,
+    Conflict,
+    EndedBy,
+    Held,
+    Link,
+    LinkStatus,
+    Pending,
+    PendingState,
+    Role,
+)
 from sync_core.model.memory import Answer, Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
 from sync_core.model.sides import ErpContent, Field, GraphContent, Seen, Side, stamp_of
 from sync_core.plan.holds import item_of
@@ -295,7 +306,7 @@ class StateContract:
 
     async def test_everything_comes_back(self, store: RowStore, user_id: str) -> None:
         """What was saved is recalled as the same values, of every kind and with every field set."""
-        conflict = Conflict((Clash(Field.BODY, "a", "б", "both changed"),), NOW, Mark.TAKEN_OFF)
+        conflict = Conflict((Clash(Field.BODY, "a", "б", "both changed"),), NOW, CategoryState.TAKEN_OFF)
         full = link("one", "activity", creator="ivan", status=LinkStatus.HELD, reason="r", reread="stale", tries=3)
         full = replace(full, retry_at=NOW, conflict=conflict, ended_at=NOW, origin=Side.ERP)
         on, seen = Held("h1", "void", 2), Seen("key", "stamp")

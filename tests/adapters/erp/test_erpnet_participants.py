@@ -21,7 +21,7 @@ from sync_core.errors import (
     StaleWrite,
 )
 from sync_core.model.sides import ErpActivity, ErpContent, Field, Participant
-from sync_core.model.writes import CreateActivity, Crowd, ErpIdentity, PatchActivity, VoidActivity
+from sync_core.model.writes import CreateActivity, ErpIdentity, ParticipantChanges, PatchActivity, VoidActivity
 from tests.support.scripted import Say
 from tests.support.scripted_erp import Scripted, batch, changeset, fault, part
 
@@ -71,7 +71,9 @@ def row_of(activity: ErpActivity, email: str) -> str:
     return found
 
 
-def crowd(activity: ErpActivity, change: Crowd, *fields: Field, version: int | None = None) -> PatchActivity:
+def patch(
+    activity: ErpActivity, change: ParticipantChanges, *fields: Field, version: int | None = None
+) -> PatchActivity:
     """A change of the people, and of the subject where it is named."""
     return PatchActivity(activity.id, version, frozenset({Field.PEOPLE, *fields}), content(subject="New"), "", change)
 
@@ -154,14 +156,14 @@ async def test_people_are_added_dropped_and_noted_together(
     """One changeset with the header; only those who are new are told."""
     simulator.add_user("eve", "eve@example.com", "Eve Early")
     activity = await create(live, who, BOB, GUEST)
-    change = Crowd(
+    change = ParticipantChanges(
         add=("eve@example.com", "new@example.org"),
         drop=(row_of(activity, GUEST),),
-        note=((row_of(activity, BOB), "declined"),),
-        noted=(("new@example.org", "tentative"),),
+        notes=((row_of(activity, BOB), "declined"),),
+        notes_of_added=(("new@example.org", "tentative"),),
     )
 
-    (outcome,) = await live.write(who, [crowd(activity, change, Field.SUBJECT, version=activity.version)])
+    (outcome,) = await live.write(who, [patch(activity, change, Field.SUBJECT, version=activity.version)])
 
     assert outcome.activity is not None
     assert outcome.activity.content.subject == "New"
@@ -180,9 +182,9 @@ async def test_people_alone_leave_the_header_alone(
     """No edit reaches the assignee (R35940), and a version that moved on is no obstacle."""
     activity = await create(live, who, GUEST)
     desk.edit(activity.id, assigned_to="bob")
-    change = Crowd(note=((row_of(activity, GUEST), "accepted"),))
+    change = ParticipantChanges(notes=((row_of(activity, GUEST), "accepted"),))
 
-    (outcome,) = await live.write(who, [crowd(activity, change, version=activity.version)])
+    (outcome,) = await live.write(who, [patch(activity, change, version=activity.version)])
 
     assert outcome.error is None
     assert rows(desk, activity) == [(GUEST, None, "accepted")]
@@ -195,7 +197,9 @@ async def test_a_version_that_moved_keeps_people_as_they_are(live: ErpNet, who: 
     activity = await create(live, who)
     desk.add_participant(activity.id, GUEST)
 
-    error = await refused(live, who, crowd(activity, Crowd((GUEST,)), Field.SUBJECT, version=activity.version))
+    error = await refused(
+        live, who, patch(activity, ParticipantChanges((GUEST,)), Field.SUBJECT, version=activity.version)
+    )
 
     assert isinstance(error, StaleWrite)
     assert rows(desk, activity) == [(GUEST, None, None)]
@@ -206,12 +210,12 @@ async def test_a_row_that_is_gone_undoes_the_whole_write(
 ) -> None:
     """Somebody removed the participant: nothing of the write is done, and the round looks again."""
     activity = await create(live, who, GUEST)
-    change = Crowd(add=("new@example.org",), drop=(row_of(activity, GUEST),))
+    change = ParticipantChanges(add=("new@example.org",), drop=(row_of(activity, GUEST),))
     desk.remove_participant(activity.id, GUEST)
 
-    first = await refused(live, who, crowd(activity, change, Field.SUBJECT))
+    first = await refused(live, who, patch(activity, change, Field.SUBJECT))
     simulator.missing_status = 500
-    second = await refused(live, who, crowd(activity, change, Field.SUBJECT))
+    second = await refused(live, who, patch(activity, change, Field.SUBJECT))
 
     assert [type(first), type(second)] == [StaleWrite, StaleWrite]
     assert rows(desk, activity) == []
@@ -229,7 +233,7 @@ async def test_locked_activities_refuse_people_too(
     else:
         getattr(desk, lock)(activity.id)
 
-    error = await refused(live, who, crowd(activity, Crowd(("new@example.org",))))
+    error = await refused(live, who, patch(activity, ParticipantChanges(("new@example.org",))))
 
     assert isinstance(error, ItemLocked)
     assert rows(desk, activity) == [(GUEST, None, None)]
@@ -240,7 +244,7 @@ async def test_people_of_an_activity_that_is_gone(live: ErpNet, who: ErpIdentity
     activity = await create(live, who, GUEST)
     desk.delete(activity.id)
 
-    assert isinstance(await refused(live, who, crowd(activity, Crowd(("new@example.org",)))), ItemGone)
+    assert isinstance(await refused(live, who, patch(activity, ParticipantChanges(("new@example.org",)))), ItemGone)
 
 
 async def test_a_rule_fails_the_people_of_one_item_only(
@@ -252,7 +256,11 @@ async def test_a_rule_fails_the_people_of_one_item_only(
     simulator.forget_requests()
 
     good, bad = await live.write(
-        who, [crowd(activity, Crowd((GUEST,))), crowd(activity, Crowd((BOB,)), Field.SUBJECT, version=None)]
+        who,
+        [
+            patch(activity, ParticipantChanges((GUEST,))),
+            patch(activity, ParticipantChanges((BOB,)), Field.SUBJECT, version=None),
+        ],
     )
 
     assert good.error is None
@@ -270,8 +278,8 @@ async def test_a_user_who_changed_is_noticed_by_a_refusal(
     activity = await create(live, who)
     simulator.change_user("bob", UserType="ExternalCommunityUser")
 
-    first = await refused(live, who, crowd(activity, Crowd((BOB,))))
-    (second,) = await live.write(who, [crowd(activity, Crowd((BOB,)))])
+    first = await refused(live, who, patch(activity, ParticipantChanges((BOB,))))
+    (second,) = await live.write(who, [patch(activity, ParticipantChanges((BOB,)))])
 
     assert isinstance(first, ItemRejected)
     assert second.error is None
@@ -286,7 +294,7 @@ async def test_a_lost_answer_is_unclear_and_shown_by_looking_again(
     activity = await create(live, who)
     simulator.add_fault("POST */$batch", kind="lose")
 
-    error = await refused(live, who, crowd(activity, Crowd((BOB,))))
+    error = await refused(live, who, patch(activity, ParticipantChanges((BOB,))))
     after = (await live.read_activities([activity.id]))[activity.id]
 
     assert isinstance(error, SideUnavailable)
@@ -338,12 +346,12 @@ async def test_a_void_asks_for_nobody(live: ErpNet, who: ErpIdentity, simulator:
 async def test_sixty_people_are_one_activity(
     live: ErpNet, who: ErpIdentity, desk: ErpPerson, simulator: ErpSimulator
 ) -> None:
-    """A crowd travels whole: sixty inside the create, sixty more in one changeset."""
+    """A long list travels whole: sixty inside the create, sixty more in one changeset."""
     first = [f"{n:03}@example.org" for n in range(60)]
     later = [f"{n:03}@example.org" for n in range(60, 120)]
     activity = await create(live, who, *first)
 
-    (outcome,) = await live.write(who, [crowd(activity, Crowd(tuple(later)))])
+    (outcome,) = await live.write(who, [patch(activity, ParticipantChanges(tuple(later)))])
 
     assert outcome.activity is not None
     assert outcome.activity.content.people == (*first, *later)
@@ -384,7 +392,7 @@ async def test_a_crowd_on_the_wire(server: Scripted, erp: ErpNet) -> None:
     server.say(
         users(user("bob", "BOB@example.com"), user("eve", GUEST, Active=False)), batch([changeset(204), a_row()])
     )
-    change = Crowd((BOB, GUEST), (DROPPED,), ((NOTED, "declined"),), ((GUEST, "accepted"),))
+    change = ParticipantChanges((BOB, GUEST), (DROPPED,), ((NOTED, "declined"),), ((GUEST, "accepted"),))
     write = PatchActivity(KEY, 1, frozenset({Field.SUBJECT, Field.PEOPLE}), content(), "", change)
 
     (outcome,) = await erp.write(WHO, [write])
@@ -407,7 +415,9 @@ async def test_a_write_of_people_that_names_no_row_is_not_repeated(server: Scrip
     """Without a header there is no version to leave out: a refusal is final, and teaches nothing about versions."""
     server.say(users(), batch([changeset(500, fault("no")), a_row()]))
 
-    (outcome,) = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", Crowd((GUEST,)))])
+    (outcome,) = await erp.write(
+        WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((GUEST,)))]
+    )
 
     assert isinstance(outcome.error, ItemRejected)
     assert erp.version_check == "unknown"
@@ -418,7 +428,9 @@ async def test_what_the_write_names_and_is_not_there_is_looked_at_again(server: 
     """404 while the activity is shown means something else is missing, a user perhaps: the activity is not gone."""
     server.say(users(), batch([changeset(404, fault("no")), a_row()]))
 
-    (outcome,) = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", Crowd((GUEST,)))])
+    (outcome,) = await erp.write(
+        WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((GUEST,)))]
+    )
 
     assert isinstance(outcome.error, StaleWrite)
 
@@ -429,7 +441,7 @@ async def test_users_that_may_not_be_read_leave_addresses(
     """The meeting is more than its users: people are written by e-mail, and the log tells."""
     server.say(batch([part(500, fault("no", 7))]), batch([changeset(204), a_row()]))
 
-    (outcome,) = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", Crowd((BOB,)))])
+    (outcome,) = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((BOB,)))])
 
     assert outcome.error is None
     assert [body for _, body in requests(server.calls[1].body)] == [
@@ -450,9 +462,9 @@ async def test_refused_access_to_users_is_raised(server: Scripted, erp: ErpNet) 
 async def test_large_crowds_spread_over_batches(server: Scripted, erp: ErpNet) -> None:
     """Fifty requests a batch, whatever they belong to; a changeset is never torn apart."""
     server.say(users(), *[batch([changeset(204), a_row()])] * 3)
-    crowds = [Crowd(tuple(f"{n}{letter}@example.org" for n in range(30))) for letter in "abc"]
+    changes = [ParticipantChanges(tuple(f"{n}{letter}@example.org" for n in range(30))) for letter in "abc"]
 
-    outcomes = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", one) for one in crowds])
+    outcomes = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", one) for one in changes])
 
     assert [outcome.error for outcome in outcomes] == [None] * 3
     assert [len(requests(call.body)) for call in server.calls] == [0, 30, 30, 30]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sync_core.model.colleagues import PATIENCE, Colleague, Colleagues, colleague_of
+from sync_core.model.colleagues import GRACE, Colleague, Colleagues, colleague_of
 from sync_core.model.memory import User
 from tests.support.samples import NOW, a_colleague, a_staff
 
@@ -51,8 +51,8 @@ def test_a_user_without_mail_is_told_apart_by_the_upn() -> None:
         pytest.param(False, "ivan", None, False, id="off"),
         pytest.param(True, "", None, False, id="nobody-in-erp"),
         pytest.param(True, "ivan", NOW, True, id="in-error-now"),
-        pytest.param(True, "ivan", NOW - PATIENCE + timedelta(seconds=1), True, id="in-error-almost-a-day"),
-        pytest.param(True, "ivan", NOW - PATIENCE, False, id="in-error-a-day"),
+        pytest.param(True, "ivan", NOW - GRACE + timedelta(seconds=1), True, id="in-error-almost-a-day"),
+        pytest.param(True, "ivan", NOW - GRACE, False, id="in-error-a-day"),
         pytest.param(False, "ivan", NOW, False, id="off-and-in-error"),
     ],
 )

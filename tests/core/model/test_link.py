@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sync_core.model import link as life
-from sync_core.model.link import Clash, Conflict, EndedBy, Held, Link, LinkStatus, Mark
+from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Held, Link, LinkStatus
 from sync_core.model.sides import Seen
 from tests.support.samples import NOW, a_link
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OWN = {"status", "ended_at", "ended_by", "reread", "held"}
 """What only transitions write; a link that is only just made may be born with something to look at."""
 
-OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
+OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
 ON = Held("h1", "void")
 WEARY = a_link(tries=4, retry_at=NOW, reread="failed", conflict=OPEN)
 

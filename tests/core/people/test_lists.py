@@ -14,11 +14,10 @@ from sync_core.model.decision import Case, Context
 from sync_core.model.link import Link, Role
 from sync_core.model.policy import Invite, Policy, PrivateRule
 from sync_core.model.sides import Attendee, ErpActivity, Field, GraphEvent, Participant
-from sync_core.model.writes import CreateEvent, Crowd, GraphWrite, PatchEvent, RemoveEvent
+from sync_core.model.writes import CreateEvent, GraphWrite, ParticipantChanges, PatchEvent, RemoveEvent
 from sync_core.people.answers import answers_of, notes_for
 from sync_core.people.lists import (
     Moves,
-    crowd_of,
     fitting,
     guests,
     invited,
@@ -32,6 +31,7 @@ from sync_core.people.lists import (
     reaches,
     remarks,
     rows_after,
+    rows_to_change,
     who,
 )
 from sync_core.people.privacy import is_hidden
@@ -122,7 +122,7 @@ def test_out_of_reach_only_erp_moves(cell: str) -> None:
 # Both lists as sets
 
 ADDRESSES = [BORIS, CARL, ZOE, GUEST, "a@b.example", "ivan@out.example"]
-crowds = st.frozensets(st.sampled_from(ADDRESSES))
+lists_of_people = st.frozensets(st.sampled_from(ADDRESSES))
 
 
 def after(event: frozenset[str], activity: frozenset[str], moves: Moves) -> tuple[frozenset[str], frozenset[str]]:
@@ -130,7 +130,7 @@ def after(event: frozenset[str], activity: frozenset[str], moves: Moves) -> tupl
     return (event - moves.leave_graph) | moves.join_graph, (activity - moves.leave_erp) | moves.join_erp
 
 
-@given(crowds, crowds, crowds, crowds, crowds)
+@given(lists_of_people, lists_of_people, lists_of_people, lists_of_people, lists_of_people)
 def test_nobody_who_was_added_is_lost(
     event_base: frozenset[str],
     event: frozenset[str],
@@ -147,7 +147,7 @@ def test_nobody_who_was_added_is_lost(
     assert (activity - activity_base) & within <= event_after
 
 
-@given(crowds, crowds, crowds, crowds, crowds)
+@given(lists_of_people, lists_of_people, lists_of_people, lists_of_people, lists_of_people)
 def test_nobody_is_touched_who_changed_nowhere(
     event_base: frozenset[str],
     event: frozenset[str],
@@ -167,7 +167,7 @@ def test_nobody_is_touched_who_changed_nowhere(
     assert not moves.join_graph & event
 
 
-@given(crowds, crowds, crowds, crowds, crowds)
+@given(lists_of_people, lists_of_people, lists_of_people, lists_of_people, lists_of_people)
 def test_a_second_merge_moves_nobody(
     event_base: frozenset[str],
     event: frozenset[str],
@@ -410,8 +410,8 @@ def test_rows_come_by_address_and_go_by_id() -> None:
     activity = attended(*rows, GUEST)
     moves = Moves(join_erp=frozenset({ZOE, CARL}), leave_erp=ONE)
 
-    assert crowd_of(activity, moves, an_office()) == Crowd(add=(CARL, ZOE), drop=("R1", "R2"))
-    assert rows_after(activity, crowd_of(activity, moves, an_office())) == (CARL, GUEST, ZOE)
+    assert rows_to_change(activity, moves, an_office()) == ParticipantChanges(add=(CARL, ZOE), drop=("R1", "R2"))
+    assert rows_after(activity, rows_to_change(activity, moves, an_office())) == (CARL, GUEST, ZOE)
 
 
 # Answers

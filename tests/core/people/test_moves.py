@@ -29,7 +29,14 @@ from sync_core.model.sides import (
     Participant,
     Side,
 )
-from sync_core.model.writes import CreateActivity, CreateEvent, Crowd, PatchActivity, PatchEvent, RemoveEvent
+from sync_core.model.writes import (
+    CreateActivity,
+    CreateEvent,
+    ParticipantChanges,
+    PatchActivity,
+    PatchEvent,
+    RemoveEvent,
+)
 from sync_core.people.lists import TELLING
 from sync_core.people.privacy import HIDEABLE
 from sync_core.plan.decide import decide
@@ -68,10 +75,10 @@ def emails(decision: Decision) -> tuple[str, ...]:
     return tuple(one.email for one in decision.graph.attendees)
 
 
-def crowd(decision: Decision) -> Crowd:
+def changes(decision: Decision) -> ParticipantChanges:
     """What a patch of the activity changes among its participants."""
     assert isinstance(decision.erp, PatchActivity)
-    return decision.erp.crowd
+    return decision.erp.participants
 
 
 def kept(decision: Decision) -> Link:
@@ -96,7 +103,7 @@ def test_both_sides_add() -> None:
     decision = decide(linked(a_meeting(BORIS, GUEST), attended(BORIS, ZOE), link=link), an_office())
 
     assert emails(decision) == (BORIS, GUEST, ZOE)
-    assert crowd(decision) == Crowd(add=(GUEST,))
+    assert changes(decision) == ParticipantChanges(add=(GUEST,))
     assert (decision.intent, decision.mails, decision.lost, kept(decision).conflict) == (Intent.MERGE, 1, (), None)
     assert [write.content.people for write in (decision.graph, decision.erp)] == [(BORIS, GUEST, ZOE)] * 2  # type: ignore[union-attr]
 
@@ -115,7 +122,7 @@ def test_whoever_is_taken_off_in_outlook_is_no_participant_any_more() -> None:
     both = (BORIS, GUEST)
     decision = decide(linked(a_meeting(BORIS), attended(*both), link=known_to(both, both)), an_office())
 
-    assert crowd(decision) == Crowd(drop=("R2",))
+    assert changes(decision) == ParticipantChanges(drop=("R2",))
     assert (decision.graph, decision.mails) == (None, 0)
 
 
@@ -184,7 +191,7 @@ def test_somebody_without_an_address_stops_nobody() -> None:
     activity = attended(Participant("R1", ""), "n/a", BORIS)
     decision = decide(linked(event, activity, link=known_to()), an_office())
 
-    assert (emails(decision), crowd(decision)) == ((ZOE, BORIS), Crowd(add=(ZOE,)))
+    assert (emails(decision), changes(decision)) == ((ZOE, BORIS), ParticipantChanges(add=(ZOE,)))
     assert kept(decision).reason == (
         "1 without an e-mail address in ERP.net, 1 with an address that the other side cannot hold"
     )
@@ -195,7 +202,7 @@ def test_an_attendee_whom_erp_cannot_hold_is_skipped() -> None:
     event = a_meeting("/o=acme/cn=x", BORIS)
     decision = decide(linked(event, attended(ZOE), link=known_to()), an_office())
 
-    assert (crowd(decision), decision.graph) == (Crowd(add=(BORIS,)), None)
+    assert (changes(decision), decision.graph) == (ParticipantChanges(add=(BORIS,)), None)
 
 
 def test_sixty_attendees_become_sixty_participants() -> None:
@@ -405,7 +412,7 @@ def test_a_link_completes_erps_list_and_mails_nobody() -> None:
     event, activity, ctx = a_meeting(BORIS), attended(ZOE), an_office()
     decision = decide(seen(event, activity), ctx)
 
-    assert (crowd(decision), decision.graph, decision.mails) == (Crowd(add=(BORIS,)), None, 0)
+    assert (changes(decision), decision.graph, decision.mails) == (ParticipantChanges(add=(BORIS,)), None, 0)
     full = attended(ZOE, BORIS)
     again = decide(linked(event, full, link=settled(decision, event, full, ctx)), ctx)
     assert (again.graph, again.erp) == (None, None)
@@ -445,8 +452,8 @@ def after_patch(activity: ErpActivity, decision: Decision) -> ErpActivity:
     names = {name for f in patch.fields for name in ERP_ATTRIBUTES[f]}
     told = {name: getattr(patch.content, name) for name in names}
     content: ErpContent = replace(activity.content, **told)
-    rows = [p for p in activity.participants if p.id not in patch.crowd.drop]
-    rows += [Participant(f"R-{one}", one) for one in patch.crowd.add]
+    rows = [p for p in activity.participants if p.id not in patch.participants.drop]
+    rows += [Participant(f"R-{one}", one) for one in patch.participants.add]
     return replace(activity, content=content, participants=tuple(rows))
 
 
@@ -523,7 +530,7 @@ def test_answers_go_to_erp_without_touching_the_activity() -> None:
 
     assert isinstance(decision.erp, PatchActivity)
     assert (decision.intent, decision.erp.fields, decision.mails) == (Intent.ANSWER, frozenset(), 0)
-    assert crowd(decision) == Crowd(note=(("R1", "Outlook: accepted"),))
+    assert changes(decision) == ParticipantChanges(notes=(("R1", "Outlook: accepted"),))
     assert kept(decision).answers == ((BORIS, "Outlook: accepted"),)
 
 
@@ -533,7 +540,9 @@ def test_an_answer_comes_with_who_is_added_and_not_with_who_leaves() -> None:
     link = known_to((CARL,), (CARL,), answers=((CARL, "Outlook: accepted"),))
     decision = decide(linked(event, attended(CARL), link=link), an_office())
 
-    assert crowd(decision) == Crowd(add=(BORIS,), drop=("R1",), noted=((BORIS, "Outlook: declined"),))
+    assert changes(decision) == ParticipantChanges(
+        add=(BORIS,), drop=("R1",), notes_of_added=((BORIS, "Outlook: declined"),)
+    )
 
 
 def test_answers_wait_for_a_locked_activity() -> None:

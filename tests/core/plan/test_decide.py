@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
-from sync_core.model.link import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, Pending, PendingState, Role
+from sync_core.model.link import (
+    CategoryState,
+    Clash,
+    Conflict,
+    EndedBy,
+    Link,
+    LinkStatus,
+    Pending,
+    PendingState,
+    Role,
+)
 from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import EVERYTHING, MSSYNC_SYSTEM, Attendee, ErpActivity, EventKind, Field, GraphEvent, Side
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
@@ -52,7 +62,7 @@ def test_an_event_becomes_an_activity() -> None:
     decision = decide(seen(an_event()), a_context())
 
     assert decision.erp == CreateActivity("uid-1", noted())
-    assert (decision.verdict, decision.graph, decision.carried) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
+    assert (decision.verdict, decision.graph, decision.written) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
 
 
 def test_an_activity_becomes_an_event() -> None:
@@ -60,7 +70,7 @@ def test_an_activity_becomes_an_event() -> None:
     decision = decide(seen(None, an_activity()), a_context())
 
     assert decision.graph == CreateEvent("A1", transaction_id("anna-id", "A1", 0), shown())
-    assert (decision.verdict, decision.erp, decision.carried) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
+    assert (decision.verdict, decision.erp, decision.written) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
 
 
 def test_a_new_incarnation_has_a_new_transaction_id() -> None:
@@ -243,7 +253,7 @@ def test_an_undecided_event_is_read_again(case: Case) -> None:
     assert (case.link.base_activity, case.link.version) == (settled.base_activity, settled.version)
 
 
-IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET))
+IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Sight, Verdict
-from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Mark, Pending, Role
+from sync_core.model.link import CategoryState, Clash, Conflict, Link, LinkStatus, Pending, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.sides import EventKind, Seen, Side
 from sync_core.plan.decide import decide
@@ -34,7 +34,7 @@ from tests.support.samples import (
 
 EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(noted(subject="Forecast"))
 WHY = "Graph answered 500"
-MARKED = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
+MARKED = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
 
 
 def weary(case: Case) -> Case:

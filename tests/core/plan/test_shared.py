@@ -10,10 +10,10 @@ import pytest
 
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.link import Clash, Conflict, EndedBy, Link, LinkStatus, Mark, PendingState, Role
+from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Link, LinkStatus, PendingState, Role
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Participant
-from sync_core.model.writes import CreateActivity, Crowd, PatchActivity, PatchEvent, VoidActivity
+from sync_core.model.writes import CreateActivity, ParticipantChanges, PatchActivity, PatchEvent, VoidActivity
 from sync_core.plan.decide import decide
 from sync_core.plan.delete import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.plan.identity import settle
@@ -230,7 +230,7 @@ def test_an_answer_known_at_once_is_told_by_the_next_look() -> None:
     decision = decide(linked(event, attended(ME), link=link, claim=held_by(is_own=True)), an_office())
 
     assert isinstance(decision.erp, PatchActivity)
-    assert decision.erp.crowd == Crowd(note=(("R1", YES),))
+    assert decision.erp.participants == ParticipantChanges(notes=(("R1", YES),))
 
 
 def test_two_events_of_ones_own_with_one_uid_clash() -> None:
@@ -296,7 +296,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
 )
 def test_a_promoted_copy_goes_on_where_the_feeder_stopped(claim: Claim) -> None:
     """The old feeder's link with its base, for this copy; what changed meanwhile flows once, and the mark is new."""
-    conflict = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
+    conflict = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
     before = a_link(
         event_id="E-of-carl",
         role=Role.INVITED,
@@ -410,8 +410,8 @@ def test_a_mark_whose_activity_is_gone_does_not_stop_a_follower() -> None:
 # Holder → follower
 
 
-@pytest.mark.parametrize("conflict", [None, Conflict((Clash("subject", "a", "b", "c"),), NOW, Mark.SET)])
-def test_a_feeder_steps_back_and_sheds_its_mark(conflict: Conflict | None) -> None:
+@pytest.mark.parametrize("conflict", [None, Conflict((Clash("subject", "a", "b", "c"),), NOW, CategoryState.SET)])
+def test_a_feeder_steps_back_and_loses_its_category(conflict: Conflict | None) -> None:
     """Somebody else feeds now: our category goes, others stay, the conflict is not this copy's any more."""
     link = a_link(role=Role.INVITED, conflict=conflict, answers=((ME, YES),), base_event=HEARD.content)
     event = replace(HEARD, categories=("Red", CONFLICT_CATEGORY))
@@ -476,7 +476,10 @@ def test_the_meeting_is_handed_on(farewell: str, notes: str) -> None:
 
     assert (decision.intent, decision.verdict, decision.hand_to) == (Intent.HAND_ON, Verdict.ACT, "boris-id")
     assert isinstance(decision.erp, PatchActivity)
-    assert (decision.erp.fields, decision.erp.crowd) == (frozenset(), Crowd(note=(("R1", notes),)))
+    assert (decision.erp.fields, decision.erp.participants) == (
+        frozenset(),
+        ParticipantChanges(notes=(("R1", notes),)),
+    )
     link = kept(decision)
     assert (link.role, link.status, link.reason, link.ended_at) == (
         Role.FOLLOWER,
@@ -503,7 +506,7 @@ def test_a_feeder_that_lost_both_copy_and_claim_voids_nothing(claim: Claim) -> N
 
     assert (decision.intent, decision.verdict) == (Intent.ANSWER, Verdict.ACT)
     assert isinstance(decision.erp, PatchActivity)
-    assert decision.erp.crowd == Crowd(note=(("R1", DELETED),))
+    assert decision.erp.participants == ParticipantChanges(notes=(("R1", DELETED),))
     assert (kept(decision).role, kept(decision).status) == (Role.FOLLOWER, LinkStatus.TOMBSTONE)
 
 
@@ -565,10 +568,10 @@ def test_only_its_owners_answer_goes_across(
     event = replace(HEARD, response=response, content=shown(subject="Plan"))
     decision = decide(followed(event, attended(*rows), link=a_follower(answers=told)), an_office())
 
-    crowd = decision.erp.crowd if isinstance(decision.erp, PatchActivity) else None
-    assert (Crowd(note=(("R2", expected),)) if expected is not None else None) == crowd
+    changes = decision.erp.participants if isinstance(decision.erp, PatchActivity) else None
+    assert (ParticipantChanges(notes=(("R2", expected),)) if expected is not None else None) == changes
     assert (decision.graph, decision.mails, decision.take) == (None, 0, False)
-    assert decision.intent is (Intent.ANSWER if crowd else Intent.NOTHING)
+    assert decision.intent is (Intent.ANSWER if changes else Intent.NOTHING)
     now = {"accepted": YES, "declined": NO, "tentativelyAccepted": "Outlook: tentative"}.get(response)
     assert kept(decision).answers == (((ME, now),) if now else ())
 
@@ -616,8 +619,8 @@ def test_whoever_deletes_their_copy_changes_their_own_row_only(
     case = followed(None, attended(*rows), event_sight=Sight.GONE, farewell=farewell)
     decision = decide(case, an_office())
 
-    crowd = decision.erp.crowd if isinstance(decision.erp, PatchActivity) else None
-    assert (Crowd(note=(("R2", expected),)) if expected is not None else None) == crowd
+    changes = decision.erp.participants if isinstance(decision.erp, PatchActivity) else None
+    assert (ParticipantChanges(notes=(("R2", expected),)) if expected is not None else None) == changes
     assert (decision.graph, kept(decision).status) == (None, LinkStatus.TOMBSTONE)
     assert (kept(decision).reason, kept(decision).ended_at) == (DELETED_IN_OUTLOOK, NOW)
 
@@ -647,7 +650,7 @@ def test_a_copy_that_is_back_takes_its_farewell_back(response: str, expected: st
     decision = decide(followed(event, activity, link=settle(left, None, activity, an_office())), an_office())
 
     assert isinstance(decision.erp, PatchActivity)
-    assert decision.erp.crowd == Crowd(note=(("R1", expected),))
+    assert decision.erp.participants == ParticipantChanges(notes=(("R1", expected),))
     assert (kept(decision).status, kept(decision).ended_at) == (LinkStatus.LIVE, None)
 
 

@@ -16,7 +16,7 @@ from sync_core.content.compare import SHOWN_TEXT
 from sync_core.content.compare import shown as said
 from sync_core.content.project import from_erp, from_graph
 from sync_core.model.decision import Context, Decision, Intent, Verdict
-from sync_core.model.link import Conflict, Link, Mark
+from sync_core.model.link import CategoryState, Conflict, Link
 from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import (
     CONFLICT_CATEGORY,
@@ -261,7 +261,7 @@ def test_a_locked_activity_makes_a_conflict_and_marks_the_event() -> None:
     assert [(c.field, c.event_value, c.activity_value, c.why) for c in conflict_of(decision).clashes] == [
         ("subject", "Plan", "Budget", "the activity is read-only in ERP.net")
     ]
-    assert (conflict_of(decision).mark, conflict_of(decision).since_at) == (Mark.SET, NOW)
+    assert (conflict_of(decision).mark, conflict_of(decision).since_at) == (CategoryState.SET, NOW)
     settled = settle(decision, plan_event("Red", "Blue", CONFLICT_CATEGORY), an_activity(state=LOCKED), a_context())
     assert settled is not None
     assert settled.base_event.subject == "Budget"
@@ -290,7 +290,7 @@ def test_a_mark_taken_off_is_not_set_again_for_the_same_conflict() -> None:
     twice = locked_out(plan_event("Red"), kept(once))
 
     assert (once.graph, twice.graph) == (None, None)
-    assert (conflict_of(twice).mark, conflict_of(twice).since_at) == (Mark.TAKEN_OFF, NOW)
+    assert (conflict_of(twice).mark, conflict_of(twice).since_at) == (CategoryState.TAKEN_OFF, NOW)
 
 
 def test_a_new_conflict_is_marked_again() -> None:
@@ -299,7 +299,7 @@ def test_a_new_conflict_is_marked_again() -> None:
     decision = locked_out(plan_event(subject="Forecast"), taken_off)
 
     assert patched_graph(decision).categories == (CONFLICT_CATEGORY,)
-    assert conflict_of(decision).mark is Mark.SET
+    assert conflict_of(decision).mark is CategoryState.SET
 
 
 def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
@@ -314,7 +314,7 @@ def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
         conflict_of(decision).since_at,
         conflict_of(decision).mark,
         conflict_of(decision).clashes[0].activity_value,
-    ) == (NOW, Mark.TAKEN_OFF, "Outlook")
+    ) == (NOW, CategoryState.TAKEN_OFF, "Outlook")
 
 
 def test_an_unlocked_activity_closes_the_conflict() -> None:
@@ -339,11 +339,13 @@ def test_an_edit_taken_back_closes_the_conflict() -> None:
     ("mark", "categories"),
     [
         pytest.param(None, ("Red", CONFLICT_CATEGORY), id="no-conflict-of-ours"),
-        pytest.param(Mark.TAKEN_OFF, ("Red", CONFLICT_CATEGORY), id="put-there-by-the-user"),
-        pytest.param(Mark.SET, ("Red",), id="already-off"),
+        pytest.param(CategoryState.TAKEN_OFF, ("Red", CONFLICT_CATEGORY), id="put-there-by-the-user"),
+        pytest.param(CategoryState.SET, ("Red",), id="already-off"),
     ],
 )
-def test_a_mark_comes_off_only_if_it_is_ours_and_there(mark: Mark | None, categories: tuple[str, ...]) -> None:
+def test_a_mark_comes_off_only_if_it_is_ours_and_there(
+    mark: CategoryState | None, categories: tuple[str, ...]
+) -> None:
     """A category that we did not set is not ours to remove."""
     conflict = replace(conflict_of(locked_out(plan_event())), mark=mark) if mark else None
     event = an_event(categories=categories)
@@ -356,7 +358,11 @@ def test_nothing_is_marked_on_the_way_to_erpnet_only() -> None:
     """Where Outlook may not be written, the conflict is listed without a mark."""
     decision = locked_out(plan_event(), ctx=a_context(policy=Policy(direction=Direction.TO_ERP)))
 
-    assert (decision.verdict, decision.graph, conflict_of(decision).mark) == (Verdict.CONFLICT, None, Mark.NONE)
+    assert (decision.verdict, decision.graph, conflict_of(decision).mark) == (
+        Verdict.CONFLICT,
+        None,
+        CategoryState.NONE,
+    )
 
 
 # Bodies

@@ -11,7 +11,7 @@ import pytest
 from sync_core.content.compare import Pair
 from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Case, Context
-from sync_core.model.link import Clash, Conflict, Link, Mark, Role
+from sync_core.model.link import CategoryState, Clash, Conflict, Link, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY, Field
 from sync_core.people.lists import Moves
@@ -144,9 +144,9 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         },
     ),
     (
-        "mark",
+        "set_category",
         flowing(BOTH, clashes={Field.SUBJECT: CLASH}),
-        {"conflict": Conflict((CLASH,), NOW, mark=Mark.SET), "categories": (CONFLICT_CATEGORY,)},
+        {"conflict": Conflict((CLASH,), NOW, mark=CategoryState.SET), "categories": (CONFLICT_CATEGORY,)},
     ),
     (
         "mail_last",
@@ -170,7 +170,7 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         ),
         {"left": LIST | BODY, "needs": carry.SHOWN_AGAIN},
     ),
-    ("mark_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": carry.NEEDS_MARK}),
+    ("category_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": carry.NEEDS_CATEGORY}),
     (
         "reminder_follows_start",
         flowing(linked(an_event(shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11))), PLAN), to_erp=TIME),
@@ -197,12 +197,12 @@ PASSING: list[tuple[str, Flow]] = [
     ("lists_known", flowing(BOTH, to_erp=LIST, to_graph=LIST)),
     ("lists_known", flowing(linked(an_event()), to_graph=LIST)),
     ("conceal_values", flowing(BOTH, BUSY, clashes={Field.SUBJECT: CLASH})),
-    ("mark", flowing(BOTH, to_graph=SUBJECT)),
+    ("set_category", flowing(BOTH, to_graph=SUBJECT)),
     ("mail_last", flowing(CROWD, to_graph=SUBJECT)),
     ("mail_last", flowing(BOTH, to_graph=SUBJECT | REMINDER)),
     ("compare_again", flowing(BOTH, BUSY, to_graph=frozenset({Field.PRIVATE}))),
-    ("mark_needs_event", flowing(BOTH, conflict=OPEN)),
-    ("mark_needs_event", flowing(linked(None, PLAN))),
+    ("category_needs_event", flowing(BOTH, conflict=OPEN)),
+    ("category_needs_event", flowing(linked(None, PLAN))),
     ("reminder_follows_start", flowing(BOTH, to_erp=SUBJECT)),
     ("reminder_follows_start", flowing(linked(an_event(), MOVED), to_graph=TIME | REMINDER)),
     ("reminder_follows_start", flowing(linked(an_event(), MOVED), left=TIME, twice=TIME)),

@@ -7,7 +7,7 @@ import pytest
 from sync_core.content.compare import SHOWN_TEXT
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Intent, Sight, Verdict
-from sync_core.model.link import Clash, Conflict, Mark, Role
+from sync_core.model.link import CategoryState, Clash, Conflict, Role
 from sync_core.model.sides import Attendee
 from sync_core.plan.decide import decide
 from sync_core.plan.wording import LABELS, SETTLED, is_about_private, label, sides_of, values
@@ -38,7 +38,7 @@ from tests.support.samples import (
 
 SOFIA = "Europe/Sofia"
 PLAN = shown(subject="Plan")
-OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, Mark.SET)
+OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
 
 
 def test_every_intent_and_verdict_has_words() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sync_core.model import link as life
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
-from sync_core.model.link import TRIES, Conflict, EndedBy, Link, LinkStatus, Mark, Pending, PendingState
+from sync_core.model.link import TRIES, CategoryState, Conflict, EndedBy, Link, LinkStatus, Pending, PendingState
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side, Whereabouts
@@ -114,7 +114,7 @@ def test_only_a_watched_link_is_lost(what: Evidence) -> None:
     assert lost_links(news(), frame(a_link())) == []
 
 
-MARKED = Conflict((), NOW, mark=Mark.SET)
+MARKED = Conflict((), NOW, mark=CategoryState.SET)
 OVER = a_link(
     base_event=shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9)),
     base_activity=noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11)),
@@ -245,7 +245,7 @@ class TestTakingIn:
         seen = permitted(event, a_context(policy=Policy(private=rule)))
 
         is_hidden = rule is PrivateRule.BUSY
-        assert (seen.attendees == (), seen.hidden_crowd) == ((True, 1) if is_hidden else (False, 0))
+        assert (seen.attendees == (), seen.hidden_attendees) == ((True, 1) if is_hidden else (False, 0))
 
     def test_an_event_without_a_link_counts_only_where_it_is_certainly_there(self) -> None:
         """A linked one is kept as evidence of what was done to it."""
