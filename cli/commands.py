@@ -177,8 +177,8 @@ def disable(stage: Stage, upn: str) -> None:
 
         user = await enrolment.find_enrolled(world, upn)
         await take_when_free(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
-        told = plain(f"{user.upn}: off; nothing was deleted on either side.")
-        stage.give({"users": [shapes.user_of(await enrolment.find_enrolled(world, user.id))]}, [told])
+        line = plain(f"{user.upn}: off; nothing was deleted on either side.")
+        stage.give({"users": [shapes.user_of(await enrolment.find_enrolled(world, user.id))]}, [line])
         return DONE
 
     stage.run(work)
@@ -195,8 +195,8 @@ def forget(stage: Stage, upn: str) -> None:
 
         user = await enrolment.find_enrolled(world, upn)
         await take_when_free(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
-        told = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
-        stage.give({"forgotten": user.upn, "id": user.id}, [told])
+        line = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
+        stage.give({"forgotten": user.upn, "id": user.id}, [line])
         return DONE
 
     stage.run(work)
@@ -388,14 +388,14 @@ def approve(stage: Stage, choice_id: str, drop: bool, show: bool) -> None:
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs.approvals import answer, find_choice
+        from jobs.approvals import find_choice, make_choice
 
         user, choice = await find_choice(world, choice_id)
         if show:
             held = shapes.hold_of(choice, user)
             stage.give({"hold": held}, text.hold_lines(held, most=None))
             return DONE
-        await answer(world, user, choice, approved=not drop, notice=stage.notice)
+        await make_choice(world, user, choice, approved=not drop, notice=stage.notice)
         stage.notice(f"{'Dropped' if drop else 'Approved'} for {user.upn}: {choice.why}.")
         return await _sync(stage, world, [user])
 
@@ -412,8 +412,8 @@ def retry(stage: Stage, upns: tuple[str, ...]) -> None:
         each, failures = await _of_each(stage, chosen, lambda user: _retried(stage, world, user))
         counts = dict(each)
         lines = [plain(f"{upn}: {text.count(n, 'item')} to be looked at again.") for upn, n in counts.items()]
-        told = [{"upn": upn, "retried": n} for upn, n in counts.items()]
-        stage.give({"users": told, "failures": failures}, lines if chosen else NOBODY)
+        rows = [{"upn": upn, "retried": n} for upn, n in counts.items()]
+        stage.give({"users": rows, "failures": failures}, lines if chosen else NOBODY)
         return FAILED if failures else DONE
 
     stage.run(work)

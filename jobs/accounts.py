@@ -68,7 +68,7 @@ async def take_account(world: World, user: User, account: ErpUser) -> User | Non
     raise StoreUnavailable(f"the account of {user.id} changes hands too fast")
 
 
-async def settle_account(world: World, user: User, account: ErpUser, *, live: bool) -> User | None:
+async def secure_account(world: World, user: User, account: ErpUser, *, live: bool) -> User | None:
     """``take_account``, and what makes it stand: the user row says so, too. Without ``live`` nothing is written."""
     if not live:
         return await owner_of(world, user, account.id, (await world.store.read_account(account.id))[0])

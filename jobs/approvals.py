@@ -19,7 +19,7 @@ from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
 from sync_core.model.link import Link, LinkStatus, Pending, PendingState
-from sync_core.model.memory import Answer, HeldItem, Hold, Memory, User
+from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
 from sync_core.model.sides import Side
 from sync_core.plan.tables import PARTNER_GONE
 
@@ -48,7 +48,7 @@ class Choice:
 
 def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
     """Everything of one user that waits for a person; ``declined`` is what was said no to, but may yet be chosen."""
-    open_holds = [hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items]
+    open_holds = [hold for hold in memory.holds if hold.answer == Approval.OPEN and hold.items]
     held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
     states = ASKED if declined else (PendingState.PARTNER_GONE,)
     return held + [_lonely(pending) for pending in memory.pending if pending.parked and pending.state in states]
@@ -79,7 +79,7 @@ async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
     raise UnknownChoice("; ".join((text, *unread)))
 
 
-async def answer(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
+async def make_choice(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
     """Store the answer; the user's next round carries it out.
 
     Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
@@ -91,7 +91,7 @@ async def answer(world: World, user: User, choice: Choice, *, approved: bool, no
         if choice not in choices_in(memory, declined=True):
             raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
         if isinstance(choice.row, Hold):
-            return [Put(replace(choice.row, answer=Answer.APPROVED if approved else Answer.DROPPED))]
+            return [Put(replace(choice.row, answer=Approval.APPROVED if approved else Approval.DROPPED))]
         if approved:
             return [Put(replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED))]
         return [Put(replace(choice.row, state=PendingState.DECLINED, reason=DECLINED))]

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.accounts import find_account, settle_account, taken, with_account, without_account
+from jobs.accounts import find_account, secure_account, taken, with_account, without_account
 from jobs.places import described
 from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
@@ -63,7 +63,7 @@ async def check_user(
     problems: list[str] = []
     user = await _check_mailbox(world, user, mailbox, problems)
     account = await find_account(world, user, problems)
-    first = await settle_account(world, user, account, live=repair) if account is not None else None
+    first = await secure_account(world, user, account, live=repair) if account is not None else None
     if account is not None and first is not None:
         problems.append(taken(user, account, first))
         user, account = without_account(user), None

@@ -165,9 +165,9 @@ class Claims:
         now = await read_claims(self._world.store, known)
         return {uid for uid, claim in now.items() if claim.activity_id != known[uid].activity_id}
 
-    async def settle(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
+    async def record(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
         """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
-        await together(lambda one: self._settle(*one), done)
+        await together(lambda one: self._record(*one), done)
 
     async def _take(self, decision: Decision) -> bool:
         """Whether the meeting is this mailbox's."""
@@ -228,13 +228,13 @@ class Claims:
         self._taken[claim.key] = found
         return True
 
-    async def _settle(self, decision: Decision, link: Link | None) -> None:
+    async def _record(self, decision: Decision, link: Link | None) -> None:
         try:
-            await self._settle_claim(decision, link)
+            await self._record_claim(decision, link)
         except RowUnreadable as error:  # the pair is made all the same; whoever reads the claim next says it
             log_failure("meetings", error, user_id=self._ctx.mailbox)
 
-    async def _settle_claim(self, decision: Decision, link: Link | None) -> None:
+    async def _record_claim(self, decision: Decision, link: Link | None) -> None:
         case = decision.case
         if decision.hand_to and case.link is not None:
             looked_at = self._ctx.colleagues.looked_at(self._ctx.mailbox)

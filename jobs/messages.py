@@ -100,26 +100,26 @@ def write(order: Order) -> dict[str, str | bool | int]:
     """The message of an order."""
     match order:
         case Pull(asked_at=at):
-            told: dict[str, str | bool | int] = {"kind": Kind.PULL, "asked_at": at.isoformat() if at else ""}
+            message: dict[str, str | bool | int] = {"kind": Kind.PULL, "asked_at": at.isoformat() if at else ""}
         case Round():
             flags = {"full": order.full, "look": order.look, "tries": order.tries}
-            told = {"kind": Kind.ROUND, "user": order.user_id, **flags}
+            message = {"kind": Kind.ROUND, "user": order.user_id, **flags}
         case Renew() | Forget():
             do = Do.RENEW if isinstance(order, Renew) else Do.FORGET
             return {"kind": Kind.COMMAND, "do": do, "user": order.user_id}
-    told |= {"waits": order.waits, "ticket": order.ticket}
-    return {name: detail for name, detail in told.items() if detail}
+    message |= {"waits": order.waits, "ticket": order.ticket}
+    return {name: detail for name, detail in message.items() if detail}
 
 
 def parse(body: bytes | str) -> Order:
     """The order in the body of a message. Raises ``MessageRefused``."""
     try:
-        told = json.loads(body)
+        message = json.loads(body)
     except (ValueError, RecursionError):
         raise MessageRefused("a message that is no JSON") from None
-    if not isinstance(told, dict):
+    if not isinstance(message, dict):
         raise MessageRefused("a message that is no JSON object")
-    return read(told)
+    return read(message)
 
 
 def read(message: Mapping[str, Any]) -> Order:
@@ -163,22 +163,22 @@ def merged(one: Call | None, other: Call | None) -> Call | None:
 class _Details:
     """The details of a message, each of the type it must have. All of them raise ``MessageRefused``."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self._told = told
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
 
     def text(self, name: str) -> str:
         """'' where it is left out."""
-        found = self._told.get(name, "")
+        found = self._fields.get(name, "")
         return found if isinstance(found, str) else self._refuse(name, "text")
 
     def flag(self, name: str) -> bool:
         """False where it is left out."""
-        found = self._told.get(name, False)
+        found = self._fields.get(name, False)
         return found if isinstance(found, bool) else self._refuse(name, "true or false")
 
     def count(self, name: str) -> int:
         """0 where it is left out."""
-        found = self._told.get(name, 0)
+        found = self._fields.get(name, 0)
         if isinstance(found, bool) or not isinstance(found, int) or found < 0:
             self._refuse(name, "a count")
         return found
@@ -200,27 +200,27 @@ class _Details:
         raise MessageRefused(f"a message whose {name!r} is not {wanted}")
 
 
-def _pull_in(told: _Details) -> Pull:
-    return Pull(told.instant("asked_at"), told.count("waits"), told.text("ticket"))
+def _pull_in(details: _Details) -> Pull:
+    return Pull(details.instant("asked_at"), details.count("waits"), details.text("ticket"))
 
 
-def _round_in(told: _Details) -> Round:
+def _round_in(details: _Details) -> Round:
     return Round(
-        told.user(),
-        full=told.flag("full"),
-        look=told.flag("look"),
-        tries=told.count("tries"),
-        waits=told.count("waits"),
-        ticket=told.text("ticket"),
+        details.user(),
+        full=details.flag("full"),
+        look=details.flag("look"),
+        tries=details.count("tries"),
+        waits=details.count("waits"),
+        ticket=details.text("ticket"),
     )
 
 
-def _command_in(told: _Details) -> Renew | Forget:
-    match told.text("do"):
+def _command_in(details: _Details) -> Renew | Forget:
+    match details.text("do"):
         case Do.RENEW:
-            return Renew(told.user())
+            return Renew(details.user())
         case Do.FORGET:
-            return Forget(told.user())
+            return Forget(details.user())
     raise MessageRefused("a message with a command that this build does not know")
 
 

@@ -77,7 +77,7 @@ class _Answers:
     """What a side said about single ids, and which it was asked about."""
 
     asked: set[str] = field(default_factory=set)
-    told: dict[str, Any] = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)
 
 
 class Replayed:
@@ -112,9 +112,9 @@ class Replayed:
         known = self._by_id.setdefault(repr((name, whom, options)), _Answers())
         missing = set(ids) - known.asked
         if missing:
-            known.told |= await self._ask(name, *whom, missing, **options)
+            known.found |= await self._ask(name, *whom, missing, **options)
             known.asked |= missing
-        return {i: known.told[i] for i in dict.fromkeys([*ids, *(i.casefold() for i in ids)]) if i in known.told}
+        return {i: known.found[i] for i in dict.fromkeys([*ids, *(i.casefold() for i in ids)]) if i in known.found}
 
     def _left_of(self, answer: Any) -> Any:
         left = self._shown.left_of

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 PARTS = 20
 
-UNTOLD = Answer(504, {"error": {"code": "", "message": "a part of a batch was left unanswered"}})
+UNANSWERED = Answer(504, {"error": {"code": "", "message": "a part of a batch was left unanswered"}})
 """Stands for the answer of a part that is missing: it may have been done all the same."""
 
 
@@ -88,8 +88,8 @@ async def _send_once(client: GraphClient, requests: list[Request], mailbox: str)
         return [error] * len(requests)
     if len(requests) == 1 or not answer.ok:
         return [answer] * len(requests)
-    told = _by_id((answer.body or {}).get("responses"))
-    return [told.get(part["id"], UNTOLD) for part in parts]
+    by_id = _by_id((answer.body or {}).get("responses"))
+    return [by_id.get(part["id"], UNANSWERED) for part in parts]
 
 
 def _part(number: str, request: Request) -> Json:
@@ -105,9 +105,9 @@ def _by_id(responses: object) -> dict[str, Answer]:
 def _answer(row: Json) -> Answer:
     count_answer(Side.GRAPH, row["status"], is_part=True)
     body, headers = row.get("body"), row.get("headers")
-    told = headers if isinstance(headers, dict) else {}
+    named = headers if isinstance(headers, dict) else {}
     return Answer(
         row["status"],
         body if isinstance(body, dict) else None,
-        {str(name).lower(): str(value) for name, value in told.items()},
+        {str(name).lower(): str(value) for name, value in named.items()},
     )

@@ -34,20 +34,20 @@ class Tally:
         if is_bare(item):
             self.bare.add(key)
             return
-        told = None if key and is_removed(item) else parse_event(item)
-        if isinstance(told, Malformed) and not key:
-            self.nameless.append(told)
+        parsed = None if key and is_removed(item) else parse_event(item)
+        if isinstance(parsed, Malformed) and not key:
+            self.nameless.append(parsed)
             return
         self.bare.discard(key)
-        self.items[key] = told
+        self.items[key] = parsed
 
     def reading(self) -> GraphReading:
         """The whole read as a value."""
-        told = self.items.values()
+        items = self.items.values()
         return GraphReading(
-            events=tuple(item for item in told if isinstance(item, GraphEvent)),
+            events=tuple(item for item in items if isinstance(item, GraphEvent)),
             removed=frozenset(key for key, item in self.items.items() if item is None),
-            malformed=(*self.nameless, *(item for item in told if isinstance(item, Malformed))),
+            malformed=(*self.nameless, *(item for item in items if isinstance(item, Malformed))),
             occurrences=len(self.bare),
             delta_link=self.delta_link,
         )

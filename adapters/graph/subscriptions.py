@@ -57,8 +57,8 @@ class GraphSubscriptions:
         answer = await self._client.send(Request("PATCH", _path(subscription_id), body))
         if answer.status == 404:  # the code is UNCONFIRMED (graph.md §11), so the status alone counts
             return None
-        told = _instant(self._fine(answer).get("expirationDateTime"))
-        return told or self._bounded(until)
+        end = _instant(self._fine(answer).get("expirationDateTime"))
+        return end or self._bounded(until)
 
     async def unsubscribe(self, subscription_id: str) -> None:
         """See ``Subscriptions.unsubscribe``."""

@@ -32,11 +32,11 @@ class MalformedBody(CalsyncError):
 async def receive(world: World, body: bytes) -> None:
     """Wake whom these notifications name. Raises ``MalformedBody``, and ``StoreUnavailable``: Graph sends again."""
     items = parse(body)
-    told = _by_sender(items)
-    senders = list(told)[:USERS_LIMIT]
+    events = _by_sender(items)
+    senders = list(events)[:USERS_LIMIT]
     believed = [sender for sender, ok in zip(senders, await _believe(world, senders), strict=True) if ok]
-    await together(lambda sender: _serve(world, sender[0], told[sender]), believed)
-    log_line("notifications", {"items": len(items), "users": len(believed), "ignored": len(told) - len(believed)})
+    await together(lambda sender: _serve(world, sender[0], events[sender]), believed)
+    log_line("notifications", {"items": len(items), "users": len(believed), "ignored": len(events) - len(believed)})
 
 
 async def hear_erp(world: World) -> None:
@@ -61,12 +61,12 @@ Sender = tuple[str, str]
 
 def _by_sender(items: list[dict[str, Any]]) -> dict[Sender, set[str]]:
     """Sender → the lifecycle events among the items, '' for a plain change."""
-    told: dict[Sender, set[str]] = defaultdict(set)
+    events: dict[Sender, set[str]] = defaultdict(set)
     for item in items:
         state = item.get("clientState")
         if isinstance(state, str) and (user_id := state.rpartition(".")[0]):
-            told[user_id, state].add(str(item.get("lifecycleEvent") or ""))
-    return told
+            events[user_id, state].add(str(item.get("lifecycleEvent") or ""))
+    return events
 
 
 async def _believe(world: World, senders: list[Sender]) -> list[bool]:

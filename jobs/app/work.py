@@ -210,7 +210,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
         raise
-    await _note_pull(world, began_at)
+    await _save_pulled_at(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
     if instance.refused and await is_graph_open(world):
         await dispatch(world)
@@ -227,7 +227,7 @@ def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
     return now - instance.pulled_at < RECENT
 
 
-async def _note_pull(world: World, began_at: datetime) -> None:
+async def _save_pulled_at(world: World, began_at: datetime) -> None:
     """Whoever saves the instance row at the same time wins: then one pull more runs than needed."""
     instance, etag = await world.store.read_instance()
     with suppress(StaleWrite):

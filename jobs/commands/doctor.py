@@ -88,9 +88,9 @@ async def _store(world: World) -> str:
 
 async def _policy(world: World) -> str:
     """Whether the settings here agree with the company's, and which were taken from there."""
-    told: list[str] = []
-    await agreed(world, told.append)
-    return " ".join(told) or "the settings here agree with it"
+    notices: list[str] = []
+    await agreed(world, notices.append)
+    return " ".join(notices) or "the settings here agree with it"
 
 
 async def _graph(world: World) -> str:

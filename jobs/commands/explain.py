@@ -30,7 +30,7 @@ from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import Window
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
-from sync_core.model.memory import Answer, Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Approval, Instance, JournalEntry, Memory, User
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
@@ -95,20 +95,20 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
         return []
     memory = await world.store.recall(user.id)
     journal = await world.store.read_journal(user.id, LOOK_BACK)
-    told = [e for e in journal if e.action == UNREADABLE or _is_told(e, wanted)]
-    links = list(_meant(memory, wanted, told))
+    entries = [e for e in journal if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
+    links = list(_meant(memory, wanted, entries))
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
     state = [f for link in links for f in _of_pair(link, now, feeders, _answer_to(link, memory))]
-    state += _waiting(memory, wanted, told)
+    state += _waiting(memory, wanted, entries)
     if not state and _is_synced(user):
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
-    found = [*state, *map(_from_journal, told)]
+    found = [*state, *map(_from_journal, entries)]
     return [*_about_user(user), *found] if found else []
 
 
-def _is_told(entry: JournalEntry, wanted: Wanted) -> bool:
+def _is_entry_meant(entry: JournalEntry, wanted: Wanted) -> bool:
     return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
 
 
@@ -142,11 +142,11 @@ async def _tried(
             )
     except SideError as error:
         return {link.event_id: _left(link, f"{UNCOMPARED}: {error}") for link in running}
-    found = {event_id: told_now(decision, ctx) for event_id, decision in decisions.items()}
+    found = {event_id: finding_about(decision, ctx) for event_id, decision in decisions.items()}
     return {link.event_id: found.get(link.event_id, _left(link, HALF_SEEN)) for link in running}
 
 
-def told_now(decision: Decision, ctx: Context) -> Finding | None:
+def finding_about(decision: Decision, ctx: Context) -> Finding | None:
     """What is to be said of a pair by what a round would decide about it; None for one that is in step."""
     is_in_step = decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END
     return None if is_in_step else _of_decision(decision, ctx)
@@ -211,7 +211,7 @@ def _answer_to(link: Link, memory: Memory) -> str:
     hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
     if hold is None:
         return ""
-    if hold.answer == Answer.OPEN:
+    if hold.answer == Approval.OPEN:
         return f" (`calsync approve {hold.id} --show`)"
     return f"; {hold.answer}, to be carried out by the next round"
 

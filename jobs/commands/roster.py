@@ -83,15 +83,16 @@ def written(users: Iterable[User]) -> dict[str, Any]:
 def read(text: str) -> list[Entry]:
     """The entries of a file. Raises ``RosterInvalid`` with every mistake in it."""
     try:
-        told = json.loads(text)
+        document = json.loads(text)
     except ValueError as wrong:
         raise RosterInvalid([f"it is no JSON: {wrong}"]) from None
-    if not isinstance(told, dict) or told.get("version") != VERSION or not isinstance(told.get("users"), list):
+    is_ours = isinstance(document, dict) and document.get("version") == VERSION
+    if not is_ours or not isinstance(document.get("users"), list):
         raise RosterInvalid([f"it is no list of users, version {VERSION}: make one with `calsync users export`"])
-    mistakes = [mistake for number, one in enumerate(told["users"], 1) for mistake in _mistakes(number, one)]
+    mistakes = [mistake for number, one in enumerate(document["users"], 1) for mistake in _mistakes(number, one)]
     if mistakes:
         raise RosterInvalid(mistakes)
-    entries = [Entry(**one) for one in told["users"]]
+    entries = [Entry(**one) for one in document["users"]]
     twice = [*_twice([entry.upn.casefold() for entry in entries if not entry.id])]
     twice += _twice([entry.id for entry in entries if entry.id])
     if twice:
@@ -99,21 +100,21 @@ def read(text: str) -> list[Entry]:
     return entries
 
 
-def _mistakes(number: int, told: object) -> Iterator[str]:
+def _mistakes(number: int, entry: object) -> Iterator[str]:
     """What is wrong with one entry of a file."""
-    if not isinstance(told, Mapping):
+    if not isinstance(entry, Mapping):
         yield f"user {number} is no object"
         return
     known = {field.name for field in fields(Entry)}
-    for name in sorted(map(str, told.keys() - known)):
+    for name in sorted(map(str, entry.keys() - known)):
         yield f"user {number} has {name!r}, which is none of {', '.join(sorted(known))}"
-    for name in sorted(known & told.keys()):
-        if not isinstance(told[name], str):
+    for name in sorted(known & entry.keys()):
+        if not isinstance(entry[name], str):
             yield f"user {number}: {name} is no text"
     for name in NEEDED:
-        if not told.get(name):
+        if not entry.get(name):
             yield f"user {number} has no {name}"
-    zone = told.get("time_zone", "")
+    zone = entry.get("time_zone", "")
     if isinstance(zone, str) and zone and not is_zone(zone):
         yield f"user {number}: {zone!r} is no IANA time zone"
 

@@ -20,7 +20,7 @@ from jobs.round.run import plan_round, run_round
 from jobs.waiting import Notice, erp_session, take_when_free, unheeded
 from jobs.world import World
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
-from sync_core.model.memory import Answer, InboxRow, User
+from sync_core.model.memory import Approval, InboxRow, User
 
 ROUNDS = 6
 """Rounds of one user in one sync at most: each next one finds less that was overtaken."""
@@ -210,6 +210,6 @@ async def _idle(world: World, user: User) -> Report:
         state=user.state,
         operational=user.is_operational,
         conflicts=sum(link.conflict is not None for link in memory.links),
-        holds=tuple(hold for hold in memory.holds if hold.answer == Answer.OPEN and hold.items),
+        holds=tuple(hold for hold in memory.holds if hold.answer == Approval.OPEN and hold.items),
         parked=parked_in(memory),
     )

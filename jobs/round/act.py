@@ -125,11 +125,11 @@ class Actor:
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)
         rows = [self._fenced(partial(self._quiet_rows, d), self._park(d)) for d in quiet]
-        await self._claims.settle((d, link_in(own) or d.link) for d, own in zip(quiet, rows, strict=True))
+        await self._claims.record((d, link_in(own) or d.link) for d, own in zip(quiet, rows, strict=True))
         await self._save([change for own in rows for change in own])
         await self._follow(quiet)
-        told = [(is_news(d), d.intent in (Intent.LINK, Intent.HAND_ON), d) for d in quiet]
-        lines = [(news, acted, worded(d, self._ctx)) for news, acted, d in told if news or acted]
+        kinds = [(is_news(d), d.intent in (Intent.LINK, Intent.HAND_ON), d) for d in quiet]
+        lines = [(news, acted, worded(d, self._ctx)) for news, acted, d in kinds if news or acted]
         self.done.acted += [line for _, acted, line in lines if acted]
         await self._journal.enter([line for news, _, line in lines if news])
 
@@ -172,7 +172,7 @@ class Actor:
                 failures += await self._failure(written, error)
             else:
                 fatal = error
-        await self._claims.settle((decision, link_in(rows)) for decision, rows in finished)
+        await self._claims.record((decision, link_in(rows)) for decision, rows in finished)
         acted = [decision for decision, _ in finished]
         await self._save([*self._counted(acted), *failures, *(change for _, rows in finished for change in rows)])
         await self._follow(acted)
@@ -186,8 +186,8 @@ class Actor:
         """The chunk as written: ERP.net first, then Outlook where ERP.net took its part."""
         first = [n for n, d in enumerate(chunk) if d.erp is not None]
         writes = [d.erp for d in chunk if d.erp is not None]
-        told = await self._world.erp.write(self._who, writes) if writes else []
-        erp = dict(zip(first, told, strict=True))
+        outcomes = await self._world.erp.write(self._who, writes) if writes else []
+        erp = dict(zip(first, outcomes, strict=True))
         then = [n for n, d in enumerate(chunk) if d.graph is not None and (n not in erp or erp[n].error is None)]
         graph = await self._on_graph([chunk[n] for n in then])
         by_place = dict(zip(then, graph, strict=True))

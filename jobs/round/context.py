@@ -15,7 +15,7 @@ from sync_core.model.colleagues import Colleagues, colleague_of
 from sync_core.model.decision import Case, Context
 from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.logins import LOGIN, logins_of
-from sync_core.model.memory import Answer, Instance, Memory, User
+from sync_core.model.memory import Approval, Instance, Memory, User
 from sync_core.model.sides import ErpActivity
 from sync_core.plan.tables import asks_for_event_owners
 
@@ -33,6 +33,7 @@ async def context_of(
     zone = ZoneInfo(user.zone)
     known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
     on = (one for one in known if one.enabled or one.id == user.id)
+    approved = [hold for hold in memory.holds if hold.answer == Approval.APPROVED]
     service = instance.service_login or await world.erp.service_login()
     return Context(
         now=now,
@@ -47,7 +48,7 @@ async def context_of(
         colleagues=Colleagues(colleague_of(one, now) for one in known),
         enabled_at=user.enabled_at,
         stalled_after=timedelta(seconds=2 * world.lease_seconds),
-        approved=frozenset(i.event_id for hold in memory.holds if hold.answer == Answer.APPROVED for i in hold.items),
+        approved=frozenset(item.event_id for hold in approved for item in hold.items),
     )
 
 

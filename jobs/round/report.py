@@ -10,7 +10,7 @@ from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
 from sync_core.model.decision import Case, Context, Decision, Verdict
 from sync_core.model.link import Link, LinkStatus
-from sync_core.model.memory import Answer, Hold, Memory
+from sync_core.model.memory import Approval, Hold, Memory
 from sync_core.people.privacy import is_hidden
 from sync_core.plan.wording import is_about_private, label, values
 
@@ -123,10 +123,10 @@ class Report:
         self.failures += failures
         self.woken = woken
 
-    def wait_for_answers(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
+    def set_open(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         """Set what waits for a person: conflicts, and holds without an answer."""
         self.conflicts = sum(link.conflict is not None for link in links)
-        self.holds = tuple(hold for hold in holds if hold.answer == Answer.OPEN and hold.items)
+        self.holds = tuple(hold for hold in holds if hold.answer == Approval.OPEN and hold.items)
 
 
 def parked_in(memory: Memory) -> int:

@@ -237,7 +237,7 @@ class _Round:
         lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_shown(decision)]
         self._report.lines = [replace(line, mails=line.mails + d.mails_later) for d, line in lines]
         known = [hold for hold in memory.holds if plan.hold is None or hold.key != plan.hold.key]
-        self._report.wait_for_answers(memory.links, [*known, *([plan.hold] if plan.hold else [])])
+        self._report.set_open(memory.links, [*known, *([plan.hold] if plan.hold else [])])
 
     # 8 act, 9 move the cursors, 10 report
 
@@ -296,7 +296,7 @@ class _Round:
             await self._world.store.reindex(self._user.id, left.links)
         if over := settled(left):
             await fence.save([Drop(hold) for hold in over])
-        self._report.wait_for_answers(left.links, [hold for hold in left.holds if hold not in over])
+        self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = parked_in(left)
 
     def _stamped(self) -> User:

@@ -51,7 +51,7 @@ class HeldItem:
     mails: int = 0
 
 
-class Answer(StrEnum):
+class Approval(StrEnum):
     """What a person said to a hold."""
 
     OPEN = ""
@@ -71,7 +71,7 @@ class Hold:
     why: str
     items: tuple[HeldItem, ...]
     since_at: datetime
-    answer: Answer = Answer.OPEN
+    answer: Approval = Approval.OPEN
     listed: tuple[HeldItem, ...] = ()
 
     @property

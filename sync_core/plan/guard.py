@@ -15,7 +15,7 @@ from hashlib import sha256
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Verdict
 from sync_core.model.link import Held, Link
-from sync_core.model.memory import Answer, Cursors, Hold
+from sync_core.model.memory import Approval, Cursors, Hold
 from sync_core.plan.holds import in_order, item_of
 from sync_core.plan.tables import PERMIT, REASONS, Obstacle
 
@@ -74,7 +74,7 @@ def is_approved(decision: Decision, approved: frozenset[str]) -> bool:
 
 def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:
     """The newest list without an answer that is no older than a day."""
-    fresh = [hold for hold in holds if hold.answer == Answer.OPEN and now - hold.since_at < A_DAY]
+    fresh = [hold for hold in holds if hold.answer == Approval.OPEN and now - hold.since_at < A_DAY]
     return max(fresh, key=lambda hold: hold.since_at, default=None)
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.link import EndedBy, Held, Link, LinkStatus
-from sync_core.model.memory import Answer, HeldItem, Hold, Memory
+from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 
 DROPPED = "an administrator dropped the deletion: both sides are left as they are"
 
@@ -67,7 +67,7 @@ def _is_lost(link: Link, keys: set[str]) -> bool:
 
 def dropped(memory: Memory, now: datetime) -> tuple[list[Link], list[Hold]]:
     """What a person's no ends: the links, as they stand then, and the lists."""
-    over = [hold for hold in memory.holds if hold.answer == Answer.DROPPED]
+    over = [hold for hold in memory.holds if hold.answer == Approval.DROPPED]
     keys = {hold.key for hold in over}
     named = [link for link in memory.links if link.held is not None and link.held.hold in keys]
     return [life.ended(link, EndedBy.DROPPED, DROPPED, now) for link in named], over

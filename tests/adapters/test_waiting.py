@@ -92,7 +92,7 @@ def test_two_who_were_refused_together_do_not_come_back_together(asked: float) -
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, LONGEST_ASKED)), min_size=1, max_size=9))
-async def test_patience_ends_whatever_it_is_asked_for(asked: list[float | None]) -> None:
+async def test_retries_end_whatever_it_is_asked_for(asked: list[float | None]) -> None:
     """All waits of one call together stay within the retries' total, but for their jitter."""
     pauses = Pauses()
     retries, left = Retries(sleep=pauses), list(asked)

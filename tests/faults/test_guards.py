@@ -12,7 +12,7 @@ import pytest
 from adapters.store import codec as rows
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.store import RowStore
-from jobs.approvals import UnknownChoice, answer, choices_in, find_choice, retry
+from jobs.approvals import UnknownChoice, choices_in, find_choice, make_choice, retry
 from jobs.due import is_due
 from jobs.ports import Drop, Erp
 from jobs.pull import run_pull
@@ -80,7 +80,7 @@ class TestVanishing:
         house.outlook().restore(events[0])
         house.outlook().edit(events[0], subject="back again")
         user, choice = await find_choice(house.world, report.holds[0].id)
-        await answer(house.world, user, choice, approved=True)
+        await make_choice(house.world, user, choice, approved=True)
         report = await house.step()
         await house.step(full=True)
 
@@ -109,7 +109,7 @@ class TestVanishing:
         assert hold.why == "7 of 12 linked meetings were deleted at once"
         with pytest.raises(UnknownChoice, match="calsync status"):
             await find_choice(house.world, before.id)
-        await answer(house.world, *await find_choice(house.world, hold.id), approved=True)
+        await make_choice(house.world, *await find_choice(house.world, hold.id), approved=True)
         await house.settle()
         assert {a["Subject"] for a in house.desk().activities() if a["Void"]} == {"m4", "m5", "m6"}
 
@@ -123,7 +123,7 @@ class TestVanishing:
         for event in events[7:15]:
             house.outlook().delete(event)
         user, choice = await find_choice(house.world, report.holds[0].id)
-        await answer(house.world, user, choice, approved=True)
+        await make_choice(house.world, user, choice, approved=True)
         await house.step()
 
         assert void_count(house) == 7
@@ -136,7 +136,7 @@ class TestVanishing:
             house.outlook().delete(event)
         report = await house.step()
         user, choice = await find_choice(house.world, report.holds[0].id)
-        await answer(house.world, user, choice, approved=False)
+        await make_choice(house.world, user, choice, approved=False)
         await house.step()
         dropped = [x for x in (await house.recall()).links if x.ended_by is EndedBy.DROPPED]
         assert len(dropped) == 7
@@ -212,7 +212,7 @@ async def listed(house: House) -> str:
 async def say(house: House, choice_id: str, *, approved: bool) -> None:
     """A person answers."""
     user, choice = await find_choice(house.world, choice_id)
-    await answer(house.world, user, choice, approved=approved)
+    await make_choice(house.world, user, choice, approved=approved)
 
 
 class TestAnySize:

@@ -13,7 +13,7 @@ from jobs.pull import open_instance
 from jobs.round.run import run_round
 from sync_core.errors import WrongStore
 from sync_core.model.link import LinkStatus
-from sync_core.model.memory import Answer
+from sync_core.model.memory import Approval
 from sync_core.model.policy import Winner
 from tests.support.days import at, digits, meeting, only
 from tests.support.house import ANNA, House, open_house
@@ -264,8 +264,8 @@ class TestMassDeletion:
         again = await house.step()
         assert [len(hold.items) for hold in again.holds] == [4]
 
-    @pytest.mark.parametrize(("answer", "voids"), [(Answer.APPROVED, 3), (Answer.DROPPED, 0)])
-    async def test_the_answer_is_carried_out_exactly(self, house: House, answer: Answer, voids: int) -> None:
+    @pytest.mark.parametrize(("answer", "voids"), [(Approval.APPROVED, 3), (Approval.DROPPED, 0)])
+    async def test_the_answer_is_carried_out_exactly(self, house: House, answer: Approval, voids: int) -> None:
         """Approved: each is read again first, and the restored one lives. Dropped: nothing is ever voided."""
         events = [house.outlook().create(f"m{n}", at(n + 1), at(n + 1, 10)) for n in range(4)]
         await house.step()

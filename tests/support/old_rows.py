@@ -30,7 +30,7 @@ from sync_core.model.link import (
     PendingState,
     Role,
 )
-from sync_core.model.memory import Answer, Cursors, HeldItem, Hold, InboxRow, Instance, JournalEntry, User
+from sync_core.model.memory import Approval, Cursors, HeldItem, Hold, InboxRow, Instance, JournalEntry, User
 from sync_core.model.sides import ErpContent, GraphContent, Side
 
 FROZEN = Path(__file__).parent.parent / "adapters" / "rows" / "v1"
@@ -239,7 +239,7 @@ EXPECTED: dict[str, dict[str, object]] = {
             "3 of 3 linked meetings would be deleted at once",
             (),
             NOW,
-            Answer.APPROVED,
+            Approval.APPROVED,
             listed=(HeldItem("event-c", "activity-c", "void"),),
         ),
         "dropped": Hold(
@@ -247,7 +247,7 @@ EXPECTED: dict[str, dict[str, object]] = {
             "3 of 3 linked meetings would be deleted at once",
             (),
             NOW,
-            Answer.DROPPED,
+            Approval.DROPPED,
             listed=(HeldItem("event-d", "activity-d", "remove"),),
         ),
     },

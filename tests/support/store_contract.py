@@ -35,7 +35,7 @@ from sync_core.model.link import (
     PendingState,
     Role,
 )
-from sync_core.model.memory import Answer, Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Approval, Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
 from sync_core.model.sides import ErpContent, Field, GraphContent, Seen, Side, stamp_of
 from sync_core.plan.holds import item_of
 
@@ -312,7 +312,7 @@ class StateContract:
         on, seen = Held("h1", "void", 2), Seen("key", "stamp")
         full = replace(full, ended_by=EndedBy.ERP, given_up_at=seen, held=on)
         waiting = Pending(Side.GRAPH, "item", "uid", 2, 4, NOW, True, "why", PendingState.RELEASED, seen)
-        hold = Hold("h1", "mass deletion", (item_of(full, on),), NOW, Answer.APPROVED)
+        hold = Hold("h1", "mass deletion", (item_of(full, on),), NOW, Approval.APPROVED)
         span = Window(NOW, NOW + timedelta(days=30))
         cursors = Cursors("https://x/delta", span, NOW, date(2026, 3, 2), False, (NOW, NOW), "t1", "f1")
 

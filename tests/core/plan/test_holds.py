@@ -10,7 +10,7 @@ import pytest
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Intent, Sight, Verdict
 from sync_core.model.link import EndedBy, Held, Link, LinkStatus
-from sync_core.model.memory import Answer, HeldItem, Hold, Memory
+from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 from sync_core.model.sides import Seen
 from sync_core.plan.decide import decide
 from sync_core.plan.holds import are_due, assembled, dropped, settled, without_lost
@@ -34,7 +34,7 @@ def remembered(links: list[Link], *holds: Hold) -> Memory:
     return Memory(links=known, holds=lists)
 
 
-def a_hold(answer: Answer = Answer.OPEN, listed: tuple[HeldItem, ...] = ()) -> Hold:
+def a_hold(answer: Approval = Approval.OPEN, listed: tuple[HeldItem, ...] = ()) -> Hold:
     """A list's own row."""
     return Hold("h1", "why", (), NOW, answer, listed)
 
@@ -73,7 +73,7 @@ def test_a_no_ends_what_is_on_the_list_and_nothing_else() -> None:
     """Without a look at the sides, whatever became of the items meanwhile."""
     parked = life.given_up(waiting(2), "answered 500", life.TRIES, Seen())
     other = waiting(3, Held("h2", "void"))
-    memory = remembered([waiting(1), parked, other, a_link()], a_hold(Answer.DROPPED), replace(a_hold(), key="h2"))
+    memory = remembered([waiting(1), parked, other, a_link()], a_hold(Approval.DROPPED), replace(a_hold(), key="h2"))
     links, holds = dropped(memory, NOW)
 
     assert [(x.event_id, x.status, x.ended_by, x.held) for x in links] == [
@@ -85,7 +85,7 @@ def test_a_no_ends_what_is_on_the_list_and_nothing_else() -> None:
 
 def test_a_list_leaves_with_the_last_of_its_items() -> None:
     """Answered or not."""
-    for answer in Answer:
+    for answer in Approval:
         assert settled(remembered([waiting(1)], a_hold(answer))) == []
         assert [hold.key for hold in settled(remembered([a_link()], a_hold(answer)))] == ["h1"]
 
@@ -104,12 +104,12 @@ def test_an_answer_makes_a_round_due_until_it_is_carried_out() -> None:
     """An open list does not, nor what was given up on the way: that waits for a retry, and keeps its answer."""
     weary = life.given_up(waiting(1), "answered 500", life.TRIES, Seen())
     assert not are_due(remembered([waiting(1)], a_hold()))
-    assert are_due(remembered([waiting(1)], a_hold(Answer.APPROVED)))
-    assert are_due(remembered([], a_hold(Answer.APPROVED)))
-    assert not are_due(remembered([weary], a_hold(Answer.APPROVED)))
-    assert are_due(remembered([weary, waiting(2)], a_hold(Answer.APPROVED)))
-    assert are_due(remembered([life.retried(weary)], a_hold(Answer.APPROVED)))
-    assert not are_due(remembered([life.parked(waiting(1), "not visible")], a_hold(Answer.APPROVED)))
+    assert are_due(remembered([waiting(1)], a_hold(Approval.APPROVED)))
+    assert are_due(remembered([], a_hold(Approval.APPROVED)))
+    assert not are_due(remembered([weary], a_hold(Approval.APPROVED)))
+    assert are_due(remembered([weary, waiting(2)], a_hold(Approval.APPROVED)))
+    assert are_due(remembered([life.retried(weary)], a_hold(Approval.APPROVED)))
+    assert not are_due(remembered([life.parked(waiting(1), "not visible")], a_hold(Approval.APPROVED)))
 
 
 DROPPED = life.ended(a_link(), EndedBy.DROPPED, "no", NOW)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jobs.commands.enrolment import disable, enable
-from jobs.commands.explain import Finding, explain, told_now
+from jobs.commands.explain import Finding, explain, finding_about
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict
@@ -220,7 +220,7 @@ def test_every_cell_of_the_scope_is_told(trait: str) -> None:
     """Whatever the tables say of a linked pair is what is said, and only what is in step is called so."""
     case, ctx = with_trait(trait, "linked")
     decision = decide(case, ctx)
-    told = told_now(decision, ctx)
+    told = finding_about(decision, ctx)
 
     assert (told is None) is (decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END)
     assert told is None or told.reason == decision.reason
@@ -232,7 +232,7 @@ def test_every_fate_is_told(cell: str, policy: str) -> None:
     """In every direction: a pair that a round skips, parks, archives or writes is not in step."""
     ctx = a_context(policy=POLICIES[policy])
     decision = decide(fated(cell), ctx)
-    told = told_now(decision, ctx)
+    told = finding_about(decision, ctx)
 
     assert told is not None or (decision.graph, decision.erp, decision.reason) == (None, None, "")
     assert told is None or told.reason == decision.reason

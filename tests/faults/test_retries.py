@@ -1,4 +1,4 @@
-"""Patience in mid-round: no licence, a session or a token that ends, one mailbox that is throttled."""
+"""Retries in mid-round: no licence, a session or a token that ends, one mailbox that is throttled."""
 
 from __future__ import annotations
 
