@@ -1,8 +1,8 @@
-"""What waits for a person, and the person's answer: approve, drop, retry.
+"""What waits for a person's choice, and what the person chose: approve, drop, retry.
 
 Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (match.py). Each has a
-short id. An answer is stored under the user's lease; the next round carries it out. Holding the lease, it cannot
-come between a round's decision and its deed.
+short id. A choice is stored under the user's lease, so it cannot fall between a round's decision and its write. The
+next round carries it out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
 
 ASKED = (PendingState.PARTNER_GONE, PendingState.DECLINED)
-"""Looked at again without an answer, or against it, such an item would get a counterpart anew."""
+"""If such an item were looked at again without a choice, or against it, it would get a new counterpart."""
 
 Revise = Callable[[Memory], Sequence[Change]]
 
@@ -80,7 +80,7 @@ async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
 
 
 async def make_choice(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
-    """Store the answer; the user's next round carries it out.
+    """Store what a person chose; the user's next round carries it out.
 
     Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
     its partner asked about.

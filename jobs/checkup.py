@@ -1,4 +1,4 @@
-"""What a user needs before rounds can run: found out, said with a remedy, and kept (R4, R5).
+"""The checkup: finds what a user lacks before rounds can run, names the remedy and stores it (R4, R5).
 
 A user who lacks something stays switched on; their state names the remedy, everyone else goes on. The user's ERP.net
 notification about a missing company is sent once per problem, not once per round.

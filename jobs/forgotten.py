@@ -1,9 +1,9 @@
-"""Whoever was forgotten while something was written for them: what was written goes, too.
+"""Erases rows that were written for a user while that user was being forgotten.
 
-Inbox, wake-up, index, journal and claims need no lease, so a round, a pull or a notification may write them for
-somebody whose rows are being erased. Erasing takes the user's row last and then erases once more; whoever writes
-looks for that row afterwards. So of a late write one of the two takes notice, whichever comes first. Whoever writes
-and dies before that look is behind the message that looks once more, later than any round lasts.
+Inbox, wake-up, index, journal and claims need no lease. So a round, a pull or a notification may write them for a
+user whose rows are being erased. The eraser deletes the user's row last and then erases once more; the writer looks
+for the user's row after its write. So one of the two notices a late write, whichever comes first. A writer that dies
+before its look is covered by a message that looks once more, later than any round lasts.
 """
 
 from __future__ import annotations

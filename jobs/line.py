@@ -1,4 +1,4 @@
-"""The line before ERP.net: at most one message on its way for each distinct thing to do, and whose turn is next.
+"""The line before ERP.net: at most one message on its way for each order, and which order is next.
 
 Whatever has to come later (no session is free, a side does not answer, a second look) has a row and one message that
 bears the row's ticket. Another wish for the same thing is written into the row and sends nothing: hidden messages

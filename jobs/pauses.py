@@ -1,4 +1,4 @@
-"""How long to wait before the next try: growing, bounded, and never exactly as long as somebody else does."""
+"""Back-off: how long to wait before the next try, growing, bounded and with jitter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LICENCE_REST = 60.0
 
 
 def spread(seconds: float, share: float = 0.1) -> float:
-    """``seconds`` and at most ``share`` of them more: those who begin to wait together do not end it together."""
+    """``seconds`` and at most ``share`` of them more: those who begin to wait together do not end together."""
     return seconds * random.uniform(1.0, 1.0 + share)  # noqa: S311 - jitter, no secret
 
 

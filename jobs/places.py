@@ -1,6 +1,6 @@
-"""The company and location somebody names: by id, name or the company's registration number, in any letter case.
+"""Finds the company and location that an administrator names: by id, name or registration number, in any case.
 
-What fits no or several places is refused before anything is saved, with the candidates and their ids.
+A name that fits no place, or several, is refused before anything is saved. The error lists the candidates with ids.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Keeps one item's trouble from all others: our own code may fail on any item, and then only that item is set aside.
+"""Quarantine: where our own code fails on an item, only that item is set aside and all others go on.
 
-What a side or the store raises is no item's fault and ends the round. Anything else that is raised while a round is
-planned is a mistake of ours about some item, and planning writes nothing: so it is done again without half of the
-items, and again, until those are found that it fails on. What belongs together by an id, an iCalUId or our mark
+What a side or the store raises is no item's fault and ends the round. Any other exception while a round is planned is
+a mistake of ours about some item. Planning writes nothing, so it is repeated without half of the items, and again,
+until those are found that it fails on (bisection). What belongs together by an id, an iCalUId or our mark
 stays together. The sides are not asked twice for it: their answers are remembered, and the set-aside items left out.
 Where no item fails alone but several do together (by being compared, say), one is set aside for the others.
 """

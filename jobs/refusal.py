@@ -1,8 +1,8 @@
-"""What is refused to everybody alike: told apart from one mailbox's trouble, remembered, and ended.
+"""Refusals of the app itself: distinguished from those of one mailbox, remembered, and forgotten when they end.
 
-A wrong secret, a refused token, a missing grant of the app says nothing about a user. It fails the message or the
-command and never becomes somebody's state. The app remembers it in the instance row, and the first pull that works
-again wakes whoever is due, instead of the next timer (jobs/app/work.py).
+A wrong secret, a refused token or a missing grant says nothing about a user. Such a refusal fails the message or the
+command and never becomes a user's state. The app remembers it in the instance row. The first pull that works again
+wakes whoever is due, so that nobody waits for the next timer (jobs/app/work.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST = 500
 
 
 async def judged(world: World, error: AccessRefused | AppRefused) -> AccessRefused | AppRefused:
-    """The error by whom it concerns: ``AppRefused`` is everybody's, ``AccessRefused`` this one mailbox's.
+    """The error by whom it concerns: ``AppRefused`` for all users, ``AccessRefused`` for this one mailbox.
 
     ERP.net knows one service user only. Where Graph refuses a request that has a token, it is asked about nobody.
     """
@@ -48,15 +48,15 @@ async def is_graph_open(world: World) -> bool:
 
 
 async def remember_refusal(world: World, error: AccessRefused | AppRefused) -> None:
-    """Note that the app itself is refused; a second refusal changes nothing."""
+    """Store that the app itself is refused; a second refusal changes nothing."""
     text, now = str(error)[:LONGEST], world.clock()
 
-    def note(instance: Instance) -> Instance | None:
+    def refused(instance: Instance) -> Instance | None:
         return None if instance.refused else replace(instance, refused=text, refused_at=now)
 
-    await revise_instance(world, note)
+    await revise_instance(world, refused)
 
 
 async def forget_refusal(world: World) -> None:
-    """Both sides work again."""
+    """Store that both sides work again."""
     await revise_instance(world, lambda one: replace(one, refused="", refused_at=None) if one.refused else None)

@@ -1,6 +1,6 @@
-"""Shows planning again what it was shown, without some of it: the sides are asked once, however often that is.
+"""Replays what the sides answered to a plan, without some of the items: the sides are asked only once.
 
-What belongs together by an id, an iCalUId or our mark is left out together.
+Items that belong together by an id, an iCalUId or our mark are left out together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Names = frozenset[str]
 
 
 class Shown:
-    """The items that planning was shown, and those it is shown no more."""
+    """The items that a plan has read, and the names of those that are left out of it."""
 
     def __init__(self, memory: Memory) -> None:
         self.left_out: Names = frozenset()
@@ -74,7 +74,7 @@ def names_of(item: Item) -> Names:
 
 @dataclass(slots=True)
 class _Answers:
-    """What a side said about single ids, and which it was asked about."""
+    """What a side answered about single ids, and which ids it was asked about."""
 
     asked: set[str] = field(default_factory=set)
     found: dict[str, Any] = field(default_factory=dict)

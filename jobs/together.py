@@ -1,4 +1,4 @@
-"""Many small things at once, but not all of them."""
+"""Bounded concurrency: many small awaits at once, never more than a given number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ AT_ONCE = 16
 
 
 async def together(work: Callable[[T], Awaitable[R]], items: Iterable[T], at_once: int = AT_ONCE) -> list[R]:
-    """``work`` on each item, ``at_once`` at a time; results in the items' order, the first error after all ended."""
+    """Await ``work`` on each item, ``at_once`` at a time. The results are in the items' order.
+
+    Raises the first error, after all have ended.
+    """
     gate = asyncio.Semaphore(at_once)
 
     async def one(item: T) -> R:

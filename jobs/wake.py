@@ -1,12 +1,12 @@
-"""Waking a user's round so that no wake-up is lost (design.md §7).
+"""Asks for a round of a user so that no wake-up is lost (design.md §7).
 
-First a fresh token in the user's ``wake`` row, then the message: whatever becomes of the message, an unserved token
-makes the user due at the next timer, and a round under way sees it when it ends. The token tells its own time, and
-whether Graph said so.
+A new wake token is stored in the user's ``wake`` row, then the message is sent. Whatever becomes of the message, an
+unserved token makes the user due at the next timer, and a round under way sees it when it ends. The token holds its
+time, and whether a Graph notification caused it.
 
-Where the token before is young and not served yet, its message is on its way or its round under way, and either finds
-the new token: no second message is sent. Served is asked after the new token is written, so a round that ended
-without seeing it has said so by then.
+Where the previous token is young and not yet served, its message is on its way or its round is under way. Either
+finds the new token, so no second message is sent. Whether it is served is read after the new token is written: a
+round that ended without seeing the new token has stored that by then.
 """
 
 from __future__ import annotations

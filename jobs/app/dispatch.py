@@ -1,6 +1,6 @@
-"""The sync timer: who has something to do gets a message, everybody else costs a twentieth of a Graph call.
+"""The sync timer: wakes each user who has something to do; any other costs a twentieth of a Graph call.
 
-design.md §7. Due is what our own memory says (retries, a new day, an unserved wake-up, an inbox); news is what
+See design.md §7. Due is what our own memory says (retries, a new day, an unserved wake-up, an inbox); news is what
 Graph's delta links say, probed twenty a call. No cursor is stored here and ERP.net is not asked: it has no session
 to spare for timers (design.md §6).
 """

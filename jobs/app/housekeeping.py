@@ -1,4 +1,4 @@
-"""The nightly turn: what nobody needs any more.
+"""The nightly clean-up: erases what nobody needs any more.
 
 The journal is kept ninety days (design.md §5). Expired leases and silent slots are not removed: the next who wants
 one takes it over. Ended links leave with the rounds of their user. The line of the turn says in how many days

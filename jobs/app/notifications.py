@@ -1,7 +1,7 @@
-"""Both webhooks: what they say is no more than a hint, and whatever it is about is read where it happened.
+"""Both webhooks. A notification is only a hint: what it is about is read from its own side by a round or a pull.
 
 Graph is believed only with the right ``clientState`` (graph.md §11, T19). However many items a body has, each user in
-it is woken once. Wrong items are ignored without a word to the sender. The endpoint must answer within three seconds,
+it is woken once. Wrong items are ignored silently. The endpoint must answer within three seconds,
 so here are two reads per named user and one message, nothing more. ERP.net's webhook brings one pull.
 """
 

@@ -1,4 +1,4 @@
-"""What a round would make of linked pairs now: read as a round reads them, decided by the same tables, not done."""
+"""A trial of linked pairs: read as a round reads them and decided by the same tables; nothing is written."""
 
 from __future__ import annotations
 

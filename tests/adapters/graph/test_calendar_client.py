@@ -78,7 +78,7 @@ async def test_a_read_is_repeated_until_it_is_answered(
     assert waits is None or all(waits <= pause <= 1.1 * waits for pause in pauses)
 
 
-async def test_patience_ends(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_retries_end(server: Scripted, calendar: GraphCalendar) -> None:
     """After four refusals the caller hears of it, with the wait Graph asked for last."""
     server.say(*[Say(status=429, headers={"Retry-After": "3"})] * 4)
 
