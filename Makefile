@@ -67,7 +67,7 @@ bench-quick: setup
 	$(VENV)/bin/python -m tests.bench --quick $(BENCH_ARGS)
 
 soak: setup
-	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(BUDGETED) $(PYTEST_ARGS)
+	SOAK=1 $(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal --timeout 3600 $(BUDGETED) $(PYTEST_ARGS)
 
 check: setup
 	$(VENV)/bin/ruff check .

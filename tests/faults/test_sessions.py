@@ -22,7 +22,7 @@ from sync_core.errors import SlotsTaken, Throttled
 from tests.support.budget import budget
 from tests.support.house import House, no_sleep, open_house
 
-PLAYS = budget(4, 400)
+PLAYS = budget(4, 100)
 ACTS = 60
 
 
