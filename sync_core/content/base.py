@@ -1,6 +1,6 @@
-"""The base snapshots of a link: what each side showed when both last agreed, moved field by field after each write.
+"""The base snapshots of a link: what each side showed when both last agreed. A write moves them field by field.
 
-A field that stays apart keeps its base, so every round finds it edited until somebody resolves it.
+A field that both sides do not agree on keeps its base. So every round finds it edited until the conflict is resolved.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def set_apart(
 ) -> Link:
     """A new link whose ``fields`` differ: the base of each side gets the other side's value.
 
-    The next round then finds these fields edited on both sides, as for any conflict. Where people are invited, and
-    for the list of people, the activity keeps its own value as its base: only Outlook counts as edited, and nobody
-    is mailed about what was there before.
+    The next round then finds these fields edited on both sides, as in any conflict. Two exceptions mail nobody about
+    what was there before: where a change of the event mails anybody, and for the list of people, the activity keeps
+    its own value as its base, so that only Outlook counts as edited.
     """
     zone = ZoneInfo(link.zone)
     told = replace(to_graph(from_erp(activity.content, zone)), people=())
@@ -70,9 +70,10 @@ def base_after_handover(
     """The event's base of a copy that feeds the activity from now on.
 
     ``before`` is the former feeder's link, ``looked_at`` when they last looked at their copy, ``seen`` what this copy
-    showed before (None = not known). Differences between copies are no edits, in no field: Exchange does not bring
-    every change to everybody, and a copy may be edited where it lies. An edit is what this copy has shown since, and
-    the former feeder's never did. Where ``seen`` is not known, only the organizer's own event can tell such an edit.
+    showed before (None = not known). A difference between two copies is no edit, in any field: Exchange does not
+    bring every change to every copy, and a copy may be edited in its own calendar. An edit is what this copy has
+    shown since then and the former feeder's copy never did. Where ``seen`` is not known, only the organizer's own
+    event can tell.
     """
     if before.tries:  # what the former feeder took up never got through
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
@@ -115,8 +116,8 @@ def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
 def outdated(link: Link, event: GraphEvent) -> Link:
     """The link of an event that is older than its base, as one restored from a backup is.
 
-    The fields in which an own event differs count as edited on both sides: the later side wins, and the journal keeps
-    the other value. The list of people does not, or a list of last week would take somebody off. A meeting that
+    The fields in which an own event differs count as edited on both sides. The later side wins, and the journal keeps
+    the other value. The list of people is left out: a list of last week would take somebody off. A meeting that
     somebody else organises counts as unedited until its organizer's next change.
     """
     if link.role is not Role.OWN:
@@ -166,6 +167,6 @@ def disturbed(
 def as_expected(
     sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
 ) -> ErpContent:
-    """``after`` with the disturbed fields as they were expected, so that the disturbance still looks like an edit."""
+    """``after`` with the disturbed fields as they were expected, so that the next round finds them edited."""
     expected = sent if before is None else _erp_base(before, sent, fields)
     return _erp_base(after, expected, disturbed(sent, fields, before, after))

@@ -1,7 +1,7 @@
-"""What changed on a side since the base, asked in that side's own terms; echoes of our own writes end here.
+"""Which fields were edited on a side since the base, compared in that side's own terms. Our own echoes end here.
 
-A changed version is a hint, changed content is proof: a touched but equal item has no changed field and causes no
-write. The base keeps a digest instead of long text.
+A changed version is a hint, changed content is proof. An item with a new version and equal content has no edited
+field and causes no write. The base keeps a digest instead of long text.
 """
 
 from __future__ import annotations

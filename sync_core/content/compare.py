@@ -1,4 +1,4 @@
-"""Both sides of one case, laid beside each other in common ground: where they agree, and what each shows."""
+"""Both sides of one case in common ground: the fields on which they agree, and the values that each shows."""
 
 from __future__ import annotations
 
@@ -107,8 +107,10 @@ class Pair:
 
 
 def _edges(link: Link, zone: ZoneInfo) -> tuple[GraphContent, ErpContent] | None:
-    """The base as what an activity's digits mean, where both sides of it stand at one time; a copy that was handed
-    its meeting may never have shown the activity's."""
+    """The base, which says what an activity's digits mean; None where its two sides show different times.
+
+    A promoted copy may never have shown the activity's time.
+    """
     made = to_erp(from_graph(link.base_event), zone)
     is_one = erp_terms(made, Field.TIME) == erp_terms(link.base_activity, Field.TIME)
     return (link.base_event, link.base_activity) if is_one else None

@@ -1,8 +1,8 @@
-"""Field by field against the base; the conflict rule and nothing else.
+"""The three-way merge, field by field against the base, and its conflict rule; nothing else.
 
-Different fields changed on both sides both survive. The same field changed to different values is a conflict, which
-the policy solves (the loser's value is kept in the journal) or leaves to a person. The same value on both sides is
-no conflict.
+Different fields edited on both sides both survive. The same field edited to different values is a conflict. The
+policy solves it, and the journal keeps the loser's value; or the policy leaves it to a person. The same value on both
+sides is no conflict.
 """
 
 from __future__ import annotations

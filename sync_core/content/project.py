@@ -1,7 +1,8 @@
-"""What both sides can say: each side's content in common ground, and back.
+"""The projection of each side's content to common ground, which is what both sides can hold, and back.
 
-Projection loses what the other side cannot hold, so it is applied only to a side that changed in its own terms and
-only the changed fields are carried over (changes.py, merge.py). A write and the read after it change nothing.
+Projection loses what the other side cannot hold. So it is applied only to a side that was edited in its own terms,
+and only the edited fields are written to the other side (changes.py, merge.py). A write and the read after it change
+nothing.
 
 Time (design.md §4 "Time", erpnet.md §12): an activity's digits are wall clock of one zone, printed with a decorative
 ``Z``. A gap moves forward by its length, the repeated hour means the first. 00:00 means all day in ERP.net (rule

@@ -1,4 +1,4 @@
-"""Which instants a round covers, in the user's local days.
+"""The window: which instants a round covers, in the user's local days.
 
 The window decides only whether an *unlinked event* becomes an activity: leaving it is no deletion, entering it is
 no change. The delta window is the span a delta link is asked for. It is wider, so that the window can roll for a

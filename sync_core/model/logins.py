@@ -1,8 +1,8 @@
 """Whose login a text is. ERP.net writes logins (``CreationUser``, erpnet.md §8) where calsync must know people.
 
-A login is only a name: it is changed, and may be given to somebody else later. What is stored and compared is the id
-of the ERP.net user; here it is found from who bears a login now, and who bore it before. Of several, the time at
-which the login was written decides; where that is doubtful, the owner of what was written does.
+A login is only a name. It may be changed, and given to somebody else later. So calsync stores and compares the id of
+the ERP.net user, and this module finds the id from who bears a login now, and who bore it before. Of several, the
+time at which the login was written decides. Where the time leaves it open, the owner of what was written decides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The company's choices that decide what is synced and who wins; made from the settings (design.md §8).
 
-They stand in the store, stamped by the app, and whoever works for the company works by them: ``contradictions`` says
-where an environment wants something else, ``taken_over`` what it takes because it says nothing.
+They are stored, stamped by the app, and every process of the company works by them. ``contradictions`` says where an
+environment chose otherwise, ``taken_over`` what it takes over because it chose nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who accepted and who declined: what attendees answered in Outlook, as participants' notes in ERP.net."""
+"""Attendees' responses in Outlook, as the Notes of participants in ERP.net."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Iterable
 
 from sync_core.model.decision import Context
 from sync_core.model.sides import ErpActivity, GraphEvent, Participant
-from sync_core.people.lists import (
-    invited,
-)
+from sync_core.people.lists import invited
 
 ANSWERS = {
     "accepted": "Outlook: accepted",

@@ -1,9 +1,9 @@
-"""The people of a meeting: who counts, how both lists are merged, who may be invited, what answers say.
+"""The people of a meeting: who counts, how both lists are merged, who may be invited, how many mails a write sends.
 
-Attendees and participants are sets of e-mail addresses, merged three ways, each side against its own base: whoever
-was added on a side is added on the other, whoever was taken off is taken off, nobody else is touched. So a
-participant whom nobody may invite is simply known to one side, and never looks like an edit. The organizer, the
-owner and rooms do not count. Every change of an event's list mails those it concerns, and there is no way not to
+Attendees and participants are sets of e-mail addresses. They are merged three ways, each side against its own base:
+whoever was added on one side is added on the other, whoever was taken off is taken off, nobody else is touched. So a
+participant who may not be invited is known to one side only, and never looks like an edit. The organizer, the owner
+and rooms do not count. Exchange mails everybody whom a change of an event's list concerns, and cannot be told not to
 (graph.md §5): hence ``SYNC_INVITE``, and the count of mails.
 """
 
@@ -176,9 +176,6 @@ def rows_after(activity: ErpActivity, changes: ParticipantChanges) -> tuple[str,
     gone = set(changes.drop)
     stay = {p.email for p in activity.participants if p.email and p.id not in gone}
     return tuple(sorted(stay | set(changes.add)))
-
-
-# Answers
 
 
 # Who is left out

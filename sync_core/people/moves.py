@@ -1,7 +1,7 @@
-"""Which people join and leave the two lists of a pair, and which fields ``SYNC_PRIVATE=busy`` keeps on one side.
+"""Which people join and leave the two lists of a pair.
 
-``people`` merges sets of addresses. This module applies it to one case: it supplies the base snapshots, leaves out
-what is private, and adds the attendees' responses.
+``lists`` merges sets of addresses. This module applies it to one case: it supplies the base snapshots, leaves out
+the lists of private meetings, and adds the attendees' responses.
 """
 
 from __future__ import annotations

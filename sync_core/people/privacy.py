@@ -1,4 +1,4 @@
-"""What SYNC_PRIVATE hides, from which side, and what becomes visible again."""
+"""Which fields ``SYNC_PRIVATE=busy`` hides from which side, and which a write shows again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sync_core.model.sides import PEOPLE, Field, Fields
 
 
 def is_hidden(case: Case, ctx: Context) -> bool:
-    """Whether the people of this meeting are nobody's business (``SYNC_PRIVATE=busy``)."""
+    """Whether ``SYNC_PRIVATE=busy`` hides this meeting: one of its sides at least is private."""
     items = (item.content for item in (case.event, case.activity) if item is not None)
     return ctx.policy.private is PrivateRule.BUSY and any(map(is_private, items))
 
@@ -19,7 +19,7 @@ HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
 
 
 def is_private_in_erp_only(case: Case, ctx: Context) -> bool:
-    """Whether only the activity is private, as far as is known: its list says nothing about who is invited."""
+    """Whether only the activity is private, as far as is known. The lists of people are not compared then."""
     return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
 
 

@@ -1,6 +1,7 @@
-"""How a pair begins: an activity is made from an event, an event from an activity, or two items are linked.
+"""How a pair is made: an activity from an event, an event from an activity, or a link of two items that are there.
 
-An activity that was there before its user switched on, or is only found again, invites nobody (``SYNC_INVITE``).
+The event of an activity that is older than the user's switching on, or that is only found again, invites nobody
+(``SYNC_INVITE``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How a pair ends: when an event counts as gone, and what a deletion on one side does to the other.
 
-Deletion wins over an edit on the other side; what was edited is handed to the journal. The link stays as a tombstone,
-so that nothing is made again.
+Deletion wins over an edit on the other side; the journal keeps what was edited. The link stays as a tombstone, so
+that nothing is made again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which of several activities with an event's iCalUId is the event's: nothing in ERP.net forbids two (erpnet.md §6).
 
-An import may make them, or a person who copies a document. Where the evidence is missing, or contradicts itself,
-nobody is guessed at.
+An import may make several, or a person who copies a document. Where the evidence is missing or contradicts itself,
+none is chosen.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Lists that wait for a person: who is on them, what an answer does, and when they are over.
+"""Holds, the lists of a mass deletion that wait for a person: what is on them, what an answer does, when they end.
 
-Who is on a list stands on the links (``Link.held``), so a list may have any size and an answer is used up link by
-link, as it is carried out: whatever ends a pair, or brings it back to life, takes it off. The list's own row is small
-and leaves with the last of its items.
+The links themselves say which list they are on (``Link.held``), so a list may have any size. An answer is used up
+link by link: whatever ends a pair, or brings it back to life, takes it off the list. The list's own row is small and
+is deleted with the last of its items.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who an item belongs to and what it is known by: the creator, the repeatable create, the link of a new pair."""
+"""Whose an item is and what identifies it: the creator, the id of a repeatable create, the link of a new pair."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
 """Which items without a link belong together, so that nothing is made twice (design.md §4 "Identity").
 
-An activity made from an event carries (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId): precise, and MSSync's
-records carry the same. An event made from an activity carries our mark: a candidate, since a copy carries it too;
-of several, the one whose transactionId is ours is it, the others are new events. A named partner that is not there
-any more is *partner gone*: nothing is made until a person chooses. A void activity is never adopted.
+An activity made from an event has (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId). That is certain, and
+MSSync's records have the same. An event made from an activity has our mark. That is a candidate only, since a copy of
+the event has the mark too: of several, the event whose transactionId is ours counts, and the others are new events.
+Where the named partner is not there any more (*partner gone*), nothing is made until a person chooses. A void
+activity is never adopted.
 
 Of several events of one calendar with one iCalUId one is the meeting, the others are its twins. Of several activities
-with one ExternalId (nothing in ERP.net forbids it, erpnet.md §6) the evidence chooses; where there is none, or it
-contradicts itself, nobody is guessed at: the items are listed, and none is written.
+with one ExternalId (nothing in ERP.net forbids it, erpnet.md §6) the evidence chooses. Where it is missing or
+contradicts itself, none is chosen: the items are listed, and none is written.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A link whose event bears another id now goes on with that.
+"""Moves a link to the event's new id.
 
-An iCalUId stays when a mailbox is moved or restored, and two events bear it where a file was imported twice; ids do
-not stay (graph.md §8). So a link whose event is gone goes on with the event of its calendar that bears its iCalUId:
-nothing is void for it, and nothing is made.
+A moved or restored mailbox gives its events new ids; their iCalUIds stay (graph.md §8). So a link whose event is gone
+goes on with the event of its calendar that has its iCalUId: nothing is voided, and nothing is made. A file that was
+imported twice makes two events with one iCalUId.
 """
 
 from __future__ import annotations

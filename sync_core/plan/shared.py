@@ -80,7 +80,7 @@ def is_follower(link: Link | None) -> bool:
 
 
 def as_feeder(case: Case, ctx: Context) -> Case:
-    """The case of a copy that feeds the activity from now on: with the former feeder's link, or without one."""
+    """The case of a copy that feeds the activity from now on: with the former feeder's link, if one is left."""
     event, claim, link = case.event, case.claim, case.link
     if event is None or event.is_cancelled or not (link is None or is_follower(link)):
         return case
@@ -96,10 +96,10 @@ def as_feeder(case: Case, ctx: Context) -> Case:
 
 
 def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link | None:
-    """The link of a copy that feeds from now on what another one fed; None where none did, as far as is known.
+    """The link of a promoted copy, which feeds from now on what another copy fed; None where no other one did.
 
-    The activity's base is the former feeder's, so that an edit in ERP.net goes on; the event's is this copy's own.
-    Where nobody's link is left, both bases are what the sides show: a hand-over alone causes no write.
+    The activity's base is the former feeder's, so that no edit in ERP.net is lost; the event's base is this copy's
+    own. Where nobody's link is left, both bases are what the sides show: a hand-over alone causes no write.
     """
     claim, before, own = case.claim, case.inherited, case.link
     if before is None or not has_activity_base(before):

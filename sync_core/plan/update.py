@@ -1,11 +1,11 @@
-"""What is written across a living pair: a three-way merge, then rules that hold fields back, then the writes.
+"""What is written to a live pair: a three-way merge, then rules that hold fields back, then the writes.
 
-The tables decide *whether* a pair is worked on; here is *what* is written. The merge says which fields each side
-lacks. Each of ``RULES`` then takes fields out of the writes or adds one, in the order of the tuple, and says in its
-docstring why it stands where it does. The writes are built once, from what the last rule leaves.
+The tables decide *whether* a pair is updated; this module decides *what* is written. The merge says which fields each
+side lacks. Each of ``RULES`` then takes fields out of the writes or adds one, in the order of the tuple. Its
+docstring says why it has its place. The writes are built once, from what the last rule leaves.
 
 A field that cannot be written is either an open conflict, with both values, or left for later. In both cases its base
-stays what both sides last agreed on, so the next round finds the same edit again. The event wears a category while a
+stays what both sides last agreed on, so the next round finds the same edit again. The event has a category while a
 conflict is open (conflict.py).
 """
 
@@ -136,7 +136,7 @@ class Flow:
 
 
 def update_pair(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
-    """The decision for a living pair: what is written where, what stays apart and why."""
+    """The decision for a live pair: what is written to which side, and which fields stay in conflict, and why."""
     flow = merged_flow(Pair(case, link, has_base=intent is not Intent.LINK), ctx)
     for rule in RULES:
         flow = rule(flow)
@@ -179,7 +179,7 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
 
 
 def keep_own_reminder(flow: Flow) -> Flow:
-    """The reminder of an invited copy is its owner's own: ERP.net's is not written to it, and that is no difference.
+    """The reminder of an invited copy is its owner's own: ERP.net's reminder is not written to it, nor in conflict.
 
     Before the permits: what is not written at all needs none.
     """
@@ -302,8 +302,7 @@ def set_category(flow: Flow) -> Flow:
 
 
 def mail_last(flow: Flow) -> Flow:
-    """What mails people is never written with what is the owner's own: the latter goes first, the rest follows at
-    once.
+    """A write that mails people holds nothing else: the owner's own fields go first, those that mail follow at once.
 
     After every rule that says what is written to the event.
     """
@@ -333,7 +332,7 @@ def category_needs_event(flow: Flow) -> Flow:
 
 
 def reminder_follows_start(flow: Flow) -> Flow:
-    """ERP.net's ReminderTime is an instant: it is written whenever the start moves, here or there, and it does not.
+    """ERP.net's ReminderTime is an instant: it is written whenever the start has moved on a side and it has not.
 
     Last: it asks what the activity says once everything else is written.
     """

@@ -1,4 +1,4 @@
-"""The words for a decision: its label and the values before and after, for the journal and for a dry run."""
+"""A decision in words: its label and the values before and after, for the journal and for a dry run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Both sides of a round laid side by side: what else has to be read, and one case for each pair that was looked at.
+"""Joins what was read of both sides: which items must still be read, and one case for each pair that was read.
 
-Values, no reading, and no decision about an item: that is ``decide.decide``'s. An event's news brings its activity,
-and an activity's its event, only where the *content* differs from the base.
+Pure values: nothing is read here, and ``decide.decide`` decides. News of one side asks for the other side's item only
+where the *content* differs from the base.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a round goes by: what is remembered, the context in which it decides, and how much of both sides it reads."""
+"""The frame of a round: what is remembered, the context of its decisions, and how much of both sides it reads."""
 
 from __future__ import annotations
 

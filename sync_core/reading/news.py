@@ -1,7 +1,7 @@
-"""What Microsoft Graph has shown a round of one calendar, and what that says of each link: values, no reading.
+"""What Microsoft Graph has shown a round of one calendar, and what it means for each link. Nothing is read here.
 
-The delta query names what changed; a removal is a hint, and so is absence. Whatever that leaves in doubt is read by
-id (``doubtful``), and ``judge_gone`` weighs what is gathered.
+The delta query names what changed. A removal is a hint, and so is absence. A doubtful event is read by id
+(``doubtful``), and ``judge_gone`` weighs the evidence.
 """
 
 from __future__ import annotations

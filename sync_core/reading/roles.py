@@ -1,7 +1,7 @@
-"""Which meetings' claims a round has to know, and which role its copies have by them: values, no reading.
+"""Which meetings' claims a round must know, and which role its copies have by them. Nothing is read here.
 
-A follower's activity is named by its claim, and a copy that takes over must be read afresh; what the claims mean for
-one copy, ``sync_core.plan.shared`` says.
+The claim names a follower's activity. A promoted copy must be read afresh. ``sync_core.plan.shared`` says what a
+claim means for one copy.
 """
 
 from __future__ import annotations
@@ -164,8 +164,7 @@ def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
 
 
 def is_stood_against(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
-    """Whether the event must be looked at: what ERP.net says stands against an invited copy, or whose copy feeds the
-    meeting has changed."""
+    """Whether the event must be read: ERP.net says otherwise than an invited copy, or another copy is elected."""
     is_guests = link.role is Role.INVITED and (is_changed or is_lost(roles.claim_of(link), ctx))
     return is_guests or _is_to_reclaim(link, roles, ctx)
 
