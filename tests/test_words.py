@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PRODUCT = ("sync_core", "jobs", "adapters", "cli")
+ROOMS = ("sync_core", "jobs", "adapters", "cli", "tests/core")
 PAGES = ("docs/*.md", "README.md", "SECURITY.md", "CONTRIBUTING.md")
 
 RETIRED = {
@@ -26,6 +26,7 @@ RETIRED = {
     "gathering": "moves",
     "gatherings": "moves",
     "hearsay": "remembered",
+    "handed by nobody": "without a feeder",
     "heir": "promoted copy, successor",
     "heirs": "promoted copies, successors",
     "heritage": "the activity's base",
@@ -42,6 +43,7 @@ RETIRED = {
     "tell round": "log a round",
     "unheard": "a notice for nobody: unheeded",
     "untold": "unanswered; without words",
+    "unmarking": "category removal",
     "unveiled": "shown again",
     "veiled": "private in ERP.net only",
     # modules that have another name now
@@ -83,7 +85,7 @@ def split(text: str) -> str:
 @cache
 def texts() -> dict[str, str]:
     """Every text of the product and its pages, by its path below the root."""
-    modules = [path for room in PRODUCT for path in (ROOT / room).rglob("*.py")]
+    modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
     pages = [path for pattern in PAGES for path in ROOT.glob(pattern)]
     found = [*modules, ROOT / "function_app.py", *pages]
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}

@@ -16,7 +16,7 @@ from tests.support.samples import ANNA_ID, BORIS_ID, NOW, PARTY, a_bearer, a_con
 A_DAY = timedelta(days=1)
 RENAMED = Bearer("anna", ANNA_ID, PARTY, seen_at=NOW - 10 * A_DAY, until_at=NOW - 9 * A_DAY)
 """Anna bore the login until nine days ago, …"""
-HEIR = Bearer("anna", BORIS_ID, "party-boris", seen_at=NOW)
+SUCCESSOR = Bearer("anna", BORIS_ID, "party-boris", seen_at=NOW)
 """… and Boris bears it now."""
 
 WALL = NOW.replace(tzinfo=None)
@@ -27,11 +27,13 @@ WALL = NOW.replace(tzinfo=None)
     [
         pytest.param([RENAMED], 30, PARTY, ANNA_ID, id="renamed/made-before"),
         pytest.param([RENAMED], 1, PARTY, ANNA_ID, id="renamed/nobody-else-ever-bore-it"),
-        pytest.param([RENAMED, HEIR], 30, "party-boris", ANNA_ID, id="given-away/made-long-before"),
-        pytest.param([RENAMED, HEIR], 1, PARTY, BORIS_ID, id="given-away/made-since"),
-        pytest.param([RENAMED, HEIR], 9, PARTY, ANNA_ID, id="given-away/in-doubt/owned-by-the-former"),
-        pytest.param([RENAMED, HEIR], 9, "party-boris", BORIS_ID, id="given-away/in-doubt/owned-by-the-heir"),
-        pytest.param([RENAMED, HEIR], 9, "party-carl", BORIS_ID, id="given-away/in-doubt/owned-by-another"),
+        pytest.param([RENAMED, SUCCESSOR], 30, "party-boris", ANNA_ID, id="given-away/made-long-before"),
+        pytest.param([RENAMED, SUCCESSOR], 1, PARTY, BORIS_ID, id="given-away/made-since"),
+        pytest.param([RENAMED, SUCCESSOR], 9, PARTY, ANNA_ID, id="given-away/in-doubt/owned-by-the-former"),
+        pytest.param(
+            [RENAMED, SUCCESSOR], 9, "party-boris", BORIS_ID, id="given-away/in-doubt/owned-by-the-successor"
+        ),
+        pytest.param([RENAMED, SUCCESSOR], 9, "party-carl", BORIS_ID, id="given-away/in-doubt/owned-by-another"),
     ],
 )
 def test_a_login_is_whose_it_was_when_it_was_written(
@@ -47,7 +49,7 @@ def test_nothing_is_made_after_its_last_update() -> None:
     """An activity whose server never told when it was made was made before it was last touched."""
     activity = an_activity(created=None, updated_at=NOW - 20 * A_DAY, owner_party="party-boris")
 
-    assert Logins([RENAMED, HEIR]).maker_of(activity) == ANNA_ID
+    assert Logins([RENAMED, SUCCESSOR]).maker_of(activity) == ANNA_ID
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_what_erp_net_says_now_goes_before_what_is_known(found: dict[str, str], 
 
 def test_the_one_seen_later_bears_it() -> None:
     """Of two who are known by one login the later look is right: a login is one person's at a time."""
-    logins = Logins([a_bearer("anna", seen_at=NOW - A_DAY), HEIR])
+    logins = Logins([a_bearer("anna", seen_at=NOW - A_DAY), SUCCESSOR])
 
     assert logins.maker_of(an_activity(created=WALL, owner_party="party-boris")) == BORIS_ID
 

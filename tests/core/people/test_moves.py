@@ -316,14 +316,14 @@ def both_lists(event: GraphEvent, activity: ErpActivity) -> tuple[list[str], lis
 
 # What people are told goes alone
 
-CROWDED = known_to((BORIS,), (BORIS,))
+WITH_GUESTS = known_to((BORIS,), (BORIS,))
 
 
 def test_a_reminder_is_not_sent_with_what_mails() -> None:
     """First what is the owner's own; what people are told by mail follows by itself."""
     ctx, event = an_office(), a_meeting(BORIS)
     activity = attended(BORIS, ZOE, content=noted(subject="Forecast", reminder=at(2026, 2, 2, 9)), updated_at=LATER)
-    first = decide(linked(event, activity, link=CROWDED), ctx)
+    first = decide(linked(event, activity, link=WITH_GUESTS), ctx)
 
     assert isinstance(first.graph, PatchEvent)
     assert (first.graph.fields, first.mails, kept(first).reread) == (frozenset({Field.REMINDER}), 0, MAILS_FOLLOW)
@@ -340,7 +340,7 @@ def test_a_mark_is_not_sent_with_what_mails() -> None:
     """The conflict is marked first, the news of another field follows."""
     event = a_meeting(BORIS, html="<table><tr><td>Agenda</td></tr></table>")
     activity = attended(BORIS, content=noted(notes="Minutes", priority="High"))
-    decision = decide(linked(event, activity, link=CROWDED), an_office())
+    decision = decide(linked(event, activity, link=WITH_GUESTS), an_office())
 
     assert isinstance(decision.graph, PatchEvent)
     assert (decision.graph.fields, decision.graph.categories) == (frozenset(), (CONFLICT_CATEGORY,))
@@ -370,12 +370,12 @@ edits = st.fixed_dictionaries(
 
 
 @given(edits, st.frozensets(st.sampled_from([BORIS, ZOE, GUEST]), min_size=1), st.sampled_from(Invite))
-def test_no_patch_of_a_crowded_event_says_more_than_it_mails(
+def test_no_patch_of_a_with_guests_event_says_more_than_it_mails(
     told: dict[str, object], people: frozenset[str], invite: Invite
 ) -> None:
     """Whatever was edited in ERP.net: mailing and other fields never go together, and two turns say it all."""
     ctx = an_office(policy=Policy(invite=invite))
-    event, link = a_meeting(BORIS), CROWDED
+    event, link = a_meeting(BORIS), WITH_GUESTS
     activity = attended(*sorted(people), content=noted(**told), updated_at=LATER)
 
     sent = []
@@ -548,7 +548,7 @@ def test_an_answer_comes_with_who_is_added_and_not_with_who_leaves() -> None:
 def test_answers_wait_for_a_locked_activity() -> None:
     """They are not taken for told."""
     event = a_meeting(Attendee(BORIS, response="accepted"))
-    decision = decide(linked(event, attended(BORIS, state=LOCKED), link=CROWDED), an_office())
+    decision = decide(linked(event, attended(BORIS, state=LOCKED), link=WITH_GUESTS), an_office())
 
     assert (decision.erp, kept(decision).answers, kept(decision).conflict) == (None, (), None)
 

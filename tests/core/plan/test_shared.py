@@ -105,7 +105,7 @@ ELECTION_CELLS = {
 
 
 @pytest.mark.parametrize("cell", ELECTION_CELLS)
-def test_seat(cell: str) -> None:
+def test_election(cell: str) -> None:
     """Whose copy it is and what the claim says decide whether it feeds the activity, follows or clashes."""
     copy, _, claim = cell.rpartition("/")
 

@@ -359,9 +359,9 @@ def test_permit(cell: str) -> None:
     """One obstacle alone acts, or stops the write with its reason."""
     intent, obstacle = cell.split("/")
     reason = "" if PERMIT_CELLS[cell] == "act" else REASONS[Obstacle(obstacle)]
-    standing = {known: known == obstacle for known in Obstacle}
+    hindering = {known: known == obstacle for known in Obstacle}
 
-    assert (Verdict(PERMIT_CELLS[cell]), reason) == permit(Intent(intent), standing)
+    assert (Verdict(PERMIT_CELLS[cell]), reason) == permit(Intent(intent), hindering)
 
 
 def test_permit_has_no_gap() -> None:
@@ -376,9 +376,9 @@ def test_permit_has_no_gap() -> None:
 
 def test_the_first_obstacle_that_does_not_act_decides() -> None:
     """A locked activity of a series is parked as a series; what acts is passed over."""
-    standing = {obstacle: obstacle in (Obstacle.SERIES, Obstacle.LOCKED) for obstacle in Obstacle}
+    hindering = {obstacle: obstacle in (Obstacle.SERIES, Obstacle.LOCKED) for obstacle in Obstacle}
 
-    assert (Verdict.PARK, REASONS[Obstacle.SERIES]) == permit(Intent.UPDATE_ACTIVITY, standing)
+    assert (Verdict.PARK, REASONS[Obstacle.SERIES]) == permit(Intent.UPDATE_ACTIVITY, hindering)
     assert permit(Intent.CREATE_ACTIVITY, dict.fromkeys(Obstacle, False)) == (Verdict.ACT, "")
 
 

@@ -1,4 +1,4 @@
-"""The rules of carrying, one by one: what each takes out of the writes, and what it leaves alone."""
+"""The rules of an update, one by one: what each takes out of the writes, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sync_core.model.link import CategoryState, Clash, Conflict, Link, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY, Field
 from sync_core.people.lists import Moves
-from sync_core.plan import update as carry
+from sync_core.plan import update
 from sync_core.plan.tables import REASONS, Obstacle
 from sync_core.plan.update import HIDDEN_VALUE, RULES, Flow
 from tests.support.samples import (
@@ -62,7 +62,7 @@ def a_clash(field: Field, event_value: str, activity_value: str, why: str) -> di
 
 INVITED: Link = a_link(role=Role.INVITED)
 BOTH = linked(an_event(), PLAN)
-CROWD = linked(a_meeting(BORIS), PLAN)
+WITH_GUESTS = linked(a_meeting(BORIS), PLAN)
 FORMATTED = an_event(html="<div>Agenda</div><table><tr><td>1</td></tr></table>")
 
 ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
@@ -103,8 +103,8 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     ),
     (
         "first_link_mails_nobody",
-        flowing(CROWD, has_base=False, to_graph=SUBJECT | REMINDER),
-        {"to_graph": REMINDER, "left": SUBJECT, "why": carry.WOULD_MAIL},
+        flowing(WITH_GUESTS, has_base=False, to_graph=SUBJECT | REMINDER),
+        {"to_graph": REMINDER, "left": SUBJECT, "why": update.WOULD_MAIL},
     ),
     (
         "time_fits",
@@ -117,17 +117,17 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "body_fits",
         flowing(linked(FORMATTED, MINUTES), to_graph=BODY),
-        {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", carry.RICH_BODY),
+        {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", update.RICH_BODY),
     ),
     (
         "body_fits",
         flowing(linked(an_event(html=None), MINUTES), to_graph=BODY | SUBJECT),
-        {"to_graph": SUBJECT, "left": BODY, "needs": carry.NEEDS_BODY},
+        {"to_graph": SUBJECT, "left": BODY, "needs": update.NEEDS_BODY},
     ),
     (
         "lists_known",
-        flowing(linked(an_event()), to_erp=LIST, to_graph=LIST | SUBJECT, needs=carry.NEEDS_BODY),
-        {"to_erp": frozenset(), "to_graph": SUBJECT, "left": LIST, "needs": carry.NEEDS_LISTS},
+        flowing(linked(an_event()), to_erp=LIST, to_graph=LIST | SUBJECT, needs=update.NEEDS_BODY),
+        {"to_erp": frozenset(), "to_graph": SUBJECT, "left": LIST, "needs": update.NEEDS_LISTS},
     ),
     (
         "conceal_values",
@@ -150,27 +150,27 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     ),
     (
         "mail_last",
-        flowing(CROWD, to_graph=SUBJECT | REMINDER, needs=carry.NEEDS_BODY),
-        {"to_graph": REMINDER, "left": SUBJECT, "later": SUBJECT, "needs": carry.MAILS_FOLLOW},
+        flowing(WITH_GUESTS, to_graph=SUBJECT | REMINDER, needs=update.NEEDS_BODY),
+        {"to_graph": REMINDER, "left": SUBJECT, "later": SUBJECT, "needs": update.MAILS_FOLLOW},
     ),
     (
         "mail_last",
-        flowing(CROWD, to_graph=SUBJECT, categories=(CONFLICT_CATEGORY,)),
-        {"to_graph": frozenset(), "left": SUBJECT, "later": SUBJECT, "needs": carry.MAILS_FOLLOW},
+        flowing(WITH_GUESTS, to_graph=SUBJECT, categories=(CONFLICT_CATEGORY,)),
+        {"to_graph": frozenset(), "left": SUBJECT, "later": SUBJECT, "needs": update.MAILS_FOLLOW},
     ),
     (
         "mail_last",
         flowing(BOTH, to_graph=LIST | SUBJECT | REMINDER, moves=Moves(join_graph=frozenset({GUEST}))),
-        {"to_graph": REMINDER, "left": LIST | SUBJECT, "later": LIST | SUBJECT, "needs": carry.MAILS_FOLLOW},
+        {"to_graph": REMINDER, "left": LIST | SUBJECT, "later": LIST | SUBJECT, "needs": update.MAILS_FOLLOW},
     ),
     (
         "compare_again",
         flowing(
             linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_graph=frozenset({Field.PRIVATE}) | SUBJECT
         ),
-        {"left": LIST | BODY, "needs": carry.SHOWN_AGAIN},
+        {"left": LIST | BODY, "needs": update.SHOWN_AGAIN},
     ),
-    ("category_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": carry.NEEDS_CATEGORY}),
+    ("category_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": update.NEEDS_CATEGORY}),
     (
         "reminder_follows_start",
         flowing(linked(an_event(shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11))), PLAN), to_erp=TIME),
@@ -188,7 +188,7 @@ PASSING: list[tuple[str, Flow]] = [
     ("permit_erp", flowing(linked(an_event(), an_activity(state="Released")), to_graph=SUBJECT)),
     ("permit_graph", flowing(BOTH, to_graph=SUBJECT)),
     ("permit_graph", flowing(linked(an_invitation(), PLAN, link=INVITED), to_erp=SUBJECT)),
-    ("first_link_mails_nobody", flowing(CROWD, to_graph=SUBJECT)),
+    ("first_link_mails_nobody", flowing(WITH_GUESTS, to_graph=SUBJECT)),
     ("first_link_mails_nobody", flowing(BOTH, has_base=False, to_graph=SUBJECT)),
     ("time_fits", flowing(BOTH, to_erp=TIME)),
     ("time_fits", flowing(linked(an_event(LAST_HOUR), an_activity()), to_erp=SUBJECT)),
@@ -198,7 +198,7 @@ PASSING: list[tuple[str, Flow]] = [
     ("lists_known", flowing(linked(an_event()), to_graph=LIST)),
     ("conceal_values", flowing(BOTH, BUSY, clashes={Field.SUBJECT: CLASH})),
     ("set_category", flowing(BOTH, to_graph=SUBJECT)),
-    ("mail_last", flowing(CROWD, to_graph=SUBJECT)),
+    ("mail_last", flowing(WITH_GUESTS, to_graph=SUBJECT)),
     ("mail_last", flowing(BOTH, to_graph=SUBJECT | REMINDER)),
     ("compare_again", flowing(BOTH, BUSY, to_graph=frozenset({Field.PRIVATE}))),
     ("category_needs_event", flowing(BOTH, conflict=OPEN)),
@@ -242,7 +242,7 @@ def test_a_teams_body_keeps_its_block() -> None:
     block = f"<div>{rule}</div><div><a href='https://teams.microsoft.com/l/meetup-join/19%3ax/0'>Join</a></div>"
     html = f"<div>Agenda</div>{block}<div>{rule}</div>"
     before = flowing(linked(an_event(html=html), MINUTES), to_graph=BODY)
-    after = carry.body_fits(before)
+    after = update.body_fits(before)
 
     assert set(changes(before, after)) == {"html"}
     assert after.html is not None
@@ -256,7 +256,7 @@ def test_the_merge_comes_before_the_rules() -> None:
         an_event(shown(subject="Plan", body="Minutes")), an_activity(noted(subject="Forecast", priority="High"))
     )
     assert case.link is not None
-    flow = carry.merged_flow(Pair(case, case.link, has_base=True), a_context())
+    flow = update.merged_flow(Pair(case, case.link, has_base=True), a_context())
 
     assert flow.to_erp == SUBJECT | BODY
     assert flow.to_graph == {Field.PRIORITY}

@@ -70,7 +70,7 @@ def news(*events: GraphEvent | Malformed, **told: object) -> GraphNews:
     ],
 )
 def test_what_is_older_than_the_link_is_no_news(event: GraphEvent, is_old: bool) -> None:
-    """A delta query may lag behind our own write; an edit that was left alone goes on standing."""
+    """A delta query may lag behind our own write; an edit that was left alone is found again."""
     link = a_link(modified_at=utc(2026, 1, 24, 7))
 
     assert is_stale(link, event, news(event)) is is_old

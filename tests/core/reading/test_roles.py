@@ -260,8 +260,8 @@ class TestCases:
             pytest.param(Case(None, an_event(), an_activity()), MINE, set(), False, id="new-and-always-mine"),
             pytest.param(Case(None, an_event()), CARLS, set(), False, id="no-activity"),
             pytest.param(Case(None, None, an_activity()), CARLS, set(), False, id="no-event"),
-            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, {"E1"}, True, id="heir"),
-            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, set(), False, id="no-heir"),
+            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, {"E1"}, True, id="promoted"),
+            pytest.param(Case(a_follower(), an_event(), an_activity()), MINE, set(), False, id="not-promoted"),
             pytest.param(Case(None, an_event(), an_activity()), None, set(), False, id="no-claim"),
         ],
     )
