@@ -370,7 +370,7 @@ edits = st.fixed_dictionaries(
 
 
 @given(edits, st.frozensets(st.sampled_from([BORIS, ZOE, GUEST]), min_size=1), st.sampled_from(Invite))
-def test_no_patch_of_a_with_guests_event_says_more_than_it_mails(
+def test_no_patch_of_an_event_with_guests_says_more_than_it_mails(
     told: dict[str, object], people: frozenset[str], invite: Invite
 ) -> None:
     """Whatever was edited in ERP.net: mailing and other fields never go together, and two turns say it all."""
