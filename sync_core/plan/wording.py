@@ -28,7 +28,7 @@ LABELS = {
     Intent.NOTHING: "nothing",
 }
 
-SETTLED = {
+VERDICT_LABELS = {
     Verdict.CONFLICT: "conflict",
     Verdict.HOLD: "held",
     Verdict.SKIP: "skipped",
@@ -42,7 +42,7 @@ SETTLED = {
 def label(decision: Decision) -> str:
     """What is done, in two words. A patch that only sets or removes the category says so."""
     if decision.verdict is not Verdict.ACT:
-        return SETTLED[decision.verdict]
+        return VERDICT_LABELS[decision.verdict]
     if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.written):
         conflict = decision.link.conflict if decision.link else None
         return "event marked" if conflict else "event unmarked"

@@ -10,7 +10,7 @@ from sync_core.model.decision import Case, Intent, Sight, Verdict
 from sync_core.model.link import CategoryState, Clash, Conflict, Role
 from sync_core.model.sides import Attendee
 from sync_core.plan.decide import decide
-from sync_core.plan.wording import LABELS, SETTLED, is_about_private, label, sides_of, values
+from sync_core.plan.wording import LABELS, VERDICT_LABELS, is_about_private, label, sides_of, values
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -44,7 +44,7 @@ OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategorySt
 def test_every_intent_and_verdict_has_words() -> None:
     """Nothing that can happen is without a name."""
     assert set(Intent) == set(LABELS)
-    assert set(Verdict) - {Verdict.ACT} == set(SETTLED)
+    assert set(Verdict) - {Verdict.ACT} == set(VERDICT_LABELS)
 
 
 @pytest.mark.parametrize(
