@@ -30,7 +30,7 @@ async def _load(*modules: str) -> None:
 
 
 async def _world() -> World:
-    """What this process works with; opened for whoever asks first."""
+    """What this process works with; opened by the first caller."""
     await _load("adapters.wiring", "jobs.company")
     from adapters.wiring import process
     from jobs.company import start_app
@@ -71,7 +71,7 @@ async def keeper(timer: func.TimerRequest) -> None:
 @app.function_name("housekeeping")
 @app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
 async def housekeeping(timer: func.TimerRequest) -> None:
-    """What nobody needs any more goes."""
+    """Erase what nobody needs any more, every night."""
     await _load("jobs.app.housekeeping")
     from jobs.app.housekeeping import keep_house
 
@@ -198,7 +198,7 @@ async def _settings() -> tuple[int, int]:
 
 
 async def _open() -> None:
-    """Open the app with what its webhooks need; a failure is told, and whoever asks next tries again."""
+    """Open the app with what its webhooks need; a failure is logged, and the next caller tries again."""
     await _load("jobs.app.notifications", "jobs.log")
     from jobs.log import log_failure
     from sync_core.errors import CalsyncError

@@ -1,4 +1,4 @@
-"""The environment as one frozen value, read once; every mistake is told together, each with its remedy.
+"""The environment as one frozen value, read once; all mistakes are reported together, each with its remedy.
 
 ``ROWS`` is the whole list (design.md §8). What a single setting may say stands in its row, what settings say
 about each other in ``_contradictions``. Secrets never show in a ``repr`` or a message.

@@ -1,4 +1,4 @@
-"""Metrics for Application Insights, counted from what the app tells its log (jobs/log.py).
+"""Metrics for Application Insights, counted from the app's log lines (jobs/log.py).
 
 Metrics are all that leaves: numbers with the few words of ``Metrics``. The exporter is used alone, since Microsoft's
 ``configure_azure_monitor`` sends every log line and every request's URL whatever it is told (azure.md §9), and those
@@ -99,7 +99,7 @@ def _identity(authentication: str) -> dict[str, Any]:
 
 
 class Metrics(logging.Handler):
-    """Counts the facts of log records; ``logging`` keeps its errors from whoever logs.
+    """Counts the facts of log records; ``logging`` keeps its errors from the caller that logs.
 
     What comes before ``begin`` waits, and is counted then.
     """

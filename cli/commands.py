@@ -57,7 +57,7 @@ def main() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a subject must not end a command on a terminal of few letters
+            stream.reconfigure(errors="replace")  # a terminal may lack a subject's letters
 
 
 def command(group: click.Group, name: str | None = None) -> Callable[[Command], click.Command]:

@@ -1,4 +1,4 @@
-"""Meetings that several mailboxes hold: their claims read, taken, filled and handed on (design.md §4 "Meetings").
+"""Claims on meetings that several mailboxes hold: read, taken, filled and handed on (design.md §4 "Meetings").
 
 What a claim means for one mailbox is decided in ``sync_core.plan.shared``; here it is read and written, each time by
 one conditional write. Whoever gets or loses a meeting is told by a row in their inbox and woken: no lease is needed.

@@ -1,4 +1,4 @@
-"""Who bears a login, remembered for a while: the pull meets the same people's logins again and again.
+"""A cache of login owners: the pull meets the same people's logins again and again.
 
 Only whoever asks for ``recently`` gets a remembered answer; what depends on whose a login is *now* asks ERP.net.
 """

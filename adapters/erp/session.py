@@ -1,6 +1,6 @@
 """One session with ERP.net: one request at a time, one token, retries where nothing was done (erpnet.md §3, §16).
 
-The lock is held while waiting as well: whoever comes next would only be told the same.
+The lock is held while waiting as well: the next caller would only get the same refusal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers of bounded size: what a small compressed answer unpacks to is counted before it fills the memory.
+"""Bounds the size of answers: a small compressed answer is counted as it unpacks, before it fills the memory.
 
 Only gzip is asked for (httpx would offer whatever is installed), and unpacked here piece by piece.
 """

@@ -8,8 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model.sides import Side
@@ -25,7 +24,7 @@ class AccountRow:
 
 
 def _place(erp_user_id: str) -> Key:
-    return Key(_PARTITION, rows.key(erp_user_id))
+    return Key(_PARTITION, codec.key(erp_user_id))
 
 
 class AccountRows:
@@ -41,7 +40,7 @@ class AccountRows:
 
     async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
         """Say whose an account is, if nobody else did since ``etag`` was read. Raises ``StaleWrite``."""
-        op = Op(Verb.PUT if etag else Verb.INSERT, _place(erp_user_id), rows.encode(AccountRow(user_id)), etag)
+        op = Op(Verb.PUT if etag else Verb.INSERT, _place(erp_user_id), codec.encode(AccountRow(user_id)), etag)
         try:
             await self.backend.write(Table.USERS, op)
         except Conflict as conflict:
@@ -50,7 +49,7 @@ class AccountRows:
     async def _drop_accounts(self, user_id: str) -> None:
         """Forget every account of a user."""
         for row in await self.backend.scan(Table.USERS, _PARTITION):
-            if rows.peek(row.properties, "user_id") == user_id:
+            if codec.peek(row.properties, "user_id") == user_id:
                 with suppress(Conflict):  # somebody took it over meanwhile
                     await self.backend.write(Table.USERS, Op(Verb.DELETE, row.key, etag=row.etag))
 

@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite
@@ -31,7 +30,7 @@ class IndexRow:
 
 
 def _index_key(user_id: str, activity_id: str) -> Key:
-    return Key(f"activity-{rows.key(activity_id)}", rows.key(user_id))
+    return Key(f"activity-{codec.key(activity_id)}", codec.key(user_id))
 
 
 _CLAIMS = "claim"
@@ -54,15 +53,15 @@ class CopyRow:
 
 
 def _copies(ical_uid: str) -> str:
-    return f"copy-{rows.hashed(uid_key(ical_uid))}"
+    return f"copy-{codec.hashed(uid_key(ical_uid))}"
 
 
 def _copy_key(user_id: str, copy: Copy) -> Key:
-    return Key(_copies(copy[0]), rows.hashed(user_id, copy[1]))
+    return Key(_copies(copy[0]), codec.hashed(user_id, copy[1]))
 
 
 def _claim_key(key: str) -> Key:
-    return Key(_CLAIMS, rows.hashed(uid_key(key)))
+    return Key(_CLAIMS, codec.hashed(uid_key(key)))
 
 
 def _claim_in(row: Row) -> Claim:
@@ -75,8 +74,8 @@ def _claim_in(row: Row) -> Claim:
 
 def _is_about(row: Row, user_id: str) -> bool:
     """Whether a row is the user's index entry, copy or claim."""
-    named = {rows.peek(row.properties, name) for name in ("user_id", "holder")}
-    return user_id in named or (row.key.partition.startswith("activity-") and row.key.row == rows.key(user_id))
+    named = {codec.peek(row.properties, name) for name in ("user_id", "holder")}
+    return user_id in named or (row.key.partition.startswith("activity-") and row.key.row == codec.key(user_id))
 
 
 class Meetings:
@@ -97,7 +96,7 @@ class Meetings:
     async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Note of which activities this user is about to get events."""
         begun = [IndexRow(one, user_id, "") for one in activity_ids]
-        ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), rows.encode(row)) for row in begun]
+        ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), codec.encode(row)) for row in begun]
         await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
 
     async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
@@ -112,7 +111,7 @@ class Meetings:
         for activity_id in activity_ids:
             row = await self.backend.read(Table.MEETINGS, _index_key(user_id, activity_id))
             with suppress(RowUnreadable):  # whatever it says, it is made anew when it is read
-                if row is not None and not rows.decode(row.properties, IndexRow).stamp:
+                if row is not None and not codec.decode(row.properties, IndexRow).stamp:
                     await self._drop_row(row)
 
     async def find_copies(self, key: str) -> frozenset[str]:
@@ -139,7 +138,7 @@ class Meetings:
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
         verb = Verb.PUT if claim.etag else Verb.INSERT
-        op = Op(verb, _claim_key(claim.key), rows.encode(replace(claim, etag="")), claim.etag)
+        op = Op(verb, _claim_key(claim.key), codec.encode(replace(claim, etag="")), claim.etag)
         try:
             return replace(claim, etag=await self.backend.write(Table.MEETINGS, op))
         except Conflict as conflict:
@@ -151,7 +150,7 @@ class Meetings:
         )
 
     async def _copy(self, user_id: str, copies: Iterable[Copy]) -> None:
-        stored = rows.encode(CopyRow(user_id))
+        stored = codec.encode(CopyRow(user_id))
         await gather(
             self.backend.write(Table.MEETINGS, Op(Verb.PUT, _copy_key(user_id, one), stored)) for one in copies
         )
@@ -166,9 +165,9 @@ class Meetings:
             with suppress(Conflict):  # somebody wrote it meanwhile, and looks for the user afterwards
                 if _is_about(row, user_id):
                     await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
-                elif rows.peek(row.properties, "before") == user_id:
+                elif codec.peek(row.properties, "before") == user_id:
                     claim = replace(_claim_in(row), before=FORGOTTEN, etag="")
-                    await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(claim), row.etag))
+                    await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, codec.encode(claim), row.etag))
 
     async def _drop_claims_of(self, user_id: str, links: Iterable[Link]) -> None:
         """The claims under which these links fed their activities, where they still do or voided them."""
@@ -176,9 +175,9 @@ class Meetings:
 
     async def _drop_claim(self, user_id: str, link: Link) -> None:
         row = await self.backend.read(Table.MEETINGS, _claim_key(link.ical_uid))
-        if row is None or rows.peek(row.properties, "holder") != user_id:
+        if row is None or codec.peek(row.properties, "holder") != user_id:
             return
-        if rows.peek(row.properties, "activity_id") in (link.activity_id, ""):
+        if codec.peek(row.properties, "activity_id") in (link.activity_id, ""):
             with suppress(Conflict):
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
@@ -187,12 +186,12 @@ class Meetings:
         feeds = link.role is not Role.FOLLOWER
         activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
         if feeds:
-            stored = rows.encode(_entry_of(user_id, link))
+            stored = codec.encode(_entry_of(user_id, link))
             await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
         elif link.activity_id and link.activity_id not in fed:
             await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
         if not feeds and link.status is not LinkStatus.TOMBSTONE:
-            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, rows.encode(CopyRow(user_id))))
+            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, codec.encode(CopyRow(user_id))))
         elif link.role is not Role.OWN:
             await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, copy))
 
@@ -200,7 +199,7 @@ class Meetings:
         return {row.user_id: row.stamp for row in await self._indexed(activity_id)}
 
     async def _indexed(self, activity_id: str) -> list[IndexRow]:
-        found = await self.backend.scan(Table.MEETINGS, f"activity-{rows.key(activity_id)}")
+        found = await self.backend.scan(Table.MEETINGS, f"activity-{codec.key(activity_id)}")
         entries = [await self._entry(row, activity_id) for row in found]
         return [entry for entry in entries if entry is not None]
 
@@ -241,7 +240,7 @@ class Meetings:
             links, is_whole = await self._links_at(place)
             everybody_is_read &= is_whole
             if any(_copy_key(user_id, (link.ical_uid, link.event_id)) == row.key for link in links):
-                await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, rows.encode(CopyRow(user_id))))
+                await self.backend.write(Table.MEETINGS, Op(Verb.PUT, row.key, codec.encode(CopyRow(user_id))))
                 return user_id
         if not everybody_is_read:
             stored.value_of(Table.MEETINGS, row, CopyRow)
@@ -249,11 +248,11 @@ class Meetings:
         return ""
 
     async def _user_at(self, place: str) -> str:
-        """The id behind the key that stands for it (``rows.key``)."""
+        """The id behind the key that stands for it (``codec.key``)."""
         if not place.startswith("~"):
             return place
         row = await self.backend.read(Table.USERS, Key("user", place))
-        return (rows.peek(row.properties, "id") if row else "") or place
+        return (codec.peek(row.properties, "id") if row else "") or place
 
     async def _links_at(self, place: str) -> tuple[list[Link], bool]:
         """The links in a user's partition, and whether all of them could be read."""
@@ -261,7 +260,7 @@ class Meetings:
         links = []
         for row in found:
             with suppress(RowUnreadable):
-                links.append(rows.decode(row.properties, Link))
+                links.append(codec.decode(row.properties, Link))
         return links, len(links) == len(found)
 
     async def _drop_row(self, row: Row) -> None:

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb, gather
 from jobs.ports import UNREADABLE
 from sync_core.errors import RowUnreadable
@@ -23,8 +22,8 @@ def _sort_key(at: datetime) -> str:
 
 
 def _journal_key(entry: JournalEntry) -> Key:
-    identity = rows.hashed(entry.round_id, entry.action, entry.event_id, entry.activity_id)
-    return Key(rows.key(entry.user_id), f"{_sort_key(entry.at)}-{identity}")
+    identity = codec.hashed(entry.round_id, entry.action, entry.event_id, entry.activity_id)
+    return Key(codec.key(entry.user_id), f"{_sort_key(entry.at)}-{identity}")
 
 
 class Journal:
@@ -33,24 +32,24 @@ class Journal:
     backend: Backend
 
     async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
-        """Write journal rows, values cut (``rows.bounded``). The same entry (user, instant, round, action, ids)
+        """Write journal rows, values cut (``codec.bounded``). The same entry (user, instant, round, action, ids)
         written twice is one row."""
         by_user: dict[str, dict[Key, Op]] = defaultdict(dict)
         for entry in entries:
             place = _journal_key(entry)
-            by_user[place.partition][place] = Op(Verb.PUT, place, rows.encode(rows.bounded(entry)))
+            by_user[place.partition][place] = Op(Verb.PUT, place, codec.encode(codec.bounded(entry)))
         await gather(self.backend.write_all(Table.JOURNAL, list(ops.values())) for ops in by_user.values())
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
         """The newest entries first; one that cannot be read says so."""
-        found = await self.backend.scan(Table.JOURNAL, rows.key(user_id), limit)
+        found = await self.backend.scan(Table.JOURNAL, codec.key(user_id), limit)
         return [_entry_in(user_id, row) for row in found]
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
         """Erase entries older than ``before``; returns how many there were."""
         border = _sort_key(before)
         old = [
-            row.key for row in await self.backend.scan(Table.JOURNAL, rows.key(user_id)) if row.key.row[:18] > border
+            row.key for row in await self.backend.scan(Table.JOURNAL, codec.key(user_id)) if row.key.row[:18] > border
         ]
         await self.backend.write_all(Table.JOURNAL, [Op(Verb.DELETE, place) for place in old])
         return len(old)

@@ -13,8 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Lease
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, StoreUnavailable
@@ -34,7 +33,7 @@ class LeaseRow:
 
 def lease_key(user_id: str) -> Key:
     """Where a user's lease is."""
-    return Key(rows.key(user_id), "lease")
+    return Key(codec.key(user_id), "lease")
 
 
 class Leases:
@@ -93,7 +92,7 @@ class Leases:
     def _fence(self, user_id: str, holder: str, seconds: int, verb: Verb, etag: str) -> tuple[Op, datetime]:
         span = timedelta(seconds=seconds)
         stored = LeaseRow(holder, self.backend.latest_now() + span, seconds)
-        return Op(verb, lease_key(user_id), rows.encode(stored), etag), self.backend.now() + span
+        return Op(verb, lease_key(user_id), codec.encode(stored), etag), self.backend.now() + span
 
     def _refuse_held(self, row: Row | None, holder: str) -> None:
         held = _held_in(row) if row else None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Queued
 from sync_core.errors import RowUnreadable, StaleWrite
@@ -18,7 +17,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _place(key: str) -> Key:
-    return Key(_PARTITION, rows.key(key))
+    return Key(_PARTITION, codec.key(key))
 
 
 class Line:
@@ -42,7 +41,7 @@ class Line:
 
     async def save_queued(self, queued: Queued) -> Queued:
         """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
-        verb, stored_as = Verb.PUT if queued.etag else Verb.INSERT, rows.encode(replace(queued, etag=""))
+        verb, stored_as = Verb.PUT if queued.etag else Verb.INSERT, codec.encode(replace(queued, etag=""))
         return replace(queued, etag=await self._write_queued(Op(verb, _place(queued.key), stored_as, queued.etag)))
 
     async def drop_queued(self, queued: Queued) -> None:

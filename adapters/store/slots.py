@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from jobs.ports import Slot
 from sync_core.errors import LeaseLost, RowUnreadable, SlotsTaken
@@ -78,7 +77,7 @@ class Slots:
             with suppress(Conflict):
                 return Slot(slot.number, slot.holder, await self._write_slot(slot, free=free, lingers=lingers))
             row = await self.backend.read(Table.USERS, _slot_key(slot.number))
-            if row is None or rows.decode(row.properties, SlotRow).holder != slot.holder:
+            if row is None or codec.decode(row.properties, SlotRow).holder != slot.holder:
                 break
             slot = Slot(slot.number, slot.holder, row.etag)
         raise LeaseLost(f"ERP.net slot {slot.number} of {slot.holder} was taken over")
@@ -103,7 +102,9 @@ class Slots:
     async def _write_slot(self, slot: Slot, *, free: bool, lingers: timedelta = timedelta(0)) -> str:
         verb, now = Verb.PUT if slot.etag else Verb.INSERT, self.backend.latest_now()
         stored = SlotRow(slot.holder, now, free, now + lingers if lingers else None)
-        return await self.backend.write(Table.USERS, Op(verb, _slot_key(slot.number), rows.encode(stored), slot.etag))
+        return await self.backend.write(
+            Table.USERS, Op(verb, _slot_key(slot.number), codec.encode(stored), slot.etag)
+        )
 
     async def _taken(self, count: int, stale_after: timedelta) -> SlotsTaken:
         """Who keeps us waiting, read anew: the first one to be had."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from adapters.store.backend import Key, Row, Table
 from sync_core.errors import RowUnreadable
 
@@ -45,7 +45,7 @@ _OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow"}
 def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:
     """What the row holds. Raises ``RowUnreadable``, which says which row it is."""
     try:
-        return rows.decode(row.properties, kind)
+        return codec.decode(row.properties, kind)
     except RowUnreadable as error:
         raise unreadable(table, row.key, kind, error) from error
 

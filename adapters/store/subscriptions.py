@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.store import codec as rows
-from adapters.store import stored
+from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb
 from jobs.ports import Subscription
 from sync_core.errors import RowUnreadable
@@ -12,7 +11,7 @@ _PARTITION = "subscription"
 
 
 def _place(user_id: str) -> Key:
-    return Key(_PARTITION, rows.key(user_id))
+    return Key(_PARTITION, codec.key(user_id))
 
 
 class SubscriptionRows:
@@ -32,7 +31,7 @@ class SubscriptionRows:
 
     async def save_subscription(self, subscription: Subscription) -> None:
         """Insert or replace a user's subscription."""
-        op = Op(Verb.PUT, _place(subscription.user_id), rows.encode(subscription))
+        op = Op(Verb.PUT, _place(subscription.user_id), codec.encode(subscription))
         await self.backend.write(Table.USERS, op)
 
     async def drop_subscription(self, user_id: str) -> None:

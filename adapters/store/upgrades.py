@@ -1,4 +1,4 @@
-"""How rows of the schema version before this one become rows of this one (``rows.decode``).
+"""How rows of the schema version before this one become rows of this one (``codec.decode``).
 
 One pure function per kind of row whose shape or meaning changed, from what the row's JSON said to what it would say
 today. A kind that only got fields with defaults, or lost fields, needs none. With the next version the table starts

@@ -1,4 +1,4 @@
-"""Who takes part: switching on, off, and forgetting (R4, R5, R12).
+"""Enrolment: switches a user on or off, or forgets them (R4, R5, R12).
 
 A user who lacks something is switched on all the same; what they lack is found out by ``jobs.checkup``.
 """

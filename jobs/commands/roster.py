@@ -1,4 +1,4 @@
-"""Who is switched on, as a file: what `calsync users export` writes and `calsync users import` switches on again.
+"""The roster file: `calsync users export` writes who is switched on, `calsync users import` switches them on again.
 
 All else that is remembered of a person comes back by itself (docs/operate.md "Backup"). A file holds names, ids and
 time zones, no secret and nothing of any calendar.
@@ -130,7 +130,7 @@ def _twice(names: Sequence[str]) -> Iterator[str]:
 async def take(world: World, entries: Sequence[Entry], notice: Notice) -> list[Taken]:
     """Switch everybody on who is in the file; nobody is switched off, and whoever is on as it says is left alone.
 
-    One who cannot be switched on is told and stops nobody else. Raises ``AccessRefused``.
+    A user who cannot be switched on is reported and stops nobody else. Raises ``AccessRefused``.
     """
     stored = await world.store.list_users()
     met = {entry: user for entry in entries for user in stored if entry.means(user) and entry.is_met_by(user)}

@@ -63,7 +63,7 @@ async def run_sync(
                 woken = (woken - {user.id}) | report.woken
                 _add(outcome, report)
                 progress(report)
-                if isinstance(report.trouble, AppRefused):  # whoever comes next would only be told the same
+                if isinstance(report.trouble, AppRefused):  # the next user's round would only get the same refusal
                     outcome.failure = str(report.trouble)
                     return outcome
             busy, full = {user: True for user in users if user.id in woken}, False
@@ -79,7 +79,7 @@ async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncRe
 
 
 def _add(outcome: SyncReport, report: Report) -> None:
-    """The report of a user, one for each: whoever was given a meeting by a colleague's round has had two."""
+    """The report of a user, one for each: a user whose meeting changed hands by a colleague's round has had two."""
     for place, before in enumerate(outcome.reports):
         if before.user_id == report.user_id:
             outcome.reports[place] = _summed(before, report)

@@ -1,4 +1,4 @@
-"""Step 9 of a round: what is stored once everything was done or marked: the cursors, and links that need no look.
+"""Step 9 of a round: the rows stored once everything is done or marked: the cursors, and links that need no look.
 
 Values only; where our own code fails on a link, that link stays as it is.
 """

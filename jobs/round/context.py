@@ -1,4 +1,4 @@
-"""What a round, or an answer to "why?", knows beside the items: the context in which the tables decide."""
+"""Builds the context in which the tables decide: what a round, or `calsync why`, knows beside the items."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.store import RowStore
 from jobs.approvals import UnknownChoice, choices_in, find_choice, make_choice, retry
@@ -223,7 +223,7 @@ class TestAnySize:
     ) -> None:
         """Nine of ten meetings vanish: all are on one list, and approving voids them all."""
         most = budget(200, 2_000)
-        monkeypatch.setattr(rows, "PARTS", budget(1, 4))  # ids of the stand-in are a third as long as the real ones
+        monkeypatch.setattr(codec, "PARTS", budget(1, 4))  # ids of the stand-in are a third as long as the real ones
         for n in range(most + most // 10):
             house.outlook().create(f"m{n}", at(n % 25 + 1), at(n % 25 + 1, 10))
         await house.step()
@@ -232,7 +232,7 @@ class TestAnySize:
         report = await house.step()
         assert ([len(h.items) for h in report.holds], void_count(house)) == ([most], 0)
         with pytest.raises(StoreError):
-            rows.encode(report.holds[0])
+            codec.encode(report.holds[0])
 
         await say(house, await listed(house), approved=True)
         await house.step()
@@ -278,7 +278,7 @@ async def as_version_one_left_it(house: House) -> None:
     """The list and its links as the build before stored them: the row names the links, and they know of none."""
     assert house.memory is not None
     backend = house.memory.backend
-    partition = rows.key((await house.user()).id)
+    partition = codec.key((await house.user()).id)
     for row in await backend.scan(Table.STATE, partition):
         kind = row.key.row.partition("-")[0]
         if kind not in ("link", "hold"):

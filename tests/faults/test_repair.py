@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from adapters.store.store import RowStore
 from jobs import repair
 from jobs.ports import PullReading
@@ -426,4 +426,4 @@ def test_an_old_instance_row_is_read() -> None:
         "data0": '{"tenant":"acme","watermark":"2026-01-25T08:00:00Z",'
         '"seen":[["2026-01-25T08:00:00Z","00000000-0000-4000-8000-000000000000","x/1"]]}',
     }
-    assert rows.decode(old, Instance) == Instance(tenant="acme", watermark=START)
+    assert codec.decode(old, Instance) == Instance(tenant="acme", watermark=START)

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.store import RowStore
 from jobs.ports import Change, Drop, Lease, Put, Queued, Subscription
@@ -742,8 +742,8 @@ class MeetingsContract:
     ) -> None:
         """A stored claim that leaves out its holder or its instant, or is another meeting's, is not read."""
         claim = replace(Claim(user_id, "a", "x", NOW), **spoilt)  # type: ignore[arg-type]
-        place = Key("claim", rows.hashed(uid_key(user_id)))
-        await store.backend.write(Table.MEETINGS, Op(Verb.PUT, place, rows.encode(claim)))
+        place = Key("claim", codec.hashed(uid_key(user_id)))
+        await store.backend.write(Table.MEETINGS, Op(Verb.PUT, place, codec.encode(claim)))
 
         with pytest.raises(RowUnreadable, match="claim the meeting anew"):
             await store.read_claim(user_id)
@@ -1081,9 +1081,9 @@ class LineContract:
     async def test_spoilt_queued_counts_as_lost(self, fresh_store: RowStore) -> None:
         """A row that cannot be read stops nobody: it is long overdue, and the next message writes it anew."""
         saved = await fresh_store.save_queued(Queued("u", "t", NOW))
-        place = Key("queued", rows.key("u"))
+        place = Key("queued", codec.key("u"))
         await fresh_store.backend.write(
-            Table.USERS, Op(Verb.PUT, place, {"v": rows.SCHEMA, "data0": "{"}, saved.etag)
+            Table.USERS, Op(Verb.PUT, place, {"v": codec.SCHEMA, "data0": "{"}, saved.etag)
         )
         found = await fresh_store.read_queued("u")
 
@@ -1109,4 +1109,4 @@ class StoreContract(
     """Everything a store must do."""
 
 
-assert rows.key(ODD) != ODD, "the odd id must exercise the hashing of keys"
+assert codec.key(ODD) != ODD, "the odd id must exercise the hashing of keys"

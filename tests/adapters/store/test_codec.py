@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
@@ -30,10 +30,10 @@ def test_no_property_is_too_long(size: int, filling: str) -> None:
     """However long and of whatever characters, a value is stored in properties within the limit and comes back."""
     value = Pending(Side.ERP, "id", reason=(filling * size)[:size])
 
-    stored = rows.encode(value)
+    stored = codec.encode(value)
 
     assert max(units(part) for part in stored.values()) < PROPERTY_UNITS
-    assert value == rows.decode(stored, Pending)
+    assert value == codec.decode(stored, Pending)
 
 
 @pytest.mark.parametrize("shift", ["", "x"], ids=["even", "odd"])
@@ -41,42 +41,42 @@ def test_characters_are_not_cut_in_half(shift: str) -> None:
     """A character of two UTF-16 units at a property's end moves to the next property as a whole."""
     value = Pending(Side.ERP, shift + "😀" * 40_000)
 
-    stored = rows.encode(value)
+    stored = codec.encode(value)
 
     assert list(stored) == ["v", "data0", "data1", "data2"]
-    assert value == rows.decode(stored, Pending)
+    assert value == codec.decode(stored, Pending)
 
 
 def test_largest_row_fits_an_entity() -> None:
     """The largest row that is accepted stays below 1 MiB, and a longer one is refused with its size."""
-    room = rows.PARTS * rows.PART_UNITS - len(str(rows.encode(Pending(Side.ERP, ""))["data0"]))
-    fullest = rows.encode(Pending(Side.ERP, "x" * room))
+    room = codec.PARTS * codec.PART_UNITS - len(str(codec.encode(Pending(Side.ERP, ""))["data0"]))
+    fullest = codec.encode(Pending(Side.ERP, "x" * room))
 
     assert 2 * sum(units(name) + units(part) for name, part in fullest.items()) < ENTITY_BYTES
     with pytest.raises(StoreError, match=r"of 448,001 characters does not fit a row \(448,000 at most"):
-        rows.encode(Pending(Side.ERP, "x" * (room + 1)))
+        codec.encode(Pending(Side.ERP, "x" * (room + 1)))
 
 
 def test_half_a_character_is_refused() -> None:
     """A lone surrogate, which no JSON can carry, is refused with a sentence."""
     with pytest.raises(StoreError, match="half a character"):
-        rows.encode(Pending(Side.ERP, "\ud83d"))
+        codec.encode(Pending(Side.ERP, "\ud83d"))
 
 
 @pytest.mark.parametrize("version", [0, 3, None, "1"])
 def test_other_versions_are_refused(version: object) -> None:
     """A row of neither this build's schema version nor the one before is refused, with the versions in the text."""
-    stored: dict[str, object] = {**rows.encode(Pending(Side.ERP, "id")), "v": version}
+    stored: dict[str, object] = {**codec.encode(Pending(Side.ERP, "id")), "v": version}
 
     with pytest.raises(RowUnreadable, match=rf"version {version}, this build reads versions 1 and 2"):
-        rows.decode(stored, Pending)
+        codec.decode(stored, Pending)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"side":"moon","item_id":"x"}', '{"side":"erp"}'])
 def test_other_shapes_are_refused(text: str) -> None:
     """A row whose content is not the value it should be is refused, not filled up with guesses."""
     with pytest.raises(RowUnreadable, match="a stored Pending cannot be read"):
-        rows.decode({"v": 1, "data0": text}, Pending)
+        codec.decode({"v": 1, "data0": text}, Pending)
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,16 @@ def test_other_shapes_are_refused(text: str) -> None:
 )
 def test_a_renamed_field_keeps_its_stored_name(value: Claim | Cursors, name: str) -> None:
     """A field has the name that older builds know, and comes back as it was."""
-    stored = rows.encode(value)
+    stored = codec.encode(value)
 
     assert name in str(stored["data0"])
-    assert rows.decode(stored, type(value)) == value
+    assert codec.decode(stored, type(value)) == value
 
 
 def test_peek_reads_any_version() -> None:
     """One text can be told of a row of any version or shape, which is what erasing needs."""
-    assert rows.peek({**rows.encode(Pending(Side.ERP, "id")), "v": 99}, "item_id") == "id"
-    assert [rows.peek({"data0": text}, "item_id") for text in ("{", "[]", '{"item_id":7}')] == ["", "", ""]
+    assert codec.peek({**codec.encode(Pending(Side.ERP, "id")), "v": 99}, "item_id") == "id"
+    assert [codec.peek({"data0": text}, "item_id") for text in ("{", "[]", '{"item_id":7}')] == ["", "", ""]
 
 
 def test_keys() -> None:
@@ -105,15 +105,15 @@ def test_keys() -> None:
     plain = "6f1c8a52-0b7e-4c3d-9a10-5d2f0c6b7e81"
     odd = ["a/b", "a\\b", "a#b", "a?b", "a%b", "a+b", "a=b", "a b", "a'b", "\x00", "", "é", "x" * 129, "~" + "0" * 64]
 
-    assert plain == rows.key(plain)
-    assert len(odd) == len({rows.key(one) for one in odd})
-    assert all(rows.key(one).startswith("~") and rows.key(one) != one for one in odd)
+    assert plain == codec.key(plain)
+    assert len(odd) == len({codec.key(one) for one in odd})
+    assert all(codec.key(one).startswith("~") and codec.key(one) != one for one in odd)
 
 
 def test_hashes_keep_texts_apart() -> None:
     """Different texts have different hashes, also where their joints differ or only a letter's case."""
-    assert len({rows.hashed("ab", "c"), rows.hashed("a", "bc"), rows.hashed("abc"), rows.hashed("ABC")}) == 4
-    assert len(rows.hashed("\ud83d")) == 64
+    assert len({codec.hashed("ab", "c"), codec.hashed("a", "bc"), codec.hashed("abc"), codec.hashed("ABC")}) == 4
+    assert len(codec.hashed("\ud83d")) == 64
 
 
 def test_journal_values_are_bounded() -> None:
@@ -121,9 +121,9 @@ def test_journal_values_are_bounded() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     entry = JournalEntry("u", at, "r", "updated", reason="x" * 2_001, before={"a": "y" * 2_000})
 
-    bounded = rows.bounded(entry)
+    bounded = codec.bounded(entry)
 
-    assert len(bounded.reason) == rows.JOURNAL_VALUE
+    assert len(bounded.reason) == codec.JOURNAL_VALUE
     assert bounded.reason.endswith("x … (cut, 2,001 characters)")
     assert entry.before == bounded.before
-    assert bounded == rows.bounded(bounded)
+    assert bounded == codec.bounded(bounded)

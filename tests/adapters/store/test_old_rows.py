@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.store import codec as rows
+from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
@@ -30,11 +30,11 @@ def test_every_frozen_row_has_its_value() -> None:
 def test_an_old_row_is_understood(kind: str, name: str) -> None:
     """A row of the version before this one holds the value it always meant, and is written in this version."""
     _, row = frozen(kind)[name]
-    value = rows.decode(row.properties, type(EXPECTED[kind][name]))
+    value = codec.decode(row.properties, type(EXPECTED[kind][name]))
 
-    assert row.properties["v"] == rows.SCHEMA - 1
+    assert row.properties["v"] == codec.SCHEMA - 1
     assert EXPECTED[kind][name] == value
-    assert rows.encode(value)["v"] == rows.SCHEMA
+    assert codec.encode(value)["v"] == codec.SCHEMA
 
 
 async def _store(kind: str, name: str) -> tuple[RowStore, MemoryBackend, Table, Row]:
@@ -113,7 +113,7 @@ async def test_an_old_row_is_saved_in_its_place(kind: str, name: str) -> None:
 
     found = [one for partition in backend._tables[table].values() for one in partition.values()]
     kept = [one for one in found if one.key == row.key]
-    assert [one.properties["v"] for one in kept] == [rows.SCHEMA]
+    assert [one.properties["v"] for one in kept] == [codec.SCHEMA]
     assert {Key(row.key.partition, "lease"), row.key} >= {one.key for one in found}
 
 
@@ -121,4 +121,4 @@ def test_a_spoilt_old_row_is_no_crash() -> None:
     """A row of the version before this one that an upgrade cannot make sense of is refused like any other."""
     for text in ("[]", "{}", "null", '{"status": 7}', '{"reason": null, "status": []}'):
         with pytest.raises(RowUnreadable, match="a stored Link cannot be read"):
-            rows.decode({"v": 1, "data0": text}, Link)
+            codec.decode({"v": 1, "data0": text}, Link)
