@@ -30,7 +30,7 @@ def is_stamped(world: World, instance: Instance) -> bool:
         raise WrongStore(
             f"this store belongs to tenant {instance.tenant or '(none)'} and ERP.net {instance.database}, "
             f"not to {world.tenant or '(none)'} and {world.database}: correct AZURE_TENANT_ID and ERPNET_URL, or "
-            "choose another STATE_PREFIX for a new pairing"
+            "choose another STATE_PREFIX for another pair of systems"
         )
     return False
 

@@ -2,8 +2,8 @@
 
 The client sends one request at a time whoever asks (erpnet.md §3), so everything in a process shares one slot: the
 first who calls takes it, the last gives it back. A heartbeat shows that it is in use. The session that the calls
-opened outlives them and cannot be ended: for so long a freed slot, and that of a process that died, is nobody
-else's. Nobody waits here: whoever gets no slot is told at once (``waiting.erp_session`` waits).
+opened outlives them and cannot be ended. Until it has ended, nobody else gets a freed slot, or that of a process
+that died. Nobody waits here: whoever gets no slot is told at once (``waiting.erp_session`` waits).
 """
 
 from __future__ import annotations

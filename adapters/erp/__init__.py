@@ -2,7 +2,8 @@
 
 Bottom up: ``transport`` (the wire), ``discovery`` and ``access`` (where and as whom), ``session`` (one request at a
 time), ``odata``, ``batch``, ``faults``, ``parse``, ``bodies`` (ERP.net's formats, pure), then ``activities``,
-``colleagues``, ``write``, ``directory``, ``readiness``, ``probe`` (what is asked of it).
+``bearers``, ``colleagues``, ``write``, ``directory``, ``readiness``, ``probe`` (what is asked of it), and ``client``,
+which is ``ErpNet`` itself.
 """
 
 from adapters.erp.client import ErpNet

@@ -1,6 +1,6 @@
 """What several users share: links by activity, copies by iCalUId, and the claims (design.md §4 "Meetings").
 
-Both live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
+All live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
 inbox hears of an activity and whose mailbox is asked for a copy, and never that nobody has one (``jobs.claims``).
 """
 

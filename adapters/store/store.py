@@ -1,9 +1,9 @@
-"""``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` only choose one.
+"""``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose its backend.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
-subscriptions, whose ERP.net accounts are and what is queued, each in a partition of their own; ``State`` has one
-partition per user with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal`` are
-described in their modules. Row keys carry hashes of foreign ids.
+subscriptions, which user has which ERP.net account, and what is queued, each in a partition of its own; ``State`` has
+one partition per user with lease, wake, cursors, links, pending rows, inbox and holds; ``Meetings`` and ``Journal``
+are described in their modules. Row keys carry hashes of foreign ids.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What an operator asks for: a sync, a switch, an explanation, a check-up."""
+"""What an operator asks for: a sync, a switch, an explanation, the doctor's checks, the roster as a file."""

@@ -2,7 +2,7 @@
 
 Only what may have changed is read: the delta query and the inbox name the changed items, and each brings its
 counterpart only when its *content* differs from the base. Reading decides nothing: each step takes the values before
-it and returns one; ``sync_core.reading.news``, ``roles``, ``readings`` and ``match`` say what they mean.
+it and returns one; ``sync_core.reading`` and ``sync_core.plan.match`` say what they mean.
 """
 
 from __future__ import annotations

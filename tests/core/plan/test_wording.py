@@ -1,4 +1,4 @@
-"""Stories: what a decision does, in words for the journal, the dry run and the log."""
+"""Wording: what a decision does, in words for the journal, the dry run and the log."""
 
 from __future__ import annotations
 
