@@ -12,8 +12,8 @@ from jobs.quarantine import fenced
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
-from sync_core.model.decision import Context, Decision
-from sync_core.model.link import Link
+from sync_core.model.decision import Case, Context, Decision
+from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
 from sync_core.plan.wording import is_about_private, without_hideable
@@ -55,24 +55,24 @@ class RoundJournal:
         await self.world.store.append_journal([replace(entry, after=counts)])
 
     def overruled(self, decision: Decision) -> list[JournalEntry]:
-        """The values that a solved conflict or a deletion overrules, an entry for each."""
-        case = decision.case
-        about = replace(
-            self._entry("value kept", ""),
+        """The values that a solved conflict or a deletion overrules, an entry for each.
+
+        Where none is lost nothing is asked of the case, so that no mistake of ours with it stops its write.
+        """
+        return [self._of_clash(decision.case, side, clash) for side, clash in decision.lost]
+
+    def _of_clash(self, case: Case, side: Side, clash: Clash) -> JournalEntry:
+        event, activity = ({f"{side}.{clash.field}": one} for one in (clash.event_value, clash.activity_value))
+        lost, kept = (event, activity) if side is Side.GRAPH else (activity, event)
+        return replace(
+            self._entry("value kept", clash.why),
             event_id=case.event_id,
             activity_id=case.activity_id,
             subject=case.subject,
             private=is_about_private(case),
+            before=lost,
+            after=kept,
         )
-        return [
-            replace(
-                about,
-                reason=clash.why,
-                before={f"{side}.{clash.field}": clash.event_value if side is Side.GRAPH else clash.activity_value},
-                after={f"{side}.{clash.field}": clash.activity_value if side is Side.GRAPH else clash.event_value},
-            )
-            for side, clash in decision.lost
-        ]
 
     def _of_found(self, link: Link) -> JournalEntry:
         return replace(

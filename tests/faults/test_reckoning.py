@@ -308,3 +308,20 @@ async def test_looking_for_an_item_asks_the_sides_once(
             reads = [seen.line for seen in house.graph.requests if seen.method == "GET"]
             asked.append((len(reads), len([seen for seen in house.erp.requests if b"PATCH" not in seen.body])))
     assert asked[0] == asked[1]
+
+
+async def test_what_cannot_be_put_into_words_is_synced_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our code cannot say whether an item is private: the journal is silent about it, and the item arrives."""
+
+    def unsure(case: Case) -> bool:
+        raise ValueError(case.event_id)
+
+    monkeypatch.setattr("jobs.round.journal.is_about_private", unsure)
+    monkeypatch.setattr("jobs.round.report.is_about_private", unsure)
+    async with open_house() as house:
+        await house.employ()
+        start = house.now + timedelta(days=2)
+        house.outlook().create("Odd", start, start + timedelta(hours=1))
+        await house.step()
+
+        assert len(house.desk().find("Odd")) == 1
