@@ -92,7 +92,8 @@ def test_an_odd_event_is_read_and_what_is_odd_is_counted(what: str) -> None:
 
 CLOSED = [("good", event("odd"), "")] + [("odd", *piece) for piece in ODD.values()]
 CLOSED += [("bad", *piece) for what, piece in (OF_EVENTS | BESIDE).items() if what not in OPEN]
-EVERYTHING = CLOSED + [("bad", *(OF_EVENTS | BESIDE)[what]) for what in OPEN]
+EVERYTHING = [piece for piece in CLOSED if piece[1] != "END:VEVENT"]  # it would end an event that is left open
+EVERYTHING += [("bad", *(OF_EVENTS | BESIDE)[what]) for what in OPEN]
 
 
 def written(pieces: list[Piece]) -> tuple[str, list[str]]:
@@ -127,6 +128,15 @@ def test_events_are_read_after_parts_without_an_end(pieces: list[Piece]) -> None
     assert usable == [entry.uid for entry in export.entries]
     assert lost == export.remarks[UNREADABLE] + export.remarks[NOT_CLOSED]
     assert bool(export.remarks) == any(remark for _, _, remark in pieces)
+
+
+def test_an_event_whose_end_comes_late_is_an_event() -> None:
+    """Lines that stand apart in the file are one event all the same: a beginning and the next end."""
+    open_event = "BEGIN:VEVENT\nUID:late\nDTSTART:20260302T090000Z"
+
+    export = read(calendar(event("first"), open_event, "END:VEVENT"))
+
+    assert [entry.uid for entry in export.entries] == ["first", "late"]
 
 
 def test_a_file_that_was_cut_off_keeps_its_whole_events() -> None:
