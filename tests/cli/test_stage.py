@@ -94,7 +94,7 @@ async def _free_slot(office: Office, slot: Slot, lingers_seconds: float) -> None
 def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str]) -> None:
     """It says on stderr for whom it waits, then does its work once the lease has run out."""
     office.calsync("users", "enable", ANNA)
-    asyncio.run(_take_lease(office, 2))
+    asyncio.run(_take_lease(office, 6))  # longer than a process takes to start
     answer = office.calsync(*arguments, "--json")
 
     assert answer.code == 0
@@ -109,7 +109,7 @@ def test_a_taken_slot_is_waited_for(office: Office, is_in_use: bool) -> None:
     office.more |= {"ERPNET_MAX_SESSIONS": "1"}
     slot = asyncio.run(_take_slot(office))
     if not is_in_use:
-        asyncio.run(_free_slot(office, slot, 4))
+        asyncio.run(_free_slot(office, slot, 10))  # longer than a process takes to start
     with office.start("sync", "--dry-run") as process:
         assert process.stderr is not None
         told = process.stderr.readline()
