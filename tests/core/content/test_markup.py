@@ -91,6 +91,8 @@ def work_of(call: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    # Python 3.12 looks only when tracing begins whether any frame wants opcodes: one must want them by then.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
         call()
