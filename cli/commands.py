@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jobs.world import World
     from sync_core.model.memory import User
 
-NOBODY = ("Nobody is enrolled: `calsync users enable UPN`.",)
+NOBODY = ("Nobody's sync is switched on: `calsync users enable UPN`.",)
 
 LOG_LINES = 20
 """Journal entries that ``status`` shows of each user."""
@@ -67,10 +67,10 @@ def command(group: click.Group, name: str | None = None) -> Callable[[Command], 
 
 async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = False) -> list[User]:
     """The named users (``UnknownUser`` for others), else all."""
-    from jobs.commands import enrolment
+    from jobs.commands import switch
 
     if upns:
-        named = [await enrolment.find_enrolled(world, upn) for upn in upns]
+        named = [await switch.find_known(world, upn) for upn in upns]
         return list({user.id: user for user in named}.values())
     return [user for user in await world.store.list_users() if user.enabled or not only_enabled]
 
@@ -152,11 +152,11 @@ def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) 
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs.commands import enrolment
+        from jobs.commands import switch
         from jobs.waiting import erp_session
 
         async with erp_session(world, stage.notice):
-            checkup = await enrolment.enable(world, upn, company_id=company, location_id=location, zone=time_zone)
+            checkup = await switch.enable(world, upn, company_id=company, location_id=location, zone=time_zone)
         user = shapes.user_of(checkup.user)
         problems = [plain(f"  {problem}") for problem in checkup.problems]
         stage.give({"users": [user], "problems": [*checkup.problems]}, [text.user_line(user), *problems])
@@ -172,13 +172,13 @@ def disable(stage: Stage, upn: str) -> None:
 
     async def work(world: World) -> int:
         from cli import shapes
-        from jobs.commands import enrolment
+        from jobs.commands import switch
         from jobs.waiting import take_when_free
 
-        user = await enrolment.find_enrolled(world, upn)
-        await take_when_free(lambda: enrolment.disable(world, user), world, stage.notice, f"the round of {user.upn}")
+        user = await switch.find_known(world, upn)
+        await take_when_free(lambda: switch.disable(world, user), world, stage.notice, f"the round of {user.upn}")
         line = plain(f"{user.upn}: off; nothing was deleted on either side.")
-        stage.give({"users": [shapes.user_of(await enrolment.find_enrolled(world, user.id))]}, [line])
+        stage.give({"users": [shapes.user_of(await switch.find_known(world, user.id))]}, [line])
         return DONE
 
     stage.run(work)
@@ -190,11 +190,11 @@ def forget(stage: Stage, upn: str) -> None:
     """Erase all that is remembered of a user, journal included; both sides stay as they are."""
 
     async def work(world: World) -> int:
-        from jobs.commands import enrolment
+        from jobs.commands import switch
         from jobs.waiting import take_when_free
 
-        user = await enrolment.find_enrolled(world, upn)
-        await take_when_free(lambda: enrolment.forget(world, user), world, stage.notice, f"the round of {user.upn}")
+        user = await switch.find_known(world, upn)
+        await take_when_free(lambda: switch.forget(world, user), world, stage.notice, f"the round of {user.upn}")
         line = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
         stage.give({"forgotten": user.upn, "id": user.id}, [line])
         return DONE
@@ -241,12 +241,12 @@ def import_users(stage: Stage, file: TextIO) -> None:
 @click.option("--full", is_flag=True, help="Read both sides whole.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and write nothing.")
 def sync(stage: Stage, upns: tuple[str, ...], full: bool, dry_run: bool) -> None:
-    """One pull, then one round for each enabled user (or the named), here and now, until done."""
+    """One pull, then one round for each user who is switched on (or the named), here and now, until done."""
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns, only_enabled=True)
         if not chosen:
-            stage.notice("Nobody's sync is switched on: `calsync users enable UPN`.")
+            stage.notice(NOBODY[0])
         return await _sync(stage, world, chosen, full=full, dry_run=dry_run)
 
     stage.run(work)
@@ -366,10 +366,10 @@ def why(stage: Stage, upn: str, item: str) -> None:
     async def work(world: World) -> int:
         from cli import shapes
         from cli.errors import UnknownItem
-        from jobs.commands import enrolment
+        from jobs.commands import switch
         from jobs.commands.explain import explain
 
-        user = await enrolment.find_enrolled(world, upn)
+        user = await switch.find_known(world, upn)
         found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=stage.notice)]
         if not found:
             raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{item}”")

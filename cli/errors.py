@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobs.approvals import UnknownChoice
-from jobs.commands.enrolment import UnknownUser
 from jobs.commands.roster import RosterInvalid
+from jobs.commands.switch import UnknownUser
 from jobs.places import UnknownPlace
 from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from jobs.checkup import is_zone
-from jobs.commands import enrolment
+from jobs.commands import switch
 from jobs.waiting import Notice, erp_session
 from jobs.world import World
 from sync_core.errors import AccessRefused, CalsyncError
@@ -145,7 +145,7 @@ async def take(world: World, entries: Sequence[Entry], notice: Notice) -> list[T
 async def _switched_on(world: World, entry: Entry) -> Taken:
     try:
         name = await _name_in_directory(world, entry)
-        checkup = await enrolment.enable(
+        checkup = await switch.enable(
             world, name, company_id=entry.company_id, location_id=entry.location_id, zone=entry.time_zone
         )
     except AccessRefused:

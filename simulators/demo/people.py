@@ -34,7 +34,7 @@ def colleagues(play: Play) -> None:
     """Three mailboxes, one activity: answers stand on its participants, and who is added there hears of it."""
     for login in (COLLEAGUE, THIRD):
         play.deed(f"{named(login)} switches his sync on, too")
-        play.expect(f"{named(login)} is enrolled", play.stage.enable(login))
+        play.expect(f"{named(login)} is switched on", play.stage.enable(login))
     play.deed(f"Anna invites Boris, Carl and {GUEST} to “{BUDGET}” in Outlook, which sends three invitations")
     ident, uid = _invite(play, play.stage.outlook, BUDGET, [BORIS, CARL, GUEST], days=3)
     _one_for_all(play, uid)

@@ -52,7 +52,7 @@ def first_sync(play: Play) -> None:
     play.deed("Boris, whose sync is off, writes an activity of his own into ERP.net")
     foreign = play.stage.desk(COLLEAGUE).act("create", subject=people.OWN_OF_BORIS, start=f"{at:%Y-%m-%dT}11:00")
     play.deed("Anna switches her sync on")
-    play.expect("Anna is enrolled", play.stage.enable(LOGIN))
+    play.expect("Anna is switched on", play.stage.enable(LOGIN))
 
     told = play.sync()
 

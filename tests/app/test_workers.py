@@ -76,7 +76,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.3)
 
 
-def enroll(office: Office) -> list[str]:
+def switch_on(office: Office) -> list[str]:
     """Everybody is employed, switched on, and has planned meetings; their object ids."""
     for name in PEOPLE:
         upn = office.employ(name)
@@ -90,7 +90,7 @@ def enroll(office: Office) -> list[str]:
 def test_workers_share_one_licence(office: Office) -> None:
     """Three workers, one licence, the work of four people twice over: each meeting arrives once, nobody is refused
     for asking too much, no message is poisoned, and the queue is empty in the end."""
-    people = enroll(office)
+    people = switch_on(office)
     taken = office.erp.act("state")["sessions"]  # the administrator's own, just now
     office.more |= {"ERPNET_MAX_SESSIONS": str(taken + 1)}
     office.erp.act("set", licences=taken + 1, requests_per_minute=600, latency=0.01)

@@ -67,7 +67,7 @@ def test_forgetting_erases_everything(office: Office) -> None:
 def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple[str, ...]) -> None:
     """Each answers with the first step and not with an empty line."""
     answer = office.calsync(*command)
-    assert (answer.code, answer.out.strip()) == (0, "Nobody is enrolled: `calsync users enable UPN`.")
+    assert (answer.code, answer.out.strip()) == (0, "Nobody's sync is switched on: `calsync users enable UPN`.")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_unknown_user_is_told_in_json_too(office: Office) -> None:
     """A machine finds the failure on stdout, a person on stderr."""
     answer = office.calsync("--json", "sync", "--user", "nobody@acme.example")
 
-    assert (answer.code, "nobody@acme.example is not enrolled" in answer.json["failure"]) == (2, True)
+    assert (answer.code, "nobody@acme.example is not known to calsync" in answer.json["failure"]) == (2, True)
 
 
 def test_a_second_mailbox_of_one_erp_net_user_is_refused(office: Office) -> None:

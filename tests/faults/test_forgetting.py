@@ -15,7 +15,7 @@ from adapters.store.store import RowStore
 from jobs.app.notifications import receive
 from jobs.app.subscriptions import keep_all
 from jobs.app.work import handle
-from jobs.commands.enrolment import enable, forget
+from jobs.commands.switch import enable, forget
 from jobs.wake import wake
 from sync_core.errors import CalsyncError
 from tests.support.app import FixedProcess, front_door

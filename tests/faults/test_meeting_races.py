@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.errors import CalsyncError

@@ -18,7 +18,7 @@ from adapters.store.store import RowStore
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.checkup import save_findings
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.commands.sync import plan_sync, run_sync
 from jobs.pull import run_pull
 from jobs.round.report import Report

@@ -12,7 +12,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
 from cli import shapes, text
-from jobs.commands.enrolment import enable
+from jobs.commands.switch import enable
 from jobs.refusal import LONGEST, forget_refusal, judged, remember_refusal
 from sync_core.errors import AccessRefused, AppRefused
 from sync_core.model.memory import OPERATIONAL, Instance

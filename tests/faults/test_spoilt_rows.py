@@ -17,8 +17,8 @@ from jobs.app.notifications import receive
 from jobs.app.subscriptions import keep_all
 from jobs.approvals import choices_in, find_choice
 from jobs.commands.doctor import examine
-from jobs.commands.enrolment import enable, find_enrolled
 from jobs.commands.explain import explain
+from jobs.commands.switch import enable, find_known
 from jobs.commands.sync import SyncReport
 from jobs.ports import UNREADABLE, Put
 from jobs.pull import run_pull
@@ -298,7 +298,7 @@ async def test_nobodys_instance_row(stage: Stage) -> None:
 
     assert [c.text for c in checks if c.what == "Stored rows" and "instance" in c.text] != []
     assert [c for c in checks if c.what == "Service user"] != []
-    assert await find_enrolled(world, ANNA) == await stage.house.user()
+    assert await find_known(world, ANNA) == await stage.house.user()
     await stage.backend.write(Table.USERS, Op(Verb.DELETE, Key("instance", "instance")))
     stage.house.desk().create("After all", digits(5), digits(5, 12))
     await stage.house.sync(full=True)

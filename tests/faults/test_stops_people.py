@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.store.store import RowStore
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from tests.support.budget import budget
 from tests.support.days import at, digits
 from tests.support.fuse import Fuse, FusedBackend, broken_sync

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from sync_core.model.link import Role
 from sync_core.model.policy import Direction
 from tests.support.days import at, digits

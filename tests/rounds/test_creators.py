@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from sync_core.model.link import Role
 from tests.support.colleagues import BORIS, copy_of, open_shop
 from tests.support.days import at, digits, only

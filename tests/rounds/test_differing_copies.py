@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from simulators.graph.model import Address, Attendee
 from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living, lose
 from tests.support.days import at, digits, only

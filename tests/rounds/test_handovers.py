@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, feeder, living, lose, pitch
 from tests.support.days import at, only
 from tests.support.house import ANNA, open_office, upn_of

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.store.upgrades import UPGRADES
 from jobs.accounts import AccountTaken
-from jobs.commands.enrolment import UnknownUser, disable, enable, find_enrolled
+from jobs.commands.switch import UnknownUser, disable, enable, find_known
 from jobs.ports import Put
 from sync_core.errors import SideUnavailable
 from sync_core.model.logins import LOGIN
@@ -288,7 +288,7 @@ class TestAddresses:
 
 
 class TestOneAccountOneMailbox:
-    """Two enrolled mailboxes lead to one ERP.net user: only one of them is synced."""
+    """Two mailboxes that are switched on lead to one ERP.net user: only one of them is synced."""
 
     async def test_the_second_is_refused_when_it_is_switched_on(self) -> None:
         """The shared mailbox bears Anna's address: it is told whose she is, and nothing of it is kept."""
@@ -403,12 +403,12 @@ class TestHiredAgain:
     """Somebody leaves, and is hired again under the same name with a new account."""
 
     @staticmethod
-    async def rehired(house: House, *, enrolled: bool = True) -> tuple[str, str]:
+    async def rehired(house: House, *, is_known: bool = True) -> tuple[str, str]:
         """The ids of Anna's account of before and of today."""
         before = (await house.user()).id
         house.graph.remove_mailbox(ANNA)
         now = house.graph.add_mailbox(ANNA, id="11111111-2222-4333-8444-555555555555", display_name="Anna").id
-        if enrolled:
+        if is_known:
             await enable(house.world, ANNA)
         return before, now
 
@@ -419,17 +419,17 @@ class TestHiredAgain:
         house.desk().create("New", digits(5), digits(5, 12))
         await house.settle()
 
-        assert (await find_enrolled(house.world, ANNA)).id == now
-        assert (await find_enrolled(house.world, before)).id == before
+        assert (await find_known(house.world, ANNA)).id == now
+        assert (await find_known(house.world, before)).id == before
         assert {u.id: u.enabled for u in await house.world.store.list_users()} == {before: False, now: True}
         assert "New" in subjects(house)
 
-    async def test_a_name_that_is_not_enrolled_any_more(self, house: House) -> None:
+    async def test_a_name_that_is_not_known_any_more(self, house: House) -> None:
         """The command asks for the id rather than taking whom the name meant once."""
-        before, _ = await self.rehired(house, enrolled=False)
+        before, _ = await self.rehired(house, is_known=False)
 
         with pytest.raises(UnknownUser, match=before):
-            await find_enrolled(house.world, ANNA)
+            await find_known(house.world, ANNA)
 
     async def test_the_directory_cannot_be_asked(self, house: House) -> None:
         """Then a name of two is refused, with both ids, and a name of one is that one's."""
@@ -438,15 +438,15 @@ class TestHiredAgain:
         dumb = replace(house.world, calendar=Silent())  # type: ignore[arg-type]
 
         with pytest.raises(UnknownUser, match=f"{before}.*{now}|{now}.*{before}"):
-            await find_enrolled(dumb, ANNA)
+            await find_known(dumb, ANNA)
         await house.world.store.forget_user(before)
-        assert (await find_enrolled(dumb, ANNA)).id == now
+        assert (await find_known(dumb, ANNA)).id == now
 
     async def test_somebody_who_left_is_found_by_name(self, house: House) -> None:
         """The directory knows nobody of that name: the store's word counts."""
         house.graph.remove_mailbox(ANNA)
 
-        assert (await find_enrolled(house.world, ANNA)).upn == ANNA
+        assert (await find_known(house.world, ANNA)).upn == ANNA
 
     async def test_a_new_name_is_found_before_the_next_check(self, house: House) -> None:
         """Her UPN was changed an hour ago."""
@@ -454,7 +454,7 @@ class TestHiredAgain:
         house.graph.remove_mailbox(ANNA)
         house.graph.add_mailbox("ana.k@acme.example", id=before)
 
-        assert (await find_enrolled(house.world, "ana.k@acme.example")).id == before
+        assert (await find_known(house.world, "ana.k@acme.example")).id == before
 
 
 class Silent:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from sync_core.model.policy import Invite
 from tests.support.colleagues import BORIS, CARL, call, copy_of
 from tests.support.days import GUEST, at, digits, only

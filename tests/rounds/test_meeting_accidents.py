@@ -9,7 +9,7 @@ import pytest
 
 from adapters.store.memory import MemoryStore
 from adapters.store.store import RowStore
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from sync_core.model.claim import Claim
 from sync_core.plan.tables import SAME_UID

@@ -10,7 +10,7 @@ from itertools import permutations
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from jobs.world import World
 from tests.support.budget import IS_SOAK

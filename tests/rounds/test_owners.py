@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.store.backend import Op, Table, Verb
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from sync_core.plan.tables import REASONS, Trait
 from tests.support.colleagues import open_shop

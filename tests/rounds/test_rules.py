@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.shapes import conflicts_of
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from jobs.claims import key_of
-from jobs.commands.enrolment import disable
+from jobs.commands.switch import disable
 from sync_core.model.link import Role
 from sync_core.model.policy import Policy
 from tests.support.days import at, only

@@ -14,7 +14,7 @@ from azure.storage.queue import QueueServiceClient
 
 from adapters.settings import load
 from adapters.wiring import open_world
-from jobs.commands.enrolment import enable
+from jobs.commands.switch import enable
 from simulators.demo.hands import control
 from simulators.host.company import Company
 

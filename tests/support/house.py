@@ -14,7 +14,7 @@ from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
 from adapters.store.memory import MemoryQueue, MemoryStore
-from jobs.commands.enrolment import enable
+from jobs.commands.switch import enable
 from jobs.commands.sync import SyncReport, plan_sync, run_sync
 from jobs.ports import Store
 from jobs.round.report import Report

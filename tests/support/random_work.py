@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobs.claims import key_of
-from jobs.commands.enrolment import disable, enable
+from jobs.commands.switch import disable, enable
 from jobs.pull import run_pull
 from jobs.round.report import Report
 from jobs.round.run import run_round

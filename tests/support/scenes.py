@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from jobs.commands.enrolment import enable
+from jobs.commands.switch import enable
 from tests.support.colleagues import KIM
 from tests.support.days import at, digits
 from tests.support.house import ANNA, House

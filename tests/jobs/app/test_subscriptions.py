@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from jobs.app.subscriptions import keep_all
-from jobs.commands.enrolment import disable
+from jobs.commands.switch import disable
 from jobs.ports import LiveSubscription, Subscription
 from sync_core.errors import SideUnavailable
 from tests.support.app import App

@@ -12,7 +12,7 @@ import pytest
 
 from jobs.app.dispatch import dispatch
 from jobs.app.notifications import hear_erp
-from jobs.commands.enrolment import enable
+from jobs.commands.switch import enable
 from jobs.messages import Round, write
 from jobs.ports import Message
 from jobs.wake import wake

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobs.commands.enrolment import disable, enable
 from jobs.commands.explain import Finding, explain, finding_about
+from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict

@@ -1,4 +1,4 @@
-"""Enrolment: switches a user on or off, or forgets them (R4, R5, R12).
+"""The switch: switches a user on or off, or forgets them (R4, R5, R12).
 
 A user who lacks something is switched on all the same; what they lack is found out by ``jobs.checkup``.
 """
@@ -183,8 +183,8 @@ async def _well(world: World) -> frozenset[str]:
     return frozenset(one.id for one in users if colleague_of(one, now).is_well)
 
 
-async def find_enrolled(world: World, name: str) -> User:
-    """The enrolled user with this id, or whom the directory knows under this name now; of somebody whom it does not
+async def find_known(world: World, name: str) -> User:
+    """The known user with this id, or whom the directory knows under this name now; of somebody whom it does not
     know any more, the row that bears the name (UPN or mail, any letter case).
 
     Raises ``UnknownUser``, also where a name means two: then the id tells them apart.
@@ -198,17 +198,19 @@ async def find_enrolled(world: World, name: str) -> User:
     called = called or [user for user in users if user.mail.casefold() == folded]
     account = await _in_directory(world, name)
     if account is not None:
-        enrolled = [user for user in users if user.id == account.id]
-        if not enrolled and called:
+        known = [user for user in users if user.id == account.id]
+        if not known and called:
             raise UnknownUser(
-                f"{name} is another account in the directory now ({account.id}), which is not enrolled; the one of "
-                f"before is meant by its id: {_ids(called)}"
+                f"{name} is another account in the directory now ({account.id}), which calsync does not know; the one "
+                f"of before is meant by its id: {_ids(called)}"
             )
-        called = enrolled
+        called = known
     if len(called) > 1:
         raise UnknownUser(f"{name} is the name of two accounts: say which by its id, {_ids(called)}")
     if not called:
-        raise UnknownUser(f"{name} is not enrolled; `calsync users list` shows who is, `calsync users enable` adds")
+        raise UnknownUser(
+            f"{name} is not known to calsync; `calsync users list` shows who is, `calsync users enable` adds"
+        )
     return called[0]
 
 

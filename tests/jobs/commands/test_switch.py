@@ -10,7 +10,7 @@ import pytest
 
 from adapters.store.backend import Op, Table
 from adapters.store.store import RowStore
-from jobs.commands.enrolment import UnknownUser, disable, enable
+from jobs.commands.switch import UnknownUser, disable, enable
 from jobs.places import UnknownPlace, choose
 from jobs.ports import Place
 from sync_core.model.memory import User
