@@ -18,8 +18,8 @@ from cli import text
 from cli.stage import DONE, FAILED, Stage, plain
 
 if TYPE_CHECKING:
-    from cli.shapes import Json
     from jobs.approvals import Choice
+    from jobs.commands.shapes import Json
     from jobs.commands.sync import SyncReport
     from jobs.world import World
     from sync_core.model.memory import User
@@ -99,7 +99,7 @@ def doctor(stage: Stage, repair: bool) -> None:
 
     async def work(world: World) -> int:
         from adapters.settings import load
-        from cli import shapes
+        from jobs.commands import shapes
         from jobs.commands.doctor import examine
 
         checks: list[Json] = [
@@ -128,7 +128,7 @@ def list_users(stage: Stage) -> None:
     """Show everyone who was ever switched on."""
 
     async def work(world: World) -> int:
-        from cli import shapes
+        from jobs.commands import shapes
 
         known = await world.store.list_users()
         found = [shapes.user_of(user) for user in known]
@@ -151,8 +151,7 @@ def enable(stage: Stage, upn: str, company: str, location: str, time_zone: str) 
     """Switch a user's sync on."""
 
     async def work(world: World) -> int:
-        from cli import shapes
-        from jobs.commands import switch
+        from jobs.commands import shapes, switch
         from jobs.waiting import erp_session
 
         async with erp_session(world, stage.notice):
@@ -171,8 +170,7 @@ def disable(stage: Stage, upn: str) -> None:
     """Switch a user's sync off; nothing is deleted on either side."""
 
     async def work(world: World) -> int:
-        from cli import shapes
-        from jobs.commands import switch
+        from jobs.commands import shapes, switch
         from jobs.waiting import take_when_free
 
         user = await switch.find_known(world, upn)
@@ -225,8 +223,7 @@ def import_users(stage: Stage, file: TextIO) -> None:
     """Switch everybody on who is in a file of `users export` (- is standard input); nobody is switched off."""
 
     async def work(world: World) -> int:
-        from cli import shapes
-        from jobs.commands import roster
+        from jobs.commands import roster, shapes
 
         taken = await roster.take(world, roster.read(file.read()), stage.notice)
         answered = shapes.taken_of(taken)
@@ -255,7 +252,7 @@ def sync(stage: Stage, upns: tuple[str, ...], full: bool, dry_run: bool) -> None
 async def _sync(
     stage: Stage, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
-    from cli import shapes
+    from jobs.commands import shapes
     from jobs.commands.sync import plan_sync, run_sync
     from jobs.company import stamp_policy
 
@@ -287,7 +284,7 @@ async def _waiting(
 
 
 async def _status(world: World, user: User) -> Json:
-    from cli import shapes
+    from jobs.commands import shapes
     from jobs.round.context import left_alone
 
     journal = await world.store.read_journal(user.id, LOG_LINES)
@@ -297,7 +294,7 @@ async def _status(world: World, user: User) -> Json:
 
 async def _company(stage: Stage, world: World, failures: list[str]) -> Json:
     """What is known of the company; a row that cannot be read is told, and the users all the same."""
-    from cli import shapes
+    from jobs.commands import shapes
     from sync_core.errors import RowUnreadable
     from sync_core.model.memory import Instance
 
@@ -310,7 +307,7 @@ async def _company(stage: Stage, world: World, failures: list[str]) -> Json:
 
 
 async def _conflicts(world: World, user: User) -> list[Json]:
-    from cli import shapes
+    from jobs.commands import shapes
 
     return shapes.conflicts_of(user, await world.store.recall(user.id))
 
@@ -327,7 +324,7 @@ def status(stage: Stage, upns: tuple[str, ...]) -> None:
     """State, checkpoints, open ends and the newest of the journal, user by user."""
 
     async def work(world: World) -> int:
-        from cli import shapes
+        from jobs.commands import shapes
 
         chosen = await _chosen(world, upns)
         found, failures = await _of_each(stage, chosen, lambda user: _status(world, user))
@@ -364,9 +361,8 @@ def why(stage: Stage, upn: str, item: str) -> None:
     """What was decided about an item and why, with the values that lost."""
 
     async def work(world: World) -> int:
-        from cli import shapes
         from cli.errors import UnknownItem
-        from jobs.commands import switch
+        from jobs.commands import shapes, switch
         from jobs.commands.explain import explain
 
         user = await switch.find_known(world, upn)
@@ -387,8 +383,8 @@ def approve(stage: Stage, choice_id: str, drop: bool, show: bool) -> None:
     """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
 
     async def work(world: World) -> int:
-        from cli import shapes
         from jobs.approvals import find_choice, make_choice
+        from jobs.commands import shapes
 
         user, choice = await find_choice(world, choice_id)
         if show:
@@ -428,7 +424,7 @@ def policy(stage: Stage, is_set: bool, take_over: bool) -> None:
         raise click.UsageError("--take-over goes with --set: by itself it changes nothing")
 
     async def work(world: World) -> int:
-        from cli import shapes
+        from jobs.commands import shapes
         from jobs.company import change_policy, is_stamped
 
         if is_set:

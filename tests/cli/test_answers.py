@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.shapes import hold_of
 from cli.text import MOST_ITEMS, hold_lines
+from jobs.commands.shapes import hold_of
 from sync_core.model.memory import HeldItem, Hold, User
 from tests.support.office import ANNA, Office
 

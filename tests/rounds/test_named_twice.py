@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.shapes import status_of
 from jobs.commands.explain import explain
+from jobs.commands.shapes import status_of
 from sync_core.model.link import PendingState
 from sync_core.plan.tables import NAMED_TWICE
 from tests.support.days import at, digits, meeting, only
