@@ -201,8 +201,8 @@ async def find_known(world: World, name: str) -> User:
         known = [user for user in users if user.id == account.id]
         if not known and called:
             raise UnknownUser(
-                f"{name} is another account in the directory now ({account.id}), which calsync does not know; the one "
-                f"of before is meant by its id: {_ids(called)}"
+                f"{name} is another account in the directory now ({account.id}), which calsync does not know; "
+                f"the one of before is meant by its id: {_ids(called)}"
             )
         called = known
     if len(called) > 1:
