@@ -1,4 +1,4 @@
-"""``python -m cli``: the command line where nothing is installed."""
+"""``python -m cli`` runs the command line from a checkout, without an installation."""
 
 from cli import main
 

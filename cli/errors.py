@@ -1,4 +1,4 @@
-"""Which errors the caller of a command can only answer with other settings or arguments (exit 2)."""
+"""The errors that the caller of a command mends by other settings or arguments (exit 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sync_core.errors import CalsyncError, SettingsInvalid, WrongStore
 
 
 class UnknownItem(CalsyncError):
-    """Neither side nor our memory knows the item; correct the id or subject."""
+    """Neither side, nor the store, knows the item; correct the id or subject."""
 
 
 ARGUMENTS = (SettingsInvalid, UnknownUser, UnknownPlace, UnknownChoice, UnknownItem, RosterInvalid, WrongStore)

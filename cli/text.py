@@ -1,4 +1,4 @@
-"""The answers of ``shapes`` in sentences, a line each, harmless to any terminal."""
+"""Puts the JSON output of ``shapes`` into sentences, one a line, safe for any terminal."""
 
 from __future__ import annotations
 
@@ -6,48 +6,47 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cli.stage import plain
+from cli.runner import plain
 
 Json = dict[str, Any]
 
 WIDEST = 100
-"""Characters of one value that are shown."""
-
+"""The most characters of one value that are shown."""
 
 MOST_ITEMS = 30
-"""Items of a list that are shown beside other things."""
+"""The most items of a hold that ``sync`` and ``status`` show."""
 
 
 def quoted(value: str) -> str:
-    """A value from outside, cut and in quotation marks."""
+    """Cut a value from outside to ``WIDEST`` and put it into quotation marks."""
     text = plain(value)
     return f"“{text if len(text) <= WIDEST else text[: WIDEST - 1] + '…'}”"
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """``1 conflict``, ``2 conflicts``."""
+    """Write a number with its noun: ``1 conflict``, ``2 conflicts``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def user_line(user: Json) -> str:
-    """One row of ``users list``."""
+    """Write one user as ``users list`` shows them."""
     switch = "on" if user["enabled"] else "off"
     return plain(f"{user['upn']}: {switch}, {user['state']}{_place(user)}")
 
 
 def user_lines(users: Sequence[Json]) -> Iterator[str]:
-    """``users list``; whoever shares a name with somebody is told apart by the id."""
+    """Write the lines of ``users list``; two users of one name get their ids beside it."""
     names = Counter(user["upn"].casefold() for user in users)
     for user in users:
         yield user_line(user) + (f" [{plain(user['id'])}]" if names[user["upn"].casefold()] > 1 else "")
 
 
-def taken_lines(answer: Json) -> Iterator[str]:
-    """What ``users import`` did with each entry of the file."""
-    for user in answer["users"]:
+def import_lines(output: Json) -> Iterator[str]:
+    """Write what ``users import`` did with each entry of the file."""
+    for user in output["users"]:
         yield user_line(user) + ("" if user["is_new"] else " (as before)")
         yield from (plain(f"  {problem}") for problem in user["problems"])
-    for one in answer["failures"]:
+    for one in output["failures"]:
         yield plain(f"{one['upn']}: not switched on: {one['failure']}")
 
 
@@ -57,19 +56,19 @@ def _place(user: Json) -> str:
     return f" ({', '.join(known)})" if known else ""
 
 
-def sync_lines(answer: Json) -> Iterator[str]:
-    """What a sync did, or a dry run would do."""
-    if answer["failure"]:
-        yield plain(f"{'Not synced to the end' if answer['users'] else 'Nothing was synced'}: {answer['failure']}")
-    for user in answer["users"]:
-        yield from _report_lines(user, answer["dry_run"])
+def sync_lines(output: Json) -> Iterator[str]:
+    """Write what a sync did, or what a dry run would do."""
+    if output["failure"]:
+        yield plain(f"{'Not synced to the end' if output['users'] else 'Nothing was synced'}: {output['failure']}")
+    for user in output["users"]:
+        yield from _report_lines(user, output["dry_run"])
 
 
 def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     mode = "the plan, nothing was written" if dry_run else "full" if user["full"] else ""
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}")
     for line in user["lines"]:
-        yield from _deed(line)
+        yield from _action_lines(line)
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
@@ -81,20 +80,21 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
         yield plain(f"  Left alone: {reasons}.")
     for failure in user["failures"]:
         yield plain(f"  Failed: {failure}")
-    yield from _open_ends(user)
+    yield from _open_lines(user)
 
 
-def _deed(line: Json) -> Iterator[str]:
-    said = [plain(line["reason"])] if line["reason"] else []
-    said += [count(line["mails"], "mail")] if line["mails"] else []
-    more = f" ({', '.join(said)})" if said else ""
+def _action_lines(line: Json) -> Iterator[str]:
+    details = [plain(line["reason"])] if line["reason"] else []
+    details += [count(line["mails"], "mail")] if line["mails"] else []
+    more = f" ({', '.join(details)})" if details else ""
     yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
     for name in line["after"]:
         if name in line["before"]:
             yield f"      {plain(name)}: {quoted(line['before'][name])} → {quoted(line['after'][name])}"
 
 
-def _open_ends(user: Json) -> Iterator[str]:
+def _open_lines(user: Json) -> Iterator[str]:
+    """What waits for a person: open conflicts, parked items, holds."""
     upn = plain(user["upn"])
     if user["conflicts"]:
         yield f"  {count(user['conflicts'], 'open conflict')}: `calsync conflicts --user {upn}` shows both values."
@@ -108,7 +108,7 @@ def _open_ends(user: Json) -> Iterator[str]:
 
 
 def hold_lines(hold: Json, most: int | None = MOST_ITEMS) -> Iterator[str]:
-    """A list that waits for an answer: each item, at most as many as are said, and what either answer leads to."""
+    """Write a hold: at most ``most`` of its items (None: all), and what a yes and a no lead to."""
     name = plain(hold["id"])
     yield plain(f"  Waits for an answer, id {name}, {hold['owner']}: {hold['why']}.")
     items = hold["items"]
@@ -121,7 +121,7 @@ def hold_lines(hold: Json, most: int | None = MOST_ITEMS) -> Iterator[str]:
 
 
 def _held_item(item: Json) -> str:
-    """Like: Thu 18.12. 09:00 “Budget”: deleted in Outlook, would be voided in ERP.net."""
+    """Write one item, like: Thu 18.12. 09:00 “Budget”: deleted in Outlook, would be voided in ERP.net."""
     ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
     name = quoted(item["subject"]) if item["subject"] else ids
     mails = f" ({count(item['mails'], 'mail')})" if item["mails"] else ""
@@ -129,13 +129,13 @@ def _held_item(item: Json) -> str:
 
 
 def company_lines(company: Json) -> Iterator[str]:
-    """What concerns everybody, before the users of ``status``."""
+    """Write what concerns every user, as ``status`` shows it before the users."""
     if company["refused"]:
         yield plain(f"Nobody is synced by the app since {_when(company['refused_at'])}: {company['refused']}")
 
 
 def policy_lines(policy: Json) -> Iterator[str]:
-    """The company's policy."""
+    """Write the company's policy, and each setting that differs here."""
     yield f"Set by {policy['by']}:"
     for one in policy["settings"]:
         differs = one["here"] is not None and one["here"] != one["company"]
@@ -144,7 +144,7 @@ def policy_lines(policy: Json) -> Iterator[str]:
 
 
 def status_lines(user: Json) -> Iterator[str]:
-    """One user of ``status``."""
+    """Write one user as ``status`` shows them."""
     yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}")
     yield f"  Last sync {_when(user['synced_at'])}."
     yield (
@@ -156,7 +156,7 @@ def status_lines(user: Json) -> Iterator[str]:
     if user["left_alone"]:
         pairs = count(user["left_alone"], "pair is", "pairs are")
         yield f"  {pairs} left alone: the creator's sync is not switched on."
-    yield from _open_ends(user)
+    yield from _open_lines(user)
     for item in user["parked_items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
         yield f"      {name}: {plain(item['reason'])}"
@@ -165,7 +165,7 @@ def status_lines(user: Json) -> Iterator[str]:
 
 
 def entry_line(entry: Json) -> str:
-    """One line of the journal."""
+    """Write one entry of the journal."""
     subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
     counts = ", ".join(f"{what} {number}" for what, number in entry["after"].items()) if not subject else ""
@@ -173,9 +173,10 @@ def entry_line(entry: Json) -> str:
 
 
 def conflict_lines(conflict: Json) -> Iterator[str]:
-    """One open conflict with both values."""
-    marked = {"set": ", the event is marked", "taken off": ", the mark was taken off"}.get(conflict["mark"], "")
-    yield f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}, since {_when(conflict['since'])}{marked}"
+    """Write one open conflict: the state of its event's category, and both values of each field."""
+    category = {"set": ", the event has the category", "taken off": ", the category was taken off"}
+    state = category.get(conflict["category"], "")
+    yield f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}, since {_when(conflict['since'])}{state}"
     for clash in conflict["clashes"]:
         yield (
             f"  {plain(clash['field'])}: Outlook {quoted(clash['event_value'])}, "
@@ -184,7 +185,7 @@ def conflict_lines(conflict: Json) -> Iterator[str]:
 
 
 def finding_lines(item: Json) -> Iterator[str]:
-    """One thing known about an item."""
+    """Write one finding of ``why``: what is known of an item."""
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""
     at = f"{_when(item['at'])} " if item["at"] else ""
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
@@ -198,7 +199,7 @@ def finding_lines(item: Json) -> Iterator[str]:
 
 
 def check_line(check: Json) -> str:
-    """One check of ``doctor``."""
+    """Write one check of ``doctor``."""
     return f"{'✓' if check['fine'] else '✗'} {plain(check['what']):<42} {plain(check['text'])}"
 
 

@@ -1,1 +1,1 @@
-"""What an operator asks for: a sync, a switch, an explanation, the doctor's checks, the roster as a file."""
+"""The jobs behind the operator's commands: sync, users on and off, why, doctor, the roster file."""

@@ -1,7 +1,7 @@
-"""`calsync doctor`: checks everything that R2 to R5 ask for, in the order in which it is needed.
+"""`calsync doctor` checks what rules R2 to R5 require, in the order in which a sync needs it.
 
-Only looks, unless ``repair`` is asked for. A check that cannot be made is a failed one and says why; the others are
-made all the same.
+It changes nothing unless ``repair`` is set. A check that cannot be made counts as failed and names the reason; the
+checks after it are made all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sync_core.model.memory import User
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. ``text`` says what was found; where it is not ``fine``, with the remedy."""
+    """One check. ``text`` says what was found; of a failed check (``fine`` is false) also the remedy."""
 
     what: str
     fine: bool
@@ -28,7 +28,7 @@ class Check:
 
 
 async def examine(world: World, *, repair: bool = False, notice: Notice = unheeded) -> AsyncIterator[Check]:
-    """All checks, each told as soon as it is made. Raises nothing that a check can say."""
+    """Make all checks; yield each as soon as it is made. An error of a side or the store is a failed check."""
     store = await _check("State tables", lambda: _store(world))
     yield store
     if store.fine:
@@ -72,7 +72,7 @@ async def _check(what: str, find: Callable[[], Awaitable[str]]) -> Check:
 
 
 class Lacking(CalsyncError):
-    """Something a user needs is missing."""
+    """A user lacks something that a sync needs; the text names all of it."""
 
 
 async def _store(world: World) -> str:
@@ -80,14 +80,14 @@ async def _store(world: World) -> str:
     try:
         instance, _ = await world.store.read_instance()
     except RowUnreadable:
-        return "reachable"  # the row is told among the others
+        return "reachable"  # the check "Stored rows" names this row
     if not is_stamped(world, instance):
         return "reachable, not used before"
     return f"reachable, belong to tenant {world.tenant or '(none)'} and ERP.net {world.database}"
 
 
 async def _policy(world: World) -> str:
-    """Whether the settings here agree with the company's, and which were taken from there."""
+    """Compare the settings here with the company's policy; name the settings taken from the policy."""
     notices: list[str] = []
     await agreed(world, notices.append)
     return " ".join(notices) or "the settings here agree with it"
@@ -103,7 +103,7 @@ async def _access(world: World) -> str:
 
 
 async def _user(world: World, user: User, known: Sequence[str]) -> str:
-    """What a user lacks beyond what everybody lacks."""
+    """Say that a user may be synced. Raises ``Lacking`` with what the user lacks beyond the ``known`` problems."""
     if user.unreadable:
         raise Lacking(user.unreadable)
     checkup = await check_user(world, user, repair=False, notify=False)

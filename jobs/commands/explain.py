@@ -1,9 +1,9 @@
-"""`calsync why`: what was decided about an item, and why.
+"""`calsync why` explains what was decided about an item.
 
-First what is remembered: its link, what waits, open conflicts, the journal with the values that lost. A pair that
-goes on, and an item that no round keeps a row of, is read live, and the tables say what they make of it (a dry run of
-that one item): nobody is told that a pair is in step that every round leaves alone. Wanted is an id of either side,
-or a part of a subject, in any letter case.
+The item is named by an id of either side, or by a part of its subject in any letter case. The findings are what is
+stored of it: the link, the pending row, open conflicts, and the journal with the values that lost. A live link is
+also read from both sides and decided by the tables (a dry run of that pair); without this, a pair that every round
+leaves alone would be called in step. An item without a stored row is read and decided in the same way.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from sync_core.plan.match import Unlinked, match, meeting_of
 from sync_core.reading.roles import with_claim
 
 LOOK_BACK = 5_000
-"""Journal entries that are searched, newest first."""
+"""The most journal entries that are searched, newest first."""
 
 FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
-"""Where a meeting is looked for that is not within a round's sight."""
+"""How far before and after the round's window an event is searched for."""
 
 NO_ROUND = "left alone: no round runs for this user"
 UNCOMPARED = "linked, and not compared now"
@@ -60,8 +60,8 @@ _LONG_ID = re.compile(r"\S{20,}")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is known about an item. ``before``/``after`` are values by side and field; those of a
-    ``private`` item, and its subject, are its owner's only."""
+    """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
+    item only its owner may see the subject and the values."""
 
     what: str
     subject: str = ""
@@ -75,21 +75,24 @@ class Finding:
 
 
 class Wanted:
-    """What somebody asks for: an id (exact for events, any letter case for activities) or a part of a subject."""
+    """The item asked about: an id (exact for events, any letter case for activities) or a part of a subject."""
 
     def __init__(self, text: str) -> None:
         self.text = text.strip()
         self._folded = self.text.casefold()
 
     def fits(self, subjects: Iterable[str], event_id: str, activity_id: str) -> bool:
-        """Whether an item with these subjects and ids is meant."""
+        """Whether an item with these subjects and ids is asked about."""
         if self.text == event_id or self._folded == activity_id.casefold():
             return True
         return any(self._folded in subject.casefold() for subject in subjects if subject)
 
 
 async def explain(world: World, user: User, text: str, *, notice: Notice = unheeded) -> list[Finding]:
-    """Everything known about what is asked for, the state first, then the journal, newest first; [] if nothing."""
+    """Find everything known about an item: its state first, then its journal, newest first; [] if nothing is known.
+
+    Raises ``RowUnreadable``, and ``SideError`` if an unlinked item cannot be read.
+    """
     wanted = Wanted(text)
     if not wanted.text:
         return []
@@ -113,26 +116,26 @@ def _is_entry_meant(entry: JournalEntry, wanted: Wanted) -> bool:
 
 
 async def _feeders(world: World, links: Iterable[Link]) -> dict[str, str]:
-    """Whose calendar feeds each followed meeting, by iCalUId."""
+    """The UPN whose copy feeds each followed meeting, by iCalUId."""
     meant = {link.ical_uid for link in links if link.role is Role.FOLLOWER}
     names = {user.id: user.upn for user in await world.store.list_users()} if meant else {}
     return {uid: names.get(x.user_id, "") for uid, x in (await read_claims(world.store, meant)).items()}
 
 
 def _is_synced(user: User) -> bool:
-    """Whether rounds run for somebody, as far as is known without asking."""
+    """Whether rounds run for the user, by what is stored."""
     return user.enabled and bool(user.zone and user.erp_login)
 
 
 async def _tried(
     world: World, user: User, memory: Memory, links: Sequence[Link], notice: Notice
 ) -> dict[str, Finding | None]:
-    """What is to be said of pairs that go on, by event id; None for one that is in step."""
+    """A finding about each live link without a conflict, by event id; None for a pair in step."""
     running = [link for link in links if link.status is LinkStatus.LIVE and link.conflict is None]
     if not running:
         return {}
     if not _is_synced(user):
-        return {link.event_id: _left(link, NO_ROUND) for link in running}
+        return {link.event_id: _left_alone(link, NO_ROUND) for link in running}
     try:
         async with erp_session(world, notice):
             instance, _ = await world.store.read_instance()
@@ -141,18 +144,18 @@ async def _tried(
                 world, user, memory, await _context(world, user, memory, instance), running
             )
     except SideError as error:
-        return {link.event_id: _left(link, f"{UNCOMPARED}: {error}") for link in running}
+        return {link.event_id: _left_alone(link, f"{UNCOMPARED}: {error}") for link in running}
     found = {event_id: finding_about(decision, ctx) for event_id, decision in decisions.items()}
-    return {link.event_id: found.get(link.event_id, _left(link, HALF_SEEN)) for link in running}
+    return {link.event_id: found.get(link.event_id, _left_alone(link, HALF_SEEN)) for link in running}
 
 
 def finding_about(decision: Decision, ctx: Context) -> Finding | None:
-    """What is to be said of a pair by what a round would decide about it; None for one that is in step."""
+    """Put a round's decision about a pair into a finding; None for a pair in step."""
     is_in_step = decision.verdict is Verdict.NOTHING and decision.intent is not Intent.END
     return None if is_in_step else _of_decision(decision, ctx)
 
 
-def _left(link: Link, why: str) -> Finding:
+def _left_alone(link: Link, why: str) -> Finding:
     base = Finding(STATES[link.status], link.base_event.subject, why)
     private = is_private(link.base_event) or is_private(link.base_activity)
     return replace(base, event_id=link.event_id, activity_id=link.activity_id, private=private)
@@ -174,7 +177,7 @@ def _about_user(user: User) -> Iterator[Finding]:
 
 
 def _meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Link]:
-    """Links that are meant: by themselves, or because the journal knows them by the subject asked for."""
+    """The links asked about: by their own ids and subjects, or by a journal entry with the subject asked for."""
     events = {entry.event_id for entry in entries} - {""}
     activities = {entry.activity_id for entry in entries} - {""}
     for link in memory.links:
@@ -187,7 +190,7 @@ def _meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> I
 def _of_pair(
     link: Link, now: Mapping[str, Finding | None], feeders: Mapping[str, str], answer: str
 ) -> Iterator[Finding]:
-    """What a round would say of a pair, where it was asked; else what is remembered."""
+    """The dry run's finding about a pair if there is one, else the findings of the stored link."""
     found = now.get(link.event_id)
     if found is not None:
         yield found
@@ -197,7 +200,7 @@ def _of_pair(
 
 
 def _waiting(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Finding]:
-    """Items that wait for a counterpart, meant as links are."""
+    """A finding about each pending item asked about: one that waits for its counterpart."""
     events = {entry.event_id for entry in entries} - {""}
     activities = {entry.activity_id for entry in entries} - {""}
     for pending in memory.pending:
@@ -207,7 +210,7 @@ def _waiting(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) ->
 
 
 def _answer_to(link: Link, memory: Memory) -> str:
-    """How the list that a link is on is answered, or was; '' for one on none."""
+    """How a person approves the hold that a link is on, or what they chose; '' if the link is on none."""
     hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
     if hold is None:
         return ""
@@ -319,7 +322,7 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
 
 
 async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
-    """Events that are meant, one of each series, and what is said of those in another place."""
+    """The events asked about, one of each series, and a finding about an event outside the synced calendar."""
     near = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
     far = Window(near.start - FAR_BACK, near.start + FAR_AHEAD)
     for span in (near, far):

@@ -1,7 +1,7 @@
-"""The roster file: `calsync users export` writes who is switched on, `calsync users import` switches them on again.
+"""The roster file: `calsync users export` writes the users who are on, `calsync users import` switches them on again.
 
-All else that is remembered of a person comes back by itself (docs/operate.md "Backup"). A file holds names, ids and
-time zones, no secret and nothing of any calendar.
+A sync restores everything else that is stored about a user (docs/operate.md "Backup"). The file holds names, ids and
+time zones; it holds no secret and nothing of any calendar.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sync_core.errors import AccessRefused, CalsyncError
 from sync_core.model.memory import User
 
 VERSION = 1
-"""What a file says of its own form; another one is refused."""
+"""The version of the file's format; a file of another version is refused."""
 
 NEEDED = ("upn",)
 
 
 class RosterInvalid(CalsyncError):
-    """A file cannot be read as one of ours; ``mistakes`` are all that is wrong with it (exit 2)."""
+    """The file is no valid roster; ``mistakes`` lists everything that is wrong with it (exit 2)."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("the file is not right: " + " | ".join(mistakes))
@@ -34,7 +34,7 @@ class RosterInvalid(CalsyncError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One person who is switched on. ``id`` is the Entra object id; '' is what nobody chose."""
+    """One user who is switched on. ``id`` is the Entra object id; a place or zone is '' if nobody chose it."""
 
     upn: str
     id: str = ""
@@ -43,7 +43,7 @@ class Entry:
     time_zone: str = ""
 
     def is_met_by(self, user: User) -> bool:
-        """Whether the stored user is all that this asks for."""
+        """Whether the stored user is on and has the places and the zone of this entry."""
         wanted = (
             (self.company_id, user.company_id),
             (self.location_id, user.location_id),
@@ -52,13 +52,13 @@ class Entry:
         return user.enabled and all(asked in ("", known) for asked, known in wanted)
 
     def means(self, user: User) -> bool:
-        """Whether the stored user is this person: by id, where the file has one."""
+        """Whether the entry names the stored user: by id if the entry has one, else by UPN."""
         return user.id == self.id if self.id else user.upn.casefold() == self.upn.casefold()
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of one entry: ``user`` as stored now, ``failure`` instead where it could not be switched on."""
+class Imported:
+    """The outcome of one entry: ``user`` as stored now, or ``failure`` if the user could not be switched on."""
 
     entry: Entry
     user: User | None = None
@@ -67,8 +67,8 @@ class Taken:
     failure: str = ""
 
 
-def written(users: Iterable[User]) -> dict[str, Any]:
-    """The file, as data: everybody who is switched on and can be read, by name."""
+def export(users: Iterable[User]) -> dict[str, Any]:
+    """Build the file, as data: every user who is switched on and whose row can be read, by name."""
     entries = (
         Entry(user.upn, user.id, user.company_id, user.location_id, user.zone if user.zone_chosen else "")
         for user in users
@@ -81,7 +81,7 @@ def written(users: Iterable[User]) -> dict[str, Any]:
 
 
 def read(text: str) -> list[Entry]:
-    """The entries of a file. Raises ``RosterInvalid`` with every mistake in it."""
+    """Read the entries of a file. Raises ``RosterInvalid`` with every mistake in the file."""
     try:
         document = json.loads(text)
     except ValueError as wrong:
@@ -101,7 +101,7 @@ def read(text: str) -> list[Entry]:
 
 
 def _mistakes(number: int, entry: object) -> Iterator[str]:
-    """What is wrong with one entry of a file."""
+    """Each mistake in one entry of a file."""
     if not isinstance(entry, Mapping):
         yield f"user {number} is no object"
         return
@@ -127,8 +127,8 @@ def _twice(names: Sequence[str]) -> Iterator[str]:
         seen.add(name)
 
 
-async def take(world: World, entries: Sequence[Entry], notice: Notice) -> list[Taken]:
-    """Switch everybody on who is in the file; nobody is switched off, and whoever is on as it says is left alone.
+async def import_entries(world: World, entries: Sequence[Entry], notice: Notice) -> list[Imported]:
+    """Switch on every user in the file. Users who are on as the file says are left alone; nobody is switched off.
 
     A user who cannot be switched on is reported and stops nobody else. Raises ``AccessRefused``.
     """
@@ -136,13 +136,13 @@ async def take(world: World, entries: Sequence[Entry], notice: Notice) -> list[T
     met = {entry: user for entry in entries for user in stored if entry.means(user) and entry.is_met_by(user)}
     open_entries = [entry for entry in entries if entry not in met]
     if not open_entries:
-        return [Taken(entry, met[entry]) for entry in entries]
+        return [Imported(entry, met[entry]) for entry in entries]
     async with erp_session(world, notice):
         done = {entry: await _switched_on(world, entry) for entry in open_entries}
-    return [done.get(entry) or Taken(entry, met[entry]) for entry in entries]
+    return [done.get(entry) or Imported(entry, met[entry]) for entry in entries]
 
 
-async def _switched_on(world: World, entry: Entry) -> Taken:
+async def _switched_on(world: World, entry: Entry) -> Imported:
     try:
         name = await _name_in_directory(world, entry)
         checkup = await switch.enable(
@@ -151,12 +151,12 @@ async def _switched_on(world: World, entry: Entry) -> Taken:
     except AccessRefused:
         raise
     except CalsyncError as error:
-        return Taken(entry, failure=str(error))
-    return Taken(entry, checkup.user, is_new=True, problems=tuple(checkup.problems))
+        return Imported(entry, failure=str(error))
+    return Imported(entry, checkup.user, is_new=True, problems=tuple(checkup.problems))
 
 
 async def _name_in_directory(world: World, entry: Entry) -> str:
-    """The id, unless the directory does not know it (any more): then who bears the name now."""
+    """The entry's id; if the directory does not know the id, the entry's UPN."""
     if entry.id and await world.calendar.find_user(entry.id) is not None:
         return entry.id
     return entry.upn

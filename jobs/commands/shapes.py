@@ -1,4 +1,4 @@
-"""What a command answers, as JSON: the one place that masks private items, for ``--json`` and for the text alike.
+"""Shapes the output of each operator job as JSON. Private items are masked here, for every caller and every format.
 
 Times are ISO 8601 in UTC, or null.
 """
@@ -23,7 +23,7 @@ from sync_core.model.sides import Side
 if TYPE_CHECKING:
     from jobs.commands.doctor import Check
     from jobs.commands.explain import Finding
-    from jobs.commands.roster import Taken
+    from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
     from jobs.world import World
 
@@ -43,7 +43,7 @@ def _values(values: dict[str, str], private: bool) -> dict[str, str]:
 
 
 def user_of(user: User) -> Json:
-    """One row of ``users list``."""
+    """Shape one user of ``users list``."""
     return {
         "id": user.id,
         "upn": user.upn,
@@ -58,15 +58,15 @@ def user_of(user: User) -> Json:
     }
 
 
-def taken_of(taken: Sequence[Taken]) -> Json:
-    """The answer of ``users import``."""
-    users = [{**user_of(one.user), "is_new": one.is_new, "problems": [*one.problems]} for one in taken if one.user]
-    failures = [{"upn": one.entry.upn, "failure": one.failure} for one in taken if one.failure]
+def import_of(imported: Sequence[Imported]) -> Json:
+    """Shape the output of ``users import``."""
+    users = [{**user_of(one.user), "is_new": one.is_new, "problems": [*one.problems]} for one in imported if one.user]
+    failures = [{"upn": one.entry.upn, "failure": one.failure} for one in imported if one.failure]
     return {"users": users, "failures": failures}
 
 
 def sync_of(outcome: SyncReport, waiting: dict[str, tuple[User, Sequence[Choice]]], *, dry_run: bool) -> Json:
-    """The answer of ``sync``; ``waiting`` is each user with what waits for a person, by user id."""
+    """Shape the output of ``sync``. ``waiting``, by user id, is each user with the choices that wait for a person."""
     users = [_report(report, *waiting[report.user_id]) for report in outcome.reports]
     return {"failure": outcome.failure, "dry_run": dry_run, "users": users}
 
@@ -108,7 +108,7 @@ WOULD_BE = {
     Intent.CREATE_ACTIVITY: "its activity is gone, a new one would be made in ERP.net",
     Intent.CREATE_EVENT: "its event is gone, a new one would be made in Outlook",
 }
-"""What an approved item comes to."""
+"""What would be done to an item of a hold, by its intent."""
 
 DELETES = (
     "voids or removes exactly these, each of them read again first; what is void in ERP.net stays so",
@@ -118,11 +118,11 @@ CREATES = (
     "makes the counterpart anew; what names the one that is gone does not count any more",
     "makes nothing: the item stays as it is, and is not asked about again",
 )
-"""What each answer leads to: yes, and no."""
+"""What a yes leads to, and what a no leads to."""
 
 
 def hold_of(hold: Hold | Choice, user: User) -> Json:
-    """What waits for a person: each item with its subject and time, and what either answer leads to."""
+    """Shape what waits for a person: each item with its subject and time, and what a yes and a no lead to."""
     is_deletion = any(item.intent in (Intent.VOID, Intent.REMOVE) for item in hold.items)
     approve, drop = DELETES if is_deletion else CREATES
     items = [_held_item(item, user) for item in hold.items]
@@ -145,7 +145,7 @@ def _held_item(item: HeldItem, user: User) -> Json:
 
 
 def _local(item: HeldItem, user: User) -> str:
-    """An item's start as its owner reads it in a calendar; the year stands in ``start``."""
+    """Write an item's start as its owner reads it in a calendar; the JSON's ``start`` holds the year."""
     if item.start is None:
         return ""
     if item.all_day:
@@ -154,12 +154,12 @@ def _local(item: HeldItem, user: User) -> str:
 
 
 def company_of(instance: Instance) -> Json:
-    """What ``status`` tells of everybody: why a side refuses the app itself, '' while none does."""
+    """Shape what concerns every user in ``status``: why a side refuses the app itself, '' while none does."""
     return {"refused": instance.refused, "refused_at": _at(instance.refused_at)}
 
 
 def policy_of(instance: Instance, world: World) -> Json:
-    """The company's policy, setting by setting, and what is set ``here``, None where nothing is."""
+    """Shape the company's policy, setting by setting; ``here`` is what the settings here say, None if nothing."""
     company, here = texts(instance.policy or world.policy), texts(world.policy)
     by = "nobody yet" if instance.policy is None else "the app" if instance.policy_by_app else "the command line"
     return {
@@ -172,7 +172,8 @@ def policy_of(instance: Instance, world: World) -> Json:
 
 
 def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry], left_alone: int = 0) -> Json:
-    """One user of ``status``; ``log`` is the newest of the journal, ``left_alone`` counts pairs of creators off."""
+    """Shape one user of ``status``. ``log`` is the newest journal entries; ``left_alone`` counts the pairs whose
+    creator's sync is not switched on."""
     parked = _parked(memory)
     return {
         "upn": user.upn,
@@ -221,7 +222,7 @@ def _is_private(link: Link) -> bool:
 
 
 def is_unreadable(line: Json) -> bool:
-    """Whether a line of a journal stands for a row that cannot be read."""
+    """Whether a line stands for a journal row that cannot be read."""
     return bool(line["what"] == UNREADABLE)
 
 
@@ -239,7 +240,7 @@ def _entry(entry: JournalEntry) -> Json:
 
 
 def conflicts_of(user: User, memory: Memory) -> list[Json]:
-    """The open conflicts of one user, oldest first."""
+    """Shape the open conflicts of one user, oldest first."""
     open_links = [link for link in memory.links if link.conflict is not None]
     found = [_conflict(user, link) for link in open_links]
     return sorted(found, key=lambda conflict: (conflict["since"], conflict["event_id"]))
@@ -254,7 +255,7 @@ def _conflict(user: User, link: Link) -> Json:
         "event_id": link.event_id,
         "activity_id": link.activity_id,
         "since": _at(link.conflict.since_at),
-        "mark": str(link.conflict.mark),
+        "category": str(link.conflict.mark),
         "clashes": [
             {
                 "field": clash.field,
@@ -268,10 +269,10 @@ def _conflict(user: User, link: Link) -> Json:
 
 
 def finding_of(finding: Finding) -> Json:
-    """One item of ``why``."""
+    """Shape one finding of ``why``."""
     return {"at": _at(finding.at), **_line(finding)}
 
 
 def check_of(check: Check) -> Json:
-    """One check of ``doctor``."""
+    """Shape one check of ``doctor``."""
     return {"what": check.what, "fine": check.fine, "text": check.text}

@@ -1,6 +1,6 @@
-"""The switch: switches a user on or off, or forgets them (R4, R5, R12).
+"""Switches a user's sync on or off, forgets a user, and finds a known user by name (R4, R5, R12).
 
-A user who lacks something is switched on all the same; what they lack is found out by ``jobs.checkup``.
+A user who lacks something is switched on all the same; ``jobs.checkup`` finds what is missing.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from sync_core.model.colleagues import colleague_of
 from sync_core.model.memory import User
 
 LAST_LOOK = 1_800.0
-"""Seconds until somebody who was forgotten is looked for once more: longer than any round or call lasts."""
+"""Seconds until the rows of a forgotten user are erased once more: longer than any round or call lasts."""
 
 
 class UnknownUser(CalsyncError):
-    """The directory, or the store, does not know this user; correct the name (exit 2)."""
+    """Neither the directory nor the store knows this user; correct the name (exit 2)."""
 
 
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
-    """Switch a user's sync on; company and location (by id, name or code) and zone override what was known.
+    """Switch a user's sync on. Company and location (by id, name or code) and ``zone`` (IANA) override those stored.
 
-    Everything named is looked up before anything is saved. Whoever switches the user off meanwhile has the last word.
-    Raises ``UnknownUser``, ``UnknownPlace``, ``WrongStore``, and ``AccountTaken`` where another mailbox has their
+    All names are looked up before anything is saved. If somebody switches the user off meanwhile, the user stays off.
+    Raises ``UnknownUser``, ``UnknownPlace``, ``WrongStore``, and ``AccountTaken`` if another mailbox has claimed the
     ERP.net user.
     """
     if zone and not is_zone(zone):
@@ -86,7 +86,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
 
 
 async def _chosen_place(world: World, known: User, company: str, location: str) -> tuple[str, str]:
-    """The ids of the company and location that are named, else those known. Raises ``UnknownPlace``."""
+    """The ids of the named company and location, by default those stored. Raises ``UnknownPlace``."""
     before = known.company_id, known.location_id
     if not (company or location):
         return before
@@ -95,9 +95,9 @@ async def _chosen_place(world: World, known: User, company: str, location: str) 
 
 
 async def _switched_on(world: World, known: User, user: User, *, is_new: bool) -> User:
-    """Save what makes ``user`` of ``known``; a switch-off of meanwhile stays, as does everything else somebody set.
+    """Save the fields in which ``user`` differs from ``known``, over what others saved meanwhile.
 
-    Raises ``UnknownUser`` for one who was forgotten meanwhile.
+    A user who was switched off meanwhile stays off. Raises ``UnknownUser`` if the user was forgotten meanwhile.
     """
     names = (field.name for field in fields(User))
     found = {n: getattr(user, n) for n in names if getattr(user, n) != getattr(known, n)}
@@ -119,15 +119,15 @@ async def _switched_on(world: World, known: User, user: User, *, is_new: bool) -
 
 
 async def _superseded(world: World, user: User) -> list[User]:
-    """Accounts that the directory does not know any more, of somebody who has a new one."""
+    """The other enabled accounts of the same ERP.net user: the directory has replaced them by this one."""
     known = await world.store.list_users() if user.erp_user_id else []
     return [one for one in known if one.enabled and one.id != user.id and one.erp_user_id == user.erp_user_id]
 
 
 async def _claimed(world: World, user: User) -> User:
-    """The user with their ERP.net account, which is theirs alone from now on; what is wrong is the checkup's to say.
+    """Claim the user's ERP.net account for them alone and return the user with it.
 
-    Raises ``AccountTaken``.
+    Without an account the user comes back as they are: the checkup says why. Raises ``AccountTaken``.
     """
     account = await find_account(world, user, [])
     if account is None:
@@ -139,9 +139,10 @@ async def _claimed(world: World, user: User) -> User:
 
 
 async def disable(world: World, user: User) -> None:
-    """Switch a user's sync off: nothing is deleted on either side, links and bases are kept for later.
+    """Switch a user's sync off. Nothing is deleted on either side; links and bases stay stored.
 
-    A round under way stops at its next save. Graph stops telling of the user's changes.
+    The lease is broken, so a round under way stops at its next save (fencing). The user's meetings are handed on and
+    their Graph subscription ends. Raises ``RowUnreadable``, ``LeaseHeld``.
     """
     await world.store.revise_user(user.id, lambda stored: replace(stored, enabled=False))
     await world.store.break_lease(user.id)
@@ -151,21 +152,21 @@ async def disable(world: World, user: User) -> None:
         cursors = replace(memory.cursors, delta_link=None, delta_window=None, full_due=True)
         lease = await world.store.save(lease, [Put(cursors), *(Drop(p) for p in memory.pending)])
         await world.store.clear_inbox(user.id, memory.inbox)
-        await hand_on_all(world, user, memory, await _well(world))
+        await hand_on_all(world, user, memory, await _well_users(world))
     finally:
         await world.store.release_lease(lease)
     await end_user(world, user.id)
 
 
 async def forget(world: World, user: User) -> None:
-    """Erase all that is remembered of a user: first they are switched off, which hands their meetings on and ends
-    what Graph tells of them. What is written for them meanwhile goes as well (``forgotten``).
+    """Switch a user off and erase everything stored about them; rows written meanwhile are erased as well.
 
-    Raises ``LeaseHeld``.
+    A message erases once more after ``LAST_LOOK``, for a process that was slower (``jobs.forgotten``). Raises
+    ``LeaseHeld``.
     """
     try:
         await disable(world, user)
-    except RowUnreadable as error:  # what cannot be read can still be erased
+    except RowUnreadable as error:  # a row that cannot be read can still be erased
         log_failure("forget", error, user_id=user.id)
         with suppress(RowUnreadable):
             await end_user(world, user.id)
@@ -177,17 +178,18 @@ async def forget(world: World, user: User) -> None:
         log_failure("forget", error, user_id=user.id)
 
 
-async def _well(world: World) -> frozenset[str]:
+async def _well_users(world: World) -> frozenset[str]:
+    """The ids of the users whose rounds run without trouble: who can take a meeting over."""
     now = world.clock()
     users = [one for one in await world.store.list_users() if not one.unreadable]
     return frozenset(one.id for one in users if colleague_of(one, now).is_well)
 
 
 async def find_known(world: World, name: str) -> User:
-    """The known user with this id, or whom the directory knows under this name now; of somebody whom it does not
-    know any more, the row that bears the name (UPN or mail, any letter case).
+    """Find a known user by id, by the directory's present name, or else by the stored UPN or mail.
 
-    Raises ``UnknownUser``, also where a name means two: then the id tells them apart.
+    Letter case does not matter. The stored name counts only if the directory does not know the name any more. Raises
+    ``UnknownUser``, also if two accounts bear the name: its text lists their ids.
     """
     users = await world.store.list_users()
     folded = name.casefold()
@@ -215,7 +217,7 @@ async def find_known(world: World, name: str) -> User:
 
 
 async def _in_directory(world: World, name: str) -> Mailbox | None:
-    """Whom the directory knows under this name; None also where it cannot be asked."""
+    """The directory's account of this name; None if there is none or the directory cannot be asked."""
     try:
         return await world.calendar.find_user(name)
     except SideError:
@@ -223,5 +225,5 @@ async def _in_directory(world: World, name: str) -> Mailbox | None:
 
 
 def _ids(users: Sequence[User]) -> str:
-    """Accounts by id, each with its switch, so that a person can tell them apart."""
+    """Name accounts by id, each with whether it is on and its state, so that a person can choose one."""
     return " or ".join(f"{user.id} ({'on' if user.enabled else 'off'}, {user.state})" for user in users)

@@ -1,7 +1,7 @@
-"""`calsync sync`: one pull, then one round for each user that has something to do, here and now, until done.
+"""`calsync sync`: one pull of ERP.net, then rounds of each user who has something to do, until nothing is left.
 
-A user with nothing due is only probed: one look at the delta link, no lease, no cursor stored. Somebody asked, so
-back-off from earlier failures is ignored; parking is not.
+For a user with nothing due only the delta link is probed: no lease is taken and no cursor is stored. A person asked
+for the sync, so back-off from earlier failures is ignored; parked items stay parked.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost,
 from sync_core.model.memory import Approval, InboxRow, User
 
 ROUNDS = 6
-"""Rounds of one user in one sync at most: each next one finds less that was overtaken."""
+"""The most rounds of one user in one sync; each round leaves less for the next."""
 
 
 @dataclass(slots=True)
 class SyncReport:
-    """The outcome of a sync: one report a user (the last of their rounds, counts added up), and what failed first."""
+    """The outcome of a sync: one report a user (their last round's, with the counts of all their rounds added up),
+    and the failure that ended the sync for all users, '' if none did."""
 
     reports: list[Report] = field(default_factory=list)
     failure: str = ""
 
     @property
     def is_fine(self) -> bool:
-        """Whether everything that was to be done is done."""
+        """Whether nothing failed for any user."""
         return not self.failure and all(report.is_fine for report in self.reports)
 
 
@@ -47,14 +48,14 @@ async def run_sync(
     notice: Notice = unheeded,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
-    """Sync these users; ``progress`` hears of each round as it ends."""
+    """Sync these users; ``full`` reads both sides whole. ``progress`` is called with the report of each round."""
     outcome = SyncReport()
     async with erp_session(world, notice):
         try:
             await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
         except SideError as error:
             return await _failed(world, outcome, error)
-        busy = dict(await _news(world, users, full))
+        busy = dict(await _with_news(world, users, full))
         for _ in range(ROUNDS):
             woken: set[str] = set()
             for user, is_busy in busy.items():
@@ -73,13 +74,16 @@ async def run_sync(
 
 
 async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncReport:
-    """The outcome where not even ERP.net could be read; a refusal names what helps."""
+    """The outcome if the pull of ERP.net failed; a refusal names the remedy."""
     outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
     return outcome
 
 
 def _add(outcome: SyncReport, report: Report) -> None:
-    """The report of a user, one for each: a user whose meeting changed hands by a colleague's round has had two."""
+    """Add a report to the outcome, summed with the same user's earlier one.
+
+    A user has two if a colleague's round gave them a meeting.
+    """
     for place, before in enumerate(outcome.reports):
         if before.user_id == report.user_id:
             outcome.reports[place] = _summed(before, report)
@@ -88,7 +92,7 @@ def _add(outcome: SyncReport, report: Report) -> None:
 
 
 def _summed(before: Report, report: Report) -> Report:
-    """The later report, counts added up; what an earlier round could not read stays a failure."""
+    """Add the earlier report's counts to the later one. A row unread in the earlier round stays a failure."""
     report.unreadable = list(dict.fromkeys([*before.unreadable, *report.unreadable]))
     report.failures = list(dict.fromkeys([*before.unreadable, *report.failures]))
     report.done += before.done
@@ -107,7 +111,7 @@ async def plan_sync(
     notice: Notice = unheeded,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> SyncReport:
-    """A dry run: what ``run_sync`` would do first for these users, exactly; nothing is written."""
+    """Plan a sync (dry run): exactly what the first rounds of ``run_sync`` would do. Nothing is written."""
     outcome, planned = SyncReport(), Planned()
     async with erp_session(world, notice):
         try:
@@ -126,7 +130,7 @@ async def plan_sync(
 
 
 async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], full: bool, planned: Planned) -> Report:
-    """The plan of one user's round; a spoilt row ends theirs only."""
+    """Plan one user's round; an unreadable row ends this user's plan only."""
     try:
         known = await world.store.recall(user.id)
         inbox = {row.activity_id: row for row in (*known.inbox, *filed)}
@@ -136,20 +140,20 @@ async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], fu
         return _stopped(user, full, error)
 
 
-async def _news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
-    """Each user, and whether a round has anything to do."""
+async def _with_news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
+    """Each user with whether a round has anything to do."""
     busy: dict[str, bool] = {}
     links: dict[str, str] = {}
     instance, _ = await world.store.read_instance()
     for user in users:
         try:
             memory = await world.store.recall(user.id)
-        except RowUnreadable:  # the user's own round will say it
+        except RowUnreadable:  # the user's round will report the row
             busy[user.id] = True
             continue
         except CalsyncError:
             raise
-        except Exception:  # noqa: BLE001 - and so it will a mistake of ours
+        except Exception:  # noqa: BLE001 - the user's round will report a bug of ours as well
             busy[user.id] = True
             continue
         busy[user.id] = full or is_due(world, user, memory, instance)
@@ -178,7 +182,7 @@ async def _until_done(world: World, user: User, full: bool, notice: Notice) -> R
 
 
 async def _one_round(world: World, user: User, full: bool) -> Report:
-    """A round; one stopped by somebody else, or by a spoilt row, ends this user's sync only."""
+    """Run one round; a lost lease or an unreadable row ends this user's sync only."""
     try:
         current = await world.store.read_user(user.id) or user
         return await run_round(world, current, full=full, asked=True)
@@ -198,7 +202,7 @@ def _stopped(user: User, full: bool, error: StoreError) -> Report:
 
 
 async def _idle(world: World, user: User) -> Report:
-    """Nothing to do: the only write is the report itself."""
+    """Report a user with nothing to do; only the times of the last sync are written."""
     memory = await world.store.recall(user.id)
     now = world.clock()
     await save_findings(

@@ -1,4 +1,4 @@
-"""A trial of linked pairs: read as a round reads them and decided by the same tables; nothing is written."""
+"""Decides about linked pairs as a round would (a dry run): the same reading, the same tables, no write."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sync_core.reading.frame import Scale
 async def decide_now(
     world: World, user: User, memory: Memory, ctx: Context, links: Collection[Link]
 ) -> tuple[dict[str, Decision], Context]:
-    """The decision about each of these links, by event id, and the context in which it is told.
+    """Decide about each of these links; return the decisions by event id, and the context that they were made in.
 
-    Both sides of each are read by id, whatever the cursors say. Raises what the sides raise.
+    Both sides of each link are read by id, whatever the cursors say. Raises ``SideError``.
     """
     meant = {link.event_id for link in links}
     known, _ = await with_known_creators(world, memory, ctx)

@@ -188,7 +188,7 @@ def test_json_stands_before_or_after(office: Office, arguments: tuple[str, ...])
 
 
 def test_a_conflict_is_listed_and_is_no_failure(office: Office) -> None:
-    """A locked activity refuses the edit: exit 0, both values in `conflicts`, the event marked."""
+    """A locked activity refuses the edit: exit 0, both values in `conflicts`, the event with the category."""
     office.calsync("users", "enable", ANNA)
     event = office.meet("Before")
     office.calsync("sync")
@@ -201,5 +201,7 @@ def test_a_conflict_is_listed_and_is_no_failure(office: Office) -> None:
     assert [(clash["field"], clash["event_value"], clash["activity_value"]) for clash in conflict["clashes"]] == [
         ("subject", "After", "Before")
     ]
-    assert (ANNA, event, "set") == (conflict["upn"], conflict["event_id"], conflict["mark"])
-    assert "Outlook “After”, ERP.net “Before”" in office.calsync("conflicts").out
+    assert (ANNA, event, "set") == (conflict["upn"], conflict["event_id"], conflict["category"])
+    lines = office.calsync("conflicts").out
+    assert ", the event has the category\n" in lines
+    assert "Outlook “After”, ERP.net “Before”" in lines

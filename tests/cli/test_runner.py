@@ -19,7 +19,7 @@ from click.testing import CliRunner
 import simulators.demo
 from adapters.store.tables import TableStore, connect
 from cli import main
-from cli.stage import plain
+from cli.runner import plain
 from jobs.ports import Lease, Slot
 from tests.support.office import ANNA, ROOT, Office
 

@@ -1,7 +1,7 @@
-"""Runs a command: settings, world, notices, progress, and what an error means for the exit code.
+"""Runs a command: reads the settings, opens the world, prints output and notices, turns errors into exit codes.
 
-What a command does not need is not imported: the world for help, rich where there is nothing to say on the way.
-Answers go to stdout, everything said on the way to stderr. Whatever comes from outside passes ``plain`` first.
+Output goes to stdout, notices and progress go to stderr. Text from outside passes ``plain`` before it is printed.
+A package is imported only when a command needs it: help opens no world, and a command without notices loads no rich.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ DONE, FAILED, WRONG = 0, 1, 2
 """The exit codes: done; at least one user or item failed; settings or arguments are wrong."""
 
 JOINERS = frozenset("\u200c\u200d")
-"""Format characters without which scripts and emoji fall apart; the others can turn a line round."""
+"""The format characters that scripts and emoji need; every other one can change a line's direction."""
 
 
 def plain(text: str) -> str:
-    """Text that cannot do anything to a terminal: one line, no control or direction characters, no half ones."""
+    """Make a text safe for a terminal: one line, no control or direction characters, no lone surrogates."""
     return "".join(" " if char in "\t\r\n" else char if _is_harmless(char) else "\ufffd" for char in text)
 
 
@@ -39,8 +39,8 @@ def _is_harmless(char: str) -> bool:
     return char in JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
-class Stage:
-    """Where one command plays; click hands it to the command as its object."""
+class Runner:
+    """Runs one command and prints its output; click passes it to the command as its context object."""
 
     def __init__(self) -> None:
         self.as_json = False
@@ -52,31 +52,31 @@ class Stage:
         return Console(stderr=True)
 
     def say(self, *lines: str) -> None:
-        """Lines of the answer for people; nothing where a machine listens."""
+        """Print lines of the output for people; with ``--json`` print nothing."""
         if not self.as_json:
             for line in lines:
                 click.echo(line)
 
-    def print(self, answer: dict[str, Any]) -> None:
-        """An answer that is JSON for people, too (ASCII, so that nothing can happen on the way)."""
-        click.echo(json.dumps(answer, indent=2))
+    def print(self, output: dict[str, Any]) -> None:
+        """Print the output as JSON with or without ``--json`` (in ASCII, which no pipe can garble)."""
+        click.echo(json.dumps(output, indent=2))
 
-    def give(self, answer: dict[str, Any], lines: Iterable[str]) -> None:
-        """The answer: JSON on stdout where it was asked for, else the lines."""
+    def give(self, output: dict[str, Any], lines: Iterable[str]) -> None:
+        """Print a command's output: as JSON with ``--json``, else the lines."""
         if self.as_json:
-            self.print(answer)
+            self.print(output)
         else:
             self.say(*lines)
 
     def notice(self, text: str) -> None:
-        """Something said on the way."""
+        """Print a notice to stderr."""
         from rich.text import Text
 
         self._err.print(Text(plain(text)), soft_wrap=True)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[Callable[[str], None]]:
-        """A bar on a terminal, nothing elsewhere; call what it yields with the name of each part done."""
+        """Show a progress bar if stderr is a terminal. Call what this yields with the name of each finished part."""
         if not self._err.is_terminal:
             yield lambda _: None
             return
@@ -103,9 +103,9 @@ class Stage:
     def run(
         self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False, is_agreed: bool = True
     ) -> NoReturn:
-        """Open the world, do the work, leave with its exit code.
+        """Open the world, do the work, exit with the code that the work returns.
 
-        Unless it is only examined, or not to be ``is_agreed``, the world is under the company's policy.
+        The world follows the company's policy, except when it is only examined or ``is_agreed`` is false.
         """
         import asyncio
 
@@ -113,7 +113,7 @@ class Stage:
         from sync_core.errors import CalsyncError, SettingsInvalid
 
         try:
-            code = asyncio.run(self._play(load(os.environ), work, is_examined, is_agreed))
+            code = asyncio.run(self._run(load(os.environ), work, is_examined, is_agreed))
         except SettingsInvalid as error:
             self._fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
@@ -122,7 +122,7 @@ class Stage:
             self._fail(WRONG if isinstance(error, ARGUMENTS) else FAILED, str(error), [])
         sys.exit(code)
 
-    async def _play(
+    async def _run(
         self, settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool, is_agreed: bool
     ) -> int:
         from adapters.wiring import open_world
