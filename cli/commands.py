@@ -238,7 +238,7 @@ def import_users(runner: Runner, file: TextIO) -> None:
 @click.option("--full", is_flag=True, help="Read both sides whole.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and write nothing.")
 def sync(runner: Runner, upns: tuple[str, ...], full: bool, dry_run: bool) -> None:
-    """Sync each user who is switched on, or the named ones, now: one pull of ERP.net, then rounds until all is done."""
+    """Sync each user who is switched on, or the named ones, now: one pull, then rounds until all is done."""
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns, only_enabled=True)
