@@ -48,7 +48,7 @@ class Choice:
 
 def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
     """Everything of one user that waits for a person; ``declined`` is what was said no to, but may yet be chosen."""
-    open_holds = [hold for hold in memory.holds if hold.answer == Approval.OPEN and hold.items]
+    open_holds = [hold for hold in memory.holds if hold.approval == Approval.OPEN and hold.items]
     held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
     states = ASKED if declined else (PendingState.PARTNER_GONE,)
     return held + [_lonely(pending) for pending in memory.pending if pending.parked and pending.state in states]
@@ -91,7 +91,7 @@ async def make_choice(world: World, user: User, choice: Choice, *, approved: boo
         if choice not in choices_in(memory, declined=True):
             raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
         if isinstance(choice.row, Hold):
-            return [Put(replace(choice.row, answer=Approval.APPROVED if approved else Approval.DROPPED))]
+            return [Put(replace(choice.row, approval=Approval.APPROVED if approved else Approval.DROPPED))]
         if approved:
             return [Put(replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED))]
         return [Put(replace(choice.row, state=PendingState.DECLINED, reason=DECLINED))]

@@ -85,7 +85,7 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
     }
 
 
-async def inherited(
+async def former_link_of(
     store: Store, claim: Claim, successor: str, recalled: dict[str, tuple[Link, ...]]
 ) -> tuple[str, Link | None]:
     """Whoever fed the activity before and their link, None where nobody has one; ``recalled`` are colleagues' links

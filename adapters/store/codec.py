@@ -35,8 +35,14 @@ writes (tests/adapters/rows)."""
 
 READABLE = (SCHEMA - 1, SCHEMA)
 
-STORED_NAMES = {"Claim": {"user_id": "holder"}, "Cursors": {"delta_window": "token"}}
-"""Fields that are stored under another name than they have in the code, by the name of the row's class."""
+STORED_NAMES = {
+    "Claim": {"user_id": "holder"},
+    "Cursors": {"delta_window": "token"},
+    "Hold": {"approval": "answer"},
+    "Link": {"conflict.category": "conflict.mark"},
+}
+"""Fields that are stored under another name than they have in the code, by the name of the row's class; a dot leads
+to a field of a value in the row."""
 
 PART_UNITS = 32_000
 """UTF-16 units in one property; the service takes 32,768."""
@@ -87,10 +93,17 @@ def _upgraded(text: str, kind: type[object]) -> str:
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:
-    """The JSON of a row whose fields have other names."""
+    """The JSON of a row, or of a value in it, whose fields have other names."""
     if not names:
         return text
-    row = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    row = msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)
+    if row is None:
+        return text
+    for path, other in names.items():
+        name, _, inner = path.partition(".")
+        if inner and name in row:
+            value = _renamed(bytes(row[name]).decode(), {inner: other.removeprefix(f"{name}.")})
+            row[name] = msgspec.Raw(value.encode())
     return msgspec.json.encode({names.get(name, name): part for name, part in row.items()}).decode()
 
 

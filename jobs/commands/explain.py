@@ -214,9 +214,9 @@ def _answer_to(link: Link, memory: Memory) -> str:
     hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
     if hold is None:
         return ""
-    if hold.answer == Approval.OPEN:
+    if hold.approval == Approval.OPEN:
         return f" (`calsync approve {hold.id} --show`)"
-    return f"; {hold.answer}, to be carried out by the next round"
+    return f"; {hold.approval}, to be carried out by the next round"
 
 
 def _of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]:

@@ -255,7 +255,7 @@ def _conflict(user: User, link: Link) -> Json:
         "event_id": link.event_id,
         "activity_id": link.activity_id,
         "since": _at(link.conflict.since_at),
-        "category": str(link.conflict.mark),
+        "category": str(link.conflict.category),
         "clashes": [
             {
                 "field": clash.field,

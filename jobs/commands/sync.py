@@ -214,6 +214,6 @@ async def _idle(world: World, user: User) -> Report:
         state=user.state,
         operational=user.is_operational,
         conflicts=sum(link.conflict is not None for link in memory.links),
-        holds=tuple(hold for hold in memory.holds if hold.answer == Approval.OPEN and hold.items),
+        holds=tuple(hold for hold in memory.holds if hold.approval == Approval.OPEN and hold.items),
         parked=parked_in(memory),
     )

@@ -33,7 +33,7 @@ async def context_of(
     zone = ZoneInfo(user.zone)
     known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
     on = (one for one in known if one.enabled or one.id == user.id)
-    approved = [hold for hold in memory.holds if hold.answer == Approval.APPROVED]
+    approved = [hold for hold in memory.holds if hold.approval == Approval.APPROVED]
     service = instance.service_login or await world.erp.service_login()
     return Context(
         now=now,

@@ -21,7 +21,7 @@ from sync_core.model.link import TRIES, Link, Pending, PendingState
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Seen, Side
 from sync_core.model.writes import CreateActivity, GraphWrite, Outcome, PatchActivity, PatchEvent
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 
 CREATES = frozenset({Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT})
 """Their item waits in a pending row until it has its counterpart."""
@@ -91,7 +91,7 @@ def quiet_rows(decision: Decision, ctx: Context) -> list[Change]:
     case = decision.case
     changes: list[Change] = []
     if decision.link is not None:
-        link = settle(decision, case.event, case.activity, ctx)
+        link = link_after(decision, case.event, case.activity, ctx)
         if link is not None and (link != case.link or decision.take or case.followed):
             changes.append(Put(link))
     if case.link is None and decision.verdict is Verdict.PARK:
@@ -142,7 +142,7 @@ def written_rows(written: Written, ctx: Context) -> tuple[list[Change], bool]:
     once; nothing where no link comes of it."""
     decision, case = written.decision, written.decision.case
     activity, is_disturbed = _undisturbed(written, ctx)
-    link = settle(decision, written.event, activity, ctx)
+    link = link_after(decision, written.event, activity, ctx)
     changes: list[Change] = []
     if link is not None:
         changes.append(Put(life.reread_for(link, "edited in ERP.net while we wrote") if is_disturbed else link))

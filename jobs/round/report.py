@@ -126,7 +126,7 @@ class Report:
     def set_open(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         """Set what waits for a person: conflicts, and holds without an answer."""
         self.conflicts = sum(link.conflict is not None for link in links)
-        self.holds = tuple(hold for hold in holds if hold.answer == Approval.OPEN and hold.items)
+        self.holds = tuple(hold for hold in holds if hold.approval == Approval.OPEN and hold.items)
 
 
 def parked_in(memory: Memory) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jobs.claims import inherited, live_elsewhere, read_claims
+from jobs.claims import former_link_of, live_elsewhere, read_claims
 from jobs.round.delta import gather
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
@@ -64,7 +64,7 @@ async def _inheriting(frame: RoundFrame, case: Case, roles: Roles, recalled: Rec
     if case.claim is None or not takes_over(case, roles, frame.ctx):
         return case
     try:
-        fed_by, before = await inherited(frame.world.store, case.claim, frame.user.id, recalled)
+        former_feeder, former_link = await former_link_of(frame.world.store, case.claim, frame.user.id, recalled)
     except RowUnreadable as error:  # without what the sides showed before, nothing can be told from an edit
-        return replace(case, event_sight=Sight.UNDECIDED, note=str(error))
-    return replace(case, inherited=before, fed_by=fed_by)
+        return replace(case, event_sight=Sight.UNDECIDED, explanation=str(error))
+    return replace(case, former_link=former_link, former_feeder=former_feeder)

@@ -38,7 +38,7 @@ from sync_core.model.memory import Hold, InboxRow, Memory, User
 from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, recent_deletions
-from sync_core.plan.holds import dropped, settled, without_lost
+from sync_core.plan.holds import dropped, emptied, without_lost
 from sync_core.reading.frame import Scale
 
 
@@ -294,7 +294,7 @@ class _Round:
         left = await self._world.store.recall(self._user.id)
         if is_full:
             await self._world.store.reindex(self._user.id, left.links)
-        if over := settled(left):
+        if over := emptied(left):
             await fence.save([Drop(hold) for hold in over])
         self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = parked_in(left)

@@ -66,16 +66,17 @@ GONE = "gone"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One pair (or single item) as this round sees it.
+    """One pair, or one item without a link, as this round sees it.
 
-    ``event``/``activity`` hold the fresh readings where the sight is PRESENT. ``pending`` is what waits for the case,
-    ``over`` what need not wait any more once both are linked. ``note`` explains a MALFORMED sight.
-    ``awaits`` is what stands in the way of an item without a link. ``claim`` is the meeting's, where it matters
-    (None: not asked), and ``inherited`` the link of whoever fed the activity before, the user ``fed_by``.
-    ``others`` are the users whose copy lives on, where this mailbox has lost its own (None = not asked, or no
-    answer); ``farewell`` is the owner's answer as the lost copy last told it. ``followed``: until now the copy did
-    not feed. ``event_owners`` are the other users with sync on in whose calendar the activity is, or is being put, by
-    another event; asked where ``tables.asks_for_event_owners``.
+    ``event`` and ``activity`` are the fresh readings, there where the sight is PRESENT. ``explanation`` tells people
+    what the sight or ``awaits`` leaves open. ``pending`` is the row of an item without a link, ``over`` the rows that
+    end when both items are linked, and ``awaits`` what stands in the item's way.
+
+    Of a meeting: ``claim`` is its claim (None = not asked). ``former_feeder`` is the user who fed the activity
+    before, ``former_link`` their link. ``followed`` says that this copy has not fed until now. Where this mailbox has
+    lost its copy, ``others`` are the users who still have one (None = not asked, or no answer), and ``farewell`` is
+    the owner's response on the lost copy. ``event_owners`` are the other users, switched on, in whose calendar the
+    activity has an event or is about to get one; they are asked where ``tables.asks_for_event_owners``.
     """
 
     link: Link | None = None
@@ -85,11 +86,11 @@ class Case:
     activity_sight: Sight = Sight.UNREAD
     pending: Pending | None = None
     over: tuple[Pending, ...] = ()
-    note: str = ""
+    explanation: str = ""
     awaits: PendingState = PendingState.WAITING
     claim: Claim | None = None
-    inherited: Link | None = None
-    fed_by: str = ""
+    former_link: Link | None = None
+    former_feeder: str = ""
     others: tuple[str, ...] | None = None
     farewell: str = ""
     followed: bool = False

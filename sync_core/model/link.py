@@ -45,11 +45,11 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An open conflict of one link; ``mark``, so called in stored rows, is the state of the event's category (R9)."""
+    """An open conflict of one link; ``category`` is the state of the event's category (R9)."""
 
     clashes: tuple[Clash, ...]
     since_at: datetime
-    mark: CategoryState = CategoryState.NONE
+    category: CategoryState = CategoryState.NONE
 
 
 class LinkStatus(StrEnum):

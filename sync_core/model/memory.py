@@ -62,7 +62,7 @@ class Hold:
     why: str
     items: tuple[HeldItem, ...]
     since_at: datetime
-    answer: Approval = Approval.OPEN
+    approval: Approval = Approval.OPEN
     listed: tuple[HeldItem, ...] = ()
 
     @property

@@ -39,14 +39,14 @@ def with_category(
         return conflict, None
     has_category = CONFLICT_CATEGORY in event.categories
     if conflict is None:
-        ours = link.conflict is not None and link.conflict.mark is CategoryState.SET
+        ours = link.conflict is not None and link.conflict.category is CategoryState.SET
         rest = tuple(c for c in event.categories if c != CONFLICT_CATEGORY)
         return None, rest if ours and has_category else None
     if has_category:
-        return replace(conflict, mark=CategoryState.SET), None
-    if conflict.mark is not CategoryState.NONE:
-        return replace(conflict, mark=CategoryState.TAKEN_OFF), None
-    return replace(conflict, mark=CategoryState.SET), (*event.categories, CONFLICT_CATEGORY)
+        return replace(conflict, category=CategoryState.SET), None
+    if conflict.category is not CategoryState.NONE:
+        return replace(conflict, category=CategoryState.TAKEN_OFF), None
+    return replace(conflict, category=CategoryState.SET), (*event.categories, CONFLICT_CATEGORY)
 
 
 def category_removal(event: GraphEvent | None, link: Link, ctx: Context) -> PatchEvent | None:

@@ -116,14 +116,14 @@ def _malformed(case: Case, _: Context) -> Decision | None:
     """A side that cannot be understood decides nothing."""
     if Sight.MALFORMED not in (case.event_sight, case.activity_sight):
         return None
-    return _set_aside(case, Verdict.PARK, case.note or MALFORMED)
+    return _set_aside(case, Verdict.PARK, case.explanation or MALFORMED)
 
 
 def _undecided(case: Case, _: Context) -> Decision | None:
     """An event that may be gone is read again, never voided on incomplete evidence."""
     if Sight.UNDECIDED not in (case.event_sight, case.activity_sight):
         return None
-    return _reread(case, case.note or UNDECIDED)
+    return _reread(case, case.explanation or UNDECIDED)
 
 
 def _elsewhere(case: Case, ctx: Context) -> Decision | None:
@@ -391,7 +391,7 @@ def _waiting(case: Case, by: PendingState) -> Decision:
     is gone is a person's choice, and so it is to leave it alone."""
     if case.pending is not None and case.pending.state is PendingState.DECLINED:
         return replace(_set_aside(case, Verdict.PARK, case.pending.reason), pending=case.pending)
-    return replace(_set_aside(case, Verdict.PARK, case.note or HINDRANCES[by]), awaits=by)
+    return replace(_set_aside(case, Verdict.PARK, case.explanation or HINDRANCES[by]), awaits=by)
 
 
 def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:

@@ -74,7 +74,7 @@ def is_approved(decision: Decision, approved: frozenset[str]) -> bool:
 
 def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:
     """The newest list without an answer that is no older than a day."""
-    fresh = [hold for hold in holds if hold.answer == Approval.OPEN and now - hold.since_at < A_DAY]
+    fresh = [hold for hold in holds if hold.approval == Approval.OPEN and now - hold.since_at < A_DAY]
     return max(fresh, key=lambda hold: hold.since_at, default=None)
 
 

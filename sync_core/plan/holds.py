@@ -67,13 +67,13 @@ def _is_lost(link: Link, keys: set[str]) -> bool:
 
 def dropped(memory: Memory, now: datetime) -> tuple[list[Link], list[Hold]]:
     """What a person's no ends: the links, as they stand then, and the lists."""
-    over = [hold for hold in memory.holds if hold.answer == Approval.DROPPED]
+    over = [hold for hold in memory.holds if hold.approval == Approval.DROPPED]
     keys = {hold.key for hold in over}
     named = [link for link in memory.links if link.held is not None and link.held.hold in keys]
     return [life.ended(link, EndedBy.DROPPED, DROPPED, now) for link in named], over
 
 
-def settled(memory: Memory) -> list[Hold]:
+def emptied(memory: Memory) -> list[Hold]:
     """The lists on which nothing is left: every item came back, or was dealt with."""
     return [hold for hold in memory.holds if not hold.items]
 
@@ -81,4 +81,4 @@ def settled(memory: Memory) -> list[Hold]:
 def are_due(memory: Memory) -> bool:
     """Whether a round has an answer to carry out; what was parked on the way waits for somebody to see to it."""
     held = {link.held.hold for link in memory.links if link.held and link.status is LinkStatus.HELD}
-    return any(hold.answer and (not hold.items or hold.key in held) for hold in memory.holds)
+    return any(hold.approval and (not hold.items or hold.key in held) for hold in memory.holds)

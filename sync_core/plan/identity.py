@@ -74,7 +74,9 @@ def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool
     return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
 
 
-def settle(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link | None:
+def link_after(
+    decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context
+) -> Link | None:
     """The link to remember once the writes are done, from what each side shows afterwards (None = not read).
 
     What is read back comes as it is; a base keeps nothing that ``SYNC_PRIVATE=busy`` hides.

@@ -167,9 +167,9 @@ def _hindrance(event: GraphEvent, unlinked: Unlinked) -> Case | None:
     named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
     unclear = next((a for a in named if isinstance(a, Malformed)), None)
     if unclear is not None:
-        note = f"its activity {unclear.id}: {unclear.reason}"
+        explanation = f"its activity {unclear.id}: {unclear.reason}"
         pending = unlinked.pending(Side.GRAPH, event.id)
-        return Case(event=event, event_sight=Sight.MALFORMED, pending=pending, note=note)
+        return Case(event=event, event_sight=Sight.MALFORMED, pending=pending, explanation=explanation)
     is_linked = any(isinstance(a, ErpActivity) and not a.void and a.id in unlinked.linked for a in named)
     return _event_case(event, unlinked, PendingState.TWIN) if is_linked else None
 
@@ -209,7 +209,7 @@ def _named_twice(event: GraphEvent, doubled: Mapping[str, str], unlinked: Unlink
         event_sight=Sight.PRESENT,
         pending=unlinked.pending(Side.GRAPH, event.id),
         awaits=PendingState.NAMED_TWICE,
-        note=f"{NAMED_TWICE}: {', '.join(ids)}",
+        explanation=f"{NAMED_TWICE}: {', '.join(ids)}",
     )
 
 

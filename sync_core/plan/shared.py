@@ -101,7 +101,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
     The activity's base is the former feeder's, so that no edit in ERP.net is lost; the event's base is this copy's
     own. Where nobody's link is left, both bases are what the sides show: a hand-over alone causes no write.
     """
-    claim, before, own = case.claim, case.inherited, case.link
+    claim, before, own = case.claim, case.former_link, case.link
     if before is None or not has_activity_base(before):
         if claim is None or not {claim.user_id, claim.before} - {"", ctx.mailbox}:
             return None
@@ -128,8 +128,8 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
 def _looked_at(case: Case, ctx: Context) -> datetime | None:
     """When whoever fed the meeting before last looked at a copy that they still had."""
     claim = case.claim
-    is_handover = claim is not None and claim.looked_at is not None and case.fed_by == claim.before
-    return claim.looked_at if claim and is_handover else ctx.colleagues.looked_at(case.fed_by)
+    is_handover = claim is not None and claim.looked_at is not None and case.former_feeder == claim.before
+    return claim.looked_at if claim and is_handover else ctx.colleagues.looked_at(case.former_feeder)
 
 
 def as_lost_feeder(case: Case, ctx: Context) -> Case:

@@ -45,7 +45,7 @@ def label(decision: Decision) -> str:
         return VERDICT_LABELS[decision.verdict]
     if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.written):
         conflict = decision.link.conflict if decision.link else None
-        return "event marked" if conflict else "event unmarked"
+        return "category set" if conflict else "category removed"
     return LABELS[decision.intent]
 
 

@@ -124,13 +124,13 @@ def linked_cases(both: Readings, frame: Frame) -> list[Case]:
 
 
 def _linked_case(link: Link, both: Readings, frame: Frame) -> Case:
-    event, event_sight, note = sight_of(link, both.news)
+    event, event_sight, explanation = sight_of(link, both.news)
     if event_sight is Sight.GONE:
         coming = still_comes(link, is_moving=both.news.is_moving, now=frame.ctx.now)
         if coming is not None:
-            link, event_sight, note = coming, Sight.UNDECIDED, STILL_COMING
-    activity, activity_sight, other_note = _sight_of_activity(link, both, frame)
-    return Case(link, event, activity, event_sight, activity_sight, note=note or other_note)
+            link, event_sight, explanation = coming, Sight.UNDECIDED, STILL_COMING
+    activity, activity_sight, of_activity = _sight_of_activity(link, both, frame)
+    return Case(link, event, activity, event_sight, activity_sight, explanation=explanation or of_activity)
 
 
 def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpActivity | None, Sight, str]:
@@ -153,10 +153,13 @@ def malformed_cases(both: Readings, frame: Frame) -> Iterator[Case]:
     links, by_activity = frame.links, _by_activity(frame)
     for item_id, event in both.news.events.items():
         if isinstance(event, Malformed) and item_id not in links:
-            yield Case(event_sight=Sight.MALFORMED, pending=Pending(Side.GRAPH, item_id), note=event.reason)
+            pending = Pending(Side.GRAPH, item_id)
+            yield Case(event_sight=Sight.MALFORMED, pending=pending, explanation=event.reason)
     for item_id, activity in both.activities.items():
         if isinstance(activity, Malformed) and item_id not in by_activity:
-            yield Case(activity_sight=Sight.MALFORMED, pending=Pending(Side.ERP, item_id), note=activity.reason)
+            yield Case(
+                activity_sight=Sight.MALFORMED, pending=Pending(Side.ERP, item_id), explanation=activity.reason
+            )
 
 
 def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:

@@ -131,7 +131,7 @@ def without_moved(news: GraphNews, found: Collection[Move]) -> GraphNews:
 
 
 def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
-    """What a round sees of a link's event, and a note where that cannot be understood."""
+    """What a round sees of a link's event, and an explanation where that cannot be understood."""
     event, evidence = news.events.get(link.event_id), news.evidence.get(link.event_id)
     if evidence is not None and isinstance(evidence.event, Malformed):
         return None, Sight.MALFORMED, evidence.event.reason
@@ -218,7 +218,7 @@ def _is_ready(link: Link, frame: Frame) -> bool:
 def _is_category_to_remove(link: Link, frame: Frame) -> bool:
     """Whether a conflict whose event has our category closes because the meeting is over; asked once a day."""
     is_asked = frame.is_daily or _is_due(link, frame)
-    if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.mark is not CategoryState.SET:
+    if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.category is not CategoryState.SET:
         return False
     return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
 

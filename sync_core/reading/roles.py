@@ -185,7 +185,7 @@ def with_claim(case: Case, claim: Claim) -> Case:
     """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
     case = replace(case, claim=claim)
     if claim.unreadable:
-        return replace(case, event_sight=Sight.MALFORMED, note=claim.unreadable)
+        return replace(case, event_sight=Sight.MALFORMED, explanation=claim.unreadable)
     return case
 
 

@@ -36,7 +36,7 @@ from sync_core.model.link import Link
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent
 from sync_core.model.writes import CreateActivity, CreateEvent, ErpIdentity, PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from tests.support.budget import budget
 from tests.support.samples import ANNA, ME, a_bearer, a_context, seen
 
@@ -248,7 +248,7 @@ def begun(event: dict[str, Any], zone: str, desk: Desk) -> tuple[GraphEvent, Erp
 
 def linked(decision: Decision, event: GraphEvent, activity: ErpActivity, ctx: Context) -> Link:
     """The link that is remembered after a write."""
-    link = settle(decision, event, activity, ctx)
+    link = link_after(decision, event, activity, ctx)
     assert link is not None
     return link
 

@@ -127,16 +127,16 @@ class TestCopies:
 
 
 class TestTheOutsidersWord:
-    """A meeting organised outside: ERP.net's edits are a marked conflict until the organizer's next change wins."""
+    """A meeting organised outside: ERP.net's edits stay in conflict until the organizer's next change wins."""
 
-    async def test_conflict_mark_and_victory(self) -> None:
-        """The mark comes and goes once, ERP.net's value ends in the journal, nobody gets a mail."""
+    async def test_conflict_category_and_victory(self) -> None:
+        """The category comes and goes once, ERP.net's value ends in the journal, nobody gets a mail."""
         async with open_office(*COLLEAGUES) as house:
             event, activity = await pitch(house)
             house.desk("anna").edit(activity, subject="Ours")
             with house.post() as post:
                 await house.settle()
-                assert [marks(house, name) for name in COLLEAGUES] == [["ERP.net conflict"], [], []]
+                assert [categories(house, name) for name in COLLEAGUES] == [["ERP.net conflict"], [], []]
                 assert house.desk().get(activity)["Subject"] == "Ours"
 
             assert post == []
@@ -144,7 +144,7 @@ class TestTheOutsidersWord:
             with house.post() as post:
                 await house.settle()
             assert house.desk().get(activity)["Subject"] == "Theirs"
-            assert [marks(house, name) for name in COLLEAGUES] == [[], [], []]
+            assert [categories(house, name) for name in COLLEAGUES] == [[], [], []]
             journal = await house.world.store.read_journal((await house.user()).id)
             assert "Ours" in [v for e in journal if e.action == "value kept" for v in e.before.values()]
             assert post == []
@@ -161,7 +161,7 @@ class TestTheOutsidersWord:
             await house.settle()
 
             assert house.desk().get(activity)["Subject"] == "Theirs"
-            assert [marks(house, name) for name in ("boris", "carl")] == [[], []]
+            assert [categories(house, name) for name in ("boris", "carl")] == [[], []]
 
     async def test_voided_in_erp_the_copies_stay(self) -> None:
         """Nobody's invitation is deleted for it, and the organizer's next change does not make it anew."""
@@ -176,7 +176,7 @@ class TestTheOutsidersWord:
             assert [(a["Id"], a["Void"]) for a in house.desk().activities()] == [(activity, True)]
 
 
-def marks(house: House, name: str) -> list[str]:
+def categories(house: House, name: str) -> list[str]:
     """The categories on somebody's only event."""
     return list(only(house.outlook(upn_of(name)).events())["categories"])
 

@@ -192,7 +192,7 @@ class TestBeyond:
         assert [(parked, why) for _, _, parked, why in await waiting(house)] == [(True, BEYOND)]
 
     async def test_a_linked_meeting_moved_there_is_a_listed_conflict(self, house: House) -> None:
-        """Its time stays apart with both values, everything else goes on; moved back, the mark goes."""
+        """Its time stays apart with both values, everything else goes on; moved back, the category goes."""
         event, activity = await meeting(house)
         house.outlook().edit(event, end=datetime(4500, 12, 31, 23, 30, tzinfo=UTC), subject="Endless")
         await house.settle()
@@ -210,7 +210,7 @@ class TestBeyond:
         assert house.outlook().get(event)["categories"] == []
 
     async def test_a_start_edited_in_erp_is_marked_in_outlook(self, house: House) -> None:
-        """Only ERP.net has news, so the event is read for its mark; with the start back, the mark goes."""
+        """Only ERP.net has news, so the event is read for its category; with the start back, the category goes."""
         event, activity = await meeting(house)
         before = digits(1, 11)
         house.desk().edit(activity, start=datetime(1601, 1, 1, 0, 30))  # noqa: DTZ001

@@ -178,7 +178,7 @@ class TestOneMailForOneChange:
             assert (house.outlook().get(event)["reminderMinutesBeforeStart"], post) == (30, [])
 
     async def test_quiet_and_loud_fields_never_travel_together(self) -> None:
-        """A reminder, a mark and a move at once: no request holds a category or reminder and a field that mails."""
+        """A reminder, a category and a move at once: no request holds one of the first two and a field that mails."""
         async with open_office() as house:
             event = house.outlook().create(
                 "Board", at(1), at(1, 10), attendees=EVERYBODY, reminder=15, html="<ul><li>agenda</li></ul>"

@@ -275,7 +275,7 @@ class TestMassDeletion:
         house.outlook().restore(events[0])
         store, user = house.world.store, await house.user()
         lease = await store.acquire_lease(user.id, "admin", 60)
-        lease = await store.save(lease, [Put(replace(report.holds[0], answer=answer))])
+        lease = await store.save(lease, [Put(replace(report.holds[0], approval=answer))])
         await store.release_lease(lease)
         await house.step()
         await house.step(full=True)
@@ -322,7 +322,7 @@ class TestMalformed:
 
 
 async def test_ask_leaves_the_choice_to_a_person() -> None:
-    """SYNC_CONFLICT=ask: both keep their value, the event is marked; made equal, it closes."""
+    """SYNC_CONFLICT=ask: both keep their value, the event has the category; made equal, it closes."""
     async with open_house() as house:
         house.set_policy(winner=Winner.ASK)
         await house.employ()

@@ -122,7 +122,7 @@ class TestSecondThoughts:
             assert await told(house) == {}
 
     async def test_a_locked_activity_is_no_conflict(self) -> None:
-        """It cannot be noted while the activity is read-only: no conflict, no mark; once unlocked it is noted."""
+        """It cannot be noted while the activity is read-only: no conflict, no category; once unlocked it is noted."""
         async with open_office("anna", "boris") as house:
             event = call(house, ANNA, ("boris",))
             await house.settle()

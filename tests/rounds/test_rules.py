@@ -122,7 +122,7 @@ class TestR1BothWays:
         assert house.desk().get(activity)["Notes"] == "new text"
 
     async def test_formatted_text_is_never_flattened(self, house: House) -> None:
-        """Notes edited against a formatted body are a listed, marked conflict; the body stays."""
+        """Notes edited against a formatted body are a listed conflict with the category; the body stays."""
         event = house.outlook().create(
             "Rich", at(1), at(1, 10), html="<html><body><ul><li>one</li></ul></body></html>"
         )
@@ -335,10 +335,10 @@ class TestR6R7R8Window:
 
 
 class TestR9Locked:
-    """R9: a read-only activity refuses updates; the event is marked until it is resolved."""
+    """R9: a read-only activity refuses updates; the event has the category until it is resolved."""
 
     async def test_the_conflict_is_marked_listed_and_resolved(self, house: House) -> None:
-        """Mark and both values while locked; the edit goes through and the mark goes once it is released."""
+        """Category and both values while locked; the edit goes through and the category goes once it is released."""
         event, activity = await meeting(house)
         house.outlook().edit(event, categories=["Blue"])
         house.desk().set_read_only(activity, True)
@@ -360,7 +360,7 @@ class TestR9Locked:
         assert (await house.link_of(event)).conflict is None
 
     async def test_a_conflict_ends_with_its_meeting(self, house: House) -> None:
-        """Three days after the meeting nothing is open any more: not counted, not listed, and the mark is off."""
+        """Three days after the meeting nothing is open any more: not counted, not listed, and the category is off."""
         event, activity = await meeting(house)
         house.outlook().edit(event, categories=["Blue"])
         house.desk().set_read_only(activity, True)
@@ -393,7 +393,7 @@ class TestR9Locked:
         assert CONFLICT_CATEGORY in house.outlook().get(event)["categories"]
 
     async def test_a_mark_taken_off_is_not_set_again(self, house: House) -> None:
-        """The person does not want to see it; the same conflict stays listed without a mark."""
+        """The person does not want to see it; the same conflict stays listed without the category."""
         event, activity = await meeting(house)
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Refused")
@@ -418,7 +418,7 @@ class TestR9Locked:
         assert [s.path for s in house.erp.requests] == ["/api/domain/odata/$batch"]
 
     async def test_typing_the_old_title_back_resolves_it(self, house: House) -> None:
-        """Equal again: the conflict closes and the mark goes."""
+        """Equal again: the conflict closes and the category goes."""
         event, activity = await meeting(house)
         house.desk().release(activity)
         house.outlook().edit(event, subject="Refused")

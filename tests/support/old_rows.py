@@ -93,8 +93,8 @@ FOLLOWER = replace(LIVE, role=Role.FOLLOWER, activity_id="", reason=FED)
 FOLLOWER_OVER = replace(FOLLOWER, status=LinkStatus.TOMBSTONE, ended_at=NOW, ended_by=EndedBy.OUTLOOK)
 
 
-def _open(*clashes: Clash, mark: CategoryState = CategoryState.NONE) -> Conflict:
-    return Conflict(clashes, NOW, mark)
+def _open(*clashes: Clash, category: CategoryState = CategoryState.NONE) -> Conflict:
+    return Conflict(clashes, NOW, category)
 
 
 _LINKS = {
@@ -128,11 +128,13 @@ _LINKS = {
         LIVE,
         reason=RICH_BODY,
         conflict=_open(
-            Clash("body", "Agenda", "Agenda 2", RICH_BODY), Clash("subject", "A", "B", ASK), mark=CategoryState.SET
+            Clash("body", "Agenda", "Agenda 2", RICH_BODY),
+            Clash("subject", "A", "B", ASK),
+            category=CategoryState.SET,
         ),
     ),
     "live-conflict-taken-off": replace(
-        LIVE, conflict=_open(Clash("time", "09:00", "10:00", ASK), mark=CategoryState.TAKEN_OFF)
+        LIVE, conflict=_open(Clash("time", "09:00", "10:00", ASK), category=CategoryState.TAKEN_OFF)
     ),
     "live-holder": replace(
         LIVE, role=Role.INVITED, answers=(("ben@acme.example", "accepted"), ("cyd@acme.example", "none"))

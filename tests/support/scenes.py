@@ -46,7 +46,7 @@ async def clash(house: House) -> None:
 
 
 async def locks(house: House) -> None:
-    """A conflict that needs a mark."""
+    """A conflict that sets the category."""
     events = await settled(house)
     rows = {a["Subject"]: a["Id"] for a in house.desk().activities()}
     house.desk().set_read_only(rows["Planning"], True)

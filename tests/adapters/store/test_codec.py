@@ -10,13 +10,15 @@ from adapters.store import codec
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
-from sync_core.model.link import Pending
-from sync_core.model.memory import Cursors, JournalEntry
+from sync_core.model.link import CategoryState, Conflict, Link, Pending
+from sync_core.model.memory import Approval, Cursors, Hold, JournalEntry
 from sync_core.model.sides import Side
+from tests.support.samples import a_link
 
 PROPERTY_UNITS = 32_768
 ENTITY_BYTES = 2**20
 SPAN = Window(datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 5, tzinfo=UTC))
+IN_CONFLICT = Conflict((), SPAN.start, CategoryState.SET)
 
 
 def units(text: object) -> int:
@@ -84,9 +86,12 @@ def test_other_shapes_are_refused(text: str) -> None:
     [
         pytest.param(Claim("uid", user_id="anna"), '"holder":"anna"', id="claim"),
         pytest.param(Cursors(delta_window=SPAN), '"token":{"start":"2026-01-05T00:00:00Z"', id="cursors"),
+        pytest.param(Hold("h1", "why", (), SPAN.start, Approval.APPROVED), '"answer":"approved"', id="hold"),
+        pytest.param(a_link(conflict=IN_CONFLICT), '"mark":"set"}', id="link-in-conflict"),
+        pytest.param(a_link(), '"conflict":null', id="link"),
     ],
 )
-def test_a_renamed_field_keeps_its_stored_name(value: Claim | Cursors, name: str) -> None:
+def test_a_renamed_field_keeps_its_stored_name(value: Claim | Cursors | Hold | Link, name: str) -> None:
     """A field has the name that older builds know, and comes back as it was."""
     stored = codec.encode(value)
 

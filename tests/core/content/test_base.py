@@ -1,4 +1,4 @@
-"""Whole turns of one pair in pure values: decide, carry out, settle, decide again."""
+"""Whole turns of one pair in pure values: decide, carry out, link_after, decide again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import EVERYTHING, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from tests.support.samples import a_context, an_activity, an_event, linked, seen
 
 ZONES = (
@@ -121,7 +121,7 @@ def carried_out(decision: Decision) -> tuple[GraphEvent, ErpActivity]:
 def turn(link: Link | None, event: GraphEvent, activity: ErpActivity, ctx: Context) -> tuple[Decision, Link]:
     """One decision carried out and settled; the link afterwards."""
     decision = decide(replace(seen(event, activity), link=link), ctx)
-    kept = settle(decision, *carried_out(decision), ctx)
+    kept = link_after(decision, *carried_out(decision), ctx)
     assert kept is not None
     return decision, kept
 
@@ -151,7 +151,7 @@ def test_what_was_created_is_in_step(data: st.DataObject, name: str) -> None:
     for case in (seen(event), seen(None, activity)):
         decision = decide(case, ctx)
         after = carried_out(decision)
-        again = decide(linked(*after, link=settle(decision, *after, ctx)), ctx)
+        again = decide(linked(*after, link=link_after(decision, *after, ctx)), ctx)
 
         assert (again.graph, again.erp) == (None, None)
 
@@ -163,7 +163,7 @@ def test_one_turn_brings_a_pair_to_rest(data: st.DataObject, name: str, policy: 
     both_ways = a_context(NOW, zone)
     start = decide(seen(in_outlook(data.draw(events(zone)), "ck-1")), both_ways)
     event, activity = carried_out(start)
-    link = settle(start, event, activity, both_ways)
+    link = link_after(start, event, activity, both_ways)
     event = in_outlook(_edited(data, event.content, data.draw(events(zone)), GRAPH_ATTRIBUTES), "ck-2")
     activity = in_erp(_edited(data, activity.content, data.draw(activities()), ERP_ATTRIBUTES), 2)
     ctx = a_context(NOW, zone, policy)

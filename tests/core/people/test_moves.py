@@ -40,7 +40,7 @@ from sync_core.model.writes import (
 from sync_core.people.lists import TELLING
 from sync_core.people.privacy import HIDEABLE
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from sync_core.plan.update import MAILS_FOLLOW, NEEDS_LISTS, SHOWN_AGAIN
 from sync_core.plan.wording import values
 from tests.support.samples import (
@@ -89,7 +89,7 @@ def kept(decision: Decision) -> Link:
 
 def settled(decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context) -> Link:
     """The link once everything is done."""
-    link = settle(decision, event, activity, ctx)
+    link = link_after(decision, event, activity, ctx)
     assert link is not None
     return link
 
@@ -337,7 +337,7 @@ def test_a_reminder_is_not_sent_with_what_mails() -> None:
 
 
 def test_a_mark_is_not_sent_with_what_mails() -> None:
-    """The conflict is marked first, the news of another field follows."""
+    """The category of the conflict comes first, the news of another field follows."""
     event = a_meeting(BORIS, html="<table><tr><td>Agenda</td></tr></table>")
     activity = attended(BORIS, content=noted(notes="Minutes", priority="High"))
     decision = decide(linked(event, activity, link=WITH_GUESTS), an_office())
@@ -579,7 +579,7 @@ def test_the_organizers_word_stands(updated_at: datetime) -> None:
 
 
 def test_an_edit_of_somebody_elses_meeting_is_a_marked_conflict() -> None:
-    """ERP.net's value waits with both values; of the copy only the mark is written."""
+    """ERP.net's value waits with both values; of the copy only the category is written."""
     event = an_invitation(organizer=GUEST)
     link = a_link(role=Role.INVITED, base_event=event.content)
     decision = decide(linked(event, an_activity(noted(subject="Forecast")), link=link), an_office())

@@ -24,7 +24,7 @@ from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import EVERYTHING, MSSYNC_SYSTEM, Attendee, ErpActivity, EventKind, Field, GraphEvent, Side
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
 from sync_core.plan.decide import ELSEWHERE, HIDDEN, decide, is_over_link
-from sync_core.plan.identity import began_with, is_made_from, new_link, settle, transaction_id
+from sync_core.plan.identity import began_with, is_made_from, link_after, new_link, transaction_id
 from sync_core.plan.tables import PARTNER_GONE
 from tests.support.samples import (
     ANNA_ID,
@@ -180,7 +180,7 @@ def test_two_items_that_differ_are_settled_by_policy() -> None:
 def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: Context) -> None:
     """What could not be settled when the pair was found is still a conflict when it is looked at again."""
     first = decide(seen(EDITED_EVENT, activity), ctx)
-    link = settle(first, EDITED_EVENT, activity, ctx)
+    link = link_after(first, EDITED_EVENT, activity, ctx)
     again = decide(linked(EDITED_EVENT, activity, link=link), ctx)
 
     for decision in (first, again):
@@ -204,7 +204,7 @@ def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: C
 def test_a_conflict_found_while_linking_is_settled_later(apart: dict[str, object]) -> None:
     """Once the settings name a winner, every field that stayed apart goes across, whatever its kind."""
     event, ask = an_event(shown(**apart)), a_context(policy=Policy(winner=Winner.ASK))
-    link = settle(decide(seen(event, an_activity()), ask), event, an_activity(), ask)
+    link = link_after(decide(seen(event, an_activity()), ask), event, an_activity(), ask)
 
     decision = decide(linked(event, an_activity(), link=link), a_context(policy=Policy(winner=Winner.GRAPH)))
 
@@ -220,7 +220,7 @@ def test_text_that_waits_for_the_html_while_linking_goes_across_later() -> None:
     """A pair whose event was found without its HTML gets the winning text in the next round."""
     ctx = a_context(policy=Policy(winner=Winner.ERP))
     bare, activity = an_event(html=None), an_activity(noted(notes="Minutes"))
-    link = settle(decide(seen(bare, activity), ctx), bare, activity, ctx)
+    link = link_after(decide(seen(bare, activity), ctx), bare, activity, ctx)
     assert link is not None
     assert link.reread != ""
 
@@ -246,7 +246,7 @@ def test_an_undecided_event_is_read_again(case: Case) -> None:
     decision = decide(case, a_context())
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.REREAD, None, None)
-    settled = settle(decision, case.event, case.activity, a_context())
+    settled = link_after(decision, case.event, case.activity, a_context())
     assert settled is not None
     assert settled.reread != ""
     assert case.link is not None
@@ -296,7 +296,9 @@ def test_a_plain_change_does_not_wait_for_the_other_side() -> None:
         pytest.param(linked(an_event(), activity_sight=Sight.HIDDEN), HIDDEN, id="hidden"),
         pytest.param(linked(None, None, activity_sight=Sight.HIDDEN), HIDDEN, id="hidden-and-event-unread"),
         pytest.param(
-            linked(None, an_activity(), event_sight=Sight.MALFORMED, note="no start"), "no start", id="malformed"
+            linked(None, an_activity(), event_sight=Sight.MALFORMED, explanation="no start"),
+            "no start",
+            id="malformed",
         ),
         pytest.param(
             linked(an_event(kind=EventKind.MASTER), an_activity()), "part of a recurring series", id="series"
@@ -314,7 +316,7 @@ def test_what_cannot_be_followed_is_parked(case: Case, reason: str) -> None:
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.PARK, None, None)
     assert decision.link == a_link(status=LinkStatus.PARKED, reason=reason)
-    assert settle(decision, case.event, case.activity, a_context()) == decision.link
+    assert link_after(decision, case.event, case.activity, a_context()) == decision.link
 
 
 def test_a_series_that_is_single_again_is_compared_with_the_kept_base() -> None:
@@ -544,7 +546,7 @@ def test_an_archived_pair_keeps_its_base() -> None:
     event = an_event(replace(PAST_EVENT, subject="Plan"))
     decision = decide(linked(event, link=archived), a_context())
 
-    assert (Verdict.SKIP, archived) == (decision.verdict, settle(decision, event, None, a_context()))
+    assert (Verdict.SKIP, archived) == (decision.verdict, link_after(decision, event, None, a_context()))
 
 
 @pytest.mark.parametrize(
@@ -628,7 +630,7 @@ def test_a_held_event_that_is_back_is_no_deletion() -> None:
 def test_a_create_is_settled_on_what_both_sides_show() -> None:
     """The new link's base is the read-back, and who created it is remembered."""
     made = an_activity(creation_user=SERVICE, version=7, external_id="uid-1")
-    link = settle(decide(seen(an_event()), a_context()), an_event(), made, a_context())
+    link = link_after(decide(seen(an_event()), a_context()), an_event(), made, a_context())
 
     assert link == a_link(
         change_key="ck-2", version=7, updated_at=made.updated_at, modified_at=an_event().modified_at
@@ -637,7 +639,7 @@ def test_a_create_is_settled_on_what_both_sides_show() -> None:
 
 def test_an_event_of_ours_is_of_erp_origin() -> None:
     """An event made for an activity belongs to the activity's creator."""
-    link = settle(decide(seen(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
+    link = link_after(decide(seen(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
 
     assert link is not None
     assert (Side.ERP, ANNA_ID, an_event().content) == (link.origin, link.creator, link.base_event)
@@ -646,7 +648,7 @@ def test_an_event_of_ours_is_of_erp_origin() -> None:
 @pytest.mark.parametrize(("event", "activity"), [(None, an_activity()), (an_event(), None)])
 def test_a_create_without_a_read_back_is_no_link(event: GraphEvent | None, activity: ErpActivity | None) -> None:
     """What was not seen afterwards is looked up again."""
-    assert settle(decide(seen(an_event()), a_context()), event, activity, a_context()) is None
+    assert link_after(decide(seen(an_event()), a_context()), event, activity, a_context()) is None
 
 
 def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:

@@ -54,7 +54,7 @@ PAST_EVENT = shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9))
 PAST_ACTIVITY = noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11), reminder=at(2026, 1, 20, 9, 45))
 EDITED_PAST = an_activity(replace(PAST_ACTIVITY, subject="Forecast"))
 PAST = a_link(base_event=PAST_EVENT, base_activity=PAST_ACTIVITY)
-OPEN = Conflict((Clash(Field.SUBJECT, "Plan", "Forecast", "both"),), NOW, mark=CategoryState.SET)
+OPEN = Conflict((Clash(Field.SUBJECT, "Plan", "Forecast", "both"),), NOW, category=CategoryState.SET)
 GIVEN_UP = a_link(
     status=LinkStatus.PARKED, reason="refused", tries=TRIES, given_up_at=Seen("ck-2", an_activity().stamp)
 )

@@ -34,7 +34,7 @@ from tests.support.samples import (
 
 EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(noted(subject="Forecast"))
 WHY = "Graph answered 500"
-MARKED = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
+IN_CONFLICT = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
 
 
 def weary(case: Case) -> Case:
@@ -56,7 +56,9 @@ WRITING = {
     "void": linked(None, an_activity(), event_sight=Sight.GONE),
     "remove": linked(an_event(), an_activity(void=True)),
     "remove/deleted": linked(an_event(), None, activity_sight=Sight.GONE),
-    "unmark": linked(an_event(categories=("ERP.net conflict",)), an_activity(), link=a_link(conflict=MARKED)),
+    "category-removal": linked(
+        an_event(categories=("ERP.net conflict",)), an_activity(), link=a_link(conflict=IN_CONFLICT)
+    ),
     "create-activity": seen(an_event()),
     "create-event": seen(None, an_activity()),
     "link": seen(EDITED_EVENT, an_activity(external_system="Office365-iCalUId", external_id="uid-1")),
@@ -190,7 +192,7 @@ def test_a_meeting_that_was_given_up_is_archived_like_any_other() -> None:
 def test_a_mark_that_cannot_be_taken_off_stays_with_what_is_over() -> None:
     """It was tried ten times: the meeting is archived without it."""
     event = an_event(PAST_EVENT, categories=("ERP.net conflict",))
-    case = linked(event, an_activity(PAST_ACTIVITY), link=past_link(conflict=MARKED))
+    case = linked(event, an_activity(PAST_ACTIVITY), link=past_link(conflict=IN_CONFLICT))
     tried, left = decide(case, a_context()), decide(weary(case), a_context())
 
     assert tried.graph is not None

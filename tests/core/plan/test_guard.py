@@ -84,7 +84,7 @@ def test_only_the_deletions_are_held_and_the_rest_goes_on() -> None:
     ]
     assert "3 of 3" in hold.why
     assert hold.since_at == NOW
-    assert hold.answer is Approval.OPEN
+    assert hold.approval is Approval.OPEN
 
 
 def test_a_held_link_names_its_hold() -> None:
@@ -177,7 +177,7 @@ def test_a_deletion_that_arrives_in_two_rounds_is_one_list() -> None:
     )
 
     assert hold is not None
-    assert (hold.key, hold.since_at, len(hold.items), hold.answer) == ("first", NOW, 6, Approval.OPEN)
+    assert (hold.key, hold.since_at, len(hold.items), hold.approval) == ("first", NOW, 6, Approval.OPEN)
     assert "6 of 20" in hold.why
     assert hold.id != first.id
     assert [d.link and d.link.held for d in kept] == [Held("first", "void")] * 3
@@ -187,8 +187,8 @@ def test_a_deletion_that_arrives_in_two_rounds_is_one_list() -> None:
     "hold",
     [
         pytest.param(begun(since_at=NOW - timedelta(days=1)), id="a-day-old"),
-        pytest.param(begun(answer=Approval.APPROVED), id="approved"),
-        pytest.param(begun(answer=Approval.DROPPED), id="dropped"),
+        pytest.param(begun(approval=Approval.APPROVED), id="approved"),
+        pytest.param(begun(approval=Approval.DROPPED), id="dropped"),
     ],
 )
 def test_an_old_or_answered_list_gets_no_more_items(hold: Hold) -> None:

@@ -18,7 +18,7 @@ from sync_core.model.link import Link, Role
 from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
 from sync_core.model.writes import PatchEvent
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -96,7 +96,7 @@ def test_a_hand_over_writes_nothing(
     event = a_copy(mine, own=own)
     activity = attended(ME, GUEST, BORIS, content=noted(subject=subject))
     ctx = an_office(colleagues=a_staff(boris={"looked_at": LOOKED}, carl={"looked_at": LOOKED, "is_well": False}))
-    fed_by = "boris-id" if own else "carl-id"
+    former_feeder = "boris-id" if own else "carl-id"
     link = a_follower(base_event=former) if has_followed and not own else None
     case = Case(
         link=link,
@@ -105,17 +105,17 @@ def test_a_hand_over_writes_nothing(
         event_sight=Sight.PRESENT,
         activity_sight=Sight.PRESENT,
         claim=CLAIMS[claim],
-        inherited=an_inheritance(former, activity) if is_left else None,
-        fed_by=fed_by if is_left else "",
+        former_link=an_inheritance(former, activity) if is_left else None,
+        former_feeder=former_feeder if is_left else "",
     )
     first = decide(case, ctx)
-    after = settle(first, event, activity, ctx)
+    after = link_after(first, event, activity, ctx)
 
     assert (first.erp, first.graph, first.mails) == (None, None, 0)
     assert after is not None
     assert after.role is (Role.OWN if own else Role.INVITED)
     mine_now = replace(CLAIMS[claim], user_id="anna-id", is_own=own)
-    again = decide(replace(case, link=after, claim=mine_now, inherited=None, fed_by=""), ctx)
+    again = decide(replace(case, link=after, claim=mine_now, former_link=None, former_feeder=""), ctx)
     assert (again.erp, again.graph) == (None, None)
 
 
@@ -210,7 +210,7 @@ def test_a_follower_takes_a_change_in_once_the_feeder_has_looked(looked_at: Any,
     claim = Claim(UID, "boris-id", "A1", at=NOW, etag="e", is_own=True)
     case = Case(link=a_follower(base_event=OLD), event=event, event_sight=Sight.PRESENT, claim=claim)
     ctx = an_office(colleagues=a_staff(boris={"looked_at": looked_at}))
-    after = settle(decide(case, ctx), event, None, ctx)
+    after = link_after(decide(case, ctx), event, None, ctx)
 
     assert after is not None
     assert changed_in_graph(after.base_event, NEW) == ({Field.SUBJECT} if not taken_in else set())

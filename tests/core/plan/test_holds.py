@@ -13,7 +13,7 @@ from sync_core.model.link import EndedBy, Held, Link, LinkStatus
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 from sync_core.model.sides import Seen
 from sync_core.plan.decide import decide
-from sync_core.plan.holds import are_due, assembled, dropped, settled, without_lost
+from sync_core.plan.holds import are_due, assembled, dropped, emptied, without_lost
 from tests.support.samples import NOW, a_context, a_link, an_activity, an_event, linked, shown
 
 ON = Held("h1", "void")
@@ -86,8 +86,8 @@ def test_a_no_ends_what_is_on_the_list_and_nothing_else() -> None:
 def test_a_list_leaves_with_the_last_of_its_items() -> None:
     """Answered or not."""
     for answer in Approval:
-        assert settled(remembered([waiting(1)], a_hold(answer))) == []
-        assert [hold.key for hold in settled(remembered([a_link()], a_hold(answer)))] == ["h1"]
+        assert emptied(remembered([waiting(1)], a_hold(answer))) == []
+        assert [hold.key for hold in emptied(remembered([a_link()], a_hold(answer)))] == ["h1"]
 
 
 @pytest.mark.parametrize("approved", [frozenset({"E1"}), frozenset()])

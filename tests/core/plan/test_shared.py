@@ -16,7 +16,7 @@ from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEv
 from sync_core.model.writes import CreateActivity, ParticipantChanges, PatchActivity, PatchEvent, VoidActivity
 from sync_core.plan.decide import decide
 from sync_core.plan.delete import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from sync_core.plan.shared import (
     CANCELLED_COPY,
     FOLLOWED,
@@ -272,7 +272,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
-    case = seen(event, activity, claim=held_by(), inherited=before, fed_by="boris-id")
+    case = seen(event, activity, claim=held_by(), former_link=before, former_feeder="boris-id")
     for hours, fields in ((0, set()), (-1, {Field.SUBJECT})):
         looked_at = NOW + timedelta(hours=hours, minutes=-30)
         decision = decide(case, an_office(colleagues=a_staff(boris={"looked_at": looked_at})))
@@ -295,7 +295,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     ],
 )
 def test_a_promoted_copy_goes_on_where_the_feeder_stopped(claim: Claim) -> None:
-    """The old feeder's link with its base, for this copy; what changed meanwhile flows once, and the mark is new."""
+    """The former feeder's link goes on for this copy: what changed meanwhile flows once, and the category is new."""
     conflict = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategoryState.SET)
     before = a_link(
         event_id="E-of-carl",
@@ -315,7 +315,7 @@ def test_a_promoted_copy_goes_on_where_the_feeder_stopped(claim: Claim) -> None:
     )
     event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan"))
     decision = decide(
-        followed(event, attended(ME), claim=claim, inherited=before),
+        followed(event, attended(ME), claim=claim, former_link=before),
         an_office(creators_on=frozenset({ANNA_ID})),
     )
 
@@ -345,7 +345,7 @@ def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) ->
     """What began in Outlook counts as made by whoever feeds it now, what Boris made in ERP.net stays his (R12)."""
     before = a_link(event_id="E-of-boris", role=Role.INVITED, creator=BORIS_ID)
     claim = replace(MINE, creator=began_with)
-    case = as_feeder(followed(OUTSIDE, an_activity(), claim=claim, inherited=before), an_office())
+    case = as_feeder(followed(OUTSIDE, an_activity(), claim=claim, former_link=before), an_office())
 
     assert case.link is not None
     assert (case.link.creator, case.link.role) == (creator, Role.INVITED)
@@ -354,7 +354,7 @@ def test_whose_switch_counts_after_a_hand_over(began_with: str, creator: str) ->
 @pytest.mark.parametrize("before", [None, tombstone(role=Role.INVITED), a_link(status=LinkStatus.ARCHIVED)])
 def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link | None) -> None:
     """As two items found: nobody is mailed, and the activity stays the same."""
-    decision = decide(followed(OUTSIDE, attended(ME), claim=MINE, inherited=before), an_office())
+    decision = decide(followed(OUTSIDE, attended(ME), claim=MINE, former_link=before), an_office())
 
     assert (decision.intent, decision.take, decision.graph, decision.mails) == (Intent.LINK, True, None, 0)
     assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.INVITED)
@@ -647,7 +647,7 @@ def test_a_copy_that_is_back_takes_its_farewell_back(response: str, expected: st
     left = decide(followed(None, attended(ME), event_sight=Sight.GONE), an_office())
     event = replace(HEARD, response=response)
     activity = attended(Participant("R1", ME, DELETED))
-    decision = decide(followed(event, activity, link=settle(left, None, activity, an_office())), an_office())
+    decision = decide(followed(event, activity, link=link_after(left, None, activity, an_office())), an_office())
 
     assert isinstance(decision.erp, PatchActivity)
     assert decision.erp.participants == ParticipantChanges(notes=(("R1", expected),))
@@ -750,11 +750,11 @@ def test_a_step_back_and_a_take_over_keep_one_activity() -> None:
     mine = known_to((ME,), (ME,), role=Role.INVITED)
     activity = attended(ME)
     back = decide(linked(HEARD, activity, link=mine, claim=held_by(is_own=True)), an_office())
-    stepped = settle(back, HEARD, activity, an_office())
+    stepped = link_after(back, HEARD, activity, an_office())
     ctx = an_office(colleagues=a_staff(boris={"is_well": False}))
     theirs = replace(mine, event_id="E-of-boris", role=Role.OWN, creator=BORIS_ID)
     again = decide(
-        linked(HEARD, activity, link=stepped, claim=held_by(is_own=True), inherited=theirs),
+        linked(HEARD, activity, link=stepped, claim=held_by(is_own=True), former_link=theirs),
         replace(ctx, creators_on=frozenset({ANNA_ID})),
     )
 

@@ -1,4 +1,4 @@
-"""Carrying: what is written across a living pair, what stays apart, and the life of the mark."""
+"""What is written to a live pair, which fields stay in conflict, and the conflict's category on the event."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sync_core.model.sides import (
 )
 from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import settle
+from sync_core.plan.identity import link_after
 from sync_core.plan.update import ASK, NEEDS_BODY, RICH_BODY
 from tests.support.samples import NOW, SOFIA, a_context, a_link, an_activity, an_event, at, linked, noted, shown, utc
 
@@ -140,7 +140,7 @@ def test_the_same_edit_on_both_sides_writes_nothing(winner: Winner) -> None:
     decision = decide(linked(event, activity), ctx)
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.NOTHING, None, None)
-    settled = settle(decision, event, activity, ctx)
+    settled = link_after(decision, event, activity, ctx)
     assert settled is not None
     assert (settled.base_event.subject, settled.base_activity.subject) == ("Plan", "Plan")
 
@@ -210,7 +210,7 @@ def test_an_unsolved_conflict_does_not_stop_other_fields() -> None:
 
 
 def test_an_unsolved_conflict_is_solved_by_whoever_gives_in() -> None:
-    """Made equal by hand, it closes without a write but for the mark."""
+    """Made equal by hand, it closes without a write but for the category."""
     first = between(shown(subject="Plan"), noted(subject="Forecast"), ASKING)
     event = an_event(shown(subject="Plan"), categories=(CONFLICT_CATEGORY,))
 
@@ -235,7 +235,7 @@ def test_an_edit_against_the_direction_waits(direction: Direction, event: GraphC
     assert (kept(decision).conflict, Field.SUBJECT in decision.in_step) == (None, False)
 
 
-# Locked activities and the mark
+# Locked activities and the category
 
 
 def locked_out(
@@ -261,8 +261,10 @@ def test_a_locked_activity_makes_a_conflict_and_marks_the_event() -> None:
     assert [(c.field, c.event_value, c.activity_value, c.why) for c in conflict_of(decision).clashes] == [
         ("subject", "Plan", "Budget", "the activity is read-only in ERP.net")
     ]
-    assert (conflict_of(decision).mark, conflict_of(decision).since_at) == (CategoryState.SET, NOW)
-    settled = settle(decision, plan_event("Red", "Blue", CONFLICT_CATEGORY), an_activity(state=LOCKED), a_context())
+    assert (conflict_of(decision).category, conflict_of(decision).since_at) == (CategoryState.SET, NOW)
+    settled = link_after(
+        decision, plan_event("Red", "Blue", CONFLICT_CATEGORY), an_activity(state=LOCKED), a_context()
+    )
     assert settled is not None
     assert settled.base_event.subject == "Budget"
 
@@ -275,7 +277,7 @@ def test_a_locked_activity_is_still_followed() -> None:
 
 
 def test_the_mark_is_set_once() -> None:
-    """A marked event in the same conflict is not written again."""
+    """An event with the category in the same conflict is not written again."""
     link = kept(locked_out(plan_event()))
     again = locked_out(plan_event(CONFLICT_CATEGORY), link, ctx=a_context(now=NOW + timedelta(hours=1)))
 
@@ -290,7 +292,7 @@ def test_a_mark_taken_off_is_not_set_again_for_the_same_conflict() -> None:
     twice = locked_out(plan_event("Red"), kept(once))
 
     assert (once.graph, twice.graph) == (None, None)
-    assert (conflict_of(twice).mark, conflict_of(twice).since_at) == (CategoryState.TAKEN_OFF, NOW)
+    assert (conflict_of(twice).category, conflict_of(twice).since_at) == (CategoryState.TAKEN_OFF, NOW)
 
 
 def test_a_new_conflict_is_marked_again() -> None:
@@ -299,11 +301,11 @@ def test_a_new_conflict_is_marked_again() -> None:
     decision = locked_out(plan_event(subject="Forecast"), taken_off)
 
     assert patched_graph(decision).categories == (CONFLICT_CATEGORY,)
-    assert conflict_of(decision).mark is CategoryState.SET
+    assert conflict_of(decision).category is CategoryState.SET
 
 
 def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
-    """The mark that was taken off stays off, and the conflict keeps its age with the value of now."""
+    """The category that was taken off stays off, and the conflict keeps its age with the value of now."""
     first = between(shown(subject="Plan"), noted(subject="Forecast"), ASKING)
     off = decide(linked(plan_event(), an_activity(noted(subject="Forecast")), link=kept(first)), ASKING)
     later = replace(ASKING, now=NOW + timedelta(hours=1))
@@ -312,13 +314,13 @@ def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
     assert decision.graph is None
     assert (
         conflict_of(decision).since_at,
-        conflict_of(decision).mark,
+        conflict_of(decision).category,
         conflict_of(decision).clashes[0].activity_value,
     ) == (NOW, CategoryState.TAKEN_OFF, "Outlook")
 
 
 def test_an_unlocked_activity_closes_the_conflict() -> None:
-    """The edit goes across, our mark comes off, and other categories stay in order."""
+    """The edit goes across, our category comes off, and other categories stay in order."""
     link = kept(locked_out(plan_event("Red", "Blue")))
     decision = locked_out(plan_event("Red", CONFLICT_CATEGORY, "Blue"), link, state="FirmPlanned")
 
@@ -336,7 +338,7 @@ def test_an_edit_taken_back_closes_the_conflict() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "categories"),
+    ("category", "categories"),
     [
         pytest.param(None, ("Red", CONFLICT_CATEGORY), id="no-conflict-of-ours"),
         pytest.param(CategoryState.TAKEN_OFF, ("Red", CONFLICT_CATEGORY), id="put-there-by-the-user"),
@@ -344,10 +346,10 @@ def test_an_edit_taken_back_closes_the_conflict() -> None:
     ],
 )
 def test_a_mark_comes_off_only_if_it_is_ours_and_there(
-    mark: CategoryState | None, categories: tuple[str, ...]
+    category: CategoryState | None, categories: tuple[str, ...]
 ) -> None:
     """A category that we did not set is not ours to remove."""
-    conflict = replace(conflict_of(locked_out(plan_event())), mark=mark) if mark else None
+    conflict = replace(conflict_of(locked_out(plan_event())), category=category) if category else None
     event = an_event(categories=categories)
     decision = decide(linked(event, an_activity(), link=a_link(conflict=conflict)), a_context())
 
@@ -355,10 +357,10 @@ def test_a_mark_comes_off_only_if_it_is_ours_and_there(
 
 
 def test_nothing_is_marked_on_the_way_to_erpnet_only() -> None:
-    """Where Outlook may not be written, the conflict is listed without a mark."""
+    """Where Outlook may not be written, the conflict is listed without the category."""
     decision = locked_out(plan_event(), ctx=a_context(policy=Policy(direction=Direction.TO_ERP)))
 
-    assert (decision.verdict, decision.graph, conflict_of(decision).mark) == (
+    assert (decision.verdict, decision.graph, conflict_of(decision).category) == (
         Verdict.CONFLICT,
         None,
         CategoryState.NONE,
@@ -531,7 +533,7 @@ def test_a_reminder_in_conflict_keeps_both_values_while_the_start_moves(
         after = an_activity(replace(activity, start=sent.start, end=sent.end, reminder=sent.reminder))
     else:
         after_event = an_event(replace(event, start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11)))
-    link = settle(decision, after_event, after, ASKING)
+    link = link_after(decision, after_event, after, ASKING)
     again = decide(linked(after_event, after, link=link), ASKING)
     assert [c.field for c in conflict_of(again).clashes] == ["reminder"]
     assert again.erp is None

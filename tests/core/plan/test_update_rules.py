@@ -146,7 +146,7 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "set_category",
         flowing(BOTH, clashes={Field.SUBJECT: CLASH}),
-        {"conflict": Conflict((CLASH,), NOW, mark=CategoryState.SET), "categories": (CONFLICT_CATEGORY,)},
+        {"conflict": Conflict((CLASH,), NOW, category=CategoryState.SET), "categories": (CONFLICT_CATEGORY,)},
     ),
     (
         "mail_last",

@@ -177,9 +177,13 @@ class TestCases:
 
         [case] = linked_cases(read, frame(a_link()))
 
-        assert (case.event_sight, case.activity_sight, case.note) == (Sight.MALFORMED, Sight.MALFORMED, "no start")
+        assert (case.event_sight, case.activity_sight, case.explanation) == (
+            Sight.MALFORMED,
+            Sight.MALFORMED,
+            "no start",
+        )
         assert list(malformed_cases(read, frame(a_link()))) == []
-        assert [(c.pending, c.note) for c in malformed_cases(read, frame())] == [
+        assert [(c.pending, c.explanation) for c in malformed_cases(read, frame())] == [
             (Pending(Side.GRAPH, "E1"), "no start"),
             (Pending(Side.ERP, "A1"), "no end"),
         ]
@@ -191,7 +195,7 @@ class TestCases:
         [case] = linked_cases(read, frame(a_link()))
         [late] = linked_cases(read, frame(a_link(missed_at=NOW - timedelta(days=2))))
 
-        assert (case.event_sight, case.note) == (Sight.UNDECIDED, STILL_COMING)
+        assert (case.event_sight, case.explanation) == (Sight.UNDECIDED, STILL_COMING)
         assert late.event_sight is Sight.GONE
 
     def test_activities_of_followed_meetings_are_not_free(self) -> None:

@@ -96,11 +96,11 @@ def test_what_is_older_than_the_link_is_no_news(event: GraphEvent, is_old: bool)
 )
 def test_the_sight_of_a_link(seen: GraphNews, sight: Sight) -> None:
     """Absence is no deletion; what was read by id outweighs what the delta query showed."""
-    event, found, note = sight_of(a_link(), seen)
+    event, found, explanation = sight_of(a_link(), seen)
 
     assert found is sight
     assert (event is not None) is (sight is Sight.PRESENT)
-    assert bool(note) is (sight is Sight.MALFORMED)
+    assert bool(explanation) is (sight is Sight.MALFORMED)
 
 
 @pytest.mark.parametrize("what", [GONE, MOVED], ids=["gone", "elsewhere"])
@@ -114,11 +114,11 @@ def test_only_a_watched_link_is_lost(what: Evidence) -> None:
     assert lost_links(news(), frame(a_link())) == []
 
 
-MARKED = Conflict((), NOW, mark=CategoryState.SET)
+IN_CONFLICT = Conflict((), NOW, category=CategoryState.SET)
 OVER = a_link(
     base_event=shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9)),
     base_activity=noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11)),
-    conflict=MARKED,
+    conflict=IN_CONFLICT,
 )
 
 
@@ -154,8 +154,8 @@ OVER = a_link(
         ),
         pytest.param(life.held(a_link(), "many", None), news(is_whole=True), Scale(full=True), False, id="held"),
         pytest.param(a_link(), news(an_event(id="E2")), AS_USUAL, True, id="its-meeting-under-another-id"),
-        pytest.param(OVER, news(), AS_USUAL, False, id="marked-and-over"),
-        pytest.param(OVER, news(), Scale(roll=True), True, id="marked-and-over-at-the-daily-look"),
+        pytest.param(OVER, news(), AS_USUAL, False, id="category-set-and-over"),
+        pytest.param(OVER, news(), Scale(roll=True), True, id="category-set-and-over-at-the-daily-look"),
     ],
 )
 def test_what_is_read_by_id(link: Link, seen: GraphNews, scale: Scale, is_read: bool) -> None:

@@ -243,7 +243,7 @@ class TestCases:
         """With the reason."""
         case = with_claim(Case(a_link(), an_event(), event_sight=Sight.PRESENT), Claim(unreadable="a spoilt row"))
 
-        assert (case.event_sight, case.note) == (Sight.MALFORMED, "a spoilt row")
+        assert (case.event_sight, case.explanation) == (Sight.MALFORMED, "a spoilt row")
 
     def test_a_lost_copy_with_who_else_has_one_and_its_last_answer(self) -> None:
         """The answer is what the copy told last."""

@@ -121,7 +121,7 @@ async def test_a_conflict_is_not_in_step(house: House) -> None:
     await house.settle()
     after = await explain(house.world, await house.user(), event)
 
-    assert before.what == "in the next round: event marked"
+    assert before.what == "in the next round: category set"
     assert [(f.what, f.reason) for f in after[:2]] == [
         ("linked", "the activity is read-only in ERP.net"),
         ("conflict", "subject: the activity is read-only in ERP.net"),
