@@ -53,8 +53,8 @@ QUEUE_METADATA = {
 class Worker:
     """The library with an app loaded; ``functions`` holds each function's bindings.
 
-    ``seconds`` is how long each of the last invocations took since it was asked for; ``used`` is what the process has
-    used until then: ``cpu_seconds`` and ``rss_mib``.
+    ``seconds`` is how long each of the last invocations took since it was asked for, ``meanwhile`` how many seconds
+    of CPU the process used in that time; ``used`` is what it has used until then: ``cpu_seconds`` and ``rss_mib``.
     """
 
     def __init__(self, folder: Path, script: str, environ: Mapping[str, str]) -> None:
@@ -63,6 +63,7 @@ class Worker:
         self._folder = folder
         self.functions: dict[str, list[Json]] = {}
         self.seconds: list[float] = []
+        self.meanwhile: list[float] = []
         self.used: Json = {}
 
     def __enter__(self) -> Self:
@@ -103,7 +104,7 @@ class Worker:
         self._process.stdin.write(json.dumps(lines) + "\n")
         self._process.stdin.flush()
         told = self._read()
-        self.seconds, self.used = told["seconds"], told["used"]
+        self.seconds, self.meanwhile, self.used = told["seconds"], told["meanwhile"], told["used"]
         outcomes: list[Json] = told["outcomes"]
         return outcomes
 

@@ -14,6 +14,7 @@ import importlib
 import json
 import sys
 import time
+from bisect import bisect
 from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
@@ -98,18 +99,42 @@ async def serve(folder: str) -> None:
     while line := await asyncio.to_thread(sys.stdin.readline):
         began = time.monotonic()
         orders = json.loads(line)
+        clock = Clock()
+        ticking = asyncio.create_task(clock.tick())
         ended = await asyncio.gather(
-            *(timed(began + order["after"], invoke(runtime, ids, order)) for order in orders)
+            *(timed(began + order["after"], invoke(runtime, ids, order), clock) for order in orders)
         )
-        outcomes, seconds = zip(*ended, strict=True)
-        say({"outcomes": outcomes, "seconds": seconds, "used": used()})
+        ticking.cancel()
+        outcomes, seconds, meanwhile = zip(*ended, strict=True)
+        say({"outcomes": outcomes, "seconds": seconds, "meanwhile": meanwhile, "used": used()})
 
 
-async def timed(due: float, invocation: Awaitable[Json]) -> tuple[Json, float]:
-    """The outcome of an invocation that is asked for then, and how many seconds later it came."""
+async def timed(due: float, invocation: Awaitable[Json], clock: Clock) -> tuple[Json, float, float]:
+    """The outcome of an invocation that is asked for then, how many seconds later it came, and how many of CPU this
+    process used meanwhile."""
     await asyncio.sleep(max(0.0, due - time.monotonic()))
     outcome = await invocation
-    return outcome, time.monotonic() - due
+    return outcome, time.monotonic() - due, time.process_time() - clock.cpu_at(due)
+
+
+class Clock:
+    """What this process had used when: what an answer waits for where nobody else wants the machine.
+
+    Looked at as often as the event loop lets it: before a time at which the loop was held up, never after.
+    """
+
+    def __init__(self) -> None:
+        self._looks = [(time.monotonic(), time.process_time())]
+
+    async def tick(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            self._looks.append((time.monotonic(), time.process_time()))
+            await asyncio.sleep(0.002)
+
+    def cpu_at(self, moment: float) -> float:
+        """Seconds of CPU at the last look before then."""
+        return self._looks[max(0, bisect(self._looks, (moment, 0.0)) - 1)][1]
 
 
 def used() -> Json:
