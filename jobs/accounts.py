@@ -1,7 +1,8 @@
-"""Who somebody is in ERP.net: found by e-mail once, known by id from then on, and one mailbox's alone.
+"""Finds the ERP.net user of a mailbox, and claims it: one ERP.net user belongs to one mailbox.
 
-E-mail, login, person and party are read with every check and kept current. Whatever name changes, on either side, the
-id stays; where an account was made anew for the same person, the old one is remembered as theirs.
+A user is found by e-mail once and known by id from then on. Every checkup reads e-mail, login, person and party
+again. A changed name on either side does not change the id. If ERP.net has a new account for the same person, the old
+account is stored as one of the user's former accounts.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ from sync_core.model.memory import FormerAccount, Instance, User
 from sync_core.model.policy import Policy
 
 TRIES = 20
-"""Tries at an account that others take at the same time."""
+"""The most tries to claim an account while other processes write the same row."""
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class AccountTaken(CalsyncError):
-    """Somebody else's calendar is synced with this ERP.net user; only one can be (exit 1)."""
+    """Another mailbox has claimed this ERP.net user; only one mailbox can have it (exit 1)."""
 
 
 async def find_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
-    """The ERP.net user behind the mailbox; None, and the problem with its remedy, where there is not exactly one."""
+    """Find the ERP.net user of a mailbox. If there is not exactly one: None, and the remedy is added to
+    ``problems``."""
     main = {address for address in (user.upn, user.mail) if address}
     found = await world.erp.find_users(main | set(user.addresses), user.erp_user_id)
     candidates = accounts_of(user, found)
@@ -50,10 +52,11 @@ async def find_account(world: World, user: User, problems: list[str]) -> ErpUser
 
 
 async def take_account(world: World, user: User, account: ErpUser) -> User | None:
-    """Make an ERP.net user this mailbox's own; None when it is, else the user whose it is already.
+    """Claim an ERP.net user for this mailbox. None on success, else the user who has claimed it already.
 
-    It may be taken from who is switched off, is somebody else by now, or whom the directory does not know any more.
-    Written even where it is ours: whoever looked before we stored that it is ours must look again.
+    A claim can be taken from a user who is switched off, who has another account by now, or whom the directory does
+    not know any more. Our own claim is written again: a process that read the row before must see a new etag. Raises
+    ``StoreUnavailable`` if others write the row every time.
     """
     for _ in range(TRIES):
         owner, etag = await world.store.read_account(account.id)
@@ -69,24 +72,27 @@ async def take_account(world: World, user: User, account: ErpUser) -> User | Non
 
 
 async def secure_account(world: World, user: User, account: ErpUser, *, live: bool) -> User | None:
-    """``take_account``, and what makes it stand: the user row says so, too. Without ``live`` nothing is written."""
+    """Claim an ERP.net user as ``take_account`` does, and save its id in the user's row, which makes the claim last.
+
+    Without ``live`` nothing is written.
+    """
     if not live:
         return await owner_of(world, user, account.id, (await world.store.read_account(account.id))[0])
     first = await take_account(world, user, account)
     if first is None and account.id != user.erp_user_id:
-        await _say(world, user, account.id)
+        await _save_account_of(world, user, account.id)
         first = await take_account(world, user, account)
         if first is not None:
-            await _say(world, user, "")
+            await _save_account_of(world, user, "")
     return first
 
 
-async def _say(world: World, user: User, account_id: str) -> None:
+async def _save_account_of(world: World, user: User, account_id: str) -> None:
     await world.store.revise_user(user.id, lambda stored: replace(stored, erp_user_id=account_id))
 
 
 async def owner_of(world: World, user: User, account_id: str, owner: str) -> User | None:
-    """The other user whose the account is by right: whom the store names, else whoever was switched on before."""
+    """The other user who has the account: the ``owner`` that the store names, else who was switched on earlier."""
     if owner == user.id:
         return None
     users = [one for one in await world.store.list_users() if one.enabled]
@@ -106,8 +112,8 @@ def _since(user: User) -> tuple[datetime, str]:
     return user.enabled_at or NEVER, user.id
 
 
-def taken(user: User, account: ErpUser, first: User) -> str:
-    """Why somebody cannot be synced: their account is another's."""
+def why_taken(user: User, account: ErpUser, first: User) -> str:
+    """Say why ``user`` cannot be synced: ``first`` has claimed their account."""
     return (
         f"the ERP.net user {account.login} is synced with the mailbox {first.upn} ({first.id}) already: give "
         f"{user.upn} an ERP.net user with an e-mail of their own, or `calsync users disable {first.id}` first"
@@ -115,10 +121,10 @@ def taken(user: User, account: ErpUser, first: User) -> str:
 
 
 def accounts_of(user: User, found: Sequence[ErpUser]) -> list[ErpUser]:
-    """Those of ``found`` by whom the user may be meant, by the best evidence alone.
+    """The accounts among ``found`` that may be the user's, by the best evidence there is.
 
-    The known id goes first: addresses change, on either side. Only the same person's other account takes its place,
-    once it has the mailbox's e-mail and the known one has not any more (made anew).
+    The stored id is the best evidence, since addresses change on either side. Only another account of the same person
+    replaces it: one that has the mailbox's e-mail when the stored account no longer has it.
     """
     main = {address.casefold() for address in (user.upn, user.mail) if address}
     every = main | {address.casefold() for address in user.addresses}
@@ -135,7 +141,7 @@ def accounts_of(user: User, found: Sequence[ErpUser]) -> list[ErpUser]:
 
 
 def with_account(user: User, account: ErpUser, now: datetime) -> User:
-    """The user as this ERP.net user, seen ``now``; what they were before is remembered."""
+    """The user with this ERP.net account, seen ``now``; another account of before becomes a former account."""
     before = user.former_accounts
     is_another = (user.erp_user_id, user.erp_login.casefold()) != (account.id, account.login.casefold())
     if user.erp_user_id and is_another:
@@ -152,12 +158,12 @@ def with_account(user: User, account: ErpUser, now: datetime) -> User:
 
 
 def without_account(user: User) -> User:
-    """The user as nobody in ERP.net."""
+    """The user without an ERP.net account."""
     return replace(user, erp_user_id="", erp_login="", erp_person_id="", erp_party_id="")
 
 
 def with_service_login(instance: Instance, login: str, now: datetime) -> Instance:
-    """The instance with the service user's login of today; that of before still tells what the service user made."""
+    """The instance with the service user's present login; an earlier one stays stored, since activities carry it."""
     if instance.service_login.casefold() in ("", login.casefold()):
         return replace(instance, service_login=login)
     before = FormerAccount("", instance.service_login, None, now)
@@ -166,12 +172,12 @@ def with_service_login(instance: Instance, login: str, now: datetime) -> Instanc
 
 
 def _remembered(known: tuple[FormerAccount, ...], one: FormerAccount) -> tuple[FormerAccount, ...]:
-    """Each pair of id and login once, with the latest times."""
+    """The former accounts with this one added: each pair of id and login once, with the latest times."""
     name = (one.erp_user_id, one.login.casefold())
     return (*(other for other in known if (other.erp_user_id, other.login.casefold()) != name), one)
 
 
 def known_logins(users: Iterable[User], instance: Instance, policy: Policy, service: str) -> Logins:
-    """Whose logins the store knows; ``service`` is the service user's of today."""
+    """Who bears which login, as far as the store knows; ``service`` is the service user's present login."""
     former = [Bearer(one.login, "", "", one.seen_at, one.until_at) for one in instance.former_service_logins]
     return logins_of(users, {service, *policy.service_logins} - {""}, former)

@@ -1,7 +1,7 @@
-"""What waits for a person's choice, and what the person chose: approve, drop, retry.
+"""Lists what waits for a person's choice, and stores the choice: approve, drop or retry.
 
 Two things wait: a *hold* (a mass deletion, guard.py) and an item whose *partner is gone* (match.py). Each has a
-short id. A choice is stored under the user's lease, so it cannot fall between a round's decision and its write. The
+short id. A choice is stored under the user's lease, so it cannot come between a round's decision and its write. The
 next round carries it out.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from jobs.forgotten import erase_if_forgotten
-from jobs.ports import Change, Put
+from jobs.ports import Put, RowChange
 from jobs.waiting import Notice, take_when_free, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
@@ -27,9 +27,9 @@ CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
 
 ASKED = (PendingState.PARTNER_GONE, PendingState.DECLINED)
-"""If such an item were looked at again without a choice, or against it, it would get a new counterpart."""
+"""The states that ``retry`` leaves alone: an item un-parked in one of them would get a new counterpart unasked."""
 
-Revise = Callable[[Memory], Sequence[Change]]
+Revise = Callable[[Memory], Sequence[RowChange]]
 
 
 class UnknownChoice(CalsyncError):
@@ -38,7 +38,7 @@ class UnknownChoice(CalsyncError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something that waits for a person: what would be done to which items once it is approved."""
+    """One thing that waits for a person: ``items`` are what would be changed on approval, and how."""
 
     id: str
     why: str
@@ -47,7 +47,8 @@ class Choice:
 
 
 def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
-    """Everything of one user that waits for a person; ``declined`` is what was said no to, but may yet be chosen."""
+    """List one user's choices that wait for a person. ``declined`` adds declined items: they can still be
+    approved."""
     open_holds = [hold for hold in memory.holds if hold.approval == Approval.OPEN and hold.items]
     held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
     states = ASKED if declined else (PendingState.PARTNER_GONE,)
@@ -64,7 +65,7 @@ def _lonely(pending: Pending) -> Choice:
 
 
 async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
-    """Whose it is and what it is. Raises ``UnknownChoice``."""
+    """Find a choice by its id, with the user whose items it is about. Raises ``UnknownChoice``."""
     unread: list[str] = []
     for user in await world.store.list_users():
         try:
@@ -82,12 +83,11 @@ async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
 async def make_choice(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
     """Store what a person chose; the user's next round carries it out.
 
-    Dropped, both sides stay as they are, and that is remembered: neither is the list made again nor the item without
-    its partner asked about.
-    Raises ``UnknownChoice`` when the list is not there any more, or not the same.
+    Not ``approved`` means dropped: both sides stay as they are, the same hold is not made again, and a gone partner
+    is not asked about again. Raises ``UnknownChoice`` if the choice no longer waits, or has changed.
     """
 
-    def revise(memory: Memory) -> Sequence[Change]:
+    def revise(memory: Memory) -> Sequence[RowChange]:
         if choice not in choices_in(memory, declined=True):
             raise UnknownChoice(f"{choice.id} does not wait for an answer any more: `calsync status` lists what does")
         if isinstance(choice.row, Hold):
@@ -100,13 +100,13 @@ async def make_choice(world: World, user: User, choice: Choice, *, approved: boo
 
 
 async def retry(world: World, user: User, *, notice: Notice = unheeded) -> int:
-    """Un-park everything of this user, so that the next round looks at it again; how many items that were.
+    """Un-park the user's parked items, so that the next round looks at them again; return how many there were.
 
-    Not what waits for a choice: looked at again without one, a gone partner would be made anew.
+    An item that waits for a choice stays parked: un-parked, it would get a new counterpart unasked.
     """
     count = 0
 
-    def revise(memory: Memory) -> Sequence[Change]:
+    def revise(memory: Memory) -> Sequence[RowChange]:
         nonlocal count
         rows: list[Link | Pending] = [
             _released(pending, "") for pending in memory.pending if pending.parked and pending.state not in ASKED
@@ -124,7 +124,7 @@ def _released(pending: Pending, reason: str) -> Pending:
 
 
 async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:
-    """Change rows of a user while no round of theirs is under way."""
+    """Save what ``revise`` makes of a user's rows, under the user's lease."""
     lease = await take_when_free(
         lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
         world,

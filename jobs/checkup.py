@@ -1,7 +1,7 @@
-"""The checkup: finds what a user lacks before rounds can run, names the remedy and stores it (R4, R5).
+"""The checkup finds what a user lacks before rounds can run, and names the remedy in the user's state (R4, R5).
 
-A user who lacks something stays switched on; their state names the remedy, everyone else goes on. The user's ERP.net
-notification about a missing company is sent once per problem, not once per round.
+A user who lacks something stays switched on, and other users are not affected. ERP.net notifies the user of a missing
+company once per problem, not once per round.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.accounts import find_account, secure_account, taken, with_account, without_account
+from jobs.accounts import find_account, secure_account, why_taken, with_account, without_account
 from jobs.places import described
 from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
@@ -27,7 +27,8 @@ NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise 
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """A user with all that was found out. ``can_sync``: rounds may run; ``can_create``: and make activities."""
+    """The user as the checkup found them. ``can_sync``: rounds may run; ``can_create``: they may create
+    activities."""
 
     user: User
     document_type_id: str
@@ -37,7 +38,7 @@ class Checkup:
 
 
 def as_known(user: User, instance: Instance) -> Checkup:
-    """What is known of a user without asking anybody."""
+    """The checkup's result as far as the store knows it; no side is asked."""
     can_sync = bool(user.erp_login and user.zone)
     can_create = can_sync and bool(user.company_id and user.location_id and instance.document_type_id)
     return Checkup(user, instance.document_type_id, can_sync, can_create)
@@ -55,17 +56,17 @@ def is_zone(name: str) -> bool:
 async def check_user(
     world: World, user: User, *, mailbox: Mailbox | None = None, repair: bool = True, notify: bool = True
 ) -> Checkup:
-    """Find out everything a user needs; ``repair`` creates and grants what may be (R2, R3), ``notify`` lets ERP.net
-    notify the user.
+    """Check everything that a user needs on both sides.
 
-    Raises ``SideUnavailable`` when a side cannot be asked now: that says nothing about the user.
+    ``repair`` creates the document type and grants permissions (R2, R3); ``notify`` lets ERP.net notify the user.
+    Raises ``SideUnavailable`` if a side cannot be asked now, which says nothing about the user.
     """
     problems: list[str] = []
     user = await _check_mailbox(world, user, mailbox, problems)
     account = await find_account(world, user, problems)
     first = await secure_account(world, user, account, live=repair) if account is not None else None
     if account is not None and first is not None:
-        problems.append(taken(user, account, first))
+        problems.append(why_taken(user, account, first))
         user, account = without_account(user), None
     if account is not None:
         zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
@@ -88,7 +89,7 @@ async def check_user(
 
 
 def in_state(user: User, state: str, now: datetime) -> User:
-    """The user in a state, and since when it has been one of trouble."""
+    """The user in this state; ``troubled_at`` is since when the state has been an error."""
     if state == OPERATIONAL:
         return replace(user, state=state, troubled_at=None)
     return replace(user, state=state, troubled_at=user.troubled_at or now)
@@ -120,7 +121,7 @@ async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, prob
 
 
 async def _check_place(world: World, user: User, problems: list[str]) -> User:
-    """R5: the chosen company and location if they exist and fit, else the one ERP.net suggests."""
+    """Check the chosen company and location; without a choice take the only one that ERP.net suggests (R5)."""
     remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
     if user.company_id or user.location_id:
         if await world.erp.find_place(user.company_id, user.location_id) is None:
@@ -157,7 +158,8 @@ async def _notify_once(world: World, user: User) -> User:
 
 
 def fingerprint(checkup: Checkup, policy: Policy) -> str:
-    """Everything that decides skips; when it changes, what was skipped is looked at again (a full round)."""
+    """Hash everything that decides which items are skipped. A new value causes a full round, which looks at them
+    again."""
     user = checkup.user
     parts = (
         user.company_id,
@@ -182,8 +184,8 @@ def fingerprint(checkup: Checkup, policy: Policy) -> str:
 async def save_findings(store: Store, before: User, after: User) -> None:
     """Save the fields in which ``after`` differs from ``before``, if the user is still switched on.
 
-    A round reads the user row at its start and writes it at its end. Whatever somebody else set meanwhile stays, the
-    switch above all: a user who was switched off, or forgotten, stays so.
+    A round reads the user row at its start and writes it at its end. What others saved meanwhile stays: a user who
+    was switched off or forgotten stays so.
     """
     names = (field.name for field in fields(User))
     found = {n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)}

@@ -1,18 +1,22 @@
-"""Claims on meetings that several mailboxes hold: read, taken, filled and handed on (design.md §4 "Meetings").
+"""Reads and writes the claims on meetings that several mailboxes share (design.md §4 "Meetings").
 
-What a claim means for one mailbox is decided in ``sync_core.plan.shared``; here it is read and written, each time by
-one conditional write. Whoever gets or loses a meeting is told by a row in their inbox and woken: no lease is needed.
+``sync_core.plan.shared`` decides what a claim means for one mailbox. Here a claim is read, taken, given its activity
+and handed on, each time by one conditional write. A user who gets or loses a meeting gets a row in their inbox and is
+woken; no lease is needed for that.
 
-A void cannot be taken back, so who else has a meeting must be certain before its last copy is called lost:
+A voided activity cannot be restored. So before the last copy of a meeting is called lost, it must be certain that
+nobody else has a copy:
 
-- asked are the mailboxes themselves: of whom the index names, of whom the meeting names (its people, its organizer),
-  and of whom has switched on and had no round since. The index alone cannot tell: a colleague who is invited has a
-  copy before their first round sees it. The cost is that of the meeting, never of the company.
-- whom the meeting does not name (a group's member, one it was forwarded to, one invited as this copy left) is known
-  by the index alone, for want of anything but asking everybody. A follower
-  saves its link, and with it the index, and reads the claim *then*; whoever voids takes the activity's name out of
-  the claim and reads the index *then*. So one of two sees the other: the void is left, or the follower sees an unmade
-  meeting, which is looked at again and, once the claim is stale, made anew.
+- The mailboxes themselves are asked: those of the users in the index, those of the people whom the meeting names
+  (attendees and organizer), and those of users who have had no round since they were switched on. The index alone is
+  not enough: an invited colleague has a copy before their first round sees it. The cost grows with the meeting, never
+  with the company.
+- Somebody whom the meeting does not name (a group's member, one it was forwarded to, one who was invited as this copy
+  left) is found by the index alone, since the only other way is to ask everybody. The two sides write first and read
+  afterwards: a follower saves its link, and with it the index, and *then* reads the claim; a round that voids clears
+  the claim's activity and *then* reads the index. So at least one of the two sees the other. Either the activity is
+  not voided, or the follower sees a meeting without an activity, reads it again and, once the claim is stale, creates
+  a new one.
 """
 
 from __future__ import annotations
@@ -45,16 +49,16 @@ from sync_core.plan.identity import began_with, creator_of
 from sync_core.plan.shared import has_activity_base, is_lost
 
 Planned = dict[str, Claim]
-"""The claims that dry runs before this one would have taken, by the claim's key."""
+"""The claims that earlier users' dry runs would have taken, by the claim's key."""
 
 
 def key_of(ical_uid: str) -> str:
-    """The claim's key."""
+    """The key under which a meeting's claim is stored."""
     return uid_key(ical_uid)
 
 
 async def read_claims(store: ClaimStore, ical_uids: Collection[str]) -> dict[str, Claim]:
-    """The claims, by iCalUId; those of unclaimed meetings are empty (``UNCLAIMED``)."""
+    """Read the claims on these meetings, by iCalUId; an unclaimed meeting has ``UNCLAIMED``."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
     found = await together(lambda uid: _claim_on(store, uid), asked)
     return dict(zip(asked, found, strict=True))
@@ -88,8 +92,10 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
 async def former_link_of(
     store: Store, claim: Claim, successor: str, recalled: dict[str, tuple[Link, ...]]
 ) -> tuple[str, Link | None]:
-    """Whoever fed the activity before and their link, None where nobody has one; ``recalled`` are colleagues' links
-    that were read already, by user, and is added to."""
+    """Find who fed the meeting's activity before ``successor``, and their link; '' and None if nobody has a link.
+
+    ``recalled`` holds colleagues' links by user; links read here are added to it.
+    """
     if not claim.activity_id:
         return "", None
     linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
@@ -107,9 +113,12 @@ async def former_link_of(
 async def live_elsewhere(
     calendar: Calendar, store: Store, named: Mapping[str, Collection[str]], ctx: Context
 ) -> dict[str, tuple[str, ...] | None]:
-    """By iCalUId the users with sync on who still have a copy of a meeting, as their mailboxes say, the well ones
-    first; None where nobody is found and somebody cannot be asked now, or a row that would tell cannot be read.
-    ``named`` are the meetings, each with the ids of the users it names. One question for each colleague."""
+    """Ask the mailboxes who still has a copy of each meeting; one request a colleague.
+
+    ``named`` gives for each iCalUId the ids of the users whom the meeting names. The result gives for each iCalUId
+    the users with sync on who have a copy, users without trouble first. It is None if no copy was found and a mailbox
+    could not be asked or an index row could not be read.
+    """
     users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if named else []
     unknown = set(named) if any(one.unreadable for one in users) else set()
     having: dict[str, Collection[str]] = {}
@@ -134,43 +143,51 @@ async def live_elsewhere(
 
 
 class Claims:
-    """The claims of one round, written for the decisions that need them."""
+    """Writes the claims that one round's decisions need."""
 
     def __init__(self, world: World, ctx: Context) -> None:
         self._world = world
         self._ctx = ctx
         self._taken: dict[str, Claim] = {}
         self.woken: set[str] = set()
-        """The users whose next round has something to do, since a meeting was claimed or handed on."""
+        """The users who lost or got a meeting by this round, and were woken."""
 
     async def take(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
-        """Claim the meetings of these decisions; those that may go on, and those for which somebody else was
-        faster."""
-        return await _parted(decisions, lambda d: d.take and d.case.event is not None, self._take)
+        """Claim the meetings of these decisions. Return the decisions that may go on, and those whose meeting another
+        mailbox claimed first."""
+        return await _split(decisions, lambda d: d.take and d.case.event is not None, self._take)
 
-    async def stay_alone(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
-        """Before the activities of lost copies are voided: take their names out of the claims, then look once more
-        who has the meeting; the decisions that may go on, and those that must wait."""
+    async def confirm_lost(self, decisions: Sequence[Decision]) -> tuple[list[Decision], list[Decision]]:
+        """Confirm that nobody else has the meetings whose activities are about to be voided.
+
+        Each activity is cleared from its claim, then the mailboxes are asked once more. Return the decisions that may
+        go on, and those that must wait.
+        """
 
         def is_asked(decision: Decision) -> bool:
             return decision.intent is Intent.VOID and decision.erp is not None and decision.case.others is not None
 
-        return await _parted(decisions, is_asked, self._stays_alone)
+        return await _split(decisions, is_asked, self._confirm_lost)
 
-    async def find_turned(self, followed: Iterable[Decision]) -> set[str]:
-        """Of meetings that are followed from now on, those whose claim does not name the activity any more. One that
-        named none is looked at again anyway."""
+    async def find_changed(self, followed: Iterable[Decision]) -> set[str]:
+        """The iCalUIds of newly followed meetings whose claim names another activity by now, or none.
+
+        A claim that named no activity before is left out: its meeting is looked at again anyway.
+        """
         links = [(d.link.ical_uid, d.case.claim) for d in followed if d.link is not None]
         known = {uid: claim for uid, claim in links if claim is not None and claim.activity_id}
         now = await read_claims(self._world.store, known)
         return {uid for uid, claim in now.items() if claim.activity_id != known[uid].activity_id}
 
     async def record(self, done: Iterable[tuple[Decision, Link | None]]) -> None:
-        """Before the links are saved: name the activities, claim what was made in ERP.net, hand on what was lost."""
+        """Write the claims of decisions that were carried out, before their links are saved.
+
+        A claim gets its new activity, an event created from ERP.net is claimed, and a lost meeting is handed on.
+        """
         await together(lambda one: self._record(*one), done)
 
     async def _take(self, decision: Decision) -> bool:
-        """Whether the meeting is this mailbox's."""
+        """Claim one meeting; whether it is this mailbox's now."""
         event, known = decision.case.event, decision.case.claim or UNCLAIMED
         assert event is not None
         activity = decision.case.activity
@@ -196,7 +213,7 @@ class Claims:
         self.woken |= {before} - {""}
         return True
 
-    async def _stays_alone(self, decision: Decision) -> bool:
+    async def _confirm_lost(self, decision: Decision) -> bool:
         link = decision.case.link
         assert link is not None
         store, key = self._world.store, key_of(link.ical_uid)
@@ -216,12 +233,12 @@ class Claims:
         return False
 
     def _creator(self, event: GraphEvent, activity: ErpActivity) -> str:
-        """The login R12 asks about, '' for a meeting that began in Outlook; our mark tells the others."""
+        """The creator that R12 asks about; '' for a meeting that began in Outlook: its event lacks our mark."""
         began_in_erp = creator_of(activity, self._ctx) if event.mark == activity.id else ""
         return began_with(activity, self._ctx) or began_in_erp
 
     async def _is_mine(self, claim: Claim) -> bool:
-        """Whether the claim that stands in the way is this mailbox's own, from a round that was cut."""
+        """Whether the stored claim is this mailbox's own, left by a round that was cut off."""
         found = await self._world.store.read_claim(claim.key)
         if found is None or found.user_id != claim.user_id:
             return False
@@ -231,7 +248,7 @@ class Claims:
     async def _record(self, decision: Decision, link: Link | None) -> None:
         try:
             await self._record_claim(decision, link)
-        except RowUnreadable as error:  # the pair is made all the same; whoever reads the claim next says it
+        except RowUnreadable as error:  # the pair is linked all the same; the next reader of the claim reports it
             log_failure("meetings", error, user_id=self._ctx.mailbox)
 
     async def _record_claim(self, decision: Decision, link: Link | None) -> None:
@@ -245,10 +262,10 @@ class Claims:
             if known is not None and known.activity_id != link.activity_id:
                 await self._save(replace(known, activity_id=link.activity_id))
         elif decision.intent is Intent.CREATE_EVENT and link is not None:
-            await self._own(link, link.creator)
+            await self._claim_created(link, link.creator)
 
-    async def _own(self, link: Link, creator: str) -> None:
-        """Claim the meeting of an event that was just made; whoever met its copy first gives way."""
+    async def _claim_created(self, link: Link, creator: str) -> None:
+        """Claim the meeting of an event that was just created, also from a colleague who claimed it by a copy."""
         known = await self._world.store.read_claim(key_of(link.ical_uid))
         me = self._ctx.colleagues.of(self._ctx.mailbox)
         claim = Claim(
@@ -265,15 +282,15 @@ class Claims:
     async def _save(self, claim: Claim) -> None:
         try:
             await self._world.store.save_claim(claim)
-        except StaleWrite:  # somebody took the meeting over meanwhile: their word stands
+        except StaleWrite:  # another mailbox has claimed the meeting meanwhile and keeps it
             return
 
 
-async def _parted(
+async def _split(
     decisions: Sequence[Decision], is_asked: Callable[[Decision], bool], ask: Callable[[Decision], Awaitable[bool]]
 ) -> tuple[list[Decision], list[Decision]]:
-    """The decisions that may go on, and those about which ``ask`` says no; it is asked where ``is_asked``, of all at
-    once."""
+    """Split decisions into those that may go on and those that ``ask`` refuses. It is asked at once about all that
+    ``is_asked`` selects; the others may go on."""
     places = [n for n, decision in enumerate(decisions) if is_asked(decision)]
     said = await together(ask, [decisions[n] for n in places])
     refused = {n for n, may_go_on in zip(places, said, strict=True) if not may_go_on}
@@ -282,10 +299,10 @@ async def _parted(
 
 
 async def hand_over(world: World, link: Link, feeder: str, successor: str, looked_at: datetime | None) -> None:
-    """The meeting goes from ``feeder``, if it is theirs still, to ``successor``; both are ids of users.
+    """Hand a meeting over from ``feeder``, if they still have its claim, to ``successor`` (ids of users).
 
-    ``looked_at`` is when the feeder last looked at both sides. The look that finds the copy gone does not count:
-    it did not see what was changed before.
+    ``looked_at`` is when the feeder last compared both sides. A round that finds the copy gone does not count: it did
+    not see the changes before that.
     """
     claim = await world.store.read_claim(key_of(link.ical_uid))
     if claim is None or claim.user_id != feeder:
@@ -303,14 +320,14 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
 
 
 async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
-    """The user switches off: every meeting they feed goes to the first well colleague who has a copy."""
+    """Hand on every meeting that a switched-off user feeds, each to the first ``well`` colleague who has a copy."""
     feeding = [x for x in memory.links if x.role is not Role.FOLLOWER and x.status is LinkStatus.LIVE]
 
     async def hand(link: Link) -> None:
         try:
             successors = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
             claim = await world.store.read_claim(key_of(link.ical_uid)) if successors else None
-        except RowUnreadable as error:  # this meeting stays where it is; the others go
+        except RowUnreadable as error:  # this meeting keeps its feeder; the others are handed on
             log_failure("meetings", error, user_id=user.id)
             return
         if claim is not None and not claim.creator:
@@ -320,19 +337,22 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
 
 
 async def file_hint(world: World, user_id: str, activity_id: str) -> None:
-    """A row in somebody's inbox. It is filed before a meeting changes hands, or a stop between would leave both
-    feeding or nobody, and by ``wake_colleague`` again after, since an early round of theirs may have used it up."""
+    """File a row in a user's inbox, which makes their next round look at an activity.
+
+    It is filed before a meeting is handed over: a process that died in between would leave two feeders or none.
+    ``wake_colleague`` files it again afterwards, since an early round may have consumed the first row.
+    """
     if user_id and activity_id:
         await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
         await erase_if_forgotten(world, user_id)
 
 
 async def wake_colleague(world: World, user_id: str, activity_id: str) -> None:
-    """Have somebody's next round look at a meeting."""
+    """Wake a user so that their next round looks at a meeting's activity; '' wakes nobody."""
     if not user_id:
         return
     await file_hint(world, user_id, activity_id)
     try:
         await wake(world, user_id)
-    except StoreUnavailable as error:  # no reason to fail this round: the inbox row waits for their next one
+    except StoreUnavailable as error:  # this round goes on: the inbox row waits for their next round
         log_failure("wake", error, user_id=user_id)

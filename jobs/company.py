@@ -1,9 +1,8 @@
-"""The one row that all processes of a company share: whose store it is, and the policy everybody works by.
+"""Reads and writes the instance row: the company whose store this is (the stamp), and the policy for every process.
 
-The app stamps its policy when a process of it starts; where no app runs, the first sync of the command line does.
-From then on the stored policy is the one in force, for each process and each command (``in_force``): the last start
-decides, so that two builds at once during an update agree. The command line refuses to work where its settings
-contradict it.
+Each process of the app stores its policy when it starts; without an app, the first sync of the command line does. The
+stored policy is the one in force for every process and command (``in_force``). The last start decides, so that two
+builds during an update agree. The command line refuses to work if its settings contradict the stored policy.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from sync_core.model.memory import Instance
 from sync_core.model.policy import Difference, Policy, contradictions, overlaid, taken_over
 
 TRIES = 8
-"""Saves of the instance row in all, while others save it at the same moment."""
+"""The most tries to save the instance row while other processes save it."""
 
 
 def is_stamped(world: World, instance: Instance) -> bool:
-    """Whether the store is marked as ours already. Raises ``WrongStore`` when it is somebody else's."""
+    """Whether the store bears our tenant and database. Raises ``WrongStore`` if it bears others."""
     if (instance.tenant, instance.database) == (world.tenant, world.database):
         return True
     if instance.tenant or instance.database:
@@ -36,15 +35,15 @@ def is_stamped(world: World, instance: Instance) -> bool:
 
 
 def in_force(world: World, instance: Instance) -> World:
-    """The world under the company's policy; under its own in a store that nobody stamped."""
+    """The world under the stored policy; in a store without one, under the policy of the settings here."""
     return world if instance.policy in (None, world.policy) else replace(world, policy=instance.policy)
 
 
 async def start_app(world: World) -> None:
-    """What a process of the app does first: its settings become the company's policy.
+    """Make the app's settings the company's policy; every process of the app calls this first.
 
-    In a store of others, and where the row cannot be read, every job that needs it says so; the process starts all
-    the same, or no function could.
+    If the store is another company's or the row cannot be read, that is logged and the process starts all the same.
+    Every job that needs the row reports it.
     """
     try:
         await stamp_policy(world, by_app=True)
@@ -53,9 +52,9 @@ async def start_app(world: World) -> None:
 
 
 async def stamp_policy(world: World, *, by_app: bool = False) -> None:
-    """Make this environment's policy the company's: the app's in any case, else only where there is none yet.
+    """Store the policy of the settings here: the app's always, the command line's only if none is stored yet.
 
-    Raises ``WrongStore``, and ``StaleWrite`` when others save the row every time.
+    Raises ``WrongStore``, and ``StaleWrite`` if others save the row every time.
     """
 
     def stamp(instance: Instance) -> Instance | None:
@@ -68,9 +67,9 @@ async def stamp_policy(world: World, *, by_app: bool = False) -> None:
 
 
 async def change_policy(world: World, *, take_over: bool = False) -> None:
-    """An administrator's act: what is set here becomes the company's; what is not set stays as it is.
+    """Store the settings given here as the company's policy, as an administrator asked; other settings stay.
 
-    Raises ``PolicyDiffers`` where the app decides, unless it is to be taken over, and ``WrongStore``.
+    Raises ``WrongStore``, and ``PolicyDiffers`` if the app set the policy and ``take_over`` is false.
     """
 
     def stamp(instance: Instance) -> Instance:
@@ -95,10 +94,10 @@ def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) 
 
 
 async def agreed(world: World, notice: Notice) -> World:
-    """The world of a command, under the company's policy; says what it takes because nothing was set here.
+    """The world of a command under the stored policy; a notice names the settings taken from it.
 
-    Raises ``PolicyDiffers`` with every setting that says something else, and ``WrongStore``. Where the row cannot be
-    read the command goes on: whatever would act needs the row and says so.
+    Raises ``WrongStore``, and ``PolicyDiffers`` with every setting here that contradicts the policy. If the row
+    cannot be read, the command goes on: every job that writes needs the row and reports it.
     """
     try:
         instance, _ = await world.store.read_instance()
@@ -123,8 +122,10 @@ def _mistake(one: Difference, *, by_app: bool) -> str:
 
 
 async def revise_instance(world: World, revise: Callable[[Instance], Instance | None]) -> Instance:
-    """Save what ``revise`` makes of the instance row, asked again when somebody else was faster; None changes
-    nothing. The row as it stands then. Raises ``StaleWrite`` when others are faster every time."""
+    """Save what ``revise`` makes of the instance row (None: leave it), and return the row as stored.
+
+    If another process saves first, ``revise`` is called again with its row. Raises ``StaleWrite`` after ``TRIES``.
+    """
     for attempt in range(1, TRIES + 1):
         instance, etag = await world.store.read_instance()
         revised = revise(instance)

@@ -1,4 +1,7 @@
-"""Whether a user's round has something to do, as far as our own memory tells: asked by timer, queue and command."""
+"""Tells whether a user is due: whether a round has something to do by what is stored, without asking a side.
+
+The timer, the queue's messages and `calsync sync` ask this before they start a round.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from sync_core.plan.holds import are_due
 
 
 def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
-    """Whether a round has something to do even if neither side has news; where our own code fails on it, the round
-    will say so."""
+    """Whether a round has something to do even if neither side has news.
+
+    If our own code fails on the user's rows, the answer is yes: the round reports the failure.
+    """
     return fenced(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
 
 

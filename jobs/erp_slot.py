@@ -1,9 +1,9 @@
-"""This process's ERP.net session slot: one of a few rows that stand for the licences to call (design.md §6).
+"""Holds this process's ERP.net session slot: one of a few rows that stand for the licences to call (design.md §6).
 
-The client sends one request at a time whoever asks (erpnet.md §3), so everything in a process shares one slot: the
-first who calls takes it, the last gives it back. A heartbeat shows that it is in use. The session that the calls
-opened outlives them and cannot be ended. Until it has ended, nobody else gets a freed slot, or that of a process
-that died. Nobody waits here: whoever gets no slot is told at once (``waiting.erp_session`` waits).
+The client sends one request at a time (erpnet.md §3), so all jobs of a process share one slot. The first job takes it
+and the last gives it back. A heartbeat shows that the slot is in use. The session that the calls opened outlives them
+and cannot be ended. Until it ends, no other process gets a freed slot, or the slot of a process that died. Nothing
+here waits: without a free slot ``SlotsTaken`` is raised at once (``waiting.erp_session`` waits).
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from jobs.ports import Clock, Erp, Slot, SlotStore
 from sync_core.errors import LeaseLost, SlotsTaken, StoreError
 
 LINGER = 20 * 60.0
-"""Seconds that a session lives after its last call (erpnet.md §3): a dead process may have called until it died."""
+"""Seconds that a session lives after its last call (erpnet.md §3)."""
 
 ERP_NET = "ERP.net (no free licence)"
-"""Stands for the holder where ERP.net itself has no licence left."""
+"""The holder named in ``SlotsTaken`` when ERP.net itself has no licence left."""
 
 BEATS = 3
-"""Signs of life within the time after which a silent slot counts as abandoned."""
+"""Heartbeats within the time after which a silent slot counts as abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Who asks for a slot, how many there are, the seconds without a sign of life after which its holder is dead, and
-    whether the last one is taken first."""
+    """How to take a slot. ``holder`` asks for one of ``count`` slots; a holder without a heartbeat for
+    ``stale_seconds`` counts as dead; ``last`` takes the highest free number first."""
 
     holder: str
     count: int
@@ -39,23 +39,23 @@ class Terms:
 
 
 class ErpSlot:
-    """One per process and event loop."""
+    """The slot of one process and event loop, shared by its jobs."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._users = 0
         self._slot: Slot | None = None
         self._beating: asyncio.Task[None] | None = None
-        self._rests_until: datetime | None = None
+        self._backs_off_until: datetime | None = None
         self.full_round = asyncio.Lock()
-        """Full rounds of a process take turns: small ones must always find their way through the session."""
+        """Held by a full round: one at a time in a process, so that small rounds always get their turn."""
 
     @asynccontextmanager
     async def held(self, store: SlotStore, erp: Erp, clock: Clock, terms: Terms) -> AsyncIterator[None]:
-        """Hold a slot while calls are made. Raises ``SlotsTaken``, at once."""
+        """Hold a slot while calls are made. Raises ``SlotsTaken`` at once if none is free."""
         async with self._turn:
-            if self._rests_until is not None and self.is_resting(clock()):
-                raise SlotsTaken(ERP_NET, self._rests_until)
+            if self._backs_off_until is not None and self.is_backing_off(clock()):
+                raise SlotsTaken(ERP_NET, self._backs_off_until)
             if self._slot is None:
                 await self._take(store, terms)
             self._users += 1
@@ -67,26 +67,27 @@ class ErpSlot:
                 if self._users == 0:
                     await self._give_back(store, _left_of(erp.session_ends_at, clock()))
 
-    def rest(self, until: datetime) -> None:
-        """ERP.net had no licence for us: leave the slot to a process whose session still lives (erpnet.md §3)."""
-        self._rests_until = until
+    def back_off(self, until: datetime) -> None:
+        """Take no slot until then: ERP.net had no licence for us, and a process with a live session needs the slot
+        (erpnet.md §3)."""
+        self._backs_off_until = until
 
-    def is_resting(self, now: datetime) -> bool:
-        """Whether ERP.net is to be left alone."""
-        return self._rests_until is not None and now < self._rests_until
+    def is_backing_off(self, now: datetime) -> bool:
+        """Whether no slot is taken now."""
+        return self._backs_off_until is not None and now < self._backs_off_until
 
     async def _take(self, store: SlotStore, terms: Terms) -> None:
         await self._stop_beating()
         silence = terms.stale_seconds + LINGER
         self._slot = await store.acquire_slot(terms.holder, terms.count, silence, last=terms.last)
-        self._rests_until = None
+        self._backs_off_until = None
         self._beating = asyncio.create_task(self._beat(store, terms.stale_seconds / BEATS))
 
     async def _give_back(self, store: SlotStore, lingers_seconds: float) -> None:
         await self._stop_beating()
         slot, self._slot = self._slot, None
         if slot is not None:
-            with suppress(StoreError):  # a slot that cannot be freed falls silent and is taken over
+            with suppress(StoreError):  # without a heartbeat the slot is taken over later
                 await store.free_slot(slot, lingers_seconds)
 
     async def _stop_beating(self) -> None:
@@ -97,9 +98,9 @@ class ErpSlot:
                 await beating
 
     async def _beat(self, store: SlotStore, every: float) -> None:
-        """Signs of life; one that fails is made up for by the next.
+        """Send heartbeats; the next one makes up for one that fails.
 
-        A slot that was taken over is not ours any more: whoever calls next asks for another.
+        A slot that was taken over is not ours any more: the next job takes another.
         """
         while self._slot is not None:
             await asyncio.sleep(every)

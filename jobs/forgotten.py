@@ -16,7 +16,10 @@ from sync_core.errors import RowUnreadable
 
 
 async def erase_if_forgotten(world: World, user_id: str) -> bool:
-    """Erase what was just written for this user, if they are not known any more; whether they are not."""
+    """Erase what was just written for this user if they are forgotten; return whether they are.
+
+    A user whose row cannot be read counts as known.
+    """
     try:
         if await world.store.read_user(user_id) is not None:
             return False
@@ -28,7 +31,7 @@ async def erase_if_forgotten(world: World, user_id: str) -> bool:
 
 
 async def still_known(world: World, user_ids: Collection[str]) -> frozenset[str]:
-    """Those of these users who are known; what was just written for the others is erased. No read for nobody."""
+    """The users among these who are known; what was just written for the others is erased."""
     if not user_ids:
         return frozenset()
     known = {user.id for user in await world.store.list_users()}

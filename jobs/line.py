@@ -1,10 +1,10 @@
-"""The line before ERP.net: at most one message on its way for each order, and which order is next.
+"""The line before ERP.net: it keeps at most one delayed message for each order (deduplication), and says who is next.
 
-Whatever has to come later (no session is free, a side does not answer, a second look) has a row and one message that
-bears the row's ticket. Another wish for the same thing is written into the row and sends nothing: hidden messages
-count for the platform's scaling (azure.md §6). Whoever holds a session serves those who wait for one, in turn; their
-messages then find nothing left to do. A message that got lost is noticed by being overdue, and nothing hangs on one:
-an unserved wake token makes its user due at the next timer (design.md §7).
+An order that has to come later (no session is free, a side does not answer, a second look) has a row and one message
+that bears the row's ticket. A second order with the same key is merged into the row and sends no message, because
+hidden messages count for the platform's scaling (azure.md §6). A process that holds a session serves the orders that
+wait for one, in turn; their messages then find nothing to do. An overdue message counts as lost and is replaced. No
+order depends on its message: an unserved wake token makes its user due at the next timer (design.md §7).
 """
 
 from __future__ import annotations
@@ -14,31 +14,35 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from jobs.backoff import exponential
 from jobs.messages import Call, merged, read_call, write
-from jobs.pauses import growing
 from jobs.ports import LineStore, Queued
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
 
 OVERDUE = timedelta(minutes=5)
-"""A message that is not seen so long after its time got lost: the next one takes its place."""
+"""A message not seen so long after its time counts as lost: the next order sends another."""
 
 BIG_YIELDS = timedelta(minutes=10)
-"""A full round lets small ones pass for so long; then it is its turn as anybody's."""
+"""How long a full round lets small rounds pass; after that its turn comes by age."""
 
 RACES = 5
-"""How often a row is tried to be written against others; after that somebody's message is certainly on its way."""
+"""The most tries to write a row while other processes write it; after so many another's message is on its way."""
 
 
-def pause(waits: int) -> float:
-    """Seconds until a session is asked for again: 5, 10, 20 … at most three minutes."""
-    return growing(waits, first=5.0, longest=180.0)
+def session_delay(waits: int) -> float:
+    """Seconds until the session is asked for again, after ``waits`` tries: 5, 10, 20 … at most three minutes."""
+    return exponential(waits, first=5.0, longest=180.0)
 
 
-async def later(
+async def send_later(
     world: World, order: Call, delay: float, *, since: datetime | None = None, is_big: bool = False
 ) -> None:
-    """Do this after ``delay`` seconds; or before, if it waits for a session (``since``) and its turn comes."""
+    """Send an order that is due in ``delay`` seconds, unless its message is on its way already.
+
+    ``since`` is when it began to wait for a session: then it may be served earlier, when its turn comes. ``is_big``
+    means a full round. Raises ``StoreUnavailable``.
+    """
     now = world.clock()
     due_at = now + timedelta(seconds=delay)
     wish = Queued(order.key, secrets.token_hex(6), due_at, _without_ticket(order), since, due_at, is_big)
@@ -53,11 +57,11 @@ async def later(
             return
 
 
-async def at_once(world: World, order: Call) -> None:
-    """Send this now, unless it waits for a session already: then it is done when it is its turn."""
+async def send_now(world: World, order: Call) -> None:
+    """Send an order that is due now. If the same order waits for a session, merge the two and send nothing."""
     known, now = await world.store.read_queued(order.key), world.clock()
     if known is not None and known.since is not None and _is_on_its_way(known, now):
-        with suppress(StaleWrite):  # else its message was seen just now
+        with suppress(StaleWrite):  # its message was seen just now, so another is sent
             wish = Queued(order.key, "", now, _without_ticket(order), now, now)
             await world.store.save_queued(_joined(known, wish))
             return
@@ -65,7 +69,7 @@ async def at_once(world: World, order: Call) -> None:
 
 
 def _without_ticket(order: Call) -> dict[str, str | bool | int]:
-    """The message as its row keeps it; which ticket it bears, the row says itself."""
+    """The message as a row stores it; the row has the ticket."""
     return write(replace(order, ticket=""))
 
 
@@ -73,7 +77,7 @@ async def _send(world: World, row: Queued, order: Call, delay: float) -> None:
     try:
         await world.queue.send(write(replace(order, ticket=row.ticket)), delay_seconds=delay)
     except StoreUnavailable:
-        with suppress(StoreError):  # no message is on its way: the next one must not rely on it
+        with suppress(StoreError):  # no message is on its way: the row must not say so
             await world.store.drop_queued(row)
         raise
 
@@ -83,7 +87,7 @@ def _is_on_its_way(known: Queued, now: datetime) -> bool:
 
 
 def _joined(known: Queued, wish: Queued) -> Queued:
-    """The row of the message that is on its way already, with another wish in it."""
+    """The row of the message that is on its way, merged with another order."""
     order = merged(read_call(known.message), read_call(wish.message))
     if order is None:
         return replace(wish, ticket=known.ticket, due_at=known.due_at, etag=known.etag)
@@ -100,8 +104,8 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((at for at in (one, other) if at is not None), default=None)
 
 
-async def arrived(store: LineStore, key: str, ticket: str) -> Queued | None:
-    """What a message that bears a ticket is to do, taken out of the line; None if another one has taken its place."""
+async def take_message(store: LineStore, key: str, ticket: str) -> Queued | None:
+    """Take the row of a message that arrived out of the line; None if another message has replaced this one."""
     for _ in range(RACES):
         known = await store.read_queued(key)
         if known is None or known.ticket != ticket:
@@ -112,8 +116,8 @@ async def arrived(store: LineStore, key: str, ticket: str) -> Queued | None:
     return None
 
 
-async def waiting(world: World) -> list[Queued]:
-    """Those who wait for a session, in turn: small ones first, and full rounds that have waited long; by age."""
+async def list_waiting(world: World) -> list[Queued]:
+    """List the orders that wait for a session, in turn: by age, but small ones before a full round that is young."""
     now = world.clock()
     found = [one for one in await world.store.list_queued() if one.since is not None and one.message is not None]
 
@@ -124,8 +128,8 @@ async def waiting(world: World) -> list[Queued]:
     return sorted(found, key=turn)
 
 
-async def claim(store: LineStore, queued: Queued) -> bool:
-    """Take somebody's turn for them; False if it was taken, or changed, meanwhile. Their message stays on its way."""
+async def take_turn(store: LineStore, queued: Queued) -> bool:
+    """Mark a waiting order as served by us; False if its row was changed meanwhile. Its message stays on its way."""
     try:
         await store.save_queued(replace(queued, message=None, since=None, is_big=False))
     except StaleWrite:

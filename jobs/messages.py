@@ -1,9 +1,8 @@
-"""What a message of the work queue asks for: every form it has, written and read here and nowhere else.
+"""The orders of the work queue as dataclasses, and their messages: written and read here and nowhere else.
 
-A message is a JSON object with a ``kind`` and the details that say something: what is false, zero or empty is left
-out. An order is the same as a value. During an update two builds share the queue and the line, so what the build
-before this one wrote must still be read (tests/jobs/test_messages.py holds frozen samples), and a detail this build
-does not know is passed over.
+An order is a value; its message is a JSON object with a ``kind`` and details. A detail that is false, zero or empty
+is left out. During an update two builds share the queue and the line. So this build must read what the build before
+it wrote (tests/jobs/test_messages.py holds frozen samples), and it ignores a detail that it does not know.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sync_core.errors import CalsyncError
 
 
 class Kind(StrEnum):
-    """The word under which a message says what it asks for."""
+    """What kind of order a message holds."""
 
     PULL = "pull"
     ROUND = "round"
@@ -28,22 +27,22 @@ class Kind(StrEnum):
 
 
 class Do(StrEnum):
-    """What a command is about."""
+    """What an order of the kind ``command`` does."""
 
     RENEW = "renew"
     FORGET = "forget"
 
 
 class MessageRefused(CalsyncError):
-    """The message asks for nothing this build understands; the text says why and quotes nothing of it."""
+    """This build cannot read the message; the text says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Ask ERP.net what changed. ``asked_at``: something did by then, as its webhook says; None for the timer's.
+    """Pull what changed in ERP.net. ``asked_at`` is when its webhook announced a change, None if the timer asks.
 
-    ``waits`` counts how often ERP.net's session was asked for in vain; ``ticket`` names the row in the line that
-    knows more (``Queued``), '' where there is none.
+    ``waits`` counts how often no session was free. ``ticket`` is that of the order's row in the line (``Queued``), ''
+    if it has none.
     """
 
     asked_at: datetime | None = None
@@ -52,15 +51,15 @@ class Pull:
 
     @property
     def key(self) -> str:
-        """What it is about: all pulls are about the same."""
+        """The deduplication key: all pulls are one."""
         return Kind.PULL
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of one user. ``full``: everything is read; ``look``: only if Graph has news after all.
+    """Run a round of one user. ``full`` reads both sides whole; ``look`` runs only if Graph has news by then.
 
-    ``tries`` counts the messages that came before for the same wake-up; ``waits`` and ``ticket`` as in ``Pull``.
+    ``tries`` counts the earlier messages of the same wake-up; ``waits`` and ``ticket`` as in ``Pull``.
     """
 
     user_id: str
@@ -72,32 +71,32 @@ class Round:
 
     @property
     def key(self) -> str:
-        """What it is about."""
+        """The deduplication key: one for each user."""
         return self.user_id
 
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Prolong a user's subscription, or make a new one where it is gone."""
+    """Renew a user's subscription, or make a new one if it is gone."""
 
     user_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Look once more whether anything is left of a user who was forgotten."""
+    """Erase once more what is left of a forgotten user."""
 
     user_id: str
 
 
 Call = Pull | Round
-"""What needs ERP.net's session, and so may wait in the line."""
+"""An order that needs ERP.net's session, and so may wait in the line."""
 
 Order = Call | Renew | Forget
 
 
 def write(order: Order) -> dict[str, str | bool | int]:
-    """The message of an order."""
+    """Write the message of an order."""
     match order:
         case Pull(asked_at=at):
             message: dict[str, str | bool | int] = {"kind": Kind.PULL, "asked_at": at.isoformat() if at else ""}
@@ -112,7 +111,7 @@ def write(order: Order) -> dict[str, str | bool | int]:
 
 
 def parse(body: bytes | str) -> Order:
-    """The order in the body of a message. Raises ``MessageRefused``."""
+    """Read the order in the body of a message. Raises ``MessageRefused``."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -123,7 +122,7 @@ def parse(body: bytes | str) -> Order:
 
 
 def read(message: Mapping[str, Any]) -> Order:
-    """The order in a message. Raises ``MessageRefused``."""
+    """Read the order in a message. Raises ``MessageRefused``."""
     details = _Details(message)
     kind = details.text("kind")
     if kind not in _READERS:
@@ -132,7 +131,7 @@ def read(message: Mapping[str, Any]) -> Order:
 
 
 def read_call(message: Message | None) -> Call | None:
-    """What a row of the line asks for, None where that is nothing, or nothing this build understands."""
+    """Read the order in a row of the line; None if it has none, or one that this build cannot read."""
     try:
         order = read(message) if message is not None else None
     except MessageRefused:
@@ -141,10 +140,7 @@ def read_call(message: Message | None) -> Call | None:
 
 
 def merged(one: Call | None, other: Call | None) -> Call | None:
-    """The order that asks for what two orders about the same thing ask for; None where one of them asks for nothing.
-
-    It bears no ticket.
-    """
+    """Merge two orders of the same key into one without a ticket; None if one of them is None."""
     match one, other:
         case Pull(), Pull():
             asked = [at for at in (one.asked_at, other.asked_at) if at is not None]
@@ -161,30 +157,30 @@ def merged(one: Call | None, other: Call | None) -> Call | None:
 
 
 class _Details:
-    """The details of a message, each of the type it must have. All of them raise ``MessageRefused``."""
+    """Reads the details of a message. Each method raises ``MessageRefused`` for a value of another type."""
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._fields = fields
 
     def text(self, name: str) -> str:
-        """'' where it is left out."""
+        """A text; '' if it is left out."""
         found = self._fields.get(name, "")
         return found if isinstance(found, str) else self._refuse(name, "text")
 
     def flag(self, name: str) -> bool:
-        """False where it is left out."""
+        """True or false; False if it is left out."""
         found = self._fields.get(name, False)
         return found if isinstance(found, bool) else self._refuse(name, "true or false")
 
     def count(self, name: str) -> int:
-        """0 where it is left out."""
+        """A count; 0 if it is left out."""
         found = self._fields.get(name, 0)
         if isinstance(found, bool) or not isinstance(found, int) or found < 0:
             self._refuse(name, "a count")
         return found
 
     def instant(self, name: str) -> datetime | None:
-        """None where it is left out."""
+        """An instant with a zone; None if it is left out."""
         text = self.text(name)
         try:
             at = datetime.fromisoformat(text) if text else None
@@ -193,7 +189,7 @@ class _Details:
         return at if at is None or at.tzinfo else self._refuse(name, "an instant with a zone")
 
     def user(self) -> str:
-        """Whom it is about."""
+        """The user's id; it may not be left out."""
         return self.text("user") or self._refuse("user", "anybody")
 
     def _refuse(self, name: str, wanted: str) -> NoReturn:

@@ -18,13 +18,14 @@ Reader = Callable[[Place], tuple[str, ...]]
 
 
 class UnknownPlace(CalsyncError):
-    """No or several companies or locations are meant; the text lists those there are (exit 2)."""
+    """The name fits no company or location, or several; the text lists the candidates (exit 2)."""
 
 
 def choose(places: Sequence[Place], company: str, location: str, known: tuple[str, str]) -> Place:
-    """The one place that is meant; '' is whatever fits the other one, first of all what is ``known`` (ids).
+    """Choose the one place that ``company`` and ``location`` name.
 
-    Raises ``UnknownPlace``.
+    An empty name fits every place; among several the ``known`` one (ids of company and location) is preferred. Raises
+    ``UnknownPlace``.
     """
     of_company = _named(places, company, _ids_of_company, _names_of_company) if company else list(places)
     if not of_company:
@@ -42,13 +43,13 @@ def choose(places: Sequence[Place], company: str, location: str, known: tuple[st
 
 
 def _kept(found: list[Place], known: tuple[str, str]) -> list[Place]:
-    """Of several, those that keep what the user has."""
+    """The places that keep the user's known company and location, else the company, else all."""
     same = [place for place in found if (place.company_id, place.location_id) == known]
     return same or [place for place in found if place.company_id == known[0]] or found
 
 
 def _named(places: Sequence[Place], wanted: str, ids: Reader, names: Reader) -> list[Place]:
-    """Those with this id, else those with this name or code."""
+    """The places with this id, else those with this name or code."""
     folded = _folded(wanted)
     by_id = [place for place in places if folded in map(_folded, ids(place))]
     return by_id or [place for place in places if folded in [_folded(name) for name in names(place) if name]]
@@ -75,7 +76,7 @@ def _folded(text: str) -> str:
 
 
 def described(place: Place) -> str:
-    """A place by name with its ids."""
+    """Describe a place by its names and ids."""
     company = f"{place.company_name or 'a company'}{f', {place.company_code}' if place.company_code else ''}"
     location = f" / {place.location_name or 'a location'} ({place.location_id})" if place.location_id else ""
     return f"{company} ({place.company_id}){location}"

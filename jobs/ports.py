@@ -366,7 +366,7 @@ class Drop:
     row: Link | Pending | Hold
 
 
-Change = Put | Drop
+RowChange = Put | Drop
 
 
 class SlotStore(Protocol):
@@ -512,7 +512,7 @@ class Store(SlotStore, LineStore, LeaseStore, AccountStore, ClaimStore, JournalS
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user. Raises ``RowUnreadable``."""
 
-    async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
+    async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """Store changes of the lease's user, in as few transactions as limits allow, each fenced by the lease and
         renewing it; links are indexed by activity afterwards. Raises ``LeaseLost``: nothing of that transaction
         was stored."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
 from jobs.log import log_failure
-from jobs.ports import Calendar, Change, Erp, Put
+from jobs.ports import Calendar, Erp, Put, RowChange
 from jobs.replay import Item, Names, Replayed, Shown
 from jobs.world import World
 from sync_core.errors import CalsyncError
@@ -160,7 +160,7 @@ class _Search(Generic[T]):
         return replace(self._memory, links=known(self._memory.links), pending=known(self._memory.pending))
 
 
-def parked(together: Sequence[Item]) -> list[Change]:
+def parked(together: Sequence[Item]) -> list[RowChange]:
     """The rows that remember items which were set aside: their links, or else each item by itself."""
     links = [item for item in together if isinstance(item, Link)]
     if links:

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from jobs.pauses import LICENCE_REST, spread
+from jobs.backoff import LICENCE_BACKOFF, jittered
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
 
@@ -59,10 +59,10 @@ async def take_when_free(take: Callable[[], Awaitable[T]], world: World, notice:
                 pause = min(_nap(taken.until, world.clock()), left)
                 named = _notice_once(notice, named, taken.holder, f"waiting for {what}: {taken}")
             else:
-                pause = min(taken.retry_after or LICENCE_REST, left)
+                pause = min(taken.retry_after or LICENCE_BACKOFF, left)
                 named = _notice_once(notice, named, "ERP.net", f"waiting for an ERP.net licence: {taken}")
             waited += timedelta(seconds=pause)
-        await asyncio.sleep(spread(pause))
+        await asyncio.sleep(jittered(pause))
 
 
 def _notice_once(notice: Notice, named: str, holder: str, text: str) -> str:

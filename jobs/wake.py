@@ -38,7 +38,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
     if is_young and not full and await world.store.read_served(user_id) != before:
         return
     try:
-        await line.at_once(world, Round(user_id, full=full))
+        await line.send_now(world, Round(user_id, full=full))
     except StoreError:  # nothing is on its way: whoever wakes next must not rely on it
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now - YOUNG, notified))
@@ -65,7 +65,7 @@ async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
     """Ask for a pull; ``asked_at`` says that something changed in ERP.net by then."""
     order = Pull(asked_at)
     try:
-        await line.at_once(world, order)
+        await line.send_now(world, order)
     except StoreError:
         await world.queue.send(write(order))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
-from jobs.ports import Calendar, Change, Clock, Erp, Lease, Queue, Store, Subscriptions
+from jobs.ports import Calendar, Clock, Erp, Lease, Queue, RowChange, Store, Subscriptions
 from sync_core.errors import LeaseLost
 from sync_core.model.policy import Policy
 
@@ -61,7 +61,7 @@ class Fence:
         self._lease = lease
         self._turn = asyncio.Lock()
 
-    async def save(self, changes: Sequence[Change]) -> None:
+    async def save(self, changes: Sequence[RowChange]) -> None:
         """Store changes under the lease, which renews it. Raises ``LeaseLost``."""
         async with self._turn:
             self._lease = await self._world.store.save(self._lease, changes)

@@ -23,7 +23,7 @@ from adapters.store.leases import TRIES, Leases
 from adapters.store.line import Line
 from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
-from jobs.ports import Change, Drop, Lease, Put, Storable, Store
+from jobs.ports import Drop, Lease, Put, RowChange, Storable, Store
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.link import Link, Pending, PendingState, Role
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, Memory, User
@@ -71,7 +71,7 @@ def _state_key(user_id: str, row: Storable) -> Key:
     return Key(codec.key(user_id), name)
 
 
-def _state_op(user_id: str, change: Change) -> Op:
+def _state_op(user_id: str, change: RowChange) -> Op:
     place = _state_key(user_id, change.row)
     if isinstance(change, Drop):
         return Op(Verb.DELETE, place)
@@ -184,7 +184,7 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
             wake=_token(named.get("wake")),
         )
 
-    async def save(self, lease: Lease, changes: Sequence[Change]) -> Lease:
+    async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
 
         Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions.
@@ -249,7 +249,7 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
             op = Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag)
             await self.backend.write(Table.STATE, op)
 
-    async def _follow_links(self, user_id: str, changes: Sequence[Change]) -> None:
+    async def _follow_links(self, user_id: str, changes: Sequence[RowChange]) -> None:
         """Bring the index after the links; the last change of each link counts."""
         last = {change.row.event_id: change for change in changes if isinstance(change.row, Link)}
         kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
@@ -264,7 +264,7 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
         given_up = {c.row.item_id for c in changes if isinstance(c, Drop) and isinstance(c.row, Pending)}
         await self.end_events(user_id, given_up - {link.activity_id for link in kept})
 
-    async def _follow_clashes(self, user_id: str, changes: Sequence[Change]) -> None:
+    async def _follow_clashes(self, user_id: str, changes: Sequence[RowChange]) -> None:
         """An event that clashes with another mailbox's is a copy of its meeting: it may take over one day."""
         clashes = [c for c in changes if isinstance(c.row, Pending) and c.row.state is PendingState.CLASH]
         rows = [(change, change.row) for change in clashes if isinstance(change.row, Pending)]

@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from jobs import line
 from jobs.app.dispatch import dispatch
 from jobs.app.subscriptions import address, keep_user
+from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
 from jobs.due import is_due
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
 from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
-from jobs.pauses import LICENCE_REST, growing, spread
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
@@ -97,7 +97,7 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
     """What is to be done now for a message, None if it comes back and somebody did it meanwhile."""
     if not order.ticket:
         return _Turn(order, is_redelivered=redelivered)
-    queued = await line.arrived(world.store, order.key, order.ticket)
+    queued = await line.take_message(world.store, order.key, order.ticket)
     if queued is None:
         return _Turn(order, is_redelivered=True) if redelivered else None
     wanted = read_call(queued.message)
@@ -106,7 +106,7 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
     if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
         left = _since(world, queued.not_before) * -1  # it travelled with a message that came earlier
         if left > 0:
-            await line.later(world, wanted, left)
+            await line.send_later(world, wanted, left)
             return None
     return _Turn(wanted, queued.since, queued.is_big, redelivered)
 
@@ -127,9 +127,9 @@ async def _with_a_session(world: World, turn: _Turn) -> None:
 async def _serve_the_line(world: World) -> None:
     """Do what waits for a session, each thing once, for as long as a round may last."""
     until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
-    while rows := [row for row in await line.waiting(world) if (row.key, row.is_big) not in seen]:
+    while rows := [row for row in await line.list_waiting(world) if (row.key, row.is_big) not in seen]:
         for row in rows:
-            if world.clock() >= until or world.erp_slot.is_resting(world.clock()):
+            if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
                 return
             seen.add((row.key, row.is_big))
             if await _serve(world, row) and row.is_big:
@@ -141,7 +141,7 @@ async def _serve(world: World, row: Queued) -> bool:
     if row.is_big and world.erp_slot.full_round.locked():
         return False
     order = read_call(row.message)
-    if order is None or not await line.claim(world.store, row):
+    if order is None or not await line.take_turn(world.store, row):
         return False
     async with _logging_failures(world, order):
         await _do(world, _Turn(order, row.since, row.is_big))
@@ -158,11 +158,11 @@ async def _do(world: World, turn: _Turn) -> None:
 async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
     """Wait for a session, not before ``until``."""
     order = turn.order
-    delay = line.pause(order.waits)
+    delay = line.session_delay(order.waits)
     if until is not None:
-        delay = max(delay, spread(_left(world, until)))
+        delay = max(delay, jittered(_left(world, until)))
     since, is_big = turn.since or world.clock(), is_big or turn.is_big
-    await line.later(world, replace(order, waits=order.waits + 1), delay, since=since, is_big=is_big)
+    await line.send_later(world, replace(order, waits=order.waits + 1), delay, since=since, is_big=is_big)
 
 
 @asynccontextmanager
@@ -190,7 +190,7 @@ def _again(order: Order) -> Order:
 
 def _pause(tries: int) -> float:
     """Seconds before the next try: 15, 30, 60 … at most five minutes."""
-    return growing(tries, first=15.0, longest=300.0)
+    return exponential(tries, first=15.0, longest=300.0)
 
 
 # The pull
@@ -205,7 +205,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
         report = await pull_and_repair(world)
     except LicencesTaken as taken:
         log_failure("work", taken)
-        await _line_up(world, turn, _rest(world, taken))
+        await _line_up(world, turn, _back_off(world, taken))
         return
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
@@ -234,10 +234,10 @@ async def _save_pulled_at(world: World, began_at: datetime) -> None:
         await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
 
 
-def _rest(world: World, taken: Throttled) -> datetime:
+def _back_off(world: World, taken: Throttled) -> datetime:
     """Leave ERP.net's licences to others for a while; until when."""
-    until = world.clock() + timedelta(seconds=taken.retry_after or LICENCE_REST)
-    world.erp_slot.rest(until)
+    until = world.clock() + timedelta(seconds=taken.retry_after or LICENCE_BACKOFF)
+    world.erp_slot.back_off(until)
     return until
 
 
@@ -252,7 +252,7 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     if memory is not None and not await _is_wanted(world, user, order, memory):
         return
     is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
-    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.waiting(world))):
+    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.list_waiting(world))):
         await _line_up(world, turn, is_big=True)
         return
     async with world.erp_slot.full_round if is_big else nullcontext():
@@ -265,7 +265,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
         report = await run_round(_one_of_many(world), user, full=order.full)
     except LeaseHeld as held:
         if order.full or turn.is_redelivered:  # else the holder sees the wake token when it ends
-            await line.later(world, order, spread(_left(world, held.until)))
+            await line.send_later(world, order, jittered(_left(world, held.until)))
         return
     log_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
     if isinstance(report.trouble, AppRefused):
@@ -290,13 +290,13 @@ def _one_of_many(world: World) -> World:
 async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) -> None:
     """What comes after a round: its rest, another try, or a second look."""
     if isinstance(report.trouble, LicencesTaken):
-        await _line_up(world, turn, _rest(world, report.trouble))
+        await _line_up(world, turn, _back_off(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)
     elif is_notified(report.served) and not order.look and report.ran and not report.done and report.trouble is None:
-        await line.later(world, Round(order.user_id, look=True), spread(SECOND_LOOK))
+        await line.send_later(world, Round(order.user_id, look=True), jittered(SECOND_LOOK))
     if report.full and report.ran and report.trouble is None:
         await _first_subscription(world, order.user_id)
 
@@ -304,7 +304,8 @@ async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) ->
 async def _try_again(world: World, order: Round, trouble: CalsyncError) -> None:
     asked = trouble.retry_after if isinstance(trouble, Throttled) else None
     if order.tries + 1 < TRIES:
-        await line.later(world, replace(order, tries=order.tries + 1), max(spread(asked or 0.0), _pause(order.tries)))
+        delay = max(jittered(asked or 0.0), _pause(order.tries))
+        await line.send_later(world, replace(order, tries=order.tries + 1), delay)
 
 
 async def _go_on(world: World, order: Round, report: Report) -> None:
@@ -314,7 +315,7 @@ async def _go_on(world: World, order: Round, report: Report) -> None:
     cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
     rest = Round(order.user_id, full=cut, tries=order.tries + 1)
     if order.tries:
-        await line.later(world, rest, spread(2.0**order.tries))
+        await line.send_later(world, rest, jittered(2.0**order.tries))
     else:
         await world.queue.send(write(rest))
 

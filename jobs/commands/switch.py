@@ -13,7 +13,7 @@ from jobs.accounts import (
     AccountTaken,
     find_account,
     take_account,
-    taken,
+    why_taken,
     with_account,
 )
 from jobs.app.subscriptions import end_user
@@ -134,7 +134,7 @@ async def _claimed(world: World, user: User) -> User:
         return user
     first = await take_account(world, user, account)
     if first is not None:
-        raise AccountTaken(taken(user, account, first))
+        raise AccountTaken(why_taken(user, account, first))
     return with_account(user, account, world.clock())
 
 

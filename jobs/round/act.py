@@ -14,7 +14,7 @@ from functools import partial
 from typing import TypeVar
 
 from jobs.claims import Claims
-from jobs.ports import Change, Put
+from jobs.ports import Put, RowChange
 from jobs.quarantine import UNRECKONABLE, fenced
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
@@ -133,7 +133,7 @@ class Actor:
         self.done.acted += [line for _, acted, line in lines if acted]
         await self._journal.enter([line for news, _, line in lines if news])
 
-    def _quiet_rows(self, decision: Decision) -> list[Change]:
+    def _quiet_rows(self, decision: Decision) -> list[RowChange]:
         changes = quiet_rows(decision, self._ctx)
         self.done.again |= is_to_be_reread(decision)
         return changes
@@ -141,15 +141,15 @@ class Actor:
     def _fenced(self, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
         return fenced(work, otherwise, self._ctx.mailbox)
 
-    def _park(self, decision: Decision) -> Callable[[str], list[Change]]:
+    def _park(self, decision: Decision) -> Callable[[str], list[RowChange]]:
         """Parks an item that our own code fails on; where not even that can be done, the cursors have to wait."""
         return lambda _: self._fenced(lambda: [Put(unreckonable_row(decision))], self._unmarked)
 
-    def _unmarked(self, mistake: str) -> list[Change]:
+    def _unmarked(self, mistake: str) -> list[RowChange]:
         self.done.unmarked = True
         return []
 
-    async def _save(self, changes: Sequence[Change]) -> None:
+    async def _save(self, changes: Sequence[RowChange]) -> None:
         if changes:
             await self._fence.save(changes)
         self.links |= {c.row.event_id: c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)}
@@ -159,8 +159,8 @@ class Actor:
     async def _write(self, chunk: Sequence[Decision]) -> None:
         await self._save([Put(pending_of(d)) for d in chunk if d.intent in CREATES])
         chunk = await self._keep_lost(await self._unrivalled(await self._alone(await self._claimed(chunk))))
-        finished: list[tuple[Decision, list[Change]]] = []
-        failures: list[Change] = []
+        finished: list[tuple[Decision, list[RowChange]]] = []
+        failures: list[RowChange] = []
         fatal: CalsyncError | None = None
         for written in await self._on_both_sides(chunk):
             error = written.error
@@ -201,12 +201,12 @@ class Actor:
             for write, outcome in zip(writes, answers, strict=True)
         ]
 
-    def _written_rows(self, written: Written) -> list[Change]:
+    def _written_rows(self, written: Written) -> list[RowChange]:
         changes, again = written_rows(written, self._ctx)
         self.done.again |= again
         return changes
 
-    def _counted(self, finished: Sequence[Decision]) -> list[Change]:
+    def _counted(self, finished: Sequence[Decision]) -> list[RowChange]:
         """The cursors with what these deletions add to the last 24 hours'; approved ones do not count."""
         deleted = sum(d.is_deletion and not is_approved(d, self._ctx.approved) for d in finished)
         if not deleted:
@@ -230,7 +230,7 @@ class Actor:
 
     async def _alone(self, chunk: Sequence[Decision]) -> list[Decision]:
         """Without the voids of meetings that somebody else turns out to have; those are read again."""
-        going_on, late = await self._claims.stay_alone(chunk)
+        going_on, late = await self._claims.confirm_lost(chunk)
         if late:
             self.done.again = True
             links = [d.case.link for d in late]
@@ -240,7 +240,7 @@ class Actor:
     async def _follow(self, decisions: Sequence[Decision]) -> None:
         """Look once more at the claims of what is followed from now on, now that others can see it."""
         begun = [d for d in decisions if d.intent is Intent.FOLLOW]
-        turned = await self._claims.find_turned(begun)
+        turned = await self._claims.find_changed(begun)
         links = [self.links[d.case.event_id] for d in begun if d.case.event_id in self.links]
         late = [link for link in links if link.ical_uid in turned and link.status is LinkStatus.LIVE]
         self.done.again |= bool(late)
@@ -272,7 +272,7 @@ class Actor:
 
     # Failing
 
-    async def _failure(self, written: Written, error: CalsyncError) -> list[Change]:
+    async def _failure(self, written: Written, error: CalsyncError) -> list[RowChange]:
         decision = written.decision
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
@@ -288,7 +288,7 @@ class Actor:
         row = partial(failed_row, written, str(error), self._ctx.now, is_overtaken=is_overtaken)
         return self._fenced(lambda: [Put(row())], self._unmarked)
 
-    async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[Change]:
+    async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[RowChange]:
         """An earlier create got through: that event is taken if it lives and is ours, else a new incarnation."""
         activity, pending = decision.case.activity, pending_of(decision)
         event: GraphEvent | Malformed | None = None

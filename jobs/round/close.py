@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs.ports import Change, Drop, Put
+from jobs.ports import Drop, Put, RowChange
 from jobs.quarantine import fenced
 from sync_core.content.project import graph_when
 from sync_core.content.window import is_inside, local_day
@@ -41,10 +41,10 @@ def moved_cursors(frame: Frame, news: GraphNews, fingerprint: str, deletions: tu
     )
 
 
-def retired(frame: Frame, decided: Collection[str]) -> list[Change]:
+def retired(frame: Frame, decided: Collection[str]) -> list[RowChange]:
     """Once a day: links of which nothing was ``decided`` and whose meeting is over are archived, ended ones forgotten
     in the end."""
-    changes: list[Change] = []
+    changes: list[RowChange] = []
     before = frame.ctx.now - frame.ctx.policy.max_age
     for link in [x for x in frame.memory.links if frame.is_daily and x.event_id not in decided]:
         if life.is_forgettable(link, frame.ctx.now):
@@ -56,7 +56,7 @@ def retired(frame: Frame, decided: Collection[str]) -> list[Change]:
     return changes
 
 
-def confirmed(frame: Frame, news: GraphNews, saved: Mapping[str, Link]) -> list[Change]:
+def confirmed(frame: Frame, news: GraphNews, saved: Mapping[str, Link]) -> list[RowChange]:
     """Links of events we made, now that the delta query has shown them, or that lie where it does not look; as they
     were ``saved`` by this round. Goes with the cursor that passes them."""
     links = [saved.get(link.event_id, link) for link in frame.memory.links if link.unseen]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from jobs.ports import Change, Drop, Put
+from jobs.ports import Drop, Put, RowChange
 from jobs.quarantine import UNRECKONABLE
 from sync_core.content import base
 from sync_core.content.compare import EVENT_ATTRIBUTE
@@ -78,7 +78,7 @@ def pending_of(decision: Decision) -> Pending:
     return Pending(Side.ERP, case.activity_id)
 
 
-def link_in(changes: list[Change]) -> Link | None:
+def link_in(changes: list[RowChange]) -> Link | None:
     """The link that these changes save."""
     return next((c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)), None)
 
@@ -86,10 +86,10 @@ def link_in(changes: list[Change]) -> Link | None:
 # Nothing is written
 
 
-def quiet_rows(decision: Decision, ctx: Context) -> list[Change]:
+def quiet_rows(decision: Decision, ctx: Context) -> list[RowChange]:
     """What a decision without writes changes in the store."""
     case = decision.case
-    changes: list[Change] = []
+    changes: list[RowChange] = []
     if decision.link is not None:
         link = link_after(decision, case.event, case.activity, ctx)
         if link is not None and (link != case.link or decision.take or case.followed):
@@ -137,13 +137,13 @@ def _closes_conflict(decision: Decision) -> bool:
 # After a write
 
 
-def written_rows(written: Written, ctx: Context) -> tuple[list[Change], bool]:
+def written_rows(written: Written, ctx: Context) -> tuple[list[RowChange], bool]:
     """What a decision changes in the store once its writes got through, and whether another round has to follow at
     once; nothing where no link comes of it."""
     decision, case = written.decision, written.decision.case
     activity, is_disturbed = _undisturbed(written, ctx)
     link = link_after(decision, written.event, activity, ctx)
-    changes: list[Change] = []
+    changes: list[RowChange] = []
     if link is not None:
         changes.append(Put(life.reread_for(link, "edited in ERP.net while we wrote") if is_disturbed else link))
     if case.pending is not None or decision.intent in CREATES:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.ports import Change, Drop, Put
+from jobs.ports import Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
 from jobs.world import Fence
 from sync_core.model.link import Pending
@@ -26,5 +26,5 @@ async def save_moves(fence: Fence, journal: RoundJournal, moves: Sequence[Move])
         await journal.found_again([move.new for move in some])
 
 
-def _rows_of(move: Move) -> list[Change]:
+def _rows_of(move: Move) -> list[RowChange]:
     return [Put(move.new), Drop(move.old), Drop(Pending(Side.GRAPH, move.new.event_id))]

@@ -17,7 +17,7 @@ from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
-from jobs.ports import Change, Drop, Put, cover
+from jobs.ports import Drop, Put, RowChange, cover
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
 from jobs.round.act import Actor, Done
@@ -263,7 +263,7 @@ class _Round:
 
         False where an item cannot be made to be remembered."""
         aside = [fenced(partial(parked, together), lambda _: None, self._user.id) for together in sifted.aside]
-        rows: list[Change] = [change for own in aside for change in own or ()]
+        rows: list[RowChange] = [change for own in aside for change in own or ()]
         rows += [Put(sifted.plan.hold)] if sifted.plan.hold is not None else []
         if rows:
             await fence.save(rows)
@@ -280,7 +280,7 @@ class _Round:
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
-        changes: list[Change] = [] if moved == frame.memory.cursors else [Put(moved)]
+        changes: list[RowChange] = [] if moved == frame.memory.cursors else [Put(moved)]
         await fence.save([*changes, *retired(frame, decided), *confirmed(frame, news, actor.links)])
         await self._clear_inbox(frame.memory, actor.done)
 

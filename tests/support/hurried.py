@@ -10,6 +10,6 @@ from jobs import line
 from simulators.host.__main__ import main
 
 if __name__ == "__main__":
-    haste, usual = float(sys.argv.pop(1)), line.pause
-    with patch.object(line, "pause", lambda waits: usual(waits) / haste):
+    haste, usual = float(sys.argv.pop(1)), line.session_delay
+    with patch.object(line, "session_delay", lambda waits: usual(waits) / haste):
         sys.exit(main())

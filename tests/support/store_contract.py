@@ -18,7 +18,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.store import RowStore
-from jobs.ports import Change, Drop, Lease, Put, Queued, Subscription
+from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.model.claim import Claim
@@ -71,7 +71,7 @@ def entry(user_id: str, minutes: int = 0) -> JournalEntry:
     return JournalEntry(user_id, NOW + timedelta(minutes=minutes), "round-1", "updated", event_id="event")
 
 
-async def save(store: RowStore, user_id: str, *changes: Change) -> Lease:
+async def save(store: RowStore, user_id: str, *changes: RowChange) -> Lease:
     """Store changes under a lease of their own, given back."""
     lease = await store.save(await store.acquire_lease(user_id, "setup", 60), changes)
     await store.release_lease(lease)

@@ -19,7 +19,7 @@ import pytest
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.erp_slot import ErpSlot
-from jobs.line import waiting
+from jobs.line import list_waiting
 from jobs.ports import Message, Slot
 from jobs.wake import wake
 from jobs.world import World
@@ -255,7 +255,7 @@ async def test_a_full_round_is_not_passed_for_ever() -> None:
         for user_id in scene.ids[1:]:
             await wake(scene.house.world, user_id)
         await scene.queue.run([scene.house.world], scene.house.now)
-        assert next(row.key for row in await waiting(scene.house.world)) == scene.ids[0]
+        assert next(row.key for row in await list_waiting(scene.house.world)) == scene.ids[0]
 
 
 @pytest.mark.parametrize("lost", ["row", "message", "both"])

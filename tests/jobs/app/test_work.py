@@ -230,7 +230,7 @@ async def test_a_process_without_a_licence_leaves_the_slot_to_others(app: App) -
     """After a refusal for want of a licence this process does not take a slot for a minute."""
     message = await woken_by_outlook(app)
     app.house.advance(minutes=20)
-    app.house.world.erp_slot.rest(app.house.now + timedelta(seconds=60))
+    app.house.world.erp_slot.back_off(app.house.now + timedelta(seconds=60))
     app.house.erp.forget_requests()
 
     await app.hand_over(message)

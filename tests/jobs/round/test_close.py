@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from jobs.ports import Change, Drop, Put
+from jobs.ports import Drop, Put, RowChange
 from jobs.round.close import confirmed, moved_cursors, retired
 from sync_core.model import link as life
 from sync_core.model.event import Window
@@ -69,7 +69,7 @@ def test_the_new_day_retires_links(link: Link, scale: Scale, decided: bool, beco
     assert list(map(_outcome, changes)) == ([] if becomes is None else [becomes])
 
 
-def _outcome(change: Change) -> object:
+def _outcome(change: RowChange) -> object:
     if isinstance(change, Drop):
         return "forgotten"
     return change.row.status if isinstance(change.row, Link) else change.row
