@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.commands.switch import enable, forget
 from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living, lose, pitch
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, notes, open_office, participants, upn_of
@@ -60,6 +61,24 @@ class TestCopies:
             house.outlook(BORIS).accept(copy_of(house, "boris"))
             await house.settle()
             assert notes(only(house.desk().activities())) == {BORIS: "Outlook: accepted"}
+
+    async def test_a_deleted_copy_comes_back_to_somebody_forgotten(self) -> None:
+        """Boris deleted it and was forgotten; ERP.net has it in his name when it is back: the note of then goes."""
+        async with open_office(*COLLEAGUES) as house:
+            event = call(house, ANNA, COLLEAGUES)
+            await house.settle()
+            await lose(house, "boris", "delete")
+            await house.settle()
+            await forget(house.world, await house.user(BORIS))
+            activity = only(house.desk().activities())["Id"]
+            house.desk().change_owner(activity, "boris")
+            await house.settle(ANNA)
+            assert notes(only(house.desk().activities())) == {BORIS: "Outlook: deleted from the calendar"}
+
+            house.outlook().edit(event, start=at(2), end=at(2, 10))
+            await enable(house.world, BORIS)
+            await house.settle()
+            assert (await feeder(house, activity), notes(only(house.desk().activities()))) == (ANNA, {})
 
     @pytest.mark.parametrize("how", ["delete", "decline"])
     async def test_invited_again(self, how: str) -> None:

@@ -18,6 +18,7 @@ from sync_core.plan.decide import decide
 from sync_core.plan.delete import CANCELLED, DELETED_IN_ERP, DELETED_IN_OUTLOOK
 from sync_core.plan.identity import link_after
 from sync_core.plan.shared import (
+    BACK_AGAIN,
     CANCELLED_COPY,
     FOLLOWED,
     HANDED_ON,
@@ -652,6 +653,25 @@ def test_a_copy_that_is_back_takes_its_farewell_back(response: str, expected: st
     assert isinstance(decision.erp, PatchActivity)
     assert decision.erp.participants == ParticipantChanges(notes=(("R1", expected),))
     assert (kept(decision).status, kept(decision).ended_at) == (LinkStatus.LIVE, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param(Participant("R1", ME, DELETED), ((ME, DELETED),), id="own-note"),
+        pytest.param(Participant("R1", CARL, DELETED), (), id="a-colleagues-note"),
+        pytest.param(Participant("R1", ME, NO), (), id="another-note"),
+    ],
+)
+def test_a_copy_without_a_link_takes_the_note_of_an_earlier_one_back(
+    row: Participant, expected: tuple[tuple[str, str], ...]
+) -> None:
+    """Its link was forgotten: what the activity still notes of its owner counts as told, and is read again."""
+    decision = decide(seen(HEARD, attended(row), claim=held_by()), an_office())
+    link = kept(decision)
+
+    assert (decision.intent, link.role, link.answers) == (Intent.FOLLOW, Role.FOLLOWER, expected)
+    assert link.reread == (BACK_AGAIN if expected else "")
 
 
 def test_nothing_of_a_follower_is_inferred_about_the_activity() -> None:
