@@ -102,14 +102,14 @@ async def notifications(request: func.HttpRequest) -> func.HttpResponse:
     token = request.params.get("validationToken")
     if token is not None:
         return _handshake(token)
-    return await _hear_graph(request.get_body())
+    return await _receive_graph(request.get_body())
 
 
 @app.function_name("erpnet")
 @app.route(trigger_arg_name="request", route="webhooks/erpnet", methods=[func.HttpMethod.POST])
 async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
     """ERP.net's webhook: its secret counts, its body does not."""
-    return await _hear_erp(request.headers.get("x-calsync-secret", ""))
+    return await _receive_erp(request.headers.get("x-calsync-secret", ""))
 
 
 @app.function_name("health")
@@ -145,16 +145,16 @@ def _handshake(token: str) -> func.HttpResponse:
     return func.HttpResponse(token, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
 
-async def _hear_graph(body: bytes) -> func.HttpResponse:
+async def _receive_graph(body: bytes) -> func.HttpResponse:
     if len(body) > BODY_LIMIT:
         return func.HttpResponse(status_code=413)
     await _load("jobs.app.notifications", "jobs.log")
-    from jobs.app.notifications import MalformedBody, receive
+    from jobs.app.notifications import MalformedBody, receive_graph
     from jobs.log import log_failure
     from sync_core.errors import CalsyncError
 
     try:
-        await receive(await _world(), body)
+        await receive_graph(await _world(), body)
     except MalformedBody:
         return func.HttpResponse(status_code=400)
     except CalsyncError as error:
@@ -163,12 +163,12 @@ async def _hear_graph(body: bytes) -> func.HttpResponse:
     return func.HttpResponse(status_code=202)
 
 
-async def _hear_erp(secret: str) -> func.HttpResponse:
+async def _receive_erp(secret: str) -> func.HttpResponse:
     import hmac
 
     await _load("adapters.settings", "jobs.app.notifications", "jobs.log")
     from adapters.settings import load
-    from jobs.app.notifications import hear_erp
+    from jobs.app.notifications import receive_erp
     from jobs.log import log_failure
     from sync_core.errors import CalsyncError
 
@@ -178,7 +178,7 @@ async def _hear_erp(secret: str) -> func.HttpResponse:
             return func.HttpResponse(status_code=404)
         if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), expected.encode()):
             return func.HttpResponse(status_code=401)
-        await hear_erp(await _world())
+        await receive_erp(await _world())
     except CalsyncError as error:
         log_failure("erpnet", error)
         return func.HttpResponse(status_code=503)

@@ -1,8 +1,8 @@
-"""What the jobs need from the world, as Protocols; ``adapters`` implement them, ``wiring`` picks.
+"""The ports: what the jobs need from the world, as Protocols. ``adapters`` implement them, ``wiring`` chooses.
 
-``Store`` is made of one Protocol for each thing that is kept, as ``adapters`` make it of one class each. Each method
-states what it returns and what it raises (classes of ``sync_core.errors``). Any outside call may also raise
-``SideUnavailable`` (or its children), ``AppRefused`` and ``AccessRefused``; any store call ``StoreError``'s children.
+``Store`` is composed of one Protocol for each thing that is stored. Each method states what it returns and what it
+raises (classes of ``sync_core.errors``). Any call of a side may also raise ``SideUnavailable`` (or a subclass),
+``AppRefused`` and ``AccessRefused``; any call of the store may raise a subclass of ``StoreError``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sync_core.model.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
 Cover = Callable[[], AbstractAsyncContextManager[None]]
 
 cover: ContextVar[Cover] = ContextVar("cover", default=nullcontext)
-"""Every single request to a side is made inside ``cover.get()()``. A round puts its lease there: it is renewed while
-requests are waited for and repeated, however long a reading or a write of many requests takes."""
+"""The adapters make every request to a side inside ``cover.get()()``. A round sets it to its lease (``Fence``), which
+is then renewed however long a read or a write of many requests takes."""
 
 
 class Clock(Protocol):
@@ -36,7 +36,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A directory user. ``id`` is the Entra object id; ``addresses`` lower-case, every one mail reaches them at."""
+    """A directory user. ``id`` is the Entra object id; ``addresses`` are all their e-mail addresses, in lower
+    case."""
 
     id: str
     upn: str
@@ -62,7 +63,7 @@ class Calendar(Protocol):
         """
 
     async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
-        """Probe delta links (user id → link), batched. True also when the probe failed: a round will tell why."""
+        """Probe delta links (user id → link), batched. True also if a probe failed: a round will report why."""
 
     async def read_view(self, user_id: str, span: Window) -> GraphReading:
         """Every event that occurs in ``span`` (``calendarView``), in full, with our marks."""
@@ -85,13 +86,13 @@ class Calendar(Protocol):
         """The events with each iCalUId, in full, wherever in time they lie; batched."""
 
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
-        """All that ``judge_gone`` needs about events that may be gone."""
+        """Read what ``judge_gone`` needs to know of events that may be gone."""
 
     async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
-        """Carry out writes, batched, in order of the answers' outcomes; one outcome for each write.
+        """Carry out writes, batched; one outcome for each write, in their order.
 
         Errors inside an outcome: ``StaleWrite``, ``ItemGone``, ``DuplicateCreate``, ``ItemRejected``, ``Throttled``,
-        ``SideUnavailable`` (``unclear`` when it may have been done).
+        ``SideUnavailable`` (``unclear`` if the write may have been done).
         """
 
 
@@ -126,7 +127,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What R2 and R3 ask for: the document type's id, and what is missing as sentences with remedies."""
+    """What rules R2 and R3 require: the document type's id, and what is missing, as sentences with remedies."""
 
     document_type_id: str
     problems: tuple[str, ...] = ()
@@ -145,8 +146,8 @@ class PullReading:
 
 @dataclass(frozen=True, slots=True)
 class ActivityState:
-    """How an activity stands in ERP.net now. ``stamp`` as on links, '' for one that cannot be read: ``is_deleted``
-    where ERP.net shows that it is gone for good, else it is hidden from us."""
+    """The present state of an activity in ERP.net. ``stamp`` as on links, '' for one that cannot be read: ERP.net has
+    deleted it (``is_deleted``) or hides it from us."""
 
     stamp: str = ""
     is_deleted: bool = False
@@ -157,11 +158,13 @@ class Erp(Protocol):
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """What discovery found (token URL, OData root), () before the first call; kept for the next process."""
+        """The token URL and the OData root that discovery found, () before the first call; stored for other
+        processes."""
 
     @property
     def session_ends_at(self) -> datetime | None:
-        """Until when a session that our calls opened takes a licence (erpnet.md §3), by our clock; None without."""
+        """When the session that our calls opened ends and frees its licence (erpnet.md §3); None without a
+        session."""
 
     async def service_login(self) -> str:
         """The login every call runs as (the token's ``client_system_user``)."""
@@ -176,7 +179,7 @@ class Erp(Protocol):
         """The highest update time of any activity: where a first watermark starts. None in an empty instance."""
 
     async def read_states(self, ids: Collection[str]) -> dict[str, ActivityState]:
-        """How each of these stands, every id a key: ids, versions and update times only, thousands a request."""
+        """The state of each activity, every id a key: only ids, versions and update times, thousands a request."""
 
     async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
         """Read by id, batched; None = no such row (deleted, or not visible to us)."""
@@ -184,10 +187,9 @@ class Erp(Protocol):
     async def read_owned(
         self, logins: Collection[str], party_id: str, since: datetime
     ) -> list[ErpActivity | Malformed]:
-        """Activities created by one of ``logins`` or owned by ``party_id`` that may still run at ``since`` (UTC)
-        or later.
+        """Activities created by one of ``logins`` or owned by ``party_id`` that may end at ``since`` (UTC) or later.
 
-        Wide on purpose (date filters are cut): the caller filters exactly.
+        The result may hold more (ERP.net cuts date filters to days): the caller filters exactly.
         """
 
     async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
@@ -197,16 +199,16 @@ class Erp(Protocol):
         """Carry out writes, batched; one outcome for each, with the activity read back after it.
 
         Errors inside an outcome: ``StaleWrite``, ``ItemGone``, ``ItemRejected``, ``Throttled``, ``SideUnavailable``
-        (``unclear`` when it may have been done).
+        (``unclear`` if the write may have been done).
         """
 
     async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
         """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case."""
 
     async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
-        """Who bears these logins now, active or not: login in lower case → user id; nobody's are left out.
+        """Who bears these logins now, active or not: login in lower case → user id; a login of nobody is left out.
 
-        ``recently``: an answer of the last minutes will do.
+        ``recently`` allows an answer cached in the last minutes.
         """
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
@@ -230,7 +232,7 @@ class Erp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Our hold on a user's partition; ``expires_at`` by our clock, ``etag`` is the fence."""
+    """The right to write a user's partition until ``expires_at`` (our clock); ``etag`` is the fencing token."""
 
     user_id: str
     holder: str
@@ -249,11 +251,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Graph's promise to tell us of one mailbox's changes (graph.md §11), as we remember it.
+    """A subscription to Graph's notifications of one mailbox's changes (graph.md §11), as stored.
 
-    ``secret`` proves that a notification comes from Graph; it is stored before Graph is asked, so ``id`` is '' while
-    that is under way. ``url`` is where notifications go. ``unreadable`` is never stored: it says why a newer build's
-    row, of which nothing but the user is known, cannot be read.
+    ``secret`` proves that a notification comes from Graph. It is stored before Graph is asked, so ``id`` is '' in
+    between. ``url`` is where Graph sends notifications. ``unreadable`` is never stored: it says why the row of a
+    newer build cannot be read, of which only the user is known.
     """
 
     user_id: str
@@ -265,7 +267,7 @@ class Subscription:
 
     @property
     def client_state(self) -> str:
-        """What Graph sends along with each notification (at most 128 characters): whose it is, and the secret."""
+        """What Graph sends with each notification (at most 128 characters): the user and the secret."""
         return f"{self.user_id}.{self.secret}"
 
 
@@ -283,20 +285,20 @@ class Subscriptions(Protocol):
     """Graph's change notifications for the events of mailboxes."""
 
     async def list_live(self) -> list[LiveSubscription]:
-        """Every subscription of this app that lives, of whatever address and mailbox."""
+        """Every live subscription of this app, for any address and mailbox."""
 
     async def subscribe(self, wanted: Subscription, until: datetime) -> Subscription:
-        """Subscribe to ``wanted.user_id`` at ``wanted.url``; with the id and end Graph chose.
+        """Subscribe to ``wanted.user_id`` at ``wanted.url``; return it with the id and the end that Graph chose.
 
-        Raises ``ItemRejected``: code ``ObjectIdentifierInUse`` for a twin, ``ValidationError`` when Graph could not
-        reach the address.
+        Raises ``ItemRejected``: code ``ObjectIdentifierInUse`` for a second one of the same mailbox and address,
+        ``ValidationError`` if Graph could not reach the address.
         """
 
     async def renew(self, subscription_id: str, until: datetime) -> datetime | None:
-        """Prolong, which also reauthorizes; the new end, None when Graph does not know it any more."""
+        """Renew, which also reauthorizes; return the new end, None if Graph does not know the subscription."""
 
     async def unsubscribe(self, subscription_id: str) -> None:
-        """End it; an unknown one is ended already."""
+        """End a subscription; an unknown one is no error."""
 
 
 Message = Mapping[str, str | bool | int]
@@ -305,11 +307,11 @@ Message = Mapping[str, str | bool | int]
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A thing to do for which one message is on its way; ``key`` is a user's id, or names the pull.
+    """An order for which one message is on its way; ``key`` is its deduplication key (``jobs.messages``).
 
-    ``ticket`` marks that message, which is seen at ``due_at``. ``message`` is what it is to do then, None if that is
-    done already. ``since`` tells how long it has waited for ERP.net's session, None if it waits for something else,
-    ``not_before`` how long that lasts; ``is_big`` that it is a full round, which lets small ones pass.
+    ``ticket`` identifies that message, which is seen at ``due_at``. ``message`` is the order, None if it is served
+    already. ``since`` is when the order began to wait for ERP.net's session, None if it waits for something else;
+    ``not_before`` is when that is over. ``is_big`` means a full round, which lets small ones pass.
     """
 
     key: str
@@ -323,30 +325,31 @@ class Queued:
 
 
 class LineStore(Protocol):
-    """What is on its way through the work queue, shared by all processes."""
+    """The line: the orders that are on their way through the work queue, shared by all processes."""
 
     async def read_queued(self, key: str) -> Queued | None:
-        """What is on its way about this."""
+        """The order with this key, None if none is on its way."""
 
     async def list_queued(self) -> list[Queued]:
-        """Everything that is on its way."""
+        """Every order that is on its way."""
 
     async def save_queued(self, queued: Queued) -> Queued:
-        """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
+        """Insert (etag '') or replace; return it with its new etag. Raises ``StaleWrite`` if another write came
+        first."""
 
     async def drop_queued(self, queued: Queued) -> None:
-        """Delete what was read; a missing one is fine. Raises ``StaleWrite`` when somebody was faster."""
+        """Delete the row as read; a missing one is no error. Raises ``StaleWrite`` if another write came first."""
 
 
 class Queue(Protocol):
-    """The work queue: at least once, in no order."""
+    """The work queue: it delivers each message at least once, in no order."""
 
     async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
         """Put a message into the queue, to be seen after the delay. Raises ``StoreUnavailable``."""
 
 
 UNREADABLE = "row cannot be read"
-"""The action of a journal entry that stands for a row nobody can read."""
+"""The action of a journal entry that stands for a row that cannot be read."""
 
 
 Storable = Link | Pending | Cursors | Hold
@@ -354,14 +357,14 @@ Storable = Link | Pending | Cursors | Hold
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Store this row as it is now (replace)."""
+    """Insert or replace this row."""
 
     row: Storable
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Delete this row; a missing one is fine."""
+    """Delete this row; a missing one is no error."""
 
     row: Link | Pending | Hold
 
@@ -373,71 +376,73 @@ class SlotStore(Protocol):
     """The ERP.net session slots, shared by all processes."""
 
     async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
-        """Take one of ``count`` slots: free, our own, or silent for that long. Raises ``SlotsTaken``.
+        """Take one of ``count`` slots: a free one, our own, or one without a heartbeat for that long.
 
-        A command takes ``last`` ones first, so that it stays out of the way of an app that counts fewer.
+        With ``last`` the highest number is tried first: a command keeps out of the way of an app that has fewer
+        slots. Raises ``SlotsTaken``.
         """
 
     async def beat_slot(self, slot: Slot) -> Slot:
-        """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
+        """Send a heartbeat. Raises ``LeaseLost`` if the slot was taken over."""
 
     async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
-        """Give the slot back; a lost one is no error. For so long it is still its holder's and nobody else's."""
+        """Give the slot back; a lost one is no error. For ``lingers_seconds`` only its holder can take it again."""
 
 
 class LeaseStore(Protocol):
-    """Who works on a user: a lease of one holder, whose etag fences every save."""
+    """The leases: one holder at a time works on a user, and the lease's etag fences every save."""
 
     async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
-        """Take or (as the same holder) take over the lease. Raises ``LeaseHeld``."""
+        """Take the lease: a free or expired one, or our own. Raises ``LeaseHeld``."""
 
     async def release_lease(self, lease: Lease) -> None:
         """Give the lease back; a lost one is no error."""
 
     async def break_lease(self, user_id: str) -> None:
-        """Take the lease away from whoever holds it: their next save raises ``LeaseLost`` (switch-off)."""
+        """Take the lease from its holder, whose next save raises ``LeaseLost`` (when a user is switched off)."""
 
 
 class AccountStore(Protocol):
-    """Which mailbox has which ERP.net user: one each."""
+    """The claims on ERP.net users: each belongs to one mailbox."""
 
     async def read_account(self, erp_user_id: str) -> tuple[str, str]:
-        """The user whose ERP.net account this is, and the row's etag; '' and '' for nobody's."""
+        """The user who has claimed this ERP.net user, and the row's etag; '' and '' for none."""
 
     async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
-        """Say whose an ERP.net account is, if nobody else did since ``etag`` was read ('' = insert). Raises
-        ``StaleWrite``."""
+        """Claim an ERP.net user for a mailbox, on the condition of ``etag`` ('' = insert). Raises ``StaleWrite``."""
 
 
 class ClaimStore(Protocol):
-    """What several users share: whose event an activity has, whose copy follows, and the claims."""
+    """What several users share: the index of links by activity, the index of copies by meeting, and the claims."""
 
     async def reindex(self, user_id: str, links: Collection[Link]) -> None:
-        """Write the index rows of these links (they are rebuilt by full rounds): by activity those that feed it, by
-        iCalUId those that follow."""
+        """Write the index rows of these links: by activity for a feeder, by iCalUId for a follower. A full round
+        rebuilds a user's index in this way."""
 
     async def find_copies(self, key: str) -> frozenset[str]:
-        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` where a row
-        can neither be read nor made anew."""
+        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` if a row can
+        neither be read nor rebuilt."""
 
     async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Note, before they are made, of which activities this user gets events; a link, or the end of the pending
-        row, takes the note's place."""
+        """Store, before the events are created, that this user gets events of these activities (a write-ahead
+        record). Saving the link or dropping the pending row replaces it."""
 
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Take back what ``begin_events`` noted of events that will not be made; a link's word stays."""
+        """Remove what ``begin_events`` stored, for events that will not be created; index rows of links stay."""
 
     async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
-        """Which users have an event of each activity, or are about to; every asked id is a key."""
+        """The users who have an event of each activity or are about to get one; every asked id is a key."""
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
-        """Which users have a link of each activity (activity id → user id → the link's ``stamp``)."""
+        """The users who have a link of each activity (activity id → user id → the link's ``stamp``)."""
 
     async def read_claim(self, key: str) -> Claim | None:
-        """The claim on a meeting. Raises ``RowUnreadable``: this meeting's, nobody else's."""
+        """The claim on a meeting, None if it is unclaimed. Raises ``RowUnreadable``, which concerns this meeting
+        only."""
 
     async def save_claim(self, claim: Claim) -> Claim:
-        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+        """Insert (etag '') or replace a claim; return it with its etag. Raises ``StaleWrite`` if another write came
+        first."""
 
 
 class JournalStore(Protocol):
@@ -447,84 +452,88 @@ class JournalStore(Protocol):
         """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first; one that cannot be read says so (action ``UNREADABLE``)."""
+        """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
-        """Erase entries older than ``before``; how many there were."""
+        """Erase entries older than ``before``; return how many there were."""
 
 
 class SubscriptionStore(Protocol):
-    """Graph's subscriptions, as we remember them."""
+    """Graph's subscriptions, as stored."""
 
     async def list_subscriptions(self) -> list[Subscription]:
-        """The subscriptions of all users; of a newer build's the user only (``unreadable``), spoilt ones are none."""
+        """The subscriptions of all users. Of a newer build's row only the user is known (``unreadable``); a spoilt
+        row is left out."""
 
     async def read_subscription(self, user_id: str) -> Subscription | None:
-        """The subscription of one user; a spoilt one is none: it is made anew. Raises ``RowUnreadable`` for a newer
-        build's."""
+        """The subscription of one user; None for a spoilt row, so that a new one is made. Raises ``RowUnreadable``
+        for a newer build's row."""
 
     async def save_subscription(self, subscription: Subscription) -> None:
         """Insert or replace a user's subscription."""
 
     async def drop_subscription(self, user_id: str) -> None:
-        """Forget a user's subscription; a missing one is fine."""
+        """Delete a user's subscription; a missing one is no error."""
 
 
 class Store(SlotStore, LineStore, LeaseStore, AccountStore, ClaimStore, JournalStore, SubscriptionStore, Protocol):
-    """Our memory: all of the above, the users and what is remembered of each.
+    """The store: all of the above, the users, and the memory of each.
 
     The tables and the memory store pass one contract suite (tests/support/store_contract.py).
     """
 
     async def prepare(self) -> None:
-        """Create what is missing (tables); harmless when repeated."""
+        """Create missing tables; may be repeated."""
 
     async def find_unreadable(self) -> list[str]:
-        """Every row of users and meetings that cannot be read: which it is, whose, and what helps."""
+        """Name every row of users and meetings that cannot be read, with its owner and the remedy."""
 
     async def read_instance(self) -> tuple[Instance, str]:
         """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
 
     async def save_instance(self, instance: Instance, etag: str) -> str:
-        """Save if nobody else did since ``etag`` was read ('' = insert); the new etag. Raises ``StaleWrite``."""
+        """Save on the condition of ``etag`` ('' = insert); return the new etag. Raises ``StaleWrite``."""
 
     async def list_users(self) -> list[User]:
-        """All known users, by UPN; of one whose row cannot be read the id, on and in an error state."""
+        """All known users, by UPN. A user whose row cannot be read has only an id; they are on and in an error
+        state."""
 
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""
 
     async def save_user(self, user: User) -> None:
-        """Insert or replace a user, unread. Whoever keeps what others set calls ``revise_user``."""
+        """Insert or replace a user without a condition; ``revise_user`` keeps what others have set."""
 
     async def revise_user(
         self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
     ) -> None:
-        """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
+        """Save what ``revise`` makes of the stored user; None changes nothing.
 
-        None changes nothing, nor does an unknown user where ``new`` does not stand for them. Raises
-        ``RowUnreadable``.
+        If another write comes first, ``revise`` is called again. ``new`` is revised for an unknown user; without it
+        nothing is saved. Raises ``RowUnreadable``.
         """
 
     async def forget_user(self, user_id: str) -> None:
         """Erase the user, their partition, index rows and journal."""
 
     async def recall(self, user_id: str) -> Memory:
-        """Everything remembered about the user. Raises ``RowUnreadable``."""
+        """Read everything stored in the user's partition. Raises ``RowUnreadable``."""
 
     async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
-        """Store changes of the lease's user, in as few transactions as limits allow, each fenced by the lease and
-        renewing it; links are indexed by activity afterwards. Raises ``LeaseLost``: nothing of that transaction
-        was stored."""
+        """Save row changes of the lease's user in as few transactions as the limits allow.
+
+        Each transaction is fenced by the lease and renews it; links are indexed afterwards. Returns the renewed
+        lease. Raises ``LeaseLost``: nothing of that transaction was stored.
+        """
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease)."""
 
     async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
-        """Remove inbox rows that are still the ones that were read; newer ones stay."""
+        """Remove inbox rows that are still as they were read; newer ones stay."""
 
     async def write_wake(self, user_id: str, token: str) -> None:
-        """Note that somebody wants a round."""
+        """Replace the user's wake token: a round is wanted."""
 
     async def read_wake(self, user_id: str) -> str:
         """The newest wake token, '' if none."""

@@ -1,9 +1,10 @@
-"""The pull: one read of everything that changed in ERP.net, filed into the inboxes of the users it concerns.
+"""The pull reads once what changed in all of ERP.net and files it into the inboxes of the users whom it concerns.
 
-The pull is an inbox, not a round (design.md §6). It asks from some way below the watermark on, because ERP.net
-may commit a row long after its update time (``Policy.late_commit``), and once an hour from an hour below where that
-was when it last looked so far; marks of what was ``met`` and the index drop what is known, echoes of our own writes
-included. The watermark moves last, by a conditional write: cut anywhere, the next pull files the same rows again.
+It reads from below the watermark on, because ERP.net may commit a row long after its update time
+(``Policy.late_commit``). Once an hour it looks an hour further back. Changes that an earlier pull has met, and echoes
+of our own writes, are dropped: by the marks in ``Instance.met`` and by the versions in the index. The watermark moves
+last, by a conditional write. A pull that is cut off moves no watermark, so the next one files the same rows again.
+The pull decides nothing; the rounds of the woken users do (design.md §6).
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from sync_core.model.memory import InboxRow, Instance, User
 from sync_core.model.sides import ActivityChange
 
 LOOK_BACK = timedelta(hours=1)
-"""How often a pull looks further back, and for commits how much later than the overlap."""
+"""How often a pull looks further back, and how much further than ``late_commit``."""
 
 MOST_MET = 10_000
-"""Marks of changes that are remembered, the newest: 31 characters each of the 448,000 of a row of the store. While
-there are more, pulls ask from the oldest of them on and leave what lies below to the look back."""
+"""The most marks of changes that are stored, the newest: 31 characters each of the 448,000 of a row of the store. If
+there are more, pulls read from the oldest mark on, and the hourly look back reads what lies below."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The watermark of an instance without any activity."""
@@ -37,14 +38,15 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What a pull found: changed rows of the whole instance, and the ids of users that got something to do."""
+    """What a pull found: how many changed activities, and the ids of the users whose inboxes got rows."""
 
     changes: int
     woken: frozenset[str]
 
 
 async def open_instance(world: World) -> tuple[Instance, str]:
-    """The instance row, stamped with tenant and database. Raises ``WrongStore`` when it is somebody else's."""
+    """Read the instance row with its etag, and stamp it with tenant and database if it is new. Raises
+    ``WrongStore``."""
     instance, etag = await world.store.read_instance()
     if is_stamped(world, instance):
         return instance, etag
@@ -53,8 +55,10 @@ async def open_instance(world: World) -> tuple[Instance, str]:
 
 
 async def take_first_watermark(world: World, instance: Instance, etag: str) -> tuple[Instance, str]:
-    """Before anybody's first full read: what changes from now on will be pulled (design.md §6). The row as it is
-    then."""
+    """Set the first watermark, before any user's first full read: later changes will be pulled (design.md §6).
+
+    Returns the instance row and its etag.
+    """
     if instance.watermark is not None:
         return instance, etag
     first = await world.erp.newest_change() or BEGINNING
@@ -66,7 +70,7 @@ async def take_first_watermark(world: World, instance: Instance, etag: str) -> t
 
 
 async def run_pull(world: World) -> PullReport:
-    """Read and file what changed since the watermark. Raises what ERP.net and the store raise; nothing is lost."""
+    """Read and file what changed since the watermark. Raises what ERP.net and the store raise; no change is lost."""
     instance, etag = await open_instance(world)
     world = in_force(world, instance)
     if instance.watermark is None:
@@ -83,8 +87,8 @@ async def run_pull(world: World) -> PullReport:
     return PullReport(len(fresh), await still_known(world, rows))
 
 
-async def peek_pull(world: World) -> dict[str, list[InboxRow]]:
-    """What a pull would file now, by user; writes nothing (a dry run)."""
+async def plan_pull(world: World) -> dict[str, list[InboxRow]]:
+    """Plan a pull (dry run): the rows that it would file now, by user. Nothing is written."""
     instance, _ = await world.store.read_instance()
     is_stamped(world, instance)
     world = in_force(world, instance)
@@ -101,13 +105,13 @@ async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullRe
 
 
 def _looks_back(instance: Instance, now: datetime) -> bool:
-    """Whether it is time; a look of the future was that of a clock that was ahead."""
+    """Whether a look back is due, also if the last one bears a time in the future (by a clock that was ahead)."""
     last = instance.looked_back_at
     return last is None or not timedelta(0) <= now - last < LOOK_BACK
 
 
 def _since(instance: Instance, now: datetime, late_commit: timedelta) -> datetime:
-    """Where a pull starts. A watermark ahead of our clock, as one odd row leaves it, hides nothing."""
+    """Where a pull starts to read. A watermark ahead of our clock, as one wrong row may leave it, hides no change."""
     top = _top(instance, now)
     since = top - late_commit
     if _looks_back(instance, now):
@@ -118,7 +122,7 @@ def _since(instance: Instance, now: datetime, late_commit: timedelta) -> datetim
 
 
 def _lowest(instance: Instance, now: datetime, late_commit: timedelta) -> datetime:
-    """Where a look back starts: what lies lower was committed, and seen, when a pull last looked so far."""
+    """Where a look back starts to read: the last look back has seen everything below."""
     looked_back_at = instance.looked_back_at or now - LOOK_BACK
     return min(_top(instance, now), looked_back_at) - late_commit - LOOK_BACK
 
@@ -128,7 +132,7 @@ def _top(instance: Instance, now: datetime) -> datetime:
 
 
 def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit: timedelta) -> Instance:
-    """The instance after this reading was filed."""
+    """The instance with the watermark and the marks after this reading."""
     high = max(at for at in (instance.watermark, reading.high, BEGINNING) if at is not None)
     moved = replace(instance, watermark=high)
     if _looks_back(instance, now):
@@ -140,7 +144,7 @@ def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit:
 
 
 def _mark(change: ActivityChange) -> str:
-    """What is remembered of a change: its time, by which marks are in order, and a digest of what it was."""
+    """The mark of a change: its update time, so that marks sort by it, and a hash of activity and version."""
     milliseconds = (change.updated_at - BEGINNING) // timedelta(milliseconds=1)
     return f"{milliseconds:012x}{sha256(f'{change.activity_id} {change.stamp}'.encode()).hexdigest()[:16]}"
 
@@ -152,7 +156,7 @@ def _met_at(mark: str) -> datetime:
 async def _addressed(
     world: World, instance: Instance, changes: Sequence[ActivityChange]
 ) -> dict[str, list[InboxRow]]:
-    """The inbox rows these changes make, by user."""
+    """The inbox rows of these changes, by user."""
     if not changes:
         return {}
     known = await world.store.list_users()
@@ -160,7 +164,7 @@ async def _addressed(
     linked = await world.store.find_linked({c.activity_id for c in changes})
     on = {user.id for user in users}
     new = [change for change in changes if not change.deleted and not linked.get(change.activity_id, {}).keys() & on]
-    logins = await _asked(world, known_logins(known, instance, world.policy, instance.service_login), new)
+    logins = await _with_bearers(world, known_logins(known, instance, world.policy, instance.service_login), new)
     rows: dict[str, list[InboxRow]] = {}
     for change in changes:
         for user_id in _concerned(change, linked.get(change.activity_id, {}), users, logins):
@@ -168,23 +172,27 @@ async def _addressed(
     return rows
 
 
-async def _asked(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:
-    """With what ERP.net says of their logins: one may be somebody's new one, also where somebody else bore it."""
+async def _with_bearers(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:
+    """The logins, with ERP.net's answer on those of these changes: a login may be new, or belong to another user
+    now."""
     asked = logins.unasked(change.creation_user for change in changes)
     return logins.asked(asked, await world.erp.find_logins(asked, recently=True)) if asked else logins
 
 
 def _concerned(change: ActivityChange, linked: dict[str, str], users: Sequence[User], logins: Logins) -> set[str]:
-    """Whose round must look at this change: those whose link remembers another state, or else whoever may be the
-    creator (the round knows it for certain), as anybody may whose row cannot be read."""
+    """The users whose round must look at a change.
+
+    Those are the users whose link has another version; without a link those who may be the creator (the round decides
+    it), and any user whose row cannot be read.
+    """
     enabled = {user.id for user in users}
     found = {user_id for user_id, known in linked.items() if user_id in enabled and known != change.stamp}
     if linked.keys() & enabled or change.deleted:
         return found
-    makers = logins.candidates(change.creation_user)
-    owned = OWNER in makers and bool(change.owner_party)
+    creators = logins.candidates(change.creation_user)
+    owned = OWNER in creators and bool(change.owner_party)
     return {
         user.id
         for user in users
-        if user.unreadable or user.erp_user_id in makers or (owned and change.owner_party == user.erp_party_id)
+        if user.unreadable or user.erp_user_id in creators or (owned and change.owner_party == user.erp_party_id)
     }

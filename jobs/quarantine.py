@@ -1,10 +1,10 @@
-"""Quarantine: where our own code fails on an item, only that item is set aside and all others go on.
+"""Quarantine: if our own code fails on an item, only that item is set aside and parked; all others go on.
 
-What a side or the store raises is no item's fault and ends the round. Any other exception while a round is planned is
-a mistake of ours about some item. Planning writes nothing, so it is repeated without half of the items, and again,
-until those are found that it fails on (bisection). What belongs together by an id, an iCalUId or our mark
-stays together. The sides are not asked twice for it: their answers are remembered, and the set-aside items left out.
-Where no item fails alone but several do together (by being compared, say), one is set aside for the others.
+An error of a side or the store is no item's fault and ends the round. Any other exception in planning is a bug of
+ours that some item triggers. Planning writes nothing, so it is repeated without half of the items, and again, until
+the items are found (bisection). Items that belong together by an id, an iCalUId or our mark stay together. The sides
+are not asked again: ``jobs.replay`` repeats their answers without the items that are left out. If planning fails only
+on several items together (when it compares them, say), one of them is set aside.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
 T = TypeVar("T")
 
 Planning = Callable[[World, Memory], Awaitable[T]]
-"""Reads and decides for what the world shows and the memory knows; writes nothing."""
+"""A function that reads the sides and decides, for a world and a memory; it writes nothing."""
 
 UNRECKONABLE = "calsync cannot reckon with it"
-"""Why an item is parked on which our own code fails."""
+"""The reason of an item that is parked because our own code fails on it."""
 
 MOST_TOGETHER = 10
-"""How often items are set aside at most for failing only with others: more is no item's trouble."""
+"""How often an item is set aside at most because several fail together; after that no item is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted(Generic[T]):
-    """A plan, the memory it was made for, and the items that had to be left out of it."""
+    """A plan, the memory that it was made for, and the items that were set aside."""
 
     plan: T
     memory: Memory
@@ -47,7 +47,8 @@ class Sifted(Generic[T]):
 
 
 async def plan_around(world: World, memory: Memory, planning: Planning[T], user_id: str) -> Sifted[T]:
-    """The plan for all items that it does not fail on. Raises what ``planning`` raises where no item is to blame."""
+    """Plan, and set aside the items on which planning fails. Raises what ``planning`` raises if no item is to
+    blame."""
     try:
         return Sifted(await planning(world, memory), memory)
     except CalsyncError:
@@ -57,7 +58,8 @@ async def plan_around(world: World, memory: Memory, planning: Planning[T], user_
 
 
 def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -> T:
-    """What ``work`` makes of one item; where our own code fails on it, ``otherwise``, told the class of exception."""
+    """Return what ``work`` makes of one item. If our own code fails on it, log that and return ``otherwise`` of the
+    exception's class name."""
     try:
         return work()
     except CalsyncError:
@@ -68,7 +70,7 @@ def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -
 
 
 class _Search(Generic[T]):
-    """Finds the items that planning fails on."""
+    """Finds the items on which planning fails, by bisection."""
 
     def __init__(self, world: World, memory: Memory, planning: Planning[T], user_id: str) -> None:
         self._shown = Shown(memory)
@@ -104,7 +106,7 @@ class _Search(Generic[T]):
                 log_failure("item", mistake, user_id=self._user_id)
 
     async def _culprits(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
-        """The groups that planning fails on where only they are shown."""
+        """The groups of items on which planning fails even if only they are shown."""
         found: list[Names] = []
         waiting = [suspects]
         while waiting:
@@ -119,8 +121,11 @@ class _Search(Generic[T]):
         return found
 
     async def _accomplices(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
-        """What to leave out where planning fails only on several together: of the first and the last that it takes to
-        fail, the one without which everything else goes on, or else both."""
+        """The groups to set aside if planning fails only on several together.
+
+        Bisection finds the first and the last group that a failure takes. One of the two is set aside if planning
+        succeeds without it, else both.
+        """
         end = await self._first_failure(aside, suspects)
         begun, rest = suspects[:end], suspects[end:]
         begun.reverse()
@@ -131,7 +136,7 @@ class _Search(Generic[T]):
         return ends
 
     async def _first_failure(self, aside: list[Names], suspects: list[Names]) -> int:
-        """How many of these, from the beginning, planning has to be shown to fail; it does not fail on none."""
+        """The least number of these groups, from the beginning, that makes planning fail; it succeeds on none."""
         passes, fails = 0, len(suspects)
         while fails - passes > 1:
             middle = (passes + fails) // 2
@@ -146,13 +151,13 @@ class _Search(Generic[T]):
             await self._without(left_out)
         except CalsyncError:
             raise
-        except Exception:  # noqa: BLE001 - that is what is asked
+        except Exception:  # noqa: BLE001 - whether it fails is the question
             return True
         return False
 
     async def _without(self, left_out: Sequence[Names]) -> T:
         self._shown.left_out = frozenset().union(*left_out)
-        await asyncio.sleep(0)  # nothing else here waits for anybody, and others have leases to renew
+        await asyncio.sleep(0)  # nothing else here yields, and other rounds have leases to renew
         return await self._planning(self._world, self._known())
 
     def _known(self) -> Memory:
@@ -161,7 +166,7 @@ class _Search(Generic[T]):
 
 
 def parked(together: Sequence[Item]) -> list[RowChange]:
-    """The rows that remember items which were set aside: their links, or else each item by itself."""
+    """The row changes that park a group of items: their links, or without a link each item by itself."""
     links = [item for item in together if isinstance(item, Link)]
     if links:
         return [Put(life.parked(link, UNRECKONABLE)) for link in links if link.status not in life.ENDED]

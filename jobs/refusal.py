@@ -1,8 +1,8 @@
-"""Refusals of the app itself: distinguished from those of one mailbox, remembered, and forgotten when they end.
+"""Tells a refusal of the app itself from a refusal of one mailbox, and stores it until it ends.
 
 A wrong secret, a refused token or a missing grant says nothing about a user. Such a refusal fails the message or the
-command and never becomes a user's state. The app remembers it in the instance row. The first pull that works again
-wakes whoever is due, so that nobody waits for the next timer (jobs/app/work.py).
+command and never becomes a user's state. It is stored in the instance row. The first pull that works again wakes
+every user who is due, so that nobody waits for the next timer (jobs/app/work.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sync_core.model.memory import Instance
 from sync_core.model.sides import Side
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-"""An object id that no directory gives out: looking it up proves the token and changes nothing."""
+"""An object id that no directory assigns: looking it up proves the token and changes nothing."""
 
 REMEDIES = {
     Side.GRAPH: "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or the managed identity",
@@ -24,13 +24,14 @@ REMEDIES = {
 }
 
 LONGEST = 500
-"""Characters of a refusal that are remembered."""
+"""The most characters of a refusal that are stored."""
 
 
 async def judged(world: World, error: AccessRefused | AppRefused) -> AccessRefused | AppRefused:
-    """The error by whom it concerns: ``AppRefused`` for all users, ``AccessRefused`` for this one mailbox.
+    """Tell whom a refusal concerns: ``AppRefused`` all users, ``AccessRefused`` this one mailbox.
 
-    ERP.net knows one service user only. Where Graph refuses a request that has a token, it is asked about nobody.
+    ERP.net has one service user, so its refusals concern all. If Graph refuses, it is asked about ``NOBODY``: an
+    answer proves that it refuses the mailbox only.
     """
     if isinstance(error, AppRefused):
         return error
@@ -48,7 +49,7 @@ async def is_graph_open(world: World) -> bool:
 
 
 async def remember_refusal(world: World, error: AccessRefused | AppRefused) -> None:
-    """Store that the app itself is refused; a second refusal changes nothing."""
+    """Store that a side refuses the app itself; a second refusal changes nothing."""
     text, now = str(error)[:LONGEST], world.clock()
 
     def refused(instance: Instance) -> Instance | None:

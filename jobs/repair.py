@@ -1,10 +1,10 @@
-"""The repair: what a cursor can miss is found again, deletions included (design.md §6).
+"""The repair compares every live link with ERP.net once a day, deletions included: it finds what the pull missed.
 
-Once a day every live link is held against ERP.net: ids, versions and update times only, the links of some users with
-each pull, so that the day's work is spread and costs one request for hundreds of links. What stands otherwise than
-remembered is filed into its user's inbox, as the pull does it; the round decides. How far the day's work has come
-stands in the instance row and moves last: killed anywhere, the piece under way is done again and nothing else.
-(The last hour is looked over by the pull itself: ``pull.LOOK_BACK``.)
+Only ids, versions and update times are read, hundreds of links a request. Each pull does a piece of the day's work:
+the links of some users (design.md §6). An activity whose version differs from its link's is filed into the user's
+inbox, as the pull does; the round decides. The instance row stores how far the day's work has come. That moves last,
+so after a crash only the piece under way is done again. (The pull itself looks over the last hour:
+``pull.LOOK_BACK``.)
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from sync_core.model.memory import InboxRow, Instance
 EVERY = timedelta(days=1)
 
 MOST_LINKS = 400
-"""Links after which a piece takes no further user."""
+"""A piece with so many links takes no further user."""
 
 MOST_USERS = 50
-"""Users of one piece: the memory of each is read whole."""
+"""The most users of one piece: the memory of each is read whole."""
 
 Inboxes = dict[str, list[InboxRow]]
 """Inbox rows by user."""
 
 
 async def pull_and_repair(world: World) -> PullReport:
-    """A pull, and a piece of the repair where one is due. Raises what the pull raises: a repair that fails is told
+    """Run a pull, and a piece of the repair if one is due. Raises what the pull raises; a repair that fails is logged
     and tried again with the next pull."""
     report = await run_pull(world)
     try:
@@ -47,7 +47,8 @@ async def pull_and_repair(world: World) -> PullReport:
 
 
 async def run_repair(world: World) -> frozenset[str]:
-    """The next piece; the users who got something to do. One read of the instance row where nothing is due."""
+    """Do the next piece of the repair; return the users whose inboxes got rows. If none is due, only the instance row
+    is read."""
     instance, etag = await world.store.read_instance()
     due = _begun(instance, world.clock())
     if due is None:
@@ -63,8 +64,8 @@ async def run_repair(world: World) -> frozenset[str]:
     return await still_known(world, astray)
 
 
-async def peek_repair(world: World) -> Inboxes:
-    """What the next piece would file; writes nothing (a dry run)."""
+async def plan_repair(world: World) -> Inboxes:
+    """Plan the next piece (dry run): the rows that it would file. Nothing is written."""
     instance, _ = await world.store.read_instance()
     due = _begun(instance, world.clock())
     return await _astray(world, (await _next_piece(world, due))[0]) if due else {}
@@ -80,7 +81,7 @@ def _begun(instance: Instance, now: datetime) -> Instance | None:
 
 
 async def _next_piece(world: World, instance: Instance) -> tuple[dict[str, list[Link]], str | None]:
-    """The live links of the next users, and the user they end with, None for the last of all."""
+    """The live links of the next users, and the last of these users, None if no user is left."""
     users = sorted(user.id for user in await world.store.list_users() if user.enabled)
     rest = [user_id for user_id in users if user_id > (instance.repaired_to or "")]
     piece: dict[str, list[Link]] = {}
@@ -92,10 +93,10 @@ async def _next_piece(world: World, instance: Instance) -> tuple[dict[str, list[
 
 
 async def _live_links(world: World, user_id: str) -> list[Link]:
-    """The links through which this user's calendar and ERP.net feed each other."""
+    """The user's live links to an activity: those of feeders."""
     try:
         links = (await world.store.recall(user_id)).links
-    except RowUnreadable as error:  # their own round says it, too
+    except RowUnreadable as error:  # the user's round reports it as well
         log_failure("repair", error, user_id=user_id)
         return []
     return [x for x in links if x.status is LinkStatus.LIVE and x.role is not Role.FOLLOWER and x.activity_id]
@@ -117,6 +118,6 @@ async def _astray(world: World, piece: dict[str, list[Link]]) -> Inboxes:
 
 
 def _links_of(links: Sequence[Link], rows: Sequence[InboxRow]) -> list[Link]:
-    """The links of these rows: the pull may have missed the change because the index lacks them."""
+    """The links of these rows; they are indexed again, since a gap in the index may be why the pull missed them."""
     astray = {row.activity_id for row in rows}
     return [link for link in links if link.activity_id in astray]

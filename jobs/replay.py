@@ -1,6 +1,6 @@
-"""Replays what the sides answered to a plan, without some of the items: the sides are asked only once.
+"""Replays the sides' answers to a plan, without some of the items, so that each side is asked only once.
 
-Items that belong together by an id, an iCalUId or our mark are left out together.
+Items that belong together by an id, an iCalUId or our mark are left out together (``jobs.quarantine``).
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ from sync_core.model.sides import ErpActivity, Evidence, GraphEvent, GraphReadin
 Item = GraphEvent | ErpActivity | Malformed | Link | Pending
 
 Names = frozenset[str]
-"""What items that belong together are called by: ids, iCalUIds, marks."""
+"""The names of items that belong together: ids, iCalUIds, marks."""
 
 
 class Shown:
-    """The items that a plan has read, and the names of those that are left out of it."""
+    """The items that a plan has read, and the names of the items that are left out."""
 
     def __init__(self, memory: Memory) -> None:
         self.left_out: Names = frozenset()
         self._items: dict[tuple[type[Item], Names], Item] = {}
         self._named: dict[int, tuple[Item, Names]] = {}
-        """By identity, and with the item so that it stays the one: the names are asked for again and again."""
+        """A cache by ``id(item)``; it holds the item as well, so that no other item can get the same id."""
         self.add((*memory.links, *memory.pending))
 
     def add(self, items: Iterable[Item]) -> None:
+        """Add items that were read."""
         for item in items:
             names = names_of(item)
             self._named[id(item)] = item, names
             self._items[type(item), names] = item
 
     def left_of(self, items: Sequence[Any]) -> Any:
-        """The same without what is left out."""
+        """The items without those that are left out."""
         return tuple(item for item in items if self.left_out.isdisjoint(self._names_of(item)))
 
     def _names_of(self, item: Item) -> Names:
@@ -45,10 +46,11 @@ class Shown:
         return known[1] if known else names_of(item)
 
     def called(self, names: Names) -> list[Item]:
+        """The items that have only these names."""
         return [item for (_, known), item in self._items.items() if known <= names]
 
     def groups(self) -> list[Names]:
-        """The names of items that belong together, directly or by others."""
+        """The groups of items that belong together, directly or by other items, each as its names."""
         together: dict[str, set[str]] = {}
         for _, names in self._items:
             merged = set(names).union(*(together[name] for name in names if name in together))
@@ -57,7 +59,7 @@ class Shown:
 
 
 def names_of(item: Item) -> Names:
-    """Everything by which an item may be known to belong to another."""
+    """The names of an item: two items with a name in common belong together."""
     match item:
         case GraphEvent():
             names = [item.id, item.ical_uid.casefold(), item.mark or ""]
@@ -74,15 +76,15 @@ def names_of(item: Item) -> Names:
 
 @dataclass(slots=True)
 class _Answers:
-    """What a side answered about single ids, and which ids it was asked about."""
+    """A side's answers about single ids, and the ids that it was asked about."""
 
     asked: set[str] = field(default_factory=set)
     found: dict[str, Any] = field(default_factory=dict)
 
 
 class Replayed:
-    """A side whose answers are remembered, without the items that are left out. Where it is asked by ids, fewer of
-    them are no new question."""
+    """A proxy of a side: it caches the answers and leaves out items. An answer about ids serves any subset of
+    them."""
 
     def __init__(self, side: Calendar | Erp, shown: Shown) -> None:
         self._side = side
@@ -107,7 +109,7 @@ class Replayed:
         return answer
 
     async def _about(self, name: str, *args: Any, **options: Any) -> dict[str, Any]:
-        """What the side says about the ids at the end of ``args``; some answers call them in lower case."""
+        """The side's answer about the ids at the end of ``args``; some answers name them in lower case."""
         *whom, ids = args
         known = self._by_id.setdefault(repr((name, whom, options)), _Answers())
         missing = set(ids) - known.asked
@@ -129,12 +131,12 @@ class Replayed:
         return answer
 
     def _is_left(self, key: str, value: Any) -> bool:
-        """Whether the one item of an entry is shown still."""
+        """Whether the item of an entry is not left out."""
         return key not in self._shown.left_out and bool(self._shown.left_of(items_in(value)) or not items_in(value))
 
 
 def items_in(answer: Any) -> list[Item]:
-    """Every item in an answer of a side."""
+    """List every item in an answer of a side."""
     match answer:
         case GraphReading():
             return [*answer.events, *answer.malformed]

@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_ONCE = 16
-"""Reads and writes of our own memory under way at the same time."""
+"""How many reads and writes of the store are under way at the same time."""
 
 
 async def together(work: Callable[[T], Awaitable[R]], items: Iterable[T], at_once: int = AT_ONCE) -> list[R]:

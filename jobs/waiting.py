@@ -1,7 +1,4 @@
-"""Waits for what only one process may hold: an ERP.net session slot, a user's lease.
-
-A command that waits says for whom.
-"""
+"""Waits for an ERP.net session slot or a user's lease while another process holds it; a notice names the holder."""
 
 from __future__ import annotations
 
@@ -19,16 +16,19 @@ T = TypeVar("T")
 Notice = Callable[[str], None]
 
 LONGEST_NAP = 5.0
-"""Seconds after which a waiting command looks again."""
+"""The most seconds between two tries of a waiting command."""
 
 
 def unheeded(_: str) -> None:
-    """Drops a notice: for callers that nobody watches."""
+    """Drop a notice: for callers without a person to read it."""
 
 
 @asynccontextmanager
 async def erp_session(world: World, notice: Notice = unheeded) -> AsyncIterator[None]:
-    """Hold one of ERP.net's session slots while calls are made; waits for a free one."""
+    """Wait for one of ERP.net's session slots and hold it while calls are made.
+
+    Raises ``SlotsTaken`` or ``LicencesTaken`` after ``World.licence_wait``.
+    """
     async with AsyncExitStack() as held:
         await take_when_free(
             lambda: held.enter_async_context(world.erp_session(last=True)), world, notice, "the ERP.net session"
@@ -37,11 +37,11 @@ async def erp_session(world: World, notice: Notice = unheeded) -> AsyncIterator[
 
 
 async def take_when_free(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:
-    """Take what another process may hold. While it does, give notice once and wait until it is free or expires.
+    """Call ``take`` until it succeeds. Give one notice for each holder that must be waited for.
 
-    A lease is waited for without end, since it expires. ERP.net's sessions and licences are waited for only as long
-    as one lingers after its last call (``World.licence_wait``, erpnet.md §3): a process that keeps calling never
-    frees its own. Then ``SlotsTaken`` or ``LicencesTaken`` is raised.
+    A lease expires, so the wait for it has no limit. The wait for ERP.net's sessions and licences ends after
+    ``World.licence_wait``, as long as a session outlives its last call (erpnet.md §3): a process that keeps calling
+    never frees its session. Then ``SlotsTaken`` or ``LicencesTaken`` is raised.
     """
     named = ""
     waited = timedelta(0)
@@ -66,7 +66,7 @@ async def take_when_free(take: Callable[[], Awaitable[T]], world: World, notice:
 
 
 def _notice_once(notice: Notice, named: str, holder: str, text: str) -> str:
-    """Give notice unless this holder was named last; the holder."""
+    """Give notice unless this holder was named last; return the holder."""
     if holder != named:
         notice(text)
     return holder

@@ -1,12 +1,12 @@
 """Asks for a round of a user so that no wake-up is lost (design.md §7).
 
-A new wake token is stored in the user's ``wake`` row, then the message is sent. Whatever becomes of the message, an
+A new wake token is stored in the user's ``wake`` row, then a message is sent. Even if the message is lost, an
 unserved token makes the user due at the next timer, and a round under way sees it when it ends. The token holds its
 time, and whether a Graph notification caused it.
 
-Where the previous token is young and not yet served, its message is on its way or its round is under way. Either
-finds the new token, so no second message is sent. Whether it is served is read after the new token is written: a
-round that ended without seeing the new token has stored that by then.
+If the previous token is young and not yet served, its message is on its way or its round is under way. Either will
+find the new token, so no second message is sent. Whether the previous token is served is read after the new token is
+written: a round that ended without seeing the new token has stored by then which token it served.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from jobs.world import World
 from sync_core.errors import RowUnreadable, StoreError
 
 YOUNG = timedelta(minutes=1)
-"""How long a message is trusted to be on its way; one that got lost is missed no longer than that."""
+"""How long a message is trusted to be on its way, and so how long a lost one can delay a round."""
 
 NOTIFIED = "notified"
 
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
-    """Ask for a round of this user, if they are known. ``notified``: Graph said so, and its feed may lag behind."""
+    """Ask for a round of this user, if they are known. ``notified``: Graph's notification asks, and its delta query
+    may lag behind."""
     now, before = world.clock(), await _newest(world, user_id)
     written = woken_at(before)
     is_young = written is not None and timedelta(0) <= now - written < YOUNG
@@ -39,7 +40,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
         return
     try:
         await line.send_now(world, Round(user_id, full=full))
-    except StoreError:  # nothing is on its way: whoever wakes next must not rely on it
+    except StoreError:  # no message is on its way: the next wake-up must not rely on one
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now - YOUNG, notified))
         raise
@@ -48,7 +49,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
 async def _newest(world: World, user_id: str) -> str:
     try:
         return await world.store.read_wake(user_id)
-    except RowUnreadable:  # it is written anew now
+    except RowUnreadable:  # the row is about to be replaced
         return ""
 
 
@@ -57,12 +58,12 @@ def _token(at: datetime, notified: bool) -> str:
 
 
 def is_notified(token: str) -> bool:
-    """Whether Graph said so."""
+    """Whether a Graph notification caused the token."""
     return token.endswith(f" {NOTIFIED}")
 
 
 async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
-    """Ask for a pull; ``asked_at`` says that something changed in ERP.net by then."""
+    """Ask for a pull; ``asked_at`` is when ERP.net's webhook announced a change, None if the timer asks."""
     order = Pull(asked_at)
     try:
         await line.send_now(world, order)
@@ -71,7 +72,7 @@ async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
 
 
 def woken_at(token: str) -> datetime | None:
-    """When a token was written, None for one that does not tell."""
+    """When a token was written; None for one without a time."""
     try:
         at = datetime.fromisoformat(token.partition(" ")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Everything a job is handed: the ports, the company's policy, the clock and the limits."""
+"""The world: what every job is given (the ports, the policy, the clock, the limits), and the fence of a round."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from sync_core.model.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """``holder`` names this process in leases and slots; ``tenant`` and ``database`` stamp the store; ``public_url``
-    is where Graph reaches the app, '' where the app polls. ``licence_wait`` is how long a command waits for ERP.net,
-    ``secret_ends`` the last day of the app's secret there, where that is known.
-    ``policy`` is this environment's until the company's is known (jobs/company.py); ``chosen`` are the settings of it
-    that were set here.
+    """What a job is given.
+
+    ``holder`` names this process in leases and slots. ``tenant`` and ``database`` stamp the store. ``public_url`` is
+    where Graph reaches the app, '' if the app polls. ``licence_wait`` is how long a command waits for an ERP.net
+    session; ``secret_ends`` is the last day of the app's secret in ERP.net, None if unknown. ``policy`` is that of
+    the settings here until the stored one is read (jobs/company.py); ``chosen`` are the names of the settings given
+    here.
     """
 
     calendar: Calendar
@@ -44,17 +46,20 @@ class World:
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
 
     def erp_session(self, *, last: bool = False) -> AbstractAsyncContextManager[None]:
-        """Hold an ERP.net session slot while calls are made, a command the ``last`` one that is free.
+        """Hold an ERP.net session slot while calls are made; a command takes the ``last`` free one.
 
-        Raises ``SlotsTaken``, at once.
+        Raises ``SlotsTaken`` at once if none is free.
         """
         terms = Terms(self.holder, self.erp_sessions, self.call_timeout_seconds / 2, last)
         return self.erp_slot.held(self.store, self.erp, self.clock, terms)
 
 
 class Fence:
-    """The lease of one round, renewed as the round goes on: with every save, and before an outside call that it would
-    not outlive. What is saved, and what is asked of a side, happens under it, so two workers never write at once."""
+    """The lease of one round (fencing): every save and every request to a side happens under it.
+
+    Each save renews it, and so does a request that it might not outlive. So two rounds of one user never write at
+    once.
+    """
 
     def __init__(self, world: World, lease: Lease) -> None:
         self._world = world
@@ -62,7 +67,7 @@ class Fence:
         self._turn = asyncio.Lock()
 
     async def save(self, changes: Sequence[RowChange]) -> None:
-        """Store changes under the lease, which renews it. Raises ``LeaseLost``."""
+        """Save row changes under the lease, which renews it. Raises ``LeaseLost``."""
         async with self._turn:
             self._lease = await self._world.store.save(self._lease, changes)
 
@@ -72,7 +77,10 @@ class Fence:
 
     @asynccontextmanager
     async def covering(self) -> AsyncIterator[None]:
-        """One request on the lease's time, cut off when that ends. Raises ``LeaseLost``: it may have been done."""
+        """Make one request under the lease; the lease's end cuts it off.
+
+        Raises ``LeaseLost``: the request may have been done.
+        """
         await self._outlive_a_call()
         try:
             async with asyncio.timeout(self._left()) as limit:
@@ -83,7 +91,8 @@ class Fence:
             raise LeaseLost("the lease ran out while a call was under way") from ended
 
     async def _outlive_a_call(self) -> None:
-        """A lease past its time is lost only if somebody took it: the store tells, by its etag."""
+        """Renew the lease if it may end before a call does. An expired lease is lost only if another holder took it,
+        which the store finds by the etag."""
         async with self._turn:
             if self._left() < 2 * self._world.call_timeout_seconds:
                 self._lease = await self._world.store.save(self._lease, ())

@@ -1,1 +1,1 @@
-"""What the Functions app does: the queue's messages, the timers, the webhooks, the subscriptions."""
+"""The jobs of the Functions app: it serves the queue, the timers and the webhooks, and keeps the subscriptions."""

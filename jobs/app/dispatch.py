@@ -1,8 +1,8 @@
-"""The sync timer: wakes each user who has something to do; any other costs a twentieth of a Graph call.
+"""The timers: the sync timer wakes each user who has something to do, the pull timer asks for a pull (design.md §7).
 
-See design.md §7. Due is what our own memory says (retries, a new day, an unserved wake-up, an inbox); news is what
-Graph's delta links say, probed twenty a call. No cursor is stored here and ERP.net is not asked: it has no session
-to spare for timers (design.md §6).
+A user is woken who is due by what is stored (a retry, a new day, an unserved wake token, an inbox row), or whose
+delta link has news. Delta links are probed twenty a call. No cursor is stored here, and ERP.net is not asked: it has
+no session to spare for timers (design.md §6).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sync_core.model.memory import Instance, User
 
 
 async def dispatch(world: World) -> int:
-    """Wake every enabled user who is due or has news; how many that are. Raises ``StoreUnavailable``."""
+    """Wake every enabled user who is due or has news; return how many there are. Raises ``StoreUnavailable``."""
     instance, _ = await world.store.read_instance()
     users = [user for user in await world.store.list_users() if user.enabled]
     links: dict[str, str] = {}
@@ -39,7 +39,7 @@ async def dispatch(world: World) -> int:
 
 
 async def _unless_due(world: World, user: User, instance: Instance) -> str | None:
-    """None for a user who is due, else the link to probe; '' for one who cannot be read (others go on)."""
+    """The delta link to probe for a user who is not due; None for a user who is; '' if their rows cannot be read."""
     try:
         if user.unreadable:
             raise RowUnreadable(user.unreadable)
@@ -53,5 +53,5 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
 
 
 async def ask_for_pull(world: World) -> None:
-    """The pull timer: one message, whatever came before it (jobs/app/work.py drops it if a pull has just run)."""
+    """Send the pull timer's message; ``jobs.app.work`` drops it if a pull has just run."""
     await wake_pull(world)

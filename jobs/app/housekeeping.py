@@ -1,8 +1,8 @@
-"""The nightly clean-up: erases what nobody needs any more.
+"""The nightly clean-up erases journal entries older than ninety days (design.md §5).
 
-The journal is kept ninety days (design.md §5). Expired leases and silent slots are not removed: the next who wants
-one takes it over. Ended links leave with the rounds of their user. The line of the turn says in how many days
-ERP.net's secret ends, where somebody said when: an alert reads it.
+Expired leases and silent slots are not removed: the next process that needs one takes it over. The user's rounds drop
+ended links. The log line says in how many days the app's ERP.net secret ends, if its last day is set; an alert reads
+that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ JOURNAL_KEPT = timedelta(days=90)
 
 
 async def keep_house(world: World) -> int:
-    """Erase journal entries older than ninety days, user by user; how many there were."""
+    """Erase journal entries older than ninety days, user by user; return how many there were."""
     before = world.clock() - JOURNAL_KEPT
     erased = 0
     for user in await world.store.list_users():

@@ -1,8 +1,8 @@
-"""Both webhooks. A notification is only a hint: what it is about is read from its own side by a round or a pull.
+"""Serves both webhooks. A notification is only a hint: a round or a pull reads the change from the side itself.
 
-Graph is believed only with the right ``clientState`` (graph.md §11, T19). However many items a body has, each user in
-it is woken once. Wrong items are ignored silently. The endpoint must answer within three seconds,
-so here are two reads per named user and one message, nothing more. ERP.net's webhook brings one pull.
+An item of Graph's counts only with the right ``clientState`` (graph.md §11, T19); others are ignored silently. Each
+user is woken once, however many items a body has. The endpoint must answer within three seconds, so for each user it
+makes only two reads and sends one message. ERP.net's webhook asks for one pull.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 
 USERS_LIMIT = 500
-"""Users looked up for one body: a forged one must not keep the endpoint busy."""
+"""The most users looked up for one body: a forged body must not keep the endpoint busy."""
 
 RENEWING = frozenset({"reauthorizationRequired", "subscriptionRemoved"})
 
@@ -29,23 +29,26 @@ class MalformedBody(CalsyncError):
     """The body is no collection of notifications; answered with 400 and without details."""
 
 
-async def receive(world: World, body: bytes) -> None:
-    """Wake whom these notifications name. Raises ``MalformedBody``, and ``StoreUnavailable``: Graph sends again."""
+async def receive_graph(world: World, body: bytes) -> None:
+    """Wake the users whom a body of notifications names.
+
+    Raises ``MalformedBody``, and ``StoreUnavailable``, after which Graph sends the notifications again.
+    """
     items = parse(body)
     events = _by_sender(items)
     senders = list(events)[:USERS_LIMIT]
-    believed = [sender for sender, ok in zip(senders, await _believe(world, senders), strict=True) if ok]
-    await together(lambda sender: _serve(world, sender[0], events[sender]), believed)
-    log_line("notifications", {"items": len(items), "users": len(believed), "ignored": len(events) - len(believed)})
+    verified = [sender for sender, ok in zip(senders, await _verify(world, senders), strict=True) if ok]
+    await together(lambda sender: _serve(world, sender[0], events[sender]), verified)
+    log_line("notifications", {"items": len(items), "users": len(verified), "ignored": len(events) - len(verified)})
 
 
-async def hear_erp(world: World) -> None:
-    """ERP.net's webhook: something changed by now; what, the pull will find."""
+async def receive_erp(world: World) -> None:
+    """Ask for a pull, since ERP.net's webhook announced a change."""
     await wake_pull(world, world.clock())
 
 
 def parse(body: bytes) -> list[dict[str, Any]]:
-    """The items of a body. Raises ``MalformedBody``."""
+    """Read the items of a body. Raises ``MalformedBody``."""
     try:
         value = json.loads(body)["value"]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -56,7 +59,7 @@ def parse(body: bytes) -> list[dict[str, Any]]:
 
 
 Sender = tuple[str, str]
-"""The user a ``clientState`` names, and the whole of it."""
+"""The user whom a ``clientState`` names, and the ``clientState`` itself."""
 
 
 def _by_sender(items: list[dict[str, Any]]) -> dict[Sender, set[str]]:
@@ -69,11 +72,11 @@ def _by_sender(items: list[dict[str, Any]]) -> dict[Sender, set[str]]:
     return events
 
 
-async def _believe(world: World, senders: list[Sender]) -> list[bool]:
+async def _verify(world: World, senders: list[Sender]) -> list[bool]:
     async def one(sender: Sender) -> bool:
         try:
             known = await world.store.read_subscription(sender[0])
-        except RowUnreadable as error:  # this user is found by the timer; the others are told now
+        except RowUnreadable as error:  # the timer finds this user; the others are woken now
             log_failure("notifications", error, user_id=sender[0])
             return False
         return known is not None and hmac.compare_digest(_bytes(known.client_state), _bytes(sender[1]))
@@ -86,7 +89,7 @@ def _bytes(text: str) -> bytes:
 
 
 async def _serve(world: World, user_id: str, events: set[str]) -> None:
-    """Renewing also makes anew what was removed (and wakes then); all else means: look at the calendar."""
+    """Send an order to renew the subscription for a lifecycle event; wake the user for a change."""
     if events & RENEWING:
         await world.queue.send(write(Renew(user_id)))
     if events - {"reauthorizationRequired"}:

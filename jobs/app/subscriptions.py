@@ -1,7 +1,8 @@
-"""Graph's subscriptions: made, prolonged long before their end, made anew when lost, ended with the switch.
+"""Keeps Graph's subscriptions: makes and renews them, replaces lost ones, ends those of users switched off.
 
-Facts: graph.md §11. The row with the secret is stored before Graph is asked, so no notification comes before we can
-believe it. What Graph lists and we do not know at our address is ended: its secret is lost, nobody could believe it.
+Facts: graph.md §11. The row with the secret is stored before Graph is asked, so that the first notification can be
+verified already. A subscription to our address that has no row is ended: its secret is lost, so its notifications
+could not be verified.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ from sync_core.errors import CalsyncError, ItemRejected, SideError
 ROUTE = "/api/webhooks/graph"
 
 SPAN = timedelta(minutes=4200)
-"""How long a subscription is asked for (graph.md §11)."""
+"""For how long a subscription is asked (graph.md §11)."""
 
 MARGIN = timedelta(hours=24)
-"""How long before its end it is prolonged: a day of failures is survived."""
+"""How long before its end a subscription is renewed: it survives a day of failures."""
 
 AT_ONCE = 4
-"""Subscriptions made at the same time: each costs two handshakes with our own endpoint."""
+"""How many subscriptions are made at the same time: each costs two handshakes with our own endpoint."""
 
 IN_USE = "objectidentifierinuse"
 
 
 def address(world: World) -> str:
-    """Where Graph sends notifications, '' where the app polls."""
+    """Where Graph sends notifications, '' if the app polls."""
     return f"{world.public_url}{ROUTE}" if world.public_url else ""
 
 
 async def keep_all(world: World) -> None:
-    """The keeper's hourly turn: one look at Graph's list, then only what needs a call.
+    """Keep every user's subscription, once an hour: read Graph's list, then make only the calls that are needed.
 
-    A user whose subscription cannot be kept is polled meanwhile and tried again at the next turn. Raises
-    ``SideError`` when Graph cannot be asked at all.
+    A user whose subscription cannot be kept is polled until the next hour. Raises ``SideError`` if Graph cannot be
+    asked at all.
     """
     live = await world.subscriptions.list_live()
     users = {user.id for user in await world.store.list_users() if user.enabled} if address(world) else set()
@@ -60,10 +61,10 @@ async def keep_all(world: World) -> None:
 
 
 async def keep_user(world: World, user_id: str, *, renew: bool = False, live: Collection[str] | None = None) -> None:
-    """Make sure that this user's changes are told. Raises what Graph raises.
+    """Keep one user's subscription. Raises what Graph raises.
 
-    ``renew`` prolongs (and reauthorizes) whatever its end; ``live`` are the ids Graph lists, where they are known.
-    A subscription that was lost is made anew, and the user is woken: something may have been missed.
+    ``renew`` renews it whatever its end, which also reauthorizes it. ``live`` are the ids that Graph lists, None if
+    unknown. A lost subscription is replaced, and the user is woken, since a change may have been missed.
     """
     row = await world.store.read_subscription(user_id)
     if row is not None and row.id and row.url != address(world):
@@ -82,7 +83,7 @@ async def keep_user(world: World, user_id: str, *, renew: bool = False, live: Co
 
 
 async def end_user(world: World, user_id: str) -> None:
-    """End a user's subscription; one that Graph cannot end now stays for the keeper."""
+    """End a user's subscription. If Graph cannot end it now, its row stays and ``keep_all`` ends it."""
     row = await world.store.read_subscription(user_id)
     if row is not None:
         await _end_or_log(world, row)
@@ -99,7 +100,8 @@ async def _make(world: World, user_id: str) -> None:
 
 
 async def _subscribe(world: World, wanted: Subscription) -> Subscription:
-    """Subscribe; a twin at our address (409) is ended first, because nobody tells us its secret."""
+    """Subscribe. If Graph has a subscription of the same mailbox and address (409), end it first: its secret is
+    lost."""
     until = world.clock() + SPAN
     try:
         return await world.subscriptions.subscribe(wanted, until)
@@ -131,7 +133,7 @@ async def _end_or_log(world: World, row: Subscription) -> None:
 
 
 async def _end_unknown(world: World, live: Collection[LiveSubscription], rows: Collection[Subscription]) -> None:
-    """End what lives at our address and is in no row; one that is being made has a row without an id."""
+    """End the live subscriptions to our address that have no row. One that is being made has a row without an id."""
     known = {row.id for row in rows}
     begun = [row for row in rows if not row.id]
     for one in live:
@@ -141,5 +143,5 @@ async def _end_unknown(world: World, live: Collection[LiveSubscription], rows: C
 
 
 def _is_about(live: LiveSubscription, row: Subscription) -> bool:
-    """Graph may write the resource in its own letter case, with or without a leading slash."""
+    """Whether both are about the same mailbox; Graph chooses the resource's letter case and leading slash."""
     return row.user_id.casefold() in live.resource.casefold().split("/")

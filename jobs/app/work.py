@@ -1,8 +1,8 @@
-"""One message of the work queue: a pull, a round of one user, or a command.
+"""Serves one message of the work queue: a pull, a round of one user, or a command.
 
-For everything that is known to happen the message is *completed*: a slot that is taken or a side that does not answer
-brings a later message instead, so the host's dequeue count and its poison queue are left to errors nobody expected
-(design.md §6). Nothing hangs on a message: an unserved wake token makes its user due at the next timer.
+Every known trouble completes the message: if no slot is free or a side does not answer, a later message is sent
+instead. So the host's dequeue count and its poison queue are left to unexpected errors (design.md §6). No wake-up
+depends on its message: an unserved wake token makes the user due at the next timer.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ RECENT = timedelta(seconds=30)
 """A timer's pull is dropped if one began less than this ago (design.md §7)."""
 
 SECOND_LOOK = 45.0
-"""Seconds after which a notified round that found nothing looks once more: Graph's feed may lag (design.md §7)."""
+"""Seconds until a notified round that found nothing looks once more: Graph's delta query may lag (design.md §7)."""
 
 TRIES = 6
-"""Messages that may follow one another for the same wake-up; then the timer has the word."""
+"""The most messages for the same wake-up; after them the timer wakes the user."""
 
 PASSING = (SideUnavailable, LeaseLost, StoreUnavailable, StaleWrite)
-"""What ends a round and is no fault of the user's: tried again soon."""
+"""Errors that end a round and pass by themselves: it is tried again soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """An order whose turn it is, with what its row in the line knows (``Queued``).
+    """An order whose turn it is; ``since`` and ``is_big`` are those of its row in the line (``Queued``).
 
-    ``is_redelivered``: an earlier try at its message was cut off.
+    ``is_redelivered``: an earlier delivery of its message was cut off.
     """
 
     order: Call
@@ -73,9 +73,9 @@ class _Turn:
 
 
 async def handle(world: World, body: bytes | str, *, redelivered: bool = False) -> None:
-    """Do what one message says. ``redelivered``: an earlier try at it was cut off.
+    """Serve one message. ``redelivered``: an earlier delivery of it was cut off.
 
-    Raises only what nobody expected, and ``StoreUnavailable`` where not even a later message could be sent.
+    Raises only unexpected errors, and ``StoreUnavailable`` if not even a later message could be sent.
     """
     try:
         order = parse(body)
@@ -94,7 +94,7 @@ async def handle(world: World, body: bytes | str, *, redelivered: bool = False) 
 
 
 async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn | None:
-    """What is to be done now for a message, None if it comes back and somebody did it meanwhile."""
+    """The order to carry out now; None if it was served meanwhile or its time has not come."""
     if not order.ticket:
         return _Turn(order, is_redelivered=redelivered)
     queued = await line.take_message(world.store, order.key, order.ticket)
@@ -104,7 +104,7 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
     if wanted is None:
         return None
     if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
-        left = _since(world, queued.not_before) * -1  # it travelled with a message that came earlier
+        left = _since(world, queued.not_before) * -1  # the order was merged into a message that came earlier
         if left > 0:
             await line.send_later(world, wanted, left)
             return None
@@ -112,8 +112,10 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
 
 
 async def _with_a_session(world: World, turn: _Turn) -> None:
-    """Do it if ERP.net's session is ours, and then what others wait for; else stand in line. Nothing is read before
-    that is known."""
+    """Carry an order out under ERP.net's session, then serve the line; without a session put the order in the line.
+
+    Nothing is read before the session is ours.
+    """
     try:
         async with world.erp_session():
             if turn.is_big:
@@ -125,7 +127,7 @@ async def _with_a_session(world: World, turn: _Turn) -> None:
 
 
 async def _serve_the_line(world: World) -> None:
-    """Do what waits for a session, each thing once, for as long as a round may last."""
+    """Carry out the orders that wait for a session, each once, for as long as a round may last."""
     until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
     while rows := [row for row in await line.list_waiting(world) if (row.key, row.is_big) not in seen]:
         for row in rows:
@@ -133,11 +135,11 @@ async def _serve_the_line(world: World) -> None:
                 return
             seen.add((row.key, row.is_big))
             if await _serve(world, row) and row.is_big:
-                break  # it took its time: small ones may have come
+                break  # a full round takes long: small orders may have come
 
 
 async def _serve(world: World, row: Queued) -> bool:
-    """Do what one row of the line says; False if there was nothing to do."""
+    """Carry out the order of one row of the line; False if there was nothing to do."""
     if row.is_big and world.erp_slot.full_round.locked():
         return False
     order = read_call(row.message)
@@ -156,7 +158,7 @@ async def _do(world: World, turn: _Turn) -> None:
 
 
 async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
-    """Wait for a session, not before ``until``."""
+    """Put an order in the line for a session; its message comes no earlier than ``until``."""
     order = turn.order
     delay = line.session_delay(order.waits)
     if until is not None:
@@ -167,8 +169,8 @@ async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, 
 
 @asynccontextmanager
 async def _logging_failures(world: World, order: Order) -> AsyncIterator[None]:
-    """Known failures are logged and end here. With our memory out of reach, the line is, too: a message is all there
-    is to remember the order."""
+    """Log known failures and end them here. Without the store there is no line either, so the order is sent again as
+    a message."""
     try:
         yield
     except StoreUnavailable as error:
@@ -184,7 +186,7 @@ def _user_of(order: Order) -> str:
 
 
 def _again(order: Order) -> Order:
-    """The order, to be tried once more."""
+    """The order with one more try counted."""
     return replace(order, tries=order.tries + 1) if isinstance(order, Round) else order
 
 
@@ -219,7 +221,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
 
 
 def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
-    """Whether a pull that ran knows already what this one would find."""
+    """Whether an earlier pull has found already what this one would find."""
     if instance.pulled_at is None or instance.pulled_at > now:  # by a clock that was ahead
         return False
     if order.asked_at is not None:
@@ -228,14 +230,14 @@ def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
 
 
 async def _save_pulled_at(world: World, began_at: datetime) -> None:
-    """Whoever saves the instance row at the same time wins: then one pull more runs than needed."""
+    """Store when the pull began. If another process saves the row first, one more pull runs than needed."""
     instance, etag = await world.store.read_instance()
     with suppress(StaleWrite):
         await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
 
 
 def _back_off(world: World, taken: Throttled) -> datetime:
-    """Leave ERP.net's licences to others for a while; until when."""
+    """Back off from ERP.net, which has no licence for us; return until when."""
     until = world.clock() + timedelta(seconds=taken.retry_after or LICENCE_BACKOFF)
     world.erp_slot.back_off(until)
     return until
@@ -264,7 +266,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
     try:
         report = await run_round(_one_of_many(world), user, full=order.full)
     except LeaseHeld as held:
-        if order.full or turn.is_redelivered:  # else the holder sees the wake token when it ends
+        if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))
         return
     log_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
@@ -274,7 +276,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
 
 
 async def _is_wanted(world: World, user: User, order: Round, memory: Memory) -> bool:
-    """Whether there is anything to do still: another message may have served the same wake-up."""
+    """Whether there is still anything to do: another message may have served the same wake-up."""
     instance, _ = await world.store.read_instance()
     if is_due(world, user, memory, instance):
         return True
@@ -283,12 +285,12 @@ async def _is_wanted(world: World, user: User, order: Round, memory: Memory) -> 
 
 
 def _one_of_many(world: World) -> World:
-    """A holder of its own for each round: two messages of one user may meet in one process."""
+    """The world with a lease holder for one round only: two messages of one user may meet in one process."""
     return replace(world, holder=f"{world.holder}-{secrets.token_hex(4)}")
 
 
 async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) -> None:
-    """What comes after a round: its rest, another try, or a second look."""
+    """Send what follows a round: the rest of it, another try, or a second look."""
     if isinstance(report.trouble, LicencesTaken):
         await _line_up(world, turn, _back_off(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
@@ -309,7 +311,7 @@ async def _try_again(world: World, order: Round, trouble: CalsyncError) -> None:
 
 
 async def _go_on(world: World, order: Round, report: Report) -> None:
-    """Send the rest of a round on its way; a full one that did not get through stays full."""
+    """Send an order for the rest of a round; a full round that was cut off stays full."""
     if order.tries + 1 >= TRIES:
         return
     cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
@@ -321,7 +323,7 @@ async def _go_on(world: World, order: Round, report: Report) -> None:
 
 
 async def _first_subscription(world: World, user_id: str) -> None:
-    """Push begins with the first full round; later on the keeper sees to it."""
+    """Make a user's subscription after their first full round; ``keep_all`` keeps it from then on."""
     if not address(world) or await world.store.read_subscription(user_id) is not None:
         return
     try:
@@ -339,7 +341,7 @@ def _since(world: World, at: datetime) -> float:
 
 
 def _lag(world: World, report: Report) -> float | None:
-    """From the wake-up to the end of the writes, where there were any."""
+    """Seconds from the wake-up to the end of the writes; None without a write or a time."""
     at = woken_at(report.served)
     return _since(world, at) if at is not None and report.done else None
 

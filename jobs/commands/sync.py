@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from jobs.checkup import save_findings
 from jobs.claims import Planned
 from jobs.due import is_due
-from jobs.pull import peek_pull
+from jobs.pull import plan_pull
 from jobs.refusal import judged
-from jobs.repair import peek_repair, pull_and_repair
+from jobs.repair import plan_repair, pull_and_repair
 from jobs.round.report import Report, parked_in
 from jobs.round.run import plan_round, run_round
 from jobs.waiting import Notice, erp_session, take_when_free, unheeded
@@ -115,7 +115,7 @@ async def plan_sync(
     outcome, planned = SyncReport(), Planned()
     async with erp_session(world, notice):
         try:
-            pulled, astray = await peek_pull(world), await peek_repair(world)
+            pulled, astray = await plan_pull(world), await plan_repair(world)
         except SideError as error:
             return await _failed(world, outcome, error)
         for user in users:

@@ -1,8 +1,10 @@
-"""Step 8 of a round: carry out decisions, each remembered right after its write.
+"""Step 8 of a round: carries out decisions, and saves each one's link right after its write.
 
-The order makes a cut at any point harmless: a pending row before a create, the values that lose before the write
-that overrules them, ERP.net before Outlook where a pair needs both, the link with the answers' versions after. What
-fails is marked on its link or pending row (``jobs.round.outcomes``). Writes travel in batches of at most CHUNK items.
+The order of the saves makes a crash at any point harmless. A pending row is saved before a create (a write-ahead
+record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
+written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
+failure is marked on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of at most CHUNK
+items.
 """
 
 from __future__ import annotations
@@ -22,7 +24,6 @@ from jobs.round.journal import RoundJournal, worded
 from jobs.round.outcomes import (
     CREATES,
     Written,
-    believed,
     failed_row,
     is_news,
     is_to_be_reread,
@@ -30,6 +31,7 @@ from jobs.round.outcomes import (
     pending_of,
     quiet_rows,
     unreckonable_row,
+    verified,
     written_rows,
 )
 from jobs.round.report import PRIVATE, Line, title
@@ -54,32 +56,33 @@ from sync_core.plan.shared import OTHERS_UNREAD
 T = TypeVar("T")
 
 CHUNK = 50
-"""Items written before their links are saved: an ERP.net batch (erpnet.md §6), and what a crash makes us look up."""
+"""The most items written before their links are saved: an ERP.net batch (erpnet.md §6), and what must be looked up
+after a crash."""
 
 RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
 
 OUTRUN = "another mailbox claimed the meeting at the same moment"
 
 ITEM_ERRORS = (StaleWrite, ItemGone, ItemRejected, SideUnavailable)
-"""What may happen to one write; anything else concerns the whole round."""
+"""The errors of one write; any other error ends the round."""
 
 
 @dataclass(slots=True)
 class Done:
-    """What was carried out, in words, and what failed."""
+    """What the round has carried out, in words, and what has failed."""
 
     acted: list[Line] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     failed_activities: set[str] = field(default_factory=set)
-    """The activities of what failed, by id; '' for an event without one."""
+    """The ids of the activities of failed decisions; '' for an event without one."""
     again: bool = False
-    """Whether something changed under our hands and wants another round at once."""
+    """Whether an item changed while the round was under way, so that another round must follow at once."""
     unavailable: SideUnavailable | None = None
     """The error that stopped the round early; cursors must not move."""
     unmarked: bool = False
-    """Whether an item failed that no row could be made to remember; cursors must not move."""
+    """Whether an item failed and no row could be made to mark it; cursors must not move."""
     out_of_time: bool = False
-    """Whether the round stopped itself; the next one goes on from the same cursors."""
+    """Whether the deadline stopped the round; the next one goes on from the same cursors."""
 
     @property
     def is_whole(self) -> bool:
@@ -99,18 +102,19 @@ class Actor:
         self._claims = Claims(frame.world, frame.ctx)
         cursors = frame.memory.cursors
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now))
-        """As stored, with the deletions of this round so far: the guard counts them even if the round ends early."""
+        """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
+        early."""
         self.done = Done()
         self.links: dict[str, Link] = {}
         """The links saved by this round, by event id."""
 
     @property
     def woken(self) -> frozenset[str]:
-        """Other users whose next round has something to do because of this one."""
+        """The other users who lost or got a meeting by this round."""
         return frozenset(self._claims.woken)
 
     async def carry_out(self, decisions: Sequence[Decision], deadline: datetime) -> Done:
-        """Remember the quiet decisions, then write the others chunk by chunk; none is begun after the deadline."""
+        """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
         writing = [d for d in decisions if d.graph is not None or d.erp is not None]
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
         for start in range(0, len(writing), CHUNK):
@@ -127,7 +131,7 @@ class Actor:
         rows = [self._fenced(partial(self._quiet_rows, d), self._park(d)) for d in quiet]
         await self._claims.record((d, link_in(own) or d.link) for d, own in zip(quiet, rows, strict=True))
         await self._save([change for own in rows for change in own])
-        await self._follow(quiet)
+        await self._recheck_followed(quiet)
         kinds = [(is_news(d), d.intent in (Intent.LINK, Intent.HAND_ON), d) for d in quiet]
         lines = [(news, acted, worded(d, self._ctx)) for news, acted, d in kinds if news or acted]
         self.done.acted += [line for _, acted, line in lines if acted]
@@ -142,7 +146,7 @@ class Actor:
         return fenced(work, otherwise, self._ctx.mailbox)
 
     def _park(self, decision: Decision) -> Callable[[str], list[RowChange]]:
-        """Parks an item that our own code fails on; where not even that can be done, the cursors have to wait."""
+        """A fallback that parks an item on which our own code fails; if that fails too, the cursors may not move."""
         return lambda _: self._fenced(lambda: [Put(unreckonable_row(decision))], self._unmarked)
 
     def _unmarked(self, mistake: str) -> list[RowChange]:
@@ -158,7 +162,8 @@ class Actor:
 
     async def _write(self, chunk: Sequence[Decision]) -> None:
         await self._save([Put(pending_of(d)) for d in chunk if d.intent in CREATES])
-        chunk = await self._keep_lost(await self._unrivalled(await self._alone(await self._claimed(chunk))))
+        for sift in (self._claimed, self._confirmed, self._without_rivals, self._journal_lost):
+            chunk = await sift(chunk)
         finished: list[tuple[Decision, list[RowChange]]] = []
         failures: list[RowChange] = []
         fatal: CalsyncError | None = None
@@ -166,7 +171,7 @@ class Actor:
             error = written.error
             if error is None and (rows := self._fenced(partial(self._written_rows, written), lambda _: [])):
                 finished.append((written.decision, rows))
-            elif error is None:  # written, and what came of it is beyond us: looked at again, at last parked
+            elif error is None:  # written, but our own code fails on the result: tried again, at last parked
                 failures += await self._failure(written, ItemRejected(Side.ERP, UNRECKONABLE))
             elif isinstance(error, ITEM_ERRORS):
                 failures += await self._failure(written, error)
@@ -175,7 +180,7 @@ class Actor:
         await self._claims.record((decision, link_in(rows)) for decision, rows in finished)
         acted = [decision for decision, _ in finished]
         await self._save([*self._counted(acted), *failures, *(change for _, rows in finished for change in rows)])
-        await self._follow(acted)
+        await self._recheck_followed(acted)
         lines = [worded(decision, self._ctx) for decision in acted]
         self.done.acted += lines
         await self._journal.enter(lines)
@@ -183,7 +188,7 @@ class Actor:
             raise fatal
 
     async def _on_both_sides(self, chunk: Sequence[Decision]) -> list[Written]:
-        """The chunk as written: ERP.net first, then Outlook where ERP.net took its part."""
+        """Write a chunk: ERP.net first, then Outlook, but nothing to Outlook if ERP.net refused its part."""
         first = [n for n, d in enumerate(chunk) if d.erp is not None]
         writes = [d.erp for d in chunk if d.erp is not None]
         outcomes = await self._world.erp.write(self._who, writes) if writes else []
@@ -197,7 +202,7 @@ class Actor:
         writes = [d.graph for d in decisions if d.graph is not None]
         answers = await self._world.calendar.write(self._ctx.mailbox, writes) if writes else []
         return [
-            self._fenced(partial(believed, write, outcome), _beyond_us)
+            self._fenced(partial(verified, write, outcome), _unreckonable)
             for write, outcome in zip(writes, answers, strict=True)
         ]
 
@@ -207,7 +212,7 @@ class Actor:
         return changes
 
     def _counted(self, finished: Sequence[Decision]) -> list[RowChange]:
-        """The cursors with what these deletions add to the last 24 hours'; approved ones do not count."""
+        """The cursors with these deletions added to those of the last 24 hours; approved deletions do not count."""
         deleted = sum(d.is_deletion and not is_approved(d, self._ctx.approved) for d in finished)
         if not deleted:
             return []
@@ -217,9 +222,9 @@ class Actor:
     # Who else has a hand in it
 
     async def _claimed(self, decisions: Sequence[Decision]) -> list[Decision]:
-        """The decisions that may go on: their meetings are this mailbox's, or nobody's matter.
+        """Claim the meetings that the decisions need; return the decisions that may go on.
 
-        Where somebody else was faster, the item waits for the next round, which sees whose it is.
+        If another mailbox claims a meeting first, the item waits for the next round, which sees its claim.
         """
         going_on, late = await self._claims.take(decisions)
         if late:
@@ -228,8 +233,8 @@ class Actor:
             await self._save([Put(replace(pending, reason=OUTRUN)) for pending in waiting])
         return going_on
 
-    async def _alone(self, chunk: Sequence[Decision]) -> list[Decision]:
-        """Without the voids of meetings that somebody else turns out to have; those are read again."""
+    async def _confirmed(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """The chunk without voids of meetings of which another mailbox has a copy after all; those are read again."""
         going_on, late = await self._claims.confirm_lost(chunk)
         if late:
             self.done.again = True
@@ -237,8 +242,11 @@ class Actor:
             await self._save([Put(life.reread_for(link, OTHERS_UNREAD)) for link in links if link is not None])
         return going_on
 
-    async def _follow(self, decisions: Sequence[Decision]) -> None:
-        """Look once more at the claims of what is followed from now on, now that others can see it."""
+    async def _recheck_followed(self, decisions: Sequence[Decision]) -> None:
+        """Read the claims of newly followed meetings again, now that the index shows our copy to others.
+
+        A link whose claim has another activity by now is read again in the next round (``jobs.claims``).
+        """
         begun = [d for d in decisions if d.intent is Intent.FOLLOW]
         turned = await self._claims.find_changed(begun)
         links = [self.links[d.case.event_id] for d in begun if d.case.event_id in self.links]
@@ -246,9 +254,12 @@ class Actor:
         self.done.again |= bool(late)
         await self._save([Put(life.reread_for(link, OUTRUN)) for link in late])
 
-    async def _unrivalled(self, chunk: Sequence[Decision]) -> list[Decision]:
-        """Without the events that a colleague is making of the same activity: each says so first and looks then, so
-        at least one of two sees the other. The next round sees whose it is."""
+    async def _without_rivals(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """The chunk without creates of events that a colleague's round is creating of the same activity.
+
+        Each round stores its intention first and then reads the others', so at least one of two sees the other. The
+        next round sees which event was created.
+        """
         begun = {d.case.activity_id for d in chunk if d.intent is Intent.CREATE_EVENT}
         if not begun:
             return list(chunk)
@@ -262,9 +273,11 @@ class Actor:
             await self._save([Put(replace(pending_of(d), reason=RIVALLED)) for d in late])
         return [d for d in chunk if d.case.activity_id not in rivalled]
 
-    async def _keep_lost(self, chunk: Sequence[Decision]) -> list[Decision]:
-        """Keep the values that a solved conflict or a deletion is about to overrule; the decisions that may go on:
-        not those whose values cannot be kept."""
+    async def _journal_lost(self, chunk: Sequence[Decision]) -> list[Decision]:
+        """Journal the values that a solved conflict or a deletion is about to overrule.
+
+        Returns the decisions that may go on: an item whose values cannot be journalled is parked.
+        """
         kept = [(d, self._fenced(partial(self._journal.overruled, d), lambda _: None)) for d in chunk]
         await self._journal.keep(own for _, own in kept if own is not None)
         await self._save([change for d, own in kept if own is None for change in self._park(d)("")])
@@ -289,7 +302,10 @@ class Actor:
         return self._fenced(lambda: [Put(row())], self._unmarked)
 
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[RowChange]:
-        """An earlier create got through: that event is taken if it lives and is ours, else a new incarnation."""
+        """Handle a create that Graph refused as a duplicate: an earlier create has got through.
+
+        If its event lives and bears our mark, the next round links it; else the next create is a new incarnation.
+        """
         activity, pending = decision.case.activity, pending_of(decision)
         event: GraphEvent | Malformed | None = None
         if error.existing_id:
@@ -301,5 +317,5 @@ class Actor:
         return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]
 
 
-def _beyond_us(mistake: str) -> Outcome:
+def _unreckonable(mistake: str) -> Outcome:
     return Outcome(error=ItemRejected(Side.GRAPH, f"{UNRECKONABLE} ({mistake})"))

@@ -1,6 +1,7 @@
-"""Step 9 of a round: the rows stored once everything is done or marked: the cursors, and links that need no look.
+"""Step 9 of a round: makes the rows that are saved once everything is done or marked with its reason.
 
-Values only; where our own code fails on a link, that link stays as it is.
+Those are the cursors, and the links that need no further look. If our own code fails on a link, the link stays as it
+is. Nothing is saved here.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sync_core.reading.news import GraphNews
 
 
 def moved_cursors(frame: Frame, news: GraphNews, fingerprint: str, deletions: tuple[datetime, ...]) -> Cursors:
-    """The cursors past what this round has read. ``deletions`` are those of the last 24 hours."""
+    """Move the cursors past what this round has read. ``deletions`` are those of the last 24 hours."""
     before, window = frame.memory.cursors, frame.ctx.window
     reached = before.window_end if before.window_end and not frame.scale.full else window.end
     return replace(
@@ -42,14 +43,16 @@ def moved_cursors(frame: Frame, news: GraphNews, fingerprint: str, deletions: tu
 
 
 def retired(frame: Frame, decided: Collection[str]) -> list[RowChange]:
-    """Once a day: links of which nothing was ``decided`` and whose meeting is over are archived, ended ones forgotten
-    in the end."""
+    """Archive the links whose meeting is over, and drop the ended links that may be forgotten; once a day.
+
+    A link about which this round has ``decided`` (by event id) is left out.
+    """
     changes: list[RowChange] = []
     before = frame.ctx.now - frame.ctx.policy.max_age
     for link in [x for x in frame.memory.links if frame.is_daily and x.event_id not in decided]:
         if life.is_forgettable(link, frame.ctx.now):
             changes.append(Drop(link))
-        elif (link.ended_at is None or link.conflict) and _holds(
+        elif (link.ended_at is None or link.conflict) and _is_true(
             frame, partial(is_over_link, link, before, frame.ctx.zone)
         ):
             changes.append(Put(life.archived(link, frame.ctx.now)))
@@ -57,11 +60,14 @@ def retired(frame: Frame, decided: Collection[str]) -> list[RowChange]:
 
 
 def confirmed(frame: Frame, news: GraphNews, saved: Mapping[str, Link]) -> list[RowChange]:
-    """Links of events we made, now that the delta query has shown them, or that lie where it does not look; as they
-    were ``saved`` by this round. Goes with the cursor that passes them."""
+    """Clear ``unseen`` on the links of events that we created and that the delta query has shown, or never will show.
+
+    It never shows an event outside its window. ``saved`` are the links that this round saved, by event id. The rows
+    must be saved together with the cursor that moves past these events.
+    """
     links = [saved.get(link.event_id, link) for link in frame.memory.links if link.unseen]
     in_sight = partial(_is_in_sight, window=news.delta_window, zone=frame.ctx.zone)
-    seen = [x for x in links if x.event_id in news.shown or not _holds(frame, partial(in_sight, x))]
+    seen = [x for x in links if x.event_id in news.shown or not _is_true(frame, partial(in_sight, x))]
     return [Put(replace(link, unseen=False)) for link in seen]
 
 
@@ -69,6 +75,6 @@ def _is_in_sight(link: Link, window: Window | None, zone: ZoneInfo) -> bool:
     return window is not None and is_inside(graph_when(link.base_event), window, zone)
 
 
-def _holds(frame: Frame, question: Callable[[], bool]) -> bool:
-    """The answer about one item, no where our own code fails on it."""
+def _is_true(frame: Frame, question: Callable[[], bool]) -> bool:
+    """Whether ``question`` is true of one item; no if our own code fails on it."""
     return fenced(question, lambda _: False, frame.ctx.mailbox)

@@ -1,4 +1,4 @@
-"""Builds the context in which the tables decide: what a round, or `calsync why`, knows beside the items."""
+"""Builds the context of a decision: what a round, or `calsync why`, knows beside the items themselves."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ async def context_of(
     instance: Instance,
     now: datetime,
 ) -> Context:
-    """The context of one user at ``now``; the user has a zone and an ERP.net login. Asks ERP.net who the service
-    user is where the store does not know. Whether a company is chosen, and whether the round is a whole one, is the
-    caller's to say."""
+    """Build the context of one user at ``now``; the user has a zone and an ERP.net login.
+
+    ERP.net is asked for the service user's login if the store does not have it. The caller sets ``has_company`` and
+    ``whole``.
+    """
     zone = ZoneInfo(user.zone)
     known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
     on = (one for one in known if one.enabled or one.id == user.id)
@@ -52,9 +54,11 @@ async def context_of(
     )
 
 
-async def with_makers(world: World, ctx: Context, activities: Iterable[ErpActivity]) -> Context:
-    """The context in which it is known who made these activities: ERP.net is asked whose their logins are now, since
-    one that was known may be somebody else's since."""
+async def with_bearers(world: World, ctx: Context, activities: Iterable[ErpActivity]) -> Context:
+    """The context with the present bearers of the logins that created these activities.
+
+    ERP.net is asked, since a known login may belong to another user by now.
+    """
     asked = ctx.logins.unasked(one.creation_user for one in activities)
     if not asked:
         return ctx
@@ -62,9 +66,9 @@ async def with_makers(world: World, ctx: Context, activities: Iterable[ErpActivi
 
 
 async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tuple[Memory, list[Link]]:
-    """The memory, its links' creators by id, and the links of which ERP.net had to be asked.
+    """Replace logins by user ids as the creators of links; return the memory, and the links to save.
 
-    A login that an older version kept and nobody bears any more is this user's own, of before they were known.
+    An older version stored logins. A login that nobody bears any more was this user's own.
     """
     links = [replace(link, creator=ctx.known(link.creator)) for link in memory.links]
     unknown = {link.creator.removeprefix(LOGIN) for link in links if link.creator.startswith(LOGIN)}
@@ -76,22 +80,22 @@ async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tup
 
 
 def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
-    """Creators of linked meetings who may be somebody whose row cannot be read: that is no reason to take them for
-    switched off."""
+    """The creators of linked meetings who may be a user whose row cannot be read: such a user counts as switched
+    on."""
     if not any(one.unreadable for one in users):
         return frozenset()
     return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
 
 
 async def with_event_owners(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:
-    """The cases, and who else has their activity, where it matters."""
+    """The cases with the other users who have an event of the activity, for the cases that ask for it."""
     asked = {case.activity_id for case in cases if asks_for_event_owners(case, ctx)}
     found = await event_owners_of(store, ctx, asked)
     return [replace(c, event_owners=found[c.activity_id]) if found.get(c.activity_id) else c for c in cases]
 
 
 async def event_owners_of(store: Store, ctx: Context, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """The other users with sync on who have each activity in their calendar, or are about to."""
+    """The other users with sync on who have an event of each activity, or are about to get one."""
     found = await store.find_event_owners(activity_ids) if activity_ids else {}
     people = {i: ctx.colleagues.of(i) for owners in found.values() for i in owners if i != ctx.mailbox}
     on = {i for i, one in people.items() if one is not None and one.is_on}
@@ -99,7 +103,7 @@ async def event_owners_of(store: Store, ctx: Context, activity_ids: Collection[s
 
 
 def left_alone(users: Sequence[User], memory: Memory) -> int:
-    """How many pairs every round leaves alone, since their creator does not have sync switched on (R12)."""
+    """Count the pairs that every round leaves alone, because their creator's sync is not switched on (R12)."""
     on = {i for one in users if one.enabled for i in one.erp_user_ids}
     logins = logins_of(users, ())
     creators = [x.creator for x in memory.links if x.status in RUNNING and x.role is not Role.FOLLOWER]

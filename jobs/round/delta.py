@@ -1,6 +1,6 @@
-"""Step 4 of a round: the delta query of one calendar, and what it leaves in doubt read by id.
+"""Step 4 of a round: reads one calendar by the delta query, and by id what the delta query leaves in doubt.
 
-What is read comes back as a value; ``sync_core.reading.news`` says what is to be read and what it means.
+Each step returns what it read as a value; ``sync_core.reading.news`` decides what to read and what it means.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from sync_core.reading.news import (
 
 
 async def read_graph(frame: RoundFrame) -> GraphNews:
-    """What changed in the calendar. Raises what Graph raises; a failed read yields no deletion."""
+    """Read what changed in the calendar. Raises what Graph raises; a failed read yields no deletion."""
     news = await _read_delta(frame)
     news = replace(news, shown=frozenset(news.events))
     return await gather(frame, news, doubtful(news, frame))
 
 
 async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[tuple[Move, ...], GraphNews]:
-    """The links whose event is gone and bears another id now, and what was read to find them."""
+    """Find the links whose event has another id now; return the moves, and the news with what was read for them."""
     lost, shown = lost_links(news, frame), shown_meetings(news, frame)
     news = await _find_again(frame, news, {x.ical_uid for x in lost if uid_key(x.ical_uid) not in shown})
     gone = {link.event_id for link in lost} | await _gone_for_good(frame, news, shown)
@@ -46,14 +46,14 @@ async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[tuple[Move, ..
 
 
 async def gather(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
-    """The news, and these events read one by one with all the evidence there is."""
+    """Read the evidence about each of these events and add it to the news."""
     if not ids:
         return news
     return with_evidence(news, await frame.world.calendar.gather_evidence(frame.user.id, ids), frame)
 
 
 async def read_formatted(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
-    """The news, and these events read with their HTML."""
+    """Read these events with their HTML and add them to the news."""
     if not ids:
         return news
     return with_formatted(news, await frame.world.calendar.read_events(frame.user.id, ids, html=True), frame.ctx)
@@ -63,7 +63,7 @@ async def read_formatted(frame: RoundFrame, news: GraphNews, ids: Collection[str
 
 
 async def _read_delta(frame: RoundFrame) -> GraphNews:
-    """The delta query, and the strip of days that entered the window."""
+    """Run the delta query, and read the strip of days that entered the window."""
     cursors, ctx, scale, calendar = frame.memory.cursors, frame.ctx, frame.scale, frame.world.calendar
     wanted = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
     news = GraphNews(is_whole=scale.full or scale.renew or cursors.delta_link is None or cursors.delta_window is None)
@@ -84,7 +84,7 @@ async def _read_delta(frame: RoundFrame) -> GraphNews:
 
 
 async def _read_view_instead(frame: RoundFrame, news: GraphNews, window: Window) -> GraphNews:
-    """The delta query does not end (graph.md T5): read the view instead and keep the cursor as it was."""
+    """Read the view and keep the cursor, since the delta query does not end (graph.md T5)."""
     cursors = frame.memory.cursors
     view = await frame.world.calendar.read_view(frame.user.id, window)
     news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.delta_window, frame.ctx)
@@ -108,7 +108,7 @@ def _both(one: Window, other: Window) -> Window:
 
 
 async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[str]) -> GraphNews:
-    """The news, and events by iCalUId, wherever in time they lie, with proof that they are there."""
+    """Search events by iCalUId, wherever in time they lie, and add them to the news with their evidence."""
     if not ical_uids:
         return news
     answers = await frame.world.calendar.find_by_uid(frame.user.id, ical_uids)
@@ -117,8 +117,8 @@ async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[
 
 
 async def _gone_for_good(frame: RoundFrame, news: GraphNews, shown: Container[str]) -> set[str]:
-    """Of links that have ended, the events that are gone although their meeting was shown; that they are asked about
-    is no news of those that are still there."""
+    """The events of ended links that are gone although their meeting was shown. An event that is still there is not
+    added to the news."""
     links = frame.memory.links
     ended = [x.event_id for x in links if x.status not in WATCHED and uid_key(x.ical_uid) in shown]
     unseen = [event_id for event_id in ended if event_id not in news.events]

@@ -1,6 +1,6 @@
-"""What one round of one user is about, and the world it is done in: handed from step to step.
+"""The frame of one round: its user, memory, context and world, which every step is given.
 
-The pure half of it is ``sync_core.reading.frame``.
+``sync_core.reading.frame`` holds its pure half.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sync_core.reading.frame import Frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundFrame(Frame):
-    """``planned`` are the claims of the dry runs before this one, by the claim's key."""
+    """``planned`` are the claims that earlier users' dry runs would have taken, by the claim's key."""
 
     world: World
     user: User

@@ -1,6 +1,6 @@
-"""What one round enters in the journal: every write, the values that a write overrules, and the round itself.
+"""Enters one round in the journal: each write, the values that a write overrules, and the round itself.
 
-An item that our own code cannot put into words is entered with its ids, and with nothing that may be private.
+An item that our own code cannot put into words is entered with its ids and nothing that may be private.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ FOUND_AGAIN = "event found under another id"
 
 
 def worded(decision: Decision, ctx: Context) -> Line:
-    """A decision in words, made once for the report and the journal."""
+    """Put a decision into words, once for the report and the journal; with ids only if our own code fails on it."""
     return fenced(lambda: line_of(decision, ctx), lambda _: wordless(decision), ctx.mailbox)
 
 
 @dataclass(frozen=True, slots=True)
 class RoundJournal:
-    """The journal of one user, as one round adds to it."""
+    """Adds one round's entries to one user's journal. Each method raises what the store raises."""
 
     world: World
     user_id: str
     round_id: str
 
     async def enter(self, lines: Sequence[Line]) -> None:
-        """What was done. Raises what the store raises."""
+        """Enter what was done."""
         await self.world.store.append_journal([self._of_line(line) for line in lines])
 
     async def keep(self, overruled: Iterable[Sequence[JournalEntry]]) -> None:
-        """The values that writes are about to overrule, as ``overruled`` gives them: before anything is written."""
+        """Enter the values that writes are about to overrule (as ``overruled`` returns them), before the writes."""
         await self.world.store.append_journal(_one_for_each_item([entry for own in overruled for entry in own]))
 
     async def found_again(self, links: Sequence[Link]) -> None:
-        """Links whose event bears another id now."""
+        """Enter the links whose event has another id now."""
         await self.world.store.append_journal([self._of_found(link) for link in links])
 
     async def close(self, report: Report) -> None:
-        """What the round did altogether."""
+        """Enter the round itself, with its counts."""
         counts = {what: str(n) for what, n in sorted(report.done.items())}
         counts |= {"mails": str(report.mails)} if report.mails else {}
         counts |= {f"skipped: {why}": str(n) for why, n in sorted(report.skipped.items())}
@@ -55,9 +55,9 @@ class RoundJournal:
         await self.world.store.append_journal([replace(entry, after=counts)])
 
     def overruled(self, decision: Decision) -> list[JournalEntry]:
-        """The values that a solved conflict or a deletion overrules, an entry for each.
+        """The entries of the values that a solved conflict or a deletion overrules.
 
-        Where none is lost nothing is asked of the case, so that no mistake of ours with it stops its write.
+        If no value is lost, the case is not looked at, so that a bug of ours with it cannot stop its write.
         """
         return [self._of_clash(decision.case, side, clash) for side, clash in decision.lost]
 
@@ -100,7 +100,7 @@ class RoundJournal:
 
 
 def _one_for_each_item(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """Each item's kept values together, since the same action on the same item is one row."""
+    """Merge the entries of each item into one, since the same action on the same item is one row."""
     merged: dict[tuple[str, str], JournalEntry] = {}
     for entry in entries:
         key = (entry.event_id, entry.activity_id)

@@ -1,7 +1,8 @@
-"""Reads what may belong to the items without a link, so that nothing is made twice; ``sync_core.plan.match`` decides.
+"""Reads the possible partners of items without a link, so that nothing is created twice (deduplication).
 
-What is asked grows with what is new: events by their iCalUId, activities by the iCalUIds they may carry, marks of
-events that are about to get an activity. Only a full round reads every mark there is, in one list.
+``sync_core.plan.match`` decides which of them belong together. The number of reads grows with the number of new
+items: events are searched by iCalUId, activities by the iCalUIds that they may name, and the marks of new events are
+read. Only a full round reads every mark, in one list.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ Named = dict[str, tuple[ErpActivity | Malformed, ...]]
 """The activities that name a meeting, by its key."""
 
 NEARBY = timedelta(days=1)
-"""A wall clock of an unknown zone may be most of a day off."""
+"""How far around an activity's time an event is searched: a wall clock of an unknown zone may be most of a day
+off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Looks up partners of unlinked items. ``claims`` are those of meetings that activities name, by iCalUId;
-    ``with_marks`` are events that were read with their marks; ``full``: every mark there is counts."""
+    """Looks up the partners of unlinked items.
+
+    ``claims`` are those of the meetings that activities name, by iCalUId. ``with_marks`` are the ids of events that
+    were read with their marks. ``full`` reads every mark.
+    """
 
     world: World
     ctx: Context
@@ -42,7 +47,7 @@ class Lookup:
     full: bool = False
 
     async def complete(self, unlinked: Unlinked) -> Unlinked:
-        """The items with everything that may belong to them. Raises what the sides raise."""
+        """Read everything that may belong to the items; return them with it. Raises what the sides raise."""
         marked = await self._marked(unlinked)
         unlinked = _with_events(unlinked, [*marked, *await self._named_events(unlinked)])
         unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in marked}))
@@ -55,7 +60,7 @@ class Lookup:
     # Marks
 
     async def _marked(self, unlinked: Unlinked) -> list[GraphEvent]:
-        """Events with a mark that may count: all in a full round, else those of activities about to get an event."""
+        """Events with a mark that counts: in a full round all, else those of activities about to get an event."""
         if self.full:
             return _counting((await self.world.calendar.read_marked(self.ctx.mailbox)).events, unlinked)
         begun = {item for side, item in unlinked.waiting if side is Side.ERP and item in unlinked.activities}
@@ -70,7 +75,7 @@ class Lookup:
         return _counting((event for marked in answers.values() for event in marked), unlinked)
 
     async def _marks_of_creates(self, unlinked: Unlinked) -> list[GraphEvent]:
-        """Events that look new and carry our mark: calsync made them once, and their link was forgotten."""
+        """Events that look new but bear our mark: calsync created them once, and their link is lost."""
         if self.full:
             return []
         new = [event for event in unlinked.events.values() if self._looks_new(event, unlinked)]
@@ -90,8 +95,7 @@ class Lookup:
     # Names
 
     async def _named_events(self, unlinked: Unlinked) -> list[GraphEvent]:
-        """The events that activities name by iCalUId and that were not read yet; also those of activities that wait
-        for what stands between them and their event."""
+        """The unread events that activities name by iCalUId, also for activities that are parked by a hindrance."""
         read = by_uid(unlinked.events.values(), lambda event: event.ical_uid)
         naming = [
             activity
@@ -110,15 +114,18 @@ class Lookup:
         return [event for event in found if event.id not in linked]
 
     async def _event_nearby(self, activity: ErpActivity) -> list[GraphEvent]:
-        """The event whose iCalUId an activity names in short form. Graph can only be asked for whole ones, so it is
-        looked for where the activity stands; elsewhere it is not found, and its activity's partner counts as gone."""
+        """The event whose iCalUId an activity names in short form.
+
+        Graph can search for whole iCalUIds only, so the events around the activity's time are read. An event at
+        another time is not found, and the activity's partner counts as gone.
+        """
         start, _ = bounds(erp_when(activity.content, ZoneInfo(self.ctx.digits_zone)), self.ctx.zone)
         view = await self.world.calendar.read_view(self.ctx.mailbox, Window(start - NEARBY, start + NEARBY))
         return [event for event in view.events if uid_key(event.ical_uid) == uid_key(activity.external_id)]
 
     async def _named(self, unlinked: Unlinked, marked: Collection[str]) -> Named:
-        """The activities that name the meetings of these events, whoever's they are: one at hand may not be the
-        only one. ``marked`` are the events that carry a mark."""
+        """The activities of any user that name the meetings of these events, also where one was read already: there
+        may be several. ``marked`` are the ids of events that bear a mark."""
         named: dict[str, dict[str, ErpActivity | Malformed]] = {}
         for activity in unlinked.activities.values():
             if meeting_of(activity):
@@ -130,7 +137,7 @@ class Lookup:
         return {uid: tuple(found.values()) for uid, found in named.items()}
 
     def _originals(self, unlinked: Unlinked) -> dict[str, set[str]]:
-        """The activities that stand for the meetings that these name, by what is remembered."""
+        """The other activities that links and claims give for the meetings that these activities name."""
         claims = {uid_key(uid): claim for uid, claim in self.claims.items()}
         originals: dict[str, set[str]] = {}
         for activity in unlinked.activities.values():
@@ -142,7 +149,7 @@ class Lookup:
         return originals
 
     async def _known(self, unlinked: Unlinked) -> dict[str, ErpActivity]:
-        """The activities that marks, links and claims name, where they are there."""
+        """The activities that marks, links and claims name, as far as ERP.net has them."""
         named = [a for found in unlinked.named.values() for a in found if isinstance(a, ErpActivity)]
         known = dict(unlinked.activities) | {a.id: a for a in named}
         wanted = {*unlinked.marks.values(), *(i for ids in unlinked.originals.values() for i in ids)}
@@ -152,13 +159,13 @@ class Lookup:
 
 
 def _with_events(unlinked: Unlinked, events: Iterable[GraphEvent]) -> Unlinked:
-    """The items with these events, too; one that is there already stays as it was read."""
+    """The items with these events added; an event that is among them already stays as it was read."""
     known = unlinked.events
     return replace(unlinked, events={**known, **{e.id: known.get(e.id, e) for e in events}})
 
 
 def _counting(events: Iterable[GraphEvent], unlinked: Unlinked) -> list[GraphEvent]:
-    """A mark of an activity that has its event is a copy's."""
+    """The events whose mark counts: a mark of an activity that has its event already was copied with an event."""
     linked, fed = {link.event_id for link in unlinked.links}, unlinked.linked
     return [e for e in events if e.mark and e.id not in linked and e.mark not in fed]
 

@@ -1,7 +1,7 @@
-"""What is remembered of a decision: at once where nothing is written, after its writes, and after a failure.
+"""Makes the rows that store the outcome of a decision: one without a write, one after its writes, or a failure.
 
-Rows to store, made of values; ``jobs.round.act`` writes and saves. What fails is marked on its link or pending row
-with the reason, so that the cursors may move past it.
+``jobs.round.act`` writes and saves; here values become rows. A failure is marked on its link or pending row with the
+reason, so that the cursors may move past it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from sync_core.model.writes import CreateActivity, GraphWrite, Outcome, PatchAct
 from sync_core.plan.identity import link_after
 
 CREATES = frozenset({Intent.CREATE_ACTIVITY, Intent.CREATE_EVENT})
-"""Their item waits in a pending row until it has its counterpart."""
+"""The intents whose item waits in a pending row until it has its counterpart."""
 
 LONGEST_PAUSE = timedelta(hours=6)
 
 
 def pause_after(tries: int) -> timedelta:
-    """How long an item rests after its ``tries``-th failure: 2, 4, 8 … minutes, at most six hours."""
+    """Back-off of an item after its ``tries``-th failure: 2, 4, 8 … minutes, at most six hours."""
     return min(LONGEST_PAUSE, timedelta(minutes=2 ** min(tries, 12)))
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A decision and what each side answered to its write; None where nothing was asked of it."""
+    """A decision and the outcome of its write on each side; None if there was no write."""
 
     decision: Decision
     erp: Outcome | None = None
@@ -44,7 +44,7 @@ class Written:
 
     @property
     def error(self) -> CalsyncError | None:
-        """Why a write did not get through."""
+        """The error of the first write that failed, None if none did."""
         outcomes = [outcome for outcome in (self.erp, self.graph) if outcome is not None]
         return next((outcome.error for outcome in outcomes if outcome.error is not None), None)
 
@@ -69,7 +69,7 @@ class Written:
 
 
 def pending_of(decision: Decision) -> Pending:
-    """The row in which the item of a decision waits for its counterpart."""
+    """The pending row in which the item of a decision waits for its counterpart."""
     case = decision.case
     if case.pending is not None:
         return case.pending
@@ -79,7 +79,7 @@ def pending_of(decision: Decision) -> Pending:
 
 
 def link_in(changes: list[RowChange]) -> Link | None:
-    """The link that these changes save."""
+    """The link that these row changes save, None if they save none."""
     return next((c.row for c in changes if isinstance(c, Put) and isinstance(c.row, Link)), None)
 
 
@@ -87,7 +87,7 @@ def link_in(changes: list[RowChange]) -> Link | None:
 
 
 def quiet_rows(decision: Decision, ctx: Context) -> list[RowChange]:
-    """What a decision without writes changes in the store."""
+    """The row changes of a decision without writes."""
     case = decision.case
     changes: list[RowChange] = []
     if decision.link is not None:
@@ -105,7 +105,7 @@ def quiet_rows(decision: Decision, ctx: Context) -> list[RowChange]:
 
 
 def parked_row(decision: Decision) -> Pending:
-    """The row of an item without a link that waits for what stands in its way to end."""
+    """The pending row that parks an item without a link until a hindrance ends or a person chooses."""
     if decision.pending is not None:
         return decision.pending
     pending = pending_of(decision)
@@ -115,12 +115,13 @@ def parked_row(decision: Decision) -> Pending:
 
 
 def is_to_be_reread(decision: Decision) -> bool:
-    """Whether an item without a link has to be read once more, which another round does at once."""
+    """Whether an item without a link must be read again, for which another round follows at once."""
     return decision.case.link is None and decision.verdict is Verdict.REREAD
 
 
 def is_news(decision: Decision) -> bool:
-    """Whether a decision without writes is entered in the journal: not what is in step, nor what was known before."""
+    """Whether a decision without writes is entered in the journal: not a pair in step, nor what was entered
+    before."""
     if decision.verdict in (Verdict.NOTHING, Verdict.REREAD):
         return decision.intent is Intent.END or _closes_conflict(decision)
     before, after = decision.case.link, decision.link
@@ -138,8 +139,7 @@ def _closes_conflict(decision: Decision) -> bool:
 
 
 def written_rows(written: Written, ctx: Context) -> tuple[list[RowChange], bool]:
-    """What a decision changes in the store once its writes got through, and whether another round has to follow at
-    once; nothing where no link comes of it."""
+    """The row changes of a decision whose writes got through, and whether another round must follow at once."""
     decision, case = written.decision, written.decision.case
     activity, is_disturbed = _undisturbed(written, ctx)
     link = link_after(decision, written.event, activity, ctx)
@@ -153,7 +153,7 @@ def written_rows(written: Written, ctx: Context) -> tuple[list[RowChange], bool]
 
 
 def _undisturbed(written: Written, ctx: Context) -> tuple[ErpActivity | None, bool]:
-    """The activity as the base may take it, and whether somebody edited it between write and read-back."""
+    """The activity to store in the base, and whether somebody edited it between our write and the read-back."""
     write, after = written.decision.erp, written.activity
     if after is None or not isinstance(write, CreateActivity | PatchActivity):
         return after, False
@@ -166,8 +166,11 @@ def _undisturbed(written: Written, ctx: Context) -> tuple[ErpActivity | None, bo
     return replace(after, content=base.as_expected(write.content, fields, before, after.content)), True
 
 
-def believed(write: GraphWrite, outcome: Outcome) -> Outcome:
-    """An outcome; a patch that was answered and changed nothing (a proxy's page) may not move the base."""
+def verified(write: GraphWrite, outcome: Outcome) -> Outcome:
+    """Verify the outcome of a patch: one that was answered but changed nothing (by a proxy, say) is an error.
+
+    Such a patch must not move the base.
+    """
     event = outcome.event
     if event is None or not isinstance(write, PatchEvent) or not write.change_key:
         return outcome
@@ -182,7 +185,7 @@ def believed(write: GraphWrite, outcome: Outcome) -> Outcome:
 
 
 def failed_row(written: Written, reason: str, now: datetime, *, is_overtaken: bool) -> Link | Pending:
-    """The row that remembers the failure: read again at once when overtaken, else after a growing pause."""
+    """The row that marks a failure. An overtaken item is read again at once, any other after a back-off."""
     decision, seen = written.decision, written.seen
     link = decision.case.link
     row = link if link is not None else pending_of(decision)

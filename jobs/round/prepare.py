@@ -1,7 +1,7 @@
-"""Step 3 of a round: the company's row, read once, and the user as they are.
+"""Step 3 of a round: reads the instance row once, and makes the user's checkup if it is due.
 
-A user is looked into anew at a full round, on a new day, or while something is wrong; else they are as known. What
-was found out that decides skips makes the round a full one.
+The checkup is due in a full round, on a new day, and while something is wrong; else its stored result is used. If a
+finding that decides skips has changed, the round becomes a full one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from sync_core.model.memory import Cursors, Instance, User
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The world under the company's policy, and the company's row as it was read with its etag. ``live``: what is
-    found out is stored, repaired and told; else only looked at."""
+    """The world under the company's policy, and the instance row with its etag. ``live``: findings are stored, what
+    is missing is repaired and the user is notified; a dry run only looks."""
 
     world: World
     instance: Instance
@@ -34,7 +34,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A user as they are, with the ``fingerprint`` of what decides skips; ``is_full``: both sides are read whole."""
+    """The user's checkup, and the ``fingerprint`` of what decides skips; ``is_full``: both sides are read whole."""
 
     company: Company
     checkup: Checkup
@@ -43,7 +43,7 @@ class Prepared:
 
 
 async def read_company(world: World, *, live: bool) -> Company:
-    """The company; only a ``live`` round stamps its row and takes the first watermark. Raises ``WrongStore``."""
+    """Read the instance row; a ``live`` round also stamps it and sets the first watermark. Raises ``WrongStore``."""
     if live:
         instance, etag = await take_first_watermark(world, *await open_instance(world))
     else:
@@ -53,7 +53,7 @@ async def read_company(world: World, *, live: bool) -> Company:
 
 
 async def prepare(company: Company, user: User, cursors: Cursors, now: datetime, *, full: bool) -> Prepared:
-    """The user, looked into where that is due. Raises what ``check_user`` raises."""
+    """Prepare the user for a round; make the checkup if it is due. Raises what ``check_user`` raises."""
     is_full = full or cursors.full_due
     if is_full or _is_unsure(user, cursors, now):
         checkup = await _look_into(company, user, now)
@@ -66,7 +66,7 @@ async def prepare(company: Company, user: User, cursors: Cursors, now: datetime,
 
 
 def _is_unsure(user: User, cursors: Cursors, now: datetime) -> bool:
-    """Whether what is known of a user may not be so any more: daily, and while something is wrong."""
+    """Whether the stored findings may be out of date: once a day, and while something is wrong."""
     zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
     is_new_day = cursors.day != local_day(now, zone)
     return is_new_day or not user.is_operational or user.erp_seen_at is None or user.is_unread
@@ -81,6 +81,6 @@ async def _look_into(company: Company, user: User, now: datetime) -> Checkup:
         document_type_id=checkup.document_type_id,
     )
     if live and known != instance:
-        with suppress(StaleWrite):  # somebody else's round or pull was faster; the next look saves it
+        with suppress(StaleWrite):  # another round or pull saved first; the next checkup saves these findings
             await world.store.save_instance(known, company.etag)
     return checkup

@@ -1,8 +1,8 @@
-"""Steps 4 to 6 of a round: read Graph, read ERP.net, and lay the readings side by side as cases.
+"""Steps 4 to 6 of a round: reads Graph, reads ERP.net, and puts what belongs together into cases.
 
-Only what may have changed is read: the delta query and the inbox name the changed items, and each brings its
-counterpart only when its *content* differs from the base. Reading decides nothing: each step takes the values before
-it and returns one; ``sync_core.reading`` and ``sync_core.plan.match`` say what they mean.
+Only what may have changed is read: the delta query and the inbox name the changed items. An item's counterpart is
+read only if the item's *content* differs from the base. Each step takes the values of the steps before it and returns
+one; ``sync_core.reading`` and ``sync_core.plan.match`` decide what they mean.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.round.context import with_event_owners, with_makers
+from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame
 from jobs.round.lookup import Lookup
@@ -38,10 +38,10 @@ from sync_core.reading.roles import Roles, is_followed, is_unmade
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was read: the cases, and what Graph showed with its next cursor.
+    """What was read: the cases, and Graph's news with its next cursor.
 
-    ``moves`` are the links whose event bears another id now; ``frame`` knows them by that, and who made the
-    activities of the cases.
+    ``moves`` are the links whose event has another id now. ``frame`` has these links under their new ids, and the
+    bearers of the logins that created the cases' activities.
     """
 
     frame: RoundFrame
@@ -51,7 +51,8 @@ class Findings:
 
 
 async def read_sides(frame: RoundFrame) -> Findings:
-    """Everything this round has to look at. Raises what the sides raise; a failed read yields no deletion."""
+    """Read everything that this round has to look at. Raises what the sides raise; a failed read yields no
+    deletion."""
     news = await read_graph(frame)
     found, news = await find_moved(frame, news)
     frame = replace(frame, memory=after_moves(frame.memory, found))
@@ -59,19 +60,19 @@ async def read_sides(frame: RoundFrame) -> Findings:
     activities = await read_erp(frame, news, roles)
     both = Readings(news, roles, activities)
     both = replace(both, news=await read_formatted(frame, news, to_be_formatted(both, frame)))
-    frame = await _knowing_makers(frame, free_activities(both, frame))
+    frame = await _with_bearers(frame, free_activities(both, frame))
     both, pairs = await _pairs(frame, both)
     recalled: Recalled = {}
     linked = await with_roles(frame, both.roles, both.news, linked_cases(both, frame), recalled)
     paired = await with_roles(frame, both.roles, both.news, await _formatted(frame, pairs), recalled)
     cases = [*linked, *paired, *malformed_cases(both, frame), *vanished_cases(both, frame)]
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
-    frame = await _knowing_makers(frame, new)
+    frame = await _with_bearers(frame, new)
     return Findings(frame, both.news, found, await with_event_owners(frame.world.store, frame.ctx, cases))
 
 
 async def read_erp(frame: RoundFrame, news: GraphNews, roles: Roles) -> Activities:
-    """The activities that have to be looked at; at a full round all that are this user's."""
+    """Read the activities that this round has to look at; in a full round all that are the user's."""
     activities: dict[str, ErpActivity | Malformed | None] = {}
     if frame.scale.full:
         since = frame.ctx.now - frame.ctx.policy.max_age
@@ -83,12 +84,12 @@ async def read_erp(frame: RoundFrame, news: GraphNews, roles: Roles) -> Activiti
     return permitted_activities(activities, frame.ctx)
 
 
-async def _knowing_makers(frame: RoundFrame, activities: Iterable[ErpActivity]) -> RoundFrame:
-    return replace(frame, ctx=await with_makers(frame.world, frame.ctx, (a for a in activities if not a.void)))
+async def _with_bearers(frame: RoundFrame, activities: Iterable[ErpActivity]) -> RoundFrame:
+    return replace(frame, ctx=await with_bearers(frame.world, frame.ctx, (a for a in activities if not a.void)))
 
 
 async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case]]:
-    """The cases of what has no link, and the readings with the claims that had to be known for them."""
+    """Match the items without a link; return the readings with the claims read for that, and the cases."""
     links = both.roles.kept(frame.memory.links)
     free = both.news.free({link.event_id for link in links})
     activities = free_activities(both, frame)
@@ -108,7 +109,7 @@ async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case
 
 
 async def _formatted(frame: RoundFrame, cases: Sequence[Case]) -> Sequence[Case]:
-    """New pairs whose texts differ, with the event's HTML."""
+    """The cases; an event of a new pair whose texts differ is read again with its HTML."""
     apart = pairs_apart(cases)
     if not apart:
         return cases

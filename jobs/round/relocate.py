@@ -1,6 +1,7 @@
-"""Links whose event bears another id now, remembered before anything else is done (sync_core/plan/relocate.py).
+"""Saves links under new event ids, before the round writes anything else (sync_core/plan/relocate.py finds them).
 
-A mailbox that is moved or restored has new ids, and an event imported twice may be deleted once: the pair goes on.
+Graph gives an event another id when its mailbox is moved or restored. Of an event that was imported twice, the linked
+copy may be deleted. In both cases the pair goes on with the event that is left.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move
 
 AT_ONCE = 10
-"""Links that take new ids in one transaction: few enough for their rows always to fit one (azure.md §10)."""
+"""The most links moved in one transaction; each needs three rows, and all must fit (azure.md §10)."""
 
 
 async def save_moves(fence: Fence, journal: RoundJournal, moves: Sequence[Move]) -> None:
-    """Put each link under its new id and drop the old row, in one transaction."""
+    """Save each link under its new id, drop its old row in the same transaction, and enter the move in the
+    journal."""
     for start in range(0, len(moves), AT_ONCE):
         some = moves[start : start + AT_ONCE]
         await fence.save([change for move in some for change in _rows_of(move)])

@@ -1,4 +1,4 @@
-"""The report of a round: counts by kind, skips by reason, what failed, what waits for a person."""
+"""The report of a round: what was done, skipped and failed, and what waits for a person. Also its log line."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sync_core.plan.wording import is_about_private, label, values
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
 
 PRIVATE = "(private)"
-"""Stands for what only its owner may read."""
+"""Shown in place of a text that only its owner may read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One decision in words. ``before``/``after`` are values by side and field; those of a ``private`` item, and its
-    subject, are its owner's only; ``hides``: nothing that ``SYNC_PRIVATE=busy`` hides may be kept of it. ``mails`` is
-    how many people Exchange tells by mail."""
+    """One decision in words. ``before`` and ``after`` are values by side and field. Of a ``private`` item only its
+    owner may see the subject and the values. ``hides``: what ``SYNC_PRIVATE=busy`` hides must not be stored.
+    ``mails`` is how many mails Exchange sends."""
 
     what: str
     subject: str
@@ -39,18 +39,18 @@ class Line:
 
 
 def is_shown(decision: Decision) -> bool:
-    """Whether a plan shows a decision: all but what is in step."""
+    """Whether a plan shows a decision: all but those about pairs in step."""
     return decision.verdict not in QUIET
 
 
 def wordless(decision: Decision) -> Line:
-    """The line of a decision that our own code cannot put into words: ids only."""
+    """Make the line of a decision that our own code cannot put into words: with ids only."""
     case = decision.case
     return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
 
 
 def line_of(decision: Decision, ctx: Context) -> Line:
-    """A decision in words."""
+    """Put a decision into words."""
     before, after = values(decision, ctx.digits_zone)
     case = decision.case
     return Line(
@@ -68,14 +68,14 @@ def line_of(decision: Decision, ctx: Context) -> Line:
 
 
 def title(case: Case) -> str:
-    """What a message for administrators calls the case's item: its subject, unless that is the owner's only."""
+    """The name of a case's item in a message for administrators: its subject, unless only the owner may see it."""
     return PRIVATE if is_about_private(case) else case.subject or case.event_id or case.activity_id
 
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of one round of one user. ``state`` is the user's in words, ``operational`` whether it is no error.
-    ``again``: something wants another round at once."""
+    """The outcome of one round of one user. ``state`` is the user's state in words, ``operational`` whether it is no
+    error. ``again``: another round must follow at once."""
 
     user_id: str
     upn: str
@@ -88,17 +88,17 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    """Those of the failures that are about unreadable rows: a later round does not mend them."""
+    """The failures that are about unreadable rows: a later round does not mend them."""
     conflicts: int = 0
     holds: tuple[Hold, ...] = ()
     parked: int = 0
     again: bool = False
     woken: frozenset[str] = frozenset()
-    """Other users whose meetings changed hands by this round."""
+    """The other users who lost or got a meeting by this round."""
     served: str = ""
     """The wake token this round served."""
     trouble: CalsyncError | None = None
-    """What ended the round before its cursors moved, None if nothing did."""
+    """The error that ended the round before its cursors moved, None if none did."""
 
     @property
     def mails(self) -> int:
@@ -111,13 +111,13 @@ class Report:
         return not self.failures and self.operational
 
     def count(self, decisions: Sequence[Decision]) -> None:
-        """Add what a plan leaves alone to the counts."""
+        """Count what a plan leaves alone, by reason."""
         for decision in decisions:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
 
     def add(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
-        """Add what was carried out; ``woken`` are the users whose meetings changed hands."""
+        """Add what was carried out and what failed; ``woken`` are the users who lost or got a meeting."""
         self.done.update(line.what for line in acted)
         self.lines += acted
         self.failures += failures
@@ -130,7 +130,7 @@ class Report:
 
 
 def parked_in(memory: Memory) -> int:
-    """How many items wait for somebody to see to them."""
+    """Count the parked items."""
     return sum(link.status is LinkStatus.PARKED for link in memory.links) + sum(p.parked for p in memory.pending)
 
 

@@ -1,7 +1,7 @@
-"""Reads what a round has to know of meetings that several mailboxes hold: their claims, and who takes over from whom.
+"""Reads the claims of meetings that several mailboxes share, and the former feeder's link of a promoted copy.
 
-The claims that matter are read once, between Graph and ERP.net: a follower's activity is named by its claim, and a
-copy that takes over must be read afresh. ``sync_core.reading.roles`` says which those are and what follows from them.
+The claims are read once, between Graph and ERP.net: only its claim names a follower's activity, and a promoted copy
+must be read again. ``sync_core.reading.roles`` decides which claims are read and what follows from them.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from sync_core.reading.roles import (
 )
 
 Recalled = dict[str, tuple[Link, ...]]
-"""Colleagues' links that were read already, by user."""
+"""Colleagues' links, read once in a round, by user."""
 
 
 async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNews]:
-    """All that has to be known of claims before ERP.net is asked, and the news with what had to be read for it."""
+    """Read the claims that matter before ERP.net is asked; return the roles, and the news with the events read
+    again."""
     roles = await with_claims(frame, Roles(), asked_claims(news, frame))
     news = await gather(frame, news, turned(roles, news, frame))
     roles = replace(roles, promoted=promoted_of(roles, news, frame))
@@ -43,7 +44,7 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
 
 
 async def with_claims(frame: RoundFrame, roles: Roles, ical_uids: Collection[str]) -> Roles:
-    """The roles, and the claims of these meetings too."""
+    """The roles with the claims of these meetings; claims that are known already are not read."""
     unknown = set(ical_uids) - set(roles.claims)
     stored = await read_claims(frame.world.store, unknown)
     planned = {uid: frame.planned[uid_key(uid)] for uid in unknown if uid_key(uid) in frame.planned}
@@ -53,9 +54,9 @@ async def with_claims(frame: RoundFrame, roles: Roles, ical_uids: Collection[str
 async def with_roles(
     frame: RoundFrame, roles: Roles, news: GraphNews, cases: Sequence[Case], recalled: Recalled
 ) -> list[Case]:
-    """The cases with what their meetings' claims say; those of copies that take over with the former feeder's link.
+    """The cases with their meetings' claims; a case of a promoted copy gets the former feeder's link as well.
 
-    ``recalled`` is added to.
+    Colleagues' links that are read are added to ``recalled``.
     """
     return [await _inheriting(frame, with_role(case, roles, news), roles, recalled) for case in cases]
 
@@ -65,6 +66,6 @@ async def _inheriting(frame: RoundFrame, case: Case, roles: Roles, recalled: Rec
         return case
     try:
         former_feeder, former_link = await former_link_of(frame.world.store, case.claim, frame.user.id, recalled)
-    except RowUnreadable as error:  # without what the sides showed before, nothing can be told from an edit
+    except RowUnreadable as error:  # without the former link's bases an edit cannot be recognized
         return replace(case, event_sight=Sight.UNDECIDED, explanation=str(error))
     return replace(case, former_link=former_link, former_feeder=former_feeder)

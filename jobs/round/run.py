@@ -1,8 +1,8 @@
 """One round of one user, ten steps top to bottom (design.md §4).
 
 1 wake · 2 lease · 3 recall · 4 read Graph · 5 read ERP.net · 6 compare · 7 plan and guard · 8 act · 9 move the
-cursors · 10 report. Killed anywhere, the next round finds less to do and nothing twice: the cursors move last, and
-only past what is done or marked with its reason.
+cursors · 10 report. The cursors move last, and only past what is done or marked with its reason. So after a crash at
+any point the next round does the rest, and nothing twice.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from sync_core.reading.frame import Scale
 async def run_round(world: World, user: User, *, full: bool = False, asked: bool = False) -> Report:
     """Bring one user's calendar and activities in step. ``full`` reads both sides whole, ``asked`` ignores back-off.
 
-    Failures of a side or of items are in the report. Raises ``LeaseHeld``.
+    Failures of a side or of items are in the report. Raises ``LeaseHeld``, and ``RowUnreadable`` for the user's row.
     """
     if not user.enabled or user.unreadable:
         return _no_round(user)
@@ -54,7 +54,7 @@ async def run_round(world: World, user: User, *, full: bool = False, asked: bool
     uncovered = cover.set(fence.covering)
     try:
         known = await world.store.read_user(user.id)
-        if known is None or not known.enabled:  # since this round was asked for
+        if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
         report = await _Round(world, user, full=full, asked=asked).run(fence)
     finally:
@@ -74,10 +74,10 @@ async def plan_round(
     inbox: tuple[InboxRow, ...] = (),
     planned: Planned | None = None,
 ) -> Report:
-    """What a round would do now, asked for by a person (a dry run): nothing is written.
+    """Plan what a round that a person asks for would do now (dry run). Nothing is written.
 
-    ``inbox`` stands for what a pull would have filed, ``planned`` for the claims of the plans before this one, and is
-    added to. Failures as in ``run_round``.
+    ``inbox`` replaces the stored inbox: it is what a pull would have filed. ``planned`` are the claims that earlier
+    plans would have taken; this plan's are added. Failures as in ``run_round``.
     """
     if not user.enabled or user.unreadable:
         return _no_round(user)
@@ -94,7 +94,7 @@ def _no_round(user: User) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What was read, what is to be done about it, and what waits for a person."""
+    """What was read, the decisions about it, and the hold that waits for a person."""
 
     findings: Findings
     decisions: list[Decision]
@@ -102,7 +102,7 @@ class _Plan:
 
 
 class _Round:
-    """One round under way; strictly private. What it finds out about the user, and its report, are its state."""
+    """One round under way. Its state is the user as found so far, and the report."""
 
     # Six parameters: one for each choice of run_round and plan_round.
     def __init__(
@@ -126,7 +126,7 @@ class _Round:
         self._report = Report(user.id, user.upn, full=full)
 
     async def run(self, fence: Fence | None) -> Report:
-        """The round, under its lease; without one a dry run."""
+        """Run the round under its lease; without one it is a dry run."""
         try:
             await self._steps(fence)
         except MailboxUnavailable as error:
@@ -136,7 +136,7 @@ class _Round:
             await self._fail(fence, known, is_state=isinstance(known, AccessRefused))
         except CalsyncError as error:
             await self._fail(fence, error, is_state=False)
-        except Exception as mistake:  # noqa: BLE001 - one user's trouble is nobody else's
+        except Exception as mistake:  # noqa: BLE001 - a bug of ours ends this user's round only
             log_failure("round", mistake, user_id=self._user.id)
             self._report.failures.append(f"{UNRECKONABLE}: a mistake in calsync ({type(mistake).__name__})")
         return self._report
@@ -165,7 +165,10 @@ class _Round:
         return await self._without_dropped(fence, memory)
 
     async def _without_dropped(self, fence: Fence | None, memory: Memory) -> Memory:
-        """What a person's no has ended needs no look at the sides. A list goes last: a stop leaves the rest on it."""
+        """End the links on holds that a person has dropped, which needs no look at the sides.
+
+        The holds are dropped last, so that after a crash they still list the rest.
+        """
         links, holds = dropped(memory, self._now)
         if not holds:
             return memory
@@ -179,7 +182,7 @@ class _Round:
         )
 
     async def _prepare(self, memory: Memory, *, live: bool) -> Prepared:
-        """From here on the world is the company's, and the user is as they were found."""
+        """Prepare the user; from here on the world follows the company's policy."""
         company = await read_company(self._world, live=live)
         self._world = company.world
         prepared = await prepare(company, self._user, memory.cursors, self._now, full=self._full)
@@ -189,7 +192,7 @@ class _Round:
         return prepared
 
     async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
-        """What the round goes by; links learn who made their activities."""
+        """Build the round's frame, and save the links that get their creator's id."""
         ctx = await context_of(self._world, self._user, memory, prepared.company.instance, self._now)
         ctx = replace(ctx, has_company=prepared.checkup.can_create, whole=prepared.is_full)
         memory, learnt = await with_known_creators(self._world, memory, ctx)
@@ -210,7 +213,7 @@ class _Round:
     # 4 to 6 read and compare, 7 plan and guard
 
     async def _plan(self, frame: RoundFrame, world: World, memory: Memory) -> _Plan:
-        """What to do for what ``world`` shows and ``memory`` knows; writes nothing."""
+        """Read and decide for this ``world`` and ``memory``, which quarantine may have reduced; write nothing."""
         findings = await read_sides(replace(frame, world=world, memory=without_lost(memory)))
         ctx, memory = findings.frame.ctx, findings.frame.memory
         decisions, hold = guard(
@@ -231,7 +234,7 @@ class _Round:
         self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
 
     def _show(self, memory: Memory, plan: _Plan) -> None:
-        """A dry run ends here."""
+        """Report the plan of a dry run."""
         ctx = plan.findings.frame.ctx
         self._planned |= planned_by(plan.decisions, ctx)
         lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_shown(decision)]
@@ -259,9 +262,10 @@ class _Round:
         await journal.close(self._report)
 
     async def _set_aside(self, fence: Fence, sifted: Sifted[_Plan]) -> bool:
-        """Remember what is not acted on: items that planning failed on, and the list that waits for a person.
+        """Save what is not acted on: park the items on which planning failed, and store the hold.
 
-        False where an item cannot be made to be remembered."""
+        Returns False if an item could not be parked.
+        """
         aside = [fenced(partial(parked, together), lambda _: None, self._user.id) for together in sifted.aside]
         rows: list[RowChange] = [change for own in aside for change in own or ()]
         rows += [Put(sifted.plan.hold)] if sifted.plan.hold is not None else []
@@ -270,13 +274,13 @@ class _Round:
         return None not in aside
 
     def _deadline(self) -> datetime:
-        """When writing has to stop. Reading may have taken all the time: writes get a quarter whatever it took,
-        or else the next round would read as long and get no further."""
+        """When no further write begins. Writes get a quarter of the limit even if reading took all of it: else the
+        next round would read as long and get no further."""
         limit = self._world.round_limit
         return max(self._now + limit, self._world.clock() + limit / 4)
 
     async def _move_cursors(self, fence: Fence, plan: _Plan, prepared: Prepared, actor: Actor) -> None:
-        """The cursors past what was read, in one save with the links that need no further look; then the inbox."""
+        """Save the moved cursors together with the links that need no further look, then clear the inbox."""
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
@@ -290,7 +294,7 @@ class _Round:
             await self._world.store.clear_inbox(self._user.id, served)
 
     async def _look_over(self, fence: Fence, is_full: bool) -> None:
-        """What is remembered now, for the report; after a full round the index is made anew of it."""
+        """Read the memory again for the report; drop holds that are over; rebuild the index after a full round."""
         left = await self._world.store.recall(self._user.id)
         if is_full:
             await self._world.store.reindex(self._user.id, left.links)
@@ -304,7 +308,8 @@ class _Round:
         return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at)
 
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
-        """A side could not be used: nothing is inferred from it, the cursors stay, the next round starts again."""
+        """Report an error that ended the round. The cursors stay, so that the next round starts from the same
+        ones."""
         self._report.failures.append(str(error))
         self._report.trouble = error
         if is_state:
@@ -329,6 +334,6 @@ def _identity(prepared: Prepared) -> ErpIdentity:
 
 
 def _unclaimable(decisions: Sequence[Decision]) -> list[str]:
-    """What is to be said of meetings whose claim cannot be read."""
+    """The failures of meetings whose claim cannot be read."""
     claims = (decision.case.claim for decision in decisions)
     return list(dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable))

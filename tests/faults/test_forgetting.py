@@ -12,7 +12,7 @@ import pytest
 from adapters.store.backend import Op, Table
 from adapters.store.memory import MemoryBackend, MemoryQueue
 from adapters.store.store import RowStore
-from jobs.app.notifications import receive
+from jobs.app.notifications import receive_graph
 from jobs.app.subscriptions import keep_all
 from jobs.app.work import handle
 from jobs.commands.switch import enable, forget
@@ -139,7 +139,7 @@ async def _pull(house: House, _: str) -> None:
 async def _notification(house: House, user_id: str) -> None:
     known = await house.world.store.read_subscription(user_id)
     assert known is not None
-    await receive(house.world, f'{{"value":[{{"clientState":"{known.client_state}"}}]}}'.encode())
+    await receive_graph(house.world, f'{{"value":[{{"clientState":"{known.client_state}"}}]}}'.encode())
     await _drain(house)
 
 

@@ -13,7 +13,7 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app.dispatch import dispatch
 from jobs.app.housekeeping import keep_house
-from jobs.app.notifications import receive
+from jobs.app.notifications import receive_graph
 from jobs.app.subscriptions import keep_all
 from jobs.approvals import choices_in, find_choice
 from jobs.commands.doctor import examine
@@ -243,7 +243,7 @@ async def _run_triggers(stage: Stage) -> None:
     subscription = await store.read_subscription(stage.boris)
     assert subscription is not None
     items = f'{{"value":[{{"clientState":"{stage.anna}.x"}},{{"clientState":"{subscription.client_state}"}}]}}'
-    await receive(world, items.encode())
+    await receive_graph(world, items.encode())
     sent = [message for message, _ in world.queue.take()]  # type: ignore[attr-defined]
     assert stage.boris in [message.get("user") for message in sent]
     assert is_notified(await store.read_wake(stage.boris))

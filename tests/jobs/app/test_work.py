@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jobs.app.dispatch import dispatch
-from jobs.app.notifications import hear_erp
+from jobs.app.notifications import receive_erp
 from jobs.commands.switch import enable
 from jobs.messages import Round, write
 from jobs.ports import Message
@@ -338,7 +338,7 @@ async def test_a_pull_by_a_clock_that_was_ahead_stops_no_other(app: App, asked: 
     await app.house.world.store.save_instance(replace(instance, pulled_at=app.house.now + timedelta(days=1)), etag)
     app.house.advance(minutes=1)
     app.house.erp.forget_requests()
-    await (hear_erp(app.house.world) if asked else app.tick("pull"))
+    await (receive_erp(app.house.world) if asked else app.tick("pull"))
     await app.drain()
     assert app.house.erp.requests != []
 
@@ -348,13 +348,13 @@ async def test_a_burst_of_webhooks_costs_one_pull(app: App) -> None:
     await settle(app)
     app.house.advance(seconds=1)
     for _ in range(20):
-        await hear_erp(app.house.world)
+        await receive_erp(app.house.world)
     app.house.advance(seconds=1)
     app.house.erp.forget_requests()
     await app.drain()
     first = len(app.house.erp.requests)
     app.house.advance(seconds=1)
-    await hear_erp(app.house.world)
+    await receive_erp(app.house.world)
     app.house.advance(seconds=1)
     await app.drain()
 

@@ -10,12 +10,12 @@ from jobs.ports import Drop, Put
 from jobs.quarantine import UNRECKONABLE
 from jobs.round.outcomes import (
     Written,
-    believed,
     failed_row,
     is_news,
     pending_of,
     quiet_rows,
     unreckonable_row,
+    verified,
     written_rows,
 )
 from sync_core.errors import ItemRejected, SideUnavailable
@@ -134,7 +134,7 @@ def test_a_patch_that_changed_nothing_is_not_believed(asked: str, answer: object
     """A proxy's page may answer for Graph; the base does not move on that."""
     write = PatchEvent("E1", "ck-2", frozenset({Field.SUBJECT}), shown(subject=asked))
 
-    outcome = believed(write, Outcome(event=answer))  # type: ignore[arg-type]
+    outcome = verified(write, Outcome(event=answer))  # type: ignore[arg-type]
 
     assert isinstance(outcome.error, SideUnavailable) is not is_believed
 
