@@ -132,6 +132,8 @@ def company_lines(company: Json) -> Iterator[str]:
     """Write what concerns every user, as ``status`` shows it before the users."""
     if company["refused"]:
         yield plain(f"Nobody is synced by the app since {_when(company['refused_at'])}: {company['refused']}")
+    if company["paused"]:
+        yield f"Sync is {company['paused']['text']} for everybody."
 
 
 def policy_lines(policy: Json) -> Iterator[str]:
@@ -146,6 +148,8 @@ def policy_lines(policy: Json) -> Iterator[str]:
 def status_lines(user: Json) -> Iterator[str]:
     """Write one user as ``status`` shows them."""
     yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}")
+    if user["paused"]:
+        yield f"  Sync is {user['paused']['text']}; what changes meanwhile waits."
     yield f"  Last sync {_when(user['synced_at'])}."
     yield (
         f"  Checkpoints: Microsoft 365 {_when(user['remote_checkpoint_at'])}, "

@@ -1,10 +1,11 @@
-"""Tells whether a user is due: whether a round has something to do by what is stored, without asking a side.
+"""Tells whether a user is due: whether a round may run and has something to do by what is stored, asking no side.
 
 The timer, the queue's messages and `calsync sync` ask this before they start a round.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jobs.checkup import as_known, fingerprint
@@ -13,7 +14,13 @@ from jobs.quarantine import fenced
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
 from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.pause import Pause, longest
 from sync_core.plan.holds import are_due
+
+
+def pause_of(user: User, instance: Instance, now: datetime) -> Pause | None:
+    """The pause by which no round runs for this user at ``now``, their own or everybody's; None where one may run."""
+    return longest((user.pause, instance.pause), now, user.zone)
 
 
 def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:

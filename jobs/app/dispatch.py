@@ -7,7 +7,7 @@ no session to spare for timers (design.md §6).
 
 from __future__ import annotations
 
-from jobs.due import is_due
+from jobs.due import is_due, pause_of
 from jobs.log import log_failure, log_line
 from jobs.together import together
 from jobs.wake import wake, wake_pull
@@ -17,9 +17,13 @@ from sync_core.model.memory import Instance, User
 
 
 async def dispatch(world: World) -> int:
-    """Wake every enabled user who is due or has news; return how many there are. Raises ``StoreUnavailable``."""
-    instance, _ = await world.store.read_instance()
-    users = [user for user in await world.store.list_users() if user.enabled]
+    """Wake every enabled user who is due or has news, and whose sync is not paused; return how many there are.
+
+    Raises ``StoreUnavailable``.
+    """
+    (instance, _), now = await world.store.read_instance(), world.clock()
+    known = [user for user in await world.store.list_users() if user.enabled]
+    users = [user for user in known if pause_of(user, instance, now) is None]
     links: dict[str, str] = {}
     due: set[str] = set()
 

@@ -17,7 +17,7 @@ from jobs import line
 from jobs.app.dispatch import dispatch
 from jobs.app.subscriptions import address, keep_user
 from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
-from jobs.due import is_due
+from jobs.due import is_due, pause_of
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
@@ -250,8 +250,11 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     user = await world.store.read_user(order.user_id)
     if user is None or not user.enabled:
         return
+    instance, _ = await world.store.read_instance()
+    if pause_of(user, instance, world.clock()) is not None:  # the wake token stays unserved
+        return
     memory = None if order.full else await world.store.recall(user.id)
-    if memory is not None and not await _is_wanted(world, user, order, memory):
+    if memory is not None and not await _is_wanted(world, user, order, memory, instance):
         return
     is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
     if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.list_waiting(world))):
@@ -275,9 +278,8 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
     await _follow_up(world, turn, order, report)
 
 
-async def _is_wanted(world: World, user: User, order: Round, memory: Memory) -> bool:
+async def _is_wanted(world: World, user: User, order: Round, memory: Memory, instance: Instance) -> bool:
     """Whether there is still anything to do: another message may have served the same wake-up."""
-    instance, _ = await world.store.read_instance()
     if is_due(world, user, memory, instance):
         return True
     link = memory.cursors.delta_link

@@ -17,12 +17,14 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Intent
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
 from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memory, User
+from sync_core.model.pause import Pause
 from sync_core.model.policy import texts
 from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
     from jobs.commands.doctor import Check
     from jobs.commands.explain import Finding
+    from jobs.commands.pause import Paused
     from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
     from jobs.world import World
@@ -153,9 +155,25 @@ def _local(item: HeldItem, user: User) -> str:
     return f"{item.start.astimezone(ZoneInfo(user.zone or 'UTC')):%a %d.%m. %H:%M}"
 
 
-def company_of(instance: Instance) -> Json:
-    """Shape what concerns every user in ``status``: why a side refuses the app itself, '' while none does."""
-    return {"refused": instance.refused, "refused_at": _at(instance.refused_at)}
+def pause_of(pause: Pause | None) -> Json | None:
+    """Shape a pause: since when, until which day (null = until somebody resumes) and in words; null for none."""
+    if pause is None:
+        return None
+    until = pause.until.isoformat() if pause.until else None
+    return {"since": _at(pause.since_at), "until": until, "text": pause.text}
+
+
+def company_of(instance: Instance, *, pause: Pause | None = None) -> Json:
+    """Shape what concerns every user in ``status``: why a side refuses the app itself, '' while none does; ``pause``
+    is everybody's, where it is still on."""
+    return {"refused": instance.refused, "refused_at": _at(instance.refused_at), "paused": pause_of(pause)}
+
+
+def paused_of(paused: Sequence[Paused], everybody: Pause | None) -> Json:
+    """Shape the answer of ``pause`` and ``resume``: everybody's pause, null for none, and how each person asked about
+    stands (``paused``: the pause by which no round runs for them, their own or everybody's)."""
+    users = [{"id": one.user.id, "upn": one.user.upn, "paused": pause_of(one.pause)} for one in paused]
+    return {"everybody": pause_of(everybody), "users": users}
 
 
 def policy_of(instance: Instance, world: World) -> Json:
@@ -171,14 +189,22 @@ def policy_of(instance: Instance, world: World) -> Json:
     }
 
 
-def status_of(user: User, memory: Memory, journal: Iterable[JournalEntry], left_alone: int = 0) -> Json:
+def status_of(
+    user: User,
+    memory: Memory,
+    journal: Iterable[JournalEntry],
+    left_alone: int = 0,
+    *,
+    pause: Pause | None = None,
+) -> Json:
     """Shape one user of ``status``. ``log`` is the newest journal entries; ``left_alone`` counts the pairs whose
-    creator's sync is not switched on."""
+    creator's sync is not switched on; ``pause`` is the one that is on for them now (``jobs.due.pause_of``)."""
     parked = _parked(memory)
     return {
         "upn": user.upn,
         "enabled": user.enabled,
         "state": user.state,
+        "paused": pause_of(pause),
         "synced_at": _at(user.synced_at),
         "remote_checkpoint_at": _at(user.remote_checkpoint_at),
         "local_checkpoint_at": _at(user.local_checkpoint_at),

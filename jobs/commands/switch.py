@@ -142,9 +142,9 @@ async def disable(world: World, user: User) -> None:
     """Switch a user's sync off. Nothing is deleted on either side; links and bases stay stored.
 
     The lease is broken, so a round under way stops at its next save (fencing). The user's meetings are handed on and
-    their Graph subscription ends. Raises ``RowUnreadable``, ``LeaseHeld``.
+    their Graph subscription ends, and so does a pause. Raises ``RowUnreadable``, ``LeaseHeld``.
     """
-    await world.store.revise_user(user.id, lambda stored: replace(stored, enabled=False))
+    await world.store.revise_user(user.id, lambda stored: replace(stored, enabled=False, pause=None))
     await world.store.break_lease(user.id)
     lease = await world.store.acquire_lease(user.id, world.holder, world.lease_seconds)
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from jobs.checkup import save_findings
 from jobs.claims import Planned
-from jobs.due import is_due
+from jobs.due import is_due, pause_of
 from jobs.pull import plan_pull
 from jobs.refusal import judged
 from jobs.repair import plan_repair, pull_and_repair
@@ -156,7 +156,8 @@ async def _with_news(world: World, users: Sequence[User], full: bool) -> list[tu
         except Exception:  # noqa: BLE001 - the user's round will report a bug of ours as well
             busy[user.id] = True
             continue
-        busy[user.id] = full or is_due(world, user, memory, instance)
+        is_paused = pause_of(user, instance, world.clock()) is not None  # as their own round will say
+        busy[user.id] = full or is_paused or is_due(world, user, memory, instance)
         if not busy[user.id] and memory.cursors.delta_link:
             links[user.id] = memory.cursors.delta_link
     if links:

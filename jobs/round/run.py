@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
+from jobs.due import pause_of
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
 from jobs.ports import Drop, Put, RowChange, cover
@@ -35,6 +36,7 @@ from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUna
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, InboxRow, Memory, User
+from sync_core.model.pause import Pause
 from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, recent_deletions
@@ -56,6 +58,9 @@ async def run_round(world: World, user: User, *, full: bool = False, asked: bool
         known = await world.store.read_user(user.id)
         if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
+        pause = await _pause(world, known)
+        if pause is not None:
+            return _no_round(user, pause)
         report = await _Round(world, user, full=full, asked=asked).run(fence)
     finally:
         cover.reset(uncovered)
@@ -79,15 +84,23 @@ async def plan_round(
     ``inbox`` replaces the stored inbox: it is what a pull would have filed. ``planned`` are the claims that earlier
     plans would have taken; this plan's are added. Failures as in ``run_round``.
     """
-    if not user.enabled or user.unreadable:
-        return _no_round(user)
+    pause = await _pause(world, user)
+    if not user.enabled or user.unreadable or pause is not None:
+        return _no_round(user, pause)
     one = _Round(world, user, full=full, asked=True, inbox=inbox, planned={} if planned is None else planned)
     return await one.run(None)
 
 
-def _no_round(user: User) -> Report:
+async def _pause(world: World, user: User) -> Pause | None:
+    instance, _ = await world.store.read_instance()
+    return pause_of(user, instance, world.clock())
+
+
+def _no_round(user: User, pause: Pause | None = None) -> Report:
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
+    if pause is not None:
+        return Report(user.id, user.upn, state=pause.text, ran=False)
     failures = [user.unreadable]
     return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=failures)
 

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from sync_core.model.memory import User
 
 GRACE = timedelta(days=1)
-"""How long somebody in an error state keeps what they hold (design.md §4 "Meetings")."""
+"""How long somebody whose rounds fail, or do not run, keeps what they hold (design.md §4 "Meetings")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds work,
+    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds run and work,
     ``looked_at`` when one of these last looked at both sides, ``is_on`` whether they are switched on, in trouble or
     not; of somebody whose row cannot be read both are taken for granted, so that nobody takes their meetings over."""
 
@@ -36,7 +36,8 @@ class Colleague:
 def colleague_of(user: User, now: datetime) -> Colleague:
     """A user as others see them at ``now``."""
     canonical = (user.mail or user.upn).lower()
-    in_trouble = user.troubled_at is not None and now - user.troubled_at >= GRACE
+    stopped = (user.troubled_at, user.pause.since_at if user.pause and user.pause.is_on(now, user.zone) else None)
+    in_trouble = any(at is not None and now - at >= GRACE for at in stopped)
     return Colleague(
         id=user.id,
         canonical=canonical,
@@ -90,6 +91,6 @@ class Colleagues:
         return known.looked_at if known else None
 
     def is_well(self, user_id: str) -> bool:
-        """Whether this user is on and their rounds work, or have failed for less than a day."""
+        """Whether this user is on and their rounds work, or have failed or been paused for less than a day."""
         known = self._by_id.get(user_id)
         return known is not None and known.is_well

@@ -12,6 +12,7 @@ from sync_core.model.link import (
     Link,
     Pending,
 )
+from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
 
 
@@ -125,6 +126,7 @@ class User:
     about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
     ``troubled_at`` is since when they are not operational. ``erp_user_id`` is whom the person is in ERP.net; login,
     person and party are kept current, last at ``erp_seen_at``, and ``former_accounts`` are what they were before.
+    ``pause`` is the person's own, over or not (``jobs.due.pause_of`` tells whether one is on).
     ``unreadable`` is never stored: it says why the row of somebody, of whom only the id is known, cannot be read.
     """
 
@@ -151,6 +153,7 @@ class User:
     local_checkpoint_at: datetime | None = None
     erp_seen_at: datetime | None = None
     former_accounts: tuple[FormerAccount, ...] = ()
+    pause: Pause | None = None
     unreadable: str = ""
 
     @property
@@ -187,7 +190,7 @@ class Instance:
     whom that has come, None where it has ended. ``refused`` is why a side refuses the app itself, since
     ``refused_at``, '' while none does. All of these by our clock but the watermark. ``policy`` is the company's, None
     before anybody stamped it; ``policy_by_app`` whether the app did.
-    ``former_service_logins`` are the service user's of before.
+    ``former_service_logins`` are the service user's of before. ``pause`` is everybody's.
     """
 
     tenant: str = ""
@@ -206,6 +209,7 @@ class Instance:
     refused_at: datetime | None = None
     policy: Policy | None = None
     policy_by_app: bool = False
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ async def feeder(house: House, activity: str) -> str:
     assert claim is not None
     assert claim.activity_id == activity
     feeding = {i for i, found in links.items() for x in found if x.role is not Role.FOLLOWER and x.status == "live"}
-    able = {i for i, user in users.items() if user.enabled and user.is_operational}
+    able = {i for i, user in users.items() if user.enabled and user.is_operational and user.pause is None}
     assert feeding & (able | {claim.user_id}) == {claim.user_id}
     return users[claim.user_id].upn
 

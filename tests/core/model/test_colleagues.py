@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from sync_core.model.colleagues import GRACE, Colleague, Colleagues, colleague_of
 from sync_core.model.memory import User
+from sync_core.model.pause import Pause
 from tests.support.samples import NOW, a_colleague, a_staff
 
 IVAN = User("ivan-id", "Ivan@Acme.example", enabled=True, erp_login="Ivan", erp_party_id="P1", zone="Europe/Sofia")
@@ -63,6 +65,19 @@ def test_somebody_in_error_is_waited_for_a_day(
     user = User("ivan-id", "ivan@acme.example", enabled=enabled, erp_login=login, troubled_at=troubled_at)
 
     assert expected is colleague_of(user, NOW).is_well
+
+
+@pytest.mark.parametrize(
+    ("pause", "expected"),
+    [
+        pytest.param(Pause(NOW - GRACE + timedelta(seconds=1)), True, id="paused-almost-a-day"),
+        pytest.param(Pause(NOW - GRACE), False, id="paused-a-day"),
+        pytest.param(Pause(NOW - 3 * GRACE, (NOW - GRACE).date()), True, id="over"),
+    ],
+)
+def test_somebody_paused_is_waited_for_a_day(pause: Pause, expected: bool) -> None:
+    """A short pause is a round that has not come yet; in a long one others feed the meetings."""
+    assert expected is colleague_of(replace(IVAN, pause=pause), NOW).is_well
 
 
 def test_people_are_found_by_what_is_known_of_them() -> None:
