@@ -18,23 +18,25 @@ from sync_core.model.sides import ErpActivity, ErpContent, Field, GraphContent, 
 
 
 def seal(link: Link) -> Link:
-    """A link whose bases keep digests of long text."""
+    """The link, with digests instead of long texts in its bases."""
     return replace(link, base_event=sealed(link.base_event), base_activity=sealed(link.base_activity))
 
 
 def _graph_base(base: GraphContent, now: GraphContent, fields: frozenset[Field]) -> GraphContent:
+    """The event's base with ``fields`` as they are now."""
     return replace(base, **{name: getattr(now, name) for f in fields for name in GRAPH_ATTRIBUTES[f]})
 
 
 def _erp_base(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
+    """The activity's base with ``fields`` as they are now."""
     return replace(base, **{name: getattr(now, name) for f in fields for name in ERP_ATTRIBUTES[f]})
 
 
 def _moved_erp(base: ErpContent, now: ErpContent, fields: frozenset[Field]) -> ErpContent:
-    """The base moved for ``fields``. A reminder that stays apart is found edited, or not, as before.
+    """The activity's base with ``fields`` as they are now, its reminder adjusted where only the time moves.
 
-    ERP.net's reminder is an instant, so it must follow a start that moves: one that nobody edited gets what ERP.net
-    shows now; of an edited one the base keeps its distance from the start.
+    ERP.net's reminder is an instant, so it must follow a start that moves. A reminder that nobody edited becomes what
+    ERP.net shows now. An edited one keeps its distance from the start, so that the next round finds it edited again.
     """
     new = _erp_base(base, now, fields)
     if base.reminder is None or Field.TIME not in fields or Field.REMINDER in fields:
@@ -73,7 +75,7 @@ def base_after_handover(
     showed before (None = not known). A difference between two copies is no edit, in any field: Exchange does not
     bring every change to every copy, and a copy may be edited in its own calendar. An edit is what this copy has
     shown since then and the former feeder's copy never did. Where ``seen`` is not known, only the organizer's own
-    event can tell.
+    event can tell an edit.
     """
     if before.tries:  # what the former feeder took up never got through
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
@@ -91,8 +93,8 @@ def base_after_handover(
 def base_without_feeder(event: GraphEvent, seen: GraphContent | None, looked_at: datetime | None) -> GraphContent:
     """The event's base of a copy that feeds from now on, where the former feeder's link is gone.
 
-    It is what the copy shows now. Fields that changed since that feeder last looked, at ``looked_at``, keep what the
-    copy showed before (``seen``).
+    It is what the copy shows now. Fields that changed since the former feeder last looked, at ``looked_at``, keep
+    what the copy showed before (``seen``).
     """
     is_since, _ = _order(event.modified_at, looked_at)
     if seen is None or not is_since:
@@ -102,14 +104,14 @@ def base_without_feeder(event: GraphEvent, seen: GraphContent | None, looked_at:
 
 
 def _order(changed_at: datetime | None, looked_at: datetime | None) -> tuple[bool, bool]:
-    """Whether a change certainly came after a look, and whether certainly before."""
+    """Whether a change certainly came after a look, and whether it certainly came before."""
     if changed_at is None or looked_at is None:
         return False, False
     return changed_at > looked_at, changed_at < looked_at
 
 
 def _known_people(now: set[str], fed: set[str], seen: set[str]) -> set[str]:
-    """The people on two of the three lists at least. Everybody else has joined or left since."""
+    """The people who are on at least two of the three lists; everybody else has joined or left since."""
     return (now & fed) | (seen & (now ^ fed))
 
 
@@ -134,7 +136,7 @@ def outdated(link: Link, event: GraphEvent) -> Link:
 
 
 def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activity: ErpActivity | None) -> Link:
-    """The link with its base moved, for ``fields``, to what the readings show; versions follow the readings."""
+    """The link whose base, for ``fields``, is what the readings show. Its versions follow the readings."""
     if event is not None:
         link = replace(
             link,
@@ -155,10 +157,10 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
 def disturbed(
     sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
 ) -> frozenset[Field]:
-    """Fields that somebody else changed between our write and reading it back.
+    """The fields that somebody else changed between our write and reading it back.
 
-    ERP.net tells a write's result only on a second read (erpnet.md §6), so what is read back may hold an edit that no
-    base has seen. Expected are the ``fields`` as ``sent``, the others as ``before`` (None: everything was sent).
+    ERP.net tells a write's result only on a second read (erpnet.md §6), so the reading may hold an edit that no base
+    has seen. We expect ``fields`` as ``sent`` and the others as ``before`` (None: everything was sent).
     """
     expected = sent if before is None else _erp_base(before, sent, fields)
     return frozenset(f for f in changed_in_erp(expected, after) if erp_terms(expected, f) != erp_terms(after, f))
@@ -167,6 +169,6 @@ def disturbed(
 def as_expected(
     sent: ErpContent, fields: frozenset[Field], before: ErpContent | None, after: ErpContent
 ) -> ErpContent:
-    """``after`` with the disturbed fields as they were expected, so that the next round finds them edited."""
+    """``after`` with the disturbed fields as we expected them, so that the next round finds them edited."""
     expected = sent if before is None else _erp_base(before, sent, fields)
     return _erp_base(after, expected, disturbed(sent, fields, before, after))

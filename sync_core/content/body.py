@@ -27,25 +27,25 @@ JOIN_LINK = re.compile(
     r"teams\.(?:microsoft\.(?:com|us)|cloud\.microsoft|live\.com)(?:/|%2f)(?:l(?:/|%2f)meetup-join|meet)(?:/|%2f)",
     re.I,
 )
-"""A link into a meeting, as it is or wrapped by Safe Links."""
+"""A link into a meeting, as Teams writes it or wrapped by Safe Links."""
 
 RULE = re.compile(r"_{40,}")
-"""The line that opens and closes the block is 80 underscores long; the one inside has 32."""
+"""The lines that open and close the block have 80 underscores; the line inside it has 32."""
 
 HEADLINE = re.compile(r"(?=.{1,60}$).*\bMicrosoft Teams\b", re.I)
-"""The block's first line, in any language: brands are not translated."""
+"""The block's first line, in any language: the brand's name is not translated."""
 
 CONTAINER = re.compile(r"(?:^|\s)(?:x_)*me-email-text(?:\s|$)", re.I)
-"""The class of the element that Teams puts its block into; Outlook on the web puts ``x_`` before classes it meets."""
+"""The class of the element that Teams puts its block into. Outlook on the web puts ``x_`` before a class."""
 
 LONGEST_PAGE = 250_000
-"""Characters of HTML. Nobody types that much without formatting: such a body is not even read."""
+"""Characters of HTML. Nobody types so much without formatting: a longer body is ``RICH`` and is not parsed."""
 
 _ADDRESS = re.compile(r"<[^<>\s]+>|\b(?:https?|ftp)://[^\s<>]+", re.I)
 
 
 class BodyShape(StrEnum):
-    """How much of a body its text tells: all of it, all but the Teams block, or less."""
+    """How much of a body its plain text holds: all of it, all but the Teams block, or less."""
 
     PLAIN = "plain"
     TEAMS = "teams"
@@ -53,38 +53,39 @@ class BodyShape(StrEnum):
 
 
 def normal_text(text: str) -> str:
-    """The form in which texts are compared: LF, plain spaces, no trailing spaces, no blank lines outside.
+    """The normal form, in which texts are compared: LF, plain spaces, no space at a line's end, no blank lines
+    outside.
 
-    A form feed is a line's end: HTML has none.
+    A form feed ends a line, because HTML has none.
     """
     plain = re.sub(r"\r\n?|\f", "\n", text).replace("\xa0", " ")
     return "\n".join(line.rstrip() for line in plain.split("\n")).strip("\n")
 
 
 def cut_teams_text(text: str) -> str:
-    """The normal form of ``text`` without its Teams blocks."""
+    """Remove the Teams blocks from a plain text. Returns its normal form."""
     kept: list[str] = []
     opening: int | None = None
     is_block = is_first = False
     for line in normal_text(text).split("\n"):
-        mark = _mark_of(line)
-        if mark == "rule" and is_block:
+        sign = _sign_of(line)
+        if sign == "rule" and is_block:
             del kept[opening:]
             opening, is_block = None, False
             continue
-        if mark == "rule":
+        if sign == "rule":
             opening, is_first = len(kept), True
         elif line and opening is not None:
-            is_block |= mark == "join" or (is_first and _is_headline(line))
+            is_block |= sign == "join" or (is_first and _is_headline(line))
             is_first = False
         kept.append(line)
     return normal_text("\n".join(kept))
 
 
 def may_tell_block(text: str, *, is_online: bool) -> bool:
-    """Whether a text may tell a Teams block that no line of underscores shows: only the HTML knows.
+    """Whether a text may hold a Teams block without lines of underscores, which only the HTML can tell.
 
-    So it is with online meetings, and where a join link stands in the text; most texts are known to tell none.
+    It may in an online meeting, and where the text holds a join link. Most texts need no HTML.
     """
     shown = normal_text(text)
     is_suspect = is_online or JOIN_LINK.search(shown) is not None
@@ -92,7 +93,7 @@ def may_tell_block(text: str, *, is_online: bool) -> bool:
 
 
 def without_block(html: str, text: str) -> str:
-    """A text that may tell the block (``may_tell_block``) without what the block in its HTML says."""
+    """Remove from a text, for which ``may_tell_block`` holds, what the block in its HTML says."""
     if len(html) > LONGEST_PAGE:
         return text
     block = _teams_block(read_page(html))
@@ -100,11 +101,12 @@ def without_block(html: str, text: str) -> str:
 
 
 def _is_headline(line: str) -> bool:
+    """Whether a line names Microsoft Teams, addresses apart."""
     return HEADLINE.match(_ADDRESS.sub("", line)) is not None
 
 
 def body_shape(html: str, text: str) -> BodyShape:
-    """What replacing the body by a text would lose; ``text`` is the body as Graph tells it in plain text."""
+    """What would be lost if a text replaced the body. ``text`` is Graph's plain text of the same body."""
     if len(html) > LONGEST_PAGE:
         return BodyShape.RICH
     page = read_page(html)
@@ -118,10 +120,11 @@ def body_shape(html: str, text: str) -> BodyShape:
 
 
 def with_new_text(html: str, text: str, shown: str = "") -> str:
-    """``html`` with its text replaced and the Teams block, if any, kept byte for byte.
+    """Replace the text of ``html`` and keep its Teams block, if any, byte for byte.
 
-    For bodies that are not ``RICH``: what else they hold is lost. Notes made when texts still told the block are told
-    without it; line by line only where ``shown``, the old text, tells it as well.
+    It is for bodies that are not ``RICH``; of those, the rest would be lost. Older versions wrote the block's text
+    into Notes: it is removed from the new text. It is removed line by line only where ``shown``, the old text, has it
+    as well.
     """
     page = read_page(html)
     block = _teams_block(page)
@@ -134,38 +137,42 @@ def with_new_text(html: str, text: str, shown: str = "") -> str:
 
 
 def text_html(text: str) -> str:
-    """A fragment of HTML that shows ``text``: same lines, same spaces."""
+    """Make HTML that shows ``text`` with the same lines and the same spaces."""
     lines = escape(normal_text(text), quote=False).split("\n")
     return f"<div>{'<br>'.join(_keep_spaces(line) for line in lines)}</div>"
 
 
 def html_text(html: str) -> str:
-    """The normal text of a page, links as ``text<address>``: for answers in HTML where text was asked for."""
+    """The normal text of a page, links as ``text<address>``: for a server that answers HTML where text was asked
+    for."""
     return normal_text(page_text(read_page(html)))
 
 
 def _keep_spaces(line: str) -> str:
+    """Write spaces that HTML would collapse as ``&nbsp;``, a tab as four."""
     return re.sub(r"^ |(?<= ) ", "&nbsp;", line.replace("\t", "    "))
 
 
 def _told(text: str) -> str:
-    """What a text says apart from white space and addresses, which every converter renders its own way."""
+    """A text without white space and addresses, which every converter renders in its own way."""
     return "".join(_ADDRESS.sub("", text.replace("\xa0", " ")).split())
 
 
 def _tells_all(page: Page, text: str) -> bool:
-    """Whether a text tells the page with its block, be it without the lines of underscores."""
+    """Whether a text has all that the page says, its block included; lines of underscores do not count."""
     return _unruled(_told(page_text(page))) == _unruled(_told(cut_teams_text(text)))
 
 
 def _unruled(told: str) -> str:
+    """A text without its lines of underscores."""
     return re.sub("_{20,}", "", told)
 
 
 def _without(text: str, block: str, *, by_line: bool) -> str:
-    """``text`` without what the block says: its lines in a row, or, where somebody typed among them, each of them.
+    """Remove what the block says from ``text``: its lines where they stand in a row.
 
-    Each of them only if ``by_line``: somebody may say the like elsewhere.
+    Somebody may have typed between them. Then each of them is removed, but only if ``by_line``: the same line may
+    stand elsewhere in what somebody wrote.
     """
     lines = text.split("\n")
     told = [_unruled(_told(line)) for line in lines]
@@ -180,22 +187,22 @@ def _without(text: str, block: str, *, by_line: bool) -> str:
     return normal_text("\n".join(line for line, says in zip(lines, told, strict=True) if says not in known))
 
 
-def _mark_of(text: str) -> str:
-    """What a piece of body is for finding the block: 'rule', 'join' or ''."""
+def _sign_of(text: str) -> str:
+    """Which sign of the block a piece of a body is: 'rule', 'join' or '' for none."""
     if RULE.fullmatch(text.strip()):
         return "rule"
     return "join" if JOIN_LINK.search(text) else ""
 
 
 def _teams_block(page: Page) -> tuple[int, int] | None:
-    """Where the block lies in the source: whole neighbouring elements."""
+    """Where the block begins and ends in the source. It covers whole neighbouring elements."""
     leaves = [node for node in page.leaves() if node.link or node.text.strip()]
-    marks = [_mark_of(node.text) or _mark_of(node.link) for node in leaves]
-    if "join" not in marks:
+    signs = [_sign_of(node.text) or _sign_of(node.link) for node in leaves]
+    if "join" not in signs:
         return None
-    join = marks.index("join")
+    join = signs.index("join")
     container = _container(leaves[join])
-    ends = _between_rules(join, leaves, marks)
+    ends = _between_rules(join, leaves, signs)
     if container and (ends is None or (container.start <= ends[0].start and ends[1].end <= container.end)):
         ends = container, container
     if ends is None:
@@ -205,21 +212,21 @@ def _teams_block(page: Page) -> tuple[int, int] | None:
 
 
 def _container(node: Node) -> Node | None:
-    """The outermost element around ``node`` that Teams names as its own."""
+    """The outermost element around ``node`` that has Teams' own class."""
     named = [one for one in _ancestry(node) if CONTAINER.search(one.attributes.get("class", ""))]
     return named[-1] if named else None
 
 
-def _between_rules(join: int, leaves: Sequence[Node], marks: Sequence[str]) -> tuple[Node, Node] | None:
-    """The line of underscores before the join link and the one after it."""
-    opening = [place for place in range(join) if marks[place] == "rule"]
-    if not opening or "rule" not in marks[join:]:
+def _between_rules(join: int, leaves: Sequence[Node], signs: Sequence[str]) -> tuple[Node, Node] | None:
+    """The last line of underscores before the join link and the first one after it."""
+    opening = [place for place in range(join) if signs[place] == "rule"]
+    if not opening or "rule" not in signs[join:]:
         return None
-    return leaves[opening[-1]], leaves[marks.index("rule", join)]
+    return leaves[opening[-1]], leaves[signs.index("rule", join)]
 
 
 def _siblings(first: Node, last: Node) -> tuple[Node, Node]:
-    """The elements that hold ``first`` and ``last`` directly below what holds both."""
+    """The two elements, below the nearest common ancestor, that hold ``first`` and ``last``."""
     above = list(_ancestry(first))
     below = list(_ancestry(last))
     while len(above) > 1 and len(below) > 1 and above[-1] is below[-1]:
@@ -229,6 +236,7 @@ def _siblings(first: Node, last: Node) -> tuple[Node, Node]:
 
 
 def _ancestry(node: Node) -> Iterable[Node]:
+    """The node, its parent, and so on to the root."""
     found: Node | None = node
     while found is not None:
         yield found

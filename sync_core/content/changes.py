@@ -1,7 +1,7 @@
-"""Which fields were edited on a side since the base, compared in that side's own terms. Our own echoes end here.
+"""Which fields were edited on a side since its base snapshot, compared in that side's own terms.
 
 A changed version is a hint, changed content is proof. An item with a new version and equal content has no edited
-field and causes no write. The base keeps a digest instead of long text.
+field and causes no write: so the echoes of our own writes end here. The base keeps a digest instead of long text.
 """
 
 from __future__ import annotations
@@ -21,25 +21,26 @@ C = TypeVar("C", GraphContent, ErpContent)
 
 
 def digest(text: str) -> str:
-    """Short text as it is; of longer text what proves it equal."""
+    """A short text as it is; of a longer one its hash and length, which prove another text equal."""
     if len(text) <= KEPT_TEXT:
         return text
     return f"sha256:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}:{len(text)}"
 
 
 def sealed(content: C) -> C:
-    """Content as the base keeps it."""
+    """Content in the form that the base snapshot keeps: long texts as digests."""
     if isinstance(content, GraphContent):
         return replace(content, subject=digest(content.subject), body=digest(content.body))
     return replace(content, subject=digest(content.subject), notes=digest(content.notes))
 
 
 def _same_text(base: str, now: str) -> bool:
+    """Whether a text equals the base's, which may be a digest."""
     return base in (now, digest(now))
 
 
 def changed_in_graph(base: GraphContent, now: GraphContent) -> frozenset[Field]:
-    """The fields an event shows differently from its base."""
+    """The fields in which an event differs from its base."""
     same = {
         Field.SUBJECT: _same_text(base.subject, now.subject),
         Field.BODY: _same_text(base.body, now.body),
@@ -53,11 +54,11 @@ def changed_in_graph(base: GraphContent, now: GraphContent) -> frozenset[Field]:
 
 
 def changed_in_erp(base: ErpContent, now: ErpContent) -> frozenset[Field]:
-    """The fields an activity shows differently from its base.
+    """The fields in which an activity differs from its base.
 
-    A reminder is minutes before the start: moved along with the start, or left behind by a moved start, it did
-    not change, nor by the minute a start at midnight stands inside (see ``project``). A planned duration counts
-    only where there is no end.
+    A reminder is compared as minutes before the start. So it is unchanged where it moved along with the start, where
+    a moved start left it behind, and where the start moved by the minute that keeps it inside midnight (see
+    ``project``). A planned duration counts only where there is no end.
     """
     same = {
         Field.SUBJECT: _same_text(base.subject, now.subject),
@@ -72,11 +73,12 @@ def changed_in_erp(base: ErpContent, now: ErpContent) -> frozenset[Field]:
 
 
 def _times(content: ErpContent) -> tuple[datetime, datetime | None, int | None]:
+    """What of an activity's time is compared."""
     return content.start, content.end, content.planned_minutes if content.end is None else None
 
 
 def _is_same_lead(base: ErpContent, now: ErpContent) -> bool:
-    """Whether the reminder is as long before the start, shown or true, as it was."""
+    """Whether the reminder rings as long before the start, as shown or as meant, as in the base."""
     if base.reminder is None or now.reminder is None:
         return False
     drift = (now.start - now.reminder) - (base.start - base.reminder)

@@ -1,4 +1,4 @@
-"""Both sides of one case in common ground: the fields on which they agree, and the values that each shows."""
+"""Compares both sides of one case in common ground: on which fields they agree, and what each side shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sync_core.model.link import Clash, Link
 from sync_core.model.sides import ErpContent, Field, GraphContent, Side
 
 SHOWN_TEXT = 1000
-"""Longest value kept in a conflict or the journal, in characters."""
+"""Characters of the longest value that a conflict or the journal keeps."""
 
 EVENT_ATTRIBUTE = {
     Field.SUBJECT: "subject",
@@ -45,7 +45,7 @@ ERP_ATTRIBUTES = {
 
 
 def shown(event: Event, field: Field) -> str:
-    """A field's value as bounded text for people."""
+    """A field's value as text for people, cut to ``SHOWN_TEXT``."""
     value = getattr(event, EVENT_ATTRIBUTE[field])
     match value:
         case Timed(start, end):
@@ -62,15 +62,15 @@ def shown(event: Event, field: Field) -> str:
 
 
 def bounded(text: str) -> str:
-    """A value as a conflict or the journal may hold it."""
+    """Cut a text to what a conflict or the journal keeps; a cut text says so."""
     return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… (cut, {len(text)} characters)"
 
 
 class Pair:
     """Both sides of one case in common ground.
 
-    The base says which true edges an activity's digits mean; the event does where ``has_base`` is false, and where
-    the activity stands just as one made from the event would.
+    An activity's digits may stand a minute inside the true times (see ``project``). The base tells which true times
+    they mean. Where ``has_base`` is false, or where the activity is just what the event would make, the event tells.
     """
 
     def __init__(self, case: Case, link: Link, has_base: bool) -> None:
@@ -86,7 +86,8 @@ class Pair:
         self.activity = from_erp(self.erp_now, self.zone, edges)
 
     def is_same(self, field: Field) -> bool:
-        """Whether both sides agree on a field: in common ground, or as an activity would hold the event's value."""
+        """Whether both sides agree on a field: in common ground, or in the form in which an activity holds the
+        event's value."""
         attribute = EVENT_ATTRIBUTE[field]
         if getattr(self.event, attribute) == getattr(self.activity, attribute):
             return True
@@ -97,19 +98,19 @@ class Pair:
         return erp_terms(to_erp(event, self.zone), field) == erp_terms(self.erp_now, field)
 
     def clash(self, field: Field, why: str) -> Clash:
-        """The field with both values."""
+        """The clash on a field: both values and the reason."""
         return Clash(field, shown(self.event, field), shown(self.activity, field), why)
 
     def agreed(self, to_graph: frozenset[Field]) -> Event:
-        """The event's content with the activity's value of the named fields."""
+        """The event's content, with the activity's values of the fields ``to_graph``."""
         taken = {EVENT_ATTRIBUTE[f]: getattr(self.activity, EVENT_ATTRIBUTE[f]) for f in to_graph}
         return replace(self.event, **taken)
 
 
 def _edges(link: Link, zone: ZoneInfo) -> tuple[GraphContent, ErpContent] | None:
-    """The base, which says what an activity's digits mean; None where its two sides show different times.
+    """The base, if it can tell what the activity's digits mean: None where its two sides show different times.
 
-    A promoted copy may never have shown the activity's time.
+    They do where a promoted copy has never shown the activity's time.
     """
     made = to_erp(from_graph(link.base_event), zone)
     is_one = erp_terms(made, Field.TIME) == erp_terms(link.base_activity, Field.TIME)
@@ -117,7 +118,7 @@ def _edges(link: Link, zone: ZoneInfo) -> tuple[GraphContent, ErpContent] | None
 
 
 def erp_terms(content: ErpContent, field: Field) -> tuple[object, ...]:
-    """A field of an activity in the form in which two values of it are compared."""
+    """An activity's field in the form in which two values are compared."""
     if field is Field.BODY:
         return (normal_text(content.notes),)
     if field is Field.PRIORITY:
@@ -130,6 +131,6 @@ def erp_terms(content: ErpContent, field: Field) -> tuple[object, ...]:
 def overruled(
     case: Case, link: Link, side: Side, changed: frozenset[Field], why: str
 ) -> tuple[tuple[Side, Clash], ...]:
-    """What was edited on ``side`` and goes down with a deletion on the other."""
+    """The edits on ``side`` that a deletion on the other side overrules, each with both values."""
     pair = Pair(case, link, has_base=True)
     return tuple((side, pair.clash(f, why)) for f in Field if f in changed)

@@ -1,8 +1,8 @@
-"""HTML as ``body`` needs it: a tree that knows where in the source each element lies, its text, and its plainness.
+"""A small HTML parser for ``body``: the tree with offsets in the source, its text, and whether its markup is plain.
 
-Forgiving like a mail client: unclosed and stray tags are no errors. Not a sanitiser: nothing here is ever shown.
-Anybody may send a body: reading one takes work that grows with its length, not with how it nests or what it leaves
-open (tests/core/content/test_markup.py counts it).
+It forgives like a mail client: unclosed and stray tags are no errors. It is no sanitiser, because nothing is shown
+from it. Anybody may send a body, so parsing takes time that grows with the length of the source alone, however it
+nests and whatever it leaves open (tests/core/content/test_markup.py counts the steps).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ Attributes = dict[str, str]
 
 
 def _words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(text.split())
 
 
@@ -24,7 +25,7 @@ SILENT = _words("head style script title")
 BLOCKS = _words("p div tr table ul ol li h1 h2 h3 h4 h5 h6 blockquote pre hr")
 SELF_CLOSING = _words("p li")
 RAW = {tag: re.compile(f"</{tag}(?=[ \\t\\r\\n\\f/>])", re.I) for tag in ("style", "script", "title")}
-"""Elements in which only their own end is markup."""
+"""Elements in which nothing but their own end tag is markup."""
 
 _MARKUP = re.compile(r"<(?=[a-zA-Z!?]|/[^>])")
 _NAME = re.compile(r"[a-zA-Z][^ \t\r\n\f/>]*")
@@ -53,7 +54,8 @@ NEUTRAL_STYLES = _words(
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """An element, or a piece of text (``tag`` ''). ``start`` and ``end`` are offsets in the source."""
+    """An element, or a piece of text, whose ``tag`` is ''. ``start`` and ``end`` are offsets in the source;
+    ``inside`` and ``outside`` are where an element's content begins and ends."""
 
     tag: str
     start: int
@@ -67,11 +69,12 @@ class Node:
 
     @property
     def link(self) -> str:
-        """Where an ``a`` leads, '' for anything else."""
+        """The address of an ``a`` element, '' for any other."""
         return self.attributes.get("href", "") if self.tag == "a" else ""
 
     def steps(self) -> Iterator[tuple[Node, bool]]:
-        """Each node when it is entered (True) and left (False); iterative, because mail nests deep."""
+        """Visit each node when it is entered (True) and left (False). It does not recurse, because mail nests
+        deep."""
         waiting = [(self, True)]
         while waiting:
             node, entering = waiting.pop()
@@ -81,19 +84,19 @@ class Node:
                 waiting.extend((child, True) for child in reversed(node.children))
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below, in document order."""
+        """Visit this node and all nodes below, in document order."""
         return (node for node, entering in self.steps() if entering)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A parsed page and its source."""
+    """A parsed page with its source."""
 
     source: str
     root: Node
 
     def leaves(self) -> Iterator[Node]:
-        """Pieces of visible text, and links, in document order."""
+        """The pieces of visible text, and the links, in document order."""
         silent = 0
         for node in self.root.walk():
             if node.tag in SILENT:
@@ -103,7 +106,7 @@ class Page:
 
     @property
     def inside(self) -> tuple[int, int]:
-        """Where the content of ``body`` begins and ends; the whole source where there is none."""
+        """Where the content of ``body`` begins and ends; the whole source where there is no ``body``."""
         for node in self.root.walk():
             if node.tag == "body":
                 return node.inside, node.outside
@@ -111,15 +114,15 @@ class Page:
 
 
 def read_page(source: str) -> Page:
-    """Parse ``source``, whatever it is, in time that grows with its length."""
+    """Parse ``source``, whatever it holds, in time that grows with its length."""
     return Page(source, _Reader(source).read())
 
 
 class _Reader:
-    """One pass over the source: each piece begins where the one before ended, and nothing is looked at twice.
+    """Parses the source in one pass: each piece begins where the one before it ended, and is looked at once.
 
-    What never ends (a tag, a quoted value, a comment) ends with the source and says nothing, as in a browser. The
-    standard library's parser starts over behind each such beginning, so that n of them cost n².
+    A tag, quoted value or comment that never ends reaches to the end of the source and says nothing, as in a browser.
+    The standard library's parser starts over behind each such beginning, so n of them would cost n².
     """
 
     def __init__(self, source: str) -> None:
@@ -129,7 +132,7 @@ class _Reader:
         """Where in ``_open`` the elements of a tag stand, the innermost last."""
 
     def read(self) -> Node:
-        """The tree."""
+        """Parse the source. Returns the root."""
         at = 0
         while at < len(self._source):
             at = self._read_markup(self._read_text(at))
@@ -141,7 +144,7 @@ class _Reader:
         return root
 
     def _read_text(self, at: int) -> int:
-        """Take the text up to the next markup, where that begins is returned."""
+        """Add the text up to the next markup. Returns where that begins."""
         found = _MARKUP.search(self._source, at)
         end = found.start() if found else len(self._source)
         if end > at:
@@ -149,6 +152,7 @@ class _Reader:
         return end
 
     def _read_markup(self, at: int) -> int:
+        """Read a tag or a comment. Returns where it ends."""
         if self._source.startswith("<!--", at):
             return self._after("-->", at + 2)
         if at < len(self._source) and self._source[at + 1] not in "/!?":
@@ -160,10 +164,12 @@ class _Reader:
         return end
 
     def _after(self, closing: str, at: int) -> int:
+        """Where the first ``closing`` from ``at`` on ends; the end of the source where there is none."""
         found = self._source.find(closing, at)
         return len(self._source) if found < 0 else found + len(closing)
 
     def _read_start_tag(self, at: int) -> int:
+        """Add the element that begins here, its raw content included. Returns where it ends."""
         tag = _NAME.match(self._source, at + 1)
         if tag is None:
             return len(self._source)
@@ -175,7 +181,7 @@ class _Reader:
         return self._read_raw(closing, end) if closing else end
 
     def _read_attributes(self, at: int) -> tuple[Attributes, int]:
-        """The attributes from ``at``, and where the tag ends; beyond the source where it never does."""
+        """The attributes from ``at`` on, and where the tag ends: beyond the source if it never does."""
         found: Attributes = {}
         while name := _ATTRIBUTE.match(self._source, at):
             value, at = self._read_value(name.end())
@@ -184,6 +190,7 @@ class _Reader:
         return found, closing.end() if closing else len(self._source) + 1
 
     def _read_value(self, at: int) -> tuple[str, int]:
+        """An attribute's value, '' for none, and where it ends."""
         equals = _EQUALS.match(self._source, at)
         if equals is None:
             return "", at
@@ -196,7 +203,7 @@ class _Reader:
         return (unescaped(bare.group()), bare.end()) if bare else ("", at)
 
     def _read_raw(self, closing: re.Pattern[str], at: int) -> int:
-        """Take what no tag but its own ends."""
+        """Add the content of an element that only its own end tag ends. Returns where that begins."""
         found = closing.search(self._source, at)
         end = found.start() if found else len(self._source)
         if end > at:
@@ -204,11 +211,13 @@ class _Reader:
         return end
 
     def _add(self, node: Node) -> Node:
+        """Add a node to the innermost open element."""
         node.parent = self._open[-1]
         node.parent.children.append(node)
         return node
 
     def _begin(self, tag: str, at: int, end: int, attributes: Attributes) -> None:
+        """Open an element; some elements end where another of their kind begins."""
         if tag == "a" or (tag in SELF_CLOSING and self._open[-1].tag == tag):
             self._close(tag, at, at)
         node = self._add(Node(tag, at, end, attributes=attributes, inside=end))
@@ -217,7 +226,7 @@ class _Reader:
             self._open.append(node)
 
     def _close(self, tag: str, at: int, end: int) -> None:
-        """Close the innermost element of this tag, and whatever is still open inside it."""
+        """Close the innermost element of this tag, and all elements that are still open inside it."""
         places = self._places.get(tag)
         if not places:
             return
@@ -230,36 +239,38 @@ class _Reader:
 
 
 def unescaped(text: str) -> str:
-    """Text with its character references read; a number too long for a character is none."""
+    """A text with its character references resolved. A number too long for a character becomes U+FFFD."""
     return unescape(_LONG_NUMBER.sub("\ufffd", text))
 
 
 def _end_texts(node: Node) -> None:
-    """A text ends where its next neighbour begins, or where its element ends."""
+    """Set the end of each text: where its next sibling begins, or where its element ends."""
     for place, child in enumerate(node.children):
         if not child.tag:
             child.end = node.children[place + 1].start if place + 1 < len(node.children) else node.outside
 
 
 def is_plain(page: Page) -> bool:
-    """Whether the markup only frames the text: nothing that a reader would miss if it were gone."""
+    """Whether the markup only frames the text: a reader would miss nothing of it."""
     return all(not node.tag or _is_plain_element(node) for node in page.root.walk())
 
 
 def _is_plain_element(node: Node) -> bool:
+    """Whether an element, its own attributes included, only frames the text in it."""
     if node.tag not in PLAIN_TAGS or (node.tag == "a" and not _names_itself(node)):
         return False
     return all(_is_plain_attribute(node.tag, name, value) for name, value in node.attributes.items())
 
 
 def _names_itself(node: Node) -> bool:
-    """Whether a link shows nothing but its own address."""
+    """Whether a link shows its own address and nothing else."""
     shown = "".join(child.text for child in node.walk()).strip()
     told = (shown, f"mailto:{shown}", f"http://{shown}", f"https://{shown}")
     return not node.link or any(_address(node.link) == _address(way) for way in told)
 
 
 def _address(text: str) -> str:
+    """An address in the form in which two are compared."""
     return text.strip().rstrip("/").lower()
 
 
@@ -281,7 +292,7 @@ def _is_plain_style(name: str, value: str) -> bool:
 
 
 def page_text(page: Page) -> str:
-    """What a page says: one line per block or ``br``, white space collapsed, links as ``text<address>``."""
+    """The text of a page: one line for each block or ``br``, white space collapsed, links as ``text<address>``."""
     writer = _Writer()
     for node, entering in page.root.steps():
         writer.step(node, entering)
@@ -289,6 +300,8 @@ def page_text(page: Page) -> str:
 
 
 class _Writer:
+    """Collects the text of a page, line by line."""
+
     def __init__(self) -> None:
         self._lines: list[str] = []
         self._line: list[str] = []

@@ -15,12 +15,13 @@ from sync_core.model.policy import Direction, Policy, Winner
 from sync_core.model.sides import Field, Side
 
 TOO_CLOSE = timedelta(minutes=2)
-"""Two edits closer than this have no later one: the clocks are not one clock."""
+"""Of two edits closer than this, neither counts as later: the two systems' clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Which fields go where; ``solved`` names for each conflict the losing side, ``unsolved`` waits for a person."""
+    """Which fields are written to which side. ``solved`` names the losing side of each conflict that the policy
+    solves; ``unsolved`` fields wait for a person."""
 
     to_graph: frozenset[Field] = frozenset()
     to_erp: frozenset[Field] = frozenset()
@@ -29,14 +30,14 @@ class Merged:
 
 
 def later_side(event_at: datetime | None, activity_at: datetime | None) -> Side:
-    """The side edited last; within two minutes, or when one time is missing, Microsoft 365."""
+    """The side that was edited last. Microsoft 365 counts as later within two minutes, or where a time is missing."""
     if event_at is not None and activity_at is not None and activity_at - event_at > TOO_CLOSE:
         return Side.ERP
     return Side.GRAPH
 
 
 def winning_side(policy: Policy, later: Side) -> Side | None:
-    """Who wins a conflict; None = a person decides. On a one-way street the source always wins."""
+    """Which side wins a conflict; None = a person decides. In a one-way sync the source always wins."""
     if policy.direction is not Direction.BOTH:
         return Side.GRAPH if policy.direction is Direction.TO_ERP else Side.ERP
     return {

@@ -23,13 +23,13 @@ from sync_core.model.event import AllDay, Event, Priority, Timed, When
 from sync_core.model.sides import ErpContent, GraphContent
 
 NO_SUBJECT = "(no subject)"
-"""Stands for an empty subject in ERP.net, where one is required (erpnet.md §8)."""
+"""The Subject of an activity whose event has none: ERP.net requires one (erpnet.md §8)."""
 
 BUSY_SUBJECT = "Private"
-"""All that is said of a private item under ``SYNC_PRIVATE=busy``."""
+"""The subject of a private item under ``SYNC_PRIVATE=busy``."""
 
 DEFAULT_MINUTES = 30
-"""Length of an activity that has neither end nor planned duration."""
+"""The length of an activity that has neither an end nor a planned duration."""
 
 MINUTE = timedelta(minutes=1)
 
@@ -46,18 +46,19 @@ C = TypeVar("C", GraphContent, ErpContent)
 
 
 def cut_subject(subject: str) -> str:
-    """The subject as an activity can hold it: at most SUBJECT_LIMIT UTF-16 units, no half characters, never empty."""
+    """The subject as an activity can hold it: at most SUBJECT_LIMIT UTF-16 units, whole characters, never empty."""
     text = " ".join(whole_characters(utf16(subject)).split())
     return cut(text, SUBJECT_LIMIT).rstrip() or NO_SUBJECT
 
 
 def to_digits(at: datetime, zone: ZoneInfo) -> datetime:
-    """An instant as naive wall-clock digits of ``zone``."""
+    """The naive wall-clock digits of an instant in ``zone``."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def to_instant(digits: datetime, zone: ZoneInfo) -> datetime:
-    """Wall-clock digits as an instant: a gap moves forward by its length, an overlap means the first hour."""
+    """The instant of wall-clock digits in ``zone``. In a gap they move forward by its length; in a repeated hour they
+    mean the first."""
     return digits.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
@@ -67,22 +68,23 @@ def floor_minute(at: datetime) -> datetime:
 
 
 def is_midnight(digits: datetime) -> bool:
-    """Whether ERP.net reads these digits as all day: hour and minute tell (local time of old had seconds)."""
+    """Whether ERP.net reads these digits as all day. Only hour and minute count: local time of old had seconds."""
     return (digits.hour, digits.minute) == (0, 0)
 
 
 def step_inside(digits: datetime) -> timedelta:
-    """How far digits of a start may stand inside the midnight they are meant for."""
+    """How far a start with these digits may stand inside the midnight that it means."""
     return MINUTE if (digits.hour, digits.minute) == (0, 1) else timedelta()
 
 
 def is_private(content: GraphContent | ErpContent) -> bool:
-    """Whether the item is to be hidden from others; any sensitivity but normal counts (graph.md T26)."""
+    """Whether the item is hidden from others: any sensitivity but normal counts (graph.md T26)."""
     return content.sensitivity != "normal" if isinstance(content, GraphContent) else content.private
 
 
 def masked(content: C) -> C:
-    """A private item as ``busy`` shows it: time only; others come back as they are."""
+    """A private item as ``SYNC_PRIVATE=busy`` shows it, with its time and no words or people; any other item
+    unchanged."""
     if not is_private(content):
         return content
     if isinstance(content, GraphContent):
@@ -91,7 +93,7 @@ def masked(content: C) -> C:
 
 
 def graph_when(content: GraphContent) -> When:
-    """The time of an event; all-day dates float and are never converted (graph.md §6)."""
+    """When an event is. All-day dates float and are never converted (graph.md §6)."""
     if content.all_day:
         last = max(content.end.date() - timedelta(days=1), content.start.date())
         return days_of(content.start.date(), last)
@@ -100,7 +102,7 @@ def graph_when(content: GraphContent) -> When:
 
 
 def erp_when(content: ErpContent, zone: ZoneInfo, base: tuple[GraphContent, ErpContent] | None = None) -> When:
-    """The time of an activity. An edge whose digits still are the base's keeps the base's true instant."""
+    """When an activity is. An edge whose digits are still the base's keeps the true instant of the base."""
     if is_midnight(content.start) and (content.end is None or is_midnight(content.end)):
         return days_of(content.start.date(), max(content.start, content.end or content.start).date())
     start = to_instant(content.start, zone)
@@ -120,21 +122,22 @@ def erp_when(content: ErpContent, zone: ZoneInfo, base: tuple[GraphContent, ErpC
 
 
 def _is_same_end(content: ErpContent, base: ErpContent) -> bool:
-    """Whether the end still stands as in the base; where it is left open, start and planned duration tell it."""
+    """Whether the end is the base's. Where it is left open, the start and the planned duration tell it."""
     if content.end is not None:
         return content.end == base.end
     return (content.end, content.start, content.planned_minutes) == (base.end, base.start, base.planned_minutes)
 
 
 def lead(when: When, minutes: int | None) -> int | None:
-    """How long before the start a reminder rings: only that of whole days may ring after it, on the day itself."""
+    """Minutes before the start at which a reminder rings. Only a reminder of whole days may ring later, on the day
+    itself."""
     return minutes if minutes is None or isinstance(when, AllDay) else max(0, minutes)
 
 
 def reminder_digits(when: When, minutes: int | None, zone: ZoneInfo) -> datetime | None:
-    """ReminderTime for a reminder of ``minutes`` before the start; minutes count real time, or wall clock all day.
+    """ERP.net's ReminderTime for a reminder of ``minutes`` before the start: real time, or wall clock for whole days.
 
-    None also where no calendar reaches that far back: Outlook keeps its reminder, ERP.net has none.
+    None for no reminder, and for one before the earliest year: Outlook keeps its reminder and ERP.net has none.
     """
     minutes = lead(when, minutes)
     if minutes is None:
@@ -147,7 +150,7 @@ def reminder_digits(when: When, minutes: int | None, zone: ZoneInfo) -> datetime
 
 
 def reminder_minutes(when: When, digits: datetime | None, zone: ZoneInfo) -> int | None:
-    """Minutes before the start of a ReminderTime."""
+    """Minutes from a ReminderTime to the start; None for no reminder."""
     if digits is None:
         return None
     if isinstance(when, AllDay):
@@ -158,7 +161,8 @@ def reminder_minutes(when: When, digits: datetime | None, zone: ZoneInfo) -> int
 
 
 def erp_times(when: When, zone: ZoneInfo) -> tuple[datetime, datetime, int]:
-    """StartTime, EndTime and PlannedDurationMinutes of a span; the all-day end is inclusive (erpnet.md §12)."""
+    """StartTime, EndTime and PlannedDurationMinutes of a span. The last day of whole days is included (erpnet.md
+    §12)."""
     if isinstance(when, AllDay):
         first = datetime.combine(when.first, time())
         last = datetime.combine(when.until - timedelta(days=1), time())
@@ -180,13 +184,13 @@ def fits_erp(when: When, zone: ZoneInfo) -> bool:
 
 
 def fits_graph(when: When) -> bool:
-    """Whether an event can hold this span; the end of whole days is the day after the last."""
+    """Whether an event can hold this span. Whole days end on the day after the last one."""
     edges = (when.first, when.until) if isinstance(when, AllDay) else (when.start, when.end)
     return all(map(is_known_year, edges))
 
 
 def from_graph(content: GraphContent) -> Event:
-    """An event's content in common ground."""
+    """Project an event's content to common ground."""
     when = graph_when(content)
     return Event(
         subject=cut_subject(content.subject),
@@ -200,7 +204,7 @@ def from_graph(content: GraphContent) -> Event:
 
 
 def from_erp(content: ErpContent, zone: ZoneInfo, base: tuple[GraphContent, ErpContent] | None = None) -> Event:
-    """An activity's content in common ground; ``base`` restores true edges (see ``erp_when``)."""
+    """Project an activity's content to common ground; ``base`` gives the true edges back (see ``erp_when``)."""
     when = erp_when(content, zone, base)
     return Event(
         subject=cut_subject(content.subject),
@@ -214,7 +218,7 @@ def from_erp(content: ErpContent, zone: ZoneInfo, base: tuple[GraphContent, ErpC
 
 
 def to_graph(event: Event) -> GraphContent:
-    """Common ground as an event's content."""
+    """Project common ground to an event's content."""
     if isinstance(event.when, AllDay):
         start = datetime.combine(event.when.first, time(), UTC)
         end = datetime.combine(event.when.until, time(), UTC)
@@ -234,7 +238,7 @@ def to_graph(event: Event) -> GraphContent:
 
 
 def to_erp(event: Event, zone: ZoneInfo) -> ErpContent:
-    """Common ground as an activity's content, its digits in ``zone``."""
+    """Project common ground to an activity's content, with its digits in ``zone``."""
     start, end, minutes = erp_times(event.when, zone)
     return ErpContent(
         subject=event.subject,

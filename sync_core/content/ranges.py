@@ -1,10 +1,10 @@
-"""What both sides can hold: one table, asked by the projection, by both parsers and by whatever writes.
+"""What both sides can hold: one table for the projection, both parsers and everything that writes.
 
-What calsync writes it must be able to read. So the parsers take all that stands here, the projection makes nothing
-beyond it, and where a value does not fit there are two ways: a reminder is left out, since nothing else is lost by
-it; anything else is not written at all, and the item waits with ``BEYOND`` as its reason.
+What calsync writes it must be able to read. So the parsers accept all that stands here, and the projection makes
+nothing beyond it. A value that does not fit is treated in one of two ways: a reminder is left out, because nothing
+else is lost by it; anything else is not written at all, and the item waits with ``BEYOND`` as its reason.
 
-One range of years is enough: a span inside it is at most 2,900 years, whose minutes fit an Int32 (1,525,252,320).
+One range of years is enough: a span inside it has at most 2,900 years, whose minutes fit an Int32 (1,525,252,320).
 Lengths are UTF-16 units, as .NET and SQL Server count.
 """
 
@@ -21,28 +21,28 @@ INT32 = range(-(2**31), 2**31)
 """Minutes of a reminder (graph.md §5) and of a planned duration (erpnet.md §8)."""
 
 SUBJECT_LIMIT = 254
-"""Of an activity's Subject (erpnet.md §8); Graph takes 255 (graph.md §5)."""
+"""Units of an activity's Subject (erpnet.md §8); Graph takes 255 (graph.md §5)."""
 
 ADDRESS_LIMIT = 254
-"""Of a participant's Email (erpnet.md §8)."""
+"""Units of a participant's Email (erpnet.md §8)."""
 
 NOTES_LIMIT = 255
-"""Of a participant's Notes (erpnet.md §8); an activity's have no limit."""
+"""Units of a participant's Notes (erpnet.md §8); an activity's Notes have no limit."""
 
 REASON_LIMIT = 254
-"""Of the reason of a voiding (erpnet.md §10)."""
+"""Units of a voiding's reason (erpnet.md §10)."""
 
 NOTIFICATION_LIMIT = 256
-"""Of a notification's Subject (erpnet.md §10)."""
+"""Units of a notification's Subject (erpnet.md §10)."""
 
 EXTERNAL_ID_LIMIT = 254
-"""Of ExternalId (erpnet.md §7). An iCalUId may be longer, 1,034 characters were seen (graph.md §6)."""
+"""Units of an ExternalId (erpnet.md §7). An iCalUId may be longer: one of 1,034 was seen (graph.md §6)."""
 
 MOST_ATTENDEES = 500
-"""Of an event (graph.md §5)."""
+"""Attendees of an event (graph.md §5)."""
 
 SHORT_FORM = "sha256:"
-"""How an ExternalId begins that stands for an iCalUId too long for it."""
+"""The beginning of an ExternalId that stands for an iCalUId too long for it."""
 
 BEYOND = (
     f"its time reaches beyond the years {YEARS[0]} to {YEARS[-1]}, which is all that both calendars can hold: "
@@ -67,7 +67,7 @@ def shifted(at: D, by: timedelta) -> D | None:
 
 
 def bounded_minutes(minutes: int) -> int:
-    """Minutes as an Int32 holds them."""
+    """Minutes, cut to what an Int32 holds."""
     return min(max(minutes, INT32[0]), INT32[-1])
 
 
@@ -77,25 +77,25 @@ def utf16(text: str) -> bytes:
 
 
 def whole_characters(units: bytes) -> str:
-    """The text of UTF-16 units without halves of surrogate pairs."""
+    """The text of UTF-16 units, without halves of surrogate pairs."""
     return units.decode("utf-16-le", "ignore")
 
 
 def length_of(text: str) -> int:
-    """How long the other side finds a text."""
+    """The length of a text as both sides count it, in UTF-16 units."""
     return len(utf16(text)) // 2
 
 
 def cut(text: str, limit: int) -> str:
-    """The beginning of a text that fits ``limit``, in whole characters."""
+    """The longest beginning of a text that fits ``limit`` units, in whole characters."""
     return whole_characters(utf16(text)[: 2 * limit])
 
 
 def external_id_of(ical_uid: str) -> str:
     """The ExternalId of an activity whose event has this iCalUId: the iCalUId itself, or its short form.
 
-    Letter case makes no difference to ERP.net (erpnet.md §14), so it makes none to whether, and to what, a long one
-    is shortened. A short form is its own.
+    ERP.net ignores letter case (erpnet.md §14). So letter case decides neither whether a long iCalUId is shortened
+    nor what it becomes. The short form of a short form is itself.
     """
     folded = ical_uid.casefold()
     if length_of(folded) <= EXTERNAL_ID_LIMIT:
@@ -104,5 +104,5 @@ def external_id_of(ical_uid: str) -> str:
 
 
 def uid_key(ical_uid: str) -> str:
-    """What a meeting is known by, whether its iCalUId is told by Graph or by an ExternalId, in any letter case."""
+    """What a meeting is known by: the same for its iCalUId from Graph and for its ExternalId, in any letter case."""
     return external_id_of(ical_uid).casefold()

@@ -17,11 +17,12 @@ BEYOND_WINDOW = timedelta(days=31)
 """How far the delta window reaches past the window."""
 
 RENEW_BELOW = timedelta(days=7)
-"""With less than this left past the window a new delta link is due."""
+"""A delta window that reaches less than this past the window is worn: a new delta link is due."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The instant at which ``day`` begins in ``zone`` (UTC); in a gap, the first instant after it."""
+    """The instant (UTC) at which ``day`` begins in ``zone``; where the clock skips midnight, the first instant after
+    it."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
@@ -31,19 +32,19 @@ def local_day(at: datetime, zone: ZoneInfo) -> date:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day ``months`` later, clamped to that month's length (Jan 31 → Feb 28)."""
+    """The same day ``months`` later, at most that month's last day (Jan 31 → Feb 28)."""
     year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month0 + 1, min(day.day, monthrange(year, month0 + 1)[1]))
 
 
 def window_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
-    """From today 00:00 to the end of the day ``months`` later, the user's local days."""
+    """The window: from today 00:00 to the end of the day ``months`` later, in the user's local days."""
     today = local_day(now, zone)
     return Window(midnight(today, zone), midnight(add_months(today, months) + timedelta(days=1), zone))
 
 
 def delta_window_at(now: datetime, zone: ZoneInfo, months: int) -> Window:
-    """What a new delta link is asked for: yesterday to well past the window."""
+    """The span that a new delta link is asked for: from yesterday to well past the window."""
     window = window_at(now, zone, months)
     return Window(midnight(local_day(now, zone) - timedelta(days=1), zone), window.end + BEYOND_WINDOW)
 
@@ -54,14 +55,14 @@ def is_delta_window_worn(delta_window: Window, window: Window) -> bool:
 
 
 def bounds(when: When, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """First instant and end instant of a span, UTC; whole days are the user's local days."""
+    """The first instant and the end of a span, UTC. Whole days are the user's local days."""
     if isinstance(when, Timed):
         return when.start, when.end
     return midnight(when.first, zone), midnight(when.until, zone)
 
 
 def is_inside(when: When, window: Window, zone: ZoneInfo) -> bool:
-    """Whether a span overlaps the window; an empty span counts where it stands."""
+    """Whether a span overlaps the window. An empty span counts where it stands."""
     start, end = bounds(when, zone)
     return start < window.end and (end > window.start or (start == end == window.start))
 

@@ -1,7 +1,7 @@
-"""Which of several activities with an event's iCalUId is the event's: nothing in ERP.net forbids two (erpnet.md §6).
+"""Chooses which of several activities with an event's iCalUId is the event's: ERP.net forbids none (erpnet.md §6).
 
-An import may make several, or a person who copies a document. Where the evidence is missing or contradicts itself,
-none is chosen.
+An import may make several, and so may a person who copies a document. Where the evidence is missing or contradicts
+itself, none is chosen.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Si
 from sync_core.plan.identity import began_with, new_link
 
 BORN_APART = timedelta(minutes=1)
-"""Of activities made closer to each other than this, as an import makes them, none is the older one."""
+"""Of two activities made closer together than this, as by an import, neither counts as the older one."""
 
 ALIKE = EVERYTHING - {Field.PEOPLE}
 RECOGNISABLE = frozenset({Field.SUBJECT, Field.TIME})
-"""What a meeting is recognised by although the rest was edited."""
+"""Fields by which a meeting is recognised although the others were edited."""
 
 
 def original(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context, *, mark: str = "") -> ErpActivity | None:
-    """The one of several living activities with the event's iCalUId that the event belongs to; None where the
-    evidence is missing or contradicts itself.
+    """The one activity, of several that are not void, that belongs to the event; None where the evidence does not
+    tell.
 
-    Our own ``mark`` on the event decides. Else it is told by the content that is the event's, by the service user who
-    made it (whoever copies a document is a person), and by age.
+    Our own ``mark`` on the event decides. Without it three kinds of evidence must not contradict each other: equal
+    content, a service user as the maker (a person who copies a document is none), and age.
     """
     certain = [activity for activity in named if activity.id == mark] or list(named)
     if len(certain) == 1:
@@ -37,6 +37,7 @@ def original(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context, *, m
 
 
 def _by_content(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> ErpActivity | None:
+    """The only activity that shows what the event shows."""
     alike = {activity.id: _agreed(event, activity, ctx) for activity in named}
     for fields in (ALIKE, RECOGNISABLE):
         fits = [activity for activity in named if fields <= alike[activity.id]]
@@ -46,17 +47,20 @@ def _by_content(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -
 
 
 def _agreed(event: GraphEvent, activity: ErpActivity, ctx: Context) -> frozenset[Field]:
+    """The fields on which an event and an activity agree."""
     case = Case(event=event, activity=activity)
     pair = Pair(case, new_link(event, activity, Side.GRAPH, ctx), has_base=False)
     return frozenset(field for field in ALIKE if pair.is_same(field))
 
 
 def _by_maker(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> ErpActivity | None:
+    """The only activity that a service user made."""
     made = [activity for activity in named if not began_with(activity, ctx)]
     return made[0] if len(made) == 1 else None
 
 
 def _by_age(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> ErpActivity | None:
+    """The activity that was made first."""
     ages = sorted((one.created, one.id) for one in named if one.created is not None)
     if len(ages) < len(named) or ages[1][0] - ages[0][0] <= BORN_APART:
         return None

@@ -1,13 +1,13 @@
 """Which items without a link belong together, so that nothing is made twice (design.md §4 "Identity").
 
 An activity made from an event has (ExternalSystem, ExternalId) = (MSSYNC_SYSTEM, iCalUId). That is certain, and
-MSSync's records have the same. An event made from an activity has our mark. That is a candidate only, since a copy of
-the event has the mark too: of several, the event whose transactionId is ours counts, and the others are new events.
-Where the named partner is not there any more (*partner gone*), nothing is made until a person chooses. A void
-activity is never adopted.
+MSSync's records have the same. An event made from an activity has our mark. That is a candidate only, because a copy
+of the event has the mark too: of several, the event whose transactionId is ours counts, and the others are new
+events. Where the named partner does not exist any more (*partner gone*), nothing is made until a person chooses. A
+void activity is never adopted.
 
-Of several events of one calendar with one iCalUId one is the meeting, the others are its twins. Of several activities
-with one ExternalId (nothing in ERP.net forbids it, erpnet.md §6) the evidence chooses. Where it is missing or
+Of several events of one calendar with one iCalUId one is the meeting, the others are its twins. Nothing in ERP.net
+forbids several activities with one ExternalId (erpnet.md §6): of these the evidence chooses. Where it is missing or
 contradicts itself, none is chosen: the items are listed, and none is written.
 """
 
@@ -26,24 +26,25 @@ from sync_core.plan.relocate import by_uid
 from sync_core.plan.tables import NAMED_TWICE, scope
 
 INCARNATIONS = 8
-"""How many re-creations of one activity's event are recognised by transactionId."""
+"""How many re-creations of one activity's event are known again by their transactionId."""
 
 ASKED = frozenset({PendingState.PARTNER_GONE, PendingState.DECLINED})
-"""Whether its counterpart is made anew was asked, or answered with no."""
+"""States in which a person was asked whether the counterpart is made anew, or said no."""
 
 Waiting = Mapping[tuple[Side, str], Pending]
-"""What waits or is parked, by side and id."""
+"""The pending rows, by side and item id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unlinked:
-    """Items without a link, and all that was read of what may belong to them.
+    """Items without a link, and everything that was read of what may belong to them.
 
-    ``followed`` are events whose activity is another mailbox's to find. ``named`` are activities by the meeting they
-    name, ``marks`` the activities that our marks on events name, where they count. ``originals`` are the activities
-    that links and claims name for a meeting; ``known`` is what ERP.net has of all these, void ones included: where it
-    lacks an original, the ids may have changed there. ``unmade`` are the events whose claim names no activity: void
-    ones that name them were given up when nobody seemed to have the meeting any more.
+    ``followed`` are the events whose activity another mailbox must find. ``unmade`` are the events whose claim names
+    no activity; a void activity that names such an event was given up when nobody seemed to have the meeting.
+
+    ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
+    name, where the mark counts. ``originals`` are, by meeting, the activities that links and claims name; where
+    ERP.net lacks one, its id may have changed. ``known`` is what ERP.net has of all these, void ones included.
     """
 
     events: Mapping[str, GraphEvent]
@@ -59,36 +60,36 @@ class Unlinked:
 
     @property
     def linked(self) -> frozenset[str]:
-        """The activities that a link of this calendar feeds or fed."""
+        """The ids of the activities that a link of this calendar feeds or has fed."""
         return frozenset(link.activity_id for link in self.links if link.role is not Role.FOLLOWER)
 
     def pending(self, side: Side, item_id: str) -> Pending | None:
-        """What waits for this item."""
+        """The item's pending row."""
         return self.waiting.get((side, item_id))
 
     def state(self, side: Side, item_id: str) -> PendingState:
-        """What this item waits for."""
+        """What the item waits for."""
         pending = self.pending(side, item_id)
         return pending.state if pending else PendingState.WAITING
 
 
 def meeting_of(activity: ErpActivity) -> str:
-    """The meeting an activity names, '' for none."""
+    """The key of the meeting that an activity names, '' for none."""
     return uid_key(activity.external_id) if activity.external_system == MSSYNC_SYSTEM else ""
 
 
 def may_pair(event: GraphEvent, ctx: Context) -> bool:
-    """Whether an event by itself may get an activity."""
+    """Whether scope lets an event have an activity."""
     return scope(Case(event=event), ctx)[0] is None
 
 
 def may_be_named(activity: ErpActivity, ctx: Context) -> bool:
-    """Whether an activity by itself may get an event."""
+    """Whether scope lets an activity have an event."""
     return scope(Case(activity=activity), ctx)[0] is None
 
 
 def owners(events: Iterable[GraphEvent], mailbox: str) -> dict[str, GraphEvent]:
-    """Activity id → the one event whose mark counts; a copy carries the mark without our transactionId."""
+    """The one event whose mark counts, by activity id. A copy has the mark without our transactionId."""
     by_mark: dict[str, list[GraphEvent]] = {}
     for event in events:
         if event.mark:
@@ -97,19 +98,20 @@ def owners(events: Iterable[GraphEvent], mailbox: str) -> dict[str, GraphEvent]:
 
 
 def _is_ours(event: GraphEvent, mailbox: str) -> bool:
+    """Whether calsync made the event: its transactionId is one of ours."""
     ours = {transaction_id(mailbox, event.mark or "", n) for n in range(INCARNATIONS)}
     return event.transaction_id is not None and event.transaction_id in ours
 
 
 def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[str]:
-    """Events whose iCalUId another event of this calendar bears: only one of them is the meeting."""
+    """The ids of events that are not the meeting, because another event of this calendar with the same iCalUId is."""
     in_place = {uid_key(link.ical_uid): link.event_id for link in links if link.status in WATCHED}
     grouped = by_uid(sorted(events, key=lambda e: e.id), lambda e: e.ical_uid)
     return frozenset(e.id for uid, group in grouped.items() for e in group if in_place.get(uid, group[0].id) != e.id)
 
 
 def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
-    """One case for each pair and each item left alone."""
+    """Pair the items. Returns one case for each pair, and one for each item that stays alone."""
     candidates = [e for e in unlinked.events.values() if _takes_part(e, unlinked, ctx)]
     twins = twins_of(candidates, unlinked.links)
     cases = [_event_case(unlinked.events[i], unlinked, PendingState.TWIN) for i in sorted(twins)]
@@ -134,11 +136,12 @@ def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
 
 
 def _takes_part(event: GraphEvent, unlinked: Unlinked, ctx: Context) -> bool:
+    """Whether an event can be the meeting among events with one iCalUId."""
     return event.id in unlinked.followed or event.id in unlinked.marks or may_pair(event, ctx)
 
 
 def _living(event: GraphEvent, unlinked: Unlinked, taken: Collection[str]) -> list[ErpActivity]:
-    """The living activities that name the event and belong to no other one."""
+    """The activities that are not void, name the event and belong to no other one."""
     others = {activity for event_id, activity in unlinked.marks.items() if event_id != event.id}
     named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
     living = [a for a in named if isinstance(a, ErpActivity) and not a.void]
@@ -148,7 +151,7 @@ def _living(event: GraphEvent, unlinked: Unlinked, taken: Collection[str]) -> li
 def _by_mark(
     events: Iterable[GraphEvent], unlinked: Unlinked, partners: Mapping[str, ErpActivity]
 ) -> dict[str, ErpActivity]:
-    """The pairs that our marks tell, where nothing more precise does."""
+    """The pairs that our marks name, among events that nothing more precise has paired."""
     taken = {activity.id for activity in partners.values()}
     found: dict[str, ErpActivity] = {}
     for event in events:
@@ -161,7 +164,7 @@ def _by_mark(
 
 
 def _hindrance(event: GraphEvent, unlinked: Unlinked) -> Case | None:
-    """What stands in an event's way whatever its mark says."""
+    """The case of an event that something keeps from its partner, whatever its mark says; None for any other."""
     if unlinked.state(Side.GRAPH, event.id) is PendingState.RELEASED:
         return _event_case(event, unlinked)
     named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
@@ -175,6 +178,7 @@ def _hindrance(event: GraphEvent, unlinked: Unlinked) -> Case | None:
 
 
 def _alone(event: GraphEvent, unlinked: Unlinked, partners: Mapping[str, ErpActivity]) -> Case:
+    """The case of an event that found no partner."""
     hindrance = _hindrance(event, unlinked)
     if hindrance is not None:
         return hindrance
@@ -188,12 +192,13 @@ def _alone(event: GraphEvent, unlinked: Unlinked, partners: Mapping[str, ErpActi
 
 
 def _is_void_in_erp(event: GraphEvent, links: Iterable[Link]) -> bool:
-    """Whether somebody ended the meeting in ERP.net, and this is one more event of it."""
+    """Whether somebody ended the event's meeting in ERP.net, and this is one more event of it."""
     ended = [x for x in links if x.status is LinkStatus.TOMBSTONE and x.ended_by is EndedBy.ERP]
     return bool(event.ical_uid) and uid_key(event.ical_uid) in {uid_key(link.ical_uid) for link in ended}
 
 
 def _event_case(event: GraphEvent, unlinked: Unlinked, awaits: PendingState = PendingState.WAITING) -> Case:
+    """The case of a single event."""
     return Case(
         event=event,
         event_sight=Sight.PRESENT,
@@ -203,6 +208,7 @@ def _event_case(event: GraphEvent, unlinked: Unlinked, awaits: PendingState = Pe
 
 
 def _named_twice(event: GraphEvent, doubled: Mapping[str, str], unlinked: Unlinked) -> Case:
+    """The case of an event that several activities name, none of them with enough evidence."""
     ids = sorted(activity for activity, event_id in doubled.items() if event_id == event.id)
     return Case(
         event=event,
@@ -214,6 +220,7 @@ def _named_twice(event: GraphEvent, doubled: Mapping[str, str], unlinked: Unlink
 
 
 def _both(event: GraphEvent, activity: ErpActivity, unlinked: Unlinked) -> Case:
+    """The case of a new pair; of two pending rows one goes on and the other is over."""
     sides = (unlinked.pending(Side.GRAPH, event.id), unlinked.pending(Side.ERP, activity.id))
     rows = tuple(row for row in sides if row is not None)
     return Case(
@@ -233,6 +240,7 @@ def _activity_case(
     doubled: Mapping[str, str],
     ctx: Context,
 ) -> Case:
+    """The case of a single activity."""
     awaits = PendingState.NAMED_TWICE
     if activity.id not in doubled:
         awaits = _state_of(activity, unlinked, partners, ctx)
@@ -243,8 +251,8 @@ def _activity_case(
 def _state_of(
     activity: ErpActivity, unlinked: Unlinked, partners: Mapping[str, ErpActivity], ctx: Context
 ) -> PendingState:
-    """What an activity without an event waits for. One that names the meeting of another activity is a copy that a
-    person made, hence new; made by a service user it is one too many. Else the event that it names is gone."""
+    """What a single activity waits for. Where it names the meeting of another activity, a person made it as a copy,
+    so it is new; if a service user made it, it is one too many. Else the event that it names is gone."""
     uid, state = meeting_of(activity), unlinked.state(Side.ERP, activity.id)
     if state is PendingState.DECLINED:
         return PendingState.PARTNER_GONE

@@ -1,7 +1,7 @@
-"""Joins what was read of both sides: which items must still be read, and one case for each pair that was read.
+"""Joins what was read of both sides: what must still be read, and one case for each pair or item that was read.
 
-Pure values: nothing is read here, and ``decide.decide`` decides. News of one side asks for the other side's item only
-where the *content* differs from the base.
+Nothing is read here, and ``decide.decide`` decides. A change on one side asks for the other side's item only where
+its *content* differs from the base.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sync_core.reading.news import GraphNews, due_pending, is_stale, sight_of
 from sync_core.reading.roles import Roles, is_stood_against
 
 Activities = Mapping[str, ErpActivity | Malformed | None]
-"""What ERP.net said, by id; None where it shows no such activity."""
+"""ERP.net's answers by activity id; None where it shows no such activity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What was read of both sides, and the roles of this mailbox's copies."""
+    """What was read of both sides, and which role each copy of this mailbox has."""
 
     news: GraphNews
     roles: Roles
@@ -39,8 +39,8 @@ class Readings:
 
 
 def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
-    """The activities to be read: filed ones, those of events with news, those of due pending rows; at a full round
-    those of all links."""
+    """The ids of the activities to read: those in the inbox, those of events with news, those of pending items that
+    are due; in a full round those of all links as well."""
     links = frame.memory.links
     ids = {roles.activity_of(link) for link in links if _needs_activity(link, news, roles, frame.ctx)}
     ids = (ids | set(frame.inbox)) - {""}
@@ -51,7 +51,7 @@ def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
 
 
 def _needs_activity(link: Link, news: GraphNews, roles: Roles, ctx: Context) -> bool:
-    """Whether the event's news is worth a look at its activity."""
+    """Whether the news of a link's event makes it necessary to read the activity."""
     if link.event_id in news.evidence or link.event_id in roles.promoted:
         return True
     event = news.event(link.event_id)
@@ -59,7 +59,7 @@ def _needs_activity(link: Link, news: GraphNews, roles: Roles, ctx: Context) -> 
 
 
 def is_news(link: Link, event: GraphEvent, ctx: Context) -> bool:
-    """Whether an event says something that its link does not know; of a follower only its owner's answer is."""
+    """Whether an event says something that its link does not know. Of a follower only its owner's response counts."""
     is_changed = link.role is not Role.FOLLOWER and bool(changed_in_graph(link.base_event, event.content))
     is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
     is_answered = tuple(sorted(answers_of(event, ctx).items())) != link.answers
@@ -67,7 +67,7 @@ def is_news(link: Link, event: GraphEvent, ctx: Context) -> bool:
 
 
 def permitted_activities(activities: Activities, ctx: Context) -> Activities:
-    """Activities as ``SYNC_PRIVATE`` lets them be known."""
+    """The activities as ``SYNC_PRIVATE`` lets calsync know them."""
     if ctx.policy.private is not PrivateRule.BUSY:
         return activities
     return {
@@ -79,8 +79,8 @@ def permitted_activities(activities: Activities, ctx: Context) -> Activities:
 
 
 def to_be_formatted(both: Readings, frame: Frame) -> set[str]:
-    """Events whose activity's text or people changed (their HTML, their list is needed), or that cannot be taken as
-    unchanged."""
+    """The ids of the events to read with HTML and attendees: the activity's text or people changed, or the link's
+    state asks for a look at both sides."""
     by_activity = _by_activity(frame)
     pairs = [(by_activity[i], a) for i, a in both.activities.items() if i in by_activity]
     return {
@@ -103,7 +103,7 @@ def _is_to_be_formatted(link: Link, activity: ErpActivity, both: Readings, ctx: 
 
 
 def pairs_apart(cases: Collection[Case]) -> list[str]:
-    """The events of new pairs whose texts differ: their HTML is needed too."""
+    """The ids of the events of new pairs whose texts differ: their HTML must be read."""
     pairs = [(c.event, c.activity) for c in cases if c.event and c.activity]
     return [e.id for e, a in pairs if normal_text(e.content.body) != normal_text(a.content.notes)]
 
@@ -112,13 +112,13 @@ def pairs_apart(cases: Collection[Case]) -> list[str]:
 
 
 def free_activities(both: Readings, frame: Frame) -> list[ErpActivity]:
-    """Activities without a link; those of followed meetings are somebody else's to link."""
+    """The activities without a link, apart from those of meetings that another mailbox feeds."""
     known = set(_by_activity(frame)) | {both.roles.activity_of(x) for x in both.roles.kept(frame.memory.links)}
     return [a for i, a in both.activities.items() if isinstance(a, ErpActivity) and i not in known]
 
 
 def linked_cases(both: Readings, frame: Frame) -> list[Case]:
-    """The cases of links of which at least one side was read."""
+    """One case for each link of which at least one side was read."""
     cases = [_linked_case(link, both, frame) for link in both.roles.kept(frame.memory.links)]
     return [c for c in cases if c.event_sight is not Sight.UNREAD or c.activity_sight is not Sight.UNREAD]
 
@@ -134,7 +134,8 @@ def _linked_case(link: Link, both: Readings, frame: Frame) -> Case:
 
 
 def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpActivity | None, Sight, str]:
-    """A missing row is a deletion only where ERP.net's deleted objects told so; else it may just be hidden."""
+    """What this round saw of a link's activity. A missing row is gone only where ERP.net's deleted objects name it;
+    else it may be hidden."""
     activity_id = both.roles.activity_of(link)
     if activity_id not in both.activities:
         return None, Sight.UNREAD, ""
@@ -149,7 +150,7 @@ def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpAct
 
 
 def malformed_cases(both: Readings, frame: Frame) -> Iterator[Case]:
-    """Unlinked items that cannot be understood."""
+    """One case for each item without a link that cannot be understood."""
     links, by_activity = frame.links, _by_activity(frame)
     for item_id, event in both.news.events.items():
         if isinstance(event, Malformed) and item_id not in links:
@@ -163,7 +164,7 @@ def malformed_cases(both: Readings, frame: Frame) -> Iterator[Case]:
 
 
 def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:
-    """Items that waited for a counterpart and are not there any more."""
+    """One case for each item that waited for a counterpart and no longer exists."""
     news = both.news
     for pending in due_pending(news, frame):
         is_event = pending.side is Side.GRAPH
@@ -174,5 +175,5 @@ def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:
 
 
 def _by_activity(frame: Frame) -> dict[str, Link]:
-    """The links by the activity that they feed."""
+    """The links that feed an activity, by its id."""
     return {link.activity_id: link for link in frame.memory.links if link.role is not Role.FOLLOWER}

@@ -12,9 +12,9 @@ from sync_core.model.memory import InboxRow, Memory
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much a round reads. ``full``: both sides whole. ``roll``: a new local day. ``renew``: the delta window is
-    worn. ``after_backoff``: items are tried again only after their back-off (not where somebody asked for the round).
-    """
+    """How much a round reads. ``full``: both sides whole. ``roll``: a new local day has begun. ``renew``: the
+    delta window is worn. ``after_backoff``: items wait for their back-off, as they do unless somebody asked for
+    the round."""
 
     full: bool = False
     roll: bool = False
@@ -24,7 +24,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Values that one round has from the beginning. Each step makes new values of them and changes none."""
+    """What one round knows from its beginning. No step changes it; a step that learns more makes a new one."""
 
     memory: Memory
     ctx: Context
@@ -32,12 +32,12 @@ class Frame:
 
     @property
     def links(self) -> dict[str, Link]:
-        """The links by event id."""
+        """The links, by event id."""
         return {link.event_id: link for link in self.memory.links}
 
     @property
     def inbox(self) -> dict[str, InboxRow]:
-        """What the pull filed, by activity id."""
+        """The rows that the pull filed, by activity id."""
         return {row.activity_id: row for row in self.memory.inbox}
 
     @property
@@ -46,5 +46,5 @@ class Frame:
         return self.scale.roll or self.scale.full
 
     def waits(self, retry_at: datetime | None) -> bool:
-        """Whether an item's back-off is not over."""
+        """Whether a back-off until ``retry_at`` has not ended."""
         return self.scale.after_backoff and retry_at is not None and retry_at > self.ctx.now

@@ -1,6 +1,7 @@
-"""What Microsoft Graph has shown a round of one calendar, and what it means for each link. Nothing is read here.
+"""What Microsoft Graph has shown in this round of one calendar, and what that means for each link. Nothing is read
+here.
 
-The delta query names what changed. A removal is a hint, and so is absence. A doubtful event is read by id
+The delta query names what changed. Neither a removal nor absence proves a deletion. So a doubtful event is read by id
 (``doubtful``), and ``judge_gone`` weighs the evidence.
 """
 
@@ -34,21 +35,21 @@ from sync_core.plan.relocate import Move, by_uid
 from sync_core.reading.frame import Frame
 
 AWAY = frozenset({Sight.GONE, Sight.ELSEWHERE})
-"""An event that is not in the calendar any more."""
+"""Sights of an event that is no longer in the calendar."""
 
 OTHER_EVENT = "Microsoft Graph answers with another event"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphNews:
-    """What was read of one calendar so far, by event id; each further reading makes a new value.
+    """What was read of one calendar so far, by event id. Each further reading makes a new value.
 
-    ``evidence`` is what was gathered of events read one by one. ``removed`` are the ids that the delta query told as
-    removed, ``shown`` those of the events that it showed. ``fresh`` events are news whatever version their link
-    remembers. ``with_marks`` were read with our marks. ``delta_link`` was asked for ``delta_window``; ``is_whole``:
-    the whole window was read anew; ``looked`` is what was read in place of a delta query without end.
-    ``is_expired``: the delta link had expired; ``is_moving``: and links took new ids, so the calendar was moved or
-    restored.
+    ``evidence`` is what Graph said about events that were read one by one. ``removed`` are the ids that the delta
+    query named as removed, ``shown`` the ids of the events that it showed. ``fresh`` events are news whatever version
+    their link remembers. ``with_marks`` are the events that were read with our marks. ``delta_link`` is the next one,
+    asked for ``delta_window``. ``is_whole`` says that the whole window was read anew. ``looked`` is the span that was
+    read in place of a delta query without end. ``is_expired`` says that the delta link had expired, ``is_moving``
+    that links took new ids as well, because the calendar was moved or restored.
     """
 
     events: Mapping[str, GraphEvent | Malformed] = field(default_factory=dict)
@@ -65,12 +66,12 @@ class GraphNews:
     is_moving: bool = False
 
     def event(self, event_id: str) -> GraphEvent | None:
-        """An event that could be read."""
+        """The event, None where it was not read or not understood."""
         found = self.events.get(event_id)
         return found if isinstance(found, GraphEvent) else None
 
     def free(self, known: Container[str]) -> list[GraphEvent]:
-        """The events other than these, which have a link."""
+        """The events whose id is not in ``known``: those without a link."""
         return [e for i, e in self.events.items() if isinstance(e, GraphEvent) and i not in known]
 
 
@@ -78,15 +79,15 @@ class GraphNews:
 
 
 def permitted(event: GraphEvent, ctx: Context) -> GraphEvent:
-    """An event as ``SYNC_PRIVATE`` lets it be known."""
+    """The event as ``SYNC_PRIVATE`` lets calsync know it."""
     if ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
         return replace(event, content=masked(event.content), attendees=(), hidden_attendees=len(invited(event)))
     return event
 
 
 def taken(news: GraphNews, reading: GraphReading, window: Window | None, ctx: Context) -> GraphNews:
-    """The news with one more reading, whose delta link was asked for ``window``. Later delivery of an id wins; a
-    removal is a hint that ``doubtful`` follows up."""
+    """Add one reading, whose delta link was asked for ``window``. Of two deliveries of an id the later one counts. A
+    removal stays a hint, which ``doubtful`` follows up."""
     events = dict(news.events) | {event.id: permitted(event, ctx) for event in reading.events}
     events |= {bad.id: bad for bad in reading.malformed}
     left = {event_id: event for event_id, event in events.items() if event_id not in reading.removed}
@@ -95,7 +96,8 @@ def taken(news: GraphNews, reading: GraphReading, window: Window | None, ctx: Co
 
 
 def with_evidence(news: GraphNews, found: Mapping[str, Evidence], frame: Frame) -> GraphNews:
-    """The news with what was gathered of single events; one without a link counts only where it is there for sure."""
+    """Add what Graph said about single events. An event without a link counts only where it is certainly in the
+    calendar."""
     events, evidence, links = dict(news.events), dict(news.evidence), frame.links
     for event_id, one in found.items():
         if isinstance(one.event, GraphEvent) and one.event.id != event_id:
@@ -109,7 +111,7 @@ def with_evidence(news: GraphNews, found: Mapping[str, Evidence], frame: Frame) 
 
 
 def with_formatted(news: GraphNews, read: Mapping[str, GraphEvent | Malformed | None], ctx: Context) -> GraphNews:
-    """The news with events as they were read with their HTML: fresh, whatever version the link remembers."""
+    """Add events that were read with their HTML. They are fresh, whatever version their link remembers."""
     whole = {i: e for i, e in read.items() if isinstance(e, GraphEvent) and e.id == i}
     other = {i: Evidence(e) for i, e in read.items() if i not in whole and i not in news.evidence}
     return replace(
@@ -121,7 +123,7 @@ def with_formatted(news: GraphNews, read: Mapping[str, GraphEvent | Malformed | 
 
 
 def without_moved(news: GraphNews, found: Collection[Move]) -> GraphNews:
-    """The news after links took new ids: what was read under the old ones is of no link any more."""
+    """Drop what was read under ids that links no longer have, after they took new ones."""
     stale = {move.old.event_id for move in found}
     events = {event_id: event for event_id, event in news.events.items() if event_id not in stale}
     return replace(news, events=events, is_moving=news.is_expired and bool(found))
@@ -131,7 +133,7 @@ def without_moved(news: GraphNews, found: Collection[Move]) -> GraphNews:
 
 
 def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
-    """What a round sees of a link's event, and an explanation where that cannot be understood."""
+    """What this round saw of a link's event, and an explanation where it cannot be understood."""
     event, evidence = news.events.get(link.event_id), news.evidence.get(link.event_id)
     if evidence is not None and isinstance(evidence.event, Malformed):
         return None, Sight.MALFORMED, evidence.event.reason
@@ -190,33 +192,33 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
 
 
 def shown_meetings(news: GraphNews, frame: Frame) -> Container[str]:
-    """The meetings of which an event without a link was read."""
+    """The meetings of which this round read an event without a link."""
     return by_uid(news.free(frame.links), lambda event: event.ical_uid)
 
 
 def lost_links(news: GraphNews, frame: Frame) -> list[Link]:
-    """The links whose event is not in the calendar any more, where it is expected to be."""
+    """The links whose event is expected in the calendar and is not there."""
     return [x for x in frame.memory.links if x.status in WATCHED and sight_of(x, news)[1] in AWAY]
 
 
 def _is_due(link: Link, frame: Frame) -> bool:
-    """Whether a link asks to be read again, and its back-off is over."""
+    """Whether a link asks to be read again and its back-off has ended."""
     return bool(link.reread) and _is_ready(link, frame)
 
 
 def _is_approved(link: Link, frame: Frame) -> bool:
-    """Whether a person said yes to the link's deletion, and it waits for nothing else."""
+    """Whether a person approved the link's deletion, and nothing else keeps it waiting."""
     is_held = link.status is LinkStatus.HELD and link.event_id in frame.ctx.approved
     return is_held and _is_ready(link, frame)
 
 
 def _is_ready(link: Link, frame: Frame) -> bool:
-    """Whether nothing keeps a round from trying again: no back-off, and not the last of too many tries."""
+    """Whether a round may try again: the back-off has ended and the tries are not used up."""
     return not frame.waits(link.retry_at) and not is_given_up(link)
 
 
 def _is_category_to_remove(link: Link, frame: Frame) -> bool:
-    """Whether a conflict whose event has our category closes because the meeting is over; asked once a day."""
+    """Whether the event has our category for a conflict that closes because the meeting is over. Asked once a day."""
     is_asked = frame.is_daily or _is_due(link, frame)
     if not is_asked or is_given_up(link) or link.conflict is None or link.conflict.category is not CategoryState.SET:
         return False
@@ -224,7 +226,8 @@ def _is_category_to_remove(link: Link, frame: Frame) -> bool:
 
 
 def _is_expected(link: Link, news: GraphNews, frame: Frame) -> bool:
-    """Whether a link's event must be looked for: after a window was read anew, or beyond it at the daily look."""
+    """Whether a link's event should have been shown: inside a window that was read anew, or outside it at the daily
+    look."""
     window = news.looked or news.delta_window
     if window is None or link.status is LinkStatus.HELD:
         return False
@@ -237,7 +240,8 @@ def _is_expected(link: Link, news: GraphNews, frame: Frame) -> bool:
 
 
 def due_pending(news: GraphNews, frame: Frame) -> list[Pending]:
-    """Pending items whose turn it is: parked ones wait for a person, or for what stands in their way to end."""
+    """The pending items that are looked at in this round. A parked item waits for a person, or for the end of what
+    stands in its way."""
     links = [link for link in frame.memory.links if link.status in WATCHED]
     in_place, shown = by_uid(links, lambda link: link.ical_uid), shown_meetings(news, frame)
     return [
@@ -250,8 +254,8 @@ def due_pending(news: GraphNews, frame: Frame) -> list[Pending]:
 def _may_be_over(
     pending: Pending, news: GraphNews, frame: Frame, in_place: Container[str], shown: Container[str]
 ) -> bool:
-    """Whether what stands in an item's way may have ended, or the item is gone: looked at daily, and at the signs
-    there are. ``in_place`` are the meetings of links, ``shown`` those of events without one."""
+    """Whether what stands in an item's way may have ended, or the item may be gone. It is asked daily, and at each
+    sign of it. ``in_place`` are the meetings of links, ``shown`` the meetings of events without a link."""
     if frame.is_daily or _is_told_gone(pending, news, frame):
         return True
     if pending.state in UNHINDERED:
@@ -264,7 +268,7 @@ def _may_be_over(
 
 
 def _is_told_gone(pending: Pending, news: GraphNews, frame: Frame) -> bool:
-    """Whether its side says that an item without a link was taken away."""
+    """Whether an item's own side says that the item was removed."""
     if pending.side is Side.GRAPH:
         return pending.item_id in news.removed
     return any(row.deleted and row.activity_id == pending.item_id for row in frame.memory.inbox)

@@ -1,7 +1,7 @@
-"""Which meetings' claims a round must know, and which role its copies have by them. Nothing is read here.
+"""Which meetings' claims a round must read, and which role its copies have by them. Nothing is read here.
 
-The claim names a follower's activity. A promoted copy must be read afresh. ``sync_core.plan.shared`` says what a
-claim means for one copy.
+A claim names the activity of a followed copy. A copy that is promoted must be read afresh. ``sync_core.plan.shared``
+says what a claim means for one copy.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
 
 TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
-"""Claims that may let a followed copy feed."""
+"""What a claim says where a followed copy may become the feeder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The claims of one round, by iCalUId, and what follows from them.
+    """The claims that this round has read, by iCalUId, and what follows from them.
 
-    ``promoted`` are the followed events whose copy feeds from now on. ``others`` are the users who still have a
-    meeting whose copy is lost here, by iCalUId (None = not known).
+    ``promoted`` are the events of followed copies that feed from now on. ``others`` are, by iCalUId, the users who
+    still have a copy of a meeting that is lost here (None = not known).
     """
 
     claims: Mapping[str, Claim] = field(default_factory=dict)
@@ -35,17 +35,17 @@ class Roles:
     others: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def claim_of(self, link: Link) -> Claim | None:
-        """The claim on a linked meeting, where it was read."""
+        """The claim on a link's meeting, None where it was not read."""
         return self.claims.get(link.ical_uid)
 
     def activity_of(self, link: Link) -> str:
-        """The activity's id; a follower's is what the claim says."""
+        """The id of a link's activity; of a follower the claim knows it."""
         claim = self.claim_of(link)
         known = claim.activity_id if claim and link.role is Role.FOLLOWER else ""
         return known or link.activity_id
 
     def kept(self, links: Collection[Link]) -> list[Link]:
-        """The links of this round: all but those of followed copies that feed from now on, their activity unknown."""
+        """The links that this round goes on with: all but promoted copies whose meeting has no activity."""
         return [link for link in links if not self._is_released(link)]
 
     def _is_released(self, link: Link) -> bool:
@@ -57,8 +57,8 @@ class Roles:
 
 
 def asked_claims(news: GraphNews, frame: Frame) -> set[str]:
-    """The meetings whose claims matter: of invited copies and meetings with news, of which the inbox tells as well;
-    of all followed ones when one may have changed hands; of all meetings at a full round."""
+    """The iCalUIds of the claims to read: of meetings without a link, of those with news or in the inbox, of followed
+    ones when one may have changed hands, and in a full round of all meetings."""
     links = frame.memory.links
     asked = {e.ical_uid for e in news.free(frame.links) if not e.is_organizer or e.attendees}
     asked |= {p.ical_uid for p in due_pending(news, frame) if p.ical_uid}
@@ -69,7 +69,7 @@ def asked_claims(news: GraphNews, frame: Frame) -> set[str]:
 
 
 def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str], is_look_over: bool) -> bool:
-    """Whether a link's claim has to be known. ``inbox`` are the activities it names."""
+    """Whether a link's claim must be read. ``inbox`` are the ids of the activities in the inbox."""
     has_news = link.event_id in news.events or link.event_id in news.evidence
     if link.role is Role.FOLLOWER:
         return has_news or (is_look_over and link.status in WATCHED)
@@ -83,7 +83,7 @@ def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str],
 
 
 def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
-    """Whether the copy is lost, or was, and its activity, of which there is news, was locked then."""
+    """Whether the copy is lost now, or was lost while its activity was locked and either has news."""
     is_locked = link.status is LinkStatus.TOMBSTONE and link.conflict is not None
     is_unvoided = is_locked and (has_news or bool(link.reread))
     return (link.status in WATCHED and is_copy_lost(link, news)) or is_unvoided
@@ -93,7 +93,7 @@ def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
 
 
 def turned(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
-    """Followed events that have to be read since their claim may let this mailbox feed."""
+    """The ids of followed events to read, because their claim may let this mailbox feed."""
     return [
         link.event_id
         for link in frame.memory.links
@@ -106,7 +106,7 @@ def turned(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
 
 
 def promoted_of(roles: Roles, news: GraphNews, frame: Frame) -> frozenset[str]:
-    """The followed events whose copy feeds from now on."""
+    """The ids of followed events whose copy feeds from now on."""
     return frozenset(link.event_id for link in frame.memory.links if _is_promoted(link, roles, news, frame.ctx))
 
 
@@ -118,7 +118,7 @@ def _is_promoted(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> boo
 
 
 def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:
-    """Meetings that this mailbox lost and answers for, by iCalUId, each with the users whom it names."""
+    """The meetings that this mailbox has lost and must answer for, by iCalUId, each with the users whom it names."""
     named: dict[str, frozenset[str]] = {}
     inbox = frame.inbox
     for link in frame.memory.links:
@@ -129,7 +129,7 @@ def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, froz
 
 
 def _answers_for(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> bool:
-    """Whether this copy feeds the meeting, or has just become the feeder, unless its organizer called it off here."""
+    """Whether this copy feeds the meeting or has just been promoted, and its organizer has not cancelled it here."""
     is_mine = claimed(roles.claim_of(link), ctx) is Claimed.ME
     event = news.event(link.event_id)
     is_called_off = link.role is Role.OWN and event is not None and event.is_cancelled
@@ -137,7 +137,7 @@ def _answers_for(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> boo
 
 
 def _named(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> frozenset[str]:
-    """The users whom a meeting names: its organizer and its people, as they were and as they are shown."""
+    """The users whom a meeting names: its organizer and its people, in its bases and in what was read."""
     claim, evidence = roles.claim_of(link), news.evidence.get(link.event_id)
     shown = [news.event(link.event_id), evidence.event if evidence else None]
     events = [event for event in shown if isinstance(event, GraphEvent)]
@@ -149,14 +149,15 @@ def _named(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> frozenset
 
 
 def with_fresh(roles: Roles, news: GraphNews, frame: Frame) -> GraphNews:
-    """The news, with the events of copies that feed from now on, or again, as news whatever their link remembers."""
+    """Make the events fresh whose copies feed from now on, or feed again: they are news whatever their link
+    remembers."""
     links = frame.memory.links
     ids = {x.event_id for x in links if x.event_id in roles.promoted or _is_to_reclaim(x, roles, frame.ctx)}
     return replace(news, fresh=news.fresh | ids)
 
 
 def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
-    """Whether an invited copy feeds what is this organizer's own, as after a day of trouble."""
+    """Whether an invited copy feeds a meeting of this organizer, as it does after a day of trouble."""
     return link.role is Role.OWN and claimed(roles.claim_of(link), ctx) is Claimed.GUEST
 
 
@@ -164,25 +165,25 @@ def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
 
 
 def is_stood_against(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
-    """Whether the event must be read: ERP.net says otherwise than an invited copy, or another copy is elected."""
+    """Whether the event must be read: ERP.net changed what an invited copy shows, or another copy is elected."""
     is_guests = link.role is Role.INVITED and (is_changed or is_lost(roles.claim_of(link), ctx))
     return is_guests or _is_to_reclaim(link, roles, ctx)
 
 
 def is_followed(event: GraphEvent, roles: Roles, ctx: Context) -> bool:
-    """Whether an event without a link is another mailbox's to feed."""
+    """Whether an event without a link is a copy that follows another mailbox's."""
     claim = roles.claims.get(event.ical_uid)
     return claim is not None and elected(event, claim, ctx) is Elected.FOLLOW
 
 
 def is_unmade(event: GraphEvent, roles: Roles) -> bool:
-    """Whether the meeting of an event without a link is claimed and has no activity."""
+    """Whether a meeting without a link here is claimed and has no activity yet."""
     claim = roles.claims.get(event.ical_uid)
     return claim is not None and bool(claim.etag) and not claim.activity_id
 
 
 def with_claim(case: Case, claim: Claim) -> Case:
-    """The case with its meeting's claim; where that cannot be read, it is set aside with the reason."""
+    """Add its meeting's claim to a case. A case whose claim cannot be read is set aside, with the reason."""
     case = replace(case, claim=claim)
     if claim.unreadable:
         return replace(case, event_sight=Sight.MALFORMED, explanation=claim.unreadable)
@@ -190,7 +191,8 @@ def with_claim(case: Case, claim: Claim) -> Case:
 
 
 def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
-    """The case with its meeting's claim and, where its copy is lost, with who else has one and its last answer."""
+    """Add its meeting's claim to a case and, where the copy is lost, who else has one and its owner's last
+    response."""
     link = case.link
     claim = roles.claims.get(case.event.ical_uid if case.event else link.ical_uid if link else "")
     if claim is None:
@@ -204,7 +206,7 @@ def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
 
 
 def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
-    """Whether this copy feeds from now on what another mailbox fed."""
+    """Whether this copy feeds from now on what another mailbox has fed."""
     event, link, claim = case.event, case.link, case.claim
     if claim is None or claim.unreadable or event is None or case.activity is None:
         return False

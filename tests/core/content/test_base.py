@@ -1,4 +1,4 @@
-"""Whole turns of one pair in pure values: decide, carry out, link_after, decide again."""
+"""Whole turns of one pair in pure values: decide, carry out, keep the link, decide again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People carried across a pair: who joins which list, who hears of it by mail, and what a hidden meeting tells."""
+"""The two lists of people of a pair: who joins which, who hears of it by mail, and what a hidden meeting tells."""
 
 from __future__ import annotations
 
