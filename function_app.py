@@ -1,4 +1,4 @@
-"""The Functions app: triggers only. Each parses, calls one job and answers.
+"""The triggers of the Functions app: each parses its input, calls one job and answers.
 
 Nothing is imported or opened before somebody asks: an error here would take the whole app down, and Graph's
 validation handshake must not wait for packages (azure.md §2, graph.md §11). What a function needs loads beside the
@@ -23,14 +23,14 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
 async def _load(*modules: str) -> None:
-    """Load what the function goes on to import."""
+    """Load the modules that the function imports next."""
     from adapters.loading import load
 
     await load(*modules)
 
 
 async def _world() -> World:
-    """What this process works with; opened by the first caller."""
+    """The world of this process; the first caller opens it."""
     await _load("adapters.wiring", "jobs.company")
     from adapters.wiring import process
     from jobs.company import start_app
@@ -41,7 +41,7 @@ async def _world() -> World:
 @app.function_name("sync")
 @app.timer_trigger(arg_name="timer", schedule="%SYNC_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def sync(timer: func.TimerRequest) -> None:
-    """Who has something to do gets a message; a tick that comes late or twice asks the same again."""
+    """The sync timer: wake each user who has something to do. A tick that comes late or twice does no harm."""
     await _load("jobs.app.dispatch")
     from jobs.app.dispatch import dispatch
 
@@ -51,7 +51,7 @@ async def sync(timer: func.TimerRequest) -> None:
 @app.function_name("pull")
 @app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", run_on_startup=False, use_monitor=True)
 async def pull(timer: func.TimerRequest) -> None:
-    """One message: look what changed in ERP.net."""
+    """The pull timer: send the message that asks for a pull."""
     await _load("jobs.app.dispatch")
     from jobs.app.dispatch import ask_for_pull
 
@@ -61,7 +61,7 @@ async def pull(timer: func.TimerRequest) -> None:
 @app.function_name("keeper")
 @app.timer_trigger(arg_name="timer", schedule="0 5 * * * *", run_on_startup=False, use_monitor=True)
 async def keeper(timer: func.TimerRequest) -> None:
-    """Graph's subscriptions are made, prolonged and ended."""
+    """The keeper's timer: make, renew and end Graph's subscriptions."""
     await _load("jobs.app.subscriptions")
     from jobs.app.subscriptions import keep_all
 
@@ -71,7 +71,7 @@ async def keeper(timer: func.TimerRequest) -> None:
 @app.function_name("housekeeping")
 @app.timer_trigger(arg_name="timer", schedule="0 40 3 * * *", run_on_startup=False, use_monitor=True)
 async def housekeeping(timer: func.TimerRequest) -> None:
-    """Erase what nobody needs any more, every night."""
+    """The nightly timer: erase old journal entries."""
     await _load("jobs.app.housekeeping")
     from jobs.app.housekeeping import keep_house
 
@@ -81,7 +81,7 @@ async def housekeeping(timer: func.TimerRequest) -> None:
 @app.function_name("work")
 @app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
-    """A pull, a round of one user, or a command."""
+    """Serve one message of the work queue: a pull, a round of one user, or a command."""
     await _load("jobs.app.work", "jobs.log")
     from jobs.app.work import handle
     from jobs.log import log_failure
@@ -98,7 +98,7 @@ async def work(message: func.QueueMessage) -> None:
 @app.function_name("notifications")
 @app.route(trigger_arg_name="request", route="webhooks/graph", methods=[func.HttpMethod.POST])
 async def notifications(request: func.HttpRequest) -> func.HttpResponse:
-    """Graph's handshake, changes and lifecycle events."""
+    """Graph's webhook: answer its handshake, receive changes and lifecycle events."""
     token = request.params.get("validationToken")
     if token is not None:
         return _handshake(token)
@@ -108,7 +108,7 @@ async def notifications(request: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("erpnet")
 @app.route(trigger_arg_name="request", route="webhooks/erpnet", methods=[func.HttpMethod.POST])
 async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
-    """ERP.net's webhook: its secret counts, its body does not."""
+    """ERP.net's webhook: check its secret and ask for a pull; its body is ignored."""
     return await _receive_erp(request.headers.get("x-calsync-secret", ""))
 
 
@@ -130,7 +130,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
 @app.function_name("warmup")
 @app.warm_up_trigger(arg_name="added")
 async def warmup(added: WarmUpContext) -> None:
-    """An instance was added: what its first request needs is ready before it comes (azure.md §5)."""
+    """Open the world of a new instance before its first request comes (azure.md §5)."""
     await _open()
 
 
@@ -139,7 +139,7 @@ TOKEN_LIMIT, BODY_LIMIT = 2_048, 1_000_000
 
 
 def _handshake(token: str) -> func.HttpResponse:
-    """The token as plain text, never as anything a browser would run (graph.md §11)."""
+    """Answer the token as plain text, never as anything that a browser would run (graph.md §11)."""
     if len(token) > TOKEN_LIMIT:
         return func.HttpResponse(status_code=400)
     return func.HttpResponse(token, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
@@ -186,7 +186,7 @@ async def _receive_erp(secret: str) -> func.HttpResponse:
 
 
 async def _settings() -> tuple[int, int]:
-    """How many mistakes there are in the settings, and if none, how many warnings."""
+    """Count the mistakes in the settings, and the warnings if there is no mistake."""
     await _load("adapters.settings")
     from adapters.settings import load
     from sync_core.errors import SettingsInvalid
@@ -198,7 +198,7 @@ async def _settings() -> tuple[int, int]:
 
 
 async def _open() -> None:
-    """Open the app with what its webhooks need; a failure is logged, and the next caller tries again."""
+    """Open the world and load what the webhooks need; a failure is logged, and the next caller tries again."""
     await _load("jobs.app.notifications", "jobs.log")
     from jobs.log import log_failure
     from sync_core.errors import CalsyncError
@@ -210,11 +210,11 @@ async def _open() -> None:
 
 
 _opening: set[asyncio.Task[None]] = set()
-"""At most one; the loop itself keeps no task alive."""
+"""At most one task; the event loop itself keeps no reference to it."""
 
 
 def _open_behind() -> None:
-    """Open the app without waiting for it; where the platform freezes us meanwhile, the next request goes on."""
+    """Open the world in the background; if the platform freezes the process, the next request goes on with it."""
     if not _opening:
         task = asyncio.create_task(_open())
         _opening.add(task)

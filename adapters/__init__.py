@@ -1,1 +1,1 @@
-"""What touches the world, one system per module; no decision about meaning."""
+"""The adapters implement the ports of ``jobs.ports``, one system per package; they decide nothing about meaning."""

@@ -1,4 +1,4 @@
-"""What HTTP answers mean, and how requests are retried, for both systems.
+"""Tells what HTTP answers mean, and retries requests, for both systems.
 
 A status becomes one error class here and nowhere else (graph.md §0, §10; erpnet.md §3, §4). What only one system
 says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turns first.

@@ -1,4 +1,4 @@
-"""NCRONTAB expressions as the Functions host reads them, and where a person would read something else (azure.md §5).
+"""Parses NCRONTAB expressions as the Functions host does, and finds what a person would misread (azure.md §5).
 
 The host's parser refuses some expressions that look right, which stops that timer alone, and takes others for what
 nobody meant. ``read`` refuses what it refuses; ``Expression.surprises`` says the rest in plain words.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LEAP_YEAR = 2024
-"""A year in which every date exists that ever exists."""
+"""A leap year: it has every date."""
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -21,14 +21,14 @@ MONTHS = (
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 SHORTEST_NAME = 3
-"""Letters of a month's or week day's usual short form."""
+"""The letters of a month's or week day's short form."""
 
 HIGHEST_STEP = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What one of the six fields may hold; ``anew`` says how often it begins again."""
+    """One of the six fields and the values that it may hold; ``anew`` names the span with which it begins again."""
 
     name: str
     lowest: int
@@ -37,7 +37,7 @@ class Field:
     words: tuple[str, ...] = ()
 
     def value(self, text: str) -> int:
-        """A number, in range or not, or the month or week day that begins so. Raises ``ValueError``."""
+        """Parse a number, in range or not, or the beginning of a month's or day's name. Raises ``ValueError``."""
         if re.fullmatch("[0-9]+", text):
             return int(text)
         fitting = [] if re.match("[0-9]", text) else self.named(text)
@@ -46,7 +46,7 @@ class Field:
         return self.lowest + self.words.index(fitting[0])
 
     def named(self, text: str) -> list[str]:
-        """The names that begin so."""
+        """The names that begin with this text."""
         return [word for word in self.words if word.startswith(text.lower())]
 
 
@@ -62,7 +62,7 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the pieces that commas part: the span that the host makes of it, both ends included, and its step."""
+    """One piece between commas: its span as the host reads it, both ends included, and its step."""
 
     field: Field
     text: str
@@ -73,11 +73,11 @@ class Part:
 
     @property
     def values(self) -> range:
-        """What it names."""
+        """The values that the part names."""
         return range(self.first, self.last + 1, max(1, self.step))
 
     def surprises(self) -> Iterator[str]:
-        """What a person would not read in it."""
+        """Name what a person would misread in this part."""
         body, _, step = self.text.partition("/")
         for word in body.split("-"):
             fitting = self.field.named(word) if word.isalpha() else []
@@ -89,15 +89,15 @@ class Part:
         if step and self.step < 1:
             yield f"“{self.text}” means every {self.field.name}"
         elif step and self._is_uneven:
-            told = ", ".join(map(str, self.values))
-            yield f"“{self.text}” begins anew with each {self.field.anew}: it means {told}"
+            values = ", ".join(map(str, self.values))
+            yield f"“{self.text}” begins anew with each {self.field.anew}: it means {values}"
 
     def _over_the_end(self) -> str:
         return f"{_span(self.last, self.field.highest)},{_span(self.field.lowest, self.first)}"
 
     @property
     def _is_uneven(self) -> bool:
-        """Whether steps over the whole field are not equally long where it begins anew."""
+        """Whether the last step before the field begins anew is shorter than the others."""
         count = self.field.highest - self.field.lowest + 1
         is_whole = self.text.startswith("*")
         always_as_long = self.field.name not in ("day", "day of week")
@@ -106,14 +106,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A schedule that the host takes; ``text`` has one blank between its fields."""
+    """A schedule that the host accepts; ``text`` has one blank between its fields."""
 
     text: str
     parts: tuple[tuple[Part, ...], ...]
 
     def surprises(self) -> Iterator[str]:
-        """Where the host and a person read different things, in plain words."""
-        yield from (told for parts in self.parts for part in parts for told in part.surprises())
+        """Name what a person would misread, in sentences."""
+        yield from (text for parts in self.parts for part in parts for text in part.surprises())
         seconds, _, _, days, months, week = (
             frozenset(value for part in parts for value in part.values) for parts in self.parts
         )
@@ -126,7 +126,7 @@ class Expression:
 
 
 def read(text: str) -> Expression:
-    """The expression.
+    """Parse an expression.
 
     Raises ``ValueError``, worded to follow a setting's name, for what the host refuses, and for five fields, of which
     it would take the first for the minute.

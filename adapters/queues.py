@@ -69,7 +69,7 @@ class WorkQueue:
         return self._service.get_queue_client(self._names[0], message_encode_policy=TextBase64EncodePolicy())
 
     async def prepare(self) -> None:
-        """Create what is missing; harmless when repeated. Raises ``StoreUnavailable``."""
+        """Create missing queues; may be repeated. Raises ``StoreUnavailable``."""
         for name in self._names:
             with _translated():
                 try:
@@ -89,7 +89,7 @@ class WorkQueue:
                 await self._client.send_message(text, visibility_timeout=delay)
 
     async def close(self) -> None:
-        """Let go of connections, where there are any."""
+        """Close the connections."""
         if "_service" in self.__dict__:
             await self._service.close()
 

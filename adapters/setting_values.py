@@ -1,4 +1,4 @@
-"""How the text of one setting becomes its value.
+"""Parses the text of one setting into its value.
 
 Each parser raises ``ValueError`` with what is wrong, worded to follow the setting's name.
 """
@@ -25,12 +25,12 @@ Parser = Callable[[str], Any]
 
 
 def plain(text: str) -> str:
-    """Any text."""
+    """Parse any text."""
     return text
 
 
 def address(text: str) -> str:
-    """An https address (plain http on loopback) without a slash at its end."""
+    """Parse an https address (plain http on loopback); the trailing slash is dropped."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is no http(s) address")
@@ -46,7 +46,7 @@ def address(text: str) -> str:
 
 
 def root(text: str) -> str:
-    """An address without a path."""
+    """Parse an address without a path."""
     url = address(text)
     if urlsplit(url).path:
         raise ValueError("must be the instance root, without a path")
@@ -54,12 +54,12 @@ def root(text: str) -> str:
 
 
 def optional(parse: Parser) -> Parser:
-    """What ``parse`` makes of it, '' where nothing is said."""
+    """Parse by ``parse``, '' for an empty text."""
     return lambda text: parse(text) if text else ""
 
 
 def day(text: str) -> date | None:
-    """A day like 2027-05-31, None where nothing is said."""
+    """Parse a day like 2027-05-31, None for an empty text."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -95,7 +95,7 @@ def member_of(kind: type[Direction] | type[Winner] | type[PrivateRule] | type[In
 
 
 def table_prefix(text: str) -> str:
-    """What table and queue names may begin with."""
+    """Parse a prefix of table and queue names."""
     if not re.fullmatch("[a-z][a-z0-9]{2,20}", text):
         raise ValueError("is no name for tables")
     return text
@@ -109,7 +109,7 @@ def names(text: str) -> frozenset[str]:
 
 
 def system_types(text: str) -> frozenset[str]:
-    """Activity types with commas between, any letter case."""
+    """Parse activity types between commas, in any letter case."""
     known = {name.casefold(): name for name in SYSTEM_TYPES}
     if not names(text) or not names(text) <= set(known):
         raise ValueError(f"must name some of {', '.join(SYSTEM_TYPES)}")
@@ -135,12 +135,12 @@ def limit(text: str) -> tuple[int, float]:
 
 
 def long_secret(text: str) -> str:
-    """A secret that nobody guesses."""
+    """Parse a secret that is long enough not to be guessed."""
     if len(text) < 16:
         raise ValueError("is shorter than 16 characters")
     return text
 
 
 def schedule(text: str) -> str:
-    """An NCRONTAB expression of six fields that the Functions host takes."""
+    """Parse an NCRONTAB expression of six fields that the Functions host accepts."""
     return read_schedule(text).text

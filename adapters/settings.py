@@ -1,4 +1,4 @@
-"""The environment as one frozen value, read once; all mistakes are reported together, each with its remedy.
+"""Reads the environment once into one frozen value; reports all mistakes together, each with its remedy.
 
 ``ROWS`` is the whole list (design.md §8). What a single setting may say stands in its row, what settings say
 about each other in ``_contradictions``. Secrets never show in a ``repr`` or a message.
@@ -40,16 +40,16 @@ from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winne
 STORAGE = "AzureWebJobsStorage"
 
 REQUIRED = "(required)"
-"""Stands in a row's default for a setting that has none."""
+"""The default of a setting that has none."""
 
 OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL_TIMEOUT_")
-"""Names that begin so are ours: an unknown one is a misspelt setting, which would silently do nothing."""
+"""Names with these prefixes are ours: an unknown one is a misspelt setting, which would silently do nothing."""
 
 FOREIGN = frozenset({"STATE_DIRECTORY"})
-"""Names that look like ours and belong to the machine (systemd)."""
+"""Names with our prefixes that belong to the machine (systemd)."""
 
 HOST_FILLS_IN = ("STATE_PREFIX", "SYNC_SCHEDULE", "PULL_SCHEDULE")
-"""What the Functions host puts into the triggers by itself; a default of ours never reaches it (azure.md §3)."""
+"""The settings that the Functions host puts into the triggers; a default of ours never reaches it (azure.md §3)."""
 
 UNRESOLVED = "@Microsoft.KeyVault("
 """A Key Vault reference that the platform could not resolve reaches the app as this very text (azure.md §9)."""
@@ -57,7 +57,7 @@ UNRESOLVED = "@Microsoft.KeyVault("
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings. URLs have no slash at their end; spans are whole seconds."""
+    """All settings. URLs have no trailing slash; spans are whole seconds."""
 
     erpnet_url: str
     erpnet_client_id: str
@@ -94,11 +94,11 @@ class Settings:
     mass_deletion: tuple[int, float]
     public_url: str
     chosen: frozenset[str]
-    """The names of all settings that were set."""
+    """The names of the settings that are set."""
 
     @property
     def policy(self) -> Policy:
-        """The company's choices, as the tables want them."""
+        """The policy that these settings make."""
         return Policy(
             direction=self.direction,
             winner=self.conflict,
@@ -115,7 +115,7 @@ class Settings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What Azure reads otherwise than a person in settings that are right; each can be written plainly."""
+        """What Azure and a person read differently in valid settings; each can be written more plainly."""
         schedules = {"SYNC_SCHEDULE": self.sync_schedule, "PULL_SCHEDULE": self.pull_schedule}
         return tuple(
             f"{name} = {text}: {surprise}."
@@ -125,21 +125,21 @@ class Settings:
 
     @property
     def database(self) -> str:
-        """Which ERP.net instance this is: host, and port where it is not the usual one."""
+        """The name of the ERP.net instance: its host, and a port that is not the usual one."""
         parts = urlsplit(self.erpnet_url)
         usual = {"https": 443, "http": 80}[parts.scheme]
         return f"{parts.hostname}" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
 
     @property
     def table_endpoint(self) -> str:
-        """The account's table endpoint where an identity is used, '' with a connection string."""
+        """The account's table endpoint for an identity, '' with a connection string."""
         if self.storage_connection:
             return ""
         return self.storage_table_uri or f"https://{self.storage_account}.table.core.windows.net"
 
     @property
     def queue_endpoint(self) -> str:
-        """The account's queue endpoint where an identity is used, '' with a connection string."""
+        """The account's queue endpoint for an identity, '' with a connection string."""
         if self.storage_connection:
             return ""
         beside = self.table_endpoint.replace(".table.", ".queue.", 1)
@@ -238,7 +238,7 @@ ROWS = (
 
 
 def load(environ: Mapping[str, str]) -> Settings:
-    """The settings of this environment. Raises ``SettingsInvalid`` with every mistake, each with its remedy.
+    """Load the settings of this environment. Raises ``SettingsInvalid`` with every mistake, each with its remedy.
 
     An empty value counts as not set.
     """
@@ -283,7 +283,7 @@ def _value(row: Row, text: str) -> Any:
 
 
 def _contradictions(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
-    """What settings say about each other; a mistake of a single one is told already and not looked at again."""
+    """The contradictions between settings; a setting with a mistake of its own is not looked at again."""
     lease, call = values.get("lease_seconds"), values.get("call_timeout_seconds")
     if lease is not None and call is not None and lease < 3 * call:
         yield (

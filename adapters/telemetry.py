@@ -1,7 +1,7 @@
 """Metrics for Application Insights, counted from the app's log lines (jobs/log.py).
 
 Metrics are all that leaves: numbers with the few words of ``Metrics``. The exporter is used alone, since Microsoft's
-``configure_azure_monitor`` sends every log line and every request's URL whatever it is told (azure.md §9), and those
+``configure_azure_monitor`` sends every log line and every request's URL in any configuration (azure.md §9), and those
 hold delta links, addresses and table keys. Nothing is kept on disk, and the exporter's own statistics are off.
 
 Off without ``APPLICATIONINSIGHTS_CONNECTION_STRING``; OpenTelemetry is imported only with it, in a thread that nobody
@@ -29,27 +29,27 @@ CONNECTION = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
 
 SERVICE = "WEBSITE_SITE_NAME"
-"""Set by Azure: the app's name, which the metrics are told under."""
+"""Set by Azure: the app's name, under which the metrics are exported."""
 
 ABOUT_THE_EXPORTER = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
 )
-"""What the exporter would tell and ask Microsoft about itself; it reads these from the environment only."""
+"""Switches off the exporter's statistics about itself; it reads these from the environment only."""
 
 CHATTERING = ("azure", "httpx", "httpcore", "msal", "opentelemetry")
-"""Loggers that tell each request with its URL at INFO."""
+"""Loggers that log each request with its URL at INFO."""
 
 
 def quieten() -> None:
-    """No URL of a request gets into the log."""
+    """Keep the URLs of requests out of the log."""
     for name in CHATTERING:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def start(environ: Mapping[str, str]) -> threading.Thread | None:
-    """Export metrics where a connection string says whereto; never raises.
+    """Export metrics if a connection string is set; never raises.
 
     What is logged from now on is counted, though the exporter comes with the end of the thread: a process that ends
     before has counted for nobody.
@@ -156,7 +156,7 @@ class Metrics(logging.Handler):
 
 
 def _reader(counted: Counter[Side]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    """A callback that tells a process-wide count, by side."""
+    """A callback that reports a process-wide count, by side."""
     from opentelemetry.metrics import Observation
 
     return lambda _: [Observation(count, {"side": str(side)}) for side, count in counted.items()]

@@ -1,4 +1,4 @@
-"""The only place where things are put together: settings in, a ``World`` out, everything closed at the end.
+"""Composes the app: settings in, a ``World`` out, everything closed at the end. Nothing else wires adapters to jobs.
 
 Heavy packages (azure, aiohttp) are imported when a world is opened, not before: a wrong setting or a health check
 must not wait for them. The app loads them beside its event loop, where a handshake is answered meanwhile.
@@ -44,7 +44,7 @@ def holder_name() -> str:
 async def open_world(
     settings: Settings, *, clock: Callable[[], datetime] = utc_now, is_examined: bool = False
 ) -> AsyncIterator[World]:
-    """Everything the jobs need, made from the settings; connections are closed at the end.
+    """Make the world from the settings; close its connections at the end.
 
     The store is prepared and ERP.net's addresses are taken from it, unless the world is only opened to be
     *examined*: then nothing is asked of anybody yet. Raises ``StoreUnavailable`` and ``ForeignHost``.
@@ -223,10 +223,10 @@ class Process:
         return world
 
     async def close(self) -> None:
-        """Let go of everything; the next who asks opens it anew."""
+        """Close everything; the next call opens it again."""
         self._world = None
         await self._opened.aclose()
 
 
 process = Process()
-"""This process's."""
+"""The one of this process."""

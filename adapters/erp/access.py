@@ -1,4 +1,4 @@
-"""The access token: client credentials, one for the whole process (erpnet.md §2, §3, trap 2).
+"""Fetches the access token by client credentials: one for the whole process (erpnet.md §2, §3, trap 2).
 
 Each token's first API call opens a session, which is a paid licence slot. Whether a renewed token continues the old
 session is UNCONFIRMED and taken for no: so a process opens the next one only when its last one is over, and never has
@@ -22,10 +22,10 @@ from sync_core.model.sides import Side
 
 SCOPE = "read update"
 MARGIN = timedelta(seconds=15)
-"""A token is not used any more this long before it expires, so that no request carries one that dies on the way."""
+"""How long before its end a token is replaced, so that none expires while a request is on its way."""
 
 IDLE, LIFE = timedelta(minutes=20), timedelta(hours=1)
-"""A session ends so long after its last call, and so long after its first one at the latest (erpnet.md §3)."""
+"""A session ends that long after its last call, and that long after its first call at the latest (erpnet.md §3)."""
 
 _REMEDIES = {
     "invalid_client": "check ERPNET_CLIENT_ID (its ApplicationUri) and ERPNET_CLIENT_SECRET (ApplicationSecretHash "
@@ -48,18 +48,18 @@ class _Token:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When its session is over if it is not called any more."""
+        """When the session ends if no further call is made."""
         if self.opened_at is None or self.called_at is None:
             return None
         return min(self.opened_at + LIFE, self.called_at + IDLE)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether a call would open another session: then a fresh token may as well."""
+        """Whether the session is over, so that the next call opens another and a new token costs nothing."""
         return self.ends_at is not None and now >= self.ends_at
 
 
 class Tokens:
-    """Fetches and keeps the one token."""
+    """Fetches the one token and caches it."""
 
     def __init__(self, transport: Transport, options: ErpOptions, clock: Callable[[], datetime]) -> None:
         self._transport = transport
@@ -70,11 +70,11 @@ class Tokens:
 
     @property
     def ends_at(self) -> datetime | None:
-        """Until when a session that we opened may live, None if there is none."""
+        """When the session that we opened ends at the latest, None without a session."""
         return self._ends_at
 
     async def current(self, token_url: str) -> str:
-        """A token that is good for the next request.
+        """Get a token that is valid for the next request.
 
         Raises ``Throttled`` for the moment between the end of a token and that of its session, ``AppRefused`` with
         the remedy, or what ``Transport.exchange`` raises.
@@ -88,18 +88,18 @@ class Tokens:
         return token.text
 
     def called(self) -> None:
-        """A request with the current token has reached ERP.net, or may have: its session is open."""
+        """Record that a request with the current token may have reached ERP.net: its session is open."""
         if self._token is not None:
             now = self._clock()
             self._token = replace(self._token, opened_at=self._token.opened_at or now, called_at=now)
             self._ends_at = self._token.ends_at
 
     def drop(self) -> None:
-        """Forget a token that was refused: no session is open behind it any more."""
+        """Forget a token that was refused: its session is not open any more."""
         self._token = None
 
     def login(self) -> str:
-        """The service user's login as the current token tells it. Raises ``AppRefused`` if it tells none."""
+        """The service user's login, as the current token names it. Raises ``AppRefused`` if it names none."""
         login = claims_of(self._token.text).get("client_system_user") if self._token else None
         if not login:
             raise AppRefused(
@@ -138,10 +138,10 @@ class Tokens:
         return error_of(Side.ERP, reply.status, "no token from the identity service", retry_after=wait)
 
 
-def _seconds(told: object) -> float:
-    """A token's life as told, at most the hour that tokens have; 0 where it makes no sense."""
+def _seconds(value: object) -> float:
+    """A token's lifetime as answered, at most the hour that tokens have; 0 if it is no number."""
     try:
-        seconds = float(str(told))
+        seconds = float(str(value))
     except ValueError:
         return 0.0
     return min(LIFE.total_seconds(), seconds) if seconds > 0 else 0.0
@@ -156,7 +156,7 @@ def _json_of(reply: Reply) -> dict[str, Any]:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What a JWT says, unverified: it came straight from the issuer over TLS. {} for any other token."""
+    """The claims of a JWT, not verified, since it came from the issuer over TLS; {} for any other token."""
     pieces = token.split(".")
     if len(pieces) != 3:
         return {}

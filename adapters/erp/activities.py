@@ -1,4 +1,4 @@
-"""Reading activities: by id, by mark, by person, by change (erpnet.md §5, §7, traps 5 to 7, 13).
+"""Reads activities: by id, by mark, by person, by change (erpnet.md §5, §7, traps 5 to 7, 13).
 
 Filters are asked wide, because dates are cut and letter case is the database's business; what was meant is then
 filtered exactly here.
@@ -34,7 +34,7 @@ AS_FAR_BACK = (1, 7, 31, 366, 3660)
 first, and an instance where nothing changed for ten years counts as empty."""
 
 AHEAD = timedelta(days=1)
-"""An update time further ahead of our clock is none: a watermark there would hide whatever changes until then."""
+"""An update time further ahead of our clock does not count: as a watermark it would hide all changes until then."""
 
 WITNESSES = 3
 """Activities that are there, whose system objects are asked for beside those of missing ones."""
@@ -43,17 +43,17 @@ log = logging.getLogger(__name__)
 
 
 def whole(where: str) -> str:
-    """The read of full activities."""
+    """Build the read of full activities."""
     return query(ACTIVITIES, where, select=SELECT, expand=EXPAND)
 
 
 def by_ids(ids: Iterable[str]) -> list[str]:
-    """The reads that cover these ids."""
+    """Build the reads that cover these ids."""
     return [whole(any_of("Id", piece)) for piece in chunks(sorted(filter(is_guid, ids)))]
 
 
 def by_marks(external_ids: Iterable[str]) -> list[str]:
-    """The reads that cover activities with these marks; the system is filtered in code."""
+    """Build the reads that cover activities with these marks; the system is filtered in code."""
     return [whole(any_of("ExternalId", piece)) for piece in chunks(map(text, sorted(external_ids)))]
 
 
@@ -114,7 +114,7 @@ async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str,
 
 
 def _mark_of(row: Row) -> str:
-    """What the meeting that a row is paired with is known by, '' for another system's mark."""
+    """The key of the meeting that a row is paired with, '' for another system's mark."""
     is_ours = str(row.get("ExternalSystem") or "").casefold() == MSSYNC_SYSTEM.casefold()
     return uid_key(str(row.get("ExternalId") or "")) if is_ours else ""
 
@@ -140,7 +140,7 @@ def _is_owned(activity: ErpActivity, logins: Collection[str], party_id: str) -> 
 
 
 class Pull:
-    """Reads the instance's changes. ``deletions`` tells whether deleted rows could be asked for: yes, no, unknown."""
+    """Reads the instance's changes. ``deletions`` is whether deleted rows can be read: yes, no, unknown."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

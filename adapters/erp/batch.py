@@ -1,4 +1,4 @@
-"""``$batch`` as bytes: requests in, answers out; multipart/mixed only (erpnet.md §6).
+"""Encodes the requests of a ``$batch`` and decodes its answers; multipart/mixed only (erpnet.md §6).
 
 Every write travels in a changeset of its own, so that it stands or falls alone, and whole where it takes several
 requests; reads are bare parts. Order is kept: a read behind a write shows what became of it.
@@ -34,18 +34,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """Writes that are done together or not at all, in this order; at least one."""
+    """Writes that are done in this order, all or none; at least one."""
 
     parts: tuple[Part, ...]
 
 
 Step = Part | Changeset
-"""A read, or a changeset: what has one place in a batch, and one answer."""
+"""A read or a changeset: it has one place in a batch, and one answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """What one step was answered: of a changeset its first answer, or the one that refused it."""
+    """The answer to one step: of a changeset the first answer, or the one that refused it."""
 
     status: int
     content: bytes = b""
@@ -58,7 +58,7 @@ class PartAnswer:
 
 
 def encode(steps: Sequence[Step], boundary: str) -> bytes:
-    """The body of a batch, CRLF throughout, ASCII only."""
+    """Encode the body of a batch: CRLF line ends, ASCII only."""
     numbers = count(1)
     # No boundary may be the beginning of another: not every parser looks at whole lines.
     sections = [_section(step, f"changeset_{n}_{boundary}", numbers) for n, step in enumerate(steps, 1)]
@@ -85,7 +85,7 @@ def _request(part: Part, more: str = "") -> str:
 
 
 def decode(content_type: str, content: bytes) -> list[PartAnswer]:
-    """The answers in order, one for each step. Raises ``ValueError`` when it is not a whole batch answer."""
+    """Decode the answers, one for each step, in order. Raises ``ValueError`` if the batch answer is not complete."""
     return [_step_answer(section) for section in _split(content, _boundary(content_type))]
 
 
@@ -108,7 +108,7 @@ def _split(content: bytes, boundary: str) -> list[bytes]:
 
 
 def _step_answer(section: bytes) -> PartAnswer:
-    """Of a part, or of a changeset; a changeset holds no other."""
+    """Decode the answer of a part or of a changeset; a changeset holds no other changeset."""
     kind, inner = _part(section)
     if not kind.startswith("multipart/"):
         return _answer(inner)
@@ -119,7 +119,7 @@ def _step_answer(section: bytes) -> PartAnswer:
 
 
 def _part(section: bytes) -> tuple[str, bytes]:
-    """The type and the content of a part."""
+    """Split a part into its content type and its content."""
     head, content = _halves(section.lstrip(b"\r\n"))
     return _headers(head.splitlines()).get("content-type", ""), content
 

@@ -1,4 +1,4 @@
-"""A cache of login owners: the pull meets the same people's logins again and again.
+"""Looks up who bears a login, and caches it: the pull meets the same people's logins again and again.
 
 Only whoever asks for ``recently`` gets a remembered answer; what depends on whose a login is *now* asks ERP.net.
 """
@@ -14,7 +14,7 @@ from adapters.erp.session import Session
 MOST_REMEMBERED = 10_000
 
 REMEMBERED_FOR = timedelta(minutes=10)
-"""How long a login is not asked for again; it may change hands."""
+"""How long an answer is cached; a login may be given to another user."""
 
 
 class Bearers:
@@ -25,13 +25,13 @@ class Bearers:
         self._known: dict[str, tuple[datetime, str]] = {}
 
     async def find(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
-        """Login in lower case → user id, nobody's left out; nothing is asked when all are remembered."""
+        """Login in lower case → user id, a login of nobody left out; no request if all are cached."""
         wanted = {login.casefold() for login in logins} - {""}
         now = self._session.clock()
-        fresh = {login: told for login, told in self._known.items() if now - told[0] < REMEMBERED_FOR}
+        fresh = {login: answer for login, answer in self._known.items() if now - answer[0] < REMEMBERED_FOR}
         asked = wanted - fresh.keys() if recently else wanted
         found = await find_logins(self._session, asked) if asked else {}
         answers = {login: (now, found.get(login, "")) for login in asked}
         room = len(fresh) + len(answers) <= MOST_REMEMBERED
         self._known = (fresh if room else {}) | answers
-        return {login: told[1] for login, told in {**fresh, **answers}.items() if login in wanted and told[1]}
+        return {login: one[1] for login, one in {**fresh, **answers}.items() if login in wanted and one[1]}

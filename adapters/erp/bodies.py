@@ -1,4 +1,4 @@
-"""Activities on their way out: writes → JSON bodies (erpnet.md §6, §8, §9, §10).
+"""Turns writes into JSON bodies (erpnet.md §6, §8, §9, §10).
 
 Plain requests run the back-end rules only, so everything the web client would fill in is set here (trap 10).
 Participants are known by e-mail; a user is bound by their address only, so that no record of a person is ever made
@@ -32,11 +32,11 @@ Body = dict[str, Any]
 PARTICIPANTS = "General_Activities_ActivityParticipants"
 
 Users = Mapping[str, str]
-"""Ids of users by their e-mail."""
+"""User ids by e-mail."""
 
 
 def changeset_of(write: ErpWrite, who: ErpIdentity, users: Users) -> Changeset:
-    """The requests that carry out ``write``, together or not at all."""
+    """Build the requests of ``write``: all are done or none."""
     if isinstance(write, CreateActivity):
         return Changeset((Part("POST", ACTIVITIES, create_body(write, who, users)),))
     if isinstance(write, VoidActivity):
@@ -47,14 +47,14 @@ def changeset_of(write: ErpWrite, who: ErpIdentity, users: Users) -> Changeset:
 
 
 def has_header(write: PatchActivity) -> bool:
-    """Whether the activity itself is patched: an edit its assignee is told of (R35940)."""
+    """Whether the activity itself is patched, of which ERP.net notifies its assignee (R35940)."""
     return (
         bool(write.fields - {Field.PEOPLE}) or bool(write.external_id) or write.participants == ParticipantChanges()
     )
 
 
 def weight_of(write: ErpWrite) -> int:
-    """How many requests ``write`` takes."""
+    """Count the requests of ``write``."""
     if not isinstance(write, PatchActivity):
         return 1
     changes = write.participants
@@ -86,7 +86,7 @@ def _notes(words: str) -> str:
 
 
 def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
-    """A complete new activity: the person's own, in their company and location (R5), its participants inside.
+    """Build a new activity: the person's own, in their company and location (R5), with its participants.
 
     Children inside a POST are always made (erpnet.md §6): it may be sent once only, and is looked for before.
     """
@@ -111,7 +111,7 @@ def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
 
 
 def patch_body(write: PatchActivity) -> Body:
-    """Only the named fields, and the version they were decided on; people are rows of their own.
+    """Build a patch of the named fields, with the version that they were decided on; participants are separate rows.
 
     ObjectVersion in the body as the optimistic lock is UNCONFIRMED (erpnet.md §7, §14): ``Writer`` leaves it out
     where ERP.net refuses it.
@@ -127,12 +127,12 @@ def patch_body(write: PatchActivity) -> Body:
 
 
 def void_body(write: VoidActivity) -> Body:
-    """The parameters of MakeVoid: this document only."""
+    """Build the parameters of MakeVoid, for this document only."""
     return {"reason": cut(write.reason, REASON_LIMIT), "voidType": "VoidDocument"}
 
 
 def _digits(at: datetime | None) -> str | None:
-    """Wall-clock digits with the decoration ERP.net expects (erpnet.md §12)."""
+    """Write wall-clock digits with the suffix that ERP.net expects (erpnet.md §12)."""
     return None if at is None else at.isoformat(timespec="seconds") + "Z"
 
 

@@ -1,4 +1,4 @@
-"""``ErpNet``: the port ``Erp`` (jobs/ports.py), put together from this package's modules."""
+"""``ErpNet`` implements the port ``Erp`` (jobs/ports.py); it is composed of this package's modules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ErpNet:
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """Token URL and OData root once known, () before."""
+        """See ``Erp.endpoints``."""
         return self._session.endpoints
 
     @property
@@ -49,7 +49,7 @@ class ErpNet:
 
     @property
     def version_check(self) -> str:
-        """What is known of the optimistic lock in a PATCH: unknown, works or refused (erpnet.md §14)."""
+        """Whether a PATCH may carry a version (optimistic lock): unknown, works or refused (erpnet.md §14)."""
         return self._writer.version_check
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Which participants are ERP.net users (erpnet.md §8, §9): only then does ERP.net show and tell them the activity.
+"""Finds the participants who are ERP.net users: only to them ERP.net shows the activity (erpnet.md §8, §9).
 
 Users who were found are remembered while the process lives, people from outside for a while, since they may become
 users. A changed user is noticed when a write with them is refused.
@@ -18,13 +18,13 @@ from sync_core.model.writes import CreateActivity, ErpWrite, PatchActivity
 MOST_REMEMBERED = 10_000
 
 OUTSIDE_FOR = timedelta(minutes=10)
-"""How long somebody who is no user is not asked for again."""
+"""How long the answer that an e-mail has no user is cached."""
 
 log = logging.getLogger(__name__)
 
 
 def people_in(writes: Iterable[ErpWrite]) -> set[str]:
-    """The e-mails of everybody whom these writes make a participant."""
+    """The e-mails of all participants whom these writes add."""
     return {email for write in writes for email in _added_by(write)}
 
 
@@ -43,7 +43,7 @@ class Colleagues:
         self._outside: dict[str, datetime] = {}
 
     async def find(self, emails: Collection[str]) -> Mapping[str, str]:
-        """E-mail → user id for those who are users; nothing is asked when all are known.
+        """E-mail → user id for those who are users; no request if all are cached.
 
         Where ERP.net refuses the question, participants go by their e-mail alone: better than no meeting.
         """
@@ -56,7 +56,7 @@ class Colleagues:
         return known | found
 
     def forget(self, emails: Iterable[str]) -> None:
-        """Ask for these anew."""
+        """Drop these from the cache."""
         for email in emails:
             self._known.pop(email, None)
             self._outside.pop(email, None)

@@ -1,4 +1,4 @@
-"""ERP.net's people, companies and locations (erpnet.md §8 "People and companies", "User mapping").
+"""Reads ERP.net's users, companies and locations (erpnet.md §8 "People and companies", "User mapping").
 
 No attribute says which company and location are a user's default: RoleUsers and the configuration keys only yield
 suggestions (UNCONFIRMED), and a person's own setting decides.
@@ -27,7 +27,7 @@ Pair = tuple[str, str]
 
 
 async def find_users(session: Session, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
-    """``Erp.find_users``: whoever has the address as e-mail; as login only where no e-mail fits."""
+    """``Erp.find_users``: by e-mail; by login only if no e-mail fits."""
     wanted = {address.casefold() for address in addresses if address}
     literals = [text(value) for value in sorted({*addresses, *map(str.lower, addresses)} - {""})]
     asked = [users(any_of(name, piece)) for name in ("Email", "Login") for piece in chunks(literals)]
@@ -42,7 +42,7 @@ async def find_users(session: Session, addresses: Collection[str], user_id: str 
 
 
 async def find_logins(session: Session, logins: Collection[str]) -> dict[str, str]:
-    """``Erp.find_logins``; those who left count, too: it is still their login."""
+    """``Erp.find_logins``; inactive users count as well: the login is still theirs."""
     literals = [text(login) for login in sorted({login.casefold() for login in logins} - {""})]
     asked = [query(USERS, any_of("Login", piece), select="Id,Login") for piece in chunks(literals)]
     rows = [row for page in await session.read(asked) for row in page]
@@ -62,12 +62,12 @@ async def find_user_ids(session: Session, addresses: Collection[str]) -> dict[st
 
 
 def users(where: str) -> str:
-    """The read of users with their person's two ids (trap 11)."""
+    """Build the read of users with their person's two ids (trap 11)."""
     return query(USERS, where, expand="Person($select=Id,PartyId)")
 
 
 def read_user(row: Row) -> ErpUser:
-    """One row of Systems_Security_Users; ``TimeZone`` only exists since 27.1.1.11."""
+    """Parse one row of Systems_Security_Users; ``TimeZone`` exists only since 27.1.1.11."""
     person = row.get("Person") or {}
     return ErpUser(
         id=id_of(row),
@@ -87,7 +87,7 @@ def _is_internal(row: Row) -> bool:
 
 
 async def suggest_places(session: Session, user_id: str, login: str) -> list[Place]:
-    """``Erp.suggest_places``. What may not be read suggests nothing."""
+    """``Erp.suggest_places``. A table that may not be read suggests nothing."""
     mine = f"UserLogin eq {text(login)} and startswith(KeyPath,{text(DEFAULT_LOCATION)})"
     asked = [
         query(ROLE_USERS, f"User eq {text(ref(USERS, user_id))}"),
@@ -135,7 +135,7 @@ def _places_of(owner: Row, locations: Collection[Row]) -> list[Place]:
 
 
 async def _resolve(session: Session, pairs: Iterable[Pair]) -> list[Place]:
-    """The places that exist and fit together (R27482); a company alone stands for all its locations."""
+    """The places that exist and belong together (R27482); a company alone means all its locations."""
     wanted = {pair for pair in pairs if is_guid(pair[0])}
     companies = await _companies(session, {company for company, _ in wanted})
     locations = await _locations(session, {key_of(row["Company"]) or id_of(row["Company"]) for row in companies})

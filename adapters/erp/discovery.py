@@ -1,4 +1,4 @@
-"""Where the instance keeps its identity service and its Domain API (erpnet.md §1).
+"""Discovers the addresses of an instance's identity service and Domain API (erpnet.md §1).
 
 Sites may live elsewhere than below the root, so the instance is asked; what it does not say has usual values.
 The token and our secret go to what is found here: only https, only below the parent domain of ERPNET_URL.
@@ -22,7 +22,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Endpoints(NamedTuple):
-    """What later requests need; a plain tuple, so that it can be remembered."""
+    """The addresses that later requests need; a plain tuple, so that it can be stored."""
 
     token_url: str
     odata_root: str
@@ -38,7 +38,7 @@ async def discover(transport: Transport, root: str) -> Endpoints:
 
 
 def check(root: str, endpoints: Endpoints) -> Endpoints:
-    """The endpoints if they may be trusted with our secret; raises ``ForeignHost``."""
+    """The endpoints, if they may be trusted with our secret. Raises ``ForeignHost``."""
     for url in endpoints:
         if not _is_trusted(url, root):
             raise ForeignHost(
@@ -78,8 +78,8 @@ def _odata_root(api: dict[str, Any] | None, root: str) -> str:
     if api is None:
         return f"{root}/api/domain/odata/"
     more = api.get("AdditionalProperties")
-    told = more.get("ODataServiceRoot") if isinstance(more, dict) else None
-    return str(told or f"{str(api['Url']).rstrip('/')}/domain/odata").rstrip("/") + "/"
+    found = more.get("ODataServiceRoot") if isinstance(more, dict) else None
+    return str(found or f"{str(api['Url']).rstrip('/')}/domain/odata").rstrip("/") + "/"
 
 
 def _working(sites: list[dict[str, Any]], *kinds: str) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What an ERP.net answer that is not a success means (erpnet.md §3, §4, traps 2 and 3).
+"""Turns ERP.net's answers that are no success into errors (erpnet.md §3, §4, traps 2 and 3).
 
 500 is ERP.net's answer to every mistake of the request itself, so it is the item's fault and never the server's;
 no free licence comes in three forms; everything else is plain HTTP and means what ``adapters.http`` says.
@@ -39,7 +39,7 @@ def error_in(status: int, content: bytes, headers: Mapping[str, str], *, now: da
 
 
 def opens_no_session(status: int, content: bytes) -> bool:
-    """Whether this answer was given instead of a session: a token that is refused, or no free licence."""
+    """Whether ERP.net refused a session: it refused the token, or has no free licence."""
     return status == 401 or (status >= 500 and _is_licence(status, _inner(content)))
 
 
@@ -53,13 +53,13 @@ def _inner(content: bytes) -> dict[str, Any]:
 
 
 def _is_licence(status: int, inner: dict[str, Any]) -> bool:
-    told = f"{inner.get('type')} {inner.get('message')}"
-    return (status == 503 and inner.get("code") == 8) or any(name in told for name in _NO_LICENCE)
+    text = f"{inner.get('type')} {inner.get('message')}"
+    return (status == 503 and inner.get("code") == 8) or any(name in text for name in _NO_LICENCE)
 
 
 def _readable(inner: dict[str, Any]) -> str:
     lines = [" ".join(line.split()) for line in str(inner.get("message") or "no reason given").splitlines()]
-    told = [line for line in lines if line]
-    if len(told) > 1 and told[0].startswith(_PREAMBLE):
-        del told[0]
-    return " ".join(told)[:LONGEST_MESSAGE]
+    kept = [line for line in lines if line]
+    if len(kept) > 1 and kept[0].startswith(_PREAMBLE):
+        del kept[0]
+    return " ".join(kept)[:LONGEST_MESSAGE]

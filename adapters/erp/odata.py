@@ -1,4 +1,4 @@
-"""ERP.net's OData dialect as text: literals, references, filters, relative URLs (erpnet.md §5).
+"""Writes ERP.net's OData dialect: literals, references, filters, relative URLs (erpnet.md §5).
 
 Only ``eq ge le in and`` and the three string functions exist, so every question is asked in those words; what
 needs an ``or`` is asked several times.
@@ -24,7 +24,7 @@ ROOM = 5000
 _PLAIN = "$,()'=;/*"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LONGEST_REFERENCE = 200
-"""Characters at the end of an address that are searched: of a hostile one the search would take minutes."""
+"""The most characters at the end of an address that are searched: a hostile one could take minutes."""
 
 _REFERENCE = re.compile(rf"\w+\(({_GUID.pattern})\)$")
 
@@ -35,12 +35,12 @@ def is_guid(text: str) -> bool:
 
 
 def text(value: str) -> str:
-    """A string literal."""
+    """Write a string literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def ref(entity_set: str, key: str) -> str:
-    """The relative key form, ``Set(guid)``."""
+    """Write the relative key form, ``Set(guid)``."""
     return f"{entity_set}({key})"
 
 
@@ -67,24 +67,24 @@ def id_of(row: Row) -> str:
 
 
 def plain(value: Any) -> str:
-    """A text attribute; of a multi-language value the English text, else the first that is not empty."""
+    """Read a text attribute; of a multi-language value the English text, else the first that is not empty."""
     if isinstance(value, dict):
         return str(value.get("EN") or next((words for words in value.values() if words), ""))
     return "" if value is None else str(value)
 
 
 def day(at: datetime) -> str:
-    """A date literal: filters on plain date-times are cut to the date (erpnet.md §5)."""
+    """Write a date literal: ERP.net cuts filters on plain date-times to the date (erpnet.md §5)."""
     return f"{at:%Y-%m-%d}T00:00:00.000Z"
 
 
 def instant(at: datetime) -> str:
-    """A literal for the ``…Utc`` attributes, rounded down to the second."""
+    """Write a literal for the ``…Utc`` attributes, rounded down to the second."""
     return f"{at:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def any_of(attribute: str, literals: Iterable[str]) -> str:
-    """``attribute in (…)``."""
+    """Write the filter ``attribute in (…)``."""
     return f"{attribute} in ({','.join(literals)})"
 
 
@@ -103,7 +103,7 @@ def chunks(literals: Iterable[str], most: int = MOST_IDS, room: int = ROOM) -> I
 
 
 def query(entity_set: str, where: str = "", *, select: str = "default,Id", expand: str = "") -> str:
-    """The relative URL of a read, paged and without ``$orderby`` (erpnet.md §5)."""
+    """Write the relative URL of a read, paged and without ``$orderby`` (erpnet.md §5)."""
     options = {"$filter": where, "$select": select, "$expand": expand, "$top": str(PAGE)}
     asked = [f"{name}={quote(value, safe=_PLAIN)}" for name, value in options.items() if value]
     return f"{entity_set}?{'&'.join(asked)}"

@@ -1,4 +1,4 @@
-"""Activities as JSON → ``ErpActivity`` (erpnet.md §5, §8, §12).
+"""Parses an activity's JSON into an ``ErpActivity`` (erpnet.md §5, §8, §12).
 
 The zone of StartTime, EndTime and ReminderTime is UNCONFIRMED; here is the one place that drops the ``Z`` they
 are decorated with and keeps the digits. ``…Utc`` attributes are true UTC.
@@ -14,15 +14,15 @@ from sync_core.content.ranges import BEYOND, INT32, is_known_year
 from sync_core.model.sides import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
 
 UNFIT = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What reading a row of another shape than the contract's ends in."""
+"""The exceptions that parsing a row of another shape than the contract's may raise."""
 
 
 class _Beyond(ValueError):
-    """A time in a year that the sides cannot both hold: the row is understood, and a person can mend it."""
+    """A time in a year that the sides cannot both hold: the row is valid, and a person can correct it."""
 
 
 def read_activity(row: Row) -> ErpActivity | Malformed:
-    """One row of General_Activities_Activities; ``Malformed`` when it is not what the contract says."""
+    """Parse one row of General_Activities_Activities; ``Malformed`` if it does not fit the contract."""
     try:
         return _activity(row)
     except _Beyond as beyond:
@@ -75,13 +75,13 @@ def _email(row: Row) -> str:
 
 
 def _participants(rows: list[Row]) -> tuple[Participant, ...]:
-    """The rows that can be addressed; one without an id can be read and never changed."""
+    """The rows with an id; a row without one can be read but never changed."""
     found = [Participant(id_of(row), _email(row), _words(row, "Notes")) for row in rows if is_guid(id_of(row))]
     return tuple(sorted(found, key=lambda one: (one.email, one.id)))
 
 
 def _created(value: Any) -> datetime | None:
-    """CreationTime only helps to tell old from new: what it cannot say is no reason to refuse the activity."""
+    """Parse CreationTime, None if it is wrong: it only separates old from new, so the activity is not refused."""
     try:
         return digits(value)
     except UNFIT:
@@ -89,7 +89,7 @@ def _created(value: Any) -> datetime | None:
 
 
 def read_change(row: Row) -> ActivityChange | None:
-    """A row of the pull; None where the time of change is not known or not understood."""
+    """Parse a row of the pull; None if its update time is missing or wrong."""
     updated_at, version = read_state(row)
     if updated_at is None or not is_guid(id_of(row)):
         return None
@@ -103,19 +103,19 @@ def read_change(row: Row) -> ActivityChange | None:
 
 
 def read_state(row: Row) -> tuple[datetime | None, int | None]:
-    """Update time and version of a row, None where they are not understood."""
+    """Parse update time and version of a row; None if they are wrong."""
     version = row.get("ObjectVersion")
     return _utc_or_none(row.get("AggregateLastUpdateTimeUtc")), version if isinstance(version, int) else None
 
 
 def read_deletion(row: Row) -> ActivityChange | None:
-    """A row of Systems_Core_ExtensibleDataObjects: an activity that was deleted for good (erpnet.md §7)."""
+    """Parse a row of Systems_Core_ExtensibleDataObjects: an activity that was deleted for good (erpnet.md §7)."""
     updated_at, key = _utc_or_none(row.get("LastUpdateTimeUtc")), str(row.get("EntityItemId") or "").lower()
     return ActivityChange(key, updated_at, deleted=True) if updated_at is not None and is_guid(key) else None
 
 
 def digits(value: str) -> datetime:
-    """The wall-clock digits of a date-time, whatever stands behind them; fractions of a second are dropped."""
+    """Parse the wall-clock digits of a date-time; any suffix and fractions of a second are dropped."""
     at = _any_digits(value)
     if not is_known_year(at):
         raise _Beyond(BEYOND)
@@ -127,13 +127,13 @@ def _any_digits(value: str) -> datetime:
 
 
 def _reminder(value: str | None) -> datetime | None:
-    """ReminderTime; a placeholder of a far year is no reminder, and no reason to refuse the activity."""
+    """Parse ReminderTime; None for a placeholder of a far year, so that the activity is not refused."""
     at = None if value is None else _any_digits(value)
     return at if at and is_known_year(at) else None
 
 
 def utc(value: str | None) -> datetime | None:
-    """The instant of a ``…Utc`` attribute, microseconds kept; None for null."""
+    """Parse a ``…Utc`` attribute, with its microseconds; None for null."""
     if value is None:
         return None
     at = datetime.fromisoformat(value)
@@ -171,7 +171,7 @@ def _words(row: Row, name: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Text without lone surrogates, which can be neither stored nor sent."""
+    """Replace lone surrogates, which can be neither stored nor sent."""
     return value.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -181,7 +181,7 @@ def _whole(row: Row, name: str) -> int | None:
 
 
 def _minutes(row: Row) -> int | None:
-    """The planned duration; a number that is none says nothing, as where there is none."""
+    """Parse the planned duration; a value that is no number counts as missing."""
     minutes = _whole(row, "PlannedDurationMinutes")
     return minutes if minutes is not None and 0 <= minutes <= INT32[-1] else None
 

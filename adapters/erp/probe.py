@@ -1,4 +1,4 @@
-"""Harmless questions about what the contract calls UNCONFIRMED (erpnet.md §12, §14), for ``calsync doctor``."""
+"""Probes what the contract calls UNCONFIRMED (erpnet.md §12, §14) without a write, for ``calsync doctor``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Finding = Callable[[], Awaitable[str]]
 
 
 class Prober:
-    """Asks, one question at a time; a question that cannot be asked says so."""
+    """Makes the probes, one after the other; the finding of a probe that fails names the reason."""
 
     def __init__(self, session: Session, pull: Pull) -> None:
         self._session = session
@@ -48,7 +48,7 @@ class Prober:
         return "yes: set ERPNET_TIME to utc" if flag else "no: wall clock"
 
     async def _server_clock(self, now: datetime) -> str:
-        """A fresh document was changed when it was created, so its two times differ by the server's offset."""
+        """A new document's creation and update are one instant, so its two times differ by the server's offset."""
         rows = await self._recent(now)
         gaps = [gap for gap in map(_gap, rows) if gap is not None]
         if not gaps:
@@ -84,7 +84,7 @@ class Prober:
     async def _letter_case(self) -> str:
         login = await self._session.service_login()
         if login.swapcase() == login:
-            return "cannot be told from this login"
+            return "not visible to this login"
         rows = await self._session.rows(query(USERS, f"Login eq {text(login.swapcase())}"))
         return "does not matter" if rows else "matters"
 

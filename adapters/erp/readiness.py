@@ -1,4 +1,4 @@
-"""What R2 and R3 ask for: the document type, and the service user's permissions on it (erpnet.md §8, §11).
+"""Checks what rules R2 and R3 require: the document type, and the permissions on it (erpnet.md §8, §11).
 
 CanUpdate and CanVoid of the rules are INFERRED to be ``CanUpdate`` and ``Permission6`` (Void Documents) of
 Systems_Security_GroupAccessKeys. Whether a service user may grant them to itself is UNCONFIRMED: it is tried, read
@@ -28,14 +28,14 @@ NEEDED = {"CanUpdate": "Update (CanUpdate)", "Permission6": "Void Documents (Can
 
 @dataclass(frozen=True, slots=True)
 class _Grants:
-    """Groups of the service user (its own one first) and their rows for one access key."""
+    """The service user's groups (its own group first) and their permission rows for one access key."""
 
     groups: tuple[str, ...]
     rows: tuple[Row, ...]
 
     @property
     def missing(self) -> list[str]:
-        """The permissions no group gives."""
+        """The permissions that no group grants."""
         return [name for name in NEEDED if not any(row.get(name) for row in self.rows)]
 
 
@@ -67,7 +67,7 @@ def _about(service: ErpUser | None, login: str) -> list[str]:
 
 
 async def _make_type(session: Session, login: str, *, repair: bool) -> Row | str:
-    """The new document type, or the sentence that says why there is none."""
+    """Create the document type; return it, or the sentence that says why it could not be created."""
     create = f"create a document type with code {CODE} for the entity {ENTITY} (Activities)"
     if not repair:
         return f"ERP.net has no document type '{CODE}' for activities: the next sync makes it, or {create}."
@@ -122,7 +122,7 @@ async def _read_grants(session: Session, user_id: str, key: str) -> _Grants:
 
 
 async def _grant(session: Session, grants: _Grants, key: str) -> str:
-    """Give what is missing to the first group, the service user's own if it has one; '' or why it failed."""
+    """Grant what is missing to the first group, the service user's own if it has one; return '' or why it failed."""
     if not grants.groups:
         return "it belongs to no group"
     group = grants.groups[0]

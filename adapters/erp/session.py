@@ -1,4 +1,4 @@
-"""One session with ERP.net: one request at a time, one token, retries where nothing was done (erpnet.md §3, §16).
+"""Sends requests in one session: one at a time, one token, retries if nothing was done (erpnet.md §3, §16).
 
 The lock is held while waiting as well: the next caller would only get the same refusal.
 """
@@ -26,13 +26,13 @@ from sync_core.model.sides import Side
 T = TypeVar("T")
 
 READS_PER_BATCH = 20
-"""Reads that share a batch: each may fill a page."""
+"""The most reads in a batch: each may fill a page."""
 
 MOST_PAGES = 2_000
-"""Pages of one read: a million rows. Behind ever new links there may be no end."""
+"""The most pages of one read, a million rows: next links may have no end."""
 
 COMMON = {"Accept": "application/json", "Accept-Language": "en"}
-"""English, because rule numbers are looked for in messages (erpnet.md §4)."""
+"""The language of answers: English, because messages are searched for rule numbers (erpnet.md §4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Request:
 
 
 class Session:
-    """Sends what it is given, in turn; ``endpoints`` are those of an earlier discovery, () to ask anew."""
+    """Sends requests in turn; ``endpoints`` are those of an earlier discovery, () to discover them."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Session:
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """Token URL and OData root once known, to be handed to the next process; () before."""
+        """See ``Erp.endpoints``."""
         return tuple(self._endpoints or ())
 
     @property
@@ -89,17 +89,17 @@ class Session:
         return _json(await self._call(_Request("GET", path, COMMON)), writing=False)
 
     async def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        """One write on its own; its JSON answer, None if it has no content."""
+        """Send one write; return its JSON answer, None if it has no content."""
         headers = {**COMMON, "Content-Type": "application/json"}
         reply = await self._call(_Request(method, path, headers, json.dumps(body).encode(), writing=True))
         return _json(reply, writing=True)
 
     async def rows(self, path: str) -> list[Row]:
-        """All rows of a read, to the last page. Raises ``EndlessRead`` when a page comes round again."""
+        """Read all rows, to the last page. Raises ``EndlessRead`` if a page comes a second time."""
         return await self._finish(await self.get(path))
 
     async def read(self, paths: Sequence[str]) -> list[list[Row]]:
-        """The rows of several reads, in as few requests as they fit into; raises the first error of any."""
+        """Read the rows of several reads in as few requests as possible. Raises the first error of any."""
         results = await self.try_read(paths)
         for rows in results:
             if isinstance(rows, SideError):
@@ -107,7 +107,7 @@ class Session:
         return [rows for rows in results if not isinstance(rows, SideError)]
 
     async def try_read(self, paths: Sequence[str]) -> list[list[Row] | SideError]:
-        """Like ``read``, but a read that ERP.net refuses has its error in its place."""
+        """Like ``read``, but returns the error of a read that ERP.net refuses in its place."""
         results: list[list[Row] | SideError] = []
         for first in range(0, len(paths), READS_PER_BATCH):
             asked = [Part("GET", path) for path in paths[first : first + READS_PER_BATCH]]
@@ -118,7 +118,7 @@ class Session:
         return results
 
     async def rows_of(self, answer: PartAnswer) -> list[Row] | SideError:
-        """The rows of a read that travelled in a batch, further pages fetched, or why there are none."""
+        """The rows of a read in a batch, with its further pages, or its error."""
         if not answer.is_fine:
             return self.error_of(answer, writing=False)
         return await self._finish(_json(answer, writing=False))
@@ -128,7 +128,7 @@ class Session:
         return error_in(answer.status, answer.content, answer.headers, now=self.clock(), writing=writing)
 
     async def batch(self, steps: Sequence[Step]) -> list[PartAnswer]:
-        """Carry out ``steps`` in order; the answers, fewer than steps when it is unclear what became of the rest.
+        """Carry out ``steps`` in order; return the answers, fewer than steps if the rest is unclear.
 
         A server that stops at the first error (OData's default) has not done what follows: that is sent again.
         """
@@ -170,7 +170,7 @@ class Session:
             if link in seen:
                 raise EndlessRead(Side.ERP, "ERP.net's pages lead back to an earlier one")
             if len(seen) == MOST_PAGES:
-                raise EndlessRead(Side.ERP, f"ERP.net has more than {MOST_PAGES} pages to tell")
+                raise EndlessRead(Side.ERP, f"ERP.net has more than {MOST_PAGES} pages")
             seen.add(link)
             page = await self.get(link)
             rows += _page_rows(page)
@@ -232,7 +232,7 @@ class Session:
         return self._endpoints
 
     async def _has_moved(self) -> bool:
-        """Whether endpoints we only knew from an earlier process turn out to be old; asked once."""
+        """Whether endpoints from an earlier process have changed; discovered once."""
         if not self._are_remembered:
             return False
         known, self._are_remembered = self._endpoints, False

@@ -1,4 +1,4 @@
-"""The wire to ERP.net: one HTTP exchange, bounded in time and size, redirects refused.
+"""Makes HTTP exchanges with ERP.net, bounded in time and size; redirects are refused.
 
 Nothing here knows tokens or OData; statuses are passed up as they are.
 """
@@ -23,7 +23,7 @@ CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ErpOptions:
-    """Where the instance is and who we are: ``url`` is the instance root, the rest the trusted application."""
+    """``url`` is the root of the instance, the other fields are the trusted application's credentials."""
 
     url: str
     client_id: str
@@ -33,7 +33,7 @@ class ErpOptions:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer read to the end; ``headers`` by lower-case name."""
+    """An answer with its whole body; ``headers`` by lower-case name."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,11 +41,11 @@ class Reply:
 
 
 class Unreachable(SideUnavailable):
-    """No connection came about: nothing was sent, and the address may be out of date."""
+    """No connection could be opened: nothing was sent, and the address may be out of date."""
 
 
 class _TooLargeError(Exception):
-    """The answer goes on beyond what we take."""
+    """The answer is larger than the limit."""
 
 
 class Transport:
@@ -60,7 +60,7 @@ class Transport:
     async def exchange(
         self, method: str, url: str, headers: Mapping[str, str], data: bytes | None = None, *, writing: bool = False
     ) -> Reply:
-        """One request and its answer, whatever the status below 300 or above 399.
+        """Send one request and read its answer, of any status but a redirect.
 
         Raises ``Unreachable``, ``SideUnavailable`` (``unclear`` for a write that may have arrived),
         ``AppRefused`` on a redirect, ``ItemRejected`` on an answer beyond 64 MB.

@@ -1,4 +1,4 @@
-"""Writes, up to fifty in one request, each with an outcome of its own (design.md §6; erpnet.md §6, §7, §14, §16).
+"""Carries out writes, up to fifty in one request, each with its outcome (design.md §6; erpnet.md §6, §7, §14, §16).
 
 A batch is: a changeset for each write, then reads of everything it touched. So the answer of a write that succeeded
 and the re-read of one that was refused cost no further request. One more request looks up which new participants are
@@ -27,18 +27,18 @@ from sync_core.model.sides import ErpActivity, Malformed, Side
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
 
 WRITES_PER_BATCH = 50
-"""Requests that write, in one call. More would risk its time limit: ERP.net needs a good part of a second for a
+"""The most writing requests in one call. More would risk its time limit: ERP.net takes most of a second for a
 document. Participants inside the POST of their activity are not counted."""
 
 MALFORMED = "malformed"
-"""Our own code of a rejection: what was read back cannot be understood."""
+"""Our own code of a rejection: what was read back cannot be parsed."""
 
 Seen = Mapping[str, ErpActivity | Malformed | None]
-"""What the reads behind the writes showed: id → activity, None = not there, no entry = could not be asked."""
+"""What the reads after the writes returned: id → activity, None = not there, no entry = not read."""
 
 
 class Writer:
-    """Carries out writes. ``version_check`` is what is known of ObjectVersion in a PATCH: unknown, works, refused."""
+    """Carries out writes. ``version_check``: does a PATCH take a version (unknown, works, refused)?"""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -46,7 +46,7 @@ class Writer:
         self.version_check = "unknown"
 
     async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
-        """``Erp.write``. Raises ``AccessRefused`` or ``ForeignHost`` when not even the first batch was let in."""
+        """``Erp.write``. Raises ``AccessRefused`` or ``ForeignHost`` if the first batch was refused."""
         try:
             users = await self._colleagues.find(people_in(writes))
         except SideUnavailable as error:
@@ -74,13 +74,13 @@ class Writer:
         return await self._without_version(who, sent, outcomes, users)
 
     def _versioned(self, write: ErpWrite) -> ErpWrite:
-        """The write with the version it can carry: that of the header, where ERP.net takes one."""
+        """The write with the version in its header, if ERP.net takes one."""
         if isinstance(write, PatchActivity) and (self.version_check == "refused" or not has_header(write)):
             return replace(write, version=None)
         return write
 
     async def _look(self, writes: Sequence[ErpWrite], answers: Sequence[PartAnswer]) -> Seen:
-        """The activities behind the writes, by one more request only where the batch did not show them."""
+        """The activities of the writes, by one more request only for those that the batch did not return."""
         seen: dict[str, ErpActivity | Malformed | None] = {}
         for answer in answers[len(writes) :]:
             rows = await self._rows(answer)
@@ -118,7 +118,7 @@ class Writer:
         return Outcome(error=self._error(answer))
 
     def _judge_refusal(self, write: PatchActivity, error: SideError, seen: Seen) -> SideError:
-        """Why a PATCH was refused, as the re-read tells it: no code for it is documented (erpnet.md §4)."""
+        """The reason of a refused PATCH, found by the re-read: no error code is documented for it (erpnet.md §4)."""
         if isinstance(error, SideUnavailable) or write.activity_id.lower() not in seen:
             return error
         now = seen[write.activity_id.lower()]
@@ -140,7 +140,7 @@ class Writer:
     async def _without_version(
         self, who: ErpIdentity, writes: Sequence[ErpWrite], outcomes: list[Outcome], users: Users
     ) -> list[Outcome]:
-        """Once more without the version what was refused for no visible reason."""
+        """Send the writes that were refused for no visible reason once more, without the version."""
         again = [n for n, write in enumerate(writes) if self._is_puzzling(write, outcomes[n])]
         if not again:
             return outcomes
@@ -155,7 +155,7 @@ class Writer:
         return [later.get(n, outcome) for n, outcome in enumerate(outcomes)]
 
     def _is_puzzling(self, write: ErpWrite, outcome: Outcome) -> bool:
-        """A rule's number explains a refusal; so does a lock."""
+        """Whether a refusal may be due to the version: neither a rule's number nor a lock explains it."""
         if not isinstance(write, PatchActivity) or write.version is None or self.version_check == "works":
             return False
         error = outcome.error
@@ -179,7 +179,7 @@ def _batches(writes: Iterable[ErpWrite]) -> Iterator[list[ErpWrite]]:
 
 
 def _reads(writes: Iterable[ErpWrite]) -> list[Part]:
-    """Reads of what is written: by id where it is known, by the mark where it is about to be made."""
+    """Build the reads of what is written: by id, or by the mark for a create."""
     ids, marks = set[str](), set[str]()
     for write in writes:
         if isinstance(write, CreateActivity):
@@ -190,7 +190,7 @@ def _reads(writes: Iterable[ErpWrite]) -> list[Part]:
 
 
 def _ids(writes: Sequence[ErpWrite], answers: Sequence[PartAnswer]) -> set[str]:
-    """The ids of what must be seen: everything but voids that succeeded and creates that failed."""
+    """The ids of what must be read back: everything but voids that succeeded and creates that failed."""
     return {
         _created_id(answer) if isinstance(write, CreateActivity) else write.activity_id.lower()
         for write, answer in zip(writes, answers, strict=False)
@@ -219,7 +219,7 @@ def _shown(key: str, seen: Seen) -> Outcome:
 
 
 def _lacks_rows(write: PatchActivity, now: ErpActivity) -> bool:
-    """Whether a participant to be dropped or noted is not there any more."""
+    """Whether a participant to be removed or updated is not there any more."""
     wanted = {*write.participants.drop, *(key for key, _ in write.participants.notes)}
     return not wanted <= {row.id for row in now.participants}
 

@@ -1,4 +1,4 @@
-"""Microsoft Graph: calendars of a tenant as ``jobs.ports.Calendar``.  Nothing of the SDK is imported here."""
+"""Microsoft Graph: the calendars of a tenant as ``jobs.ports.Calendar``. It does not import the SDK."""
 
 from adapters.graph.calendar import GraphCalendar
 from adapters.graph.client import Credential, GraphOptions, StaticCredential

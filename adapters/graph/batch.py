@@ -1,4 +1,4 @@
-"""Many requests in one: ``$batch``, with an answer for each part whatever became of the whole.
+"""Sends many requests in one ``$batch``, and returns an answer or an error for each part.
 
 Facts: graph.md §9 (20 parts, answers in any order, the outer 200 says nothing about the parts, each part is throttled
 on its own, a dropped connection leaves any subset done), T21 (retry only the refused parts).
@@ -22,13 +22,13 @@ T = TypeVar("T")
 PARTS = 20
 
 UNANSWERED = Answer(504, {"error": {"code": "", "message": "a part of a batch was left unanswered"}})
-"""Stands for the answer of a part that is missing: it may have been done all the same."""
+"""The error of a part without an answer: it may have been done all the same."""
 
 
 async def send_all(
     client: GraphClient, requests: Sequence[Request], *, mailbox: str = ""
 ) -> list[Answer | SideError]:
-    """Send requests, in batches where there are several; an answer or an error for each, in their order.
+    """Send requests, several in batches; return an answer or an error for each, in their order.
 
     Parts refused before any work (429, 503 with Retry-After), and reads that met trouble, are retried. Never
     raises a ``SideError``.
@@ -40,7 +40,7 @@ async def send_all(
 
 
 def chunks(items: Iterable[T], size: int) -> Iterable[list[T]]:
-    """Lists of at most ``size`` items."""
+    """Cut the items into lists of at most ``size``."""
     waiting = iter(items)
     while chunk := list(islice(waiting, size)):
         yield chunk
@@ -78,7 +78,7 @@ def _longest_wait(errors: Iterable[SideUnavailable]) -> float | None:
 
 
 async def _send_once(client: GraphClient, requests: list[Request], mailbox: str) -> list[Answer | SideError]:
-    """One HTTP request: plain for a single one, else ``$batch``; a failure of the whole is that of each part."""
+    """Make one HTTP request: a plain one for a single part, else ``$batch``. Its failure is each part's error."""
     safe = not any(request.writing for request in requests)
     parts = [_part(str(number), request) for number, request in enumerate(requests, 1)]
     whole = requests[0] if len(requests) == 1 else Request("POST", "/$batch", {"requests": parts})

@@ -1,4 +1,4 @@
-"""Bounds the size of answers: a small compressed answer is counted as it unpacks, before it fills the memory.
+"""Bounds the size of answers. A compressed answer is counted while it unpacks, before it can fill the memory.
 
 Only gzip is asked for (httpx would offer whatever is installed), and unpacked here piece by piece.
 """
@@ -21,11 +21,11 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class TooLarge(httpx.DecodingError):
-    """The answer goes on beyond what we take, or is packed in a way that was not asked for."""
+    """The answer is larger than the limit, or has an encoding that was not asked for."""
 
 
 async def bound(response: httpx.Response) -> None:
-    """A response hook: the body that is read afterwards is plain, and ends with ``TooLarge`` beyond the limit."""
+    """A response hook: it replaces the body by an unpacked one that raises ``TooLarge`` beyond the limit."""
     packing = response.headers.pop("content-encoding", "identity").lower()
     if packing not in ("gzip", "x-gzip", "identity"):
         raise TooLarge("an answer packed in a way that was not asked for; not read")
@@ -34,7 +34,7 @@ async def bound(response: httpx.Response) -> None:
 
 
 class _Bounded(httpx.AsyncByteStream):
-    """A body, unpacked and counted; strictly private."""
+    """A body that is unpacked and counted while it is read."""
 
     def __init__(self, inner: httpx.AsyncByteStream, *, is_packed: bool) -> None:
         self._inner = inner

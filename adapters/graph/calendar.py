@@ -1,4 +1,4 @@
-"""Microsoft Graph as ``jobs.ports.Calendar``: the reads and writes of the app, in Graph's words.
+"""Reads and writes calendars in Microsoft Graph, as ``jobs.ports.Calendar``.
 
 Each method says what to ask for; how it travels is ``client``, ``batch`` and ``pages``, what it means ``parse``,
 ``write`` and ``wire``. Contract: graph.md; the paragraphs are cited where a fact is used.
@@ -39,7 +39,7 @@ from sync_core.model.writes import GraphWrite, Outcome
 Found = GraphEvent | Malformed | None
 
 READINGS = 3
-"""How often text and HTML of one event are read until both are of the same version."""
+"""The most times that text and HTML of an event are read until both are of one version."""
 
 
 class GraphCalendar:
@@ -51,11 +51,11 @@ class GraphCalendar:
         self._page = options.page_size
 
     async def close(self) -> None:
-        """Free connections and the credential."""
+        """Close the connections and the credential."""
         await self._client.close()
 
     async def find_user(self, upn: str) -> Mailbox | None:
-        """Look a user up by UPN or id; None when the directory does not know them. Raises ``AppRefused``."""
+        """Look a user up by UPN or id; None if the directory does not know them. Raises ``AppRefused``."""
         return await directory.find_user(self._client, upn)
 
     async def read_time_zone(self, user_id: str) -> str:
@@ -86,7 +86,7 @@ class GraphCalendar:
         return reading
 
     async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
-        """Probe delta links (user id → link), 20 a call; nothing is stored. True also when the probe failed."""
+        """Probe delta links (user id → link), 20 a call; nothing is stored. True also if the probe failed."""
         news = dict.fromkeys(links, True)
         probes = {user: probe for user, link in links.items() if (probe := self._probe(link))}
         answers = await send_all(self._client, list(probes.values()))
@@ -123,17 +123,17 @@ class GraphCalendar:
         return {key: _instead(item, cut) for key, item in found.items()}
 
     async def _cut(self, user_id: str, reading: GraphReading) -> GraphReading:
-        """A reading whose texts tell no Teams block; one more batch for every ten events that may."""
+        """The reading with texts that hold no Teams block; one more batch for every ten events to be cut."""
         cut = await self._read_uncut(user_id, reading.events)
         return with_read_again(reading, cut) if cut else reading
 
     async def _read_uncut(self, user_id: str, items: Iterable[Found]) -> dict[str, Found]:
-        """Those whose text may tell the Teams block, read with the HTML that shows it."""
+        """The events whose text may hold the Teams block, read again with the HTML that shows it."""
         uncut = [item.id for item in items if isinstance(item, GraphEvent) and item.is_uncut]
         return await self._read_with_html(user_id, uncut)
 
     async def _read_with_html(self, user_id: str, ids: list[str]) -> dict[str, Found]:
-        """Text and HTML are two representations, hence two requests; both must be of one version (graph.md §6)."""
+        """Read text and HTML, which takes two requests; both must be of one version (graph.md §6)."""
         found: dict[str, Found] = {
             key: Malformed(Side.GRAPH, key, "the event changes while it is read") for key in ids
         }
@@ -155,7 +155,7 @@ class GraphCalendar:
         return await self._find(user_id, {key: _mark_filter("eq", key) for key in activity_ids})
 
     async def read_marks(self, user_id: str, ids: Collection[str]) -> dict[str, str]:
-        """Our marks on these events, by event id, batched (graph.md §7): delta does not tell them (§3)."""
+        """Our marks on these events, by event id, batched (graph.md §7): the delta query does not hold them (§3)."""
         wanted = list(dict.fromkeys(ids))
         ask = f"?{with_mark(s_select='id')}"
         answers = await self._ask(user_id, [Request("GET", f"{event_path(user_id, key)}{ask}") for key in wanted])
@@ -170,8 +170,8 @@ class GraphCalendar:
         base = f"/users/{segment(user_id)}/events?"
         requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{with_mark()}") for wanted in filters.values()]
         answers = await self._ask(user_id, requests)
-        told = zip(filters, requests, answers, strict=True)
-        found = {key: await self._listed(user_id, request, answer) for key, request, answer in told}
+        answered = zip(filters, requests, answers, strict=True)
+        found = {key: await self._listed(user_id, request, answer) for key, request, answer in answered}
         cut = await self._read_uncut(user_id, (event for events in found.values() for event in events))
         again = {key: (_instead(event, cut) for event in events) for key, events in found.items()}
         return {key: tuple(one for one in read if isinstance(one, GraphEvent)) for key, read in again.items()}
@@ -183,7 +183,7 @@ class GraphCalendar:
         return tuple(event for row in rows_of(page) if isinstance(event := parse_event(row), GraphEvent))
 
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
-        """All that is needed to judge events that may be gone, in at most three batches for every twenty."""
+        """Read what is needed to judge events that may be gone, in at most three batches for every twenty."""
 
         async def read(some: Sequence[str]) -> dict[str, Found]:
             return await self.read_events(user_id, some)
@@ -194,7 +194,7 @@ class GraphCalendar:
         return found
 
     async def write(self, user_id: str, writes: Sequence[GraphWrite]) -> list[Outcome]:
-        """Carry out writes, one request for a single one, else batches; one outcome for each (graph.md §5, §9)."""
+        """Carry out writes, several in batches; return one outcome for each (graph.md §5, §9)."""
         requests = [request_of(user_id, write) for write in writes]
         answers = await send_all(self._client, requests, mailbox=user_id)
         now = self._client.clock()
@@ -208,7 +208,7 @@ class GraphCalendar:
         return [outcome or seen[place] for place, outcome in enumerate(known)]
 
     async def _look_again(self, user_id: str, ids: dict[int, str]) -> dict[int, Outcome]:
-        """Read what was written where the answer did not show it as a read would."""
+        """Read written events again if the answer did not show them as a read would."""
         try:
             found = await self.read_events(user_id, [key for key in ids.values() if key])
         except SideError as error:
@@ -216,7 +216,7 @@ class GraphCalendar:
         return {place: _seen(key, found.get(key)) for place, key in ids.items()}
 
     async def _ask(self, user_id: str, requests: Sequence[Request]) -> list[Answer]:
-        """Answers to reads; whatever concerns more than one item is raised."""
+        """Send reads and return their answers. Raises an error that concerns more than one item."""
         answers = await send_all(self._client, requests, mailbox=user_id)
         for answer in answers:
             error = answer if isinstance(answer, SideError) else self._failure(answer)

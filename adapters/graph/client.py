@@ -1,4 +1,4 @@
-"""One door to Graph: token, transport, time limit, and at most three requests in flight for a mailbox.
+"""Sends every request to Graph: token, transport, time limit, and at most three requests in flight for a mailbox.
 
 ``GraphServiceClient`` signs and carries raw JSON (graph.md §14): its model classes cost 400 times the CPU of
 ``json.loads`` and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 
 SCOPE = "https://graph.microsoft.com/.default"
 IN_FLIGHT = 3
-"""Per mailbox; Graph refuses the fifth (graph.md §10), and somebody else may call with our app id."""
+"""The most requests in flight for a mailbox: Graph refuses the fifth (graph.md §10), and one is left to others."""
 
 
 class Credential(Protocol):
-    """What azure-identity's async credentials are, as far as we need them."""
+    """The part of azure-identity's async credentials that we need."""
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-        """A valid token for the scopes."""
+        """Get a valid token for the scopes."""
 
     async def close(self) -> None:
-        """Free its connections."""
+        """Close its connections."""
 
 
 class StaticCredential:
@@ -56,18 +56,18 @@ class StaticCredential:
         self._token = token
 
     async def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
-        """The fixed token, good for an hour each time it is asked for."""
+        """Get the fixed token, as valid for an hour from now."""
         from azure.core.credentials import AccessToken
 
         return AccessToken(self._token, int(time()) + 3600)
 
     async def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing: there is no connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphOptions:
-    """Where Graph is and how it is called.
+    """The address of Graph, and the limits of a call.
 
     ``credential`` makes a new credential (with an empty token cache) each time it is called: that is how a refused
     token is replaced. ``page_size`` is a hint; ``page_cap`` ends a paging that does not end by itself (T5).
@@ -82,7 +82,7 @@ class GraphOptions:
 
 
 class Renewable:
-    """A credential that can be told to forget its token; ``age`` counts how often it was."""
+    """A credential that can forget its token; ``age`` counts how often it has."""
 
     def __init__(self, make: Callable[[], Credential]) -> None:
         self._make = make
@@ -90,19 +90,19 @@ class Renewable:
         self.age = 0
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-        """A token of the current credential."""
+        """Get a token of the current credential."""
         if self._current is None:
             self._current = self._make()
         return await self._current.get_token(*scopes, **kwargs)
 
     async def renew(self, age: int) -> None:
-        """Start over with an empty token cache, unless somebody did since ``age``."""
+        """Start over with an empty token cache, unless another request did since ``age``."""
         if age == self.age:
             self.age += 1
             await self.close()
 
     async def close(self) -> None:
-        """Free the current credential; the next token comes from a new one."""
+        """Close the current credential; the next token comes from a new one."""
         current, self._current = self._current, None
         if current is not None:
             await current.close()
@@ -115,7 +115,7 @@ class Renewable:
 
 
 class GraphClient:
-    """Sends ``Request``s and returns ``Answer``s whatever their status; raises only where there is no answer."""
+    """Sends ``Request``s and returns ``Answer``s of any status; raises only if there is no answer."""
 
     def __init__(self, options: GraphOptions, clock: Callable[[], datetime]) -> None:
         self.options = options
@@ -127,7 +127,7 @@ class GraphClient:
         self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def send(self, request: Request, *, mailbox: str = "") -> Answer:
-        """Send until there is an answer worth having, or the retries are used up.
+        """Send a request until it has a final answer or the retries are used up.
 
         Repeated are refusals before any work (429, 503 with Retry-After, no connection) and, for a GET, every
         server's trouble. Raises what ``send_once`` raises.
@@ -147,7 +147,7 @@ class GraphClient:
             return trouble.answer
 
     async def send_once(self, request: Request, *, mailbox: str = "", safe: bool) -> Answer:
-        """Send once; a refused token is replaced, once (401 means that nothing was done).
+        """Send a request once; replace a refused token once (401 means that nothing was done).
 
         ``safe`` says that repeating does no harm. Raises ``SideUnavailable`` where no answer came, ``AppRefused``
         without a token, ``ForeignHost`` for a link that leads away.
@@ -173,7 +173,7 @@ class GraphClient:
             yield
 
     async def _carry(self, request: Request, safe: bool) -> Answer:
-        """Carry one request to Graph and its answer back; the time limit covers token and transport."""
+        """Send one request and read its answer; the time limit covers token and transport."""
         sdk = await self._service()
         import httpx
 
@@ -214,7 +214,7 @@ class GraphClient:
         return f"{self.root}{path}" if path.startswith("/") else path
 
     def relative(self, link: str) -> str:
-        """A link as a batch wants it; raises ``ForeignHost`` for one that is not below the service root."""
+        """A link as a batch needs it. Raises ``ForeignHost`` for a link that is not below the service root."""
         follow(Side.GRAPH, self.root, link)
         return link.removeprefix(self.root)
 
@@ -230,7 +230,7 @@ class GraphClient:
         return sdk
 
     async def close(self) -> None:
-        """Free connections and the credential; the client may be used again afterwards."""
+        """Close the connections and the credential; the client may be used again afterwards."""
         http, self._http, self._sdk = self._http, None, None
         if http is not None:
             await http.aclose()
@@ -240,11 +240,11 @@ class GraphClient:
 URI_TOO_LONG = 414
 
 SDK = ("msgraph.graph_service_client", "kiota_abstractions.native_response_handler")
-"""What a request imports beside what building the client does."""
+"""The modules that a request imports beside those of building the client."""
 
 
 class Trouble(SideUnavailable):
-    """Strictly private: lets ``Retries`` see an answer's error without losing the answer."""
+    """Shows ``Retries`` an answer's error without losing the answer."""
 
     def __init__(self, answer: Answer, error: SideUnavailable) -> None:
         super().__init__(Side.GRAPH, str(error), unclear=error.unclear)
@@ -253,7 +253,7 @@ class Trouble(SideUnavailable):
 
 
 def transport_error(problem: Exception, safe: bool) -> SideError:
-    """What a missing answer means; anything after the connection stood leaves a write unclear (graph.md §5)."""
+    """The error of a missing answer. Once connected, any failure leaves a write unclear (graph.md §5)."""
     import httpx
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 

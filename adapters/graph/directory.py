@@ -1,4 +1,4 @@
-"""People of the tenant: who they are and in which zone they live.  Facts: graph.md §2."""
+"""Reads the directory's users and the time zones of their mailboxes. Facts: graph.md §2."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _mailbox(user: Json) -> Mailbox:
 
 
 def _proxies(user: Json) -> list[str]:
-    """SMTP addresses out of ``proxyAddresses`` (``SMTP:`` marks the main one, other kinds are no mail)."""
+    """The SMTP addresses in ``proxyAddresses`` (``SMTP:`` marks the main one; other kinds are no mail)."""
     found = user.get("proxyAddresses")
     rows = [row for row in found if isinstance(row, str)] if isinstance(found, list) else []
     return [row[5:] for row in rows if row[:5].lower() == "smtp:"]

@@ -1,4 +1,4 @@
-"""What Graph knows about events that may be gone: gathered here, judged in ``sync_core``.
+"""Reads the evidence about events that may be gone; ``sync_core`` judges it.
 
 ``@removed`` proves nothing (graph.md T1), and a GET by immutable id may find an event in Deleted Items (§8): so the
 calendar view over the event's own span is asked as well, and where that does not show it, the calendar it sits in.
@@ -21,7 +21,7 @@ from sync_core.errors import SideError
 from sync_core.model.sides import Evidence, GraphEvent, Malformed, Side, Whereabouts
 
 MARGIN = timedelta(days=1)
-"""Whole days float: their place in UTC is up to a day away."""
+"""All-day events have no zone: their place in UTC is up to a day away."""
 
 LONGEST = timedelta(days=31)
 """An event is in any view that holds its start, and views beyond 1825 days are refused (graph.md §4)."""
@@ -30,7 +30,7 @@ ReadEvents = Callable[[Sequence[str]], Awaitable[dict[str, GraphEvent | Malforme
 
 
 async def gather(client: GraphClient, user_id: str, ids: Sequence[str], read: ReadEvents) -> dict[str, Evidence]:
-    """Evidence for each id. Raises what reading the events raises: a failed read is no evidence."""
+    """Read the evidence for each id. Raises what reading the events raises: a failed read is no evidence."""
     found = {key: Evidence(_itself(key, item)) for key, item in (await read(ids)).items()}
     there = {key: evidence.event for key, evidence in found.items() if isinstance(evidence.event, GraphEvent)}
     for key, shown in (await _shown(client, user_id, list(there.values()))).items():
@@ -73,7 +73,7 @@ async def _is_shown(
 
 
 async def _paged(client: GraphClient, user_id: str, event: GraphEvent, request: Request) -> bool:
-    """A view of more than one page is read from its beginning: too rare to be worth remembering where it stopped."""
+    """Whether any page of a view shows the event. The first page is read again: that is too rare to avoid."""
     async for page in read_pages(client, request, user_id, mailbox_failure):
         if _holds(page, event.id):
             return True
@@ -96,7 +96,7 @@ def _view(user_id: str, event: GraphEvent) -> Request:
 
 
 def utc(instant: datetime) -> str:
-    """An instant as the window parameters want it."""
+    """An instant in the form of the window parameters."""
     return instant.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 

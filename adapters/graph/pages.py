@@ -1,4 +1,4 @@
-"""Paging to the end, and noticing that there is none.
+"""Reads all pages of a list, and notices a list without an end.
 
 Facts: graph.md §3 (empty, oversized and repeated pages; links expire, also mid-round), §4 (``$skip`` pages are no
 snapshot), T5 (endless loops behind ever-changing links), T6 (later delivery wins).
@@ -21,7 +21,7 @@ Refuse = Callable[[Answer, datetime], SideError]
 
 @dataclass(slots=True)
 class Tally:
-    """What a paged read has told so far, by id; whatever came later replaces what came before."""
+    """The rows of a paged read so far, by id; a later row replaces an earlier one."""
 
     items: dict[str, GraphEvent | Malformed | None] = field(default_factory=dict)
     bare: set[str] = field(default_factory=set)
@@ -29,7 +29,7 @@ class Tally:
     delta_link: str | None = None
 
     def take(self, item: object) -> None:
-        """Count one row in."""
+        """Add one row."""
         key = item_id(item)
         if is_bare(item):
             self.bare.add(key)
@@ -67,7 +67,7 @@ async def read_all(client: GraphClient, first: Request, mailbox: str, refuse: Re
 
 
 async def read_pages(client: GraphClient, first: Request, mailbox: str, refuse: Refuse) -> AsyncIterator[Json]:
-    """The pages, one after the other; a link is sent as it came, with the preferences of ``first``."""
+    """Yield the pages in turn; a link is sent unchanged, with the preferences of ``first``."""
     request, seen = first, set[int]()
     for _ in range(client.options.page_cap):
         page = page_of(await client.send(request, mailbox=mailbox), client.clock(), refuse)
@@ -77,11 +77,11 @@ async def read_pages(client: GraphClient, first: Request, mailbox: str, refuse: 
             return
         _watch(seen, page, link)
         request = Request("GET", link, content=first.content, page=first.page)
-    raise EndlessRead(Side.GRAPH, f"Microsoft Graph has more than {client.options.page_cap} pages to tell")
+    raise EndlessRead(Side.GRAPH, f"Microsoft Graph has more than {client.options.page_cap} pages")
 
 
 def with_read_again(reading: GraphReading, items: Mapping[str, GraphEvent | Malformed | None]) -> GraphReading:
-    """A reading in which what was read again by id stands as that read tells it; what is gone counts as removed."""
+    """The reading with these events replaced as read by id; an event that is gone counts as removed."""
     kept = [event for event in reading.events if event.id not in items]
     return replace(
         reading,
@@ -112,9 +112,9 @@ def _link(page: Json, name: str) -> str | None:
 
 
 def _watch(seen: set[int], page: Json, link: str) -> None:
-    """Remember the page; raises when the same link or the same rows come a second time (T5)."""
+    """Add a page. Raises ``EndlessRead`` if the same link or the same rows come a second time (T5)."""
     rows = tuple((item_id(row), etag_of(row) if isinstance(row, dict) else "") for row in rows_of(page))
     prints = {hash(link), *([hash(rows)] if rows else [])}
     if seen & prints:
-        raise EndlessRead(Side.GRAPH, "Microsoft Graph tells the same page again and again")
+        raise EndlessRead(Side.GRAPH, "Microsoft Graph sends the same page again and again")
     seen |= prints

@@ -1,4 +1,4 @@
-"""Graph's JSON → our values.  Total: what cannot be understood becomes ``Malformed`` with a readable reason.
+"""Parses Graph's JSON into our values. It never fails: an item that cannot be parsed becomes ``Malformed``.
 
 Facts: graph.md §3 (bare occurrences), §6 (every field), §0 (unknown properties are ignored).
 """
@@ -24,11 +24,11 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
-    """Strictly private: why an item cannot be understood."""
+    """Why an item cannot be parsed."""
 
 
 def parse_event(item: object) -> GraphEvent | Malformed:
-    """One event in full; ``Malformed`` for anything else."""
+    """Parse one event in full; ``Malformed`` for anything else."""
     try:
         return _event(_object(item, "the item"))
     except Unreadable as why:
@@ -40,13 +40,13 @@ def parse_event(item: object) -> GraphEvent | Malformed:
 
 
 def item_id(item: object) -> str:
-    """The item's id, '' where it has none."""
+    """The item's id, '' if it has none."""
     found = item.get("id") if isinstance(item, dict) else None
     return found if isinstance(found, str) else ""
 
 
 def is_removed(item: object) -> bool:
-    """Whether a delta row says that an id left the window or the calendar (graph.md T1)."""
+    """Whether a delta row removes an id: it left the window or the calendar (graph.md T1)."""
     return isinstance(item, dict) and item.get("@removed") is not None
 
 
@@ -56,7 +56,7 @@ def is_bare(item: object) -> bool:
 
 
 def etag_of(item: Json) -> str:
-    """The value for ``If-Match``, '' where the item tells none."""
+    """The value for ``If-Match``, '' if the item has none."""
     etag, key = item.get("@odata.etag"), item.get("changeKey")
     if isinstance(etag, str) and etag:
         return etag
@@ -64,25 +64,25 @@ def etag_of(item: Json) -> str:
 
 
 def is_html(item: Json) -> bool:
-    """Whether the body came as HTML: text made of it here may differ from the text Graph makes."""
+    """Whether the body is HTML: the text that we make of it may differ from the text that Graph makes."""
     body = item.get("body")
     return isinstance(body, dict) and str(body.get("contentType")).lower() == "html"
 
 
 def clean(text: str) -> str:
-    """Text that can be encoded: lone surrogates are replaced."""
+    """Replace lone surrogates, which cannot be encoded."""
     return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def html_of(item: Json) -> str:
-    """The body's HTML, '' where there is none."""
+    """The body's HTML, '' if there is none."""
     body = item.get("body")
     content = body.get("content") if isinstance(body, dict) else None
     return clean(content) if isinstance(content, str) else ""
 
 
 def mark_of(item: Json) -> str | None:
-    """The activity id in our extended property, None where it was not asked for or is not set."""
+    """The mark: the activity id in our extended property, None if it was not asked for or is not set."""
     for row in _rows(item.get("singleValueExtendedProperties")):
         value = row.get("value")
         if str(row.get("id")).lower() == ACTIVITY_PROPERTY.lower() and isinstance(value, str) and value:
@@ -134,7 +134,7 @@ def _content(item: Json, attendees: tuple[Attendee, ...], organizer: str) -> Gra
 
 
 def _body(item: Json) -> str:
-    """The text in the form we compare; HTML that came unasked is turned into text here."""
+    """The text in the form that is compared; HTML that was not asked for is turned into text."""
     if "body" not in item:
         raise Unreadable("the event came without a body")
     content = html_of(item)
@@ -150,7 +150,7 @@ def _may_tell_block(item: Json, text: str) -> bool:
 
 
 def _time(item: Json, name: str, all_day: bool) -> datetime:
-    """A start or end as UTC instant; of whole days only the date counts, whatever zone it came in (T12)."""
+    """A start or end as a UTC instant; of an all-day event only the date counts, in any zone (T12)."""
     value = _object(item.get(name), f"'{name}'")
     wall = _wall(value.get("dateTime"), name)
     if all_day:
@@ -203,7 +203,7 @@ def _kind(item: Json) -> EventKind:
 
 
 def _attendees(value: object) -> Iterable[Attendee]:
-    """Everybody on the list; one without an address too: who writes the list must know that it is not whole."""
+    """All attendees, also those without an address: a write of the list must know that it is not whole."""
     for row in _rows(value):
         person, status = _part(row, "emailAddress"), _part(row, "status")
         yield Attendee(
@@ -217,13 +217,13 @@ def _attendees(value: object) -> Iterable[Attendee]:
 
 
 def _answered(status: Json) -> str:
-    """When somebody answered, as Graph wrote it; '' for Graph's "never", a time in the year 1 (graph.md §6)."""
+    """When an attendee responded, as Graph wrote it; '' for Graph's "never", a time in the year 1 (graph.md §6)."""
     time = _word(status.get("time"), "")
     return "" if time.startswith(NEVER) else time
 
 
 def _address(recipient: object) -> str:
-    """The lower-case address of a recipient, '' where there is none."""
+    """The lower-case address of a recipient, '' if there is none."""
     person = _part(recipient, "emailAddress") if isinstance(recipient, dict) else {}
     return _word(person.get("address"), "").strip().lower()
 
@@ -282,5 +282,5 @@ def _word(value: object, absent: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value in a reason: short, and never more than a glimpse of somebody's text."""
+    """Cut a value for a reason, so that it shows little of a person's text."""
     return clean(repr(value)[:40])

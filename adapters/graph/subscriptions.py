@@ -1,4 +1,4 @@
-"""Change notifications: subscribing to the events of a mailbox, as ``jobs.ports.Subscriptions``.
+"""Subscribes to change notifications of a mailbox's events, as ``jobs.ports.Subscriptions``.
 
 Facts: graph.md §11. Subscriptions are asked for at most ``LONGEST``; the end that Graph answers counts.
 """
@@ -16,7 +16,7 @@ from sync_core.errors import ItemGone, SideUnavailable
 from sync_core.model.sides import Side
 
 LONGEST = timedelta(minutes=4200)
-"""What Graph was never seen to refuse; the documented 10,080 minutes it does (graph.md §11)."""
+"""The longest span that Graph accepts in practice; it refuses the documented 10,080 minutes (graph.md §11)."""
 
 CHANGES = "created,updated,deleted"
 
@@ -28,14 +28,14 @@ class GraphSubscriptions:
         self._client = client
 
     async def list_live(self) -> list[LiveSubscription]:
-        """See ``Subscriptions.list_live``; rows that cannot be understood are left out."""
+        """See ``Subscriptions.list_live``; rows that cannot be parsed are left out."""
         found: list[LiveSubscription] = []
         async for page in read_pages(self._client, Request("GET", "/subscriptions"), "", failure):
             found += [live for row in rows_of(page) if (live := _live(row)) is not None]
         return found
 
     async def subscribe(self, wanted: Subscription, until: datetime) -> Subscription:
-        """See ``Subscriptions.subscribe``. Sent once only: a repeated create would meet its own twin."""
+        """See ``Subscriptions.subscribe``. Sent once only: a repeated create would be refused as a duplicate."""
         body: Json = {
             "changeType": CHANGES,
             "resource": f"/users/{segment(wanted.user_id)}/events",
@@ -92,7 +92,7 @@ def _live(row: object) -> LiveSubscription | None:
 
 
 def _instant(text: object) -> datetime | None:
-    """Graph writes seven digits of a second or none, always UTC."""
+    """Parse an instant of Graph's: UTC, with seven digits of a second or none."""
     if not isinstance(text, str):
         return None
     try:

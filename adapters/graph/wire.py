@@ -1,6 +1,6 @@
-"""What goes over the wire to Graph and what comes back, as values; and what an answer means.
+"""Requests to Graph and its answers as values, and the error that an answer means.
 
-Graph's own codes are told apart here and nowhere else; plain statuses mean what ``adapters.http`` says.
+Only this module reads Graph's own error codes; ``adapters.http`` reads plain statuses.
 Facts: graph.md §0 (error bodies, codes in any letter case, also nested), §2 (mailboxes), §3 (expired links),
 §4 (not found), §5 (duplicates, ``ConcurrentItemSave``), §10 (``Retry-After``).
 """
@@ -27,7 +27,7 @@ from sync_core.model.sides import Side
 Json = dict[str, Any]
 
 ACTIVITY_PROPERTY = "String {3489ed5a-58ca-4c37-852e-c7ecfd3970fd} Name ErpActivity"
-"""Our mark on an event: the activity id as a single-value extended property.  Never to be changed (graph.md §7)."""
+"""Our mark on an event: the activity id as a single-value extended property.  It must never change (graph.md §7)."""
 
 GONE = frozenset({"erroritemnotfound", "itemnotfound", "resourcenotfound", "request_resourcenotfound"})
 NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi", "errorinvaliduser"})
@@ -37,13 +37,13 @@ ITEM_SAVE = "concurrentitemsave"
 
 
 def prefer(body: str = "text", page: int | None = None) -> str:
-    """The preferences of every request: they count only where they are sent (graph.md §0, T17)."""
+    """The preferences, sent with every request: each counts for its own request only (graph.md §0, T17)."""
     wishes = ['IdType="ImmutableId"', 'outlook.timezone="UTC"', f'outlook.body-content-type="{body}"']
     return ", ".join([*wishes, f"odata.maxpagesize={page}"] if page else wishes)
 
 
 def query(**options: str | int) -> str:
-    """A query string; names starting with ``s_`` are OData's (``s_top`` = ``$top``)."""
+    """Build a query string; names starting with ``s_`` are OData's (``s_top`` = ``$top``)."""
     return "&".join(f"{_option(name)}={quote(str(value), safe='')}" for name, value in options.items())
 
 
@@ -52,7 +52,7 @@ def _option(name: str) -> str:
 
 
 def segment(value: str) -> str:
-    """One path segment."""
+    """Quote one path segment."""
     return quote(value, safe="", errors="replace")
 
 
@@ -69,18 +69,18 @@ class Request:
 
     @property
     def writing(self) -> bool:
-        """Whether sending it may change something."""
+        """Whether the request may change something."""
         return self.method != "GET"
 
     def all_headers(self) -> dict[str, str]:
-        """The headers it is sent with, inside a batch as well."""
+        """The headers of the request, inside a batch as well."""
         kind = {"Content-Type": "application/json"} if self.body is not None else {}
         return {"Prefer": prefer(self.content, self.page), **kind, **self.headers}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status with its body; header names are lower case. ``body`` is None where there was no JSON object."""
+    """A status with its body; header names are lower case. ``body`` is None without a JSON object."""
 
     status: int
     body: Json | None = None
@@ -88,12 +88,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the request did what it should."""
+        """Whether the request succeeded."""
         return 200 <= self.status < 300
 
     @property
     def error(self) -> Json:
-        """The ``error`` object, {} where there is none."""
+        """The ``error`` object, {} if there is none."""
         found = (self.body or {}).get("error")
         return found if isinstance(found, dict) else {}
 
@@ -113,13 +113,13 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """Graph's own words, bounded: they may quote the item."""
+        """Graph's own error text, bounded: it may quote the item."""
         text = self.error.get("message")
         return text[:300] if isinstance(text, str) else ""
 
 
 def failure(answer: Answer, now: datetime, *, writing: bool = False) -> SideError:
-    """The error of an answer that is not ``ok``; ``ItemGone`` only where Graph says so in so many words."""
+    """The error of an answer that is not ``ok``; ``ItemGone`` only for a code that says so."""
     wait = retry_after_seconds(answer.headers.get("retry-after"), now)
     code = next(iter(answer.codes()), "")
     plain = error_of(Side.GRAPH, answer.status, answer.message, code=code, retry_after=wait, writing=writing)
@@ -137,7 +137,7 @@ def failure(answer: Answer, now: datetime, *, writing: bool = False) -> SideErro
 
 
 def refusal(answer: Answer, now: datetime, *, writing: bool) -> SideUnavailable | None:
-    """The error of an answer that means "not now" and that nothing was done; None where repeating is no use."""
+    """The error of an answer after which a repeat is safe and may help; None for any other answer."""
     if answer.status < 500 and answer.status not in (408, 423, 429):
         return None
     error = failure(answer, now, writing=writing)
@@ -150,7 +150,7 @@ def _existing_id(answer: Answer) -> str:
 
 
 def _unavailable(answer: Answer, plain: SideError) -> SideError:
-    """A 404 without a known code proves nothing about the item: believing it would void activities (T22)."""
+    """The error of a refusal or a 404. A 404 without a known code does not prove that the item is gone (T22)."""
     if answer.status == 404 and answer.has_code(GONE):
         return plain
     if answer.status == 403:
@@ -170,7 +170,7 @@ MAILBOX_REMEDY = (
 
 
 def link_failure(answer: Answer, now: datetime) -> SideError:
-    """As ``failure``, for delta rounds: an unknown link is ``CursorExpired``, a missing resource the mailbox."""
+    """As ``failure``, for delta queries: an unknown link is ``CursorExpired``, a missing resource is the mailbox."""
     if answer.status == 410 or (400 <= answer.status < 500 and answer.has_code(EXPIRED)):
         return CursorExpired(Side.GRAPH, "Microsoft Graph no longer knows the delta link; everything is read again")
     return mailbox_failure(answer, now)

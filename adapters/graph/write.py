@@ -1,4 +1,4 @@
-"""Our writes → Graph's JSON, and Graph's answers → outcomes.
+"""Turns our writes into Graph's JSON, and Graph's answers into outcomes.
 
 Facts: graph.md §5 (statuses, ``If-Match``, ``transactionId``, duplicates), §6 (whole days at midnight, text bodies).
 People are mailed by what names attendees: a create names them only where somebody is invited, a patch only where
@@ -17,7 +17,7 @@ from sync_core.model.sides import Attendee, Field, GraphContent, GraphEvent, Sid
 from sync_core.model.writes import CreateEvent, GraphWrite, Outcome, PatchEvent, RemoveEvent
 
 UNANSWERED = frozenset({"none", "notResponded"})
-"""What stands in a status before anybody answered (graph.md §6)."""
+"""The response status before an attendee responds (graph.md §6)."""
 
 
 def event_path(user_id: str, event_id: str) -> str:
@@ -26,12 +26,12 @@ def event_path(user_id: str, event_id: str) -> str:
 
 
 def with_mark(**options: str | int) -> str:
-    """A query that asks for our mark as well."""
+    """Add our mark to what a query reads."""
     return query(s_expand=f"singleValueExtendedProperties($filter=id eq '{ACTIVITY_PROPERTY}')", **options)
 
 
 def request_of(user_id: str, write: GraphWrite) -> Request:
-    """The request that carries out one write."""
+    """Build the request of one write."""
     if isinstance(write, CreateEvent):
         return Request("POST", f"/users/{segment(user_id)}/events", _creation(write))
     path = event_path(user_id, write.event_id)
@@ -43,7 +43,7 @@ def request_of(user_id: str, write: GraphWrite) -> Request:
 
 
 def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> Outcome | None:
-    """What became of a write; None where it was done and the event must be read again to be known."""
+    """The outcome of a write; None if it was done and the event must be read again."""
     error = answer if isinstance(answer, SideError) else _error(write, answer, now)
     if isinstance(error, ItemGone) and isinstance(write, RemoveEvent):
         return Outcome()
@@ -57,7 +57,7 @@ def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> 
 
 
 def written_id(write: GraphWrite, answer: Answer) -> str:
-    """The id of the event a successful write was about, '' where the answer does not tell."""
+    """The id of the event that was written, '' if the answer does not hold it."""
     if isinstance(write, CreateEvent):
         found = (answer.body or {}).get("id")
         return found if isinstance(found, str) else ""
@@ -65,7 +65,7 @@ def written_id(write: GraphWrite, answer: Answer) -> str:
 
 
 def unseen(why: str) -> Outcome:
-    """The outcome of a write that was done and whose result cannot be read: look before doing it again."""
+    """The outcome of a write that was done but whose result cannot be read: ``unclear``."""
     return Outcome(error=SideUnavailable(Side.GRAPH, f"written, but the result cannot be read: {why}", unclear=True))
 
 
@@ -115,7 +115,7 @@ def _text(content: GraphContent) -> Json:
 
 
 def _times(content: GraphContent) -> Json:
-    """All three together: Graph does not move the end with the start (graph.md §5)."""
+    """Start, end and all-day flag, always together: Graph does not move the end with the start (graph.md §5)."""
     return {"start": _moment(content.start), "end": _moment(content.end), "isAllDay": content.all_day}
 
 
@@ -140,7 +140,7 @@ def _attendee(one: Attendee) -> Json:
 
 
 def _answer(one: Attendee) -> Json:
-    """The answer somebody gave goes back with them: the list is replaced as a whole (graph.md §6)."""
+    """An attendee with their response, since a write replaces the list as a whole (graph.md §6)."""
     if one.response in UNANSWERED:
         return {}
     time = {"time": one.answered} if one.answered else {}

@@ -1,1 +1,1 @@
-"""The state in Azure Table Storage, or in memory for tests: one module per kind of row."""
+"""Stores the state in Azure Table Storage, or in memory for tests; one module per kind of row."""

@@ -1,4 +1,4 @@
-"""Which user has which ERP.net account: one row per ERP.net user in ``Users``, written conditionally.
+"""Stores the claims on ERP.net users: one row per ERP.net user in ``Users``, written conditionally.
 
 Two calendars of one account would each make its activities; the condition decides between two who come at once.
 """
@@ -18,7 +18,7 @@ _PARTITION = "account"
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """Whose an account is."""
+    """The claim on one ERP.net user, as stored."""
 
     user_id: str
 
@@ -47,7 +47,7 @@ class AccountRows:
             raise StaleWrite(Side.ERP, "somebody else took this account at the same time") from conflict
 
     async def _drop_accounts(self, user_id: str) -> None:
-        """Forget every account of a user."""
+        """Delete every claim of a user."""
         for row in await self.backend.scan(Table.USERS, _PARTITION):
             if codec.peek(row.properties, "user_id") == user_id:
                 with suppress(Conflict):  # somebody took it over meanwhile

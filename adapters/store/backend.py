@@ -1,4 +1,4 @@
-"""What the store needs from whatever keeps its rows: four tables of keyed rows with etags.
+"""The backend of the store: four tables of keyed rows with etags, in Azure or in memory.
 
 ``memory`` and ``tables`` implement ``Backend``; ``store`` is written once on top of it. The limits of a
 transaction (azure.md §10: 100 operations, 4 MiB, one partition, each row once) are kept here.
@@ -20,7 +20,7 @@ from adapters.store.codec import Properties
 T = TypeVar("T")
 
 AT_ONCE = 16
-"""Requests of one call under way at the same time."""
+"""How many requests of one call are under way at the same time."""
 
 BATCH_OPS = 100
 BATCH_BYTES = 1_000_000
@@ -41,7 +41,7 @@ class Table(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where a row is."""
+    """The key of a row in its table."""
 
     partition: str
     row: str
@@ -57,7 +57,7 @@ class Row:
 
 
 class Verb(StrEnum):
-    """What an operation does; each is replace or nothing, never merge."""
+    """The kinds of operation; an existing row is replaced as a whole, never merged."""
 
     INSERT = "insert"
     PUT = "put"
@@ -120,7 +120,7 @@ class Backend(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
     @abstractmethod
     async def read(self, table: Table, key: Key) -> Row | None:
@@ -132,18 +132,18 @@ class Backend(ABC):
 
     @abstractmethod
     async def scan_all(self, table: Table) -> list[Row]:
-        """Every row of a table; for what is done once in a while, and needs to miss nothing."""
+        """Every row of a table: for rare jobs that must miss no row."""
 
     @abstractmethod
     async def write(self, table: Table, op: Op) -> str:
-        """Carry out one operation; the new etag ('' after a delete). Raises ``Conflict``.
+        """Carry out one operation; return the new etag ('' after a delete). Raises ``Conflict``.
 
         Deleting a missing row is no conflict.
         """
 
     @abstractmethod
     async def transact(self, table: Table, ops: Sequence[Op]) -> str:
-        """Carry out all or none (one partition, within the limits); the new etag of the first operation.
+        """Carry out all or none (one partition, within the limits); return the new etag of the first operation.
 
         Only the first may be conditional. Raises ``Conflict`` for its condition, ``Missing`` for a delete.
         """

@@ -1,4 +1,4 @@
-"""What several users share: links by activity, copies by iCalUId, and the claims (design.md §4 "Meetings").
+"""Stores what several users share: links by activity, copies by iCalUId, and claims (design.md §4 "Meetings").
 
 All live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
 inbox hears of an activity and whose mailbox is asked for a copy, and never that nobody has one (``jobs.claims``).
@@ -21,7 +21,7 @@ from sync_core.model.sides import Side
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """One user's link of one activity. ``stamp`` '' while the event is being made, ``has_event`` until it is gone."""
+    """One user's link of one activity. ``stamp`` is '' during the create; ``has_event`` until it is gone."""
 
     activity_id: str
     user_id: str
@@ -94,7 +94,7 @@ class Meetings:
         return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
 
     async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Note of which activities this user is about to get events."""
+        """Store of which activities this user is about to get events."""
         begun = [IndexRow(one, user_id, "") for one in activity_ids]
         ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), codec.encode(row)) for row in begun]
         await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
@@ -107,7 +107,7 @@ class Meetings:
         return dict(zip(asked, owners, strict=True))
 
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
-        """Take back the notes of events that will not be made."""
+        """Remove what ``begin_events`` stored, for events that will not be created."""
         for activity_id in activity_ids:
             row = await self.backend.read(Table.MEETINGS, _index_key(user_id, activity_id))
             with suppress(RowUnreadable):  # whatever it says, it is made anew when it is read
@@ -126,17 +126,17 @@ class Meetings:
         return _claim_in(row) if row else None
 
     async def find_unreadable_claims(self) -> list[str]:
-        """What is to be said of every claim that cannot be read."""
-        told = []
+        """Name every claim that cannot be read, with the remedy."""
+        texts = []
         for row in await self.backend.scan(Table.MEETINGS, _CLAIMS):
             try:
                 _claim_in(row)
             except RowUnreadable as error:
-                told.append(str(error))
-        return told
+                texts.append(str(error))
+        return texts
 
     async def save_claim(self, claim: Claim) -> Claim:
-        """Insert (etag '') or replace (else) a claim. Raises ``StaleWrite`` when somebody was faster."""
+        """Insert (etag '') or replace a claim. Raises ``StaleWrite`` if another write came first."""
         verb = Verb.PUT if claim.etag else Verb.INSERT
         op = Op(verb, _claim_key(claim.key), codec.encode(replace(claim, etag="")), claim.etag)
         try:
@@ -182,7 +182,7 @@ class Meetings:
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
     async def _index(self, user_id: str, link: Link, fed: Collection[str]) -> None:
-        """By activity where the link feeds it, by iCalUId where it follows and its copy lives."""
+        """The index rows of a link: by activity for a feeder, by iCalUId for a follower whose copy lives."""
         feeds = link.role is not Role.FOLLOWER
         activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
         if feeds:
@@ -213,7 +213,7 @@ class Meetings:
             return await self._index_anew(row, activity_id)
 
     async def _index_anew(self, row: Row, activity_id: str) -> IndexRow | None:
-        """From the links of whom the key names; where those cannot be read either, any change is news to them."""
+        """Rebuild an index row from its user's links. If those cannot be read either, any change is news."""
         user_id = await self._user_at(row.key.row)
         links, is_whole = await self._links_at(row.key.row)
         fed = [x for x in links if x.activity_id == activity_id and x.role is not Role.FOLLOWER]
@@ -226,14 +226,14 @@ class Meetings:
         return None
 
     async def _owner_of_copy(self, row: Row) -> str:
-        """Whose copy it is, '' for a row that is nobody's any more. Raises ``RowUnreadable``."""
+        """The user whose copy a row stands for, '' if there is no such copy any more. Raises ``RowUnreadable``."""
         try:
             return stored.value_of(Table.MEETINGS, row, CopyRow).user_id
         except RowUnreadable:
             return await self._copy_anew(row)
 
     async def _copy_anew(self, row: Row) -> str:
-        """The key is a hash, so all links are asked for the one that it is made from."""
+        """Rebuild a copy row. Its key is a hash, so the link that it is made from is searched among all."""
         everybody_is_read = True
         for place in [user.key.row for user in await self.backend.scan(Table.USERS, "user")]:
             user_id = await self._user_at(place)

@@ -1,4 +1,4 @@
-"""The codec between values and stored rows: JSON with a schema version, within the tables' limits.
+"""Encodes values as stored rows and decodes them: JSON with a schema version, within the tables' limits.
 
 A row's properties are ``v`` (the schema version) and the JSON of one value, cut into ``data0``, ``data1``, …
 because a string property holds 64 KiB, which are 32,768 UTF-16 units, and an entity 1 MiB (azure.md §10). Azurite
@@ -108,7 +108,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def peek(properties: Mapping[str, object], name: str) -> str:
-    """One text of a row of any version, '' if it cannot be told: enough to erase what belongs to it."""
+    """One text of a row of any version, '' if it cannot be read: enough to erase what belongs to the row."""
     try:
         found = msgspec.json.decode(_join(properties))
     except msgspec.MsgspecError:

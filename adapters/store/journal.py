@@ -1,4 +1,4 @@
-"""The journal: one row per entry, newest first, the same entry always under the same key (design.md §5)."""
+"""Stores the journal: one row per entry, newest first, the same entry always under the same key (design.md §5)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Journal:
         await gather(self.backend.write_all(Table.JOURNAL, list(ops.values())) for ops in by_user.values())
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first; one that cannot be read says so."""
+        """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
         found = await self.backend.scan(Table.JOURNAL, codec.key(user_id), limit)
         return [_entry_in(user_id, row) for row in found]
 
@@ -64,7 +64,7 @@ def _entry_in(user_id: str, row: Row) -> JournalEntry:
 
 
 def _instant_of(row_key: str) -> datetime:
-    """The instant that a row's key tells, the earliest where it tells none."""
+    """The instant in a row's key; the earliest instant for a key without one."""
     digits = row_key[:18]
     passed = _LAST - int(digits) if digits.isdecimal() else 0
     try:

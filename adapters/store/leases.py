@@ -1,8 +1,8 @@
-"""One round per user: the lease row of a user's partition, and the fence it makes.
+"""Stores the leases: one row in each user's partition, which fences every save.
 
 The row says until when its holder may work, by the service's clock; taking, renewing and saving are conditional on
 its etag, so whoever lost it cannot store anything any more. Whether somebody else's lease is over is judged by the
-service's now as its ``Date`` headers tell it (``Backend.earliest_now``): a worker whose own clock is wrong cannot
+service's now by its ``Date`` headers (``Backend.earliest_now``): a worker whose own clock is wrong cannot
 steal. ``Lease.expires_at`` is by our clock and counted from before the request that took or renewed it, so it
 never promises more than the row does.
 """
@@ -19,7 +19,7 @@ from jobs.ports import Lease
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, StoreUnavailable
 
 TRIES = 5
-"""How often a race for a row is run before we say that the store is in trouble."""
+"""The most tries to write a row against other writers; then ``StoreUnavailable`` is raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class LeaseRow:
 
 
 def lease_key(user_id: str) -> Key:
-    """Where a user's lease is."""
+    """The key of a user's lease."""
     return Key(codec.key(user_id), "lease")
 
 

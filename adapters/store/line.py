@@ -1,4 +1,4 @@
-"""What is on its way through the work queue: one row for each distinct thing to do, in a partition of ``Users``."""
+"""Stores the line: one row for each order that is on its way through the work queue, in a partition of ``Users``."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Line:
     backend: Backend
 
     async def read_queued(self, key: str) -> Queued | None:
-        """What is on its way about this."""
+        """The order with this key, None if none is on its way."""
         row = await self.backend.read(Table.USERS, _place(key))
         return _queued_in(row, key) if row else None
 
     async def list_queued(self) -> list[Queued]:
-        """Everything that is on its way, unreadable rows left out."""
+        """Every order that is on its way; unreadable rows are left out."""
         found = [_queued_in(row, "") for row in await self.backend.scan(Table.USERS, _PARTITION)]
         return [one for one in found if one.key]
 

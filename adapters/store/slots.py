@@ -1,6 +1,6 @@
-"""Licences to call ERP.net: a few numbered rows shared by all processes (design.md §6).
+"""Stores the slots, the licences to call ERP.net: a few numbered rows shared by all processes (design.md §6).
 
-A slot is in use while its holder gives signs of life. Freed, it remembers its last holder and stays theirs for as
+A slot is in use while its holder sends heartbeats. Freed, it remembers its last holder and stays theirs for as
 long as their ERP.net session lingers (erpnet.md §3): whoever opened another one meanwhile would take a licence more.
 """
 
@@ -16,12 +16,12 @@ from jobs.ports import Slot
 from sync_core.errors import LeaseLost, RowUnreadable, SlotsTaken
 
 TRIES = 3
-"""How often a sign of life is written: its own lost answers are all that can come in between."""
+"""The most tries to write a heartbeat: only its own lost answers can come in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotRow:
-    """A slot as stored, by the service's clock: ``beat_at`` is the last sign of life, or when it was freed;
+    """A slot as stored, by the service's clock: ``beat_at`` is the last heartbeat, or when it was freed;
     ``lingers_until`` the end of the session behind a freed one, None where there is none."""
 
     holder: str
@@ -37,7 +37,7 @@ class _Candidate:
     stored: SlotRow | None
 
     def rank(self, holder: str) -> int:
-        """Ours first, then untouched ones."""
+        """The sort key: our own slot first, then one that was never used."""
         if self.stored is None:
             return 1
         return 0 if self.stored.holder == holder else 2
@@ -63,7 +63,7 @@ class Slots:
         raise await self._taken(count, stale_after)
 
     async def beat_slot(self, slot: Slot) -> Slot:
-        """Sign of life. Raises ``LeaseLost`` when the slot was taken over."""
+        """Send a heartbeat. Raises ``LeaseLost`` if the slot was taken over."""
         return await self._renew(slot, free=False)
 
     async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
@@ -87,7 +87,7 @@ class Slots:
         return [_candidate(number, found.get(_slot_key(number))) for number in range(count)]
 
     def _left(self, candidate: _Candidate, holder: str, stale_after: timedelta) -> timedelta:
-        """How long the slot is still somebody else's."""
+        """For how long the slot still belongs to another holder."""
         stored = candidate.stored
         if stored is None or stored.holder == holder:
             return timedelta(0)
@@ -107,7 +107,7 @@ class Slots:
         )
 
     async def _taken(self, count: int, stale_after: timedelta) -> SlotsTaken:
-        """Who keeps us waiting, read anew: the first one to be had."""
+        """The error that names the holder of the slot that is free first; the slots are read again."""
         waits = [
             (self._left(c, "", stale_after), c.stored.holder, not c.stored.free)
             for c in await self._read_slots(count)

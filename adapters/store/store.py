@@ -80,24 +80,24 @@ def _state_op(user_id: str, change: RowChange) -> Op:
 
 
 class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
-    """Our memory, on any backend."""
+    """The store, on any backend."""
 
     @property
     def reads(self) -> int:
-        """Reading requests so far."""
+        """The number of reading requests so far."""
         return self.backend.reads
 
     @property
     def writes(self) -> int:
-        """Writing requests so far; a transaction is one."""
+        """The number of writing requests so far; a transaction is one."""
         return self.backend.writes
 
     async def prepare(self) -> None:
-        """Create what is missing; harmless when repeated."""
+        """Create missing tables; may be repeated."""
         await self.backend.prepare()
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         await self.backend.close()
 
     async def read_instance(self) -> tuple[Instance, str]:
@@ -215,7 +215,7 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
         await gather(self._clear(user_id, row) for row in rows)
 
     async def write_wake(self, user_id: str, token: str) -> None:
-        """Note that somebody wants a round."""
+        """Replace the user's wake token: a round is wanted."""
         await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
 
     async def read_wake(self, user_id: str) -> str:
@@ -236,13 +236,13 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
         reads: list[Callable[[], Awaitable[object]]] = [self.read_instance, self.list_subscriptions]
         users = await self.list_users()
         reads += [partial(self.recall, user.id) for user in users]
-        told = [user.unreadable for user in users if user.unreadable] + await self.find_unreadable_claims()
+        texts = [user.unreadable for user in users if user.unreadable] + await self.find_unreadable_claims()
         for read in reads:
             try:
                 await read()
             except RowUnreadable as error:
-                told.append(str(error))
-        return told
+                texts.append(str(error))
+        return texts
 
     async def _clear(self, user_id: str, row: InboxRow) -> None:
         with suppress(Conflict):
@@ -250,7 +250,7 @@ class RowStore(AccountRows, Leases, Line, Slots, SubscriptionRows, Meetings, Jou
             await self.backend.write(Table.STATE, op)
 
     async def _follow_links(self, user_id: str, changes: Sequence[RowChange]) -> None:
-        """Bring the index after the links; the last change of each link counts."""
+        """Write the index rows of saved links; the last change of each link counts."""
         last = {change.row.event_id: change for change in changes if isinstance(change.row, Link)}
         kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
         dropped = [change.row for change in last.values() if isinstance(change, Drop)]
@@ -285,8 +285,8 @@ def _known(row: Row) -> User:
     try:
         return _user_in(row)
     except RowUnreadable as error:
-        told = codec.peek(row.properties, "id")
-        user_id = told if codec.key(told) == row.key.row else row.key.row
+        found = codec.peek(row.properties, "id")
+        user_id = found if codec.key(found) == row.key.row else row.key.row
         return User(user_id, user_id, enabled=True, state=f"Error: {error}", unreadable=str(error))
 
 
@@ -302,7 +302,7 @@ def _inbox_in(user_id: str, row: Row) -> InboxRow:
 
 
 def _refuse_strange(found: Sequence[Row]) -> None:
-    """A row of a kind that this build does not know is no reason to go on without it."""
+    """Raise ``RowUnreadable`` for a row of a kind that this build does not know: it must not be ignored."""
     for row in found:
         if row.key.row not in _SINGLE and not row.key.row.startswith(_SEVERAL):
             raise stored.unreadable(Table.STATE, row.key, object, RowUnreadable("a stored row is of an unknown kind"))

@@ -1,4 +1,4 @@
-"""A row as the value it holds; of one that cannot be read, which row it is, whose, and what helps.
+"""Reads the value of a row. The error for an unreadable row names the row, its owner and the remedy.
 
 A row belongs to the key its value has: one that was moved to another key is not read, or it would be saved as a
 second row.
@@ -34,7 +34,7 @@ REMEDIES = {
     "IndexRow": "`calsync sync --full` makes it anew",
     "CopyRow": "`calsync sync --full` makes it anew",
 }
-"""What helps against a spoilt row, by its kind."""
+"""The remedy for an unreadable row, by its kind."""
 
 _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
 """Kinds whose owner is named by another part of the key than the partition."""
@@ -43,7 +43,7 @@ _OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow"}
 
 
 def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:
-    """What the row holds. Raises ``RowUnreadable``, which says which row it is."""
+    """Decode the value of a row. Raises ``RowUnreadable``, which names the row."""
     try:
         return codec.decode(row.properties, kind)
     except RowUnreadable as error:
@@ -51,7 +51,7 @@ def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T
 
 
 def in_its_place(table: Table, row: Row, value: T, key: Key) -> T:
-    """The value, if ``key``, which it has by what it says, is where the row is. Raises ``RowUnreadable``."""
+    """Return the value if its own key (``key``) is the key of the row. Raises ``RowUnreadable``."""
     if key == row.key:
         return value
     raise unreadable(

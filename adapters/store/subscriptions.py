@@ -1,4 +1,4 @@
-"""What is remembered of Graph's subscriptions: one row per user in ``Users`` (graph.md §11)."""
+"""Stores Graph's subscriptions: one row per user in ``Users`` (graph.md §11)."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class SubscriptionRows:
         await self.backend.write(Table.USERS, op)
 
     async def drop_subscription(self, user_id: str) -> None:
-        """Forget a user's subscription; a missing one is fine."""
+        """Delete a user's subscription; a missing one is no error."""
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _place(user_id)))
 
 
 def _subscription_in(row: Row) -> Subscription | None:
-    """The subscription; a spoilt one cannot be believed any more and is made anew."""
+    """Decode a subscription; None for a spoilt row, whose secret is lost, so that a new one is made."""
     try:
         found = stored.value_of(Table.USERS, row, Subscription)
         return stored.in_its_place(Table.USERS, row, found, _place(found.user_id))

@@ -1,4 +1,4 @@
-"""How rows of the schema version before this one become rows of this one (``codec.decode``).
+"""Upgrades rows of the previous schema version to this one (``codec.decode``).
 
 One pure function per kind of row whose shape or meaning changed, from what the row's JSON said to what it would say
 today. A kind that only got fields with defaults, or lost fields, needs none. With the next version the table starts
@@ -22,7 +22,7 @@ ENDS = (
     ("the meeting is fed from another calendar now", EndedBy.HANDED_ON),
     ("an administrator dropped the deletion", EndedBy.DROPPED),
 )
-"""How the sentence begins by which version 1 told what ended a link; every other one told of Outlook."""
+"""How version 1's reasons of an ended link begin, with what ended it; any other reason meant Outlook."""
 
 PENDING_STATES = {
     "a person chose to make the counterpart anew": PendingState.RELEASED,
@@ -30,7 +30,7 @@ PENDING_STATES = {
     "another event of this calendar has the same iCalUId": PendingState.TWIN,
     "another mailbox has an event of its own with the same iCalUId": PendingState.CLASH,
 }
-"""The sentences by which version 1 told what an item without a link waits for."""
+"""Version 1's reasons of an item without a link, with what it waits for."""
 
 
 def _link(row: dict[str, Any]) -> dict[str, Any]:
