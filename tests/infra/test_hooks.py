@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT
+from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT, environment
 
 SCRIPTS = INFRA / "scripts"
 PRINCIPAL = "11111111-2222-3333-4444-555555555555"
@@ -50,7 +51,7 @@ class Hooks:
     """Runs the hooks with an ``az`` that answers what a test says, by words of the order."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.orders = folder / "orders"
         self.orders.write_text("")
         self.answers: dict[str, Any] = {}
@@ -59,13 +60,13 @@ class Hooks:
         """One hook as azd runs it."""
         told = {words: json.dumps(answer) for words, answer in self.answers.items()}
         cases = "".join(f"  *'{words}'*) cat <<'END'\n{answer}\nEND\n;;\n" for words, answer in told.items())
-        az = self._folder / "az"
+        az = self.folder / "az"
         az.write_text(f'#!/bin/sh\necho "$*" >> "{self.orders}"\ncase "$*" in\n{cases}  *) exit 1 ;;\nesac\n')
         az.chmod(0o755)
-        kept = {"PATH": f"{self._folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
+        kept = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
         return subprocess.run(
             [shell, str(SCRIPTS / "hook.sh"), hook],
-            cwd=self._folder,
+            cwd=self.folder,
             env={**kept, "CALSYNC_SMOKE_PATIENCE": "1", **environment},
             capture_output=True,
             text=True,
@@ -96,7 +97,16 @@ def test_right_settings_pass(hooks: Hooks) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("AZURE_ENV_NAME", "calsync prod", "AZURE_ENV_NAME becomes part of names"),
+        ("AZURE_ENV_NAME", "calsync prod", "AZURE_ENV_NAME = calsync prod: must be letters, digits and"),
+        ("AZURE_ENV_NAME", "prod.", "no full stop at the end"),
+        ("AZURE_ENV_NAME", "a" * 65, "64 at most"),
+        (
+            "AZURE_LOCATION",
+            "west-europe",
+            "AZURE_LOCATION = west-europe: must be a region as `az account list-locations`",
+        ),
+        ("AZURE_LOCATION", "(Europe) West Europe", "must be a region"),
+        ("AZURE_LOCATION", "westeurope\r", "AZURE_LOCATION begins or ends with a blank"),
         ("AZURE_LOCATION", "", "AZURE_LOCATION is missing: azd env set AZURE_LOCATION"),
         ("ERPNET_CLIENT_SECRET", "", "no vault holds it yet: export ERPNET_CLIENT_SECRET"),
         ("ERPNET_URL", "http://acme.my.erp.net", "must begin with https://"),
@@ -108,8 +118,23 @@ def test_right_settings_pass(hooks: Hooks) -> None:
         ("CALSYNC_ERPNET_WEBHOOK", "yes", "must be true or false"),
         ("CALSYNC_ERPNET_WEBHOOK", "true", "ERPNET_WEBHOOK_SECRET is missing"),
         ("CALSYNC_ACTION_GROUPS", "/subscriptions/x", "must be a JSON list"),
-        ("CALSYNC_PYTHON", "3.14", "CALSYNC_PYTHON = 3.14: westeurope offers 3.11, 3.12, 3.13"),
-        ("CALSYNC_MAXIMUM_INSTANCES", "1001", "westeurope takes 1 to 1000"),
+        ("CALSYNC_ACTION_GROUPS", "[1]", "must be a JSON list of resource ids"),
+        ("CALSYNC_PYTHON", "3.14", "CALSYNC_PYTHON = 3.14: must be one of 3.11, 3.12, 3.13"),
+        ("CALSYNC_PYTHON", "", "CALSYNC_PYTHON is empty, which is not the same as left out"),
+        ("ERPNET_MAX_SESSIONS", "", "give it a value, usually 1"),
+        ("CALSYNC_MAXIMUM_INSTANCES", "1001", "must be 1000 at most"),
+        ("CALSYNC_ALWAYS_READY_HTTP", "-1", "must be 0 or more"),
+        ("CALSYNC_LOG_CAP_GB", "-2", "must be -1 or more"),
+        ("CALSYNC_UPDATE_STRATEGY", "rolling", "must be one of Recreate, RollingUpdate"),
+        ("CALSYNC_STORAGE_REDUNDANCY", "ZRS", "must be one of Standard_LRS, Standard_ZRS"),
+        ("CALSYNC_OPERATOR_TYPE", "user", "must be one of Group, ServicePrincipal, User"),
+        ("CALSYNC_OPERATOR_PRINCIPAL_ID", "OPERATOR-ID", "must be an object id: `az ad sp show --id APP-ID"),
+        ("CALSYNC_PORTAL_CLIENT_ID", "page", "must be the client id of an app registration"),
+        ("CALSYNC_ALERT_EMAIL", "ops", "must be an e-mail address"),
+        ("CALSYNC_NETWORK_PREFIX", "10.90.0.0/26", "must be a /24 or larger"),
+        ("CALSYNC_NETWORK_PREFIX", "10.90.0.7/24", "has host bits set; write it like 10.90.0.0/24"),
+        ("ERPNET_TIME", "Europe/Sofa", "ERPNET_TIME is neither user nor utc"),
+        ("LEASE_SECOND", "90", "did you mean LEASE_SECONDS?"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_made(hooks: Hooks, name: str, value: str, told: str) -> None:
@@ -119,6 +144,69 @@ def test_a_mistake_is_told_before_anything_is_made(hooks: Hooks, name: str, valu
     assert end.returncode == 1
     assert told in end.stderr
     assert "hush" not in end.stderr + end.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_ENV_NAME", "test_2(x).y"),
+        ("CALSYNC_ACTION_GROUPS", '["/subscriptions/a/x", "/subscriptions/b/y"]'),
+        ("CALSYNC_ACTION_GROUPS", "[]"),
+        ("CALSYNC_NETWORK_PREFIX", "10.0.0.0/16"),
+        ("CALSYNC_OPERATOR_PRINCIPAL_ID", PRINCIPAL),
+        ("CALSYNC_LOG_CAP_GB", "-1"),
+        ("GRAPH_ACCESS_TOKEN", "a developer's, not delivered"),
+        ("ERPNET_CLIENT_SECRET_ENDS", ""),
+    ],
+)
+def test_what_azure_takes_is_taken(hooks: Hooks, name: str, value: str) -> None:
+    """Nothing is said about it."""
+    end = hooks.run("preflight", {**RIGHT, name: value})
+
+    assert (end.returncode, end.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", sorted(environment()))
+def test_no_value_is_taken_unseen(hooks: Hooks, name: str) -> None:
+    """Each name that a deployment reads is looked at: a blank at its end would go into Azure as it is."""
+    end = hooks.run("preflight", {**RIGHT, name: f"{RIGHT.get(name, 'x')} "})
+
+    assert end.returncode == 1
+    assert f"{name} begins or ends with a blank" in end.stderr
+
+
+def test_a_misspelt_option_is_a_warning(hooks: Hooks) -> None:
+    """What an earlier deployment gave out is none, though its name is like an option's."""
+    end = hooks.run(
+        "preflight", {**RIGHT, "CALSYNC_ALERT_MAIL": "ops@acme.com", "CALSYNC_STORAGE": "st", "CALSYNC_APP": "f"}
+    )
+
+    assert end.returncode == 0
+    assert (
+        end.stderr == "warning: CALSYNC_ALERT_MAIL is no option of a deployment: did you mean CALSYNC_ALERT_EMAIL?\n"
+    )
+
+
+def test_a_python_without_time_zones_refuses_none(hooks: Hooks) -> None:
+    """As on Windows; Azure's has them."""
+    nowhere = {"PYTHONTZPATH": "", "CALSYNC_HOOK_PYTHON": bare_python(hooks)}
+    end = hooks.run("preflight", {**RIGHT, "ERPNET_TIME": "Europe/Sofia", **nowhere})
+
+    assert end.returncode == 0
+    assert end.stderr == "warning: ERPNET_TIME is not looked at: this Python knows no time zones\n"
+
+
+def bare_python(hooks: Hooks) -> str:
+    """Python without any package, as on an administrator's machine."""
+    python = hooks.folder / "bare-python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.base_prefix}/bin/python3" -I "$@"\n')
+    python.chmod(0o755)
+    return str(python)
+
+
+def test_the_checks_need_no_package(hooks: Hooks) -> None:
+    """Whoever deploys has Python and nothing else."""
+    assert hooks.run("preflight", {**RIGHT, "CALSYNC_HOOK_PYTHON": bare_python(hooks)}).stderr == ""
 
 
 def test_a_schedule_that_azure_reads_otherwise_is_a_warning(hooks: Hooks) -> None:
@@ -139,8 +227,9 @@ def test_a_later_deployment_needs_no_secret(hooks: Hooks) -> None:
     [
         ({"value": []}, "does not offer Flex Consumption with Python"),
         ({"value": [offer("3.13", lowest=40), offer("3.12", lowest=40)]}, "azd env set CALSYNC_MAXIMUM_INSTANCES 40"),
+        ({"value": [offer("3.11"), offer("3.12")]}, "CALSYNC_PYTHON = 3.13: westeurope offers 3.11, 3.12"),
     ],
-    ids=["no Flex Consumption", "no small number"],
+    ids=["no Flex Consumption", "no small number", "not this Python"],
 )
 def test_a_region_that_does_not_fit_is_told(hooks: Hooks, answer: dict[str, Any], told: str) -> None:
     """With what to do."""
