@@ -31,6 +31,14 @@ PATIENCE = float(os.environ.get("CALSYNC_SMOKE_PATIENCE", "300"))
 """Seconds that a new deployment may take to answer: roles arrive late, and a first start may fail."""
 
 PULL_WITHIN = timedelta(minutes=2)
+SESSION = timedelta(minutes=25)
+"""How long an ERP.net session of the code of before may keep its licence, and somewhat more."""
+
+PULLS = (
+    "AppTraces | where TimeGenerated between (datetime({begin:%FT%TZ}) .. datetime({end:%FT%TZ}))"
+    " | where Message startswith 'pull ' | summarize before = countif(TimeGenerated < datetime({since:%FT%TZ})),"
+    " after = countif(TimeGenerated >= datetime({since:%FT%TZ}))"
+)
 LOGS_COME_WITHIN = 1.6 * PATIENCE
 """Seconds; what an app logs can be asked for some minutes later."""
 
@@ -80,7 +88,11 @@ def failures(address: str, has_sign_in: bool) -> Iterator[str]:
     if health.status != 200:
         yield f"health answers {health.status or health.body}: see the app's log (docs/operate.md)"
         return
-    told = json.loads(health.body)
+    try:
+        told = dict(json.loads(health.body))
+    except (TypeError, ValueError):
+        yield f"health answers 200 {health.kind}, not as calsync does: is {address} the app's address?"
+        return
     if told.get("settings_mistakes") != 0:
         yield f"health counts {told.get('settings_mistakes')} mistakes in the settings: `calsync doctor` names them"
     if told.get("settings_warnings"):
@@ -99,24 +111,40 @@ def failures(address: str, has_sign_in: bool) -> Iterator[str]:
             yield f"a page answers {page.status} to somebody who did not sign in, not 302 or 401"
 
 
-def pull_failure(group: str, since: datetime) -> str | None:
-    """Whether a pull was logged within two minutes. None if it was, or if it cannot be asked, which is said."""
-    workspaces = ask("monitor", "log-analytics", "workspace", "list", "--resource-group", group)
+def pull_failure(given: Mapping[str, str], since: datetime) -> str | None:
+    """Whether a pull was logged within two minutes. None if it was, or if it cannot be asked or expected, which is
+    said."""
+    group = given.get("CALSYNC_RESOURCE_GROUP")
+    workspaces = group and ask("monitor", "log-analytics", "workspace", "list", "--resource-group", group)
     if not workspaces:
-        print("not asked whether the app pulls: `az login` first, or see `calsync status`", file=sys.stderr)
+        need = "`az login` first" if group else "set CALSYNC_RESOURCE_GROUP, an output of the deployment"
+        print(f"not asked whether the app pulls: {need}, or see `calsync status`", file=sys.stderr)
         return None
-    until_at = since + PULL_WITHIN
-    lines = f"AppTraces | where TimeGenerated between (datetime({since:%FT%TZ}) .. datetime({until_at:%FT%TZ}))"
-    query = {"query": f"{lines} | where Message startswith 'pull ' | count"}
-    url = f"https://api.loganalytics.io/v1/workspaces/{workspaces[0]['customerId']}/query"
-    order = ("rest", "--method", "POST", "--url", url, "--resource", "https://api.loganalytics.io")
-    deadline = time.monotonic() + LOGS_COME_WITHIN
+    deadline, before = time.monotonic() + LOGS_COME_WITHIN, 0
     while time.monotonic() < deadline:
-        answer = ask(*order, "--body", json.dumps(query))
-        if answer and int(answer["tables"][0]["rows"][0][0]):
+        before, after = pulls(workspaces[0]["customerId"], since)
+        if after:
             return None
         time.sleep(4 * PAUSE)
+    if before and given.get("ERPNET_MAX_SESSIONS", "1") == "1":
+        print(
+            "warning: no pull of ERP.net yet. With one session the new code begins when that of the code of before "
+            "has ended, within 20 minutes: look again then, `calsync status`",
+            file=sys.stderr,
+        )
+        return None
     return "no pull of ERP.net was logged within two minutes: see `calsync doctor` and docs/operate.md"
+
+
+def pulls(workspace: str, since: datetime) -> tuple[int, int]:
+    """How many pulls were logged in the time of a session before, and in two minutes after; none where the workspace
+    does not answer."""
+    query = PULLS.format(begin=since - SESSION, since=since, end=since + PULL_WITHIN)
+    url = f"https://api.loganalytics.io/v1/workspaces/{workspace}/query"
+    order = ("rest", "--method", "POST", "--url", url, "--resource", "https://api.loganalytics.io")
+    answer = ask(*order, "--body", json.dumps({"query": query}))
+    before, after = answer["tables"][0]["rows"][0] if answer else (0, 0)
+    return int(before), int(after)
 
 
 def doctor_failures(given: Mapping[str, str]) -> Iterator[str]:
@@ -147,8 +175,7 @@ def main(arguments: list[str], given: Mapping[str, str]) -> int:
         print("error: no address: smoke.py ADDRESS, or CALSYNC_ADDRESS in the environment", file=sys.stderr)
         return 1
     found = list(failures(address, bool(given.get("CALSYNC_PORTAL_CLIENT_ID"))))
-    group = given.get("CALSYNC_RESOURCE_GROUP", "")
-    if not found and group and (failure := pull_failure(group, datetime.now(UTC))):
+    if not found and (failure := pull_failure(given, datetime.now(UTC))):
         found.append(failure)
     found += doctor_failures(given)
     for failure in found:

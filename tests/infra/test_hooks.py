@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from infra.scripts import smoke
+from tests.infra import queries
 from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT, environment
 
 SCRIPTS = INFRA / "scripts"
@@ -336,7 +339,7 @@ def deployed(address: str, **more: str) -> dict[str, str]:
 def test_a_good_app_passes(hooks: Hooks) -> None:
     """Health, handshake, webhook and sign-in, and a pull in the logs."""
     hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
-    hooks.answers["api.loganalytics.io/v1/workspaces/w/query"] = {"tables": [{"rows": [[1]]}]}
+    hooks.answers["api.loganalytics.io/v1/workspaces/w/query"] = {"tables": [{"rows": [[0, 1]]}]}
     with app() as address:
         end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
@@ -351,6 +354,8 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
     [
         ("health", (503, "text/plain", ""), "health answers 503"),
         ("health", (200, "application/json", '{"settings_mistakes": 2}'), "health counts 2 mistakes"),
+        ("health", (200, "text/html", "<h1>Welcome</h1>"), "health answers 200 text/html, not as calsync does"),
+        ("health", (200, "application/json", "[1]"), "is http://127.0.0.1:"),
         ("graph", (302, "text/html", ""), "the handshake of Graph's webhook answers 302"),
         ("graph", (200, "text/html", "token"), "the handshake of Graph's webhook answers 200 text/html"),
         ("erpnet", (202, "text/plain", ""), "ERP.net's webhook answers 202"),
@@ -406,12 +411,34 @@ def test_the_doctor_is_asked_where_the_operator_is_there(
 def test_no_pull_in_the_logs_fails(hooks: Hooks) -> None:
     """Whether the app works can only be seen there."""
     hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
-    hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[0]]}]}
+    hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[0, 0]]}]}
     with app() as address:
         end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
     assert end.returncode == 1
     assert "no pull of ERP.net was logged within two minutes" in end.stderr
+
+
+@pytest.mark.parametrize(("sessions", "code"), [("1", 0), ("2", 1)])
+def test_one_session_may_still_belong_to_the_code_of_before(hooks: Hooks, sessions: str, code: int) -> None:
+    """An update with one ERP.net session waits up to 20 minutes for it: said, no failure. With two it need not."""
+    hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
+    hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[25, 0]]}]}
+    with app() as address:
+        told = deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync", ERPNET_MAX_SESSIONS=sessions)
+        end = hooks.run("smoke", told)
+
+    assert end.returncode == code
+    assert ("With one session the new code begins when" in end.stderr) is (code == 0)
+
+
+def test_it_is_said_where_nobody_can_ask_for_pulls(hooks: Hooks) -> None:
+    """As where the outputs were not exported, after a deployment without azd."""
+    with app() as address:
+        end = hooks.run("smoke", deployed(address))
+
+    assert end.returncode == 0
+    assert "not asked whether the app pulls: set CALSYNC_RESOURCE_GROUP" in end.stderr
 
 
 def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
@@ -430,6 +457,17 @@ def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
     assert code.count('log_line("pull", ') == 1
 
 
+def test_the_question_for_pulls_counts_those_before_and_after() -> None:
+    """Kusto reads it, and only lines of pulls count: up to 25 minutes before, two after."""
+    since = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+    question = smoke.PULLS.format(begin=since - smoke.SESSION, since=since, end=since + smoke.PULL_WITHIN)
+    minutes = {-26: "pull {}", -24: "pull {}", -1: "pull {}", 1: "pull {}", 1.5: "round {}", 3: "pull {}"}
+    rows = [{"TimeGenerated": since + timedelta(minutes=at), "Message": text} for at, text in minutes.items()]
+
+    assert queries.read({"pulls": question}) == {"pulls": []}
+    assert queries.run(question, AppTraces=rows) == [(2, 1)]
+
+
 # The hooks themselves
 
 
@@ -443,6 +481,51 @@ def test_each_hook_is_there_for_both_systems() -> None:
     assert posix == {"preprovision": "preflight", "postprovision": "grants", "postdeploy": "smoke"}
     assert windows == list(posix.values())
     assert all((SCRIPTS / f"{check}.py").exists() for check in windows)
+
+
+def test_both_wrappers_take_the_same() -> None:
+    """The checks, the interpreters in their order, the version that is asked for, and what is said without one."""
+    posix, windows = ((SCRIPTS / f"hook.{kind}").read_text(encoding="utf-8") for kind in ("sh", "ps1"))
+    [checks] = re.findall(r"^    (\w+(?: \| \w+)+)\) ;;", posix, re.MULTILINE)
+    [taken] = re.findall(r"ValidateSet\(([^)]*)\)", windows)
+    [names] = re.findall(r"^for python in (.*); do", posix, re.MULTILINE)
+    [tried] = re.findall(r"^foreach \(\$python in (.*)\) \{", windows, re.MULTILINE)
+    said, version = r"""the checks of a deployment[^"'\n]*""", r"sys\.exit\(sys\.version_info < [^)]*\)\)"
+
+    assert checks.split(" | ") == re.findall(r"\w+", taken) == ["preflight", "grants", "smoke"]
+    assert names.split() == ['"${CALSYNC_HOOK_PYTHON:-}"', "python3", "python", "py", ".venv/bin/python"]
+    assert tried.split(", ") == [
+        "$env:CALSYNC_HOOK_PYTHON",
+        "'python3'",
+        "'python'",
+        "'py'",
+        "'.venv/Scripts/python.exe'",
+    ]
+    assert re.findall(said, posix) == re.findall(said, windows) != []
+    assert re.findall(version, posix) == re.findall(version, windows) != []
+
+
+@pytest.mark.parametrize("word", ["", "preflight.py", "notice"])
+def test_the_wrapper_runs_the_checks_alone(hooks: Hooks, word: str) -> None:
+    """What else lies beside them is not run."""
+    end = hooks.run(word, RIGHT)
+
+    assert end.returncode == 2
+    assert end.stderr == "usage: hook.sh preflight | grants | smoke\n"
+
+
+def test_an_old_python_is_passed_over(hooks: Hooks) -> None:
+    """Whatever answers to the name first, a newer one is looked for; where there is none, it is said."""
+    for name in ("python3", "python", "py"):
+        old = hooks.folder / name
+        old.write_text("#!/bin/sh\nexit 1\n")
+        old.chmod(0o755)
+    without = hooks.run("preflight", {**RIGHT, "CALSYNC_HOOK_PYTHON": "no-such-python"})
+    chosen = hooks.run("preflight", {**RIGHT, "CALSYNC_HOOK_PYTHON": sys.executable})
+
+    assert chosen.returncode == 0
+    if not (ROOT / ".venv" / "bin" / "python").exists():
+        assert (without.returncode, "needs Python 3.11" in without.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash"])

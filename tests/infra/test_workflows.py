@@ -129,6 +129,34 @@ def test_the_example_of_an_environment_is_complete() -> None:
     assert not any("SECRET" in name for name in names)
 
 
+def settings_of(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """What the pipeline takes of an environment whose file says this."""
+    for name in ("scripts", "environments"):
+        (folder / name).mkdir()
+    script = folder / "scripts" / "settings.sh"
+    script.write_bytes((INFRA / "scripts" / "settings.sh").read_bytes())
+    (folder / "environments" / "prod.env").write_bytes(text.encode())
+    order = ["sh", str(script), "prod"]
+    return subprocess.run(order, capture_output=True, encoding="utf-8", check=False, timeout=30)
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    """Its line ends, comments and empty lines are no part of a value, and a last line may lack its end."""
+    end = settings_of(tmp_path, "# ours\r\nAZURE_LOCATION=westeurope\r\n\r\n  # more\r\nSYNC_SCHEDULE=0 */5 * * * *")
+
+    assert (end.returncode, end.stderr) == (0, "")
+    assert end.stdout == "AZURE_LOCATION=westeurope\nSYNC_SCHEDULE=0 */5 * * * *\n"
+
+
+@pytest.mark.parametrize("line", ["export A=1", "a=1", "A = 1", " A=1", "A= 1", "A", 'A="1"', "A='1'", "A-B=1"])
+def test_a_line_that_would_be_passed_over_is_told(tmp_path: Path, line: str) -> None:
+    """Passed over in silence, it would deploy a default; quotes would become a part of the value."""
+    end = settings_of(tmp_path, f"AZURE_LOCATION=westeurope\n{line}\n")
+
+    assert (end.returncode, end.stdout) == (1, "")
+    assert "must hold lines like NAME=VALUE" in end.stderr
+
+
 def test_an_environment_without_settings_is_told() -> None:
     """Instead of deploying with defaults."""
     order = ["sh", str(INFRA / "scripts" / "settings.sh"), "nowhere"]
