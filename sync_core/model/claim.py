@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 FORGOTTEN = "forgotten"
-"""Stands in a claim for the id of a user who is forgotten."""
+"""The user id that a claim keeps in place of a user who was forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who feeds the activity of a meeting, as stored and as the tables ask about it.
+    """Which user's copy of a meeting feeds its activity.
 
-    ``key`` is the meeting's ``uid_key``; ``etag`` fences the next write, '' = nobody has claimed the meeting yet.
-    ``user_id`` is the user whose copy feeds, ``is_own`` whether that is the organizer's own event, ``at`` when it was
-    claimed. ``creator`` is the ERP.net user R12 asks about (as in ``Link``), who made the activity by hand, '' for a
-    meeting that began in Outlook. ``before`` is the user whose copy fed until the meeting was handed over, '' if none
-    did, and ``looked_at`` when they last looked at their copy while it fed, where that is known. ``organizer`` is the
-    address that organises the meeting, in lower case, '' where it is not known. ``unreadable`` is never stored: it
-    says why the claim cannot be read, so that nobody can tell whose the meeting is.
+    ``key`` is the meeting's ``uid_key``. ``etag`` fences the next write; '' = nobody has claimed the meeting yet.
+    ``user_id`` is the feeder, ``is_own`` whether that copy is the organizer's own event, ``at`` when it was claimed.
+    ``activity_id`` is '' until the activity is made. ``creator`` is the ERP.net user R12 asks about (as in ``Link``),
+    who made the activity by hand; '' for a meeting that began in Outlook. ``before`` is the feeder until the meeting
+    was handed over, '' = none. ``looked_at`` is when that one last looked at their copy while it fed, where it is
+    known. ``organizer`` is the organizer's address in lower case, '' = not known. ``unreadable`` is never stored: it
+    says why the claim cannot be read, so that nobody knows whose the meeting is.
     """
 
     key: str = ""

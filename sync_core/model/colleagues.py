@@ -1,7 +1,7 @@
-"""The people calsync knows: everybody who takes part, or did, by each address mail reaches them at.
+"""The people calsync knows: every user who is or was switched on, by each address at which mail reaches them.
 
-An attendee may be written by any proxy address, a participant by another: one person is one address here, the
-*canonical* one. Everybody else is known by the address alone, in lower case.
+An attendee may have one proxy address and a participant another. So one person has one address here, the *canonical*
+one. Everybody else is known by the address alone, in lower case.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from datetime import datetime, timedelta
 from sync_core.model.memory import User
 
 GRACE = timedelta(days=1)
-"""How long somebody whose rounds fail, or do not run, keeps what they hold (design.md §4 "Meetings")."""
+"""How long a user in an error state stays the feeder of their meetings (design.md §4 "Meetings")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One person. ``canonical`` is the address ERP.net knows them by, ``is_well`` whether their rounds run and work,
-    ``looked_at`` when one of these last looked at both sides, ``is_on`` whether they are switched on, in trouble or
-    not; of somebody whose row cannot be read both are taken for granted, so that nobody takes their meetings over."""
+    """One person. ``canonical`` is the address by which ERP.net knows them.
+
+    ``is_on`` says whether they are switched on, in trouble or not; ``is_well`` whether their rounds work as well.
+    Both are taken for granted of a user whose row cannot be read, so that nobody takes their meetings over.
+    ``looked_at`` is when a round of theirs last looked at both sides.
+    """
 
     id: str
     canonical: str
@@ -34,7 +37,7 @@ class Colleague:
 
 
 def colleague_of(user: User, now: datetime) -> Colleague:
-    """A user as others see them at ``now``."""
+    """The user as other users' rounds see them at ``now``."""
     canonical = (user.mail or user.upn).lower()
     stopped = (user.troubled_at, user.pause.since_at if user.pause and user.pause.is_on(now, user.zone) else None)
     in_trouble = any(at is not None and now - at >= GRACE for at in stopped)
@@ -52,7 +55,7 @@ def colleague_of(user: User, now: datetime) -> Colleague:
 
 
 class Colleagues:
-    """Finds people by address, id and party."""
+    """Finds people by address, id, party and ERP.net user."""
 
     def __init__(self, people: Iterable[Colleague] = ()) -> None:
         self._people = tuple(sorted(people, key=lambda one: (bool(one.party_id), one.is_well)))
@@ -69,7 +72,7 @@ class Colleagues:
         return self._by_id.get(user_id)
 
     def at(self, address: str) -> Colleague | None:
-        """The person mail to this address reaches."""
+        """The person whom mail to this address reaches."""
         return self._by_address.get(address.lower())
 
     def owning(self, party_id: str) -> Colleague | None:
@@ -81,16 +84,16 @@ class Colleagues:
         return self._by_erp_user.get(erp_user_id)
 
     def canonical(self, address: str) -> str:
-        """The address by which the person behind ``address`` is told apart."""
+        """The canonical address of the person behind ``address``; the address itself for anybody unknown."""
         known = self.at(address)
         return known.canonical if known else address.lower()
 
     def looked_at(self, user_id: str) -> datetime | None:
-        """When a round of this user last looked at both sides, None if none did."""
+        """When a round of this user last looked at both sides, None = never."""
         known = self._by_id.get(user_id)
         return known.looked_at if known else None
 
     def is_well(self, user_id: str) -> bool:
-        """Whether this user is on and their rounds work, or have failed or been paused for less than a day."""
+        """Whether this user is switched on and their rounds work, or have failed for less than ``GRACE``."""
         known = self._by_id.get(user_id)
         return known is not None and known.is_well

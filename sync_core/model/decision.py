@@ -1,4 +1,4 @@
-"""What the tables are asked about and what they answer: a case, the context of a round, a decision."""
+"""What the tables are asked about and what they answer: a case, the context of a round, and a decision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sight(StrEnum):
 
 
 class Intent(StrEnum):
-    """What ought to happen to a pair (the fate table's answer)."""
+    """What should happen to a pair: the fate table's answer."""
 
     CREATE_ACTIVITY = "create-activity"
     CREATE_EVENT = "create-event"
@@ -48,7 +48,7 @@ class Intent(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What becomes of it."""
+    """What becomes of the intent."""
 
     ACT = "act"
     CONFLICT = "conflict"
@@ -61,7 +61,7 @@ class Verdict(StrEnum):
 
 
 GONE = "gone"
-"""Stands for the version of a side that is not there any more."""
+"""The version of a side that does not exist any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ class Case:
 
     @property
     def seen(self) -> Seen:
-        """Which versions of both sides this round saw; '' = not read, or not there and never linked."""
+        """The versions of both sides that this round saw; '' = not read, or not there and never linked."""
         event = self.event.change_key if self.event else GONE if self.event_sight is Sight.GONE else ""
         activity = self.activity.stamp if self.activity else GONE if self.activity_sight is Sight.GONE else ""
         return Seen(event, activity)
 
     @property
     def subject(self) -> str:
-        """A subject to show people."""
+        """The subject to show people."""
         if self.event is not None:
             return self.event.content.subject
         if self.activity is not None:
@@ -129,13 +129,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a round knows beside the items.
+    """What a round knows besides the items.
 
-    ``mailbox`` is the user's Entra id; ``erp_user_id``/``party_id`` whom they are in ERP.net. ``creators_on`` are
-    the ERP.net users, of today and of before, of everybody with sync on; ``logins`` tells whose a login is.
-    ``approved`` are event ids whose held deletion was approved. ``colleagues`` are all who take part, or did.
-    ``whole``: a first, full or re-linking round, by which nobody is invited. ``enabled_at`` is when the user
-    switched on; ``stalled_after`` how old a claim without an activity gets.
+    ``mailbox`` is the user's Entra id; ``erp_user_id`` and ``party_id`` are who they are in ERP.net. ``creators_on``
+    are the ERP.net users, present and former, of everybody who is switched on. ``logins`` finds the user of a login.
+    ``approved`` are the event ids whose held deletion was approved. ``colleagues`` are the people calsync knows.
+    ``whole``: a first, full or re-linking round, which invites nobody. ``enabled_at`` is when the user was switched
+    on. ``stalled_after`` is the age at which a claim without an activity counts as stalled.
     """
 
     now: datetime
@@ -156,15 +156,15 @@ class Context:
 
     @property
     def digits_zone(self) -> str:
-        """The IANA zone in which times are written to ERP.net now."""
+        """The IANA zone of the times that are written to ERP.net now."""
         return self.policy.zone_of_digits(self.zone.key)
 
     def is_on(self, creator: str) -> bool:
-        """Whether the creator kept on a link or claim has sync switched on (R12)."""
+        """Whether the creator that a link or claim keeps is switched on (R12)."""
         return self.known(creator) in self.creators_on
 
     def known(self, creator: str) -> str:
-        """A creator as kept, by id where an older version kept a login and it is known whose that is."""
+        """A kept creator by id. An older version kept a login: that is resolved where it is known whose it is."""
         if not creator.startswith(LOGIN):
             return creator
         return self.logins.bearer(creator.removeprefix(LOGIN), self.erp_user_id) or creator
@@ -174,12 +174,14 @@ class Context:
 class Decision:
     """What is to be done about one case, as data.
 
-    ``link`` is the link as it stands if everything asked for succeeds, its base still the old one; fields ``in_step``
-    move to what both sides show afterwards. ``lost`` are values that a solved conflict or a deletion overrules; the
-    journal keeps them. ``written`` names the fields written to each side. ``take``: the meeting is claimed for this
-    mailbox first; ``hand_to`` names whose it is afterwards. ``mails`` is how many people hear of the write by mail,
-    ``mails_later`` how many of what follows at once. ``again``: the rest follows in a round at once. ``awaits`` is
-    what an item without a link waits for, ``pending`` its row where that is to stay as it is.
+    ``link`` is the link as it stands if every write succeeds, with the old base. Fields ``in_step`` then take as
+    their base what both sides show. ``lost`` are the values that a solved conflict or a deletion overrules, for the
+    journal. ``written`` names the fields written to each side.
+
+    ``take``: this mailbox claims the meeting first. ``hand_to`` is the user who has the claim afterwards. ``mails``
+    is how many people the write mails, ``mails_later`` how many the round after it mails; ``again``: that round
+    follows at once. ``awaits`` is what an item without a link waits for, ``pending`` its row where that must stay as
+    it is.
     """
 
     case: Case
@@ -202,5 +204,5 @@ class Decision:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether acting on it voids or removes something."""
+        """Whether the decision voids an activity or removes an event."""
         return self.verdict is Verdict.ACT and self.intent in (Intent.VOID, Intent.REMOVE)

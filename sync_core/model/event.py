@@ -1,4 +1,4 @@
-"""The common ground of both sides: when something is, and the neutral event that both are projected to."""
+"""The common ground of both sides: when something is, and the neutral event to which both are projected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Priority(StrEnum):
-    """Priority as both sides can say it: Outlook's three classes."""
+    """Priority as both sides can hold it: Outlook's three classes."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -46,7 +46,7 @@ When = Timed | AllDay
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Common ground: what both sides can say about one meeting.
+    """What both sides can hold about one meeting.
 
     ``subject`` fits an activity, ``body`` is plain text, ``reminder`` is minutes before the start (None = no
     reminder), ``people`` are lower-case e-mail addresses.

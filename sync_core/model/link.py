@@ -20,13 +20,13 @@ from sync_core.model.sides import (
     ErpContent,
     GraphContent,
     Seen,
-    Side,  # whoever reads the model finds it here
+    Side,
     stamp_of,
 )
 
 
 class CategoryState(StrEnum):
-    """State of the conflict category on the event."""
+    """The state of the conflict's category on the event."""
 
     NONE = "none"
     SET = "set"
@@ -35,7 +35,7 @@ class CategoryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One field (or 'deletion') on which both sides stand apart, what each shows (bounded text) and why."""
+    """One field (or 'deletion') on which the sides disagree: what each shows (bounded text), and why it stays so."""
 
     field: str
     event_value: str
@@ -45,7 +45,7 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An open conflict of one link; ``category`` is the state of the event's category (R9)."""
+    """The open conflict of a link. ``category`` is the state of the event's category (R9)."""
 
     clashes: tuple[Clash, ...]
     since_at: datetime
@@ -63,8 +63,8 @@ class LinkStatus(StrEnum):
 
 
 class EndedBy(StrEnum):
-    """What ended a link: a person in Outlook or ERP.net, both, the hand-over of its meeting, an operator's no to a
-    held deletion, or its age."""
+    """What ended a link: a person in Outlook, in ERP.net or in both, the hand-over of its meeting, an operator's no
+    to a held deletion, or its age."""
 
     NOBODY = ""
     OUTLOOK = "outlook"
@@ -77,8 +77,8 @@ class EndedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The list that a link is on (``Hold.key``), what would be done to it (an ``Intent``), and how many would be
-    told by mail."""
+    """The list that a link is on (``Hold.key``), the ``Intent`` that would be carried out, and how many people it
+    would mail."""
 
     hold: str
     intent: str
@@ -101,18 +101,19 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One event and one activity known to belong together, and the base both were last in step on.
+    """One event and one activity that belong together, with the base snapshots of when both were last in step.
 
-    ``zone`` is the IANA zone the activity's digits are written in. ``creator`` is the id of the ERP.net user that R12
-    asks about, decided once (``login:…`` where only a login was known). ``change_key``, ``version``, ``updated_at``
-    (activity) and ``modified_at`` (event) are what the sides carried when last seen.
-    ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone; ``reason`` is for people and compared
-    with nothing. ``reread`` names why both sides must be read by id in the next round ('' = need not). ``unseen``: we
-    made the event and the feed has not shown it yet; deleted before that, the feed will never tell (graph.md §3).
-    ``given_up_at`` is what both sides were when the last of too many tries failed: until one is another, or somebody
-    asks for a retry, nothing is tried. ``held``: its deletion is on a list that a person must answer, or answered.
-    ``missed_at`` is since when a calendar that was moved or restored lacks the event (relocate.py).
-    ``answers`` are (e-mail, answer) as last told to ERP.net. A follower's ``activity_id`` is '': the claim knows it.
+    ``zone`` is the IANA zone of the activity's digits. ``creator`` is the id of the ERP.net user that R12 asks about,
+    decided once (``login:…`` where only a login was known). ``change_key`` and ``modified_at`` of the event,
+    ``version`` and ``updated_at`` of the activity are those last seen. ``answers`` are (e-mail, response) as last
+    written to ERP.net. A follower's ``activity_id`` is '': the claim knows it. ``unseen``: we made the event, and the
+    delta query has not shown it yet; if it is deleted before, the query never tells (graph.md §3).
+
+    ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone. ``reason`` is for people and compared
+    with nothing. ``reread`` says why both sides must be read by id in the next round ('' = no need). ``given_up_at``
+    is what both sides were at the last of too many tries: nothing is tried until one of them changes or somebody asks
+    for a retry. ``held``: the deletion is on a list that a person must answer, or has answered. ``missed_at`` is
+    since when a calendar that was moved or restored lacks the event (relocate.py).
     """
 
     event_id: str
@@ -151,9 +152,10 @@ class Link:
 class PendingState(StrEnum):
     """What an item without a link waits for.
 
-    Nothing: its counterpart is under way, or a person chose to have it made anew (marks no longer count), or to leave
-    the item alone. A choice, since the counterpart that a mark names is gone. The end of something: another event of
-    its calendar (twin) or of another mailbox (clash) is the meeting; several activities name the same event.
+    WAITING: its counterpart is under way. RELEASED: a person chose to have it made anew, so marks no longer count.
+    DECLINED: a person chose to leave the item alone. PARTNER_GONE: the counterpart that a mark names is gone, and a
+    person must choose. TWIN: another event of this calendar is the meeting. CLASH: another mailbox's event is the
+    meeting. NAMED_TWICE: several activities name the same event.
     """
 
     WAITING = "waiting"
@@ -166,16 +168,17 @@ class PendingState(StrEnum):
 
 
 UNHINDERED = frozenset({PendingState.WAITING, PendingState.RELEASED, PendingState.DECLINED})
-"""States in which nothing stands in an item's way, or a person chose; else it is looked at again when that ends."""
+"""States in which nothing stands in an item's way, or a person chose. In any other the item is looked at again when
+that ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An unlinked item that must get a counterpart and has not yet, or that was parked on the way.
+    """An item without a link that must get a counterpart, or that was parked on the way (a write-ahead record).
 
-    Saved before a create is sent; found at start it means: look before creating. ``parked`` items wait for a
-    person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared with nothing.
-    ``given_up_at`` as in ``Link``.
+    It is saved before the create is sent: found at the start of a round, it means look before creating. A ``parked``
+    item waits for a person (``retry``, ``approve`` or an edit of the item). ``reason`` is for people and compared
+    with nothing. ``given_up_at`` is as in ``Link``.
     """
 
     side: Side
@@ -191,30 +194,31 @@ class Pending:
 
 
 RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})
-"""Links whose pair goes on, now or once somebody has seen to it."""
+"""Links whose pair goes on, now or when somebody has seen to it."""
 
 WATCHED = RUNNING | {LinkStatus.HELD}
-"""Links whose event and activity are both expected to exist, or are asked about."""
+"""Links whose event and activity should both exist, or whose deletion a person is asked about."""
 
 ENDED = frozenset({LinkStatus.TOMBSTONE, LinkStatus.ARCHIVED})
-"""Links that stay what they are, whatever is found about their items, until the pair is alive again."""
+"""Links whose pair is over. They keep their status, whatever is found about their items, until the pair lives
+again."""
 
 TRIES = 10
 """Failures after which an item is parked for a person (design.md §4 "Guards")."""
 
 KEPT = timedelta(days=90)
-"""How long ended links are remembered, from their end or, where that is later, from their meeting's."""
+"""How long an ended link is remembered after its end or after its meeting's, whichever is later."""
 
 OVER = "older than a day"
 
 
 def is_forgettable(link: Link, now: datetime) -> bool:
-    """Whether an ended link has been remembered for long enough, after its end and after its meeting."""
+    """Whether an ended link has been remembered for long enough."""
     return link.ended_at is not None and now - max(link.ended_at, link.base_event.end) > KEPT
 
 
 def is_given_up(row: Link | Pending) -> bool:
-    """Whether writes of the pair, or of the item without one, failed too often to be tried as it is."""
+    """Whether writes failed too often for the pair, or the item without a link, to be tried as it is."""
     is_parked = row.parked if isinstance(row, Pending) else row.status is LinkStatus.PARKED
     return is_parked and row.tries >= TRIES
 
@@ -225,7 +229,7 @@ def waits(link: Link) -> bool:
 
 
 def is_news(row: Link | Pending, seen: Seen) -> bool:
-    """Whether a side is another than it was when the row was given up; a side that was not read is no news."""
+    """Whether a side has changed since the row was given up. A side that was not read has not."""
     then = row.given_up_at
     if then is None:  # a row of before this was remembered: what is seen first counts
         return False
@@ -233,7 +237,7 @@ def is_news(row: Link | Pending, seen: Seen) -> bool:
 
 
 def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict | None = None) -> Link:
-    """The pair goes on; what was tried in vain before is forgotten."""
+    """The pair goes on, and earlier failures are forgotten."""
     return replace(
         link,
         status=LinkStatus.LIVE,
@@ -250,38 +254,38 @@ def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict |
 
 
 def retried(link: Link) -> Link:
-    """Somebody asks for another look at a parked pair; until then an open conflict, and an answer, stay what they
+    """Somebody asks for another look at a parked pair. Until then an open conflict and an approval stay what they
     are."""
     status = LinkStatus.HELD if link.held else LinkStatus.LIVE
     return replace(live(link, reread="retry", conflict=link.conflict), status=status, held=link.held)
 
 
 def followed(link: Link, reason: str, *, reread: str = "") -> Link:
-    """The meeting is fed from another calendar: this copy only tells its owner's answer."""
+    """Another calendar feeds the meeting: this copy becomes a follower, which only tells its owner's response."""
     return replace(live(link, reason, reread=reread), role=Role.FOLLOWER)
 
 
 def parked(link: Link, why: str) -> Link:
-    """The pair is left alone until its reason ends; what has ended, or was given up, stays so."""
+    """The pair is left alone until its reason ends. A pair that has ended, or was given up, stays so."""
     if link.status in ENDED or is_given_up(link):
         return looked_at(link)
     return replace(link, status=LinkStatus.PARKED, reason=why, reread="")
 
 
 def held(link: Link, why: str, on: Held | None) -> Link:
-    """A deletion waits for a person's answer to the list it is on."""
+    """The deletion is put on a list and waits for a person's approval."""
     return replace(link, status=LinkStatus.HELD, reason=why, reread="", held=on)
 
 
 def unlisted(link: Link) -> Link:
-    """The list that a deletion waited on is not there any more: what is to be done is decided anew."""
+    """The list of a held deletion does not exist any more: the pair is decided anew."""
     if link.status is LinkStatus.HELD:
         return live(link, reread="the list it was held on is gone")
     return replace(link, held=None)
 
 
 def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict | None = None) -> Link:
-    """The pair is over. With a conflict it is not yet: the side that stayed could not follow."""
+    """The pair is over and becomes a tombstone. With a conflict its end is open: the other side could not follow."""
     return replace(
         link,
         status=LinkStatus.TOMBSTONE,
@@ -297,7 +301,7 @@ def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict
 
 
 def archived(link: Link, at: datetime) -> Link:
-    """The meeting is over, and whatever was open about it; a tombstone stays one."""
+    """The meeting is over, and so is whatever was open about it. A tombstone stays one."""
     if link.status in ENDED:
         return replace(link, reread="", conflict=None, ended_at=link.ended_at or at)
     return replace(
@@ -313,18 +317,18 @@ def archived(link: Link, at: datetime) -> Link:
 
 
 def reread_for(link: Link, why: str) -> Link:
-    """Both sides must be read by id before anything is said about the pair."""
+    """Both sides must be read by id before the pair is decided."""
     return replace(link, reread=why)
 
 
 def failed(link: Link, why: str, tries: int, retry_at: datetime | None) -> Link:
-    """A write did not get through for the ``tries``-th time; tried again at ``retry_at`` (None: at once)."""
+    """A write failed for the ``tries``-th time. It is tried again at ``retry_at`` (None = at once)."""
     status = LinkStatus.LIVE if link.status is LinkStatus.PARKED else link.status
     return replace(link, status=status, reread=why or "failed", tries=tries, retry_at=retry_at, given_up_at=None)
 
 
 def given_up(link: Link, why: str, tries: int, seen: Seen) -> Link:
-    """A write did not get through, time and again: the pair is left alone as it is ``seen``."""
+    """A write failed too often: the pair is left alone as long as both sides are as ``seen``."""
     return replace(
         link,
         status=LinkStatus.PARKED,
@@ -337,7 +341,7 @@ def given_up(link: Link, why: str, tries: int, seen: Seen) -> Link:
 
 
 def left_alone(link: Link, seen: Seen) -> Link:
-    """A pair that was given up was looked at: it stays as it is."""
+    """A pair that was given up was looked at and has not changed."""
     known = link.given_up_at or Seen(seen.event or link.change_key, seen.activity or link.stamp)
     return replace(link, reread="", given_up_at=known)
 

@@ -1,8 +1,8 @@
-"""Whose login a text is. ERP.net writes logins (``CreationUser``, erpnet.md §8) where calsync must know people.
+"""Finds whose a login is. ERP.net writes logins (``CreationUser``, erpnet.md §8) where calsync must know people.
 
-A login is only a name. It may be changed, and given to somebody else later. So calsync stores and compares the id of
-the ERP.net user, and this module finds the id from who bears a login now, and who bore it before. Of several, the
-time at which the login was written decides. Where the time leaves it open, the owner of what was written decides.
+A login is only a name: it may be changed, and given to somebody else later. So calsync stores and compares the id of
+the ERP.net user. This module finds the id from who bears a login now and who bore it before. If that names several,
+the time at which the login was written decides; if that leaves it open, the owner of what was written decides.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from sync_core.model.memory import User
 from sync_core.model.sides import ErpActivity
 
 LOGIN = "login:"
-"""Stands before a login where an id should be: nobody knows whose it is, or an older version kept no more."""
+"""Stands before a login in place of an id: nobody knows whose it is, or an older version kept only the login."""
 
 OWNER = "owner"
-"""Whoever owns it: what a service user made, or somebody of whom ERP.net knows nothing any more."""
+"""Stands for the activity's owner: a service user made it, or somebody of whom ERP.net knows nothing any more."""
 
 BEHIND, AHEAD = timedelta(hours=14), timedelta(hours=12)
 """How far the server's wall clock may be from UTC (``CreationTime``, erpnet.md §12)."""
@@ -26,10 +26,8 @@ BEHIND, AHEAD = timedelta(hours=14), timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """An ERP.net user who bears a login, or bore it: seen so last at ``seen_at``, no more at ``until_at``.
-
-    Without ``until_at`` it is theirs still, as far as is known.
-    """
+    """An ERP.net user who bears a login, or bore it: last seen so at ``seen_at``, seen without it at ``until_at``
+    (None = they bear it still, as far as is known)."""
 
     login: str
     user_id: str
@@ -57,18 +55,19 @@ class Logins:
         """What ERP.net said: login → the id of whoever bears it now, '' = nobody."""
 
     def asked(self, logins: Iterable[str], found: Mapping[str, str]) -> Logins:
-        """With ERP.net's answer to the question who bears ``logins`` (in lower case)."""
+        """Add ERP.net's answer to the question who bears ``logins`` (in lower case)."""
         told = {login.casefold(): found.get(login.casefold(), "") for login in logins}
         every = (bearer for known in self._bearers.values() for bearer in known)
         return Logins(every, {**self._answers, **told}, self._former_ids)
 
     def unasked(self, logins: Iterable[str]) -> set[str]:
-        """Those of ``logins``, in lower case, of which ERP.net should be asked: not service users' and not known."""
+        """Those of ``logins``, in lower case, that ERP.net should be asked about: no service user's, and not asked
+        yet."""
         texts = {login.casefold() for login in logins} - {""} - self._answers.keys()
         return {login for login in texts if self._now(login) != OWNER}
 
     def candidates(self, login: str) -> frozenset[str]:
-        """Everybody who may have written this login, ``OWNER`` among them where the owner decides."""
+        """Everybody who may have written this login; ``OWNER`` where the owner decides."""
         text = login.casefold()
         if self._now(text) == OWNER:
             return frozenset({OWNER})
@@ -77,7 +76,8 @@ class Logins:
         return frozenset({OWNER} if is_nobodys else found - {""})
 
     def bearer(self, login: str, preferred: str = "") -> str:
-        """The id of who bears a login, or bore it last; ``preferred`` if they are among them. '' = nobody known."""
+        """The id of the user who bears a login, or bore it last; ``preferred`` if they are among them; '' = nobody
+        known."""
         known = self._bearers.get(login.casefold(), ())
         if any(one.user_id == preferred for one in known):
             return preferred
@@ -85,7 +85,8 @@ class Logins:
         return self._now(login.casefold()) or (past[-1].user_id if past else "")
 
     def maker_of(self, activity: ErpActivity) -> str:
-        """The id of who made an activity, ``OWNER`` where its owner decides, ``login:…`` where nobody knows."""
+        """The id of the user who made an activity; ``OWNER`` where its owner decides, ``login:…`` where nobody
+        knows."""
         login = activity.creation_user.casefold()
         now = self._now(login)
         if now == OWNER:
@@ -105,7 +106,8 @@ class Logins:
         return OWNER if login in self._answers else f"{LOGIN}{login}"
 
     def _now(self, login: str) -> str:
-        """The id of who bears the login now, '' = nobody, or unknown; what ERP.net said goes before what is known."""
+        """The id of the user who bears the login now; '' = nobody, or unknown. ERP.net's answer counts before what is
+        stored."""
         current = [one for one in self._bearers.get(login, ()) if one.until_at is None]
         if any(one.user_id == OWNER for one in current):
             return OWNER
@@ -127,14 +129,14 @@ def _seen(bearer: Bearer) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Between which instants something happened."""
+    """The earliest and the latest instant at which something may have happened."""
 
     earliest: datetime
     latest: datetime
 
 
 def _made(activity: ErpActivity) -> _Span:
-    """When an activity was made: its clock's zone is unknown, and it was not made after its last update."""
+    """When an activity was made. The zone of its clock is unknown; it was not made after its last update."""
     latest = activity.updated_at or EVER
     if activity.created is None or not MINYEAR < activity.created.year < MAXYEAR:
         return _Span(NEVER, latest)
@@ -143,7 +145,7 @@ def _made(activity: ErpActivity) -> _Span:
 
 
 def logins_of(users: Iterable[User], services: Collection[str], former_services: Iterable[Bearer] = ()) -> Logins:
-    """Whose logins are known: those of ``users``, of today and of before, and those of service users."""
+    """The known logins: those of ``users``, present and former, and those of service users."""
     bearers = [Bearer(login, OWNER) for login in services]
     bearers += [replace(one, user_id=OWNER) for one in former_services]
     former_ids: dict[str, str] = {}

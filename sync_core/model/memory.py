@@ -1,4 +1,4 @@
-"""What is remembered between rounds, beside links and claims: users, cursors, holds, the inbox, the journal."""
+"""What is remembered between rounds, besides links and claims: users, cursors, holds, the inbox, the journal."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sync_core.model.event import Window
-from sync_core.model.link import (
-    Link,
-    Pending,
-)
+from sync_core.model.link import Link, Pending
 from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """The pull's note to a user's round: this activity changed. ``etag`` guards its removal."""
+    """A row that the pull files for a user's round: this activity changed. ``etag`` guards its removal."""
 
     activity_id: str
     updated_at: datetime
@@ -30,7 +27,7 @@ class InboxRow:
 class HeldItem:
     """One item of a hold: what would be done to it, and what its owner knows it by.
 
-    ``start`` as in ``GraphContent``; None = not known. ``private``: the subject is its owner's only.
+    ``start`` is as in ``GraphContent``; None = not known. ``private``: only its owner may see the subject.
     """
 
     event_id: str
@@ -44,7 +41,7 @@ class HeldItem:
 
 
 class Approval(StrEnum):
-    """What a person said to a hold."""
+    """What a person answered to a hold."""
 
     OPEN = ""
     APPROVED = "approved"
@@ -53,10 +50,10 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A list that waits for the administrator, or was answered: exactly these items, nothing else (holds.py).
+    """A list of deletions that waits for the administrator, or was answered: exactly these items (holds.py).
 
-    ``key`` names its row. ``items`` stand on the links and are not stored with it; ``listed`` are those of a row of
-    schema version 1, whose links do not know of it.
+    ``key`` names its row. ``items`` stand on the links and are not stored with it. ``listed`` are the items of a row
+    of schema version 1, whose links do not know of it.
     """
 
     key: str
@@ -68,7 +65,7 @@ class Hold:
 
     @property
     def id(self) -> str:
-        """What a person calls it by: short, the same for the same list and another one for any other."""
+        """The short name that people use: the same for the same list, another for any other."""
         named = "|".join(sorted(item.event_id + item.activity_id for item in self.items))
         return sha256(named.encode()).hexdigest()[:8]
 
@@ -110,7 +107,7 @@ OPERATIONAL = "Operational"
 
 @dataclass(frozen=True, slots=True)
 class FormerAccount:
-    """An ERP.net user somebody was, or a login they bore: so last at ``seen_at``, no more at ``until_at``."""
+    """An ERP.net user or a login that a person had: last seen so at ``seen_at``, seen without it at ``until_at``."""
 
     erp_user_id: str
     login: str
@@ -122,12 +119,12 @@ class FormerAccount:
 class User:
     """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
 
-    ``company_id``/``location_id``/``zone`` are the person's settings; ``notified`` the last problem they were told
-    about (one notification per problem, R5). ``addresses`` are all that mail reaches them at, in lower case;
-    ``troubled_at`` is since when they are not operational. ``erp_user_id`` is whom the person is in ERP.net; login,
-    person and party are kept current, last at ``erp_seen_at``, and ``former_accounts`` are what they were before.
-    ``pause`` is the person's own, over or not (``jobs.due.pause_of`` tells whether one is on).
-    ``unreadable`` is never stored: it says why the row of somebody, of whom only the id is known, cannot be read.
+    ``company_id``, ``location_id`` and ``zone`` are the person's settings. ``notified`` is the last problem that they
+    were notified of (one notification for each problem, R5). ``addresses`` are all addresses at which mail reaches
+    them, in lower case. ``troubled_at`` is since when they are not operational. ``erp_user_id`` is who the person is
+    in ERP.net. Login, person and party are kept current, last at ``erp_seen_at``; ``former_accounts`` are what they
+    were before. ``unreadable`` is never stored: it says why the row cannot be read of a user of whom only the id is
+    known.
     """
 
     id: str
@@ -158,12 +155,13 @@ class User:
 
     @property
     def is_unread(self) -> bool:
-        """Whether no whole round has ended since they were switched on: what their calendar holds is not known."""
+        """Whether no whole round has ended since they were switched on, so that nobody knows what their calendar
+        holds."""
         return self.synced_at is None or (self.enabled_at is not None and self.synced_at < self.enabled_at)
 
     @property
     def erp_user_ids(self) -> frozenset[str]:
-        """Everybody this person is or was in ERP.net."""
+        """The ids of every ERP.net user that this person is or was."""
         return frozenset({self.erp_user_id, *(one.erp_user_id for one in self.former_accounts)}) - {""}
 
     @property
@@ -180,17 +178,18 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What is remembered about the two systems this store belongs to.
+    """What is remembered about the two systems to which this store belongs.
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
-    ``watermark`` is the highest ERP.net update time whose rows were all filed; ``met`` are marks of the changes so
-    near below it that a pull meets them again (jobs/pull.py), oldest first; ``looked_back_at`` is when a pull last
-    looked an hour further back, ``pulled_at`` when the last complete one began. ``document_type_id`` is R2's type.
-    ``repair_began_at`` is when all links were last begun to be held against ERP.net, ``repaired_to`` the user up to
-    whom that has come, None where it has ended. ``refused`` is why a side refuses the app itself, since
-    ``refused_at``, '' while none does. All of these by our clock but the watermark. ``policy`` is the company's, None
-    before anybody stamped it; ``policy_by_app`` whether the app did.
-    ``former_service_logins`` are the service user's of before. ``pause`` is everybody's.
+    ``document_type_id`` is the type of R2. ``former_service_logins`` are the service user's former accounts.
+    ``policy`` is the company's, None before anybody stamped it; ``policy_by_app`` says whether the app did.
+
+    ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by ERP.net's
+    clock. ``met`` are signs of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
+    first. ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
+    pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
+    None when it has ended. ``refused`` says why a side has refused the app itself since ``refused_at``, '' = it does
+    not.
     """
 
     tenant: str = ""
@@ -214,7 +213,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One line of what was done and why. ``before``/``after`` hold bounded text by field name."""
+    """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name."""
 
     user_id: str
     at: datetime

@@ -1,7 +1,7 @@
-"""The company's choices that decide what is synced and who wins; made from the settings (design.md §8).
+"""The company's policy: its choices that decide what is synced and who wins, made from the settings (design.md §8).
 
-They are stored, stamped by the app, and every process of the company works by them. ``contradictions`` says where an
-environment chose otherwise, ``taken_over`` what it takes over because it chose nothing.
+The app stamps it on the store, and every process of the company works by it. ``contradictions`` says where an
+environment chose otherwise, ``taken_over`` what it takes from the company because it chose nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PrivateRule(StrEnum):
 
 
 class Invite(StrEnum):
-    """Whom calsync invites to, and takes off, an event because ERP.net says so; each time they get a mail."""
+    """Whom calsync may invite to an event, and take off it, because ERP.net says so. Each time they get a mail."""
 
     INTERNAL = "internal"
     ALL = "all"
@@ -58,8 +58,8 @@ class Invite(StrEnum):
 class Policy:
     """All choices in one value. ``mass_deletion`` is a count and a share (0..1) that must both be exceeded.
 
-    ``erp_time`` isolates what nobody could tell us about ERP.net's clock (erpnet.md §12): 'user', 'utc' or a zone.
-    ``service_logins`` are ERP.net logins that create on other people's behalf (R12). ``late_commit`` is how long
+    ``erp_time`` isolates what no source says about ERP.net's clock (erpnet.md §12): 'user', 'utc' or a zone.
+    ``service_logins`` are the ERP.net logins that create on other people's behalf (R12). ``late_commit`` is how long
     after its update time ERP.net may commit a row: an API transaction lives 25 minutes (erpnet.md §6, §7).
     """
 
@@ -76,7 +76,7 @@ class Policy:
     late_commit: timedelta = timedelta(minutes=30)
 
     def zone_of_digits(self, user_zone: str) -> str:
-        """The IANA zone in which ERP.net's digits of this user are written."""
+        """The IANA zone of this user's digits in ERP.net."""
         return {"user": user_zone, "utc": "UTC"}.get(self.erp_time, self.erp_time)
 
 
@@ -98,7 +98,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A choice by its setting, as the company made it and as somebody's environment has it, as one would write it."""
+    """A setting on which an environment and the company differ, with the value of each as one would write it."""
 
     setting: str
     company: str
@@ -106,7 +106,7 @@ class Difference:
 
 
 def texts(policy: Policy) -> dict[str, str]:
-    """Every choice as one would set it, by its setting."""
+    """The value of each choice as one would write it, by setting."""
     return {SETTINGS[one.name]: _text(one.name, getattr(policy, one.name)) for one in fields(policy)}
 
 
@@ -121,12 +121,12 @@ def _text(name: str, value: object) -> str:
 
 
 def contradictions(company: Policy, here: Policy, chosen: Collection[str]) -> tuple[Difference, ...]:
-    """Where settings that were ``chosen`` here say something else than the company's."""
+    """The settings that were ``chosen`` here and differ from the company's."""
     return tuple(one for one in _differences(company, here) if one.setting in chosen)
 
 
 def taken_over(company: Policy, here: Policy, chosen: Collection[str]) -> tuple[Difference, ...]:
-    """The company's choices for which nothing was chosen here, and which are not what would be so by default."""
+    """The company's choices that differ from the default and for which nothing was chosen here."""
     return tuple(one for one in _differences(company, here) if one.setting not in chosen)
 
 
@@ -136,6 +136,6 @@ def _differences(company: Policy, here: Policy) -> list[Difference]:
 
 
 def overlaid(company: Policy, here: Policy, chosen: Collection[str]) -> Policy:
-    """The company's policy with what was chosen here put over it."""
+    """The company's policy, replaced where something was chosen here."""
     named = {one.name: getattr(here, one.name) for one in fields(here) if SETTINGS[one.name] in chosen}
     return replace(company, **named)

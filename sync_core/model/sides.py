@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-# whoever reads the model finds it here
-
 
 class Side(StrEnum):
     """The two systems, always in this order."""
@@ -30,7 +28,7 @@ CONFLICT_CATEGORY = "ERP.net conflict"
 
 
 class Field(StrEnum):
-    """The groups in which content is compared, merged and written; start, end and all-day are one."""
+    """The groups of properties that are compared, merged and written as one; start, end and all-day are one."""
 
     SUBJECT = "subject"
     BODY = "body"
@@ -96,10 +94,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """One invited person of an event; ``kind`` and ``response`` in Graph's words, ``email`` lower case.
+    """One invited person of an event. ``kind`` and ``response`` are Graph's words, ``email`` is lower case.
 
-    ``address`` and ``answered`` are the address and the time of the response as Graph wrote them: the list is sent
-    back whole (graph.md §5).
+    ``address`` and ``answered`` are the address and the time of the response as Graph wrote them, because the list is
+    sent back whole (graph.md §5).
     """
 
     email: str
@@ -112,11 +110,11 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True)
 class GraphEvent:
-    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` only where asked for.
+    """One event as read. ``mark`` (our extended property: an activity id) and ``html`` are there only if asked for.
 
-    ``response`` is the mailbox owner's own answer to an invitation. ``hidden_attendees`` counts the attendees of an
+    ``response`` is the mailbox owner's own response to an invitation. ``hidden_attendees`` counts the attendees of an
     event whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still hold the Teams block,
-    which only the HTML tells apart; nobody but the adapter sees such an event.
+    which only the HTML can show; only the adapter sees such an event.
     """
 
     id: str
@@ -150,7 +148,7 @@ EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One row of an activity's participants; ``email`` lower case, '' for a person without one."""
+    """One row of an activity's participants. ``email`` is lower case, '' for a person without one."""
 
     id: str
     email: str
@@ -161,7 +159,7 @@ class Participant:
 class ErpActivity:
     """One activity as read. ``version`` is ObjectVersion, ``updated_at`` AggregateLastUpdateTimeUtc.
 
-    ``created`` is CreationTime: digits of the server's clock, whose zone nobody tells (erpnet.md §12).
+    ``created`` is CreationTime: digits of the server's clock, whose zone is unknown (erpnet.md §12).
     """
 
     id: str
@@ -182,7 +180,7 @@ class ErpActivity:
 
     @property
     def stamp(self) -> str:
-        """The state the activity is in."""
+        """The state that the activity is in."""
         return stamp_of(self.updated_at, self.version)
 
     @property
@@ -193,7 +191,7 @@ class ErpActivity:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """An item that could be read as JSON but not understood; ``reason`` is fit for an administrator's eyes."""
+    """An item that is valid JSON and cannot be understood. ``reason`` may be shown to an administrator."""
 
     side: Side
     id: str
@@ -202,10 +200,10 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class GraphReading:
-    """What Graph told in one complete read.
+    """What Graph answered in one complete read.
 
-    ``removed`` are ids named by ``@removed`` (a hint, never a deletion by itself). ``occurrences`` counts the bare
-    rows of series that were left out. ``delta_link`` is the next opaque link, None for a plain read.
+    ``removed`` are the ids in ``@removed`` (a hint, no proof of a deletion). ``occurrences`` counts the bare rows of
+    series that were left out. ``delta_link`` is the next opaque link, None for a plain read.
     """
 
     events: tuple[GraphEvent, ...] = ()
@@ -216,7 +214,7 @@ class GraphReading:
 
 
 class Whereabouts(StrEnum):
-    """In which calendar a readable event sits."""
+    """The kind of calendar that holds a readable event."""
 
     DEFAULT = "default"
     OTHER = "other"
@@ -226,8 +224,8 @@ class Whereabouts(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What Graph says about an event that may be gone: the event itself (None = 404), whether ``calendarView``
-    over its own span shows it (None = not asked or failed), and the calendar it sits in."""
+    """What Graph says about an event that may be gone: the event itself (None = 404), whether ``calendarView`` over
+    its own span shows it (None = not asked, or failed), and the calendar that holds it."""
 
     event: GraphEvent | Malformed | None
     in_view: bool | None = None
@@ -235,7 +233,7 @@ class Evidence:
 
 
 def stamp_of(updated_at: datetime | None, version: int | None) -> str:
-    """What tells one state of an activity from the next; the time alone may be equal for two edits."""
+    """What tells one state of an activity from the next. The time alone may be equal for two edits."""
     return f"{updated_at.isoformat() if updated_at else '-'}/{'-' if version is None else version}"
 
 
@@ -249,7 +247,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class ActivityChange:
-    """One row of the pull: an activity that changed (or vanished) and when; times are UTC."""
+    """One row of the pull: an activity that changed or was deleted, and when (UTC)."""
 
     activity_id: str
     updated_at: datetime
@@ -260,7 +258,7 @@ class ActivityChange:
 
     @property
     def stamp(self) -> str:
-        """The state the activity was met in."""
+        """The state in which the pull met the activity."""
         return stamp_of(self.updated_at, self.version)
 
 

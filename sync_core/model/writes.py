@@ -1,8 +1,8 @@
-"""The writes a plan can ask for, as data, and what comes back of each.
+"""The writes that a plan can ask for, as data, and the outcome of each.
 
-A write names its target, the fields it touches and the content they get, in the target's own terms; the
-adapters turn it into JSON. Every write is conditional (``change_key``, ``version``) or repeatable
-(``transaction_id``, the ExternalId).
+A write names its target, the fields to change and the content they get, in the target's own terms; the adapters turn
+it into JSON. Every write is conditional (``change_key``, ``version``) or repeatable (``transaction_id``, the
+ExternalId).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from sync_core.model.sides import Attendee, ErpActivity, ErpContent, Field, Grap
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """Make an event for an activity; our mark carries ``activity_id``, and ``transaction_id`` makes it repeatable.
+    """Make an event for an activity. Our mark on it is ``activity_id``; ``transaction_id`` makes the write
+    repeatable.
 
-    Each of ``attendees`` gets an invitation by it.
+    Exchange sends each of ``attendees`` an invitation.
     """
 
     activity_id: str
@@ -30,8 +31,8 @@ class CreateEvent:
 class PatchEvent:
     """Change the named ``fields`` of an event, and its ``categories`` where not None.
 
-    ``html`` replaces the whole body as HTML where the text alone would lose the Teams block; None = the text.
-    ``attendees`` is the whole new list, sent where ``fields`` names PEOPLE.
+    ``html`` replaces the whole body where plain text would lose the Teams block; None = write the text. ``attendees``
+    is the whole new list, sent where ``fields`` names PEOPLE.
     """
 
     event_id: str
@@ -57,7 +58,7 @@ class RemoveEvent:
 class CreateActivity:
     """Make an activity for an event; (MSSYNC_SYSTEM, ``external_id``) lets it be found again.
 
-    ``content.people`` become its participants; ``notes`` are (e-mail, Notes) of those whose answer is known.
+    ``content.people`` become its participants. ``notes`` are (e-mail, Notes) of those whose response is known.
     """
 
     external_id: str
@@ -67,10 +68,10 @@ class CreateActivity:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantChanges:
-    """What changes among an activity's participants.
+    """The changes of an activity's participants.
 
-    ``add`` are e-mail addresses, ``drop`` ids of rows. ``notes`` are (id of a row, its new Notes), ``notes_of_added``
-    (e-mail, Notes) of those added whose answer is known.
+    ``add`` are e-mail addresses, ``drop`` row ids. ``notes`` are (row id, new Notes); ``notes_of_added`` are (e-mail,
+    Notes) of those added whose response is known.
     """
 
     add: tuple[str, ...] = ()
@@ -81,10 +82,10 @@ class ParticipantChanges:
 
 @dataclass(frozen=True, slots=True)
 class PatchActivity:
-    """Change the named ``fields`` of an activity; ``external_id`` is set as well where not ''.
+    """Change the named ``fields`` of an activity, and its ``external_id`` where not ''.
 
-    PEOPLE are changed by ``participants``, which may also come alone: then the header is not touched and nobody who
-    is assigned hears of an edit (erpnet.md §9, R35940).
+    PEOPLE are changed by ``participants``. They may come alone: then the header is not touched, and nobody who is
+    assigned is notified of an edit (erpnet.md §9, R35940).
     """
 
     activity_id: str
@@ -97,7 +98,8 @@ class PatchActivity:
 
 @dataclass(frozen=True, slots=True)
 class VoidActivity:
-    """Void an activity; ``reason`` is at most 254 characters and irreversible like the voiding (erpnet.md §10)."""
+    """Void an activity. ``reason`` has at most 254 characters and, like the voiding, cannot be undone (erpnet.md
+    §10)."""
 
     activity_id: str
     reason: str
@@ -109,9 +111,9 @@ ErpWrite = CreateActivity | PatchActivity | VoidActivity
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one write: the item as the side shows it afterwards, or the error.
+    """The outcome of one write: the item as the side shows it afterwards, or the error.
 
-    A removal and a void that succeeded have neither.
+    A removal or a voiding that succeeded has neither.
     """
 
     event: GraphEvent | None = None
@@ -121,7 +123,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ErpIdentity:
-    """Whom and where an activity is created for: all references every activity needs (R5, erpnet.md §8, §9)."""
+    """For whom and where an activity is created: all references that every activity needs (R5, erpnet.md §8, §9)."""
 
     user_id: str
     party_id: str
