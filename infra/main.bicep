@@ -290,7 +290,7 @@ module app 'modules/functionapp.bicep' = {
   dependsOn: [rbac, network] // a first start without rights, or without a way to the state, fails
 }
 
-module auth 'modules/auth.bicep' = if (!empty(portalClientId)) {
+module auth 'modules/auth.bicep' = {
   scope: group
   params: {
     appName: names.app

@@ -1,10 +1,13 @@
-// Sign-in for the page. Webhooks and health stay outside it: they authenticate in the code or tell nothing.
+// Sign-in for the page, switched off where there is none: left out, it would stay as it was. Webhooks and health stay
+// outside it: they authenticate in the code or tell nothing.
 
 @description('Required. Name of the function app.')
 param appName string
 
-@description('Required. Client id of the app registration for the page.')
+@description('Required. Client id of the app registration for the page; empty = no sign-in.')
 param clientId string
+
+var hasSignIn = !empty(clientId)
 
 // Exact paths: whether prefixes would match is not documented.
 var openPaths = ['/api/webhooks/graph', '/api/webhooks/erpnet', '/api/health']
@@ -17,24 +20,26 @@ resource auth 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'authsettingsV2'
   properties: {
-    platform: { enabled: true }
+    platform: { enabled: hasSignIn }
     globalValidation: {
-      requireAuthentication: true
-      unauthenticatedClientAction: 'RedirectToLoginPage'
-      redirectToProvider: 'azureactivedirectory'
+      requireAuthentication: hasSignIn
+      unauthenticatedClientAction: hasSignIn ? 'RedirectToLoginPage' : 'AllowAnonymous'
+      redirectToProvider: hasSignIn ? 'azureactivedirectory' : null
       excludedPaths: openPaths
     }
     httpSettings: { requireHttps: true }
-    identityProviders: {
-      azureActiveDirectory: {
-        enabled: true
-        registration: {
-          clientId: clientId
-          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+    identityProviders: hasSignIn
+      ? {
+          azureActiveDirectory: {
+            enabled: true
+            registration: {
+              clientId: clientId
+              openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+            }
+            validation: { allowedAudiences: [clientId, 'api://${clientId}'] }
+          }
         }
-        validation: { allowedAudiences: [clientId, 'api://${clientId}'] }
-      }
-    }
+      : null
     login: { tokenStore: { enabled: false } }
   }
 }

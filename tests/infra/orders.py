@@ -1,7 +1,7 @@
 """The commands of others that the docs give, with their options: what ``test_orders`` holds every page against.
 
-Sources, of November 2026: learn.microsoft.com/cli/azure, learn.microsoft.com/azure/developer/azure-developer-cli and
-learn.microsoft.com/azure/azure-functions/functions-core-tools-reference.
+Sources: what ``az COMMAND --help`` of azure-cli 2.91.0 prints, azd's own help texts (github Azure/azure-dev of August
+2026, cli/azd/cmd/testdata) and learn.microsoft.com/azure/azure-functions/functions-core-tools-reference.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ EVERYWHERE = {"az": {"--query", "--output", "-o", "--only-show-errors"}, "azd": 
 
 ORDERS: dict[str, dict[str, set[str]]] = {
     "az": {
+        "account list-locations": set(),
+        "account set": {"--name", "--subscription"},
         "account show": set(),
         "ad app create": {"--display-name"},
         "ad app credential reset": {"--id", "--years"},
@@ -30,13 +32,13 @@ ORDERS: dict[str, dict[str, set[str]]] = {
         "keyvault purge": {"--name"},
         "keyvault recover": {"--name"},
         "keyvault secret set": {"--vault-name", "--name", "--value"},
+        "lock delete": {"--name", "--resource-group", "--resource", "--resource-type"},
         "login": set(),
         "provider register": {"--namespace"},
         "rest": {"--method", "--url", "--body", "--headers", "--resource"},
         "role assignment create": {"--assignee", "--role", "--scope"},
         "role assignment delete": {"--ids"},
         "role assignment list": {"--all", "--assignee"},
-        "webapp auth update": {"--name", "--resource-group", "--enabled"},
         "version": set(),
     },
     "azd": {

@@ -75,7 +75,8 @@ def test_exactly_the_app_is_uploaded(denies: Callable[[str], bool]) -> None:
     [".venv/bin/python", ".venv-3.13/bin/python", ".git/config", ".azure/prod/.env", ".env", "local.settings.json",
      "jobs/__pycache__/work.cpython-311.pyc", "__pycache__/function_app.cpython-311.pyc",
      "adapters/graph/__pycache__/x.pyc", "calsync.egg-info/PKG-INFO", ".hypothesis/x", ".tools/node_modules/x.js",
-     "build/lib/x.py", "dist/calsync.whl", ".python_packages/lib/x.py", ".vscode/settings.json"],
+     "build/lib/x.py", "dist/calsync.whl", ".python_packages/lib/x.py", ".vscode/settings.json",
+     "calsync-users.json", "credential.json", ".gitattributes"],
 )  # fmt: skip
 def test_what_lies_about_stays_at_home(denies: Callable[[str], bool], path: str) -> None:
     """Environments, secrets and caches are not uploaded, wherever they lie."""
@@ -90,6 +91,19 @@ def test_what_git_ignores_is_not_uploaded(denies: Callable[[str], bool]) -> None
 
     assert len(folders) > 8
     assert [folder for folder in folders if not denies(f"{folder}x")] == []
+
+
+@both
+def test_what_the_pages_make_here_is_not_uploaded(denies: Callable[[str], bool]) -> None:
+    """Environments, lists of people and whatever else a line of the docs writes into this folder."""
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    environments = set(re.findall(r"python3? -m venv (\S+?);?(?=\s)", pages))
+    files = set(re.findall(r" > ([\w.-]+)|--parameters (\w+\.json)", pages))
+    written = environments | {name for pair in files for name in pair if name}
+
+    assert written == {".venv-cli", "calsync-users.json", "credential.json"}
+    assert [name for name in written if not denies(f"{name}/x" if name in environments else name)] == []
+    assert re.search(r"^\* text=auto eol=lf$", (ROOT / ".gitattributes").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_names_are_written_out() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.settings import REQUIRED, ROWS
 from adapters.store.backend import Table
+from tests.infra.evaluate import evaluate
 from tests.support.bicep import Code, read
 from tests.support.deployment import (
     GRAPH_ROLES,
@@ -384,7 +385,18 @@ def test_webhooks_and_health_stand_outside_the_sign_in() -> None:
     assert {route for route in routes if "/webhooks/" in route} | {"/api/health"} == set(auth.variables["openPaths"])
     assert "/api/health" in routes
     assert Code("openPaths") == validation["excludedPaths"]
-    assert validation["requireAuthentication"] is True
+
+
+def test_the_sign_in_is_switched_off_again() -> None:
+    """Where no registration is named any more it is deployed as off; left out, it would stay on."""
+    main, auth = read(MAIN), module("auth")
+    properties = auth.one("Microsoft.Web/sites/config")["properties"]
+    is_on = {name: evaluate(auth, "hasSignIn", {"clientId": name}) for name in ("", "page")}
+
+    assert main.modules["auth"].condition is True
+    assert is_on == {"": False, "page": True}
+    assert properties["platform"]["enabled"] == Code("hasSignIn")
+    assert properties["globalValidation"]["requireAuthentication"] == Code("hasSignIn")
 
 
 def test_azd_finds_the_app() -> None:
