@@ -18,17 +18,18 @@ LONGEST_BODY = 100 * 2**20
 """What the platform takes by default, in bytes."""
 
 RESERVED = ("admin", "runtime")
-PARAMETER = re.compile(r"\{(?P<all>\*?)(?P<name>[A-Za-z_]\w*)(?::(?P<constraint>int))?(?P<optional>\?)?\}")
+PARAMETER = re.compile(
+    r"\{(?P<all>\*?)(?P<name>[A-Za-z_]\w*)(?::(?P<constraint>int|maxlength\(0\)))?(?P<optional>\?)?\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One function's route; ``rank`` sorts literal segments before parameters."""
+    """One function's route."""
 
     function: Function
     methods: frozenset[str]
     pattern: re.Pattern[str]
-    rank: tuple[int, ...]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The route's parameters where it serves this request; optional ones that are absent are missing."""
@@ -45,28 +46,33 @@ def read_route(function: Function, prefix: str) -> Route:
         raise Unusable(f"the route {template} begins with a reserved word")
     methods = frozenset(str(getattr(one, "name", one)).upper() for one in function.trigger.get("methods") or ())
     segments = [one for one in (*prefix.split("/"), *template.split("/")) if one]
-    read = [_segment(one, template) for one in segments]
-    pattern = re.compile("".join(text for text, _ in read), re.IGNORECASE | re.DOTALL)
-    return Route(function, methods, pattern, tuple(rank for _, rank in read))
+    pattern = re.compile("".join(_segment(one, template) for one in segments), re.IGNORECASE | re.DOTALL)
+    return Route(function, methods, pattern)
 
 
-def _segment(text: str, template: str) -> tuple[str, int]:
-    """A segment as regular expression and rank."""
+KINDS = {None: "[^/]+", "int": r"-?\d+", "maxlength(0)": "(?!)"}
+"""What a segment may be, by its constraint; nothing is as short as ``maxlength(0)``, so only its absence fits."""
+
+
+def _segment(text: str, template: str) -> str:
+    """A segment as regular expression."""
     found = PARAMETER.fullmatch(text)
     if found is None:
         if "{" in text or "}" in text:
             raise Unusable(f"the route {template} is written in a way this host does not know")
-        return f"/{re.escape(text)}", 0
-    kind, rank = (r"-?\d+", 1) if found["constraint"] else ("[^/]+", 2)
+        return f"/{re.escape(text)}"
     if found["all"]:
-        return f"(?:/(?P<{found['name']}>.*))?", 3
-    group = f"(?P<{found['name']}>{kind})"
-    return (f"(?:/{group})?" if found["optional"] else f"/{group}"), rank
+        return f"(?:/(?P<{found['name']}>.*))?"
+    group = f"(?P<{found['name']}>{KINDS[found['constraint']]})"
+    return f"(?:/{group})?" if found["optional"] else f"/{group}"
 
 
 def choose(routes: Iterable[Route], method: str, path: str) -> tuple[Function, dict[str, str]] | None:
-    """Who serves a request, and the route's parameters; None for an unknown path as for a wrong method."""
-    for route in sorted(routes, key=lambda one: one.rank):
+    """Who serves a request, and the route's parameters; None for an unknown path as for a wrong method.
+
+    The host tries the routes in the order of the functions' names, literal segments or not (azure.md §4).
+    """
+    for route in sorted(routes, key=lambda one: one.function.name.lower()):
         parameters = route.match(method, path)
         if parameters is not None:
             return route.function, parameters

@@ -15,6 +15,7 @@ from tests.support.made_up_apps import MakeHost, seen
 
 ECHO = """
 import json
+@app.function_name("later_echo")
 @app.route(route="echo/{first}/{second:int?}", methods=["POST", "PUT"])
 async def echo(req: func.HttpRequest) -> func.HttpResponse:
     told = {"params": dict(req.params), "route": dict(req.route_params), "body": req.get_body().decode(),
@@ -24,6 +25,15 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="echo/fixed", methods=["POST"])
 def fixed(req: func.HttpRequest) -> str:
     return "fixed"
+
+@app.function_name("alpha")
+@app.route(route="echo/{any}", methods=["GET"])
+def alpha(req: func.HttpRequest) -> str:
+    return "shadow"
+
+@app.route(route="echo/other", methods=["GET"])
+def other(req: func.HttpRequest) -> str:
+    return "never asked"
 
 @app.route()
 def plain(req: func.HttpRequest) -> func.HttpResponse:
@@ -71,9 +81,9 @@ async def test_request_reaches_python_as_on_azure(make_host: MakeHost) -> None:
         ("POST", "/API/Echo/Fixed/", 200, "fixed"),
         ("GET", "/api/plain", 200, "ж"),
         ("DELETE", "/api/plain", 200, "ж"),
+        ("GET", "/api/echo/other", 200, "shadow"),
         ("GET", "/api/files/a/b.txt", 200, "a/b.txt"),
         ("GET", "/api/files", 200, "none"),
-        ("GET", "/api/echo/fixed", 404, ""),
         ("HEAD", "/api/files/a", 404, ""),
         ("POST", "/api/echo/a/b", 404, ""),
         ("GET", "/echo/fixed", 404, ""),
@@ -83,7 +93,7 @@ async def test_request_reaches_python_as_on_azure(make_host: MakeHost) -> None:
     ],
 )
 async def test_who_answers(make_host: MakeHost, method: str, path: str, status: int, text: str) -> None:
-    """Literal routes come first, a wrong method is not found, an exception says nothing."""
+    """The function whose name comes first is asked, a wrong method is not found, an exception says nothing."""
     async with make_host(ECHO) as host:
         assert (status, text) == (await ask(host.origin, method, path))[:2]
 
