@@ -412,6 +412,13 @@ class AccountStore(Protocol):
         """Claim an ERP.net user for a mailbox, on the condition of ``etag`` ('' = insert). Raises ``StaleWrite``."""
 
 
+class FormKeyStore(Protocol):
+    """The key that the page's forms are signed with."""
+
+    async def read_form_key(self) -> bytes:
+        """The key, the same for every instance; made by whoever asks first. Raises ``StoreUnavailable``."""
+
+
 class ClaimStore(Protocol):
     """What several users share: the index of links by activity, the index of copies by meeting, and the claims."""
 
@@ -476,7 +483,17 @@ class SubscriptionStore(Protocol):
         """Delete a user's subscription; a missing one is no error."""
 
 
-class Store(SlotStore, LineStore, LeaseStore, AccountStore, ClaimStore, JournalStore, SubscriptionStore, Protocol):
+class Store(
+    SlotStore,
+    LineStore,
+    LeaseStore,
+    AccountStore,
+    FormKeyStore,
+    ClaimStore,
+    JournalStore,
+    SubscriptionStore,
+    Protocol,
+):
     """The store: all of the above, the users, and the memory of each.
 
     The tables and the memory store pass one contract suite (tests/support/store_contract.py).

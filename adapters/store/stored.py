@@ -31,6 +31,7 @@ REMEDIES = {
     "Queued": "it is made anew by the next message about the same thing",
     "SlotRow": "it is made anew by whoever asks ERP.net next",
     "AccountRow": "it is made anew by whoever has the account",
+    "FormKeyRow": "it is made anew by whoever opens the page next",
     "IndexRow": "`calsync sync --full` makes it anew",
     "CopyRow": "`calsync sync --full` makes it anew",
 }
@@ -39,7 +40,7 @@ REMEDIES = {
 _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
 """Kinds whose owner is named by another part of the key than the partition."""
 
-_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow"})
+_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow"})
 
 
 def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:

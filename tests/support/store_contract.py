@@ -184,6 +184,22 @@ class AccountContract:
         assert (await store.read_account(f"erp2-{user_id}"))[0] == f"other-{user_id}"
 
 
+class FormKeyContract:
+    """The key of the page's forms."""
+
+    async def test_everybody_has_the_same_key(self, fresh_store: RowStore) -> None:
+        """Whoever asks first makes it, also where many ask at once; a spoilt one is made anew."""
+        keys = await asyncio.gather(*(fresh_store.read_form_key() for _ in range(5)))
+        assert len(set(keys)) == 1
+        assert len(keys[0]) == 32
+
+        place = Key("portal", "form-key")
+        await fresh_store.backend.write(Table.USERS, Op(Verb.PUT, place, {"v": 2, "data0": '{"key": "abc"}'}))
+        anew = await fresh_store.read_form_key()
+        assert len(anew) == 32
+        assert anew == await fresh_store.read_form_key() != keys[0]
+
+
 class LeaseContract:
     """One round per user."""
 
@@ -1096,6 +1112,7 @@ class LineContract:
 
 class StoreContract(
     AccountContract,
+    FormKeyContract,
     SubscriptionContract,
     LeaseContract,
     StateContract,
