@@ -22,7 +22,7 @@ LOCK_ARGS ?=
 # The tests start many processes; each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-PACKAGES := sync_core jobs adapters simulators cli $(wildcard function_app.py)
+PACKAGES := sync_core jobs adapters portal simulators cli $(wildcard function_app.py)
 
 # What takes a small part of its moments or plays in `make test` (tests/support/budget.py).
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \

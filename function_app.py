@@ -3,7 +3,9 @@
 Nothing is imported or opened before somebody asks: an error here would take the whole app down, and Graph's
 validation handshake must not wait for packages (azure.md §2, graph.md §11). What a function needs loads beside the
 event loop, so that others are answered meanwhile. Every HTTP function is anonymous to the
-platform and proves its caller itself: ``clientState`` for Graph, a shared secret for ERP.net.
+platform and proves its caller itself: ``clientState`` for Graph, a shared secret for ERP.net, the sign-in for the
+page (``portal/door.py``). No two routes overlap, because the host tries them in the order of the functions' names
+(azure.md §4).
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ async def work(message: func.QueueMessage) -> None:
 
 
 @app.function_name("notifications")
-@app.route(trigger_arg_name="request", route="webhooks/graph", methods=[func.HttpMethod.POST])
+@app.route(trigger_arg_name="request", route="api/webhooks/graph", methods=[func.HttpMethod.POST])
 async def notifications(request: func.HttpRequest) -> func.HttpResponse:
     """Graph's webhook: answer its handshake, receive changes and lifecycle events."""
     token = request.params.get("validationToken")
@@ -106,14 +108,14 @@ async def notifications(request: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.function_name("erpnet")
-@app.route(trigger_arg_name="request", route="webhooks/erpnet", methods=[func.HttpMethod.POST])
+@app.route(trigger_arg_name="request", route="api/webhooks/erpnet", methods=[func.HttpMethod.POST])
 async def erpnet(request: func.HttpRequest) -> func.HttpResponse:
     """ERP.net's webhook: check its secret and ask for a pull; its body is ignored."""
     return await _receive_erp(request.headers.get("x-calsync-secret", ""))
 
 
 @app.function_name("health")
-@app.route(trigger_arg_name="request", route="health", methods=[func.HttpMethod.GET])
+@app.route(trigger_arg_name="request", route="api/health", methods=[func.HttpMethod.GET])
 async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Whether the app runs, how many settings are wrong, and how many Azure reads otherwise than a person; which ones
     is for administrators (`calsync doctor`).
@@ -125,6 +127,27 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
         _open_behind()
     answer = {"status": "ok", "settings_mistakes": mistakes, "settings_warnings": warnings}
     return func.HttpResponse(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+@app.function_name("home")
+@app.route(trigger_arg_name="request", route="{home:maxlength(0)?}", methods=[func.HttpMethod.GET])
+async def home(request: func.HttpRequest) -> func.HttpResponse:
+    """The bare address leads to the page."""
+    return func.HttpResponse(status_code=302, headers={"Location": "/portal", "Cache-Control": "no-store"})
+
+
+@app.function_name("portal")
+@app.route(trigger_arg_name="request", route="portal/{*path}", methods=[func.HttpMethod.GET, func.HttpMethod.POST])
+async def portal(request: func.HttpRequest) -> func.HttpResponse:
+    """Every page, and what pages need."""
+    return await _show(request)
+
+
+@app.function_name("programs")
+@app.route(trigger_arg_name="request", route="api/v1/{*path}", methods=[func.HttpMethod.GET, func.HttpMethod.POST])
+async def programs(request: func.HttpRequest) -> func.HttpResponse:
+    """What the pages show, as JSON."""
+    return await _show(request)
 
 
 @app.function_name("warmup")
@@ -183,6 +206,17 @@ async def _receive_erp(secret: str) -> func.HttpResponse:
         log_failure("erpnet", error)
         return func.HttpResponse(status_code=503)
     return func.HttpResponse(status_code=202)
+
+
+async def _show(request: func.HttpRequest) -> func.HttpResponse:
+    await _load("portal.door")
+    from portal.door import Site, answer
+
+    site = Site(os.environ, _world, _load)
+    told = await answer(site, request.method, request.url, request.headers, request.get_body())
+    return func.HttpResponse(
+        told.body, status_code=told.status, mimetype=told.kind, charset="utf-8", headers=told.all_headers
+    )
 
 
 async def _settings() -> tuple[int, int]:

@@ -42,7 +42,7 @@ STORAGE = "AzureWebJobsStorage"
 REQUIRED = "(required)"
 """The default of a setting that has none."""
 
-OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "CALL_TIMEOUT_")
+OUR_PREFIXES = ("ERPNET_", "SYNC_", "STATE_", "GRAPH_", "PULL_", "LEASE_", "PORTAL_", "CALL_TIMEOUT_")
 """Names with these prefixes are ours: an unknown one is a misspelt setting, which would silently do nothing."""
 
 FOREIGN = frozenset({"STATE_DIRECTORY"})
@@ -93,6 +93,7 @@ class Settings:
     activity_types: frozenset[str]
     mass_deletion: tuple[int, float]
     public_url: str
+    portal_sign_in: str
     chosen: frozenset[str]
     """The names of the settings that are set."""
 
@@ -234,6 +235,13 @@ ROWS = (
         "",
         "set the app's own https address, or leave it out to poll",
     ),
+    Row(
+        "PORTAL_SIGN_IN",
+        "portal_sign_in",
+        optional(one_of("development")),
+        "",
+        "leave it out: it is for development only",
+    ),
 )
 
 
@@ -256,6 +264,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     mistakes += _unknown(environ)
     if environ.get("WEBSITE_HOSTNAME"):
         mistakes += _not_filled_in(given)
+    if given["PORTAL_SIGN_IN"] and "WEBSITE_SITE_NAME" in environ:
+        mistakes.append(
+            "PORTAL_SIGN_IN is for a developer's machine and this is Azure, where App Service signs people in: "
+            "leave it out."
+        )
     if mistakes:
         raise SettingsInvalid(mistakes)
     return Settings(**values, chosen=frozenset(name for name, text in given.items() if text))

@@ -1,7 +1,7 @@
 """Draws the arrows of the house and fails when one turns round.
 
-``function_app, cli → jobs → sync_core`` and ``wiring → adapters → sync_core``; adapters know the jobs only by the
-values and Protocols of ``jobs.ports``; simulators know nothing of the product.
+``function_app, cli, portal → jobs → sync_core`` and ``wiring → adapters → sync_core``; adapters know the jobs only by
+the values and Protocols of ``jobs.ports``; simulators know nothing of the product.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("function_app", "cli", "jobs", "sync_core", "adapters", "simulators")
+ROOMS = ("function_app", "cli", "portal", "jobs", "sync_core", "adapters", "simulators")
 
 ARROWS = {
-    "function_app": ("jobs", "sync_core", "adapters.wiring", "adapters.settings", "adapters.loading"),
+    "function_app": ("portal", "jobs", "sync_core", "adapters.wiring", "adapters.settings", "adapters.loading"),
     "cli": ("cli", "jobs", "sync_core", "adapters.wiring", "adapters.settings", "simulators"),
+    "portal": ("portal", "jobs", "sync_core"),
     "jobs": ("jobs", "sync_core"),
     "sync_core": ("sync_core",),
     "adapters": ("adapters", "sync_core", "jobs.ports"),
@@ -132,7 +133,7 @@ def _module(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-PRODUCT = ("sync_core", "jobs", "adapters", "cli", "function_app")
+PRODUCT = ("sync_core", "jobs", "adapters", "portal", "cli", "function_app")
 """The rooms without the stand-ins."""
 
 
@@ -240,6 +241,8 @@ def test_every_room_is_looked_at() -> None:
         ("simulators.graph", "from sync_core.model import Event"),
         ("function_app", "from adapters.tables import TableStore"),
         ("function_app", "import simulators"),
+        ("portal.mine", "from adapters.store.tables import TableStore"),
+        ("jobs.round.run", "from portal.words import Words"),
     ],
 )
 def test_turned_arrow_is_found(module: str, source: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("sync_core", "jobs", "adapters", "cli", "function_app.py")
+PRODUCT = ("sync_core", "jobs", "adapters", "portal", "cli", "function_app.py")
 
 LINES, PARAMETERS = 40, 5
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("sync_core", "jobs", "adapters", "cli", "tests/core")
+ROOMS = ("sync_core", "jobs", "adapters", "portal", "cli", "tests/core")
 PAGES = ("docs/*.md", "README.md", "SECURITY.md", "CONTRIBUTING.md")
 
 RETIRED = {

@@ -9,8 +9,8 @@ param clientId string
 
 var hasSignIn = !empty(clientId)
 
-// Exact paths: whether prefixes would match is not documented.
-var openPaths = ['/api/webhooks/graph', '/api/webhooks/erpnet', '/api/health']
+// Exact paths, and a trailing /*, which is the only wildcard there is (azure.md §7).
+var openPaths = ['/api/webhooks/graph', '/api/webhooks/erpnet', '/api/health', '/portal/assets/*']
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: appName

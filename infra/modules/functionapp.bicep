@@ -159,6 +159,7 @@ resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__clientId: identityClientId
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+    AzureWebJobsDisableHomepage: 'true' // the bare address is ours: it leads to the page
     STATE_PREFIX: statePrefix
     SYNC_SCHEDULE: syncSchedule
     PULL_SCHEDULE: pullSchedule

@@ -188,9 +188,12 @@ def test_triggers_are_those_of_the_infrastructure() -> None:
     }
     assert (found["work"]["queueName"], found["work"]["connection"]) == ("%STATE_PREFIX%-work", "AzureWebJobsStorage")
     assert {name: trigger["route"] for name, trigger in found.items() if "route" in trigger} == {
-        "notifications": "webhooks/graph",
-        "erpnet": "webhooks/erpnet",
-        "health": "health",
+        "notifications": "api/webhooks/graph",
+        "erpnet": "api/webhooks/erpnet",
+        "health": "api/health",
+        "home": "{home:maxlength(0)?}",
+        "portal": "portal/{*path}",
+        "programs": "api/v1/{*path}",
     }
 
 

@@ -24,12 +24,12 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     "work": {"type": "queueTrigger", "queueName": "%STATE_PREFIX%-work", "connection": "AzureWebJobsStorage"},
     "notifications": {
         "type": "httpTrigger",
-        "route": "webhooks/graph",
+        "route": "api/webhooks/graph",
         "authLevel": "ANONYMOUS",
         "methods": ["POST"],
     },
-    "erpnet": {"type": "httpTrigger", "route": "webhooks/erpnet", "authLevel": "ANONYMOUS", "methods": ["POST"]},
-    "health": {"type": "httpTrigger", "route": "health", "authLevel": "ANONYMOUS", "methods": ["GET"]},
+    "erpnet": {"type": "httpTrigger", "route": "api/webhooks/erpnet", "authLevel": "ANONYMOUS", "methods": ["POST"]},
+    "health": {"type": "httpTrigger", "route": "api/health", "authLevel": "ANONYMOUS", "methods": ["GET"]},
     "warmup": {"type": "warmupTrigger"},
 }
 LATE = {

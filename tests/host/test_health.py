@@ -49,7 +49,7 @@ def test_health_is_open_and_reads_only() -> None:
     """Anonymous, GET alone."""
     trigger = functions()["health"].get_trigger().get_dict_repr()
 
-    assert (trigger["route"], [method.name for method in trigger["methods"]]) == ("health", ["GET"])
+    assert (trigger["route"], [method.name for method in trigger["methods"]]) == ("api/health", ["GET"])
     assert str(trigger["authLevel"]).rpartition(".")[2].upper() == "ANONYMOUS"
 
 

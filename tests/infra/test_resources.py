@@ -9,6 +9,7 @@ import pytest
 
 from adapters.settings import REQUIRED, ROWS
 from adapters.store.backend import Table
+from portal.routes import ROUTES, Needs
 from tests.infra.evaluate import evaluate
 from tests.support.bicep import Code, read
 from tests.support.deployment import (
@@ -37,13 +38,18 @@ ROLES = {
 NOT_IN_AZURE = {
     "AZURE_CLIENT_SECRET": "the managed identity needs none",
     "GRAPH_ACCESS_TOKEN": "development only",
+    "PORTAL_SIGN_IN": "development only",
     "AzureWebJobsStorage": "contradicts the settings for an identity",
     "AzureWebJobsStorage__tableServiceUri": "the account's name says the same",
     "AzureWebJobsStorage__queueServiceUri": "the account's name says the same",
 }
 """Settings that a deployment must leave out."""
 
-PLATFORM = {"APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+PLATFORM = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "AzureWebJobsDisableHomepage",
+}
 """Settings that are the platform's and not ours."""
 
 SETTINGS = {row.name for row in ROWS}
@@ -378,12 +384,14 @@ def test_timers_catch_up_after_a_pause() -> None:
 
 def test_webhooks_and_health_stand_outside_the_sign_in() -> None:
     """Exactly the routes that authenticate themselves or tell nothing are excluded, by exact path."""
-    routes = {f"/api/{trigger['route']}" for trigger in functions_with("httpTrigger").values()}
+    routes = {f"/{trigger['route']}" for trigger in functions_with("httpTrigger").values()}
     auth = module("auth")
     validation = auth.one("Microsoft.Web/sites/config")["properties"]["globalValidation"]
+    pages = {f"/portal/{one.path}".replace("{name}", "*") for one in ROUTES if one.needs is Needs.NOTHING}
 
-    assert {route for route in routes if "/webhooks/" in route} | {"/api/health"} == set(auth.variables["openPaths"])
+    assert {route for route in routes if "{" not in route} | pages == set(auth.variables["openPaths"])
     assert "/api/health" in routes
+    assert pages == {"/portal/assets/*"}
     assert Code("openPaths") == validation["excludedPaths"]
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 HEAVY = (
-    *("adapters", "cli", "jobs", "simulators", "sync_core"),
+    *("adapters", "cli", "jobs", "portal", "simulators", "sync_core"),
     *("azure.core", "azure.data.tables", "azure.identity", "azure.storage.queue", "azure.monitor"),
-    *("aiohttp", "httpx", "kiota_http", "msgraph", "opentelemetry", "icalendar"),
+    *("aiohttp", "httpx", "kiota_http", "msgraph", "opentelemetry", "icalendar", "jinja2"),
 )
 """Our rooms, and the packages that take long; not click and rich, which httpx imports wherever they are."""
 

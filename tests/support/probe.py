@@ -68,7 +68,9 @@ def argument_of(kind: str, given: dict[str, Any]) -> Any:
         case "warmupTrigger":
             return WarmUpContext()
         case _:
-            return func.HttpRequest("POST", "https://app", **{**given, "body": given.get("body", "").encode()})
+            return func.HttpRequest(
+                **{"method": "POST", "url": "https://app", **given, "body": given.get("body", "").encode()}
+            )
 
 
 def command(words: Sequence[str]) -> int:

@@ -1,0 +1,50 @@
+"use strict";
+// The only script. Without it every page works: what runs is then shown anew by the browser, every few seconds.
+
+// What runs: look again and put the new content in place of the old, without losing the reader's place.
+const runs = document.querySelector("main [data-runs]");
+if (runs) {
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const now = page.querySelector("main");
+      const here = document.querySelector("main");
+      if (answer.ok && now) {
+        const still = now.querySelector("[data-runs]");
+        if (now.innerHTML !== here.innerHTML) {
+          here.replaceChildren(...now.childNodes);
+          document.title = page.title;
+        }
+        if (!still) { here.focus(); return; }
+      }
+    } catch { /* the next look may succeed */ }
+    setTimeout(look, 1500);
+  };
+  setTimeout(look, 1000);
+}
+
+// One box that ticks all of a table.
+for (const all of document.querySelectorAll("input[data-all]")) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const one of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) one.checked = all.checked;
+  });
+}
+
+// Copy a text; the text itself stays there to be selected by hand.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = button.dataset.done;
+  });
+}
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+});

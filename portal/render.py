@@ -1,0 +1,64 @@
+"""Pages as HTML. The only module that imports Jinja2: it is loaded when somebody asks for a page, not before.
+
+Everything that comes from data is escaped; a name that a template uses and nobody gave is a mistake, not a blank.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from portal import assets, forms
+from portal.http import Answer
+from portal.sign_in import Person, is_development
+from portal.visit import LANGUAGES, Page, Visit
+from portal.words import Words
+
+FOLDER = Path(__file__).with_name("templates")
+
+
+@cache
+def environment() -> Environment:
+    """The templates, each read once a process."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals.update(asset=assets.address, languages=LANGUAGES, once=forms.new_once)
+    return made
+
+
+def render(visit: Visit, page: Page) -> Answer:
+    """A page for the person who asks."""
+    words = Words(visit.language, page.zone, visit.now)
+    is_local = is_development(visit.asked, visit.environ)
+    about = {"person": visit.person, "token": visit.token, "is_development": is_local}
+    return _answer(page.template, words, page.status, {**about, "data": page.data})
+
+
+def render_refusal(language: str, what: str, status: int, sign_in: str) -> Answer:
+    """A page that says no, to somebody of whom nothing is known."""
+    words = Words(language, "", datetime.now(UTC))
+    about = {"person": Person(""), "token": "", "is_development": False, "data": {}}
+    return _answer("refused.html", words, status, {**about, "what": what, "sign_in": sign_in})
+
+
+def _answer(template: str, words: Words, status: int, values: dict[str, object]) -> Answer:
+    text = environment().get_template(template).render(w=words, time=lambda at: _time(words, at), **values)
+    return Answer(status, text.encode("utf-8", "replace"))
+
+
+def _time(words: Words, at: str | datetime | None) -> Markup:
+    """An instant for people, with the machine's form beside it."""
+    if not at:
+        return escape(words.when(None))
+    instant = at if isinstance(at, str) else at.isoformat()
+    return Markup('<time datetime="{}">{}</time>').format(instant, words.when(at))

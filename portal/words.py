@@ -1,0 +1,111 @@
+"""What the pages say, in the reader's language and time zone: texts, counts, times, reasons.
+
+The catalogue is ``portal.texts`` with ``portal.reasons``. Times come in as the answers give them (ISO 8601, UTC) and
+go out as the wall clock of the reader; the form for machines stays beside them in ``<time datetime>``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from portal.reasons import ACTIONS, FIELDS, REASONS
+from portal.texts import TEXTS
+from portal.visit import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is so, in the reader's language, and what would change it ('' = nothing needs to)."""
+
+    text: str
+    remedy: str = ""
+    is_foreign: bool = False
+    """The words are English in a page of another language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The catalogue for one reader; ``now`` decides what is today."""
+
+    language: str
+    zone: str
+    now: datetime
+
+    @property
+    def _column(self) -> int:
+        return LANGUAGES.index(self.language)
+
+    def t(self, key: str, **values: object) -> str:
+        """A text. Raises ``KeyError`` for one that is not in the catalogue, and for a value that is missing."""
+        return TEXTS[key][self._column].format(**values)
+
+    def n(self, key: str, count: int, **values: object) -> str:
+        """A text about so many, with the form of the word that the number wants."""
+        return self.t(f"{key}.{'one' if count == 1 else 'many'}", n=count, **values)
+
+    def zone_name(self) -> str:
+        """The zone in which times are told."""
+        return self.zone or "UTC"
+
+    def when(self, at: str | datetime | None) -> str:
+        """An instant: the day as people say it, and the time."""
+        instant = self._local(at)
+        return self.t("never") if instant is None else f"{self._day(instant.date())}, {instant:%H:%M}"
+
+    def clock(self, at: str | datetime | None) -> str:
+        """The time of an instant alone."""
+        instant = self._local(at)
+        return "" if instant is None else f"{instant:%H:%M}"
+
+    def day(self, text: str) -> str:
+        """A date (ISO) as people say it."""
+        return self._day(date.fromisoformat(text))
+
+    def reason(self, text: str) -> Reason:
+        """Why something is so. What the catalogue does not know stays as it was told."""
+        known = REASONS.get(text)
+        if known is None:
+            return Reason(text, is_foreign=self.language != "en")
+        told, remedy = (text, known.remedy) if self.language == "en" else (known.bulgarian, known.bulgarian_remedy)
+        return Reason(told, remedy)
+
+    def action(self, what: str, subject: str) -> str:
+        """One line of the journal: what was done to the item of this name."""
+        named = subject or self.t("no-subject")
+        known = ACTIONS.get(what)
+        return known[self._column].format(subject=named) if known else f"{what}: {named}"
+
+    def field(self, name: str) -> str:
+        """A group of properties, as people call it."""
+        known = FIELDS.get(name.rpartition(".")[2])
+        return known[self._column] if known else name
+
+    def fields(self, names: object) -> str:
+        """Several of them, each once, in their order."""
+        listed = [self.field(str(name)) for name in names] if isinstance(names, list | tuple | dict) else []
+        return ", ".join(dict.fromkeys(listed))
+
+    def _local(self, at: str | datetime | None) -> datetime | None:
+        if not at:
+            return None
+        instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return instant.astimezone(zone_of(self.zone))
+
+    def _day(self, day: date) -> str:
+        today = self.now.astimezone(zone_of(self.zone)).date()
+        known = {0: "today", -1: "yesterday", 1: "tomorrow"}.get((day - today).days)
+        if known:
+            return self.t(known)
+        names = {"weekday": self.t(f"weekday.{day.weekday()}"), "month": self.t(f"month.{day.month}")}
+        form = "date" if day.year == today.year else "date-with-year"
+        return self.t(form, day=day.day, year=day.year, **names)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of this name; UTC for none, and for one that is not known here."""
+    try:
+        return ZoneInfo(name) if name else ZoneInfo("UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

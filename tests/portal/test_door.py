@@ -1,0 +1,327 @@
+"""Who is let in where: every route of the app's own index, asked by everybody who must not be answered."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import azure.functions as func
+import pytest
+
+from portal.assets import address
+from portal.forms import token
+from portal.http import NEVER_KEPT, POLICY
+from portal.routes import PAGES, PROGRAMS, ROUTES, Needs, Route, find
+from portal.sign_in import Role
+from tests.jobs.app.conftest import app
+from tests.support.app import App, function
+from tests.support.functions import functions
+from tests.support.house import House
+from tests.support.visitor import AZURE, ORIGIN, Visitor, claim, principal, signed_in
+
+__all__ = ["app"]
+
+OPEN = {
+    "notifications": "Graph proves itself by clientState",
+    "erpnet": "ERP.net proves itself by a secret",
+    "health": "tells how many settings are wrong, nothing else",
+    "home": "leads to the page",
+}
+"""HTTP functions that do not ask who somebody is, and why they need not."""
+
+ADMIN = frozenset({Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request that the index knows: by which function, of which route."""
+
+    function: str
+    route: Route
+    start: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """An address that the route serves."""
+        filled = re.sub(r"\{\w+\}", "0123456789abcdef", self.route.path)
+        return "/" + "/".join([*self.start, *(one for one in filled.split("/") if one)])
+
+
+def askings() -> list[Asking]:
+    """Every route, at each of its addresses."""
+    pages = [Asking("portal", route, PAGES) for route in ROUTES]
+    return pages + [Asking("programs", route, PROGRAMS) for route in ROUTES if route.program]
+
+
+def named(asking: Asking) -> str:
+    """What a test of it is called."""
+    return f"{asking.route.method} {asking.path}"
+
+
+closed = pytest.mark.parametrize("asking", [one for one in askings() if one.route.needs >= Needs.PERSON], ids=named)
+changing = pytest.mark.parametrize(
+    "asking",
+    [one for one in askings() if one.route.method == "POST" and one.route.needs >= Needs.PERSON],
+    ids=named,
+)
+
+
+@pytest.fixture
+def azure(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    """The app where the platform signs people in."""
+    for name, value in AZURE.items():
+        monkeypatch.setenv(name, value)
+    return app
+
+
+async def ask(
+    asking: Asking, headers: Mapping[str, str], fields: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """The request, through the function of the index."""
+    kind = {"content-type": "application/x-www-form-urlencoded"} if fields else {}
+    request = func.HttpRequest(
+        asking.route.method,
+        f"{ORIGIN}{asking.path}",
+        headers={**kind, **headers},
+        body=urlencode(fields or {}).encode(),
+    )
+    answered = await function(asking.function)(request)
+    assert isinstance(answered, func.HttpResponse)
+    return answered
+
+
+async def refused(azure: App, asking: Asking, headers: Mapping[str, str], status: int, **how: str) -> None:
+    """The request is refused, and neither a row nor a message comes of it."""
+    store = azure.house.memory
+    assert store is not None
+    await store.read_form_key()
+    before, sent = store.writes, len(azure.queue.sent)
+    answered = await ask(asking, headers, how)
+
+    assert answered.status_code == status, answered.get_body().decode()
+    assert (store.writes, len(azure.queue.sent)) == (before, sent)
+    assert answered.headers["Cache-Control"] == NEVER_KEPT["Cache-Control"]
+    assert answered.headers["Content-Security-Policy"] == POLICY
+
+
+def test_every_http_function_is_open_for_a_reason_or_behind_the_door() -> None:
+    """No function of the index is left out of these tests."""
+    found = {name for name, one in functions().items() if one.get_trigger().get_dict_repr()["type"] == "httpTrigger"}
+    assert found == set(OPEN) | {"portal", "programs"}
+
+
+def test_no_two_routes_overlap() -> None:
+    """The host asks the first that fits by the functions' names, so each address must fit one only."""
+    triggers = [one.get_trigger().get_dict_repr() for one in functions().values()]
+    routes = sorted(str(one["route"]) for one in triggers if one["type"] == "httpTrigger")
+    literal = [route.partition("{")[0] for route in routes]
+
+    assert routes == [
+        "api/health",
+        "api/v1/{*path}",
+        "api/webhooks/erpnet",
+        "api/webhooks/graph",
+        "portal/{*path}",
+        "{home:maxlength(0)?}",
+    ]
+    assert not [(a, b) for a in literal for b in literal if a != b and a and b.startswith(a)]
+
+
+def test_every_route_is_found_as_what_it_is() -> None:
+    """No route of the table stands before another one of the same address."""
+    for one in askings():
+        path = tuple(segment for segment in one.path.split("/") if segment)
+        found = find(one.route.method, path)
+        assert found is not None
+        assert found.route is one.route
+
+
+@closed
+async def test_nobody_is_not_let_in(azure: App, asking: Asking) -> None:
+    """Without a principal, and with a spoilt one."""
+    await refused(azure, asking, {}, 401)
+    await refused(azure, asking, {"x-ms-client-principal": "%"}, 403)
+    await refused(azure, asking, {"x-ms-client-principal-id": "anna", "x-ms-client-principal-name": "anna"}, 401)
+    assert azure.process.asked == 0, "the store is not asked for strangers"
+
+
+@closed
+@pytest.mark.parametrize("is_on", ["", "False"])
+async def test_a_forged_principal_is_not_let_in(
+    azure: App, asking: Asking, is_on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the platform does not sign people in, a header says nothing."""
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", is_on)
+    await refused(azure, asking, signed_in("anna", Role.ADMIN), 401)
+
+
+@closed
+async def test_another_tenant_is_not_let_in(azure: App, asking: Asking) -> None:
+    """Nor somebody whose tenant nobody knows."""
+    await refused(azure, asking, signed_in("anna", Role.ADMIN, tenant="globex"), 403)
+    await refused(azure, asking, {"x-ms-client-principal": principal(claim("oid", "anna"))}, 403)
+
+
+@pytest.mark.parametrize(
+    ("asking", "roles"),
+    [
+        *[(one, ()) for one in askings() if one.route.needs >= Needs.READER],
+        *[(one, (Role.READER,)) for one in askings() if one.route.needs is Needs.ADMIN],
+    ],
+    ids=lambda one: named(one) if isinstance(one, Asking) else "-".join(one) or "none",
+)
+async def test_a_role_is_needed(azure: App, asking: Asking, roles: tuple[Role, ...]) -> None:
+    """An employee does not see everybody, and who may look changes nothing; with a good token, too."""
+    key = await azure.house.world.store.read_form_key()
+    good = {"sec-fetch-site": "same-origin", "x-calsync-token": token(key, "anna", azure.house.now)}
+    await refused(azure, asking, {**signed_in("anna", *roles), **good}, 403)
+
+
+@changing
+async def test_a_change_needs_a_token_of_this_person(azure: App, asking: Asking) -> None:
+    """None, somebody else's, and one of yesterday are all refused."""
+    key = await azure.house.world.store.read_form_key()
+    headers = {**signed_in("anna", Role.ADMIN), "sec-fetch-site": "same-origin"}
+    theirs = token(key, "boris", azure.house.now)
+    old = token(key, "anna", azure.house.now)
+    await refused(azure, asking, headers, 403)
+    await refused(azure, asking, headers, 403, token=theirs)
+    azure.house.advance(hours=2)
+    await refused(azure, asking, headers, 403, token=old)
+
+
+@changing
+@pytest.mark.parametrize(
+    "site",
+    [
+        {},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "none"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
+    ids=str,
+)
+async def test_a_change_comes_from_a_page_of_ours(azure: App, asking: Asking, site: dict[str, str]) -> None:
+    """A good token does not help another site, nor a page that says nothing of itself."""
+    key = await azure.house.world.store.read_form_key()
+    good = token(key, "anna", azure.house.now)
+    await refused(azure, asking, {**signed_in("anna", Role.ADMIN), **site}, 403, token=good)
+
+
+@pytest.mark.parametrize("one", [one for one in askings() if one.route.needs < Needs.PERSON], ids=named)
+async def test_what_is_open_never_asks_who(azure: App, one: Asking) -> None:
+    """An answer of an open route is the same with a header of an administrator and without one."""
+    plain = await ask(one, {})
+    forged = await ask(one, signed_in("anna", Role.ADMIN))
+
+    assert (plain.status_code, plain.get_body()) == (forged.status_code, forged.get_body())
+    assert plain.status_code == 404, "in Azure there is no sign-in for developers, nor an asset of this name"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/portal", "/portal/nothing", "/portal/assets/..%2Fdoor.py", "/api/v1/x", "/other"])
+async def test_an_unknown_address_or_method_is_not_found(house: House, method: str, path: str) -> None:
+    """Whoever asks."""
+    visitor = Visitor(house, signed_in("anna", Role.ADMIN))
+    for answered in (await visitor.ask(method, path), await visitor.ask("GET", f"{path}/a/b/c/d")):
+        assert answered.status == 404
+
+
+async def test_assets_are_kept_and_pages_are_not(anna: Visitor) -> None:
+    """A name that changes with what is in the file may be kept for ever."""
+    shown = await anna.get(address("style.css"))
+    assert (shown.status, shown.kind) == (200, "text/css")
+    assert shown.all_headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (await anna.get(re.sub(r"\.[0-9a-f]{16}\.", ".0000000000000000.", address("style.css")))).status == 404
+    page = (await anna.get("/portal")).all_headers
+    assert (page["Cache-Control"], page["X-Content-Type-Options"], page["X-Frame-Options"]) == (
+        "no-store",
+        "nosniff",
+        "DENY",
+    )
+    assert page["Referrer-Policy"] == "no-referrer"
+    assert "unsafe" not in page["Content-Security-Policy"]
+
+
+async def test_who_is_shown_is_escaped(house: House) -> None:
+    """Markup in somebody's name stays text, whatever its script's direction."""
+    visitor = Visitor(house, signed_in("anna", name='<script>alert("x")</script> مُنى'))
+    page = await visitor.read("/portal")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; مُنى" in page
+
+
+async def test_a_store_that_is_down_is_said_plainly(
+    house: House, anna: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To people and to programs; the log has no word of anybody."""
+    from sync_core.errors import StoreUnavailable
+
+    async def down(*_: object) -> None:
+        raise StoreUnavailable("the tables do not answer")
+
+    monkeypatch.setattr(house.world.store, "read_user", down)
+    page, program = await anna.get("/portal"), await anna.get("/api/v1")
+
+    assert (page.status, program.status) == (503, 503)
+    assert b"does not answer" in page.body
+    assert json.loads(program.body) == {"error": "unavailable"}
+    assert "Anna" not in caplog.text
+
+
+async def test_a_mistake_of_ours_tells_nothing(
+    house: House, anna: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither on the page nor in the log: it might quote somebody's meeting."""
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("Secret subject")
+
+    monkeypatch.setattr(house.world.store, "read_user", broken)
+    page = await anna.get("/portal")
+
+    assert page.status == 500
+    assert b"Secret" not in page.body
+    assert "Secret" not in caplog.text
+
+
+async def test_the_language_is_the_readers(anna: Visitor) -> None:
+    """The browser's, or the one that was chosen; anything else is English."""
+    assert 'lang="bg"' in await anna.read("/portal", accept_language="de, bg-BG;q=0.9, en;q=0.8")
+    assert '<html lang="en">' in await anna.read("/portal", accept_language="*")
+    chosen = await anna.send("/portal/language", {"language": "bg"})
+    cookie = chosen.headers["Set-Cookie"]
+    assert (chosen.status, chosen.headers["Location"]) == (303, "/portal")
+    assert "HttpOnly; SameSite=Strict; Secure" in cookie
+    assert '<html lang="bg">' in await anna.read("/portal", cookie=cookie.partition(";")[0])
+
+
+async def test_a_developer_chooses_who_to_be(house: House) -> None:
+    """On loopback: the form lists who there is, the cookie makes one that person until one signs out."""
+    origin = "http://127.0.0.1:7071"
+    visitor = Visitor(house, environ={"PORTAL_SIGN_IN": "development"}, origin=origin)
+    assert (await visitor.get("/portal")).status == 401
+    user = await house.user()
+    form = await visitor.read("/portal/sign-in")
+    assert user.id in form
+    [sign, *_] = re.findall(r'name="token" value="([^"]+)"', form)
+    sent = {"token": sign, "id": user.id, "name": "Anna", "role": "calsync.admin"}
+    assert (await visitor.post("/portal/sign-in", sent, origin="https://evil.example")).status == 403
+    let_in = await visitor.post("/portal/sign-in", sent, origin=origin)
+    visitor.headers = {"cookie": let_in.headers["Set-Cookie"].partition(";")[0]}
+
+    assert "Everyone" in await visitor.read("/portal")
+    gone = await visitor.send("/portal/sign-out")
+    assert (gone.headers["Location"], "Max-Age=0" in gone.headers["Set-Cookie"]) == ("/portal/sign-in", True)
+
+
+async def test_nobody_chooses_who_to_be_in_azure(house: House) -> None:
+    """There is no such page, whatever the settings say."""
+    visitor = Visitor(house, environ={**AZURE, "PORTAL_SIGN_IN": "development"})
+    assert (await visitor.get("/portal/sign-in")).status == 404
+    assert (await visitor.post("/portal/sign-in", {"id": "anna"}, origin=ORIGIN)).status == 404

@@ -1,0 +1,110 @@
+"""The catalogue: complete in both languages, used, and held against what the sync itself says."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from portal.reasons import ACTIONS, FIELDS, REASONS
+from portal.texts import TEXTS
+from portal.visit import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+CYRILLIC = re.compile(r"[А-Яа-я]")
+
+SAME = {"date", "app", "outlook", "erp", "language.en", "language.bg"}
+"""Names, which are the same in both languages."""
+
+
+def placeholders(text: str) -> set[str]:
+    """The values that a text stands for."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def sources() -> str:
+    """Everything of the page that may name a text."""
+    files = [*(ROOT / "portal").glob("*.py"), *(ROOT / "portal" / "templates").glob("*.html")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files if path.name != "texts.py")
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_a_text_is_there_in_both_languages(key: str) -> None:
+    """Neither is empty, they stand for the same values, and the Bulgarian one is Bulgarian."""
+    english, bulgarian = TEXTS[key]
+
+    assert len(TEXTS[key]) == len(LANGUAGES)
+    assert english.strip()
+    assert bulgarian.strip()
+    assert placeholders(english) == placeholders(bulgarian)
+    assert key in SAME or CYRILLIC.search(bulgarian), bulgarian
+    assert key in SAME or not CYRILLIC.search(english), english
+
+
+def test_a_number_has_both_its_forms() -> None:
+    """``.one`` and ``.many`` come together."""
+    forms = {key.rpartition(".")[0]: key for key in TEXTS if key.endswith((".one", ".many"))}
+    assert [stem for stem in forms if not {f"{stem}.one", f"{stem}.many"} <= TEXTS.keys()] == []
+
+
+def test_every_text_is_used() -> None:
+    """A key, or the beginning that a page completes, stands in a page or in the code."""
+    told = sources()
+
+    def is_used(key: str) -> bool:
+        stem, _, last = key.rpartition(".")
+        names = [key, *([f"{stem}."] if stem else []), *([stem] if last in ("one", "many") else [])]
+        return any(f"'{name}'" in told or f'"{name}"' in told or f'f"{name}' in told for name in names)
+
+    assert [key for key in TEXTS if not is_used(key)] == []
+
+
+def test_every_text_that_is_named_is_there() -> None:
+    """What pages and code ask for by a whole name is in the catalogue."""
+    named = set(re.findall(r"\bt\(\s*[\"']([\w.-]+)[\"']\s*[,)]", sources()))
+    numbered = set(re.findall(r"\bn\(\s*[\"']([\w.-]+)[\"']", sources()))
+
+    assert named - TEXTS.keys() == set()
+    assert {one for one in numbered if f"{one}.one" not in TEXTS} == set()
+    assert len(named) > 20
+
+
+def test_what_the_sync_says_is_said_in_bulgarian() -> None:
+    """Every reason and action of the code's own tables has its words."""
+    from sync_core.plan.tables import HINDRANCES
+    from sync_core.plan.tables import REASONS as SAID
+    from sync_core.plan.wording import LABELS, VERDICT_LABELS
+
+    told = {str(reason) for reason in [*SAID.values(), *HINDRANCES.values()]}
+    assert {one for one in told if one not in REASONS and len(one) < 80} == set()
+    assert {*LABELS.values(), *VERDICT_LABELS.values()} - ACTIONS.keys() == {"nothing"}
+
+
+def test_every_reason_of_the_catalogue_is_one_of_the_code() -> None:
+    """So that a reworded reason does not lose its Bulgarian unseen."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for room in ("sync_core", "jobs") for path in (ROOT / room).rglob("*.py")
+    )
+    joined = re.sub(r'"\s*\n\s*"', "", code)
+    assert [reason for reason in REASONS if f'"{reason}"' not in joined] == []
+
+
+@pytest.mark.parametrize("known", REASONS.values(), ids=REASONS)
+def test_a_reason_is_bulgarian(known: object) -> None:
+    """And its remedy, where it has one, is there in both languages."""
+    from portal.reasons import Known
+
+    assert isinstance(known, Known)
+    assert CYRILLIC.search(known.bulgarian)
+    assert bool(known.remedy) == bool(known.bulgarian_remedy)
+    assert not known.remedy or CYRILLIC.search(known.bulgarian_remedy)
+
+
+def test_names_of_fields_are_there() -> None:
+    """Each group of properties has a name in both languages."""
+    from sync_core.model.sides import Field
+
+    assert {str(field) for field in Field} <= FIELDS.keys()
+    assert all(CYRILLIC.search(bulgarian) for _, bulgarian in FIELDS.values())
