@@ -174,8 +174,8 @@ ACTIONS = {
         "„{subject}“ продължи в календара на колега",
     ),
     "answer noted": ("The answer to “{subject}” was noted", "Отговорът за „{subject}“ беше отбелязан"),
-    "event marked": ("“{subject}” was marked as a conflict", "„{subject}“ беше отбелязана като конфликт"),
-    "event unmarked": (
+    "category set": ("“{subject}” was marked as a conflict", "„{subject}“ беше отбелязана като конфликт"),
+    "category removed": (
         "The conflict mark of “{subject}” was taken off",
         "Отметката за конфликт на „{subject}“ беше махната",
     ),
