@@ -20,6 +20,8 @@ RETIRED = {
     # word: what is said instead
     "bereaved": "lost feeder",
     "broom": "cleaning up",
+    "carried across": "written to the other side",
+    "carrying": "written to the other side",
     "cloaked": "hidden",
     "crowd": "participants, attendees",
     "crowded": "mails anybody",

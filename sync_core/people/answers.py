@@ -1,4 +1,4 @@
-"""Attendees' responses in Outlook, as the Notes of participants in ERP.net."""
+"""Writes attendees' responses in Outlook into the Notes of participants in ERP.net."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ ANSWERS = {
     "tentativelyAccepted": "Outlook: tentative",
     "declined": "Outlook: declined",
 }
-"""Graph's responses, and how they show in a participant's Notes."""
+"""The Notes that a participant gets for each of Graph's responses."""
 
 
 DELETED_COPY = "Outlook: deleted from the calendar"
 
 
 OURS = "Outlook: "
-"""How Notes begin that calsync may overwrite; anybody else's are left alone."""
+"""The beginning of Notes that calsync may overwrite. It leaves all others alone."""
 
 
 def answers_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
-    """Who answered what, by canonical address: everybody on the organizer's event, only the owner on a copy."""
+    """The response of each attendee, by canonical address: on the organizer's event of everybody, on a copy only of
+    its owner."""
     known = ctx.colleagues
     if event.is_organizer:
         given = {known.canonical(one.email): one.response for one in invited(event) if one.kind != "resource"}
@@ -37,7 +38,7 @@ def answers_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
 def notes_for(
     activity: ErpActivity, told: Iterable[tuple[str, str]], answers: dict[str, str], ctx: Context
 ) -> tuple[tuple[str, str], ...]:
-    """The participants' Notes that changed answers call for: (row id, text). Other people's notes stay."""
+    """The Notes to write because responses changed, as (row id, text). Notes that a person typed stay."""
     before = dict(told)
     changed = {one for one in before.keys() | answers.keys() if before.get(one) != answers.get(one)}
     rows = [(p, ctx.colleagues.canonical(p.email)) for p in activity.participants if p.email]
@@ -46,4 +47,5 @@ def notes_for(
 
 
 def _is_ours(participant: Participant) -> bool:
+    """Whether calsync may overwrite a participant's Notes."""
     return not participant.notes or participant.notes.startswith(OURS)

@@ -21,7 +21,8 @@ Answers = tuple[tuple[str, str], ...]
 
 
 def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
-    """Who joins and leaves which list. A newly found pair has no base: people are added in ERP.net only."""
+    """Who joins and who leaves each list. A newly found pair has no base: people are only added, and only in
+    ERP.net."""
     case, link = pair.case, pair.link
     if Field.PEOPLE not in changed or is_private_in_erp_only(case, ctx):
         return Moves()
@@ -37,7 +38,7 @@ def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
 def participant_changes(
     case: Case, link: Link, moves: Moves, ctx: Context, *, may_write_notes: bool
 ) -> tuple[ParticipantChanges, Answers]:
-    """The participant rows to add, drop and annotate, and the responses that the link remembers afterwards."""
+    """The changes of the participants' rows, and the responses that the link remembers afterwards."""
     if case.activity is None:
         return ParticipantChanges(), link.answers
     changes = rows_to_change(case.activity, moves, ctx)

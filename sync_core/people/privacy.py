@@ -1,4 +1,4 @@
-"""Which fields ``SYNC_PRIVATE=busy`` hides from which side, and which a write shows again."""
+"""Which fields ``SYNC_PRIVATE=busy`` hides from a side, and which fields a write shows again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sync_core.model.sides import PEOPLE, Field, Fields
 
 
 def is_hidden(case: Case, ctx: Context) -> bool:
-    """Whether ``SYNC_PRIVATE=busy`` hides this meeting: one of its sides at least is private."""
+    """Whether ``SYNC_PRIVATE=busy`` hides this meeting: at least one of its sides is private."""
     items = (item.content for item in (case.event, case.activity) if item is not None)
     return ctx.policy.private is PrivateRule.BUSY and any(map(is_private, items))
 
@@ -19,7 +19,7 @@ HIDEABLE = PEOPLE | {Field.SUBJECT, Field.BODY}
 
 
 def is_private_in_erp_only(case: Case, ctx: Context) -> bool:
-    """Whether only the activity is private, as far as is known. The lists of people are not compared then."""
+    """Whether only the activity is private, as far as is known. Then the lists of people are not compared."""
     return is_hidden(case, ctx) and (case.event is None or not is_private(case.event.content))
 
 
@@ -32,8 +32,8 @@ def kept_from_graph(case: Case, ctx: Context, *, mails_people: bool) -> Fields:
 def kept_from_erp(case: Case, ctx: Context, *, is_first: bool) -> Fields:
     """The fields that are not written to a private activity whose event is not private.
 
-    What ERP.net holds there has not been compared with the event, so it is not overwritten. Of a newly found pair the
-    activity stays private, too.
+    ERP.net's values of them have not been compared with the event's, so they are not overwritten. In a newly found
+    pair the activity stays private as well.
     """
     if case.activity is None or not is_private_in_erp_only(case, ctx):
         return frozenset()

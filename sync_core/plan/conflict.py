@@ -1,7 +1,7 @@
-"""An open conflict and its category on the event (R9).
+"""The open conflict of a link, and its category on the event (R9).
 
-The event has our category until the conflict is resolved. The same conflict keeps its age. A category that a person
-took off is not set again for the same conflict. Other categories are never touched.
+The event has our category until the conflict is resolved. The same conflict keeps its age. If a person takes the
+category off, it is not set again for the same conflict. Other categories are never touched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sync_core.model.writes import PatchEvent
 
 
 def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conflict | None:
-    """The conflict to remember: the same one keeps its age and the state of its category."""
+    """The conflict to remember. If it is the same as before, it keeps its age and the state of its category."""
     if not clashes:
         return None
     if link.conflict is not None and _typed(link.conflict.clashes) == _typed(clashes):
@@ -26,14 +26,14 @@ def kept_conflict(link: Link, clashes: tuple[Clash, ...], now: datetime) -> Conf
 
 
 def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
-    """What makes a conflict another one: its fields and the values typed in Outlook."""
+    """What makes a conflict another one: its fields and the values in Outlook."""
     return {(c.field, c.event_value) for c in clashes}
 
 
 def with_category(
     event: GraphEvent | None, link: Link, clashes: tuple[Clash, ...], ctx: Context
 ) -> tuple[Conflict | None, tuple[str, ...] | None]:
-    """The conflict with the state of its category, and the event's new categories where they must change."""
+    """The conflict with the state of its category, and the event's new categories (None = unchanged)."""
     conflict = kept_conflict(link, clashes, ctx.now)
     if event is None or ctx.policy.direction is Direction.TO_ERP:
         return conflict, None
@@ -50,7 +50,7 @@ def with_category(
 
 
 def category_removal(event: GraphEvent | None, link: Link, ctx: Context) -> PatchEvent | None:
-    """The write that takes our category off an event without an open conflict; None where it does not have it."""
+    """The write that takes our category off an event without an open conflict; None where it has none of ours."""
     _, categories = with_category(event, link, (), ctx)
     if event is None or categories is None:
         return None

@@ -1,7 +1,7 @@
-"""How a pair is made: an activity from an event, an event from an activity, or a link of two items that are there.
+"""Makes a pair: an activity from an event, an event from an activity, or a link between two items that exist.
 
-The event of an activity that is older than the user's switching on, or that is only found again, invites nobody
-(``SYNC_INVITE``).
+An event invites nobody (``SYNC_INVITE``) if its activity is older than the user's switching on, or is only found
+again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ANY_ZONE = timedelta(hours=14)
 
 
 def create_activity(case: Case, ctx: Context) -> Decision:
-    """The event gets an activity, its people as participants."""
+    """Make an activity for the event, with the event's people as participants."""
     assert case.event is not None
     event = case.event
     people = who(event.content.people, left_out(event, None, ctx), ctx)
@@ -44,7 +44,7 @@ def create_activity(case: Case, ctx: Context) -> Decision:
 
 
 def create_event(case: Case, ctx: Context) -> Decision:
-    """The activity gets an event, which invites whom it may."""
+    """Make an event for the activity; it invites the participants whom it may."""
     assert case.activity is not None
     content = to_graph(from_erp(case.activity.content, ZoneInfo(ctx.digits_zone)))
     incarnation = case.pending.incarnation if case.pending else 0
@@ -68,7 +68,8 @@ def create_event(case: Case, ctx: Context) -> Decision:
 
 
 def _may_invite(case: Case, ctx: Context) -> Callable[[str], bool]:
-    """Whom a new event invites: nobody to what was there before the user switched on, or is only found again."""
+    """Whom a new event may invite. Nobody, if the activity was there before the user was switched on or is only found
+    again."""
     activity = case.activity
     if activity is None or ctx.whole or _is_older(activity, ctx) or is_hidden(case, ctx):
         return lambda _: False
@@ -76,14 +77,15 @@ def _may_invite(case: Case, ctx: Context) -> Callable[[str], bool]:
 
 
 def _is_older(activity: ErpActivity, ctx: Context) -> bool:
-    """Whether an activity was made before the user switched on, in whatever zone the server's clock tells it."""
+    """Whether the activity was made before the user was switched on, whatever the zone of the server's clock."""
     if activity.created is None or ctx.enabled_at is None:
         return False
     return activity.created.replace(tzinfo=UTC) + ANY_ZONE < ctx.enabled_at
 
 
 def link_pair(case: Case, ctx: Context) -> Decision:
-    """Two items found to be a pair: no base, so every field on which they differ is a conflict for the policy."""
+    """Link two items that were found to be a pair. They have no base, so the policy decides every field that
+    differs."""
     assert case.event is not None
     assert case.activity is not None
     origin = Side.GRAPH if case.activity.external_id else Side.ERP

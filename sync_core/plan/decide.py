@@ -10,15 +10,15 @@ Each case takes the first exit that is open to it. These are asked about the cas
     hidden        park                  the service user cannot see the activity
     hindered      park                  a person must choose before an item gets a counterpart (HINDRANCES)
     given-up      park                  writes failed too often, and neither side has changed since
-    follower      act, nothing          another mailbox's copy feeds the activity: only an answer goes across
+    follower      act, nothing          another mailbox's copy feeds the activity: only an answer is written
     ended         skip                  a tombstone whose event is gone, or of which nothing may be made again
 
 An event that shows up again after its pair has ended goes on with its activity, if that lives, or begins anew. Then:
 
     exit          verdict               when
-    half-seen     reread                a side is missing without which nothing can be said
-    over          act, archive, skip    the meeting ended too long ago; our category is taken off
-    restored      park                  the activity is older than it was, as after restoring a backup
+    half-seen     reread                a side was not read without which nothing can be decided
+    over          act, archive, skip    the meeting ended too long ago; our category is removed
+    restored      park                  the activity is older than its base, as after restoring a backup
     taken         nothing               the event is gone, and its activity belongs in a colleague's calendar
     out-of-scope  park, skip            table SCOPE says so
     not-feeding   act, park, skip       table ELECTION says that the copy follows another one, or clashes with it
@@ -91,11 +91,11 @@ RESTORED = (
 )
 
 BACKWARDS = timedelta(hours=1)
-"""An update time so much older than the one last seen is no matter of clocks."""
+"""An update time so much older than the last one seen cannot come from different clocks."""
 
 
 def decide(case: Case, ctx: Context) -> Decision:
-    """What to do about one case. Never raises for a valid case; a doubtful one is parked or read again."""
+    """Decide one case. Never raises for a valid case: a doubtful one is parked or read again."""
     case = as_lost_feeder(as_feeder(case, ctx), ctx)
     decision = _first(AS_READ, case, ctx)
     if decision is not None:
@@ -136,8 +136,8 @@ def _elsewhere(case: Case, ctx: Context) -> Decision | None:
 
 
 def _hidden(case: Case, _: Context) -> Decision | None:
-    """An activity that the service user cannot see is not gone. With its event gone, or a tombstone, it may as well
-    be; a follower does not need it."""
+    """An activity that the service user cannot see is not gone, so the pair is parked. It counts as gone only where
+    the event is gone as well, or the pair has ended; a follower does not need it."""
     is_hidden = Sight.HIDDEN in (case.event_sight, case.activity_sight)
     if not is_hidden or case.event_sight is Sight.GONE or _is_ended(case) or is_follower(case.link):
         return None
@@ -152,7 +152,7 @@ def _hindered(case: Case, ctx: Context) -> Decision | None:
 
 
 def _given_up(case: Case, ctx: Context) -> Decision | None:
-    """What failed too often is left alone until somebody asks for a retry or one of its sides has changed.
+    """A pair or item that failed too often is left alone until somebody asks for a retry or a side has changed.
 
     A meeting that is over is archived like any other.
     """
@@ -169,12 +169,12 @@ def _given_up(case: Case, ctx: Context) -> Decision | None:
 
 
 def _follower(case: Case, ctx: Context) -> Decision | None:
-    """A copy that follows tells its owner's answer, and nothing else."""
+    """A follower's response is written, and nothing else."""
     return follower(case, case.link, ctx) if case.link is not None and is_follower(case.link) else None
 
 
 def _ended(case: Case, _: Context) -> Decision | None:
-    """A tombstone stays one while its event is gone, or while nothing may be made of its event again."""
+    """A tombstone stays one while its event is gone, or while nothing may be made of its event."""
     if case.link is None or not _is_ended(case) or not (case.event is None or _is_refused(case)):
         return None
     return _set_aside(case, Verdict.SKIP, case.link.reason)
@@ -185,8 +185,8 @@ def _is_ended(case: Case) -> bool:
 
 
 def _is_refused(case: Case) -> bool:
-    """Whether nothing is to be made of an event anew: ERP.net dismissed it, or a person said no to its deletion, and
-    it does not live on both sides again."""
+    """Whether nothing may be made of an event again: ERP.net dismissed it, or a person dropped its deletion and it is
+    not alive on both sides."""
     link, event, activity = case.link, case.event, case.activity
     if link is None or link.ended_by is not EndedBy.DROPPED:
         return link is not None and is_dismissed(link)
@@ -210,7 +210,7 @@ AS_READ: tuple[Exit, ...] = (
 
 
 def _revived(case: Case) -> Case:
-    """A tombstone's event is gone until it shows up again; then the old pair goes on, or a new one begins.
+    """The event of a tombstone shows up again: the old pair goes on, or a new one begins.
 
     Which of them is known once the activity has been read.
     """
@@ -223,7 +223,7 @@ def _revived(case: Case) -> Case:
 
 
 def _half_seen(case: Case, _: Context) -> Decision | None:
-    """Both sides must have been read for a deletion, an open conflict, a failed write and a held deletion."""
+    """A deletion, an open conflict, a failed write and a held deletion need a reading of both sides."""
     link = case.link
     if link is None:
         return None
@@ -237,7 +237,7 @@ def _half_seen(case: Case, _: Context) -> Decision | None:
 
 
 def _over(case: Case, ctx: Context) -> Decision | None:
-    """A meeting that is over is archived. What was open about it is closed, and our category is taken off."""
+    """A meeting that is over is archived. What was open is closed, and our category is removed."""
     link = case.link
     if link is None or not _all_over(case, link, ctx):
         return None
@@ -250,7 +250,7 @@ def _over(case: Case, ctx: Context) -> Decision | None:
 
 
 def _restored(case: Case, _: Context) -> Decision | None:
-    """An activity that differs from its base and is older than it comes from a backup: nobody edited it."""
+    """An activity that differs from its base and is older than the base comes from a backup: nobody edited it."""
     link, activity = case.link, case.activity
     if link is None or activity is None or case.event_sight is Sight.GONE or link.status is LinkStatus.TOMBSTONE:
         return None
@@ -261,20 +261,20 @@ def _restored(case: Case, _: Context) -> Decision | None:
 
 
 def _taken(case: Case, ctx: Context) -> Decision | None:
-    """The activity belongs in a colleague's calendar by now: without its event, the pair is over."""
+    """The activity belongs in a colleague's calendar by now, and the event is gone: the pair is over."""
     if case.link is None or not is_taken(case, ctx) or event_state(case, case.link) != "event-gone":
         return None
     return ended(case, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN], ctx)
 
 
 def _out_of_scope(case: Case, ctx: Context) -> Decision | None:
-    """Table ``SCOPE`` puts the case out."""
+    """Table ``SCOPE`` puts the case out of scope."""
     verdict, reason = scope(case, ctx)
     return _set_aside(case, verdict, reason) if verdict is not None else None
 
 
 def _not_feeding(case: Case, ctx: Context) -> Decision | None:
-    """Table ``ELECTION`` says that this copy follows another one, or clashes with it."""
+    """Table ``ELECTION`` says that this copy follows another one or clashes with it."""
     if case.event is None or not (case.link is None or case.link.role is Role.INVITED):
         return None
     found = elected(case.event, case.claim, ctx)
@@ -286,14 +286,14 @@ def _not_feeding(case: Case, ctx: Context) -> Decision | None:
 
 
 def _claim_lost(case: Case, ctx: Context) -> Decision | None:
-    """Another mailbox claims what this invited copy feeds: the copy is read before anything is decided."""
+    """Another mailbox claims what this invited copy feeds: the copy is read first."""
     is_invited = case.link is not None and case.link.role is Role.INVITED
     is_lost_unread = is_invited and case.event_sight is Sight.UNREAD and is_lost(case.claim, ctx)
     return _reread(case, HALF_SEEN) if is_lost_unread else None
 
 
 def _copy_lost(case: Case, ctx: Context) -> Decision | None:
-    """The event is gone, its activity is not: the meeting goes on where another mailbox still has it."""
+    """The event is gone and the activity is not: the meeting goes on if another mailbox still has it."""
     link = case.link
     if link is None or fate(case) is not Intent.VOID:
         return None
@@ -334,7 +334,7 @@ BEFORE_FATE: tuple[Exit, ...] = (
 
 
 def _by_fate(case: Case, ctx: Context) -> Decision:
-    """Tables ``FATE`` and ``PERMIT`` decide whatever took no exit."""
+    """Tables ``FATE`` and ``PERMIT`` decide a case that took no exit."""
     intent = fate(case)
     if case.link is not None:
         return _by_fate_linked(case, case.link, intent, ctx)
@@ -348,7 +348,7 @@ def _by_fate(case: Case, ctx: Context) -> Decision:
 
 
 def _by_fate_linked(case: Case, link: Link, intent: Intent, ctx: Context) -> Decision:
-    """A pair ends, or its changes are carried across; there every write asks for its own permit."""
+    """A pair ends, or its edits are written to the other side; then each write asks for its own permit."""
     if intent is Intent.END:
         return ended(case, intent, EndedBy.BOTH, "gone on both sides", ctx)
     if intent is Intent.VOID:
@@ -359,7 +359,7 @@ def _by_fate_linked(case: Case, link: Link, intent: Intent, ctx: Context) -> Dec
 
 
 def _claiming(decision: Decision, ctx: Context) -> Decision:
-    """The decision with the meeting claimed for this mailbox first, where it is not yet."""
+    """The decision that claims the meeting for this mailbox first, where it has no claim yet."""
     case, link = decision.case, decision.link
     if case.event is not None and not case.event.ical_uid:  # one claim would stand for all that have no iCalUId
         return decision
@@ -373,13 +373,13 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
 
 
 def _reread(case: Case, reason: str) -> Decision:
-    """Nothing is inferred, and no base moves, before both sides have been read by id."""
+    """Both sides must be read by id first. Nothing is inferred, and no base moves."""
     link = life.reread_for(case.link, reason) if case.link else None
     return Decision(case, Intent.NOTHING, Verdict.REREAD, reason, link=link, in_step=frozenset())
 
 
 def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
-    """Skip or park: both sides stay as they are, the base stays the last one in step."""
+    """Skip or park the case: both sides and the base stay as they are."""
     link = case.link
     if link is not None:
         link = life.parked(link, reason) if verdict is Verdict.PARK else life.looked_at(link)
@@ -387,15 +387,15 @@ def _set_aside(case: Case, verdict: Verdict, reason: str) -> Decision:
 
 
 def _waiting(case: Case, by: PendingState) -> Decision:
-    """An item that gets no counterpart while something stands in its way. Whether one is made anew for a partner that
-    is gone is a person's choice, and so it is to leave it alone."""
+    """The item gets no counterpart while something stands in its way. A person decides whether the counterpart of an
+    item whose partner is gone is made anew."""
     if case.pending is not None and case.pending.state is PendingState.DECLINED:
         return replace(_set_aside(case, Verdict.PARK, case.pending.reason), pending=case.pending)
     return replace(_set_aside(case, Verdict.PARK, case.explanation or HINDRANCES[by]), awaits=by)
 
 
 def is_over_link(link: Link, before: datetime, zone: ZoneInfo) -> bool:
-    """Whether a link's base ended before the instant on both sides (the daily roll archives it)."""
+    """Whether both sides of a link's base ended before the instant; the daily roll archives such a link."""
     return is_over(graph_when(link.base_event), before, zone) and is_over(
         erp_when(link.base_activity, ZoneInfo(link.zone)), before, zone
     )

@@ -1,6 +1,6 @@
-"""How a pair ends: when an event counts as gone, and what a deletion on one side does to the other.
+"""Ends a pair: when an event counts as gone, and what a deletion on one side does to the other.
 
-Deletion wins over an edit on the other side; the journal keeps what was edited. The link stays as a tombstone, so
+Deletion wins over an edit on the other side; the journal keeps the edited values. The link stays as a tombstone, so
 that nothing is made again.
 """
 
@@ -24,9 +24,11 @@ DELETED_IN_ERP = "void or deleted in ERP.net"
 
 
 def judge_gone(evidence: Evidence) -> Sight:
-    """Whether an event is gone: 404; or readable, absent from its own span's view, in no calendar (graph.md T1).
+    """Whether an event is gone: it answers 404, or it is readable and neither in its own span's view nor in any
+    calendar (graph.md T1).
 
-    The first date of a series may be deleted alone: one that its span does not show is there where its calendar is.
+    The first date of a series may be deleted alone. So a series that its own span does not show is there if its
+    calendar is the default one.
     """
     event = evidence.event
     if event is None:
@@ -46,14 +48,15 @@ def judge_gone(evidence: Evidence) -> Sight:
 
 
 def ended(case: Case, intent: Intent, by: EndedBy, reason: str, ctx: Context) -> Decision:
-    """A linked pair is over: the link stays as a tombstone, so that nothing is made again. Nothing is written."""
+    """The pair is over. The link stays as a tombstone, so that nothing is made again; nothing is written."""
     assert case.link is not None
     tombstone = life.ended(case.link, by, reason, ctx.now)
     return Decision(case, intent, Verdict.NOTHING, reason, link=tombstone, in_step=frozenset())
 
 
 def void(case: Case, link: Link, ctx: Context) -> Decision:
-    """The event is gone. The activity is voided if it may be; what was edited in it meanwhile is kept."""
+    """The event is gone: void the activity, if that is permitted. The journal keeps what was edited in it
+    meanwhile."""
     verdict, reason = permitted(case, Intent.VOID, ctx)
     why = CANCELLED if case.event is not None and case.event.is_cancelled else DELETED_IN_OUTLOOK
     if verdict is Verdict.CONFLICT:
@@ -69,7 +72,7 @@ def void(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def remove(case: Case, link: Link, ctx: Context) -> Decision:
-    """The activity is gone. The organizer's own future event goes too, with a message where people are invited."""
+    """The activity is gone: remove the organizer's own future event, with a cancellation where people are invited."""
     verdict, reason = permitted(case, Intent.REMOVE, ctx)
     if verdict is not Verdict.ACT:
         return replace(ended(case, Intent.REMOVE, EndedBy.ERP, f"{DELETED_IN_ERP}; {reason}", ctx), verdict=verdict)
@@ -84,19 +87,20 @@ def remove(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def _waits(link: Link, intent: Intent, ctx: Context) -> bool:
-    """Whether a person has yet to answer; another deletion than the one on the list is not what they are asked."""
+    """Whether a person has yet to answer for this deletion; a list for another intent does not count."""
     is_another = link.held is not None and link.held.intent != intent
     return life.waits(link) and not is_another and link.event_id not in ctx.approved
 
 
 def _still_held(case: Case, link: Link, intent: Intent) -> Decision:
+    """The deletion stays on its list."""
     is_held = link.status is LinkStatus.HELD
     kept = life.looked_at(link) if is_held else life.held(link, MASS_DELETION, link.held)
     return Decision(case, intent, Verdict.HOLD, MASS_DELETION, link=kept, in_step=frozenset())
 
 
 def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:
-    """The event is gone and the activity cannot be voided: an open conflict; nothing is made again."""
+    """The event is gone and the activity cannot be voided: an open conflict, and nothing is made again."""
     assert case.activity is not None
     clash = Clash("deletion", why, case.activity.state, reason)
     conflict = kept_conflict(link, (clash,), ctx.now)

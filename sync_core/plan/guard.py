@@ -1,8 +1,8 @@
-"""Looks at the whole plan before anything is done and holds the part that would do damage.
+"""The guard: checks the whole plan before anything is written, and holds the deletions that would do damage.
 
-A plan that would void or delete more than the limit's count *and* share of a user's live links within 24 hours, or
-all of at least three, is held as a list; everything else goes on. A person approves exactly that list, and each item
-is read again first (design.md §4 "Guards").
+A plan may void or remove more than the limit's count *and* share of a user's live links within 24 hours, or all of at
+least three. Then its deletions are held as a list, and everything else goes on. A person approves exactly that list,
+and each item is read again first (design.md §4 "Guards").
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from sync_core.plan.holds import in_order, item_of
 from sync_core.plan.tables import PERMIT, REASONS, Obstacle
 
 A_DAY = timedelta(days=1)
-"""What is deleted within it counts together."""
+"""Deletions within this span count together."""
 
 SMALLEST_WHOLE = 3
-"""A calendar of fewer links may be emptied without asking."""
+"""A calendar with fewer links may be emptied without asking."""
 
 
 def is_mass_deletion(deletions: int, recent: int, live: int, limit: tuple[int, float]) -> bool:
-    """Whether ``deletions`` more, after ``recent`` ones and of ``live`` links, is too much at once."""
+    """Whether ``deletions`` more, after ``recent`` ones and with ``live`` links left, are too many at once."""
     total, known = deletions + recent, live + recent
     count, share = limit
     return (total > count and total > share * known) or (total >= SMALLEST_WHOLE and total >= known)
@@ -43,9 +43,9 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
     now: datetime,
     holds: Sequence[Hold] = (),
 ) -> tuple[list[Decision], Hold | None]:
-    """The decisions with a mass deletion taken out, and the list that waits for a person.
+    """The decisions with a mass deletion held, and the list that waits for a person (None = nothing was held).
 
-    A deletion may arrive in several rounds: what comes within a day of an open list counts with it and joins it.
+    A deletion may arrive over several rounds. So deletions within a day of an open list count with it and join it.
     """
     suspects = {n: d for n, d in enumerate(decisions) if d.is_deletion and not is_approved(d, approved)}
     begun = _begun(holds, now)
@@ -62,23 +62,24 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:
-    """The deletions before ``now`` that count with those of today."""
+    """The instants of deletions that count together with those at ``now``."""
     return tuple(at for at in cursors.deletions if now - at < A_DAY)
 
 
 def is_approved(decision: Decision, approved: frozenset[str]) -> bool:
-    """Whether a person said yes to this very deletion: to void an activity is not to remove an event."""
+    """Whether a person approved this very deletion: to void an activity is not to remove an event."""
     on = decision.case.link.held if decision.case.link else None
     return decision.case.event_id in approved and (on is None or on.intent == decision.intent)
 
 
 def _begun(holds: Sequence[Hold], now: datetime) -> Hold | None:
-    """The newest list without an answer that is no older than a day."""
+    """The newest open list that is not older than a day."""
     fresh = [hold for hold in holds if hold.approval == Approval.OPEN and now - hold.since_at < A_DAY]
     return max(fresh, key=lambda hold: hold.since_at, default=None)
 
 
 def _key(suspects: Iterable[Decision], now: datetime) -> str:
+    """The key of a new list."""
     named = "|".join(sorted(d.case.event_id + d.case.activity_id for d in suspects))
     return sha256(f"{now.isoformat()}|{named}".encode()).hexdigest()[:16]
 
@@ -90,6 +91,7 @@ def _placed(decisions: Iterable[Decision]) -> Iterator[tuple[Link, Held]]:
 
 
 def _held(decision: Decision, on: Held) -> Decision:
+    """The decision that puts a deletion on a list instead."""
     reason = REASONS[Obstacle.MASS_DELETION]
     link = decision.case.link
     assert link is not None

@@ -1,8 +1,8 @@
-"""Holds, the lists of a mass deletion that wait for a person: what is on them, what an answer does, when they end.
+"""Holds, the lists of a mass deletion that wait for a person: what is on them, what an approval does, when they end.
 
-The links themselves say which list they are on (``Link.held``), so a list may have any size. An answer is used up
-link by link: whatever ends a pair, or brings it back to life, takes it off the list. The list's own row is small and
-is deleted with the last of its items.
+Each link says which list it is on (``Link.held``), so a list may have any length. An approval is used up link by
+link: whatever ends a pair, or brings it back to life, takes it off the list. The list's own row is small and is
+deleted with the last of its items.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DROPPED = "an administrator dropped the deletion: both sides are left as they ar
 
 
 def item_of(link: Link, on: Held) -> HeldItem:
-    """A link as the list shows it."""
+    """The item that stands for a link on the list."""
     return HeldItem(
         link.event_id,
         link.activity_id,
@@ -35,12 +35,13 @@ def item_of(link: Link, on: Held) -> HeldItem:
 
 
 def in_order(items: Iterable[HeldItem]) -> tuple[HeldItem, ...]:
-    """The items as a person reads them: by time."""
+    """The items in the order in which a person reads them: by time."""
     return tuple(sorted(items, key=lambda one: (one.start.isoformat() if one.start else "", one.event_id)))
 
 
 def assembled(links: Sequence[Link], holds: Sequence[Hold]) -> tuple[tuple[Link, ...], tuple[Hold, ...]]:
-    """Links and lists as stored, each knowing of the other. A row of schema version 1 names its links itself."""
+    """Join links and lists as they are stored, so that each knows of the other. A list of schema version 1 names its
+    links itself."""
     listed = {item.event_id: Held(hold.key, item.intent) for hold in holds for item in hold.listed}
     known = tuple(_placed(link, listed.get(link.event_id)) for link in links)
     items: defaultdict[str, list[HeldItem]] = defaultdict(list)
@@ -56,7 +57,7 @@ def _placed(link: Link, listed: Held | None) -> Link:
 
 
 def without_lost(memory: Memory) -> Memory:
-    """The memory, links that wait on a list which is not there any more to be decided anew."""
+    """The memory in which links whose list does not exist any more are to be decided anew."""
     keys = {hold.key for hold in memory.holds}
     return replace(memory, links=tuple(life.unlisted(x) if _is_lost(x, keys) else x for x in memory.links))
 
@@ -66,7 +67,7 @@ def _is_lost(link: Link, keys: set[str]) -> bool:
 
 
 def dropped(memory: Memory, now: datetime) -> tuple[list[Link], list[Hold]]:
-    """What a person's no ends: the links, as they stand then, and the lists."""
+    """What a person's no ends: the links, as they are afterwards, and the lists."""
     over = [hold for hold in memory.holds if hold.approval == Approval.DROPPED]
     keys = {hold.key for hold in over}
     named = [link for link in memory.links if link.held is not None and link.held.hold in keys]
@@ -74,11 +75,11 @@ def dropped(memory: Memory, now: datetime) -> tuple[list[Link], list[Hold]]:
 
 
 def emptied(memory: Memory) -> list[Hold]:
-    """The lists on which nothing is left: every item came back, or was dealt with."""
+    """The lists without items: each came back, or was decided."""
     return [hold for hold in memory.holds if not hold.items]
 
 
 def are_due(memory: Memory) -> bool:
-    """Whether a round has an answer to carry out; what was parked on the way waits for somebody to see to it."""
+    """Whether a round has an approval to carry out. A link that was parked meanwhile does not make one due."""
     held = {link.held.hold for link in memory.links if link.held and link.status is LinkStatus.HELD}
     return any(hold.approval and (not hold.items or hold.key in held) for hold in memory.holds)

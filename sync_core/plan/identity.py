@@ -1,4 +1,4 @@
-"""Whose an item is and what identifies it: the creator, the id of a repeatable create, the link of a new pair."""
+"""Whose an item is and what identifies it: its creator, the id of a repeatable create, the link of a new pair."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ _NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
 
 
 def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
-    """The create's transactionId: the same for every try of the same create (graph.md T8)."""
+    """The transactionId of a create: the same for each try of the same create (graph.md T8)."""
     return str(uuid5(_NAMESPACE, f"{mailbox}|{activity_id}|{incarnation}"))
 
 
 def creator_of(activity: ErpActivity, ctx: Context) -> str:
-    """The user R12 asks about: who created it, or the owner of what a service user created; '' = somebody else."""
+    """The ERP.net user R12 asks about: the maker, or this user if they own what a service user made; '' if another
+    user owns it."""
     maker = ctx.logins.maker_of(activity)
     if maker != OWNER:
         return maker
@@ -33,14 +34,14 @@ def creator_of(activity: ErpActivity, ctx: Context) -> str:
 
 
 def rightful(activity: ErpActivity, ctx: Context) -> str:
-    """The user in whose calendar an activity belongs by R12, '' where nobody is who has sync switched on."""
+    """The user in whose calendar an activity belongs by R12, '' if that user is not switched on."""
     maker = ctx.logins.maker_of(activity)
     one = ctx.colleagues.owning(activity.owner_party) if maker == OWNER else ctx.colleagues.being(maker)
     return one.id if one is not None and one.is_on else ""
 
 
 def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Context) -> Link:
-    """The link of two items that now belong together, based on what both show."""
+    """The link of two items that now belong together. Its bases are what both show."""
     creator = creator_of(activity, ctx)
     if origin is Side.GRAPH or activity.owner_party == ctx.party_id:
         creator = ctx.erp_user_id
@@ -63,13 +64,13 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
 
 
 def began_with(activity: ErpActivity, ctx: Context) -> str:
-    """The user who made an activity by hand, '' for one that a service user made from an event."""
+    """The user who made an activity by hand, '' if a service user made it from an event."""
     maker = ctx.logins.maker_of(activity)
     return "" if maker == OWNER else maker
 
 
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
-    """Whether a service user made this activity from this meeting, in whosever mailbox it was met."""
+    """Whether a service user made this activity from this meeting, in any mailbox."""
     names = activity.external_system == MSSYNC_SYSTEM and bool(event.ical_uid)
     return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
 
@@ -77,9 +78,9 @@ def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool
 def link_after(
     decision: Decision, event: GraphEvent | None, activity: ErpActivity | None, ctx: Context
 ) -> Link | None:
-    """The link to remember once the writes are done, from what each side shows afterwards (None = not read).
+    """The link to remember after the writes, from what each side shows then (None = that side was not read).
 
-    What is read back comes as it is; a base keeps nothing that ``SYNC_PRIVATE=busy`` hides.
+    What is read back is as the side has it. A base keeps nothing that ``SYNC_PRIVATE=busy`` hides.
     """
     link = decision.link
     if ctx.policy.private is PrivateRule.BUSY:

@@ -25,16 +25,16 @@ from sync_core.model.sides import GraphEvent, Side
 STILL_COMING = "the calendar was moved or restored, and this event has not come back yet"
 
 COMING = timedelta(days=1)
-"""How long a moved or restored calendar may lack an event before that is a deletion."""
+"""How long a moved or restored calendar may lack an event before that counts as a deletion."""
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How often it is looked for meanwhile."""
+"""How often the event is looked for until then."""
 
 T = TypeVar("T")
 
 
 def by_uid(items: Iterable[T], uid_of: Callable[[T], str]) -> dict[str, list[T]]:
-    """Items by the meeting they are of; those of no meeting are left out."""
+    """Group items by their meeting; items without an iCalUId are left out."""
     grouped: dict[str, list[T]] = {}
     for item in items:
         if uid_of(item):
@@ -44,7 +44,7 @@ def by_uid(items: Iterable[T], uid_of: Callable[[T], str]) -> dict[str, list[T]]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A link goes on with another event, as ``new``, which may be in its place already."""
+    """A link that goes on with another event, as ``new``; ``new`` may exist already."""
 
     old: Link
     new: Link
@@ -53,10 +53,10 @@ class Move:
 def moves(
     links: Iterable[Link], gone: Collection[str], events: Iterable[GraphEvent], ctx: Context
 ) -> tuple[Move, ...]:
-    """The links that go on with another event of their calendar.
+    """Find the links that go on with another event of their calendar.
 
-    ``gone`` are the linked events that are not in the calendar any more, ``events`` its events without a link. Of the
-    links of one meeting at most one moves, and none while one is in its place.
+    ``gone`` are the linked events that are no longer in the calendar, ``events`` its events without a link. Of the
+    links of one meeting at most one moves, and none where one still has its event.
     """
     free = by_uid(events, lambda event: event.ical_uid)
     found: list[Move] = []
@@ -74,7 +74,7 @@ def moves(
 
 
 def after_moves(memory: Memory, found: Collection[Move]) -> Memory:
-    """What is remembered once these links are known by their new ids."""
+    """What is remembered once the moved links have their new ids."""
     stale, moved = {move.old.event_id for move in found}, {move.new.event_id: move.new for move in found}
     links = {link.event_id: link for link in memory.links if link.event_id not in stale} | moved
     pending = tuple(p for p in memory.pending if p.side is not Side.GRAPH or p.item_id not in moved)
@@ -82,7 +82,7 @@ def after_moves(memory: Memory, found: Collection[Move]) -> Memory:
 
 
 def still_comes(link: Link, *, is_moving: bool, now: datetime) -> Link | None:
-    """The link of an event that a moved or restored calendar may yet bring back, None for one that is gone.
+    """The link of an event that a moved or restored calendar may still bring back; None = the event is gone.
 
     ``is_moving``: the delta link has expired, and other links of the calendar took new ids in this very round.
     """
@@ -93,8 +93,8 @@ def still_comes(link: Link, *, is_moving: bool, now: datetime) -> Link | None:
 
 
 def relocated(link: Link, event: GraphEvent) -> Link:
-    """The link of the same meeting under the event's id. The base stays: what the event shows differently was edited
-    in this calendar; unless the event is older than what the link has seen, as one from a backup is."""
+    """The link of the same meeting with the event's id. Its base stays, so that a difference counts as an edit. But
+    an event older than what the link has seen comes from a backup (``outdated``)."""
     role = link.role
     if role is not Role.FOLLOWER:
         role = Role.OWN if event.is_organizer else Role.INVITED
@@ -114,19 +114,21 @@ def relocated(link: Link, event: GraphEvent) -> Link:
 
 
 def _liveliness(link: Link) -> tuple[int, datetime]:
+    """The order in which the links of one meeting may go on: running, archived, tombstone; among equals the one that
+    ended last."""
     rank = {LinkStatus.TOMBSTONE: 0, LinkStatus.ARCHIVED: 1}.get(link.status, 2)
     return rank, link.ended_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _may_go_on(link: Link, event: GraphEvent, ctx: Context) -> bool:
-    """Whether a pair that has ended may go on with an event. What ERP.net made void took the event along: one more of
-    the same meeting that is still to come is not made anew without asking."""
+    """Whether the link may go on with an event. Voiding the activity removed the own event with it: another event of
+    that meeting, still to come, is not made anew without asking."""
     took_event = link.status is LinkStatus.TOMBSTONE and link.ended_by is EndedBy.ERP and link.role is Role.OWN
     return not took_event or bounds(graph_when(event.content), ctx.zone)[1] <= ctx.now
 
 
 def _strangeness(link: Link, event: GraphEvent) -> tuple[bool, bool, bool, bool, float, str]:
-    """How little an event looks like the one that is gone; among equals the one that was edited last fits best."""
+    """How little an event resembles the one that is gone. Among equals the one that was edited last comes first."""
     is_own = link.role is Role.OWN
     edited = event.modified_at.timestamp() if event.modified_at else 0.0
     return (

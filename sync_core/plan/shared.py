@@ -36,7 +36,7 @@ CANCELLED_COPY = "cancelled by its organizer"
 
 
 def claimed(claim: Claim | None, ctx: Context) -> Claimed:
-    """The claim's column. One that cannot be read is somebody else's, for all we know."""
+    """The claim's column of ``ELECTION``. A claim that cannot be read counts as another user's."""
     if claim is not None and claim.unreadable:
         return Claimed.OWN
     if claim is None or not claim.etag:
@@ -51,7 +51,8 @@ def claimed(claim: Claim | None, ctx: Context) -> Claimed:
 
 
 def elected(event: GraphEvent, claim: Claim | None, ctx: Context) -> Elected:
-    """Whether this mailbox's copy feeds. What a colleague made in ERP.net is theirs, on or off (R12)."""
+    """What this mailbox's copy of a meeting is: feeder, follower or clash. A colleague's own activity stays theirs,
+    switched on or off (R12)."""
     if event.is_organizer:
         return Elected.CLASH if _is_import(claim, ctx) else Elected(ELECTION["own", claimed(claim, ctx)])
     if claim is not None and claim.creator and not ctx.is_on(claim.creator):
@@ -62,7 +63,7 @@ def elected(event: GraphEvent, claim: Claim | None, ctx: Context) -> Elected:
 
 
 def _is_import(claim: Claim | None, ctx: Context) -> bool:
-    """Whether an own event bears the iCalUId of a meeting that somebody else organises, as an imported file does."""
+    """Whether an own event has the iCalUId of a meeting that somebody else organises, as an imported file does."""
     if claim is None or not claim.organizer or claim.user_id == ctx.mailbox:
         return False
     organizer = ctx.colleagues.at(claim.organizer)
@@ -75,7 +76,7 @@ def is_lost(claim: Claim | None, ctx: Context) -> bool:
 
 
 def is_follower(link: Link | None) -> bool:
-    """Whether the link only tells its owner's answer."""
+    """Whether the link's copy is a follower."""
     return link is not None and link.role is Role.FOLLOWER
 
 
@@ -126,7 +127,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
 
 
 def _looked_at(case: Case, ctx: Context) -> datetime | None:
-    """When whoever fed the meeting before last looked at a copy that they still had."""
+    """When the former feeder last looked at a copy that they still had."""
     claim = case.claim
     is_handover = claim is not None and claim.looked_at is not None and case.former_feeder == claim.before
     return claim.looked_at if claim and is_handover else ctx.colleagues.looked_at(case.former_feeder)
@@ -178,7 +179,8 @@ def follow(case: Case, ctx: Context) -> Decision:
 
 
 def _said_to_have_left(case: Case, ctx: Context) -> tuple[tuple[str, str], ...]:
-    """The note of an earlier copy that its owner deleted, as a response that this copy takes back."""
+    """The response to take back: an earlier copy was deleted, its link was forgotten, and the activity still notes
+    it."""
     me = ctx.colleagues.of(ctx.mailbox)
     rows = case.activity.participants if case.activity else ()
     noted = [p for p in rows if p.notes == DELETED_COPY and p.email]
@@ -237,8 +239,8 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
 
 
 def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
-    """The fields of a follower's base that move: all, once the feeder has looked at its own copy after this one
-    changed. Until then the change may be an edit that this copy must carry across if it becomes the feeder."""
+    """The fields of a follower's base that move. All move, once the feeder has looked at its own copy after this one
+    changed. Until then the change may be an edit that a promoted copy must still write."""
     looked_at = ctx.colleagues.looked_at(claim.user_id) if claim else None
     is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
     return EVERYTHING if is_known else frozenset()
@@ -284,5 +286,5 @@ def _note(case: Case, notes: tuple[tuple[str, str], ...]) -> PatchActivity:
 
 
 def is_dismissed(link: Link) -> bool:
-    """Whether ERP.net voided what an invited copy fed: the organizer's next change does not make it anew."""
+    """Whether ERP.net voided the activity of an invited copy: the organizer's next change does not make it anew."""
     return link.role is Role.INVITED and link.ended_by is EndedBy.ERP

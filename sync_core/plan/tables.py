@@ -31,7 +31,8 @@ from sync_core.plan.identity import creator_of, is_made_from, rightful
 
 
 def read_grid(text: str) -> dict[tuple[str, str], str]:
-    """A table with a heading line: ``{(row name, column name): cell}``; every row must fill every column."""
+    """Read a printed table: ``{(row name, column name): cell}``. Raises ``ValueError`` for a row that does not fill
+    every column."""
     lines = [line.split() for line in text.strip().splitlines()]
     columns, rows = lines[0], lines[1:]
     for row in rows:
@@ -85,10 +86,11 @@ erp/private        skip      park
 erp/old            skip      in
 erp/one-way        skip      in
 """)
-"""R8, R10, R12 and the window; ``in`` for a linked pair means that fate and permit deal with it."""
+"""R8, R10, R12 and the window. ``in`` for a linked pair means that fate and permit decide about it."""
 
 
 def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
+    """Which traits an event has."""
     when = graph_when(event.content)
     return {
         Trait.SERIES: event.is_series,
@@ -101,6 +103,7 @@ def _event_traits(event: GraphEvent, ctx: Context) -> dict[Trait, bool]:
 
 
 def _activity_traits(activity: ErpActivity, creator: str, mine: bool, ctx: Context) -> dict[Trait, bool]:
+    """Which traits an activity has, apart from TAKEN, which only its case knows."""
     when = erp_when(activity.content, ZoneInfo(ctx.digits_zone))
     return {
         Trait.OTHER_TYPE: activity.system_type not in ctx.policy.activity_types
@@ -114,12 +117,13 @@ def _activity_traits(activity: ErpActivity, creator: str, mine: bool, ctx: Conte
 
 
 def _known_span(activity: ErpActivity, when: When) -> When:
-    """An activity without an end is as old as its start (R8); a whole day ends with itself."""
+    """The span that decides how old an activity is. Without an end it is as old as its start (R8); whole days end
+    with the last of them."""
     return Timed(when.start, when.start) if isinstance(when, Timed) and activity.content.end is None else when
 
 
 def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
-    """The first table: a verdict and its reason, or (None, '') for a case that is in."""
+    """Ask the first table. Returns the verdict and its reason, or (None, '') for a case in scope."""
     column = "linked" if case.link else "unlinked"
     traits = _event_side(case, ctx) + _activity_side(case, ctx)
     for side, trait in _of_pair(traits) if case.event is not None and case.activity is not None else traits:
@@ -136,7 +140,7 @@ def _event_side(case: Case, ctx: Context) -> list[tuple[Side, Trait]]:
 
 
 def _activity_side(case: Case, ctx: Context) -> list[tuple[Side, Trait]]:
-    """The traits of the activity; of one that was not read, only that its creator is off."""
+    """The traits of the activity. Of one that was not read, only whether its creator is off."""
     if case.activity is None:
         is_off = case.link is not None and not ctx.is_on(case.link.creator)
         return [(Side.ERP, Trait.CREATOR_OFF)] if is_off else []
@@ -146,7 +150,7 @@ def _activity_side(case: Case, ctx: Context) -> list[tuple[Side, Trait]]:
 
 
 def _creator_in(case: Case, activity: ErpActivity, ctx: Context) -> tuple[str, bool]:
-    """The user whom R12 asks about, and whether the activity may stand in this calendar. A link says both."""
+    """The user whom R12 asks about, and whether the activity may stand in this calendar. A link has settled both."""
     if case.link is not None:
         return case.link.creator, True
     creator = creator_of(activity, ctx)
@@ -158,8 +162,8 @@ def _creator_in(case: Case, activity: ErpActivity, ctx: Context) -> tuple[str, b
 
 
 def asks_for_event_owners(case: Case, ctx: Context) -> bool:
-    """Whether it matters who else has the activity: before an event is made of it, and for the own event of a pair
-    whose activity belongs in a colleague's calendar by now (its owner has changed)."""
+    """Whether it must be asked who else has the activity: before an event is made of it, and where the activity of an
+    own event belongs in a colleague's calendar by now, because its owner has changed."""
     activity = case.activity
     if activity is None or activity.void:
         return False
@@ -169,8 +173,8 @@ def asks_for_event_owners(case: Case, ctx: Context) -> bool:
 
 
 def is_taken(case: Case, ctx: Context) -> bool:
-    """Whether one activity would be two events: a new one is not made; of two, the one of whoever is the creator or
-    owner now counts."""
+    """Whether the activity would be two events. No second event is made. Where there are two, the one of its creator
+    or owner counts."""
     if case.activity is None or not case.event_owners:
         return False
     if case.link is None:
@@ -179,8 +183,8 @@ def is_taken(case: Case, ctx: Context) -> bool:
 
 
 def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:
-    """What puts two items out that belong together: they are linked whatever the direction and wherever they lie, and
-    are over only where both are."""
+    """The traits that put a pair out. A pair is linked whatever the direction and the window, and it is over only if
+    both items are."""
     kept = [(side, trait) for side, trait in shown if trait not in (Trait.ONE_WAY, Trait.OUTSIDE)]
     return [(side, trait) for side, trait in kept if trait is not Trait.OLD or (side.other, trait) in kept]
 
@@ -189,7 +193,7 @@ def _of_pair(shown: list[tuple[Side, Trait]]) -> list[tuple[Side, Trait]]:
 
 
 class Claimed(StrEnum):
-    """What the claim says, as seen from one mailbox."""
+    """What the claim says to one mailbox: the columns of ``ELECTION``."""
 
     NOBODY = "nobody"
     ME = "me"
@@ -213,8 +217,9 @@ own                    feed    feed  clash   feed    feed    feed
 invited/organizer-on   follow  feed  follow  follow  follow  feed
 invited/organizer-off  feed    feed  follow  follow  feed    feed
 """)
-"""Rows: this mailbox's copy. Columns: the claim is nobody's, mine, of another user's own event, of another invited
-copy; its user is off or has failed for a day; its user claimed and never made the activity."""
+"""Rows: this mailbox's copy. Columns, what the claim says: nobody has the meeting; this user has it; another user has
+it by their own event; or by an invited copy; its user is off or has failed for a day; its user never made the
+activity."""
 
 
 # Fate
@@ -244,21 +249,22 @@ def edited_in_erp(case: Case, link: Link) -> frozenset[Field]:
 
 
 def event_state(case: Case, link: Link) -> str:
-    """The row of ``FATE_LINKED``. A cancelled event is gone."""
+    """The row of ``FATE_LINKED``. A cancelled event counts as gone."""
     if case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled):
         return "event-gone"
     return "event-changed" if edited_in_graph(case, link) else "event-unchanged"
 
 
 def activity_state(case: Case, link: Link) -> str:
-    """The column of ``FATE_LINKED``. A void activity is gone, and so is one that the service user cannot see."""
+    """The column of ``FATE_LINKED``. A void activity counts as gone, and so does one that the service user cannot
+    see."""
     if case.activity_sight in (Sight.GONE, Sight.HIDDEN) or (case.activity is not None and case.activity.void):
         return "activity-gone"
     return "activity-changed" if edited_in_erp(case, link) else "activity-unchanged"
 
 
 def fate(case: Case) -> Intent:
-    """The third table: what ought to happen to the pair, or to the single item."""
+    """Ask the third table: what should happen to the pair, or to the single item."""
     if case.link is not None:
         return Intent(FATE_LINKED[event_state(case, case.link), activity_state(case, case.link)])
     row = "event-present" if case.event else "event-absent"
@@ -270,7 +276,7 @@ def fate(case: Case) -> Intent:
 
 
 class Obstacle(StrEnum):
-    """What may stand in the way of a write, in the order in which it is asked."""
+    """What may forbid a write, in the order in which it is asked."""
 
     PAST = "past"
     SERIES = "series"
@@ -293,13 +299,13 @@ update-event     archive  park    park     conflict skip     act         act    
 void             archive  park    park     act      skip     act         act     conflict  hold
 remove           skip     park    park     skip     skip     act         act     act       hold
 """)
-"""A locked activity may be read, linked and followed, never written (R9); of somebody else's meeting nothing is ever
-patched but our category; what the other side cannot hold is not made there (of a pair, only its time is in conflict:
-update.py); a mass deletion waits for a person."""
+"""A locked activity may be read, linked and followed, but never written (R9). Of somebody else's meeting nothing but
+our category is ever patched. What the other side cannot hold is not made there; in a pair, only the time is in
+conflict (update.py). A mass deletion waits for a person."""
 
 
 def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
-    """What stands in the way of this intent. A mass deletion is seen by the guard, over the whole plan."""
+    """Which obstacles this intent meets. The guard alone sees a mass deletion, over the whole plan."""
     event, activity, link = case.event, case.activity, case.link
     content = event.content if event else link.base_event if link else None
     ended = content is not None and bounds(graph_when(content), ctx.zone)[1] <= ctx.now
@@ -319,7 +325,7 @@ def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
 
 
 def _is_beyond(case: Case, intent: Intent, zone: ZoneInfo) -> bool:
-    """Whether a counterpart to be made could not hold the item's time."""
+    """Whether the counterpart to be made cannot hold the item's time."""
     if intent is Intent.CREATE_ACTIVITY and case.event is not None:
         return not fits_erp(graph_when(case.event.content), zone)
     if intent is Intent.CREATE_EVENT and case.activity is not None:
@@ -328,7 +334,7 @@ def _is_beyond(case: Case, intent: Intent, zone: ZoneInfo) -> bool:
 
 
 def permit(intent: Intent, hindering: Mapping[Obstacle, bool]) -> tuple[Verdict, str]:
-    """The fourth table: the verdict of the first obstacle that is not ``act``, and its reason."""
+    """Ask the fourth table: the verdict of the first obstacle that is not ``act``, and its reason."""
     for obstacle in Obstacle:
         if hindering[obstacle] and PERMIT[intent, obstacle] != "act":
             return Verdict(PERMIT[intent, obstacle]), REASONS[obstacle]
@@ -336,7 +342,7 @@ def permit(intent: Intent, hindering: Mapping[Obstacle, bool]) -> tuple[Verdict,
 
 
 def permitted(case: Case, intent: Intent, ctx: Context) -> tuple[Verdict, str]:
-    """Whether the write that this intent asks for may be made: the table's verdict and its reason."""
+    """Whether the write of this intent may be made: the verdict of ``PERMIT`` and its reason."""
     return permit(intent, obstacles(case, intent, ctx))
 
 

@@ -61,15 +61,16 @@ WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Which fields are written to which side, as far as the rules so far leave it.
+    """What is written to each side, as far as the rules so far leave it.
 
-    ``moves`` are the people who join and leave the lists, ``twice`` the fields edited on both sides, ``solved`` the
-    conflicts that the policy solved, each with its losing side. These do not change.
+    These do not change: ``moves`` are the people who join and leave the lists, ``twice`` the fields edited on both
+    sides, ``solved`` the conflicts that the policy solved, each with its losing side.
 
     ``to_erp`` and ``to_graph`` are the fields to write. ``clashes`` are the fields in conflict; ``left`` are those
-    that stay as they are on both sides, ``why`` tells people the reason. ``needs`` says why both sides must be read
-    again. ``html`` carries a new text where plain text will not do. ``conflict`` is what stays open, ``categories``
-    are the event's new ones (None = unchanged). ``later`` are the fields that follow in a round at once.
+    that stay as they are on both sides, and ``why`` tells people the reason. ``needs`` says why both sides must be
+    read again. ``html`` is the new body where plain text will not do. ``conflict`` is what stays open, ``categories``
+    are the event's new ones (None = unchanged). ``later`` are the fields that are written in a round right after this
+    one.
     """
 
     pair: Pair
@@ -100,7 +101,7 @@ class Flow:
 
     @property
     def is_first(self) -> bool:
-        """Whether two items were only now found to be a pair: there is no base."""
+        """Whether two items have just been found to be a pair, so that there is no base."""
         return not self.pair.has_base
 
     @property
@@ -111,12 +112,12 @@ class Flow:
 
     @property
     def open(self) -> Fields:
-        """The fields that both sides do not agree on afterwards."""
+        """The fields on which the sides still differ afterwards."""
         return self.left | frozenset(self.clashes)
 
     @property
     def agreed(self) -> Event:
-        """What the activity says once it is written, in common ground."""
+        """The activity's content after the write, in common ground."""
         agreed = self.pair.agreed(self.to_graph | self.open)
         return agreed if Field.TIME in self.to_erp else replace(agreed, when=self.pair.activity.when)
 
@@ -127,11 +128,11 @@ class Flow:
         return replace(self, to_graph=self.to_graph - fields)
 
     def leaving(self, fields: Fields, why: str = "") -> Flow:
-        """The flow that leaves these fields as they are on both sides. The first reason is the one people hear."""
+        """The flow that leaves these fields as they are on both sides. People are told the first reason."""
         return replace(self, left=self.left | fields, why=self.why or why) if fields else self
 
     def clashing(self, fields: Fields, why: str) -> Flow:
-        """The flow with these fields in conflict, for the same reason."""
+        """The flow with these fields in conflict for this reason."""
         return replace(self, clashes={**self.clashes, **{f: self.pair.clash(f, why) for f in fields}})
 
 
@@ -162,8 +163,8 @@ def merged_flow(pair: Pair, ctx: Context) -> Flow:
 
 
 def _winner(pair: Pair, ctx: Context) -> Side | None:
-    """The policy's winner of a conflict. The organizer wins where somebody else organises the meeting; Outlook wins
-    where its change of a newly found pair would mail people."""
+    """The side that wins a conflict. In somebody else's meeting the organizer wins. In a newly found pair Outlook
+    wins where a change of the event would mail people. Else the policy decides."""
     case, link = pair.case, pair.link
     event = case.event
     is_guest = link.role is Role.INVITED or (event is not None and not event.is_organizer)
@@ -179,9 +180,9 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
 
 
 def keep_own_reminder(flow: Flow) -> Flow:
-    """The reminder of an invited copy is its owner's own: ERP.net's reminder is not written to it, nor in conflict.
+    """The reminder of an invited copy is its owner's own: ERP.net's is not written to it, nor in conflict.
 
-    Before the permits: what is not written at all needs none.
+    Before the permits: a field that is not written needs none.
     """
     return flow.without(Side.GRAPH, frozenset({Field.REMINDER})) if flow.link.role is Role.INVITED else flow
 
@@ -189,7 +190,7 @@ def keep_own_reminder(flow: Flow) -> Flow:
 def hide_private(flow: Flow) -> Flow:
     """``SYNC_PRIVATE=busy``: nothing that one side hides is written to the other, and nothing hidden is overwritten.
 
-    Before the permits: what is not written at all needs none, and must not become a conflict that shows a value.
+    Before the permits: a field that is not written needs none, and must not become a conflict that shows a value.
     """
     case, ctx = flow.case, flow.ctx
     unseen = kept_from_erp(case, ctx, is_first=flow.is_first)
@@ -199,17 +200,17 @@ def hide_private(flow: Flow) -> Flow:
 
 
 def permit_erp(flow: Flow) -> Flow:
-    """The activity gets what the permit table allows: a locked one makes conflicts, a one-way street leaves the rest.
+    """The activity gets what ``PERMIT`` allows: a locked one makes conflicts, a one-way sync leaves its fields alone.
 
-    Before ``permit_graph``, so that its reason is the one people hear.
+    Before ``permit_graph``, so that people are told its reason.
     """
     return _permitted(flow, Side.ERP, flow.to_erp, Intent.UPDATE_ACTIVITY)
 
 
 def permit_graph(flow: Flow) -> Flow:
-    """The event gets what the permit table allows: of somebody else's meeting every field is a conflict.
+    """The event gets what ``PERMIT`` allows: in somebody else's meeting every field is a conflict.
 
-    After ``permit_erp``, before the rules that ask what is left to write to the event.
+    After ``permit_erp``, and before the rules that ask what is left to write to the event.
     """
     return _permitted(flow, Side.GRAPH, flow.to_graph, Intent.UPDATE_EVENT)
 
@@ -223,9 +224,9 @@ def _permitted(flow: Flow, side: Side, fields: Fields, intent: Intent) -> Flow:
 
 
 def first_link_mails_nobody(flow: Flow) -> Flow:
-    """Two items found to be a pair mail nobody: what an organizer's change tells attendees is left as it is.
+    """Two items found to be a pair mail nobody: the fields of which a change mails attendees are left as they are.
 
-    After ``permit_graph``: only what would be written can mail.
+    After ``permit_graph``: only what is written can mail.
     """
     told = flow.to_graph & TELLING if flow.is_first and flow.mails_people else frozenset()
     return flow.without(Side.GRAPH, told).leaving(told, WOULD_MAIL)
@@ -317,24 +318,24 @@ def mail_last(flow: Flow) -> Flow:
 def compare_again(flow: Flow) -> Flow:
     """Fields that become visible with this write have not been compared: their bases stay, and a round follows.
 
-    After every rule that says what is written; a reread that was asked for already keeps its reason.
+    After every rule that says what is written. A reread that was asked for before keeps its reason.
     """
     unseen = shown_again(flow.case, flow.to_erp, flow.to_graph, flow.ctx)
     return replace(flow.leaving(unseen), needs=flow.needs or SHOWN_AGAIN) if unseen else flow
 
 
 def category_needs_event(flow: Flow) -> Flow:
-    """A conflict whose event was not read cannot get its category: the event is read first.
+    """The event of a conflict gets our category: if it was not read, it is read first.
 
-    After ``set_category``; a reread that was asked for already keeps its reason.
+    After ``set_category``. A reread that was asked for before keeps its reason.
     """
     return replace(flow, needs=flow.needs or NEEDS_CATEGORY) if flow.conflict and flow.case.event is None else flow
 
 
 def reminder_follows_start(flow: Flow) -> Flow:
-    """ERP.net's ReminderTime is an instant: it is written whenever the start has moved on a side and it has not.
+    """ERP.net's ReminderTime is an instant: it is written wherever the start has moved and it has not moved along.
 
-    Last: it asks what the activity says once everything else is written.
+    Last: it asks what the activity holds after everything else is written.
     """
     reminder = frozenset({Field.REMINDER})
     if Field.TIME in flow.to_erp:
@@ -345,7 +346,7 @@ def reminder_follows_start(flow: Flow) -> Flow:
 
 
 def _is_reminder_left_behind(flow: Flow) -> bool:
-    """Whether the activity's start was moved in ERP.net without its ReminderTime, and the move counts."""
+    """Whether the start was moved in ERP.net without its ReminderTime, and that move stands."""
     edited = flow.to_erp | flow.to_graph | (flow.twice - flow.open)
     now = flow.pair.erp_now.reminder
     if Field.TIME not in edited or Field.REMINDER in edited or now is None:
@@ -376,7 +377,7 @@ RULES: tuple[Callable[[Flow], Flow], ...] = (
 
 
 def _decision(flow: Flow, intent: Intent) -> Decision:
-    """The writes that the rules have left, and the link as it is once they succeed."""
+    """The writes that the rules leave, and the link as it is if they succeed."""
     case, link, ctx = flow.case, flow.link, flow.ctx
     may_write_notes = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
     moves = flow.moves if Field.PEOPLE in flow.to_erp else Moves()
@@ -420,14 +421,15 @@ def _erp_patch(flow: Flow, changes: ParticipantChanges) -> PatchActivity | None:
 
 
 def _digits_zone(flow: Flow) -> str:
-    """The zone that the activity's digits are in afterwards: the user's, where they write a time to their own."""
+    """The zone of the activity's digits afterwards. It is the user's, if they write a time to their own activity."""
     activity = flow.case.activity
     is_mine = activity is None or activity.owner_party in ("", flow.ctx.party_id)
     return flow.ctx.digits_zone if Field.TIME in flow.to_erp and is_mine else flow.link.zone
 
 
 def _takes_external_id(activity: ErpActivity) -> bool:
-    """Whether our pair may be written: none is there, in a state where nobody minds (design.md §4 "Identity")."""
+    """Whether our ExternalSystem and ExternalId may be written: there is no other pair, and the state is early
+    (design.md §4 "Identity")."""
     return not activity.external_id and not activity.external_system and activity.state in ("New", "FirmPlanned")
 
 
@@ -445,7 +447,7 @@ def _graph_patch(flow: Flow) -> PatchEvent | None:
 
 
 def _attendees(flow: Flow) -> tuple[Attendee, ...]:
-    """The event's whole list of people once it is written, now or later."""
+    """The event's whole list of people after it is written, now or later."""
     return new_list(flow.case.event, flow.moves, flow.ctx) if flow.case.event else ()
 
 
@@ -461,7 +463,7 @@ def _lost(flow: Flow) -> tuple[tuple[Side, Clash], ...]:
 
 
 def _remarks(flow: Flow) -> str:
-    """Who of the meeting is not carried, and why."""
+    """How many people of the meeting are left out on the other side, and why."""
     case = flow.case
     return remarks(case.event, case.activity, uninvited(case, flow.moves, flow.ctx))
 

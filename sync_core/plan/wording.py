@@ -1,4 +1,4 @@
-"""A decision in words: its label and the values before and after, for the journal and for a dry run."""
+"""Puts a decision into words: its label, and the values before and after, for the journal and a dry run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ VERDICT_LABELS = {
 
 
 def label(decision: Decision) -> str:
-    """What is done, in two words. A patch that only sets or removes the category says so."""
+    """What the decision does, in two words. A patch of the category alone says so."""
     if decision.verdict is not Verdict.ACT:
         return VERDICT_LABELS[decision.verdict]
     if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.written):
@@ -62,7 +62,8 @@ def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:
 
 
 def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Before and after of every field that is written, by side and field (bounded text); zone as ``sides_of``."""
+    """The values before and after of each field that is written, by side and field (bounded text); zone as in
+    ``sides_of``."""
     event, activity = sides_of(decision.case, digits_zone)
     before: dict[str, str] = {}
     after: dict[str, str] = {}
@@ -83,12 +84,12 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
 
 
 def without_hideable(told: dict[str, str]) -> dict[str, str]:
-    """The values, as ``values`` tells them, without what ``SYNC_PRIVATE=busy`` hides, on whichever side."""
+    """The values (of ``values``) without those that ``SYNC_PRIVATE=busy`` hides, on either side."""
     return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
 
 
 def _list_after(decision: Decision, side: Side) -> str:
-    """The people a write leaves on a side: its own list, not the other side's."""
+    """The people on a side's list after the write: that side's own list."""
     write = decision.graph if side is Side.GRAPH else decision.erp
     people = (
         write.content.people if isinstance(write, CreateEvent | PatchEvent | CreateActivity | PatchActivity) else ()
@@ -97,7 +98,7 @@ def _list_after(decision: Decision, side: Side) -> str:
 
 
 def is_about_private(case: Case) -> bool:
-    """Whether the case's values may be shown to their owner only."""
+    """Whether only the owner may see the case's values."""
     contents = (item.content for item in (case.event, case.activity) if item is not None)
     if case.link is not None and (is_private(case.link.base_event) or is_private(case.link.base_activity)):
         return True

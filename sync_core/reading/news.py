@@ -148,10 +148,10 @@ def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str
 
 
 def is_stale(link: Link, event: GraphEvent, news: GraphNews) -> bool:
-    """Whether an event tells nothing new.
+    """Whether an event says nothing that its link does not know.
 
     A delta query may lag behind our own write (graph.md §3), so a state older than the link's last one is no news.
-    The link's last state is no news either, unless it holds an edit that was not carried across.
+    The link's last state is no news either, unless it holds an edit that has not been written to the other side.
     """
     if event.id in news.fresh:
         return False
@@ -171,8 +171,9 @@ def is_copy_lost(link: Link, news: GraphNews) -> bool:
 
 
 def doubtful(news: GraphNews, frame: Frame) -> set[str]:
-    """The events to be read one by one: removed or absent ones, ended ones that are shown again, ones whose pending
-    row is due, and those of links that ask for it or whose meeting is shown under another id."""
+    """The ids of the events to read one by one: removed or absent ones, events of tombstones that are shown again,
+    events of pending rows that are due, and those of links that ask for it or whose meeting is shown under another
+    id."""
     links, shown = frame.links, shown_meetings(news, frame)
     ids = {i for i in news.removed & set(links) if links[i].status is not LinkStatus.ARCHIVED}
     ids |= {event_id for event_id, link in links.items() if _is_doubtful(link, news, frame, shown)}

@@ -83,7 +83,7 @@ def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str],
 
 
 def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
-    """Whether the copy is lost now, or was lost while its activity was locked and either has news."""
+    """Whether the copy is lost now, or was lost while its activity was locked and there is news of that activity."""
     is_locked = link.status is LinkStatus.TOMBSTONE and link.conflict is not None
     is_unvoided = is_locked and (has_news or bool(link.reread))
     return (link.status in WATCHED and is_copy_lost(link, news)) or is_unvoided

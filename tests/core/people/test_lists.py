@@ -489,7 +489,7 @@ def test_an_answer_is_noted_on_every_row_of_a_person() -> None:
     assert notes_for(activity, (), {BORIS: YES}, an_office()) == (("R1", YES), ("R2", YES))
 
 
-# Who is not carried
+# Who is left out
 
 
 @pytest.mark.parametrize(
@@ -512,7 +512,7 @@ def test_an_answer_is_noted_on_every_row_of_a_person() -> None:
         ),
     ],
 )
-def test_who_is_not_carried_is_counted(
+def test_who_is_left_out_is_counted(
     event: GraphEvent | None, activity: ErpActivity | None, uninvited: int, expected: str
 ) -> None:
     """Each reason with its number, and no address in it."""

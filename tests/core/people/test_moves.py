@@ -186,7 +186,7 @@ def test_out_of_reach_nobody_is_taken_off(policy: Policy) -> None:
 
 
 def test_somebody_without_an_address_stops_nobody() -> None:
-    """A nameless row and an impossible address stay where they are, everybody else is carried."""
+    """A nameless row and an impossible address stay where they are, everybody else is synced."""
     event = a_meeting(ZOE)
     activity = attended(Participant("R1", ""), "n/a", BORIS)
     decision = decide(linked(event, activity, link=known_to()), an_office())

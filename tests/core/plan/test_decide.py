@@ -58,7 +58,7 @@ LOCKED = an_activity(state="Released")
 
 
 def test_an_event_becomes_an_activity() -> None:
-    """The activity tells what the event tells, and carries its iCalUId."""
+    """The activity shows what the event shows, and names its iCalUId."""
     decision = decide(seen(an_event()), a_context())
 
     assert decision.erp == CreateActivity("uid-1", noted())
@@ -202,7 +202,7 @@ def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: C
     ],
 )
 def test_a_conflict_found_while_linking_is_settled_later(apart: dict[str, object]) -> None:
-    """Once the settings name a winner, every field that stayed apart goes across, whatever its kind."""
+    """Once the settings name a winner, every field that stayed apart is written, whatever its kind."""
     event, ask = an_event(shown(**apart)), a_context(policy=Policy(winner=Winner.ASK))
     link = link_after(decide(seen(event, an_activity()), ask), event, an_activity(), ask)
 
@@ -557,7 +557,7 @@ def test_an_archived_pair_keeps_its_base() -> None:
     ],
 )
 def test_an_archived_pair_that_moves_back_is_revived(case: Case) -> None:
-    """The move is carried across and the pair lives."""
+    """The move is written to the other side and the pair lives."""
     decision = decide(replace(case, link=past_link(status=LinkStatus.ARCHIVED, ended_at=NOW)), a_context())
 
     assert (Verdict.ACT, frozenset({Field.TIME})) == (

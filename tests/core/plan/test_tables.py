@@ -246,7 +246,7 @@ def test_fate_of_the_unlinked(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", FATE_LINKED_CELLS)
 def test_fate_of_the_linked(cell: str) -> None:
-    """A change is carried across, two are merged, and deletion wins over an edit."""
+    """A change is written to the other side, two are merged, and deletion wins over an edit."""
     case = replace(fated(cell), link=a_link())
 
     assert Intent(FATE_LINKED_CELLS[cell]) is decide(case, a_context()).intent

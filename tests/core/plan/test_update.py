@@ -320,7 +320,7 @@ def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
 
 
 def test_an_unlocked_activity_closes_the_conflict() -> None:
-    """The edit goes across, our category comes off, and other categories stay in order."""
+    """The edit is written, our category comes off, and other categories stay in order."""
     link = kept(locked_out(plan_event("Red", "Blue")))
     decision = locked_out(plan_event("Red", CONFLICT_CATEGORY, "Blue"), link, state="FirmPlanned")
 
@@ -387,7 +387,7 @@ def test_notes_replace_a_body_that_says_no_more(html: str, body: str, expected: 
 
 
 def test_formatted_text_is_never_overwritten() -> None:
-    """A Notes edit of a formatted body is a listed conflict; everything else goes across."""
+    """A Notes edit of a formatted body is a listed conflict; everything else is written."""
     event = an_event(html="<table><tr><td>Agenda</td></tr></table>")
     decision = decide(linked(event, an_activity(noted(notes="Minutes", priority="High"))), a_context())
 
@@ -563,7 +563,7 @@ def test_a_new_zone_counts_for_times_written_afterwards() -> None:
     )
 
 
-def test_the_minute_away_from_midnight_is_not_carried_back() -> None:
+def test_the_minute_away_from_midnight_is_not_written_back() -> None:
     """An activity beside an event at midnight can be edited without moving the event."""
     event = shown(start=utc(2026, 2, 1, 22), end=utc(2026, 2, 2, 22))
     base = noted(start=at(2026, 2, 2, 0, 1), end=at(2026, 2, 2, 23, 59), reminder=at(2026, 2, 1, 23, 45))
