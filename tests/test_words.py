@@ -21,7 +21,6 @@ RETIRED = {
     "bereaved": "lost feeder",
     "broom": "cleaning up",
     "carried across": "written to the other side",
-    "carrying": "written to the other side",
     "cloaked": "hidden",
     "crowd": "participants, attendees",
     "crowded": "mails anybody",
