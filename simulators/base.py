@@ -1,4 +1,4 @@
-"""What both stand-ins share: a clock that can be moved, scripted faults, the request log, the HTTP server.
+"""The base of both stand-ins: a clock that can be moved, scripted faults, the request log, the HTTP server.
 
 A stand-in is an aiohttp application on a loopback port. Every request passes one door (``_door``): it is
 logged, then a scripted fault may answer for it, cut it, or let it through and lose the answer.

@@ -1,4 +1,4 @@
-"""A child process that does not outlive whoever started it, however they die: its standard input ends with them."""
+"""Ends a child process when its parent ends, however that dies: the child's standard input ends with the parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: access keys, the groups that hold them, and what a user cannot even see (erpnet.md §11)."""
+"""Checks permissions: access keys, the groups that hold them, and what a user cannot see (erpnet.md §11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Domain API's routing: one request in plain values in, one answer in plain values out.
+"""Routes requests of the Domain API: it takes one request as plain values and returns one answer as plain values.
 
 Knows nothing of HTTP libraries, so that a request of its own and a part of a ``$batch`` take the same way.
 """

@@ -1,4 +1,4 @@
-"""``$batch``: OData v4 multipart/mixed, read strictly (erpnet.md §6).
+"""Serves ``$batch``: OData v4 multipart/mixed, parsed strictly (erpnet.md §6).
 
 Guesses, each in one place: a batch counts as one request against the session's limits (the caller counts
 it); an error does not stop the parts after it unless ``batch_stops_at_error``.

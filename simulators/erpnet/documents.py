@@ -1,4 +1,4 @@
-"""The life of an activity: which writes survive, which states follow which (erpnet.md §9 and §10)."""
+"""The life cycle of an activity: which state may follow which, and which writes each allows (erpnet.md §9, §10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ERP.net's way of saying no: HTTP 500 with a JSON error, whatever the mistake (erpnet.md §4)."""
+"""ERP.net's errors: HTTP 500 with a JSON error for every mistake (erpnet.md §4)."""
 
 from __future__ import annotations
 

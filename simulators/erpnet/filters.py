@@ -1,4 +1,4 @@
-"""``$filter`` as ERP.net understands it: ``eq ge le in and`` and six functions, nothing else (erpnet.md §5)."""
+"""Parses ``$filter`` as ERP.net does: ``eq ge le in and`` and six functions, nothing else (erpnet.md §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Front-end rules: what the web client fills and recalculates while a person types (erpnet.md §9).
+"""The front-end rules: what the web client fills in and recalculates while a person types (erpnet.md §9).
 
 Plain API requests never meet them; ``frontend`` transactions and people do.
 """

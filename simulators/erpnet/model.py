@@ -1,4 +1,4 @@
-"""What an entity set is: attributes, references and child collections, as the model pages list them.
+"""An entity set as a value: attributes, references and child collections, as the model pages list them.
 
 A word of notation for ``schema.py``, where the sets themselves are: ``filters`` holds what an attribute
 allows in ``$filter`` (``eq``, ``in``, ``range`` = ge and le, ``like`` = the three string functions); an

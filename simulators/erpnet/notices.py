@@ -1,4 +1,4 @@
-"""Notifications: those ERP.net sends by itself, and ``CreateNotification`` (erpnet.md §9 and §10)."""
+"""Sends notifications: those of ERP.net itself, and ``CreateNotification`` (erpnet.md §9 and §10)."""
 
 from __future__ import annotations
 

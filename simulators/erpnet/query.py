@@ -1,4 +1,4 @@
-"""Reading: query options in, JSON out (erpnet.md §5)."""
+"""Answers reads: query options in, JSON out (erpnet.md §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References in requests: by address, by ``@odata.bind``, by search criteria (erpnet.md §6)."""
+"""Resolves references in requests: by address, by ``@odata.bind``, by search criteria (erpnet.md §6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filling the instance: users, companies, document types, access keys, and what an earlier sync left."""
+"""Fills the instance: users, companies, document types, access keys, and what an earlier sync left."""
 
 from __future__ import annotations
 

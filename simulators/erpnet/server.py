@@ -1,4 +1,4 @@
-"""The stand-in itself: ERP.net's URLs, and the side entrance for people and tests."""
+"""The stand-in's HTTP server: ERP.net's URLs, and a control URL for people and tests."""
 
 from __future__ import annotations
 

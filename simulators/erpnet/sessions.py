@@ -1,4 +1,4 @@
-"""Tokens, sessions, licences and limits (erpnet.md §2 and §3).
+"""Issues tokens, and counts sessions, licences and limits (erpnet.md §2 and §3).
 
 A token costs nothing; its first call opens a session and takes a licence. A session serves one request at a
 time and lets five wait.

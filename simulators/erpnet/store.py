@@ -1,4 +1,4 @@
-"""Rows in memory, every change reversible: what makes changesets atomic and API transactions possible."""
+"""Stores rows in memory; every change can be undone, for atomic changesets and API transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as the Domain API takes, stores and prints them.
+"""Parses and prints values as the Domain API does.
 
 Date-times are kept as the digits that go over the wire (``2026-01-25T09:00:00Z``): for ``datetime``
 attributes the ``Z`` is decoration, for ``utc`` it is true (erpnet.md §12).

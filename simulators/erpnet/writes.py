@@ -1,4 +1,4 @@
-"""Writing: create, update, delete and ``@erpnet.action``, with defaults and rules in their order (erpnet.md §6)."""
+"""Carries out writes: create, update, delete and ``@erpnet.action``, with defaults and rules (erpnet.md §6)."""
 
 from __future__ import annotations
 

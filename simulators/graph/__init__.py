@@ -1,4 +1,4 @@
-"""Microsoft Graph v1.0 for calendars, as a stand-in over real HTTP.
+"""A stand-in for Microsoft Graph v1.0's calendars, over real HTTP.
 
 ``async with GraphSimulator() as graph``: ``graph.url`` is the base, ``graph.token`` a good access token,
 ``graph.add_mailbox(upn)`` an account, ``graph.person(upn)`` somebody at their Outlook,

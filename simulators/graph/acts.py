@@ -1,4 +1,4 @@
-"""Every change of an event, whoever asks for it: an HTTP request and a person go through the same functions.
+"""Changes events: an HTTP request and a person use the same functions.
 
 graph.md §5.  Meeting consequences are handed to ``Meetings``; this module touches one mailbox only.
 """

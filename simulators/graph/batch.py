@@ -1,4 +1,4 @@
-"""``$batch``: up to 20 requests in one, answered in any order (graph.md §9)."""
+"""Serves ``$batch``: up to 20 requests in one, answered in any order (graph.md §9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request taken apart, and one answer: the form in which HTTP requests and batch parts reach the routes."""
+"""A request and an answer as values: HTTP requests and batch parts reach the routes in this form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side entrance for people and tests in other processes: ``POST /_sim/{verb}`` with a JSON body.
+"""The control URL for people and tests in other processes: ``POST /_sim/{verb}`` with a JSON body.
 
 - ``add_mailbox`` {"upn", ...}, ``remove_mailbox`` {"upn"}, ``rename`` {"upn", "mail"}, ``mailbox`` {"upn", "usable",
   "forbidden", "teams", "time_zone"}

@@ -1,4 +1,4 @@
-"""What lies in the guests' calendars: copies of meetings, of series with their dates, of single dates of a series.
+"""Makes the guests' copies: of meetings, of series with their dates, of single dates of a series.
 
 graph.md §5 and §6.  A copy knows the organizer's item and the other way round; ``Meetings`` decides who has one.
 The contract says little of guests' single dates.  Our reading: what a guest did to a date stays until the series

@@ -1,4 +1,4 @@
-"""``calendarView/delta``: rounds of pages over the change log, with every oddity of graph.md §3.
+"""Serves ``calendarView/delta``: rounds of pages over the change log, with every oddity of graph.md §3.
 
 A token carries mailbox, window and version and is opaque to the client.  A delta token names the version up
 to which the client knows everything; a skip token also names the open round, of which the latest are kept.

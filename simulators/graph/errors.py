@@ -1,4 +1,4 @@
-"""Refusals in Graph's words: status, code, message (graph.md §0)."""
+"""Graph's errors: status, code, message (graph.md §0)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of POST and PATCH: strict reading of the ``event`` resource into a ``Draft`` (graph.md §0, §5, §6).
+"""Parses bodies of POST and PATCH strictly: an ``event`` resource becomes a ``Draft`` (graph.md §0, §5, §6).
 
 Every property is either written by one function of ``_WRITERS``, silently ignored (``_READ_ONLY``) or refused.
 """

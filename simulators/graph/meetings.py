@@ -1,4 +1,4 @@
-"""Organizer and attendees: copies in other mailboxes, their updates and answers, the mails Exchange would send.
+"""Keeps meetings: copies in other mailboxes, their updates and responses, the mails that Exchange would send.
 
 graph.md §5 (organizer semantics) and §6 (``isCancelled``, ``responseStatus``).  A person is a
 mailbox, whichever of its addresses somebody writes; attendees unknown to the stand-in only get mails, and nobody

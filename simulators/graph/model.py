@@ -1,4 +1,4 @@
-"""The values a mailbox is made of: content of an event, items, calendars, mails; no behaviour beyond reading.
+"""The values of a mailbox: content of an event, items, calendars, mails; no behaviour beyond reading.
 
 Times: a timed event keeps two instants in UTC; an all-day event keeps midnights in UTC that stand for floating
 dates (graph.md §6, ``isAllDay``).

@@ -1,4 +1,4 @@
-"""Events as Graph writes them: the ``event`` resource in the zone, body form and id kind the request prefers.
+"""Writes events as Graph does: the ``event`` resource in the zone, body form and id kind that a request prefers.
 
 graph.md §3 (bare occurrences, removals), §6 and §8.
 """

@@ -1,4 +1,4 @@
-"""Somebody at their Outlook: what people do with events, at once and without HTTP.
+"""A person at Outlook: what people do with events, at once and without HTTP.
 
 Times are aware datetimes, or naive ones with ``zone`` (the mailbox's own zone when none is given); all-day
 events take dates, the end exclusive.  Ids are immutable ids (regular ones are accepted).  What makes no sense

@@ -1,4 +1,4 @@
-"""OData options of event reads: ``$filter``, ``$orderby``, ``$select``, ``$expand``, ``$top`` and ``$skip``.
+"""Parses OData options of event reads: ``$filter``, ``$orderby``, ``$select``, ``$expand``, ``$top`` and ``$skip``.
 
 graph.md §4 and §7.  What the stand-in does not understand is refused, never ignored.
 """

@@ -1,4 +1,4 @@
-"""Recurrence patterns: checked as Graph checks them, expanded as Exchange expands them (graph.md §6).
+"""Checks recurrence patterns as Graph does, and expands them as Exchange does (graph.md §6).
 
 The expansion is dateutil's: it is right for every pattern and range of Graph's, and the one thing in which Outlook
 differs from RFC 5545, the last day of months that are too short, can be said in its rules.

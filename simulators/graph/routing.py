@@ -1,4 +1,4 @@
-"""Which handler serves which path: literals match whatever their case, ``*`` takes one segment."""
+"""Finds the handler of a path: literals match in any letter case, ``*`` takes one segment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GraphSimulator``: the stand-in's door, from HTTP to the routes and back (graph.md §0, §9, §10)."""
+"""``GraphSimulator``, the stand-in's HTTP server: from HTTP to the routes and back (graph.md §0, §9, §10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/subscriptions`` and the notifications they cause (graph.md §11).
+"""Serves ``/subscriptions`` and sends their notifications (graph.md §11).
 
 Creating one shakes hands with both URLs first.  Every change then sends a notification per subscription,
 soon, in no order, and a create both as ``created`` and ``updated``.  Deliveries that fail are tried again a few

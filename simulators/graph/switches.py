@@ -1,4 +1,4 @@
-"""What the contract calls UNCONFIRMED or rare: one switch each, at its likeliest or harshest setting."""
+"""Switches for what the contract calls UNCONFIRMED or rare, each at its likeliest or harshest setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything the stand-in knows: accounts, mails, and the switches for what the contract leaves open."""
+"""The stand-in's state: accounts, mails, and the switches for what the contract leaves open."""
 
 from __future__ import annotations
 

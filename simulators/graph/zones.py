@@ -1,4 +1,4 @@
-"""Time zones as Exchange knows them: Windows names, the few IANA names it lists, wall clocks with 7 decimals.
+"""Time zones as in Exchange: Windows names, the few IANA names it lists, wall clocks with 7 decimals.
 
 graph.md §6 (``start``, ``end``) and the resource page ``dateTimeTimeZone``, whose list of IANA
 names is copied below: a name that is neither on it nor a Windows name is refused.

@@ -1,4 +1,4 @@
-"""A company on this machine: Azurite, both stand-ins, people in both systems, and the app in the local host.
+"""Starts a company on this machine: Azurite, both stand-ins, people in both systems, and the app in the local host.
 
 Everything started here ends with it, however it ends. calsync comes in by its command line and by the path of its
 ``function_app.py``; see ``simulators.demo.stage`` for the processes it shares with the demo.

@@ -1,4 +1,4 @@
-"""One message of a storage queue under way: hidden while its function runs, then deleted, shown again or poisoned.
+"""Serves one message of a storage queue: hidden while its function runs, then deleted, shown again or poisoned.
 
 The semantics are those of QueueProcessor (azure.md §6).
 """

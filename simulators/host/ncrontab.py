@@ -1,4 +1,4 @@
-"""NCRONTAB expressions: ``{second} {minute} {hour} {day} {month} {day of week}``, in UTC (azure.md §5).
+"""Parses NCRONTAB expressions: ``{second} {minute} {hour} {day} {month} {day of week}``, in UTC (azure.md §5).
 
 Each field is ``*``, a value, ``a-b``, any of them with ``/step``, or a list of these; months and week days also go by
 their English names or the beginnings of these. Unlike cron's, both day fields must match, and Sunday is 0 only. What

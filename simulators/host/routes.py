@@ -1,4 +1,4 @@
-"""HTTP routes: ASP.NET templates, and requests and answers as host and worker pass them on (azure.md §2, §4, §7)."""
+"""Serves HTTP routes: ASP.NET templates, requests and answers as host and worker do (azure.md §2, §4, §7)."""
 
 from __future__ import annotations
 

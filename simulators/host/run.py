@@ -1,4 +1,4 @@
-"""``make run``: the app, Azurite and both stand-ins together, with two people whose sync is on, until Ctrl-C.
+"""``make run`` runs the app, Azurite and both stand-ins together, with two people whose sync is on, until Ctrl-C.
 
 A terminal sends Ctrl-C to everybody at once, and an app whose storage goes first has much to complain about. So the
 company lives in a session of its own and ends in order when this process tells it to, or is gone.

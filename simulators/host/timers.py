@@ -1,4 +1,4 @@
-"""Timer triggers: one loop per timer, which never overlaps itself (azure.md §5)."""
+"""Runs timer triggers: one loop per timer, which never overlaps itself (azure.md §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ERP.net's webhook, sent from outside: looks at the stand-in's activities and tells the app when they changed.
+"""ERP.net's webhook, sent from outside: it polls the stand-in's activities and calls the app when they have changed.
 
 The real one is a business rule of the instance (erpnet.md §13); its body may be empty, so this one's is.
 """
