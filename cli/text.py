@@ -164,6 +164,7 @@ def status_lines(user: Json) -> Iterator[str]:
     for item in user["parked_items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
         yield f"      {name}: {plain(item['reason'])}"
+        yield from _do(item, "        ")
     for entry in user["log"]:
         yield f"  {entry_line(entry)}"
 
@@ -180,12 +181,28 @@ def conflict_lines(conflict: Json) -> Iterator[str]:
     """Write one open conflict: the state of its event's category, and both values of each field."""
     category = {"set": ", the event has the category", "taken off": ", the category was taken off"}
     state = category.get(conflict["category"], "")
-    yield f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}, since {_when(conflict['since'])}{state}"
+    name = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}"
+    yield f"{name}, since {_when(conflict['since'])}{state}, id {plain(conflict['id'])}"
     for clash in conflict["clashes"]:
         yield (
             f"  {plain(clash['field'])}: Outlook {quoted(clash['event_value'])}, "
             f"ERP.net {quoted(clash['activity_value'])} ({plain(clash['why'])})"
         )
+        yield from _do(clash, "    ")
+
+
+def resolved_lines(answer: Json) -> Iterator[str]:
+    """Write what came of an answer to a conflict, and what is still open of it."""
+    yield plain(f"{answer['text'][:1].upper()}{answer['text'][1:]}.")
+    for line in answer["lines"]:
+        yield from _action_lines(line)
+    if answer["conflict"]:
+        yield from conflict_lines(answer["conflict"])
+
+
+def _do(one: Json, margin: str) -> Iterator[str]:
+    if one["do"]:
+        yield f"{margin}Do: {plain(one['do'])}."
 
 
 def finding_lines(item: Json) -> Iterator[str]:
@@ -194,6 +211,7 @@ def finding_lines(item: Json) -> Iterator[str]:
     at = f"{_when(item['at'])} " if item["at"] else ""
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
     yield f"{at}{plain(item['what'])}{subject}{reason}"
+    yield from _do(item, "    ")
     for name in {**item["before"], **item["after"]}:
         shown = [quoted(values[name]) for values in (item["before"], item["after"]) if name in values]
         yield f"    {plain(name)}: {' → '.join(shown)}"

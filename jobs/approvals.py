@@ -96,7 +96,7 @@ async def make_choice(world: World, user: User, choice: Choice, *, approved: boo
             return [Put(replace(_released(choice.row, CHOSEN), state=PendingState.RELEASED))]
         return [Put(replace(choice.row, state=PendingState.DECLINED, reason=DECLINED))]
 
-    await _revise(world, user, revise, notice)
+    await revise_rows(world, user, revise, notice)
 
 
 async def retry(world: World, user: User, *, notice: Notice = unheeded) -> int:
@@ -115,7 +115,7 @@ async def retry(world: World, user: User, *, notice: Notice = unheeded) -> int:
         count = len(rows)
         return [Put(row) for row in rows]
 
-    await _revise(world, user, revise, notice)
+    await revise_rows(world, user, revise, notice)
     return count
 
 
@@ -123,7 +123,7 @@ def _released(pending: Pending, reason: str) -> Pending:
     return replace(pending, parked=False, reason=reason, tries=0, retry_at=None, given_up_at=None)
 
 
-async def _revise(world: World, user: User, revise: Revise, notice: Notice) -> None:
+async def revise_rows(world: World, user: User, revise: Revise, notice: Notice) -> None:
     """Save what ``revise`` makes of a user's rows, under the user's lease."""
     lease = await take_when_free(
         lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),

@@ -20,11 +20,13 @@ from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memor
 from sync_core.model.pause import Pause
 from sync_core.model.policy import texts
 from sync_core.model.sides import Side
+from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:
     from jobs.commands.doctor import Check
     from jobs.commands.explain import Finding
     from jobs.commands.pause import Paused
+    from jobs.commands.resolve import Resolved
     from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
     from jobs.world import World
@@ -228,6 +230,7 @@ def _parked_link(link: Link) -> Json:
     return {
         "subject": _subject(link.base_event.subject, _is_private(link)),
         "reason": link.reason,
+        "do": remedy(link.reason, OTHERWISE),
         "event_id": link.event_id,
         "activity_id": link.activity_id,
     }
@@ -238,6 +241,7 @@ def _parked_item(pending: Pending) -> Json:
     return {
         "subject": "",
         "reason": pending.reason,
+        "do": remedy(pending.reason, OTHERWISE),
         "event_id": pending.item_id if is_event else "",
         "activity_id": "" if is_event else pending.item_id,
     }
@@ -276,6 +280,7 @@ def _conflict(user: User, link: Link) -> Json:
     assert link.conflict is not None
     private = _is_private(link)
     return {
+        "id": link.conflict_id,
         "upn": user.upn,
         "subject": _subject(link.base_event.subject, private),
         "event_id": link.event_id,
@@ -288,15 +293,27 @@ def _conflict(user: User, link: Link) -> Json:
                 "event_value": _subject(clash.event_value, private),
                 "activity_value": _subject(clash.activity_value, private),
                 "why": clash.why,
+                "do": remedy(clash.why),
             }
             for clash in link.conflict.clashes
         ],
     }
 
 
+def resolved_of(resolved: Resolved) -> Json:
+    """Shape the answer of ``resolve``; ``conflict`` is what is open of it now, null where nothing is."""
+    is_open = resolved.after is not None and resolved.after.conflict is not None
+    return {
+        "resolved": resolved.is_resolved,
+        "text": resolved.text,
+        "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
+        "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
+    }
+
+
 def finding_of(finding: Finding) -> Json:
     """Shape one finding of ``why``."""
-    return {"at": _at(finding.at), **_line(finding)}
+    return {"at": _at(finding.at), **_line(finding), "do": remedy(finding.reason)}
 
 
 def check_of(check: Check) -> Json:

@@ -60,7 +60,7 @@ async def run_sync(
             woken: set[str] = set()
             for user, is_busy in busy.items():
                 is_due_now = is_busy or user.id in woken
-                report = await _until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
+                report = await run_until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
                 woken = (woken - {user.id}) | report.woken
                 _add(outcome, report)
                 progress(report)
@@ -165,7 +165,8 @@ async def _with_news(world: World, users: Sequence[User], full: bool) -> list[tu
     return [(user, busy[user.id]) for user in users]
 
 
-async def _until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
+async def run_until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
+    """Run rounds of one user until none wants another at once; their reports summed."""
     total: Report | None = None
     for _ in range(ROUNDS):
         whole = full and total is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sync_core.content.body import normal_text
@@ -46,6 +47,10 @@ ERP_ATTRIBUTES = {
 
 def shown(event: Event, field: Field) -> str:
     """A field's value as text for people, cut to ``SHOWN_TEXT``."""
+    return bounded(_text(event, field))
+
+
+def _text(event: Event, field: Field) -> str:
     value = getattr(event, EVENT_ATTRIBUTE[field])
     match value:
         case Timed(start, end):
@@ -58,7 +63,7 @@ def shown(event: Event, field: Field) -> str:
             text = f"all day {value.first} – before {value.until}"
         case _:
             text = str(value)
-    return bounded(text)
+    return text
 
 
 def bounded(text: str) -> str:
@@ -99,7 +104,10 @@ class Pair:
 
     def clash(self, field: Field, why: str) -> Clash:
         """The clash on a field: both values and the reason."""
-        return Clash(field, shown(self.event, field), shown(self.activity, field), why)
+        whole = [_text(one, field) for one in (self.event, self.activity)]
+        is_cut = any(len(text) > SHOWN_TEXT for text in whole)
+        digest = sha256("\0".join(whole).encode("utf-8", "surrogatepass")).hexdigest()[:16] if is_cut else ""
+        return Clash(field, bounded(whole[0]), bounded(whole[1]), why, digest)
 
     def agreed(self, to_graph: frozenset[Field]) -> Event:
         """The event's content, with the activity's values of the fields ``to_graph``."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from sync_core.model.sides import (
     ErpContent,
@@ -41,6 +42,20 @@ class Clash:
     event_value: str
     activity_value: str
     why: str
+    digest: str = ""
+    """Of both whole values, where one of them is shown cut."""
+
+    def is_between(self, other: Clash) -> bool:
+        """Whether both sides still show what they show in the other clash, for whatever reason they stand apart."""
+        return replace(self, why="") == replace(other, why="")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A person's choice for one field: which side's value is kept, while both show what the clash says."""
+
+    clash: Clash
+    keep: Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +128,8 @@ class Link:
     with nothing. ``reread`` says why both sides must be read by id in the next round ('' = no need). ``given_up_at``
     is what both sides were at the last of too many tries: nothing is tried until one of them changes or somebody asks
     for a retry. ``held``: the deletion is on a list that a person must answer, or has answered. ``missed_at`` is
-    since when a calendar that was moved or restored lacks the event (relocate.py).
+    since when a calendar that was moved or restored lacks the event (relocate.py). ``chosen`` is what a person chose
+    for fields in conflict, until it is carried out or the item moves on.
     """
 
     event_id: str
@@ -142,6 +158,17 @@ class Link:
     given_up_at: Seen | None = None
     held: Held | None = None
     missed_at: datetime | None = None
+    chosen: tuple[Chosen, ...] = ()
+
+    @property
+    def conflict_id(self) -> str:
+        """What a person calls the open conflict by: short, another one once a value is another; '' without one."""
+        if self.conflict is None:
+            return ""
+        shown = "|".join(
+            f"{one.field}{one.event_value}{one.activity_value}{one.digest}" for one in self.conflict.clashes
+        )
+        return sha256(f"{self.event_id}|{self.activity_id}|{shown}".encode()).hexdigest()[:8]
 
     @property
     def stamp(self) -> str:
@@ -297,13 +324,14 @@ def ended(link: Link, by: EndedBy, why: str, at: datetime, *, conflict: Conflict
         ended_at=None if conflict else at,
         ended_by=by,
         held=None,
+        chosen=(),
     )
 
 
 def archived(link: Link, at: datetime) -> Link:
     """The meeting is over, and so is whatever was open about it. A tombstone stays one."""
     if link.status in ENDED:
-        return replace(link, reread="", conflict=None, ended_at=link.ended_at or at)
+        return replace(link, reread="", conflict=None, chosen=(), ended_at=link.ended_at or at)
     return replace(
         link,
         status=LinkStatus.ARCHIVED,
@@ -313,7 +341,13 @@ def archived(link: Link, at: datetime) -> Link:
         ended_at=at,
         ended_by=EndedBy.AGE,
         held=None,
+        chosen=(),
     )
+
+
+def answered(link: Link, chosen: tuple[Chosen, ...]) -> Link:
+    """A person chose between the values of an open conflict; both sides are read again before it is carried out."""
+    return replace(link, chosen=chosen, reread="a person resolved its conflict")
 
 
 def reread_for(link: Link, why: str) -> Link:

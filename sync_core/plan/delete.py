@@ -18,8 +18,12 @@ from sync_core.people.lists import mails_of
 from sync_core.plan.conflict import kept_conflict
 from sync_core.plan.tables import MASS_DELETION, edited_in_erp, edited_in_graph, permitted
 
+DELETION = "deletion"
+"""Stands for a field in the clash of a deletion that the other side refuses."""
+
 DELETED_IN_OUTLOOK = "deleted in Outlook"
 CANCELLED = "cancelled in Outlook"
+KEPT_BY_CHOICE = "a person chose to keep the activity"
 DELETED_IN_ERP = "void or deleted in ERP.net"
 
 
@@ -102,7 +106,9 @@ def _still_held(case: Case, link: Link, intent: Intent) -> Decision:
 def _gone_but_locked(case: Case, link: Link, why: str, reason: str, ctx: Context) -> Decision:
     """The event is gone and the activity cannot be voided: an open conflict, and nothing is made again."""
     assert case.activity is not None
-    clash = Clash("deletion", why, case.activity.state, reason)
+    clash = Clash(DELETION, why, case.activity.state, reason)
+    if any(one.keep is Side.ERP and one.clash.is_between(clash) for one in link.chosen):
+        return ended(case, Intent.VOID, EndedBy.OUTLOOK, f"{why}; {KEPT_BY_CHOICE}", ctx)
     conflict = kept_conflict(link, (clash,), ctx.now)
     tombstone = life.ended(link, EndedBy.OUTLOOK, reason, ctx.now, conflict=conflict)
     return Decision(case, Intent.VOID, Verdict.CONFLICT, reason, link=tombstone, in_step=frozenset())

@@ -23,7 +23,7 @@ from sync_core.content.ranges import BEYOND, external_id_of
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.event import Event
-from sync_core.model.link import Clash, Conflict, Link, Role
+from sync_core.model.link import Chosen, Clash, Conflict, Link, Role
 from sync_core.model.sides import EVERYTHING, PEOPLE, Attendee, ErpActivity, Field, Fields, Side
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
 from sync_core.people.lists import (
@@ -55,6 +55,8 @@ NEEDS_LISTS = "both lists of people are needed"
 NEEDS_CATEGORY = "the event is needed to set its category"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
+BY_POLICY = "both sides changed it; {} won"
+BY_PERSON = "a person chose; {} was kept"
 HIDDEN_VALUE = "(private)"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
@@ -70,7 +72,7 @@ class Flow:
     that stay as they are on both sides, and ``why`` tells people the reason. ``needs`` says why both sides must be
     read again. ``html`` is the new body where plain text will not do. ``conflict`` is what stays open, ``categories``
     are the event's new ones (None = unchanged). ``later`` are the fields that are written in a round right after this
-    one.
+    one, ``by_person`` those that a person chose for.
     """
 
     pair: Pair
@@ -88,6 +90,7 @@ class Flow:
     conflict: Conflict | None = None
     categories: tuple[str, ...] | None = None
     later: Fields = frozenset()
+    by_person: Fields = frozenset()
 
     @property
     def case(self) -> Case:
@@ -177,6 +180,32 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
 
 
 # The rules
+
+
+def as_chosen(flow: Flow) -> Flow:
+    """A person's choice decides the fields it was made for, while both sides show the values it was made between.
+
+    First: what was chosen asks for the same permits, and mails no more people, than any other write.
+    """
+    for chosen in flow.link.chosen:
+        flow = _with_choice(flow, chosen)
+    return flow
+
+
+def _with_choice(flow: Flow, chosen: Chosen) -> Flow:
+    apart = flow.to_erp | flow.to_graph | frozenset(flow.clashes)
+    field = next((f for f in apart - PEOPLE if f == chosen.clash.field), None)
+    if field is None or not flow.pair.clash(field, "").is_between(chosen.clash):
+        return flow
+    fields, loser = frozenset({field}), chosen.keep.other
+    return replace(
+        flow,
+        to_erp=flow.to_erp | fields if loser is Side.ERP else flow.to_erp - fields,
+        to_graph=flow.to_graph | fields if loser is Side.GRAPH else flow.to_graph - fields,
+        clashes={f: clash for f, clash in flow.clashes.items() if f is not field},
+        solved=(*((f, side) for f, side in flow.solved if f is not field), (field, loser)),
+        by_person=flow.by_person | fields,
+    )
 
 
 def keep_own_reminder(flow: Flow) -> Flow:
@@ -289,7 +318,7 @@ def conceal_values(flow: Flow) -> Flow:
 
 
 def _concealed(clash: Clash) -> Clash:
-    return replace(clash, event_value=HIDDEN_VALUE, activity_value=HIDDEN_VALUE)
+    return replace(clash, event_value=HIDDEN_VALUE, activity_value=HIDDEN_VALUE, digest="")
 
 
 def set_category(flow: Flow) -> Flow:
@@ -355,6 +384,7 @@ def _is_reminder_left_behind(flow: Flow) -> bool:
 
 
 RULES: tuple[Callable[[Flow], Flow], ...] = (
+    as_chosen,
     keep_own_reminder,
     hide_private,
     permit_erp,
@@ -384,7 +414,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
     changes, answers = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
     erp, graph = _erp_patch(flow, changes), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
-    zone = _digits_zone(flow)
+    kept = replace(link, zone=_digits_zone(flow), answers=answers, chosen=_unserved(flow))
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
     attendees = _attendees(flow)
     return Decision(
@@ -394,7 +424,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         reason=reason,
         graph=graph,
         erp=erp,
-        link=life.live(replace(link, zone=zone, answers=answers), said, reread=flow.needs, conflict=flow.conflict),
+        link=life.live(kept, said, reread=flow.needs, conflict=flow.conflict),
         in_step=frozenset(Field) - flow.open,
         lost=_lost(flow),
         written=((Side.GRAPH, flow.to_graph), (Side.ERP, flow.to_erp)),
@@ -402,6 +432,11 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
         mails_later=mails_of_patch(flow.later, attendees, case.event, link),
         again=bool(flow.later),
     )
+
+
+def _unserved(flow: Flow) -> tuple[Chosen, ...]:
+    """The choices whose fields are left for a later round."""
+    return tuple(chosen for chosen in flow.link.chosen if chosen.clash.field in flow.left)
 
 
 def _erp_patch(flow: Flow, changes: ParticipantChanges) -> PatchActivity | None:
@@ -455,11 +490,9 @@ def _lost(flow: Flow) -> tuple[tuple[Side, Clash], ...]:
     """The values that solved conflicts overwrite, for the journal."""
     written = {Side.GRAPH: flow.to_graph, Side.ERP: flow.to_erp}
     winner = {Side.GRAPH: "ERP.net", Side.ERP: "Outlook"}
-    return tuple(
-        (loser, flow.pair.clash(f, f"both sides changed it; {winner[loser]} won"))
-        for f, loser in flow.solved
-        if f in written[loser]
-    )
+    said = {f: (BY_PERSON if f in flow.by_person else BY_POLICY) for f in Field}
+    lost = [(f, loser) for f, loser in flow.solved if f in written[loser]]
+    return tuple((loser, flow.pair.clash(f, said[f].format(winner[loser]))) for f, loser in lost)
 
 
 def _remarks(flow: Flow) -> str:

@@ -11,9 +11,9 @@ import pytest
 from sync_core.content.compare import Pair
 from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Case, Context
-from sync_core.model.link import CategoryState, Clash, Conflict, Link, Role
+from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
-from sync_core.model.sides import CONFLICT_CATEGORY, Field
+from sync_core.model.sides import CONFLICT_CATEGORY, Field, Side
 from sync_core.people.lists import Moves
 from sync_core.plan import update
 from sync_core.plan.tables import REASONS, Obstacle
@@ -65,7 +65,36 @@ BOTH = linked(an_event(), PLAN)
 WITH_GUESTS = linked(a_meeting(BORIS), PLAN)
 FORMATTED = an_event(html="<div>Agenda</div><table><tr><td>1</td></tr></table>")
 
+SHOWN = Clash(Field.SUBJECT, "Budget", "Plan", "whatever it was")
+"""What ``BOTH`` stand apart on, as a person saw it when they chose."""
+
+
+def chosen(keep: Side, clash: Clash = SHOWN) -> Case:
+    """A pair for whose subject a person chose a side."""
+    return linked(an_event(), PLAN, link=a_link(chosen=(Chosen(clash, keep),)))
+
+
 ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
+    (
+        "as_chosen",
+        flowing(chosen(Side.ERP), to_erp=SUBJECT | TIME),
+        {
+            "to_erp": TIME,
+            "to_graph": SUBJECT,
+            "solved": ((Field.SUBJECT, Side.GRAPH),),
+            "by_person": SUBJECT,
+        },
+    ),
+    (
+        "as_chosen",
+        flowing(chosen(Side.GRAPH), clashes={Field.SUBJECT: SHOWN}),
+        {
+            "to_erp": SUBJECT,
+            "clashes": {},
+            "solved": ((Field.SUBJECT, Side.ERP),),
+            "by_person": SUBJECT,
+        },
+    ),
     (
         "keep_own_reminder",
         flowing(linked(an_invitation(), PLAN, link=INVITED), to_graph=REMINDER | SUBJECT),
@@ -208,6 +237,13 @@ PASSING: list[tuple[str, Flow]] = [
     ("reminder_follows_start", flowing(linked(an_event(), MOVED), left=TIME, twice=TIME)),
 ]
 """The rule, and what it leaves as it finds it."""
+
+PASSING[:0] = [
+    ("as_chosen", flowing(BOTH, to_erp=SUBJECT)),
+    ("as_chosen", flowing(chosen(Side.ERP, Clash(Field.SUBJECT, "Budget", "Plan B", "")), to_erp=SUBJECT)),
+    ("as_chosen", flowing(chosen(Side.ERP), to_erp=TIME)),
+    ("as_chosen", flowing(chosen(Side.ERP, Clash(Field.PEOPLE, "", "", "")), to_erp=LIST)),
+]
 
 NAMED: dict[str, Callable[[Flow], Flow]] = {rule.__name__: rule for rule in RULES}
 

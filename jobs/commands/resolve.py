@@ -1,0 +1,106 @@
+"""Resolve a conflict: keep Outlook's values, ERP.net's, or choose field by field.
+
+The choice is stored on the link, under the user's lease, and a round carries it out at once. So the item is read
+again first, and what is written goes through the same permits, mail rules and conditional writes as everything else;
+what loses goes into the journal before. An item that has moved on is not touched: it is shown anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jobs.approvals import UnknownChoice, revise_rows
+from jobs.commands.sync import run_until_done
+from jobs.ports import Put, RowChange
+from jobs.round.report import Report
+from jobs.waiting import Notice, erp_session, unheeded
+from jobs.world import World
+from sync_core.errors import RowUnreadable
+from sync_core.model import link as life
+from sync_core.model.link import Link
+from sync_core.model.memory import Memory, User
+from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What came of an answer. ``before`` is the link as it was answered, ``after`` as it is now, None where it is
+    gone; ``report`` is that of the round which carried it out."""
+
+    user: User
+    before: Link
+    after: Link | None
+    report: Report
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether nothing is left of the conflict."""
+        return is_resolved(self.before, self.after)
+
+    @property
+    def text(self) -> str:
+        """What came of it, in a sentence."""
+        if self.is_resolved:
+            return "resolved: both sides are in step, and the category is gone"
+        if has_moved_on(self.before, self.after):
+            return "not resolved: it changed meanwhile; look at it as it is now and answer that"
+        if self.after is not None and self.after.chosen:
+            why = "; ".join(self.report.failures) or self.report.state
+            return f"kept for the next round, which carries it out{f': {why}' if why else ''}"
+        clashes = self.after.conflict.clashes if self.after and self.after.conflict else ()
+        return f"cannot be done: {'; '.join(dict.fromkeys(clash.why for clash in clashes))}"
+
+
+async def find_conflict(world: World, conflict_id: str, user_id: str = "") -> tuple[User, Link]:
+    """Find an open conflict by its id; ``user_id``: among that user's alone. Raises ``UnknownChoice``."""
+    unread: list[str] = []
+    users = [user for user in await world.store.list_users() if user_id in ("", user.id)]
+    for user in users:
+        try:
+            memory = await world.store.recall(user.id)
+        except RowUnreadable as error:
+            unread.append(str(error))
+            continue
+        for link in memory.links:
+            if link.conflict is not None and link.conflict_id == conflict_id.casefold():
+                return user, link
+    text = (
+        f"no conflict with the id {conflict_id} is open, or it has moved on: `calsync conflicts` lists those that are"
+    )
+    raise UnknownChoice("; ".join((text, *unread)))
+
+
+async def resolve(
+    world: World,
+    conflict_id: str,
+    answer: str | Mapping[str, str],
+    *,
+    user_id: str = "",
+    notice: Notice = unheeded,
+) -> Resolved:
+    """Answer a conflict: with ``outlook`` or ``erp``, or with one of these for each field.
+
+    ``user_id`` as in ``find_conflict``. Raises ``UnknownChoice``, also for an answer that does not fit.
+    """
+    user, link = await find_conflict(world, conflict_id, user_id)
+    try:
+        chosen = choices(link, answer)
+    except AnswerRefused as refused:
+        raise UnknownChoice(str(refused)) from refused
+
+    def revise(memory: Memory) -> Sequence[RowChange]:
+        stored = _link_in(memory, link)
+        if stored is None or stored.conflict_id != link.conflict_id:
+            raise UnknownChoice(f"{conflict_id} has moved on: `calsync conflicts` shows it as it is now")
+        return [Put(life.answered(stored, chosen))]
+
+    await revise_rows(world, user, revise, notice)
+    async with erp_session(world, notice):
+        report = await run_until_done(world, user, full=False, notice=notice)
+    after = _link_in(await world.store.recall(user.id), link)
+    return Resolved(user, link, after, report)
+
+
+def _link_in(memory: Memory, wanted: Link) -> Link | None:
+    return next((link for link in memory.links if link.event_id == wanted.event_id), None)

@@ -1,0 +1,79 @@
+"""What a person does about each reason for which something is not synced or not written: the "Do:" lines.
+
+One table for the command line, the page and the answers. A reason is a sentence for people; some go on behind their
+beginning, or stand behind another reason, so each part is asked and the longest beginning that fits counts. A test
+holds every reason of the tables and the exits against this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sync_core.content.ranges import BEYOND
+from sync_core.model import link as life
+from sync_core.model.link import PendingState
+from sync_core.plan import decide, delete, holds, shared, update
+from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
+
+NOTHING_TO_DO = "nothing: calsync goes on by itself"
+
+DO: Mapping[str, str] = {
+    REASONS[Trait.SERIES]: "enter a date of the series as a meeting of its own, if ERP.net is to have it",
+    REASONS[Trait.CANCELLED]: "nothing: a cancelled meeting is not made in ERP.net",
+    REASONS[Trait.OTHER_TYPE]: "let an administrator add its type to SYNC_ACTIVITY_TYPES",
+    REASONS[Trait.VOID]: "nothing: make a new one, if it is to take place after all",
+    REASONS[Trait.CREATOR_OFF]: "switch on the sync of whoever created the activity",
+    REASONS[Trait.TAKEN]: "nothing: it is synced with the colleague's calendar",
+    REASONS[Trait.PRIVATE]: "take the private mark off, or let an administrator set SYNC_PRIVATE to busy or sync",
+    REASONS[Trait.OLD]: "nothing: what is over is not synced; move it into the future to sync it",
+    REASONS[Trait.OUTSIDE]: "nothing: it is synced by itself once its day comes within the window",
+    REASONS[Trait.ONE_WAY]: "let an administrator set SYNC_DIRECTION to both, if both ways are wanted",
+    REASONS[Obstacle.PAST]: "nothing: it has taken place",
+    REASONS[Obstacle.INVITED]: "keep Outlook's value, or ask the organizer to change the meeting",
+    REASONS[Obstacle.NO_COMPANY]: "choose a default company and location",
+    BEYOND: "give it a time that both sides can hold, or keep the value of the side that has one",
+    REASONS[Obstacle.LOCKED]: "keep ERP.net's value, or make the activity editable in ERP.net",
+    REASONS[Obstacle.MASS_DELETION]: "approve or drop the list that it is on",
+    HINDRANCES[PendingState.PARTNER_GONE]: "approve to make the counterpart anew, or drop to leave the item alone",
+    HINDRANCES[PendingState.TWIN]: "delete the event that is one too many",
+    HINDRANCES[PendingState.CLASH]: "delete the imported event; whoever has the meeting of their own keeps it",
+    HINDRANCES[PendingState.NAMED_TWICE]: "void the activity that is one too many",
+    decide.MALFORMED: "open the item, correct what it says and save it",
+    decide.UNDECIDED: NOTHING_TO_DO,
+    decide.ELSEWHERE: "move the event back into the default calendar",
+    decide.HALF_SEEN: NOTHING_TO_DO,
+    decide.HIDDEN: "let ERP.net's administrator make the activity visible to the service user",
+    decide.RESTORED: "save the activity in ERP.net once, to accept what it says",
+    delete.DELETED_IN_OUTLOOK: "nothing: enter it again in Outlook, if it is to take place after all",
+    delete.CANCELLED: "nothing: it does not take place",
+    delete.DELETED_IN_ERP: "nothing: enter it again in ERP.net, if it is to take place after all",
+    holds.DROPPED: "nothing: delete it by hand on the side that still has it, if it is not wanted",
+    shared.FOLLOWED: "nothing: the meeting is in ERP.net already",
+    shared.BACK_AGAIN: NOTHING_TO_DO,
+    shared.UNMADE: NOTHING_TO_DO,
+    shared.OTHERS_UNREAD: NOTHING_TO_DO,
+    shared.HANDED_ON: "nothing: the meeting is in ERP.net already",
+    shared.CANCELLED_COPY: "nothing: it does not take place",
+    update.ASK: "keep Outlook's value or ERP.net's, for all fields or each by itself",
+    update.RICH_BODY: "keep Outlook's text, or write ERP.net's into the event in Outlook",
+    update.WOULD_MAIL: "change one side by hand, if both are to say the same",
+    update.NEEDS_BODY: NOTHING_TO_DO,
+    update.NEEDS_LISTS: NOTHING_TO_DO,
+    update.NEEDS_CATEGORY: NOTHING_TO_DO,
+    update.MAILS_FOLLOW: NOTHING_TO_DO,
+    update.SHOWN_AGAIN: NOTHING_TO_DO,
+    life.OVER: "nothing: what is over is not synced; move it into the future to sync it",
+}
+"""By the beginning of the reason."""
+
+ENDS = ("; ", ": ")
+"""What parts one reason from the next, or from the field it is about."""
+
+OTHERWISE = "look at both sides, then ask for a retry"
+"""For what has no reason of ours: an error of a side, in its own words."""
+
+
+def remedy(reason: str, otherwise: str = "") -> str:
+    """What a person does about a reason; ``otherwise`` for one that is not ours."""
+    fitting = [known for known in DO if reason.startswith(known) or any(f"{end}{known}" in reason for end in ENDS)]
+    return DO[max(fitting, key=len)] if fitting else otherwise

@@ -1,0 +1,61 @@
+"""Every reason that calsync gives has its "Do:" line."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from sync_core.plan import decide, delete, holds, match, shared, tables, update
+from sync_core.plan.remedies import DO, OTHERWISE, remedy
+from sync_core.plan.tables import HINDRANCES, REASONS
+
+NO_REASONS = {
+    (delete, "DELETION"),
+    (delete, "KEPT_BY_CHOICE"),
+    (match, "MSSYNC_SYSTEM"),
+    (shared, "DELETED_COPY"),
+    (shared, "OURS"),
+    (tables, "MASS_DELETION"),
+    (update, "BY_PERSON"),
+    (update, "BY_POLICY"),
+    (update, "HIDDEN_VALUE"),
+}
+"""What stands behind a reason, or for a value."""
+
+
+def sentences(module: ModuleType) -> list[str]:
+    """The texts that a module of the plan gives as reasons, by the way in which all of them are written."""
+    named = [(name, text) for name, text in vars(module).items() if name.isupper() and isinstance(text, str)]
+    return [text for name, text in named if (module, name) not in NO_REASONS]
+
+
+@pytest.mark.parametrize("module", [decide, delete, holds, match, shared, tables, update])
+def test_every_reason_has_its_line(module: ModuleType) -> None:
+    """Those of the exits, the rules and what ends a pair."""
+    assert [text for text in sentences(module) if not remedy(text)] == []
+
+
+def test_so_have_those_of_the_tables() -> None:
+    """Traits, obstacles and hindrances."""
+    assert [text for text in (*REASONS.values(), *HINDRANCES.values()) if text not in DO] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("two activities name the same event: a1, a2", "void the activity that is one too many"),
+        ("deleted in Outlook; the activity is read-only in ERP.net", DO["the activity is read-only in ERP.net"]),
+        ("subject: both sides changed it; the settings leave the choice to a person", DO[update.ASK]),
+        ("HTTP 400: something else", ""),
+        ("", ""),
+    ],
+)
+def test_a_reason_may_stand_with_more(reason: str, expected: str) -> None:
+    """Behind another one, before ids, or not be ours."""
+    assert remedy(reason) == expected
+
+
+def test_an_error_of_a_side_has_a_line_too() -> None:
+    """Where somebody has to see to it."""
+    assert remedy("ERP.net refused it", OTHERWISE) == OTHERWISE
