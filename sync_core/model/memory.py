@@ -121,10 +121,10 @@ class User:
 
     ``company_id``, ``location_id`` and ``zone`` are the person's settings. ``notified`` is the last problem that they
     were notified of (one notification for each problem, R5). ``addresses`` are all addresses at which mail reaches
-    them, in lower case. ``troubled_at`` is since when they are not operational. ``erp_user_id`` is who the person is
-    in ERP.net. Login, person and party are kept current, last at ``erp_seen_at``; ``former_accounts`` are what they
-    were before. ``unreadable`` is never stored: it says why the row cannot be read of a user of whom only the id is
-    known.
+    them, in lower case. ``pause`` is for how long no round runs for them, None = rounds run. ``troubled_at`` is since
+    when they are not operational. ``erp_user_id`` is who the person is in ERP.net. Login, person and party are kept
+    current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``unreadable`` is never stored:
+    it says why the row cannot be read of a user of whom only the id is known.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Bodies: the normal form of text, the Teams block, and when HTML may give way to text."""
+"""Bodies: the normal form of text, the Teams block, and when text may replace HTML."""
 
 from __future__ import annotations
 

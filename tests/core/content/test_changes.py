@@ -1,4 +1,4 @@
-"""Changes: each side against what it showed before; echoes, touches and zones are no edits."""
+"""Changes: each side against its own base; echoes, new versions and new zones are no edits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markup: what a mail client would make of it, and the work it takes whatever somebody sends."""
+"""Markup: what a mail client would read, and how much work it is, whatever somebody sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merge: field by field against the base, and the conflict rule."""
+"""Merge: three ways, field by field against the base, and the conflict rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window: the user's local days, what overlaps them, and how far a token reaches."""
+"""The window: the user's local days, what overlaps them, and how far a delta window reaches."""
 
 from __future__ import annotations
 

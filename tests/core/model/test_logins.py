@@ -1,4 +1,4 @@
-"""Whose a login is: of today, of before, of a service, and of somebody else since."""
+"""Finds the user of a login: present, former, a service user, or somebody who got the login later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was tried too often: left alone as it is, whatever looks at it, until a side is another or somebody asks."""
+"""A write that failed too often: the pair is left alone until a side changes or somebody asks for a retry."""
 
 from __future__ import annotations
 

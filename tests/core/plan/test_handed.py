@@ -1,4 +1,4 @@
-"""A meeting changes hands between copies that differ: a hand-over writes nothing, what changes later is an edit."""
+"""A meeting changes hands between copies that differ: a hand-over writes nothing, a later change is an edit."""
 
 from __future__ import annotations
 

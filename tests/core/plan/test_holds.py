@@ -1,4 +1,4 @@
-"""Lists that wait for a person: who is on them, whatever they were stored as, and what an answer does."""
+"""Lists that wait for a person: what is on them, in each version of the rows, and what an approval does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links whose event bears another id now: which one goes on with which event, and on what base."""
+"""Links whose event has another id now: which link goes on with which event, and on what base."""
 
 from __future__ import annotations
 

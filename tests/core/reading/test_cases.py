@@ -1,4 +1,4 @@
-"""Both sides side by side: what brings its counterpart, and which cases come of what was read."""
+"""Both sides side by side: which news asks for the other side's item, and which cases the readings make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a calendar has shown, link by link: what is news, what is to be read by id, what of the waiting is due."""
+"""What a calendar has shown, link by link: what is news, what must be read by id, and which pending items are due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose claims a round has to know, and which copies feed, take over or answer by them: tables, no reading."""
+"""Which claims a round must read, and which copies feed, follow or take over by them."""
 
 from __future__ import annotations
 
