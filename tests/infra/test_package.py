@@ -98,10 +98,10 @@ def test_what_the_pages_make_here_is_not_uploaded(denies: Callable[[str], bool])
     """Environments, lists of people and whatever else a line of the docs writes into this folder."""
     pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
     environments = set(re.findall(r"python3? -m venv (\S+?);?(?=\s)", pages))
-    files = set(re.findall(r" > ([\w.-]+)|--parameters (\w+\.json)", pages))
+    files = set(re.findall(r" > ([\w.-]+)|(?:--parameters|--role-definition) ([\w-]+\.json)", pages))
     written = environments | {name for pair in files for name in pair if name}
 
-    assert written == {".venv-cli", "calsync-users.json", "credential.json"}
+    assert written == {".venv-cli", "calsync-users.json", "credential.json", "what-if-role.json"}
     assert [name for name in written if not denies(f"{name}/x" if name in environments else name)] == []
     assert re.search(r"^\* text=auto eol=lf$", (ROOT / ".gitattributes").read_text(encoding="utf-8"), re.MULTILINE)
 

@@ -111,6 +111,8 @@ def test_nothing_is_deployed_before_it_was_shown() -> None:
 
     assert "environment: ${{ inputs.environment }}-what-if" in what_if
     assert "az deployment sub what-if" in what_if
+    assert "--validation-level ProviderNoRbac" in what_if  # else Azure asks this reader for the right to write
+    assert "| tee" not in what_if  # whose success would hide a failure
     assert "ERPNET_CLIENT_SECRET" not in what_if
     assert "needs: what-if\n" in deploy
     assert "environment: ${{ inputs.environment }}\n" in deploy
