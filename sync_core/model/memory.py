@@ -182,7 +182,8 @@ class Instance:
 
     ``tenant`` and ``database`` are its stamp. ``endpoints`` are ERP.net's discovered roots (token URL, OData root).
     ``document_type_id`` is the type of R2. ``former_service_logins`` are the service user's former accounts.
-    ``policy`` is the company's, None before anybody stamped it; ``policy_by_app`` says whether the app did.
+    ``policy`` is the company's, None before anybody stamped it; ``policy_by_app`` says whether the app did. ``pause``
+    is for how long no round runs for anybody.
 
     ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by ERP.net's
     clock. ``met`` are signs of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
