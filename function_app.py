@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import azure.functions as func
@@ -83,7 +84,7 @@ async def housekeeping(timer: func.TimerRequest) -> None:
 @app.function_name("work")
 @app.queue_trigger(arg_name="message", queue_name="%STATE_PREFIX%-work", connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
-    """Serve one message of the work queue: a pull, a round of one user, or a command."""
+    """Serve one message of the work queue: a pull, a round of one user, a command, or a short order."""
     await _load("jobs.app.work", "jobs.log")
     from jobs.app.work import handle
     from jobs.log import log_failure
@@ -94,7 +95,19 @@ async def work(message: func.QueueMessage) -> None:
     except SettingsInvalid as error:  # the message is only a wake-up: its token, or the next timer, comes back
         log_failure("work", error)
         return
-    await handle(world, message.get_body(), redelivered=(getattr(message, "dequeue_count", None) or 1) > 1)
+    await handle(
+        replace(world, serve=_serve),
+        message.get_body(),
+        redelivered=(getattr(message, "dequeue_count", None) or 1) > 1,
+    )
+
+
+async def _serve(world: World, command_id: str) -> bool:
+    """Go on with what somebody asked for; whether it has come to its end."""
+    await _load("jobs.commands.serve")
+    from jobs.commands.serve import serve
+
+    return await serve(world, command_id)
 
 
 @app.function_name("notifications")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -18,9 +17,7 @@ from cli import text
 from cli.runner import DONE, FAILED, Runner, plain
 
 if TYPE_CHECKING:
-    from jobs.approvals import Choice
     from jobs.commands.shapes import Json
-    from jobs.commands.sync import SyncReport
     from jobs.world import World
     from sync_core.model.memory import User
 
@@ -253,7 +250,7 @@ async def _sync(
     runner: Runner, world: World, chosen: Sequence[User], *, full: bool = False, dry_run: bool = False
 ) -> int:
     from jobs.commands import shapes
-    from jobs.commands.sync import plan_sync, run_sync
+    from jobs.commands.sync import plan_sync, run_sync, what_waits
     from jobs.company import stamp_policy
 
     if not dry_run:
@@ -261,26 +258,10 @@ async def _sync(
     run = plan_sync if dry_run else run_sync
     with runner.progress(len(chosen)) as step:
         outcome = await run(world, chosen, full=full, notice=runner.notice, progress=lambda report: step(report.upn))
-    output = shapes.sync_of(outcome, await _waiting(world, chosen, outcome), dry_run=dry_run)
+    output = shapes.sync_of(outcome, await what_waits(world, chosen, outcome), dry_run=dry_run)
     runner.give(output, text.sync_lines(output))
     is_off = any(not user.enabled for user in chosen)
     return DONE if outcome.is_fine and not is_off else FAILED
-
-
-async def _waiting(
-    world: World, chosen: Sequence[User], outcome: SyncReport
-) -> dict[str, tuple[User, Sequence[Choice]]]:
-    """Each user with the choices that wait, by user id. The round has already reported rows that it cannot read."""
-    from jobs.approvals import choices_in
-    from sync_core.errors import RowUnreadable
-
-    users = {user.id: user for user in chosen}
-    waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
-    for user_id in [report.user_id for report in outcome.reports]:
-        waiting[user_id] = users[user_id], ()
-        with suppress(RowUnreadable):
-            waiting[user_id] = users[user_id], choices_in(await world.store.recall(user_id))
-    return waiting
 
 
 async def _status(world: World, user: User) -> Json:
@@ -362,9 +343,9 @@ def why(runner: Runner, upn: str, item: str) -> None:
     """Explain what was decided about an item, with the values that lost."""
 
     async def work(world: World) -> int:
-        from cli.errors import UnknownItem
         from jobs.commands import shapes, switch
         from jobs.commands.explain import explain
+        from jobs.commands.mistakes import UnknownItem
 
         user = await switch.find_known(world, upn)
         found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=runner.notice)]

@@ -117,9 +117,9 @@ class Runner:
         except SettingsInvalid as error:
             self._fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
-            from cli.errors import ARGUMENTS
+            from jobs.commands.mistakes import OTHERWISE
 
-            self._fail(WRONG if isinstance(error, ARGUMENTS) else FAILED, str(error), [])
+            self._fail(WRONG if isinstance(error, OTHERWISE) else FAILED, str(error), [])
         sys.exit(code)
 
     async def _run(

@@ -159,7 +159,7 @@ var names = {
   network: 'vnet-calsync-${token}'
 }
 var workQueue = '${prefix}-work'
-var tableNames = ['Users', 'State', 'Meetings', 'Journal']
+var tableNames = ['Users', 'State', 'Meetings', 'Journal', 'Commands']
 var erpnetSettings = {
   ERPNET_URL: erpnetUrl
   ERPNET_CLIENT_ID: erpnetClientId

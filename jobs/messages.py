@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from jobs.asked import is_id
 from jobs.ports import Message
 from sync_core.errors import CalsyncError
 
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     PULL = "pull"
     ROUND = "round"
     COMMAND = "command"
+    ASKED = "asked"
 
 
 class Do(StrEnum):
@@ -89,7 +91,25 @@ class Forget:
     user_id: str
 
 
-Call = Pull | Round
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Carry out the command with this id, or go on with it. ``calls``: it needs ERP.net's session.
+
+    ``waits`` and ``ticket`` as in ``Pull``.
+    """
+
+    command_id: str
+    calls: bool = False
+    waits: int = 0
+    ticket: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is about."""
+        return f"{Kind.ASKED}-{self.command_id}"
+
+
+Call = Pull | Round | Asked
 """An order that needs ERP.net's session, and so may wait in the line."""
 
 Order = Call | Renew | Forget
@@ -103,6 +123,8 @@ def write(order: Order) -> dict[str, str | bool | int]:
         case Round():
             flags = {"full": order.full, "look": order.look, "tries": order.tries}
             message = {"kind": Kind.ROUND, "user": order.user_id, **flags}
+        case Asked():
+            message = {"kind": Kind.ASKED, "command": order.command_id, "calls": order.calls}
         case Renew() | Forget():
             do = Do.RENEW if isinstance(order, Renew) else Do.FORGET
             return {"kind": Kind.COMMAND, "do": do, "user": order.user_id}
@@ -136,7 +158,7 @@ def read_call(message: Message | None) -> Call | None:
         order = read(message) if message is not None else None
     except MessageRefused:
         return None
-    return order if isinstance(order, Pull | Round) else None
+    return order if isinstance(order, Call) else None
 
 
 def merged(one: Call | None, other: Call | None) -> Call | None:
@@ -153,6 +175,8 @@ def merged(one: Call | None, other: Call | None) -> Call | None:
                 tries=max(one.tries, other.tries),
                 waits=max(one.waits, other.waits),
             )
+        case Asked(), Asked():
+            return Asked(other.command_id, calls=one.calls or other.calls, waits=max(one.waits, other.waits))
     return None
 
 
@@ -211,6 +235,13 @@ def _round_in(details: _Details) -> Round:
     )
 
 
+def _asked_in(details: _Details) -> Asked:
+    command_id = details.text("command")
+    if not is_id(command_id):
+        raise MessageRefused("a message whose 'command' is not the id of one")
+    return Asked(command_id, details.flag("calls"), details.count("waits"), details.text("ticket"))
+
+
 def _command_in(details: _Details) -> Renew | Forget:
     match details.text("do"):
         case Do.RENEW:
@@ -224,4 +255,5 @@ _READERS: Mapping[str, Callable[[_Details], Order]] = {
     Kind.PULL: _pull_in,
     Kind.ROUND: _round_in,
     Kind.COMMAND: _command_in,
+    Kind.ASKED: _asked_in,
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from jobs.asked import CommandStore
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
 from sync_core.model.link import Link, Pending
@@ -490,6 +491,7 @@ class Store(
     AccountStore,
     FormKeyStore,
     ClaimStore,
+    CommandStore,
     JournalStore,
     SubscriptionStore,
     Protocol,

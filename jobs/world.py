@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ class World:
     where Graph reaches the app, '' if the app polls. ``licence_wait`` is how long a command waits for an ERP.net
     session; ``secret_ends`` is the last day of the app's secret in ERP.net, None if unknown. ``policy`` is that of
     the settings here until the stored one is read (jobs/company.py); ``chosen`` are the names of the settings given
-    here.
+    here. ``serve`` goes on with the command of this id and says whether it has ended; None where none is served.
     """
 
     calendar: Calendar
@@ -43,6 +43,7 @@ class World:
     licence_wait: timedelta = timedelta(minutes=25)
     public_url: str = ""
     secret_ends: date | None = None
+    serve: Callable[[World, str], Awaitable[bool]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
 
     def erp_session(self, *, last: bool = False) -> AbstractAsyncContextManager[None]:

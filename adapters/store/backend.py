@@ -1,4 +1,4 @@
-"""The backend of the store: four tables of keyed rows with etags, in Azure or in memory.
+"""The backend of the store: five tables of keyed rows with etags, in Azure or in memory.
 
 ``memory`` and ``tables`` implement ``Backend``; ``store`` is written once on top of it. The limits of a
 transaction (azure.md §10: 100 operations, 4 MiB, one partition, each row once) are kept here.
@@ -37,6 +37,7 @@ class Table(StrEnum):
     STATE = "State"
     MEETINGS = "Meetings"
     JOURNAL = "Journal"
+    COMMANDS = "Commands"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose its backend.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
-subscriptions, which user has which ERP.net account, what is queued, and the key of the page's forms, each in a
+subscriptions, which user has which ERP.net account, what is queued, and the key of the forms of the page, each in a
 partition of its own; ``State`` has one partition per user with lease, wake, cursors, links, pending rows, inbox and
-holds; ``Meetings`` and ``Journal`` are described in their modules. Row keys carry hashes of foreign ids.
+holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry hashes of foreign
+ids.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from adapters.store import codec, stored
 from adapters.store.accounts import AccountRows
 from adapters.store.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.store.claims import Meetings
+from adapters.store.commands import Commands
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
 from adapters.store.leases import TRIES, Leases
@@ -80,7 +82,7 @@ def _state_op(user_id: str, change: RowChange) -> Op:
     return Op(Verb.PUT, place, codec.encode(row))
 
 
-class RowStore(AccountRows, FormKeys, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
+class RowStore(AccountRows, Commands, FormKeys, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
     """The store, on any backend."""
 
     @property

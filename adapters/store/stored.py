@@ -34,13 +34,15 @@ REMEDIES = {
     "FormKeyRow": "it is made anew by whoever opens the page next",
     "IndexRow": "`calsync sync --full` makes it anew",
     "CopyRow": "`calsync sync --full` makes it anew",
+    "Command": _DELETE + "and ask again",
+    "PartRow": _DELETE + "and ask again",
 }
 """The remedy for an unreadable row, by its kind."""
 
 _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
 """Kinds whose owner is named by another part of the key than the partition."""
 
-_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow"})
+_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow"})
 
 
 def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:

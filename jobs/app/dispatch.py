@@ -7,13 +7,23 @@ no session to spare for timers (design.md §6).
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from jobs import line
 from jobs.due import is_due, pause_of
 from jobs.log import log_failure, log_line
+from jobs.messages import Asked
 from jobs.together import together
 from jobs.wake import wake, wake_pull
 from jobs.world import World
 from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
 from sync_core.model.memory import Instance, User
+
+LOST = timedelta(minutes=15)
+"""Nobody works so long on a command without saving how far it has come, nor stands in the line unseen."""
+
+NEWEST = 100
+"""Commands that the timer looks at."""
 
 
 async def dispatch(world: World) -> int:
@@ -38,6 +48,7 @@ async def dispatch(world: World) -> int:
     if links:
         due |= {user_id for user_id, is_news in (await world.calendar.has_news(links)).items() if is_news}
     await together(lambda user_id: wake(world, user_id), sorted(due))
+    await _resend_commands(world)
     log_line("dispatch", {"users": len(users), "woken": len(due)})
     return len(due)
 
@@ -54,6 +65,15 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
         log_failure("dispatch", error, user_id=user.id)
         return ""
     return None if is_due(world, user, memory, instance) else memory.cursors.delta_link
+
+
+async def _resend_commands(world: World) -> None:
+    """Send the message of a command again that nobody has worked on for long: it got lost, or its worker died."""
+    now = world.clock()
+    for command in await world.store.list_commands(NEWEST):
+        if command.is_ended or now >= command.expires_at or now - (command.touched_at or command.asked_at) < LOST:
+            continue
+        await line.send_now(world, Asked(command.id, calls=command.wish.calls))
 
 
 async def ask_for_pull(world: World) -> None:

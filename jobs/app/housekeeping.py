@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from jobs.asked import EXPIRES
 from jobs.log import Fact, log_failure, log_line
 from jobs.world import World
 from sync_core.errors import StoreError
 
 JOURNAL_KEPT = timedelta(days=90)
+
+NIGHTS = timedelta(days=3)
+"""Answers are looked for so long after they are over, so that a night without this turn leaves none behind."""
+
+MOST_COMMANDS = 10_000
+"""Commands of some days that are looked at."""
 
 
 async def keep_house(world: World) -> int:
@@ -25,8 +32,20 @@ async def keep_house(world: World) -> int:
             erased += await world.store.trim_journal(user.id, before)
         except StoreError as error:
             log_failure("housekeeping", error, user_id=user.id)
+    await _erase_answers(world)
+    await world.store.trim_commands(before)
     facts: dict[str, Fact] = {"erased": erased}
     if world.secret_ends is not None:
         facts["secret_days"] = (world.secret_ends - world.clock().date()).days
     log_line("housekeeping", facts)
     return erased
+
+
+async def _erase_answers(world: World) -> None:
+    """Erase answers that nobody waits for any more; that something was asked for stays."""
+    now = world.clock()
+    for command in await world.store.list_commands(MOST_COMMANDS):
+        if command.asked_at < now - EXPIRES - NIGHTS:
+            break
+        if command.asked_at < now - EXPIRES:
+            await world.store.drop_parts(command.id)

@@ -1,4 +1,4 @@
-"""Serves one message of the work queue: a pull, a round of one user, or a command.
+"""Serves one message of the work queue: a pull, a round of one user, a command, or a short order.
 
 Every known trouble completes the message: if no slot is free or a side does not answer, a later message is sent
 instead. So the host's dequeue count and its poison queue are left to unexpected errors (design.md §6). No wake-up
@@ -21,7 +21,7 @@ from jobs.due import is_due, pause_of
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
-from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
+from jobs.messages import Asked, Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
@@ -51,6 +51,9 @@ RECENT = timedelta(seconds=30)
 
 SECOND_LOOK = 45.0
 """Seconds until a notified round that found nothing looks once more: Graph's delta query may lag (design.md §7)."""
+
+NEXT_PIECE = 1.0
+"""Seconds until a command goes on after a piece of it."""
 
 TRIES = 6
 """The most messages for the same wake-up; after them the timer wakes the user."""
@@ -85,7 +88,9 @@ async def handle(world: World, body: bytes | str, *, redelivered: bool = False) 
     turn: _Turn | None = None
     async with _logging_failures(world, order):
         if isinstance(order, Renew | Forget):
-            await _command(world, order)
+            await _short_order(world, order)
+        elif isinstance(order, Asked) and not order.calls:
+            await _go_on_with(world, _Turn(order), order)
         else:
             turn = await _still_wanted(world, order, redelivered)
     if turn is not None:
@@ -151,10 +156,13 @@ async def _serve(world: World, row: Queued) -> bool:
 
 
 async def _do(world: World, turn: _Turn) -> None:
-    if isinstance(turn.order, Pull):
-        await _pull(world, turn, turn.order)
-    else:
-        await _round(world, turn, turn.order)
+    match turn.order:
+        case Pull() as order:
+            await _pull(world, turn, order)
+        case Round() as order:
+            await _round(world, turn, order)
+        case Asked() as order:
+            await _go_on_with(world, turn, order)
 
 
 async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
@@ -182,7 +190,7 @@ async def _logging_failures(world: World, order: Order) -> AsyncIterator[None]:
 
 
 def _user_of(order: Order) -> str:
-    return "" if isinstance(order, Pull) else order.user_id
+    return "" if isinstance(order, Pull | Asked) else order.user_id
 
 
 def _again(order: Order) -> Order:
@@ -351,7 +359,25 @@ def _lag(world: World, report: Report) -> float | None:
 # A command
 
 
-async def _command(world: World, order: Renew | Forget) -> None:
+async def _go_on_with(world: World, turn: _Turn, order: Asked) -> None:
+    """Do the next piece of a command; where more is left, others have their turn before it."""
+    if world.serve is None:
+        log_failure("work", "a command, which nobody serves here")
+        return
+    try:
+        is_ended = await world.serve(_one_of_many(world), order.command_id)
+    except LicencesTaken as taken:
+        log_failure("work", taken)
+        await _line_up(world, turn, _back_off(world, taken), is_big=True)
+        return
+    if not is_ended:
+        await line.send_later(world, replace(order, waits=0), NEXT_PIECE, since=world.clock(), is_big=True)
+
+
+# A short order
+
+
+async def _short_order(world: World, order: Renew | Forget) -> None:
     if isinstance(order, Forget):
         await erase_if_forgotten(world, order.user_id)
         return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice, choices_in
-from jobs.ports import UNREADABLE
+from jobs.ports import UNREADABLE, Place
 from jobs.round.report import PRIVATE, Line, Report
 from sync_core.content.project import is_private
 from sync_core.model.decision import Intent
@@ -59,6 +59,17 @@ def user_of(user: User) -> Json:
         "location_id": user.location_id,
         "time_zone": user.zone,
         "synced_at": _at(user.synced_at),
+    }
+
+
+def place_of(place: Place) -> Json:
+    """A company and one of its locations, which activities may be given."""
+    return {
+        "company_id": place.company_id,
+        "company": place.company_name,
+        "company_code": place.company_code,
+        "location_id": place.location_id,
+        "location": place.location_name,
     }
 
 

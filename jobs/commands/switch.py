@@ -17,6 +17,7 @@ from jobs.accounts import (
     with_account,
 )
 from jobs.app.subscriptions import end_user
+from jobs.asked import Asker
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
 from jobs.company import is_stamped
@@ -30,6 +31,7 @@ from sync_core.errors import (
     CalsyncError,
     RowUnreadable,
     SideError,
+    StaleWrite,
     StoreUnavailable,
 )
 from sync_core.model.colleagues import colleague_of
@@ -37,6 +39,13 @@ from sync_core.model.memory import User
 
 LAST_LOOK = 1_800.0
 """Seconds until the rows of a forgotten user are erased once more: longer than any round or call lasts."""
+
+
+MOST_COMMANDS = 10_000
+"""Commands, newest first, in which a forgotten user is looked for."""
+
+FORGOTTEN = "(forgotten)"
+"""Stands for a forgotten user in what was asked."""
 
 
 class UnknownUser(CalsyncError):
@@ -172,10 +181,26 @@ async def forget(world: World, user: User) -> None:
             await end_user(world, user.id)
     await world.store.forget_user(user.id)
     await world.store.forget_user(user.id)
+    await _forget_commands(world, user)
     try:
         await world.queue.send(write(Forget(user.id)), delay_seconds=LAST_LOOK)
     except StoreUnavailable as error:
         log_failure("forget", error, user_id=user.id)
+
+
+async def _forget_commands(world: World, user: User) -> None:
+    """Erase the user from what was asked, and the answers that tell of them."""
+    names = {name.casefold() for name in (user.id, user.upn, user.mail) if name}
+    for command in await world.store.list_commands(MOST_COMMANDS):
+        wish = command.wish
+        others = tuple(FORGOTTEN if name.casefold() in names else name for name in wish.people)
+        if others == wish.people and not wish.everybody and command.asked_by.id != user.id:
+            continue
+        await world.store.drop_parts(command.id)
+        by = Asker(FORGOTTEN) if command.asked_by.id == user.id else command.asked_by
+        if command.is_ended:
+            with suppress(StaleWrite):
+                await world.store.save_command(replace(command, wish=replace(wish, people=others), asked_by=by))
 
 
 async def _well_users(world: World) -> frozenset[str]:

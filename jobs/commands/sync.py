@@ -6,9 +6,11 @@ for the sync, so back-off from earlier failures is ignored; parked items stay pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from jobs.approvals import Choice, choices_in
 from jobs.checkup import save_findings
 from jobs.claims import Planned
 from jobs.due import is_due, pause_of
@@ -18,8 +20,19 @@ from jobs.repair import plan_repair, pull_and_repair
 from jobs.round.report import Report, parked_in
 from jobs.round.run import plan_round, run_round
 from jobs.waiting import Notice, erp_session, take_when_free, unheeded
+from jobs.wake import wake
 from jobs.world import World
-from sync_core.errors import AccessRefused, AppRefused, CalsyncError, LeaseLost, RowUnreadable, SideError, StoreError
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    CalsyncError,
+    LeaseLost,
+    LicencesTaken,
+    RowUnreadable,
+    SideError,
+    SlotsTaken,
+    StoreError,
+)
 from sync_core.model.memory import Approval, InboxRow, User
 
 ROUNDS = 6
@@ -51,10 +64,9 @@ async def run_sync(
     """Sync these users; ``full`` reads both sides whole. ``progress`` is called with the report of each round."""
     outcome = SyncReport()
     async with erp_session(world, notice):
-        try:
-            await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
-        except SideError as error:
-            return await _failed(world, outcome, error)
+        outcome.failure = await pull_first(world, notice)
+        if outcome.failure:
+            return outcome
         busy = dict(await _with_news(world, users, full))
         for _ in range(ROUNDS):
             woken: set[str] = set()
@@ -71,6 +83,39 @@ async def run_sync(
             if not busy:
                 break
     return outcome
+
+
+async def pull_first(world: World, notice: Notice = unheeded) -> str:
+    """Read what changed in ERP.net; why that cannot be, '' if it is done."""
+    try:
+        await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
+    except (LicencesTaken, SlotsTaken):
+        raise
+    except SideError as error:
+        return (await _failed(world, SyncReport(), error)).failure
+    return ""
+
+
+async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> Report:
+    """Sync one user after the pull, where an app runs: it wakes the colleagues whose meetings changed hands."""
+    [(_, is_busy)] = await _with_news(world, [user], full)
+    report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
+    for woken in sorted(report.woken - {user.id}):
+        await wake(world, woken)
+    return report
+
+
+async def what_waits(
+    world: World, chosen: Iterable[User], outcome: SyncReport
+) -> dict[str, tuple[User, Sequence[Choice]]]:
+    """What waits for a person, by user id; a round that could not read its rows has said so."""
+    users = {user.id: user for user in chosen}
+    waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
+    for user_id in [report.user_id for report in outcome.reports]:
+        waiting[user_id] = users[user_id], ()
+        with suppress(RowUnreadable):
+            waiting[user_id] = users[user_id], choices_in(await world.store.recall(user_id))
+    return waiting
 
 
 async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncReport:

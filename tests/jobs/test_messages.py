@@ -10,7 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.messages import Call, Forget, MessageRefused, Order, Pull, Renew, Round, merged, parse, read_call, write
+from jobs.asked import new_id
+from jobs.messages import (
+    Asked,
+    Call,
+    Forget,
+    MessageRefused,
+    Order,
+    Pull,
+    Renew,
+    Round,
+    merged,
+    parse,
+    read_call,
+    write,
+)
 
 AT = datetime(2026, 1, 25, 8, tzinfo=UTC)
 
@@ -26,6 +40,10 @@ FROZEN: dict[str, Order] = {
         "u", look=True, ticket="a1b2c3d4e5f6"
     ),
     '{"kind": "round", "user": "u", "full": true, "tries": 3, "waits": 1}': Round("u", full=True, tries=3, waits=1),
+    '{"kind": "asked", "command": "z6aq0tn-e1f9f8e02a02"}': Asked("z6aq0tn-e1f9f8e02a02"),
+    '{"kind": "asked", "command": "z6aq0tn-e1f9f8e02a02", "calls": true, "waits": 1, "ticket": "t"}': Asked(
+        "z6aq0tn-e1f9f8e02a02", True, 1, "t"
+    ),
     '{"kind": "command", "do": "renew", "user": "u"}': Renew("u"),
     '{"kind": "command", "do": "forget", "user": "u"}': Forget("u"),
 }
@@ -37,7 +55,9 @@ _COUNTS = st.integers(min_value=0)
 _USERS = st.text(min_size=1)
 _PULLS = st.builds(Pull, st.none() | _INSTANTS, _COUNTS, st.text())
 _ROUNDS = st.builds(Round, _USERS, st.booleans(), st.booleans(), _COUNTS, _COUNTS, st.text())
-_ORDERS = _PULLS | _ROUNDS | st.builds(Renew, _USERS) | st.builds(Forget, _USERS)
+_COMMANDS = st.builds(new_id, _INSTANTS)
+_ASKED = st.builds(Asked, _COMMANDS, st.booleans(), _COUNTS, st.text())
+_ORDERS = _PULLS | _ROUNDS | _ASKED | st.builds(Renew, _USERS) | st.builds(Forget, _USERS)
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -86,6 +106,8 @@ def test_garbage_is_refused_in_words(body: bytes | str) -> None:
         ({"kind": "round", "user": "u", "waits": -1}, "'waits' is not a count"),
         ({"kind": "pull", "asked_at": "soon"}, "'asked_at' is not an instant"),
         ({"kind": "pull", "asked_at": "2026-01-25T08:00"}, "'asked_at' is not an instant with a zone"),
+        ({"kind": "asked"}, "'command' is not the id of one"),
+        ({"kind": "asked", "command": "../z6aq0tn-e1f9f8e0"}, "'command' is not the id of one"),
         ({"kind": "command", "do": "dance", "user": "u"}, "with a command"),
         ({"kind": "command", "do": "renew"}, "'user' is not anybody"),
     ],

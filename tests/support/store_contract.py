@@ -18,6 +18,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.store import RowStore
+from jobs.asked import Asker, Command, Kind, State, Wish, new_id
 from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
@@ -52,6 +53,11 @@ def graph(subject: str = "Weekly", body: str = "") -> GraphContent:
 def erp(subject: str = "Weekly", notes: str = "") -> ErpContent:
     """An activity's content."""
     return ErpContent(subject, notes, datetime(2026, 3, 2, 11, 0), None, 60, None)  # noqa: DTZ001 - wall clock
+
+
+def command(at: datetime) -> Command:
+    """A command of somebody."""
+    return Command(new_id(at), Wish(Kind.SYNC, everybody=True), Asker("o"), at, at + timedelta(days=1))
 
 
 def link(event_id: str = "event", activity_id: str | None = None, **fields: object) -> Link:
@@ -1110,7 +1116,70 @@ class LineContract:
         assert [one.key for one in await fresh_store.list_queued()] == ["u"]
 
 
+class CommandContract:
+    """What was asked, and the answers."""
+
+    async def test_a_command_is_read_back(self, fresh_store: RowStore) -> None:
+        """With all it says, under its own id."""
+        wish = Wish(Kind.RESOLVE, (ODD,), item="c1", choice="fields", fields={"subject": "outlook"})
+        asked = Command(new_id(NOW), wish, Asker("o", ODD), NOW, NOW + timedelta(days=1), items=(ODD, ""))
+        saved = await fresh_store.save_command(asked)
+
+        assert await fresh_store.read_command(asked.id) == saved
+        assert replace(saved, etag="") == asked
+        assert await fresh_store.read_command(new_id(NOW)) is None
+
+    async def test_a_command_is_saved_by_one(self, fresh_store: RowStore) -> None:
+        """Neither filed twice under one id nor saved over what somebody else saved."""
+        asked = command(NOW)
+        first = await fresh_store.save_command(asked)
+        with pytest.raises(StaleWrite):
+            await fresh_store.save_command(asked)
+        second = await fresh_store.save_command(replace(first, state=State.RUNNING))
+        with pytest.raises(StaleWrite):
+            await fresh_store.save_command(replace(first, done=1))
+
+        assert await fresh_store.read_command(asked.id) == second
+
+    async def test_the_newest_commands_come_first(self, fresh_store: RowStore) -> None:
+        """However many there are; a spoilt one is left out."""
+        hours = (0, 2, 1)
+        old, young, spoilt = [await fresh_store.save_command(command(NOW + timedelta(hours=n))) for n in hours]
+        place = Key("command", spoilt.id)
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": codec.SCHEMA, "data0": "{"}))
+
+        assert await fresh_store.list_commands() == [young, old]
+        assert await fresh_store.list_commands(1) == [young]
+        with pytest.raises(RowUnreadable, match="ask again"):
+            await fresh_store.read_command(spoilt.id)
+
+    async def test_an_answer_is_read_in_order(self, fresh_store: RowStore) -> None:
+        """By number, each once, and of this command only."""
+        asked = command(NOW)
+        for number, text in ((1_000, "b"), (0, "a"), (1_000, ODD)):
+            await fresh_store.save_part(asked.id, number, {"text": text})
+        await fresh_store.save_part(new_id(NOW), 0, {"text": "another's"})
+
+        assert await fresh_store.read_parts(asked.id) == [{"text": "a"}, {"text": ODD}]
+        await fresh_store.drop_parts(asked.id)
+        assert await fresh_store.read_parts(asked.id) == []
+
+    async def test_old_commands_go_with_their_answers(self, fresh_store: RowStore) -> None:
+        """Whatever was asked for before a time, unreadable rows included."""
+        old, young = command(NOW - timedelta(days=1)), command(NOW)
+        for asked in (old, young):
+            await fresh_store.save_command(asked)
+            await fresh_store.save_part(asked.id, 0, {"text": "t"})
+        place = Key("command", new_id(NOW - timedelta(days=2)))
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": codec.SCHEMA, "data0": "{"}))
+
+        assert await fresh_store.trim_commands(NOW - timedelta(hours=1)) == 2
+        assert [one.id for one in await fresh_store.list_commands()] == [young.id]
+        assert (await fresh_store.read_parts(old.id), len(await fresh_store.read_parts(young.id))) == ([], 1)
+
+
 class StoreContract(
+    CommandContract,
     AccountContract,
     FormKeyContract,
     SubscriptionContract,

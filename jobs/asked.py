@@ -1,0 +1,244 @@
+"""What somebody asks the app to do: the wish, the command that remembers it, and the store of commands.
+
+Only the app touches Outlook and ERP.net. Whoever wants something of it, on the page or on the command line, files a
+*command*: a row, and a message on the work queue that names it (``jobs.commands.ask``). The app carries the command
+out (``jobs.commands.serve``); whoever asked reads the row until it has ended, then the answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sync_core.errors import CalsyncError
+
+Json = dict[str, Any]
+
+EXPIRES = timedelta(days=1)
+"""A command that has not ended so long after it was asked for is given up; its answer is kept no longer either."""
+
+MOST_PEOPLE = 10_000
+MOST_TEXT = 1_000
+MOST_FIELDS = 20
+"""Bounds of a wish: people named, characters of a text, fields chosen one by one."""
+
+
+class Kind(StrEnum):
+    """What can be asked for."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    FORGET = "forget"
+    SYNC = "sync"
+    PREVIEW = "preview"
+    DOCTOR = "doctor"
+    GRANT = "grant"
+    WHY = "why"
+    APPROVE = "approve"
+    RESOLVE = "resolve"
+    RETRY = "retry"
+    UNDO = "undo"
+    PAUSE = "pause"
+    RESUME = "resume"
+    PLACES = "places"
+
+
+WITHOUT_CALLS = frozenset({Kind.DISABLE, Kind.FORGET, Kind.RETRY, Kind.PAUSE, Kind.RESUME})
+"""What needs no session of ERP.net, and so never waits for one."""
+
+NEEDS = {
+    Kind.ENABLE: ("people",),
+    Kind.DISABLE: ("people",),
+    Kind.FORGET: ("people",),
+    Kind.WHY: ("people", "item"),
+    Kind.APPROVE: ("item", "choice"),
+    Kind.RESOLVE: ("item", "choice"),
+    Kind.UNDO: ("item",),
+}
+"""What a wish of this kind must say."""
+
+CHOICES = {
+    Kind.APPROVE: frozenset({"approve", "drop"}),
+    Kind.RESOLVE: frozenset({"outlook", "erp", "fields"}),
+    Kind.UNDO: frozenset({"", "anew"}),
+}
+"""What may be chosen; of every other kind nothing."""
+
+SIDES = frozenset({"outlook", "erp"})
+"""Whose value is kept, where each field is chosen by itself."""
+
+
+class WishInvalid(CalsyncError):
+    """Nobody can do what is asked; the text says what to say instead (exit 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked. ``people`` are user ids or names, none of them with ``everybody``.
+
+    ``company``, ``location`` and ``zone`` are for who is switched on. ``item`` is what the wish is about: a subject
+    or id (why), a hold, a conflict, a round. ``choice`` is the answer to it (``CHOICES``), ``fields`` the side to
+    keep by field's name. ``until`` is an ISO date, the first day after a pause. ``repair``: create and grant what is
+    missing.
+    """
+
+    kind: Kind
+    people: tuple[str, ...] = ()
+    everybody: bool = False
+    full: bool = False
+    company: str = ""
+    location: str = ""
+    zone: str = ""
+    item: str = ""
+    choice: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    until: str = ""
+    repair: bool = False
+
+    @property
+    def calls(self) -> bool:
+        """Whether it needs a session of ERP.net."""
+        return self.kind not in WITHOUT_CALLS
+
+
+def check(wish: Wish) -> None:
+    """Raises ``WishInvalid`` for a wish that says too little, too much, or two things at once."""
+    texts = (wish.company, wish.location, wish.zone, wish.item, wish.choice, wish.until, *wish.people)
+    if len(wish.people) > MOST_PEOPLE or len(wish.fields) > MOST_FIELDS or any(len(t) > MOST_TEXT for t in texts):
+        raise WishInvalid(f"too much for one command: at most {MOST_PEOPLE:,} people, {MOST_TEXT:,} letters a text")
+    lacking = [name for name in NEEDS.get(wish.kind, ()) if not getattr(wish, name)]
+    if lacking and not (lacking == ["people"] and wish.everybody):
+        raise WishInvalid(f"{wish.kind}: say {' and '.join(lacking)}")
+    if wish.everybody and wish.people:
+        raise WishInvalid("say either whom or everybody")
+    allowed = CHOICES.get(wish.kind, frozenset({""}))
+    if wish.choice not in allowed:
+        raise WishInvalid(f"{wish.kind}: choose one of {', '.join(sorted(allowed))}")
+    if (wish.choice == "fields") != bool(wish.fields) or not set(wish.fields.values()) <= SIDES:
+        raise WishInvalid("say for each field which side is kept: outlook or erp")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: the Entra object id, or what stands for it on a command line, and a name to show."""
+
+    id: str
+    name: str = ""
+
+
+class State(StrEnum):
+    """How far a command has come; ``REFUSED`` is one that asked for what there is not (exit 2)."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+ENDED = frozenset({State.DONE, State.FAILED, State.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One wish of somebody, and what became of it.
+
+    ``done`` of ``total`` items have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
+    dealt with one after the other, as they were when the command began. ``touched_at`` is when somebody last worked
+    on it, ``waits_for`` says what holds it up. ``failure`` is a sentence with its remedy; ``is_fine`` is False where
+    an item failed.
+    """
+
+    id: str
+    wish: Wish
+    asked_by: Asker
+    asked_at: datetime
+    expires_at: datetime
+    state: State = State.WAITING
+    done: int = 0
+    total: int = 0
+    items: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    touched_at: datetime | None = None
+    ended_at: datetime | None = None
+    waits_for: str = ""
+    failure: str = ""
+    is_fine: bool = True
+    etag: str = ""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ENDED
+
+
+FAR = 36**7 - 1
+"""Seconds that seven digits of base 36 count: until the year 4453."""
+
+
+def new_id(now: datetime) -> str:
+    """A name for a command of now: newer ones sort first, and nobody can guess one."""
+    return f"{stamp(now)}-{secrets.token_hex(6)}"
+
+
+def stamp(at: datetime) -> str:
+    """How the names of an instant's commands begin; an earlier one's sorts later."""
+    return f"{_base36(FAR - int(at.timestamp())):0>7}"
+
+
+def is_id(text: str) -> bool:
+    """Whether a text from outside has the form of ``new_id``."""
+    time, _, rest = text.partition("-")
+    return len(text) == 20 and len(time) == 7 and f"{time}{rest}".isalnum() and text.isascii() and text.islower()
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
+
+
+def merged(parts: Sequence[Mapping[str, Any]]) -> Json:
+    """One answer of several: lists one after the other, a truth only if it is everybody's, of texts the last."""
+    whole: Json = {}
+    for part in parts:
+        for name, value in part.items():
+            match whole.get(name), value:
+                case list() as before, list():
+                    whole[name] = [*before, *value]
+                case bool() as before, bool():
+                    whole[name] = before and value
+                case before, _:
+                    whole[name] = value or before or value
+    return whole
+
+
+class CommandStore(Protocol):
+    """What was asked, newest first, and the answers."""
+
+    async def save_command(self, command: Command) -> Command:
+        """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
+
+    async def read_command(self, command_id: str) -> Command | None:
+        """One command. Raises ``RowUnreadable``."""
+
+    async def list_commands(self, limit: int = 100) -> list[Command]:
+        """The newest commands; those that cannot be read are left out."""
+
+    async def save_part(self, command_id: str, number: int, part: Json) -> None:
+        """Keep a part of the answer; the same number written twice is one part."""
+
+    async def read_parts(self, command_id: str) -> list[Json]:
+        """The parts of the answer, by number. Raises ``RowUnreadable``."""
+
+    async def drop_parts(self, command_id: str) -> None:
+        """Erase the answer; a missing one is fine."""
+
+    async def trim_commands(self, before: datetime) -> int:
+        """Erase commands that were asked for before then, and their answers; how many there were."""

@@ -1,0 +1,187 @@
+"""What each kind of command does: which items it deals with, and the part of the answer that each of them gives.
+
+One function for each kind, the same for a command that the app carries out and for `calsync --here`. A part has the
+shape of the whole answer (``jobs.asked.merged`` adds them up) and says whether all went well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
+from jobs.asked import Json, Kind, Wish
+from jobs.commands import shapes, switch
+from jobs.commands.doctor import examine
+from jobs.commands.explain import explain
+from jobs.commands.mistakes import COMMON, UnknownItem
+from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
+from jobs.waiting import Notice, erp_session, take_when_free
+from jobs.wake import wake
+from jobs.world import World
+from sync_core.errors import CalsyncError
+from sync_core.model.memory import User
+
+Part = tuple[Json, bool]
+Do = Callable[[World, Wish, str, Notice], AsyncIterator[Part]]
+Items = Callable[[World, Wish], Awaitable[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Does:
+    """How a kind of command is carried out."""
+
+    items: Items
+    do: Do
+
+
+# What is dealt with, one after the other
+
+
+async def _people(world: World, wish: Wish) -> list[str]:
+    """Whoever is named, as they are named; with ``everybody`` all who are switched on."""
+    return [user.id for user in await _all_on(world)] if wish.everybody else [*dict.fromkeys(wish.people)]
+
+
+async def _people_or_all(world: World, wish: Wish) -> list[str]:
+    return [*dict.fromkeys(wish.people)] or [user.id for user in await _all_on(world)]
+
+
+async def _known_or_all(world: World, wish: Wish) -> list[str]:
+    return [*dict.fromkeys(wish.people)] or [user.id for user in await world.store.list_users()]
+
+
+async def _all_on(world: World) -> list[User]:
+    return [user for user in await world.store.list_users() if user.enabled]
+
+
+async def _at_once(_world: World, _wish: Wish) -> list[str]:
+    return [""]
+
+
+# One person after the other
+
+
+def each(do: Callable[[World, Wish, str, Notice], Awaitable[Part]]) -> Do:
+    """A kind that deals with people: what fails for one of several is told, and the others have their turn."""
+
+    async def with_failures(world: World, wish: Wish, name: str, notice: Notice) -> AsyncIterator[Part]:
+        try:
+            yield await do(world, wish, name, notice)
+        except COMMON:
+            raise
+        except CalsyncError as error:
+            if len(wish.people) == 1:
+                raise
+            yield {"failures": [{"upn": name, "failure": str(error)}]}, False
+
+    return with_failures
+
+
+async def _enable(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+    async with erp_session(world, notice):
+        checkup = await switch.enable(world, name, company_id=wish.company, location_id=wish.location, zone=wish.zone)
+    if checkup.user.enabled:
+        await wake(world, checkup.user.id)
+    part = {"users": [shapes.user_of(checkup.user)], "problems": [*checkup.problems]}
+    return part, not checkup.problems
+
+
+async def _disable(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
+    user = await switch.find_known(world, name)
+    await take_when_free(lambda: switch.disable(world, user), world, notice, f"the round of {user.upn}")
+    return {"users": [shapes.user_of(await switch.find_known(world, user.id))]}, True
+
+
+async def _forget(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
+    user = await switch.find_known(world, name)
+    await take_when_free(lambda: switch.forget(world, user), world, notice, f"the round of {user.upn}")
+    return {"forgotten": user.upn, "id": user.id}, True
+
+
+async def _retry(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
+    user = await switch.find_known(world, name)
+    count = await retry(world, user, notice=notice)
+    return {"users": [{"upn": user.upn, "retried": count}], "failures": []}, True
+
+
+PULL = ""
+"""Stands for the pull among the people of a sync; it comes first."""
+
+
+async def _pull_and_people(world: World, wish: Wish) -> list[str]:
+    return [PULL, *await _people_or_all(world, wish)]
+
+
+async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+    if name == PULL:
+        async with erp_session(world, notice):
+            failure = await pull_first(world, notice)
+        if failure:
+            raise CalsyncError(failure)
+        return {"failure": "", "dry_run": False, "users": []}, True
+    user = await switch.find_known(world, name)
+    async with erp_session(world, notice):
+        report = await sync_user(world, user, full=wish.full, notice=notice)
+    return await _synced(world, [user], SyncReport([report]))
+
+
+async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+    user = await switch.find_known(world, name)
+    found = [shapes.finding_of(one) for one in await explain(world, user, wish.item, notice=notice)]
+    if not found:
+        raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”")
+    return {"items": found}, not any(map(shapes.is_unreadable, found))
+
+
+# All at once
+
+
+async def _preview(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    chosen = [await switch.find_known(world, name) for name in await _people_or_all(world, wish)]
+    outcome = await plan_sync(world, chosen, full=wish.full, notice=notice)
+    yield await _synced(world, chosen, outcome, dry_run=True)
+
+
+async def _synced(world: World, chosen: Sequence[User], outcome: SyncReport, *, dry_run: bool = False) -> Part:
+    part = shapes.sync_of(outcome, await what_waits(world, chosen, outcome), dry_run=dry_run)
+    return part, outcome.is_fine and all(user.enabled for user in chosen)
+
+
+async def _doctor(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    async for check in examine(world, repair=wish.repair, notice=notice):
+        yield {"fine": check.fine, "checks": [shapes.check_of(check)]}, check.fine
+
+
+async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    user, choice = await find_choice(world, wish.item)
+    if wish.people and user.id not in wish.people:
+        raise UnknownChoice(f"nothing with the id {wish.item} waits for an answer")
+    is_approved = wish.choice == "approve"
+    await make_choice(world, user, choice, approved=is_approved, notice=notice)
+    notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
+    async with erp_session(world, notice):
+        failure = await pull_first(world, notice)
+        reports = [] if failure else [await sync_user(world, user, notice=notice)]
+    yield await _synced(world, [user], SyncReport(reports, failure))
+
+
+async def _places(world: World, _wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    async with erp_session(world, notice):
+        yield {"places": [shapes.place_of(place) for place in await world.erp.list_places()]}, True
+
+
+KINDS: dict[Kind, Does] = {
+    Kind.ENABLE: Does(_people, each(_enable)),
+    Kind.DISABLE: Does(_people, each(_disable)),
+    Kind.FORGET: Does(_people, each(_forget)),
+    Kind.RETRY: Does(_known_or_all, each(_retry)),
+    Kind.SYNC: Does(_pull_and_people, each(_sync)),
+    Kind.WHY: Does(_people, each(_why)),
+    Kind.PREVIEW: Does(_at_once, _preview),
+    Kind.DOCTOR: Does(_at_once, _doctor),
+    Kind.GRANT: Does(_at_once, _doctor),
+    Kind.APPROVE: Does(_at_once, _approve),
+    Kind.PLACES: Does(_at_once, _places),
+}
+"""Every kind of command that this build carries out."""

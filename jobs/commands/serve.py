@@ -1,0 +1,108 @@
+"""Carries a command out under the app's identity, session and policy: item by item, each as often as need be.
+
+The row is saved after each item, with the number of those that are done, so a command whose worker died goes on where
+it stopped. Two workers on one command do no harm: every item may be done twice, and whoever saves second stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from jobs.asked import Command, Kind, State
+from jobs.commands.ask import UNSEEN
+from jobs.commands.kinds import KINDS, Part
+from jobs.commands.mistakes import OTHERWISE
+from jobs.company import in_force
+from jobs.log import log_failure, log_line
+from jobs.waiting import unheeded
+from jobs.world import World
+from sync_core.errors import CalsyncError, LicencesTaken, RowUnreadable, SlotsTaken, StaleWrite, StoreUnavailable
+
+PIECE = timedelta(minutes=8)
+"""After so long others who wait for ERP.net have their turn."""
+
+PART_STEP = 1_000
+"""Parts of one item at most."""
+
+
+async def serve(world: World, command_id: str) -> bool:
+    """Go on with a command; whether it has ended. Raises ``LicencesTaken`` and ``StoreUnavailable``: try again."""
+    command = await world.store.read_command(command_id)
+    if command is None or command.is_ended:
+        return True
+    if world.clock() >= command.expires_at:
+        await _end(world, command, State.FAILED, UNSEEN)
+        return True
+    try:
+        return await _carry_on(await _under_policy(world), command)
+    except StaleWrite:  # somebody else is at it
+        return True
+
+
+async def _under_policy(world: World) -> World:
+    """The app's own world, for one who does not wait in this process: what is taken brings the command back later."""
+    world = replace(world, licence_wait=timedelta(0))
+    with suppress(RowUnreadable):
+        return in_force(world, (await world.store.read_instance())[0])
+    return world
+
+
+async def _carry_on(world: World, command: Command) -> bool:
+    try:
+        command = await _begun(world, command)
+        until = world.clock() + PIECE
+        while command.done < len(command.items):
+            command = await _next_item(world, command)
+            if world.clock() >= until and command.done < len(command.items):
+                return False
+    except (StaleWrite, StoreUnavailable):
+        raise
+    except (LicencesTaken, SlotsTaken) as taken:
+        await _save(world, replace(command, waits_for=str(taken)))
+        raise
+    except CalsyncError as error:
+        await _end(world, command, State.REFUSED if isinstance(error, OTHERWISE) else State.FAILED, str(error))
+        return True
+    except Exception as error:  # noqa: BLE001 - a mistake of ours takes this command, not the app
+        log_failure("command", error)
+        failure = f"calsync made a mistake over it ({type(error).__name__}); the app's log says where"
+        await _end(world, command, State.FAILED, failure)
+        return True
+    await _end(world, command, State.DONE, "")
+    return True
+
+
+async def _begun(world: World, command: Command) -> Command:
+    if command.state is not State.WAITING:
+        return await _save(world, replace(command, waits_for=""))
+    items = tuple(await KINDS[command.wish.kind].items(world, command.wish))
+    running = replace(command, state=State.RUNNING, items=items, total=len(items), started_at=world.clock())
+    return await _save(world, replace(running, waits_for=""))
+
+
+async def _next_item(world: World, command: Command) -> Command:
+    is_fine, number = command.is_fine, 0
+    async for part, fine in _parts(world, command):
+        await world.store.save_part(command.id, command.done * PART_STEP + number, part)
+        is_fine, number = is_fine and fine, number + 1
+    return await _save(world, replace(command, done=command.done + 1, is_fine=is_fine))
+
+
+def _parts(world: World, command: Command) -> AsyncIterator[Part]:
+    kind = KINDS[command.wish.kind]
+    return kind.do(world, command.wish, command.items[command.done], unheeded)
+
+
+async def _save(world: World, command: Command) -> Command:
+    return await world.store.save_command(replace(command, touched_at=world.clock()))
+
+
+async def _end(world: World, command: Command, state: State, failure: str) -> None:
+    """The command ends; what was asked by somebody's own words is not kept, only that it was asked."""
+    wish = replace(command.wish, item="") if command.wish.kind is Kind.WHY else command.wish
+    ended = replace(command, wish=wish, state=state, failure=failure, ended_at=world.clock(), items=(), waits_for="")
+    await _save(world, replace(ended, is_fine=command.is_fine and state is State.DONE))
+    log_line("command", {"kind": wish.kind, "state": state, "items": command.done})

@@ -1,0 +1,316 @@
+"""What somebody asks the app to do: carried out once, item by item, whatever happens on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.store.memory import MemoryQueue
+from jobs.app.dispatch import LOST, dispatch
+from jobs.app.housekeeping import keep_house
+from jobs.asked import Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
+from jobs.commands import kinds, switch
+from jobs.commands.ask import CUT_OFF, UNSEEN, ask, look, read_answer
+from jobs.commands.kinds import KINDS, Does, Part, each
+from jobs.waiting import Notice
+from jobs.world import World
+from sync_core.errors import LicencesTaken, StoreUnavailable
+from sync_core.model.sides import Side
+from tests.support.app import App
+from tests.support.house import ANNA
+
+OPERATOR = Asker("operator", "Olga Operator")
+
+
+async def asked(app: App, wish: Wish, by: Asker = OPERATOR) -> Command:
+    """What became of a wish once the queue is worked through."""
+    command = await ask(app.house.world, wish, by)
+    await app.drain()
+    found = await look(app.house.world, command.id)
+    assert found is not None
+    return found
+
+
+async def answer(app: App, command: Command) -> Json:
+    """The answer of a command."""
+    return await read_answer(app.house.world, command)
+
+
+def subjects(app: App) -> list[str]:
+    """Of every activity in ERP.net."""
+    return [str(one["Subject"]) for one in app.house.desk().activities()]
+
+
+async def test_a_sync_is_carried_out_by_the_app(app: App) -> None:
+    """The event arrives, and the answer tells of it as the command line would."""
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook().create("Budget", start, start + timedelta(hours=1))
+
+    command = await asked(app, Wish(Kind.SYNC))
+
+    assert (command.state, command.is_fine, command.done, command.total) == (State.DONE, True, 2, 2)
+    [user] = (await answer(app, command))["users"]
+    assert [line["subject"] for line in user["lines"]] == ["Budget"]
+    assert subjects(app) == ["Budget"]
+
+
+async def test_a_preview_writes_nothing(app: App) -> None:
+    """And is what the sync then does."""
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook().create("Budget", start, start + timedelta(hours=1))
+
+    planned = await answer(app, await asked(app, Wish(Kind.PREVIEW)))
+    assert subjects(app) == []
+    done = await answer(app, await asked(app, Wish(Kind.SYNC)))
+
+    assert [line["what"] for line in planned["users"][0]["lines"]] == [
+        line["what"] for line in done["users"][0]["lines"]
+    ]
+
+
+async def test_whoever_is_switched_on_by_command_is_synced_at_once(app: App) -> None:
+    """The app is woken: nobody waits for the next timer."""
+    await app.house.employ("ben", enabled=False)
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook("ben@acme.example").create("Plan", start, start + timedelta(hours=1))
+
+    command = await asked(app, Wish(Kind.ENABLE, ("ben@acme.example",)))
+
+    assert command.state is State.DONE
+    assert subjects(app) == ["Plan"]
+
+
+@pytest.mark.parametrize(("names", "state"), [((), State.DONE), (("nobody@acme.example",), State.REFUSED)])
+async def test_one_unknown_name_stops_nobody_else(app: App, names: tuple[str, ...], state: State) -> None:
+    """Of several it is told; alone it is what was asked wrongly."""
+    people = names or ("nobody@acme.example", ANNA)
+
+    command = await asked(app, Wish(Kind.DISABLE, people))
+
+    assert command.state is state
+    assert not command.is_fine
+    user = await app.house.user()
+    assert user.enabled == bool(names)
+    told = command.failure or (await answer(app, command))["failures"][0]["failure"]
+    assert "nobody@acme.example" in told
+
+
+async def test_a_command_asked_twice_is_one(app: App) -> None:
+    """A double click: the second asks for nothing new."""
+    name = new_id(app.house.now)
+    first = await ask(app.house.world, Wish(Kind.SYNC), OPERATOR, id=name)
+    second = await ask(app.house.world, Wish(Kind.DISABLE, (ANNA,)), OPERATOR, id=name)
+
+    assert second == first
+    assert len(app.queue.take()) == 1
+
+
+async def test_a_message_delivered_twice_does_nothing_twice(app: App) -> None:
+    """The queue delivers at least once."""
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    [(message, _)] = app.queue.take()
+    await app.hand_over(message)
+    ended = await look(app.house.world, command.id)
+    await app.hand_over(message, dequeue_count=2)
+
+    assert await look(app.house.world, command.id) == ended
+
+
+async def test_what_cannot_be_sent_was_not_asked(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks hears of it; nobody is left waiting for a command that nobody will see."""
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise StoreUnavailable("queue storage does not answer")
+
+    monkeypatch.setattr(MemoryQueue, "send", refuse)
+    with pytest.raises(StoreUnavailable):
+        await ask(app.house.world, Wish(Kind.SYNC), OPERATOR)
+
+    [command] = await app.house.world.store.list_commands()
+    assert command.state is State.FAILED
+
+
+async def test_a_wrong_wish_is_refused_before_it_is_kept(app: App) -> None:
+    """No row, no message."""
+    with pytest.raises(WishInvalid):
+        await ask(app.house.world, Wish(Kind.WHY), OPERATOR)
+
+    assert await app.house.world.store.list_commands() == []
+    assert app.queue.take() == []
+
+
+def stand_in(app: App, monkeypatch: pytest.MonkeyPatch, do: Any) -> list[str]:
+    """Let RETRY deal with three people by ``do``; whom it dealt with, in order."""
+    dealt: list[str] = []
+
+    async def noted(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+        dealt.append(name)
+        await do(world, name)
+        return {"users": [name]}, True
+
+    async def three(_world: World, _wish: Wish) -> list[str]:
+        return ["a", "b", "c"]
+
+    monkeypatch.setitem(KINDS, Kind.RETRY, Does(three, each(noted)))
+    return dealt
+
+
+async def test_a_dead_workers_command_goes_on_where_it_stopped(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done is not done again; what was cut off is."""
+    died: list[str] = []
+
+    async def die(_: World, name: str) -> None:
+        if name == "b" and not died:
+            died.append(name)
+            raise KeyboardInterrupt
+
+    dealt = stand_in(app, monkeypatch, die)
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    [(message, _)] = app.queue.take()
+    with pytest.raises(KeyboardInterrupt):
+        await app.hand_over(message)
+    stopped = await look(app.house.world, command.id)
+    await app.hand_over(message, dequeue_count=2)
+    ended = await look(app.house.world, command.id)
+
+    assert stopped is not None
+    assert ended is not None
+    assert (stopped.state, stopped.done, stopped.total) == (State.RUNNING, 1, 3)
+    assert (ended.state, ended.done, dealt) == (State.DONE, 3, ["a", "b", "b", "c"])
+    assert await answer(app, ended) == {"users": ["a", "b", "c"]}
+
+
+async def test_a_lost_message_is_sent_again_by_the_timer(app: App) -> None:
+    """An older build that does not know the message may have swallowed it."""
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    app.queue.take()
+    await dispatch(app.house.world)
+    assert all(message.get("command") != command.id for message, _ in app.queue.take())
+    app.house.advance(seconds=LOST.total_seconds() + 1)
+    await dispatch(app.house.world)
+    await app.drain()
+
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert ended.state is State.DONE
+
+
+async def test_a_mistake_of_ours_fails_the_command_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told without the text of the error, which may hold anything."""
+
+    async def slip(_: World, name: str) -> None:
+        raise ZeroDivisionError(name)
+
+    stand_in(app, monkeypatch, slip)
+    command = await asked(app, Wish(Kind.RETRY))
+
+    assert command.state is State.FAILED
+    assert "ZeroDivisionError" in command.failure
+
+
+async def test_a_command_waits_for_a_licence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and is done when there is one."""
+    taken = True
+
+    async def no_licence(_world: World, _wish: Wish, name: str, notice: Notice) -> Part:
+        if taken:
+            raise LicencesTaken(Side.ERP, "no free licence")
+        return {"users": [name]}, True
+
+    async def one(_world: World, _wish: Wish) -> list[str]:
+        return ["a"]
+
+    monkeypatch.setitem(KINDS, Kind.SYNC, Does(one, each(no_licence)))
+    command = await ask(app.house.world, Wish(Kind.SYNC), OPERATOR)
+    await app.drain()
+    waiting = await look(app.house.world, command.id)
+    assert waiting is not None
+    assert (waiting.is_ended, "licence" in waiting.waits_for) == (False, True)
+
+    taken = False
+    app.house.advance(minutes=30)
+    for message, _ in app.queue.take():
+        await app.hand_over(message)
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert (ended.state, ended.waits_for) == (State.DONE, "")
+
+
+async def test_others_have_their_turn_in_a_long_command(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After some minutes the rest goes to the end of the line."""
+
+    async def dawdle(_: World, name: str) -> None:
+        app.house.advance(minutes=9)
+
+    dealt = stand_in(app, monkeypatch, dawdle)
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    await app.drain()
+    assert dealt == ["a"]
+    while waiting := [message for message, _ in app.queue.take()]:
+        for message in waiting:
+            await app.hand_over(message)
+
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert (ended.state, dealt) == (State.DONE, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize(("has_begun", "failure"), [(False, UNSEEN), (True, CUT_OFF)])
+async def test_nobody_waits_for_ever(app: App, has_begun: bool, failure: str) -> None:
+    """What was not ended in its time has failed, and its message does nothing any more."""
+    command = await ask(app.house.world, Wish(Kind.DISABLE, (ANNA,)), OPERATOR)
+    if has_begun:
+        await app.house.world.store.save_command(replace(command, state=State.RUNNING, items=(ANNA,), total=1))
+    app.house.advance(days=1)
+    seen = await look(app.house.world, command.id)
+    assert seen is not None
+    assert (seen.state, seen.failure) == (State.FAILED, failure)
+
+    await app.drain()
+    assert (await app.house.user()).enabled
+
+
+async def test_what_was_asked_for_by_a_subject_is_not_kept(app: App) -> None:
+    """The audit says who asked why about whom, not about which meeting."""
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook().create("Budget", start, start + timedelta(hours=1))
+    await asked(app, Wish(Kind.SYNC))
+
+    command = await asked(app, Wish(Kind.WHY, (ANNA,), item="budget"))
+
+    assert (command.state, command.wish.item, command.asked_by) == (State.DONE, "", OPERATOR)
+    assert (await answer(app, command))["items"][0]["subject"] == "Budget"
+
+
+async def test_a_forgotten_user_is_in_no_answer(app: App) -> None:
+    """Nor among those who were named, nor among those who asked."""
+    user = await app.house.user()
+    own = await asked(app, Wish(Kind.RETRY, (user.id,)), Asker(user.id, user.upn))
+    every = await asked(app, Wish(Kind.SYNC, everybody=True))
+    await asked(app, Wish(Kind.FORGET, (ANNA,)))
+
+    left = {one.id: one for one in await app.house.world.store.list_commands()}
+    assert left[own.id].asked_by == Asker(switch.FORGOTTEN)
+    assert left[own.id].wish.people == (switch.FORGOTTEN,)
+    assert await answer(app, own) == await answer(app, every) == {}
+
+
+async def test_answers_are_kept_for_a_day_and_commands_for_ninety(app: App) -> None:
+    """The night erases what nobody waits for."""
+    command = await asked(app, Wish(Kind.RETRY))
+    await keep_house(app.house.world)
+    assert await answer(app, command) != {}
+    app.house.advance(days=2)
+    await keep_house(app.house.world)
+    assert (await answer(app, command), len(await app.house.world.store.list_commands())) == ({}, 1)
+    app.house.advance(days=90)
+    await keep_house(app.house.world)
+    assert await app.house.world.store.list_commands() == []
+
+
+def test_every_kind_that_is_carried_out_can_be_asked_for() -> None:
+    """The table knows no other kinds."""
+    assert set(kinds.KINDS) <= set(Kind)
