@@ -99,7 +99,7 @@ async def pull_first(world: World, notice: Notice = unheeded) -> str:
 async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> Report:
     """Sync one user after the pull, where an app runs: it wakes the colleagues whose meetings changed hands."""
     [(_, is_busy)] = await _with_news(world, [user], full)
-    report = await _until_done(world, user, full, notice) if is_busy else await _idle(world, user)
+    report = await run_until_done(world, user, full, notice) if is_busy else await _idle(world, user)
     for woken in sorted(report.woken - {user.id}):
         await wake(world, woken)
     return report

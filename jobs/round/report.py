@@ -75,7 +75,7 @@ def title(case: Case) -> str:
 @dataclass(slots=True)
 class Report:
     """The outcome of one round of one user. ``state`` is the user's state in words, ``operational`` whether it is no
-    error. ``again``: another round must follow at once."""
+    error. ``again``: another round must follow at once; ``paused``: nothing was looked at."""
 
     user_id: str
     upn: str
@@ -83,6 +83,7 @@ class Report:
     operational: bool = True
     full: bool = False
     ran: bool = True
+    paused: bool = False
     done: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)

@@ -26,7 +26,7 @@ from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
-from jobs.round.prepare import Prepared, prepare, read_company
+from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.read import Findings, read_sides
 from jobs.round.relocate import save_moves
 from jobs.round.report import Report, is_shown, parked_in
@@ -36,7 +36,6 @@ from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUna
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, InboxRow, Memory, User
-from sync_core.model.pause import Pause
 from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, recent_deletions
@@ -58,14 +57,11 @@ async def run_round(world: World, user: User, *, full: bool = False, asked: bool
         known = await world.store.read_user(user.id)
         if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
-        pause = await _pause(world, known)
-        if pause is not None:
-            return _no_round(user, pause)
-        report = await _Round(world, user, full=full, asked=asked).run(fence)
+        report = await _Round(world, replace(user, pause=known.pause), full=full, asked=asked).run(fence)
     finally:
         cover.reset(uncovered)
         await fence.release()
-    if await erase_if_forgotten(world, user.id):
+    if await erase_if_forgotten(world, user.id) or report.paused:
         return report
     report.again |= await world.store.read_wake(user.id) != report.served
     return report
@@ -84,23 +80,15 @@ async def plan_round(
     ``inbox`` replaces the stored inbox: it is what a pull would have filed. ``planned`` are the claims that earlier
     plans would have taken; this plan's are added. Failures as in ``run_round``.
     """
-    pause = await _pause(world, user)
-    if not user.enabled or user.unreadable or pause is not None:
-        return _no_round(user, pause)
+    if not user.enabled or user.unreadable:
+        return _no_round(user)
     one = _Round(world, user, full=full, asked=True, inbox=inbox, planned={} if planned is None else planned)
     return await one.run(None)
 
 
-async def _pause(world: World, user: User) -> Pause | None:
-    instance, _ = await world.store.read_instance()
-    return pause_of(user, instance, world.clock())
-
-
-def _no_round(user: User, pause: Pause | None = None) -> Report:
+def _no_round(user: User) -> Report:
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
-    if pause is not None:
-        return Report(user.id, user.upn, state=pause.text, ran=False)
     failures = [user.unreadable]
     return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=failures)
 
@@ -155,8 +143,13 @@ class _Round:
         return self._report
 
     async def _steps(self, fence: Fence | None) -> None:
+        company = await read_company(self._world, live=fence is not None)
+        pause = pause_of(self._user, company.instance, self._now)
+        if pause is not None:  # the wake token stays unserved
+            self._report.state, self._report.ran, self._report.paused = pause.text, False, True
+            return
         memory = await self._recall(fence)
-        prepared = await self._prepare(memory, live=fence is not None)
+        prepared = await self._prepare(memory, company)
         if not prepared.checkup.can_sync:
             await self._save_user(fence, self._user)
             return
@@ -194,9 +187,8 @@ class _Round:
             holds=tuple(hold for hold in memory.holds if hold not in holds),
         )
 
-    async def _prepare(self, memory: Memory, *, live: bool) -> Prepared:
+    async def _prepare(self, memory: Memory, company: Company) -> Prepared:
         """Prepare the user; from here on the world follows the company's policy."""
-        company = await read_company(self._world, live=live)
         self._world = company.world
         prepared = await prepare(company, self._user, memory.cursors, self._now, full=self._full)
         self._user = prepared.checkup.user
