@@ -164,7 +164,7 @@ class Command:
     items: tuple[str, ...] = ()
     started_at: datetime | None = None
     touched_at: datetime | None = None
-    ended_at: datetime | None = None
+    finished_at: datetime | None = None
     waits_for: str = ""
     failure: str = ""
     is_fine: bool = True
