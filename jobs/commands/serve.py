@@ -103,6 +103,6 @@ async def _save(world: World, command: Command) -> Command:
 async def _end(world: World, command: Command, state: State, failure: str) -> None:
     """The command ends; what was asked by somebody's own words is not kept, only that it was asked."""
     wish = replace(command.wish, item="") if command.wish.kind is Kind.WHY else command.wish
-    ended = replace(command, wish=wish, state=state, failure=failure, finished_at=world.clock(), items=(), waits_for="")
-    await _save(world, replace(ended, is_fine=command.is_fine and state is State.DONE))
+    ended = replace(command, wish=wish, state=state, finished_at=world.clock(), items=(), waits_for="")
+    await _save(world, replace(ended, failure=failure, is_fine=command.is_fine and state is State.DONE))
     log_line("command", {"kind": wish.kind, "state": state, "items": command.done})
