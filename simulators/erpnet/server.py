@@ -63,7 +63,7 @@ class ErpSimulator(Seeds, Simulator):
             web.post("/id/connect/token", self._token),
             web.get("/api/domain/standardmodel/{set}", self._standard_model),
             web.get("/api/domain/currentmodel/{set}", self._current_model),
-            web.route("*", ROOT_PATH + "{tail:.*}", self._domain_api),
+            web.route("*", ROOT_PATH + "{tail:(?s:.*)}", self._domain_api),
         ]
 
     async def _discover(self, _: web.Request) -> web.Response:

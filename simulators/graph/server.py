@@ -171,7 +171,7 @@ class GraphSimulator(Simulator):
         """The token endpoint and everything below ``/v1.0``."""
         return [
             web.post("/{tenant}/oauth2/v2.0/token", self._token),
-            web.route("*", "/v1.0/{tail:.*}", self._serve),
+            web.route("*", "/v1.0/{tail:(?s:.*)}", self._serve),
         ]
 
     async def control(self, verb: str, body: Json) -> Any:

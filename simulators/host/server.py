@@ -156,7 +156,7 @@ class Host:
     async def _serve(self) -> None:
         app = web.Application(client_max_size=LONGEST_BODY)
         app.add_routes(
-            [web.post("/admin/functions/{name}", self._by_hand), web.route("*", "/{path:.*}", self._answer)]
+            [web.post("/admin/functions/{name}", self._by_hand), web.route("*", "/{path:(?s:.*)}", self._answer)]
         )
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=self._grace.total_seconds()

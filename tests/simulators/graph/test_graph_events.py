@@ -187,9 +187,10 @@ async def test_deleted_event_is_gone(client: Client) -> None:
     assert (await client.get(path)).status == 404
 
 
-async def test_malformed_id_is_refused(client: Client) -> None:
-    """An id that cannot be one is 400 ``ErrorInvalidIdMalformed``."""
-    answer = await client.event("nonsense")
+@pytest.mark.parametrize("ident", ["nonsense", "%0D%0AX%3A%20y", "%00", "%EF%BF%BD", "%3F%23%5C"])
+async def test_malformed_id_is_refused(client: Client, ident: str) -> None:
+    """An id that cannot be one is 400 ``ErrorInvalidIdMalformed``, whatever characters it holds."""
+    answer = await client.event(ident)
 
     assert (answer.status, answer.code) == (400, "ErrorInvalidIdMalformed")
 
