@@ -1,4 +1,4 @@
-"""Tells what HTTP answers mean, and retries requests, for both systems.
+"""Tells what HTTP answers mean, reads their JSON, and retries requests, for both systems.
 
 A status becomes one error class here and nowhere else (graph.md §0, §10; erpnet.md §3, §4). What only one system
 says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turns first.
@@ -7,14 +7,16 @@ says (Graph's error codes, ERP.net's 500 for every mistake) its own adapter turn
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from sync_core.errors import (
@@ -49,6 +51,27 @@ def count_answer(side: Side, status: int, *, is_part: bool = False) -> None:
     """Count an answer; a part of a batch is no request of its own but may be refused on its own."""
     calls[side] += not is_part
     throttles[side] += status == 429
+
+
+_MAY_BE_HALVES = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+"""Surrogates as JSON may hold them: escaped, where two make a character, or bare."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def read_json(content: bytes) -> Any:
+    """The JSON of an answer, half characters replaced: they can be neither stored nor sent.
+
+    Whatever either side says is read here and nowhere else. Raises ``ValueError`` for what is no JSON.
+    """
+    text = content.decode("utf-8-sig", "surrogatepass")
+    try:
+        found = json.loads(text)
+        if _MAY_BE_HALVES.search(text):
+            found = json.loads(_HALF.sub("\ufffd", json.dumps(found, ensure_ascii=False)))
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deeply") from error
+    return found
 
 
 LONGEST_ASKED = 3600.0

@@ -8,7 +8,6 @@ two. Tokens and the secret are never logged and never part of an error's text.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters.erp.transport import ErpOptions, Reply, Transport
-from adapters.http import error_of, retry_after_seconds
+from adapters.http import error_of, read_json, retry_after_seconds
 from sync_core.errors import AppRefused, SideError, SideUnavailable, Throttled
 from sync_core.model.sides import Side
 
@@ -149,7 +148,7 @@ def _seconds(value: object) -> float:
 
 def _json_of(reply: Reply) -> dict[str, Any]:
     try:
-        answer = json.loads(reply.content)
+        answer = read_json(reply.content)
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
@@ -161,7 +160,7 @@ def claims_of(token: str) -> dict[str, Any]:
     if len(pieces) != 3:
         return {}
     try:
-        claims = json.loads(base64.urlsafe_b64decode(pieces[1] + "=" * (-len(pieces[1]) % 4)))
+        claims = read_json(base64.urlsafe_b64decode(pieces[1] + "=" * (-len(pieces[1]) % 4)))
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}

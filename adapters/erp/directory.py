@@ -83,7 +83,7 @@ def read_user(row: Row) -> ErpUser:
 
 
 def _is_internal(row: Row) -> bool:
-    return bool(row.get("Active")) and row.get("UserType") == "InternalUser"
+    return bool(row.get("Active")) and row.get("UserType") == "InternalUser" and is_guid(id_of(row))
 
 
 async def suggest_places(session: Session, user_id: str, login: str) -> list[Place]:

@@ -6,12 +6,12 @@ The token and our secret go to what is found here: only https, only below the pa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from adapters.erp.transport import Reply, Transport
+from adapters.http import read_json
 from sync_core.errors import AppRefused, ForeignHost, SideUnavailable
 from sync_core.model.sides import Side
 
@@ -61,7 +61,7 @@ async def _ask(transport: Transport, url: str) -> list[dict[str, Any]]:
 
 def _sites(reply: Reply) -> list[dict[str, Any]]:
     try:
-        sites = json.loads(reply.content)["WebSites"]
+        sites = read_json(reply.content)["WebSites"]
     except (ValueError, KeyError, TypeError):
         return []
     return [site for site in sites if isinstance(site, dict)] if isinstance(sites, list) else []

@@ -6,13 +6,12 @@ no free licence comes in three forms; everything else is plain HTTP and means wh
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from adapters.http import error_of, retry_after_seconds
+from adapters.http import error_of, read_json, retry_after_seconds
 from sync_core.errors import ItemRejected, LicencesTaken, SideError
 from sync_core.model.sides import Side
 
@@ -45,7 +44,7 @@ def opens_no_session(status: int, content: bytes) -> bool:
 
 def _inner(content: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(content)
+        answer = read_json(content)
     except ValueError:
         return {}
     error = answer.get("error", answer) if isinstance(answer, dict) else {}

@@ -26,10 +26,10 @@ def read_activity(row: Row) -> ErpActivity | Malformed:
     try:
         return _activity(row)
     except _Beyond as beyond:
-        return Malformed(Side.ERP, _text(id_of(row)), str(beyond))
+        return Malformed(Side.ERP, id_of(row), str(beyond))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this one row that cannot be read
         why = f"{type(error).__name__} {error}"[:200]
-        return Malformed(Side.ERP, _text(id_of(row)), f"the activity cannot be understood: {_text(why)}")
+        return Malformed(Side.ERP, id_of(row), f"the activity cannot be understood: {why}")
 
 
 def _activity(row: Row) -> ErpActivity:
@@ -97,7 +97,7 @@ def read_change(row: Row) -> ActivityChange | None:
         activity_id=id_of(row),
         updated_at=updated_at,
         version=version,
-        creation_user=_text(str(row.get("CreationUser") or "")),
+        creation_user=str(row.get("CreationUser") or ""),
         owner_party=key_of(row.get("OwnerParty")),
     )
 
@@ -167,12 +167,7 @@ def _words(row: Row, name: str) -> str:
     value: Any = row.get(name)
     if not isinstance(value, str | None):
         raise TypeError(f"{name} is no text")
-    return _text(value or "")
-
-
-def _text(value: str) -> str:
-    """Replace lone surrogates, which can be neither stored nor sent."""
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return value or ""
 
 
 def _whole(row: Row, name: str) -> int | None:

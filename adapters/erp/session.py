@@ -19,7 +19,7 @@ from adapters.erp.discovery import Endpoints, check, discover
 from adapters.erp.faults import error_in, opens_no_session
 from adapters.erp.odata import Row
 from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
-from adapters.http import Retries, follow
+from adapters.http import Retries, follow, read_json
 from sync_core.errors import EndlessRead, ItemGone, LicencesTaken, SideError, SideUnavailable
 from sync_core.model.sides import Side
 
@@ -242,7 +242,7 @@ class Session:
 
 def _json(reply: Reply | PartAnswer, *, writing: bool) -> Any:
     try:
-        return json.loads(reply.content) if reply.content.strip() else None
+        return read_json(reply.content) if reply.content.strip() else None
     except ValueError as error:
         raise SideUnavailable(Side.ERP, "ERP.net did not answer with JSON", unclear=writing) from error
 

@@ -11,7 +11,6 @@ activity read back shows both.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,7 +20,7 @@ from adapters.erp.bodies import Users, changeset_of, has_header, weight_of
 from adapters.erp.colleagues import Colleagues, people_in
 from adapters.erp.odata import id_of
 from adapters.erp.session import Session
-from adapters.http import NAMES
+from adapters.http import NAMES, read_json
 from sync_core.errors import ItemGone, ItemLocked, ItemRejected, SideError, SideUnavailable, StaleWrite
 from sync_core.model.sides import ErpActivity, Malformed, Side
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
@@ -200,7 +199,7 @@ def _ids(writes: Sequence[ErpWrite], answers: Sequence[PartAnswer]) -> set[str]:
 
 def _created_id(answer: PartAnswer) -> str:
     try:
-        row = json.loads(answer.content) if answer.is_fine else {}
+        row = read_json(answer.content) if answer.is_fine else {}
     except ValueError:
         return ""
     return id_of(row) if isinstance(row, dict) else ""

@@ -1,7 +1,7 @@
 """Sends every request to Graph: token, transport, time limit, and at most three requests in flight for a mailbox.
 
 ``GraphServiceClient`` signs and carries raw JSON (graph.md §14): its model classes cost 400 times the CPU of
-``json.loads`` and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
+reading it plainly and are never loaded, its own retries would repeat writes and hold the caller, so they are off.
 The SDK is imported on first use only, beside the event loop: a validation handshake must not wait for it.
 """
 
@@ -22,7 +22,7 @@ from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from adapters.graph.wire import Answer, Request, refusal
-from adapters.http import Retries, count_answer, follow
+from adapters.http import Retries, count_answer, follow, read_json
 from adapters.loading import aside, load
 from jobs.ports import cover
 from sync_core.errors import AppRefused, SideError, SideUnavailable
@@ -280,7 +280,7 @@ def _first_line(problem: Exception) -> str:
 
 def _json(content: bytes) -> dict[str, Any] | None:
     try:
-        body = json.loads(content) if content else None
+        body = read_json(content) if content else None
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

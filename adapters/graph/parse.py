@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.graph.wire import ACTIVITY_PROPERTY, Json
+from adapters.graph.wire import ACTIVITY_PROPERTY, Json, usable_id
 from adapters.windows_zones import iana_zone
 from sync_core.content.body import cut_teams_text, html_text, may_tell_block, without_block
 from sync_core.content.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
@@ -20,7 +20,7 @@ from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent,
 NEVER = "0001-01-01"
 
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z?)")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_ETAG = re.compile(r"[ -~]*")
 
 
 class Unreadable(ValueError):
@@ -32,17 +32,14 @@ def parse_event(item: object) -> GraphEvent | Malformed:
     try:
         return _event(_object(item, "the item"))
     except Unreadable as why:
-        return Malformed(Side.GRAPH, clean(item_id(item)), str(why))
+        return Malformed(Side.GRAPH, item_id(item), str(why))
     except Exception as mistake:  # noqa: BLE001 - a mistake of ours about one item is that item's only
-        return Malformed(
-            Side.GRAPH, clean(item_id(item)), f"calsync cannot reckon with it ({type(mistake).__name__})"
-        )
+        return Malformed(Side.GRAPH, item_id(item), f"calsync cannot reckon with it ({type(mistake).__name__})")
 
 
 def item_id(item: object) -> str:
-    """The item's id, '' if it has none."""
-    found = item.get("id") if isinstance(item, dict) else None
-    return found if isinstance(found, str) else ""
+    """The item's id, '' if it has none that can be one."""
+    return usable_id(item.get("id")) if isinstance(item, dict) else ""
 
 
 def is_removed(item: object) -> bool:
@@ -69,16 +66,11 @@ def is_html(item: Json) -> bool:
     return isinstance(body, dict) and str(body.get("contentType")).lower() == "html"
 
 
-def clean(text: str) -> str:
-    """Replace lone surrogates, which cannot be encoded."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
-
-
 def html_of(item: Json) -> str:
     """The body's HTML, '' if there is none."""
     body = item.get("body")
     content = body.get("content") if isinstance(body, dict) else None
-    return clean(content) if isinstance(content, str) else ""
+    return content if isinstance(content, str) else ""
 
 
 def mark_of(item: Json) -> str | None:
@@ -86,13 +78,15 @@ def mark_of(item: Json) -> str | None:
     for row in _rows(item.get("singleValueExtendedProperties")):
         value = row.get("value")
         if str(row.get("id")).lower() == ACTIVITY_PROPERTY.lower() and isinstance(value, str) and value:
-            return clean(value)
+            return value
     return None
 
 
 def _event(item: Json) -> GraphEvent:
-    if not item_id(item) or clean(item_id(item)) != item_id(item):
+    if not item_id(item):
         raise Unreadable("the event has no usable id")
+    if not _ETAG.fullmatch(etag_of(item)):
+        raise Unreadable("the event's version is no text that a request can name")
     organizer = _address(item.get("organizer"))
     attendees = tuple(_attendees(item.get("attendees")))
     return GraphEvent(
@@ -105,7 +99,7 @@ def _event(item: Json) -> GraphEvent:
         is_organizer=_flag(item, "isOrganizer", absent=True),
         organizer=organizer,
         is_cancelled=_flag(item, "isCancelled"),
-        categories=tuple(clean(name) for name in _list(item.get("categories")) if isinstance(name, str)),
+        categories=tuple(name for name in _list(item.get("categories")) if isinstance(name, str)),
         attendees=attendees,
         response=_word(_part(item, "responseStatus").get("response"), "none"),
         modified_at=_instant(item.get("lastModifiedDateTime")),
@@ -246,7 +240,7 @@ def _text(item: Json, name: str, *, needed: bool = False) -> str:
         return ""
     if not isinstance(value, str):
         raise Unreadable(f"'{name}' is no text ({_shown(value)})")
-    return clean(value)
+    return value
 
 
 def _flag(item: Json, name: str, *, absent: bool = False) -> bool:
@@ -278,9 +272,9 @@ def _rows(value: object) -> list[Json]:
 
 
 def _word(value: object, absent: str) -> str:
-    return clean(value) if isinstance(value, str) else absent
+    return value if isinstance(value, str) else absent
 
 
 def _shown(value: object) -> str:
     """Cut a value for a reason, so that it shows little of a person's text."""
-    return clean(repr(value)[:40])
+    return repr(value)[:40]

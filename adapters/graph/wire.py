@@ -7,6 +7,7 @@ Facts: graph.md §0 (error bodies, codes in any letter case, also nested), §2 (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,8 @@ GONE = frozenset({"erroritemnotfound", "itemnotfound", "resourcenotfound", "requ
 NO_MAILBOX = frozenset({"mailboxnotenabledforrestapi", "mailboxnotsupportedforrestapi", "errorinvaliduser"})
 EXPIRED = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
 DUPLICATE = "errorduplicatetransactionid"
+
+_ID = re.compile(r"(?!\.{1,2}\Z)[!-~]+")
 ITEM_SAVE = "concurrentitemsave"
 
 
@@ -53,7 +56,16 @@ def _option(name: str) -> str:
 
 def segment(value: str) -> str:
     """Quote one path segment."""
-    return quote(value, safe="", errors="replace")
+    return quote(value, safe="")
+
+
+def usable_id(found: object) -> str:
+    """An id as answered, '' for what cannot be one.
+
+    Exchange's are base64 (graph.md §8). No request may go out with a control character in its path, which a server
+    may refuse before it looks for the item, or with dots that lead to the path above it.
+    """
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +157,7 @@ def refusal(answer: Answer, now: datetime, *, writing: bool) -> SideUnavailable 
 
 
 def _existing_id(answer: Answer) -> str:
-    found = answer.error.get("@event.existingEventId")
-    return found if isinstance(found, str) else ""
+    return usable_id(answer.error.get("@event.existingEventId"))
 
 
 def _unavailable(answer: Answer, plain: SideError) -> SideError:

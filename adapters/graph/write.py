@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from adapters.graph.parse import clean, is_html, parse_event
+from adapters.graph.parse import is_html, item_id, parse_event
 from adapters.graph.wire import ACTIVITY_PROPERTY, Answer, Json, Request, failure, query, segment
 from sync_core.errors import DuplicateCreate, ItemGone, SideError, SideUnavailable
 from sync_core.model.sides import Attendee, Field, GraphContent, GraphEvent, Side
@@ -38,7 +38,7 @@ def request_of(user_id: str, write: GraphWrite) -> Request:
     if isinstance(write, PatchEvent):
         return Request("PATCH", path, _patch(write), _guard(write.change_key))
     if write.cancel:
-        return Request("POST", f"{path}/cancel", {"comment": clean(write.comment)}, _guard(write.change_key))
+        return Request("POST", f"{path}/cancel", {"comment": write.comment}, _guard(write.change_key))
     return Request("DELETE", path, headers=_guard(write.change_key))
 
 
@@ -59,8 +59,7 @@ def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> 
 def written_id(write: GraphWrite, answer: Answer) -> str:
     """The id of the event that was written, '' if the answer does not hold it."""
     if isinstance(write, CreateEvent):
-        found = (answer.body or {}).get("id")
-        return found if isinstance(found, str) else ""
+        return item_id(answer.body)
     return write.event_id
 
 
@@ -98,20 +97,20 @@ def _patch(write: PatchEvent) -> Json:
         if name in write.fields:
             body |= part(write.content)
     if write.html is not None and Field.BODY in write.fields:
-        body["body"] = {"contentType": "html", "content": clean(write.html)}
+        body["body"] = {"contentType": "html", "content": write.html}
     if Field.PEOPLE in write.fields:
         body |= _people(write.attendees)
     if write.categories is not None:
-        body["categories"] = [clean(name) for name in write.categories]
+        body["categories"] = list(write.categories)
     return body
 
 
 def _subject(content: GraphContent) -> Json:
-    return {"subject": clean(content.subject)}
+    return {"subject": content.subject}
 
 
 def _text(content: GraphContent) -> Json:
-    return {"body": {"contentType": "text", "content": clean(content.body)}}
+    return {"body": {"contentType": "text", "content": content.body}}
 
 
 def _times(content: GraphContent) -> Json:
@@ -135,7 +134,7 @@ def _people(attendees: Sequence[Attendee]) -> Json:
 
 def _attendee(one: Attendee) -> Json:
     address = one.address or one.email
-    person = {"address": clean(address), "name": clean(one.name or address)}
+    person = {"address": address, "name": one.name or address}
     return {"emailAddress": person, "type": one.kind, **_answer(one)}
 
 

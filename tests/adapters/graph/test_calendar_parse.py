@@ -176,11 +176,6 @@ def test_a_body_that_comes_as_html_is_read_as_text() -> None:
     assert parsed(body=body).content.body == "One\nTwo & more"
 
 
-def test_lone_surrogates_are_replaced() -> None:
-    """Half a character cannot be stored or sent on."""
-    assert parsed(subject="x\ud83d").content.subject == "x\ufffd"
-
-
 @pytest.mark.parametrize(
     ("expected", "status"),
     [
