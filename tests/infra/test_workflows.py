@@ -103,6 +103,7 @@ def test_merging_needs_what_the_makefile_says() -> None:
     assert all(
         order in text for order in ("az bicep build ", "az bicep lint ", "az bicep format ", "az bicep snapshot ")
     )
+    assert not re.search(r"bicep format .*--stdout", text)  # az prints a line end more than Bicep wrote
 
 
 def test_nothing_is_deployed_before_it_was_shown() -> None:
