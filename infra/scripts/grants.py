@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from infra.scripts.azure_cli import ask  # noqa: E402 - found at the root
+from infra.scripts.azure_cli import get  # noqa: E402 - found at the root
 
 GRAPH = "https://graph.microsoft.com/v1.0/servicePrincipals"
 SCRIPT = HERE / "grant-graph-roles.sh"
@@ -34,7 +34,7 @@ def lines(given: Mapping[str, str]) -> list[str]:
         return ["CALSYNC_PRINCIPAL_ID is not there: nothing was deployed, so that nobody can be granted anything."]
     is_scoped = given.get("CALSYNC_MAILBOX_SCOPE") == "true"
     order = f"infra/scripts/grant-graph-roles.sh {principal}{' --mailbox-scope' if is_scoped else ''}"
-    answer = ask("rest", "--method", "GET", "--url", f"{GRAPH}/{principal}/appRoleAssignments")
+    answer = get(f"{GRAPH}/{principal}/appRoleAssignments")
     if answer is None:
         return ["Could not ask which Graph permissions the app has. Repeating the grant is harmless:", f"  {order}"]
     granted = {assignment["appRoleId"].lower() for assignment in answer.get("value", [])}

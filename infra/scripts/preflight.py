@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from adapters.settings import OUR_PREFIXES, ROWS, UNRESOLVED, load  # noqa: E402 - found at the root
-from infra.scripts.azure_cli import ask  # noqa: E402 - found at the root
+from infra.scripts.azure_cli import get  # noqa: E402 - found at the root
 from sync_core.errors import SettingsInvalid  # noqa: E402
 
 TEMPLATE = ROOT / "infra" / "main.bicep"
@@ -34,6 +34,15 @@ READ = re.compile(
     re.MULTILINE,
 )
 STACKS = "https://management.azure.com/providers/Microsoft.Web/locations/{}/functionAppStacks"
+
+ASKED = {
+    "api_version": "2020-10-01",
+    "stack": "python",
+    "sku": "FC1",
+    "removeHiddenStacks": "true",
+    "removeDeprecatedStacks": "true",
+}
+"""As ``az functionapp list-flexconsumption-runtimes`` asks."""
 
 NOT_DELIVERED = frozenset({"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_ACCESS_TOKEN"})
 """Settings of the app that in this environment mean the one who deploys, or nothing."""
@@ -188,8 +197,7 @@ def warnings(given: Mapping[str, str]) -> Iterator[str]:
 def region_mistakes(given: Mapping[str, str]) -> Iterator[str]:
     """What the region does not offer. What cannot be asked is told on stderr."""
     region = given["AZURE_LOCATION"].replace(" ", "").lower()
-    url = f"{STACKS.format(region)}?api-version=2020-10-01&stack=python"
-    answer = ask("rest", "--method", "GET", "--url", url)
+    answer = get(STACKS.format(region), **ASKED)
     if answer is None:
         print(f"not asked what {region} offers: `az login` first, or go on", file=sys.stderr)
         return
@@ -217,7 +225,10 @@ def _offers(answer: Any) -> Iterator[tuple[str, tuple[int, int]]]:
         if isinstance(limits, dict) and runtime.get("name") == "python":
             yield (
                 str(runtime["version"]),
-                (int(limits["lowestMaximumInstanceCount"]), int(limits["highestMaximumInstanceCount"])),
+                (
+                    int(limits.get("lowestMaximumInstanceCount", 1)),
+                    int(limits.get("highestMaximumInstanceCount", 1000)),
+                ),
             )
         for value in answer.values():
             yield from _offers(value)

@@ -56,7 +56,9 @@ class Hooks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.orders = folder / "orders"
+        self.bodies = folder / "bodies"
         self.orders.write_text("")
+        self.bodies.write_text("")
         self.answers: dict[str, Any] = {}
 
     def run(self, hook: str, environment: dict[str, str], shell: str = "sh") -> subprocess.CompletedProcess[str]:
@@ -64,7 +66,9 @@ class Hooks:
         told = {words: json.dumps(answer) for words, answer in self.answers.items()}
         cases = "".join(f"  *'{words}'*) cat <<'END'\n{answer}\nEND\n;;\n" for words, answer in told.items())
         az = self.folder / "az"
-        az.write_text(f'#!/bin/sh\necho "$*" >> "{self.orders}"\ncase "$*" in\n{cases}  *) exit 1 ;;\nesac\n')
+        heard = f'for word; do case $word in @*) cat "${{word#@}}" >> "{self.bodies}" ;; esac; done\n'
+        order = f'echo "$*" >> "{self.orders}"\n{heard}case "$*" in\n{cases}  *) exit 1 ;;\nesac\n'
+        az.write_text(f"#!/bin/sh\n{order}")
         az.chmod(0o755)
         kept = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
         return subprocess.run(
@@ -243,6 +247,14 @@ def test_a_region_that_does_not_fit_is_told(hooks: Hooks, answer: dict[str, Any]
     assert told in end.stderr
 
 
+def test_a_region_that_tells_no_limits_stops_nothing(hooks: Hooks) -> None:
+    """As where Azure comes to name them otherwise."""
+    offered = {**offer("3.13"), "maximumInstanceCount": {"defaultValue": 100}}
+    hooks.answers["functionAppStacks"] = {"value": [offered]}
+
+    assert hooks.run("preflight", RIGHT).returncode == 0
+
+
 def test_a_region_that_cannot_be_asked_stops_nothing(hooks: Hooks) -> None:
     """Without the Azure CLI, or not signed in, Azure itself answers later."""
     hooks.answers.clear()
@@ -346,7 +358,7 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
     assert end.returncode == 0
     assert end.stderr.startswith("not asked `calsync doctor`")
     assert end.stderr.count("\n") == 1
-    assert "Message startswith 'pull '" in hooks.orders.read_text()
+    assert "Message startswith 'pull '" in hooks.bodies.read_text()
 
 
 @pytest.mark.parametrize(
@@ -432,6 +444,16 @@ def test_one_session_may_still_belong_to_the_code_of_before(hooks: Hooks, sessio
     assert ("With one session the new code begins when" in end.stderr) is (code == 0)
 
 
+def test_a_workspace_that_does_not_answer_fails_nothing(hooks: Hooks) -> None:
+    """As for somebody who may not read it: that is said, and is no failure of the app."""
+    hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
+    with app() as address:
+        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+
+    assert end.returncode == 0
+    assert "not asked whether the app pulls: its workspace does not answer" in end.stderr
+
+
 def test_it_is_said_where_nobody_can_ask_for_pulls(hooks: Hooks) -> None:
     """As where the outputs were not exported, after a deployment without azd."""
     with app() as address:
@@ -469,6 +491,19 @@ def test_the_question_for_pulls_counts_those_before_and_after() -> None:
 
 
 # The hooks themselves
+
+
+def test_nothing_of_az_is_taken_for_the_shells(hooks: Hooks) -> None:
+    """On Windows az is a batch file: no argument holds what its shell would take for its own."""
+    hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
+    hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[0, 1]]}]}
+    hooks.run("preflight", RIGHT)
+    hooks.run("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL})
+    with app() as address:
+        hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+
+    assert len(hooks.orders.read_text().splitlines()) > 3
+    assert set(hooks.orders.read_text()) & set("&|<>^%!\"'()") == set()
 
 
 def test_each_hook_is_there_for_both_systems() -> None:
