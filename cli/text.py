@@ -200,6 +200,16 @@ def resolved_lines(answer: Json) -> Iterator[str]:
         yield from conflict_lines(answer["conflict"])
 
 
+def unsynced_lines(answer: Json) -> Iterator[str]:
+    """Write why items are not synced: each reason with its numbers, then the items of the page."""
+    for one in answer["reasons"]:
+        yield plain(f"{one['items']} × {one['reason']} ({count(one['people'], 'person', 'people')})")
+        yield from _do(one, "    ")
+    for item in answer["items"]:
+        name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
+        yield f"  {plain(item['upn'])}: {name}, {plain(item['what'])}: {plain(item['reason'])}"
+
+
 def _do(one: Json, margin: str) -> Iterator[str]:
     if one["do"]:
         yield f"{margin}Do: {plain(one['do'])}."

@@ -20,6 +20,7 @@ from sync_core.model.event import Window
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
 from sync_core.model.sides import ActivityChange, ErpActivity, Evidence, GraphEvent, GraphReading, Malformed
+from sync_core.model.unsynced import Unsynced
 from sync_core.model.writes import ErpIdentity, ErpWrite, GraphWrite, Outcome
 
 Cover = Callable[[], AbstractAsyncContextManager[None]]
@@ -461,6 +462,15 @@ class JournalStore(Protocol):
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
         """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
+
+    async def save_unsynced(self, user_id: str, unsynced: Unsynced) -> None:
+        """Replace what is not in step of a user's."""
+
+    async def read_unsynced(self, user_id: str) -> Unsynced:
+        """What is not in step of a user's, empty where nothing is known."""
+
+    async def count_unsynced(self) -> dict[str, dict[str, int]]:
+        """User id → reason → how many items, of everybody."""
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
         """Erase entries older than ``before``; return how many there were."""

@@ -26,6 +26,7 @@ from adapters.store.leases import TRIES, Leases
 from adapters.store.line import Line
 from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
+from adapters.store.unsynced import UnsyncedRows
 from jobs.ports import Drop, Lease, Put, RowChange, Storable, Store
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.link import Link, Pending, PendingState, Role
@@ -82,7 +83,19 @@ def _state_op(user_id: str, change: RowChange) -> Op:
     return Op(Verb.PUT, place, codec.encode(row))
 
 
-class RowStore(AccountRows, Commands, FormKeys, Leases, Line, Slots, SubscriptionRows, Meetings, Journal, Store):
+class RowStore(
+    AccountRows,
+    Commands,
+    FormKeys,
+    Leases,
+    Line,
+    Slots,
+    SubscriptionRows,
+    Meetings,
+    Journal,
+    UnsyncedRows,
+    Store,
+):
     """The store, on any backend."""
 
     @property
@@ -166,6 +179,7 @@ class RowStore(AccountRows, Commands, FormKeys, Leases, Line, Slots, Subscriptio
         await self.drop_subscription(user_id)
         await self._forget_queued(user_id)
         await self._drop_accounts(user_id)
+        await self._drop_unsynced(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jobs.commands.resolve import Resolved
     from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
+    from jobs.commands.unsynced import UnsyncedPage
     from jobs.world import World
 
 Json = dict[str, Any]
@@ -320,6 +321,27 @@ def resolved_of(resolved: Resolved) -> Json:
         "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
         "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
     }
+
+
+def unsynced_of(page: UnsyncedPage) -> Json:
+    """Shape the answer to why items are not synced: all reasons, and a page of items."""
+    reasons = [{"reason": one.reason, "items": one.items, "people": one.people, "do": one.do} for one in page.reasons]
+    items = [
+        {
+            "user_id": user.id,
+            "upn": user.upn,
+            "what": item.what,
+            "subject": _subject(item.subject, item.private),
+            "reason": item.reason,
+            "do": remedy(item.reason, OTHERWISE),
+            "at": _at(item.at),
+            "end": _at(item.end),
+            "event_id": item.event_id,
+            "activity_id": item.activity_id,
+        }
+        for user, item in page.items
+    ]
+    return {"reasons": reasons, "items": items, "next_offset": page.next_offset}
 
 
 def finding_of(finding: Finding) -> Json:

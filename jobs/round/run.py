@@ -40,6 +40,7 @@ from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, recent_deletions
 from sync_core.plan.holds import dropped, emptied, without_lost
+from sync_core.plan.unsynced import after_round
 from sync_core.reading.frame import Scale
 
 
@@ -260,7 +261,8 @@ class _Round:
         is_whole = done.is_whole and is_marked
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
-        await self._look_over(fence, is_whole and frame.scale.full)
+        left = await self._look_over(fence, is_whole and frame.scale.full)
+        await self._remember_unsynced(plan, left, is_full=is_whole and frame.scale.full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         await self._save_user(fence, self._stamped() if is_whole else self._user)
@@ -298,7 +300,7 @@ class _Round:
         if served:
             await self._world.store.clear_inbox(self._user.id, served)
 
-    async def _look_over(self, fence: Fence, is_full: bool) -> None:
+    async def _look_over(self, fence: Fence, is_full: bool) -> Memory:
         """Read the memory again for the report; drop holds that are over; rebuild the index after a full round."""
         left = await self._world.store.recall(self._user.id)
         if is_full:
@@ -307,6 +309,21 @@ class _Round:
             await fence.save([Drop(hold) for hold in over])
         self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = parked_in(left)
+        return left
+
+    async def _remember_unsynced(self, plan: _Plan, left: Memory, *, is_full: bool) -> None:
+        """Keep which items are not in step, where this round may have changed that."""
+        removed = plan.findings.news.removed
+        if not (plan.decisions or removed or is_full):
+            return
+        before = await self._world.store.read_unsynced(self._user.id)
+        after = fenced(
+            lambda: after_round(before, plan.decisions, left, self._now, removed=removed, is_full=is_full),
+            lambda _: before,
+            self._user.id,
+        )
+        if after != before:
+            await self._world.store.save_unsynced(self._user.id, after)
 
     def _stamped(self) -> User:
         at = self._now

@@ -73,6 +73,12 @@ OTHERWISE = "look at both sides, then ask for a retry"
 """For what has no reason of ours: an error of a side, in its own words."""
 
 
+def gist(reason: str) -> str:
+    """The reason without what is of one item alone, such as ids: what items are counted by."""
+    fitting = [known for known in DO if reason.startswith(known)]
+    return max(fitting, key=len) if fitting else reason
+
+
 def remedy(reason: str, otherwise: str = "") -> str:
     """What a person does about a reason; ``otherwise`` for one that is not ours."""
     fitting = [known for known in DO if reason.startswith(known) or any(f"{end}{known}" in reason for end in ENDS)]

@@ -38,6 +38,7 @@ from sync_core.model.link import (
 )
 from sync_core.model.memory import Approval, Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
 from sync_core.model.sides import ErpContent, Field, GraphContent, Seen, Side, stamp_of
+from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from sync_core.plan.holds import item_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -854,6 +855,18 @@ class JournalContract:
 
         assert await store.trim_journal(user_id, NOW + timedelta(minutes=2)) == 2
         assert [entry(user_id, 3), entry(user_id, 2)] == await store.read_journal(user_id)
+
+    async def test_what_is_not_in_step_is_kept(self, store: RowStore, user_id: str) -> None:
+        """The newest list counts, in items and in numbers; a forgotten user leaves neither."""
+        assert await store.read_unsynced(user_id) == Unsynced()
+        item = UnsyncedItem("E1", "", "skipped", "outside the window", NOW, "Budget", end=NOW)
+        await store.save_unsynced(user_id, Unsynced())
+        await store.save_unsynced(user_id, Unsynced((item,), {item.reason: 1}))
+
+        assert await store.read_unsynced(user_id) == Unsynced((item,), {item.reason: 1})
+        assert (await store.count_unsynced())[user_id] == {item.reason: 1}
+        await store.forget_user(user_id)
+        assert (await store.read_unsynced(user_id), user_id in await store.count_unsynced()) == (Unsynced(), False)
 
 
 class UsersContract:

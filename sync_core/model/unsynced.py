@@ -1,0 +1,48 @@
+"""What is not in step on both sides, and why: kept with the journal, as the last rounds left it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnsyncedItem:
+    """One item, and what was last decided of it (``what``: skipped, parked, held or conflict).
+
+    ``subject`` is its owner's only where it is ``private``; ``end`` is that of its meeting, None = not known; ``at``
+    is when the reason was first given.
+    """
+
+    event_id: str
+    activity_id: str
+    what: str
+    reason: str
+    at: datetime
+    subject: str = ""
+    private: bool = False
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsynced:
+    """What of one user's is not in step. ``counts`` by reason are of everything, ``items`` may be cut."""
+
+    items: tuple[UnsyncedItem, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def matching(self, reason: str) -> list[UnsyncedItem]:
+        """The items with a reason as ``counts`` names it, '' = all."""
+        return [item for item in self.items if not reason or item.reason.startswith(reason)]
+
+
+def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, tuple[int, int]]:
+    """Of everybody's counts by user id: reason → how many items and people, the most items first."""
+    items: Counter[str] = Counter()
+    people: Counter[str] = Counter()
+    for by_reason in counts.values():
+        items.update(by_reason)
+        people.update(by_reason.keys())
+    return {reason: (number, people[reason]) for reason, number in items.most_common()}

@@ -1,0 +1,146 @@
+"""Which items are not in step after a round, and why.
+
+A round decides about what it read. Of everything else the last word still counts: until the item is looked at again,
+is removed, or is over. What stands on links and pending rows is taken from there, since a person's choice changes it
+without a round. A full round starts the list anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sync_core.content.project import is_private
+from sync_core.model.decision import Case, Decision, Verdict
+from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
+from sync_core.model.memory import Memory
+from sync_core.model.sides import Side
+from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.plan.remedies import gist
+from sync_core.plan.wording import VERDICT_LABELS, is_about_private
+
+MOST = 500
+"""Items that are kept of one user, the newest reasons; about 300 bytes each."""
+
+TOLD = frozenset({Verdict.SKIP, Verdict.PARK})
+"""Verdicts about items that no link or pending row may remember; the other reasons stand on links."""
+
+LONGEST = 300
+"""Characters of a subject or a reason that are kept."""
+
+OVER = timedelta(days=1)
+
+Key = tuple[str, str]
+
+
+def after_round(  # 6 parameters: each is one thing that only the round knows
+    before: Unsynced,
+    decisions: Sequence[Decision],
+    memory: Memory,
+    now: datetime,
+    *,
+    removed: Collection[str] = (),
+    is_full: bool = False,
+) -> Unsynced:
+    """The list after a round that made these decisions and left this memory. ``removed`` are ids of events that are
+    not there any more; ``is_full``: everything was read."""
+    decided = {_key(d.case.event_id, d.case.activity_id) for d in decisions}
+    known = {_key(item.event_id, item.activity_id): item for item in before.items}
+    kept = {} if is_full else {k: i for k, i in known.items() if not _is_settled(k, i, decided, removed, now)}
+    told = {_key(d.case.event_id, d.case.activity_id): _of_decision(d, now) for d in decisions if _is_told(d)}
+    found = kept | told
+    remembered = {_key(item.event_id, item.activity_id): item for item in _remembered(memory, now)}
+    found = {k: i for k, i in found.items() if k in remembered or i.what == VERDICT_LABELS[Verdict.SKIP]}
+    found |= {k: _with_subject(item, found.get(k) or known.get(k)) for k, item in remembered.items()}
+    items = sorted((_as_known(i, known.get(k)) for k, i in found.items()), key=lambda one: one.at, reverse=True)
+    return Unsynced(tuple(items[:MOST]), dict(Counter(gist(item.reason) for item in items)))
+
+
+def _key(event_id: str, activity_id: str) -> Key:
+    """An item by its event where it has one, since that stays the same when an activity joins it."""
+    return (event_id, "") if event_id else ("", activity_id)
+
+
+def _is_settled(
+    key: Key, item: UnsyncedItem, decided: Collection[Key], removed: Collection[str], now: datetime
+) -> bool:
+    """Whether the last word on an item does not count any more."""
+    is_over = item.end is not None and now - item.end > OVER
+    return key in decided or ("", item.activity_id) in decided or item.event_id in removed or is_over
+
+
+def _is_told(decision: Decision) -> bool:
+    """Whether a decision says that an item is left out; what follows another copy, or is over, is not."""
+    link = decision.link or decision.case.link
+    if link is not None and (link.role is Role.FOLLOWER or link.status in ENDED):
+        return False
+    return decision.verdict in TOLD
+
+
+def _of_decision(decision: Decision, now: datetime) -> UnsyncedItem:
+    case = decision.case
+    return _cut(
+        UnsyncedItem(
+            event_id=case.event_id,
+            activity_id=case.activity_id,
+            what=VERDICT_LABELS[decision.verdict],
+            reason=decision.reason,
+            at=now,
+            subject=case.subject,
+            private=is_about_private(case),
+            end=_end(case),
+        )
+    )
+
+
+def _end(case: Case) -> datetime | None:
+    if case.event is not None:
+        return case.event.content.end
+    return case.link.base_event.end if case.link else None
+
+
+def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
+    """What links and pending rows say is not in step."""
+    for link in memory.links:
+        what, reason = _stands(link)
+        if what:
+            private = is_private(link.base_event) or is_private(link.base_activity)
+            base = link.base_event
+            item = UnsyncedItem(link.event_id, link.activity_id, what, reason, now, base.subject, private, base.end)
+            yield _cut(item)
+    for pending in memory.pending:
+        if pending.parked:
+            yield _cut(_of_pending(pending, now))
+
+
+def _stands(link: Link) -> tuple[str, str]:
+    if link.conflict is not None:
+        return VERDICT_LABELS[Verdict.CONFLICT], "; ".join(dict.fromkeys(one.why for one in link.conflict.clashes))
+    if link.status is LinkStatus.PARKED:
+        return VERDICT_LABELS[Verdict.PARK], link.reason
+    if link.status is LinkStatus.HELD:
+        return VERDICT_LABELS[Verdict.HOLD], link.reason
+    return "", ""
+
+
+def _of_pending(pending: Pending, now: datetime) -> UnsyncedItem:
+    event, activity = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
+    return UnsyncedItem(event, activity, VERDICT_LABELS[Verdict.PARK], pending.reason, now)
+
+
+def _with_subject(item: UnsyncedItem, seen: UnsyncedItem | None) -> UnsyncedItem:
+    """A pending row does not know its item's subject; the decision about it did."""
+    if item.subject or seen is None:
+        return item
+    return replace(item, subject=seen.subject, private=seen.private, end=seen.end)
+
+
+def _as_known(item: UnsyncedItem, known: UnsyncedItem | None) -> UnsyncedItem:
+    """The same reason keeps its age."""
+    return replace(item, at=known.at) if known is not None and known.reason == item.reason else item
+
+
+def _cut(item: UnsyncedItem) -> UnsyncedItem:
+    return replace(item, subject=item.subject[:LONGEST], reason=item.reason[:LONGEST])
