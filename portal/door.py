@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from jobs.log import log_failure
 from jobs.world import World
 from portal import forms
-from portal.http import Answer, Asked, TooMuch, json_answer, read_asked
+from portal.http import Answer, Asked, Denied, TooMuch, json_answer, read_asked
 from portal.routes import Found, Needs, find
 from portal.sign_in import NotLetIn, Person, Trouble, is_development, person_of
 from portal.visit import Page, Visit, language_of
@@ -29,15 +29,6 @@ class Site:
     environ: Mapping[str, str]
     open_world: Callable[[], Awaitable[World]]
     load: Callable[..., Awaitable[None]]
-
-
-class Denied(Exception):
-    """The answer is no; ``what`` names the text that says why."""
-
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(what)
-        self.status = status
-        self.what = what
 
 
 async def answer(site: Site, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

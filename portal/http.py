@@ -53,6 +53,19 @@ class TooMuch(Exception):
         self.status = status
 
 
+class Denied(Exception):
+    """The answer is no; ``what`` names the text that says why."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status = status
+        self.what = what
+
+
+NOT_FOUND = "not-found"
+"""What is not there, and what is somebody else's: nobody is told which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request. ``headers`` have lower-case names; ``origin`` is scheme and host as the caller wrote them;

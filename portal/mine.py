@@ -1,11 +1,195 @@
-"""The page of everybody who is signed in: their own sync."""
+"""The pages of everybody who is signed in: how their own sync stands, and what it needs of them.
+
+Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal.own``.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from jobs.asked import Command, Kind, State
+from jobs.commands.shapes import conflicts_of, status_of
+from jobs.due import pause_of
+from portal.http import NOT_FOUND, Denied, Json
+from portal.items import key_of
+from portal.owner import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
+from sync_core.errors import RowUnreadable
+from sync_core.model.memory import Instance, JournalEntry, Memory, User
+from sync_core.model.pause import Pause
+
+JOURNAL, RECENT, COMMANDS = 200, 15, 50
+"""Journal entries that are read, those that are shown, commands that are looked through."""
+
+EVERY_SO_MANY = re.compile(r"0 \*/(\d{1,2}) \* \* \* \*")
+"""The usual form of ``SYNC_SCHEDULE``; the next look of another one is not told."""
 
 
 async def show(visit: Visit) -> Page:
     """How the reader's own sync stands."""
-    user = await visit.world.store.read_user(visit.person.id)
-    return Page("mine.html", {"is_on": user is not None and user.enabled}, zone=user.zone if user else "")
+    user = await own_user(visit)
+    return Page("mine.html", await mine(visit, user), zone=user.zone)
+
+
+async def own_user(visit: Visit) -> User:
+    """The reader's row; somebody of whom nothing is known is switched off."""
+    return await visit.world.store.read_user(visit.person.id) or User(visit.person.id, "")
+
+
+async def mine(visit: Visit, user: User) -> Json:
+    """All that the first page tells, private items included: they are the reader's own."""
+    store = visit.world.store
+    instance, _ = await store.read_instance()
+    memory = memory_for_owner(await store.recall(user.id))
+    journal = journal_for_owner(await store.read_journal(user.id, JOURNAL))
+    pause = pause_of(user, instance, visit.now)
+    asked = await own_commands(visit)
+    status = status_of(user, memory, (), pause=pause)
+    conflicts = [{"key": key_of(one), **one} for one in conflicts_of(user, memory)]
+    return {
+        **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
+        "known": bool(user.upn),
+        "name": user.display_name or visit.person.name,
+        "sentence": sentence(user, memory, instance, pause),
+        "paused_by_all": bool(pause and user.pause != pause),
+        "looks_at": _iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
+        "pushed_until": _iso(await _pushed_until(visit, user)),
+        "place": await place_of(visit, user, asked),
+        "zone": user.zone,
+        "conflicts": conflicts,
+        "recent": recent(journal),
+        "skipped": skipped(journal),
+        "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
+    }
+
+
+def sentence(user: User, memory: Memory, instance: Instance, pause: Pause | None) -> Json:
+    """The one sentence that says how it stands: its ``code``, and what it is about. The first that holds counts."""
+    conflicts = sum(link.conflict is not None for link in memory.links)
+    trouble = user.unreadable or instance.refused
+    cases = (
+        (bool(user.unreadable), {"code": "unreadable", "text": user.unreadable}),
+        (not user.enabled, {"code": "off", "text": ""}),
+        (bool(trouble), {"code": "refused", "text": instance.refused}),
+        (pause is not None, {"code": "paused", "text": _until(pause)}),
+        (not user.is_operational, {"code": "error", "text": user.state.removeprefix("Error: ")}),
+        (conflicts > 0, {"code": "conflicts", "text": "", "count": conflicts}),
+        (user.is_unread, {"code": "starting", "text": ""}),
+    )
+    return next((told for holds, told in cases if holds), {"code": "in-step", "text": ""})
+
+
+def _until(pause: Pause | None) -> str:
+    return pause.until.isoformat() if pause and pause.until else ""
+
+
+def next_look(schedule: str, now: datetime) -> datetime | None:
+    """When the timer looks at everybody next; None where its schedule is not one of every so many minutes."""
+    found = EVERY_SO_MANY.fullmatch(schedule or "0 */15 * * * *")
+    minutes = int(found[1]) if found else 0
+    if not 0 < minutes < 60:
+        return None
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    next_minute = (now.minute // minutes + 1) * minutes
+    return hour + timedelta(minutes=min(next_minute, 60))
+
+
+async def _pushed_until(visit: Visit, user: User) -> datetime | None:
+    """Until when Graph tells of changes by itself; None where it does not."""
+    try:
+        known = await visit.world.store.read_subscription(user.id)
+    except RowUnreadable:
+        return None
+    is_live = known is not None and known.expires_at is not None and known.expires_at > visit.now
+    return known.expires_at if known is not None and is_live else None
+
+
+def recent(journal: Sequence[JournalEntry]) -> list[Json]:
+    """The last things that were done, newest first, without the rounds themselves."""
+    told = (entry for entry in journal if entry.action != "round")
+    return [
+        {
+            "at": entry.at.isoformat(),
+            "what": entry.action,
+            "subject": entry.subject,
+            "reason": entry.reason,
+            "fields": sorted({name.rpartition(".")[2] for name in entry.after}),
+            "item": entry.event_id or entry.activity_id,
+        }
+        for entry in islice(told, RECENT)
+    ]
+
+
+SKIPPED = "skipped: "
+
+
+def skipped(journal: Sequence[JournalEntry]) -> list[Json]:
+    """What the last full round left alone, by reason; most first. Where none is remembered, of the last round."""
+    rounds = [entry for entry in journal if entry.action == "round"]
+    last = next((entry for entry in rounds if entry.reason == "full"), rounds[0] if rounds else None)
+    counts = last.after if last else {}
+    found = [
+        {"reason": name.removeprefix(SKIPPED), "count": int(count)}
+        for name, count in counts.items()
+        if name.startswith(SKIPPED) and count.isdigit()
+    ]
+    return sorted(found, key=lambda one: (-int(str(one["count"])), str(one["reason"])))
+
+
+async def own_commands(visit: Visit) -> list[Command]:
+    """What the reader asked for lately, newest first."""
+    listed = await visit.world.store.list_commands(COMMANDS)
+    return [one for one in listed if one.asked_by.id == visit.person.id]
+
+
+async def places(visit: Visit, asked: Sequence[Command]) -> list[Json]:
+    """The companies and locations of the reader's last look, [] where they did not look lately."""
+    done = (one for one in asked if one.wish.kind is Kind.PLACES and one.state is State.DONE)
+    last = next(done, None)
+    parts = await visit.world.store.read_parts(last.id) if last else []
+    return [place for part in parts for place in part.get("places", [])]
+
+
+async def place_of(visit: Visit, user: User, asked: Sequence[Command]) -> Json:
+    """The reader's company and location, by name where a look has told it."""
+    known = await places(visit, asked) if user.company_id else []
+    chosen = (user.company_id, user.location_id)
+    named: Mapping[str, str] = next((p for p in known if (p["company_id"], p["location_id"]) == chosen), {})
+    return {
+        "is_chosen": bool(user.company_id and user.location_id),
+        "company": named.get("company", ""),
+        "location": named.get("location", ""),
+    }
+
+
+async def settings(visit: Visit) -> Page:
+    """Switching on, or changing company, location and time zone."""
+    user = await own_user(visit)
+    asked = await own_commands(visit)
+    data = {
+        "enabled": user.enabled,
+        "known": bool(user.upn),
+        "zone": user.zone,
+        "company_id": user.company_id,
+        "location_id": user.location_id,
+        "places": await places(visit, asked),
+        "place": await place_of(visit, user, asked),
+    }
+    return Page("settings.html", data, zone=user.zone)
+
+
+async def conflict(visit: Visit) -> Page:
+    """One conflict of the reader's own: both sides in two columns."""
+    user = await own_user(visit)
+    memory = memory_for_owner(await visit.world.store.recall(user.id))
+    found = next((one for one in conflicts_of(user, memory) if key_of(one) == visit.named["id"]), None)
+    if found is None:
+        raise Denied(404, NOT_FOUND)
+    return Page("conflict.html", {"key": visit.named["id"], **found}, zone=user.zone)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -66,6 +66,10 @@ ROUTES = (
     Route("POST", "sign-out", Needs.PERSON, "development.sign_out"),
     Route("POST", "language", Needs.PERSON, "language.choose"),
     Route("GET", "", Needs.PERSON, "mine.show", program=True),
+    Route("GET", "settings", Needs.PERSON, "mine.settings", program=True),
+    Route("GET", "conflicts/{id}", Needs.PERSON, "mine.conflict", program=True),
+    Route("POST", "do/{what}", Needs.PERSON, "own.ask_for", program=True),
+    Route("GET", "commands/{id}", Needs.PERSON, "command.show", program=True),
 )
 
 

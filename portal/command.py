@@ -1,0 +1,49 @@
+"""What somebody asked for: how far it has come, then the answer. Shown to whoever asked, and to who may see all."""
+
+from __future__ import annotations
+
+from jobs.asked import Command, is_id
+from jobs.commands.ask import look, read_answer
+from portal.http import NOT_FOUND, Denied, Json
+from portal.visit import Page, Visit
+
+
+async def show(visit: Visit) -> Page:
+    """One command; a page that is looked at again until it has ended."""
+    command = await _mine_to_see(visit)
+    user = await visit.world.store.read_user(visit.person.id)
+    answer = await read_answer(visit.world, command)
+    data = {**told(command), "answer": answer, "is_mine": command.asked_by.id == visit.person.id}
+    return Page("command.html", data, zone=user.zone if user else "")
+
+
+async def _mine_to_see(visit: Visit) -> Command:
+    name = visit.named["id"]
+    command = await look(visit.world, name) if is_id(name) else None
+    if command is None or (command.asked_by.id != visit.person.id and not visit.person.may_look):
+        raise Denied(404, NOT_FOUND)
+    return command
+
+
+def told(command: Command) -> Json:
+    """A command without its answer."""
+    wish = command.wish
+    return {
+        "id": command.id,
+        "kind": str(wish.kind),
+        "full": wish.full,
+        "choice": wish.choice,
+        "until": wish.until,
+        "everybody": wish.everybody,
+        "people": len(wish.people),
+        "asked_by": command.asked_by.name or command.asked_by.id,
+        "asked_at": command.asked_at.isoformat(),
+        "ended_at": command.ended_at.isoformat() if command.ended_at else None,
+        "state": str(command.state),
+        "is_ended": command.is_ended,
+        "is_fine": command.is_fine,
+        "done": command.done,
+        "total": command.total,
+        "waits_for": command.waits_for,
+        "failure": command.failure,
+    }

@@ -1,0 +1,69 @@
+"""What somebody may ask for themselves: each form becomes one wish, about this one person and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobs.asked import Asker, Kind, Wish, WishInvalid, stamp
+from jobs.commands.ask import ask
+from portal import forms
+from portal.http import NOT_FOUND, Answer, Denied, go_to
+from portal.routes import HOME
+from portal.visit import Page, Visit
+
+TEXT = 300
+"""Characters of what somebody types."""
+
+
+def _typed(visit: Visit, name: str) -> str:
+    return visit.asked.fields.get(name, "").strip()[:TEXT]
+
+
+def _enable(visit: Visit, me: tuple[str, ...]) -> Wish:
+    company, _, location = _typed(visit, "place").partition("|")
+    return Wish(Kind.ENABLE, me, company=company, location=location, zone=_typed(visit, "zone"))
+
+
+def _resolve(visit: Visit, me: tuple[str, ...]) -> Wish:
+    prefix = "field."
+    chosen = {n.removeprefix(prefix): v for n, v in visit.asked.fields.items() if n.startswith(prefix)}
+    choice = _typed(visit, "choice")
+    return Wish(
+        Kind.RESOLVE, me, item=_typed(visit, "id"), choice=choice, fields=chosen if choice == "fields" else {}
+    )
+
+
+WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
+    "enable": _enable,
+    "disable": lambda _, me: Wish(Kind.DISABLE, me),
+    "preview": lambda _, me: Wish(Kind.PREVIEW, me),
+    "sync": lambda _, me: Wish(Kind.SYNC, me),
+    "refresh": lambda _, me: Wish(Kind.SYNC, me, full=True),
+    "pause": lambda visit, me: Wish(Kind.PAUSE, me, until=_typed(visit, "until")),
+    "resume": lambda _, me: Wish(Kind.RESUME, me),
+    "retry": lambda _, me: Wish(Kind.RETRY, me),
+    "why": lambda visit, me: Wish(Kind.WHY, me, item=_typed(visit, "item")),
+    "places": lambda _, me: Wish(Kind.PLACES),
+    "resolve": _resolve,
+}
+"""By the last word of the form's address."""
+
+
+async def ask_for(visit: Visit) -> Answer | Page:
+    """File what the form asks for, and go where its progress is shown."""
+    make = WISHES.get(visit.named["what"])
+    if make is None:
+        raise Denied(404, NOT_FOUND)
+    return await file(visit, make(visit, (visit.person.id,)))
+
+
+async def file(visit: Visit, wish: Wish) -> Answer:
+    """File a wish of the reader; the same form sent twice is one command."""
+    shown = visit.form_shown_at
+    assert shown is not None
+    name = f"{stamp(shown)}-{forms.name_of(visit.asked, visit.person.id, shown)}"
+    try:
+        command = await ask(visit.world, wish, Asker(visit.person.id, visit.person.name), id=name)
+    except WishInvalid:
+        raise Denied(400, "incomplete") from None
+    return go_to(f"{HOME}/commands/{command.id}")

@@ -1,0 +1,297 @@
+"""The page of one's own sync: what it says, and what its forms ask for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.commands.ask import ask
+from jobs.commands.switch import disable
+from portal.mine import next_look
+from sync_core.model.pause import Pause
+from tests.support.house import House
+from tests.support.visitor import Visitor, signed_in
+
+AT = datetime(2026, 1, 26, 9, 0, tzinfo=UTC)
+
+
+def meet(house: House, subject: str, **more: object) -> str:
+    """Anna enters a meeting of an hour tomorrow; the event's id."""
+    at = house.now + timedelta(days=1)
+    return house.outlook().create(subject, at, at + timedelta(hours=1), **more)
+
+
+async def asked_of(house: House) -> list[Command]:
+    """What was asked for, newest first."""
+    return list(await house.world.store.list_commands())
+
+
+def heading(page: str) -> str:
+    """The one sentence."""
+    [found] = re.findall(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    return " ".join(str(found).split())
+
+
+async def test_in_step(house: House, anna: Visitor) -> None:
+    """After a round: the sentence, when it looked and will look, the last things in words."""
+    meet(house, "Board & <b>budget</b>")
+    await house.step()
+    page = await anna.read("/portal")
+
+    assert heading(page) == "Your calendar and ERP.net are in step."
+    assert "Last looked: today, 10:00." in page
+    assert "Looks again at 10:15." in page
+    assert "“Board &amp; &lt;b&gt;budget&lt;/b&gt;” was put into ERP.net" in page
+    assert f"Times are in {(await house.user()).zone}." in page
+
+
+async def test_in_bulgarian(house: House, anna: Visitor) -> None:
+    """The same, in the reader's language."""
+    meet(house, "Съвет")
+    await house.step()
+    page = await anna.read("/portal", accept_language="bg")
+
+    assert heading(page) == "Календарът ви и ERP.net са в синхрон."
+    assert "„Съвет“ беше създадена в ERP.net" in page
+    assert "Последна проверка: днес, 10:00." in page
+
+
+async def test_somebody_new_is_off(house: House) -> None:
+    """Of whom nothing is known, nothing is shown but how to switch on."""
+    boris = Visitor(house, signed_in("boris"))
+    page = await boris.read("/portal")
+
+    assert heading(page) == "Sync is off."
+    assert "/portal/settings" in page
+    assert "Where is my meeting?" not in page
+    assert "Switch sync on" in await boris.read("/portal/settings")
+
+
+async def test_off_says_what_it_keeps(house: House, anna: Visitor) -> None:
+    """Before one switches off; afterwards it is off."""
+    await house.step()
+    assert "Nothing is deleted on either side." in await anna.read("/portal")
+    await disable(house.world, await house.user())
+    assert heading(await anna.read("/portal")) == "Sync is off."
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [(None, "Paused until you resume."), ("2026-02-02", "Paused until Mon 2 February.")]
+)
+async def test_paused(house: House, anna: Visitor, until: str | None, told: str) -> None:
+    """By oneself, with and without an end; by the administrator there is no button to resume."""
+    await house.step()
+    day = datetime.fromisoformat(until).date() if until else None
+    pause = Pause(house.now, day)
+    await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, pause=pause))
+    page = await anna.read("/portal")
+    assert (heading(page), "/portal/do/resume" in page) == (told, True)
+
+    await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, pause=None))
+    instance, etag = await house.world.store.read_instance()
+    await house.world.store.save_instance(replace(instance, pause=pause), etag)
+    page = await anna.read("/portal")
+    assert (heading(page), "/portal/do/resume" in page) == (told, False)
+    assert "for everybody" in page
+
+
+async def test_an_error_is_told_with_its_remedy(house: House, anna: Visitor) -> None:
+    """In the words of the state, and the page offers what helps."""
+    state = "Error: no default enterprise company and location"
+    await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, state=state))
+    page = await anna.read("/portal")
+
+    assert heading(page) == "Sync cannot go on: something is missing."
+    assert "no default enterprise company and location" in page
+    assert 'href="/portal/settings"' in page
+
+
+async def make_conflict(house: House, **more: object) -> None:
+    """The activity is released, then the event edited: a conflict."""
+    event = meet(house, "Budget", **more)
+    await house.step()
+    [activity] = house.desk().activities()
+    house.desk().set_state(activity["Id"], "Released")
+    house.outlook().edit(event, subject="Budget <2027>")
+    await house.step()
+
+
+async def test_a_conflict_in_two_columns(house: House, anna: Visitor) -> None:
+    """Both values side by side; each of the three answers asks for exactly that."""
+    await make_conflict(house)
+    page = await anna.read("/portal")
+    assert heading(page) == "Needs you: 1 conflict."
+    [path] = set(re.findall(r'href="(/portal/conflicts/\w+)"', page))
+    shown = await anna.read(path)
+    assert "Budget &lt;2027&gt;" in shown
+    assert "the activity is read-only in ERP.net" in shown
+    [conflict_id] = re.findall(r'name="id" value="(\w+)"', shown)
+
+    sent = {"id": conflict_id, "choice": "fields", "field.subject": "erp"}
+    assert (await anna.send("/portal/do/resolve", sent)).status == 303
+    assert (await anna.send("/portal/do/resolve", {**sent, "choice": "outlook"})).status == 303
+    me = ((await house.user()).id,)
+    later, first = [one.wish for one in await asked_of(house)]
+    wishes = sorted([later, first], key=lambda wish: wish.choice)
+    assert wishes == [
+        Wish(Kind.RESOLVE, me, item=conflict_id, choice="fields", fields={"subject": "erp"}),
+        Wish(Kind.RESOLVE, me, item=conflict_id, choice="outlook"),
+    ]
+
+
+async def test_somebody_elses_conflict_is_not_there(house: House, anna: Visitor) -> None:
+    """Neither its page nor a word of it; its owner sees a private one in the clear."""
+    await make_conflict(house, sensitivity="private")
+    [path] = set(re.findall(r'href="(/portal/conflicts/\w+)"', await anna.read("/portal")))
+    stranger = Visitor(house, signed_in("boris"))
+
+    assert "Budget" in await anna.read(path)
+    assert (await stranger.get(path)).status == 404
+    assert "Budget" not in await stranger.read("/portal")
+
+
+async def test_not_synced_by_reason(house: House, anna: Visitor) -> None:
+    """Each reason with how many, and what would change it."""
+    at = house.now + timedelta(days=60)
+    house.outlook().create("Far", at, at + timedelta(hours=1))
+    await house.step(full=True)
+    told = await anna.json("")
+
+    assert {one["reason"]: one["count"] for one in told["skipped"]} == {"outside the window": 1}
+    assert "It arrives by itself" in await anna.read("/portal")
+
+
+FORMS = {
+    "enable": (
+        {"place": "c1|l1", "zone": "Europe/Sofia"},
+        {"company": "c1", "location": "l1", "zone": "Europe/Sofia"},
+    ),
+    "disable": ({}, {}),
+    "preview": ({}, {}),
+    "sync": ({}, {}),
+    "refresh": ({}, {"full": True}),
+    "pause": ({"until": "2026-02-02"}, {"until": "2026-02-02"}),
+    "resume": ({}, {}),
+    "retry": ({}, {}),
+    "why": ({"item": " Budget "}, {"item": "Budget"}),
+}
+
+
+@pytest.mark.parametrize("what", FORMS)
+async def test_a_form_asks_for_oneself(house: House, anna: Visitor, what: str) -> None:
+    """Whatever else it says, it is about who sends it; progress is shown next, and twice sent is asked once."""
+    fields, told = FORMS[what]
+    me = (await house.user()).id
+    sent = {**fields, "token": await anna.token(), "once": "0123456789abcdef", "people": "boris", "everybody": "1"}
+    answers = [await anna.post(f"/portal/do/{what}", sent, sec_fetch_site="same-origin") for _ in range(2)]
+    [command] = await asked_of(house)
+
+    assert [(one.status, one.headers["Location"]) for one in answers] == [(303, f"/portal/commands/{command.id}")] * 2
+    kind = Kind.SYNC if what == "refresh" else Kind(what)
+    assert command.wish == Wish(kind, (me,), **told)
+    assert command.asked_by == Asker(me, "Anna Petrova")
+
+
+@pytest.mark.parametrize("what", ["forget", "grant", "nothing"])
+async def test_not_everything_can_be_asked(house: House, anna: Visitor, what: str) -> None:
+    """What an employee may not ask for is not there."""
+    assert (await anna.send(f"/portal/do/{what}")).status == 404
+    assert await asked_of(house) == []
+
+
+async def test_an_incomplete_form_is_said_plainly(house: House, anna: Visitor) -> None:
+    """Nothing was asked for."""
+    answer = await anna.send("/portal/do/why", {"item": ""})
+    assert answer.status == 400
+    assert b"not complete" in answer.body
+    assert await asked_of(house) == []
+
+
+async def test_places_are_chosen_by_name(house: House, anna: Visitor) -> None:
+    """Once they were looked up, the page lists them, and shows one's own by name."""
+    me = (await house.user()).id
+    user = await house.user()
+    command = await ask(house.world, Wish(Kind.PLACES), Asker(me))
+    await house.world.store.save_command(replace(command, state=State.DONE))
+    place = {"company_id": user.company_id, "company": "Acme", "company_code": "A1", "location_id": user.location_id}
+    await house.world.store.save_part(command.id, 0, {"places": [{**place, "location": "Sofia <HQ>"}]})
+    page = await anna.read("/portal/settings")
+
+    assert f'value="{user.company_id}|{user.location_id}"' in page
+    assert "Acme (A1), Sofia &lt;HQ&gt;" in page
+    assert "Acme, Sofia &lt;HQ&gt;" in await anna.read("/portal")
+
+
+async def test_progress_then_the_answer(house: House, anna: Visitor) -> None:
+    """While it runs the page asks to be looked at again, and the first page leads to it; then it shows the answer."""
+    me = (await house.user()).id
+    command = await ask(house.world, Wish(Kind.SYNC, (me,)), Asker(me, "Anna"))
+    path = f"/portal/commands/{command.id}"
+    assert "Waiting for its turn." in await anna.read(path)
+    command = await house.world.store.save_command(replace(command, state=State.RUNNING, done=1, total=3))
+    page = await anna.read(path)
+    assert "1 of 3." in page
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    assert path in await anna.read("/portal")
+
+    await house.world.store.save_command(replace(command, state=State.DONE, done=3))
+    line = {"what": "activity updated", "subject": "<i>Budget</i>", "reason": "", "mails": 2}
+    line |= {"before": {"erp.subject": "Old"}, "after": {"erp.subject": "New"}, "event_id": "e", "activity_id": "a"}
+    user = {"upn": "anna@acme.example", "state": "Operational", "ran": True, "lines": [line], "mails": 2}
+    user |= {"failures": [], "holds": [], "skipped": {"outside the window": 2}}
+    await house.world.store.save_part(command.id, 0, {"users": [user]})
+    page = await anna.read(path)
+
+    assert "refresh" not in page
+    assert "“&lt;i&gt;Budget&lt;/i&gt;” was changed in ERP.net" in page
+    assert "<del>Old</del>" in page
+    assert "2 mails" in page
+    assert path not in await anna.read("/portal")
+
+
+@pytest.mark.parametrize("name", ["x", "0" * 20, "zzzzzzz-000000000000", "..", "%2e%2e"])
+async def test_an_unknown_command_is_not_there(anna: Visitor, name: str) -> None:
+    """Whatever its name looks like."""
+    assert (await anna.get(f"/portal/commands/{name}")).status == 404
+
+
+async def test_somebody_elses_command_is_not_there(house: House, anna: Visitor) -> None:
+    """The same answer as for one that there is not."""
+    command = await ask(house.world, Wish(Kind.WHY, ("boris",), item="Secret"), Asker("boris"))
+    answer = await anna.get(f"/portal/commands/{command.id}")
+
+    assert answer.status == 404
+    assert b"Secret" not in answer.body
+
+
+async def test_what_expired_says_so(house: House, anna: Visitor) -> None:
+    """A command whose worker died is told as failed, with the remedy."""
+    me = (await house.user()).id
+    command = await ask(house.world, Wish(Kind.SYNC, (me,)), Asker(me))
+    house.advance(days=2)
+    page = await anna.read(f"/portal/commands/{command.id}")
+
+    assert "This did not work." in page
+    assert "ask again" in page
+
+
+@pytest.mark.parametrize(
+    ("schedule", "minute", "expected"),
+    [
+        ("", 0, (9, 15)),
+        ("0 */15 * * * *", 14, (9, 15)),
+        ("0 */15 * * * *", 45, (10, 0)),
+        ("0 */7 * * * *", 57, (10, 0)),
+        ("0 0 * * * *", 0, None),
+        ("0 */0 * * * *", 0, None),
+        ("0 */60 * * * *", 0, None),
+    ],
+)
+def test_when_it_looks_again(schedule: str, minute: int, expected: tuple[int, int] | None) -> None:
+    """At the next turn of the timer; of an odd schedule nothing is said."""
+    found = next_look(schedule, AT + timedelta(minutes=minute))
+    assert (found and (found.hour, found.minute)) == expected
