@@ -38,7 +38,7 @@ def told(command: Command) -> Json:
         "people": len(wish.people),
         "asked_by": command.asked_by.name or command.asked_by.id,
         "asked_at": command.asked_at.isoformat(),
-        "ended_at": command.ended_at.isoformat() if command.ended_at else None,
+        "finished_at": command.finished_at.isoformat() if command.finished_at else None,
         "state": str(command.state),
         "is_ended": command.is_ended,
         "is_fine": command.is_fine,

@@ -70,6 +70,15 @@ ROUTES = (
     Route("GET", "conflicts/{id}", Needs.PERSON, "mine.conflict", program=True),
     Route("POST", "do/{what}", Needs.PERSON, "own.ask_for", program=True),
     Route("GET", "commands/{id}", Needs.PERSON, "command.show", program=True),
+    Route("GET", "everyone", Needs.READER, "everyone.show", program=True),
+    Route("POST", "everyone", Needs.READER, "everyone.search", program=True),
+    Route("GET", "everyone/audit", Needs.READER, "everyone.audit", program=True),
+    Route("GET", "everyone/settings", Needs.READER, "everyone.settings", program=True),
+    Route("GET", "everyone/people.csv", Needs.READER, "tables.people"),
+    Route("GET", "everyone/audit.csv", Needs.READER, "tables.audit"),
+    Route("POST", "everyone/do/{what}", Needs.ADMIN, "all.ask_for", program=True),
+    Route("GET", "people/{id}", Needs.READER, "everyone.person", program=True),
+    Route("GET", "people/{id}/items.csv", Needs.READER, "tables.items"),
 )
 
 

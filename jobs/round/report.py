@@ -10,7 +10,7 @@ from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
 from sync_core.model.decision import Case, Context, Decision, Verdict
 from sync_core.model.link import Link, LinkStatus
-from sync_core.model.memory import Approval, Hold, Memory
+from sync_core.model.memory import Approval, Hold, Memory, Tally
 from sync_core.people.privacy import is_hidden
 from sync_core.plan.wording import is_about_private, label, values
 
@@ -93,6 +93,7 @@ class Report:
     conflicts: int = 0
     holds: tuple[Hold, ...] = ()
     parked: int = 0
+    links: int = 0
     again: bool = False
     woken: frozenset[str] = frozenset()
     """The other users who lost or got a meeting by this round."""
@@ -105,6 +106,11 @@ class Report:
     def mails(self) -> int:
         """How many mails Exchange sends, or in a dry run would send, because of this round."""
         return sum(line.mails for line in self.lines)
+
+    @property
+    def tally(self) -> Tally:
+        """The numbers that the user's row keeps."""
+        return Tally(self.conflicts, self.parked, len(self.holds), self.skipped.total(), self.links)
 
     @property
     def is_fine(self) -> bool:

@@ -309,6 +309,7 @@ class _Round:
             await fence.save([Drop(hold) for hold in over])
         self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])
         self._report.parked = parked_in(left)
+        self._report.links = sum(link.status in life.RUNNING for link in left.links)
         return left
 
     async def _remember_unsynced(self, plan: _Plan, left: Memory, *, is_full: bool) -> None:
@@ -327,7 +328,9 @@ class _Round:
 
     def _stamped(self) -> User:
         at = self._now
-        return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at)
+        return replace(
+            self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=self._report.tally
+        )
 
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same

@@ -116,6 +116,17 @@ class FormerAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What the last whole round left: open conflicts, parked items, open holds, skipped items, links that live."""
+
+    conflicts: int = 0
+    parked: int = 0
+    holds: int = 0
+    skipped: int = 0
+    links: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """One person and their switch. ``id`` is the Entra object id; ``state`` is what R14 shows.
 
@@ -123,8 +134,9 @@ class User:
     were notified of (one notification for each problem, R5). ``addresses`` are all addresses at which mail reaches
     them, in lower case. ``pause`` is for how long no round runs for them, None = rounds run. ``troubled_at`` is since
     when they are not operational. ``erp_user_id`` is who the person is in ERP.net. Login, person and party are kept
-    current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``unreadable`` is never stored:
-    it says why the row cannot be read of a user of whom only the id is known.
+    current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``tally`` is what their last
+    whole round left, so that the company's numbers need no look into everybody's partition. ``unreadable`` is never
+    stored: it says why the row cannot be read of a user of whom only the id is known.
     """
 
     id: str
@@ -151,6 +163,7 @@ class User:
     erp_seen_at: datetime | None = None
     former_accounts: tuple[FormerAccount, ...] = ()
     pause: Pause | None = None
+    tally: Tally = Tally()
     unreadable: str = ""
 
     @property

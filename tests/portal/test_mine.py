@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ async def test_not_synced_by_reason(house: House, anna: Visitor) -> None:
     assert "It arrives by itself" in await anna.read("/portal")
 
 
-FORMS = {
+FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "enable": (
         {"place": "c1|l1", "zone": "Europe/Sofia"},
         {"company": "c1", "location": "l1", "zone": "Europe/Sofia"},

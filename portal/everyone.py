@@ -1,0 +1,182 @@
+"""The pages about everybody, for those with a role: the company's sentence and numbers, people, audit, settings.
+
+Private items are masked here, whoever looks: only their owner's own page shows them (``portal.owner``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from jobs.asked import Command, Kind, State
+from jobs.commands import shapes
+from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of
+from jobs.due import pause_of
+from jobs.round.report import PRIVATE
+from jobs.together import together
+from portal import people
+from portal.command import told
+from portal.http import NOT_FOUND, Denied, Json
+from portal.items import key_of
+from portal.mine import JOURNAL, recent, sentence, skipped
+from portal.visit import Page, Visit
+from sync_core.errors import RowUnreadable
+from sync_core.model.memory import Instance, User
+
+AUDIT = 200
+MOST_HOLDS = 20
+"""People whose lists of deletions are shown at once; the numbers lead to the others."""
+
+ENDS_SOON_DAYS = 30
+
+
+async def show(visit: Visit) -> Page:
+    """The company at a glance, and the first page of people."""
+    return await _overview(visit, visit.asked.query)
+
+
+async def search(visit: Visit) -> Page:
+    """The same, for a word that somebody looks for: sent as a form, since names do not belong into an address."""
+    return await _overview(visit, visit.asked.fields)
+
+
+async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
+    store = visit.world.store
+    instance, _ = await store.read_instance()
+    users = await store.list_users()
+    rows = [people.row_of(user, instance, visit.now) for user in users]
+    counts = people.numbers(rows)
+    asked = await store.list_commands(AUDIT)
+    data = {
+        "company": company_of(instance),
+        "code": _code(instance, counts),
+        "numbers": counts,
+        "table": people.page_of(rows, wanted),
+        "holds": await _holds(visit, users),
+        "troubled": _troubled(rows),
+        "checks": await _failed_checks(visit, asked),
+        "secret_ends": _ends_soon(visit.world.secret_ends, visit.now.date()),
+        "running": [told(command) for command in asked if not command.is_ended][:10],
+        "may_change": visit.person.is_admin,
+    }
+    return Page("everyone.html", data, zone=await reader_zone(visit))
+
+
+async def reader_zone(visit: Visit) -> str:
+    """The zone of who reads, whoever the page is about."""
+    try:
+        reader = await visit.world.store.read_user(visit.person.id)
+    except RowUnreadable:
+        return ""
+    return reader.zone if reader else ""
+
+
+def _code(instance: Instance, counts: Mapping[str, int]) -> str:
+    """The one sentence for the company. The first that holds counts."""
+    cases = (
+        (bool(instance.refused), "refused"),
+        (instance.pause is not None, "paused"),
+        (counts["on"] == 0, "nobody"),
+        (counts["error"] > 0, "error"),
+        (counts["holds"] > 0, "holds"),
+        (counts["conflicts"] > 0, "conflicts"),
+        (counts["late"] > 0, "late"),
+    )
+    return next((code for holds, code in cases if holds), "in-step")
+
+
+async def _holds(visit: Visit, users: Sequence[User]) -> list[Json]:
+    """The lists that wait, each with its items."""
+    meant = [user for user in users if user.enabled and user.tally.holds and not user.unreadable][:MOST_HOLDS]
+
+    async def of(user: User) -> list[Json]:
+        try:
+            memory = await visit.world.store.recall(user.id)
+        except RowUnreadable:
+            return []
+        return [{"user_id": user.id, **hold} for hold in status_of(user, memory, ())["holds"]]
+
+    return [hold for holds in await together(of, meant) for hold in holds]
+
+
+def _troubled(rows: Sequence[Json]) -> list[Json]:
+    """People in error, the longest first."""
+    found = [row for row in rows if "error" in row["is"]]
+    return sorted(found, key=lambda row: str(row["troubled_at"] or ""))[:MOST_HOLDS]
+
+
+async def _failed_checks(visit: Visit, asked: Sequence[Command]) -> list[Json]:
+    """What the last check of everything found wrong: missing permissions with the command, poison messages."""
+    last = next((one for one in asked if one.wish.kind is Kind.DOCTOR and one.state is State.DONE), None)
+    parts = await visit.world.store.read_parts(last.id) if last else []
+    return [check for part in parts for check in part.get("checks", []) if not check["fine"]]
+
+
+def _ends_soon(ends: date | None, today: date) -> str | None:
+    return ends.isoformat() if ends is not None and (ends - today).days <= ENDS_SOON_DAYS else None
+
+
+async def person(visit: Visit) -> Page:
+    """One person's page as they see it, private subjects masked."""
+    user = await known(visit)
+    store = visit.world.store
+    instance, _ = await store.read_instance()
+    memory = await store.recall(user.id)
+    journal = await store.read_journal(user.id, JOURNAL)
+    pause = pause_of(user, instance, visit.now)
+    status = status_of(user, memory, (), pause=pause)
+    data = {
+        **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
+        "id": user.id,
+        "name": user.display_name or user.upn,
+        "zone": user.zone,
+        "erp_login": user.erp_login,
+        "sentence": sentence(user, memory, instance, pause),
+        "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
+        "recent": recent([replace(one, subject=PRIVATE) if one.private else one for one in journal]),
+        "skipped": skipped(journal),
+        "pause": shapes.pause_of(pause),
+        "may_change": visit.person.is_admin,
+    }
+    return Page("person.html", data, zone=await reader_zone(visit))
+
+
+async def known(visit: Visit) -> User:
+    """The person of the address. Raises ``Denied``."""
+    user = await visit.world.store.read_user(visit.named["id"])
+    if user is None:
+        raise Denied(404, NOT_FOUND)
+    return user
+
+
+async def audit(visit: Visit) -> Page:
+    """Who asked for what, newest first."""
+    asked = await visit.world.store.list_commands(AUDIT)
+    return Page("audit.html", {"commands": [told(command) for command in asked]}, zone=await reader_zone(visit))
+
+
+SHOWN = (
+    "SYNC_SCHEDULE",
+    "PULL_SCHEDULE",
+    "PUBLIC_URL",
+    "STATE_PREFIX",
+    "ERPNET_URL",
+    "ERPNET_MAX_SESSIONS",
+    "GRAPH_URL",
+    "LEASE_SECONDS",
+    "CALL_TIMEOUT_SECONDS",
+    "AZURE_TENANT_ID",
+)
+"""Settings that are shown as they are: none of them is a secret, and no other is read."""
+
+
+async def settings(visit: Visit) -> Page:
+    """The settings as they are: the company's policy, and what else may be shown."""
+    instance, _ = await visit.world.store.read_instance()
+    data = {
+        "policy": policy_of(instance, visit.world),
+        "settings": [{"name": name, "value": visit.environ.get(name, "")} for name in SHOWN],
+        "secret_ends": visit.world.secret_ends.isoformat() if visit.world.secret_ends else None,
+    }
+    return Page("everyone_settings.html", data, zone=await reader_zone(visit))

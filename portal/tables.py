@@ -1,0 +1,87 @@
+"""Tables to take along: people, one person's items, and the audit, as CSV.
+
+A cell that a spreadsheet would take for a formula begins with an apostrophe. The file begins with the mark by which
+Excel knows UTF-8.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from portal import people as table
+from portal.command import told
+from portal.everyone import known
+from portal.http import Answer
+from portal.visit import Visit
+from sync_core.content.project import is_private
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+AUDIT = 1_000
+
+PEOPLE = (
+    "id",
+    "upn",
+    "name",
+    "state",
+    "synced_at",
+    "troubled_at",
+    "links",
+    "conflicts",
+    "holds",
+    "parked",
+    "skipped",
+)
+ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since")
+COMMANDS = ("id", "kind", "asked_by", "asked_at", "finished_at", "state", "is_fine", "everybody", "people", "failure")
+
+
+async def people(visit: Visit) -> Answer:
+    """Everybody calsync knows, a line each."""
+    instance, _ = await visit.world.store.read_instance()
+    rows = [table.row_of(user, instance, visit.now) for user in await visit.world.store.list_users()]
+    return as_csv("people", PEOPLE, ([row[name] for name in PEOPLE] for row in rows))
+
+
+async def items(visit: Visit) -> Answer:
+    """Every pair of one person; a private subject is its owner's only."""
+    user = await known(visit)
+    memory = await visit.world.store.recall(user.id)
+    return as_csv(
+        "items",
+        ITEMS,
+        (
+            [
+                link.event_id,
+                link.activity_id,
+                "" if is_private(link.base_event) or is_private(link.base_activity) else link.base_event.subject,
+                link.base_event.start.isoformat(),
+                str(link.status),
+                link.reason,
+                link.conflict.since_at.isoformat() if link.conflict else "",
+            ]
+            for link in memory.links
+        ),
+    )
+
+
+async def audit(visit: Visit) -> Answer:
+    """Who asked for what, newest first."""
+    rows = [told(command) for command in await visit.world.store.list_commands(AUDIT)]
+    return as_csv("audit", COMMANDS, ([row[name] for name in COMMANDS] for row in rows))
+
+
+def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Answer:
+    """The rows as a file of this name."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    found = {"Content-Disposition": f'attachment; filename="calsync-{name}.csv"'}
+    return Answer(200, text.getvalue().encode("utf-8-sig", "replace"), "text/csv", found)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text

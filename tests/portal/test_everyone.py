@@ -1,0 +1,297 @@
+"""The pages about everybody: what those with a role see, and what an administrator may ask for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.commands.ask import ask
+from portal.people import FILTERS, page_of, row_of
+from portal.sign_in import Role
+from portal.tables import as_csv
+from sync_core.model.memory import Instance, Tally, User
+from sync_core.model.pause import Pause
+from tests.portal.test_mine import heading, make_conflict, meet
+from tests.support.house import START, House
+from tests.support.visitor import Visitor, signed_in
+
+
+@pytest.fixture
+def admin(house: House) -> Visitor:
+    """Vera, an administrator whom calsync does not know."""
+    return Visitor(house, signed_in("vera", Role.ADMIN, name="Vera"))
+
+
+@pytest.fixture
+def reader(house: House) -> Visitor:
+    """Rosa, who may look."""
+    return Visitor(house, signed_in("rosa", Role.READER, name="Rosa"))
+
+
+async def commands(house: House) -> list[Command]:
+    """What was asked for, newest first."""
+    return list(await house.world.store.list_commands())
+
+
+async def test_the_company_at_a_glance(house: House, admin: Visitor) -> None:
+    """One sentence, numbers that filter, people with their state."""
+    meet(house, "Budget")
+    await house.step()
+    page = await admin.read("/portal/everyone")
+
+    assert heading(page) == "Everybody&#39;s calendar and ERP.net are in step."
+    assert re.search(r'show=on#people"><strong>1</strong> on', page)
+    assert "Anna" in page
+    assert heading(await admin.read("/portal/everyone", accept_language="bg")) == (
+        "Календарите на всички и ERP.net са в синхрон."
+    )
+
+
+async def test_what_a_round_left_is_counted(house: House, admin: Visitor) -> None:
+    """Conflicts and skips come from the user rows, without a look into anybody's partition."""
+    await make_conflict(house)
+    at = house.now + timedelta(days=60)
+    house.outlook().create("Far", at, at + timedelta(hours=1))
+    await house.step(full=True)
+    user = await house.user()
+    told = await admin.json("/everyone")
+
+    assert (user.tally.conflicts, user.tally.skipped, user.tally.links) == (1, 1, 1)
+    assert (told["code"], told["numbers"]["conflicts"]) == ("conflicts", 1)
+    assert heading(await admin.read("/portal/everyone")) == "1 person has conflicts to resolve."
+
+
+async def test_a_reader_sees_and_changes_nothing(house: House, reader: Visitor) -> None:
+    """No button asks for anything; what is sent all the same is refused (test_door)."""
+    await house.step()
+    user = await house.user()
+    for path in (
+        "/portal/everyone",
+        f"/portal/people/{user.id}",
+        "/portal/everyone/audit",
+        "/portal/everyone/settings",
+    ):
+        page = await reader.read(path)
+        assert "/do/" not in page.replace("/portal/everyone/do/ticked", "")
+        assert 'name="what"' not in page
+        assert "checkbox" not in page
+
+
+async def test_one_persons_page_masks_what_is_private(house: House, admin: Visitor) -> None:
+    """Neither subject nor values of a private item, wherever it shows."""
+    await make_conflict(house, sensitivity="private")
+    meet(house, "Open to all")
+    await house.step()
+    user = await house.user()
+    page = await admin.read(f"/portal/people/{user.id}")
+    told = await admin.json(f"/people/{user.id}")
+    table = (await admin.get(f"/portal/people/{user.id}/items.csv")).body.decode("utf-8-sig")
+
+    assert "(private)" in page
+    assert "Open to all" in page
+    assert "Open to all" in table
+    for text in (page, str(told), table):
+        assert "Budget" not in text
+    assert told["conflicts"][0]["clashes"][0]["event_value"] == "(private)"
+
+
+@pytest.mark.parametrize("path", ["", "/items.csv"])
+async def test_an_unknown_person_is_not_there(admin: Visitor, path: str) -> None:
+    """Whatever is asked of them."""
+    assert (await admin.get(f"/portal/people/nobody{path}")).status == 404
+
+
+async def make_hold(house: House) -> None:
+    """Anna deletes all of her linked meetings."""
+    events = [meet(house, f"Meeting {number}") for number in range(4)]
+    await house.step()
+    for event in events:
+        house.outlook().delete(event)
+    await house.step()
+
+
+async def test_held_deletions_are_shown_and_answered(house: House, admin: Visitor) -> None:
+    """With subjects and times; approve and drop ask for exactly this list."""
+    await make_hold(house)
+    page = await admin.read("/portal/everyone")
+    assert heading(page) == "Deletions of 1 person wait for you."
+    assert "4 deletions wait" in page
+    assert "Meeting 3" in page
+    [hold_id] = set(re.findall(r'name="id" value="(\w+)"', page))
+    me = (await house.user()).id
+    for what in ("approve", "drop"):
+        assert (await admin.send(f"/portal/everyone/do/{what}", {"person": me, "id": hold_id})).status == 303
+
+    told = {(c.wish.kind, c.wish.people, c.wish.item, c.wish.choice) for c in await commands(house)}
+    assert told == {(Kind.APPROVE, (me,), hold_id, "approve"), (Kind.APPROVE, (me,), hold_id, "drop")}
+    assert {c.asked_by for c in await commands(house)} == {Asker("vera", "Vera")}
+
+
+TICKED = {
+    "enable": Wish(Kind.ENABLE, ("a", "b")),
+    "disable": Wish(Kind.DISABLE, ("a", "b")),
+    "pause": Wish(Kind.PAUSE, ("a", "b")),
+    "resume": Wish(Kind.RESUME, ("a", "b")),
+    "retry": Wish(Kind.RETRY, ("a", "b")),
+    "refresh": Wish(Kind.SYNC, ("a", "b"), full=True),
+    "sync": Wish(Kind.SYNC, ("a", "b")),
+    "preview": Wish(Kind.PREVIEW, ("a", "b")),
+}
+
+
+@pytest.mark.parametrize("what", TICKED)
+async def test_who_is_ticked_is_asked_for(house: House, admin: Visitor, what: str) -> None:
+    """Several at once, each once; with nobody ticked nothing is asked for."""
+    body = f"token={await admin.token()}&what={what}&person=a&person=b&person=a"
+    kind = {"content_type": "application/x-www-form-urlencoded", "sec_fetch_site": "same-origin"}
+    sent = await admin.ask("POST", "/portal/everyone/do/ticked", body, **kind)
+    none = await admin.send("/portal/everyone/do/ticked", {"what": what})
+
+    assert (sent.status, none.status) == (303, 400)
+    assert [one.wish for one in await commands(house)] == [TICKED[what]]
+
+
+FOR_ALL = {
+    "new": ({"names": "a@x.example\nb@x.example, a@x.example"}, Wish(Kind.ENABLE, ("a@x.example", "b@x.example"))),
+    "pause-all": ({"until": "2026-02-02"}, Wish(Kind.PAUSE, everybody=True, until="2026-02-02")),
+    "resume-all": ({}, Wish(Kind.RESUME, everybody=True)),
+    "preview-all": ({}, Wish(Kind.PREVIEW, everybody=True)),
+    "doctor": ({}, Wish(Kind.DOCTOR)),
+    "grant": ({}, Wish(Kind.GRANT, repair=True)),
+}
+
+
+@pytest.mark.parametrize("what", FOR_ALL)
+async def test_everybody_is_asked_for(house: House, admin: Visitor, what: str) -> None:
+    """Without a list."""
+    fields, wish = FOR_ALL[what]
+    assert (await admin.send(f"/portal/everyone/do/{what}", fields)).status == 303
+    assert [one.wish for one in await commands(house)] == [wish]
+
+
+async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -> None:
+    """The audit names who, what and the outcome; an administrator may look at the answer."""
+    await anna.send("/portal/do/why", {"item": "Budget"})
+    [command] = await commands(house)
+    done = replace(command, state=State.FAILED, failure="neither side knows it", is_fine=False)
+    await house.world.store.save_command(done)
+    page = await admin.read("/portal/everyone/audit")
+
+    assert "Anna Petrova" in page
+    assert "neither side knows it" in page
+    assert "Budget" not in page
+    assert "This did not work." in await admin.read(f"/portal/commands/{command.id}")
+    table = (await admin.get("/portal/everyone/audit.csv")).body.decode("utf-8-sig")
+    assert "why,Anna Petrova" in table
+
+
+async def test_settings_hold_no_secret(house: House, admin: Visitor) -> None:
+    """What is shown is listed; a secret's value is nowhere."""
+    admin.environ = {
+        **admin.environ,
+        "ERPNET_CLIENT_SECRET": "top-secret",
+        "ERPNET_WEBHOOK_SECRET": "top-secret",
+        "AzureWebJobsStorage": "AccountKey=top-secret",
+        "SYNC_SCHEDULE": "0 */5 * * * *",
+    }
+    await house.step()
+    page = await admin.read("/portal/everyone/settings")
+
+    assert "0 */5 * * * *" in page
+    assert "SYNC_CONFLICT" in page
+    assert "top-secret" not in page
+
+
+async def test_what_needs_an_administrator(house: House, admin: Visitor) -> None:
+    """The secret's end, what the last check found wrong with its remedy, and people in error."""
+    await house.step()
+    house.world = replace(house.world, secret_ends=date(2026, 2, 1))
+    command = await ask(house.world, Wish(Kind.DOCTOR), Asker("vera"))
+    await house.world.store.save_command(replace(command, state=State.DONE, is_fine=False))
+    wrong = {"what": "Microsoft Graph", "fine": False, "text": "run grant-graph-roles.sh"}
+    await house.world.store.save_part(command.id, 0, {"checks": [wrong, {**wrong, "fine": True, "text": "all well"}]})
+    me = (await house.user()).id
+    await house.world.store.revise_user(me, lambda user: replace(user, state="Error: no company"))
+    page = await admin.read("/portal/everyone")
+
+    assert "ends: Sun 1 February." in page
+    assert "run grant-graph-roles.sh" in page
+    assert "all well" not in page
+    assert "Error: no company" in page
+    assert heading(page) == "1 person&#39;s sync cannot go on."
+
+
+def somebody(number: int, **more: object) -> User:
+    """One of many."""
+    user = User(f"id{number:05}", f"p{number:05}@x.example", display_name=f"Person {number:05}", enabled=True)
+    return replace(user, **{"enabled_at": START, "synced_at": START, **more})  # type: ignore[arg-type]
+
+
+STATES = {
+    "on": somebody(1),
+    "off": somebody(2, enabled=False),
+    "error": somebody(3, state="Error: x"),
+    "conflicts": somebody(4, tally=Tally(conflicts=2)),
+    "holds": somebody(5, tally=Tally(holds=1)),
+    "parked": somebody(6, tally=Tally(parked=3)),
+    "paused": somebody(7, pause=Pause(START)),
+    "starting": somebody(8, synced_at=None),
+    "late": somebody(9, synced_at=START - timedelta(hours=2), enabled_at=START - timedelta(days=1)),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_each_filter_finds_its_own(name: str) -> None:
+    """One person of every kind: the filter finds exactly those it is called by."""
+    rows = [row_of(user, Instance(), START) for user in STATES.values()]
+    found = {row["id"] for row in page_of(rows, {"show": name})["rows"]}
+    expected = {STATES[name].id} if name != "on" else {user.id for user in STATES.values() if user.enabled}
+
+    assert found == expected
+
+
+def test_ten_thousand_people_come_in_pages() -> None:
+    """Fifty a page, searched and sorted; odd wishes get the nearest page."""
+    rows = [row_of(somebody(n, tally=Tally(conflicts=n % 7)), Instance(), START) for n in range(10_000)]
+    first = page_of(rows, {})
+
+    assert (first["found"], first["pages"], len(first["rows"])) == (10_000, 200, 50)
+    assert page_of(rows, {"page": "200"})["rows"][-1]["id"] == "id09999"
+    assert page_of(rows, {"page": "999999"})["page"] == 200
+    assert page_of(rows, {"page": "-1"})["page"] == 1
+    assert [row["id"] for row in page_of(rows, {"word": "PERSON 00042"})["rows"]] == ["id00042"]
+    assert page_of(rows, {"sort": "conflicts"})["rows"][0]["conflicts"] == 6
+    assert page_of(rows, {"sort": "x", "show": "x"})["found"] == 10_000
+
+
+async def test_a_search_is_no_part_of_an_address(house: House, admin: Visitor) -> None:
+    """A name is sent as a form's field, and the form that pages on keeps it."""
+    await house.employ("boris")
+    shown = await admin.send("/portal/everyone", {"word": "bor", "sort": "name"})
+    page = shown.body.decode()
+
+    assert shown.status == 200
+    assert 'value="bor"' in page
+    assert "Boris" in page
+    assert ">Anna<" not in page
+    assert "word=" not in page
+
+
+def test_a_table_is_no_program() -> None:
+    """A cell that a spreadsheet would compute is text."""
+    answer = as_csv("x", ("a",), [["=1+1"], ["@x"], ["ж"], [None], [3]])
+
+    assert answer.body.decode("utf-8-sig").split("\r\n")[1:-1] == ["'=1+1", "'@x", "ж", '""', "3"]
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="calsync-x.csv"'
+
+
+async def test_people_as_a_table(house: House, admin: Visitor) -> None:
+    """A line each, with what the rows tell."""
+    await house.step()
+    table = (await admin.get("/portal/everyone/people.csv")).body.decode("utf-8-sig").splitlines()
+    assert table[0].startswith("id,upn,name,state")
+    assert "anna@acme.example,Anna,Operational" in table[1]
