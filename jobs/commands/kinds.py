@@ -116,9 +116,7 @@ async def _pull_and_people(world: World, wish: Wish) -> list[str]:
 async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     if name == PULL:
         async with erp_session(world, notice):
-            failure = await pull_first(world, notice)
-        if failure:
-            raise CalsyncError(failure)
+            await pull_first(world, notice)
         return {"failure": "", "dry_run": False, "users": []}, True
     user = await switch.find_known(world, name)
     async with erp_session(world, notice):
@@ -161,9 +159,9 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
     notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
     async with erp_session(world, notice):
-        failure = await pull_first(world, notice)
-        reports = [] if failure else [await sync_user(world, user, notice=notice)]
-    yield await _synced(world, [user], SyncReport(reports, failure))
+        await pull_first(world, notice)
+        report = await sync_user(world, user, notice=notice)
+    yield await _synced(world, [user], SyncReport([report]))
 
 
 async def _places(world: World, _wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:

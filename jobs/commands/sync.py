@@ -27,10 +27,8 @@ from sync_core.errors import (
     AppRefused,
     CalsyncError,
     LeaseLost,
-    LicencesTaken,
     RowUnreadable,
     SideError,
-    SlotsTaken,
     StoreError,
 )
 from sync_core.model.memory import Approval, InboxRow, User
@@ -64,8 +62,10 @@ async def run_sync(
     """Sync these users; ``full`` reads both sides whole. ``progress`` is called with the report of each round."""
     outcome = SyncReport()
     async with erp_session(world, notice):
-        outcome.failure = await pull_first(world, notice)
-        if outcome.failure:
+        try:
+            await pull_first(world, notice)
+        except SideError as error:
+            outcome.failure = str(error)
             return outcome
         busy = dict(await _with_news(world, users, full))
         for _ in range(ROUNDS):
@@ -85,15 +85,12 @@ async def run_sync(
     return outcome
 
 
-async def pull_first(world: World, notice: Notice = unheeded) -> str:
-    """Read what changed in ERP.net; why that cannot be, '' if it is done."""
+async def pull_first(world: World, notice: Notice = unheeded) -> None:
+    """Read what changed in ERP.net. Raises ``SideError``; where the app itself is refused, with the remedy."""
     try:
         await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
-    except (LicencesTaken, SlotsTaken):
-        raise
-    except SideError as error:
-        return (await _failed(world, SyncReport(), error)).failure
-    return ""
+    except AccessRefused as error:
+        raise await judged(world, error) from error
 
 
 async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> Report:
