@@ -135,7 +135,7 @@ async def person(visit: Visit) -> Page:
         "sentence": sentence(user, memory, instance, pause),
         "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
         "recent": recent([replace(one, subject=PRIVATE) if one.private else one for one in journal]),
-        "skipped": skipped(journal),
+        "skipped": skipped(await store.read_unsynced(user.id)),
         "pause": shapes.pause_of(pause),
         "may_change": visit.person.is_admin,
     }

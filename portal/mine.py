@@ -20,6 +20,7 @@ from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
+from sync_core.model.unsynced import Unsynced
 
 JOURNAL, RECENT, COMMANDS = 200, 15, 50
 """Journal entries that are read, those that are shown, commands that are looked through."""
@@ -61,7 +62,7 @@ async def mine(visit: Visit, user: User) -> Json:
         "zone": user.zone,
         "conflicts": conflicts,
         "recent": recent(journal),
-        "skipped": skipped(journal),
+        "skipped": skipped(await store.read_unsynced(user.id)),
         "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
     }
 
@@ -123,19 +124,9 @@ def recent(journal: Sequence[JournalEntry]) -> list[Json]:
     ]
 
 
-SKIPPED = "skipped: "
-
-
-def skipped(journal: Sequence[JournalEntry]) -> list[Json]:
-    """What the last full round left alone, by reason; most first. Where none is remembered, of the last round."""
-    rounds = [entry for entry in journal if entry.action == "round"]
-    last = next((entry for entry in rounds if entry.reason == "full"), rounds[0] if rounds else None)
-    counts = last.after if last else {}
-    found = [
-        {"reason": name.removeprefix(SKIPPED), "count": int(count)}
-        for name, count in counts.items()
-        if name.startswith(SKIPPED) and count.isdigit()
-    ]
+def skipped(unsynced: Unsynced) -> list[Json]:
+    """What is not in step, by reason, with how many items; most first."""
+    found = [{"reason": reason, "count": count} for reason, count in unsynced.counts.items()]
     return sorted(found, key=lambda one: (-int(str(one["count"])), str(one["reason"])))
 
 

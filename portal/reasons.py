@@ -1,7 +1,7 @@
-"""What the sync says of items, for people: each reason with what would change it, what was done, names of fields.
+"""What the sync says of items, for people: each reason with what to do about it, what was done, names of fields.
 
-The English of a reason is that of the sync itself (``calsync why`` says the same); a test holds these keys against
-the code. A reason that is not here is shown as it was told.
+The English of a reason and of its remedy is that of the sync itself (``sync_core/plan/remedies.py``; ``calsync why``
+says the same); a test holds these keys against the code. A reason that is not here is shown as it was told.
 """
 
 from __future__ import annotations
@@ -11,147 +11,151 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A reason in Bulgarian, and what would change it in both languages ('' = nothing needs to)."""
+    """A reason in Bulgarian, and what to do about it ('' = nothing); in English that is the core's own remedy."""
 
     bulgarian: str
-    remedy: str = ""
     bulgarian_remedy: str = ""
 
 
 REASONS = {
     "part of a recurring series": Known(
         "част от повтаряща се поредица",
-        "Recurring meetings are not synced. A single meeting of its own is.",
         "Повтарящите се срещи не се синхронизират. Отделна еднократна среща — да.",
     ),
-    "cancelled": Known("отменена"),
+    "cancelled": Known(
+        "отменена",
+    ),
     "an activity type that is not synced": Known(
         "вид дейност, който не се синхронизира",
-        "Your administrator chooses which types go to Outlook.",
         "Администраторът избира кои видове отиват в Outlook.",
     ),
-    "void in ERP.net": Known("анулирана в ERP.net"),
+    "void in ERP.net": Known(
+        "анулирана в ERP.net",
+    ),
     "its creator does not have sync switched on": Known(
         "създателят ѝ не е включил синхронизацията",
-        "An activity goes to its creator's calendar: ask that person to switch sync on.",
         "Дейността отива в календара на създателя си: помолете го да включи синхронизацията.",
     ),
     "it is in a colleague's calendar already": Known(
         "вече е в календара на колега",
-        "It becomes yours once the colleague's sync is off, or when the activity changes.",
         "Става ваша, щом колегата изключи синхронизацията или дейността се промени.",
     ),
     "private, and private items are not synced": Known(
         "лична, а личните не се синхронизират",
-        "Make it not private, if others may see it.",
         "Направете я нелична, ако другите могат да я виждат.",
     ),
-    "older than a day": Known("по-стара от един ден"),
+    "older than a day": Known(
+        "по-стара от един ден",
+    ),
     "outside the window": Known(
         "извън периода",
-        "It arrives by itself once it is less than a month away.",
         "Ще пристигне сама, щом до нея остане по-малко от месец.",
     ),
     "sync runs in one direction only": Known(
         "синхронизацията е само в едната посока",
-        "Your administrator chooses the direction.",
         "Администраторът избира посоката.",
     ),
-    "in the past": Known("в миналото"),
+    "in the past": Known(
+        "в миналото",
+    ),
     "organised by someone else": Known(
         "организирана от друг",
-        "Ask the organizer to change it.",
         "Помолете организатора да я промени.",
     ),
     "no default company and location": Known(
         "няма фирма и местоположение по подразбиране",
-        "Choose your company and location.",
         "Изберете фирма и местоположение.",
     ),
     "the activity is read-only in ERP.net": Known(
         "дейността е само за четене в ERP.net",
-        "Reopen the activity in ERP.net, or keep ERP.net's values.",
         "Отворете отново дейността в ERP.net или запазете стойностите от ERP.net.",
     ),
     "part of a mass deletion": Known(
         "част от масово изтриване",
-        "Your administrator approves or drops the list.",
         "Администраторът одобрява или отхвърля списъка.",
     ),
     "another mailbox has an event of its own with the same iCalUId": Known(
         "друга пощенска кутия има собствено събитие със същия идентификатор",
-        "Delete the copy that was imported; the other one goes on.",
         "Изтрийте внесеното копие; другото продължава.",
     ),
     "its counterpart, named by a mark of an earlier sync, is not there any more": Known(
         "съответният ѝ запис от предишна синхронизация вече го няма",
-        "Your administrator says whether it is made anew or left so.",
         "Администраторът решава дали да се създаде наново, или да остане така.",
     ),
     "another event of this calendar has the same iCalUId": Known(
         "друго събитие в този календар има същия идентификатор",
-        "The calendar holds the meeting twice: delete one of the two.",
         "Срещата е два пъти в календара: изтрийте едното събитие.",
     ),
     "two activities name the same event": Known(
         "две дейности сочат едно и също събитие",
-        "Void the superfluous activity in ERP.net.",
         "Анулирайте излишната дейност в ERP.net.",
     ),
     "the item cannot be understood": Known(
         "записът не може да бъде разчетен",
-        "Open it, correct what looks odd, and save it.",
         "Отворете го, поправете странното и запазете.",
     ),
-    "the event may be gone": Known("събитието може би е изтрито"),
+    "the event may be gone": Known(
+        "събитието може би е изтрито",
+    ),
     "moved to another calendar": Known(
         "преместена в друг календар",
-        "Only your default calendar is synced: move it back.",
         "Синхронизира се само основният ви календар: върнете я там.",
     ),
-    "one side of the pair has not been read": Known("едната страна още не е прочетена"),
+    "one side of the pair has not been read": Known(
+        "едната страна още не е прочетена",
+    ),
     "the activity is not visible to the service user": Known(
         "дейността не е видима за служебния потребител",
-        "Your administrator gives the service user access to it in ERP.net.",
         "Администраторът дава достъп до нея на служебния потребител в ERP.net.",
     ),
-    "deleted in Outlook": Known("изтрита в Outlook"),
-    "cancelled in Outlook": Known("отменена в Outlook"),
-    "void or deleted in ERP.net": Known("анулирана или изтрита в ERP.net"),
+    "deleted in Outlook": Known(
+        "изтрита в Outlook",
+    ),
+    "cancelled in Outlook": Known(
+        "отменена в Outlook",
+    ),
+    "void or deleted in ERP.net": Known(
+        "анулирана или изтрита в ERP.net",
+    ),
     "an administrator dropped the deletion: both sides are left as they are": Known(
-        "администратор отхвърли изтриването: двете страни остават, както са"
+        "администратор отхвърли изтриването: двете страни остават, както са",
     ),
     "the calendar was moved or restored, and this event has not come back yet": Known(
-        "календарът е преместен или възстановен и това събитие още не се е върнало"
+        "календарът е преместен или възстановен и това събитие още не се е върнало",
     ),
     "the meeting is fed from another calendar": Known(
         "срещата се води от друг календар",
-        "Nothing to do: its organizer's calendar is the one that is synced.",
         "Няма какво да правите: синхронизира се календарът на организатора.",
     ),
-    "the meeting is fed from another calendar now": Known("срещата вече се води от друг календар"),
-    "its owner deleted it and has it again": Known("собственикът я изтри и пак я има"),
+    "the meeting is fed from another calendar now": Known(
+        "срещата вече се води от друг календар",
+    ),
+    "its owner deleted it and has it again": Known(
+        "собственикът я изтри и пак я има",
+    ),
     "another calendar claimed the meeting and has not made its activity yet": Known(
-        "друг календар пое срещата и още не е създал дейността ѝ"
+        "друг календар пое срещата и още не е създал дейността ѝ",
     ),
     "it is not known yet whether another invited calendar still has the meeting": Known(
-        "още не е известно дали друг поканен календар все още има срещата"
+        "още не е известно дали друг поканен календар все още има срещата",
     ),
-    "cancelled by its organizer": Known("отменена от организатора"),
+    "cancelled by its organizer": Known(
+        "отменена от организатора",
+    ),
     "both sides changed it; the settings leave the choice to a person": Known(
         "двете страни са я променили; според настройките избира човек",
-        "Choose which side to keep.",
         "Изберете коя страна да остане.",
     ),
     "the event's text has formatting that ERP.net cannot hold": Known(
         "текстът на събитието има форматиране, което ERP.net не може да запази",
-        "Change the text in Outlook, not in ERP.net.",
         "Променяйте текста в Outlook, не в ERP.net.",
     ),
     "people are invited, and a first meeting of both sides mails nobody": Known(
-        "има поканени хора, а при първо свързване не се пращат писма"
+        "има поканени хора, а при първо свързване не се пращат писма",
     ),
-    "what people are told by mail follows by itself": Known("известията до хората следват сами"),
+    "what people are told by mail follows by itself": Known(
+        "известията до хората следват сами",
+    ),
 }
 """By the sync's own words."""
 

@@ -13,6 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portal.reasons import ACTIONS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
+from sync_core.plan.remedies import remedy
+
+BY_LENGTH = sorted(REASONS, key=len, reverse=True)
+"""The reasons, the longest first: it is the one that is meant where one begins like another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,15 @@ class Words:
         return self._day(date.fromisoformat(text))
 
     def reason(self, text: str) -> Reason:
-        """Why something is so. What the catalogue does not know stays as it was told."""
-        known = REASONS.get(text)
+        """Why something is so. A reason may go on behind its beginning; what the catalogue does not know stays as it
+        was told."""
+        if self.language == "en":
+            return Reason(text, remedy(text))
+        known = next((REASONS[one] for one in BY_LENGTH if text.startswith(one)), None)
         if known is None:
-            return Reason(text, is_foreign=self.language != "en")
-        told, remedy = (text, known.remedy) if self.language == "en" else (known.bulgarian, known.bulgarian_remedy)
-        return Reason(told, remedy)
+            return Reason(text, is_foreign=True)
+        start = next(one for one in BY_LENGTH if text.startswith(one))
+        return Reason(known.bulgarian + text.removeprefix(start), known.bulgarian_remedy)
 
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""

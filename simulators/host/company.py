@@ -25,7 +25,7 @@ APP = ROOT / "function_app.py"
 DOMAIN = "acme.example"
 HOME = "FLE Standard Time"
 WEBHOOK_SECRET = "erp-sim-webhook-secret"
-OURS = (*SETTINGS, "PUBLIC_URL", "WEBSITE_", "APPLICATIONINSIGHTS_")
+OURS = (*SETTINGS, "PUBLIC_URL", "PORTAL_", "WEBSITE_", "APPLICATIONINSIGHTS_")
 """Beginnings of settings that must not come in from the user's own environment."""
 
 PATIENCE_SECONDS = 60.0
@@ -130,6 +130,7 @@ class Company:
         """All of calsync's settings here."""
         schedules = {"SYNC_SCHEDULE": "0 */15 * * * *", "PULL_SCHEDULE": "30 * * * * *"}
         own = {"STATE_PREFIX": "calsync", "PUBLIC_URL": self.public_url, "ERPNET_WEBHOOK_SECRET": WEBHOOK_SECRET}
+        own["PORTAL_SIGN_IN"] = "development"
         return settings_for(self.companions) | schedules | own | self._more
 
     @property

@@ -26,6 +26,7 @@ FUNCTIONS_PORT = 7071
 ACTS = """
 {graph}  Microsoft Graph's stand-in
 {erpnet}  ERP.net's stand-in
+{app}/portal  the page: be Anna, Boris or an administrator
 {app}  the app: /api/health, /api/webhooks/graph, /api/webhooks/erpnet
 
 Anna enters a meeting in Outlook; ERP.net has it within seconds:

@@ -163,7 +163,10 @@ async def test_not_synced_by_reason(house: House, anna: Visitor) -> None:
     told = await anna.json("")
 
     assert {one["reason"]: one["count"] for one in told["skipped"]} == {"outside the window": 1}
-    assert "It arrives by itself" in await anna.read("/portal")
+    assert "synced by itself once its day comes" in await anna.read("/portal")
+    bulgarian = await anna.read("/portal", accept_language="bg")
+    assert "извън периода" in bulgarian
+    assert "остане по-малко от месец" in bulgarian
 
 
 FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
