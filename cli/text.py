@@ -200,6 +200,21 @@ def resolved_lines(answer: Json) -> Iterator[str]:
         yield from conflict_lines(answer["conflict"])
 
 
+def undo_lines(answer: Json) -> Iterator[str]:
+    """Write what an undo puts back, or has put back, and what it leaves out."""
+    title = "Put back" if answer["done"] else "Would be put back"
+    yield plain(f"{answer['upn']}, round {answer['round']}: {title.lower()}: {count(len(answer['lines']), 'item')}")
+    for line in answer["lines"]:
+        yield from _action_lines(line)
+    if answer["mails"]:
+        yield f"  {count(answer['mails'], 'mail')} to attendees {'were' if answer['done'] else 'would be'} sent."
+    for one in answer["left_out"]:
+        name = f"{plain(one['what'])}: {quoted(one['subject'])}{', ' + plain(one['field']) if one['field'] else ''}"
+        yield f"  Left out, {name}: {plain(one['why'])}."
+    for failure in answer["failures"]:
+        yield plain(f"  Failed: {failure}")
+
+
 def unsynced_lines(answer: Json) -> Iterator[str]:
     """Write why items are not synced: each reason with its numbers, then the items of the page."""
     for one in answer["reasons"]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jobs.commands.resolve import Resolved
     from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
+    from jobs.commands.undo import Undo
     from jobs.commands.unsynced import UnsyncedPage
     from jobs.world import World
 
@@ -271,6 +272,7 @@ def is_unreadable(line: Json) -> bool:
 def _entry(entry: JournalEntry) -> Json:
     return {
         "at": _at(entry.at),
+        "round": entry.round_id,
         "what": entry.action,
         "subject": _subject(entry.subject, entry.private),
         "reason": entry.reason,
@@ -320,6 +322,30 @@ def resolved_of(resolved: Resolved) -> Json:
         "text": resolved.text,
         "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
         "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
+    }
+
+
+def undo_of(undo: Undo) -> Json:
+    """Shape an undo, planned or ``done``: what is put back, mails included, and what is left out and why."""
+    left = [
+        {
+            "subject": _subject(one.entry.subject, one.entry.private),
+            "what": one.entry.action,
+            "field": one.field,
+            "why": one.why,
+            "event_id": one.entry.event_id,
+            "activity_id": one.entry.activity_id,
+        }
+        for one in undo.left_out
+    ]
+    return {
+        "upn": undo.user.upn,
+        "round": undo.round_id,
+        "done": undo.report is not None,
+        "lines": [_line(line) | {"mails": line.mails} for line in undo.lines],
+        "mails": sum(line.mails for line in undo.lines),
+        "left_out": left,
+        "failures": undo.report.failures if undo.report else [],
     }
 
 

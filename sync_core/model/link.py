@@ -59,6 +59,16 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """A field that an undo puts back on both sides: the text of its value ``before``, and the one that a round left
+    (``after``) and that nobody may have edited since."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """The open conflict of a link. ``category`` is the state of the event's category (R9)."""
 
@@ -129,7 +139,7 @@ class Link:
     is what both sides were at the last of too many tries: nothing is tried until one of them changes or somebody asks
     for a retry. ``held``: the deletion is on a list that a person must answer, or has answered. ``missed_at`` is
     since when a calendar that was moved or restored lacks the event (relocate.py). ``chosen`` is what a person chose
-    for fields in conflict, until it is carried out or the item moves on.
+    for fields in conflict, until it is carried out or the item moves on; ``put_back`` is what an undo asks for, once.
     """
 
     event_id: str
@@ -159,6 +169,7 @@ class Link:
     held: Held | None = None
     missed_at: datetime | None = None
     chosen: tuple[Chosen, ...] = ()
+    put_back: tuple[PutBack, ...] = ()
 
     @property
     def conflict_id(self) -> str:
@@ -348,6 +359,11 @@ def archived(link: Link, at: datetime) -> Link:
 def answered(link: Link, chosen: tuple[Chosen, ...]) -> Link:
     """A person chose between the values of an open conflict; both sides are read again before it is carried out."""
     return replace(link, chosen=chosen, reread="a person resolved its conflict")
+
+
+def undone(link: Link, put_back: tuple[PutBack, ...]) -> Link:
+    """A person undoes what a round wrote; both sides are read again before it is put back."""
+    return replace(link, put_back=put_back, reread="a person undid a round")
 
 
 def reread_for(link: Link, why: str) -> Link:

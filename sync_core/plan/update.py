@@ -12,6 +12,7 @@ conflict is open (conflict.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from sync_core.content.ranges import BEYOND, external_id_of
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.event import Event
-from sync_core.model.link import Chosen, Clash, Conflict, Link, Role
+from sync_core.model.link import Chosen, Clash, Conflict, Link, PutBack, Role
 from sync_core.model.sides import EVERYTHING, PEOPLE, Attendee, ErpActivity, Field, Fields, Side
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
 from sync_core.people.lists import (
@@ -47,6 +48,7 @@ from sync_core.people.privacy import (
 )
 from sync_core.plan.conflict import with_category
 from sync_core.plan.tables import edited_in_erp, edited_in_graph, permitted
+from sync_core.plan.undo import sorted_out, with_values
 
 ASK = "both sides changed it; the settings leave the choice to a person"
 RICH_BODY = "the event's text has formatting that ERP.net cannot hold"
@@ -72,7 +74,7 @@ class Flow:
     that stay as they are on both sides, and ``why`` tells people the reason. ``needs`` says why both sides must be
     read again. ``html`` is the new body where plain text will not do. ``conflict`` is what stays open, ``categories``
     are the event's new ones (None = unchanged). ``later`` are the fields that are written in a round right after this
-    one, ``by_person`` those that a person chose for.
+    one, ``by_person`` those that a person chose for. ``asked`` is what an undo still asks for afterwards.
     """
 
     pair: Pair
@@ -91,6 +93,7 @@ class Flow:
     categories: tuple[str, ...] | None = None
     later: Fields = frozenset()
     by_person: Fields = frozenset()
+    asked: tuple[PutBack, ...] = ()
 
     @property
     def case(self) -> Case:
@@ -206,6 +209,27 @@ def _with_choice(flow: Flow, chosen: Chosen) -> Flow:
         solved=(*((f, side) for f, side in flow.solved if f is not field), (field, loser)),
         by_person=flow.by_person | fields,
     )
+
+
+def put_back(flow: Flow) -> Flow:
+    """An undo asks for what a round overwrote: both sides get it, as far as nobody edited it since.
+
+    Before the permits, which say what else it asks for. A body waits until its HTML is known.
+    """
+    wanted, event = flow.link.put_back, flow.case.event
+    if not wanted or event is None or flow.case.activity is None:
+        return flow
+    edited = tuple(flow.to_erp | flow.to_graph | frozenset(flow.clashes))
+    why_not = sorted_out(flow.pair, wanted, edited, flow.ctx)
+    going = [one for one in wanted if not why_not[Field(one.field)]]
+    if event.html is None and any(one.field == Field.BODY for one in going):
+        return replace(flow, needs=NEEDS_BODY, asked=wanted)
+    if not going:
+        return flow
+    pair = copy(flow.pair)
+    pair.activity = with_values(pair.activity, going)
+    fields = frozenset(Field(one.field) for one in going)
+    return replace(flow, pair=pair, to_erp=flow.to_erp | fields, to_graph=flow.to_graph | fields)
 
 
 def keep_own_reminder(flow: Flow) -> Flow:
@@ -385,6 +409,7 @@ def _is_reminder_left_behind(flow: Flow) -> bool:
 
 RULES: tuple[Callable[[Flow], Flow], ...] = (
     as_chosen,
+    put_back,
     keep_own_reminder,
     hide_private,
     permit_erp,
@@ -414,7 +439,7 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
     changes, answers = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
     erp, graph = _erp_patch(flow, changes), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
-    kept = replace(link, zone=_digits_zone(flow), answers=answers, chosen=_unserved(flow))
+    kept = replace(link, zone=_digits_zone(flow), answers=answers, chosen=_unserved(flow), put_back=flow.asked)
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
     attendees = _attendees(flow)
     return Decision(

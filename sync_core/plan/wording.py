@@ -74,6 +74,8 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
                 before[f"{side}.{name}"] = shown(old, name)
             if name is Field.PEOPLE:
                 after[f"{side}.{name}"] = _list_after(decision, side)
+            elif decision.case.link is not None and decision.case.link.put_back:
+                after[f"{side}.{name}"] = _value_after(decision, side, name)
             elif new is not None:
                 after[f"{side}.{name}"] = shown(new, name)
     if decision.is_deletion:
@@ -86,6 +88,16 @@ def values(decision: Decision, digits_zone: str) -> tuple[dict[str, str], dict[s
 def without_hideable(told: dict[str, str]) -> dict[str, str]:
     """The values (of ``values``) without those that ``SYNC_PRIVATE=busy`` hides, on either side."""
     return {name: text for name, text in told.items() if name.partition(".")[2] not in HIDEABLE}
+
+
+def _value_after(decision: Decision, side: Side, name: Field) -> str:
+    """The value that a write leaves, where it is neither side's: an undo puts back one of before."""
+    write, link = (decision.graph if side is Side.GRAPH else decision.erp), decision.link
+    if isinstance(write, PatchEvent):
+        return shown(from_graph(write.content), name)
+    if isinstance(write, PatchActivity) and link is not None:
+        return shown(from_erp(write.content, ZoneInfo(link.zone)), name)
+    return ""
 
 
 def _list_after(decision: Decision, side: Side) -> str:

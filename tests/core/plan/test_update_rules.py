@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields as attributes
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from sync_core.content.compare import Pair
 from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Case, Context
-from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, Role
+from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, PutBack, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
-from sync_core.model.sides import CONFLICT_CATEGORY, Field, Side
+from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Side
 from sync_core.people.lists import Moves
 from sync_core.plan import update
 from sync_core.plan.tables import REASONS, Obstacle
-from sync_core.plan.update import HIDDEN_VALUE, RULES, Flow
+from sync_core.plan.update import HIDDEN_VALUE, NEEDS_BODY, RULES, Flow
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -74,6 +75,11 @@ def chosen(keep: Side, clash: Clash = SHOWN) -> Case:
     return linked(an_event(), PLAN, link=a_link(chosen=(Chosen(clash, keep),)))
 
 
+def undone(event: GraphEvent, activity: ErpActivity, *asked: PutBack) -> Case:
+    """A pair of which an undo asks for the title of before."""
+    return linked(event, activity, link=a_link(put_back=asked or (PutBack(Field.SUBJECT, "Old", "Budget"),)))
+
+
 ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "as_chosen",
@@ -94,6 +100,16 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
             "solved": ((Field.SUBJECT, Side.ERP),),
             "by_person": SUBJECT,
         },
+    ),
+    (
+        "put_back",
+        flowing(undone(an_event(), an_activity())),
+        {"pair": ANY, "to_erp": SUBJECT, "to_graph": SUBJECT},
+    ),
+    (
+        "put_back",
+        flowing(undone(an_event(html=None), an_activity(), PutBack(Field.BODY, "Old", "Agenda"))),
+        {"needs": NEEDS_BODY, "asked": (PutBack(Field.BODY, "Old", "Agenda"),)},
     ),
     (
         "keep_own_reminder",
@@ -243,6 +259,11 @@ PASSING[:0] = [
     ("as_chosen", flowing(chosen(Side.ERP, Clash(Field.SUBJECT, "Budget", "Plan B", "")), to_erp=SUBJECT)),
     ("as_chosen", flowing(chosen(Side.ERP), to_erp=TIME)),
     ("as_chosen", flowing(chosen(Side.ERP, Clash(Field.PEOPLE, "", "", "")), to_erp=LIST)),
+    ("put_back", flowing(BOTH)),
+    ("put_back", flowing(undone(an_event(), PLAN), to_graph=SUBJECT)),
+    ("put_back", flowing(undone(an_event(), an_activity(state="Released")))),
+    ("put_back", flowing(undone(an_invitation(), an_activity()))),
+    ("put_back", flowing(undone(FORMATTED, an_activity(), PutBack(Field.BODY, "Old", "Agenda")))),
 ]
 
 NAMED: dict[str, Callable[[Flow], Flow]] = {rule.__name__: rule for rule in RULES}

@@ -1,0 +1,161 @@
+"""Undo a round: put back what it overwrote, as far as nobody has edited it since.
+
+The journal says what the round wrote. ``plan_undo`` reads the items and lets the tables decide about them (nothing is
+written); ``undo`` marks the same items, and the person's next round, which it runs at once, decides the same and
+writes it, through every permit, mail rule and condition. What a round made, voided or removed is said and left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.approvals import UnknownChoice, revise_rows
+from jobs.commands.sync import run_until_done
+from jobs.commands.trial import decide_now
+from jobs.company import in_force
+from jobs.ports import Put, RowChange
+from jobs.round.context import context_of
+from jobs.round.report import Line, Report, line_of
+from jobs.waiting import Notice, erp_session, unheeded
+from jobs.world import World
+from sync_core.content.compare import Pair
+from sync_core.model import link as life
+from sync_core.model.decision import Context, Decision, Verdict
+from sync_core.model.link import ENDED, PutBack, Role
+from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.sides import Field
+from sync_core.plan.tables import edited_in_erp, edited_in_graph
+from sync_core.plan.undo import NO_VALUES, OPPOSITE, sorted_out, wanted_of
+
+LOOK_BACK = 5_000
+"""Journal entries of a person that are searched, newest first."""
+
+OVER = "the pair is over"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that the undo does not put back: which item, which field ('' = all of it), and why."""
+
+    entry: JournalEntry
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What an undo puts back, or has put back (``report``, None for a plan), and what it leaves out."""
+
+    user: User
+    round_id: str
+    lines: tuple[Line, ...]
+    left_out: tuple[LeftOut, ...]
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the round's entries ask back, by event id, and what they cannot."""
+
+    wanted: Mapping[str, tuple[PutBack, ...]]
+    entries: Mapping[str, JournalEntry]
+    left: tuple[LeftOut, ...]
+
+
+async def find_round(world: World, round_id: str, user_id: str = "") -> tuple[User, list[JournalEntry]]:
+    """Whose round it was, and what it wrote; ``user_id``: among that user's alone. Raises ``UnknownChoice``."""
+    for user in await world.store.list_users():
+        if user_id not in ("", user.id):
+            continue
+        journal = await world.store.read_journal(user.id, LOOK_BACK)
+        found = [entry for entry in journal if round_id and entry.round_id == round_id]
+        if found:
+            return user, [entry for entry in found if entry.action not in ("round", "value kept")]
+    raise UnknownChoice(f"no round with the id {round_id} is in the journal: `calsync journal` lists them")
+
+
+async def plan_undo(world: World, round_id: str, *, user_id: str = "", notice: Notice = unheeded) -> Undo:
+    """What an undo would put back now, mails included, and what it would leave out; nothing is written.
+
+    Raises ``UnknownChoice``, and what the sides raise.
+    """
+    user, entries = await find_round(world, round_id, user_id)
+    memory = await world.store.recall(user.id)
+    asked = _asked(entries, memory)
+    links = [life.undone(x, asked.wanted[x.event_id]) for x in memory.links if x.event_id in asked.wanted]
+    if not links:
+        return Undo(user, round_id, (), asked.left)
+    marked = {link.event_id: link for link in links}
+    memory = replace(memory, links=tuple(marked.get(link.event_id, link) for link in memory.links))
+    async with erp_session(world, notice):
+        instance, _ = await world.store.read_instance()
+        world = in_force(world, instance)
+        has_company = bool(user.company_id and user.location_id and instance.document_type_id)
+        ctx = replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
+        decisions, ctx = await decide_now(world, user, memory, ctx, links)
+    left = [one for d in decisions.values() for one in _left_out(d, asked, ctx)]
+    going = [d for d in decisions.values() if _puts_back(d)]
+    lines = [replace(line_of(d, ctx), mails=d.mails + d.mails_later) for d in going]
+    return Undo(user, round_id, tuple(lines), (*asked.left, *left))
+
+
+async def undo(world: World, round_id: str, *, user_id: str = "", notice: Notice = unheeded) -> Undo:
+    """Put back what can be, by a round at once; ``lines`` are what that round wrote. Raises as ``plan_undo``."""
+    planned = await plan_undo(world, round_id, user_id=user_id, notice=notice)
+    user, entries = await find_round(world, round_id, planned.user.id)
+    if not planned.lines:
+        return planned
+    going = {line.event_id for line in planned.lines}
+
+    def revise(memory: Memory) -> Sequence[RowChange]:
+        wanted = _asked(entries, memory).wanted
+        meant = [link for link in memory.links if link.event_id in wanted and link.event_id in going]
+        return [Put(life.undone(link, wanted[link.event_id])) for link in meant]
+
+    await revise_rows(world, user, revise, notice)
+    async with erp_session(world, notice):
+        report = await run_until_done(world, user, full=False, notice=notice)
+    lines = tuple(line for line in report.lines if line.event_id in going)
+    return replace(planned, lines=lines, report=report)
+
+
+def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
+    """What the entries ask back; of several writes of one field the oldest value counts, and the newest one left."""
+    wanted: dict[str, dict[str, PutBack]] = {}
+    told: dict[str, JournalEntry] = {}
+    left: list[LeftOut] = []
+    running = {x.event_id for x in memory.links if x.status not in ENDED and x.role is not Role.FOLLOWER}
+    for entry in entries:  # the newest first
+        puts, others = wanted_of(entry)
+        if entry.action in OPPOSITE:
+            left.append(LeftOut(entry, "", OPPOSITE[entry.action]))
+            continue
+        left += [LeftOut(entry, name, why) for name, why in others.items()]
+        if puts and entry.event_id not in running:
+            left.append(LeftOut(entry, "", OVER))
+        elif puts:
+            known = wanted.setdefault(entry.event_id, {})
+            wanted[entry.event_id] |= {p.field: replace(p, after=known.get(p.field, p).after) for p in puts}
+            told.setdefault(entry.event_id, entry)
+        elif entry.action.endswith("updated") and not others:
+            left.append(LeftOut(entry, "", NO_VALUES))
+    return _Asked({i: tuple(found.values()) for i, found in wanted.items()}, told, tuple(left))
+
+
+def _puts_back(decision: Decision) -> bool:
+    return decision.verdict is Verdict.ACT and any(fields for _, fields in decision.written)
+
+
+def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
+    """Of one item, the fields that are not put back, and why."""
+    link, entry = decision.case.link, asked.entries.get(decision.case.event_id)
+    if link is None or entry is None:
+        return []
+    wanted = asked.wanted[link.event_id]
+    if decision.case.event is None or decision.case.activity is None:
+        return [LeftOut(entry, "", decision.reason or OVER)]
+    edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
+    why = sorted_out(Pair(decision.case, link, has_base=True), wanted, edited, ctx)
+    written: frozenset[Field] = frozenset(f for _, fields in decision.written for f in fields)
+    return [LeftOut(entry, f, text or decision.reason) for f, text in why.items() if text or f not in written]

@@ -1,0 +1,113 @@
+"""Undo of a round: which fields a pair gets back, and why not the others.
+
+The journal says what each write changed. A field is put back on both sides, as an edit of both would be, so that they
+stay in step. Only what nobody has edited since is put back: both sides must still show what the round left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from sync_core.content.body import BodyShape, body_shape
+from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
+from sync_core.model.decision import Context, Intent, Verdict
+from sync_core.model.event import AllDay, Event, Priority, Timed, When
+from sync_core.model.link import PutBack
+from sync_core.model.memory import JournalEntry
+from sync_core.model.sides import Field, Side
+from sync_core.plan.tables import permitted
+
+EDITED_SINCE = "edited since"
+CUT = "the journal keeps its beginning only"
+PEOPLE_BY_HAND = "lists of people are not put back, since that would mail them: change the list by hand"
+RICH_NOW = "the event's text has formatting by now"
+MADE = "what a round made stays: delete it on one side, if it is not wanted"
+FINAL = "it cannot be taken back: enter it again, if it is to take place after all"
+NO_VALUES = "the journal keeps no values of it"
+
+OPPOSITE: Mapping[str, str] = {
+    "activity created": MADE,
+    "event created": MADE,
+    "activity voided": FINAL,
+    "event removed": FINAL,
+}
+"""What is said of a whole item's write, by what the journal calls it."""
+
+
+def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, str]]:
+    """What a journal entry's write changed and can be asked back, and of its other fields why they cannot."""
+    found: dict[Field, PutBack] = {}
+    left: dict[str, str] = {}
+    for name in entry.before.keys() & entry.after.keys():
+        side, _, known = name.partition(".")
+        if side not in set(Side) or known not in set(Field):
+            continue
+        field, before = Field(known), entry.before[name]
+        if field is Field.PEOPLE:
+            left[field] = PEOPLE_BY_HAND
+        elif read_shown(field, before) is None:
+            left[field] = CUT
+        else:
+            found[field] = PutBack(field, before, entry.after[name])
+    return tuple(found[f] for f in Field if f in found), left
+
+
+def sorted_out(pair: Pair, wanted: Sequence[PutBack], edited: Sequence[Field], ctx: Context) -> dict[Field, str]:
+    """Of each wanted field why it is not put back, '' where it is; ``edited`` are fields edited on a side."""
+    return {Field(one.field): _why_not(pair, one, edited, ctx) for one in wanted}
+
+
+def _why_not(pair: Pair, one: PutBack, edited: Sequence[Field], ctx: Context) -> str:
+    field, event = Field(one.field), pair.case.event
+    as_left = one.after in (shown(pair.event, field), shown(pair.activity, field))
+    if field in edited or not as_left or not pair.is_same(field):
+        return EDITED_SINCE
+    for intent in (Intent.UPDATE_ACTIVITY, Intent.UPDATE_EVENT):
+        verdict, why = permitted(pair.case, intent, ctx)
+        if verdict is not Verdict.ACT:
+            return why
+    if field is Field.BODY and event is not None and event.html is not None:
+        return RICH_NOW if body_shape(event.html, event.content.body) is BodyShape.RICH else ""
+    return ""
+
+
+def with_values(event: Event, wanted: Sequence[PutBack]) -> Event:
+    """The neutral event with the values that are put back."""
+    values = {EVENT_ATTRIBUTE[Field(one.field)]: read_shown(Field(one.field), one.before) for one in wanted}
+    return replace(event, **{name: None if value is NOTHING else value for name, value in values.items()})  # type: ignore[arg-type]
+
+
+class _Nothing:
+    """The value of a field that says nothing."""
+
+
+NOTHING = _Nothing()
+"""No reminder."""
+
+
+def read_shown(field: Field, text: str) -> object:
+    """The value that ``compare.shown`` tells; None where a text does not tell it whole."""
+    try:
+        match field:
+            case Field.SUBJECT | Field.BODY:
+                return None if text.endswith(" characters)") and "… (cut, " in text else text
+            case Field.TIME:
+                return _when(text)
+            case Field.REMINDER:
+                return NOTHING if text == "none" else int(text)
+            case Field.PRIVATE:
+                return {"True": True, "False": False}[text]
+            case Field.PRIORITY:
+                return Priority(text)
+    except (ValueError, KeyError):
+        return None
+    return None
+
+
+def _when(text: str) -> When:
+    start, _, end = text.removeprefix("all day ").partition(" – ")
+    if text.startswith("all day "):
+        return AllDay(date.fromisoformat(start), date.fromisoformat(end.removeprefix("before ")))
+    return Timed(*(datetime.strptime(one, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC) for one in (start, end)))
