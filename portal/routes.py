@@ -68,6 +68,7 @@ ROUTES = (
     Route("GET", "", Needs.PERSON, "mine.show", program=True),
     Route("GET", "settings", Needs.PERSON, "mine.settings", program=True),
     Route("GET", "conflicts/{id}", Needs.PERSON, "mine.conflict", program=True),
+    Route("GET", "items/{item}", Needs.PERSON, "history.own", program=True),
     Route("POST", "do/{what}", Needs.PERSON, "own.ask_for", program=True),
     Route("GET", "commands/{id}", Needs.PERSON, "command.show", program=True),
     Route("GET", "everyone", Needs.READER, "everyone.show", program=True),
@@ -78,6 +79,7 @@ ROUTES = (
     Route("GET", "everyone/audit.csv", Needs.READER, "tables.audit"),
     Route("POST", "everyone/do/{what}", Needs.ADMIN, "all.ask_for", program=True),
     Route("GET", "people/{id}", Needs.READER, "everyone.person", program=True),
+    Route("GET", "people/{id}/items/{item}", Needs.READER, "history.of_person", program=True),
     Route("GET", "people/{id}/items.csv", Needs.READER, "tables.items"),
 )
 

@@ -6,6 +6,7 @@ go out as the wall clock of the reader; the form for machines stays beside them 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +15,8 @@ from portal.reasons import ACTIONS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.plan.remedies import remedy
+
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z")
 
 BY_LENGTH = sorted(REASONS, key=len, reverse=True)
 """The reasons, the longest first: it is the one that is meant where one begins like another."""
@@ -66,6 +69,10 @@ class Words:
     def day(self, text: str) -> str:
         """A date (ISO) as people say it."""
         return self._day(date.fromisoformat(text))
+
+    def local(self, text: str) -> str:
+        """A value with the instants in it (``2026-01-27 08:00Z``) as the reader's wall clock."""
+        return INSTANT.sub(lambda found: self.when(f"{found[1]}T{found[2]}+00:00"), text)
 
     def reason(self, text: str) -> Reason:
         """Why something is so. A reason may go on behind its beginning; what the catalogue does not know stays as it

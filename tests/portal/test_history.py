@@ -1,0 +1,106 @@
+"""One item: both sides and what they had in common, what was done, and who may read it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portal.items import key_of
+from portal.sign_in import Role
+from tests.portal.test_mine import make_conflict, meet
+from tests.support.house import House
+from tests.support.visitor import Visitor, signed_in
+
+
+@pytest.fixture
+def admin(house: House) -> Visitor:
+    """Vera, an administrator."""
+    return Visitor(house, signed_in("vera", Role.ADMIN))
+
+
+async def key(house: House) -> str:
+    """The key of Anna's only item."""
+    [link] = (await house.recall()).links
+    return key_of({"event_id": link.event_id, "activity_id": link.activity_id})
+
+
+async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> None:
+    """What differs is marked, the base stands between, times are the reader's, the newest is first."""
+    await make_conflict(house)
+    item = await key(house)
+    told = await anna.json(f"/items/{item}")
+    rows = {row["field"]: row for row in told["columns"]}
+    page = await anna.read(f"/portal/items/{item}")
+
+    assert {name for name, row in rows.items() if row["differs"]} == {"subject"}
+    assert (rows["subject"]["outlook"], rows["subject"]["base"], rows["subject"]["erp"]) == (
+        "Budget <2027>",
+        "Budget",
+        "Budget",
+    )
+    assert [one["what"] for one in told["timeline"]] == ["category set", "activity created"]
+    assert "tomorrow, 10:00 – tomorrow, 11:00" in page
+    assert "Budget &lt;2027&gt;" in page
+    assert 'class="differs"' in page
+
+
+async def test_a_private_item_is_its_owners(house: House, anna: Visitor, admin: Visitor) -> None:
+    """The owner reads it; to an administrator neither subject nor any value shows, in no form."""
+    await make_conflict(house, sensitivity="private")
+    item, me = await key(house), (await house.user()).id
+    page = await admin.read(f"/portal/people/{me}/items/{item}")
+
+    assert "Budget" in await anna.read(f"/portal/items/{item}")
+    assert "Budget" not in page
+    assert "Budget" not in str(await admin.json(f"/people/{me}/items/{item}"))
+    assert "(private)" in page
+
+
+async def test_what_was_private_stays_so(house: House, admin: Visitor) -> None:
+    """Values of the time when an item was private are masked after it is not any more."""
+    event = meet(house, "Secret plan", sensitivity="private")
+    await house.step()
+    house.outlook().edit(event, subject="Open plan", sensitivity="normal")
+    await house.step()
+    page = await admin.read(f"/portal/people/{(await house.user()).id}/items/{await key(house)}")
+
+    assert "Open plan" in page
+    assert "Secret plan" not in page
+
+
+async def test_a_bug_report_tells_nothing_personal(house: House, anna: Visitor) -> None:
+    """States, versions and times; no title, text or address."""
+    house.outlook().create(
+        "Budget",
+        house.now + timedelta(days=1),
+        house.now + timedelta(days=1, hours=1),
+        attendees=["guest@else.example"],
+    )
+    await house.step()
+    report = (await anna.json(f"/items/{await key(house)}"))["report"]
+
+    assert "activity created" in report
+    assert "Budget" not in report
+    assert "@" not in report
+
+
+@pytest.mark.parametrize("item", ["0" * 16, "x", ".."])
+async def test_what_is_not_there(house: House, anna: Visitor, admin: Visitor, item: str) -> None:
+    """For oneself as for an administrator."""
+    me = (await house.user()).id
+    assert (await anna.get(f"/portal/items/{item}")).status == 404
+    assert (await admin.get(f"/portal/people/{me}/items/{item}")).status == 404
+    assert (await admin.get(f"/portal/people/nobody/items/{item}")).status == 404
+
+
+async def test_somebody_elses_item_is_not_there(house: House, anna: Visitor) -> None:
+    """By its key, for whoever is not its owner and has no role."""
+    meet(house, "Budget")
+    await house.step()
+    item = await key(house)
+    stranger = Visitor(house, signed_in("boris"))
+
+    assert (await anna.get(f"/portal/items/{item}")).status == 200
+    assert (await stranger.get(f"/portal/items/{item}")).status == 404
+    assert (await stranger.get(f"/portal/people/{(await house.user()).id}/items/{item}")).status == 403
