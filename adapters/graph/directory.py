@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.graph.client import GraphClient
-from adapters.graph.wire import GONE, Answer, Json, Request, failure, mailbox_failure, query, segment
+from adapters.graph.wire import GONE, Answer, Json, Request, failure, mailbox_failure, query, segment, usable_id
 from adapters.http import error_of
 from adapters.windows_zones import iana_zone
 from jobs.ports import Mailbox
@@ -37,7 +37,7 @@ async def read_time_zone(client: GraphClient, user_id: str) -> str:
 def _body(client: GraphClient, answer: Answer) -> Json:
     if not answer.ok:
         raise failure(answer, client.clock())
-    if not answer.body or not _text(answer.body, "id"):
+    if not answer.body or not usable_id(answer.body.get("id")):
         raise SideUnavailable(Side.GRAPH, "Microsoft Graph answered with something that is no user")
     return answer.body
 
@@ -46,7 +46,7 @@ def _mailbox(user: Json) -> Mailbox:
     mail, upn = _text(user, "mail"), _text(user, "userPrincipalName")
     enabled = user.get("accountEnabled")
     return Mailbox(
-        id=_text(user, "id"),
+        id=usable_id(user.get("id")),
         upn=upn,
         mail=mail,
         display_name=_text(user, "displayName"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.graph.client import GraphClient
 from adapters.graph.evidence import utc
 from adapters.graph.pages import read_pages, rows_of
-from adapters.graph.wire import Answer, Json, Request, failure, segment
+from adapters.graph.wire import Answer, Json, Request, failure, segment, usable_id
 from jobs.ports import LiveSubscription, Subscription
 from sync_core.errors import ItemGone, SideUnavailable
 from sync_core.model.sides import Side
@@ -83,12 +83,12 @@ def _path(subscription_id: str) -> str:
 
 
 def _live(row: object) -> LiveSubscription | None:
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+    if not isinstance(row, dict):
         return None
-    ends = _instant(row.get("expirationDateTime"))
-    if ends is None:
+    key, ends = usable_id(row.get("id")), _instant(row.get("expirationDateTime"))
+    if not key or ends is None:
         return None
-    return LiveSubscription(row["id"], str(row.get("resource") or ""), str(row.get("notificationUrl") or ""), ends)
+    return LiveSubscription(key, str(row.get("resource") or ""), str(row.get("notificationUrl") or ""), ends)
 
 
 def _instant(text: object) -> datetime | None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from adapters.erp.parse import read_activity, read_change, read_deletion
 from adapters.graph.parse import parse_event
-from adapters.graph.wire import ACTIVITY_PROPERTY
+from adapters.graph.wire import ACTIVITY_PROPERTY, usable_id
 from adapters.graph.write import request_of
 from adapters.http import read_json
 from adapters.store.codec import decode, encode
@@ -204,6 +204,18 @@ def test_any_text_of_an_event_is_stored_and_asked_for_again(place: Place) -> Non
             request = request_of("anna", RemoveEvent(event.id, event.change_key))
             assert re.fullmatch(r"/users/anna/events/(?!\.{1,2}$)[\w.~%-]+", request.path, re.ASCII)
             assert re.fullmatch(r"[ -~]*", "".join(request.all_headers().values()))
+
+
+@pytest.mark.parametrize("found", ["", ".", "..", "a b", "a\r\nX: y", "\x00", "a\n", "я", "\ufffd", None, 7, []])
+def test_an_id_that_no_path_can_carry_is_none(found: object) -> None:
+    """Of an event, a user or a subscription: nothing is asked for under it."""
+    assert usable_id(found) == ""
+
+
+@pytest.mark.parametrize("ident", ["...", ".a", "AAMk/+a=", "AAkALg-_==", "'or'", "?#%"])
+def test_other_ids_are_taken_as_they_are(ident: str) -> None:
+    """They are opaque; what a path gives a meaning is quoted."""
+    assert usable_id(ident) == ident
 
 
 @pytest.mark.parametrize("place", list(texts_in(WHOLE_ROW)), ids=named)

@@ -10,9 +10,11 @@ import pytest
 
 from adapters.graph import GraphCalendar
 from simulators.graph import GraphSimulator
+from sync_core.errors import SideUnavailable
 from sync_core.model.sides import Attendee, Field, GraphContent, GraphEvent
 from sync_core.model.writes import CreateEvent, PatchEvent
 from tests.adapters.graph.conftest import SPAN
+from tests.support.faulty_wire import tamper
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,6 +54,18 @@ def answers(event: GraphEvent) -> dict[str, str]:
 def mails(graph: GraphSimulator) -> list[tuple[str, str]]:
     """Kind and addressee of every mail sent."""
     return [(mail.kind, mail.to) for mail in graph.mails]
+
+
+@pytest.mark.parametrize("ident", ["..", "\r\nX: y", "\ud800", ""])
+async def test_a_user_whose_id_no_path_can_carry_is_no_user(
+    outlook: GraphCalendar, graph: GraphSimulator, ident: str
+) -> None:
+    """Every later request would name it."""
+    graph.add_mailbox(BOB)
+    tamper(graph, lambda _, answer: {**answer, "id": ident})
+
+    with pytest.raises(SideUnavailable, match="no user"):
+        await outlook.find_user(BOB)
 
 
 async def test_a_create_without_attendees_mails_nobody(
