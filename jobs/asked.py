@@ -65,8 +65,9 @@ CHOICES = {
     Kind.APPROVE: frozenset({"approve", "drop"}),
     Kind.RESOLVE: frozenset({"outlook", "erp", "fields"}),
     Kind.UNDO: frozenset({"", "anew"}),
+    Kind.PREVIEW: frozenset({"", "on"}),
 }
-"""What may be chosen; of every other kind nothing."""
+"""What may be chosen; of every other kind nothing. A preview with "on" shows what switching on would do."""
 
 SIDES = frozenset({"outlook", "erp"})
 """Whose value is kept, where each field is chosen by itself."""

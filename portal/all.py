@@ -45,7 +45,7 @@ WITH_PEOPLE: dict[str, Callable[[Visit, People], Wish]] = {
     "retry": _of(Kind.RETRY),
     "refresh": _of(Kind.SYNC, full=True),
     "sync": _of(Kind.SYNC),
-    "preview": _of(Kind.PREVIEW),
+    "preview": lambda _, people: Wish(Kind.PREVIEW, people, choice="on"),
     "why": lambda visit, people: Wish(Kind.WHY, people, item=_typed(visit, "item")),
     "approve": _answer("approve"),
     "drop": _answer("drop"),

@@ -36,7 +36,7 @@ def _resolve(visit: Visit, me: tuple[str, ...]) -> Wish:
 WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
     "enable": _enable,
     "disable": lambda _, me: Wish(Kind.DISABLE, me),
-    "preview": lambda _, me: Wish(Kind.PREVIEW, me),
+    "preview": lambda _, me: Wish(Kind.PREVIEW, me, choice="on"),
     "sync": lambda _, me: Wish(Kind.SYNC, me),
     "refresh": lambda _, me: Wish(Kind.SYNC, me, full=True),
     "pause": lambda visit, me: Wish(Kind.PAUSE, me, until=_typed(visit, "until")),

@@ -136,7 +136,8 @@ async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
 
 
 async def _preview(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    chosen = [await switch.find_known(world, name) for name in await _people_or_all(world, wish)]
+    find = switch.as_switched_on if wish.choice == "on" else switch.find_known
+    chosen = [await find(world, name) for name in await _people_or_all(world, wish)]
     outcome = await plan_sync(world, chosen, full=wish.full, notice=notice)
     yield await _synced(world, chosen, outcome, dry_run=True)
 

@@ -69,13 +69,7 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
     known = stored or User(mailbox.id, mailbox.upn)
     place = await _chosen_place(world, known, company_id, location_id)
     user = replace(
-        known,
-        upn=mailbox.upn,
-        mail=mailbox.mail,
-        addresses=mailbox.addresses,
-        display_name=mailbox.display_name,
-        enabled=True,
-        enabled_at=known.enabled_at if known.enabled else world.clock(),
+        _on(world, known, mailbox),
         company_id=place[0],
         location_id=place[1],
         zone=zone or known.zone,
@@ -92,6 +86,30 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
         await disable(world, former)
     await erase_if_forgotten(world, user.id)
     return checkup
+
+
+async def as_switched_on(world: World, name: str) -> User:
+    """Somebody as switching on would have them, for a plan of their first round; nothing is saved.
+
+    Raises ``UnknownUser``.
+    """
+    mailbox = await world.calendar.find_user(name)
+    if mailbox is None:
+        return await find_known(world, name)
+    known = await world.store.read_user(mailbox.id) or User(mailbox.id, mailbox.upn)
+    return known if known.enabled else _on(world, known, mailbox)
+
+
+def _on(world: World, known: User, mailbox: Mailbox) -> User:
+    return replace(
+        known,
+        upn=mailbox.upn,
+        mail=mailbox.mail,
+        addresses=mailbox.addresses,
+        display_name=mailbox.display_name,
+        enabled=True,
+        enabled_at=known.enabled_at if known.enabled else world.clock(),
+    )
 
 
 async def _chosen_place(world: World, known: User, company: str, location: str) -> tuple[str, str]:

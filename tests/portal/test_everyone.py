@@ -139,7 +139,7 @@ TICKED = {
     "retry": Wish(Kind.RETRY, ("a", "b")),
     "refresh": Wish(Kind.SYNC, ("a", "b"), full=True),
     "sync": Wish(Kind.SYNC, ("a", "b")),
-    "preview": Wish(Kind.PREVIEW, ("a", "b")),
+    "preview": Wish(Kind.PREVIEW, ("a", "b"), choice="on"),
 }
 
 

@@ -175,7 +175,7 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"company": "c1", "location": "l1", "zone": "Europe/Sofia"},
     ),
     "disable": ({}, {}),
-    "preview": ({}, {}),
+    "preview": ({}, {"choice": "on"}),
     "sync": ({}, {}),
     "refresh": ({}, {"full": True}),
     "pause": ({"until": "2026-02-02"}, {"until": "2026-02-02"}),

@@ -71,6 +71,27 @@ async def test_a_preview_writes_nothing(app: App) -> None:
     ]
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_what_switching_on_would_do_is_told_before(app: App, *, is_known: bool) -> None:
+    """Of somebody whom nothing is known of, or who is switched off; nothing is saved, and nobody is on by it."""
+    upn = await app.house.employ("ben", enabled=is_known)
+    if is_known:
+        await switch.disable(app.house.world, await app.house.user(upn))
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook(upn).create("Plan", start, start + timedelta(hours=1))
+    before = await app.house.world.store.list_users()
+
+    command = await asked(app, Wish(Kind.PREVIEW, (upn,), choice="on"))
+
+    assert (command.state, command.is_fine, command.failure) == (State.DONE, True, "")
+    [user] = (await answer(app, command))["users"]
+    assert [line["what"] for line in user["lines"]] == ["activity created"]
+    assert (subjects(app), await app.house.world.store.list_users()) == ([], before)
+
+    await asked(app, Wish(Kind.ENABLE, (upn,)))
+    assert subjects(app) == ["Plan"]
+
+
 async def test_whoever_is_switched_on_by_command_is_synced_at_once(app: App) -> None:
     """The app is woken: nobody waits for the next timer."""
     await app.house.employ("ben", enabled=False)
