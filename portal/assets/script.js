@@ -1,23 +1,22 @@
 "use strict";
 // The only script. Without it every page works: what runs is then shown anew by the browser, every few seconds.
 
-// What runs: look again and put the new content in place of the old, without losing the reader's place.
+// What runs: look again and tell how far it is; once it has ended, put the new page in place of the old.
 const runs = document.querySelector("main [data-runs]");
 if (runs) {
   const look = async () => {
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const now = page.querySelector("main");
-      const here = document.querySelector("main");
-      if (answer.ok && now) {
-        const still = now.querySelector("[data-runs]");
-        if (now.innerHTML !== here.innerHTML) {
-          here.replaceChildren(...now.childNodes);
-          document.title = page.title;
-        }
-        if (!still) { here.focus(); return; }
+      const still = page.querySelector("main [data-runs]");
+      if (answer.ok && !still) {
+        const here = document.querySelector("main");
+        here.replaceChildren(...page.querySelector("main").childNodes);
+        document.title = page.title;
+        here.focus();
+        return;
       }
+      if (answer.ok && still.innerHTML !== runs.innerHTML) runs.replaceChildren(...still.childNodes);
     } catch { /* the next look may succeed */ }
     setTimeout(look, 1500);
   };
