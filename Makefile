@@ -1,4 +1,4 @@
-# make setup   the environment (.venv) and Azurite (.tools); instant the second time
+# make setup   the environment (.venv), Azurite and what browser tests need (.tools); instant the second time
 # make demo    calsync against its simulators, nothing else needed
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
 # make test    all tests              make check   linter, format, types, arrows
@@ -33,7 +33,9 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
 .PHONY: setup demo run test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
-setup: $(VENV)/.installed .tools/.installed
+READY := $(VENV)/.installed .tools/.installed
+
+setup: $(READY) .tools/.browser
 
 # Debian's python3 comes without ensurepip: then its own pip fills the environment.
 $(VENV)/bin/python:
@@ -51,10 +53,15 @@ $(VENV)/.installed: pyproject.toml requirements.in requirements-dev.txt | $(VENV
 	$(VENV)/bin/python -m simulators.azurite --install
 	@touch $@
 
-demo: setup
+# Chromium by apt-get where we are root and there is none; without one the browser tests are skipped and say so.
+.tools/.browser: tests/browser/tools.py | $(READY)
+	$(VENV)/bin/python -m tests.browser.tools
+	@touch $@
+
+demo: $(READY)
 	$(VENV)/bin/calsync demo $(DEMO_ARGS)
 
-run: setup
+run: $(READY)
 	$(VENV)/bin/python -m simulators.host.run $(RUN_ARGS)
 
 test: setup

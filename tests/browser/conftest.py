@@ -1,0 +1,63 @@
+"""One Chromium and one app with its company for all browser tests of a test process; everybody gets a window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser import tools
+from tests.support.browsing import Office, Window, open_window
+from tests.support.company_life import complaints
+
+OpenWindow = Callable[..., Awaitable[Window]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for all of them: the browser lives in it."""
+    for item in items:
+        if item.path.is_relative_to(os.path.dirname(__file__)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium, the machine's own; skipped, with what to do, where there is none."""
+    path = tools.find_chromium()
+    if path is None:
+        pytest.skip(tools.REMEDY)
+    # Chromium refuses its sandbox to root, as whom tests run in containers.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as driver:
+        running = await driver.chromium.launch(executable_path=path, args=options)
+        yield running
+        await running.close()
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A company whose app runs; conflicts are asked, not decided."""
+    log = tmp_path_factory.mktemp("office") / "host.log"
+    with Office(log, {"SYNC_CONFLICT": "ask"}) as running:
+        yield running
+        assert running.host.stop() == 0
+        assert complaints(log) == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def window(browser: Browser, office: Office) -> AsyncIterator[OpenWindow]:
+    """Open windows; none may complain, and all close with the test."""
+    opened: list[Window] = []
+
+    async def open_one(**more: Any) -> Window:
+        opened.append(await open_window(browser, office.company.public_url, **more))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        await one.page.context.close()
+    assert [text for one in opened for text in one.complaints] == []
