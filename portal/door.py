@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.log import log_failure
 from jobs.world import World
 from portal import forms
-from portal.http import Answer, Asked, Denied, TooMuch, json_answer, read_asked
+from portal.http import GO_TO, Answer, Asked, Denied, TooMuch, json_answer, read_asked
 from portal.routes import Found, Needs, find
 from portal.sign_in import NotLetIn, Person, Trouble, is_development, person_of
 from portal.visit import Page, Visit, language_of
@@ -93,14 +93,25 @@ def _check_meant(visit: Visit) -> None:
 
 
 async def _shown(site: Site, visit: Visit, told: Answer | Page, *, is_program: bool) -> Answer:
+    if is_program:
+        return _for_programs(visit, told)
     if isinstance(told, Answer):
         return told
-    if is_program:
-        return json_answer(told.data, told.status)
     await site.load("portal.render")
     from portal.render import render
 
     return render(visit, told)
+
+
+def _for_programs(visit: Visit, told: Answer | Page) -> Answer:
+    """The data of a page, or where the command is that was filed; with the token for what is asked next."""
+    if isinstance(told, Page):
+        answered = json_answer(told.data, told.status)
+    elif told.status == GO_TO:
+        answered = json_answer({"command": told.headers["Location"].replace("/portal", "/api/v1", 1)}, 202)
+    else:
+        answered = told
+    return replace(answered, headers={**answered.headers, "X-Calsync-Token": visit.token})
 
 
 async def _refusal(site: Site, asked: Asked, found: Found | None, no: Denied) -> Answer:

@@ -176,9 +176,12 @@ def json_answer(told: object, status: int = 200) -> Answer:
     return Answer(status, json.dumps(told, ensure_ascii=False).encode("utf-8"), JSON)
 
 
+GO_TO = 303
+
+
 def go_to(path: str, *, headers: Mapping[str, str] | None = None) -> Answer:
     """Look there next, with a GET: what answers a form that was carried out."""
-    return Answer(303, headers={"Location": path, **(headers or {})})
+    return Answer(GO_TO, headers={"Location": path, **(headers or {})})
 
 
 def cookie(name: str, value: str, *, is_secure: bool, seconds: int) -> str:

@@ -65,6 +65,7 @@ ROUTES = (
     Route("POST", "sign-in", Needs.DEVELOPMENT, "development.sign_in"),
     Route("POST", "sign-out", Needs.PERSON, "development.sign_out"),
     Route("POST", "language", Needs.PERSON, "language.choose"),
+    Route("GET", "openapi.json", Needs.PERSON, "openapi.show", program=True),
     Route("GET", "", Needs.PERSON, "mine.show", program=True),
     Route("GET", "settings", Needs.PERSON, "mine.settings", program=True),
     Route("GET", "conflicts/{id}", Needs.PERSON, "mine.conflict", program=True),

@@ -1,0 +1,284 @@
+"""What programs get under ``/api/v1``, described: an OpenAPI document made of the route table and of these shapes.
+
+Each answer has exactly the members that stand here; a test holds the document against what the handlers give.
+"""
+
+from __future__ import annotations
+
+import re
+
+from portal.all import FOR_ALL, WITH_PEOPLE
+from portal.http import Answer, Json, json_answer
+from portal.own import WISHES
+from portal.people import FILTERS, SORTS
+from portal.routes import ROUTES, Needs, Route
+from portal.visit import Visit
+
+TEXT: Json = {"type": "string"}
+NUMBER: Json = {"type": "integer"}
+TRUTH: Json = {"type": "boolean"}
+TIME: Json = {"type": "string", "format": "date-time"}
+DAY: Json = {"type": "string", "format": "date"}
+ANYTHING: Json = {"type": "object", "additionalProperties": True}
+TEXTS: Json = {"type": "object", "additionalProperties": TEXT}
+
+
+def maybe(shape: Json) -> Json:
+    """This, or null."""
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def several(shape: Json) -> Json:
+    """A list of these."""
+    return {"type": "array", "items": shape}
+
+
+def thing(**members: Json) -> Json:
+    """An object with all of these members and no other."""
+    return {"type": "object", "properties": members, "required": [*members], "additionalProperties": False}
+
+
+def loose(*names: str, **members: Json) -> Json:
+    """An object with any of these members; those that are only named are texts."""
+    return {**thing(**dict.fromkeys(names, TEXT), **members), "required": []}
+
+
+IDS = {"event_id": TEXT, "activity_id": TEXT}
+SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER), "required": ["code", "text"]}
+PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
+SKIPPED = several(thing(reason=TEXT, count=NUMBER))
+PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
+PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
+CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)
+CONFLICT = thing(key=TEXT, id=TEXT, upn=TEXT, subject=TEXT, since=TIME, category=TEXT, clashes=several(CLASH), **IDS)
+HELD = thing(
+    intent=TEXT,
+    owner=TEXT,
+    subject=TEXT,
+    start=maybe(TIME),
+    all_day=TRUTH,
+    when=TEXT,
+    would_be=TEXT,
+    mails=NUMBER,
+    **IDS,
+)
+HOLD = {"id": TEXT, "why": TEXT, "owner": TEXT, "approve": TEXT, "drop": TEXT, "items": several(HELD)}
+PARKED = thing(subject=TEXT, reason=TEXT, do=TEXT, **IDS)
+DONE = thing(at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT)
+STATUS = {
+    "upn": TEXT,
+    "enabled": TRUTH,
+    "state": TEXT,
+    "paused": maybe(PAUSE),
+    "synced_at": maybe(TIME),
+    "remote_checkpoint_at": maybe(TIME),
+    "local_checkpoint_at": maybe(TIME),
+    "links": NUMBER,
+    "left_alone": NUMBER,
+    "followed": NUMBER,
+    "parked": NUMBER,
+    "parked_items": several(PARKED),
+    "holds": several(thing(**HOLD)),
+    "name": TEXT,
+    "zone": TEXT,
+    "sentence": SENTENCE,
+    "conflicts": several(CONFLICT),
+    "recent": several(DONE),
+    "skipped": SKIPPED,
+}
+COMMAND = {
+    "id": TEXT,
+    "kind": TEXT,
+    "full": TRUTH,
+    "choice": TEXT,
+    "until": TEXT,
+    "everybody": TRUTH,
+    "people": NUMBER,
+    "asked_by": TEXT,
+    "asked_at": TIME,
+    "finished_at": maybe(TIME),
+    "state": TEXT,
+    "is_ended": TRUTH,
+    "is_fine": TRUTH,
+    "done": NUMBER,
+    "total": NUMBER,
+    "waits_for": TEXT,
+    "failure": TEXT,
+}
+PERSON = thing(
+    id=TEXT,
+    upn=TEXT,
+    name=TEXT,
+    state=TEXT,
+    synced_at=maybe(TIME),
+    troubled_at=maybe(TIME),
+    links=NUMBER,
+    conflicts=NUMBER,
+    holds=NUMBER,
+    parked=NUMBER,
+    skipped=NUMBER,
+    **{"is": several({"type": "string", "enum": list(FILTERS)})},
+)
+TABLE = thing(show=TEXT, word=TEXT, sort=TEXT, page=NUMBER, pages=NUMBER, found=NUMBER, rows=several(PERSON))
+EVERYONE = thing(
+    company=thing(refused=TEXT, refused_at=maybe(TIME), paused=maybe(PAUSE)),
+    code=TEXT,
+    numbers=thing(**dict.fromkeys(FILTERS, NUMBER)),
+    table=TABLE,
+    holds=several(thing(user_id=TEXT, **HOLD)),
+    troubled=several(PERSON),
+    checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT)),
+    secret_ends=maybe(DAY),
+    running=several(thing(**COMMAND)),
+    may_change=TRUTH,
+)
+EVENT = thing(at=TIME, round=TEXT, what=TEXT, subject=TEXT, reason=TEXT, before=TEXTS, after=TEXTS, is_lost=TRUTH)
+ITEM = thing(
+    user_id=TEXT,
+    is_owner=TRUTH,
+    subject=TEXT,
+    state=TEXT,
+    reason=TEXT,
+    columns=several(thing(field=TEXT, outlook=TEXT, base=TEXT, erp=TEXT, differs=TRUTH)),
+    identity=several(thing(name=TEXT, value=TEXT)),
+    timeline=several(EVENT),
+    report=TEXT,
+    **IDS,
+)
+SETTING = thing(name=TEXT, value=TEXT)
+FILED = thing(command=TEXT)
+ERROR = thing(error=TEXT)
+
+ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
+    ("GET", ""): (
+        "How one's own sync stands",
+        thing(
+            **STATUS,
+            known=TRUTH,
+            paused_by_all=TRUTH,
+            looks_at=maybe(TIME),
+            pushed_until=maybe(TIME),
+            place=PLACE,
+            running=several(thing(id=TEXT, kind=TEXT)),
+        ),
+    ),
+    ("GET", "settings"): (
+        "One's own company, location and zone, and what there is to choose from",
+        thing(
+            enabled=TRUTH,
+            known=TRUTH,
+            zone=TEXT,
+            company_id=TEXT,
+            location_id=TEXT,
+            places=PLACES,
+            place=PLACE,
+        ),
+    ),
+    ("GET", "conflicts/{id}"): ("One conflict of one's own", CONFLICT),
+    ("GET", "items/{item}"): ("One item of one's own, with its history", ITEM),
+    ("POST", "do/{what}"): ("Ask for something for oneself", FILED),
+    ("GET", "commands/{id}"): (
+        "How far a command has come, and its answer so far",
+        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH),
+    ),
+    ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
+    ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),
+    ("GET", "everyone/audit"): ("Who asked for what", thing(commands=several(thing(**COMMAND)))),
+    ("GET", "everyone/settings"): (
+        "The settings as they are, without secrets",
+        thing(
+            policy=thing(by=TEXT, settings=several(thing(name=TEXT, company=TEXT, here=maybe(TEXT)))),
+            settings=several(SETTING),
+            secret_ends=maybe(DAY),
+        ),
+    ),
+    ("POST", "everyone/do/{what}"): ("Ask for something for others, or for everybody", FILED),
+    ("GET", "people/{id}"): (
+        "One person, private items masked",
+        thing(**STATUS, id=TEXT, erp_login=TEXT, pause=maybe(PAUSE), may_change=TRUTH),
+    ),
+    ("GET", "people/{id}/items/{item}"): ("One item of a person's, masked where it is private", ITEM),
+    ("GET", "openapi.json"): ("This document", ANYTHING),
+}
+"""Of each route that programs may ask: what it is, and the shape of its answer."""
+
+CHOICES = {
+    "do/{what}": sorted(WISHES),
+    "everyone/do/{what}": sorted([*WITH_PEOPLE, *FOR_ALL]),
+}
+"""What may be asked for, by the route's path."""
+
+FIELDS: dict[str, Json] = {
+    "do/{what}": {
+        **loose("place", "zone", "item", "until", "id", "choice", "once"),
+        "additionalProperties": TEXT,
+    },
+    "everyone/do/{what}": loose("names", "item", "until", "id", "once", person=several(TEXT)),
+    "everyone": loose(
+        "word",
+        "page",
+        show={"type": "string", "enum": ["", *FILTERS]},
+        sort={"type": "string", "enum": list(SORTS)},
+    ),
+}
+"""The body of each POST, by the route's path; ``field.NAME`` of a conflict says which side of a field is kept."""
+
+ROLES = {
+    Needs.PERSON: "Everybody who is signed in.",
+    Needs.READER: "The app role calsync.reader or calsync.admin.",
+    Needs.ADMIN: "The app role calsync.admin.",
+}
+
+TOKEN_HEADER = {
+    "name": "x-calsync-token",
+    "in": "header",
+    "required": True,
+    "schema": TEXT,
+    "description": "As each GET answers it in the header of the same name; it counts for an hour. Send Origin, too.",
+}
+
+
+async def show(_: Visit) -> Answer:
+    """The document."""
+    return json_answer(document())
+
+
+def document() -> Json:
+    """The OpenAPI document (3.1) of every route that programs may ask."""
+    paths: dict[str, Json] = {}
+    for route in ROUTES:
+        if route.program:
+            paths.setdefault(f"/api/v1/{route.path}".rstrip("/"), {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "calsync", "version": "1", "description": "What the pages show, as JSON."},
+        "paths": paths,
+    }
+
+
+def _operation(route: Route) -> Json:
+    summary, shape = ANSWERS[route.method, route.path]
+    is_filed = shape is FILED
+    told: Json = {
+        "summary": summary,
+        "description": ROLES[route.needs],
+        "parameters": [_segment(route, name) for name in re.findall(r"\{(\w+)\}", route.path)],
+        "responses": {
+            "202" if is_filed else "200": {"description": summary, "content": _content(shape)},
+            "default": {"description": "Refused; the error says why", "content": _content(ERROR)},
+        },
+    }
+    if route.method == "POST":
+        told["parameters"].append(TOKEN_HEADER)
+        told["requestBody"] = {"required": True, "content": _content(FIELDS[route.path])}
+    return told
+
+
+def _segment(route: Route, name: str) -> Json:
+    choices = CHOICES.get(route.path) if name == "what" else None
+    schema = {"type": "string", "enum": choices} if choices else TEXT
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _content(shape: Json) -> Json:
+    return {"application/json": {"schema": shape}}
