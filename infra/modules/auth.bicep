@@ -40,6 +40,10 @@ resource auth 'Microsoft.Web/sites/config@2025-03-01' = {
           }
         }
       : null
-    login: { tokenStore: { enabled: false } }
+    login: {
+      tokenStore: { enabled: false }
+      // The cookie outlives signing out: a working day at most.
+      cookieExpiration: { convention: 'FixedTime', timeToExpiration: '08:00:00' }
+    }
   }
 }

@@ -26,8 +26,9 @@ FUNCTIONS_PORT = 7071
 ACTS = """
 {graph}  Microsoft Graph's stand-in
 {erpnet}  ERP.net's stand-in
-{app}/portal  the page: be Anna, Boris or an administrator
 {app}  the app: /api/health, /api/webhooks/graph, /api/webhooks/erpnet
+
+The page is {app}/portal: be Anna, Boris or an administrator.
 
 Anna enters a meeting in Outlook; ERP.net has it within seconds:
   curl -s {graph}/_sim/person -d '{{"upn": "anna@acme.example", "do": "create",

@@ -109,7 +109,7 @@ def test_ctrl_c_ends_everything() -> None:
     assert "Traceback" not in errors
     assert errors.endswith("Stopped; everything that was started has ended.\n")
     origins = [line.split()[0] for line in told.splitlines() if line.startswith("http")]
-    assert len(origins) == 4
+    assert len(origins) == 3
     for origin in origins:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", int(origin.rpartition(":")[2])), timeout=5)

@@ -21,7 +21,7 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *DOCS]
 
-PLATFORM = {"WEBSITE_HOSTNAME", "AZURE_SUBSCRIPTION_ID"}
+PLATFORM = {"WEBSITE_HOSTNAME", "WEBSITE_AUTH_ENABLED", "WEBSITE_SITE_NAME", "AZURE_SUBSCRIPTION_ID"}
 """What Azure sets by itself, or azd and the pipeline are told."""
 
 TESTS = ROOT / "tests"

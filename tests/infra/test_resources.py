@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from adapters.settings import REQUIRED, ROWS
 from adapters.store.backend import Table
 from portal.routes import ROUTES, Needs
+from portal.sign_in import Role
 from tests.infra.evaluate import evaluate
 from tests.support.bicep import Code, read
 from tests.support.deployment import (
@@ -405,6 +408,15 @@ def test_the_sign_in_is_switched_off_again() -> None:
     assert is_on == {"": False, "page": True}
     assert properties["platform"]["enabled"] == Code("hasSignIn")
     assert properties["globalValidation"]["requireAuthentication"] == Code("hasSignIn")
+
+
+def test_app_roles_are_those_of_the_page() -> None:
+    """Each role that the page knows is given by the registration, to people, under an id of its own."""
+    roles = json.loads((INFRA / "app-roles.json").read_text(encoding="utf-8"))
+
+    assert {role["value"] for role in roles} == {str(role) for role in Role}
+    assert len({UUID(role["id"]) for role in roles}) == len(roles)
+    assert all(role["isEnabled"] and role["allowedMemberTypes"] == ["User"] for role in roles)
 
 
 def test_azd_finds_the_app() -> None:

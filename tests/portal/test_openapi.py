@@ -37,7 +37,8 @@ def mistakes(shape: dict[str, Any], value: Any, place: str = "") -> Iterator[str
             yield f"{place}: {value!r} fits none"
         return
     kind = shape["type"]
-    if type(value) is not KINDS[kind]:
+    fits = type(value) is KINDS[kind]
+    if not fits:
         yield f"{place}: {value!r} is no {kind}"
     elif "enum" in shape and value not in shape["enum"]:
         yield f"{place}: {value!r} is not listed"
