@@ -93,6 +93,7 @@ class Settings:
     activity_types: frozenset[str]
     mass_deletion: tuple[int, float]
     public_url: str
+    digest_to: frozenset[str]
     portal_sign_in: str
     chosen: frozenset[str]
     """The names of the settings that are set."""
@@ -174,6 +175,7 @@ ROWS = (
         "",
         "set a long random text, the same in ERP.net's webhook, or leave it out",
     ),
+    Row("DIGEST_TO", "digest_to", names, "", "list ERP.net logins or e-mail addresses with commas between"),
     Row("AZURE_TENANT_ID", "tenant_id", plain, "", "set the Entra tenant's id"),
     Row("AZURE_CLIENT_ID", "client_id", plain, "", "set the app registration's or the identity's client id"),
     Row("AZURE_CLIENT_SECRET", "client_secret", plain, "", "set the app registration's secret"),

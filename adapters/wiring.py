@@ -85,6 +85,7 @@ async def open_world(
             erp_sessions=settings.erpnet_max_sessions,
             public_url=settings.public_url,
             secret_ends=settings.secret_ends,
+            digest_to=settings.digest_to,
         )
 
 

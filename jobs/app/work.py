@@ -22,6 +22,7 @@ from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
 from jobs.messages import Asked, Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
+from jobs.notices import send_digest
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
@@ -222,6 +223,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
         raise
     await _save_pulled_at(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
+    await send_digest(world)
     if instance.refused and await is_graph_open(world):
         await dispatch(world)
         await forget_refusal(world)

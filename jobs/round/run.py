@@ -18,6 +18,7 @@ from jobs.claims import Planned, planned_by
 from jobs.due import pause_of
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
+from jobs.notices import tell_once
 from jobs.ports import Drop, Put, RowChange, cover
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
@@ -152,7 +153,7 @@ class _Round:
         memory = await self._recall(fence)
         prepared = await self._prepare(memory, company)
         if not prepared.checkup.can_sync:
-            await self._save_user(fence, self._user)
+            await self._save_user(fence, await self._told_of_trouble(fence, self._user))
             return
         frame = await self._frame(fence, memory, prepared)
         sifted = await plan_around(self._world, frame.memory, partial(self._plan, frame), self._user.id)
@@ -265,6 +266,7 @@ class _Round:
         await self._remember_unsynced(plan, left, is_full=is_whole and frame.scale.full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
+        self._user = await tell_once(self._world, self._user, left)
         await self._save_user(fence, self._stamped() if is_whole else self._user)
         await journal.close(self._report)
 
@@ -339,7 +341,14 @@ class _Round:
         self._report.trouble = error
         if is_state:
             self._report.state, self._report.operational = f"Error: {error}", False
-            await self._save_user(fence, in_state(self._user, self._report.state, self._now))
+            user = in_state(self._user, self._report.state, self._now)
+            await self._save_user(fence, await self._told_of_trouble(fence, user))
+
+    async def _told_of_trouble(self, fence: Fence | None, user: User) -> User:
+        """The user, told why their rounds do not work; what they know of their items stays as it is."""
+        if fence is None:
+            return user
+        return await tell_once(self._world, user, await self._world.store.recall(user.id))
 
     async def _save_user(self, fence: Fence | None, user: User) -> None:
         if fence is not None:

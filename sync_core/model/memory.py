@@ -135,8 +135,9 @@ class User:
     them, in lower case. ``pause`` is for how long no round runs for them, None = rounds run. ``troubled_at`` is since
     when they are not operational. ``erp_user_id`` is who the person is in ERP.net. Login, person and party are kept
     current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``tally`` is what their last
-    whole round left, so that the company's numbers need no look into everybody's partition. ``unreadable`` is never
-    stored: it says why the row cannot be read of a user of whom only the id is known.
+    whole round left, so that the company's numbers need no look into everybody's partition. ``told`` are keys of what
+    they were notified of and still lasts (notices.py). ``unreadable`` is never stored: it says why the row cannot be
+    read of a user of whom only the id is known.
     """
 
     id: str
@@ -164,6 +165,7 @@ class User:
     former_accounts: tuple[FormerAccount, ...] = ()
     pause: Pause | None = None
     tally: Tally = Tally()
+    told: tuple[str, ...] = ()
     unreadable: str = ""
 
     @property
@@ -223,6 +225,7 @@ class Instance:
     policy: Policy | None = None
     policy_by_app: bool = False
     pause: Pause | None = None
+    digest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""Sends notifications through ERP.net: to a person once per cause, and a daily digest to administrators.
+
+A notification that does not get through now is tried again by the next round; one that ERP.net refuses is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from jobs.log import log_failure
+from jobs.world import World
+from sync_core.errors import AppRefused, CalsyncError, SideUnavailable, StaleWrite
+from sync_core.model.memory import Memory, User
+from sync_core.plan.notices import causes_of, digest, notice
+
+FROM_HOUR = 5
+"""The hour (UTC) from which on a day's digest may be sent: before most people's working day."""
+
+SECRET_REMINDER = timedelta(days=30)
+
+
+async def tell_once(world: World, user: User, memory: Memory) -> User:
+    """Tell a person what needs them and they have not been told of; the user with what they know by then."""
+    text, told = notice(user.told, causes_of(user, memory), user.state)
+    if text and user.erp_user_id:
+        try:
+            await world.erp.notify(user.erp_user_id, text)
+        except (SideUnavailable, AppRefused):
+            return user
+        except CalsyncError as error:
+            log_failure("notice", error, user_id=user.id)
+    return user if told == user.told else replace(user, told=told)
+
+
+async def send_digest(world: World) -> bool:
+    """Send administrators the digest of the day, if it is due and something needs them; whether it was sent.
+
+    The day is noted first, so that two processes send one. Raises what the store raises.
+    """
+    now = world.clock()
+    if not world.digest_to or now.hour < FROM_HOUR:
+        return False
+    instance, etag = await world.store.read_instance()
+    if instance.digest_on == now.date():
+        return False
+    try:
+        await world.store.save_instance(replace(instance, digest_on=now.date()), etag)
+    except StaleWrite:  # a pull, or another process: the next pull looks again
+        return False
+    text = await _digest(world, instance.refused)
+    if not text:
+        return False
+    for admin in await world.erp.find_users(sorted(world.digest_to)):
+        try:
+            await world.erp.notify(admin.id, text)
+        except CalsyncError as error:
+            log_failure("digest", error)
+    return True
+
+
+async def _digest(world: World, refused: str) -> str:
+    ends = world.secret_ends
+    is_ending = ends is not None and ends - world.clock().date() <= SECRET_REMINDER
+    more = [*([f"a side refuses the app: {refused}"] if refused else [])]
+    more += [f"ERP.net's secret ends on {ends}"] if is_ending else []
+    return digest(await world.store.list_users(), more)

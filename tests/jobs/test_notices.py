@@ -1,0 +1,140 @@
+"""Notifications through ERP.net: a person hears of each cause once, administrators once a day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from jobs.app.work import handle
+from jobs.commands.resolve import resolve
+from jobs.notices import send_digest
+from tests.support.days import at, meeting
+from tests.support.house import ANNA, House
+
+CLASS = "NT_WEBSITE_EXT_MSSYNC"
+
+
+def told(house: House) -> list[tuple[str, str]]:
+    """Whom ERP.net notified of calsync's matters, and how."""
+    return [(n["user"], n["subject"]) for n in house.erp.notifications if n["class"] == CLASS]
+
+
+async def locked(house: House, subject: str, day: int) -> str:
+    """A meeting in conflict: edited while its activity is read-only."""
+    event, activity = await meeting(house, subject, day)
+    house.desk().set_read_only(activity, True)
+    house.outlook().edit(event, subject=f"My {subject}")
+    return event
+
+
+class TestAPerson:
+    """Anna hears what needs her."""
+
+    async def test_a_conflict_is_told_once(self, house: House) -> None:
+        """Not by every round, not by a full one, and without its title."""
+        await locked(house, "Salaries", 3)
+        await house.step()
+        await house.settle()
+        await house.sync(full=True)
+
+        assert told(house) == [("anna", "Outlook and ERP.net: a meeting is in conflict.")]
+
+    async def test_several_at_once_are_one_notification(self, house: House) -> None:
+        """A later one is told by itself."""
+        both = [await meeting(house, f"Planning {day}", day) for day in (3, 4)]
+        for event, activity in both:
+            house.desk().set_read_only(activity, True)
+            house.outlook().edit(event, subject="Mine")
+        await house.settle()
+        await locked(house, "Planning 5", 5)
+        await house.settle()
+
+        assert [text for _, text in told(house)] == [
+            "Outlook and ERP.net: 2 meetings are in conflict.",
+            "Outlook and ERP.net: a meeting is in conflict.",
+        ]
+
+    async def test_resolved_and_back_it_is_told_again(self, house: House) -> None:
+        """A cause that is over is forgotten."""
+        event = await locked(house, "Planning", 3)
+        await house.settle()
+        await resolve(house.world, (await house.link_of(event)).conflict_id, "erp")
+        assert (await house.user()).told == ()
+        house.advance(minutes=5)
+        house.outlook().edit(event, subject="Mine, again")
+        await house.settle()
+
+        assert len(told(house)) == 2
+
+    async def test_a_list_of_deletions_is_told_once(self, house: House) -> None:
+        """Whatever joins it."""
+        events = [house.outlook().create(f"Planning {n}", at(2 + n), at(2 + n, 10)) for n in range(10)]
+        await house.settle()
+        for event in events[:8]:
+            house.outlook().delete(event)
+        await house.settle()
+        house.outlook().delete(events[8])
+        await house.settle()
+
+        assert told(house) == [("anna", "Outlook and ERP.net: a list of deletions waits for an answer.")]
+
+    async def test_an_error_is_told_once_with_its_remedy(self, house: House) -> None:
+        """Her account is disabled; healed and disabled again, she is told again."""
+        await house.settle()
+        for _ in range(2):
+            house.graph.mailbox(ANNA).enabled = False
+            for _ in range(2):
+                await house.sync(full=True)
+            house.graph.mailbox(ANNA).enabled = True
+            await house.sync(full=True)
+
+        assert len(told(house)) == 2
+        assert told(house)[0][1].startswith(
+            "Outlook and ERP.net: sync does not work: the account of anna@acme.example"
+        )
+
+    async def test_a_dry_run_tells_nobody(self, house: House) -> None:
+        """Nothing is sent for a plan."""
+        await locked(house, "Planning", 3)
+        await house.sync(dry_run=True)
+
+        assert told(house) == []
+
+
+class TestAdministrators:
+    """Once a day, and only if something needs them."""
+
+    @pytest.fixture
+    async def led(self, house: House) -> House:
+        """Boss is an administrator of ERP.net; sync is not switched on for them."""
+        house.erp.add_user("boss", "boss@acme.example", "Boss")
+        house.world = replace(house.world, digest_to=frozenset({"boss@acme.example"}))
+        return house
+
+    async def test_nothing_needs_them(self, led: House) -> None:
+        """No news is no notification."""
+        await led.settle()
+        assert await send_digest(led.world) is False
+        assert told(led) == []
+
+    async def test_one_digest_a_day(self, led: House) -> None:
+        """After the first pull of a morning; the next day another one, while it lasts."""
+        await locked(led, "Salaries", 9)
+        await led.settle()
+        for _ in range(3):
+            led.advance(minutes=2)
+            await handle(led.world, '{"kind": "pull"}')
+        boss = [text for user, text in told(led) if user == "boss"]
+        assert boss == ["calsync needs you: 1 meeting in conflict. `calsync status` says more."]
+
+        led.advance(days=1)
+        await handle(led.world, '{"kind": "pull"}')
+        assert len([user for user, _ in told(led) if user == "boss"]) == 2
+
+    async def test_nobody_is_named(self, house: House) -> None:
+        """Without the setting nobody is told, and no day is noted."""
+        await locked(house, "Planning", 9)
+        await house.settle()
+        assert await send_digest(house.world) is False
+        assert (await house.world.store.read_instance())[0].digest_on is None
