@@ -23,6 +23,7 @@ from portal.mine import JOURNAL, recent, sentence, skipped
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
+from sync_core.model.unsynced import summed
 
 AUDIT = 200
 MOST_HOLDS = 20
@@ -56,6 +57,7 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
         "holds": await _holds(visit, users),
         "troubled": _troubled(rows),
         "checks": await _failed_checks(visit, asked),
+        "skipped": await _reasons(visit, users),
         "secret_ends": _ends_soon(visit.world.secret_ends, visit.now.date()),
         "running": [told(command) for command in asked if not command.is_ended][:10],
         "may_change": visit.person.is_admin,
@@ -111,6 +113,14 @@ async def _failed_checks(visit: Visit, asked: Sequence[Command]) -> list[Json]:
     last = next((one for one in asked if one.wish.kind is Kind.DOCTOR and one.state is State.DONE), None)
     parts = await visit.world.store.read_parts(last.id) if last else []
     return [check for part in parts for check in part.get("checks", []) if not check["fine"]]
+
+
+async def _reasons(visit: Visit, users: Sequence[User]) -> list[Json]:
+    """Why items are not synced, over everybody who is on: one small row a person."""
+    on = {user.id for user in users if user.enabled}
+    counts = await visit.world.store.count_unsynced()
+    found = summed({user_id: own for user_id, own in counts.items() if user_id in on})
+    return [{"reason": reason, "count": items, "people": people} for reason, (items, people) in found.items()]
 
 
 def _ends_soon(ends: date | None, today: date) -> str | None:

@@ -128,6 +128,7 @@ EVERYONE = thing(
     holds=several(thing(user_id=TEXT, **HOLD)),
     troubled=several(PERSON),
     checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT)),
+    skipped=several(thing(reason=TEXT, count=NUMBER, people=NUMBER)),
     secret_ends=maybe(DAY),
     running=several(thing(**COMMAND)),
     may_change=TRUTH,

@@ -45,6 +45,7 @@ WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
     "why": lambda visit, me: Wish(Kind.WHY, me, item=_typed(visit, "item")),
     "places": lambda _, me: Wish(Kind.PLACES),
     "resolve": _resolve,
+    "undo": lambda visit, me: Wish(Kind.UNDO, me, item=_typed(visit, "item")),
 }
 """By the last word of the form's address."""
 

@@ -372,6 +372,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "item.now": ("Look at both sides now", "Виж двете страни сега"),
     "item.timeline": ("What was done, and when", "Какво и кога е направено"),
     "item.nothing": ("Nothing was done to it.", "Нищо не е правено с нея."),
+    "undo": ("Take back", "Връщане назад"),
+    "undo.text": (
+        "Everything that the same round did is put back, but for what was edited since. What was voided stays void.",
+        "Връща се всичко от същия ход освен променяното след това. Анулираното си остава анулирано.",
+    ),
+    "undo.now": ("Put it all back", "Върни всичко"),
+    "undo.left": ("Left as it is", "Остава, както е"),
+    "reasons.people.one": ("of {n} person", "на {n} човек"),
+    "reasons.people.many": ("of {n} people", "на {n} души"),
     "item.identity": ("By what it is known", "По какво се познава"),
     "item.report": (
         "For a bug report: no title, text or address",

@@ -115,6 +115,7 @@ async def make_conflict(house: House, **more: object) -> None:
     """The activity is released, then the event edited: a conflict."""
     event = meet(house, "Budget", **more)
     await house.step()
+    house.advance(minutes=5)
     [activity] = house.desk().activities()
     house.desk().set_state(activity["Id"], "Released")
     house.outlook().edit(event, subject="Budget <2027>")
@@ -182,6 +183,7 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "resume": ({}, {}),
     "retry": ({}, {}),
     "why": ({"item": " Budget "}, {"item": "Budget"}),
+    "undo": ({"item": "0123456789ab"}, {"item": "0123456789ab"}),
 }
 
 
