@@ -20,8 +20,8 @@ DOCS = ROOT / "docs"
 PAGES = {path.name: path for path in (DOCS / "design.md", *sorted((DOCS / "contracts").glob("*.md")))}
 """What is cited, by the name it is cited by."""
 
-ROOMS = ("adapters", "cli", "docs", "infra", "jobs", "simulators", "sync_core", "tests")
-KINDS = frozenset({".py", ".bicep", ".bicepparam", ".md", ".sh"})
+ROOMS = ("adapters", "cli", "docs", "infra", "jobs", "portal", "simulators", "sync_core", "tests")
+KINDS = frozenset({".py", ".bicep", ".bicepparam", ".css", ".html", ".js", ".md", ".sh"})
 
 GROUP = re.compile(
     r"(?:\b(?P<page>\w+\.md) )?§(?P<first>\d+)(?P<more>(?:,? (?:and |to )?§\d+|, §\d+)*)"

@@ -7,6 +7,7 @@ the values and Protocols of ``jobs.ports`` and ``jobs.asked``; simulators know n
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -70,6 +71,11 @@ PURE = frozenset(
     }
 )
 """The part of the standard library that neither waits nor looks at the world; ``zoneinfo`` reads only zone rules."""
+
+WORLDLY = re.compile(
+    r"\b(?:datetime|date)\.(?:now|today|utcnow|fromtimestamp)\b|\buuid[14]\b|(?<![.\w])(?:open|print|input|__import__)\("
+)
+"""What the modules in ``PURE`` and Python itself offer that asks the clock, chance, a file or a terminal."""
 
 WITHOUT_SDK = frozenset({"jobs", "sync_core"})
 """Rooms that import nothing but the standard library and us."""
@@ -201,6 +207,43 @@ def test_a_circle_is_found(sources: dict[str, str], expected: list[str]) -> None
 def test_arrows_point_downwards(path: Path) -> None:
     """A module imports only what its room may know."""
     assert mistakes(_module(path), path.read_text(), is_package=path.name == "__init__.py") == []
+
+
+def impure(source: str) -> list[str]:
+    """The code of a module that waits, or asks the clock, chance, a file or a terminal."""
+    nodes = list(ast.walk(ast.parse(source)))
+    waits = [n for n in nodes if isinstance(n, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith)]
+    code = [ast.unparse(n) for n in nodes if isinstance(n, ast.Call | ast.Attribute | ast.Name)]
+    return [*(type(n).__name__ for n in waits), *(text for text in code if WORLDLY.match(text))]
+
+
+@pytest.mark.parametrize("path", [path for path in _files() if "sync_core" in path.parts], ids=_module)
+def test_the_core_is_pure(path: Path) -> None:
+    """``sync_core`` neither waits nor looks at the world, whatever it may import (docs/design.md §3)."""
+    assert impure(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def f(): ...",
+        "datetime.now(UTC)",
+        "date.today()",
+        "uuid4()",
+        "Path(open('a').read())",
+        "print('a')",
+        "key = partial(datetime.now, UTC)",
+    ],
+)
+def test_what_is_impure_is_found(source: str) -> None:
+    """Waiting, the clock, chance, files and the terminal."""
+    assert impure(source) != []
+
+
+@pytest.mark.parametrize("source", ["ctx.now", "uuid5(SPACE, name)", "datetime.fromisoformat(text)", "self.open(a)"])
+def test_what_is_pure_passes(source: str) -> None:
+    """What is handed in, or computed from it."""
+    assert impure(source) == []
 
 
 def test_every_room_is_looked_at() -> None:
