@@ -20,7 +20,7 @@ from tests.support.office import ROOT, Office, stand_in
 PEOPLE = ("ada", "ben", "cleo", "dan")
 MEETINGS = 3
 WORKERS = 3
-PATIENCE = 150.0
+TIMEOUT = 150.0
 """Seconds; some fifteen are usual."""
 
 HASTE = budget(10, 1)
@@ -70,7 +70,7 @@ def start_worker(office: Office) -> subprocess.Popen[str]:
 
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for what other processes do."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not is_so():
         assert time.monotonic() < deadline, "the workers do not get done"
         time.sleep(0.3)

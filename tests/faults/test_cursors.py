@@ -233,9 +233,9 @@ async def is_served(house: House) -> None:
     """What ``busy`` did stands on both sides, once."""
     house.advance(minutes=20)
     await Play(house).check()
-    standing = sorted(a["Subject"] for a in house.desk().activities() if not a["Void"])
-    assert standing == ["New", "Planning 2", "Visit 2"]
-    assert sorted(e["subject"] for e in house.outlook().events()) == standing
+    left = sorted(a["Subject"] for a in house.desk().activities() if not a["Void"])
+    assert left == ["New", "Planning 2", "Visit 2"]
+    assert sorted(e["subject"] for e in house.outlook().events()) == left
 
 
 class TestTheFeed:

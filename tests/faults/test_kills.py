@@ -51,17 +51,17 @@ class OwnDesk(ErpPerson):
         return [a for a in super().activities() if a["OwnerLogin"] == self._login_name]
 
 
-class Seat(House):
+class OwnHouse(House):
     """The house as one of its people sees it."""
 
     name = ""
 
     @classmethod
-    def of(cls, house: House, name: str) -> Seat:
-        """The seat of this person."""
-        seat = cls(house.clock, house.graph, house.erp, house.world)
-        seat.name = name
-        return seat
+    def of(cls, house: House, name: str) -> OwnHouse:
+        """The house as this person sees it."""
+        own = cls(house.clock, house.graph, house.erp, house.world)
+        own.name = name
+        return own
 
     def outlook(self, upn: str = "") -> OutlookPerson:
         """Their Outlook."""
@@ -85,7 +85,7 @@ class OwnPlay(Play):
 
     def word(self) -> str:
         """A new text nobody has typed before."""
-        assert isinstance(self.house, Seat)
+        assert isinstance(self.house, OwnHouse)
         return f"{self.house.name}'s {super().word()}"
 
     async def sync(self, *, full: bool = False) -> None:
@@ -115,14 +115,14 @@ async def answer_of(process: Process) -> int:
     return int((await process.stdout.readline()).split()[1])
 
 
-async def sync_in(process: Process, task: Task, patience: float | None) -> bool:
-    """A sync by a new worker, killed after ``patience`` seconds; whether the kill came before its end."""
+async def sync_in(process: Process, task: Task, seconds: float | None) -> bool:
+    """A sync by a new worker, killed after ``seconds``; whether the kill came before its end."""
     assert process.stdin is not None
     process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
     await process.stdin.drain()
     pid = await answer_of(process)
     ended = asyncio.create_task(answer_of(process))
-    done, _ = await asyncio.wait({ended}, timeout=patience)
+    done, _ = await asyncio.wait({ended}, timeout=seconds)
     if not done:
         with suppress(ProcessLookupError):  # it came to its end at this very moment
             os.kill(pid, signal.SIGKILL)
@@ -146,7 +146,7 @@ async def test_kill_9_at_random_moments(azurite: Azurite, number: int) -> None:
         house.world = replace(house.world, holder=HOLDER)
         for name in NAMES:
             await house.employ(name)
-        plays = [OwnPlay(Seat.of(house, name)) for name in NAMES]
+        plays = [OwnPlay(OwnHouse.of(house, name)) for name in NAMES]
 
         def task() -> Task:
             place = (house.graph.url, house.graph.token, house.erp.url, azurite.connection_string, prefix)

@@ -1,4 +1,4 @@
-"""Poison and patience: what always fails is parked and delays nobody; a side that is away costs time, never data."""
+"""Poison and retries: what always fails is parked and delays nobody; a side that is away costs time, never data."""
 
 from __future__ import annotations
 

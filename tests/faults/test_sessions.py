@@ -40,7 +40,7 @@ class Process:
                 await self.erp.check_access()
 
     async def die(self) -> None:
-        """``kill -9``: nothing is given back and no sign of life follows."""
+        """``kill -9``: nothing is given back and no heartbeat follows."""
         await self.world.erp_slot._stop_beating()
         self.world.erp_slot._slot = None
         await self.erp.close()
@@ -71,7 +71,7 @@ class Company:
         return self.house.erp.gate.open_sessions
 
     async def beat(self, process: Process) -> None:
-        """The sign of life of a process in the middle of its work, as time passes."""
+        """The heartbeat of a process in the middle of its work, as time passes."""
         slot = process.world.erp_slot
         if slot._slot is not None:
             slot._slot = await process.world.store.beat_slot(slot._slot)

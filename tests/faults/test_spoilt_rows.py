@@ -55,7 +55,7 @@ KINDS = (*STATE, "user", *ANEW, "claim", "journal")
 
 
 @dataclass
-class Stage:
+class Scenario:
     """Anna and Boris, with a row of every kind that there is, and somebody who spoils one of them."""
 
     house: House
@@ -123,7 +123,7 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+async def scenario(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scenario]:
     """Two people, a meeting of both, notifications, an open question, and something that waits."""
     backend = MemoryBackend(lambda: START)
     async with open_house(RowStore(backend)) as house:
@@ -135,24 +135,24 @@ async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
         house.outlook().create("Shared", at(2), at(2, 10), attendees=[BORIS])
         await house.sync()
         await house.sync()
-        opened = Stage(house, backend, (await house.user()).id, (await house.user(BORIS)).id)
+        opened = Scenario(house, backend, (await house.user()).id, (await house.user(BORIS)).id)
         async with front_door(house):
             await keep_all(house.world)
             await _fill(opened)
             yield opened
 
 
-async def _fill(stage: Stage) -> None:
+async def _fill(scenario: Scenario) -> None:
     """Rows that only come up now and then."""
-    store = stage.house.world.store
-    for user_id in (stage.anna, stage.boris):
+    store = scenario.house.world.store
+    for user_id in (scenario.anna, scenario.boris):
         lease = await store.acquire_lease(user_id, "an earlier round", 1)
         lonely = Pending(Side.ERP, f"gone-{user_id}", parked=True, state=PendingState.PARTNER_GONE)
         hold = Hold(f"h{user_id[:6]}", "3 of 3 would be deleted", (HeldItem("e", "a", "void"),), START)
         await store.save(lease, [Put(lonely), Put(hold)])
         await store.write_wake(user_id, "a token")
         await store.file_inbox(user_id, [InboxRow(f"no-activity-of-{user_id}", START)])
-    stage.house.advance(minutes=1)
+    scenario.house.advance(minutes=1)
 
 
 def cells(*kinds: str) -> Iterator[tuple[str, str]]:
@@ -170,200 +170,200 @@ def told(outcome: SyncReport, upn: str = ANNA) -> str:
 
 
 @pytest.mark.parametrize(("kind", "how"), list(cells()))
-async def test_every_trigger_and_command_goes_on_for_others(stage: Stage, kind: str, how: str) -> None:
+async def test_every_trigger_and_command_goes_on_for_others(scenario: Scenario, kind: str, how: str) -> None:
     """Whatever row of Anna's, or of the meeting they share, cannot be read: Boris's changes flow."""
-    key = await stage.spoil(kind, SPOILS[how])
-    world, store = stage.house.world, stage.house.world.store
-    await stage.edit_by_boris()
+    key = await scenario.spoil(kind, SPOILS[how])
+    world, store = scenario.house.world, scenario.house.world.store
+    await scenario.edit_by_boris()
 
     if how != "another version" or kind not in ("lease", "slot"):
-        await _run_triggers(stage)
-    plan = await stage.house.sync(dry_run=True) if kind != "slot" or how != "another version" else None
+        await _run_triggers(scenario)
+    plan = await scenario.house.sync(dry_run=True) if kind != "slot" or how != "another version" else None
     if plan is not None:
         assert [r.failures for r in plan.reports if r.upn == BORIS] == [[]]
         assert any(line.subject == "Boris goes on" for r in plan.reports if r.upn == BORIS for line in r.lines)
-        outcome = await stage.house.sync()
-        assert stage.has_boris_gone_on()
+        outcome = await scenario.house.sync()
+        assert scenario.has_boris_gone_on()
         assert told(outcome, BORIS) == "" or kind == "claim"
-        await _check_annas(stage, kind, how, key, outcome)
-    assert {u.id for u in await store.list_users()} == {stage.anna, stage.boris}
-    user, choice = await find_choice(world, choices_in(await store.recall(stage.boris))[0].id)
-    assert (user.id, choice.row) in [(stage.boris, c.row) for c in choices_in(await store.recall(stage.boris))]
+        await _check_annas(scenario, kind, how, key, outcome)
+    assert {u.id for u in await store.list_users()} == {scenario.anna, scenario.boris}
+    user, choice = await find_choice(world, choices_in(await store.recall(scenario.boris))[0].id)
+    assert (user.id, choice.row) in [(scenario.boris, c.row) for c in choices_in(await store.recall(scenario.boris))]
     if plan is not None:  # else nobody may ask ERP.net, and says so
         assert [f.what for f in await explain(world, user, "Boris goes on")][:1] == ["linked"]
-    assert (await store.recall(stage.boris)).links
+    assert (await store.recall(scenario.boris)).links
 
 
-async def _check_annas(stage: Stage, kind: str, how: str, key: Key, outcome: SyncReport) -> None:
+async def _check_annas(scenario: Scenario, kind: str, how: str, key: Key, outcome: SyncReport) -> None:
     """Anna waits where the row is hers, and is told which row it is, whose and what helps; else she goes on, too."""
     is_newer_lease = kind == "lease" and how == "another version"
     stops = kind in (*STATE, "user") or is_newer_lease
-    said = told(outcome) + told(outcome, stage.anna)
+    said = told(outcome) + told(outcome, scenario.anna)
     if kind == "wake":  # whoever wakes her next writes the row anew
-        assert stage.has_annas_news_arrived() or f"the row {key.row}" in said
-        await wake(stage.house.world, stage.anna)
-        await stage.house.sync()
-        assert stage.has_annas_news_arrived()
+        assert scenario.has_annas_news_arrived() or f"the row {key.row}" in said
+        await wake(scenario.house.world, scenario.anna)
+        await scenario.house.sync()
+        assert scenario.has_annas_news_arrived()
         return
-    assert stage.has_annas_news_arrived() is not stops
-    assert (stage.subject_of_shared() == "Shared") is (stops or kind == "claim")
+    assert scenario.has_annas_news_arrived() is not stops
+    assert (scenario.subject_of_shared() == "Shared") is (stops or kind == "claim")
     if stops or kind == "claim":
         assert "a stored" in said
         assert f"the row {key.row} of the partition {key.partition}" in said
         assert ("deploy the build" if how == "another version" else "`calsync ") in said
     if kind == "journal":
-        entries = await stage.house.world.store.read_journal(stage.anna, 1_000)
+        entries = await scenario.house.world.store.read_journal(scenario.anna, 1_000)
         assert [e.action for e in entries].count(UNREADABLE) == 1
     elif kind in ANEW and how != "another version":
-        await _check_anew(stage, kind, key)
+        await _check_anew(scenario, kind, key)
 
 
-async def _check_anew(stage: Stage, kind: str, key: Key) -> None:
+async def _check_anew(scenario: Scenario, kind: str, key: Key) -> None:
     """What can be told from other rows is, and the row is written again."""
-    store = stage.house.world.store
+    store = scenario.house.world.store
     activity = key.partition.removeprefix("activity-")
     if kind == "index":
-        assert list((await store.find_linked([activity]))[activity]) == [stage.anna]
+        assert list((await store.find_linked([activity]))[activity]) == [scenario.anna]
     elif kind == "copy":
-        assert await store.find_copies(stage.uid()) == {stage.boris}
+        assert await store.find_copies(scenario.uid()) == {scenario.boris}
     tables = {"index": Table.MEETINGS, "copy": Table.MEETINGS, "lease": Table.STATE}
-    row = await stage.backend.read(tables.get(kind, Table.USERS), key)
+    row = await scenario.backend.read(tables.get(kind, Table.USERS), key)
     assert row is None or row.properties["v"] == SCHEMA
     assert row is None or len(str(row.properties["data0"])) > 20
 
 
-async def _run_triggers(stage: Stage) -> None:
+async def _run_triggers(scenario: Scenario) -> None:
     """The timers, the pull and a notification for both."""
-    world, store = stage.house.world, stage.house.world.store
+    world, store = scenario.house.world, scenario.house.world.store
     await dispatch(world)
     await keep_house(world)
     await keep_all(world)
     report = await run_pull(world)
-    assert stage.boris in report.woken
-    subscription = await store.read_subscription(stage.boris)
+    assert scenario.boris in report.woken
+    subscription = await store.read_subscription(scenario.boris)
     assert subscription is not None
-    items = f'{{"value":[{{"clientState":"{stage.anna}.x"}},{{"clientState":"{subscription.client_state}"}}]}}'
+    items = f'{{"value":[{{"clientState":"{scenario.anna}.x"}},{{"clientState":"{subscription.client_state}"}}]}}'
     await receive_graph(world, items.encode())
     sent = [message for message, _ in world.queue.take()]  # type: ignore[attr-defined]
-    assert stage.boris in [message.get("user") for message in sent]
-    assert is_notified(await store.read_wake(stage.boris))
+    assert scenario.boris in [message.get("user") for message in sent]
+    assert is_notified(await store.read_wake(scenario.boris))
 
 
 @pytest.mark.parametrize("kind", ["link-", "pending-", "inbox-", "user", "subscription", "claim", "index"])
-async def test_a_row_in_anothers_place_is_not_believed(stage: Stage, kind: str) -> None:
+async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind: str) -> None:
     """A row that was copied over another one's key says somebody else's value: it counts as one nobody can read."""
-    store = stage.house.world.store
-    await store.save_claim(Claim("another meeting", stage.boris, "a", START))
-    table, row = stage.find(kind, stage.boris)
+    store = scenario.house.world.store
+    await store.save_claim(Claim("another meeting", scenario.boris, "a", START))
+    table, row = scenario.find(kind, scenario.boris)
     if kind == "claim":
-        claims = stage.backend._tables[table]["claim"].values()
+        claims = scenario.backend._tables[table]["claim"].values()
         row = next(one for one in claims if "another meeting" in str(one.properties["data0"]))
     elif kind == "index":
-        others = [p for name, p in stage.backend._tables[table].items() if name.startswith("activity-")]
-        row = next(one for rows in others for one in rows.values() if one.key != stage.find(kind)[1].key)
-    _, annas = stage.find(kind)
-    await stage.spoil(kind, row.properties)
-    await stage.edit_by_boris()
-    outcome = await stage.house.sync()
+        others = [p for name, p in scenario.backend._tables[table].items() if name.startswith("activity-")]
+        row = next(one for rows in others for one in rows.values() if one.key != scenario.find(kind)[1].key)
+    _, annas = scenario.find(kind)
+    await scenario.spoil(kind, row.properties)
+    await scenario.edit_by_boris()
+    outcome = await scenario.house.sync()
 
-    assert stage.has_boris_gone_on()
+    assert scenario.has_boris_gone_on()
     if kind in ("subscription", "index"):
-        await keep_all(stage.house.world)
+        await keep_all(scenario.house.world)
         activity = annas.key.partition.removeprefix("activity-")
-        assert kind != "index" or stage.anna in (await store.find_linked([activity]))[activity]
+        assert kind != "index" or scenario.anna in (await store.find_linked([activity]))[activity]
     elif kind == "claim":
         with pytest.raises(RowUnreadable, match="in another's place"):
-            await store.read_claim(stage.uid())
+            await store.read_claim(scenario.uid())
     else:
-        assert "in another's place" in told(outcome) + told(outcome, stage.anna)
+        assert "in another's place" in told(outcome) + told(outcome, scenario.anna)
 
 
-async def test_a_row_of_a_kind_that_nobody_knows(stage: Stage) -> None:
+async def test_a_row_of_a_kind_that_nobody_knows(scenario: Scenario) -> None:
     """A newer build may have added a kind of row that a round must not go on without."""
-    await stage.backend.write(Table.STATE, Op(Verb.PUT, Key(stage.anna, "promise-1"), {"v": 99, "data0": "{}"}))
-    await stage.edit_by_boris()
-    outcome = await stage.house.sync()
+    await scenario.backend.write(Table.STATE, Op(Verb.PUT, Key(scenario.anna, "promise-1"), {"v": 99, "data0": "{}"}))
+    await scenario.edit_by_boris()
+    outcome = await scenario.house.sync()
 
-    assert stage.has_boris_gone_on()
+    assert scenario.has_boris_gone_on()
     assert "a stored row is of an unknown kind" in told(outcome)
 
 
-async def test_nobodys_instance_row(stage: Stage) -> None:
+async def test_nobodys_instance_row(scenario: Scenario) -> None:
     """The row that all share: syncing says which it is and what helps; looking, asking and switching go on."""
-    world = stage.house.world
-    await stage.backend.write(Table.USERS, Op(Verb.PUT, Key("instance", "instance"), {"v": SCHEMA, "data0": "{"}))
+    world = scenario.house.world
+    await scenario.backend.write(Table.USERS, Op(Verb.PUT, Key("instance", "instance"), {"v": SCHEMA, "data0": "{"}))
     with pytest.raises(RowUnreadable, match="delete that row, then `calsync sync --full`"):
-        await stage.house.sync()
+        await scenario.house.sync()
     checks = [check async for check in examine(world)]
 
     assert [c.text for c in checks if c.what == "Stored rows" and "instance" in c.text] != []
     assert [c for c in checks if c.what == "Service user"] != []
-    assert await find_known(world, ANNA) == await stage.house.user()
-    await stage.backend.write(Table.USERS, Op(Verb.DELETE, Key("instance", "instance")))
-    stage.house.desk().create("After all", digits(5), digits(5, 12))
-    await stage.house.sync(full=True)
-    assert "After all" in [e["subject"] for e in stage.house.outlook().events()]
+    assert await find_known(world, ANNA) == await scenario.house.user()
+    await scenario.backend.write(Table.USERS, Op(Verb.DELETE, Key("instance", "instance")))
+    scenario.house.desk().create("After all", digits(5), digits(5, 12))
+    await scenario.house.sync(full=True)
+    assert "After all" in [e["subject"] for e in scenario.house.outlook().events()]
 
 
 @pytest.mark.parametrize("kind", [*STATE, "user", "claim"])
-async def test_the_doctor_names_every_row(stage: Stage, kind: str) -> None:
+async def test_the_doctor_names_every_row(scenario: Scenario, kind: str) -> None:
     """`calsync doctor` lists each row that stops something, and goes on to the other checks."""
-    key = await stage.spoil(kind, SPOILS["cut off"])
-    checks = [check async for check in examine(stage.house.world)]
+    key = await scenario.spoil(kind, SPOILS["cut off"])
+    checks = [check async for check in examine(scenario.house.world)]
 
     [found] = [check for check in checks if check.what == "Stored rows"]
     assert (found.fine, f"the row {key.row} of the partition {key.partition}" in found.text) == (False, True)
     assert [check.fine for check in checks if check.what == BORIS] == [True]
 
 
-async def test_changes_for_somebody_unreadable_wait_for_them(stage: Stage) -> None:
+async def test_changes_for_somebody_unreadable_wait_for_them(scenario: Scenario) -> None:
     """What ERP.net says while Anna's row cannot be read is kept for her, linked or not: nothing passes her by."""
-    table, row = stage.find("user")
-    house = stage.house
+    table, row = scenario.find("user")
+    house = scenario.house
     [shared] = [a for a in house.desk().activities() if a["Subject"] == "Anna's"]
-    await stage.spoil("user", SPOILS["another version"])
+    await scenario.spoil("user", SPOILS["another version"])
     house.desk().edit(shared["Id"], subject="Anna's, later")
     house.desk().create("Anna at her desk", digits(4), digits(4, 12))
     await run_pull(house.world)
     await house.sync(BORIS)
-    await stage.backend.write(table, Op(Verb.PUT, row.key, row.properties))
+    await scenario.backend.write(table, Op(Verb.PUT, row.key, row.properties))
     await house.sync()
 
     assert {"Anna's, later", "Anna at her desk"} <= {e["subject"] for e in house.outlook().events()}
 
 
-async def test_nobody_takes_over_from_somebody_unreadable(stage: Stage) -> None:
+async def test_nobody_takes_over_from_somebody_unreadable(scenario: Scenario) -> None:
     """A row that cannot be read is no leave: the meeting that Anna feeds stays hers, and nothing is voided."""
-    await stage.spoil("user", SPOILS["another version"])
-    stage.house.advance(days=2)
-    await stage.house.sync(BORIS)
-    table, row = stage.find("claim")
+    await scenario.spoil("user", SPOILS["another version"])
+    scenario.house.advance(days=2)
+    await scenario.house.sync(BORIS)
+    table, row = scenario.find("claim")
 
-    assert f'"holder":"{stage.anna}"' in str(row.properties["data0"])
+    assert f'"holder":"{scenario.anna}"' in str(row.properties["data0"])
     assert table is Table.MEETINGS
-    assert not any(a["Void"] for a in stage.house.desk().activities())
+    assert not any(a["Void"] for a in scenario.house.desk().activities())
 
 
-async def test_a_newer_builds_row_is_not_replaced(stage: Stage) -> None:
+async def test_a_newer_builds_row_is_not_replaced(scenario: Scenario) -> None:
     """While an update is under way, an older build replaces nothing that it cannot read: it refuses, and waits."""
     kinds = ("user", "subscription", "lease", "claim", "slot")
-    keys = {(stage.find(kind)[0], await stage.spoil(kind, SPOILS["another version"])) for kind in kinds}
+    keys = {(scenario.find(kind)[0], await scenario.spoil(kind, SPOILS["another version"])) for kind in kinds}
     with pytest.raises(RowUnreadable):
-        await enable(stage.house.world, ANNA)
-    await keep_all(stage.house.world)
+        await enable(scenario.house.world, ANNA)
+    await keep_all(scenario.house.world)
     with pytest.raises(RowUnreadable):
-        await stage.house.sync()
+        await scenario.house.sync()
 
     for table, key in keys:
-        row = await stage.backend.read(table, key)
+        row = await scenario.backend.read(table, key)
         assert row is not None
         assert row.properties == SPOILS["another version"], key
 
 
-async def test_a_newer_builds_subscription_is_not_ended(stage: Stage) -> None:
+async def test_a_newer_builds_subscription_is_not_ended(scenario: Scenario) -> None:
     """The keeper of an older build leaves alone what a newer one keeps, on our side and on Graph's."""
-    await stage.spoil("subscription", SPOILS["another version"])
-    live = await stage.house.world.subscriptions.list_live()
-    await keep_all(replace(stage.house.world))
+    await scenario.spoil("subscription", SPOILS["another version"])
+    live = await scenario.house.world.subscriptions.list_live()
+    await keep_all(replace(scenario.house.world))
 
-    assert {one.id for one in live} == {one.id for one in await stage.house.world.subscriptions.list_live()}
+    assert {one.id for one in live} == {one.id for one in await scenario.house.world.subscriptions.list_live()}

@@ -19,7 +19,7 @@ from tests.support.made_up_apps import MakeApp
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALIVE = '@app.route(route="alive")\nasync def alive(req: func.HttpRequest) -> str:\n    return "yes"\n'
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 def options(app: Path, port: int = 0) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_everything() -> None:
             assert line, told
             told += line
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert process.returncode == 0, errors
     assert "Traceback" not in errors

@@ -31,7 +31,7 @@ async def work(message: func.QueueMessage) -> None:
     seen.append((text, message.dequeue_count))
 """
 FAST = {"extensions": {"queues": {"maxPollingInterval": "00:00:00.1", "maxDequeueCount": 3}}}
-PATIENCE_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 
 
 class Desk:
@@ -68,14 +68,14 @@ async def desk(azurite: Azurite) -> AsyncIterator[Desk]:
 
 async def until(is_true: Callable[[], Any]) -> None:
     """Wait for what must come; the test fails where it does not."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not is_true():  # noqa: ASYNC110 - the app under test knows nothing of our events
             await asyncio.sleep(0.02)
 
 
 async def until_empty(desk: Desk) -> None:
     """Wait until every message is done or poisoned."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while await desk.left():  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.02)
 
@@ -212,7 +212,7 @@ async def test_stopping_serves_what_is_being_fetched(desk: Desk, monkeypatch: py
         await asked.wait()
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await listener.drain(timedelta(seconds=PATIENCE_SECONDS))
+        await listener.drain(timedelta(seconds=TIMEOUT_SECONDS))
 
     assert served == ["under way"]
     assert await desk.left() == 0

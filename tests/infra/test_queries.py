@@ -93,7 +93,7 @@ def test_kusto_accepts_every_query() -> None:
 @pytest.mark.parametrize(
     "query", ["AppTraces | where Nope == 1", "AppTraces | wher true", "Trace", "AppTraces | where"]
 )
-def test_kusto_refuses_a_slip_of_the_pen(query: str) -> None:
+def test_kusto_refuses_a_faulty_query(query: str) -> None:
     """The check above knows the columns and the grammar."""
     assert queries.read({"slip": query})["slip"] != []
 

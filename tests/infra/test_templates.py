@@ -39,7 +39,7 @@ FUNCTIONS = {
     ),
     *("subscriptionResourceId", "substring", "tenant", "toLower", "union", "uniqueString"),
 }
-"""Functions of the language that we use; a slip of the pen would not be among them."""
+"""Functions of the language that we use; a misspelt one would not be among them."""
 
 VERSIONS = {
     "Microsoft.Authorization/locks": "2020-05-01",

@@ -50,7 +50,7 @@ def test_actionlint_is_content() -> None:
     assert lint(*WORKFLOWS) == []
 
 
-def test_actionlint_sees_a_slip_of_the_pen(tmp_path: Path) -> None:
+def test_actionlint_sees_a_misspelt_name(tmp_path: Path) -> None:
     """The check above can fail."""
     slip = tmp_path / "ci.yml"
     slip.write_text(text_of(FOLDER / "ci.yml").replace("matrix.python", "matrix.pyton", 1))

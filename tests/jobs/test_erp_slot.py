@@ -29,7 +29,7 @@ async def is_free(world: World) -> bool:
 
 
 class Beats:
-    """Watches the heartbeat: waits for the next sign of life, or takes the storage away."""
+    """Watches the heartbeat: waits for the next heartbeat, or takes the storage away."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self._beat = world.store.beat_slot
@@ -80,7 +80,7 @@ async def test_a_failed_round_gives_the_slot_back(world: World) -> None:
 
 
 async def test_a_long_round_keeps_the_slot(house: House, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signs of life keep others away however long a round takes."""
+    """Heartbeats keep others away however long a round takes."""
     beats = Beats(world, monkeypatch)
     async with world.erp_session():
         house.advance(minutes=5)
@@ -92,7 +92,7 @@ async def test_a_long_round_keeps_the_slot(house: House, world: World, monkeypat
 async def test_storage_down_does_not_stop_the_heart(
     house: House, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A missed sign of life is made up for by the next one."""
+    """A missed heartbeat is made up for by the next one."""
     beats = Beats(world, monkeypatch)
     async with world.erp_session():
         beats.is_down = True
@@ -187,7 +187,7 @@ async def test_a_storage_fault_never_costs_the_answer_of_finished_work(
 
 
 async def test_a_lost_answer_does_not_lose_the_slot(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sign of life that was stored but not answered leaves the slot ours, and it is given back at the end."""
+    """A heartbeat that was stored but not answered leaves the slot ours, and it is given back at the end."""
     beats, beat = Beats(world, monkeypatch), world.store.beat_slot
 
     async def unanswered(slot: Slot) -> Slot:

@@ -179,14 +179,14 @@ class TestTheWholeList:
 
     async def test_sixty_attendees(self, office: House) -> None:
         """All of them take part, and all of them stay when one more is added in ERP.net."""
-        crowd = [f"guest{n:02}@vendor.example" for n in range(60)]
-        event, activity = await planning(office, *crowd)
-        assert participants(office.desk().get(activity)) == crowd
+        many = [f"guest{n:02}@vendor.example" for n in range(60)]
+        event, activity = await planning(office, *many)
+        assert participants(office.desk().get(activity)) == many
 
         office.desk().add_participant(activity, "boris")
         with office.post() as post:
             await office.settle()
-        assert attendees(office.outlook().get(event)) == [BORIS, *crowd]
+        assert attendees(office.outlook().get(event)) == [BORIS, *many]
         assert post == [("invitation", BORIS)]
 
 

@@ -43,8 +43,8 @@ class TestEveryAnswer:
             done = await house.settle(*order)
 
             gone = "Outlook: deleted from the calendar"  # what a copy says that left without a word to anybody
-            is_unheard = how == "decline" and not send
-            assert await told(house) == {BORIS: gone if is_unheard else WORDS[how]}
+            is_unnoticed = how == "decline" and not send
+            assert await told(house) == {BORIS: gone if is_unnoticed else WORDS[how]}
             is_told_twice = how == "decline" and send and order[0] == BORIS
             assert done["answer noted"] == (2 if is_told_twice else 1)
             assert house.graph_writes() == []

@@ -18,15 +18,15 @@ from jobs.commands.switch import enable
 from simulators.demo.hands import control
 from simulators.host.company import Company
 
-PATIENCE_SECONDS = 240.0
+TIMEOUT_SECONDS = 240.0
 
 
-def until(is_true: Callable[[], object], pause: float = 0.1, patience: float = PATIENCE_SECONDS) -> float:
+def until(is_true: Callable[[], object], pause: float = 0.1, timeout: float = TIMEOUT_SECONDS) -> float:
     """Wait for what must come; how many seconds it took. The test fails where it does not come."""
     began = time.monotonic()
     while not is_true():
         took = time.monotonic() - began
-        assert took < patience, f"nothing came within {patience:.0f} s"
+        assert took < timeout, f"nothing came within {timeout:.0f} s"
         time.sleep(pause)
     return time.monotonic() - began
 

@@ -84,7 +84,7 @@ class Hands:
         start = datetime.combine(day, time(HOURS[dice % len(HOURS)]), SOFIA)
         return start, start + timedelta(hours=1)
 
-    def crowd(self, dice: int) -> list[str]:
+    def some_people(self, dice: int) -> list[str]:
         return [one for n, one in enumerate(PEOPLE) if dice >> n & 1]
 
     # Outlook
@@ -93,10 +93,10 @@ class Hands:
         start, end = self.when(act.dice)
         match what:
             case "create":
-                person.create(self.word(), start, end, attendees=self.crowd(act.dice))
+                person.create(self.word(), start, end, attendees=self.some_people(act.dice))
             case "whole day":
                 first, last = _days(start.date(), 1 + act.dice % 3)
-                person.create(self.word(), first, last, all_day=True, attendees=self.crowd(act.dice))
+                person.create(self.word(), first, last, all_day=True, attendees=self.some_people(act.dice))
             case "restore":
                 self.restore(person)
             case _:
@@ -172,7 +172,7 @@ class Hands:
         desk = self.desk(act.who)
         if what == "create":
             start, end = self.digits(act.dice)
-            ident = desk.create(self.word(), start, end, participants=self.crowd(act.dice))
+            ident = desk.create(self.word(), start, end, participants=self.some_people(act.dice))
             self.authors[ident] = NAMES[act.who % 3]
             return
         rows = desk.activities()

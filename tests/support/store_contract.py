@@ -982,7 +982,7 @@ class SlotContract:
         assert first.number == (await fresh_store.acquire_slot("a", 3, 30)).number
 
     async def test_silent_slot_is_taken_over(self, fresh_store: RowStore, pass_time: PassTime) -> None:
-        """A slot without a sign of life for long enough goes to whoever asks, and its holder learns it."""
+        """A slot without a heartbeat for long enough goes to whoever asks, and its holder learns it."""
         lost = await fresh_store.acquire_slot("a", 1, 30)
         pass_time(45)
 
@@ -993,7 +993,7 @@ class SlotContract:
             await fresh_store.beat_slot(lost)
 
     async def test_beating_slot_is_kept(self, fresh_store: RowStore, pass_time: PassTime) -> None:
-        """Signs of life keep a slot beyond the time after which a silent one is lost."""
+        """Heartbeats keep a slot beyond the time after which a silent one is lost."""
         slot = await fresh_store.acquire_slot("a", 1, 30)
         pass_time(20)
         await fresh_store.beat_slot(slot)

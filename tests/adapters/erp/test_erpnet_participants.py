@@ -387,7 +387,7 @@ def requests(body: str) -> list[tuple[str, Any]]:
     return [(line, json.loads(text) if text else None) for line, text in found]
 
 
-async def test_a_crowd_on_the_wire(server: Scripted, erp: ErpNet) -> None:
+async def test_participants_on_the_wire(server: Scripted, erp: ErpNet) -> None:
     """The header with its version goes first, then who leaves, who comes, whose answer changed, in one changeset."""
     server.say(
         users(user("bob", "BOB@example.com"), user("eve", GUEST, Active=False)), batch([changeset(204), a_row()])
@@ -459,7 +459,7 @@ async def test_refused_access_to_users_is_raised(server: Scripted, erp: ErpNet) 
     assert len(server.calls) == 1
 
 
-async def test_large_crowds_spread_over_batches(server: Scripted, erp: ErpNet) -> None:
+async def test_many_participants_spread_over_batches(server: Scripted, erp: ErpNet) -> None:
     """Fifty requests a batch, whatever they belong to; a changeset is never torn apart."""
     server.say(users(), *[batch([changeset(204), a_row()])] * 3)
     changes = [ParticipantChanges(tuple(f"{n}{letter}@example.org" for n in range(30))) for letter in "abc"]
