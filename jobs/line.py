@@ -45,11 +45,11 @@ async def send_later(
     """
     now = world.clock()
     due_at = now + timedelta(seconds=delay)
-    wish = Queued(order.key, secrets.token_hex(6), due_at, _without_ticket(order), since, due_at, is_big)
+    wanted = Queued(order.key, secrets.token_hex(6), due_at, _without_ticket(order), since, due_at, is_big)
     for _ in range(RACES):
         known = await world.store.read_queued(order.key)
         is_on_its_way = known is not None and _is_on_its_way(known, now)
-        row = _joined(known, wish) if known and is_on_its_way else replace(wish, etag=known.etag if known else "")
+        row = _joined(known, wanted) if known and is_on_its_way else replace(wanted, etag=known.etag if known else "")
         with suppress(StaleWrite):
             row = await world.store.save_queued(row)
             if not is_on_its_way:
@@ -62,8 +62,8 @@ async def send_now(world: World, order: Call) -> None:
     known, now = await world.store.read_queued(order.key), world.clock()
     if known is not None and known.since is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # its message was seen just now, so another is sent
-            wish = Queued(order.key, "", now, _without_ticket(order), now, now)
-            await world.store.save_queued(_joined(known, wish))
+            wanted = Queued(order.key, "", now, _without_ticket(order), now, now)
+            await world.store.save_queued(_joined(known, wanted))
             return
     await world.queue.send(write(order))
 
@@ -86,17 +86,17 @@ def _is_on_its_way(known: Queued, now: datetime) -> bool:
     return known.due_at + OVERDUE > now
 
 
-def _joined(known: Queued, wish: Queued) -> Queued:
+def _joined(known: Queued, wanted: Queued) -> Queued:
     """The row of the message that is on its way, merged with another order."""
-    order = merged(read_call(known.message), read_call(wish.message))
+    order = merged(read_call(known.message), read_call(wanted.message))
     if order is None:
-        return replace(wish, ticket=known.ticket, due_at=known.due_at, etag=known.etag)
+        return replace(wanted, ticket=known.ticket, due_at=known.due_at, etag=known.etag)
     return replace(
         known,
         message=write(order),
-        since=_earlier(known.since, wish.since),
-        not_before=_earlier(known.not_before, wish.not_before),
-        is_big=known.is_big or wish.is_big,
+        since=_earlier(known.since, wanted.since),
+        not_before=_earlier(known.not_before, wanted.not_before),
+        is_big=known.is_big or wanted.is_big,
     )
 
 

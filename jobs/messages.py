@@ -105,7 +105,7 @@ class Asked:
 
     @property
     def key(self) -> str:
-        """What it is about."""
+        """The deduplication key: one for each command."""
         return f"{Kind.ASKED}-{self.command_id}"
 
 

@@ -2,9 +2,9 @@
 
 It reads from below the watermark on, because ERP.net may commit a row long after its update time
 (``Policy.late_commit``). Once an hour it looks an hour further back. Changes that an earlier pull has met, and echoes
-of our own writes, are dropped: by the marks in ``Instance.met`` and by the versions in the index. The watermark moves
-last, by a conditional write. A pull that is cut off moves no watermark, so the next one files the same rows again.
-The pull decides nothing; the rounds of the woken users do (design.md §6).
+of our own writes, are dropped: by their digests in ``Instance.met`` and by the versions in the index. The watermark
+moves last, by a conditional write. A pull that is cut off moves no watermark, so the next one files the same rows
+again. The pull decides nothing; the rounds of the woken users do (design.md §6).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ LOOK_BACK = timedelta(hours=1)
 """How often a pull looks further back, and how much further than ``late_commit``."""
 
 MOST_MET = 10_000
-"""The most marks of changes that are stored, the newest: 31 characters each of the 448,000 of a row of the store. If
-there are more, pulls read from the oldest mark on, and the hourly look back reads what lies below."""
+"""The most digests of changes that are stored, the newest: 31 characters each of the 448,000 of a row of the store.
+If there are more, pulls read from the oldest digest on, and the hourly look back reads what lies below."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The watermark of an instance without any activity."""
@@ -101,7 +101,7 @@ async def plan_pull(world: World) -> dict[str, list[InboxRow]]:
 async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullReading, list[ActivityChange]]:
     reading = await world.erp.read_changes(_since(instance, now, world.policy.late_commit))
     met = set(instance.met)
-    return reading, [c for c in reading.changes if _mark(c) not in met]
+    return reading, [c for c in reading.changes if _digest(c) not in met]
 
 
 def _looks_back(instance: Instance, now: datetime) -> bool:
@@ -132,25 +132,25 @@ def _top(instance: Instance, now: datetime) -> datetime:
 
 
 def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit: timedelta) -> Instance:
-    """The instance with the watermark and the marks after this reading."""
+    """The instance with the watermark and the digests after this reading."""
     high = max(at for at in (instance.watermark, reading.high, BEGINNING) if at is not None)
     moved = replace(instance, watermark=high)
     if _looks_back(instance, now):
         moved = replace(moved, looked_back_at=now)
     lowest = _lowest(moved, now, late_commit)
-    met = {_mark(change) for change in reading.changes} | set(instance.met)
-    near = sorted(mark for mark in met if _met_at(mark) >= lowest)
+    met = {_digest(change) for change in reading.changes} | set(instance.met)
+    near = sorted(digest for digest in met if _met_at(digest) >= lowest)
     return replace(moved, met=tuple(near[-MOST_MET:]))
 
 
-def _mark(change: ActivityChange) -> str:
-    """The mark of a change: its update time, so that marks sort by it, and a hash of activity and version."""
+def _digest(change: ActivityChange) -> str:
+    """The digest of a change: its update time, so that digests sort by it, and a hash of activity and version."""
     milliseconds = (change.updated_at - BEGINNING) // timedelta(milliseconds=1)
     return f"{milliseconds:012x}{sha256(f'{change.activity_id} {change.stamp}'.encode()).hexdigest()[:16]}"
 
 
-def _met_at(mark: str) -> datetime:
-    return BEGINNING + timedelta(milliseconds=int(mark[:12], 16))
+def _met_at(digest: str) -> datetime:
+    return BEGINNING + timedelta(milliseconds=int(digest[:12], 16))
 
 
 async def _addressed(

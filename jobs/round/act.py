@@ -3,8 +3,8 @@
 The order of the saves makes a crash at any point harmless. A pending row is saved before a create (a write-ahead
 record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
 written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
-failure is marked on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of at most CHUNK
-items.
+failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of at
+most CHUNK items.
 """
 
 from __future__ import annotations
@@ -79,15 +79,15 @@ class Done:
     """Whether an item changed while the round was under way, so that another round must follow at once."""
     unavailable: SideUnavailable | None = None
     """The error that stopped the round early; cursors must not move."""
-    unmarked: bool = False
-    """Whether an item failed and no row could be made to mark it; cursors must not move."""
+    unsaved: bool = False
+    """Whether the reason of a failed item could not be saved; cursors must not move."""
     out_of_time: bool = False
     """Whether the deadline stopped the round; the next one goes on from the same cursors."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything was done or marked with its reason."""
-        return self.unavailable is None and not self.out_of_time and not self.unmarked
+        """Whether everything was done, or left with its reason saved."""
+        return self.unavailable is None and not self.out_of_time and not self.unsaved
 
 
 class Actor:
@@ -147,10 +147,10 @@ class Actor:
 
     def _park(self, decision: Decision) -> Callable[[str], list[RowChange]]:
         """A fallback that parks an item on which our own code fails; if that fails too, the cursors may not move."""
-        return lambda _: self._fenced(lambda: [Put(unreckonable_row(decision))], self._unmarked)
+        return lambda _: self._fenced(lambda: [Put(unreckonable_row(decision))], self._unsaved)
 
-    def _unmarked(self, mistake: str) -> list[RowChange]:
-        self.done.unmarked = True
+    def _unsaved(self, mistake: str) -> list[RowChange]:
+        self.done.unsaved = True
         return []
 
     async def _save(self, changes: Sequence[RowChange]) -> None:
@@ -299,7 +299,7 @@ class Actor:
         if isinstance(error, SideUnavailable):
             self.done.unavailable = error
         row = partial(failed_row, written, str(error), self._ctx.now, is_overtaken=is_overtaken)
-        return self._fenced(lambda: [Put(row())], self._unmarked)
+        return self._fenced(lambda: [Put(row())], self._unsaved)
 
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[RowChange]:
         """Handle a create that Graph refused as a duplicate: an earlier create has got through.

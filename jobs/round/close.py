@@ -1,4 +1,4 @@
-"""Step 9 of a round: makes the rows that are saved once everything is done or marked with its reason.
+"""Step 9 of a round: makes the rows that are saved once everything is done, or left with its reason.
 
 Those are the cursors, and the links that need no further look. If our own code fails on a link, the link stays as it
 is. Nothing is saved here.

@@ -1,7 +1,7 @@
 """Makes the rows that store the outcome of a decision: one without a write, one after its writes, or a failure.
 
-``jobs.round.act`` writes and saves; here values become rows. A failure is marked on its link or pending row with the
-reason, so that the cursors may move past it.
+``jobs.round.act`` writes and saves; here values become rows. The reason of a failure is saved on its link or pending
+row, so that the cursors may move past it.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def verified(write: GraphWrite, outcome: Outcome) -> Outcome:
 
 
 def failed_row(written: Written, reason: str, now: datetime, *, is_overtaken: bool) -> Link | Pending:
-    """The row that marks a failure. An overtaken item is read again at once, any other after a back-off."""
+    """The row that stores a failure. An overtaken item is read again at once, any other after a back-off."""
     decision, seen = written.decision, written.seen
     link = decision.case.link
     row = link if link is not None else pending_of(decision)

@@ -1,8 +1,8 @@
 """One round of one user, ten steps top to bottom (design.md §4).
 
 1 wake · 2 lease · 3 recall · 4 read Graph · 5 read ERP.net · 6 compare · 7 plan and guard · 8 act · 9 move the
-cursors · 10 report. The cursors move last, and only past what is done or marked with its reason. So after a crash at
-any point the next round does the rest, and nothing twice.
+cursors · 10 report. The cursors move last, and only past what is done, or left with its reason saved. So after a
+crash at any point the next round does the rest, and nothing twice.
 """
 
 from __future__ import annotations
@@ -255,11 +255,11 @@ class _Round:
         plan, frame = sifted.plan, sifted.plan.findings.frame
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
         await save_moves(fence, journal, plan.findings.moves)
-        is_marked = await self._set_aside(fence, sifted)
+        is_saved = await self._set_aside(fence, sifted)
         actor = Actor(frame, fence, journal, _identity(prepared))
         done = await actor.carry_out(plan.decisions, self._deadline())
         self._report.add(done.acted, done.failures, actor.woken)
-        is_whole = done.is_whole and is_marked
+        is_whole = done.is_whole and is_saved
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
         left = await self._look_over(fence, is_whole and frame.scale.full)

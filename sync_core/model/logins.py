@@ -84,8 +84,8 @@ class Logins:
         past = sorted((one for one in known if one.until_at is not None), key=_until)
         return self._now(login.casefold()) or (past[-1].user_id if past else "")
 
-    def maker_of(self, activity: ErpActivity) -> str:
-        """The id of the user who made an activity; ``OWNER`` where its owner decides, ``login:…`` where nobody
+    def creator_of(self, activity: ErpActivity) -> str:
+        """The id of the user who created an activity; ``OWNER`` where its owner decides, ``login:…`` where nobody
         knows."""
         login = activity.creation_user.casefold()
         now = self._now(login)

@@ -201,7 +201,7 @@ class Instance:
     is for how long no round runs for anybody.
 
     ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by ERP.net's
-    clock. ``met`` are signs of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
+    clock. ``met`` are digests of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
     first. ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
     pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
     None when it has ended. ``refused`` says why a side has refused the app itself since ``refused_at``, '' = it does

@@ -27,7 +27,7 @@ def original(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context, *, m
     tell.
 
     Our own ``mark`` on the event decides. Without it three kinds of evidence must not contradict each other: equal
-    content, a service user as the maker (a person who copies a document is none), and age.
+    content, a service user as the creator (a person who copies a document is none), and age.
     """
     certain = [activity for activity in named if activity.id == mark] or list(named)
     if len(certain) == 1:
@@ -53,7 +53,7 @@ def _agreed(event: GraphEvent, activity: ErpActivity, ctx: Context) -> frozenset
     return frozenset(field for field in ALIKE if pair.is_same(field))
 
 
-def _by_maker(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> ErpActivity | None:
+def _by_creator(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> ErpActivity | None:
     """The only activity that a service user made."""
     made = [activity for activity in named if not began_with(activity, ctx)]
     return made[0] if len(made) == 1 else None
@@ -67,4 +67,4 @@ def _by_age(event: GraphEvent, named: Sequence[ErpActivity], ctx: Context) -> Er
     return next(one for one in named if one.id == ages[0][1])
 
 
-EVIDENCE = (_by_content, _by_maker, _by_age)
+EVIDENCE = (_by_content, _by_creator, _by_age)

@@ -25,18 +25,18 @@ def transaction_id(mailbox: str, activity_id: str, incarnation: int) -> str:
 
 
 def creator_of(activity: ErpActivity, ctx: Context) -> str:
-    """The ERP.net user R12 asks about: the maker, or this user if they own what a service user made; '' if another
+    """The ERP.net user R12 asks about: the creator, or this user if they own what a service user made; '' if another
     user owns it."""
-    maker = ctx.logins.maker_of(activity)
-    if maker != OWNER:
-        return maker
+    creator = ctx.logins.creator_of(activity)
+    if creator != OWNER:
+        return creator
     return ctx.erp_user_id if activity.owner_party == ctx.party_id else ""
 
 
 def rightful(activity: ErpActivity, ctx: Context) -> str:
     """The user in whose calendar an activity belongs by R12, '' if that user is not switched on."""
-    maker = ctx.logins.maker_of(activity)
-    one = ctx.colleagues.owning(activity.owner_party) if maker == OWNER else ctx.colleagues.being(maker)
+    creator = ctx.logins.creator_of(activity)
+    one = ctx.colleagues.owning(activity.owner_party) if creator == OWNER else ctx.colleagues.being(creator)
     return one.id if one is not None and one.is_on else ""
 
 
@@ -65,8 +65,8 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
 
 def began_with(activity: ErpActivity, ctx: Context) -> str:
     """The user who made an activity by hand, '' if a service user made it from an event."""
-    maker = ctx.logins.maker_of(activity)
-    return "" if maker == OWNER else maker
+    creator = ctx.logins.creator_of(activity)
+    return "" if creator == OWNER else creator
 
 
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:

@@ -42,14 +42,14 @@ def test_a_login_is_whose_it_was_when_it_was_written(
     """Where one login had several bearers, time decides; in doubt, the owner of what was made."""
     activity = an_activity(created=WALL - made_days_ago * A_DAY, owner_party=owner)
 
-    assert expected == Logins(bearers).maker_of(activity)
+    assert expected == Logins(bearers).creator_of(activity)
 
 
 def test_nothing_is_made_after_its_last_update() -> None:
     """An activity whose server never told when it was made was made before it was last touched."""
     activity = an_activity(created=None, updated_at=NOW - 20 * A_DAY, owner_party="party-boris")
 
-    assert Logins([RENAMED, SUCCESSOR]).maker_of(activity) == ANNA_ID
+    assert Logins([RENAMED, SUCCESSOR]).creator_of(activity) == ANNA_ID
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_what_erp_net_says_now_goes_before_what_is_known(found: dict[str, str], 
     """A rename that no check has seen yet is seen as soon as it matters."""
     logins = Logins([a_bearer("anna", seen_at=NOW - A_DAY)]).asked(["Anna"], found)
 
-    assert expected == logins.maker_of(an_activity(created=WALL, owner_party="party-zoe"))
+    assert expected == logins.creator_of(an_activity(created=WALL, owner_party="party-zoe"))
 
 
 def test_the_one_seen_later_bears_it() -> None:
     """Of two who are known by one login the later look is right: a login is one person's at a time."""
     logins = Logins([a_bearer("anna", seen_at=NOW - A_DAY), SUCCESSOR])
 
-    assert logins.maker_of(an_activity(created=WALL, owner_party="party-boris")) == BORIS_ID
+    assert logins.creator_of(an_activity(created=WALL, owner_party="party-boris")) == BORIS_ID
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_renamed_service_user_made_what_it_made() -> None:
     """What it made under the old login is its owner's still."""
     logins = logins_of([], ["new-bot"], [Bearer("bot", "", "", None, NOW)])
 
-    assert {OWNER} == {logins.maker_of(an_activity(creation_user=one, created=WALL)) for one in ("bot", "New-Bot")}
+    assert {OWNER} == {logins.creator_of(an_activity(creation_user=one, created=WALL)) for one in ("bot", "New-Bot")}
 
 
 def test_an_account_made_anew_is_the_same_person() -> None:
@@ -106,8 +106,8 @@ def test_an_account_made_anew_is_the_same_person() -> None:
     anna = User("anna-id", "a@acme.example", erp_user_id=ANNA_ID, erp_login="anna.k", former_accounts=(former,))
     logins = logins_of([anna], [])
 
-    assert logins.maker_of(an_activity(creation_user="anna")) == ANNA_ID
-    assert logins.asked(["anna"], {"anna": "erp-old"}).maker_of(an_activity(creation_user="anna")) == ANNA_ID
+    assert logins.creator_of(an_activity(creation_user="anna")) == ANNA_ID
+    assert logins.asked(["anna"], {"anna": "erp-old"}).creator_of(an_activity(creation_user="anna")) == ANNA_ID
     assert anna.erp_user_ids == {ANNA_ID, "erp-old"}
     assert anna.erp_logins == {"anna", "anna.k"}
 
@@ -139,6 +139,6 @@ def test_whoever_made_something_is_a_candidate(
     logins = Logins(bearers).asked(found, found)
     activity = an_activity(creation_user=login, owner_party=owner, created=created)
 
-    maker = logins.maker_of(activity)
+    creator = logins.creator_of(activity)
 
-    assert maker in logins.candidates(login) or maker == f"login:{login}"
+    assert creator in logins.candidates(login) or creator == f"login:{login}"

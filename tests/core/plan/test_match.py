@@ -52,8 +52,8 @@ EVIDENCE = {
     "a minute apart": ([named("A1"), named("A2", created=later(BORN_APART))], None),
     "age unknown of one": ([named("A1", created=None), named("A2")], None),
     "content against age": ([named("A1", created=later()), named("A2", content=OTHER)], None),
-    "content against maker": ([named("A1", creation_user="anna"), named("A2", content=OTHER)], None),
-    "maker against age": ([named("A1", creation_user="anna"), named("A2", created=later())], None),
+    "content against creator": ([named("A1", creation_user="anna"), named("A2", content=OTHER)], None),
+    "creator against age": ([named("A1", creation_user="anna"), named("A2", created=later())], None),
 }
 
 
@@ -67,7 +67,7 @@ def test_of_several_activities_the_evidence_chooses(case: str) -> None:
 
 
 def test_our_mark_is_the_best_evidence() -> None:
-    """Against content, maker and age."""
+    """Against content, creator and age."""
     activities = [named("A1"), named("A2", creation_user="anna", created=later(), content=OTHER)]
     found = original(EVENT, activities, CTX, mark="A2")
 
