@@ -3,8 +3,8 @@
 The order of the saves makes a crash at any point harmless. A pending row is saved before a create (a write-ahead
 record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
 written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
-failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of at
-most CHUNK items.
+failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of
+at most CHUNK items.
 """
 
 from __future__ import annotations
