@@ -29,7 +29,7 @@ ADMIN, READER = "calsync.admin", "calsync.reader"
 DESKTOP = {"width": 1200, "height": 860}
 PHONE = {"width": 390, "height": 844}
 
-PATIENCE_MS = 30_000
+TIMEOUT_MS = 30_000
 """How long something on a page may take to come; the suite runs beside others on small machines."""
 
 LOCALES = {"en": "en-GB", "bg": "bg-BG"}
@@ -97,25 +97,25 @@ class Window:
 
     async def sees(self, text: str) -> None:
         """Wait until the page says this."""
-        await expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE_MS)
+        await expect(self.page.locator("main")).to_contain_text(text, timeout=TIMEOUT_MS)
 
     async def reload_until(self, text: str) -> None:
         """Reload the page until it says this."""
         main = self.page.locator("main")
-        async with asyncio.timeout(PATIENCE_MS / 1000):
+        async with asyncio.timeout(TIMEOUT_MS / 1000):
             while text not in await main.inner_text():
                 await self.page.reload()
 
     async def heading(self, text: str) -> None:
         """Wait until the page's heading says this."""
-        await expect(self.page.locator("h1")).to_contain_text(text, timeout=PATIENCE_MS)
+        await expect(self.page.locator("h1")).to_contain_text(text, timeout=TIMEOUT_MS)
 
     async def done(self, text: str = "Done.") -> None:
         """Wait until what was asked for is done, on the page that shows it; without scripts by reloading."""
         if not self.scripts:
             while await self.page.locator("[data-runs]").count():
                 await self.page.reload()
-        await self.page.locator("main:not(:has([data-runs]))").wait_for(timeout=PATIENCE_MS)
+        await self.page.locator("main:not(:has([data-runs]))").wait_for(timeout=TIMEOUT_MS)
         told = await self.page.locator("main").inner_text()
         assert text in told, told
 
@@ -124,7 +124,7 @@ async def open_window(browser: Browser, origin: str, *, scripts: bool = True, **
     """A new window with cookies of its own; ``more``: Playwright's words for a context."""
     words = {"locale": LOCALES["en"], "viewport": DESKTOP, "color_scheme": "light", **more}
     context = await browser.new_context(java_script_enabled=scripts, **words)
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     window = Window(await context.new_page(), origin, scripts)
     _watch(context, window)
     return window
