@@ -61,7 +61,7 @@ async def mine(visit: Visit, user: User) -> Json:
         "place": await place_of(visit, user, asked),
         "zone": user.zone,
         "conflicts": conflicts,
-        "recent": recent(journal),
+        "recent": recent(journal, memory),
         "skipped": skipped(await store.read_unsynced(user.id)),
         "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
     }
@@ -108,9 +108,10 @@ async def _pushed_until(visit: Visit, user: User) -> datetime | None:
     return known.expires_at if known is not None and is_live else None
 
 
-def recent(journal: Sequence[JournalEntry]) -> list[Json]:
+def recent(journal: Sequence[JournalEntry], memory: Memory) -> list[Json]:
     """The last things that were done, newest first, without the rounds themselves."""
     told = (entry for entry in journal if entry.action != "round")
+    keys = _keys(memory)
     return [
         {
             "at": entry.at.isoformat(),
@@ -119,6 +120,7 @@ def recent(journal: Sequence[JournalEntry]) -> list[Json]:
             "reason": entry.reason,
             "fields": sorted({name.rpartition(".")[2] for name in entry.after}),
             "item": entry.event_id or entry.activity_id,
+            "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
         }
         for entry in islice(told, RECENT)
     ]
@@ -128,6 +130,13 @@ def skipped(unsynced: Unsynced) -> list[Json]:
     """What is not in step, by reason, with how many items; most first."""
     found = [{"reason": reason, "count": count} for reason, count in unsynced.counts.items()]
     return sorted(found, key=lambda one: (-int(str(one["count"])), str(one["reason"])))
+
+
+def _keys(memory: Memory) -> dict[str, str]:
+    """The key of each pair's page, by the id of either side."""
+    pairs = [(link.event_id, link.activity_id) for link in memory.links]
+    keys = {pair: key_of({"event_id": pair[0], "activity_id": pair[1]}) for pair in pairs}
+    return {name: key for pair, key in keys.items() for name in pair if name}
 
 
 async def own_commands(visit: Visit) -> list[Command]:

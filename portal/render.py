@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from portal import assets, forms
 from portal.http import Answer
+from portal.items import key_of
 from portal.sign_in import Person, is_development
 from portal.visit import LANGUAGES, Page, Visit
 from portal.words import Words
@@ -32,7 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(asset=assets.address, languages=LANGUAGES, once=forms.new_once)
+    made.globals.update(asset=assets.address, languages=LANGUAGES, once=forms.new_once, key_of=key_of)
     return made
 
 

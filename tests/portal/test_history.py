@@ -45,6 +45,16 @@ async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> N
     assert 'class="differs"' in page
 
 
+async def test_what_was_done_leads_to_its_item(house: House, anna: Visitor, admin: Visitor) -> None:
+    """From one's own page, and from the person's for an administrator."""
+    meet(house, "Budget")
+    await house.step()
+    item, me = await key(house), (await house.user()).id
+
+    assert f'href="/portal/items/{item}"' in await anna.read("/portal")
+    assert f'href="/portal/people/{me}/items/{item}"' in await admin.read(f"/portal/people/{me}")
+
+
 async def test_a_private_item_is_its_owners(house: House, anna: Visitor, admin: Visitor) -> None:
     """The owner reads it; to an administrator neither subject nor any value shows, in no form."""
     await make_conflict(house, sensitivity="private")
