@@ -198,6 +198,15 @@ def test_a_fixed_token_is_refused_for_the_real_graph() -> None:
     assert read(GRAPH_ACCESS_TOKEN="x", GRAPH_URL="http://127.0.0.1:1/v1.0").graph_access_token == "x"
 
 
+def test_the_developers_sign_in_is_refused_in_azure() -> None:
+    """It is named as a mistake, whatever the page would do with it; on a developer's machine it is right."""
+    [mistake] = mistakes(PORTAL_SIGN_IN="development", WEBSITE_SITE_NAME="app")
+
+    assert mistake.startswith("PORTAL_SIGN_IN is for a developer's machine")
+    assert read(PORTAL_SIGN_IN="development").portal_sign_in == "development"
+    assert len(mistakes(PORTAL_SIGN_IN="yes")) == 1
+
+
 def test_a_lease_lasts_at_least_three_calls() -> None:
     """One second less is refused and the lowest fitting value named."""
     [mistake] = mistakes(LEASE_SECONDS="29", CALL_TIMEOUT_SECONDS="10")
