@@ -13,11 +13,11 @@ from sync_core.model.decision import Case, Context
 from sync_core.model.link import Link
 from sync_core.model.sides import Field, Fields
 from sync_core.model.writes import ParticipantChanges
-from sync_core.people.answers import answers_of, notes_for
 from sync_core.people.lists import Moves, fitting, left_out, merge_people, reaches, rows_to_change, who
 from sync_core.people.privacy import is_hidden, is_private_in_erp_only
+from sync_core.people.responses import notes_for, responses_of
 
-Answers = tuple[tuple[str, str], ...]
+Responses = tuple[tuple[str, str], ...]
 
 
 def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
@@ -37,18 +37,18 @@ def moves_of(pair: Pair, changed: Fields, ctx: Context) -> Moves:
 
 def participant_changes(
     case: Case, link: Link, moves: Moves, ctx: Context, *, may_write_notes: bool
-) -> tuple[ParticipantChanges, Answers]:
+) -> tuple[ParticipantChanges, Responses]:
     """The changes of the participants' rows, and the responses that the link remembers afterwards."""
     if case.activity is None:
         return ParticipantChanges(), link.answers
     changes = rows_to_change(case.activity, moves, ctx)
     if case.event is None or not may_write_notes:
         return changes, link.answers
-    answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
-    notes = notes_for(case.activity, link.answers, answers, ctx)
-    notes_of_added = tuple((one, answers[one]) for one in changes.add if one in answers)
+    responses = {} if is_hidden(case, ctx) else responses_of(case.event, ctx)
+    notes = notes_for(case.activity, link.answers, responses, ctx)
+    notes_of_added = tuple((one, responses[one]) for one in changes.add if one in responses)
     notes_of_kept = tuple(note for note in notes if note[0] not in changes.drop)
-    return replace(changes, notes=notes_of_kept, notes_of_added=notes_of_added), tuple(sorted(answers.items()))
+    return replace(changes, notes=notes_of_kept, notes_of_added=notes_of_added), tuple(sorted(responses.items()))
 
 
 def uninvited(case: Case, moves: Moves, ctx: Context) -> int:

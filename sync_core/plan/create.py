@@ -17,9 +17,9 @@ from sync_core.content.ranges import external_id_of
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, Side
 from sync_core.model.writes import CreateActivity, CreateEvent
-from sync_core.people.answers import answers_of
 from sync_core.people.lists import guests, left_out, mails_anybody, reach_of, remarks, who
 from sync_core.people.privacy import is_hidden, is_private_in_erp_only
+from sync_core.people.responses import responses_of
 from sync_core.plan.identity import new_link, transaction_id
 from sync_core.plan.update import update_pair
 
@@ -32,12 +32,12 @@ def create_activity(case: Case, ctx: Context) -> Decision:
     assert case.event is not None
     event = case.event
     people = who(event.content.people, left_out(event, None, ctx), ctx)
-    answers = {} if is_hidden(case, ctx) else answers_of(event, ctx)
+    responses = {} if is_hidden(case, ctx) else responses_of(event, ctx)
     content = to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone))
     write = CreateActivity(
         external_id_of(event.ical_uid),
         replace(content, people=tuple(sorted(people))),
-        tuple((one, answers[one]) for one in sorted(people) if one in answers),
+        tuple((one, responses[one]) for one in sorted(people) if one in responses),
     )
     said = remarks(event, None)
     return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, written=((Side.ERP, EVERYTHING),))

@@ -10,7 +10,7 @@ Each case takes the first exit that is open to it. These are asked about the cas
     hidden        park                  the service user cannot see the activity
     hindered      park                  a person must choose before an item gets a counterpart (HINDRANCES)
     given-up      park                  writes failed too often, and neither side has changed since
-    follower      act, nothing          another mailbox's copy feeds the activity: only an answer is written
+    follower      act, nothing          another mailbox's copy feeds the activity: only a response is written
     ended         skip                  a tombstone whose event is gone, or of which nothing may be made again
 
 An event that shows up again after its pair has ended goes on with its activity, if that lives, or begins anew. Then:

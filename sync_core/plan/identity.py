@@ -13,8 +13,8 @@ from sync_core.model.link import Link, Role
 from sync_core.model.logins import OWNER
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Side
-from sync_core.people.answers import answers_of
 from sync_core.people.privacy import is_hidden
+from sync_core.people.responses import responses_of
 
 _NAMESPACE = UUID("7be0a9f4-5c5e-4f0e-9b1e-6a1f6f0f4f5b")
 
@@ -91,6 +91,6 @@ def link_after(
             return None
         is_ours = decision.intent is Intent.CREATE_EVENT
         link = new_link(event, activity, Side.ERP if is_ours else Side.GRAPH, ctx)
-        answers = () if is_hidden(decision.case, ctx) else tuple(sorted(answers_of(event, ctx).items()))
-        return base.seal(replace(link, unseen=is_ours, answers=answers, reason=decision.reason))
+        responses = () if is_hidden(decision.case, ctx) else tuple(sorted(responses_of(event, ctx).items()))
+        return base.seal(replace(link, unseen=is_ours, answers=responses, reason=decision.reason))
     return base.moved(link, decision.in_step, event, activity) if decision.in_step else base.seal(link)

@@ -2,8 +2,8 @@
 
 The copies of a meeting elect a feeder, and the claim names it. An organizer who is with us always feeds. Else the
 feeder is whoever claimed the meeting, until they switch off, fail for a day or lose their copy. Every other copy
-follows: it only tells its owner's answer. A hand-over keeps the activity and its base: the new feeder takes both from
-the former feeder's link. The event's base is the new feeder's own copy: differences between copies are no edits.
+follows: it only tells its owner's response. A hand-over keeps the activity and its base: the new feeder takes both
+from the former feeder's link. The event's base is the new feeder's own copy: differences between copies are no edits.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Ver
 from sync_core.model.link import EndedBy, Link, LinkStatus, Role
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
 from sync_core.model.writes import ParticipantChanges, PatchActivity
-from sync_core.people.answers import ANSWERS, DELETED_COPY, OURS, answers_of, notes_for
 from sync_core.people.privacy import is_hidden
+from sync_core.people.responses import DELETED_COPY, NOTES_OF, OURS, notes_for, responses_of
 from sync_core.plan.conflict import category_removal
 from sync_core.plan.delete import DELETED_IN_OUTLOOK
 from sync_core.plan.identity import new_link
@@ -226,13 +226,13 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
     assert case.event is not None
     activity_id = case.claim.activity_id if case.claim and case.claim.activity_id else link.activity_id
     link = life.followed(replace(link, activity_id=activity_id), FOLLOWED, reread=_unmade(case.claim))
-    answers = {} if is_hidden(case, ctx) else answers_of(case.event, ctx)
+    responses = {} if is_hidden(case, ctx) else responses_of(case.event, ctx)
     in_step = _taken_in(case.event, case.claim, ctx)
-    if tuple(sorted(answers.items())) == link.answers or not _may_write_notes(case, ctx):
+    if tuple(sorted(responses.items())) == link.answers or not _may_write_notes(case, ctx):
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
     assert case.activity is not None
-    notes = notes_for(case.activity, link.answers, answers, ctx)
-    link = replace(link, answers=tuple(sorted(answers.items())))
+    notes = notes_for(case.activity, link.answers, responses, ctx)
+    link = replace(link, answers=tuple(sorted(responses.items())))
     if not notes:
         return Decision(case, Intent.NOTHING, Verdict.NOTHING, link=link, in_step=in_step)
     return Decision(case, Intent.ANSWER, Verdict.ACT, erp=_note(case, notes), link=link, in_step=in_step)
@@ -256,8 +256,8 @@ def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity 
 def _ended(link: Link, ctx: Context, by: EndedBy, reason: str, erp: PatchActivity | None) -> Link:
     """The link of a copy that is gone. It remembers its last note as a response, to take it back if it returns."""
     me = ctx.colleagues.of(ctx.mailbox)
-    answers = ((me.canonical, erp.participants.notes[0][1]),) if me and erp else ()
-    return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=answers)
+    responses = ((me.canonical, erp.participants.notes[0][1]),) if me and erp else ()
+    return replace(life.ended(link, by, reason, ctx.now), role=Role.FOLLOWER, answers=responses)
 
 
 def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
@@ -266,7 +266,7 @@ def _farewell(case: Case, link: Link, ctx: Context) -> PatchActivity | None:
     if me is None or case.event_sight is not Sight.GONE or not _may_write_notes(case, ctx) or is_hidden(case, ctx):
         return None
     assert case.activity is not None
-    declined = ANSWERS["declined"]
+    declined = NOTES_OF["declined"]
     text = declined if case.farewell == "declined" else DELETED_COPY
     rows = [p for p in case.activity.participants if p.email and ctx.colleagues.canonical(p.email) == me.canonical]
     open_rows = [p for p in rows if p.notes != declined and (not p.notes or p.notes.startswith(OURS))]

@@ -436,10 +436,10 @@ def _decision(flow: Flow, intent: Intent) -> Decision:
     case, link, ctx = flow.case, flow.link, flow.ctx
     may_write_notes = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
     moves = flow.moves if Field.PEOPLE in flow.to_erp else Moves()
-    changes, answers = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
+    changes, responses = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
     erp, graph = _erp_patch(flow, changes), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
-    kept = replace(link, zone=_digits_zone(flow), answers=answers, chosen=_unserved(flow), put_back=flow.asked)
+    kept = replace(link, zone=_digits_zone(flow), answers=responses, chosen=_unserved(flow), put_back=flow.asked)
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
     attendees = _attendees(flow)
     return Decision(

@@ -16,7 +16,7 @@ from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, Link, LinkStatus, Pending, Role
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Side
-from sync_core.people.answers import answers_of
+from sync_core.people.responses import responses_of
 from sync_core.plan.relocate import STILL_COMING, still_comes
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_stale, sight_of
@@ -62,7 +62,7 @@ def is_news(link: Link, event: GraphEvent, ctx: Context) -> bool:
     """Whether an event says something that its link does not know. Of a follower only its owner's response counts."""
     is_changed = link.role is not Role.FOLLOWER and bool(changed_in_graph(link.base_event, event.content))
     is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
-    is_answered = tuple(sorted(answers_of(event, ctx).items())) != link.answers
+    is_answered = tuple(sorted(responses_of(event, ctx).items())) != link.answers
     return is_changed or is_special or is_answered or event.is_series or event.is_cancelled
 
 

@@ -1,4 +1,4 @@
-"""People: who counts, the three-way merge of both lists, whom calsync may invite, answers, and the count of mails."""
+"""People: who counts, the three-way merge of both lists, whom calsync may invite, responses, and the count of mails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sync_core.model.link import Link, Role
 from sync_core.model.policy import Invite, Policy, PrivateRule
 from sync_core.model.sides import Attendee, ErpActivity, Field, GraphEvent, Participant
 from sync_core.model.writes import CreateEvent, GraphWrite, ParticipantChanges, PatchEvent, RemoveEvent
-from sync_core.people.answers import answers_of, notes_for
 from sync_core.people.lists import (
     Moves,
     fitting,
@@ -35,6 +34,7 @@ from sync_core.people.lists import (
     who,
 )
 from sync_core.people.privacy import is_hidden
+from sync_core.people.responses import notes_for, responses_of
 from tests.support.samples import (
     BORIS,
     CARL,
@@ -309,7 +309,7 @@ def test_a_list_is_changed_only_where_it_is_ours_and_whole(
 
 
 def test_a_new_list_keeps_everybody_as_written() -> None:
-    """Guests, answers and rooms stay as Graph wrote them; who joins comes last, by address."""
+    """Guests, responses and rooms stay as Graph wrote them; who joins comes last, by address."""
     guest = Attendee(GUEST, "A guest", "optional", "accepted", " Guest@Out.example", "2026-01-20T08:00:00Z")
     room = Attendee("room1@acme.example", kind="resource")
     event = a_meeting(guest, "boris.alias@acme.example", room)
@@ -417,9 +417,9 @@ def test_rows_come_by_address_and_go_by_id() -> None:
 # Answers
 
 
-def answering(**answers: str) -> GraphEvent:
-    """Anna's own event with answers by name; a room answers too."""
-    rows = [Attendee(f"{name}@acme.example", response=response) for name, response in answers.items()]
+def responding(**responses: str) -> GraphEvent:
+    """Anna's own event with responses by name; a room responds too."""
+    rows = [Attendee(f"{name}@acme.example", response=response) for name, response in responses.items()]
     return a_meeting(*rows, Attendee("room1@acme.example", kind="resource", response="accepted"))
 
 
@@ -427,7 +427,7 @@ def answering(**answers: str) -> GraphEvent:
     ("event", "expected"),
     [
         pytest.param(
-            answering(boris="accepted", carl="declined", zoe="tentativelyAccepted", ivan="none", eva="notResponded"),
+            responding(boris="accepted", carl="declined", zoe="tentativelyAccepted", ivan="none", eva="notResponded"),
             {BORIS: "Outlook: accepted", CARL: "Outlook: declined", ZOE: "Outlook: tentative"},
             id="organizer/everybody-who-answered",
         ),
@@ -444,27 +444,27 @@ def answering(**answers: str) -> GraphEvent:
             {ME: "Outlook: declined"},
             id="copy/only-its-owner",
         ),
-        pytest.param(an_invitation(response="notResponded"), {}, id="copy/no-answer"),
+        pytest.param(an_invitation(response="notResponded"), {}, id="copy/no-response"),
     ],
 )
 def test_answers_are_the_organizers_list_or_a_copys_own(event: GraphEvent, expected: dict[str, str]) -> None:
-    """The organizer's event knows everybody's answer, a copy only its owner's."""
-    assert expected == answers_of(event, an_office())
+    """The organizer's event knows everybody's response, a copy only its owner's."""
+    assert expected == responses_of(event, an_office())
 
 
 def test_a_copy_of_somebody_unknown_tells_nothing() -> None:
     """Without an address there is no participant to tell it of."""
-    assert answers_of(an_invitation(response="accepted"), an_office(mailbox="stranger-id")) == {}
+    assert responses_of(an_invitation(response="accepted"), an_office(mailbox="stranger-id")) == {}
 
 
 YES, NO = "Outlook: accepted", "Outlook: declined"
 
 
 @pytest.mark.parametrize(
-    ("notes", "told", "answers", "expected"),
+    ("notes", "written", "responses", "expected"),
     [
-        pytest.param("", {}, {BORIS: YES}, (("R1", YES),), id="first-answer"),
-        pytest.param(YES, {BORIS: YES}, {BORIS: NO}, (("R1", NO),), id="another-answer"),
+        pytest.param("", {}, {BORIS: YES}, (("R1", YES),), id="first-response"),
+        pytest.param(YES, {BORIS: YES}, {BORIS: NO}, (("R1", NO),), id="another-response"),
         pytest.param(YES, {BORIS: YES}, {}, (("R1", ""),), id="taken-back"),
         pytest.param("", {BORIS: YES}, {BORIS: YES}, (), id="no-news/cleared-by-hand"),
         pytest.param("Brings cake", {}, {BORIS: YES}, (), id="foreign-note"),
@@ -474,12 +474,12 @@ YES, NO = "Outlook: accepted", "Outlook: declined"
     ],
 )
 def test_only_news_is_noted_and_only_over_our_own(
-    notes: str, told: dict[str, str], answers: dict[str, str], expected: tuple[tuple[str, str], ...]
+    notes: str, written: dict[str, str], responses: dict[str, str], expected: tuple[tuple[str, str], ...]
 ) -> None:
-    """A changed answer is written once; what people wrote themselves stays; one taken back clears ours only."""
+    """A changed response is written once; what people wrote themselves stays; one taken back clears ours only."""
     activity = attended(Participant("R1", BORIS, notes), Participant("R2", "", "Nobody"))
 
-    assert expected == notes_for(activity, told.items(), answers, an_office())
+    assert expected == notes_for(activity, written.items(), responses, an_office())
 
 
 def test_an_answer_is_noted_on_every_row_of_a_person() -> None:

@@ -8,7 +8,7 @@ from sync_core.model.decision import Context
 from sync_core.model.sides import ErpActivity, GraphEvent, Participant
 from sync_core.people.lists import invited
 
-ANSWERS = {
+NOTES_OF = {
     "accepted": "Outlook: accepted",
     "tentativelyAccepted": "Outlook: tentative",
     "declined": "Outlook: declined",
@@ -23,7 +23,7 @@ OURS = "Outlook: "
 """The beginning of Notes that calsync may overwrite. It leaves all others alone."""
 
 
-def answers_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
+def responses_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
     """The response of each attendee, by canonical address: on the organizer's event of everybody, on a copy only of
     its owner."""
     known = ctx.colleagues
@@ -32,17 +32,18 @@ def answers_of(event: GraphEvent, ctx: Context) -> dict[str, str]:
     else:
         me = known.of(ctx.mailbox)
         given = {me.canonical: event.response} if me else {}
-    return {address: ANSWERS[response] for address, response in given.items() if response in ANSWERS}
+    return {address: NOTES_OF[response] for address, response in given.items() if response in NOTES_OF}
 
 
 def notes_for(
-    activity: ErpActivity, told: Iterable[tuple[str, str]], answers: dict[str, str], ctx: Context
+    activity: ErpActivity, written: Iterable[tuple[str, str]], responses: dict[str, str], ctx: Context
 ) -> tuple[tuple[str, str], ...]:
-    """The Notes to write because responses changed, as (row id, text). Notes that a person typed stay."""
-    before = dict(told)
-    changed = {one for one in before.keys() | answers.keys() if before.get(one) != answers.get(one)}
+    """The Notes to write because responses changed since they were last ``written``, as (row id, text). Notes that a
+    person typed stay."""
+    before = dict(written)
+    changed = {one for one in before.keys() | responses.keys() if before.get(one) != responses.get(one)}
     rows = [(p, ctx.colleagues.canonical(p.email)) for p in activity.participants if p.email]
-    wanted = [(p, answers.get(one, "")) for p, one in rows if one in changed]
+    wanted = [(p, responses.get(one, "")) for p, one in rows if one in changed]
     return tuple((p.id, text) for p, text in wanted if _is_ours(p) and p.notes != text)
 
 
