@@ -19,7 +19,7 @@ from sync_core.errors import CalsyncError
 Json = dict[str, Any]
 
 EXPIRES = timedelta(days=1)
-"""A command that has not ended so long after it was asked for is given up; its answer is kept no longer either."""
+"""A command is given up if it has not ended this long after it was asked for. Its answer is kept as long."""
 
 MOST_PEOPLE = 10_000
 MOST_TEXT = 1_000
@@ -182,12 +182,12 @@ FAR = 36**7 - 1
 
 
 def new_id(now: datetime) -> str:
-    """A name for a command of now: newer ones sort first, and nobody can guess one."""
+    """Make an id for a command that is asked for now. Newer ids sort first, and nobody can guess one."""
     return f"{stamp(now)}-{secrets.token_hex(6)}"
 
 
 def stamp(at: datetime) -> str:
-    """How the names of an instant's commands begin; an earlier one's sorts later."""
+    """The beginning of the ids of commands asked for at this instant; earlier ones sort later."""
     return f"{_base36(FAR - int(at.timestamp())):0>7}"
 
 
@@ -206,7 +206,7 @@ def _base36(number: int) -> str:
 
 
 def merged(parts: Sequence[Mapping[str, Any]]) -> Json:
-    """One answer of several: lists one after the other, a truth only if it is everybody's, of texts the last."""
+    """Join the parts of an answer: lists are joined, a flag is true if all are, of texts the last one counts."""
     whole: Json = {}
     for part in parts:
         for name, value in part.items():
@@ -224,7 +224,8 @@ class CommandStore(Protocol):
     """What was asked, newest first, and the answers."""
 
     async def save_command(self, command: Command) -> Command:
-        """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
+        """Insert (etag '') or replace; return it with its new etag. Raises ``StaleWrite`` if another write came
+        first."""
 
     async def read_command(self, command_id: str) -> Command | None:
         """One command. Raises ``RowUnreadable``."""
@@ -242,4 +243,4 @@ class CommandStore(Protocol):
         """Erase the answer; a missing one is fine."""
 
     async def trim_commands(self, before: datetime) -> int:
-        """Erase commands that were asked for before then, and their answers; how many there were."""
+        """Erase commands asked for before that instant, and their answers; return how many there were."""

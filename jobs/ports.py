@@ -464,13 +464,13 @@ class JournalStore(Protocol):
         """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
 
     async def save_unsynced(self, user_id: str, unsynced: Unsynced) -> None:
-        """Replace what is not in step of a user's."""
+        """Replace the list of a user's items that are not in step."""
 
     async def read_unsynced(self, user_id: str) -> Unsynced:
-        """What is not in step of a user's, empty where nothing is known."""
+        """A user's items that are not in step; empty where nothing is known."""
 
     async def count_unsynced(self) -> dict[str, dict[str, int]]:
-        """User id → reason → how many items, of everybody."""
+        """How many items of each user are not in step, by reason: user id → reason → count."""
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
         """Erase entries older than ``before``; return how many there were."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.graph.wire import ACTIVITY_PROPERTY, Json, usable_id
 from adapters.windows_zones import iana_zone
-from sync_core.content.body import cut_teams_text, html_text, may_tell_block, without_block
+from sync_core.content.body import cut_teams_text, html_text, may_hold_block, without_block
 from sync_core.content.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
 from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
 
@@ -105,7 +105,7 @@ def _event(item: Json) -> GraphEvent:
         modified_at=_instant(item.get("lastModifiedDateTime")),
         transaction_id=_text(item, "transactionId") or None,
         mark=mark_of(item),
-        is_uncut=not is_html(item) and _kind(item) is EventKind.SINGLE and _may_tell_block(item, html_of(item)),
+        is_uncut=not is_html(item) and _kind(item) is EventKind.SINGLE and _may_hold_block(item, html_of(item)),
     )
 
 
@@ -134,13 +134,13 @@ def _body(item: Json) -> str:
     content = html_of(item)
     text = html_text(content) if is_html(item) else content
     cut = cut_teams_text(text)
-    return without_block(content, cut) if is_html(item) and _may_tell_block(item, text) else cut
+    return without_block(content, cut) if is_html(item) and _may_hold_block(item, text) else cut
 
 
-def _may_tell_block(item: Json, text: str) -> bool:
+def _may_hold_block(item: Json, text: str) -> bool:
     """Whether only the HTML shows the Teams block, by what an event says of being an online meeting (graph.md §6)."""
     is_online = item.get("isOnlineMeeting") is True or bool(_part(item, "onlineMeeting").get("joinUrl"))
-    return may_tell_block(text, is_online=is_online)
+    return may_hold_block(text, is_online=is_online)
 
 
 def _time(item: Json, name: str, all_day: bool) -> datetime:

@@ -20,10 +20,10 @@ from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
 from sync_core.model.memory import Instance, User
 
 LOST = timedelta(minutes=15)
-"""Nobody works so long on a command without saving how far it has come, nor stands in the line unseen."""
+"""A command on which nobody has saved any progress for so long has lost its message or its worker."""
 
 NEWEST = 100
-"""Commands that the timer looks at."""
+"""The most commands that the timer looks at."""
 
 
 async def dispatch(world: World) -> int:

@@ -17,10 +17,10 @@ from sync_core.errors import StoreError
 JOURNAL_KEPT = timedelta(days=90)
 
 NIGHTS = timedelta(days=3)
-"""Answers are looked for so long after they are over, so that a night without this turn leaves none behind."""
+"""How long an expired answer is still looked for: if the clean-up misses a night, a later one erases it."""
 
 MOST_COMMANDS = 10_000
-"""Commands of some days that are looked at."""
+"""The most commands of those days that are looked at."""
 
 
 async def keep_house(world: World) -> int:
@@ -42,7 +42,7 @@ async def keep_house(world: World) -> int:
 
 
 async def _erase_answers(world: World) -> None:
-    """Erase answers that nobody waits for any more; that something was asked for stays."""
+    """Erase the answers that have expired; the rows of their commands stay."""
     now = world.clock()
     for command in await world.store.list_commands(MOST_COMMANDS):
         if command.asked_at < now - EXPIRES - NIGHTS:

@@ -23,7 +23,7 @@ from sync_core.errors import CalsyncError, ItemRejected, SideError
 ROUTE = "/api/webhooks/graph"
 
 SPAN = timedelta(minutes=4200)
-"""For how long a subscription is asked (graph.md §11)."""
+"""How long a subscription is asked for (graph.md §11)."""
 
 MARGIN = timedelta(hours=24)
 """How long before its end a subscription is renewed: it survives a day of failures."""

@@ -55,14 +55,15 @@ def set_apart(
     its own value as its base, so that only Outlook counts as edited.
     """
     zone = ZoneInfo(link.zone)
-    told = replace(to_graph(from_erp(activity.content, zone)), people=())
-    seen = to_erp(from_graph(event.content), zone)
+    as_event = replace(to_graph(from_erp(activity.content, zone)), people=())
+    as_activity = to_erp(from_graph(event.content), zone)
     if activity.content.reminder is not None:  # any other digits could pass for a reminder moved along or left behind
-        seen = replace(seen, reminder=None)
+        as_activity = replace(as_activity, reminder=None)
+    in_activity = frozenset[Field]() if mails_anybody else fields - {Field.PEOPLE}
     return replace(
         link,
-        base_event=_graph_base(link.base_event, told, fields),
-        base_activity=_erp_base(link.base_activity, seen, frozenset() if mails_anybody else fields - {Field.PEOPLE}),
+        base_event=_graph_base(link.base_event, as_event, fields),
+        base_activity=_erp_base(link.base_activity, as_activity, in_activity),
     )
 
 
@@ -77,7 +78,7 @@ def base_after_handover(
     shown since then and the former feeder's copy never did. Where ``seen`` is not known, only the organizer's own
     event can tell an edit.
     """
-    if before.tries:  # what the former feeder took up never got through
+    if before.tries:  # the former feeder's last edit was never written
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
     is_since, is_before = _order(event.modified_at, looked_at)
     if seen is None and event.is_organizer and is_since:  # the organizer's word; nobody is taken off by it

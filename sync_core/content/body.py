@@ -8,9 +8,10 @@ what it is given (graph.md §6, T11). A Notes edit may replace a body only where
 What the block is known by. In HTML, where links never get lost: a join link between two lines of underscores, or in
 the element that Teams names ``me-email-text``, which may stand around such lines, between them or alone. In plain
 text: what stands between two such lines and either holds a join link or begins with a short line that names Microsoft
-Teams, since some converters drop addresses. A text that may tell the block in no such way (``may_tell_block``) is cut
-by the HTML, by what the block in it says, before anybody sees it: so each reading of an event tells the same text. A
-join link found anywhere else makes a body ``RICH``: it is never overwritten.
+Teams, since some converters drop addresses. A text may hold the block without these signs (``may_hold_block``). Then
+the block is found in the HTML, and what it says there is cut from the text before anything compares it. So each
+reading of an event gives the same text. A join link found anywhere else makes a body ``RICH``: it is never
+overwritten.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def cut_teams_text(text: str) -> str:
     return normal_text("\n".join(kept))
 
 
-def may_tell_block(text: str, *, is_online: bool) -> bool:
+def may_hold_block(text: str, *, is_online: bool) -> bool:
     """Whether a text may hold a Teams block without lines of underscores, which only the HTML can tell.
 
     It may in an online meeting, and where the text holds a join link. Most texts need no HTML.
@@ -93,7 +94,7 @@ def may_tell_block(text: str, *, is_online: bool) -> bool:
 
 
 def without_block(html: str, text: str) -> str:
-    """Remove from a text, for which ``may_tell_block`` holds, what the block in its HTML says."""
+    """Remove from a text, for which ``may_hold_block`` holds, what the block in its HTML says."""
     if len(html) > LONGEST_PAGE:
         return text
     block = _teams_block(read_page(html))
@@ -114,7 +115,7 @@ def body_shape(html: str, text: str) -> BodyShape:
     rest = read_page(html[: block[0]] + html[block[1] :]) if block else page
     if JOIN_LINK.search(rest.source) or not is_plain(rest):
         return BodyShape.RICH
-    if _told(page_text(rest)) == _told(cut_teams_text(text)):
+    if _condensed(page_text(rest)) == _condensed(cut_teams_text(text)):
         return BodyShape.TEAMS if block else BodyShape.PLAIN
     return BodyShape.TEAMS if block and _tells_all(page, text) else BodyShape.RICH
 
@@ -153,19 +154,19 @@ def _keep_spaces(line: str) -> str:
     return re.sub(r"^ |(?<= ) ", "&nbsp;", line.replace("\t", "    "))
 
 
-def _told(text: str) -> str:
+def _condensed(text: str) -> str:
     """A text without white space and addresses, which every converter renders in its own way."""
     return "".join(_ADDRESS.sub("", text.replace("\xa0", " ")).split())
 
 
 def _tells_all(page: Page, text: str) -> bool:
     """Whether a text has all that the page says, its block included; lines of underscores do not count."""
-    return _unruled(_told(page_text(page))) == _unruled(_told(cut_teams_text(text)))
+    return _unruled(_condensed(page_text(page))) == _unruled(_condensed(cut_teams_text(text)))
 
 
-def _unruled(told: str) -> str:
+def _unruled(text: str) -> str:
     """A text without its lines of underscores."""
-    return re.sub("_{20,}", "", told)
+    return re.sub("_{20,}", "", text)
 
 
 def _without(text: str, block: str, *, by_line: bool) -> str:
@@ -175,15 +176,15 @@ def _without(text: str, block: str, *, by_line: bool) -> str:
     stand elsewhere in what somebody wrote.
     """
     lines = text.split("\n")
-    told = [_unruled(_told(line)) for line in lines]
-    said = _unruled(_told(block))
+    told = [_unruled(_condensed(line)) for line in lines]
+    said = _unruled(_condensed(block))
     starts = [0, *accumulate(map(len, told))]
     at = "".join(told).find(said)
     if said and at >= 0 and at in starts and at + len(said) in starts:
         return normal_text("\n".join([*lines[: starts.index(at)], *lines[starts.index(at + len(said)) :]]))
     if not by_line:
         return text
-    known = {_unruled(_told(line)) for line in block.split("\n")} - {""}
+    known = {_unruled(_condensed(line)) for line in block.split("\n")} - {""}
     return normal_text("\n".join(line for line, says in zip(lines, told, strict=True) if says not in known))
 
 

@@ -131,7 +131,7 @@ class Link:
     ``zone`` is the IANA zone of the activity's digits. ``creator`` is the id of the ERP.net user that R12 asks about,
     decided once (``login:…`` where only a login was known). ``change_key`` and ``modified_at`` of the event,
     ``version`` and ``updated_at`` of the activity are those last seen. ``answers`` are (e-mail, response) as last
-    written to ERP.net; they are stored by that name. A follower's ``activity_id`` is '': the claim knows it. ``unseen``: we made the event, and the
+    written to ERP.net. A follower's ``activity_id`` is '': the claim knows it. ``unseen``: we made the event, and the
     delta query has not shown it yet; if it is deleted before, the query never tells (graph.md §3).
 
     ``status``, ``ended_by`` and ``ended_at`` are written by ``link.py`` alone. ``reason`` is for people and compared

@@ -28,7 +28,7 @@ class UnsyncedItem:
 
 @dataclass(frozen=True, slots=True)
 class Unsynced:
-    """What of one user's is not in step. ``counts`` by reason are of everything, ``items`` may be cut."""
+    """One user's items that are not in step. ``counts`` are of all, by reason; ``items`` may be cut."""
 
     items: tuple[UnsyncedItem, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)

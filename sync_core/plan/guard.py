@@ -55,7 +55,7 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
     key = begun.key if begun else _key(suspects.values(), now)
     held = {n: _held(d, Held(key, d.intent, d.mails)) for n, d in suspects.items()}
     items = in_order([*waiting, *(item_of(*on) for on in _placed(held.values()))])
-    # told as what happened: some of them may be back by the time that somebody reads it
+    # in the past tense: some of them may be back when somebody reads it
     why = f"{len(items)} of {live + len(waiting)} linked meetings were deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
     return [held.get(n, d) for n, d in enumerate(decisions)], hold

@@ -1,8 +1,8 @@
 """What a person does about each reason for which something is not synced or not written: the "Do:" lines.
 
-One table for the command line, the page and the answers. A reason is a sentence for people; some go on behind their
-beginning, or stand behind another reason, so each part is asked and the longest beginning that fits counts. A test
-holds every reason of the tables and the exits against this one.
+One table for the command line, the page and the answers. A reason is a sentence for people. Some reasons end in
+details, and some follow another reason. So each part of a reason is looked up, and the longest beginning that fits
+counts. A test checks that every reason of the tables and the exits has a line here.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ DO: Mapping[str, str] = {
 """By the beginning of the reason."""
 
 ENDS = ("; ", ": ")
-"""What parts one reason from the next, or from the field it is about."""
+"""What separates a reason from the one before it, or from the field that it is about."""
 
 OTHERWISE = "look at both sides, then ask for a retry"
 """For what has no reason of ours: an error of a side, in its own words."""
 
 
 def gist(reason: str) -> str:
-    """The reason without what is of one item alone, such as ids: what items are counted by."""
+    """The reason without details of a single item, such as ids, so that equal reasons are counted together."""
     fitting = [known for known in DO if reason.startswith(known)]
     return max(fitting, key=len) if fitting else reason
 

@@ -1,8 +1,8 @@
 """Which items are not in step after a round, and why.
 
-A round decides about what it read. Of everything else the last word still counts: until the item is looked at again,
-is removed, or is over. What stands on links and pending rows is taken from there, since a person's choice changes it
-without a round. A full round starts the list anew.
+A round decides about what it has read. Every other item keeps its entry until a round looks at it again, it is
+removed or its meeting is over. The entries of links and pending rows are made from these rows each time, because a
+person's choice changes a row without a round. A full round starts the list anew.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class TestNotesOfATeamsMeeting:
         if converter == "drops addresses":
             tamper(house.graph, drop_addresses)
         with monkeypatch.context() as before:
-            before.setattr(parse, "may_tell_block", lambda text, is_online: False)
+            before.setattr(parse, "may_hold_block", lambda text, is_online: False)
             event, block = teams_meeting(house, FORMS[form])
             await house.settle()
         row = only(house.desk().activities())

@@ -15,7 +15,7 @@ from sync_core.content.body import (
     body_shape,
     cut_teams_text,
     html_text,
-    may_tell_block,
+    may_hold_block,
     normal_text,
     text_html,
     with_new_text,
@@ -165,7 +165,7 @@ def without_addresses(text: str) -> str:
 def own_text(html: str, text: str) -> str:
     """What is told of an online meeting whose body is ``html``, and in plain text ``text``."""
     cut = cut_teams_text(text)
-    return without_block(html, cut) if may_tell_block(text, is_online=True) else cut
+    return without_block(html, cut) if may_hold_block(text, is_online=True) else cut
 
 
 FORMS = {"between rules": BLOCK, "no rules": UNRULED, "rules inside": RULED_INSIDE, "renamed": RENAMED_BY_OUTLOOK}
@@ -276,7 +276,7 @@ def test_words_about_teams_are_no_block(text: str) -> None:
 )
 def test_the_html_is_asked_only_where_it_may_tell_more(text: str, is_online: bool, expected: bool) -> None:
     """An event that is no online meeting, and a block that the text itself tells apart, cost nothing."""
-    assert may_tell_block(text, is_online=is_online) is expected
+    assert may_hold_block(text, is_online=is_online) is expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from sync_core.content.body import (
     body_shape,
     cut_teams_text,
     html_text,
-    may_tell_block,
+    may_hold_block,
     with_new_text,
     without_block,
 )
@@ -167,7 +167,7 @@ def test_work_grows_with_the_length_of_a_text(piece: str) -> None:
 
     def work(n: int) -> int:
         text = f"{piece}\n" * n
-        return work_of(lambda: [cut_teams_text(text), may_tell_block(text, is_online=True)])
+        return work_of(lambda: [cut_teams_text(text), may_hold_block(text, is_online=True)])
 
     assert work(200) <= 4.5 * work(50)
 

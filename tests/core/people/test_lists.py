@@ -1,4 +1,4 @@
-"""People: who counts, the three-way merge of both lists, whom calsync may invite, responses, and the count of mails."""
+"""People: who counts, how both lists are merged, whom calsync may invite, responses, the count of mails."""
 
 from __future__ import annotations
 
