@@ -247,10 +247,19 @@ ROWS = (
 )
 
 
-def load(environ: Mapping[str, str]) -> Settings:
+ASKING = (STORAGE, "STATE_PREFIX", "AZURE_")
+"""How the names begin of what a command needs that asks the app: where its tables are, and who asks."""
+
+
+def load_asking(environ: Mapping[str, str]) -> Settings:
+    """Load what a command needs that asks the app; all else is empty or its default. Raises ``SettingsInvalid``."""
+    return load({name: value for name, value in environ.items() if name.startswith(ASKING)}, is_asking=True)
+
+
+def load(environ: Mapping[str, str], *, is_asking: bool = False) -> Settings:
     """Load the settings of this environment. Raises ``SettingsInvalid`` with every mistake, each with its remedy.
 
-    An empty value counts as not set.
+    An empty value counts as not set. Whoever only asks the app needs no setting of either side.
     """
     given = {row.name: environ.get(row.name, "").strip() for row in ROWS}
     if not given["PUBLIC_URL"] and environ.get("WEBSITE_HOSTNAME"):
@@ -258,6 +267,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {}
     mistakes: list[str] = []
     for row in ROWS:
+        if is_asking and row.default == REQUIRED:
+            values[row.field] = ""
+            continue
         try:
             values[row.field] = _value(row, given[row.name])
         except ValueError as wrong:

@@ -7,18 +7,23 @@ must not wait for them. The app loads them beside its event loop, where a handsh
 from __future__ import annotations
 
 import asyncio
+import base64
+import getpass
+import json
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from adapters.loading import load as load_packages
 from adapters.settings import Settings, is_development, load
+from jobs.asked import Asker
 from jobs.world import World
-from sync_core.errors import RowUnreadable
+from sync_core.errors import RowUnreadable, SideUnavailable
+from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
     from adapters.graph import Credential, GraphCalendar
     from adapters.queues import WorkQueue
     from adapters.store.store import RowStore
+    from jobs.ports import Calendar, Erp, Subscriptions
+
+STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 
 def utc_now() -> datetime:
@@ -87,6 +95,54 @@ async def open_world(
             secret_ends=settings.secret_ends,
             digest_to=settings.digest_to,
         )
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[World]:
+    """Make a world without sides, for whoever asks the app: the store and the queue; closed at the end."""
+    async with AsyncExitStack() as opened:
+        store = await _open_store(settings, utc_now, opened)
+        await store.prepare()
+        yield World(
+            calendar=cast("Calendar", Nobody()),
+            erp=cast("Erp", Nobody()),
+            store=store,
+            queue=await _open_queue(settings, opened),
+            subscriptions=cast("Subscriptions", Nobody()),
+            clock=utc_now,
+            holder=holder_name(),
+        )
+
+
+class Nobody:
+    """Stands for both sides where only the app may reach them: whatever is asked of it is refused."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[NoReturn]]:
+        async def refuse(*_: object, **__: object) -> NoReturn:
+            raise SideUnavailable(Side.GRAPH, "only the app reaches Outlook and ERP.net")
+
+        return refuse
+
+
+async def who_asks(settings: Settings) -> Asker:
+    """Whose sign-in opens the store: the directory's id and name; with a storage key, the user of this machine."""
+    if settings.storage_connection:
+        return Asker(f"{getpass.getuser()}@{socket.gethostname()}")
+    async with AsyncExitStack() as opened:
+        credential = await opened.enter_async_context(_storage_credential(settings))
+        claims = claims_of((await credential.get_token(STORAGE_SCOPE)).token)
+    name = claims.get("upn") or claims.get("preferred_username") or claims.get("appid") or ""
+    return Asker(str(claims.get("oid") or name or getpass.getuser()), str(name))
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token of our own says of us; {} for one that does not tell. It is not believed for anything."""
+    part = token.split(".")[1] if token.count(".") == 2 else ""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 async def _endpoints(store: RowStore) -> tuple[str, ...]:

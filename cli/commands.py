@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 import click
 
 from cli import text
-from cli.runner import DONE, FAILED, Runner, plain
+from cli.runner import DONE, FAILED, Runner
 
 if TYPE_CHECKING:
+    from jobs.asked import Wish
     from jobs.commands.shapes import Json
     from jobs.world import World
-    from sync_core.model.memory import User
+    from sync_core.model.memory import Instance, User
 
 NOBODY = ("Nobody's sync is switched on: `calsync users enable UPN`.",)
+
+IMPORTED = ("Everybody in the file is switched on as it says.",)
 
 LOG_LINES = 20
 """The newest journal entries that ``status`` shows of each user."""
@@ -34,6 +37,10 @@ def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     ctx.ensure_object(Runner).as_json |= value
 
 
+def _set_here(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(Runner).is_here |= value
+
+
 json_option = click.option(
     "--json",
     is_flag=True,
@@ -41,16 +48,33 @@ json_option = click.option(
     callback=_set_json,
     help="Machine-readable output on stdout; stands before or after the command.",
 )
+here_option = click.option(
+    "--here",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_here,
+    help="Do it in this process instead of asking the app (or CALSYNC_HERE=1).",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask first.")
+file_option = click.option(
+    "--file",
+    "named",
+    type=click.File(encoding="utf-8"),
+    help="A file with one UPN a line (- is standard input).",
+)
 user_option = click.option("--user", "upns", metavar="UPN", multiple=True, help="Only this user; may be repeated.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="calsync")
 @json_option
+@here_option
 def main() -> None:
     """Keep Outlook calendars and ERP.net activities in step, both ways.
 
-    Exit codes: 0 done, 1 a user or an item failed, 2 settings or arguments are wrong.
+    The app does what is asked for; --here does it in this process.
+
+    Exit codes: 0 done, 1 a user or an item failed, 2 settings or arguments are wrong, 130 stopped by Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -58,8 +82,8 @@ def main() -> None:
 
 
 def command(group: click.Group, name: str | None = None) -> Callable[[Command], click.Command]:
-    """Add the function to the group as a command with ``--json``; its first argument is the runner."""
-    return lambda function: group.command(name)(json_option(click.pass_obj(function)))
+    """Add the function to the group as a command with ``--json`` and ``--here``; its first argument is the runner."""
+    return lambda function: group.command(name)(json_option(here_option(click.pass_obj(function))))
 
 
 async def _chosen(world: World, upns: Sequence[str], *, only_enabled: bool = False) -> list[User]:
@@ -94,24 +118,29 @@ async def _of_each(
 def doctor(runner: Runner, repair: bool) -> None:
     """Check every requirement and permission, for the app and for each user; a failed check names the remedy."""
 
-    async def work(world: World) -> int:
-        from adapters.settings import load
-        from jobs.commands import shapes
-        from jobs.commands.doctor import examine
+    if runner.is_here:
+        runner.run(lambda world: _examine(runner, world, repair), is_examined=True)
+    runner.ask("grant" if repair else "doctor", text.doctor_lines, repair=repair)
 
-        checks: list[Json] = [
-            {"fine": False, "what": "Settings", "text": warning} for warning in load(os.environ).warnings
-        ]
-        runner.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
-        runner.say(*map(text.check_line, checks))
-        async for check in examine(world, repair=repair, notice=runner.notice):
-            checks.append(shapes.check_of(check))
-            runner.say(text.check_line(checks[-1]))
-        is_fine = all(check["fine"] for check in checks)
-        runner.give({"fine": is_fine, "checks": checks}, ())
-        return DONE if is_fine else FAILED
 
-    runner.run(work, is_examined=True)
+async def _examine(runner: Runner, world: World, repair: bool) -> int:
+    """Print each check as soon as it is made."""
+    from adapters.settings import load
+    from jobs.commands import shapes
+    from jobs.commands.doctor import examine
+
+    checks: list[Json] = [
+        {"fine": False, "what": "Settings", "text": warning} for warning in load(os.environ).warnings
+    ]
+    runner.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
+    runner.say(*map(text.check_line, checks))
+    async for check in examine(world, repair=repair, notice=runner.notice):
+        checks.append(shapes.check_of(check))
+        runner.say(text.check_line(checks[-1]))
+    is_fine = all(check["fine"] for check in checks)
+    runner.say(text.verdict_line(checks))
+    runner.give({"fine": is_fine, "checks": checks}, ())
+    return DONE if is_fine else FAILED
 
 
 @main.group()
@@ -132,69 +161,60 @@ def list_users(runner: Runner) -> None:
         runner.give({"users": found}, [*text.user_lines(found)] or NOBODY)
         return FAILED if any(user.unreadable for user in known) else DONE
 
-    runner.run(work)
+    runner.read(work)
 
 
 @command(users)
-@click.argument("upn")
+@click.argument("upns", metavar="UPN", nargs=-1)
+@file_option
 @click.option(
-    "--company", metavar="ID", default="", help="The enterprise company of the user's activities: id, name or code."
+    "--company", metavar="ID", default="", help="The enterprise company of the users' activities: id, name or code."
 )
 @click.option(
-    "--location", metavar="ID", default="", help="The company location of the user's activities: id or name."
+    "--location", metavar="ID", default="", help="The company location of the users' activities: id or name."
 )
 @click.option("--time-zone", metavar="IANA", default="", help="Like Europe/Sofia; the mailbox's own by default.")
-def enable(runner: Runner, upn: str, company: str, location: str, time_zone: str) -> None:
-    """Switch a user's sync on."""
+def enable(
+    runner: Runner, upns: tuple[str, ...], named: TextIO | None, company: str, location: str, time_zone: str
+) -> None:
+    """Switch users' sync on."""
+    people = _named(upns, named)
+    runner.ask("enable", text.enabled_lines, people=people, company=company, location=location, zone=time_zone)
 
-    async def work(world: World) -> int:
-        from jobs.commands import shapes, switch
-        from jobs.waiting import erp_session
 
-        async with erp_session(world, runner.notice):
-            checkup = await switch.enable(world, upn, company_id=company, location_id=location, zone=time_zone)
-        user = shapes.user_of(checkup.user)
-        problems = [plain(f"  {problem}") for problem in checkup.problems]
-        runner.give({"users": [user], "problems": [*checkup.problems]}, [text.user_line(user), *problems])
-        return FAILED if checkup.problems else DONE
+def _named(upns: Sequence[str], file: TextIO | None) -> tuple[str, ...]:
+    """The users named as arguments and in a file. Raises ``UsageError`` where there is nobody."""
+    lines = (line.strip() for line in (file or ()))
+    found = tuple(dict.fromkeys((*upns, *(line for line in lines if line and not line.startswith("#")))))
+    if not found:
+        raise click.UsageError("say whom: one or more UPNs, or --file")
+    return found
 
-    runner.run(work)
+
+@command(users)
+@click.argument("upns", metavar="UPN", nargs=-1)
+@file_option
+def disable(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> None:
+    """Switch users' sync off; nothing is deleted on either side."""
+    runner.ask("disable", text.disabled_lines, people=_named(upns, named))
 
 
 @command(users)
 @click.argument("upn")
-def disable(runner: Runner, upn: str) -> None:
-    """Switch a user's sync off; nothing is deleted on either side."""
-
-    async def work(world: World) -> int:
-        from jobs.commands import shapes, switch
-        from jobs.waiting import take_when_free
-
-        user = await switch.find_known(world, upn)
-        await take_when_free(lambda: switch.disable(world, user), world, runner.notice, f"the round of {user.upn}")
-        line = plain(f"{user.upn}: off; nothing was deleted on either side.")
-        runner.give({"users": [shapes.user_of(await switch.find_known(world, user.id))]}, [line])
-        return DONE
-
-    runner.run(work)
-
-
-@command(users)
-@click.argument("upn")
-def forget(runner: Runner, upn: str) -> None:
+@yes_option
+def forget(runner: Runner, upn: str, yes: bool) -> None:
     """Erase everything stored about a user, journal included; both sides stay as they are."""
+    _confirm(f"Erase everything stored about {upn}? It cannot be taken back.", yes)
+    runner.ask("forget", text.forgotten_lines, people=(upn,))
 
-    async def work(world: World) -> int:
-        from jobs.commands import switch
-        from jobs.waiting import take_when_free
 
-        user = await switch.find_known(world, upn)
-        await take_when_free(lambda: switch.forget(world, user), world, runner.notice, f"the round of {user.upn}")
-        line = plain(f"{user.upn} ({user.id}): forgotten; events and activities stay as they are.")
-        runner.give({"forgotten": user.upn, "id": user.id}, [line])
-        return DONE
-
-    runner.run(work)
+def _confirm(question: str, yes: bool) -> None:
+    """Ask before what cannot be undone; where nobody can answer, --yes must say it."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} Add --yes.")
+    click.confirm(question, abort=True, err=True)
 
 
 @command(users, "export")
@@ -211,13 +231,17 @@ def export_users(runner: Runner) -> None:
         runner.print(roster.export(known))
         return FAILED if unreadable else DONE
 
-    runner.run(work)
+    runner.read(work)
 
 
 @command(users, "import")
 @click.argument("file", type=click.File(encoding="utf-8"))
 def import_users(runner: Runner, file: TextIO) -> None:
     """Switch on every user in a file of `users export` (- is standard input); nobody is switched off."""
+    if not runner.is_here:
+        runner.ask_each(
+            _wishes_of(file.read()), text.enabled_lines, empty=("Everybody in the file is known as it says.",)
+        )
 
     async def work(world: World) -> int:
         from jobs.commands import roster, shapes
@@ -230,12 +254,37 @@ def import_users(runner: Runner, file: TextIO) -> None:
     runner.run(work)
 
 
+def _wishes_of(written: str) -> Callable[[World], Awaitable[list[Wish]]]:
+    """What a file of `users export` asks for: one wish for all who are to have the same place and zone."""
+
+    async def find(world: World) -> list[Wish]:
+        from jobs.asked import Kind, Wish
+        from jobs.commands import roster
+
+        people: dict[tuple[str, str, str], list[str]] = {}
+        known = await world.store.list_users()
+        for entry in roster.read(written):
+            if not any(entry.means(user) and entry.is_met_by(user) for user in known):
+                place = (entry.company_id, entry.location_id, entry.time_zone)
+                people.setdefault(place, []).append(entry.id or entry.upn)
+        return [
+            Wish(Kind.ENABLE, tuple(names), company=company, location=location, zone=zone)
+            for (company, location, zone), names in people.items()
+        ]
+
+    return find
+
+
 @command(main)
 @user_option
 @click.option("--full", is_flag=True, help="Read both sides whole.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and write nothing.")
 def sync(runner: Runner, upns: tuple[str, ...], full: bool, dry_run: bool) -> None:
     """Sync each user who is switched on, or the named ones, now: one pull, then rounds until all is done."""
+
+    if not runner.is_here:
+        kind = "preview" if dry_run else "sync"
+        runner.ask(kind, text.sync_lines, empty=NOBODY, people=upns, full=full)
 
     async def work(world: World) -> int:
         chosen = await _chosen(world, upns, only_enabled=True)
@@ -244,6 +293,15 @@ def sync(runner: Runner, upns: tuple[str, ...], full: bool, dry_run: bool) -> No
         return await _sync(runner, world, chosen, full=full, dry_run=dry_run)
 
     runner.run(work)
+
+
+@command(main)
+@user_option
+@click.option("--full", is_flag=True, help="As if both sides were read whole.")
+@click.pass_context
+def preview(ctx: click.Context, _: Runner, upns: tuple[str, ...], full: bool) -> None:
+    """Show what a sync would do now, mails included; nothing is written."""
+    ctx.invoke(sync, upns=upns, full=full, dry_run=True)
 
 
 async def _sync(
@@ -264,39 +322,34 @@ async def _sync(
     return DONE if outcome.is_fine and not is_off else FAILED
 
 
-async def _status(world: World, user: User) -> Json:
+async def _status(world: World, user: User, instance: Instance) -> Json:
     from jobs.commands import shapes
+    from jobs.due import pause_of
     from jobs.round.context import left_alone
 
     journal = await world.store.read_journal(user.id, LOG_LINES)
     memory = await world.store.recall(user.id)
-    return shapes.status_of(user, memory, journal, left_alone(await world.store.list_users(), memory))
+    alone = left_alone(await world.store.list_users(), memory)
+    return shapes.status_of(user, memory, journal, alone, pause=pause_of(user, instance, world.clock()))
 
 
-async def _company(runner: Runner, world: World, failures: list[str]) -> Json:
-    """What the store says of the company; an unreadable row is reported, and the users are shown all the same."""
-    from jobs.commands import shapes
+async def _instance(runner: Runner, world: World, failures: list[str]) -> Instance:
+    """The instance row; an unreadable one is reported, and the users are shown all the same."""
     from sync_core.errors import RowUnreadable
     from sync_core.model.memory import Instance
 
     try:
-        return shapes.company_of((await world.store.read_instance())[0])
+        return (await world.store.read_instance())[0]
     except RowUnreadable as error:
         failures.append(str(error))
         runner.notice(failures[-1])
-        return shapes.company_of(Instance())
+        return Instance()
 
 
 async def _conflicts(world: World, user: User) -> list[Json]:
     from jobs.commands import shapes
 
     return shapes.conflicts_of(user, await world.store.recall(user.id))
-
-
-async def _retried(runner: Runner, world: World, user: User) -> tuple[str, int]:
-    from jobs.approvals import retry as retry_user
-
-    return user.upn, await retry_user(world, user, notice=runner.notice)
 
 
 @command(main)
@@ -308,8 +361,11 @@ def status(runner: Runner, upns: tuple[str, ...]) -> None:
         from jobs.commands import shapes
 
         chosen = await _chosen(world, upns)
-        found, failures = await _of_each(runner, chosen, lambda user: _status(world, user))
-        company = await _company(runner, world, failures)
+        unread: list[str] = []
+        instance = await _instance(runner, world, unread)
+        found, failures = await _of_each(runner, chosen, lambda user: _status(world, user, instance))
+        failures += unread
+        company = shapes.company_of(instance, pause=instance.pause)
         lines = [*text.company_lines(company), *(line for user in found for line in text.status_lines(user))]
         output = {"company": company, "users": found, "failures": failures}
         runner.give(output, lines if chosen else [*lines, *NOBODY])
@@ -317,7 +373,7 @@ def status(runner: Runner, upns: tuple[str, ...]) -> None:
         is_fine &= not any(shapes.is_unreadable(entry) for user in found for entry in user["log"])
         return DONE if is_fine and not failures else FAILED
 
-    runner.run(work)
+    runner.read(work)
 
 
 @command(main)
@@ -333,7 +389,7 @@ def conflicts(runner: Runner, upns: tuple[str, ...]) -> None:
         runner.give({"conflicts": found, "failures": failures}, lines or ["No conflict is open."])
         return FAILED if failures else DONE
 
-    runner.run(work)
+    runner.read(work)
 
 
 @command(main)
@@ -342,59 +398,149 @@ def conflicts(runner: Runner, upns: tuple[str, ...]) -> None:
 def why(runner: Runner, upn: str, item: str) -> None:
     """Explain what was decided about an item, with the values that lost."""
 
-    async def work(world: World) -> int:
-        from jobs.commands import shapes, switch
-        from jobs.commands.explain import explain
-        from jobs.commands.mistakes import UnknownItem
-
-        user = await switch.find_known(world, upn)
-        found = [shapes.finding_of(f) for f in await explain(world, user, item, notice=runner.notice)]
-        if not found:
-            raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{item}”")
-        runner.give({"items": found}, (line for one in found for line in text.finding_lines(one)))
-        return FAILED if any(map(shapes.is_unreadable, found)) else DONE
-
-    runner.run(work)
+    runner.ask("why", text.explained_lines, people=(upn,), item=item)
 
 
 @command(main)
 @click.argument("choice_id", metavar="ID")
 @click.option("--drop", is_flag=True, help="Say no: both sides stay as they are.")
 @click.option("--show", is_flag=True, help="Only show the list, and what a yes and a no lead to.")
-def approve(runner: Runner, choice_id: str, drop: bool, show: bool) -> None:
+@yes_option
+def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -> None:
     """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
+    if show:
+        runner.read(lambda world: _show_choice(runner, world, choice_id))
+    if not drop:
+        _confirm(f"Carry out what waits as {choice_id}? `calsync approve {choice_id} --show` lists it.", yes)
+    if runner.is_here:
+        runner.run(lambda world: _approve(runner, world, choice_id, drop))
+    runner.ask("approve", text.sync_lines, item=choice_id, choice="drop" if drop else "approve")
 
-    async def work(world: World) -> int:
-        from jobs.approvals import find_choice, make_choice
-        from jobs.commands import shapes
 
-        user, choice = await find_choice(world, choice_id)
-        if show:
-            held = shapes.hold_of(choice, user)
-            runner.give({"hold": held}, text.hold_lines(held, most=None))
-            return DONE
-        await make_choice(world, user, choice, approved=not drop, notice=runner.notice)
-        runner.notice(f"{'Dropped' if drop else 'Approved'} for {user.upn}: {choice.why}.")
-        return await _sync(runner, world, [user])
+async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
+    from jobs.approvals import find_choice
+    from jobs.commands import shapes
 
-    runner.run(work)
+    user, choice = await find_choice(world, choice_id)
+    held = shapes.hold_of(choice, user)
+    runner.give({"hold": held}, text.hold_lines(held, most=None))
+    return DONE
+
+
+async def _approve(runner: Runner, world: World, choice_id: str, drop: bool) -> int:
+    from jobs.approvals import find_choice, make_choice
+
+    user, choice = await find_choice(world, choice_id)
+    await make_choice(world, user, choice, approved=not drop, notice=runner.notice)
+    runner.notice(f"{'Dropped' if drop else 'Approved'} for {user.upn}: {choice.why}.")
+    return await _sync(runner, world, [user])
 
 
 @command(main)
 @user_option
 def retry(runner: Runner, upns: tuple[str, ...]) -> None:
     """Un-park every parked item; the next sync looks at it again."""
+    runner.ask("retry", text.retried_lines, empty=NOBODY, people=upns)
+
+
+@command(main)
+@click.argument("conflict_id", metavar="ID")
+@click.option("--keep", type=click.Choice(["outlook", "erp"]), help="Whose values stay.")
+@click.option(
+    "--field", "fields", metavar="FIELD=SIDE", multiple=True, help="One field's side, like subject=outlook."
+)
+def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[str, ...]) -> None:
+    """Resolve the conflict with this id (`conflicts` shows it): one side's values, or field by field."""
+    if bool(keep) == bool(fields):
+        raise click.UsageError("say either --keep outlook or --keep erp, or --field for each field")
+    chosen = dict(field.partition("=")[::2] for field in fields)
+    runner.ask("resolve", text.resolved_lines, item=conflict_id, choice=keep or "fields", fields=chosen)
+
+
+@command(main)
+@user_option
+@click.option("--all", "everybody", is_flag=True, help="Everybody's sync.")
+@click.option("--until", metavar="DATE", default="", help="The first day after the pause, like 2026-12-07.")
+def pause(runner: Runner, upns: tuple[str, ...], everybody: bool, until: str) -> None:
+    """Pause the sync of users, or of everybody; what changes meanwhile waits."""
+    runner.ask("pause", text.paused_lines, people=upns, everybody=everybody, until=until)
+
+
+@command(main)
+@user_option
+@click.option("--all", "everybody", is_flag=True, help="Everybody's sync.")
+def resume(runner: Runner, upns: tuple[str, ...], everybody: bool) -> None:
+    """End a pause; what waited is synced now."""
+    runner.ask("resume", text.paused_lines, people=upns, everybody=everybody)
+
+
+@command(main)
+@click.argument("command_id", metavar="ID", default="")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many, newest first.")
+def commands(runner: Runner, command_id: str, limit: int) -> None:
+    """Show what the app was asked for, by whom, and what became of it; with an ID, the answer too."""
 
     async def work(world: World) -> int:
-        chosen = await _chosen(world, upns)
-        each, failures = await _of_each(runner, chosen, lambda user: _retried(runner, world, user))
-        counts = dict(each)
-        lines = [plain(f"{upn}: {text.count(n, 'item')} to be looked at again.") for upn, n in counts.items()]
-        rows = [{"upn": upn, "retried": n} for upn, n in counts.items()]
-        runner.give({"users": rows, "failures": failures}, lines if chosen else NOBODY)
-        return FAILED if failures else DONE
+        from jobs.commands import shapes
+        from jobs.commands.ask import look, read_answer
+        from jobs.commands.mistakes import UnknownItem
 
-    runner.run(work)
+        if not command_id:
+            found = [shapes.command_of(one) for one in await world.store.list_commands(limit)]
+            runner.give(
+                {"commands": found}, [text.asked_line(one) for one in found] or ["Nothing was asked for yet."]
+            )
+            return DONE
+        one = await look(world, command_id)
+        if one is None:
+            raise UnknownItem(f"no command has the id {command_id}: `calsync commands` lists the newest")
+        answer = await read_answer(world, one)
+        shown = shapes.command_of(one)
+        runner.give(
+            {"command": shown, "answer": answer}, [text.asked_line(shown), *text.answer_lines(one.wish.kind, answer)]
+        )
+        return DONE
+
+    runner.read(work)
+
+
+@command(main)
+@user_option
+@click.option("--since", metavar="DATE", default="", help="Not older than this day, like 2026-12-07.")
+@click.option("--limit", type=click.IntRange(1, 5000), default=100, help="Entries of each user, newest first.")
+def journal(runner: Runner, upns: tuple[str, ...], since: str, limit: int) -> None:
+    """Show what was done and why, newest first."""
+
+    async def work(world: World) -> int:
+        from jobs.commands import shapes
+
+        chosen = await _chosen(world, upns)
+        found = [shapes.journal_of(user, await world.store.read_journal(user.id, limit), since) for user in chosen]
+        lines = [line for one in found for line in text.journal_lines(one)]
+        runner.give({"users": found}, lines if chosen else NOBODY)
+        return FAILED if any(shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE
+
+    runner.read(work)
+
+
+@command(main)
+@user_option
+@click.option("--reason", default="", help="Only items with exactly this reason.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many items.")
+def unsynced(runner: Runner, upns: tuple[str, ...], reason: str, offset: int) -> None:
+    """List what is not synced, by reason, with what would change it."""
+
+    async def work(world: World) -> int:
+        from jobs.commands import shapes
+        from jobs.commands.unsynced import list_unsynced
+
+        [user] = await _chosen(world, upns[:1]) if upns else [None]
+        page = await list_unsynced(world, user_id=user.id if user else "", reason=reason, offset=offset)
+        output = shapes.unsynced_of(page)
+        runner.give(output, [*text.unsynced_lines(output)] or ["Everything is synced."])
+        return DONE
+
+    runner.read(work)
 
 
 @command(main)

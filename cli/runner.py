@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from adapters.settings import Settings
+    from jobs.asked import Json, Wish
     from jobs.world import World
 
-DONE, FAILED, WRONG = 0, 1, 2
-"""The exit codes: done; at least one user or item failed; settings or arguments are wrong."""
+Lines = Callable[["Json"], Iterable[str]]
+Wishes = Callable[["World"], Awaitable["list[Wish]"]]
+
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+"""The exit codes: done; at least one user or item failed; settings or arguments are wrong; stopped by Ctrl-C."""
 
 JOINERS = frozenset("\u200c\u200d")
 """The format characters that scripts and emoji need; every other one can change a line's direction."""
@@ -44,6 +48,7 @@ class Runner:
 
     def __init__(self) -> None:
         self.as_json = False
+        self.is_here = os.environ.get("CALSYNC_HERE", "") not in ("", "0")
 
     @cached_property
     def _err(self) -> Console:
@@ -100,6 +105,72 @@ class Runner:
             task = bar.add_task("syncing", total=total)
             yield lambda name: bar.update(task, advance=1, description=plain(name))
 
+    def ask(self, kind: str, lines: Lines, *, empty: Sequence[str] = (), **details: Any) -> NoReturn:
+        """Have a wish carried out, by the app or here; print its answer in ``lines``, or ``empty`` for one with none.
+
+        ``kind`` and ``details`` are those of a ``Wish``.
+        """
+
+        async def find(_: World) -> list[Wish]:
+            from jobs.asked import Kind, Wish
+
+            return [Wish(Kind(kind), **details)]
+
+        self.ask_each(find, lines, empty=empty)
+
+    def ask_each(self, find: Wishes, lines: Lines, *, empty: Sequence[str] = ()) -> NoReturn:
+        """Have several wishes carried out, one after the other; their answers are printed as one."""
+        if self.is_here:
+            self.run(lambda world: self._do_here(world, find, lines, empty))
+        self._leave(lambda: self._ask(find, lines, empty))
+
+    async def _do_here(self, world: World, find: Wishes, lines: Lines, empty: Sequence[str]) -> int:
+        from jobs.asked import check, merged
+        from jobs.commands.kinds import KINDS
+
+        parts: list[tuple[Json, bool]] = []
+        for wish in await find(world):
+            check(wish)
+            for item in await KINDS[wish.kind].items(world, wish):
+                parts += [part async for part in KINDS[wish.kind].do(world, wish, item, self.notice)]
+        answer = merged([part for part, _ in parts])
+        self.give(answer, [*lines(answer)] or empty)
+        return DONE if all(is_fine for _, is_fine in parts) else FAILED
+
+    async def _ask(self, find: Wishes, lines: Lines, empty: Sequence[str]) -> int:
+        from adapters.settings import load_asking
+        from adapters.wiring import open_desk, who_asks
+        from cli.asking import ask_and_wait
+        from jobs.asked import State, merged
+
+        settings = load_asking(os.environ)
+        answers: list[Json] = []
+        is_fine = True
+        async with open_desk(settings) as desk:
+            by = await who_asks(settings)
+            for wish in await find(desk):
+                command, answer = await ask_and_wait(self, desk, wish, by)
+                if command.state is not State.DONE:
+                    return self._fail(WRONG if command.state is State.REFUSED else FAILED, command.failure, [])
+                answers.append(answer)
+                is_fine &= command.is_fine
+        whole = merged(answers)
+        self.give(whole, [*lines(whole)] or empty)
+        return DONE if is_fine else FAILED
+
+    def read(self, work: Callable[[World], Awaitable[int]]) -> NoReturn:
+        """Do work that reads the tables only, and exit with the code that it returns."""
+        if self.is_here:
+            self.run(work)
+        self._leave(lambda: self._read(work))
+
+    async def _read(self, work: Callable[[World], Awaitable[int]]) -> int:
+        from adapters.settings import load_asking
+        from adapters.wiring import open_desk
+
+        async with open_desk(load_asking(os.environ)) as desk:
+            return await work(desk)
+
     def run(
         self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False, is_agreed: bool = True
     ) -> NoReturn:
@@ -107,19 +178,26 @@ class Runner:
 
         The world follows the company's policy, except when it is only examined or ``is_agreed`` is false.
         """
+        from adapters.settings import load
+
+        self._leave(lambda: self._run(load(os.environ), work, is_examined, is_agreed))
+
+    def _leave(self, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+        """Exit with the code that the work returns, or with that of its error."""
         import asyncio
 
-        from adapters.settings import load
         from sync_core.errors import CalsyncError, SettingsInvalid
 
         try:
-            code = asyncio.run(self._run(load(os.environ), work, is_examined, is_agreed))
+            code = asyncio.run(work())
         except SettingsInvalid as error:
-            self._fail(WRONG, "The settings are not right:", error.mistakes)
+            code = self._fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
             from jobs.commands.mistakes import OTHERWISE
 
-            self._fail(WRONG if isinstance(error, OTHERWISE) else FAILED, str(error), [])
+            code = self._fail(WRONG if isinstance(error, OTHERWISE) else FAILED, str(error), [])
+        except KeyboardInterrupt:
+            code = STOPPED
         sys.exit(code)
 
     async def _run(
@@ -136,9 +214,9 @@ class Runner:
             except AccessRefused as error:
                 raise await judged(world, error) from error
 
-    def _fail(self, code: int, failure: str, mistakes: list[str]) -> NoReturn:
+    def _fail(self, code: int, failure: str, mistakes: list[str]) -> int:
         for line in (failure, *(f"  {mistake}" for mistake in mistakes)):
             self.notice(line)
         if self.as_json:
             self.give({"failure": failure, "mistakes": mistakes}, ())
-        sys.exit(code)
+        return code

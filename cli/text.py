@@ -252,3 +252,106 @@ def check_line(check: Json) -> str:
 
 def _when(at: str | None) -> str:
     return f"{at[:10]} {at[11:19]} UTC" if at else "never"
+
+
+def verdict_line(checks: Sequence[Json]) -> str:
+    """Say in one sentence what the checks come to."""
+    wrong = sum(not check["fine"] for check in checks)
+    return "All is well." if not wrong else f"{count(wrong, 'check')} failed; each says what helps."
+
+
+def doctor_lines(output: Json) -> Iterator[str]:
+    """Write the app's checks."""
+    yield from map(check_line, output["checks"])
+    yield verdict_line(output["checks"])
+
+
+def failure_lines(output: Json) -> Iterator[str]:
+    """Write what failed for some of several users."""
+    for one in output.get("failures", ()):
+        yield plain(f"{one['upn']}: {one['failure']}")
+
+
+def enabled_lines(output: Json) -> Iterator[str]:
+    """Write who was switched on, and what they lack."""
+    yield from map(user_line, output.get("users", ()))
+    yield from (plain(f"  {problem}") for problem in output.get("problems", ()))
+    yield from failure_lines(output)
+
+
+def disabled_lines(output: Json) -> Iterator[str]:
+    """Write who was switched off."""
+    for user in output.get("users", ()):
+        yield plain(f"{user['upn']}: off; nothing was deleted on either side.")
+    yield from failure_lines(output)
+
+
+def forgotten_lines(output: Json) -> Iterator[str]:
+    """Write who was forgotten."""
+    yield plain(f"{output['forgotten']} ({output['id']}): forgotten; events and activities stay as they are.")
+
+
+def retried_lines(output: Json) -> Iterator[str]:
+    """Write how many items of each user are looked at again."""
+    for user in output.get("users", ()):
+        yield plain(f"{user['upn']}: {count(user['retried'], 'item')} to be looked at again.")
+    yield from failure_lines(output)
+
+
+def explained_lines(output: Json) -> Iterator[str]:
+    """Write what is known about an item."""
+    for item in output["items"]:
+        yield from finding_lines(item)
+
+
+def paused_lines(output: Json) -> Iterator[str]:
+    """Write who is paused now."""
+    if output["everybody"]:
+        yield f"Everybody's sync is {output['everybody']['text']}; what changes meanwhile waits."
+    elif not output["users"]:
+        yield "Nobody's sync is paused by the pause of everybody any more."
+    for user in output["users"]:
+        paused = f"{user['paused']['text']}; what changes meanwhile waits" if user["paused"] else "not paused"
+        yield plain(f"{user['upn']}: {paused}.")
+    yield from failure_lines(output)
+
+
+def journal_lines(journal: Json) -> Iterator[str]:
+    """Write the journal of one user, newest first."""
+    yield plain(f"{journal['upn']}:")
+    yield from (f"  {entry_line(entry)}" for entry in journal["log"])
+
+
+def asked_line(command: Json) -> str:
+    """Write what was asked of the app, and what became of it."""
+    whom = ", ".join(command["people"][:3]) + (", …" if len(command["people"]) > 3 else "")
+    progress = f" {command['done']} of {command['total']}" if command["total"] else ""
+    fate = command["state"] + progress + ("" if command["is_fine"] else ", not all of it well")
+    more = command["failure"] or command["waits_for"]
+    what = " ".join(part for part in (command["kind"], command["choice"], whom) if part)
+    asked = f"{command['id']}  {_when(command['asked_at'])}  {command['asked_by']}: {what}"
+    return plain(f"{asked}: {fate}{f' ({more})' if more else ''}")
+
+
+ANSWERS = {
+    "enable": enabled_lines,
+    "disable": disabled_lines,
+    "forget": forgotten_lines,
+    "retry": retried_lines,
+    "sync": sync_lines,
+    "preview": sync_lines,
+    "approve": sync_lines,
+    "resolve": resolved_lines,
+    "pause": paused_lines,
+    "resume": paused_lines,
+    "why": explained_lines,
+    "doctor": doctor_lines,
+    "grant": doctor_lines,
+}
+"""How the answer to each kind of command is written."""
+
+
+def answer_lines(kind: str, answer: Json) -> Iterator[str]:
+    """Write the answer of a command; nothing where there is none, or none any more."""
+    if answer and kind in ANSWERS:
+        yield from ANSWERS[kind](answer)

@@ -54,6 +54,8 @@ NEEDS = {
     Kind.ENABLE: ("people",),
     Kind.DISABLE: ("people",),
     Kind.FORGET: ("people",),
+    Kind.PAUSE: ("people",),
+    Kind.RESUME: ("people",),
     Kind.WHY: ("people", "item"),
     Kind.APPROVE: ("item", "choice"),
     Kind.RESOLVE: ("item", "choice"),

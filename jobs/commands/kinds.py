@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.asked import Json, Kind, Wish
+from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.mistakes import COMMON, UnknownItem
+from jobs.commands.resolve import resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
@@ -81,7 +83,7 @@ def each(do: Callable[[World, Wish, str, Notice], Awaitable[Part]]) -> Do:
 async def _enable(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     async with erp_session(world, notice):
         checkup = await switch.enable(world, name, company_id=wish.company, location_id=wish.location, zone=wish.zone)
-    if checkup.user.enabled:
+    if checkup.user.enabled and world.serve is not None:  # the app, whose timers would come to it later
         await wake(world, checkup.user.id)
     part = {"users": [shapes.user_of(checkup.user)], "problems": [*checkup.problems]}
     return part, not checkup.problems
@@ -105,6 +107,9 @@ async def _retry(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
     return {"users": [{"upn": user.upn, "retried": count}], "failures": []}, True
 
 
+EVERYBODY = "*"
+"""Stands for everybody where they are dealt with at once."""
+
 PULL = ""
 """Stands for the pull among the people of a sync; it comes first."""
 
@@ -122,6 +127,25 @@ async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     async with erp_session(world, notice):
         report = await sync_user(world, user, full=wish.full, notice=notice)
     return await _synced(world, [user], SyncReport([report]))
+
+
+async def _everybody_or_people(_world: World, wish: Wish) -> list[str]:
+    return [EVERYBODY] if wish.everybody else [*dict.fromkeys(wish.people)]
+
+
+async def _pause(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+    until = pauses.day_of(wish.until)
+    if name == EVERYBODY:
+        return shapes.paused_of([], await pauses.pause_everybody(world, until)), True
+    paused = await pauses.pause(world, await switch.find_known(world, name), until, notice=notice)
+    return shapes.paused_of([paused], None), True
+
+
+async def _resume(world: World, _wish: Wish, name: str, _: Notice) -> Part:
+    if name == EVERYBODY:
+        await pauses.resume_everybody(world)
+        return shapes.paused_of([], None), True
+    return shapes.paused_of([await pauses.resume(world, await switch.find_known(world, name))], None), True
 
 
 async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
@@ -165,6 +189,13 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
     yield await _synced(world, [user], SyncReport([report]))
 
 
+async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    answer = wish.fields if wish.choice == "fields" else wish.choice
+    owner = wish.people[0] if wish.people else ""
+    resolved = await resolve(world, wish.item, answer, user_id=owner, notice=notice)
+    yield shapes.resolved_of(resolved), resolved.is_resolved
+
+
 async def _places(world: World, _wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     async with erp_session(world, notice):
         yield {"places": [shapes.place_of(place) for place in await world.erp.list_places()]}, True
@@ -175,6 +206,9 @@ KINDS: dict[Kind, Does] = {
     Kind.DISABLE: Does(_people, each(_disable)),
     Kind.FORGET: Does(_people, each(_forget)),
     Kind.RETRY: Does(_known_or_all, each(_retry)),
+    Kind.PAUSE: Does(_everybody_or_people, each(_pause)),
+    Kind.RESUME: Does(_everybody_or_people, each(_resume)),
+    Kind.RESOLVE: Does(_at_once, _resolve),
     Kind.SYNC: Does(_pull_and_people, each(_sync)),
     Kind.WHY: Does(_people, each(_why)),
     Kind.PREVIEW: Does(_at_once, _preview),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jobs.approvals import UnknownChoice
 from jobs.asked import WishInvalid
+from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser
 from jobs.places import UnknownPlace
@@ -30,6 +31,7 @@ OTHERWISE = (
     UnknownItem,
     RosterInvalid,
     WishInvalid,
+    WrongDay,
     WrongStore,
 )
 """Mended by other settings or arguments."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice, choices_in
+from jobs.asked import Command
 from jobs.ports import UNREADABLE, Place
 from jobs.round.report import PRIVATE, Line, Report
 from sync_core.content.project import is_private
@@ -368,6 +369,31 @@ def unsynced_of(page: UnsyncedPage) -> Json:
         for user, item in page.items
     ]
     return {"reasons": reasons, "items": items, "next_offset": page.next_offset}
+
+
+def command_of(command: Command) -> Json:
+    """Shape a command: who asked for what, and how far it has come; not the answer."""
+    return {
+        "id": command.id,
+        "kind": str(command.wish.kind),
+        "people": ["everybody"] if command.wish.everybody else [*command.wish.people],
+        "choice": command.wish.choice,
+        "asked_by": command.asked_by.name or command.asked_by.id,
+        "asked_at": _at(command.asked_at),
+        "state": str(command.state),
+        "is_fine": command.is_fine,
+        "done": command.done,
+        "total": command.total,
+        "finished_at": _at(command.finished_at),
+        "waits_for": command.waits_for,
+        "failure": command.failure,
+    }
+
+
+def journal_of(user: User, entries: Iterable[JournalEntry], since: str = "") -> Json:
+    """Shape one user's journal; ``since`` is an ISO date in UTC, '' for all."""
+    shaped = map(_entry, entries)
+    return {"upn": user.upn, "log": [one for one in shaped if (one["at"] or "") >= since]}
 
 
 def finding_of(finding: Finding) -> Json:

@@ -46,6 +46,7 @@ SETTINGS = (
     "PULL_",
     "LEASE_",
     "CALL_TIMEOUT_",
+    "CALSYNC_",
 )
 """Beginnings of calsync's own settings: the demo's must not mix with the user's."""
 
@@ -83,7 +84,7 @@ class CommandLine:
 
     def run(self, *words: str) -> tuple[int, Json]:
         """Run ``calsync --json …``; raises ``CalsyncFailed`` where it does not answer in JSON."""
-        done = self._runner.invoke(self._calsync, ["--json", *words], standalone_mode=False)
+        done = self._runner.invoke(self._calsync, ["--json", "--here", *words], standalone_mode=False)
         if isinstance(done.exception, Abort):
             raise KeyboardInterrupt
         return done.exit_code, answer_of(words, done.exit_code, done.stdout, done.stderr or str(done.exception))

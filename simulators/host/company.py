@@ -139,10 +139,13 @@ class Company:
         foreign = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         return foreign | self.settings | {"PYTHONIOENCODING": "utf-8"}
 
-    def calsync(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """Exit code and JSON answer of a calsync command. Raises ``CalsyncFailed`` where it gave none."""
+    def calsync(self, *words: str, here: bool = True) -> tuple[int, dict[str, Any]]:
+        """Exit code and JSON answer of a calsync command, in a process of its own or asked of the running app.
+
+        Raises ``CalsyncFailed`` where it gave none.
+        """
         done = subprocess.run(  # noqa: S603 - our own command line
-            [sys.executable, "-m", "cli", "--json", *words],
+            [sys.executable, "-m", "cli", "--json", *(["--here"] if here else []), *words],
             cwd=ROOT,
             env=self.environ,
             capture_output=True,

@@ -81,7 +81,7 @@ def test_a_private_meeting_on_the_list_is_masked(office: Office) -> None:
 
 def test_an_approved_list_is_carried_out_at_once(office: Office, held: str) -> None:
     """Approve voids exactly the list, in the same command, and nothing waits any more."""
-    answer = office.calsync("approve", held, "--json")
+    answer = office.calsync("approve", held, "--yes", "--json")
 
     assert (answer.code, answer.json["users"][0]["done"]) == (0, {"activity voided": 7})
     assert void(office) == ALL[1:]
@@ -93,7 +93,7 @@ def test_an_item_restored_meanwhile_is_not_voided(office: Office, held: str) -> 
     [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
     back = next(link for link in hold["items"] if link["activity_id"] == office.activity("Meeting 3")["Id"])
     office.outlook("restore", ident=back["event_id"])
-    office.calsync("approve", held)
+    office.calsync("approve", held, "--yes")
 
     assert void(office) == [subject for subject in ALL[1:] if subject != "Meeting 3"]
 
@@ -111,9 +111,9 @@ def test_a_dropped_list_lets_both_sides_be(office: Office, held: str) -> None:
 
 def test_an_unknown_id_is_an_argument_to_correct(office: Office, held: str) -> None:
     """Neither a made-up id nor one already answered waits for anybody."""
-    office.calsync("approve", held)
+    office.calsync("approve", held, "--yes")
 
-    assert [office.calsync("approve", name).code for name in ("deadbeef", held)] == [2, 2]
+    assert [office.calsync("approve", name, "--yes").code for name in ("deadbeef", held)] == [2, 2]
 
 
 def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> None:
@@ -122,7 +122,7 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> No
     office.calsync("users", "enable", ANNA)
     office.desk("create", subject="Call", start=office.day(1, 10), end=office.day(1, 11))
     office.calsync("sync")
-    office.calsync("users", "forget", ANNA)
+    office.calsync("users", "forget", ANNA, "--yes")
     office.desk("delete", activity=office.activity("Call")["Id"])
     office.calsync("users", "enable", ANNA)
     listed = office.calsync("sync", "--json")
@@ -135,7 +135,7 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> No
 
     office.more["SYNC_MONTHS_AHEAD"] = "2"
     office.calsync("policy", "--set")
-    answer = office.calsync("approve", hold["id"], "--json")
+    answer = office.calsync("approve", hold["id"], "--yes", "--json")
 
     assert (answer.code, [user["full"] for user in answer.json["users"]]) == (0, [True])
     assert [activity["Subject"] for activity in office.activities()] == ["Call"]

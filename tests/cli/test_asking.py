@@ -208,6 +208,7 @@ def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
         "✗ State tables",
         "✓ Microsoft Graph",
         "✗ ERP.net",
+        "2 checks failed; each says what helps.",
     ]
 
 

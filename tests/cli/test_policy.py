@@ -17,14 +17,14 @@ EVERYTHING: tuple[Sequence[str], ...] = (
     ("sync", "--full"),
     ("sync", "--dry-run"),
     ("why", ANNA, "Salary"),
-    ("approve", "0"),
+    ("approve", "0", "--yes"),
     ("retry",),
     ("status",),
     ("conflicts",),
     ("users", "list"),
     ("users", "enable", ANNA),
     ("users", "disable", ANNA),
-    ("users", "forget", ANNA),
+    ("users", "forget", ANNA, "--yes"),
 )
 
 

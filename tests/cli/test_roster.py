@@ -43,7 +43,7 @@ def test_everybody_comes_back_with_place_and_zone(office: Office, tmp_path: Path
     office.calsync("sync")
     file = exported(office)
     for upn in (ANNA, BOB):
-        office.calsync("users", "forget", upn)
+        office.calsync("users", "forget", upn, "--yes")
     answer = imported(office, tmp_path, file)
 
     assert (answer.code, answer.json["failures"]) == (0, [])

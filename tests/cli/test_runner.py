@@ -31,7 +31,12 @@ def now() -> datetime:
 
 def test_wrong_settings_are_told_all_at_once() -> None:
     """Every mistake with its remedy on stderr, exit 2, before anything is opened."""
-    office_less = {"PATH": os.environ["PATH"], "SYNC_CONFLICT": "me", "ERPNET_URL": "http://acme.my.erp.net"}
+    office_less = {
+        "PATH": os.environ["PATH"],
+        "SYNC_CONFLICT": "me",
+        "ERPNET_URL": "http://acme.my.erp.net",
+        "CALSYNC_HERE": "1",
+    }
     answer = subprocess.run(
         [sys.executable, "-m", "cli", "sync"], cwd=ROOT, env=office_less, capture_output=True, text=True
     )
@@ -43,7 +48,7 @@ def test_wrong_settings_are_told_all_at_once() -> None:
 
 def test_wrong_settings_are_a_list_in_json() -> None:
     """A machine gets the mistakes as they are."""
-    outcome = CliRunner(env=dict.fromkeys(os.environ, None)).invoke(main, ["doctor", "--json"])
+    outcome = CliRunner(env=dict.fromkeys(os.environ, None)).invoke(main, ["--here", "doctor", "--json"])
 
     assert outcome.exit_code == 2
     assert '"mistakes": [\n    "ERPNET_URL is missing' in outcome.stdout

@@ -55,7 +55,7 @@ def test_forgetting_erases_everything(office: Office) -> None:
     office.calsync("users", "enable", ANNA)
     office.calsync("sync")
     assert office.rows("State")
-    answer = office.calsync("users", "forget", ANNA)
+    answer = office.calsync("users", "forget", ANNA, "--yes")
 
     assert answer.code == 0
     assert (office.rows("State"), office.rows("Journal"), office.rows("Meetings")) == ({}, {}, {})
@@ -75,7 +75,7 @@ def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple
     [
         ("users", "enable", "nobody@acme.example"),
         ("users", "disable", "nobody@acme.example"),
-        ("users", "forget", "nobody@acme.example"),
+        ("users", "forget", "nobody@acme.example", "--yes"),
         ("users", "enable", ANNA, "--time-zone", "Sofia"),
         ("sync", "--user", "nobody@acme.example"),
         ("sync", "--user", ANNA, "--user", "nobody@acme.example"),
@@ -83,7 +83,7 @@ def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple
         ("conflicts", "--user", "nobody@acme.example"),
         ("retry", "--user", "nobody@acme.example"),
         ("why", "nobody@acme.example", "lunch"),
-        ("approve", "deadbeef"),
+        ("approve", "deadbeef", "--yes"),
         ("sync", "--everything"),
         ("frobnicate",),
     ],
@@ -122,10 +122,10 @@ def test_whoever_is_hired_again_is_meant_by_name(office: Office) -> None:
     [before] = office.calsync("users", "list", "--json").json["users"]
     office.graph.act("remove_mailbox", upn=ANNA)
     office.graph.act("add_mailbox", upn=ANNA, id="11111111-2222-4333-8444-555555555555")
-    unknown = office.calsync("users", "forget", ANNA)
+    unknown = office.calsync("users", "forget", ANNA, "--yes")
     office.calsync("users", "enable", ANNA)
     listed = office.calsync("users", "list")
-    forgotten = office.calsync("users", "forget", before["id"])
+    forgotten = office.calsync("users", "forget", before["id"], "--yes")
     [after] = office.calsync("users", "list", "--json").json["users"]
 
     assert (unknown.code, before["id"] in unknown.err) == (2, True)

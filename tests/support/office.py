@@ -100,6 +100,7 @@ class Office:
             "AzureWebJobsStorage": self.storage,
             "AZURE_TENANT_ID": "acme",
             "STATE_PREFIX": self.prefix,
+            "CALSYNC_HERE": "1",
             **self.more,
         }
 

@@ -1,0 +1,64 @@
+"""Asks the app on the command line: files a command, shows how far it has come, and reads the answer.
+
+Whoever stops waiting (Ctrl-C) stops nothing else: the command goes on, and `calsync commands ID` shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from jobs.asked import Asker, Command, Json, State, Wish
+from jobs.commands.ask import ask, look, read_answer
+
+if TYPE_CHECKING:
+    from cli.runner import Runner
+    from jobs.world import World
+
+FIRST_LOOK, LONGEST_LOOK = 0.3, 2.0
+"""Seconds between two looks at a command: the first time, and at most."""
+
+UNSEEN_AFTER = 30.0
+"""Seconds after which it is said that nobody has begun on a command."""
+
+UNSEEN = "The app has not begun on this yet. Does it run (`calsync doctor`)? With --here it is done in this process."
+
+
+async def ask_and_wait(runner: Runner, desk: World, wish: Wish, by: Asker) -> tuple[Command, Json]:
+    """The command once it has ended, and its answer. Raises ``WishInvalid`` and what the store raises."""
+    command = await ask(desk, wish, by)
+    try:
+        command = await _ended(runner, desk, command)
+    except asyncio.CancelledError:
+        runner.notice(
+            f"Not waited for; the app goes on with it: `calsync commands {command.id}` shows how far it is."
+        )
+        raise
+    return command, await read_answer(desk, command)
+
+
+async def _ended(runner: Runner, desk: World, command: Command) -> Command:
+    said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
+    with ExitStack() as bars:
+        step: Callable[[str], None] | None = None
+        while not command.is_ended:
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(LONGEST_LOOK, pause * 1.5)
+            command = await look(desk, command.id) or command
+            words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
+            if words not in ("", said):
+                runner.notice(words)
+                said = words
+            if command.total > 1 and step is None:
+                step = bars.enter_context(runner.progress(command.total))
+            if step is not None:
+                for number in range(shown, command.done):
+                    step(f"{number + 1} of {command.total}")
+                shown = command.done
+    return command
+
+
+def _is_unseen(command: Command, waited: float) -> bool:
+    return command.state is State.WAITING and waited >= UNSEEN_AFTER

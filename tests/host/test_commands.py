@@ -1,0 +1,151 @@
+"""The command line asks, the app does: one running app, one ERP.net licence, and an operator with a storage key."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.demo.hands import control
+from simulators.host.company import ROOT, Company
+from tests.support.company_life import complaints, in_erpnet, meeting, subscriptions, until
+
+STORAGE_ONLY = ("AzureWebJobsStorage", "STATE_PREFIX", "PATH", "HOME", "PYTHONIOENCODING")
+"""All that an operator's shell needs."""
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """A running app with one ERP.net licence for everything; nobody's sync is on yet."""
+    with Company(settings={"ERPNET_MAX_SESSIONS": "1"}) as opened:
+        control(opened.erpnet, "set", {"licences": 1})
+        opened.hire("anna", "Anna Petrova")
+        opened.hire("boris", "Boris Dimitrov")
+        log = tmp_path_factory.mktemp("company") / "host.log"
+        host = opened.open_host(log=log)
+        host.run("pull")
+        yield opened
+        assert host.stop() == 0
+        assert complaints(log) == []
+
+
+def shell(company: Company) -> dict[str, str]:
+    """An operator's environment: where the tables are, no secret of either side."""
+    return {name: value for name, value in company.environ.items() if name in STORAGE_ONLY}
+
+
+def ask(company: Company, *words: str) -> tuple[int, str, str]:
+    """Exit code, output and notices of a command that asks the app."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        cwd=ROOT,
+        env=shell(company),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=90,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def sessions(company: Company) -> Any:
+    """How many sessions ERP.net has open."""
+    return control(company.erpnet, "state")["sessions"]
+
+
+def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
+    """Switch on, look, sync, ask why, pause, resume, switch off: all by the app, in the words of the command line."""
+    enabled = ask(company, "users", "enable", "anna@acme.example", "boris@acme.example")
+    assert (enabled[0], enabled[1].count(": on, Operational")) == (0, 2), enabled
+    until(lambda: subscriptions(company) == 2)
+
+    company.outlook("anna").act("create", **meeting("Budget"))
+    until(lambda: in_erpnet(company)["anna", "Budget"])
+    synced = ask(company, "sync", "--user", "anna@acme.example")
+    assert (synced[0], "anna@acme.example: Operational" in synced[1]) == (0, True), synced
+    why = ask(company, "why", "anna@acme.example", "budget")
+    assert (why[0], "“Budget”" in why[1]) == (0, True), why
+    doctor = ask(company, "doctor")
+    assert (doctor[0], doctor[1].splitlines()[-1]) == (0, "All is well."), doctor
+
+    paused = ask(company, "pause", "--user", "anna@acme.example")
+    assert (paused[0], "what changes meanwhile waits" in paused[1]) == (0, True), paused
+    assert "what changes meanwhile waits" in ask(company, "status", "--user", "anna@acme.example")[1]
+    resumed = ask(company, "resume", "--user", "anna@acme.example")
+    assert (resumed[0], "not paused" in resumed[1]) == (0, True), resumed
+    preview = ask(company, "preview")
+    assert (preview[0], preview[1].count("nothing was written")) == (0, 2), preview
+    off = ask(company, "users", "disable", "boris@acme.example")
+    assert (off[0], off[1]) == (0, "boris@acme.example: off; nothing was deleted on either side.\n"), off
+
+    asked = ask(company, "commands")[1]
+    assert [asked.count(f": {kind}") for kind in ("enable", "sync", "why", "doctor", "pause", "preview")] == [1] * 6
+    assert "budget" not in asked
+    assert sessions(company) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("users", "enable", "nobody@acme.example"), 2, "nobody@acme.example is not known in the directory"),
+        (("why", "anna@acme.example", "no such thing"), 2, "knows “no such thing”"),
+        (("approve", "deadbeef", "--yes"), 2, "nothing with the id deadbeef waits for an answer"),
+        (("resolve", "deadbeef", "--keep", "erp"), 2, "no conflict with the id deadbeef is open"),
+        (("pause", "--user", "anna@acme.example", "--until", "soon"), 2, "a day like"),
+        (("pause",), 2, "say people"),
+        (("commands", "deadbeef"), 2, "no command has the id deadbeef"),
+        (("users", "forget", "anna@acme.example"), 2, "Add --yes"),
+    ],
+)
+def test_what_cannot_be_done_says_why(company: Company, words: tuple[str, ...], code: int, told: str) -> None:
+    """With the exit code that the command has in its own process."""
+    ask(company, "users", "enable", "anna@acme.example")
+    answer = ask(company, *words)
+
+    assert (answer[0], told in answer[2]) == (code, True), answer
+
+
+def test_whoever_stops_waiting_stops_nothing(company: Company) -> None:
+    """Ctrl-C leaves the command to the app, and says how to see it."""
+    ask(company, "users", "enable", "anna@acme.example")
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "sync", "--full"],
+        cwd=ROOT,
+        env=shell(company),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        until(lambda: ": sync" in ask(company, "commands", "--limit", "1")[1])
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    if process.returncode == 0:
+        pytest.skip("the app was faster than the signal")
+
+    assert (process.returncode, out) == (130, "")
+    [name] = [word.strip("`") for word in err.split() if len(word.strip("`")) == 20 and "-" in word]
+    until(lambda: ": done" in ask(company, "commands", name)[1])
+
+
+def test_a_command_says_when_no_app_looks_at_it(company: Company, tmp_path: Path) -> None:
+    """Another prefix is another company, where no app runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli", "sync"],
+        cwd=ROOT,
+        env=shell(company) | {"STATE_PREFIX": "elsewhere"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+
+    assert (process.returncode, "the app goes on with it" in err) == (130, True), err
