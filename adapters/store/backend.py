@@ -187,7 +187,12 @@ async def gather(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         async with gate:
             return await item
 
-    results = await asyncio.gather(*(one(item) for item in work), return_exceptions=True)
+    items = [*work]
+    try:
+        results = await asyncio.gather(*map(one, items), return_exceptions=True)
+    finally:  # cut off, those that had not begun would complain that nobody awaited them
+        for item in items:
+            item.close()
     for result in results:
         if isinstance(result, BaseException):
             raise result

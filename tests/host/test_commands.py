@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from simulators.demo.hands import control
-from simulators.host.company import ROOT, Company
+from simulators.host.company import Company
 from tests.support.company_life import complaints, in_erpnet, meeting, subscriptions, until
+from tests.support.office import ROOT
 
 STORAGE_ONLY = ("AzureWebJobsStorage", "STATE_PREFIX", "PATH", "HOME", "PYTHONIOENCODING")
 """All that an operator's shell needs."""
@@ -40,12 +41,12 @@ def shell(company: Company) -> dict[str, str]:
     return {name: value for name, value in company.environ.items() if name in STORAGE_ONLY}
 
 
-def ask(company: Company, *words: str) -> tuple[int, str, str]:
-    """Exit code, output and notices of a command that asks the app."""
+def ask(company: Company, *words: str, **more: str) -> tuple[int, str, str]:
+    """Exit code, output and notices of a command that asks the app; ``more`` settings."""
     done = subprocess.run(
         [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
-        env=shell(company),
+        env=shell(company) | more,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -144,7 +145,8 @@ def test_a_command_says_when_no_app_looks_at_it(company: Company, tmp_path: Path
         stderr=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
-        time.sleep(3)
+        until(lambda: "sync" in ask(company, "commands", STATE_PREFIX="elsewhere")[1])
+        time.sleep(1)  # between filing it and looking at it
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
 
