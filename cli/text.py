@@ -174,7 +174,10 @@ def entry_line(entry: Json) -> str:
     subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
     counts = ", ".join(f"{what} {number}" for what, number in entry["after"].items()) if not subject else ""
-    return f"{_when(entry['at'])} {plain(entry['what'])}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+    name = f" [{plain(entry['round'])}]" if entry["what"] == "round" and entry["round"] else ""
+    return (
+        f"{_when(entry['at'])} {plain(entry['what'])}{name}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+    )
 
 
 def conflict_lines(conflict: Json) -> Iterator[str]:
@@ -342,6 +345,7 @@ ANSWERS = {
     "preview": sync_lines,
     "approve": sync_lines,
     "resolve": resolved_lines,
+    "undo": undo_lines,
     "pause": paused_lines,
     "resume": paused_lines,
     "why": explained_lines,

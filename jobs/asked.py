@@ -66,7 +66,7 @@ NEEDS = {
 CHOICES = {
     Kind.APPROVE: frozenset({"approve", "drop"}),
     Kind.RESOLVE: frozenset({"outlook", "erp", "fields"}),
-    Kind.UNDO: frozenset({"", "anew"}),
+    Kind.UNDO: frozenset({"", "show"}),
     Kind.PREVIEW: frozenset({"", "on"}),
 }
 """What may be chosen; of every other kind nothing. A preview with "on" shows what switching on would do."""

@@ -18,6 +18,7 @@ from jobs.commands.explain import explain
 from jobs.commands.mistakes import COMMON, UnknownItem
 from jobs.commands.resolve import resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
+from jobs.commands.undo import plan_undo, undo
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World
@@ -196,6 +197,12 @@ async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
     yield shapes.resolved_of(resolved), resolved.is_resolved
 
 
+async def _undo(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
+    take_back = plan_undo if wish.choice == "show" else undo
+    done = await take_back(world, wish.item, user_id=wish.people[0] if wish.people else "", notice=notice)
+    yield shapes.undo_of(done), True
+
+
 async def _places(world: World, _wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     async with erp_session(world, notice):
         yield {"places": [shapes.place_of(place) for place in await world.erp.list_places()]}, True
@@ -209,6 +216,7 @@ KINDS: dict[Kind, Does] = {
     Kind.PAUSE: Does(_everybody_or_people, each(_pause)),
     Kind.RESUME: Does(_everybody_or_people, each(_resume)),
     Kind.RESOLVE: Does(_at_once, _resolve),
+    Kind.UNDO: Does(_at_once, _undo),
     Kind.SYNC: Does(_pull_and_people, each(_sync)),
     Kind.WHY: Does(_people, each(_why)),
     Kind.PREVIEW: Does(_at_once, _preview),
