@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 from jobs.asked import Asker, Command, Json, State, Wish
 from jobs.commands.ask import ask, look, read_answer
+from jobs.waiting import Notice
 
 if TYPE_CHECKING:
-    from cli.runner import Runner
     from jobs.world import World
+
+Progress = Callable[[int], AbstractContextManager[Callable[[str], None]]]
+"""Shows how far something of so many items has come; what it yields is called with each one's name."""
 
 FIRST_LOOK, LONGEST_LOOK = 0.3, 2.0
 """Seconds between two looks at a command: the first time, and at most."""
@@ -26,20 +29,20 @@ UNSEEN_AFTER = 30.0
 UNSEEN = "The app has not begun on this yet. Does it run (`calsync doctor`)? With --here it is done in this process."
 
 
-async def ask_and_wait(runner: Runner, desk: World, wish: Wish, by: Asker) -> tuple[Command, Json]:
+async def ask_and_wait(
+    desk: World, wish: Wish, by: Asker, notice: Notice, progress: Progress
+) -> tuple[Command, Json]:
     """The command once it has ended, and its answer. Raises ``WishInvalid`` and what the store raises."""
     command = await ask(desk, wish, by)
     try:
-        command = await _ended(runner, desk, command)
+        command = await _ended(desk, command, notice, progress)
     except asyncio.CancelledError:
-        runner.notice(
-            f"Not waited for; the app goes on with it: `calsync commands {command.id}` shows how far it is."
-        )
+        notice(f"Not waited for; the app goes on with it: `calsync commands {command.id}` shows how far it is.")
         raise
     return command, await read_answer(desk, command)
 
 
-async def _ended(runner: Runner, desk: World, command: Command) -> Command:
+async def _ended(desk: World, command: Command, notice: Notice, progress: Progress) -> Command:
     said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
@@ -49,10 +52,10 @@ async def _ended(runner: Runner, desk: World, command: Command) -> Command:
             command = await look(desk, command.id) or command
             words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
             if words not in ("", said):
-                runner.notice(words)
+                notice(words)
                 said = words
             if command.total > 1 and step is None:
-                step = bars.enter_context(runner.progress(command.total))
+                step = bars.enter_context(progress(command.total))
             if step is not None:
                 for number in range(shown, command.done):
                     step(f"{number + 1} of {command.total}")

@@ -164,6 +164,7 @@ def list_users(runner: Runner) -> None:
     runner.read(work)
 
 
+# 6 parameters: click hands over each option by itself.
 @command(users)
 @click.argument("upns", metavar="UPN", nargs=-1)
 @file_option

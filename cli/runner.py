@@ -149,7 +149,7 @@ class Runner:
         async with open_desk(settings) as desk:
             by = await who_asks(settings)
             for wish in await find(desk):
-                command, answer = await ask_and_wait(self, desk, wish, by)
+                command, answer = await ask_and_wait(desk, wish, by, self.notice, self.progress)
                 if command.state is not State.DONE:
                     return self._fail(WRONG if command.state is State.REFUSED else FAILED, command.failure, [])
                 answers.append(answer)
