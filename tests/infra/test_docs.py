@@ -21,8 +21,14 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *DOCS]
 
-PLATFORM = {"WEBSITE_HOSTNAME", "WEBSITE_AUTH_ENABLED", "WEBSITE_SITE_NAME", "AZURE_SUBSCRIPTION_ID"}
-"""What Azure sets by itself, or azd and the pipeline are told."""
+PLATFORM = {
+    "WEBSITE_HOSTNAME",
+    "WEBSITE_AUTH_ENABLED",
+    "WEBSITE_SITE_NAME",
+    "AZURE_SUBSCRIPTION_ID",
+    "CALSYNC_HERE",
+}
+"""What Azure sets by itself, or azd, the pipeline and the command line are told."""
 
 TESTS = ROOT / "tests"
 TEST = re.compile(r"\]\((?:\.\./)?tests/([\w/]+\.py)\)|`([\w/]+\.py)`|`((?:test_|Test|…_)[\w…]+)`")
