@@ -530,9 +530,6 @@ class Store(
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""
 
-    async def save_user(self, user: User) -> None:
-        """Insert or replace a user without a condition; ``revise_user`` keeps what others have set."""
-
     async def revise_user(
         self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
     ) -> None:

@@ -139,10 +139,6 @@ class RowStore(
         row = await self.backend.read(Table.USERS, _user_key(user_id))
         return _user_in(row) if row else None
 
-    async def save_user(self, user: User) -> None:
-        """Insert or replace a user, unread. Whoever keeps what others set calls ``revise_user``."""
-        await self.backend.write(Table.USERS, Op(Verb.PUT, _user_key(user.id), codec.encode(user)))
-
     async def revise_user(
         self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
     ) -> None:

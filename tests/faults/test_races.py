@@ -31,6 +31,7 @@ from tests.support.days import at, digits
 from tests.support.house import ANNA, START, House
 from tests.support.moments import Act, Moments, at_every_moment, ends_in_step, round_of
 from tests.support.scenes import edits
+from tests.support.users import put_user
 
 
 async def test_two_workers_on_one_user(house: House) -> None:
@@ -116,8 +117,8 @@ async def test_a_round_does_not_switch_a_user_on_again() -> None:
     backend = OvertakenBackend(lambda: START)
     store = RowStore(backend)
     anna = User("anna", ANNA, enabled=True)
-    await store.save_user(anna)
-    backend.first = lambda: store.save_user(replace(anna, enabled=False))
+    await put_user(store, anna)
+    backend.first = lambda: put_user(store, replace(anna, enabled=False))
     await save_findings(store, anna, replace(anna, state="Operational"))
 
     assert await store.read_user("anna") == replace(anna, enabled=False)

@@ -22,6 +22,7 @@ from tests.support.budget import budget
 from tests.support.days import at, digits, meeting
 from tests.support.fuse import MOST_CALLS
 from tests.support.house import ANNA, START, House, no_sleep
+from tests.support.users import put_user
 
 TOKEN: dict[str, Any] = {"status": 401, "body": {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}}
 
@@ -139,7 +140,7 @@ async def test_an_error_of_before_stays_what_it_was(house: House, refusal: str) 
     """A user in error for a reason of their own keeps that reason through a refusal of everybody."""
     user = await house.user()
     own = replace(user, state="Error: no default enterprise company and location", troubled_at=START)
-    await house.world.store.save_user(own)
+    await put_user(house.world.store, own)
     REFUSALS[refusal](house)
     await house.sync()
     assert (await house.user()).state == own.state

@@ -19,6 +19,7 @@ from sync_core.model.memory import OPERATIONAL
 from sync_core.model.sides import Side
 from tests.support.days import at, digits, meeting, only
 from tests.support.house import ANNA, House, open_office, upn_of
+from tests.support.users import put_user
 
 BORIS = upn_of("boris")
 
@@ -33,7 +34,7 @@ async def forget_ids(house: House, login: str) -> None:
     store = house.world.store
     for user in await store.list_users():
         old = replace(user, erp_login=login if user.upn == ANNA else user.erp_login, former_accounts=())
-        await store.save_user(replace(old, erp_seen_at=None))
+        await put_user(store, replace(old, erp_seen_at=None))
         lease = await store.acquire_lease(user.id, "test", 180)
         links = [replace(x, creator=f"{LOGIN}{login}") for x in (await store.recall(user.id)).links]
         await store.release_lease(await store.save(lease, [Put(link) for link in links]))
@@ -340,8 +341,8 @@ class TestOneAccountOneMailbox:
             )
             house.erp.change_user("boris", Active=False)
             house.graph.mailbox(BORIS).mail = ANNA
-            await house.world.store.save_user(twin)
-            await house.world.store.save_user(replace(anna, erp_seen_at=None))
+            await put_user(house.world.store, twin)
+            await put_user(house.world.store, replace(anna, erp_seen_at=None))
             await house.world.store.forget_user(await strangers(house, anna.erp_user_id))
             await house.sync(BORIS, ANNA)
             house.desk().create("New", digits(5), digits(5, 12))

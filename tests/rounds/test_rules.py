@@ -15,6 +15,7 @@ from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY
 from tests.support.days import WEEKLY, at, digits, meeting, only
 from tests.support.house import ANNA, House, open_house
+from tests.support.users import put_user
 
 
 class TestR1BothWays:
@@ -675,7 +676,7 @@ async def test_a_round_keeps_what_was_set_while_it_ran(house: House) -> None:
     reading = store.reindex
 
     async def chosen_meanwhile(*arguments: Any) -> None:
-        await store.save_user(replace(await house.user(), zone="Europe/London", zone_chosen=True))
+        await put_user(store, replace(await house.user(), zone="Europe/London", zone_chosen=True))
         await reading(*arguments)
 
     store.reindex = chosen_meanwhile  # type: ignore[method-assign, assignment]

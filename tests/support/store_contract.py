@@ -40,6 +40,7 @@ from sync_core.model.memory import Approval, Cursors, Hold, InboxRow, Instance, 
 from sync_core.model.sides import ErpContent, Field, GraphContent, Seen, Side, stamp_of
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from sync_core.plan.holds import item_of
+from tests.support.users import put_user
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ODD = "AAMk/a\\b#c?d%e+f=g h'i\"j&k|ä😀"
@@ -113,19 +114,19 @@ class SubscriptionContract:
 
     async def test_revised_user_keeps_what_others_set(self, store: RowStore, user_id: str) -> None:
         """A revision is made of the row as stored; when somebody was faster it is made again of theirs."""
-        await store.save_user(User(user_id, "anna@example.com", enabled=True))
+        await put_user(store, User(user_id, "anna@example.com", enabled=True))
         asked: list[User] = []
 
         def revise(stored: User) -> User:
             asked.append(stored)
             return replace(stored, zone="Europe/Sofia")
 
-        read = store.backend.read
+        read, overtaking = store.backend.read, iter([True])
 
         async def overtaken(table: Table, key: Key) -> Row | None:
             row = await read(table, key)
-            if not asked:
-                await store.save_user(User(user_id, "anna@example.com", enabled=False))
+            if next(overtaking, False):
+                await put_user(store, User(user_id, "anna@example.com", enabled=False))
             return row
 
         with mock.patch.object(store.backend, "read", overtaken):
@@ -139,7 +140,7 @@ class SubscriptionContract:
         await store.revise_user(user_id, lambda stored: replace(stored, zone="UTC"))
         assert await store.read_user(user_id) is None
 
-        await store.save_user(User(user_id, "anna@example.com"))
+        await put_user(store, User(user_id, "anna@example.com"))
         await store.revise_user(user_id, lambda stored: None)
         assert User(user_id, "anna@example.com") == await store.read_user(user_id)
 
@@ -436,7 +437,7 @@ class StateContract:
 
         await save(store, user_id, Put(odd), Put(waiting), Put(hold))
         await store.file_inbox(user_id, [noted])
-        await store.save_user(User(user_id, "odd@example.com"))
+        await put_user(store, User(user_id, "odd@example.com"))
 
         found = await store.recall(user_id)
         assert ((odd,), (waiting,), (hold,)) == (found.links, found.pending, found.holds)
@@ -888,7 +889,7 @@ class UsersContract:
         zoe = User(f"{user_id}-1", f"zoe-{user_id}@x", enabled=True)
         anna = User(f"{user_id}-2", f"Anna-{user_id}@x", synced_at=NOW, zone="Europe/Sofia")
         for user in (zoe, replace(anna, zone=""), anna):
-            await store.save_user(user)
+            await put_user(store, user)
 
         assert [anna, zoe] == [one for one in await store.list_users() if one.id.startswith(user_id)]
         assert zoe == await store.read_user(zoe.id)
@@ -901,7 +902,7 @@ class UsersContract:
         """After forgetting a user no table holds a row that names them, not even of unknown versions."""
         activities = [f"{user_id}-{number}" for number in range(120)]
         links = [link(one, one) for one in activities]
-        await store.save_user(User(user_id, "gone@x"))
+        await put_user(store, User(user_id, "gone@x"))
         await save(store, user_id, *[Put(one) for one in links], Put(Cursors()), Put(Hold("h", "", (), NOW)))
         await store.file_inbox(user_id, [InboxRow("a", NOW)])
         await store.write_wake(user_id, "t")
@@ -1071,7 +1072,7 @@ class SlotContract:
 
     async def test_prepare_again(self, fresh_store: RowStore) -> None:
         """Preparing a store that is in use harms nothing."""
-        await fresh_store.save_user(User("u", "u@x"))
+        await put_user(fresh_store, User("u", "u@x"))
         await fresh_store.prepare()
 
         assert [User("u", "u@x")] == await fresh_store.list_users()

@@ -15,6 +15,7 @@ from sync_core.model.claim import Claim
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
+from tests.support.users import put_user
 
 EVERY_ROW = [(kind, name) for kind, named in EXPECTED.items() for name in named]
 
@@ -54,7 +55,7 @@ async def _save(store: RowStore, value: object) -> None:
             await store.file_inbox(ANNA, (await store.recall(ANNA)).inbox)
         case User():
             [user] = await store.list_users()
-            await store.save_user(user)
+            await put_user(store, user)
         case Instance():
             await store.save_instance(*await store.read_instance())
         case Claim():

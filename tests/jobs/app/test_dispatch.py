@@ -17,6 +17,7 @@ from sync_core.errors import StoreUnavailable
 from sync_core.model.memory import User
 from tests.support.fuse import raw
 from tests.support.house import ANNA, House
+from tests.support.users import put_user
 
 
 def sent(house: House) -> list[Message]:
@@ -47,7 +48,7 @@ async def clone(house: House, number: int) -> None:
     assert mailbox is not None
     assert memory.cursors.delta_window is not None
     reading = await house.world.calendar.read_changes(mailbox.id, None, memory.cursors.delta_window)
-    await house.world.store.save_user(replace(anna, id=mailbox.id, upn=upn, mail=upn))
+    await put_user(house.world.store, replace(anna, id=mailbox.id, upn=upn, mail=upn))
     lease = await house.world.store.acquire_lease(mailbox.id, "setup", 60)
     cursors = replace(memory.cursors, delta_link=reading.delta_link, served="")
     await house.world.store.save(lease, [Put(cursors)])
@@ -95,7 +96,7 @@ async def test_an_unserved_wake_up_is_found_again(house: House) -> None:
 async def test_who_is_switched_off_is_not_woken(house: House) -> None:
     """A user with sync off gets no message even when their feed has news."""
     anna = await settle(house)
-    await house.world.store.save_user(replace(anna, enabled=False))
+    await put_user(house.world.store, replace(anna, enabled=False))
     plan(house)
 
     assert await dispatch(house.world) == 0

@@ -13,6 +13,7 @@ from jobs.ports import LiveSubscription, Subscription
 from sync_core.errors import SideUnavailable
 from tests.support.app import App
 from tests.support.house import ANNA
+from tests.support.users import put_user
 
 
 async def live(app: App) -> list[LiveSubscription]:
@@ -220,7 +221,7 @@ async def test_switched_off_while_it_is_made(public_app: App, monkeypatch: pytes
     subscribe = subscriptions.subscribe
 
     async def switched_off_meanwhile(wanted: Subscription, until: datetime) -> Subscription:
-        await public_app.house.world.store.save_user(replace(user, enabled=False))
+        await put_user(public_app.house.world.store, replace(user, enabled=False))
         return await subscribe(wanted, until)
 
     monkeypatch.setattr(subscriptions, "subscribe", switched_off_meanwhile)

@@ -19,6 +19,7 @@ from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
 from tests.support.app import App, told
 from tests.support.house import House
+from tests.support.users import put_user
 
 
 async def settle(app: App) -> str:
@@ -169,7 +170,7 @@ async def test_two_messages_of_one_user_do_not_meet(app: App, caplog: pytest.Log
 async def test_a_user_without_sync_is_left_alone(app: App) -> None:
     """A message for someone unknown, or switched off meanwhile, is done with."""
     message = await woken_by_outlook(app)
-    await app.house.world.store.save_user(replace(await app.house.user(), enabled=False))
+    await put_user(app.house.world.store, replace(await app.house.user(), enabled=False))
 
     await app.hand_over(message)
     await app.hand_over(write(Round("nobody")))
@@ -401,7 +402,7 @@ async def test_after_a_refusal_the_first_pull_that_works_wakes_everybody(app: Ap
     boris = await app.house.employ("boris", enabled=False)
     await enable(app.house.world, boris)
     in_error = replace(await app.house.user(boris), state="Error: ERP.net was not there", troubled_at=app.house.now)
-    await app.house.world.store.save_user(in_error)
+    await put_user(app.house.world.store, in_error)
     side = app.house.graph if who == "Graph" else app.house.erp
     match, answer = REFUSED[who]
     side.add_fault(match, times=None, **answer)
