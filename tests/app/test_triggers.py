@@ -123,7 +123,7 @@ async def test_housekeeping_keeps_ninety_days(app: App) -> None:
 async def test_the_nightly_line_counts_the_days_of_the_secret(
     app: App, caplog: pytest.LogCaptureFixture, days: int
 ) -> None:
-    """An alert reads it; a secret that has ended is told, too."""
+    """An alert reads it; a secret that has ended is reported, too."""
     ends = app.house.now.date() + timedelta(days=days)
     with caplog.at_level(logging.INFO, "calsync"):
         await keep_house(replace(app.house.world, secret_ends=ends))
@@ -142,7 +142,7 @@ async def test_a_secret_whose_end_nobody_told_is_not_counted(app: App, caplog: p
 async def test_a_journal_that_cannot_be_trimmed_is_told(
     app: App, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A journal that cannot be trimmed is told, with the user's id, and the turn goes on."""
+    """A journal that cannot be trimmed is logged, with the user's id, and the turn goes on."""
     user = await app.house.user()
 
     async def unreadable(_: str, __: object) -> int:
@@ -235,7 +235,7 @@ async def test_health_opens_nothing_with_a_wrong_setting(app: App, monkeypatch: 
 async def test_a_new_instance_is_warmed(
     app: App, failure: Exception | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The platform's call opens the app; a failure is told, and the instance lives on to be asked again."""
+    """The platform's call opens the app; a failure is logged, and the instance lives on to be asked again."""
     app.process.failure = failure
     with caplog.at_level(logging.INFO, "calsync"):
         await function("warmup")(WarmUpContext())

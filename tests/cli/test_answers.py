@@ -63,7 +63,7 @@ def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: Offic
 
 
 def test_a_private_meeting_on_the_list_is_masked(office: Office) -> None:
-    """Its time and what would be done are told, its title is its owner's only."""
+    """Its time and what would be done are shown, its title to its owner only."""
     office.calsync("users", "enable", ANNA)
     events = [office.meet("Doctor", sensitivity="private"), *(office.meet(subject) for subject in ALL[:5])]
     office.calsync("sync")
@@ -163,7 +163,7 @@ def test_retry_looks_again_at_what_was_parked(office: Office) -> None:
 
 
 def test_a_whole_day_on_a_list_is_told_as_a_day() -> None:
-    """Not as the midnight of some zone; and who would be told by mail is counted."""
+    """Not as the midnight of some zone; and who would get a mail is counted."""
     fair = HeldItem("E", "A", "remove", "Fair", datetime(2026, 3, 5, tzinfo=UTC), all_day=True, mails=3)
     held = hold_of(
         Hold("key", "why", (fair,), datetime(2026, 3, 1, tzinfo=UTC)), User("id", ANNA, zone="America/Lima")

@@ -173,7 +173,7 @@ def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> 
 def test_doctor_warns_of_a_schedule_that_azure_reads_otherwise(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is right, so that all the rest is checked; and it is told, with what it means."""
+    """It is right, so that all the rest is checked; and it is shown, with what it means."""
     office.calsync("doctor", "--repair")
     monkeypatch.setenv("SYNC_SCHEDULE", "0 0 22-2 * * *")
     answer = office.calsync("doctor")

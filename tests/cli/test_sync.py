@@ -94,7 +94,7 @@ def test_a_first_dry_run_leaves_the_store_as_it_is(office: Office) -> None:
 
 
 def test_a_failing_private_item_is_not_named(office: Office) -> None:
-    """Graph refuses a private activity's event: it is told as failed, exit 1, and not by its subject."""
+    """Graph refuses a private activity's event: it is reported as failed, exit 1, without its subject."""
     office.calsync("users", "enable", ANNA)
     office.desk("create", subject="Hush-hush", start=office.day(1, 10), private=True)
     refusal = {"error": {"code": "ErrorInvalidArgument", "message": "no"}}

@@ -90,7 +90,7 @@ def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple
     ids=" ".join,
 )
 def test_wrong_arguments_end_with_2(office: Office, arguments: tuple[str, ...]) -> None:
-    """Unknown users, ids, options and commands are told on stderr; stdout stays empty."""
+    """Unknown users, ids, options and commands are named on stderr; stdout stays empty."""
     office.calsync("users", "enable", ANNA)
     answer = office.calsync(*arguments)
 

@@ -347,7 +347,7 @@ class TestTheDay:
         assert await run_repair(house.world) == frozenset()
 
     async def test_a_repair_in_trouble_takes_nothing_from_the_pull(self, house: House) -> None:
-        """ERP.net refuses the repair's question: what the pull found is told, and the next pull asks again."""
+        """ERP.net refuses the repair's question: what the pull found is reported, and the next pull asks again."""
         (_event, activity), (_, other) = await two_meetings(house)
         house.advance(days=1)
         unseen(house, activity, subject="Unseen")

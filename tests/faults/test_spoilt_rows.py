@@ -219,7 +219,7 @@ async def _check_annas(scenario: Scenario, kind: str, how: str, key: Key, outcom
 
 
 async def _check_anew(scenario: Scenario, kind: str, key: Key) -> None:
-    """What can be told from other rows is, and the row is written again."""
+    """What other rows show is found in them, and the row is written again."""
     store = scenario.house.world.store
     activity = key.partition.removeprefix("activity-")
     if kind == "index":

@@ -26,7 +26,7 @@ def health() -> func.HttpResponse:
 
 
 def test_health_tells_how_many_settings_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The app is up whatever its settings; their number is told, neither names nor values."""
+    """The app is up whatever its settings; their number is shown, neither names nor values."""
     for name in ("ERPNET_URL", "ERPNET_CLIENT_ID", "ERPNET_CLIENT_SECRET", "AzureWebJobsStorage"):
         monkeypatch.delenv(name, raising=False)
     answer = health()

@@ -252,6 +252,6 @@ def test_names_of_poison_queues() -> None:
 
 @pytest.mark.parametrize("content", ["{}", "a", "====", "//4="])
 def test_what_is_no_base64_text(content: str) -> None:
-    """Undecodable content is told apart from any text."""
+    """Undecodable content is distinguished from any text."""
     with pytest.raises(ValueError, match=r"\w"):
         decode(content, "base64")

@@ -44,7 +44,7 @@ def test_alerts_ask_as_often_as_they_may() -> None:
 
 
 def test_every_timer_and_queue_function_is_watched() -> None:
-    """A failure of any function that nobody calls is told."""
+    """A failure of any function that nobody calls raises an alert."""
     watched = set(re.findall(r'"(\w+)"', query("failing-functions")))
 
     assert {*functions_with("timerTrigger"), *functions_with("queueTrigger")} == watched
@@ -63,7 +63,7 @@ def test_silence_is_that_of_the_frequent_timers() -> None:
 
 
 def test_every_webhook_is_watched() -> None:
-    """Whoever notifies us, an answer of 500 or more is told."""
+    """Whoever notifies us, an answer of 500 or more raises an alert."""
     webhooks = {n for n, trigger in functions_with("httpTrigger").items() if "webhooks/" in trigger["route"]}
 
     assert webhooks == set(re.findall(r'"(\w+)"', query("webhook-errors")))

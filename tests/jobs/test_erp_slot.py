@@ -107,7 +107,7 @@ async def test_storage_down_does_not_stop_the_heart(
 async def test_a_slot_that_was_taken_over_is_not_ours(
     house: House, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a long silence somebody else has the slot: our next round is told so instead of calling."""
+    """After a long silence somebody else has the slot: our next round learns it instead of calling."""
     beats = Beats(world, monkeypatch)
     async with world.erp_session():
         house.advance(minutes=5)

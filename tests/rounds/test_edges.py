@@ -226,7 +226,7 @@ class TestBeyond:
 
     @pytest.mark.parametrize("year", [1, 1600, 4501, 9999])
     async def test_a_placeholder_for_never_says_what_would_help(self, house: House, year: int) -> None:
-        """A year that neither side takes for a time is told in the same words, from either side, before and after
+        """A year that neither side takes for a time is reported in the same words, from either side, before and after
         the pair is made; moved inside, everything goes on."""
         event, activity = await meeting(house)
         never = f"{year:04}-12-31T09:00:00"

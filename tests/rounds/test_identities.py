@@ -292,7 +292,7 @@ class TestOneAccountOneMailbox:
     """Two mailboxes that are switched on lead to one ERP.net user: only one of them is synced."""
 
     async def test_the_second_is_refused_when_it_is_switched_on(self) -> None:
-        """The shared mailbox bears Anna's address: it is told whose she is, and nothing of it is kept."""
+        """The shared mailbox bears Anna's address: the refusal says whose she is, and nothing of it is kept."""
         async with open_office("anna") as house:
             house.outlook().create("Own", at(1), at(1, 10))
             await house.settle()

@@ -136,7 +136,7 @@ class TestTheFirstSync:
 
 
 class TestOneMailForOneChange:
-    """Real changes are told once; what does not concern the guests is told to nobody."""
+    """Real changes are mailed once; what does not concern the guests is mailed to nobody."""
 
     async def test_an_edit_in_outlook_causes_no_mail_of_ours(self) -> None:
         """Exchange tells the guests of Anna's own edit; carrying it to ERP.net adds nothing."""
@@ -155,7 +155,7 @@ class TestOneMailForOneChange:
         ids=["time", "title", "text"],
     )
     async def test_an_edit_in_erp_is_told_once(self, edit: dict[str, object]) -> None:
-        """Time, title and text are told to each guest once, whatever the number of rounds."""
+        """Time, title and text are mailed to each guest once, whatever the number of rounds."""
         async with open_office() as house:
             event = house.outlook().create("Board", at(1), at(1, 10), attendees=EVERYBODY)
             await house.settle()
@@ -299,10 +299,10 @@ class TestTheReport:
 
 
 class TestErpNotices:
-    """ERP.net's own notices: a participant is told of their assignment once, and of nothing else."""
+    """ERP.net's own notices: a participant is notified of their assignment once, and of nothing else."""
 
     async def test_an_assignment_is_told_once(self) -> None:
-        """Edits, answers and full rounds rewrite nobody's row, so nobody is told again."""
+        """Edits, answers and full rounds rewrite nobody's row, so nobody is notified again."""
         async with open_office() as house:
             event = call(house, ANNA, ("boris", "carl"))
             await house.settle()

@@ -95,7 +95,7 @@ class TestOneMeeting:
         assert (row["Subject"], row["ExternalId"]) == ("Visit of Kim", external_id_of(uid_of(length)))
 
     async def test_several_mailboxes_have_one_activity(self, length: int) -> None:
-        """The colleague's copy follows, told in other letters or not."""
+        """The colleague's copy follows, whatever the letter case of its iCalUId."""
         async with open_office("anna", "boris") as office:
             event = office.outlook().create("Planning", at(1), at(1, 10), attendees=["boris@acme.example"])
             copy = only(office.outlook("boris@acme.example").events())["id"]

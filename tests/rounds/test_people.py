@@ -39,7 +39,7 @@ class TestBothWays:
     """Who is invited takes part, and who takes part is invited."""
 
     async def test_attendees_become_participants(self, office: House) -> None:
-        """Colleagues are told by their user, strangers by their e-mail alone; nobody is invented, nobody doubled."""
+        """Colleagues are known by their user, strangers by their e-mail alone; nobody is invented, nobody doubled."""
         known = persons(office)
         _, activity = await planning(office, "Boris@ACME.example", CARL, GUEST)
 

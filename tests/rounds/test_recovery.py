@@ -225,7 +225,7 @@ class TestOutOfReach:
         assert house.desk().get(activity)["Subject"] == "New"
 
     async def test_a_refused_item_stops_nobody(self, house: House) -> None:
-        """ERP.net refuses one activity; the others arrive, that one is tried again and told."""
+        """ERP.net refuses one activity; the others arrive, that one is tried again and reported."""
         house.outlook().create("Good", at(1), at(1, 10))
         await house.step()
         event = house.outlook().find("Good")
@@ -305,7 +305,7 @@ class TestMalformed:
         assert parked["reason"] != ""
 
     async def test_a_malformed_activity_is_parked(self, house: House) -> None:
-        """A row with an impossible time, linked or new: told, and the others arrive."""
+        """A row with an impossible time, linked or new: reported, and the others arrive."""
         event, activity = await meeting(house)
         bad = house.desk().create("Bad", digits(3), digits(3, 12))
         for ident in (activity, bad):

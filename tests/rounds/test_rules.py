@@ -167,7 +167,7 @@ class TestR2R3DocumentType:
 
 
 class TestR4R5Users:
-    """R4, R5: what a user needs, told in their state while everyone else goes on."""
+    """R4, R5: what a user needs, shown in their state while everyone else goes on."""
 
     async def test_a_user_without_mailbox_has_a_state_and_others_go_on(self, house: House) -> None:
         """Ben has no licence; Anna's meeting arrives all the same."""
@@ -228,7 +228,7 @@ class TestR4R5Users:
             assert only(house.desk().activities())["Subject"] == "Planning"
 
     async def test_an_unknown_erp_user_is_named(self, house: House) -> None:
-        """Somebody without an ERP.net account is enabled, in error, and told apart."""
+        """Somebody without an ERP.net account is enabled, in an error state that names them."""
         house.graph.add_mailbox("eve@acme.example")
         checkup = await enable(house.world, "eve@acme.example")
 

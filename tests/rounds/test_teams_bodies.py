@@ -50,7 +50,7 @@ def teams_meeting(house: House, block: str) -> tuple[str, str]:
 @pytest.mark.parametrize("converter", ["keeps addresses", "drops addresses"])
 @pytest.mark.parametrize("form", FORMS)
 class TestNotesOfATeamsMeeting:
-    """Each form of the block, as told by both kinds of converters."""
+    """Each form of the block, as both kinds of converters write it."""
 
     async def test_notes_edited_in_erp_arrive_and_the_meeting_lives(
         self, house: House, form: str, converter: str
@@ -113,7 +113,7 @@ class TestNotesOfATeamsMeeting:
         assert (await house.link_of(event)).conflict is None
 
     async def test_a_full_look_changes_nothing(self, house: House, form: str, converter: str) -> None:
-        """Everything read anew tells what it told before."""
+        """Everything read anew gives the text that it gave before."""
         if converter == "drops addresses":
             tamper(house.graph, drop_addresses)
         teams_meeting(house, FORMS[form])

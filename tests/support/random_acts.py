@@ -45,7 +45,7 @@ ERP_CONTENT = ("hide", "remind", "weigh", "release", "reopen", "give away", "far
 
 @dataclass
 class Hands:
-    """Carries out people's acts in a house; ``typed`` counts up so that every text is told apart."""
+    """Carries out people's acts in a house; ``typed`` counts up so that no two texts are equal."""
 
     house: House
     typed: int = 0

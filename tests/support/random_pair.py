@@ -82,7 +82,7 @@ OTHER_ACTS = ("sync", "sync", "sync", "wait", "next day", "full")
 
 @dataclass
 class Play:
-    """Carries out steps in a house; ``typed`` counts up so that every text is told apart."""
+    """Carries out steps in a house; ``typed`` counts up so that no two texts are equal."""
 
     house: House
     typed: int = 0

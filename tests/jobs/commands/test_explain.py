@@ -180,7 +180,7 @@ async def test_somebody_who_is_off_has_nothing_in_step(house: House) -> None:
 
 
 async def test_a_side_that_cannot_be_asked_says_nothing_of_step(house: House) -> None:
-    """ERP.net is away: what is remembered is told as that."""
+    """ERP.net is away: the answer says that it comes from memory."""
     event, _ = await meeting(house, "Budget")
     await house.settle()
     house.erp.add_fault("POST *batch", kind="answer", status=502, times=50)

@@ -106,7 +106,7 @@ async def test_whoever_is_switched_on_by_command_is_synced_at_once(app: App) -> 
 
 @pytest.mark.parametrize(("names", "state"), [((), State.DONE), (("nobody@acme.example",), State.REFUSED)])
 async def test_one_unknown_name_stops_nobody_else(app: App, names: tuple[str, ...], state: State) -> None:
-    """Of several it is told; alone it is what was asked wrongly."""
+    """Among several it is reported; alone it is a mistake in what was asked."""
     people = names or ("nobody@acme.example", ANNA)
 
     command = await asked(app, Wish(Kind.DISABLE, people))
@@ -220,7 +220,7 @@ async def test_a_lost_message_is_sent_again_by_the_timer(app: App) -> None:
 
 
 async def test_a_mistake_of_ours_fails_the_command_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told without the text of the error, which may hold anything."""
+    """It is reported without the text of the error, which may hold anything."""
 
     async def slip(_: World, name: str) -> None:
         raise ZeroDivisionError(name)
