@@ -1,4 +1,4 @@
-"""`calsync approve` and `retry`: what waits for a person, and what happens once they answer."""
+"""`calsync approve` and `retry`: what waits for a person, and what happens once they choose."""
 
 from __future__ import annotations
 
