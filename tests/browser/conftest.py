@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from tests.browser import tools
+from tests.support.browser_scene import Scene, furnish
 from tests.support.browsing import Office, Window, open_window
 from tests.support.company_life import complaints
 
@@ -46,6 +47,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield running
         assert running.host.stop() == 0
         assert complaints(log) == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def scene(office: Office) -> Scene:
+    """Anna and those around her; no test changes them."""
+    return await furnish(office)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -86,9 +86,10 @@ class Window:
         await form.locator("button").click()
         await expect(self.page.locator("header nav")).to_be_visible()
 
-    async def open(self, path: str) -> None:
-        """Type an address."""
-        await self.page.goto(self.origin + path)
+    async def open(self, path: str) -> int:
+        """Type an address; the status of the answer."""
+        answer = await self.page.goto(self.origin + path)
+        return answer.status if answer else 0
 
     async def press(self, name: str) -> None:
         """Press the first button or link of this name."""
@@ -110,14 +111,19 @@ class Window:
         """Wait until the page's heading says this."""
         await expect(self.page.locator("h1")).to_contain_text(text, timeout=TIMEOUT_MS)
 
-    async def done(self, text: str = "Done.") -> None:
-        """Wait until what was asked for is done, on the page that shows it; without scripts by reloading."""
+    async def ended(self) -> str:
+        """Wait until what was asked for has ended, on the page that shows it; without scripts by reloading. What the
+        page then says."""
         if not self.scripts:
             while await self.page.locator("[data-runs]").count():
                 await self.page.reload()
         await self.page.locator("main:not(:has([data-runs]))").wait_for(timeout=TIMEOUT_MS)
-        told = await self.page.locator("main").inner_text()
-        assert text in told, told
+        return await self.page.locator("main").inner_text()
+
+    async def done(self) -> None:
+        """Wait until what was asked for is done, all of it."""
+        told = await self.ended()
+        assert "Done." in told, told
 
 
 async def open_window(browser: Browser, origin: str, *, scripts: bool = True, **more: Any) -> Window:

@@ -1,0 +1,66 @@
+"""What waits for a person: a conflict for its owner, deletions for an administrator."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.settings import load
+from adapters.wiring import open_world
+from tests.browser.conftest import OpenWindow
+from tests.support.browser_scene import BOSS, HELD, call_differently, sync
+from tests.support.browsing import ADMIN, READER, Office
+from tests.support.company_life import in_erpnet, in_outlook, meeting, until
+
+
+@pytest.mark.parametrize(("scripts", "side"), [(True, "ERP.net"), (False, "Outlook")], ids=["scripts", "plain"])
+async def test_conflict_is_resolved(office: Office, window: OpenWindow, *, scripts: bool, side: str) -> None:
+    """The first page leads to it; both sides stand beside each other; what is chosen holds on both."""
+    login = f"nadia{int(scripts)}"
+    me = await office.employ(login, "Nadia Todorova")
+    event = office.company.outlook(login).act("create", **meeting("Review"))
+    async with open_world(load(office.company.settings)) as world:
+        await sync(world, me)
+        call_differently(office, login, event, "Review", "Review with finance")
+        await sync(world, me)
+    here = await window(scripts=scripts)
+    await here.sign_in(me, "Nadia Todorova")
+    await here.heading("Needs you: 1 conflict.")
+    await here.press("Choose what to keep")
+    await here.sees("Review, in the big room")
+    await here.sees("Review with finance")
+    await here.press(f"Keep {side}")
+    await here.done()
+    kept = {"ERP.net": "Review with finance", "Outlook": "Review, in the big room"}[side]
+    until(
+        lambda: (login, kept) in in_outlook(office.company) and (login, kept) in in_erpnet(office.company),
+        timeout=30,
+    )
+    await here.press("Back to my calendar")
+    await here.heading("Your calendar and ERP.net are in step.")
+
+
+async def test_held_deletions_are_approved(office: Office, window: OpenWindow) -> None:
+    """An employee and a reader see them and cannot answer; an administrator approves, and they happen."""
+    login = "petar"
+    me = await office.employ(login, "Petar Vasilev")
+    async with open_world(load(office.company.settings)) as world:
+        events = [office.company.outlook(login).act("create", **meeting(one, 9 + n)) for n, one in enumerate(HELD)]
+        await sync(world, me)
+        for event in events:
+            office.company.outlook(login).act("delete", ident=event)
+        await sync(world, me)
+    here = await window()
+    await here.sign_in(me, "Petar Vasilev")
+    await here.sees("4 deletions wait")
+    await here.sees("Nothing is deleted before an administrator approves this list.")
+    await here.sign_in(BOSS, "Vera Koleva", READER)
+    await here.open(f"/portal/people/{me}")
+    await here.sees("Stock-taking")
+    assert await here.page.get_by_role("button", name="Approve").count() == 0
+    await here.sign_in(BOSS, "Vera Koleva", ADMIN)
+    await here.open(f"/portal/people/{me}")
+    await here.press("Approve")
+    await here.done()
+    until(lambda: all(one["Void"] for one in office.company.activities() if one["OwnerLogin"] == login), timeout=30)
+    await here.open("/portal/everyone/audit")
+    await here.sees("Vera Koleva")

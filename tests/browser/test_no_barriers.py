@@ -1,0 +1,101 @@
+"""Every page, light and dark, in both languages: axe-core finds no barrier in it, and it fits the smallest phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser import tools
+from tests.browser.conftest import OpenWindow
+from tests.support.browser_scene import Scene
+from tests.support.browsing import LOCALES, Office, Window
+
+Looks = dict[str, dict[str, object]]
+
+NARROW = {"width": 320, "height": 640}
+"""What must do without scrolling sideways (WCAG 2.2, 1.4.10)."""
+
+FIND = "async (options) => (await axe.run(document, { resultTypes: ['violations'], ...options })).violations"
+CONTRAST = "color-contrast"
+EVERYTHING: Looks = {"light": {}, "dark": {"runOnly": [CONTRAST]}}
+BUT_COLOURS: Looks = {"light": {"rules": {CONTRAST: {"enabled": False}}}}
+"""What axe-core looks for: all it knows, in the dark what differs there. Colours do not depend on the language."""
+
+LOOKS = {"en": EVERYTHING, "bg": BUT_COLOURS}
+
+IS_TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def told(found: list[Any]) -> Iterator[str]:
+    """Each barrier with the elements that it is at."""
+    for one in found:
+        for node in one["nodes"][:3]:
+            yield f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+
+
+async def barriers(window: Window, path: str, looks: Looks) -> list[str]:
+    """What stands in somebody's way on the page that is open."""
+    page, found = window.page, []
+    for scheme, options in looks.items():
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found += [f"{path}, {scheme}: {text}" for text in told(await page.evaluate(FIND, options))]
+    size = page.viewport_size
+    await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    if await page.evaluate(IS_TOO_WIDE):
+        found.append(f"{path}: wider than {NARROW['width']} pixels")
+    await page.set_viewport_size(size)  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize("language", LOOKS)
+async def test_no_page_has_a_barrier(scene: Scene, window: OpenWindow, language: str) -> None:
+    """Of nobody, of an employee, of an administrator; the command's page once it has an answer."""
+    here = await window(locale=LOCALES[language])
+    await here.page.add_init_script(tools.axe_source())
+    found: list[str] = []
+
+    async def look(*paths: str, status: int = 200) -> None:
+        for path in paths:
+            assert await here.open(path) == status, path
+            assert await here.page.locator("html").get_attribute("lang") == language
+            found.extend(await barriers(here, path, LOOKS[language]))
+
+    await look("/portal", status=401)
+    await look("/portal/sign-in")
+    await scene.be_anna(here)
+    await look("/portal/everyone", status=403)
+    await look("/portal/nowhere", status=404)
+    mine = ("settings", f"conflicts/{scene.conflict}", f"items/{scene.conflict}")
+    await look("/portal", *(f"/portal/{page}" for page in mine))
+    await here.sign_in(scene.carl, "Carl Berg")
+    await look("/portal")
+    for what in ("preview", "places"):
+        await here.open("/portal/settings")
+        await here.page.locator(f"form[action='/portal/do/{what}'] button").click()
+        await here.ended()
+        found += await barriers(here, what, LOOKS[language])
+    await scene.be_admin(here)
+    people = [f"/portal/people/{one}" for one in (scene.anna, scene.boris, scene.dora, scene.elena)]
+    more = ("/portal/everyone/audit", "/portal/everyone/settings", f"{people[0]}/items/{scene.conflict}")
+    await look("/portal/everyone", "/portal/everyone?show=holds", *people, *more)
+    assert found == []
+
+
+async def test_barriers_are_found(office: Office, window: OpenWindow) -> None:
+    """A picture without words, a pale text, and something too wide: this very look would tell."""
+    here = await window()
+    await here.page.add_init_script(tools.axe_source())
+    await here.open("/portal/sign-in")
+    await here.page.evaluate(
+        """() => {
+            document.querySelector("main").insertAdjacentHTML("beforeend", "<img id=i src=/x><p id=p>pale</p>");
+            document.getElementById("p").style.color = "#999999";
+            document.getElementById("p").style.minWidth = "50rem";
+        }"""
+    )
+
+    found = {text.partition(": ")[2].partition(":")[0] for text in await barriers(here, "here", EVERYTHING)}
+
+    assert found == {"image-alt", "color-contrast", "wider than 320 pixels"}
