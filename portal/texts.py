@@ -49,6 +49,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "private": ("(private)", "(лично)"),
     "empty-value": ("(empty)", "(празно)"),
     "why": ("Why?", "Защо?"),
+    "remedy": ("Do: {text}", "Какво да се направи: {text}"),
     "since": ("Since {at}.", "От {at}."),
     "items.one": ("{n} item", "{n} запис"),
     "items.many": ("{n} items", "{n} записа"),
