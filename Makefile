@@ -1,6 +1,7 @@
 # make setup   the environment (.venv), Azurite and what browser tests need (.tools); instant the second time
 # make demo    calsync against its simulators, nothing else needed
 # make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
+# make screenshots   pictures of the page: all into build/screenshots, README's into docs/images
 # make test    all tests              make check   linter, format, types, arrows
 # make bench   what it costs, measured (BENCH_ARGS="--only start-up"); make bench-quick in a third of the repetitions
 # make soak    the fault tests and the company's play with their large budget
@@ -30,7 +31,7 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence meeting_accidents meetings stops)
 
-.PHONY: setup demo run test soak bench bench-quick check lock fresh lowest notice sbom audit
+.PHONY: setup demo run screenshots test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
 READY := $(VENV)/.installed .tools/.installed
@@ -66,6 +67,10 @@ run: $(READY)
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+screenshots: setup
+	$(VENV)/bin/python -m tests.browser.screenshots build/screenshots
+	$(VENV)/bin/python -m tests.browser.screenshots --readme docs/images
 
 bench: setup
 	$(VENV)/bin/python -m tests.bench $(BENCH_ARGS)

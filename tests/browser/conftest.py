@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.browser import tools
+from tests.browser.running import ChromiumMissing, chromium
 from tests.support.browser_scene import Scene, furnish
-from tests.support.browsing import Office, Window, open_window
+from tests.support.browsing import ASKING, Office, Window, open_window
 from tests.support.company_life import complaints
 
 OpenWindow = Callable[..., Awaitable[Window]]
@@ -28,22 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium, the machine's own; skipped, with what to do, where there is none."""
-    path = tools.find_chromium()
-    if path is None:
-        pytest.skip(tools.REMEDY)
-    # Chromium refuses its sandbox to root, as whom tests run in containers.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    async with async_playwright() as driver:
-        running = await driver.chromium.launch(executable_path=path, args=options)
-        yield running
-        await running.close()
+    try:
+        async with chromium() as running:
+            yield running
+    except ChromiumMissing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A company whose app runs; conflicts are asked, not decided."""
     log = tmp_path_factory.mktemp("office") / "host.log"
-    with Office(log, {"SYNC_CONFLICT": "ask"}) as running:
+    with Office(log, ASKING) as running:
         yield running
         assert running.host.stop() == 0
         assert complaints(log) == []

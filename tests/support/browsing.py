@@ -26,6 +26,9 @@ Json = dict[str, Any]
 
 ADMIN, READER = "calsync.admin", "calsync.reader"
 
+ASKING = {"SYNC_CONFLICT": "ask"}
+"""Settings of a company in which conflicts are asked, not decided."""
+
 DESKTOP = {"width": 1200, "height": 860}
 PHONE = {"width": 390, "height": 844}
 
