@@ -11,6 +11,7 @@ from datetime import date
 
 from jobs.asked import Command, Kind, State
 from jobs.commands import shapes
+from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
@@ -23,6 +24,7 @@ from portal.mine import JOURNAL, recent, sentence, skipped
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
+from sync_core.model.pause import Pause
 from sync_core.model.unsynced import summed
 
 AUDIT = 200
@@ -48,10 +50,11 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
     users = await store.list_users()
     rows = [people.row_of(user, instance, visit.now) for user in users]
     counts = people.numbers(rows)
+    _, pause = await paused_now(visit.world, ())
     asked = await store.list_commands(AUDIT)
     data = {
-        "company": company_of(instance),
-        "code": _code(instance, counts),
+        "company": company_of(instance, pause=pause),
+        "code": _code(instance, pause, counts),
         "numbers": counts,
         "table": people.page_of(rows, wanted),
         "holds": await _holds(visit, users),
@@ -74,11 +77,11 @@ async def reader_zone(visit: Visit) -> str:
     return reader.zone if reader else ""
 
 
-def _code(instance: Instance, counts: Mapping[str, int]) -> str:
+def _code(instance: Instance, pause: Pause | None, counts: Mapping[str, int]) -> str:
     """The one sentence for the company. The first that holds counts."""
     cases = (
         (bool(instance.refused), "refused"),
-        (instance.pause is not None, "paused"),
+        (pause is not None, "paused"),
         (counts["on"] == 0, "nobody"),
         (counts["error"] > 0, "error"),
         (counts["holds"] > 0, "holds"),

@@ -296,3 +296,19 @@ async def test_people_as_a_table(house: House, admin: Visitor) -> None:
     table = (await admin.get("/portal/everyone/people.csv")).body.decode("utf-8-sig").splitlines()
     assert table[0].startswith("id,upn,name,state")
     assert "anna@acme.example,Anna,Operational" in table[1]
+
+
+@pytest.mark.parametrize("until", [None, date(2026, 2, 2)])
+async def test_a_pause_of_everybody_is_shown_and_can_be_ended(
+    house: House, admin: Visitor, until: date | None
+) -> None:
+    """The page offers the one button that helps, and pausing again once the pause has ended by itself."""
+    instance, etag = await house.world.store.read_instance()
+    await house.world.store.save_instance(replace(instance, pause=Pause(house.now, until)), etag)
+    page = await admin.read("/portal/everyone")
+    assert "/portal/everyone/do/resume-all" in page
+    assert "/portal/everyone/do/pause-all" not in page
+
+    house.advance(days=60)
+    assert ("/portal/everyone/do/pause-all" in await admin.read("/portal/everyone")) == bool(until)
+    assert ((await admin.json("/everyone"))["code"] == "paused") == (until is None)
