@@ -22,7 +22,7 @@ TOKEN, ONCE = "token", "once"
 COUNTS_FOR = timedelta(hours=1)
 
 _ONCE = re.compile(r"[0-9a-f]{16,64}")
-_TOKEN = re.compile(r"(\d{1,12})\.[0-9a-f]{64}")
+_TOKEN = re.compile(r"([0-9]{1,11})\.[0-9a-f]{64}")
 
 
 def token(key: bytes, person_id: str, now: datetime) -> str:
