@@ -113,6 +113,8 @@ def check(wish: Wish) -> None:
     texts = (wish.company, wish.location, wish.zone, wish.item, wish.choice, wish.until, *wish.people)
     if len(wish.people) > MOST_PEOPLE or len(wish.fields) > MOST_FIELDS or any(len(t) > MOST_TEXT for t in texts):
         raise WishInvalid(f"too much for one command: at most {MOST_PEOPLE:,} people, {MOST_TEXT:,} letters a text")
+    if any(_is_broken(text) for text in (*texts, *wish.fields)):
+        raise WishInvalid("a text with half a character in it cannot be understood: write it anew")
     lacking = [name for name in NEEDS.get(wish.kind, ()) if not getattr(wish, name)]
     if lacking and not (lacking == ["people"] and wish.everybody):
         raise WishInvalid(f"{wish.kind}: say {' and '.join(lacking)}")
@@ -123,6 +125,11 @@ def check(wish: Wish) -> None:
         raise WishInvalid(f"{wish.kind}: choose one of {', '.join(sorted(allowed))}")
     if (wish.choice == "fields") != bool(wish.fields) or not set(wish.fields.values()) <= SIDES:
         raise WishInvalid("say for each field which side is kept: outlook or erp")
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text holds half a character (a lone surrogate), which no row can keep."""
+    return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def test_a_whole_wish_is_taken(wish: Wish) -> None:
         (Wish(Kind.RESOLVE, item="i", choice="fields"), "for each field"),
         (Wish(Kind.RESOLVE, item="i", choice="erp", fields={"subject": "erp"}), "for each field"),
         (Wish(Kind.RESOLVE, item="i", choice="fields", fields={"subject": "mine"}), "for each field"),
+        (Wish(Kind.WHY, ("u",), item="\ud800"), "half a character"),
+        (Wish(Kind.RESOLVE, item="i", choice="fields", fields={"\udfff": "erp"}), "half a character"),
         (Wish(Kind.WHY, ("u",), item="x" * (MOST_TEXT + 1)), "too much"),
         (Wish(Kind.SYNC, ("u",) * (MOST_PEOPLE + 1)), "too much"),
         (Wish(Kind.RESOLVE, item="i", choice="fields", fields={str(n): "erp" for n in range(21)}), "too much"),
