@@ -1,0 +1,83 @@
+"""Every button of every page, from the form to its end: the app takes what is asked for and carries it out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from jobs.asked import Kind
+from jobs.commands.ask import look
+from jobs.commands.kinds import KINDS
+from portal import all as everybody
+from portal import own
+from portal.sign_in import Role
+from tests.jobs.app.conftest import app
+from tests.support.app import App
+from tests.support.visitor import Visitor, signed_in
+
+__all__ = ["app"]
+
+TEMPLATES = Path(own.__file__).with_name("templates")
+ADDRESS = re.compile(r"/portal/(everyone/)?do/([a-z-]+)")
+TICKED = re.compile(r"""\{% for what in (.+?) %\}<button""")
+
+HOSTILE = {
+    "id": "0123456789ab",
+    "item": "<script>alert(1)</script>\u202e\x1b[31m../../etc",
+    "choice": "erp",
+    "until": "no day",
+    "place": "../..|'; drop",
+    "zone": "../../etc/passwd",
+    "names": "nobody@acme.example",
+    "people": "boris",
+    "everybody": "1",
+    "kind": "forget",
+}
+"""Fields for every form, as somebody would send them who means harm."""
+
+TABLES = {"own": own.WISHES, "people": everybody.WITH_PEOPLE, "all": everybody.FOR_ALL}
+ACTIONS = [(table, what) for table, wishes in TABLES.items() for what in wishes]
+
+
+@pytest.mark.parametrize(("table", "what"), ACTIONS)
+async def test_every_action_is_taken_and_comes_to_an_end(app: App, table: str, what: str) -> None:
+    """Whatever stands in the form: the command ends without a mistake of ours, and its page shows it."""
+    me = (await app.house.user()).id
+    visitor = Visitor(app.house, signed_in(me) if table == "own" else signed_in("vera", Role.ADMIN))
+    start = "/portal/do" if table == "own" else "/portal/everyone/do"
+    other = "boris" if table == "own" else me
+    sent = await visitor.send(f"{start}/{what}", {**HOSTILE, "person": other})
+    assert sent.status == 303, sent.body.decode()
+    [command] = await app.house.world.store.list_commands()
+    assert command.wish.kind in KINDS
+    assert command.wish.people == {"own": (me,), "people": (me,), "all": command.wish.people}[table] or (
+        command.wish.kind is Kind.PLACES
+    )
+    assert not command.wish.everybody or table == "all"
+
+    await visitor.read(sent.headers["Location"])
+    await app.drain()
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert ended.is_ended, ended
+    assert "mistake" not in ended.failure
+    for language in ("en", "bg"):
+        page = await visitor.read(sent.headers["Location"], accept_language=language)
+        assert "<script>alert" not in page
+    if table != "own":
+        await visitor.read("/portal/everyone/audit")
+        assert (await visitor.get("/portal/everyone/audit.csv")).status == 200
+
+
+def test_every_button_has_its_action() -> None:
+    """No form leads to an address that files nothing."""
+    texts = [one.read_text() for one in TEMPLATES.glob("*.html")]
+    addresses = {found for text in texts for found in ADDRESS.findall(text)}
+    ticked = {name for text in texts for names in TICKED.findall(text) for name in re.findall(r"'([a-z-]+)'", names)}
+
+    assert {what for start, what in addresses if not start} <= set(own.WISHES)
+    assert {what for start, what in addresses if start} <= {*everybody.WITH_PEOPLE, *everybody.FOR_ALL, "ticked"}
+    assert "pause" in ticked
+    assert ticked <= set(everybody.WITH_PEOPLE)
