@@ -1,4 +1,4 @@
-"""What waits for a person: a conflict for its owner, deletions for an administrator."""
+"""What people decide: a conflict its owner, deletions an administrator, and a round that is taken back."""
 
 from __future__ import annotations
 
@@ -64,3 +64,21 @@ async def test_held_deletions_are_approved(office: Office, window: OpenWindow) -
     until(lambda: all(one["Void"] for one in office.company.activities() if one["OwnerLogin"] == login), timeout=30)
     await here.open("/portal/everyone/audit")
     await here.sees("Vera Koleva")
+
+
+async def test_a_round_is_taken_back(office: Office, window: OpenWindow) -> None:
+    """The last things done lead to the item, its timeline to the way back; without scripts."""
+    login = "kalin"
+    me = await office.employ(login, "Kalin Iliev")
+    event = office.company.outlook(login).act("create", **meeting("Offer"))
+    async with open_world(load(office.company.settings)) as world:
+        await sync(world, me)
+        office.company.outlook(login).act("edit", ident=event, subject="Offer, second try")
+        await sync(world, me)
+    here = await window(scripts=False)
+    await here.sign_in(me, "Kalin Iliev")
+    await here.press("Offer, second try")
+    await here.page.locator("summary", has_text="Take back").first.click()
+    await here.press("Put it all back")
+    await here.done()
+    until(lambda: (login, "Offer") in in_erpnet(office.company), timeout=30)

@@ -23,6 +23,8 @@ EVERYTHING: Looks = {"light": {}, "dark": {"runOnly": [CONTRAST]}}
 BUT_COLOURS: Looks = {"light": {"rules": {CONTRAST: {"enabled": False}}}}
 """What axe-core looks for: all it knows, in the dark what differs there. Colours do not depend on the language."""
 
+WHEN_NARROW = {"runOnly": ["scrollable-region-focusable", "target-size"]}
+
 LOOKS = {"en": EVERYTHING, "bg": BUT_COLOURS}
 
 IS_TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -43,6 +45,7 @@ async def barriers(window: Window, path: str, looks: Looks) -> list[str]:
         found += [f"{path}, {scheme}: {text}" for text in told(await page.evaluate(FIND, options))]
     size = page.viewport_size
     await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    found += [f"{path}, narrow: {text}" for text in told(await page.evaluate(FIND, WHEN_NARROW))]
     if await page.evaluate(IS_TOO_WIDE):
         found.append(f"{path}: wider than {NARROW['width']} pixels")
     await page.set_viewport_size(size)  # type: ignore[arg-type]
