@@ -59,7 +59,7 @@ _HIGH_SURROGATES = range(0xD8, 0xDC)
 
 def encode(value: object) -> Properties:
     """The properties that hold ``value``. Raises ``StoreError`` for one that no row can hold."""
-    text = _to_text(value)
+    text = text_of(value)
     parts = _split(text)
     if len(parts) > PARTS:
         kind, most = type(value).__name__, PARTS * PART_UNITS
@@ -149,7 +149,8 @@ def _cut(text: str) -> str:
     return text[: JOURNAL_VALUE - len(note)] + note
 
 
-def _to_text(value: object) -> str:
+def text_of(value: object) -> str:
+    """The JSON of a value, by the names that are stored. Raises ``StoreError`` for half a character."""
     try:
         return _renamed(msgspec.json.encode(value).decode(), STORED_NAMES.get(type(value).__name__, {}))
     except UnicodeEncodeError as error:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.store import codec, stored
-from adapters.store.backend import Backend, Conflict, Key, Op, Table, Verb, gather
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
 from jobs.asked import Command, Json, stamp
-from sync_core.errors import RowUnreadable, StaleWrite
+from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from sync_core.model.sides import Side
 
 _PARTITION = "command"
 
 
+PIECE, MOST_PIECES = 200_000, 50
+"""Characters of a part in one row, and rows of a part at most: no answer is too long for whoever waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """A part of an answer."""
+    """A part of an answer; of a long one a piece of its JSON (``text``), the first saying how many there are."""
 
-    part: Json
+    part: Json = field(default_factory=dict)
+    text: str = ""
+    pieces: int = 0
 
 
 def _place(command_id: str) -> Key:
@@ -27,6 +35,29 @@ def _place(command_id: str) -> Key:
 
 def _answer(command_id: str) -> str:
     return f"answer-{codec.key(command_id)}"
+
+
+_BETWEEN = "-"
+
+
+def _name(number: int, piece: int = 0) -> str:
+    return f"{number:06d}{_BETWEEN}{piece:02d}" if piece else f"{number:06d}"
+
+
+def _part_in(rows: Mapping[str, Row], name: str) -> Json:
+    """The part that begins in this row."""
+    first = stored.value_of(Table.COMMANDS, rows[name], PartRow)
+    if not first.pieces:
+        return first.part
+    try:
+        others = [rows[_name(int(name), piece)] for piece in range(1, first.pieces)]
+        texts = [stored.value_of(Table.COMMANDS, row, PartRow).text for row in others]
+        part: Json = json.loads("".join((first.text, *texts)))
+    except (LookupError, ValueError) as error:
+        raise stored.unreadable(
+            Table.COMMANDS, rows[name].key, PartRow, RowUnreadable("a part is not whole")
+        ) from error
+    return part
 
 
 class Commands:
@@ -60,13 +91,24 @@ class Commands:
 
     async def save_part(self, command_id: str, number: int, part: Json) -> None:
         """Keep a part of the answer; the same number written twice is one part."""
-        place = Key(_answer(command_id), f"{number:06d}")
-        await self.backend.write(Table.COMMANDS, Op(Verb.PUT, place, codec.encode(PartRow(part))))
+        text = codec.text_of(part)
+        pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+        if len(pieces) > MOST_PIECES:
+            raise StoreError(f"an answer of {len(text):,} characters is too long: ask for less at once")
+        first, *others = (
+            [PartRow(part)] if len(pieces) == 1 else [PartRow(text=x, pieces=len(pieces)) for x in pieces]
+        )
+        for piece, row in enumerate(others, 1):
+            await self._save_piece(command_id, _name(number, piece), row)
+        await self._save_piece(command_id, _name(number), first)
+
+    async def _save_piece(self, command_id: str, name: str, row: PartRow) -> None:
+        await self.backend.write(Table.COMMANDS, Op(Verb.PUT, Key(_answer(command_id), name), codec.encode(row)))
 
     async def read_parts(self, command_id: str) -> list[Json]:
         """The parts of the answer, by number. Raises ``RowUnreadable``."""
-        rows = await self.backend.scan(Table.COMMANDS, _answer(command_id))
-        return [stored.value_of(Table.COMMANDS, row, PartRow).part for row in rows]
+        rows = {row.key.row: row for row in await self.backend.scan(Table.COMMANDS, _answer(command_id))}
+        return [_part_in(rows, name) for name in rows if _BETWEEN not in name]
 
     async def drop_parts(self, command_id: str) -> None:
         """Erase the answer; a missing one is fine."""
