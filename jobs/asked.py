@@ -26,6 +26,9 @@ MOST_TEXT = 1_000
 MOST_FIELDS = 20
 """Bounds of a wish: people named, characters of a text, fields chosen one by one."""
 
+MOST_NAMES = 420_000
+"""Characters of all names together, with three for each: one row holds them."""
+
 
 class Kind(StrEnum):
     """What can be asked for."""
@@ -115,6 +118,8 @@ def check(wish: Wish) -> None:
         raise WishInvalid(f"too much for one command: at most {MOST_PEOPLE:,} people, {MOST_TEXT:,} letters a text")
     if any(_is_broken(text) for text in (*texts, *wish.fields)):
         raise WishInvalid("a text with half a character in it cannot be understood: write it anew")
+    if sum(len(name) + 3 for name in wish.people) > MOST_NAMES:
+        raise WishInvalid("too many people for one command: name half of them, then the others")
     lacking = [name for name in NEEDS.get(wish.kind, ()) if not getattr(wish, name)]
     if lacking and not (lacking == ["people"] and wish.everybody):
         raise WishInvalid(f"{wish.kind}: say {' and '.join(lacking)}")
@@ -158,7 +163,8 @@ class Command:
     """One wish of somebody, and what became of it.
 
     ``done`` of ``total`` items have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
-    dealt with one after the other, as they were when the command began. ``touched_at`` is when somebody last worked
+    dealt with one after the other, as they were when the command began; where people are named, () and the wish tells
+    them. ``touched_at`` is when somebody last worked
     on it, ``waits_for`` says what holds it up. ``failure`` is a sentence with its remedy; ``is_fine`` is False where
     an item failed.
     """

@@ -6,15 +6,16 @@ it stopped. Two workers on one command do no harm: every item may be done twice,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.asked import Command, Kind, State
+from jobs.asked import Command, Kind, State, Wish
 from jobs.commands.ask import UNSEEN
 from jobs.commands.kinds import KINDS, Part
 from jobs.commands.mistakes import OTHERWISE
+from jobs.commands.switch import FORGOTTEN
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.waiting import unheeded
@@ -52,11 +53,11 @@ async def _under_policy(world: World) -> World:
 
 async def _carry_on(world: World, command: Command) -> bool:
     try:
-        command = await _begun(world, command)
+        command, items = await _begun(world, command)
         until = world.clock() + PIECE
-        while command.done < len(command.items):
-            command = await _next_item(world, command)
-            if world.clock() >= until and command.done < len(command.items):
+        while command.done < len(items):
+            command = await _next_item(world, command, items[command.done])
+            if world.clock() >= until and command.done < len(items):
                 return False
     except (StaleWrite, StoreUnavailable):
         raise
@@ -75,25 +76,28 @@ async def _carry_on(world: World, command: Command) -> bool:
     return True
 
 
-async def _begun(world: World, command: Command) -> Command:
-    if command.state is not State.WAITING:
-        return await _save(world, replace(command, waits_for=""))
-    items = tuple(await KINDS[command.wish.kind].items(world, command.wish))
-    running = replace(command, state=State.RUNNING, items=items, total=len(items), started_at=world.clock())
-    return await _save(world, replace(running, waits_for=""))
+async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]]:
+    """The command under way, and its items. Those of people who are named stand in the wish already."""
+    wish, items = command.wish, command.items
+    is_new = command.state is State.WAITING
+    if is_new or wish.people:
+        items = tuple(await KINDS[wish.kind].items(world, wish))
+    if is_new:
+        kept = () if wish.people else items
+        command = replace(command, state=State.RUNNING, items=kept, total=len(items), started_at=world.clock())
+    return await _save(world, replace(command, waits_for="")), items
 
 
-async def _next_item(world: World, command: Command) -> Command:
+async def _next_item(world: World, command: Command, item: str) -> Command:
     is_fine, number = command.is_fine, 0
-    async for part, fine in _parts(world, command):
+    async for part, fine in _parts(world, command.wish, item):
         await world.store.save_part(command.id, command.done * PART_STEP + number, part)
         is_fine, number = is_fine and fine, number + 1
     return await _save(world, replace(command, done=command.done + 1, is_fine=is_fine))
 
 
-def _parts(world: World, command: Command) -> AsyncIterator[Part]:
-    kind = KINDS[command.wish.kind]
-    return kind.do(world, command.wish, command.items[command.done], unheeded)
+def _parts(world: World, wish: Wish, item: str) -> AsyncIterator[Part]:
+    return KINDS[wish.kind].do(world, wish, item, unheeded)
 
 
 async def _save(world: World, command: Command) -> Command:
@@ -101,8 +105,11 @@ async def _save(world: World, command: Command) -> Command:
 
 
 async def _end(world: World, command: Command, state: State, failure: str) -> None:
-    """The command ends; what was asked by somebody's own words is not kept, only that it was asked."""
+    """The command ends; what was asked by somebody's own words is not kept, only that it was asked; nor who is
+    forgotten."""
     wish = replace(command.wish, item="") if command.wish.kind is Kind.WHY else command.wish
+    if wish.kind is Kind.FORGET and state is State.DONE:
+        wish = replace(wish, people=(FORGOTTEN,) * len(wish.people))
     ended = replace(command, wish=wish, state=state, finished_at=world.clock(), items=(), waits_for="")
     await _save(world, replace(ended, failure=failure, is_fine=command.is_fine and state is State.DONE))
     log_line("command", {"kind": wish.kind, "state": state, "items": command.done})

@@ -17,7 +17,7 @@ from jobs.accounts import (
     with_account,
 )
 from jobs.app.subscriptions import end_user
-from jobs.asked import Asker
+from jobs.asked import Asker, State
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
 from jobs.company import is_stamped
@@ -207,7 +207,10 @@ async def forget(world: World, user: User) -> None:
 
 
 async def _forget_commands(world: World, user: User) -> None:
-    """Erase the user from what was asked, and the answers that tell of them."""
+    """Erase the user from what was asked, and the answers that tell of them.
+
+    A wish that still waits asks for nobody then: nothing brings the user back.
+    """
     names = {name.casefold() for name in (user.id, user.upn, user.mail) if name}
     for command in await world.store.list_commands(MOST_COMMANDS):
         wish = command.wish
@@ -216,7 +219,7 @@ async def _forget_commands(world: World, user: User) -> None:
             continue
         await world.store.drop_parts(command.id)
         by = Asker(FORGOTTEN) if command.asked_by.id == user.id else command.asked_by
-        if command.is_ended:
+        if command.state is not State.RUNNING:  # whoever works on it saves it, this very command among them
             with suppress(StaleWrite):
                 await world.store.save_command(replace(command, wish=replace(wish, people=others), asked_by=by))
 

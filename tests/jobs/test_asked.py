@@ -60,6 +60,7 @@ def test_a_whole_wish_is_taken(wish: Wish) -> None:
         (Wish(Kind.RESOLVE, item="i", choice="fields", fields={"\udfff": "erp"}), "half a character"),
         (Wish(Kind.WHY, ("u",), item="x" * (MOST_TEXT + 1)), "too much"),
         (Wish(Kind.SYNC, ("u",) * (MOST_PEOPLE + 1)), "too much"),
+        (Wish(Kind.SYNC, ("u" * 40,) * MOST_PEOPLE), "name half of them"),
         (Wish(Kind.RESOLVE, item="i", choice="fields", fields={str(n): "erp" for n in range(21)}), "too much"),
     ],
 )

@@ -13,6 +13,7 @@ from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.asked import Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
+from jobs.commands import serve as serving
 from jobs.commands.ask import CUT_OFF, UNSEEN, ask, look, read_answer
 from jobs.commands.kinds import KINDS, Does, Part, each
 from jobs.waiting import Notice
@@ -311,12 +312,66 @@ async def test_a_forgotten_user_is_in_no_answer(app: App) -> None:
     user = await app.house.user()
     own = await asked(app, Wish(Kind.RETRY, (user.id,)), Asker(user.id, user.upn))
     every = await asked(app, Wish(Kind.SYNC, everybody=True))
-    await asked(app, Wish(Kind.FORGET, (ANNA,)))
+    gone = await asked(app, Wish(Kind.FORGET, (ANNA,)))
 
     left = {one.id: one for one in await app.house.world.store.list_commands()}
     assert left[own.id].asked_by == Asker(switch.FORGOTTEN)
-    assert left[own.id].wish.people == (switch.FORGOTTEN,)
+    assert left[own.id].wish.people == left[gone.id].wish.people == (switch.FORGOTTEN,)
     assert await answer(app, own) == await answer(app, every) == {}
+
+
+async def test_what_waits_does_not_bring_a_forgotten_user_back(app: App) -> None:
+    """Their own wish to be switched on, whose message was late."""
+    user = await app.house.user()
+    own = await ask(app.house.world, Wish(Kind.ENABLE, (user.id,)), Asker(user.id, user.upn))
+    late = app.queue.take()
+    await asked(app, Wish(Kind.FORGET, (ANNA,)))
+    for message, _ in late:
+        await app.hand_over(message)
+
+    left = await look(app.house.world, own.id)
+    assert left is not None
+    assert (left.state, left.asked_by) == (State.REFUSED, Asker(switch.FORGOTTEN))
+    assert (user.id in left.failure, user.upn in left.failure) == (False, False)
+    assert await app.house.world.store.read_user(user.id) is None
+
+
+async def test_ten_thousand_people_are_one_command(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has their turn, also after a pause; the row holds them all."""
+    dealt: list[str] = []
+
+    async def noted(_world: World, _wish: Wish, name: str, _: Notice) -> Part:
+        dealt.append(name)
+        return {"users": [name]}, True
+
+    monkeypatch.setitem(KINDS, Kind.DISABLE, replace(KINDS[Kind.DISABLE], do=each(noted)))
+    monkeypatch.setattr(serving, "PIECE", timedelta(0))
+    people = tuple(f"{number:036d}" for number in range(10_000))
+    command = await ask(app.house.world, Wish(Kind.DISABLE, people), OPERATOR)
+    [(message, _)] = app.queue.take()
+    for _ in range(2):
+        await app.hand_over(message)
+    begun = await look(app.house.world, command.id)
+
+    assert begun is not None
+    assert (begun.state, begun.done, begun.total, begun.failure) == (State.RUNNING, 2, 10_000, "")
+    assert dealt == [*people[:2]]
+
+
+async def test_an_answer_too_long_for_a_row_is_given_whole(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first round of thousands of changes."""
+    lines = [{"subject": f"Среща {number}", "after": {"body": '"\\😀' * 50}} for number in range(3_000)]
+
+    async def much(_world: World, _wish: Wish, name: str, _: Notice) -> Part:
+        return {"users": [{"upn": name, "lines": lines}]}, True
+
+    monkeypatch.setitem(KINDS, Kind.DISABLE, replace(KINDS[Kind.DISABLE], do=each(much)))
+    command = await asked(app, Wish(Kind.DISABLE, ("a", "b")))
+
+    assert (command.state, command.failure) == (State.DONE, "")
+    assert await answer(app, command) == {"users": [{"upn": name, "lines": lines} for name in ("a", "b")]}
+    await app.house.world.store.drop_parts(command.id)
+    assert await answer(app, command) == {}
 
 
 async def test_answers_are_kept_for_a_day_and_commands_for_ninety(app: App) -> None:
