@@ -64,10 +64,13 @@ def _lonely(pending: Pending) -> Choice:
     return Choice(name, PARTNER_GONE, (item,), pending)
 
 
-async def find_choice(world: World, choice_id: str) -> tuple[User, Choice]:
-    """Find a choice by its id, with the user whose items it is about. Raises ``UnknownChoice``."""
+async def find_choice(world: World, choice_id: str, user_id: str = "") -> tuple[User, Choice]:
+    """Find a choice by its id, with the user whose items it is about; ``user_id``: among that user's alone.
+
+    Raises ``UnknownChoice``.
+    """
     unread: list[str] = []
-    for user in await world.store.list_users():
+    for user in [one for one in await world.store.list_users() if user_id in ("", one.id)]:
         try:
             memory = await world.store.recall(user.id)
         except RowUnreadable as error:

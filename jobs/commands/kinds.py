@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
+from jobs.approvals import find_choice, make_choice, retry
 from jobs.asked import Json, Kind, Wish
 from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
@@ -177,10 +177,13 @@ async def _doctor(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIter
         yield {"fine": check.fine, "checks": [shapes.check_of(check)]}, check.fine
 
 
+def _owner(wish: Wish) -> str:
+    """Among whose items alone the one is looked for, '' = everybody's."""
+    return wish.people[0] if wish.people else ""
+
+
 async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    user, choice = await find_choice(world, wish.item)
-    if wish.people and user.id not in wish.people:
-        raise UnknownChoice(f"nothing with the id {wish.item} waits for an answer")
+    user, choice = await find_choice(world, wish.item, _owner(wish))
     is_approved = wish.choice == "approve"
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
     notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
@@ -192,14 +195,13 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
 
 async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     answer = wish.fields if wish.choice == "fields" else wish.choice
-    owner = wish.people[0] if wish.people else ""
-    resolved = await resolve(world, wish.item, answer, user_id=owner, notice=notice)
+    resolved = await resolve(world, wish.item, answer, user_id=_owner(wish), notice=notice)
     yield shapes.resolved_of(resolved), resolved.is_resolved
 
 
 async def _undo(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     take_back = plan_undo if wish.choice == "show" else undo
-    done = await take_back(world, wish.item, user_id=wish.people[0] if wish.people else "", notice=notice)
+    done = await take_back(world, wish.item, user_id=_owner(wish), notice=notice)
     yield shapes.undo_of(done), True
 
 

@@ -11,14 +11,17 @@ import pytest
 from adapters.store.memory import MemoryQueue
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
+from jobs.approvals import choices_in
 from jobs.asked import Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import CUT_OFF, UNSEEN, ask, look, read_answer
 from jobs.commands.kinds import KINDS, Does, Part, each
+from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import LicencesTaken, StoreUnavailable
+from sync_core.model.link import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.app import App
 from tests.support.house import ANNA
@@ -372,6 +375,25 @@ async def test_an_answer_too_long_for_a_row_is_given_whole(app: App, monkeypatch
     assert await answer(app, command) == {"users": [{"upn": name, "lines": lines} for name in ("a", "b")]}
     await app.house.world.store.drop_parts(command.id)
     assert await answer(app, command) == {}
+
+
+async def test_a_choice_is_made_for_whom_it_was_meant(app: App) -> None:
+    """Two people may be asked the same thing under one id; nobody answers for the other."""
+    store = app.house.world.store
+    ben = await app.house.user(await app.house.employ("ben"))
+    users = [await app.house.user(), ben]
+    for user in users:
+        lease = await store.acquire_lease(user.id, "test", 60)
+        gone = Pending(Side.GRAPH, "E1", parked=True, state=PendingState.PARTNER_GONE)
+        await store.release_lease(await store.save(lease, [Put(gone)]))
+    [choice] = choices_in(await store.recall(ben.id))
+
+    strange = await asked(app, Wish(Kind.APPROVE, ("vera",), item=choice.id, choice="drop"))
+    assert (strange.state, [len(choices_in(await store.recall(one.id))) for one in users]) == (State.REFUSED, [1, 1])
+    for number, user in enumerate(users, 1):
+        await asked(app, Wish(Kind.APPROVE, (user.id,), item=choice.id, choice="drop"))
+        left = [len(choices_in(await store.recall(one.id))) for one in users]
+        assert left == [0] * number + [1] * (2 - number)
 
 
 async def test_answers_are_kept_for_a_day_and_commands_for_ninety(app: App) -> None:
