@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from jobs.asked import Command, is_id
 from jobs.commands.ask import look, read_answer
+from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.visit import Page, Visit
+from sync_core.errors import RowUnreadable
+
+UNREADABLE = "the answer cannot be read any more: ask again"
 
 
 async def show(visit: Visit) -> Page:
     """One command; a page that is looked at again until it has ended."""
     command = await _mine_to_see(visit)
     user = await visit.world.store.read_user(visit.person.id)
-    answer = await read_answer(visit.world, command)
+    answer = await answer_of(visit, command)
     data = {**told(command), "answer": answer, "is_mine": command.asked_by.id == visit.person.id}
     return Page("command.html", data, zone=user.zone if user else "")
+
+
+async def answer_of(visit: Visit, command: Command) -> Json:
+    """The answer so far; of one that cannot be read, that it cannot. It takes no page with it."""
+    try:
+        return await read_answer(visit.world, command)
+    except RowUnreadable as error:
+        log_failure("portal", error)
+        return {"problems": [UNREADABLE]}
 
 
 async def _mine_to_see(visit: Visit) -> Command:

@@ -17,7 +17,7 @@ from portal.http import GO_TO, Answer, Asked, Denied, TooMuch, json_answer, read
 from portal.routes import Found, Needs, find
 from portal.sign_in import NotLetIn, Person, Trouble, is_development, person_of
 from portal.visit import Page, Visit, language_of
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, RowUnreadable
 
 NOBODY = Person("")
 
@@ -42,6 +42,9 @@ async def answer(site: Site, method: str, url: str, headers: Mapping[str, str], 
         return await _answer(site, asked, found)
     except Denied as no:
         return await _refusal(site, asked, found, no)
+    except RowUnreadable as error:
+        log_failure("portal", error)
+        return await _refusal(site, asked, found, Denied(500, "unreadable"))
     except CalsyncError as error:
         log_failure("portal", error)
         return await _refusal(site, asked, found, Denied(503, "unavailable"))

@@ -17,7 +17,7 @@ from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from jobs.together import together
 from portal import people
-from portal.command import told
+from portal.command import answer_of, told
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
 from portal.mine import JOURNAL, recent, sentence, skipped
@@ -114,8 +114,8 @@ def _troubled(rows: Sequence[Json]) -> list[Json]:
 async def _failed_checks(visit: Visit, asked: Sequence[Command]) -> list[Json]:
     """What the last check of everything found wrong: missing permissions with the command, poison messages."""
     last = next((one for one in asked if one.wish.kind is Kind.DOCTOR and one.state is State.DONE), None)
-    parts = await visit.world.store.read_parts(last.id) if last else []
-    return [check for part in parts for check in part.get("checks", []) if not check["fine"]]
+    answer = await answer_of(visit, last) if last else {}
+    return [check for check in answer.get("checks", []) if not check["fine"]]
 
 
 async def _reasons(visit: Visit, users: Sequence[User]) -> list[Json]:

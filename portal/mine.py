@@ -13,6 +13,7 @@ from itertools import islice
 from jobs.asked import Command, Kind, State
 from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
+from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
 from portal.owner import journal_for_owner, memory_for_owner
@@ -149,8 +150,8 @@ async def places(visit: Visit, asked: Sequence[Command]) -> list[Json]:
     """The companies and locations of the reader's last look, [] where they did not look lately."""
     done = (one for one in asked if one.wish.kind is Kind.PLACES and one.state is State.DONE)
     last = next(done, None)
-    parts = await visit.world.store.read_parts(last.id) if last else []
-    return [place for part in parts for place in part.get("places", [])]
+    told: list[Json] = (await answer_of(visit, last)).get("places", []) if last else []
+    return told
 
 
 async def place_of(visit: Visit, user: User, asked: Sequence[Command]) -> Json:

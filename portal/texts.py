@@ -421,6 +421,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "calsync's memory does not answer at the moment. Nothing is lost; try again in a minute.",
         "Паметта на calsync не отговаря в момента. Нищо не е загубено; опитайте пак след минута.",
     ),
+    "refused.unreadable": (
+        "Something that calsync remembers cannot be read, so this page cannot be shown. The administrator finds in "
+        "the log what it is and how to mend it.",
+        "Нещо от паметта на calsync не може да бъде прочетено и затова страницата не може да бъде показана. "
+        "Администраторът ще намери в журнала какво е и как да го поправи.",
+    ),
     "refused.mistake": (
         "Something went wrong in calsync itself. Nothing is lost; the administrator finds it in the log.",
         "Възникна грешка в самия calsync. Нищо не е загубено; администраторът ще я намери в журнала.",

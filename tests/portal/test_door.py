@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import azure.functions as func
 import pytest
 
+from adapters.store.backend import Key, Op, Table, Verb
+from adapters.store.memory import MemoryStore
+from jobs.asked import Asker, Kind, State, Wish
+from jobs.commands.ask import ask as file
 from portal.assets import address
 from portal.forms import token
 from portal.http import NEVER_KEPT, POLICY
@@ -325,3 +329,39 @@ async def test_nobody_chooses_who_to_be_in_azure(house: House) -> None:
     visitor = Visitor(house, environ={**AZURE, "PORTAL_SIGN_IN": "development"})
     assert (await visitor.get("/portal/sign-in")).status == 404
     assert (await visitor.post("/portal/sign-in", {"id": "anna"}, origin=ORIGIN)).status == 404
+
+
+async def spoil(house: House, partition: str, row: str) -> None:
+    """Something else stands in this row of what was asked."""
+    assert isinstance(house.memory, MemoryStore)
+    place = Key(partition, row)
+    await house.memory.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": 2, "data0": '{"part": "Budget"}'}))
+
+
+async def test_a_spoilt_answer_takes_no_page_with_it(house: House) -> None:
+    """Of somebody's look for places, and of the check of everything: both are shown on pages of their own, too."""
+    me = (await house.user()).id
+    vera = Visitor(house, signed_in(me, Role.ADMIN))
+    for kind in (Kind.PLACES, Kind.DOCTOR):
+        command = await file(house.world, Wish(kind), Asker(me))
+        await house.world.store.save_command(replace(command, state=State.DONE))
+        await spoil(house, f"answer-{command.id}", "000000")
+        page = await vera.read(f"/portal/commands/{command.id}")
+        assert "the answer cannot be read any more: ask again" in page
+        assert "Budget" not in page
+
+    for path in ("/portal", "/portal/settings", "/portal/everyone", "/portal/everyone/audit"):
+        await vera.read(path)
+
+
+async def test_a_spoilt_command_is_said_to_be_one(house: House) -> None:
+    """Trying again in a minute would not help; the audit goes on without it."""
+    me = (await house.user()).id
+    vera = Visitor(house, signed_in(me, Role.ADMIN))
+    whole, spoilt = [await file(house.world, Wish(Kind.DOCTOR), Asker(me)) for _ in range(2)]
+    await spoil(house, "command", spoilt.id)
+    answer = await vera.get(f"/portal/commands/{spoilt.id}")
+
+    assert answer.status == 500
+    assert b"cannot be read" in answer.body
+    assert [one["id"] for one in (await vera.json("/everyone/audit"))["commands"]] == [whole.id]
