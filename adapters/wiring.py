@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import getpass
-import json
 import os
 import secrets
 import socket
@@ -137,9 +136,11 @@ async def who_asks(settings: Settings) -> Asker:
 
 def claims_of(token: str) -> dict[str, Any]:
     """What a token of our own says of us; {} for one that does not tell. It is not believed for anything."""
+    from adapters.http import read_json
+
     part = token.split(".")[1] if token.count(".") == 2 else ""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        claims = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:
         return {}
     return claims if isinstance(claims, dict) else {}

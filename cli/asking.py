@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
-from jobs.asked import Asker, Command, Json, State, Wish
+from jobs.asked import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
 from jobs.waiting import Notice
 
@@ -33,11 +33,14 @@ async def ask_and_wait(
     desk: World, wish: Wish, by: Asker, notice: Notice, progress: Progress
 ) -> tuple[Command, Json]:
     """The command once it has ended, and its answer. Raises ``WishInvalid`` and what the store raises."""
-    command = await ask(desk, wish, by)
+    name = new_id(desk.clock())
+    filing = asyncio.ensure_future(ask(desk, wish, by, id=name))
     try:
+        command = await asyncio.shield(filing)
         command = await _ended(desk, command, notice, progress)
     except asyncio.CancelledError:
-        notice(f"Not waited for; the app goes on with it: `calsync commands {command.id}` shows how far it is.")
+        await filing  # a row without its message would wait for the timer
+        notice(f"Not waited for; the app goes on with it: `calsync commands {name}` shows how far it is.")
         raise
     return command, await read_answer(desk, command)
 

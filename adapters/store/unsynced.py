@@ -6,11 +6,11 @@ The counts of all users stand in one partition, so that an answer about everybod
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb
-from sync_core.errors import RowUnreadable
+from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.unsynced import Unsynced
 
 _ITEMS, _COUNTS = "unsynced", "unsynced-counts"
@@ -42,9 +42,9 @@ class UnsyncedRows:
     backend: Backend
 
     async def save_unsynced(self, user_id: str, unsynced: Unsynced) -> None:
-        """Replace what is not in step of a user's."""
-        items, counts = UnsyncedRow(user_id, unsynced), CountsRow(user_id, dict(unsynced.counts))
-        await self.backend.write(Table.JOURNAL, Op(Verb.PUT, _key(_ITEMS, user_id), codec.encode(items)))
+        """Replace what is not in step of a user's; of more than a row holds the first items, and every count."""
+        counts = CountsRow(user_id, dict(unsynced.counts))
+        await self.backend.write(Table.JOURNAL, Op(Verb.PUT, _key(_ITEMS, user_id), _encoded(user_id, unsynced)))
         await self.backend.write(Table.JOURNAL, Op(Verb.PUT, _key(_COUNTS, user_id), codec.encode(counts)))
 
     async def read_unsynced(self, user_id: str) -> Unsynced:
@@ -62,6 +62,17 @@ class UnsyncedRows:
     async def _drop_unsynced(self, user_id: str) -> None:
         for partition in (_ITEMS, _COUNTS):
             await self.backend.write(Table.JOURNAL, Op(Verb.DELETE, _key(partition, user_id)))
+
+
+def _encoded(user_id: str, unsynced: Unsynced) -> codec.Properties:
+    items = unsynced.items
+    while True:
+        try:
+            return codec.encode(UnsyncedRow(user_id, replace(unsynced, items=items)))
+        except StoreError:
+            if not items:
+                raise
+            items = items[: len(items) // 2]
 
 
 def _counts_in(row: Row) -> CountsRow | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import ncrontab
-from adapters.settings import ROWS, Settings, load
+from adapters.settings import ROWS, Settings, load, load_asking
 from simulators.host.ncrontab import Schedule
 from sync_core.errors import SettingsInvalid
 from sync_core.model.policy import SETTINGS, Direction, Policy, PrivateRule, Winner, texts
@@ -427,3 +427,19 @@ def test_what_the_host_fills_in_must_be_there() -> None:
 
     assert [mistake.split()[0] for mistake in found] == list(FILLED_IN)
     assert read(WEBSITE_HOSTNAME="app.azurewebsites.net", **FILLED_IN).state_prefix == "calsync"
+
+
+def test_whoever_only_asks_needs_the_tables_and_nothing_else() -> None:
+    """Nothing is said of the app's own settings, not even of wrong ones; of the storage's everything is."""
+    found = load_asking(
+        {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "SYNC_CONFLICT": "me", "ERPNET_URL": "x"}
+    )
+
+    assert (found.storage_connection, found.erpnet_url, found.erpnet_client_secret) == (
+        "UseDevelopmentStorage=true",
+        "",
+        "",
+    )
+    with pytest.raises(SettingsInvalid) as wrong:
+        load_asking({"STATE_PREFIX": "Cal Sync"})
+    assert [mistake.split()[0] for mistake in wrong.value.mistakes] == ["STATE_PREFIX", "AzureWebJobsStorage"]

@@ -153,7 +153,7 @@ async def _enable(house: House, _: str) -> None:
 
 
 DOINGS = [_round, _sync, _boris, _pull, _notification, _keeper, _enable]
-MOST_WRITES = 120
+MOST_WRITES = 240
 
 
 @pytest.mark.parametrize("dies", [False, True], ids=["goes-on", "dies"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from cli import main
 from simulators.demo.hands import control
 from simulators.host.company import Company
 from tests.support.company_life import complaints, in_erpnet, meeting, subscriptions, until
@@ -43,17 +46,11 @@ def shell(company: Company) -> dict[str, str]:
 
 def ask(company: Company, *words: str, **more: str) -> tuple[int, str, str]:
     """Exit code, output and notices of a command that asks the app; ``more`` settings."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", *words],
-        cwd=ROOT,
-        env=shell(company) | more,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=90,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    foreign = dict.fromkeys(name for name in os.environ if name not in STORAGE_ONLY)
+    done = CliRunner(env={**foreign, **shell(company), **more}).invoke(main, words)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
 
 
 def sessions(company: Company) -> Any:

@@ -869,6 +869,16 @@ class JournalContract:
         await store.forget_user(user_id)
         assert (await store.read_unsynced(user_id), user_id in await store.count_unsynced()) == (Unsynced(), False)
 
+    async def test_more_unsynced_items_than_a_row_holds_are_cut(self, fresh_store: RowStore) -> None:
+        """The first are kept, and every count: a list for people never fails the round that made it."""
+        items = tuple(UnsyncedItem(f"{n:03}" * 50, "", "skipped", "я" * 300, NOW, "я" * 300) for n in range(500))
+        with mock.patch.object(codec, "PARTS", 1):
+            await fresh_store.save_unsynced("u", Unsynced(items, {"я": 500}))
+
+        found = await fresh_store.read_unsynced("u")
+        assert (0 < len(found.items) < 500, found.items) == (True, items[: len(found.items)])
+        assert (found.counts, await fresh_store.count_unsynced()) == ({"я": 500}, {"u": {"я": 500}})
+
 
 class UsersContract:
     """Users and the instance row."""
