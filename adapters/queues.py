@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 
+from adapters.refusals import unavailable
 from jobs.ports import Message
-from sync_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -99,10 +99,4 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except AzureError as error:
-        status = getattr(error, "status_code", None)
-        what = f"{type(error).__name__}{f' {status}' if status else ''}"
-        if status in (401, 403):
-            text = f"queue storage refuses us ({what}): the identity needs the role {ROLE!r}"
-        else:
-            text = f"queue storage does not answer ({what})"
-        raise StoreUnavailable(text) from error
+        raise unavailable(error, "queue storage", ROLE) from error

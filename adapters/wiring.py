@@ -129,9 +129,21 @@ async def who_asks(settings: Settings) -> Asker:
         return Asker(f"{getpass.getuser()}@{socket.gethostname()}")
     async with AsyncExitStack() as opened:
         credential = await opened.enter_async_context(_storage_credential(settings))
-        claims = claims_of((await credential.get_token(STORAGE_SCOPE)).token)
+        claims = claims_of(await _storage_token(credential))
     name = claims.get("upn") or claims.get("preferred_username") or claims.get("appid") or ""
     return Asker(str(claims.get("oid") or name or getpass.getuser()), str(name))
+
+
+async def _storage_token(credential: AsyncTokenCredential) -> str:
+    """A token for the storage account. Raises ``StoreUnavailable``."""
+    from azure.core.exceptions import AzureError
+
+    from adapters.refusals import unavailable
+
+    try:
+        return (await credential.get_token(STORAGE_SCOPE)).token
+    except AzureError as error:
+        raise unavailable(error, "the storage account", "Storage Table Data Contributor") from error
 
 
 def claims_of(token: str) -> dict[str, Any]:

@@ -185,9 +185,11 @@ class Runner:
     def _leave(self, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
         """Exit with the code that the work returns, or with that of its error."""
         import asyncio
+        import logging
 
         from sync_core.errors import CalsyncError, SettingsInvalid
 
+        logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are not for people
         try:
             code = asyncio.run(work())
         except SettingsInvalid as error:

@@ -21,6 +21,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
+from adapters.refusals import unavailable
 from adapters.store.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb, gather
 from adapters.store.codec import Properties
 from adapters.store.store import RowStore
@@ -228,18 +229,16 @@ def _table_is_missing(error: AzureError) -> bool:
 def _trouble(error: AzureError) -> StoreError:
     status = getattr(error, "status_code", None)
     what = f"{type(error).__name__}{f' {status}' if status else ''}"
-    if status in (401, 403):
-        return StoreUnavailable(f"table storage refuses us ({what}): the identity needs the role {ROLE!r}")
     if _table_is_missing(error):
         return StoreUnavailable(f"a state table is missing ({what}): start the app again, it creates its tables")
     if (
         isinstance(error, HttpResponseError)
         and status is not None
         and 400 <= status < 500
-        and status not in (408, 429)
+        and status not in (401, 403, 408, 429)
     ):
         return StoreError(f"table storage refuses a request ({what}): {error.message}")
-    return StoreUnavailable(f"table storage does not answer ({what}): {error.message}")
+    return unavailable(error, "table storage", ROLE)
 
 
 @contextmanager
