@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
+from jobs.approvals import choices_in
 from jobs.asked import Command, Kind, State
 from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
@@ -79,6 +80,7 @@ def sentence(user: User, memory: Memory, instance: Instance, pause: Pause | None
         (pause is not None, {"code": "paused", "text": _until(pause)}),
         (not user.is_operational, {"code": "error", "text": user.state.removeprefix("Error: ")}),
         (conflicts > 0, {"code": "conflicts", "text": "", "count": conflicts}),
+        (bool(choices_in(memory)), {"code": "held", "text": ""}),
         (user.is_unread, {"code": "starting", "text": ""}),
     )
     return next((told for holds, told in cases if holds), {"code": "in-step", "text": ""})

@@ -77,6 +77,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "calsync cannot read what it knows of you; your administrator has to act.",
         "calsync не може да прочете каквото помни за вас; нужен е администраторът.",
     ),
+    "sentence.held": (
+        "Deletions wait for your administrator's answer.",
+        "Изтривания чакат отговора на администратора ви.",
+    ),
     "sentence.conflicts.one": ("Needs you: {n} conflict.", "Чака ви: {n} конфликт."),
     "sentence.conflicts.many": ("Needs you: {n} conflicts.", "Чакат ви: {n} конфликта."),
     "paused.by-all": (
@@ -353,6 +357,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "person.error": ("Sync cannot go on: something is missing.", "Синхронизацията не може да продължи: нещо липсва."),
     "person.refused": ("Nobody is synced at the moment.", "В момента никой не се синхронизира."),
     "person.unreadable": ("The person's row cannot be read.", "Записът на служителя не може да бъде прочетен."),
+    "person.held": ("What was deleted waits for an answer.", "Изтритото чака отговор."),
     "person.conflicts.one": ("{n} conflict waits for this person.", "{n} конфликт чака този служител."),
     "person.conflicts.many": ("{n} conflicts wait for this person.", "{n} конфликта чакат този служител."),
     "item.open": ("Its history", "Историята ѝ"),

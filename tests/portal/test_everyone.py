@@ -190,6 +190,16 @@ async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -
     assert "why,Anna Petrova" in table
 
 
+async def test_whose_deletions_wait_is_not_in_step(house: House, anna: Visitor, admin: Visitor) -> None:
+    """Neither on their own page nor on the administrator's."""
+    await make_hold(house)
+    own = await anna.read("/portal")
+    shown = await admin.read(f"/portal/people/{(await house.user()).id}")
+
+    assert "Deletions wait for your administrator" in own
+    assert "What was deleted waits for an answer." in shown
+
+
 async def test_settings_hold_no_secret(house: House, admin: Visitor) -> None:
     """What is shown is listed; a secret's value is nowhere."""
     admin.environ = {
