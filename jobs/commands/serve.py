@@ -29,6 +29,10 @@ PART_STEP = 1_000
 """Parts of one item at most."""
 
 
+class _Overtaken(Exception):
+    """Somebody else is at this command."""
+
+
 async def serve(world: World, command_id: str) -> bool:
     """Go on with a command; whether it has ended. Raises ``LicencesTaken`` and ``StoreUnavailable``: try again."""
     command = await world.store.read_command(command_id)
@@ -39,7 +43,7 @@ async def serve(world: World, command_id: str) -> bool:
         return True
     try:
         return await _carry_on(await _under_policy(world), command)
-    except StaleWrite:  # somebody else is at it
+    except _Overtaken:
         return True
 
 
@@ -59,7 +63,7 @@ async def _carry_on(world: World, command: Command) -> bool:
             command = await _next_item(world, command, items[command.done])
             if world.clock() >= until and command.done < len(items):
                 return False
-    except (StaleWrite, StoreUnavailable):
+    except (_Overtaken, StoreUnavailable):
         raise
     except (LicencesTaken, SlotsTaken) as taken:
         await _save(world, replace(command, waits_for=str(taken)))
@@ -101,7 +105,10 @@ def _parts(world: World, wish: Wish, item: str) -> AsyncIterator[Part]:
 
 
 async def _save(world: World, command: Command) -> Command:
-    return await world.store.save_command(replace(command, touched_at=world.clock()))
+    try:
+        return await world.store.save_command(replace(command, touched_at=world.clock()))
+    except StaleWrite as stale:
+        raise _Overtaken from stale
 
 
 async def _end(world: World, command: Command, state: State, failure: str) -> None:

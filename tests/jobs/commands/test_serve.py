@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.store.memory import MemoryQueue
+from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
@@ -20,7 +21,7 @@ from jobs.commands.kinds import KINDS, Does, Part, each
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
-from sync_core.errors import LicencesTaken, StoreUnavailable
+from sync_core.errors import LicencesTaken, StaleWrite, StoreUnavailable
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.app import App
@@ -234,6 +235,72 @@ async def test_a_mistake_of_ours_fails_the_command_alone(app: App, monkeypatch: 
 
     assert command.state is State.FAILED
     assert "ZeroDivisionError" in command.failure
+
+
+async def test_what_is_stale_in_an_item_fails_it_alone(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for a second worker on the command, who would go on with it."""
+
+    async def stale(_: World, name: str) -> None:
+        if name == "b":
+            raise StaleWrite(Side.ERP, "somebody else changed this person")
+
+    stand_in(app, monkeypatch, stale)
+    command = await asked(app, Wish(Kind.RETRY))
+
+    assert (command.state, command.is_fine, command.done) == (State.DONE, False, 3)
+    assert (await answer(app, command))["failures"][0]["upn"] == "b"
+
+
+async def test_two_workers_at_once_end_a_command_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item may be done twice; the answer has it once, and one of the two stops."""
+
+    async def wait(_: World, name: str) -> None:
+        await asyncio.sleep(0)
+
+    dealt = stand_in(app, monkeypatch, wait)
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    served = await asyncio.gather(*(serving.serve(app.house.world, command.id) for _ in range(2)))
+    ended = await look(app.house.world, command.id)
+
+    assert ended is not None
+    assert (served, ended.state, ended.done, set(dealt)) == ([True, True], State.DONE, 3, {"a", "b", "c"})
+    assert await answer(app, ended) == {"users": ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+@pytest.mark.parametrize("last", range(1, 6))
+async def test_a_worker_may_die_at_any_save(
+    app: App, monkeypatch: pytest.MonkeyPatch, last: int, *, is_saved: bool
+) -> None:
+    """Before or after it; whoever goes on leaves the answer as if nothing had happened."""
+
+    async def nothing(_: World, name: str) -> None:
+        return None
+
+    dealt = stand_in(app, monkeypatch, nothing)
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    [(message, _)] = app.queue.take()
+    save, left = MemoryStore.save_command, [last]
+
+    async def save_and_die(store: MemoryStore, saved: Command) -> Command:
+        left[0] -= 1
+        if left[0] == 0 and not is_saved:
+            raise KeyboardInterrupt
+        done = await save(store, saved)
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(MemoryStore, "save_command", save_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        await app.hand_over(message)
+    await app.hand_over(message, dequeue_count=2)
+    ended = await look(app.house.world, command.id)
+
+    assert ended is not None
+    assert (ended.state, ended.done, ended.is_fine) == (State.DONE, 3, True)
+    assert list(dict.fromkeys(dealt)) == ["a", "b", "c"]
+    assert await answer(app, ended) == {"users": ["a", "b", "c"]}
 
 
 async def test_a_command_waits_for_a_licence(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
