@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jobs.asked import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
 from jobs.waiting import Notice
+from sync_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -38,7 +39,7 @@ async def ask_and_wait(
     try:
         command = await asyncio.shield(filing)
         command = await _ended(desk, command, notice, progress)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, StoreUnavailable):
         await filing  # a row without its message would wait for the timer
         notice(f"Not waited for; the app goes on with it: `calsync commands {name}` shows how far it is.")
         raise
