@@ -22,6 +22,15 @@ from portal.words import Words
 FOLDER = Path(__file__).with_name("templates")
 
 
+TURNERS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+"""The characters that turn the direction of the text behind them; scripts from right to left do without."""
+
+
+def _straight(value: object) -> object:
+    """What a page shows of data, which must not turn the page's own words."""
+    return value.translate(TURNERS) if isinstance(value, str) else value
+
+
 @cache
 def environment() -> Environment:
     """The templates, each read once a process."""
@@ -29,6 +38,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_straight,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
