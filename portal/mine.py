@@ -24,8 +24,9 @@ from sync_core.model.memory import Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.unsynced import Unsynced
 
-JOURNAL, RECENT, COMMANDS = 200, 15, 50
-"""Journal entries that are read, those that are shown, commands that are looked through."""
+JOURNAL, RECENT, COMMANDS = 200, 15, 1_000
+"""Journal entries that are read, those that are shown, commands of everybody among which one's own are looked for: as
+many as the tables give at once, a morning's where thousands are switched on."""
 
 EVERY_SO_MANY = re.compile(r"0 \*/(\d{1,2}) \* \* \* \*")
 """The usual form of ``SYNC_SCHEDULE``; the next look of another one is not told."""

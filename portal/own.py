@@ -8,8 +8,12 @@ from jobs.asked import Asker, Kind, Wish, WishInvalid, stamp
 from jobs.commands.ask import ask
 from portal import forms
 from portal.http import NOT_FOUND, Answer, Denied, go_to
+from portal.mine import own_commands
 from portal.routes import HOME
 from portal.visit import Page, Visit
+
+MOST_WAITING = 20
+"""What one person may have asked for that has not ended: others wait for the same session of ERP.net."""
 
 TEXT = 300
 """Characters of what somebody types."""
@@ -55,6 +59,9 @@ async def ask_for(visit: Visit) -> Answer | Page:
     make = WISHES.get(visit.named["what"])
     if make is None:
         raise Denied(404, NOT_FOUND)
+    waiting = [one for one in await own_commands(visit) if not one.is_ended and visit.now < one.expires_at]
+    if len(waiting) >= MOST_WAITING:
+        raise Denied(429, "too-many")
     return await file(visit, make(visit, (visit.person.id,)))
 
 

@@ -426,6 +426,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "calsync's memory does not answer at the moment. Nothing is lost; try again in a minute.",
         "Паметта на calsync не отговаря в момента. Нищо не е загубено; опитайте пак след минута.",
     ),
+    "refused.too-many": (
+        "Much of what you asked for is not done yet, so nothing was added. Wait until some of it has ended.",
+        "Много от поисканото от вас още не е изпълнено и затова нищо не е добавено. Изчакайте част от него.",
+    ),
     "refused.unreadable": (
         "Something that calsync remembers cannot be read, so this page cannot be shown. The administrator finds in "
         "the log what it is and how to mend it.",

@@ -22,8 +22,8 @@ from sync_core.model.memory import Instance, User
 LOST = timedelta(minutes=15)
 """A command on which nobody has saved any progress for so long has lost its message or its worker."""
 
-NEWEST = 100
-"""The most commands that the timer looks at."""
+NEWEST = 1_000
+"""The most commands that the timer looks at: as many as the tables give at once."""
 
 
 async def dispatch(world: World) -> int:

@@ -13,6 +13,7 @@ from jobs.asked import Asker, Command, Kind, State, Wish
 from jobs.commands.ask import ask
 from jobs.commands.switch import disable
 from portal.mine import next_look
+from portal.own import MOST_WAITING
 from sync_core.model.pause import Pause
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
@@ -170,6 +171,8 @@ async def test_not_synced_by_reason(house: House, anna: Visitor) -> None:
     assert "остане по-малко от месец" in bulgarian
 
 
+PLACE = {"company_id": "c1", "company": "Acme", "company_code": "A1", "location_id": "l1", "location": "Sofia"}
+
 FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "enable": (
         {"place": "c1|l1", "zone": "Europe/Sofia"},
@@ -301,3 +304,38 @@ def test_when_it_looks_again(schedule: str, minute: int, expected: tuple[int, in
     """At the next turn of the timer; of an odd schedule nothing is said."""
     found = next_look(schedule, AT + timedelta(minutes=minute))
     assert (found and (found.hour, found.minute)) == expected
+
+
+async def test_ones_own_is_found_among_what_everybody_asked(house: House, anna: Visitor) -> None:
+    """On the day when all are switched on, the places that were looked up do not vanish behind the others' wishes."""
+    me = (await house.user()).id
+    command = await ask(house.world, Wish(Kind.PLACES), Asker(me))
+    await house.world.store.save_command(replace(command, state=State.DONE))
+    await house.world.store.save_part(command.id, 0, {"places": [PLACE]})
+    for number in range(300):
+        house.advance(seconds=1)
+        await ask(house.world, Wish(Kind.PLACES), Asker(f"somebody-{number}"))
+
+    assert "Sofia" in await anna.read("/portal/settings")
+
+
+async def test_nobody_fills_the_line_alone(house: House, anna: Visitor) -> None:
+    """After so many wishes that have not ended the next one is refused; what has ended makes room."""
+    for _ in range(MOST_WAITING):
+        assert (await anna.send("/portal/do/sync")).status == 303
+    refused = await anna.send("/portal/do/sync")
+    assert (refused.status, b"not done yet" in refused.body) == (429, True)
+
+    [first, *_] = await asked_of(house)
+    await house.world.store.save_command(replace(first, state=State.DONE))
+    assert (await anna.send("/portal/do/sync")).status == 303
+
+
+async def test_a_subject_does_not_turn_the_page(house: House, anna: Visitor) -> None:
+    """Markup is text, a direction that is forced ends, and a script from right to left stays as it is."""
+    meet(house, "<b>\u202egnp.exe\u2066 \u05e4\u05d2\u05d9\u05e9\u05d4")
+    await house.step(full=True)
+    page = await anna.read("/portal")
+
+    assert "&lt;b&gt;\ufffdgnp.exe\ufffd \u05e4\u05d2\u05d9\u05e9\u05d4" in page
+    assert not {"\u202e", "\u2066"} & set(page)
