@@ -27,7 +27,7 @@ from sync_core.content.project import is_private
 from sync_core.content.window import delta_window_at
 from sync_core.errors import SideError
 from sync_core.model.claim import UNCLAIMED
-from sync_core.model.decision import Context, Decision, Intent, Sight, Verdict
+from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import Window
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
 from sync_core.model.memory import Approval, Instance, JournalEntry, Memory, User
@@ -301,8 +301,22 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     cases = match(await Lookup(world, ctx, claims).complete(unlinked), ctx)
     claims = await read_claims(world.store, [case.event.ical_uid for case in cases if case.event])
     stood = [with_claim(c, claims.get(c.event.ical_uid, UNCLAIMED)) if c.event else c for c in cases]
-    decided = [_of_decision(decide(case, ctx), ctx) for case in stood]
+    decided = [_unless_foreign(_of_decision(decide(case, ctx), ctx), case, user) for case in stood]
     return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
+
+
+def _unless_foreign(finding: Finding, case: Case, user: User) -> Finding:
+    """The finding; an activity that others alone are in is shown to this user by its reason, without what it says.
+
+    The service user may read every activity, and whoever has its id may ask.
+    """
+    activity = case.activity
+    if case.event is not None or activity is None:
+        return finding
+    has_made_it = activity.creation_user.casefold() in user.erp_logins
+    is_owner = activity.owner_party == user.erp_party_id != ""
+    is_in_it = any(one.email and one.email in user.addresses for one in activity.participants)
+    return finding if has_made_it or is_owner or is_in_it else replace(finding, private=True)
 
 
 def _of_decision(decision: Decision, ctx: Context) -> Finding:

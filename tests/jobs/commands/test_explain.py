@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from jobs.commands.explain import Finding, explain, finding_about
+from jobs.commands.shapes import finding_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
@@ -245,3 +247,18 @@ async def test_status_counts_what_is_left_alone(house: House) -> None:
     await creator_off(house, event, activity)
 
     assert (before, left_alone(await house.world.store.list_users(), await house.recall())) == (0, 1)
+
+
+async def test_a_colleagues_activity_is_not_told_by_its_id(house: House) -> None:
+    """The service user reads every activity; who is not in one learns why it is left alone, not what it says."""
+    await house.employ("ben")
+    at = house.now + timedelta(days=2)
+    secret = house.desk("ben").create("Salaries", at, at + timedelta(hours=1))
+    own = house.desk().create("Budget", at, at + timedelta(hours=1))
+
+    told = [finding_of(one) for one in await explain(house.world, await house.user(), secret)]
+    assert told
+    assert "Salaries" not in repr(told)
+    assert [one["subject"] for one in told] == ["(private)"]
+    assert (await why(house, own)).private is False
+    assert (await why(house, secret, "ben@acme.example")).private is False
