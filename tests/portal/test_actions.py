@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs.asked import Kind
+from jobs.asked import Kind, State
 from jobs.commands.ask import look
 from jobs.commands.kinds import KINDS
 from portal import all as everybody
 from portal import own
 from portal.sign_in import Role
 from tests.jobs.app.conftest import app
+from tests.portal.test_mine import make_conflict
 from tests.support.app import App
 from tests.support.visitor import Visitor, signed_in
 
@@ -81,3 +82,32 @@ def test_every_button_has_its_action() -> None:
     assert {what for start, what in addresses if start} <= {*everybody.WITH_PEOPLE, *everybody.FOR_ALL, "ticked"}
     assert "pause" in ticked
     assert ticked <= set(everybody.WITH_PEOPLE)
+
+
+async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:
+    """Conflict, round and event of Anna's, asked about by Boris in his own name: refused, and she has them still."""
+    await make_conflict(app.house)
+    boris = (await app.house.user(await app.house.employ("boris"))).id
+    anna = (await app.house.user()).id
+    before = await app.house.recall()
+    [link] = before.links
+    [round_id, *_] = [entry.round_id for entry in await app.house.world.store.read_journal(anna) if entry.round_id]
+    visitor = Visitor(app.house, signed_in(boris))
+    forms = [
+        ("resolve", {"id": link.conflict_id, "choice": "outlook"}),
+        ("undo", {"item": round_id}),
+        ("why", {"item": link.event_id}),
+        ("why", {"item": link.activity_id}),
+        ("why", {"item": "Budget"}),
+    ]
+    for what, fields in forms:
+        sent = await visitor.send(f"/portal/do/{what}", {**fields, "people": anna, "person": anna})
+        await app.drain()
+        page = await visitor.read(sent.headers["Location"])
+        assert "2027" not in page, what
+        if fields.get("item") != "Budget":
+            assert "Budget" not in page, what
+
+    states = {(one.wish.kind, one.state) for one in await app.house.world.store.list_commands()}
+    assert {(Kind.RESOLVE, State.REFUSED), (Kind.UNDO, State.REFUSED)} <= states
+    assert (await app.house.recall()).links == before.links
