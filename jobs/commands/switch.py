@@ -17,7 +17,7 @@ from jobs.accounts import (
     with_account,
 )
 from jobs.app.subscriptions import end_user
-from jobs.asked import Asker, State
+from jobs.asked import Asker, Kind, State
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
 from jobs.company import is_stamped
@@ -215,13 +215,16 @@ async def _forget_commands(world: World, user: User) -> None:
     for command in await world.store.list_commands(MOST_COMMANDS):
         wish = command.wish
         others = tuple(FORGOTTEN if name.casefold() in names else name for name in wish.people)
-        if others == wish.people and not wish.everybody and command.asked_by.id != user.id:
+        is_about_others = wish.kind is Kind.PLACES or (bool(wish.people) and others == wish.people)
+        if is_about_others and command.asked_by.id != user.id:
             continue
         await world.store.drop_parts(command.id)
         by = Asker(FORGOTTEN) if command.asked_by.id == user.id else command.asked_by
         if command.state is not State.RUNNING:  # whoever works on it saves it, this very command among them
             with suppress(StaleWrite):
-                await world.store.save_command(replace(command, wish=replace(wish, people=others), asked_by=by))
+                told = FORGOTTEN if any(name in command.failure.casefold() for name in names) else command.failure
+                left = replace(command, wish=replace(wish, people=others), asked_by=by, failure=told)
+                await world.store.save_command(left)
 
 
 async def _well_users(world: World) -> frozenset[str]:

@@ -381,13 +381,18 @@ async def test_a_forgotten_user_is_in_no_answer(app: App) -> None:
     """Nor among those who were named, nor among those who asked."""
     user = await app.house.user()
     own = await asked(app, Wish(Kind.RETRY, (user.id,)), Asker(user.id, user.upn))
-    every = await asked(app, Wish(Kind.SYNC, everybody=True))
+    every = [await asked(app, Wish(Kind.SYNC, everybody=is_said)) for is_said in (True, False)]
+    places = await asked(app, Wish(Kind.PLACES))
+    failed = await asked(app, Wish(Kind.APPROVE, item="12345678", choice="drop"))
+    await app.house.world.store.save_command(replace(failed, failure=f"{ANNA} has no such thing"))
     gone = await asked(app, Wish(Kind.FORGET, (ANNA,)))
 
     left = {one.id: one for one in await app.house.world.store.list_commands()}
     assert left[own.id].asked_by == Asker(switch.FORGOTTEN)
     assert left[own.id].wish.people == left[gone.id].wish.people == (switch.FORGOTTEN,)
-    assert await answer(app, own) == await answer(app, every) == {}
+    assert [await answer(app, one) for one in (own, *every)] == [{}, {}, {}]
+    assert await answer(app, places) != {}
+    assert left[failed.id].failure == switch.FORGOTTEN
 
 
 async def test_what_waits_does_not_bring_a_forgotten_user_back(app: App) -> None:
