@@ -16,7 +16,7 @@ from sync_core.model.sides import Side
 _PARTITION = "command"
 
 
-PIECE, MOST_PIECES = 200_000, 50
+PIECE, MOST_PIECES = 60_000, 150
 """Characters of a part in one row, and rows of a part at most: no answer is too long for whoever waits for it."""
 
 
@@ -41,7 +41,7 @@ _BETWEEN = "-"
 
 
 def _name(number: int, piece: int = 0) -> str:
-    return f"{number:06d}{_BETWEEN}{piece:02d}" if piece else f"{number:06d}"
+    return f"{number:06d}{_BETWEEN}{piece:03d}" if piece else f"{number:06d}"
 
 
 def _part_in(rows: Mapping[str, Row], name: str) -> Json:

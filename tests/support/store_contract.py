@@ -1188,6 +1188,24 @@ class CommandContract:
         await fresh_store.drop_parts(asked.id)
         assert await fresh_store.read_parts(asked.id) == []
 
+    async def test_an_answer_longer_than_a_row_is_read_whole(self, fresh_store: RowStore) -> None:
+        """In several rows, also when it is written again shorter; one that lacks a row is not shown in half."""
+        asked = command(NOW)
+        long = [{"subject": ODD, "text": '"\\😀' * 5_000} for _ in range(40)]
+        for lines in (long, long[:25]):
+            await fresh_store.save_part(asked.id, 0, {"lines": lines})
+            await fresh_store.save_part(asked.id, 1, {"fine": True})
+            assert await fresh_store.read_parts(asked.id) == [{"lines": lines}, {"fine": True}]
+        with pytest.raises(StoreError, match="ask for less"):
+            await fresh_store.save_part(asked.id, 2, {"lines": long * 20})
+
+        place = Key(f"answer-{asked.id}", "000000-001")
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.DELETE, place))
+        with pytest.raises(RowUnreadable, match="ask again"):
+            await fresh_store.read_parts(asked.id)
+        await fresh_store.drop_parts(asked.id)
+        assert await fresh_store.read_parts(asked.id) == []
+
     async def test_old_commands_go_with_their_answers(self, fresh_store: RowStore) -> None:
         """Whatever was asked for before a time, unreadable rows included."""
         old, young = command(NOW - timedelta(days=1)), command(NOW)
