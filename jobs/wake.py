@@ -2,11 +2,13 @@
 
 A new wake token is stored in the user's ``wake`` row, then a message is sent. Even if the message is lost, an
 unserved token makes the user due at the next timer, and a round under way sees it when it ends. The token holds its
-time, and whether a Graph notification caused it.
+time, when a message was last sent, and whether a Graph notification caused it.
 
-If the previous token is young and not yet served, its message is on its way or its round is under way. Either will
-find the new token, so no second message is sent. Whether the previous token is served is read after the new token is
-written: a round that ended without seeing the new token has stored by then which token it served.
+If that message is young and the previous token not yet served, the message is on its way or its round is under way.
+Either will find the new token, so no second message is sent. The age is the message's and not the token's: wake-ups
+that follow one another closely would keep a token young for ever, and a lost message would never be missed. Whether
+the previous token is served is read after the new token is written: a round that ended without seeing the new token
+has stored by then which token it served.
 """
 
 from __future__ import annotations
@@ -25,15 +27,18 @@ YOUNG = timedelta(minutes=1)
 """How long a message is trusted to be on its way, and so how long a lost one can delay a round."""
 
 NOTIFIED = "notified"
+SENT = "sent="
+"""Parts of a token: what caused it, and in front of an instant when the message went that it relies on."""
 
 
 async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
     """Ask for a round of this user, if they are known. ``notified``: Graph's notification asks, and its delta query
     may lag behind."""
     now, before = world.clock(), await _newest(world, user_id)
-    written = woken_at(before)
-    is_young = written is not None and timedelta(0) <= now - written < YOUNG
-    await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before))))
+    sent = _sent_at(before)
+    is_young = sent is not None and timedelta(0) <= now - sent < YOUNG
+    relied_on = sent if sent is not None and is_young and not full else now
+    await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before)), relied_on))
     if await erase_if_forgotten(world, user_id):
         return
     if is_young and not full and await world.store.read_served(user_id) != before:
@@ -42,7 +47,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
         await line.send_now(world, Round(user_id, full=full))
     except StoreError:  # no message is on its way: the next wake-up must not rely on one
         with suppress(StoreError):
-            await world.store.write_wake(user_id, _token(now - YOUNG, notified))
+            await world.store.write_wake(user_id, _token(now, notified, now - YOUNG))
         raise
 
 
@@ -53,8 +58,17 @@ async def _newest(world: World, user_id: str) -> str:
         return ""
 
 
-def _token(at: datetime, notified: bool) -> str:
-    return " ".join([at.isoformat(), secrets.token_hex(6), *([NOTIFIED] if notified else [])])
+def _token(at: datetime, notified: bool, sent_at: datetime) -> str:
+    sent = [] if sent_at == at else [f"{SENT}{sent_at.isoformat()}"]
+    return " ".join([at.isoformat(), secrets.token_hex(6), *sent, *([NOTIFIED] if notified else [])])
+
+
+def _sent_at(token: str) -> datetime | None:
+    """When the message went that a token relies on; one that does not say went with it."""
+    for part in token.split():
+        if part.startswith(SENT):
+            return woken_at(part.removeprefix(SENT))
+    return woken_at(token)
 
 
 def is_notified(token: str) -> bool:

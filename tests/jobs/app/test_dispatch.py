@@ -183,3 +183,19 @@ async def test_anna_is_the_only_one_here(house: House) -> None:
     """The house starts with Anna alone, enabled and due: her first round has not run."""
     assert await dispatch(house.world) == 1
     assert (await house.user()).upn == ANNA
+
+
+async def test_a_lost_message_is_missed_however_often_somebody_wakes(house: House) -> None:
+    """Each wake-up writes a new token; what grows old is the message that all of them rely on."""
+    anna = await settle(house)
+    plan(house)
+    await dispatch(house.world)
+    assert len(sent(house)) == 1  # and it gets lost, as by a kill
+
+    messages: list[Message] = []
+    for _ in range(14):
+        house.advance(seconds=5)
+        await wake(house.world, anna.id, notified=True)
+        messages += sent(house)
+
+    assert messages == [{"kind": "round", "user": anna.id}]
