@@ -146,9 +146,7 @@ class _Round:
 
     async def _steps(self, fence: Fence | None) -> None:
         company = await read_company(self._world, live=fence is not None)
-        pause = pause_of(self._user, company.instance, self._now)
-        if pause is not None:  # the wake token stays unserved
-            self._report.state, self._report.ran, self._report.paused = pause.text, False, True
+        if self._is_paused(company):
             return
         memory = await self._recall(fence)
         prepared = await self._prepare(memory, company)
@@ -157,11 +155,17 @@ class _Round:
             return
         frame = await self._frame(fence, memory, prepared)
         sifted = await plan_around(self._world, frame.memory, partial(self._plan, frame), self._user.id)
-        self._count(sifted)
         if fence is None:
-            self._show(frame.memory, sifted.plan)
+            self._show(frame.memory, sifted)
         else:
             await self._carry_out(fence, sifted, prepared)
+
+    def _is_paused(self, company: Company) -> bool:
+        """Whether no round runs now; the report says so, and the wake token stays unserved."""
+        pause = pause_of(self._user, company.instance, self._now)
+        if pause is not None:
+            self._report.state, self._report.ran, self._report.paused = pause.text, False, True
+        return pause is not None
 
     # 3 recall
 
@@ -240,8 +244,10 @@ class _Round:
         self._report.failures += self._report.unreadable
         self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
 
-    def _show(self, memory: Memory, plan: _Plan) -> None:
+    def _show(self, memory: Memory, sifted: Sifted[_Plan]) -> None:
         """Report the plan of a dry run."""
+        self._count(sifted)
+        plan = sifted.plan
         ctx = plan.findings.frame.ctx
         self._planned |= planned_by(plan.decisions, ctx)
         lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_shown(decision)]
@@ -252,6 +258,7 @@ class _Round:
     # 8 act, 9 move the cursors, 10 report
 
     async def _carry_out(self, fence: Fence, sifted: Sifted[_Plan], prepared: Prepared) -> None:
+        self._count(sifted)
         plan, frame = sifted.plan, sifted.plan.findings.frame
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
         await save_moves(fence, journal, plan.findings.moves)
