@@ -3,13 +3,16 @@
 A reason is a comment on the line of its ``def``, or directly above the function and its decorators, that begins
 with the measure, like ``# seven parameters: …`` or ``# 52 lines: …``. Lines of a docstring, blank lines and
 comments are not code; ``self`` and ``cls`` are not parameters.
+
+And the names of what tests share: each public class and function of ``tests/support`` has one for itself.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,3 +134,34 @@ BIG = "\n".join(["def f(a, b, c, d, e):", '    """Long\n\n    text."""', *["    
 def test_what_is_measured(source: str, mistakes: int) -> None:
     """Code and parameters are counted wherever the function stands, and only the reason for this measure excuses."""
     assert mistakes == sum(len(shape.mistakes) for shape in shapes("a.py", source))
+
+
+def names_used_twice(sources: Mapping[str, str]) -> dict[str, list[str]]:
+    """Public top-level classes and functions that stand in several of these modules, each with its modules.
+
+    ``sources``: module → its text.
+    """
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for module, source in sources.items():
+        names = {node.name for node in ast.parse(source).body if isinstance(node, Function | ast.ClassDef)}
+        for name in names:
+            if not name.startswith("_"):
+                found[name].append(module)
+    return {name: modules for name, modules in found.items() if len(modules) > 1}
+
+
+def test_each_helper_of_the_tests_has_a_name_of_its_own() -> None:
+    """Whoever reads ``PortalOffice`` in a test need not look which office is imported."""
+    sources = {path.stem: path.read_text() for path in sorted((ROOT / "tests" / "support").glob("*.py"))}
+    assert len(sources) > 20
+    assert names_used_twice(sources) == {}
+
+
+def test_a_name_used_twice_is_found() -> None:
+    """Classes and functions alike, async ones too; not what is private, nested or imported."""
+    sources = {
+        "a": "class Office:\n    def open(self): ...\ndef at(): ...\ndef _days(): ...",
+        "b": "async def at(): ...\ndef open(): ...\ndef _days(): ...",
+        "c": "class Office: ...\nfrom b import open",
+    }
+    assert names_used_twice(sources) == {"at": ["a", "b"], "Office": ["a", "c"]}

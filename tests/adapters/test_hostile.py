@@ -32,7 +32,7 @@ from sync_core.plan.decide import decide
 from sync_core.plan.identity import new_link
 from tests.support.budget import budget
 from tests.support.hostile import EVENT, GUID, ROW, VALUES
-from tests.support.samples import a_context, seen
+from tests.support.samples import a_case, a_context
 
 
 def mangled(valid: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -63,7 +63,7 @@ def arrived(value: Any, *, is_escaped: bool = True) -> Any:
 
 def digest(item: GraphEvent | ErpActivity) -> Decision:
     """A value that was understood can be decided on, whatever is in it."""
-    case = seen(item, None) if isinstance(item, GraphEvent) else seen(None, item)
+    case = a_case(item, None) if isinstance(item, GraphEvent) else a_case(None, item)
     return decide(case, a_context())
 
 

@@ -38,7 +38,7 @@ from sync_core.model.writes import CreateActivity, CreateEvent, ErpIdentity, Pat
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
 from tests.support.budget import budget
-from tests.support.samples import ANNA, ME, a_bearer, a_context, seen
+from tests.support.samples import ANNA, ME, a_bearer, a_case, a_context
 
 ZONES = (
     "UTC",
@@ -227,7 +227,7 @@ def told(event: dict[str, Any]) -> tuple[date, date]:
 
 def quiet(event: GraphEvent, activity: ErpActivity, link: Link, ctx: Context) -> bool:
     """Whether the round after has nothing to do."""
-    decision = decide(seen(event, activity, link=link), ctx)
+    decision = decide(a_case(event, activity, link=link), ctx)
     return decision.graph is None and decision.erp is None and decision.verdict is not Verdict.CONFLICT
 
 
@@ -235,7 +235,7 @@ def begun(event: dict[str, Any], zone: str, desk: Desk) -> tuple[GraphEvent, Erp
     """The pair that an event begins; None where it is parked for its time."""
     ctx, found = replace_party(context(zone), desk), parse_event(event)
     assert isinstance(found, GraphEvent), found
-    decision = decide(seen(found), ctx)
+    decision = decide(a_case(found), ctx)
     if decision.verdict is Verdict.PARK:
         assert decision.reason == BEYOND
         assert decision.erp is None
@@ -283,7 +283,7 @@ def test_an_event_made_of_any_activity_reads_back_as_it_was_sent(row: dict[str, 
     """Graph accepts it, it says the same in common ground, and the next round is quiet."""
     ctx, activity = context(zone), read_activity(row)
     assert isinstance(activity, ErpActivity), activity
-    decision = decide(seen(None, activity), ctx)
+    decision = decide(a_case(None, activity), ctx)
     if decision.verdict is Verdict.PARK:
         assert decision.reason == BEYOND
         return
@@ -305,7 +305,7 @@ def test_an_activity_follows_any_edit_of_its_event(before: dict[str, Any], after
     ctx, edited = replace_party(context(zone), DESK), parse_event(after | {"@odata.etag": 'W/"2"'})
     assert isinstance(edited, GraphEvent)
     _, activity, link = begin
-    decision = decide(seen(edited, activity, link=link), ctx)
+    decision = decide(a_case(edited, activity, link=link), ctx)
     if decision.erp is not None:
         assert isinstance(decision.erp, PatchActivity)
         activity = DESK.read(DESK.write(decision.erp))
@@ -323,12 +323,12 @@ def test_an_event_follows_any_edit_of_its_activity(before: dict[str, Any], after
     edited = read_activity(after | {"Id": before["Id"], "ObjectVersion": 2})
     assert isinstance(activity, ErpActivity)
     assert isinstance(edited, ErpActivity)
-    decision = decide(seen(None, activity), ctx)
+    decision = decide(a_case(None, activity), ctx)
     assume(isinstance(decision.graph, CreateEvent))
     assert isinstance(decision.graph, CreateEvent)
     event = OUTLOOK.read(OUTLOOK.write(decision.graph))
     link = linked(decision, event, activity, ctx)
-    decision = decide(seen(event, edited, link=link), ctx)
+    decision = decide(a_case(event, edited, link=link), ctx)
     if decision.graph is not None:
         assert isinstance(decision.graph, PatchEvent)
         event = OUTLOOK.read(OUTLOOK.write(decision.graph))
@@ -349,7 +349,7 @@ def quiet_but_for_time(
         return quiet(event, activity, link, ctx)
     assert not days or not is_inside(*days)
     assert {(clash.field, clash.why) for clash in link.conflict.clashes} == {("time", BEYOND)}
-    again = decide(seen(event, activity, link=link), ctx)
+    again = decide(a_case(event, activity, link=link), ctx)
     return again.erp is None and not changes_in_outlook(again)
 
 

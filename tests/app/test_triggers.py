@@ -16,7 +16,7 @@ from jobs.app.housekeeping import keep_house
 from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from sync_core.model.memory import JournalEntry
-from tests.support.app import App, function, told
+from tests.support.app import App, function, logged_facts
 from tests.support.functions import functions
 
 SECRET = "a-long-shared-secret"
@@ -128,7 +128,7 @@ async def test_the_nightly_line_counts_the_days_of_the_secret(
     with caplog.at_level(logging.INFO, "calsync"):
         await keep_house(replace(app.house.world, secret_ends=ends))
 
-    assert [line["secret_days"] for line in told(caplog.records, "housekeeping")] == [days]
+    assert [line["secret_days"] for line in logged_facts(caplog.records, "housekeeping")] == [days]
 
 
 async def test_a_secret_whose_end_nobody_told_is_not_counted(app: App, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,7 +136,7 @@ async def test_a_secret_whose_end_nobody_told_is_not_counted(app: App, caplog: p
     with caplog.at_level(logging.INFO, "calsync"):
         await app.tick("housekeeping")
 
-    assert ["secret_days" in line for line in told(caplog.records, "housekeeping")] == [False]
+    assert ["secret_days" in line for line in logged_facts(caplog.records, "housekeeping")] == [False]
 
 
 async def test_a_journal_that_cannot_be_trimmed_is_told(
@@ -152,8 +152,8 @@ async def test_a_journal_that_cannot_be_trimmed_is_told(
     with caplog.at_level(logging.INFO, "calsync"):
         await app.tick("housekeeping")
 
-    assert [failure["user"] for failure in told(caplog.records, "failure")] == [user.id]
-    assert len(told(caplog.records, "housekeeping")) == 1
+    assert [failure["user"] for failure in logged_facts(caplog.records, "failure")] == [user.id]
+    assert len(logged_facts(caplog.records, "housekeeping")) == 1
 
 
 async def test_old_rows_do_not_wake_the_instance(app: App) -> None:
@@ -241,4 +241,6 @@ async def test_a_new_instance_is_warmed(
         await function("warmup")(WarmUpContext())
 
     assert app.process.asked == 1
-    assert [one["error"] for one in told(caplog.records, "failure")] == ([type(failure).__name__] if failure else [])
+    assert [one["error"] for one in logged_facts(caplog.records, "failure")] == (
+        [type(failure).__name__] if failure else []
+    )

@@ -15,7 +15,7 @@ from azure.storage.queue import QueueClient, TextBase64EncodePolicy
 
 from simulators.azurite import Azurite
 from tests.support.budget import budget
-from tests.support.office import ROOT, Office, stand_in
+from tests.support.office import ROOT, CliOffice, stand_in
 
 PEOPLE = ("ada", "ben", "cleo", "dan")
 MEETINGS = 3
@@ -30,22 +30,24 @@ NEVER = "0 0 0 1 1 *"
 
 
 @pytest.fixture
-def office(azurite: Azurite) -> Iterator[Office]:
+def office(azurite: Azurite) -> Iterator[CliOffice]:
     """An office of its own: its stand-ins know nobody else."""
     with stand_in("simulators.graph") as graph, stand_in("simulators.erpnet") as erp:
-        opened = Office(graph, erp, azurite.connection_string, more={"SYNC_SCHEDULE": NEVER, "PULL_SCHEDULE": NEVER})
+        opened = CliOffice(
+            graph, erp, azurite.connection_string, more={"SYNC_SCHEDULE": NEVER, "PULL_SCHEDULE": NEVER}
+        )
         opened.open()
         yield opened
 
 
-def queue(office: Office, name: str) -> QueueClient:
+def queue(office: CliOffice, name: str) -> QueueClient:
     """One of the app's queues."""
     return QueueClient.from_connection_string(
         office.storage, f"{office.prefix}-{name}", message_encode_policy=TextBase64EncodePolicy()
     )
 
 
-def waiting(office: Office, name: str) -> int:
+def waiting(office: CliOffice, name: str) -> int:
     """Messages in a queue, those under way included."""
     with queue(office, name) as client:
         try:
@@ -54,7 +56,7 @@ def waiting(office: Office, name: str) -> int:
             return 0
 
 
-def start_worker(office: Office) -> subprocess.Popen[str]:
+def start_worker(office: CliOffice) -> subprocess.Popen[str]:
     """A Functions host in a process of its own; it ends with the test."""
     options = ["--app", str(ROOT / "function_app.py"), "--port", "0", "--leave-with-parent"]
     return subprocess.Popen(
@@ -76,7 +78,7 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.3)
 
 
-def switch_on(office: Office) -> list[str]:
+def switch_on(office: CliOffice) -> list[str]:
     """Everybody is employed, switched on, and has planned meetings; their object ids."""
     for name in PEOPLE:
         upn = office.employ(name)
@@ -87,7 +89,7 @@ def switch_on(office: Office) -> list[str]:
     return [key[1] for key in office.rows("Users") if key[0] == "user"]
 
 
-def test_workers_share_one_licence(office: Office) -> None:
+def test_workers_share_one_licence(office: CliOffice) -> None:
     """Three workers, one licence, the work of four people twice over: each meeting arrives once, nobody is refused
     for asking too much, no message is poisoned, and the queue is empty in the end."""
     people = switch_on(office)

@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from tests.browser.running import ChromiumMissing, chromium
 from tests.support.browser_scene import Scene, furnish
-from tests.support.browsing import ASKING, Office, Window, open_window
+from tests.support.browsing import ASKING, PortalOffice, Window, open_window
 from tests.support.company_life import complaints
 
 OpenWindow = Callable[..., Awaitable[Window]]
@@ -36,23 +36,23 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalOffice]:
     """A company whose app runs; conflicts are asked, not decided."""
     log = tmp_path_factory.mktemp("office") / "host.log"
-    with Office(log, ASKING) as running:
+    with PortalOffice(log, ASKING) as running:
         yield running
         assert running.host.stop() == 0
         assert complaints(log) == []
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def scene(office: Office) -> Scene:
+async def scene(office: PortalOffice) -> Scene:
     """Anna and those around her; no test changes them."""
     return await furnish(office)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def window(browser: Browser, office: Office) -> AsyncIterator[OpenWindow]:
+async def window(browser: Browser, office: PortalOffice) -> AsyncIterator[OpenWindow]:
     """Open windows; none may complain, and all close with the test."""
     opened: list[Window] = []
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import OpenWindow
-from tests.support.browsing import Office
-from tests.support.company_life import meeting
+from tests.support.browsing import PortalOffice
+from tests.support.company_life import meeting_words
 
 
 async def test_nobody_is_let_in_without_a_sign_in(window: OpenWindow) -> None:
@@ -20,12 +20,12 @@ async def test_nobody_is_let_in_without_a_sign_in(window: OpenWindow) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
-async def test_preview_then_on_then_an_edit_shows(office: Office, window: OpenWindow, *, scripts: bool) -> None:
+async def test_preview_then_on_then_an_edit_shows(office: PortalOffice, window: OpenWindow, *, scripts: bool) -> None:
     """The numbers come before the switch and hold after it; an edit in Outlook is on the page soon."""
     login = f"maria{int(scripts)}"
     me = await office.employ(login, "Maria Stoyanova", enabled=False)
-    event = office.company.outlook(login).act("create", **meeting("Budget"))
-    office.company.desk(login).act("create", **meeting("Visit", 14))
+    event = office.company.outlook(login).act("create", **meeting_words("Budget"))
+    office.company.desk(login).act("create", **meeting_words("Visit", 14))
     here = await window(scripts=scripts)
     await here.sign_in(me, "Maria Stoyanova")
     await here.heading("Sync is off.")

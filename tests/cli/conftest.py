@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulators.azurite import Azurite
-from tests.support.office import Office, StandIn, stand_in
+from tests.support.office import CliOffice, StandIn, stand_in
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +25,9 @@ def erp_process() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def office(graph_process: StandIn, erp_process: StandIn, azurite: Azurite) -> Office:
+def office(graph_process: StandIn, erp_process: StandIn, azurite: Azurite) -> CliOffice:
     """An office with nobody enabled and Anna employed on both sides."""
-    opened = Office(graph_process, erp_process, azurite.connection_string)
+    opened = CliOffice(graph_process, erp_process, azurite.connection_string)
     opened.open()
     opened.employ()
     return opened

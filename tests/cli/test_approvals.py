@@ -10,13 +10,13 @@ import pytest
 from cli.text import MOST_ITEMS, hold_lines
 from jobs.commands.shapes import hold_of
 from sync_core.model.memory import HeldItem, Hold, User
-from tests.support.office import ANNA, Office
+from tests.support.office import ANNA, CliOffice
 
 ALL = [f"Meeting {number}" for number in range(8)]
 
 
 @pytest.fixture
-def held(office: Office) -> str:
+def held(office: CliOffice) -> str:
     """Anna deleted seven of eight meetings at once; the id under which that waits."""
     office.calsync("users", "enable", ANNA)
     events = [office.meet(subject) for subject in ALL]
@@ -29,12 +29,12 @@ def held(office: Office) -> str:
     return str(hold["id"])
 
 
-def void(office: Office) -> list[str]:
+def void(office: CliOffice) -> list[str]:
     """Subjects of the void activities."""
     return sorted(a["Subject"] for a in office.activities() if a["Void"])
 
 
-def test_a_mass_deletion_waits(office: Office, held: str) -> None:
+def test_a_mass_deletion_waits(office: CliOffice, held: str) -> None:
     """Nothing is voided; `status` shows exactly the seven items and how to answer."""
     [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
 
@@ -43,7 +43,7 @@ def test_a_mass_deletion_waits(office: Office, held: str) -> None:
     assert f"`calsync approve {held}`" in office.calsync("status").out
 
 
-def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: Office, held: str) -> None:
+def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: CliOffice, held: str) -> None:
     """Each item with time, title and what would be done, under its owner; `approve --show` does nothing else."""
     when = datetime.fromisoformat(office.at(2, 9)).astimezone(ZoneInfo("Europe/Sofia"))
     line = f"{when:%a %d.%m. %H:%M} “Meeting 3”: deleted in Outlook, would be voided in ERP.net"
@@ -62,7 +62,7 @@ def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: Offic
     assert sorted(item["subject"] for item in listed["items"]) == ALL[1:]
 
 
-def test_a_private_meeting_on_the_list_is_masked(office: Office) -> None:
+def test_a_private_meeting_on_the_list_is_masked(office: CliOffice) -> None:
     """Its time and what would be done are shown, its title to its owner only."""
     office.calsync("users", "enable", ANNA)
     events = [office.meet("Doctor", sensitivity="private"), *(office.meet(subject) for subject in ALL[:5])]
@@ -79,7 +79,7 @@ def test_a_private_meeting_on_the_list_is_masked(office: Office) -> None:
         assert "Doctor" not in text
 
 
-def test_an_approved_list_is_carried_out_at_once(office: Office, held: str) -> None:
+def test_an_approved_list_is_carried_out_at_once(office: CliOffice, held: str) -> None:
     """Approve voids exactly the list, in the same command, and nothing waits any more."""
     answer = office.calsync("approve", held, "--yes", "--json")
 
@@ -88,7 +88,7 @@ def test_an_approved_list_is_carried_out_at_once(office: Office, held: str) -> N
     assert office.calsync("status", "--json").json["users"][0]["holds"] == []
 
 
-def test_an_item_restored_meanwhile_is_not_voided(office: Office, held: str) -> None:
+def test_an_item_restored_meanwhile_is_not_voided(office: CliOffice, held: str) -> None:
     """Each item is read again first: what Anna took back out of Deleted Items stays."""
     [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
     back = next(link for link in hold["items"] if link["activity_id"] == office.activity("Meeting 3")["Id"])
@@ -98,7 +98,7 @@ def test_an_item_restored_meanwhile_is_not_voided(office: Office, held: str) -> 
     assert void(office) == [subject for subject in ALL[1:] if subject != "Meeting 3"]
 
 
-def test_a_dropped_list_lets_both_sides_be(office: Office, held: str) -> None:
+def test_a_dropped_list_lets_both_sides_be(office: CliOffice, held: str) -> None:
     """The activities stay, the events do not come back, and it is not asked again."""
     answer = office.calsync("approve", held, "--drop")
     office.calsync("sync", "--full")
@@ -109,14 +109,14 @@ def test_a_dropped_list_lets_both_sides_be(office: Office, held: str) -> None:
     assert office.calsync("status", "--json").json["users"][0]["holds"] == []
 
 
-def test_an_unknown_id_is_an_argument_to_correct(office: Office, held: str) -> None:
+def test_an_unknown_id_is_an_argument_to_correct(office: CliOffice, held: str) -> None:
     """Neither a made-up id nor one already answered waits for anybody."""
     office.calsync("approve", held, "--yes")
 
     assert [office.calsync("approve", name, "--yes").code for name in ("deadbeef", held)] == [2, 2]
 
 
-def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> None:
+def test_a_partner_that_is_gone_is_made_anew_once_approved(office: CliOffice) -> None:
     """With the memory lost and the activity deleted, nothing is made until somebody chooses; then even by a round
     that reads everything, marks included."""
     office.calsync("users", "enable", ANNA)
@@ -141,7 +141,7 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: Office) -> No
     assert [activity["Subject"] for activity in office.activities()] == ["Call"]
 
 
-def test_retry_looks_again_at_what_was_parked(office: Office) -> None:
+def test_retry_looks_again_at_what_was_parked(office: CliOffice) -> None:
     """An activity out of sight parks its pair; visible again, only retry and the next sync bring it in step."""
     office.calsync("users", "enable", ANNA)
     event = office.meet("Seen")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.office import ANNA, Office
+from tests.support.office import ANNA, CliOffice
 
 WEEKLY = {
     "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"},
@@ -13,13 +13,13 @@ WEEKLY = {
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202egnp.exe [bold red]x[/] \r\nfake: line \x9b31m"
 
 
-def enabled(office: Office) -> None:
+def enabled(office: CliOffice) -> None:
     """Switch Anna on and sync what she has."""
     office.calsync("users", "enable", ANNA)
     office.calsync("sync")
 
 
-def test_why_tells_a_skipped_series(office: Office) -> None:
+def test_why_tells_a_skipped_series(office: CliOffice) -> None:
     """A recurring meeting is not there because it is one."""
     rule = {**WEEKLY, "range": {**WEEKLY["range"], "startDate": office.at(0, 9)[:10]}}
     office.meet("Weekly stand-up", recurrence=rule)
@@ -30,7 +30,7 @@ def test_why_tells_a_skipped_series(office: Office) -> None:
     assert {("skipped", "part of a recurring series")} == {(i["what"], i["reason"]) for i in answer.json["items"]}
 
 
-def test_why_looks_beyond_the_window(office: Office) -> None:
+def test_why_looks_beyond_the_window(office: CliOffice) -> None:
     """A meeting in three months is found though no round reads it, and said to be outside the window."""
     event = office.meet("Strategy", days=90)
     enabled(office)
@@ -40,7 +40,7 @@ def test_why_looks_beyond_the_window(office: Office) -> None:
         assert ("skipped", "outside the window", event) == (item["what"], item["reason"], item["event_id"])
 
 
-def test_why_says_what_the_next_round_will_do(office: Office) -> None:
+def test_why_says_what_the_next_round_will_do(office: CliOffice) -> None:
     """A meeting entered since the last sync will become an activity; asking writes nothing."""
     enabled(office)
     office.meet("Fresh")
@@ -51,7 +51,7 @@ def test_why_says_what_the_next_round_will_do(office: Office) -> None:
     assert office.everything() == before
 
 
-def test_why_shows_the_value_that_lost(office: Office) -> None:
+def test_why_shows_the_value_that_lost(office: CliOffice) -> None:
     """Both sides renamed it: the link is in step, and the journal still holds the name that was overruled."""
     enabled(office)
     event = office.meet("Old name")
@@ -68,7 +68,7 @@ def test_why_shows_the_value_that_lost(office: Office) -> None:
     assert (kept["before"], kept["after"]) == ({"graph.subject": "Outlook's name"}, {"graph.subject": "ERP's name"})
 
 
-def test_why_names_the_calendar_that_feeds_a_meeting(office: Office) -> None:
+def test_why_names_the_calendar_that_feeds_a_meeting(office: CliOffice) -> None:
     """Boris asks about Anna's meeting: his copy follows, hers feeds the activity; his status counts it apart."""
     boris = office.employ("boris")
     office.meet("Budget", attendees=[boris])
@@ -87,7 +87,7 @@ def test_why_names_the_calendar_that_feeds_a_meeting(office: Office) -> None:
     assert "0 pairs linked, 1 meeting fed from other calendars." in told
 
 
-def test_a_dry_run_says_how_many_mails_it_would_cause(office: Office) -> None:
+def test_a_dry_run_says_how_many_mails_it_would_cause(office: CliOffice) -> None:
     """An activity with a colleague in it invites her: the plan says one mail before anybody is mailed."""
     enabled(office)
     zoe = office.employ("zoe")
@@ -102,7 +102,7 @@ def test_a_dry_run_says_how_many_mails_it_would_cause(office: Office) -> None:
     assert [user["mails"] for user in answer["users"] if user["upn"] == ANNA] == [1]
 
 
-def test_why_knows_nothing_of_an_unknown_item(office: Office) -> None:
+def test_why_knows_nothing_of_an_unknown_item(office: CliOffice) -> None:
     """What nobody knows is an argument to correct."""
     enabled(office)
     answer = office.calsync("why", ANNA, "no such meeting")
@@ -111,7 +111,7 @@ def test_why_knows_nothing_of_an_unknown_item(office: Office) -> None:
     assert "no such meeting" in answer.err
 
 
-def test_status_tells_state_checkpoints_and_log(office: Office) -> None:
+def test_status_tells_state_checkpoints_and_log(office: CliOffice) -> None:
     """State, both checkpoints, the number of pairs and the newest of the journal first."""
     office.meet("Budget review")
     enabled(office)
@@ -131,7 +131,7 @@ def test_status_tells_state_checkpoints_and_log(office: Office) -> None:
     assert [entry["what"] for entry in user["log"]] == ["round", "activity created"]
 
 
-def test_a_hostile_subject_does_nothing_to_a_terminal(office: Office) -> None:
+def test_a_hostile_subject_does_nothing_to_a_terminal(office: CliOffice) -> None:
     """Escape sequences, line breaks and direction marks are shown harmlessly; JSON carries the exact text."""
     event = office.meet(HOSTILE)
     office.calsync("users", "enable", ANNA)
@@ -145,7 +145,7 @@ def test_a_hostile_subject_does_nothing_to_a_terminal(office: Office) -> None:
     assert finding["subject"] == HOSTILE
 
 
-def test_private_items_are_masked(office: Office) -> None:
+def test_private_items_are_masked(office: CliOffice) -> None:
     """The administrator learns that a private item was synced, not what it says, in no command and format."""
     office.meet("Hush-hush", sensitivity="private", body="Hush body")
     office.calsync("users", "enable", ANNA)
@@ -160,7 +160,7 @@ def test_private_items_are_masked(office: Office) -> None:
     assert "(private)" in answers[1].out
 
 
-def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> None:
+def test_doctor_finds_what_is_missing_and_repairs_on_request(office: CliOffice) -> None:
     """No document type yet: ✗ with the remedy and exit 1; with --repair it is made and all is well."""
     first, repaired = office.calsync("doctor"), office.calsync("doctor", "--repair")
     last = office.calsync("doctor", "--json")
@@ -171,7 +171,7 @@ def test_doctor_finds_what_is_missing_and_repairs_on_request(office: Office) -> 
 
 
 def test_doctor_warns_of_a_schedule_that_azure_reads_otherwise(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: CliOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is right, so that all the rest is checked; and it is shown, with what it means."""
     office.calsync("doctor", "--repair")
@@ -184,7 +184,7 @@ def test_doctor_warns_of_a_schedule_that_azure_reads_otherwise(
     assert [check["fine"] for check in office.calsync("doctor", "--json").json["checks"]].count(False) == 1
 
 
-def test_doctor_tells_what_a_user_lacks(office: Office) -> None:
+def test_doctor_tells_what_a_user_lacks(office: CliOffice) -> None:
     """Bob has neither company nor location: his line says so, and being looked at sends him nothing."""
     office.employ("bob", place=False)
     office.erp.act("fault", match="POST */CreateNotification", kind="answer", status=502)
@@ -198,7 +198,7 @@ def test_doctor_tells_what_a_user_lacks(office: Office) -> None:
     assert office.erp.act("state")["notifications"] == []
 
 
-def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
+def test_doctor_goes_on_when_the_tables_do_not_answer(office: CliOffice) -> None:
     """A wrong account key is one failed check; Graph is checked all the same."""
     office.storage = office.storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
     answer = office.calsync("doctor")
@@ -221,7 +221,7 @@ def test_doctor_goes_on_when_the_tables_do_not_answer(office: Office) -> None:
     "command", [("why", ANNA, "Budget"), ("sync", "--full"), ("users", "enable", ANNA)], ids=" ".join
 )
 def test_who_refuses_us_is_told_with_what_helps(
-    office: Office, side: str, match: str, status: int, remedy: str, command: tuple[str, ...]
+    office: CliOffice, side: str, match: str, status: int, remedy: str, command: tuple[str, ...]
 ) -> None:
     """Whichever command asks: exit 1, the settings to look at, and nobody's state is another."""
     enabled(office)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.fresh import HEAVY, cost_of
-from tests.support.office import Office
+from tests.support.office import CliOffice
 
 ANNA = "anna@acme.example"
 OURS = {"adapters", "cli", "jobs", "sync_core"}
@@ -22,7 +22,7 @@ def test_help_needs_nothing(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("words", [("users", "list"), ("status",), ("conflicts",), ("policy",)])
-def test_reading_tables_needs_neither_side(office: Office, words: tuple[str, ...]) -> None:
+def test_reading_tables_needs_neither_side(office: CliOffice, words: tuple[str, ...]) -> None:
     """What is only in the tables is read without the packages of the two sides, of the queue, and of drawing."""
     office.calsync("users", "enable", ANNA)
     cost = cost_of("command", *words, environ=office.environ)
@@ -30,7 +30,7 @@ def test_reading_tables_needs_neither_side(office: Office, words: tuple[str, ...
     assert (cost.answer, cost.roots([*HEAVY, "rich"])) == (0, OURS | TABLES)
 
 
-def test_a_sync_needs_both_sides(office: Office) -> None:
+def test_a_sync_needs_both_sides(office: CliOffice) -> None:
     """It is here that Graph's packages are loaded; the queue is the app's."""
     office.calsync("users", "enable", ANNA)
     cost = cost_of("command", "sync", environ=office.environ)

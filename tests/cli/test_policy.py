@@ -10,7 +10,7 @@ import pytest
 from adapters.settings import load
 from adapters.wiring import open_world
 from jobs.company import stamp_policy
-from tests.support.office import ANNA, Office
+from tests.support.office import ANNA, CliOffice
 
 EVERYTHING: tuple[Sequence[str], ...] = (
     ("sync",),
@@ -28,7 +28,7 @@ EVERYTHING: tuple[Sequence[str], ...] = (
 )
 
 
-def start_app(office: Office, **settings: str) -> None:
+def start_app(office: CliOffice, **settings: str) -> None:
     """A process of the app starts with these settings beside the office's."""
 
     async def start() -> None:
@@ -38,7 +38,7 @@ def start_app(office: Office, **settings: str) -> None:
     asyncio.run(start())
 
 
-def test_a_bare_shell_does_not_write_what_the_app_skips(office: Office) -> None:
+def test_a_bare_shell_does_not_write_what_the_app_skips(office: CliOffice) -> None:
     """The app skips private items: `calsync sync --full` without any setting skips them too, and says why."""
     start_app(office, SYNC_PRIVATE="skip")
     office.calsync("users", "enable", ANNA)
@@ -52,7 +52,7 @@ def test_a_bare_shell_does_not_write_what_the_app_skips(office: Office) -> None:
 
 
 @pytest.mark.parametrize("command", EVERYTHING, ids=" ".join)
-def test_a_shell_that_says_otherwise_is_refused(office: Office, command: Sequence[str]) -> None:
+def test_a_shell_that_says_otherwise_is_refused(office: CliOffice, command: Sequence[str]) -> None:
     """Exit 2 with the setting, both values and the remedy; neither side is asked, nothing is written."""
     office.calsync("users", "enable", ANNA)
     office.meet("Salary", private=True)
@@ -68,7 +68,7 @@ def test_a_shell_that_says_otherwise_is_refused(office: Office, command: Sequenc
     assert (office.requests(), office.everything()) == ([], before)
 
 
-def test_the_doctor_names_the_difference(office: Office) -> None:
+def test_the_doctor_names_the_difference(office: CliOffice) -> None:
     """A failed check beside the others."""
     start_app(office, SYNC_PRIVATE="skip")
     office.more["SYNC_PRIVATE"] = "busy"
@@ -79,7 +79,7 @@ def test_the_doctor_names_the_difference(office: Office) -> None:
     assert "SYNC_PRIVATE is busy here and skip for the app" in check["text"]
 
 
-def test_the_same_settings_are_no_difference(office: Office) -> None:
+def test_the_same_settings_are_no_difference(office: CliOffice) -> None:
     """However they are written."""
     start_app(office, SYNC_ACTIVITY_TYPES="Task,Meeting", SYNC_MASS_DELETE_LIMIT="7,29%")
     office.more |= {"SYNC_ACTIVITY_TYPES": "meeting, task", "SYNC_MASS_DELETE_LIMIT": "7, 29 %"}
@@ -88,7 +88,7 @@ def test_the_same_settings_are_no_difference(office: Office) -> None:
     assert (answer.code, "policy" in answer.err) == (0, False)
 
 
-def test_a_company_without_the_app_changes_its_policy_by_a_command(office: Office) -> None:
+def test_a_company_without_the_app_changes_its_policy_by_a_command(office: CliOffice) -> None:
     """The first sync sets it; other settings are refused until `calsync policy --set`, which keeps the rest."""
     office.more |= {"SYNC_PRIVATE": "busy", "SYNC_INVITE": "none"}
     office.calsync("users", "enable", ANNA)
@@ -111,7 +111,7 @@ def test_a_company_without_the_app_changes_its_policy_by_a_command(office: Offic
     assert office.activities() == []
 
 
-def test_the_apps_policy_is_not_changed_from_a_shell(office: Office) -> None:
+def test_the_apps_policy_is_not_changed_from_a_shell(office: CliOffice) -> None:
     """Unless it is said that there is no app any more; the next start of one decides again."""
     start_app(office, SYNC_PRIVATE="skip")
     office.more["SYNC_PRIVATE"] = "busy"
@@ -128,7 +128,7 @@ def test_the_apps_policy_is_not_changed_from_a_shell(office: Office) -> None:
 @pytest.mark.parametrize(
     "command", [("policy",), ("status",), ("sync", "--dry-run"), ("users", "list")], ids=" ".join
 )
-def test_looking_sets_no_policy(office: Office, command: Sequence[str]) -> None:
+def test_looking_sets_no_policy(office: CliOffice, command: Sequence[str]) -> None:
     """Only a sync that writes makes its settings the company's."""
     office.more["SYNC_PRIVATE"] = "skip"
     office.calsync(*command)
@@ -138,7 +138,7 @@ def test_looking_sets_no_policy(office: Office, command: Sequence[str]) -> None:
     assert answer.json["by"] == "nobody yet"
 
 
-def test_the_policy_of_another_companys_store_is_not_shown_as_ones_own(office: Office) -> None:
+def test_the_policy_of_another_companys_store_is_not_shown_as_ones_own(office: CliOffice) -> None:
     """Exit 2 with the remedy, as for every other command."""
     start_app(office, SYNC_PRIVATE="skip", ERPNET_URL="https://other.my.erp.net")
     for command in (("policy",), ("policy", "--set")):
@@ -147,7 +147,7 @@ def test_the_policy_of_another_companys_store_is_not_shown_as_ones_own(office: O
         assert "choose another STATE_PREFIX" in answer.err
 
 
-def test_a_list_of_the_companys_can_be_emptied(office: Office) -> None:
+def test_a_list_of_the_companys_can_be_emptied(office: CliOffice) -> None:
     """An empty setting counts as not set: the word is `none`, as the policy shows it."""
     office.more["ERPNET_SERVICE_LOGINS"] = "importer"
     office.calsync("sync")
@@ -163,7 +163,7 @@ def test_a_list_of_the_companys_can_be_emptied(office: Office) -> None:
     assert (synced.code, "ERPNET_SERVICE_LOGINS" in synced.err) == (0, False)
 
 
-def test_a_take_over_without_set_is_refused(office: Office) -> None:
+def test_a_take_over_without_set_is_refused(office: CliOffice) -> None:
     """It would change nothing, which nobody expects."""
     answer = office.calsync("policy", "--take-over")
     assert answer.code == 2

@@ -9,25 +9,25 @@ from typing import Any
 import pytest
 
 from jobs.commands.roster import RosterInvalid, read
-from tests.support.office import ANNA, Answer, Office
+from tests.support.office import ANNA, Answer, CliOffice
 
 BOB = "bob@acme.example"
 
 
-def exported(office: Office) -> dict[str, Any]:
+def exported(office: CliOffice) -> dict[str, Any]:
     """The file as data."""
     told: dict[str, Any] = json.loads(office.calsync("users", "export").out)
     return told
 
 
-def imported(office: Office, folder: Path, told: object) -> Answer:
+def imported(office: CliOffice, folder: Path, told: object) -> Answer:
     """Import such a file."""
     file = folder / "users.json"
     file.write_text(json.dumps(told), encoding="utf-8")
     return office.calsync("users", "import", str(file), "--json")
 
 
-def test_everybody_comes_back_with_place_and_zone(office: Office, tmp_path: Path) -> None:
+def test_everybody_comes_back_with_place_and_zone(office: CliOffice, tmp_path: Path) -> None:
     """All forgotten, an import switches the same people on with the same company, location and zone, and no others.
 
     The first sync after it finds the pairs by their marks: nothing is made twice.
@@ -54,7 +54,7 @@ def test_everybody_comes_back_with_place_and_zone(office: Office, tmp_path: Path
     assert (len(office.activities()), len(office.events())) == (1, 1)
 
 
-def test_a_file_holds_no_secret_and_no_content(office: Office) -> None:
+def test_a_file_holds_no_secret_and_no_content(office: CliOffice) -> None:
     """Names, ids and zones alone; whoever is off is not in it."""
     office.employ("bob")
     office.meet("Budget review")
@@ -72,7 +72,7 @@ def test_a_file_holds_no_secret_and_no_content(office: Office) -> None:
     assert BOB not in text
 
 
-def test_a_second_import_changes_nothing(office: Office, tmp_path: Path) -> None:
+def test_a_second_import_changes_nothing(office: CliOffice, tmp_path: Path) -> None:
     """Whoever is on as the file says is left alone, without a call to ERP.net; nobody is switched off."""
     office.employ("bob")
     office.calsync("users", "enable", ANNA)
@@ -88,7 +88,7 @@ def test_a_second_import_changes_nothing(office: Office, tmp_path: Path) -> None
     assert office.calsync("users", "list", "--json").json == before
 
 
-def test_one_who_is_not_there_stops_nobody_else(office: Office, tmp_path: Path) -> None:
+def test_one_who_is_not_there_stops_nobody_else(office: CliOffice, tmp_path: Path) -> None:
     """Told with the reason and exit 1; an id that the directory does not know any more gives way to the name."""
     file = {
         "version": 1,
@@ -125,7 +125,7 @@ def test_a_wrong_file_is_refused_with_every_mistake(told: str, mistakes: list[st
     assert all(words in told for words, told in zip(mistakes, refused.value.mistakes, strict=True))
 
 
-def test_a_wrong_file_ends_with_2(office: Office, tmp_path: Path) -> None:
+def test_a_wrong_file_ends_with_2(office: CliOffice, tmp_path: Path) -> None:
     """Like every wrong argument; nobody is switched on."""
     answer = imported(office, tmp_path, {"version": 1, "users": [{"upn": ANNA}, {"upn": ""}]})
 

@@ -21,7 +21,7 @@ from adapters.store.tables import TableStore, connect
 from cli import main
 from cli.runner import plain
 from jobs.ports import Lease, Slot
-from tests.support.office import ANNA, ROOT, Office
+from tests.support.office import ANNA, ROOT, CliOffice
 
 
 def now() -> datetime:
@@ -66,11 +66,11 @@ def test_help_costs_no_settings() -> None:
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
-async def _store(office: Office) -> TableStore:
+async def _store(office: CliOffice) -> TableStore:
     return TableStore(connect(office.storage), office.prefix, now)
 
 
-async def _take_lease(office: Office, seconds: int) -> Lease:
+async def _take_lease(office: CliOffice, seconds: int) -> Lease:
     store = await _store(office)
     try:
         [user] = await store.list_users()
@@ -79,7 +79,7 @@ async def _take_lease(office: Office, seconds: int) -> Lease:
         await store.close()
 
 
-async def _take_slot(office: Office) -> Slot:
+async def _take_slot(office: CliOffice) -> Slot:
     store = await _store(office)
     try:
         return await store.acquire_slot("another-worker", 1, 60)
@@ -87,7 +87,7 @@ async def _take_slot(office: Office) -> Slot:
         await store.close()
 
 
-async def _free_slot(office: Office, slot: Slot, lingers_seconds: float) -> None:
+async def _free_slot(office: CliOffice, slot: Slot, lingers_seconds: float) -> None:
     store = await _store(office)
     try:
         await store.free_slot(slot, lingers_seconds)
@@ -96,7 +96,7 @@ async def _free_slot(office: Office, slot: Slot, lingers_seconds: float) -> None
 
 
 @pytest.mark.parametrize("arguments", [("sync", "--full"), ("retry",)], ids=" ".join)
-def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str]) -> None:
+def test_a_taken_lease_is_waited_for(office: CliOffice, arguments: Sequence[str]) -> None:
     """It says on stderr for whom it waits, then does its work once the lease has run out."""
     office.calsync("users", "enable", ANNA)
     asyncio.run(_take_lease(office, 6))  # longer than a process takes to start
@@ -108,7 +108,7 @@ def test_a_taken_lease_is_waited_for(office: Office, arguments: Sequence[str]) -
 
 
 @pytest.mark.parametrize("is_in_use", [True, False], ids=["in-use", "lingering"])
-def test_a_taken_slot_is_waited_for(office: Office, is_in_use: bool) -> None:
+def test_a_taken_slot_is_waited_for(office: CliOffice, is_in_use: bool) -> None:
     """It says on stderr for whom it waits and until when, and what the remedy is; then it does its work."""
     office.calsync("users", "enable", ANNA)
     office.more |= {"ERPNET_MAX_SESSIONS": "1"}
@@ -142,7 +142,7 @@ def _drain(terminal: int) -> bytes:
     return seen
 
 
-def test_a_terminal_sees_a_progress_bar(office: Office) -> None:
+def test_a_terminal_sees_a_progress_bar(office: CliOffice) -> None:
     """With stderr on a terminal there is a bar; the answer on stdout is the same as ever."""
     office.calsync("users", "enable", ANNA)
     here, there = pty.openpty()

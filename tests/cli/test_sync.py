@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.office import ANNA, Office
+from tests.support.office import ANNA, CliOffice
 
 ACTED = ("what", "subject", "reason", "before", "after")
 LEFT_ALONE = ("skipped", "parked", "held", "archived")
@@ -18,7 +18,7 @@ def deeds(answer: Any) -> list[dict[str, Any]]:
     return sorted(({name: line[name] for name in ACTED} for line in lines), key=str)
 
 
-def test_a_meeting_becomes_an_activity(office: Office) -> None:
+def test_a_meeting_becomes_an_activity(office: CliOffice) -> None:
     """The real command, in a process of its own: enable, sync, and the meeting is in ERP.net."""
     office.meet("Budget review")
     enabled = office.run("users", "enable", ANNA)
@@ -30,7 +30,7 @@ def test_a_meeting_becomes_an_activity(office: Office) -> None:
     assert synced.err == ""
 
 
-def test_an_activity_becomes_an_event(office: Office) -> None:
+def test_an_activity_becomes_an_event(office: CliOffice) -> None:
     """The other way: created in ERP.net, it appears in Outlook, and the answer tells it by number and line."""
     office.calsync("users", "enable", ANNA)
     office.calsync("sync")
@@ -42,7 +42,7 @@ def test_an_activity_becomes_an_event(office: Office) -> None:
     assert [event["subject"] for event in office.events()] == ["Call"]
 
 
-def test_a_sync_with_nothing_to_do_is_cheap(office: Office) -> None:
+def test_a_sync_with_nothing_to_do_is_cheap(office: CliOffice) -> None:
     """At most three requests to the outside, and of all rows only the slot and the user's report are written."""
     office.meet("Budget review")
     office.calsync("users", "enable", ANNA)
@@ -60,7 +60,7 @@ def test_a_sync_with_nothing_to_do_is_cheap(office: Office) -> None:
     assert written <= {"slot", "user"}
 
 
-def test_a_dry_run_is_the_plan_and_writes_nothing(office: Office) -> None:
+def test_a_dry_run_is_the_plan_and_writes_nothing(office: CliOffice) -> None:
     """What it says is what the next real run does; neither side nor our memory is touched by it."""
     office.calsync("users", "enable", ANNA)
     moved, renamed = office.meet("Moved"), office.meet("Renamed")
@@ -81,7 +81,7 @@ def test_a_dry_run_is_the_plan_and_writes_nothing(office: Office) -> None:
     assert deeds(real.json) == deeds(plan.json)
 
 
-def test_a_first_dry_run_leaves_the_store_as_it_is(office: Office) -> None:
+def test_a_first_dry_run_leaves_the_store_as_it_is(office: CliOffice) -> None:
     """Even the first one does not stamp the store, note the watermark or make the document type."""
     office.calsync("users", "enable", ANNA)
     office.meet("Budget review")
@@ -93,7 +93,7 @@ def test_a_first_dry_run_leaves_the_store_as_it_is(office: Office) -> None:
     assert office.everything() == before
 
 
-def test_a_failing_private_item_is_not_named(office: Office) -> None:
+def test_a_failing_private_item_is_not_named(office: CliOffice) -> None:
     """Graph refuses a private activity's event: it is reported as failed, exit 1, without its subject."""
     office.calsync("users", "enable", ANNA)
     office.desk("create", subject="Hush-hush", start=office.day(1, 10), private=True)
@@ -106,7 +106,7 @@ def test_a_failing_private_item_is_not_named(office: Office) -> None:
     assert "Hush" not in answer.out + answer.err
 
 
-def test_a_full_sync_makes_nothing_twice(office: Office) -> None:
+def test_a_full_sync_makes_nothing_twice(office: CliOffice) -> None:
     """A full refresh of what is in step creates and changes nothing."""
     office.meet("Budget review")
     office.calsync("users", "enable", ANNA)
@@ -118,7 +118,7 @@ def test_a_full_sync_makes_nothing_twice(office: Office) -> None:
     assert len(office.activities()) == 1
 
 
-def test_only_the_named_user_is_synced(office: Office) -> None:
+def test_only_the_named_user_is_synced(office: CliOffice) -> None:
     """--user may be any letter case and names whose round runs; the other one waits."""
     bob = office.employ("bob")
     for upn in (ANNA, bob):
@@ -128,7 +128,7 @@ def test_only_the_named_user_is_synced(office: Office) -> None:
     assert [user["upn"] for user in answer.json["users"]] == [ANNA]
 
 
-def test_a_user_who_lacks_something_fails_and_the_others_go_on(office: Office) -> None:
+def test_a_user_who_lacks_something_fails_and_the_others_go_on(office: CliOffice) -> None:
     """Bob has no company: exit 1 and the remedy for him, Anna's meeting arrives."""
     bob = office.employ("bob", place=False)
     office.meet("Budget review")
@@ -141,7 +141,7 @@ def test_a_user_who_lacks_something_fails_and_the_others_go_on(office: Office) -
     assert len(office.activities()) == 1
 
 
-def test_a_named_user_who_is_switched_off_is_told(office: Office) -> None:
+def test_a_named_user_who_is_switched_off_is_told(office: CliOffice) -> None:
     """Asked to sync somebody whose switch is off, it says so and ends with 1."""
     office.calsync("users", "enable", ANNA)
     office.calsync("users", "disable", ANNA)
@@ -150,7 +150,7 @@ def test_a_named_user_who_is_switched_off_is_told(office: Office) -> None:
     assert (answer.code, "switched off" in answer.out) == (1, True)
 
 
-def test_nobody_to_sync_is_no_failure(office: Office) -> None:
+def test_nobody_to_sync_is_no_failure(office: CliOffice) -> None:
     """Without any enabled user there is nothing to do; how to change that goes to stderr."""
     answer = office.calsync("sync", "--json")
 
@@ -158,7 +158,7 @@ def test_nobody_to_sync_is_no_failure(office: Office) -> None:
     assert "calsync users enable" in answer.err
 
 
-def test_a_refused_secret_is_named(office: Office) -> None:
+def test_a_refused_secret_is_named(office: CliOffice) -> None:
     """ERP.net gives no token: exit 1 with the setting to correct, and no secret in sight."""
     office.calsync("users", "enable", ANNA)
     office.more["ERPNET_CLIENT_SECRET"] = "hush"
@@ -169,7 +169,7 @@ def test_a_refused_secret_is_named(office: Office) -> None:
     assert "hush" not in answer.out + answer.err
 
 
-def test_another_database_is_refused(office: Office) -> None:
+def test_another_database_is_refused(office: CliOffice) -> None:
     """A store that was used with one ERP.net database is not used with another: settings are wrong, exit 2."""
     office.calsync("users", "enable", ANNA)
     office.calsync("sync")
@@ -180,14 +180,14 @@ def test_another_database_is_refused(office: Office) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("sync", "--json"), ("--json", "sync"), ("sync", "--json", "--full")])
-def test_json_stands_before_or_after(office: Office, arguments: tuple[str, ...]) -> None:
+def test_json_stands_before_or_after(office: CliOffice, arguments: tuple[str, ...]) -> None:
     """Wherever --json is, stdout is one JSON document."""
     office.calsync("users", "enable", ANNA)
 
     assert [user["upn"] for user in office.calsync(*arguments).json["users"]] == [ANNA]
 
 
-def test_a_conflict_is_listed_and_is_no_failure(office: Office) -> None:
+def test_a_conflict_is_listed_and_is_no_failure(office: CliOffice) -> None:
     """A locked activity refuses the edit: exit 0, both values in `conflicts`, the event with the category."""
     office.calsync("users", "enable", ANNA)
     event = office.meet("Before")

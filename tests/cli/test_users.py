@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.office import ANNA, Office
+from tests.support.office import ANNA, CliOffice
 
 
-def test_a_user_is_switched_on_and_off(office: Office) -> None:
+def test_a_user_is_switched_on_and_off(office: CliOffice) -> None:
     """The list tells who is on; off deletes nothing on either side."""
     office.meet("Budget review")
     office.calsync("users", "enable", ANNA)
@@ -20,7 +20,7 @@ def test_a_user_is_switched_on_and_off(office: Office) -> None:
     assert (len(office.activities()), len(office.events())) == (1, 1)
 
 
-def test_company_and_location_can_be_chosen(office: Office) -> None:
+def test_company_and_location_can_be_chosen(office: CliOffice) -> None:
     """Bob has no suggestion: enabled all the same with exit 1 and the remedy, which then works."""
     bob = office.employ("bob", place=False)
     state = office.erp.act("state")
@@ -35,7 +35,7 @@ def test_company_and_location_can_be_chosen(office: Office) -> None:
     assert (user["time_zone"], user["state"]) == ("Europe/Sofia", "Operational")
 
 
-def test_a_company_that_is_not_there_breaks_no_working_user(office: Office) -> None:
+def test_a_company_that_is_not_there_breaks_no_working_user(office: CliOffice) -> None:
     """A wrong --company ends with exit 2 and the companies there are, by name with their ids; nothing is changed."""
     office.calsync("users", "enable", ANNA)
     before = office.calsync("users", "list", "--json").json["users"]
@@ -49,7 +49,7 @@ def test_a_company_that_is_not_there_breaks_no_working_user(office: Office) -> N
     assert (office.calsync("sync").code, len(office.activities())) == (0, 1)
 
 
-def test_forgetting_erases_everything(office: Office) -> None:
+def test_forgetting_erases_everything(office: CliOffice) -> None:
     """No row of the user is left in any table; events and activities stay."""
     office.meet("Budget review")
     office.calsync("users", "enable", ANNA)
@@ -64,7 +64,7 @@ def test_forgetting_erases_everything(office: Office) -> None:
 
 
 @pytest.mark.parametrize("command", [("users", "list"), ("status",), ("retry",)], ids=" ".join)
-def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple[str, ...]) -> None:
+def test_a_company_of_nobody_is_told_how_to_begin(office: CliOffice, command: tuple[str, ...]) -> None:
     """Each answers with the first step and not with an empty line."""
     answer = office.calsync(*command)
     assert (answer.code, answer.out.strip()) == (0, "Nobody's sync is switched on: `calsync users enable UPN`.")
@@ -89,7 +89,7 @@ def test_a_company_of_nobody_is_told_how_to_begin(office: Office, command: tuple
     ],
     ids=" ".join,
 )
-def test_wrong_arguments_end_with_2(office: Office, arguments: tuple[str, ...]) -> None:
+def test_wrong_arguments_end_with_2(office: CliOffice, arguments: tuple[str, ...]) -> None:
     """Unknown users, ids, options and commands are named on stderr; stdout stays empty."""
     office.calsync("users", "enable", ANNA)
     answer = office.calsync(*arguments)
@@ -98,14 +98,14 @@ def test_wrong_arguments_end_with_2(office: Office, arguments: tuple[str, ...]) 
     assert answer.err
 
 
-def test_an_unknown_user_is_told_in_json_too(office: Office) -> None:
+def test_an_unknown_user_is_told_in_json_too(office: CliOffice) -> None:
     """A machine finds the failure on stdout, a person on stderr."""
     answer = office.calsync("--json", "sync", "--user", "nobody@acme.example")
 
     assert (answer.code, "nobody@acme.example is not known to calsync" in answer.json["failure"]) == (2, True)
 
 
-def test_a_second_mailbox_of_one_erp_net_user_is_refused(office: Office) -> None:
+def test_a_second_mailbox_of_one_erp_net_user_is_refused(office: CliOffice) -> None:
     """Exit 1, and the message names whose the account is; the first goes on."""
     office.calsync("users", "enable", ANNA)
     office.graph.act("add_mailbox", upn="desk@acme.example", mail=ANNA)
@@ -116,7 +116,7 @@ def test_a_second_mailbox_of_one_erp_net_user_is_refused(office: Office) -> None
     assert office.calsync("sync").code == 0
 
 
-def test_whoever_is_hired_again_is_meant_by_name(office: Office) -> None:
+def test_whoever_is_hired_again_is_meant_by_name(office: CliOffice) -> None:
     """Two accounts of one name: the list tells their ids, a name is today's account, the id the other's."""
     office.calsync("users", "enable", ANNA)
     [before] = office.calsync("users", "list", "--json").json["users"]

@@ -28,7 +28,7 @@ from simulators.demo.play import Play, perform, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
-from tests.support.calendar_files import BESIDE, ODD, calendar, event, read, renamed
+from tests.support.calendar_files import BESIDE, ODD, calendar, read_calendars, renamed, vevent
 from tests.support.interrupts import heed_interrupts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +123,7 @@ def test_sample_enters_whole(companions: Companions, told: io.StringIO) -> None:
 def test_a_file_of_odd_things_enters_whole(companions: Companions, told: io.StringIO) -> None:
     """Outlook takes every event of a file that is full of what it cannot hold, and all of that is said."""
     pieces = [*ODD.values(), *BESIDE.values()]
-    export = read(calendar(*(renamed(("", *piece), n) for n, piece in enumerate(pieces)), event("plain")))
+    export = read_calendars(calendar(*(renamed(("", *piece), n) for n, piece in enumerate(pieces)), vevent("plain")))
 
     play_with(Liar(), companions, told, export)
 
@@ -135,10 +135,10 @@ def test_a_file_of_odd_things_enters_whole(companions: Companions, told: io.Stri
 def test_an_export_of_one_old_week_plays_whatever_day_it_is(companions: Companions, told: io.StringIO) -> None:
     """Its meetings lie ahead, and the story is told with them and none of Anna's own making."""
     days = [
-        event(f"Talk of day {n}", f"DTSTART:2025030{n}T090000Z", f"DTEND:2025030{n}T100000Z") for n in range(1, 8)
+        vevent(f"Talk of day {n}", f"DTSTART:2025030{n}T090000Z", f"DTEND:2025030{n}T100000Z") for n in range(1, 8)
     ]
 
-    play = play_with(Liar(), companions, told, read(calendar(*days)))
+    play = play_with(Liar(), companions, told, read_calendars(calendar(*days)))
 
     rows = [row.event for row in play.stage.look().rows if row.event]
     assert "Anna enters" not in told.getvalue()

@@ -31,10 +31,10 @@ from tests.support.calendar_files import (
     ODD,
     Piece,
     calendar,
-    event,
-    read,
+    read_calendars,
     renamed,
     titles,
+    vevent,
 )
 
 OF_WHOLE_EVENTS = (ANSWERS, CANCELLED, NOT_CLOSED, OLDER, UNREADABLE)
@@ -43,8 +43,8 @@ OF_WHOLE_EVENTS = (ANSWERS, CANCELLED, NOT_CLOSED, OLDER, UNREADABLE)
 
 OF_EVENTS = {
     "without a start": ("BEGIN:VEVENT\nUID:bad\nSUMMARY:bad\nEND:VEVENT", UNREADABLE),
-    "with a start of no calendar": (event("bad", "DTSTART:soon"), UNREADABLE),
-    "that ends before it begins": (event("bad", "DTEND:20260302T080000Z"), UNREADABLE),
+    "with a start of no calendar": (vevent("bad", "DTSTART:soon"), UNREADABLE),
+    "that ends before it begins": (vevent("bad", "DTEND:20260302T080000Z"), UNREADABLE),
     "without its end": ("BEGIN:VEVENT\nUID:bad\nDTSTART:20260302T090000Z", NOT_CLOSED),
     "that begins twice": ("BEGIN:VEVENT", NOT_CLOSED),
 }
@@ -61,11 +61,11 @@ def test_what_stands_beside_the_events_is_counted_and_the_events_are_read(what: 
     part, remark = BESIDE[what]
 
     for file in (
-        calendar(part, event("a"), event("b")),
-        calendar(event("a"), part, event("b")),
-        calendar(event("a"), event("b"), part),
+        calendar(part, vevent("a"), vevent("b")),
+        calendar(vevent("a"), part, vevent("b")),
+        calendar(vevent("a"), vevent("b"), part),
     ):
-        export = read(file)
+        export = read_calendars(file)
 
         assert (["a", "b"], {remark: 1}) == (titles(export), export.remarks)
 
@@ -75,7 +75,7 @@ def test_an_event_that_cannot_be_used_is_counted_and_the_others_are_read(what: s
     """A broken event takes neither the one before nor the one after it along."""
     part, remark = OF_EVENTS[what]
 
-    export = read(calendar(event("a"), part, event("b")))
+    export = read_calendars(calendar(vevent("a"), part, vevent("b")))
 
     assert (["a", "b"], {remark: 1}) == (titles(export), export.remarks)
 
@@ -85,12 +85,12 @@ def test_an_odd_event_is_read_and_what_is_odd_is_counted(what: str) -> None:
     """What cannot be used of an event is said, once for the event; the event itself is there."""
     part, remark = ODD[what]
 
-    export = read(calendar(event("a"), part, event("b")))
+    export = read_calendars(calendar(vevent("a"), part, vevent("b")))
 
     assert (["a", "odd", "b"], {remark: 1}) == (titles(export), export.remarks)
 
 
-CLOSED = [("good", event("odd"), "")] + [("odd", *piece) for piece in ODD.values()]
+CLOSED = [("good", vevent("odd"), "")] + [("odd", *piece) for piece in ODD.values()]
 CLOSED += [("bad", *piece) for what, piece in (OF_EVENTS | BESIDE).items() if what not in OPEN]
 EVERYTHING = [piece for piece in CLOSED if piece[1] != "END:VEVENT"]  # it would end an event that is left open
 EVERYTHING += [("bad", *(OF_EVENTS | BESIDE)[what]) for what in OPEN]
@@ -99,7 +99,7 @@ EVERYTHING += [("bad", *(OF_EVENTS | BESIDE)[what]) for what in OPEN]
 def written(pieces: list[Piece]) -> tuple[str, list[str]]:
     """A file of these pieces, without its end, and the ids of its usable events."""
     usable = ["first", *(f"odd{number}" for number, piece in enumerate(pieces) if piece[0] != "bad")]
-    file = calendar(event("first"), *(renamed(piece, number) for number, piece in enumerate(pieces)))
+    file = calendar(vevent("first"), *(renamed(piece, number) for number, piece in enumerate(pieces)))
     return file.removesuffix("END:VCALENDAR\r\n"), usable
 
 
@@ -110,7 +110,7 @@ def test_events_read_are_events_written_and_all_else_is_counted_once(pieces: lis
     file, usable = written(pieces)
     expected = Counter(remark for _, _, remark in pieces if remark) + Counter([] if whole else [CUT_OFF])
 
-    export = read(file + "END:VCALENDAR" * whole)
+    export = read_calendars(file + "END:VCALENDAR" * whole)
 
     assert usable == [entry.uid for entry in export.entries]
     assert expected == export.remarks
@@ -123,7 +123,7 @@ def test_events_are_read_after_parts_without_an_end(pieces: list[Piece]) -> None
     file, usable = written(pieces)
     lost = sum(remark in (UNREADABLE, NOT_CLOSED) for _, _, remark in pieces)
 
-    export = read(f"{file}END:VCALENDAR")
+    export = read_calendars(f"{file}END:VCALENDAR")
 
     assert usable == [entry.uid for entry in export.entries]
     assert lost == export.remarks[UNREADABLE] + export.remarks[NOT_CLOSED]
@@ -134,16 +134,16 @@ def test_an_event_whose_end_comes_late_is_an_event() -> None:
     """Lines that stand apart in the file are one event all the same: a beginning and the next end."""
     open_event = "BEGIN:VEVENT\nUID:late\nDTSTART:20260302T090000Z"
 
-    export = read(calendar(event("first"), open_event, "END:VEVENT"))
+    export = read_calendars(calendar(vevent("first"), open_event, "END:VEVENT"))
 
     assert [entry.uid for entry in export.entries] == ["first", "late"]
 
 
 def test_a_file_that_was_cut_off_keeps_its_whole_events() -> None:
     """Wherever a file ends, the events that end before it are read, and the cut is said."""
-    file = calendar(event("a"), event("b"), event("c"))
+    file = calendar(vevent("a"), vevent("b"), vevent("c"))
     for end in range(file.index("END:VEVENT") + len("END:VEVENT"), len(file) - len("END:VCALENDAR\r\n")):
-        export = read(file[:end])
+        export = read_calendars(file[:end])
 
         begun = file[:end].count("BEGIN:VEVENT")
         assert len(export.entries) + export.remarks[NOT_CLOSED] == begun
@@ -153,20 +153,20 @@ def test_a_file_that_was_cut_off_keeps_its_whole_events() -> None:
 
 def test_events_without_a_calendar_around_them_are_read() -> None:
     """Some programs write bare events one after another."""
-    assert titles(read(event("a"), "\r\n", event("b"))) == ["a", "b"]
+    assert titles(read_calendars(vevent("a"), "\r\n", vevent("b"))) == ["a", "b"]
 
 
 def test_a_file_of_beginnings_alone_ends() -> None:
     """A hundred thousand parts inside one another are refused in words, and soon."""
     with pytest.raises(Unreadable, match="no event"):
-        read("BEGIN:VCALENDAR\n" + "BEGIN:X\na\n" * 100_000 + "END:X\n" * 100_000 + "END:VCALENDAR")
+        read_calendars("BEGIN:VCALENDAR\n" + "BEGIN:X\na\n" * 100_000 + "END:X\n" * 100_000 + "END:VCALENDAR")
 
 
 def test_people_whom_exchange_cannot_invite_are_counted() -> None:
     """Five hundred attendees are invited, each once; the others and those without an address are counted."""
     people = [f"ATTENDEE:mailto:p{number}@acme.example" for number in range(PEOPLE_LIMIT + 7)]
     nobody = ["ATTENDEE;CN=Jane:invalid:nomail", "ATTENDEE;CN=Room:", "ATTENDEE;CN=X:/O=ACME/CN=X"]
-    export = read(calendar(event("a", *nobody, *people, people[0].upper())))
+    export = read_calendars(calendar(vevent("a", *nobody, *people, people[0].upper())))
 
     assert len(export.entries[0].details["attendees"]) == PEOPLE_LIMIT
     assert export.remarks == {NO_ADDRESS: 3, TOO_MANY: 7}
@@ -175,7 +175,7 @@ def test_people_whom_exchange_cannot_invite_are_counted() -> None:
 def test_an_address_beside_an_id_is_taken() -> None:
     """RFC 7986's EMAIL names people whom an id of another kind stands for."""
     lines = ("ATTENDEE;CN=Jane;EMAIL=jane@acme.example:urn:uuid:1", "ATTENDEE:mailto: bob@acme.example")
-    [entry] = read(calendar(event("a", *lines))).entries
+    [entry] = read_calendars(calendar(vevent("a", *lines))).entries
 
     assert [one["emailAddress"]["address"] for one in entry.details["attendees"]] == [
         "jane@acme.example",
@@ -185,7 +185,9 @@ def test_an_address_beside_an_id_is_taken() -> None:
 
 def test_nobody_is_invited_to_a_meeting_of_an_organizer_without_an_address() -> None:
     """It is entered as one's own, and not sent out in one's own name."""
-    [entry] = read(calendar(event("a", "ORGANIZER;CN=Jane:nobody", "ATTENDEE:mailto:bob@acme.example"))).entries
+    [entry] = read_calendars(
+        calendar(vevent("a", "ORGANIZER;CN=Jane:nobody", "ATTENDEE:mailto:bob@acme.example"))
+    ).entries
 
     assert (entry.organizer, "attendees" in entry.details) == ("", False)
 
@@ -205,7 +207,7 @@ EDGES = [b"\r\nEND:VEVENT\r\n", b"\r\nBEGIN:VTODO\r\n", b"\r\nEND:VCALENDAR\r\n"
 @cache
 def unspoilt() -> list[Entry]:
     """The sample's entries."""
-    return read(b"\r\n".join(SAMPLE_LINES)).entries
+    return read_calendars(b"\r\n".join(SAMPLE_LINES)).entries
 
 
 def uid_around(number: int) -> str:
@@ -221,7 +223,7 @@ def test_a_spoilt_line_of_a_real_file_spoils_its_own_event_at_most(number: int, 
     spoilt = b"\r\n".join(b"x" + noise if n == number else line for n, line in enumerate(SAMPLE_LINES))
     untouched = [entry for entry in unspoilt() if entry.uid != uid_around(number)]
 
-    export = read(spoilt)
+    export = read_calendars(spoilt)
 
     assert untouched == [entry for entry in export.entries if entry.uid != uid_around(number)]
     assert json.dumps([order.words for order in orders(export, timedelta(weeks=9))])
@@ -239,7 +241,7 @@ def test_whatever_is_done_to_a_real_file_it_is_read_or_refused_in_words(data: st
         raw = raw[:start] + instead + raw[start + length :]
 
     with suppress(Unreadable):
-        export = read(raw)
+        export = read_calendars(raw)
 
         begun = sum(part.name == "VEVENT" for part in read_parts(lines_of(raw, Counter()), Counter()).walk())
         assert len(export.entries) + sum(export.remarks[text] for text in OF_WHOLE_EVENTS) == begun
@@ -267,7 +269,7 @@ def test_whatever_a_calendar_says_of_itself_its_events_are_read(heads: list[tupl
     """Its owner, zone and name may be spoilt; the event is there."""
     head = "\n".join(name + "".join(junk) for name, junk in heads)
 
-    assert titles(read(calendar(event("a"), head=head))) == ["a"]
+    assert titles(read_calendars(calendar(vevent("a"), head=head))) == ["a"]
 
 
 PROPERTIES = [
@@ -301,7 +303,7 @@ LINE = st.builds(
 @given(st.lists(LINE, max_size=6))
 def test_whatever_an_event_says_the_ones_beside_it_are_read_and_entered(lines: list[str]) -> None:
     """Values of another type, times at the edge of time, parameters without sense."""
-    export = read(calendar(event("a"), event("odd", *lines), event("b")))
+    export = read_calendars(calendar(vevent("a"), vevent("odd", *lines), vevent("b")))
 
     assert [title for title in titles(export) if title in ("a", "b")] == ["a", "b"]
     assert len(export.entries) + sum(export.remarks[text] for text in OF_WHOLE_EVENTS) == 3

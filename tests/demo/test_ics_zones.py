@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from simulators.demo.clocks import LIKELY_ZONE, UNKNOWN_ZONE
 from simulators.demo.zone_names import SHOWN, known_zone, likely_zone
 from simulators.graph import zones
-from tests.support.calendar_files import HOME, calendar, event, read
+from tests.support.calendar_files import HOME, calendar, read_calendars, vevent
 
 EASTERN = "(UTC-05:00) Eastern Time (US & Canada)"
 
 
 def start_of(*lines: str, head: str = "") -> datetime:
     """The start of the one event with these lines, in UTC."""
-    [entry] = read(calendar(event("a", *lines), head=head)).entries
+    [entry] = read_calendars(calendar(vevent("a", *lines), head=head)).entries
     assert isinstance(entry.start, datetime)
     return entry.start.astimezone(UTC)
 
@@ -27,8 +27,8 @@ def start_of(*lines: str, head: str = "") -> datetime:
 @pytest.mark.parametrize("quoted", [f'"{EASTERN}"', EASTERN], ids=["quoted", "bare"])
 def test_an_event_in_the_words_that_windows_shows_is_at_that_clock(quoted: str) -> None:
     """Exchange writes display names, with colons in them, quoted or not; the meeting is at ten in New York."""
-    export = read(
-        calendar(event("a", f"DTSTART;TZID={quoted}:20261214T100000", f"DTEND;TZID={quoted}:20261214T110000"))
+    export = read_calendars(
+        calendar(vevent("a", f"DTSTART;TZID={quoted}:20261214T100000", f"DTEND;TZID={quoted}:20261214T110000"))
     )
 
     [entry] = export.entries
@@ -104,7 +104,7 @@ def test_a_guess_is_said_once_for_an_event(zone: str, remarks: dict[str, int]) -
     """Events are counted, not their times."""
     times = [f'{name};TZID="{zone}":20260302T1{n}0000' for n, name in enumerate(("DTSTART", "DTEND", "EXDATE"))]
 
-    assert remarks == read(calendar(event("a", *times, "RRULE:FREQ=DAILY"))).remarks
+    assert remarks == read_calendars(calendar(vevent("a", *times, "RRULE:FREQ=DAILY"))).remarks
 
 
 @pytest.mark.parametrize("shown", sorted(SHOWN))
@@ -140,7 +140,7 @@ def test_utc_wins_for_each_date_of_a_list() -> None:
         "RRULE:FREQ=DAILY",
         "EXDATE;TZID=America/New_York:20260304T010000Z,20260305T200000",
     )
-    [entry] = read(calendar(event("a", *lines))).entries
+    [entry] = read_calendars(calendar(vevent("a", *lines))).entries
 
     assert (date(2026, 3, 3), date(2026, 3, 5)) == entry.left_out
 
@@ -149,11 +149,11 @@ def test_a_zone_that_another_calendar_of_the_file_describes() -> None:
     """Descriptions serve the whole file, each calendar's own one first."""
     lines = "BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0{0}30\nTZOFFSETTO:+0{0}30\nEND:STANDARD"
     described = f"BEGIN:VTIMEZONE\nTZID:Mine\n{lines}\nEND:VTIMEZONE"
-    times = event("a", "DTSTART;TZID=Mine:20260302T090000"), event("b", "DTSTART;TZID=Mine:20260302T090000")
+    times = vevent("a", "DTSTART;TZID=Mine:20260302T090000"), vevent("b", "DTSTART;TZID=Mine:20260302T090000")
     files = calendar(described.format(5), times[0]), calendar(described.format(3), times[1])
-    alone = calendar(event("c", "DTSTART;TZID=Mine:20260302T090000"))
+    alone = calendar(vevent("c", "DTSTART;TZID=Mine:20260302T090000"))
 
-    five, three, first = (entry.start.astimezone(UTC) for entry in read(*files, alone).entries)  # type: ignore[union-attr]
+    five, three, first = (entry.start.astimezone(UTC) for entry in read_calendars(*files, alone).entries)  # type: ignore[union-attr]
     assert [f"{at:%H:%M}" for at in (five, three, first)] == ["03:30", "05:30", "03:30"]
 
 
@@ -164,7 +164,7 @@ def test_a_zone_as_lotus_notes_describes_it() -> None:
     summer = half.format("DAYLIGHT", "19500326", 3) + "TZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nEND:DAYLIGHT\n"
     described = f"BEGIN:VTIMEZONE\nTZID:Western/Central Europe\n{winter}{summer}END:VTIMEZONE"
     times = [f'DTSTART;TZID="Western/Central Europe":2026{month}02T090000' for month in ("03", "07")]
-    export = read(calendar(described, *(event(str(n), line) for n, line in enumerate(times))))
+    export = read_calendars(calendar(described, *(vevent(str(n), line) for n, line in enumerate(times))))
 
     starts = [entry.start.astimezone(UTC).hour for entry in export.entries]  # type: ignore[union-attr]
     assert (starts, export.remarks) == ([8, 7], {})
@@ -173,12 +173,12 @@ def test_a_zone_as_lotus_notes_describes_it() -> None:
 def test_each_calendar_of_a_file_has_its_own_clock() -> None:
     """A time without a zone floats in the zone of its own calendar."""
     files = [
-        calendar(event("a", "DTSTART:20260302T090000"), head=f"X-WR-TIMEZONE:{zone}")
+        calendar(vevent("a", "DTSTART:20260302T090000"), head=f"X-WR-TIMEZONE:{zone}")
         for zone in ("UTC", "Asia/Tokyo")
     ]
     files[1] = files[1].replace("UID:a", "UID:b")
 
-    assert [entry.start.astimezone(UTC).hour for entry in read(*files).entries] == [9, 0]  # type: ignore[union-attr]
+    assert [entry.start.astimezone(UTC).hour for entry in read_calendars(*files).entries] == [9, 0]  # type: ignore[union-attr]
 
 
 PLACES = [
@@ -212,7 +212,7 @@ def test_a_whole_day_told_in_utc_is_the_day_it_was_for_its_organizer(
         for at in (day, day + timedelta(days=days))
     )
     lines = (f"DTSTART:{start:%Y%m%dT%H%M%SZ}", f"DTEND:{end:%Y%m%dT%H%M%SZ}", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE")
-    [entry] = read(calendar(event("a", *lines), head=f"X-WR-TIMEZONE:{owner}")).entries
+    [entry] = read_calendars(calendar(vevent("a", *lines), head=f"X-WR-TIMEZONE:{owner}")).entries
 
     assert (day, day + timedelta(days=days), "") == (entry.start, entry.end, entry.zone)
 
@@ -222,16 +222,19 @@ def test_a_series_of_whole_days_in_utc_leaves_out_the_right_day(zone: str) -> No
     """Also the dates that a series skips, and those an exception stands for, are days and no instants."""
     midnight = datetime(2026, 3, 9, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     flag, at = "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE", f"{midnight:%Y%m%dT%H%M%SZ}"
-    series = event("a", "DTSTART;VALUE=DATE:20260302", "RRULE:FREQ=WEEKLY", f"EXDATE:{at}", flag)
-    changed = event("a", "DTSTART;VALUE=DATE:20260310", f"RECURRENCE-ID:{at}", flag)
+    series = vevent("a", "DTSTART;VALUE=DATE:20260302", "RRULE:FREQ=WEEKLY", f"EXDATE:{at}", flag)
+    changed = vevent("a", "DTSTART;VALUE=DATE:20260310", f"RECURRENCE-ID:{at}", flag)
 
-    entries = read(calendar(series, changed, head=f"X-WR-TIMEZONE:{zone}")).entries
+    entries = read_calendars(calendar(series, changed, head=f"X-WR-TIMEZONE:{zone}")).entries
     assert ((date(2026, 3, 9),), date(2026, 3, 9)) == (entries[0].left_out, entries[1].replaces)
 
 
 def test_an_exception_moved_to_another_zone_stands_for_the_right_date() -> None:
     """The date it stands for is one of the series' clock, not of its own."""
-    series = event("a", "DTSTART;TZID=Europe/Sofia:20260302T010000", "RRULE:FREQ=WEEKLY")
-    changed = event("a", "DTSTART;TZID=America/New_York:20260316T120000", "RECURRENCE-ID:20260315T230000Z")
+    series = vevent("a", "DTSTART;TZID=Europe/Sofia:20260302T010000", "RRULE:FREQ=WEEKLY")
+    changed = vevent("a", "DTSTART;TZID=America/New_York:20260316T120000", "RECURRENCE-ID:20260315T230000Z")
 
-    assert [entry.replaces for entry in read(calendar(changed, series)).entries] == [date(2026, 3, 16), None]
+    assert [entry.replaces for entry in read_calendars(calendar(changed, series)).entries] == [
+        date(2026, 3, 16),
+        None,
+    ]

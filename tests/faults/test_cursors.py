@@ -21,7 +21,7 @@ from sync_core.model.event import Window
 from sync_core.model.memory import Cursors
 from sync_core.model.sides import ActivityChange
 from tests.support.budget import budget
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.faulty_wire import tamper
 from tests.support.fuse import MOST_CALLS
 from tests.support.house import ANNA, START, House, no_sleep, open_house
@@ -72,7 +72,7 @@ class TestThePull:
 
     async def test_an_update_time_that_is_null_waits_for_a_full_round(self, house: House) -> None:
         """No filter finds such a row: a new one and an edited one arrive with the next full round, once."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, subject="Edited")
         new = house.desk().create("New", digits(3), digits(3, 12))
         for ident in (activity, new):
@@ -263,7 +263,7 @@ class TestTheFeed:
     @pytest.mark.parametrize("full", [True, False])
     async def test_an_edit_of_a_far_meeting_while_the_cursor_expires(self, house: House, full: bool) -> None:
         """Only the lost cursor would have told of it, since no feed covers its time: it arrives all the same."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, start=at(120), end=at(120, 10))
         await house.step()
         house.graph.expire_delta(ANNA)

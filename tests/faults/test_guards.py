@@ -29,7 +29,7 @@ from sync_core.model.link import TRIES, EndedBy, LinkStatus
 from sync_core.model.sides import Side
 from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
 from tests.support.budget import budget
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.house import START, House, open_house
 from tests.support.random_pair import Play
 from tests.support.troubled import TroubledBackend
@@ -167,7 +167,7 @@ class TestRestored:
 
     async def test_old_versions_do_not_overwrite_the_calendar(self, house: House) -> None:
         """A week's edits are missing in the restored activity: the pair is parked, Outlook keeps the edits."""
-        event, activity = await meeting(house, "As it was", 9)
+        event, activity = await linked_meeting(house, "As it was", 9)
         row = house.erp.store.get("General_Activities_Activities", activity)
         assert row is not None
         names = ("Subject", "ObjectVersion", "AggregateLastUpdateTimeUtc")
@@ -193,7 +193,7 @@ class TestRestored:
 @pytest.mark.parametrize("name", ["tenant", "database"])
 async def test_another_tenant_or_instance_is_refused(house: House, name: str) -> None:
     """A wrong ERPNET_URL or tenant over an existing store reads and writes nothing, and says what to correct."""
-    await meeting(house)
+    await linked_meeting(house)
     house.graph.forget_requests()
     house.erp.forget_requests()
     other = replace(house.world, **{name: "other"})  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from sync_core.model.memory import InboxRow
 from sync_core.model.sides import Side
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome
 from tests.support.budget import budget
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.house import ANNA, House
 from tests.support.random_pair import Play
 
@@ -58,8 +58,8 @@ async def test_one_meeting_that_always_fails_never_delays_the_others(
     house: House, side: str, status: int, why: str
 ) -> None:
     """Tried ten times with growing pauses, then parked with the reason; whatever else is edited arrives at once."""
-    event, activity = await meeting(house, "Poison", 20)
-    other, row = await meeting(house, "Other", 21)
+    event, activity = await linked_meeting(house, "Poison", 20)
+    other, row = await linked_meeting(house, "Other", 21)
     await house.step()
     poison(house, event, activity, side, status)
     tried: list[datetime] = []
@@ -117,7 +117,7 @@ async def every_way_to_look_again(house: House) -> None:
 @pytest.mark.parametrize(("side", "status"), [("graph", 500), ("graph", 400), ("erp", 500)])
 async def test_a_parked_meeting_is_not_written_to_again(house: House, side: str, status: int) -> None:
     """Whatever looks at it; a new edit is tried, and so is a retry."""
-    event, activity = await meeting(house, "Poison", 30)
+    event, activity = await linked_meeting(house, "Poison", 30)
     await house.step()
     poison(house, event, activity, side, status)
     await exhaust(house)
@@ -257,7 +257,7 @@ def test_the_pauses_grow() -> None:
 
 async def test_an_hour_without_erp_net(house: House) -> None:
     """No write reaches Outlook meanwhile; then one sync catches up, and another has nothing to do."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     await house.step()
     house.erp.add_fault("*", status=503, times=None)
     house.outlook().edit(event, subject="Edited meanwhile")

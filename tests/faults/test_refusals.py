@@ -19,7 +19,7 @@ from sync_core.errors import AccessRefused, AppRefused
 from sync_core.model.memory import OPERATIONAL, Instance
 from sync_core.model.sides import Side
 from tests.support.budget import budget
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.fuse import MOST_CALLS
 from tests.support.house import ANNA, START, House, no_sleep
 from tests.support.users import put_user
@@ -81,7 +81,7 @@ HOW: dict[str, dict[str, bool]] = {
 async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: str, how: str) -> None:
     """The sync fails once, with the reason; nobody's row, link or cursor changes, nobody is notified; after it is
     mended, everything arrives."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     await house.employ("boris")
     await house.settle()
     house.advance(minutes=5)
@@ -109,7 +109,7 @@ async def test_a_wrong_token_or_secret_is_nobodys_state(house: House, refusal: s
 @pytest.mark.parametrize("side", list(Side))
 async def test_a_token_refused_from_any_request_on_is_nobodys_state(house: House, side: Side) -> None:
     """It runs out in the middle of a full sync of two, at every request in turn; mended, everything is in step."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     boris = await house.employ("boris")
     await house.settle()
     usual = house.world

@@ -19,7 +19,7 @@ from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.memory import Instance
 from sync_core.model.sides import ActivityChange
 from tests.support.budget import budget
-from tests.support.days import digits, meeting
+from tests.support.days import digits, linked_meeting
 from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed
 from tests.support.house import ANNA, START, House, open_house
 from tests.support.inboxes import ACTIVITIES, inbox_of, many_activities, watermark_of
@@ -35,7 +35,7 @@ async def remember(house: House, **what: object) -> None:
 
 async def two_meetings(house: House) -> tuple[tuple[str, str], tuple[str, str]]:
     """Two linked meetings, each as event and activity; and a day's repair behind us."""
-    pairs = await meeting(house, "Planning", 25), await meeting(house, "Visit", 26)
+    pairs = await linked_meeting(house, "Planning", 25), await linked_meeting(house, "Visit", 26)
     await house.step()
     house.advance(minutes=40)
     await house.step()
@@ -79,7 +79,7 @@ class TestLateCommits:
         self, house: House, minutes: int
     ) -> None:
         """Others were read meanwhile and moved the watermark past it: created and edited rows arrive all the same."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         await house.step()
         house.erp.commits_late_minutes = minutes
         house.desk().create("Late", digits(3), digits(3, 12))
@@ -169,7 +169,7 @@ class TestLateCommits:
 @pytest.mark.parametrize("hours", [1, 20, 24 * 400])
 async def test_a_watermark_moved_too_far_hides_nothing(house: House, hours: int) -> None:
     """Whatever put it there, edits and new activities arrive with the next pull."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     await house.step()
     await remember(house, watermark=house.now + timedelta(hours=hours))
     house.advance(minutes=2)

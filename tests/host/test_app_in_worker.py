@@ -11,7 +11,7 @@ import pytest
 
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
-from tests.support.company_life import in_erpnet, meeting
+from tests.support.company_life import in_erpnet, meeting_words
 from tests.support.real_worker import QUEUE_METADATA, ROOT, TIMER, Worker, http, needs_worker
 
 pytestmark = needs_worker
@@ -91,7 +91,7 @@ def test_message_is_completed(worker: Worker, text: str) -> None:
 
 def test_round_writes_what_people_did(worker: Worker, company: Company) -> None:
     """A queued round carries an event over, letters of any script included."""
-    company.outlook("anna").act("create", **meeting("Среща ☕"))
+    company.outlook("anna").act("create", **meeting_words("Среща ☕"))
     [anna] = [box["id"] for box in control(company.graph, "state")["mailboxes"]]
     outcome = worker.invoke(
         "work", {"string": json.dumps({"kind": "round", "user": anna, "full": True})}, QUEUE_METADATA

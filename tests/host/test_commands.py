@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from cli import main
 from simulators.demo.hands import control
 from simulators.host.company import Company
-from tests.support.company_life import complaints, in_erpnet, meeting, subscriptions, until
+from tests.support.company_life import complaints, in_erpnet, meeting_words, subscriptions, until
 from tests.support.office import ROOT
 
 STORAGE_ONLY = ("AzureWebJobsStorage", "STATE_PREFIX", "PATH", "HOME", "PYTHONIOENCODING")
@@ -64,7 +64,7 @@ def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
     assert (enabled[0], enabled[1].count(": on, Operational")) == (0, 2), enabled
     until(lambda: subscriptions(company) == 2)
 
-    company.outlook("anna").act("create", **meeting("Budget"))
+    company.outlook("anna").act("create", **meeting_words("Budget"))
     until(lambda: in_erpnet(company)["anna", "Budget"])
     synced = ask(company, "sync", "--user", "anna@acme.example")
     assert (synced[0], "anna@acme.example: Operational" in synced[1]) == (0, True), synced

@@ -16,10 +16,10 @@ from tests.support.company_life import (
     enable_all,
     in_erpnet,
     in_outlook,
-    meeting,
+    meeting_words,
     poisoned,
+    print_figure,
     subscriptions,
-    tell,
     until,
 )
 
@@ -51,11 +51,11 @@ def anna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
     """Notification → round → activity, within seconds; a later edit of the same event follows as well."""
     before = in_erpnet(anna)
-    event = anna.outlook("anna").act("create", **meeting("Budget"))
+    event = anna.outlook("anna").act("create", **meeting_words("Budget"))
     created = until(lambda: in_erpnet(anna)["anna", "Budget"])
     anna.outlook("anna").act("edit", ident=event, subject="Budget 2")
     edited = until(lambda: in_erpnet(anna)["anna", "Budget 2"])
-    tell(capsys, f"Outlook → ERP.net: new event {created:.1f} s, edit {edited:.1f} s")
+    print_figure(capsys, f"Outlook → ERP.net: new event {created:.1f} s, edit {edited:.1f} s")
 
     assert max(created, edited) < LATEST_SECONDS
     assert in_erpnet(anna) == in_outlook(anna) == before + Counter({("anna", "Budget 2"): 1})
@@ -64,11 +64,11 @@ def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFix
 def test_edit_in_erpnet_reaches_outlook(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
     """Webhook → pull → round → event, within seconds."""
     before = in_outlook(anna)
-    activity = anna.desk("anna").act("create", **meeting("Visit"))
+    activity = anna.desk("anna").act("create", **meeting_words("Visit"))
     created = until(lambda: in_outlook(anna)["anna", "Visit"])
     anna.desk("anna").act("edit", activity=activity, subject="Visit 2")
     edited = until(lambda: in_outlook(anna)["anna", "Visit 2"])
-    tell(capsys, f"ERP.net → Outlook: new activity {created:.1f} s, edit {edited:.1f} s")
+    print_figure(capsys, f"ERP.net → Outlook: new activity {created:.1f} s, edit {edited:.1f} s")
 
     assert max(created, edited) < LATEST_SECONDS
     assert in_outlook(anna) == in_erpnet(anna) == before + Counter({("anna", "Visit 2"): 1})
@@ -82,8 +82,8 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
         logins = [f"person{number:03}" for number in range(PEOPLE)]
         await enable_all(company, [company.hire(login, login.title()) for login in logins])
         for login in logins:
-            company.outlook(login).act("create", **meeting("from Outlook"))
-            company.desk(login).act("create", **meeting("from ERP.net", 14))
+            company.outlook(login).act("create", **meeting_words("from Outlook"))
+            company.desk(login).act("create", **meeting_words("from ERP.net", 14))
         both = Counter({(login, subject): 1 for login in logins for subject in ("from Outlook", "from ERP.net")})
 
         host = company.open_host("--hidden", "5", log=log)
@@ -93,7 +93,9 @@ async def test_killed_host_finishes_after_its_restart(tmp_path: Path, capsys: py
         done = in_erpnet(company).total() - PEOPLE
         host = company.open_host("--hidden", "5", log=log)
         took = until(lambda: in_erpnet(company) == both == in_outlook(company), pause=0.5)
-        tell(capsys, f"Killed after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart")
+        print_figure(
+            capsys, f"Killed after {done} of {PEOPLE} rounds; the rest was done {took:.0f} s after the restart"
+        )
         assert host.stop() == 0
 
         assert complaints(log) == []

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.made_up_apps import MakeHost, seen
+from tests.support.made_up_apps import MakeHost, seen_by_app
 
 ECHO = """
 import json
@@ -149,7 +149,7 @@ async def test_async_functions_share_the_loop_and_plain_ones_do_not_stall_it(mak
         await ask(host.origin, "GET", "/api/open")
 
         assert (await waiting)[:2] == (200, "True")
-        assert seen(host) == [asyncio.get_running_loop()]
+        assert seen_by_app(host) == [asyncio.get_running_loop()]
 
 
 async def test_timer_is_run_by_hand(make_host: MakeHost) -> None:
@@ -164,7 +164,7 @@ async def test_timer_is_run_by_hand(make_host: MakeHost) -> None:
         assert (await ask(host.origin, "POST", "/admin/functions/tick", json={"input": ""}))[0] == 202
         assert (await ask(host.origin, "POST", "/admin/functions/tock"))[0] == 404
 
-    assert seen(host) == [False]
+    assert seen_by_app(host) == [False]
 
 
 async def test_function_without_its_setting_is_left_out(

@@ -19,7 +19,7 @@ from simulators.azurite import Azurite
 from simulators.host.messages import Rules, decode, poison_name
 from simulators.host.plugin import HostSettings
 from simulators.host.queues import QueueListener, connect
-from tests.support.made_up_apps import MakeHost, seen
+from tests.support.made_up_apps import MakeHost, seen_by_app
 
 WORK = """
 import asyncio, json
@@ -86,7 +86,7 @@ async def test_message_is_handed_over_and_deleted(make_host: MakeHost, desk: Des
     async with make_host(WORK, FAST, PREFIX=desk.prefix) as host:
         await until_empty(desk)
 
-    assert sorted(seen(host)) == [("second", 1), ("пример", 1)]
+    assert sorted(seen_by_app(host)) == [("second", 1), ("пример", 1)]
 
 
 async def test_failing_message_ends_in_the_poison_queue(make_host: MakeHost, desk: Desk) -> None:
@@ -96,7 +96,7 @@ async def test_failing_message_ends_in_the_poison_queue(make_host: MakeHost, des
     async with make_host(source, FAST, PREFIX=desk.prefix) as host:
         await until_empty(desk)
 
-    assert seen(host) == [("bad", 1), ("bad", 2), ("bad", 3)]
+    assert seen_by_app(host) == [("bad", 1), ("bad", 2), ("bad", 3)]
     assert await desk.poisoned() == [base64.b64encode(b"bad").decode()]
 
 
@@ -119,7 +119,7 @@ async def test_unreadable_message_never_reaches_the_function(
         async with make_host(WORK, FAST, PREFIX=desk.prefix) as host:
             await until_empty(desk)
 
-    assert seen(host) == []
+    assert seen_by_app(host) == []
     assert sorted(await desk.poisoned()) == ["//4=", "{plain text}"]
     assert caplog.messages[0].startswith("Message decoding has failed! Check MessageEncoding settings.")
 
@@ -131,7 +131,7 @@ async def test_plain_text_is_taken_where_host_json_says_so(make_host: MakeHost, 
     async with make_host(WORK, plain, PREFIX=desk.prefix) as host:
         await until_empty(desk)
 
-    assert seen(host) == [("{plain}", 1)]
+    assert seen_by_app(host) == [("{plain}", 1)]
 
 
 async def test_failed_message_waits_for_its_visibility_timeout(make_host: MakeHost, desk: Desk) -> None:
@@ -139,11 +139,11 @@ async def test_failed_message_waits_for_its_visibility_timeout(make_host: MakeHo
     await desk.send("later", "end")
     late = {"extensions": {"queues": {**FAST["extensions"]["queues"], "visibilityTimeout": "01:00:00"}}}
     async with make_host(WORK + "    if text == 'later': raise RuntimeError\n", late, PREFIX=desk.prefix) as host:
-        await until(lambda: len(seen(host)) == 2)
+        await until(lambda: len(seen_by_app(host)) == 2)
         await desk.send("after")
-        await until(lambda: ("after", 1) in seen(host))
+        await until(lambda: ("after", 1) in seen_by_app(host))
 
-    assert sorted(seen(host)) == [("after", 1), ("end", 1), ("later", 1)]
+    assert sorted(seen_by_app(host)) == [("after", 1), ("end", 1), ("later", 1)]
     assert await desk.left() == 1
 
 
@@ -165,7 +165,7 @@ most = []
         await until_empty(desk)
         most = max(host.functions["work"].call.__globals__["most"])
 
-    assert sorted(int(text) for text, _ in seen(host)) == list(range(12))
+    assert sorted(int(text) for text, _ in seen_by_app(host)) == list(range(12))
     assert 1 < most <= 4
 
 
@@ -176,7 +176,7 @@ async def test_running_message_is_kept_hidden(make_host: MakeHost, desk: Desk) -
     async with make_host(source, FAST, hidden=timedelta(seconds=1), PREFIX=desk.prefix) as host:
         await until_empty(desk)
 
-    assert seen(host) == [("long", 1)]
+    assert seen_by_app(host) == [("long", 1)]
 
 
 async def test_stopping_lets_a_running_message_end(make_host: MakeHost, desk: Desk) -> None:
@@ -184,9 +184,9 @@ async def test_stopping_lets_a_running_message_end(make_host: MakeHost, desk: De
     await desk.send("running")
     source = WORK + "    await asyncio.sleep(0.5)\n    seen.append('ended')\n"
     async with make_host(source, FAST, PREFIX=desk.prefix) as host:
-        await until(lambda: seen(host))
+        await until(lambda: seen_by_app(host))
 
-    assert seen(host) == [("running", 1), "ended"]
+    assert seen_by_app(host) == [("running", 1), "ended"]
     assert await desk.left() == 0
 
 
@@ -223,7 +223,7 @@ async def test_stopping_shows_an_endless_message_again(make_host: MakeHost, desk
     await desk.send("endless")
     source = WORK + "    await asyncio.sleep(3600)\n"
     async with make_host(source, FAST, grace=timedelta(seconds=0.1), PREFIX=desk.prefix) as host:
-        await until(lambda: seen(host))
+        await until(lambda: seen_by_app(host))
     again = [one.dequeue_count async for one in desk.work.receive_messages()]
 
     assert again == [2]
@@ -238,7 +238,7 @@ async def test_queue_that_does_not_exist_yet_is_waited_for(make_host: MakeHost, 
             await late.send("first")
             await until_empty(late)
 
-    assert seen(host) == [("first", 1)]
+    assert seen_by_app(host) == [("first", 1)]
 
 
 def test_names_of_poison_queues() -> None:

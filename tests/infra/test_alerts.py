@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from tests.infra import queries
-from tests.support.bicep import read
+from tests.support.bicep import read_bicep
 from tests.support.deployment import MAIN, functions_with, module
 
 SPANS = {"PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D"}
@@ -81,7 +81,7 @@ def test_the_poison_queue_is_watched_where_messages_are_written() -> None:
 
     assert log == [{"category": "StorageWrite", "enabled": True}]
     assert f'Uri contains "/{queries.PLACES["POISON_QUEUE"]}/"' in query("poison-queue")
-    assert read(MAIN).modules["alerts"].body["params"]["poisonQueueName"].text == "'${workQueue}-poison'"
+    assert read_bicep(MAIN).modules["alerts"].body["params"]["poisonQueueName"].text == "'${workQueue}-poison'"
 
 
 def test_the_workbook_shows_what_can_be_asked_for() -> None:

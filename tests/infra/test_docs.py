@@ -14,7 +14,7 @@ import pytest
 from adapters.settings import ROWS
 from cli import main
 from simulators.demo.story import STEPS
-from tests.support.bicep import read
+from tests.support.bicep import read_bicep
 from tests.support.deployment import MAIN, ROOT, delivered, environment, functions_with, module
 
 README = ROOT / "README.md"
@@ -54,7 +54,7 @@ def code_in(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_setting_named_exists(path: Path) -> None:
     """A name in capitals is a setting, something a deployment reads or gives back, or a stand-in."""
-    known = {row.name for row in ROWS} | set(environment()) | set(delivered()) | set(read(MAIN).outputs)
+    known = {row.name for row in ROWS} | set(environment()) | set(delivered()) | set(read_bicep(MAIN).outputs)
 
     assert names_in(path) - known - PLATFORM == set()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.infra.evaluate import FUNCTIONS, Refused, evaluate
-from tests.support.bicep import parse, read
+from tests.support.bicep import parse, read_bicep
 from tests.support.deployment import MAIN
 
 PROD = {"environmentName": "calsync-prod", "location": "westeurope"}
@@ -22,7 +22,7 @@ var token = toLower(uniqueString(subscription().id, environmentName, location))
 
 def worked_out(variable: str, **given: Any) -> Any:
     """A variable of ``main.bicep``, for a production environment in West Europe unless said otherwise."""
-    return evaluate(read(MAIN), variable, {**PROD, **given})
+    return evaluate(read_bicep(MAIN), variable, {**PROD, **given})
 
 
 @pytest.mark.parametrize("spelling", ["West Europe", "WestEurope", "west europe", "westeurope"])
@@ -37,7 +37,7 @@ def test_names_of_before_stay(region: str) -> None:
     """An environment whose region was always written as Azure writes it finds its resources again."""
     given = {"environmentName": "calsync-prod", "location": region}
 
-    assert evaluate(read(MAIN), "token", given) == evaluate(parse(BEFORE), "token", given)
+    assert evaluate(read_bicep(MAIN), "token", given) == evaluate(parse(BEFORE), "token", given)
 
 
 def test_regions_and_environments_have_names_of_their_own() -> None:
@@ -115,7 +115,7 @@ def test_the_templates_refusals_are_those_of_the_app() -> None:
 def test_instances_follow_the_sessions(settings: dict[str, str], chosen: int, instances: int) -> None:
     """One more than ERP.net has sessions for, unless somebody chose; one is enough to choose."""
     assert worked_out("instances", settings=settings, maximumInstances=chosen) == instances
-    assert read(MAIN).params["maximumInstances"].least == 0
+    assert read_bicep(MAIN).params["maximumInstances"].least == 0
 
 
 def test_the_stand_ins_tell_arguments_apart() -> None:

@@ -14,7 +14,7 @@ from adapters.store.backend import Table
 from portal.routes import ROUTES, Needs
 from portal.sign_in import Role
 from tests.infra.evaluate import evaluate
-from tests.support.bicep import Code, read
+from tests.support.bicep import Code, read_bicep
 from tests.support.deployment import (
     GRAPH_ROLES,
     INFRA,
@@ -120,7 +120,7 @@ def test_notifications_find_a_warm_instance() -> None:
     scale = app.one("Microsoft.Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
 
     assert {"name": "http", "instanceCount": Code("alwaysReadyHttp")} == scale["alwaysReady"].objects[0]
-    assert read(MAIN).params["alwaysReadyHttp"].default >= 1
+    assert read_bicep(MAIN).params["alwaysReadyHttp"].default >= 1
     assert app.params["httpConcurrency"].default > 1
 
 
@@ -168,12 +168,12 @@ def test_the_operator_may_be_a_person_a_group_or_a_program() -> None:
         "storageQueueDataContributor",
         "storageTableDataContributor",
     ]
-    assert read(MAIN).params["operatorPrincipalType"].allowed == ("Group", "ServicePrincipal", "User")
+    assert read_bicep(MAIN).params["operatorPrincipalType"].allowed == ("Group", "ServicePrincipal", "User")
 
 
 def test_the_app_starts_after_its_roles() -> None:
     """The app is created only when the identity has its rights, and these when identity and scopes are there."""
-    modules = read(MAIN).modules
+    modules = read_bicep(MAIN).modules
 
     assert [Code("rbac"), Code("network")] == modules["app"].body["dependsOn"]
     assert [Code(name) for name in ("identity", "storage", "vault", "monitoring")] == modules["rbac"].body[
@@ -194,7 +194,7 @@ def test_graph_roles_are_those_of_the_contract() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_secret_leaves_by_an_output(path: Path) -> None:
     """No output speaks of a secure parameter, of a connection string or of a key."""
-    template = read(path)
+    template = read_bicep(path)
     secrets = {param.name for param in template.params.values() if param.is_secure}
     for output in template.outputs.values():
         assert not secrets & set(re.findall(r"\w+", output.text)), output.name
@@ -204,7 +204,7 @@ def test_no_secret_leaves_by_an_output(path: Path) -> None:
 def test_secrets_are_secure_parameters() -> None:
     """Whatever is called a secret is a secure parameter with an empty default, in every file."""
     for path in TEMPLATES:
-        for param in read(path).params.values():
+        for param in read_bicep(path).params.values():
             named = "secret" in param.name.lower() and not param.name.startswith("has")
             assert named == param.is_secure, param.name
             assert not named or param.default == ""
@@ -213,7 +213,9 @@ def test_secrets_are_secure_parameters() -> None:
 def test_secrets_go_into_the_vault_and_nowhere_else() -> None:
     """A secure parameter is handed to the vault's module, which keeps it as a secret."""
     vault = module("keyvault")
-    takers = {name for name, part in read(MAIN).modules.items() if "Secret" in str(part.body["params"].values())}
+    takers = {
+        name for name, part in read_bicep(MAIN).modules.items() if "Secret" in str(part.body["params"].values())
+    }
     kept = [part.body["properties"] for part in vault.of_type("Microsoft.KeyVault/vaults/secrets")]
 
     assert [{"value": Code("erpnetClientSecret")}, {"value": Code("erpnetWebhookSecret")}] == kept
@@ -257,17 +259,17 @@ def test_names_in_triggers_are_always_delivered() -> None:
 
 def test_tables_are_those_of_the_code() -> None:
     """Each table of the code is created, under the prefix, and no other."""
-    made = read(MAIN).modules["storage"].body["params"]["tableNames"]
+    made = read_bicep(MAIN).modules["storage"].body["params"]["tableNames"]
 
-    assert [str(table) for table in Table] == read(MAIN).variables["tableNames"]
+    assert [str(table) for table in Table] == read_bicep(MAIN).variables["tableNames"]
     assert made.text == "map(tableNames, table => '${prefix}${table}')"
 
 
 def test_queues_are_those_of_the_triggers() -> None:
     """Each queue of a trigger is created with its poison queue, and no other."""
-    work = text_of(read(MAIN).variables["workQueue"])
+    work = text_of(read_bicep(MAIN).variables["workQueue"])
     asked = [t["queueName"].replace("%STATE_PREFIX%", "${prefix}") for t in functions_with("queueTrigger").values()]
-    made = read(MAIN).modules["storage"].body["params"]["queueNames"]
+    made = read_bicep(MAIN).modules["storage"].body["params"]["queueNames"]
 
     assert asked == [work]
     assert made == [Code("workQueue"), Code("'${workQueue}-poison'")]
@@ -301,7 +303,7 @@ def test_a_private_network_leaves_no_public_way() -> None:
     for closed in (account["properties"], vault["properties"]):
         assert closed["publicNetworkAccess"] == Code("isPrivate ? 'Disabled' : 'Enabled'")
         assert closed["networkAcls"]["defaultAction"] == Code("isPrivate ? 'Deny' : 'Allow'")
-    main = read(MAIN)
+    main = read_bicep(MAIN)
     assert main.modules["network"].condition == Code("(hasPrivateNetwork)")
     for name in ("storage", "vault"):
         assert main.modules[name].body["params"]["isPrivate"] == Code("hasPrivateNetwork")
@@ -317,12 +319,14 @@ def test_the_app_stands_in_the_network() -> None:
     assert apps["natGateway"] == {"id": Code("gateway.id")}
     assert app.one("Microsoft.Web/sites")["properties"]["virtualNetworkSubnetId"] == Code("subnetId")
     assert "networkName, 'apps')" in app.variables["subnetId"].text
-    assert read(MAIN).modules["app"].body["params"]["networkName"].text == "hasPrivateNetwork ? names.network : ''"
+    assert (
+        read_bicep(MAIN).modules["app"].body["params"]["networkName"].text == "hasPrivateNetwork ? names.network : ''"
+    )
 
 
 def test_what_cannot_be_undone_is_off_unless_chosen() -> None:
     """Locks, purge protection and the private network are choices; what costs nothing and warns is on."""
-    defaults = {name: param.default for name, param in read(MAIN).params.items()}
+    defaults = {name: param.default for name, param in read_bicep(MAIN).params.items()}
 
     for name in ("hasPrivateNetwork", "hasDeleteLock", "hasPurgeProtection", "assignGraphRoles", "hasErpnetWebhook"):
         assert defaults[name] is False, name
@@ -358,7 +362,7 @@ def test_accesses_to_secrets_are_logged() -> None:
 
 def test_choices_mean_the_same_in_both_files() -> None:
     """What ``main.bicep`` allows, the module that takes it allows."""
-    main = read(MAIN)
+    main = read_bicep(MAIN)
     pairs = (
         ("storageRedundancy", "storage", "redundancy"),
         ("operatorPrincipalType", "rbac", "operatorPrincipalType"),
@@ -400,7 +404,7 @@ def test_webhooks_and_health_stand_outside_the_sign_in() -> None:
 
 def test_the_sign_in_is_switched_off_again() -> None:
     """Where no registration is named any more it is deployed as off; left out, it would stay on."""
-    main, auth = read(MAIN), module("auth")
+    main, auth = read_bicep(MAIN), module("auth")
     properties = auth.one("Microsoft.Web/sites/config")["properties"]
     is_on = {name: evaluate(auth, "hasSignIn", {"clientId": name}) for name in ("", "page")}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tree_sitter import Node
 
-from tests.support.bicep import PARSER, Code, Part, Template, parse, read
+from tests.support.bicep import PARSER, Code, Part, Template, parse, read_bicep
 from tests.support.deployment import MAIN, PARAMETERS, ROOT, TEMPLATES, module
 
 WIDTH = 120
@@ -52,27 +52,27 @@ def test_every_exception_has_its_reason() -> None:
 
 def test_modules_have_no_names_of_their_own() -> None:
     """``no-module-name``: the compiler names deployments, so that two at once do not meet."""
-    assert [part.symbol for part in read(MAIN).modules.values() if "name" in part.body] == []
+    assert [part.symbol for part in read_bicep(MAIN).modules.values() if "name" in part.body] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_types_say_what_they_hold(path: Path) -> None:
     """``use-user-defined-types``: no parameter or output is just an object or an array."""
-    assert [param.name for param in read(path).params.values() if param.type in ("object", "array")] == []
+    assert [param.name for param in read_bicep(path).params.values() if param.type in ("object", "array")] == []
     assert not re.search(r"^output \w+ (object|array)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_api_versions_are_stable(path: Path) -> None:
     """``use-recent-api-versions``: a preview stands only where there is nothing else."""
-    previews = {part.type for part in read(path).resources.values() if part.version.endswith("-preview")}
+    previews = {part.type for part in read_bicep(path).resources.values() if part.version.endswith("-preview")}
 
     assert previews <= set(PREVIEWS)
 
 
 def test_names_are_known_before_a_deployment_begins() -> None:
     """``what-if-short-circuiting``: what a module makes names, scopes or conditions of comes from no module."""
-    for part in read(MAIN).modules.values():
+    for part in read_bicep(MAIN).modules.values():
         made_of = naming(module(Path(part.kind).stem))
         late = {name for name, value in part.body["params"].items() if ".outputs." in str(value)}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bicep import Code, Template, parse, read
+from tests.support.bicep import Code, Template, parse, read_bicep
 from tests.support.deployment import MAIN, MODULES, PARAMETERS, TEMPLATES, module
 
 FUNCTIONS = {
@@ -88,7 +88,7 @@ def ids(path: Path) -> str:
 @pytest.mark.parametrize("path", [*TEMPLATES, PARAMETERS], ids=ids)
 def test_every_file_parses(path: Path) -> None:
     """The grammar of Bicep accepts each file whole."""
-    assert read(path).broken == []
+    assert read_bicep(path).broken == []
 
 
 def test_a_broken_file_is_noticed() -> None:
@@ -99,7 +99,7 @@ def test_a_broken_file_is_noticed() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_every_name_is_declared(path: Path) -> None:
     """No expression uses a name that the file does not declare, nor a function that Bicep does not have."""
-    template = read(path)
+    template = read_bicep(path)
 
     assert set() == template.unknown
     assert set() == template.functions - FUNCTIONS
@@ -115,7 +115,7 @@ def test_an_undeclared_name_is_noticed() -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_nothing_is_declared_in_vain(path: Path) -> None:
     """Every parameter and variable is used."""
-    template = read(path)
+    template = read_bicep(path)
 
     assert set() == {*template.params, *template.variables} - template.used
 
@@ -123,7 +123,7 @@ def test_nothing_is_declared_in_vain(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_every_parameter_says_whether_it_must_be_given(path: Path) -> None:
     """A description opens with Required exactly where there is no default, else with Optional or Conditional."""
-    for param in read(path).params.values():
+    for param in read_bicep(path).params.values():
         first, _, rest = param.description.partition(". ")
 
         assert first in (("Required",) if param.is_required else ("Optional", "Conditional")), param.name
@@ -133,26 +133,26 @@ def test_every_parameter_says_whether_it_must_be_given(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_every_output_is_described(path: Path) -> None:
     """Outputs say what they are for."""
-    assert [output.name for output in read(path).outputs.values() if not output.description] == []
+    assert [output.name for output in read_bicep(path).outputs.values() if not output.description] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_api_versions_are_those_of_the_contract(path: Path) -> None:
     """Each resource type is asked for in one version."""
-    for part in read(path).resources.values():
+    for part in read_bicep(path).resources.values():
         assert VERSIONS[part.type] == part.version, part.symbol
 
 
 def test_every_module_is_wired_once() -> None:
     """``main.bicep`` uses each module file exactly once, and no other."""
-    wired = sorted(part.kind for part in read(MAIN).modules.values())
+    wired = sorted(part.kind for part in read_bicep(MAIN).modules.values())
 
     assert [f"modules/{path.name}" for path in MODULES] == wired
 
 
 def test_modules_get_what_they_ask_for() -> None:
     """Each module gets all its required parameters and none that it does not know."""
-    for part in read(MAIN).modules.values():
+    for part in read_bicep(MAIN).modules.values():
         asked = module(Path(part.kind).stem).params
         given = set(part.body["params"])
 
@@ -162,7 +162,7 @@ def test_modules_get_what_they_ask_for() -> None:
 
 def test_outputs_taken_from_modules_exist() -> None:
     """``main.bicep`` reads only outputs that the module has."""
-    main = read(MAIN)
+    main = read_bicep(MAIN)
     taken = set(re.findall(r"(\w+)\.outputs\.(\w+)", MAIN.read_text(encoding="utf-8")))
     offered = {(s, name) for s, part in main.modules.items() for name in module(Path(part.kind).stem).outputs}
 
@@ -173,21 +173,21 @@ def test_outputs_taken_from_modules_exist() -> None:
 def test_every_output_is_taken() -> None:
     """A module gives nothing out that ``main.bicep`` does not read; what it gives itself is told by name."""
     taken = set(re.findall(r"(\w+)\.outputs\.(\w+)", MAIN.read_text(encoding="utf-8")))
-    offered = {(s, n) for s, part in read(MAIN).modules.items() for n in module(Path(part.kind).stem).outputs}
+    offered = {(s, n) for s, part in read_bicep(MAIN).modules.items() for n in module(Path(part.kind).stem).outputs}
 
     assert set() == offered - taken
-    assert {name for name in read(MAIN).outputs if not name.startswith("CALSYNC_")} == set()
+    assert {name for name in read_bicep(MAIN).outputs if not name.startswith("CALSYNC_")} == set()
 
 
 def test_the_parameter_file_gives_every_parameter() -> None:
     """``main.bicepparam`` names each parameter of ``main.bicep`` and no other."""
-    assert set(read(MAIN).params) == set(read(PARAMETERS).variables)
+    assert set(read_bicep(MAIN).params) == set(read_bicep(PARAMETERS).variables)
 
 
 def test_defaults_of_the_parameter_file_are_those_of_the_template() -> None:
     """A default stands in both files (Bicep cannot inherit it) and is the same."""
-    given = read(PARAMETERS).variables
-    for name, param in read(MAIN).params.items():
+    given = read_bicep(PARAMETERS).variables
+    for name, param in read_bicep(MAIN).params.items():
         default = re.search(r"', '([^']*)'\)", given[name].text) if isinstance(given[name], Code) else None
 
         assert param.is_required == (default is None and name != "settings"), name
@@ -201,7 +201,7 @@ def _written(default: object) -> str:
 
 def test_only_names_and_wires_stand_in_main() -> None:
     """``main.bicep`` creates nothing itself but the resource group."""
-    assert list(read(MAIN).resources) == ["group"]
+    assert list(read_bicep(MAIN).resources) == ["group"]
 
 
 def test_the_graph_extension_is_configured() -> None:

@@ -9,7 +9,7 @@ import pytest
 from jobs.app.work import handle
 from jobs.commands.resolve import resolve
 from jobs.notices import send_digest
-from tests.support.days import at, meeting
+from tests.support.days import at, linked_meeting
 from tests.support.house import ANNA, House
 
 CLASS = "NT_WEBSITE_EXT_MSSYNC"
@@ -22,7 +22,7 @@ def told(house: House) -> list[tuple[str, str]]:
 
 async def locked(house: House, subject: str, day: int) -> str:
     """A meeting in conflict: edited while its activity is read-only."""
-    event, activity = await meeting(house, subject, day)
+    event, activity = await linked_meeting(house, subject, day)
     house.desk().set_read_only(activity, True)
     house.outlook().edit(event, subject=f"My {subject}")
     return event
@@ -42,7 +42,7 @@ class TestAPerson:
 
     async def test_several_at_once_are_one_notification(self, house: House) -> None:
         """A later one is told by itself."""
-        both = [await meeting(house, f"Planning {day}", day) for day in (3, 4)]
+        both = [await linked_meeting(house, f"Planning {day}", day) for day in (3, 4)]
         for event, activity in both:
             house.desk().set_read_only(activity, True)
             house.outlook().edit(event, subject="Mine")

@@ -12,8 +12,8 @@ from sync_core.content.ranges import uid_key
 from sync_core.model.link import LinkStatus, PendingState, Role
 from sync_core.plan.tables import PARTNER_GONE, SAME_UID
 from tests.support.budget import budget
-from tests.support.colleagues import BORIS, COLLEAGUES, KIM, call, copy_of, feeder, living
-from tests.support.days import at, digits, meeting, only
+from tests.support.colleagues import BORIS, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import ANNA, START, House, open_house, open_office
 
@@ -44,7 +44,7 @@ class TestImportedTwice:
         self, house: House, how: str
     ) -> None:
         """Nothing is voided, the other event is linked and listed no more, edits go both ways."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         second = house.outlook().import_again(first)
         await house.step()
         assert [p.reason for p in (await house.recall()).pending] == [SAME_UID]
@@ -63,7 +63,7 @@ class TestImportedTwice:
 
     async def test_the_linked_one_is_deleted_before_the_other_was_ever_seen(self, house: House) -> None:
         """Imported and tidied up between two rounds, far outside the window too."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         house.outlook().edit(first, start=at(90), end=at(90, 10))
         await house.step()
         second = house.outlook().import_again(first)
@@ -76,7 +76,7 @@ class TestImportedTwice:
 
     async def test_an_edit_of_the_one_that_stays_arrives(self, house: House) -> None:
         """Whoever edited the second one before deleting the first meant it."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         second = house.outlook().import_again(first)
         await house.step()
         house.advance(minutes=5)
@@ -94,7 +94,7 @@ class TestImportedTwice:
 
     async def test_the_one_that_stays_is_older_than_the_last_edit(self, house: House) -> None:
         """The edited one is deleted, the stale one stays: the edit is not undone, both sides show it."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         second = house.outlook().import_again(first)
         await house.step()
         house.advance(minutes=10)
@@ -111,7 +111,7 @@ class TestImportedTwice:
     @pytest.mark.parametrize("how", ["delete", "hard_delete", "move"])
     async def test_the_other_one_is_deleted_and_is_not_listed_any_more(self, house: House, how: str) -> None:
         """Whoever tidies up the superfluous event sees nothing parked in the next sync."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         second = house.outlook().import_again(first)
         assert (await house.step()).parked == 1
         if how == "move":
@@ -126,7 +126,7 @@ class TestImportedTwice:
 
     async def test_both_are_deleted(self, house: House) -> None:
         """With the last one goes the activity."""
-        first, activity = await meeting(house)
+        first, activity = await linked_meeting(house)
         second = house.outlook().import_again(first)
         await house.step()
         house.outlook().delete(first)
@@ -160,7 +160,7 @@ class TestImportedTwice:
                 backend = FusedBackend(lambda: START)
                 async with open_house(RowStore(backend)) as house:
                     await house.employ()
-                    first, activity = await meeting(house)
+                    first, activity = await linked_meeting(house)
                     second = house.outlook().import_again(first)
                     await house.step()
                     house.outlook().delete(first)
@@ -284,7 +284,7 @@ class TestMovedMailbox:
 
     async def test_restored_from_an_older_state(self, house: House) -> None:
         """The backup knows nothing of the last edit: the edit stays, and comes back to Outlook."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         item = house.graph.mailbox(ANNA).find(event).item
         before, then = item.content, item.modified_at
         house.advance(minutes=10)
@@ -301,7 +301,7 @@ class TestMovedMailbox:
 
     async def test_what_had_ended_stays_ended(self, house: House) -> None:
         """Archived, voided in ERP.net and past, deleted: nothing of it is made anew or asked about."""
-        await meeting(house, "Past", 1)
+        await linked_meeting(house, "Past", 1)
         house.outlook().receive("Dismissed", at(20), at(20, 10), organizer=KIM)
         await house.step()
         dismissed = only(house.desk().find("Dismissed"))["Id"]
@@ -318,7 +318,7 @@ class TestMovedMailbox:
 
     async def test_an_archived_event_is_dragged_into_the_future_after_the_move(self, house: House) -> None:
         """Its link is known by the iCalUId: the same activity goes on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.advance(days=4)
         await house.step()
         assert (await house.link_of(event)).status is LinkStatus.ARCHIVED
@@ -335,7 +335,7 @@ class TestMovedMailbox:
     async def test_meetings_of_several_mailboxes(self, organizer: str, moved: str) -> None:
         """Whoever's mailbox it is: the same feeder, the same followers, no note, no mail; edits still arrive."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, organizer, COLLEAGUES)
+            event = call_meeting(house, organizer, COLLEAGUES)
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             before = house.desk().get(activity)
@@ -396,7 +396,7 @@ class TestForgottenLinks:
     async def test_an_event_dragged_into_the_future_has_its_old_activity(self, house: House, origin: str) -> None:
         """The same activity moves along; there is no second one."""
         if origin == "Outlook":
-            event, activity = await meeting(house)
+            event, activity = await linked_meeting(house)
         else:
             activity = house.desk().create("Visit", digits(1), digits(1, 12))
             await house.step()
@@ -439,7 +439,7 @@ class TestForgottenLinks:
 
     async def test_what_it_costs(self, house: House) -> None:
         """Twenty new events are asked about with one request; a full round asks for all marks with one."""
-        await meeting(house)
+        await linked_meeting(house)
         for n in range(20):
             house.outlook().create(f"new {n}", at(2, 6) + timedelta(minutes=n), at(2, 9))
         house.graph.forget_requests()
@@ -459,7 +459,7 @@ async def forget_links(house: House) -> None:
 
 async def test_a_second_own_event_elsewhere_takes_over(house: House) -> None:
     """Boris imported Anna's file as his own: parked while hers is there; when she deletes it, the activity is his."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     await house.employ("boris")
     item = house.outlook()._find(event).item
     boris = house.graph.mailbox(BORIS)

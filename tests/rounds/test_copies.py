@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.commands.switch import enable, forget
-from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living, lose, pitch
+from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living, lose, pitch
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, notes, open_office, participants, upn_of
 
@@ -17,7 +17,7 @@ class TestCopies:
     async def test_a_copy_is_never_patched(self, organizer: str) -> None:
         """Whatever ERP.net edits and whoever answers: nothing but our category is ever sent to an invited copy."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, organizer, COLLEAGUES)
+            event = call_meeting(house, organizer, COLLEAGUES)
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.graph.forget_requests()
@@ -35,7 +35,7 @@ class TestCopies:
     async def test_a_colleague_deletes_their_copy(self) -> None:
         """Boris alone is marked as not coming; Anna's event and the activity are as they were."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, ANNA, COLLEAGUES)
+            event = call_meeting(house, ANNA, COLLEAGUES)
             await house.settle()
             before = house.outlook().get(event)
             await lose(house, "boris", "delete")
@@ -49,7 +49,7 @@ class TestCopies:
     async def test_an_update_brings_a_deleted_copy_back(self) -> None:
         """Boris deleted it, Anna moves it, Outlook puts it back: he is no longer said to have deleted it."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, ANNA, COLLEAGUES)
+            event = call_meeting(house, ANNA, COLLEAGUES)
             await house.settle()
             await lose(house, "boris", "delete")
             await house.settle()
@@ -65,7 +65,7 @@ class TestCopies:
     async def test_a_deleted_copy_comes_back_to_somebody_forgotten(self) -> None:
         """Boris deleted it and was forgotten; ERP.net has it in his name when it is back: the note of then goes."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, ANNA, COLLEAGUES)
+            event = call_meeting(house, ANNA, COLLEAGUES)
             await house.settle()
             await lose(house, "boris", "delete")
             await house.settle()
@@ -101,7 +101,7 @@ class TestCopies:
     async def test_the_organizers_end_voids_once(self, how: str) -> None:
         """Cancelled or deleted by Anna: void, once, whoever's round is first; the copies make nothing anew."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, ANNA, COLLEAGUES)
+            event = call_meeting(house, ANNA, COLLEAGUES)
             await house.settle()
             getattr(house.outlook(), how)(event)
             house.advance(minutes=5)
@@ -126,7 +126,7 @@ class TestCopies:
     async def test_uninvited_by_the_organizer(self) -> None:
         """Anna takes Boris off: his copy is cancelled, he is no participant, the meeting goes on."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, ANNA, COLLEAGUES)
+            event = call_meeting(house, ANNA, COLLEAGUES)
             await house.settle()
             house.outlook().edit(event, attendees=[CARL])
             await house.settle()

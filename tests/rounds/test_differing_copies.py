@@ -10,7 +10,7 @@ import pytest
 
 from jobs.commands.switch import disable, enable
 from simulators.graph.model import Address, Attendee
-from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, copy_of, feeder, living, lose
+from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living, lose
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, participants, upn_of
 
@@ -107,7 +107,7 @@ async def test_a_hand_over_writes_nothing(way: str, seen: str) -> None:
     what the organizer changes afterwards arrives, and nothing else does."""
     organizer, happens = WAYS[way]
     async with open_office("anna", "boris") as house:
-        event = call(house, organizer, ("anna", "boris", "carl"), day=9)
+        event = call_meeting(house, organizer, ("anna", "boris", "carl"), day=9)
         await house.settle()
         activity = only(house.desk().activities())["Id"]
         differ(house, "boris")
@@ -136,7 +136,7 @@ async def test_a_hand_over_writes_nothing(way: str, seen: str) -> None:
 async def test_back_on(field: str) -> None:
     """Boris's copy fed while Anna was off; back on, her own event feeds, and differs from his as it did before."""
     async with open_office("anna", "boris") as house:
-        event = call(house, ANNA, ("anna", "boris", "carl"))
+        event = call_meeting(house, ANNA, ("anna", "boris", "carl"))
         await house.settle()
         activity = only(house.desk().activities())["Id"]
         differ(house, "boris", field)
@@ -157,7 +157,7 @@ async def test_the_organizer_comes_on_later(field: str) -> None:
     """Anna's own event, which differs from Boris's copy in one field, takes over and writes nothing."""
     async with open_office("boris") as house:
         await house.employ("anna", enabled=False)
-        call(house, ANNA, ("boris", "carl"))
+        call_meeting(house, ANNA, ("boris", "carl"))
         await house.settle()
         activity = only(house.desk().activities())["Id"]
         differ(house, "anna", field)
@@ -174,7 +174,7 @@ async def test_what_the_organizer_changed_before_coming_on_arrives() -> None:
     """Edited after Boris's copy was last looked at, and before Anna's first round: no edit is lost."""
     async with open_office("boris") as house:
         await house.employ("anna", enabled=False)
-        event = call(house, ANNA, ("boris",))
+        event = call_meeting(house, ANNA, ("boris",))
         await house.settle()
         activity = only(house.desk().activities())["Id"]
         house.advance(minutes=5)
@@ -190,7 +190,7 @@ async def test_what_the_organizer_changed_before_coming_on_arrives() -> None:
 async def test_an_edit_while_the_feeder_was_in_trouble_arrives() -> None:
     """Kim's change came while Anna's mailbox could not be read, and Boris's copy only followed."""
     async with open_office("anna", "boris") as house:
-        event = call(house, KIM, ("anna", "boris"), day=9)
+        event = call_meeting(house, KIM, ("anna", "boris"), day=9)
         await house.settle()
         activity = only(house.desk().activities())["Id"]
         house.graph.mailbox(ANNA).usable = False
@@ -212,7 +212,7 @@ async def test_an_edit_that_comes_as_the_feeder_loses_its_copy_arrives(organizer
     round: that round saw no edit any more, so whoever goes on brings it."""
     async with open_office("anna", "boris", "carl") as house:
         await house.employ("zoe", enabled=False)
-        event = call(house, organizer, COLLEAGUES, day=3)
+        event = call_meeting(house, organizer, COLLEAGUES, day=3)
         await house.settle()
         activity = only(living(house))["Id"]
         host = house.graph.outsider(KIM) if organizer == KIM else house.outlook(organizer)

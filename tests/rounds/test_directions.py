@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sync_core.model.policy import Direction
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.house import House
 
 
 async def test_to_erpnet_never_writes_to_outlook(house: House) -> None:
     """Outlook's news arrive; ERP.net's own stay there, and Outlook wins where both changed."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     house.set_policy(direction=Direction.TO_ERP)
     house.desk().create("Only here", digits(3), digits(3, 12))
     house.desk().edit(activity, subject="ERP.net's", notes="ERP.net's notes")
@@ -27,8 +27,8 @@ async def test_to_erpnet_never_writes_to_outlook(house: House) -> None:
 
 async def test_to_microsoft365_never_writes_to_erpnet(house: House) -> None:
     """The mirror image: new events stay in Outlook, a deleted event voids nothing and is not made again."""
-    event, activity = await meeting(house)
-    await meeting(house, "Other", 2)
+    event, activity = await linked_meeting(house)
+    await linked_meeting(house, "Other", 2)
     house.set_policy(direction=Direction.TO_GRAPH)
     house.outlook().create("Only here", at(3), at(3, 10))
     house.outlook().delete(event)
@@ -43,7 +43,7 @@ async def test_to_microsoft365_never_writes_to_erpnet(house: House) -> None:
 
 async def test_open_both_ways_again_what_was_left_flows(house: House) -> None:
     """A field that was left alone is still known as changed when the street opens."""
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     house.set_policy(direction=Direction.TO_ERP)
     house.desk().edit(activity, notes="left alone")
     await house.step()

@@ -11,7 +11,7 @@ import pytest
 from sync_core.content.ranges import BEYOND
 from sync_core.model.link import LinkStatus
 from sync_core.model.sides import CONFLICT_CATEGORY, Side
-from tests.support.days import at, digits, meeting, only
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.faulty_wire import rows_of, tamper
 from tests.support.house import House
 from tests.support.scenes import forget_everything
@@ -98,7 +98,7 @@ async def test_a_reminder_that_is_on_without_minutes_arrives(house: House) -> No
         return answer
 
     tamper(house.graph, unsaid)
-    event, activity = await meeting(house)
+    event, activity = await linked_meeting(house)
     house.graph.requests.clear()
     house.desk().edit(activity, subject="Renamed")
     await house.settle()
@@ -193,7 +193,7 @@ class TestBeyond:
 
     async def test_a_linked_meeting_moved_there_is_a_listed_conflict(self, house: House) -> None:
         """Its time stays apart with both values, everything else goes on; moved back, the category goes."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, end=datetime(4500, 12, 31, 23, 30, tzinfo=UTC), subject="Endless")
         await house.settle()
 
@@ -211,7 +211,7 @@ class TestBeyond:
 
     async def test_a_start_edited_in_erp_is_marked_in_outlook(self, house: House) -> None:
         """Only ERP.net has news, so the event is read for its category; with the start back, the category goes."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         before = digits(1, 11)
         house.desk().edit(activity, start=datetime(1601, 1, 1, 0, 30))  # noqa: DTZ001
         await house.settle()
@@ -228,7 +228,7 @@ class TestBeyond:
     async def test_a_placeholder_for_never_says_what_would_help(self, house: House, year: int) -> None:
         """A year that neither side takes for a time is reported in the same words, from either side, before and after
         the pair is made; moved inside, everything goes on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         never = f"{year:04}-12-31T09:00:00"
 
         def spoil(_: str, answer: Any) -> Any:
@@ -264,7 +264,7 @@ class TestBeyond:
 
     async def test_an_event_deleted_there_voids_its_activity(self, house: House) -> None:
         """What cannot be written can be ended."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, end=datetime(4500, 12, 31, 23, 30, tzinfo=UTC))
         await house.settle()
         house.outlook().delete(event)

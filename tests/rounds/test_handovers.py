@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.commands.switch import disable, enable
-from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, feeder, living, lose, pitch
+from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, feeder, living, lose, pitch
 from tests.support.days import at, only
 from tests.support.house import ANNA, open_office, upn_of
 
@@ -102,7 +102,7 @@ class TestTheHolderLosesItsCopy:
     async def test_a_feeder_in_trouble_comes_back(self) -> None:
         """Anna's mailbox is gone for two days: Boris's feeds; back again, hers follows and both see the same."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, KIM, COLLEAGUES, day=9)
+            event = call_meeting(house, KIM, COLLEAGUES, day=9)
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.graph.mailbox(ANNA).usable = False
@@ -120,7 +120,7 @@ class TestTheHolderLosesItsCopy:
     async def test_a_locked_activity_changes_hands_all_the_same(self) -> None:
         """Nothing can be noted or voided: Boris's copy feeds; the last copy gone, it is a conflict till unlocked."""
         async with open_office("anna", "boris") as house:
-            call(house, KIM, ("anna", "boris"))
+            call_meeting(house, KIM, ("anna", "boris"))
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.desk().set_read_only(activity, True)

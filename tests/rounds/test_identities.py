@@ -17,7 +17,7 @@ from sync_core.errors import SideUnavailable
 from sync_core.model.logins import LOGIN
 from sync_core.model.memory import OPERATIONAL
 from sync_core.model.sides import Side
-from tests.support.days import at, digits, meeting, only
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_office, upn_of
 from tests.support.users import put_user
 
@@ -68,8 +68,8 @@ class TestARenamedLogin:
         change_it, login = CHANGES[change]
         kept = house.desk().create("Kept", digits(3), digits(3, 12))
         house.desk().create("Deleted", digits(4), digits(4, 12))
-        event, activity = await meeting(house, "Own", 5)
-        _, theirs = await meeting(house, "Voided", 6)
+        event, activity = await linked_meeting(house, "Own", 5)
+        _, theirs = await linked_meeting(house, "Voided", 6)
         await house.settle()
 
         change_it(house)
@@ -123,7 +123,7 @@ class TestARenamedLogin:
     async def test_the_memory_of_an_older_version_means_the_same(self, house: House, change: str) -> None:
         """Links by login, the login changed before the update: they are hers, and are kept by id from then on."""
         change_it, login = CHANGES[change]
-        event, activity = await meeting(house, "Own")
+        event, activity = await linked_meeting(house, "Own")
         await forget_ids(house, "anna")
         change_it(house)
         house.advance(days=1)
@@ -137,7 +137,7 @@ class TestARenamedLogin:
     async def test_a_login_of_before_the_update_that_nobody_knows(self, house: House, change: str) -> None:
         """The old build has seen the new login already, so that the old one stands on links alone."""
         change_it, login = CHANGES[change]
-        event, activity = await meeting(house, "Own")
+        event, activity = await linked_meeting(house, "Own")
         change_it(house)
         house.advance(days=1)
         await house.settle()
@@ -173,7 +173,7 @@ def test_version_1_kept_logins() -> None:
 
 async def test_an_old_login_is_asked_for_once(house: House) -> None:
     """What the answer says is kept on the links: the next round asks nobody."""
-    await meeting(house, "Own")
+    await linked_meeting(house, "Own")
     await relabel(house, "old")
     await house.step(full=True)
     house.erp.requests.clear()
@@ -232,7 +232,7 @@ async def test_two_who_swap_logins_get_what_they_make_the_same_hour() -> None:
 
 async def test_a_renamed_service_user_is_the_same(house: House) -> None:
     """What the service user made under its old login is found again when the memory is lost."""
-    await meeting(house, "Own")
+    await linked_meeting(house, "Own")
     await house.settle()
     house.erp.change_user("calsync.service", Login="sync.bot")
     house.advance(days=1)
@@ -249,7 +249,7 @@ class TestAddresses:
     @pytest.mark.parametrize("where", ["entra", "erp.net", "both", "erp.net-empty"])
     async def test_the_known_account_suffices(self, house: House, where: str) -> None:
         """Nothing stops: whom she is in ERP.net is known by id."""
-        _, activity = await meeting(house, "Own")
+        _, activity = await linked_meeting(house, "Own")
         if where in ("entra", "both"):
             house.graph.mailbox(ANNA).mail = "ana.k@acme.example"
             house.graph.mailbox(ANNA).upn = "ana.k@acme.example"
@@ -280,7 +280,7 @@ class TestAddresses:
 
     async def test_somebody_who_left_is_nobody(self, house: House) -> None:
         """A known account that is switched off in ERP.net, or has no person any more, is a problem as before."""
-        await meeting(house, "Own")
+        await linked_meeting(house, "Own")
         house.erp.change_user("anna", Active=False)
         house.advance(days=1)
         await house.sync()
@@ -415,7 +415,7 @@ class TestHiredAgain:
 
     async def test_a_name_means_the_account_of_today(self, house: House) -> None:
         """The new account is synced and the old one is off; each is found, the one by name, the other by id."""
-        await meeting(house, "Own")
+        await linked_meeting(house, "Own")
         before, now = await self.rehired(house)
         house.desk().create("New", digits(5), digits(5, 12))
         await house.settle()

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.commands.switch import disable, enable
 from sync_core.model.policy import Invite
-from tests.support.colleagues import BORIS, CARL, call, copy_of
+from tests.support.colleagues import BORIS, CARL, call_meeting, copy_of
 from tests.support.days import GUEST, at, digits, only
 from tests.support.house import ANNA, START, attendees, open_house, open_office, participants
 
@@ -141,7 +141,7 @@ class TestOneMailForOneChange:
     async def test_an_edit_in_outlook_causes_no_mail_of_ours(self) -> None:
         """Exchange tells the guests of Anna's own edit; carrying it to ERP.net adds nothing."""
         async with open_office() as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             house.outlook().edit(event, start=at(2), end=at(2, 11), subject="Moved")
             with house.post() as post:
@@ -220,7 +220,7 @@ class TestOneMailForOneChange:
     async def test_the_same_edit_on_both_sides_is_told_by_nobody_again(self) -> None:
         """Anna moved it in Outlook, a colleague typed the same in ERP.net: equal already, nothing is sent."""
         async with open_office() as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             house.outlook().edit(event, start=at(2), end=at(2, 10))
             house.desk().edit((await house.link_of(event)).activity_id, start=digits(2), end=digits(2, 12))
@@ -289,7 +289,7 @@ class TestTheReport:
     async def test_nothing_is_counted_twice_or_for_nothing(self) -> None:
         """Rounds that write to ERP.net only, or answers that arrive, report no mail."""
         async with open_office() as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             first = await house.sync()
             house.outlook(BORIS).accept(copy_of(house, "boris"))
             house.outlook().edit(event, subject="New")
@@ -304,7 +304,7 @@ class TestErpNotices:
     async def test_an_assignment_is_told_once(self) -> None:
         """Edits, answers and full rounds rewrite nobody's row, so nobody is notified again."""
         async with open_office() as house:
-            event = call(house, ANNA, ("boris", "carl"))
+            event = call_meeting(house, ANNA, ("boris", "carl"))
             await house.settle()
             told = [(n["user"], n["class"]) for n in house.erp.notifications]
             assert sorted(told) == [("boris", "R36627"), ("carl", "R36627")]

@@ -14,7 +14,7 @@ from jobs.round.run import run_round
 from sync_core.model.claim import Claim
 from sync_core.plan.tables import SAME_UID
 from tests.support.budget import budget
-from tests.support.colleagues import BORIS, COLLEAGUES, KIM, NAMES, call, copy_of, feeder, living
+from tests.support.colleagues import BORIS, COLLEAGUES, KIM, NAMES, call_meeting, copy_of, feeder, living
 from tests.support.days import digits, only
 from tests.support.fuse import Fuse, FusedBackend, Killed
 from tests.support.house import ANNA, START, House, open_office, upn_of
@@ -31,7 +31,7 @@ async def test_another_mailbox_goes_on_where_a_worker_died() -> None:
         async with open_office("anna", "boris", store=RowStore(backend)) as house:
             backend._clock = house.clock.now
             await house.sync()
-            call(house, KIM, ("anna", "boris"))
+            call_meeting(house, KIM, ("anna", "boris"))
             backend.fuse = Fuse(n)
             with suppress(Killed):
                 await house.sync(ANNA)
@@ -53,7 +53,7 @@ async def test_declined_before_a_colleagues_copy_was_known(is_noticed: bool) -> 
     """Anna declines what only her calendar has brought over so far; Boris has it too, and it goes on from his."""
     async with open_office("anna", "boris") as house:
         await house.sync()
-        event = call(house, KIM, ("anna", "boris"))
+        event = call_meeting(house, KIM, ("anna", "boris"))
         if is_noticed:
             await asyncio.gather(*[run_round(house.world, await house.user(upn)) for upn in (ANNA, BORIS)])
         else:
@@ -74,7 +74,7 @@ async def test_deleted_by_its_organizer_who_told_nobody() -> None:
     """Anna's own meeting leaves her calendar without a word before Boris had a round: he goes on having it."""
     async with open_office("anna", "boris") as house:
         await house.sync()
-        event = call(house, ANNA, ("boris",))
+        event = call_meeting(house, ANNA, ("boris",))
         await house.sync(ANNA)
         lose(house, ANNA, event)
         await house.settle(ANNA, BORIS)
@@ -87,7 +87,7 @@ async def test_deleted_by_its_organizer_who_told_nobody() -> None:
 async def test_forwarded_after_it_was_given_up() -> None:
     """Nobody has the meeting any more, its activity is void; a copy that turns up later gets a new activity."""
     async with open_office("anna", "boris") as house:
-        event = call(house, KIM, ("anna",))
+        event = call_meeting(house, KIM, ("anna",))
         await house.settle()
         house.outlook().decline(copy_of(house, "anna"))
         await house.settle()
@@ -104,7 +104,7 @@ async def test_who_cannot_be_asked_keeps_the_meeting_alive() -> None:
     """Boris' mailbox has no licence when Anna declines: the activity waits, and goes once he has declined, too."""
     async with open_office("anna", "boris") as house:
         await house.sync()
-        call(house, KIM, ("anna", "boris"))
+        call_meeting(house, KIM, ("anna", "boris"))
         await house.sync(ANNA)
         house.outlook().decline(copy_of(house, "anna"))
         house.graph.mailbox(BORIS).usable = False
@@ -121,7 +121,7 @@ async def test_a_lost_meeting_costs_a_question_for_each_of_its_people() -> None:
     """A company's other mailboxes are not asked, however many there are."""
     async with open_office(*NAMES) as house:
         await house.sync()
-        call(house, KIM, ("anna", "boris"))
+        call_meeting(house, KIM, ("anna", "boris"))
         await house.sync(ANNA)
         house.outlook().decline(copy_of(house, "anna"))
         house.graph.forget_requests()
@@ -150,7 +150,7 @@ async def test_dead_for_good() -> None:
     async with open_office("anna", "boris", store=store) as house:
         store.backend._clock = house.clock.now  # type: ignore[attr-defined]
         await house.sync()
-        call(house, KIM, ("anna", "boris"))
+        call_meeting(house, KIM, ("anna", "boris"))
         store.dies = True
         with suppress(Killed):
             await house.sync(ANNA)
@@ -166,7 +166,7 @@ async def test_dead_for_good() -> None:
 async def test_the_same_meeting_twice_in_one_mailbox() -> None:
     """A second event with the same iCalUId makes no second activity, and is listed."""
     async with open_office("anna", "boris") as house:
-        event = call(house, ANNA, ("boris",))
+        event = call_meeting(house, ANNA, ("boris",))
         await house.settle()
         double(house, BORIS, copy_of(house, "boris"))
         double(house, ANNA, event)
@@ -181,7 +181,7 @@ async def test_the_state_tables_are_lost(organizer: str) -> None:
     """All is forgotten and everybody switched on again: 0 creates, 0 mails, the same activities."""
     async with open_office(*COLLEAGUES) as house:
         for day in range(1, 8):
-            call(house, organizer, COLLEAGUES, f"Planning {day}", day=day)
+            call_meeting(house, organizer, COLLEAGUES, f"Planning {day}", day=day)
             house.desk("boris").create(f"Visit {day}", digits(day, 15), digits(day, 16), participants=["carl"])
         await house.settle()
         before = sorted(a["Id"] for a in house.desk().activities())
@@ -225,7 +225,7 @@ async def test_renamed_as_its_feeder_switches_off_and_on_again() -> None:
     feeds next, Anna's follows, and the new title arrives."""
     async with open_office("anna", "boris") as house:
         await house.sync()
-        event = call(house, KIM, ("anna", "boris"))
+        event = call_meeting(house, KIM, ("anna", "boris"))
         await house.settle()
         fed_by = await feeder(house, only(living(house))["Id"])
         house.advance(minutes=5)

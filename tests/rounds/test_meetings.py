@@ -14,7 +14,7 @@ from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from jobs.world import World
 from tests.support.budget import IS_SOAK
-from tests.support.colleagues import BORIS, KIM, NAMES, call, feeder, living
+from tests.support.colleagues import BORIS, KIM, NAMES, call_meeting, feeder, living
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, upn_of
 from tests.support.moments import Moments
@@ -46,7 +46,7 @@ async def test_every_order_of_rounds_makes_one_activity(organizer: str, count: i
         await house.sync()
         for turn, order in enumerate(orders(names, organizer)):
             subject = f"Planning {turn}"
-            call(house, organizer, names, subject, day=1 + turn % 25)
+            call_meeting(house, organizer, names, subject, day=1 + turn % 25)
             with house.post() as post:
                 await house.sync(*order)
 
@@ -91,7 +91,7 @@ class TestAtOnce:
             second = BORIS if first == ANNA else ANNA
             for n in range(MOST_STEPS):
                 subject = f"Planning {n}"
-                call(house, organizer, ("anna", "boris"), subject, day=1 + n)
+                call_meeting(house, organizer, ("anna", "boris"), subject, day=1 + n)
                 moments = Moments(n, partial(one_round, house, house.world, second), STEPS)
                 with house.post() as post:
                     await one_round(house, moments.around(house.world), first)
@@ -109,7 +109,7 @@ class TestAtOnce:
         async with open_office(*NAMES) as house:
             await house.sync()
             for day in range(1, 11):
-                call(house, (ANNA, KIM)[day % 2], NAMES, f"Planning {day}", day=day)
+                call_meeting(house, (ANNA, KIM)[day % 2], NAMES, f"Planning {day}", day=day)
             worlds = [replace(house.world, holder=f"worker {name}") for name in NAMES]
             await asyncio.gather(*(one_round(house, w, upn_of(n)) for w, n in zip(worlds, NAMES, strict=True)))
             await house.settle()
@@ -130,7 +130,7 @@ class TestTheOrganizer:
         """Boris feeds Anna's meeting while she is off; once on, it is hers, and both ways work."""
         async with open_office("boris") as house:
             await house.employ("anna", enabled=False)
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             assert await feeder(house, activity) == BORIS
@@ -143,7 +143,7 @@ class TestTheOrganizer:
     async def test_switched_off(self) -> None:
         """Anna switches off: Boris's copy goes on with the same activity, and Anna's edits still arrive by it."""
         async with open_office() as house:
-            event = call(house, ANNA, ("boris", "carl"))
+            event = call_meeting(house, ANNA, ("boris", "carl"))
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             await disable(house.world, await house.user())
@@ -161,7 +161,7 @@ class TestTheOrganizer:
     async def test_in_trouble_for_a_day(self) -> None:
         """The organizer's mailbox is gone: after a day a copy feeds, until it is back."""
         async with open_office("anna", "boris") as house:
-            event = call(house, ANNA, ("boris",), day=9)
+            event = call_meeting(house, ANNA, ("boris",), day=9)
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.graph.mailbox(ANNA).usable = False
@@ -186,7 +186,7 @@ class TestTheOrganizer:
         async with open_office("boris") as house:
             await house.employ("anna")
             await house.sync()
-            call(house, ANNA, ("boris",))
+            call_meeting(house, ANNA, ("boris",))
             house.graph.rename(ANNA, "anna.ivanova@acme.example")
             house.advance(days=1)
             await house.sync(BORIS)

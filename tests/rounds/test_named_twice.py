@@ -10,7 +10,7 @@ from jobs.commands.explain import explain
 from jobs.commands.shapes import status_of
 from sync_core.model.link import PendingState
 from sync_core.plan.tables import NAMED_TWICE
-from tests.support.days import at, digits, meeting, only
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import House, upn_of
 from tests.support.scenes import forget_everything
 
@@ -29,7 +29,7 @@ class TestCopiedDocument:
     async def test_a_copy_gets_an_event_of_its_own(self, house: House, origin: str) -> None:
         """With memory in place: a second event, nothing parked, both live their own lives."""
         if origin == "Outlook":
-            event, activity = await meeting(house)
+            event, activity = await linked_meeting(house)
         else:
             activity = house.desk().create("Planning", digits(1), digits(1, 12))
             await house.step()
@@ -50,7 +50,7 @@ class TestCopiedDocument:
 
     async def test_a_copy_by_a_colleague_is_theirs(self, house: House) -> None:
         """Boris copies Anna's activity: the event is in his calendar, not in hers."""
-        _, activity = await meeting(house)
+        _, activity = await linked_meeting(house)
         await house.employ("boris")
         await house.sync()
         house.desk("boris").copy(activity, subject="Boris's")
@@ -62,7 +62,7 @@ class TestCopiedDocument:
 
     async def test_memory_lost_after_the_copy_had_its_event(self, house: House) -> None:
         """Each finds its own event again: nothing is made, nothing overwritten."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         copy = house.desk().copy(activity)
         await house.step()
         before = untouched(house, [activity, copy])
@@ -77,7 +77,7 @@ class TestCopiedDocument:
     @pytest.mark.parametrize("order", [1, -1])
     async def test_memory_lost_before_the_copy_was_seen(self, house: House, order: int) -> None:
         """The original is the one that the service made, whichever is read first; the copy keeps what it says."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         copy = house.desk().copy(activity, subject="Something else", notes="quite another text")
         rows = house.erp.store.sets["General_Activities_Activities"]
         ordered = sorted(rows, key=lambda one: (one == copy) * order)
@@ -93,7 +93,7 @@ class TestCopiedDocument:
 
     async def test_a_void_original_and_its_copy(self, house: House) -> None:
         """Voided and copied to be done again: the old event goes, the copy has a new one."""
-        _, activity = await meeting(house)
+        _, activity = await linked_meeting(house)
         house.desk().copy(activity, subject="Once more")
         house.desk().void(activity)
         await house.step()

@@ -15,7 +15,7 @@ from sync_core.errors import WrongStore
 from sync_core.model.link import LinkStatus
 from sync_core.model.memory import Approval
 from sync_core.model.policy import Winner
-from tests.support.days import at, digits, meeting, only
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house
 from tests.support.scenes import forget_everything
 
@@ -25,7 +25,7 @@ class TestLostState:
 
     async def test_every_pair_is_found_again_with_0_creates(self, house: House) -> None:
         """Events made here and there, near and far, moved and edited: all re-linked, nothing made."""
-        moved, _ = await meeting(house, "Moved away")
+        moved, _ = await linked_meeting(house, "Moved away")
         for day in range(1, 25):
             house.outlook().create(f"event {day}", at(day, 12), at(day, 13))
             house.desk().create(f"activity {day}", digits(day, 15), digits(day, 16))
@@ -45,7 +45,7 @@ class TestLostState:
 
     async def test_what_changed_meanwhile_flows_once(self, house: House) -> None:
         """Re-linking compares: a difference is solved by the policy, the loser's value is kept."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         await forget_everything(house)
         house.outlook().edit(event, subject="Edited while forgotten")
         house.advance(minutes=1)
@@ -102,7 +102,7 @@ class TestLostState:
 
     async def test_another_instance_is_refused(self, house: House) -> None:
         """A store made for one ERP.net is not used for another by mistake."""
-        await meeting(house)
+        await linked_meeting(house)
         with pytest.raises(WrongStore, match="ERPNET_URL"):
             await open_instance(replace(house.world, database="other.my.erp.net"))
 
@@ -137,7 +137,7 @@ class TestLostAnswers:
     @pytest.mark.parametrize("kind", ["cut", "lose"])
     async def test_a_patch_without_an_answer(self, house: House, kind: str) -> None:
         """Whether it was done or not, the next round ends equal."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, subject="New")
         house.graph.add_fault("PATCH /v1.0/users/*/events/*", kind=kind)
         await house.sync()
@@ -153,7 +153,7 @@ class TestOutOfReach:
     @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
     async def test_graph_in_trouble(self, house: House, status: int) -> None:
         """No state error, nothing inferred; finished later."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New")
         house.graph.add_fault("GET *", status=status, times=None)
         broken = await house.sync()
@@ -166,7 +166,7 @@ class TestOutOfReach:
 
     async def test_no_licence_left_means_wait(self, house: House) -> None:
         """503 with code 8 is no error state of anybody."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New")
         body = {"error": {"message": "no licence", "code": 8, "type": "Aloe.SystemFrameworks.E1LicenseException"}}
         house.erp.add_fault("*", status=503, headers={"Retry-After": "60"}, body=body, times=None)
@@ -180,7 +180,7 @@ class TestOutOfReach:
 
     async def test_a_command_waits_for_a_licence(self, house: House) -> None:
         """All taken at first: it says so once, waits as long as ERP.net asks, and goes on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New")
         body = {"error": {"message": "no licence", "code": 8}}
         house.erp.add_fault("*", status=503, headers={"Retry-After": "0.01"}, body=body, times=3)
@@ -194,8 +194,8 @@ class TestOutOfReach:
 
     async def test_an_expired_delta_link(self, house: House) -> None:
         """410: everything is read again and reconciled; what was deleted meanwhile is confirmed, then voided."""
-        event, activity = await meeting(house)
-        kept, _ = await meeting(house, "Kept", 2)
+        event, activity = await linked_meeting(house)
+        kept, _ = await linked_meeting(house, "Kept", 2)
         house.outlook().delete(event)
         house.graph.expire_delta(ANNA)
         await house.step()
@@ -207,7 +207,7 @@ class TestOutOfReach:
     @pytest.mark.parametrize("mode", ["always", "paged"])
     async def test_an_endless_feed(self, house: House, mode: str) -> None:
         """Paging that never ends is noticed; the calendar is read another way."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New")
         house.graph.endless_delta(ANNA, mode)
         await house.sync(full=True)
@@ -216,7 +216,7 @@ class TestOutOfReach:
 
     async def test_an_expired_token(self, house: House) -> None:
         """401 on either side: one new token, the work goes on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New")
         house.graph.reject_tokens = 1
         house.erp.revoke_tokens()
@@ -306,7 +306,7 @@ class TestMalformed:
 
     async def test_a_malformed_activity_is_parked(self, house: House) -> None:
         """A row with an impossible time, linked or new: reported, and the others arrive."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         bad = house.desk().create("Bad", digits(3), digits(3, 12))
         for ident in (activity, bad):
             row = house.erp.store.get("General_Activities_Activities", ident)
@@ -326,7 +326,7 @@ async def test_ask_leaves_the_choice_to_a_person() -> None:
     async with open_house() as house:
         house.set_policy(winner=Winner.ASK)
         await house.employ()
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="Mine")
         house.desk().edit(activity, subject="Yours")
         await house.step()

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.round.run import run_round
 from sync_core.model.memory import Instance
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.house import House
 
 
@@ -47,7 +47,7 @@ async def test_a_first_round_of_1000_meetings_with_people(house: House) -> None:
 
 async def test_an_idle_sync_asks_twice_and_writes_only_its_report(house: House) -> None:
     """One look at the feed, one pull; in our store the session slot and the report."""
-    await meeting(house)
+    await linked_meeting(house)
     house.desk().create("Visit", digits(2), digits(2, 12))
     for _ in range(3):
         await house.step()

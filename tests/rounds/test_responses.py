@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sync_core.model.policy import Direction
-from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call, copy_of
+from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, copy_of
 from tests.support.days import at, only
 from tests.support.house import ANNA, House, notes, open_office, participants, upn_of
 
@@ -36,7 +36,7 @@ class TestEveryAnswer:
     async def test_a_colleagues_answer(self, how: str, send: bool, order: tuple[str, str]) -> None:
         """By the organizer's list or by the own copy, in either order: noted once, nothing sent to Graph."""
         async with open_office("anna", "boris") as house:
-            call(house, ANNA, ("boris",))
+            call_meeting(house, ANNA, ("boris",))
             await house.settle()
             house.graph.forget_requests()
             answer(house, "boris", how, send=send)
@@ -64,7 +64,7 @@ class TestEveryAnswer:
     async def test_an_answer_to_an_outsider(self, how: str) -> None:
         """Nobody but the guests themselves can tell: each copy notes its owner's answer."""
         async with open_office(*COLLEAGUES) as house:
-            call(house, KIM, COLLEAGUES)
+            call_meeting(house, KIM, COLLEAGUES)
             await house.settle()
             answer(house, "boris", how)
             await house.settle()
@@ -80,7 +80,7 @@ class TestSecondThoughts:
     async def test_a_changed_mind(self) -> None:
         """The last answer stands."""
         async with open_office("anna", "boris") as house:
-            call(house, ANNA, ("boris",))
+            call_meeting(house, ANNA, ("boris",))
             await house.settle()
             answer(house, "boris", "tentatively_accept")
             await house.settle()
@@ -95,7 +95,7 @@ class TestSecondThoughts:
     async def test_somebody_elses_notes_stay(self) -> None:
         """Words typed in ERP.net are never replaced by an answer; once empty, the next answer is noted."""
         async with open_office("anna", "boris") as house:
-            call(house, ANNA, ("boris",))
+            call_meeting(house, ANNA, ("boris",))
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.desk().note_participant(activity, BORIS, "brings the cake")
@@ -111,7 +111,7 @@ class TestSecondThoughts:
     async def test_an_answer_taken_away_in_erp_is_not_noted_again(self) -> None:
         """Somebody empties the notes: the same answer does not come back."""
         async with open_office("anna", "boris") as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             answer(house, "boris", "accept")
             await house.settle()
@@ -124,7 +124,7 @@ class TestSecondThoughts:
     async def test_a_locked_activity_is_no_conflict(self) -> None:
         """It cannot be noted while the activity is read-only: no conflict, no category; once unlocked it is noted."""
         async with open_office("anna", "boris") as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             house.desk().set_read_only(activity, True)
@@ -141,7 +141,7 @@ class TestSecondThoughts:
     async def test_answers_come_with_a_new_activity(self) -> None:
         """Who had answered before the first sync is noted from the start."""
         async with open_office(*COLLEAGUES) as house:
-            call(house, ANNA, COLLEAGUES)
+            call_meeting(house, ANNA, COLLEAGUES)
             answer(house, "boris", "accept")
             answer(house, "carl", "decline")
             await house.settle()
@@ -151,7 +151,7 @@ class TestSecondThoughts:
     async def test_a_note_in_erp_changes_nothing_in_outlook(self) -> None:
         """Whatever is typed there about a participant, nobody's response in Outlook moves and nobody gets a mail."""
         async with open_office("anna", "boris") as house:
-            event = call(house, ANNA, ("boris",))
+            event = call_meeting(house, ANNA, ("boris",))
             await house.settle()
             before = house.outlook().get(event)
             house.desk().note_participant(only(house.desk().activities())["Id"], BORIS, "Outlook: declined")
@@ -164,7 +164,7 @@ class TestSecondThoughts:
     async def test_one_way_to_outlook_notes_nothing(self) -> None:
         """Where ERP.net is not to be written, answers are not noted either."""
         async with open_office("anna", "boris") as house:
-            call(house, ANNA, ("boris",))
+            call_meeting(house, ANNA, ("boris",))
             await house.settle()
             house.set_policy(direction=Direction.TO_GRAPH)
             answer(house, "boris", "accept")

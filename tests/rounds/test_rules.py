@@ -13,7 +13,7 @@ from jobs.commands.switch import disable, enable
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY
-from tests.support.days import WEEKLY, at, digits, meeting, only
+from tests.support.days import WEEKLY, at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house
 from tests.support.users import put_user
 
@@ -60,7 +60,7 @@ class TestR1BothWays:
 
     async def test_an_edit_in_outlook_updates_the_activity(self, house: House) -> None:
         """A new title and time arrive; what was not edited is not written."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, deadline=digits(3))
         house.outlook().edit(event, subject="Moved", start=at(3), end=at(3, 11))
         await house.step()
@@ -75,7 +75,7 @@ class TestR1BothWays:
 
     async def test_an_edit_in_erp_updates_the_event(self, house: House) -> None:
         """A moved activity moves its event, and the reminder follows the start on both sides."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, start=digits(4, 15), end=digits(4, 16))
         await house.step()
 
@@ -84,7 +84,7 @@ class TestR1BothWays:
 
     async def test_different_fields_edited_on_both_sides_both_survive(self, house: House) -> None:
         """The title from Outlook and the notes from ERP.net meet on both sides."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="New title")
         house.desk().edit(activity, notes="new notes")
         await house.step()
@@ -98,7 +98,7 @@ class TestR1BothWays:
 
     async def test_a_clash_keeps_the_loser_in_the_journal(self, house: House) -> None:
         """The later edit wins, and the value that lost can be read afterwards."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, subject="From Outlook")
         house.advance(minutes=10)
         house.desk().edit(activity, subject="From ERP.net")
@@ -144,7 +144,7 @@ class TestR2R3DocumentType:
 
     async def test_the_missing_type_is_created_once(self, house: House) -> None:
         """The first activities bring the type with them."""
-        await meeting(house)
+        await linked_meeting(house)
         house.outlook().create("Second", at(2), at(2, 10))
         await house.step()
 
@@ -183,7 +183,7 @@ class TestR4R5Users:
 
     async def test_a_mailbox_lost_and_found_again_loses_nothing(self, house: House) -> None:
         """The licence goes: a state, no deletion inferred. It comes back: what changed meanwhile flows."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.graph.mailbox(ANNA).usable = False
         house.desk().edit(activity, notes="meanwhile")
         outcome = await house.sync()
@@ -197,7 +197,7 @@ class TestR4R5Users:
 
     async def test_an_account_that_left_erp_has_a_state(self, house: House) -> None:
         """The ERP.net user is deactivated: named, nothing deleted; back again, the pairs go on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.erp.change_user("anna", Active=False)
         house.advance(days=1)
         outcome = await house.sync()
@@ -307,7 +307,7 @@ class TestR6R7R8Window:
 
     async def test_a_linked_event_moved_far_away_moves_its_activity(self, house: House) -> None:
         """+90 days: nothing is voided, and further edits out there still arrive."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, start=at(91), end=at(91, 10))
         await house.step()
         row = house.desk().get(activity)
@@ -320,7 +320,7 @@ class TestR6R7R8Window:
 
     async def test_a_new_time_zone_moves_nothing(self, house: House) -> None:
         """The mailbox moves to London: both calendars stay as they are, later edits use the new zone."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         before = house.desk().get(activity)
         house.graph.mailbox(ANNA).time_zone = "GMT Standard Time"
         house.advance(days=1)
@@ -340,7 +340,7 @@ class TestR9Locked:
 
     async def test_the_conflict_is_marked_listed_and_resolved(self, house: House) -> None:
         """Category and both values while locked; the edit goes through and the category goes once it is released."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, categories=["Blue"])
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Refused")
@@ -362,7 +362,7 @@ class TestR9Locked:
 
     async def test_a_conflict_ends_with_its_meeting(self, house: House) -> None:
         """Three days after the meeting nothing is open any more: not counted, not listed, and the category is off."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().edit(event, categories=["Blue"])
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Refused")
@@ -382,7 +382,7 @@ class TestR9Locked:
     @pytest.mark.parametrize("state", ["Released", "Completed", "Closed"])
     async def test_every_late_state_locks(self, house: House, state: str) -> None:
         """Released, Completed and Closed refuse alike."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         for step in ("Released", "Completed", "Closed"):
             house.desk().set_state(activity, step)
             if step == state:
@@ -395,7 +395,7 @@ class TestR9Locked:
 
     async def test_a_mark_taken_off_is_not_set_again(self, house: House) -> None:
         """The person does not want to see it; the same conflict stays listed without the category."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Refused")
         await house.step()
@@ -408,7 +408,7 @@ class TestR9Locked:
 
     async def test_it_is_not_retried_blindly(self, house: House) -> None:
         """Further rounds ask ERP.net for nothing but the pull."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Refused")
         await house.step()
@@ -420,7 +420,7 @@ class TestR9Locked:
 
     async def test_typing_the_old_title_back_resolves_it(self, house: House) -> None:
         """Equal again: the conflict closes and the category goes."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().release(activity)
         house.outlook().edit(event, subject="Refused")
         await house.step()
@@ -432,7 +432,7 @@ class TestR9Locked:
 
     async def test_edits_in_erp_still_flow(self, house: House) -> None:
         """A lock stops Outlook's edits, not ERP.net's own news."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, subject="Final")
         house.desk().release(activity)
         await house.step()
@@ -453,7 +453,7 @@ class TestR10Series:
 
     async def test_a_linked_event_turned_into_a_series_is_parked(self, house: House) -> None:
         """Both sides are left alone; single again, it is compared with the kept base."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().make_series(event, WEEKLY)
         await house.step()
         assert (await house.link_of(event)).status is LinkStatus.PARKED
@@ -471,7 +471,7 @@ class TestR11Deletion:
 
     async def test_a_deleted_event_voids_with_a_reason(self, house: House) -> None:
         """Once, and the tombstone keeps it from coming back."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().create("Another", at(2), at(2, 10))
         await house.step()
         house.outlook().delete(event)
@@ -485,7 +485,7 @@ class TestR11Deletion:
     async def test_deleted_items_that_answer_are_told_from_living_ones(self, house: House) -> None:
         """Graph may still answer 200 for an event in Deleted Items: the view and the calendar decide."""
         house.graph.deleted_items_readable = True
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().delete(event)
         await house.step()
 
@@ -493,7 +493,7 @@ class TestR11Deletion:
 
     async def test_moved_to_another_calendar_is_parked(self, house: House) -> None:
         """Not a deletion; back in the default calendar the pair goes on."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().move_to_calendar(event, "Private")
         await house.step()
         assert house.desk().get(activity)["Void"] is False
@@ -506,9 +506,9 @@ class TestR11Deletion:
 
     async def test_a_voided_activity_removes_the_future_event(self, house: House) -> None:
         """Voided or hard deleted: the event goes, and its content stays in the journal."""
-        first, voided = await meeting(house, "One")
-        second, deleted = await meeting(house, "Two", 2)
-        await meeting(house, "Three", 3)
+        first, voided = await linked_meeting(house, "One")
+        second, deleted = await linked_meeting(house, "Two", 2)
+        await linked_meeting(house, "Three", 3)
         house.desk().void(voided, "no")
         house.desk().delete(deleted)
         await house.step()
@@ -518,7 +518,7 @@ class TestR11Deletion:
 
     async def test_a_hidden_activity_is_parked(self, house: House) -> None:
         """Not visible is not deleted."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().hide(activity)
         await house.step(full=True)
 
@@ -527,7 +527,7 @@ class TestR11Deletion:
 
     async def test_deletion_beats_an_edit_and_keeps_it(self, house: House) -> None:
         """Deleted in Outlook, edited in ERP.net: voided, the edited notes are in the journal."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().edit(activity, notes="precious")
         house.outlook().delete(event)
         await house.step()
@@ -538,7 +538,7 @@ class TestR11Deletion:
 
     async def test_a_locked_activity_of_a_deleted_event_is_a_conflict(self, house: House) -> None:
         """It cannot be voided; nothing is re-created; once unlocked it is voided after all."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.desk().set_read_only(activity, True)
         house.outlook().delete(event)
         report = await house.step()
@@ -550,7 +550,7 @@ class TestR11Deletion:
 
     async def test_a_restored_event_is_synced_again(self, house: House) -> None:
         """Taken out of Deleted Items it gets a new activity, since voiding cannot be undone."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.outlook().delete(event)
         await house.step()
         house.outlook().restore(event)
@@ -561,7 +561,7 @@ class TestR11Deletion:
 
     async def test_past_events_may_be_cleaned_up(self, house: House) -> None:
         """Deleting what ended days ago voids nothing."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         house.advance(days=5)
         house.outlook().delete(event)
         await house.step()
@@ -594,7 +594,7 @@ class TestR12Creator:
 
     async def test_off_and_on_again_flows_once(self, house: House) -> None:
         """Nothing is deleted while off; what changed meanwhile flows, nothing is made twice."""
-        event, activity = await meeting(house)
+        event, activity = await linked_meeting(house)
         await disable(house.world, await house.user())
         house.outlook().edit(event, subject="Meanwhile")
         house.desk().edit(activity, notes="meanwhile too")
@@ -671,7 +671,7 @@ class TestPrivate:
 
 async def test_a_round_keeps_what_was_set_while_it_ran(house: House) -> None:
     """Somebody chooses another zone for Anna in the middle of a round: the choice stays."""
-    await meeting(house)
+    await linked_meeting(house)
     store = house.world.store
     reading = store.reindex
 

@@ -115,7 +115,7 @@ async def front_door(house: House) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-def told(records: list[Any], what: str) -> list[Mapping[str, Any]]:
+def logged_facts(records: list[Any], what: str) -> list[Mapping[str, Any]]:
     """The facts of the lines of one kind that the app has logged."""
     facts = [record.calsync for record in records if hasattr(record, "calsync")]
     return [one for one in facts if one["what"] == what]

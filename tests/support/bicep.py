@@ -113,7 +113,7 @@ class Template:
 
 
 @cache
-def read(path: Path) -> Template:
+def read_bicep(path: Path) -> Template:
     """The file as data. Of a ``.bicepparam``, what it gives to parameters is found among the variables."""
     return parse(path.read_text(encoding="utf-8"), path)
 

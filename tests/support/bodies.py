@@ -31,7 +31,7 @@ For organizers: Meeting options<https://teams.microsoft.com/meetingOptions/?orga
 {RULE}"""
 
 
-def page(content: str) -> str:
+def html_page(content: str) -> str:
     """A page as Outlook on the web stores it."""
     meta = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
     return f"<html><head>{meta}</head><body>{content}</body></html>"

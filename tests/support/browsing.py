@@ -38,8 +38,8 @@ TIMEOUT_MS = 30_000
 LOCALES = {"en": "en-GB", "bg": "bg-BG"}
 
 
-class Office:
-    """``with Office(log) as office: await office.employ("anna", "Anna Petrova")``."""
+class PortalOffice:
+    """``with PortalOffice(log) as office: await office.employ("anna", "Anna Petrova")``."""
 
     def __init__(self, log: Path, settings: Mapping[str, str] | None = None) -> None:
         self.company = Company(settings=settings)

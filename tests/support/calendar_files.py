@@ -18,7 +18,7 @@ HOME = "FLE Standard Time"
 MORNING = "DTSTART:20260302T090000Z"
 
 
-def event(uid: str, *lines: str) -> str:
+def vevent(uid: str, *lines: str) -> str:
     """An event on 2 March 2026 unless a line says otherwise; its title is its id unless a line gives one."""
     start = () if any("DTSTART" in line for line in lines) else (MORNING,)
     title = () if any("SUMMARY" in line for line in lines) else (f"SUMMARY:{uid}",)
@@ -31,7 +31,7 @@ def calendar(*parts: str, head: str = "") -> str:
     return f"BEGIN:VCALENDAR\nVERSION:2.0\n{inside}END:VCALENDAR\n".replace("\n", "\r\n")
 
 
-def read(*files: str | bytes) -> Export:
+def read_calendars(*files: str | bytes) -> Export:
     """These calendars as one file of somebody in Sofia."""
     raw = b"".join(file if isinstance(file, bytes) else file.encode() for file in files)
     return read_bytes(raw, "my.ics", HOME)
@@ -92,7 +92,7 @@ Piece = tuple[str, str, str]
 
 def sound(*lines: str) -> str:
     """An event that can be used, with something odd in it."""
-    return event("odd", *lines)
+    return vevent("odd", *lines)
 
 
 ODD = {

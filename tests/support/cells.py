@@ -11,16 +11,16 @@ from tests.support.samples import (
     ANNA_ID,
     CARL_ID,
     SERVICE,
+    a_case,
     a_context,
     a_link,
     an_activity,
     an_event,
     an_office,
-    at,
     noted,
-    seen,
     shown,
     utc,
+    wall_clock,
 )
 
 SKIPPING, TO_ERP, TO_GRAPH = (
@@ -33,7 +33,7 @@ SKIPPING, TO_ERP, TO_GRAPH = (
 OLD_EVENT = shown(start=utc(2026, 1, 23, 8), end=utc(2026, 1, 23, 9))
 
 
-OLD_ACTIVITY = noted(start=at(2026, 1, 23, 10), end=at(2026, 1, 23, 11))
+OLD_ACTIVITY = noted(start=wall_clock(2026, 1, 23, 10), end=wall_clock(2026, 1, 23, 11))
 
 
 LATE_EVENT = shown(start=utc(2026, 3, 1, 8), end=utc(2026, 3, 1, 9))
@@ -94,10 +94,10 @@ def with_trait(trait: str, column: str) -> tuple[Case, Context]:
     link = a_link(creator=creator) if column == "linked" else None
     if trait == "erp/taken" and isinstance(item, ErpActivity):
         theirs = item if link else an_activity()
-        return seen(None, theirs, link=link, event_owners=frozenset({"boris-id"})), ctx
+        return a_case(None, theirs, link=link, event_owners=frozenset({"boris-id"})), ctx
     if isinstance(item, GraphEvent):
-        return seen(item, link=link), ctx
-    return seen(None, item, link=link), ctx
+        return a_case(item, link=link), ctx
+    return a_case(None, item, link=link), ctx
 
 
 EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(noted(priority="High"))
@@ -137,7 +137,7 @@ ACTIVITIES: dict[str, ErpActivity | None] = {
 def fated(cell: str) -> Case:
     """A pair in the state that the cell names."""
     row, column = cell.split("/")
-    case = seen(EVENTS[row], ACTIVITIES[column])
+    case = a_case(EVENTS[row], ACTIVITIES[column])
     gone = {"event_sight": Sight.GONE} if row == "event-gone" else {}
     gone |= {"activity_sight": Sight.GONE} if column == "activity-gone" else {}
     return replace(case, **gone)  # type: ignore[arg-type]

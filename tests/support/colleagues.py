@@ -25,7 +25,7 @@ BORIS, CARL = upn_of("boris"), upn_of("carl")
 KIM = "kim@partner.example"
 
 
-def call(house: House, organizer: str, names: Sequence[str], subject: str = "Planning", day: int = 1) -> str:
+def call_meeting(house: House, organizer: str, names: Sequence[str], subject: str = "Planning", day: int = 1) -> str:
     """A meeting to which somebody inside or outside the company invites these; its id at the organizer."""
     host = house.graph.outsider(organizer) if organizer == KIM else house.outlook(organizer)
     guests = [upn_of(name) for name in names if upn_of(name) != organizer]
@@ -72,7 +72,7 @@ async def open_shop(*, anna: bool = True, boris: bool = True) -> AsyncIterator[H
 
 async def pitch(house: House) -> tuple[str, str]:
     """A meeting to which Kim, of another company, invites all three; fed by Anna: (Kim's id, activity id)."""
-    event = call(house, KIM, COLLEAGUES)
+    event = call_meeting(house, KIM, COLLEAGUES)
     await house.settle()
     activity = only(house.desk().activities())["Id"]
     assert await feeder(house, activity) == ANNA

@@ -39,7 +39,7 @@ async def enable_all(company: Company, upns: Iterable[str]) -> None:
             assert checkup.problems == (), upn
 
 
-def meeting(subject: str, hour: int = 9) -> dict[str, str]:
+def meeting_words(subject: str, hour: int = 9) -> dict[str, str]:
     """The words of a meeting of an hour, the day after tomorrow; digits as people type them on either side."""
     day = datetime.now(UTC).date() + timedelta(days=2)
     return {"subject": subject, "start": f"{day}T{hour:02}:00:00", "end": f"{day}T{hour + 1:02}:00:00"}
@@ -62,7 +62,7 @@ def subscriptions(company: Company) -> int:
     return sum(one["path"].endswith("/subscriptions") for one in made)
 
 
-def tell(capsys: pytest.CaptureFixture[str], figure: str) -> None:
+def print_figure(capsys: pytest.CaptureFixture[str], figure: str) -> None:
     """Print a measured figure; of what parallel test processes say only the error stream reaches the terminal."""
     with capsys.disabled():
         print(f"\n{figure}", file=sys.stderr, flush=True)

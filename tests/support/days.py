@@ -29,7 +29,7 @@ def only(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return rows[0]
 
 
-async def meeting(house: House, subject: str = "Planning", day: int = 1) -> tuple[str, str]:
+async def linked_meeting(house: House, subject: str = "Planning", day: int = 1) -> tuple[str, str]:
     """A linked meeting made in Outlook: (event id, activity id)."""
     event = house.outlook().create(subject, at(day), at(day, 10), body="agenda", reminder=15)
     await house.step()

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.bicep import Code, Template, read
+from tests.support.bicep import Code, Template, read_bicep
 from tests.support.functions import functions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +23,7 @@ READS = re.compile(r"readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)")
 
 def module(name: str) -> Template:
     """The module of this name."""
-    return read(INFRA / "modules" / f"{name}.bicep")
+    return read_bicep(INFRA / "modules" / f"{name}.bicep")
 
 
 def text_of(value: Any) -> str:
@@ -55,8 +55,8 @@ def delivered() -> dict[str, Any]:
     for part in (app.variables["webhookSetting"], app.resources["appSettings"].body["properties"]):
         for settings in part.objects:
             gathered |= settings
-    gathered |= read(MAIN).variables["erpnetSettings"]
-    gathered |= read(PARAMETERS).variables["settings"]
+    gathered |= read_bicep(MAIN).variables["erpnetSettings"]
+    gathered |= read_bicep(PARAMETERS).variables["settings"]
     return gathered
 
 

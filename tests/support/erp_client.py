@@ -20,7 +20,7 @@ USERS = "Systems_Security_Users"
 
 
 @dataclass(frozen=True)
-class Reply:
+class ErpReply:
     """One answer; ``data`` is the JSON body, else the text."""
 
     status: int
@@ -44,7 +44,7 @@ class Reply:
         return str(self.data["@odata.id"].partition("(")[2].rstrip(")"))
 
 
-class Client:
+class BareErpClient:
     """One session's worth of requests against a stand-in."""
 
     def __init__(self, erp: ErpSimulator, http: aiohttp.ClientSession) -> None:
@@ -52,7 +52,7 @@ class Client:
         self.http = http
         self.token = ""
 
-    async def fetch_token(self, **form: str) -> Reply:
+    async def fetch_token(self, **form: str) -> ErpReply:
         """Ask for a token; parts of the form may be replaced (empty = left out)."""
         whole = {
             "grant_type": "client_credentials",
@@ -63,7 +63,7 @@ class Client:
         async with self.http.post(
             f"{self.erp.url}/id/connect/token", data={k: v for k, v in whole.items() if v}
         ) as answer:
-            return Reply(answer.status, await answer.json(), dict(answer.headers))
+            return ErpReply(answer.status, await answer.json(), dict(answer.headers))
 
     async def sign_in(self, **form: str) -> None:
         """Fetch a token and use it from now on."""
@@ -71,7 +71,7 @@ class Client:
 
     async def call(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **options: str
-    ) -> Reply:
+    ) -> ErpReply:
         """One request below the OData root; option names get their ``$`` here, except ``options``."""
         asked = {k if k in ("options", "culture") else f"${k}": v for k, v in options.items()}
         raw = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
@@ -80,17 +80,17 @@ class Client:
         async with self.http.request(method, url, data=raw, headers=sent, params=asked or None) as answer:
             text = await answer.text()
             data = json.loads(text) if "json" in answer.content_type else text
-            return Reply(answer.status, data, dict(answer.headers))
+            return ErpReply(answer.status, data, dict(answer.headers))
 
-    async def get(self, path: str, **options: str) -> Reply:
+    async def get(self, path: str, **options: str) -> ErpReply:
         """``GET``."""
         return await self.call("GET", path, None, headers=None, **options)
 
-    async def post(self, path: str, body: Any = None) -> Reply:
+    async def post(self, path: str, body: Any = None) -> ErpReply:
         """``POST``."""
         return await self.call("POST", path, body or {})
 
-    async def patch(self, path: str, body: Any) -> Reply:
+    async def patch(self, path: str, body: Any) -> ErpReply:
         """``PATCH``."""
         return await self.call("PATCH", path, body)
 
@@ -124,7 +124,7 @@ class Client:
         return reply.id
 
 
-def at(activity: str) -> str:
+def activity_path(activity: str) -> str:
     """An activity's address."""
     return f"{ACTIVITIES}({activity})"
 
@@ -150,16 +150,18 @@ def multipart(boundary: str, *parts: str) -> str:
     return "".join(f"--{boundary}\r\n{p}\r\n" for p in parts) + f"--{boundary}--"
 
 
-def changeset(*parts: str) -> str:
+def changeset_body(*parts: str) -> str:
     """Writes that succeed or fail together."""
     return f"Content-Type: multipart/mixed; boundary=changeset_1\r\n\r\n{multipart('changeset_1', *parts)}"
 
 
-async def send(client: Client, body: str, content_type: str = "multipart/mixed; boundary=batch_123") -> Reply:
+async def send(
+    client: BareErpClient, body: str, content_type: str = "multipart/mixed; boundary=batch_123"
+) -> ErpReply:
     """POST the batch."""
     return await client.call("POST", "$batch", body.encode(), headers={"Content-Type": content_type})
 
 
-def statuses(reply: Reply) -> list[int]:
+def statuses(reply: ErpReply) -> list[int]:
     """The status lines inside, in order."""
     return [int(s) for s in re.findall(r"HTTP/1\.1 (\d+)", reply.data)]

@@ -16,7 +16,7 @@ IMMUTABLE = 'IdType="ImmutableId"'
 MARK = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name ErpActivity"
 
 
-class Reply:
+class GraphReply:
     """Status, headers and JSON of an answer."""
 
     def __init__(self, status: int, headers: Any, body: Any) -> None:
@@ -38,14 +38,16 @@ class Reply:
         return self.body[name]
 
 
-class Client:
+class BareGraphClient:
     """Speaks to one stand-in as the application with its token."""
 
     def __init__(self, graph: GraphSimulator, session: aiohttp.ClientSession) -> None:
         self.graph = graph
         self.session = session
 
-    async def ask(self, method: str, path: str, body: Any = None, prefer: str = IMMUTABLE, **headers: str) -> Reply:
+    async def ask(
+        self, method: str, path: str, body: Any = None, prefer: str = IMMUTABLE, **headers: str
+    ) -> GraphReply:
         """One request; ``path`` is below the base or a whole link, ``if_match`` becomes ``If-Match``."""
         url = path if path.startswith("http") else f"{self.graph.url}/{path}"
         sent = {"Authorization": f"Bearer {self.graph.token}", **({"Prefer": prefer} if prefer else {})}
@@ -53,29 +55,29 @@ class Client:
         async with self.session.request(method, url, json=body, headers=sent) as answer:
             text = await answer.text()
             found = await answer.json() if text else None
-            return Reply(answer.status, answer.headers, found)
+            return GraphReply(answer.status, answer.headers, found)
 
-    async def get(self, path: str, prefer: str = IMMUTABLE, **headers: str) -> Reply:
+    async def get(self, path: str, prefer: str = IMMUTABLE, **headers: str) -> GraphReply:
         """GET."""
         return await self.ask("GET", path, None, prefer, **headers)
 
-    async def post(self, path: str, body: Any = None, prefer: str = IMMUTABLE) -> Reply:
+    async def post(self, path: str, body: Any = None, prefer: str = IMMUTABLE) -> GraphReply:
         """POST."""
         return await self.ask("POST", path, body, prefer)
 
-    async def patch(self, path: str, body: Any, prefer: str = IMMUTABLE, **headers: str) -> Reply:
+    async def patch(self, path: str, body: Any, prefer: str = IMMUTABLE, **headers: str) -> GraphReply:
         """PATCH."""
         return await self.ask("PATCH", path, body, prefer, **headers)
 
-    async def delete(self, path: str, **headers: str) -> Reply:
+    async def delete(self, path: str, **headers: str) -> GraphReply:
         """DELETE."""
         return await self.ask("DELETE", path, **headers)
 
-    async def create(self, **fields: Any) -> Reply:
+    async def create(self, **fields: Any) -> GraphReply:
         """POST an event into Ann's calendar."""
-        return await self.post(f"users/{ANN}/events", event(**fields))
+        return await self.post(f"users/{ANN}/events", event_body(**fields))
 
-    async def event(self, ident: str, upn: str = ANN, **options: str) -> Reply:
+    async def event(self, ident: str, upn: str = ANN, **options: str) -> GraphReply:
         """GET one event by id."""
         return await self.get(f"users/{upn}/events/{ident}", **options)
 
@@ -89,7 +91,7 @@ class Client:
         return items, page["@odata.deltaLink"]
 
 
-def event(**fields: Any) -> Json:
+def event_body(**fields: Any) -> Json:
     """The contract's example event, with other fields."""
     return {
         "subject": "Review",

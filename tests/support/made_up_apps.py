@@ -19,7 +19,7 @@ MakeApp = Callable[..., Path]
 MakeHost = Callable[..., Host]
 
 
-def seen(host: Host) -> list[Any]:
+def seen_by_app(host: Host) -> list[Any]:
     """What the functions of a made-up app have put into its list."""
     [module] = {one.call.__module__ for one in host.functions.values()}
     found: list[Any] = sys.modules[module].seen

@@ -72,7 +72,7 @@ def stand_in(module: str) -> Iterator[StandIn]:
 
 
 @dataclass
-class Office:
+class CliOffice:
     """Anna's office: what she does, what the administrator types, what the tables hold."""
 
     graph: StandIn

@@ -38,7 +38,7 @@ class Recorder:
         return None
 
 
-def call(name: str, given: dict[str, Any]) -> tuple[int | None, list[str]]:
+def call_function(name: str, given: dict[str, Any]) -> tuple[int | None, list[str]]:
     """Call a function of the app: an HTTP function's status, and what was imported in the event loop's thread."""
     import asyncio
 
@@ -73,7 +73,7 @@ def argument_of(kind: str, given: dict[str, Any]) -> Any:
             )
 
 
-def command(words: Sequence[str]) -> int:
+def run_calsync(words: Sequence[str]) -> int:
     """``calsync`` with these words; its exit code. What it answers is not shown."""
     import io
 
@@ -101,16 +101,16 @@ def most_memory() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def tell(what: str, first: str, *rest: str) -> None:
+def tell_cost(what: str, first: str, *rest: str) -> None:
     """Do it and tell."""
     import time
 
     answer: int | None = None
     on_loop: list[str] = []
     if what == "function":
-        answer, on_loop = call(first, json.loads(rest[0]))
+        answer, on_loop = call_function(first, json.loads(rest[0]))
     elif what == "command":
-        answer = command([first, *rest])
+        answer = run_calsync([first, *rest])
     elif first != "-":
         __import__(first)
     used, memory = time.process_time(), most_memory()
@@ -119,4 +119,4 @@ def tell(what: str, first: str, *rest: str) -> None:
 
 
 if __name__ == "__main__":
-    tell(*sys.argv[1:])
+    tell_cost(*sys.argv[1:])

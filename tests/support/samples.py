@@ -46,7 +46,7 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
 
 
-def at(*parts: int) -> datetime:
+def wall_clock(*parts: int) -> datetime:
     """Wall-clock digits."""
     return datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001
 
@@ -69,10 +69,10 @@ def noted(**told: Any) -> ErpContent:
     known: dict[str, Any] = {
         "subject": "Budget",
         "notes": "Agenda",
-        "start": at(2026, 2, 2, 10),
-        "end": at(2026, 2, 2, 11),
+        "start": wall_clock(2026, 2, 2, 10),
+        "end": wall_clock(2026, 2, 2, 11),
         "planned_minutes": 60,
-        "reminder": at(2026, 2, 2, 9, 45),
+        "reminder": wall_clock(2026, 2, 2, 9, 45),
     }
     return ErpContent(**known | told)
 
@@ -142,7 +142,7 @@ def a_context(now: datetime = NOW, zone: ZoneInfo = SOFIA, policy: Policy | None
     return Context(**known | told)
 
 
-def seen(event: GraphEvent | None = None, activity: ErpActivity | None = None, **told: Any) -> Case:
+def a_case(event: GraphEvent | None = None, activity: ErpActivity | None = None, **told: Any) -> Case:
     """A case in which what is given was read; a side without an item was not."""
     known: dict[str, Any] = {
         "event": event,
@@ -155,7 +155,7 @@ def seen(event: GraphEvent | None = None, activity: ErpActivity | None = None, *
 
 def linked(event: GraphEvent | None = None, activity: ErpActivity | None = None, **told: Any) -> Case:
     """A case of the link of both."""
-    return seen(event, activity, **{"link": a_link()} | told)
+    return a_case(event, activity, **{"link": a_link()} | told)
 
 
 def tombstone(**told: Any) -> Link:
@@ -227,7 +227,9 @@ def a_follower(**told: Any) -> Link:
 PAST_EVENT = shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9))
 
 
-PAST_ACTIVITY = noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11), reminder=at(2026, 1, 20, 9, 45))
+PAST_ACTIVITY = noted(
+    start=wall_clock(2026, 1, 20, 10), end=wall_clock(2026, 1, 20, 11), reminder=wall_clock(2026, 1, 20, 9, 45)
+)
 
 
 def past_link(**told: object) -> Link:

@@ -14,7 +14,7 @@ ROOT = "/api/domain/odata/"
 LOGIN = "calsync.service"
 
 
-class Heard(Request):
+class ErpRequest(Request):
     """One request to ERP.net."""
 
     @property
@@ -43,27 +43,27 @@ def part(status: int, body: Any = None) -> str:
     )
 
 
-def changeset(status: int, body: Any = None) -> str:
+def changeset_answer(status: int, body: Any = None) -> str:
     """The answer to one changeset of a single request."""
     return f"Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner\r\n{part(status, body)}\r\n--inner--\r\n"
 
 
-def batch(parts: Sequence[str]) -> Say:
+def erp_batch_answer(parts: Sequence[str]) -> Say:
     """The answer to a whole batch."""
     body = "".join(f"--outer\r\n{one}\r\n" for one in parts) + "--outer--\r\n"
     return Say(body, headers={"Content-Type": "multipart/mixed; boundary=outer"})
 
 
-def fault(message: str, code: int = 0, kind: str = "") -> dict[str, Any]:
+def erp_fault(message: str, code: int = 0, kind: str = "") -> dict[str, Any]:
     """ERP.net's error shape."""
     return {"error": {"message": message, "code": code, "type": kind, "info": "at Aloe.Stack.Trace()"}}
 
 
-class Scripted(ScriptedServer[Heard]):
+class ScriptedErp(ScriptedServer[ErpRequest]):
     """Tokens and discovery are answered by themselves unless scripted; everything else from ``answers``, in turn."""
 
-    hears = Heard
-    speechless = Say(fault("nothing scripted"), 500)
+    hears = ErpRequest
+    speechless = Say(erp_fault("nothing scripted"), 500)
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Scripted(ScriptedServer[Heard]):
         self.discovery: dict[str, Say] = {}
 
     @property
-    def calls(self) -> list[Heard]:
+    def calls(self) -> list[ErpRequest]:
         """The requests to the Domain API."""
         return [one for one in self.heard if one.target.startswith(ROOT)]
 
@@ -81,7 +81,7 @@ class Scripted(ScriptedServer[Heard]):
         return [one.line for one in self.calls]
 
     @property
-    def token_requests(self) -> list[Heard]:
+    def token_requests(self) -> list[ErpRequest]:
         """The requests for tokens."""
         return [one for one in self.heard if one.target.endswith("/connect/token")]
 

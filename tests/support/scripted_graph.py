@@ -14,7 +14,7 @@ PREFER = 'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-typ
 PREFER_HTML = PREFER.replace('"text"', '"html"')
 
 
-class Heard(Request):
+class GraphRequest(Request):
     """One request to Graph."""
 
     @property
@@ -33,10 +33,10 @@ class Heard(Request):
         return [f"{one['method']} {unquote(one['url'])}" for one in self.body["requests"]]
 
 
-class Scripted(ScriptedServer[Heard]):
+class ScriptedGraph(ScriptedServer[GraphRequest]):
     """Answers come from ``answers`` in turn; a request too many is answered with 599."""
 
-    hears = Heard
+    hears = GraphRequest
 
     @property
     def url(self) -> str:
@@ -49,12 +49,12 @@ class Scripted(ScriptedServer[Heard]):
         return [one.line for one in self.heard]
 
 
-def fault(status: int, code: str = "", message: str = "no", **extra: Any) -> Say:
+def graph_fault(status: int, code: str = "", message: str = "no", **extra: Any) -> Say:
     """Graph's error shape."""
     return Say({"error": {"code": code, "message": message, **extra}}, status)
 
 
-def batch(*parts: Say | None) -> Say:
+def graph_batch_answer(*parts: Say | None) -> Say:
     """The answer to a batch, in reverse order as Graph may; None leaves a part out."""
     told = [
         {"id": str(number), "status": part.status, "headers": part.headers, "body": part.body}
@@ -64,12 +64,12 @@ def batch(*parts: Say | None) -> Say:
     return Say({"responses": told[::-1]})
 
 
-def page(*rows: Any, **links: str) -> Say:
+def page_answer(*rows: Any, **links: str) -> Say:
     """A page; ``next`` and ``delta`` name its link."""
     return Say({"value": list(rows), **{f"@odata.{name}Link": link for name, link in links.items()}})
 
 
-def event(key: str = "E1", **fields: Any) -> Json:
+def graph_event(key: str = "E1", **fields: Any) -> Json:
     """An event as Graph documents it: one hour on 2 February 2026, with what was asked for on top."""
     return {
         "@odata.etag": f'W/"{key}-1"',
@@ -102,4 +102,4 @@ def event(key: str = "E1", **fields: Any) -> Json:
 
 def marked(key: str, mark: str, property_id: str, **fields: Any) -> Json:
     """An event that carries our mark."""
-    return event(key, singleValueExtendedProperties=[{"id": property_id, "value": mark}], **fields)
+    return graph_event(key, singleValueExtendedProperties=[{"id": property_id, "value": mark}], **fields)

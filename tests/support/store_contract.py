@@ -57,7 +57,7 @@ def erp(subject: str = "Weekly", notes: str = "") -> ErpContent:
     return ErpContent(subject, notes, datetime(2026, 3, 2, 11, 0), None, 60, None)  # noqa: DTZ001 - wall clock
 
 
-def command(at: datetime) -> Command:
+def a_command(at: datetime) -> Command:
     """A command of somebody."""
     return Command(new_id(at), Wish(Kind.SYNC, everybody=True), Asker("o"), at, at + timedelta(days=1))
 
@@ -1155,7 +1155,7 @@ class CommandContract:
 
     async def test_a_command_is_saved_by_one(self, fresh_store: RowStore) -> None:
         """Neither filed twice under one id nor saved over what somebody else saved."""
-        asked = command(NOW)
+        asked = a_command(NOW)
         first = await fresh_store.save_command(asked)
         with pytest.raises(StaleWrite):
             await fresh_store.save_command(asked)
@@ -1168,7 +1168,7 @@ class CommandContract:
     async def test_the_newest_commands_come_first(self, fresh_store: RowStore) -> None:
         """However many there are; a spoilt one is left out."""
         hours = (0, 2, 1)
-        old, young, spoilt = [await fresh_store.save_command(command(NOW + timedelta(hours=n))) for n in hours]
+        old, young, spoilt = [await fresh_store.save_command(a_command(NOW + timedelta(hours=n))) for n in hours]
         place = Key("command", spoilt.id)
         await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": codec.SCHEMA, "data0": "{"}))
 
@@ -1179,7 +1179,7 @@ class CommandContract:
 
     async def test_an_answer_is_read_in_order(self, fresh_store: RowStore) -> None:
         """By number, each once, and of this command only."""
-        asked = command(NOW)
+        asked = a_command(NOW)
         for number, text in ((1_000, "b"), (0, "a"), (1_000, ODD)):
             await fresh_store.save_part(asked.id, number, {"text": text})
         await fresh_store.save_part(new_id(NOW), 0, {"text": "another's"})
@@ -1208,7 +1208,7 @@ class CommandContract:
 
     async def test_old_commands_go_with_their_answers(self, fresh_store: RowStore) -> None:
         """Whatever was asked for before a time, unreadable rows included."""
-        old, young = command(NOW - timedelta(days=1)), command(NOW)
+        old, young = a_command(NOW - timedelta(days=1)), a_command(NOW)
         for asked in (old, young):
             await fresh_store.save_command(asked)
             await fresh_store.save_part(asked.id, 0, {"text": "t"})

@@ -71,7 +71,7 @@ def typed(wire: Json) -> Record:
     return TypedData(**{kind: value})
 
 
-def told(result: Any, failure: str) -> Json:
+def answer_of(result: Any, failure: str) -> Json:
     """The outcome of an invocation as JSON."""
     if result is None or failure:
         return {"failure": failure}
@@ -155,7 +155,7 @@ async def invoke(runtime: Any, ids: dict[str, str], order: Json) -> Json:
     answer = await runtime.invocation_request(Record(request=Record(invocation_request=request)))
     failed = answer.result.status != StatusResult.Success
     failure = answer.result.exception.message if failed else ""
-    return told(getattr(answer, "return_value", None), failure)
+    return answer_of(getattr(answer, "return_value", None), failure)
 
 
 class InputData:

@@ -12,18 +12,18 @@ from simulators.base import Clock
 from simulators.erpnet import ErpSimulator, ErpUser
 from sync_core.model.writes import ErpIdentity
 from tests.adapters.conftest import Pauses
-from tests.support.scripted_erp import ROOT, Scripted
+from tests.support.scripted_erp import ROOT, ScriptedErp
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
+async def server() -> AsyncIterator[ScriptedErp]:
     """A scripted ERP.net."""
-    async with Scripted() as scripted:
+    async with ScriptedErp() as scripted:
         yield scripted
 
 
 @pytest.fixture
-async def erp(server: Scripted, clock: Clock, pauses: Pauses) -> AsyncIterator[ErpNet]:
+async def erp(server: ScriptedErp, clock: Clock, pauses: Pauses) -> AsyncIterator[ErpNet]:
     """The adapter before the script, its endpoints known."""
     options = ErpOptions(server.origin, "calsync", "made-up-secret", timeout_seconds=2)
     endpoints = (f"{server.origin}/id/connect/token", server.origin + ROOT)

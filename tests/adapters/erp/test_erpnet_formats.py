@@ -25,7 +25,7 @@ from sync_core.errors import (
     Throttled,
 )
 from sync_core.model.sides import ActivityChange, ErpActivity, ErpContent, Malformed, Participant, Side
-from tests.support.scripted_erp import batch, changeset, part
+from tests.support.scripted_erp import changeset_answer, erp_batch_answer, part
 
 NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 KEY = "edf2bd2a-7e4d-e111-a06c-00155d00050a"
@@ -91,7 +91,7 @@ def test_a_changeset_has_one_answer(answers: list[str], expected: int) -> None:
     whole = f"Content-Type: multipart/mixed; boundary=inner\r\n\r\n{inner}--inner--\r\n"
 
     first, last = decode(
-        "multipart/mixed; boundary=outer", str(batch([whole, part(200, {"value": []})]).body).encode()
+        "multipart/mixed; boundary=outer", str(erp_batch_answer([whole, part(200, {"value": []})]).body).encode()
     )
 
     assert (first.status, last.status) == (expected, 200)
@@ -116,7 +116,9 @@ def test_the_documented_batch_answer_is_understood(line_end: str) -> None:
         pytest.param("multipart/mixed; boundary=outer", b"nothing", id="no-delimiter"),
         pytest.param(
             "multipart/mixed; boundary=outer",
-            str(batch(["Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner--\r\n"]).body).encode(),
+            str(
+                erp_batch_answer(["Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner--\r\n"]).body
+            ).encode(),
             id="a-changeset-without-answers",
         ),
         pytest.param(
@@ -148,7 +150,9 @@ def test_half_a_batch_answer_is_no_answer(kind: str, content: bytes) -> None:
 
 def test_an_answer_without_content_is_fine() -> None:
     """204 in a changeset has neither content nor trouble."""
-    (answer,) = decode("multipart/mixed; boundary=outer", str(batch([changeset(204)]).body).encode())
+    (answer,) = decode(
+        "multipart/mixed; boundary=outer", str(erp_batch_answer([changeset_answer(204)]).body).encode()
+    )
 
     assert PartAnswer(204, b"", {"content-type": "application/json"}) == answer
     assert answer.is_fine

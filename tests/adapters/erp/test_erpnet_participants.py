@@ -23,7 +23,7 @@ from sync_core.errors import (
 from sync_core.model.sides import ErpActivity, ErpContent, Field, Participant
 from sync_core.model.writes import CreateActivity, ErpIdentity, ParticipantChanges, PatchActivity, VoidActivity
 from tests.support.scripted import Say
-from tests.support.scripted_erp import Scripted, batch, changeset, fault, part
+from tests.support.scripted_erp import ScriptedErp, changeset_answer, erp_batch_answer, erp_fault, part
 
 START = datetime(2026, 1, 26, 9)  # noqa: DTZ001 - wall-clock digits have no zone
 KEY, DROPPED, NOTED, USER = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in range(1, 5))
@@ -372,7 +372,7 @@ def user(login: str, email: str, **changes: Any) -> dict[str, Any]:
 
 def users(*rows: dict[str, Any]) -> Say:
     """The answer to the question who is a user."""
-    return batch([part(200, {"value": list(rows)})])
+    return erp_batch_answer([part(200, {"value": list(rows)})])
 
 
 def a_row(*participants: dict[str, str]) -> str:
@@ -387,10 +387,11 @@ def requests(body: str) -> list[tuple[str, Any]]:
     return [(line, json.loads(text) if text else None) for line, text in found]
 
 
-async def test_participants_on_the_wire(server: Scripted, erp: ErpNet) -> None:
+async def test_participants_on_the_wire(server: ScriptedErp, erp: ErpNet) -> None:
     """The header with its version goes first, then who leaves, who comes, whose answer changed, in one changeset."""
     server.say(
-        users(user("bob", "BOB@example.com"), user("eve", GUEST, Active=False)), batch([changeset(204), a_row()])
+        users(user("bob", "BOB@example.com"), user("eve", GUEST, Active=False)),
+        erp_batch_answer([changeset_answer(204), a_row()]),
     )
     change = ParticipantChanges((BOB, GUEST), (DROPPED,), ((NOTED, "declined"),), ((GUEST, "accepted"),))
     write = PatchActivity(KEY, 1, frozenset({Field.SUBJECT, Field.PEOPLE}), content(), "", change)
@@ -411,9 +412,9 @@ async def test_participants_on_the_wire(server: Scripted, erp: ErpNet) -> None:
     assert len(server.calls) == 2
 
 
-async def test_a_write_of_people_that_names_no_row_is_not_repeated(server: Scripted, erp: ErpNet) -> None:
+async def test_a_write_of_people_that_names_no_row_is_not_repeated(server: ScriptedErp, erp: ErpNet) -> None:
     """Without a header there is no version to leave out: a refusal is final, and teaches nothing about versions."""
-    server.say(users(), batch([changeset(500, fault("no")), a_row()]))
+    server.say(users(), erp_batch_answer([changeset_answer(500, erp_fault("no")), a_row()]))
 
     (outcome,) = await erp.write(
         WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((GUEST,)))]
@@ -424,9 +425,9 @@ async def test_a_write_of_people_that_names_no_row_is_not_repeated(server: Scrip
     assert len(server.calls) == 2
 
 
-async def test_what_the_write_names_and_is_not_there_is_looked_at_again(server: Scripted, erp: ErpNet) -> None:
+async def test_what_the_write_names_and_is_not_there_is_looked_at_again(server: ScriptedErp, erp: ErpNet) -> None:
     """404 while the activity is shown means something else is missing, a user perhaps: the activity is not gone."""
-    server.say(users(), batch([changeset(404, fault("no")), a_row()]))
+    server.say(users(), erp_batch_answer([changeset_answer(404, erp_fault("no")), a_row()]))
 
     (outcome,) = await erp.write(
         WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((GUEST,)))]
@@ -436,10 +437,10 @@ async def test_what_the_write_names_and_is_not_there_is_looked_at_again(server: 
 
 
 async def test_users_that_may_not_be_read_leave_addresses(
-    server: Scripted, erp: ErpNet, caplog: pytest.LogCaptureFixture
+    server: ScriptedErp, erp: ErpNet, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The meeting is more than its users: people are written by e-mail, and the log tells."""
-    server.say(batch([part(500, fault("no", 7))]), batch([changeset(204), a_row()]))
+    server.say(erp_batch_answer([part(500, erp_fault("no", 7))]), erp_batch_answer([changeset_answer(204), a_row()]))
 
     (outcome,) = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", ParticipantChanges((BOB,)))])
 
@@ -450,7 +451,7 @@ async def test_users_that_may_not_be_read_leave_addresses(
     assert "users cannot be looked up (code 7)" in caplog.text
 
 
-async def test_refused_access_to_users_is_raised(server: Scripted, erp: ErpNet) -> None:
+async def test_refused_access_to_users_is_raised(server: ScriptedErp, erp: ErpNet) -> None:
     """A side that lets nobody in is no item's fault, and nothing was sent yet."""
     server.say(Say(status=403))
 
@@ -459,9 +460,9 @@ async def test_refused_access_to_users_is_raised(server: Scripted, erp: ErpNet) 
     assert len(server.calls) == 1
 
 
-async def test_many_participants_spread_over_batches(server: Scripted, erp: ErpNet) -> None:
+async def test_many_participants_spread_over_batches(server: ScriptedErp, erp: ErpNet) -> None:
     """Fifty requests a batch, whatever they belong to; a changeset is never torn apart."""
-    server.say(users(), *[batch([changeset(204), a_row()])] * 3)
+    server.say(users(), *[erp_batch_answer([changeset_answer(204), a_row()])] * 3)
     changes = [ParticipantChanges(tuple(f"{n}{letter}@example.org" for n in range(30))) for letter in "abc"]
 
     outcomes = await erp.write(WHO, [PatchActivity(KEY, 1, frozenset(), content(), "", one) for one in changes])

@@ -8,7 +8,7 @@ from adapters.erp import ErpNet
 from jobs.ports import ErpUser as Person
 from jobs.ports import Place
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
-from tests.support.scripted_erp import Scripted, batch, part
+from tests.support.scripted_erp import ScriptedErp, erp_batch_answer, part
 
 MISSING = "00000000-0000-4000-8000-00000000dead"
 
@@ -84,10 +84,10 @@ async def test_closed_companies_are_not_suggested(live: ErpNet, ann: ErpUser, si
     assert await live.suggest_places(ann.id, "ann") == []
 
 
-async def test_settings_switched_off_suggest_nothing(server: Scripted, erp: ErpNet) -> None:
+async def test_settings_switched_off_suggest_nothing(server: ScriptedErp, erp: ErpNet) -> None:
     """ERP.net takes no account of inactive configuration keys, nor do we."""
     key = {"KeyPath": f"Default_Enterprise_Company_Location_Id/{MISSING}", "KeyValue": MISSING, "IsActive": False}
-    server.say(batch([part(200, {"value": []}), part(200, {"value": [key]})]))
+    server.say(erp_batch_answer([part(200, {"value": []}), part(200, {"value": [key]})]))
 
     assert await erp.suggest_places(MISSING, "ann") == []
     assert len(server.calls) == 1

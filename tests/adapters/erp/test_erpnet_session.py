@@ -23,13 +23,13 @@ from sync_core.errors import (
 )
 from tests.adapters.conftest import Pauses
 from tests.support.scripted import Say
-from tests.support.scripted_erp import LOGIN, ROOT, Scripted, batch, fault, jwt, part
+from tests.support.scripted_erp import LOGIN, ROOT, ScriptedErp, erp_batch_answer, erp_fault, jwt, part
 
 VERSION = Say({"version": "26.2.1.0"})
 
 
 def anew(
-    server: Scripted, clock: Clock, *, url: str = "", endpoints: tuple[str, ...] = (), timeout: float = 2
+    server: ScriptedErp, clock: Clock, *, url: str = "", endpoints: tuple[str, ...] = (), timeout: float = 2
 ) -> ErpNet:
     """An adapter of a process that starts; it waits for nothing."""
     options = ErpOptions(url or server.origin, "calsync", "made-up-secret", timeout_seconds=timeout)
@@ -41,7 +41,7 @@ def site(kind: str, url: str, **more: str) -> dict[str, object]:
     return {"Type": kind, "Status": "Working", "Url": url, "AdditionalProperties": more}
 
 
-async def test_the_token_is_asked_for_as_the_trusted_application(server: Scripted, erp: ErpNet) -> None:
+async def test_the_token_is_asked_for_as_the_trusted_application(server: ScriptedErp, erp: ErpNet) -> None:
     """Client credentials, form-encoded, with our scope; the call carries the token and asks for English."""
     server.say(VERSION)
 
@@ -60,7 +60,7 @@ async def test_the_token_is_asked_for_as_the_trusted_application(server: Scripte
     assert call.headers["accept-language"] == "en"
 
 
-async def test_one_token_serves_the_process_for_an_hour(server: Scripted, erp: ErpNet, clock: Clock) -> None:
+async def test_one_token_serves_the_process_for_an_hour(server: ScriptedErp, erp: ErpNet, clock: Clock) -> None:
     """Each token's session takes a licence, so the next one is fetched when the session has ended, not earlier."""
     server.say(*[VERSION] * 7)
     fetched = []
@@ -73,7 +73,7 @@ async def test_one_token_serves_the_process_for_an_hour(server: Scripted, erp: E
 
 
 async def test_a_session_that_fell_asleep_is_followed_by_a_fresh_token(
-    server: Scripted, erp: ErpNet, clock: Clock
+    server: ScriptedErp, erp: ErpNet, clock: Clock
 ) -> None:
     """After twenty quiet minutes the session is over: the next one begins with a token of its own, a whole hour."""
     server.say(*[VERSION] * 3)
@@ -89,7 +89,7 @@ async def test_a_session_that_fell_asleep_is_followed_by_a_fresh_token(
 
 
 async def test_between_the_end_of_a_token_and_of_its_session_nothing_is_sent(
-    server: Scripted, erp: ErpNet, clock: Clock
+    server: ScriptedErp, erp: ErpNet, clock: Clock
 ) -> None:
     """Seconds before the hour the token is too old and its session still counts: a call then would open a second."""
     server.say(*[VERSION] * 8)
@@ -108,7 +108,9 @@ async def test_between_the_end_of_a_token_and_of_its_session_nothing_is_sent(
 
 
 @pytest.mark.parametrize("told", ["inf", "nan", "-5", "soon", None, 1e400, {}])
-async def test_a_token_that_tells_no_life_is_used_all_the_same(server: Scripted, erp: ErpNet, told: object) -> None:
+async def test_a_token_that_tells_no_life_is_used_all_the_same(
+    server: ScriptedErp, erp: ErpNet, told: object
+) -> None:
     """Whatever ``expires_in`` says, the call is made."""
     server.tokens.append(Say({"access_token": jwt(client_system_user=LOGIN), "expires_in": told}))
     server.say(VERSION)
@@ -116,9 +118,11 @@ async def test_a_token_that_tells_no_life_is_used_all_the_same(server: Scripted,
     assert await erp.check_access() == "26.2.1.0"
 
 
-async def test_what_opens_no_session_takes_no_licence(server: Scripted, erp: ErpNet) -> None:
+async def test_what_opens_no_session_takes_no_licence(server: ScriptedErp, erp: ErpNet) -> None:
     """A token, a refusal and the lack of a licence leave no session behind; a call does, answered or not."""
-    server.say(Say(fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}), Say(cut=True))
+    server.say(
+        Say(erp_fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}), Say(cut=True)
+    )
 
     await erp.service_login()
     before = erp.session_ends_at
@@ -131,7 +135,7 @@ async def test_what_opens_no_session_takes_no_licence(server: Scripted, erp: Erp
     assert (before, refused, erp.session_ends_at is None) == (None, None, False)
 
 
-async def test_the_service_login_costs_no_session(server: Scripted, erp: ErpNet) -> None:
+async def test_the_service_login_costs_no_session(server: ScriptedErp, erp: ErpNet) -> None:
     """The token itself says who we are: no call to the API is needed."""
     login = await erp.service_login()
 
@@ -140,7 +144,7 @@ async def test_the_service_login_costs_no_session(server: Scripted, erp: ErpNet)
 
 
 @pytest.mark.parametrize("token", ["enrt_opaque", jwt(client_id="calsync"), "a.b.c"])
-async def test_a_token_without_a_service_user_is_refused(server: Scripted, erp: ErpNet, token: str) -> None:
+async def test_a_token_without_a_service_user_is_refused(server: ScriptedErp, erp: ErpNet, token: str) -> None:
     """Without SystemUser nobody could be told from the service user; the error names the application."""
     server.tokens.append(Say({"access_token": token, "expires_in": 3600}))
 
@@ -158,7 +162,7 @@ async def test_a_token_without_a_service_user_is_refused(server: Scripted, erp: 
     ],
 )
 async def test_an_oauth_error_names_the_application_and_the_remedy(
-    server: Scripted, erp: ErpNet, code: str, remedy: str
+    server: ScriptedErp, erp: ErpNet, code: str, remedy: str
 ) -> None:
     """An OAuth code becomes a sentence for the administrator, without the secret, and is not retried."""
     server.tokens.append(Say({"error": code}, 400))
@@ -170,7 +174,7 @@ async def test_an_oauth_error_names_the_application_and_the_remedy(
     assert len(server.token_requests) == 1
 
 
-async def test_a_refused_token_is_replaced_once(server: Scripted, erp: ErpNet) -> None:
+async def test_a_refused_token_is_replaced_once(server: ScriptedErp, erp: ErpNet) -> None:
     """401 means a dead token: one new token, the same request again."""
     server.say(Say(status=401), VERSION)
 
@@ -181,7 +185,7 @@ async def test_a_refused_token_is_replaced_once(server: Scripted, erp: ErpNet) -
     assert server.calls[1].headers["authorization"] == f"Bearer {jwt(client_system_user=LOGIN, number=2)}"
 
 
-async def test_a_second_refusal_is_an_answer(server: Scripted, erp: ErpNet) -> None:
+async def test_a_second_refusal_is_an_answer(server: ScriptedErp, erp: ErpNet) -> None:
     """Two 401 in a row are refused access, not a reason to fetch tokens for ever."""
     server.say(Say(status=401), Say(status=401))
 
@@ -191,7 +195,7 @@ async def test_a_second_refusal_is_an_answer(server: Scripted, erp: ErpNet) -> N
     assert (len(server.calls), len(server.token_requests)) == (2, 2)
 
 
-async def test_too_many_requests_are_waited_out(server: Scripted, erp: ErpNet, pauses: Pauses) -> None:
+async def test_too_many_requests_are_waited_out(server: ScriptedErp, erp: ErpNet, pauses: Pauses) -> None:
     """429 carries no Retry-After here; the call is repeated after growing, jittered waits."""
     server.say(Say(status=429), Say(status=429), VERSION)
 
@@ -202,7 +206,7 @@ async def test_too_many_requests_are_waited_out(server: Scripted, erp: ErpNet, p
     assert all(0 <= pause <= limit for pause, limit in zip(pauses, (1, 2), strict=True))
 
 
-async def test_endless_throttling_ends(server: Scripted, erp: ErpNet) -> None:
+async def test_endless_throttling_ends(server: ScriptedErp, erp: ErpNet) -> None:
     """After four tries the caller is told."""
     server.say(*[Say(status=429)] * 9)
 
@@ -212,9 +216,9 @@ async def test_endless_throttling_ends(server: Scripted, erp: ErpNet) -> None:
     assert len(server.calls) == 4
 
 
-async def test_no_free_licence_is_not_sat_out(server: Scripted, erp: ErpNet, pauses: Pauses) -> None:
+async def test_no_free_licence_is_not_sat_out(server: ScriptedErp, erp: ErpNet, pauses: Pauses) -> None:
     """The minute ERP.net asks for is the caller's to wait, without a lease in hand."""
-    server.say(Say(fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}))
+    server.say(Say(erp_fault("The maximum number…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}))
 
     with pytest.raises(LicencesTaken) as caught:
         await erp.check_access()
@@ -223,9 +227,9 @@ async def test_no_free_licence_is_not_sat_out(server: Scripted, erp: ErpNet, pau
     assert (len(server.calls), pauses) == (1, [])
 
 
-async def test_a_mistake_is_never_repeated(server: Scripted, erp: ErpNet) -> None:
+async def test_a_mistake_is_never_repeated(server: ScriptedErp, erp: ErpNet) -> None:
     """500 is ERP.net's answer to a wrong request: asked once."""
-    server.say(Say(fault("Unknown property", 0, "NotSupportedException"), 500))
+    server.say(Say(erp_fault("Unknown property", 0, "NotSupportedException"), 500))
 
     with pytest.raises(ItemRejected, match="Unknown property"):
         await erp.check_access()
@@ -233,7 +237,7 @@ async def test_a_mistake_is_never_repeated(server: Scripted, erp: ErpNet) -> Non
     assert len(server.calls) == 1
 
 
-async def test_a_lost_connection_is_tried_again_for_reads(server: Scripted, erp: ErpNet) -> None:
+async def test_a_lost_connection_is_tried_again_for_reads(server: ScriptedErp, erp: ErpNet) -> None:
     """A read that got no answer is simply read again."""
     server.say(Say(cut=True), Say(cut=True), VERSION)
 
@@ -242,7 +246,7 @@ async def test_a_lost_connection_is_tried_again_for_reads(server: Scripted, erp:
     assert version == "26.2.1.0"
 
 
-async def test_a_lost_write_is_unclear_and_not_repeated(server: Scripted, erp: ErpNet) -> None:
+async def test_a_lost_write_is_unclear_and_not_repeated(server: ScriptedErp, erp: ErpNet) -> None:
     """A write whose answer was lost may have been done: the caller must look."""
     server.say(Say(cut=True))
 
@@ -253,7 +257,7 @@ async def test_a_lost_write_is_unclear_and_not_repeated(server: Scripted, erp: E
     assert len(server.calls) == 1
 
 
-async def test_silence_ends_after_the_time_limit(server: Scripted, clock: Clock) -> None:
+async def test_silence_ends_after_the_time_limit(server: ScriptedErp, clock: Clock) -> None:
     """No answer within the limit is an unclear write."""
     erp = anew(server, clock, endpoints=(f"{server.origin}/id/connect/token", server.origin + ROOT), timeout=0.2)
     server.say(Say(hang=True))
@@ -267,7 +271,7 @@ async def test_silence_ends_after_the_time_limit(server: Scripted, clock: Clock)
 
 async def test_nobody_listening_is_clear(clock: Clock) -> None:
     """Where no connection came about, nothing was written."""
-    async with Scripted() as gone:
+    async with ScriptedErp() as gone:
         pass
     erp = anew(gone, clock)
 
@@ -278,7 +282,7 @@ async def test_nobody_listening_is_clear(clock: Clock) -> None:
     await erp.close()
 
 
-async def test_an_answer_without_json_is_no_answer(server: Scripted, erp: ErpNet) -> None:
+async def test_an_answer_without_json_is_no_answer(server: ScriptedErp, erp: ErpNet) -> None:
     """A proxy's friendly page is not taken for data."""
     server.say(*[Say("<html>Welcome</html>")] * 4)
 
@@ -286,7 +290,7 @@ async def test_an_answer_without_json_is_no_answer(server: Scripted, erp: ErpNet
         await erp.check_access()
 
 
-async def test_redirects_are_not_followed(server: Scripted, erp: ErpNet) -> None:
+async def test_redirects_are_not_followed(server: ScriptedErp, erp: ErpNet) -> None:
     """The token goes to the host it was meant for and to no other."""
     server.say(Say(status=302, headers={"Location": "https://evil.example/"}))
 
@@ -296,7 +300,7 @@ async def test_redirects_are_not_followed(server: Scripted, erp: ErpNet) -> None
     assert len(server.calls) == 1
 
 
-async def test_requests_go_one_at_a_time(server: Scripted, erp: ErpNet) -> None:
+async def test_requests_go_one_at_a_time(server: ScriptedErp, erp: ErpNet) -> None:
     """ERP.net serves a session one request at a time, so callers take turns."""
     server.say(*[VERSION] * 8)
 
@@ -305,7 +309,7 @@ async def test_requests_go_one_at_a_time(server: Scripted, erp: ErpNet) -> None:
     assert (len(server.calls), server.most_at_once) == (8, 1)
 
 
-async def test_pages_are_followed_to_the_end(server: Scripted, erp: ErpNet) -> None:
+async def test_pages_are_followed_to_the_end(server: ScriptedErp, erp: ErpNet) -> None:
     """Relative and absolute nextLinks are followed as they are, until there is none."""
     relative = "General_Activities_Activities?%24top=500&%24skiptoken=1%2c2"
     server.say(
@@ -333,7 +337,7 @@ async def test_pages_are_followed_to_the_end(server: Scripted, erp: ErpNet) -> N
     ]
 
 
-async def test_a_page_on_a_foreign_host_is_not_followed(server: Scripted, erp: ErpNet) -> None:
+async def test_a_page_on_a_foreign_host_is_not_followed(server: ScriptedErp, erp: ErpNet) -> None:
     """A nextLink to another host is refused before the token could leave."""
     server.say(Say({"value": [], "@odata.nextLink": "https://evil.example/odata/next"}))
 
@@ -341,7 +345,7 @@ async def test_a_page_on_a_foreign_host_is_not_followed(server: Scripted, erp: E
         await erp.newest_change()
 
 
-async def test_pages_that_go_round_in_circles_end(server: Scripted, erp: ErpNet) -> None:
+async def test_pages_that_go_round_in_circles_end(server: ScriptedErp, erp: ErpNet) -> None:
     """A nextLink seen before ends the read with an error instead of never."""
     server.say(*[Say({"value": [], "@odata.nextLink": "General_Activities_Activities?%24skiptoken=1"})] * 3)
 
@@ -349,9 +353,9 @@ async def test_pages_that_go_round_in_circles_end(server: Scripted, erp: ErpNet)
         await erp.newest_change()
 
 
-async def test_a_read_that_stops_at_an_error_is_taken_up_again(server: Scripted, erp: ErpNet) -> None:
+async def test_a_read_that_stops_at_an_error_is_taken_up_again(server: ScriptedErp, erp: ErpNet) -> None:
     """A server that answers a batch up to its first error is asked for the rest, which it has not done."""
-    server.say(batch([part(500, fault("no roles"))]), batch([part(200, {"value": []})]))
+    server.say(erp_batch_answer([part(500, erp_fault("no roles"))]), erp_batch_answer([part(200, {"value": []})]))
 
     places = await erp.suggest_places("30d1fd58-ceaa-4b5b-931e-ec8e98116996", "ann")
 
@@ -360,15 +364,15 @@ async def test_a_read_that_stops_at_an_error_is_taken_up_again(server: Scripted,
     assert "Systems_Security_RoleUsers" not in server.calls[1].body
 
 
-async def test_a_batch_with_answers_missing_is_no_reading(server: Scripted, erp: ErpNet) -> None:
+async def test_a_batch_with_answers_missing_is_no_reading(server: ScriptedErp, erp: ErpNet) -> None:
     """Fewer answers than reads, and no error to explain it: nothing may be concluded from what is there."""
-    server.say(*[batch([part(200, {"value": []})])] * 2)
+    server.say(*[erp_batch_answer([part(200, {"value": []})])] * 2)
 
     with pytest.raises(SideUnavailable, match="1 of 2"):
         await erp.find_users(["ann@example.com"])
 
 
-async def test_endpoints_are_discovered_and_kept(server: Scripted, clock: Clock) -> None:
+async def test_endpoints_are_discovered_and_kept(server: ScriptedErp, clock: Clock) -> None:
     """Auto-discovery names the sites; what was found is exposed for the next process."""
     sites = [
         site("ID", f"{server.origin}/login"),
@@ -388,7 +392,7 @@ async def test_endpoints_are_discovered_and_kept(server: Scripted, clock: Clock)
     await erp.close()
 
 
-async def test_the_older_address_and_the_older_name_are_known(server: Scripted, clock: Clock) -> None:
+async def test_the_older_address_and_the_older_name_are_known(server: ScriptedErp, clock: Clock) -> None:
     """Where the newer address is unknown the older one is asked; a site without a service root has the usual one."""
     server.discovery["/sys/auto-discovery"] = Say({"WebSites": [site("API", f"{server.origin}/api/")]})
     server.say(VERSION)
@@ -401,7 +405,7 @@ async def test_the_older_address_and_the_older_name_are_known(server: Scripted, 
 
 
 @pytest.mark.parametrize("answer", [Say(status=404), Say("<html>"), Say(status=302), Say({"WebSites": None})])
-async def test_without_discovery_the_usual_addresses_are_used(server: Scripted, clock: Clock, answer: Say) -> None:
+async def test_without_discovery_the_usual_addresses_are_used(server: ScriptedErp, clock: Clock, answer: Say) -> None:
     """An instance that tells nothing is expected where instances usually are."""
     server.discovery = {"/tools/auto-discovery": answer, "/sys/auto-discovery": answer}
     server.say(VERSION)
@@ -413,7 +417,7 @@ async def test_without_discovery_the_usual_addresses_are_used(server: Scripted, 
     await erp.close()
 
 
-async def test_discovery_out_of_order_is_waited_for(server: Scripted, clock: Clock) -> None:
+async def test_discovery_out_of_order_is_waited_for(server: ScriptedErp, clock: Clock) -> None:
     """A gateway's trouble is no proof that there is no discovery."""
     server.discovery["/tools/auto-discovery"] = Say(status=502)
     erp = anew(server, clock)
@@ -423,7 +427,7 @@ async def test_discovery_out_of_order_is_waited_for(server: Scripted, clock: Clo
     await erp.close()
 
 
-async def test_discovery_may_not_lead_elsewhere(server: Scripted, clock: Clock) -> None:
+async def test_discovery_may_not_lead_elsewhere(server: ScriptedErp, clock: Clock) -> None:
     """Our secret goes to no host that is not the instance's own."""
     server.discovery["/tools/auto-discovery"] = Say({"WebSites": [site("ID", "https://evil.example/id")]})
     erp = anew(server, clock)
@@ -449,7 +453,7 @@ async def test_discovery_may_not_lead_elsewhere(server: Scripted, clock: Clock) 
         pytest.param("https://acme.my.erp.net", "http://127.0.0.1", False, id="loopback-from-outside"),
     ],
 )
-def test_who_belongs_to_an_instance(server: Scripted, clock: Clock, url: str, host: str, trusted: bool) -> None:
+def test_who_belongs_to_an_instance(server: ScriptedErp, clock: Clock, url: str, host: str, trusted: bool) -> None:
     """Remembered endpoints are held to the same rule: https, below the parent domain of ERPNET_URL."""
     endpoints = (f"{host}/id/connect/token", f"{host}/api/domain/odata/")
 
@@ -460,9 +464,9 @@ def test_who_belongs_to_an_instance(server: Scripted, clock: Clock, url: str, ho
             anew(server, clock, url=url, endpoints=endpoints)
 
 
-async def test_old_endpoints_are_asked_for_again_once(server: Scripted, clock: Clock) -> None:
+async def test_old_endpoints_are_asked_for_again_once(server: ScriptedErp, clock: Clock) -> None:
     """Remembered endpoints that do not answer any more are discovered anew, and the call goes through."""
-    async with Scripted() as gone:
+    async with ScriptedErp() as gone:
         pass
     erp = anew(server, clock, endpoints=(f"{gone.origin}/id/connect/token", gone.origin + ROOT))
     server.say(VERSION)
@@ -474,7 +478,7 @@ async def test_old_endpoints_are_asked_for_again_once(server: Scripted, clock: C
     await erp.close()
 
 
-async def test_a_404_on_remembered_endpoints_asks_again(server: Scripted, clock: Clock) -> None:
+async def test_a_404_on_remembered_endpoints_asks_again(server: ScriptedErp, clock: Clock) -> None:
     """A moved site answers 404; its new address is found."""
     old = (f"{server.origin}/id/connect/token", f"{server.origin}{ROOT}old/")
     erp = anew(server, clock, endpoints=old)
@@ -487,7 +491,7 @@ async def test_a_404_on_remembered_endpoints_asks_again(server: Scripted, clock:
     await erp.close()
 
 
-async def test_endpoints_are_asked_for_again_only_once(server: Scripted, clock: Clock) -> None:
+async def test_endpoints_are_asked_for_again_only_once(server: ScriptedErp, clock: Clock) -> None:
     """If discovery has nothing newer to tell, 404 is the answer, and discovery is not asked each time."""
     erp = anew(server, clock, endpoints=(f"{server.origin}/id/connect/token", server.origin + ROOT))
     server.say(Say(status=404), Say(status=404))
@@ -501,7 +505,7 @@ async def test_endpoints_are_asked_for_again_only_once(server: Scripted, clock: 
 
 
 async def test_an_answer_too_large_is_not_read(
-    server: Scripted, erp: ErpNet, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedErp, erp: ErpNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers are bounded: a read is refused for good, a write has become unclear."""
     monkeypatch.setattr("adapters.erp.transport.LARGEST_ANSWER", 1000)
@@ -516,7 +520,7 @@ async def test_an_answer_too_large_is_not_read(
     assert len(server.calls) == 2
 
 
-async def test_a_closed_session_opens_again(server: Scripted, erp: ErpNet) -> None:
+async def test_a_closed_session_opens_again(server: ScriptedErp, erp: ErpNet) -> None:
     """Closing gives connections back; a later call makes new ones."""
     server.say(VERSION, VERSION)
 
@@ -526,7 +530,7 @@ async def test_a_closed_session_opens_again(server: Scripted, erp: ErpNet) -> No
     assert await erp.check_access() == "26.2.1.0"
 
 
-async def test_a_token_answer_without_a_token_is_no_answer(server: Scripted, erp: ErpNet) -> None:
+async def test_a_token_answer_without_a_token_is_no_answer(server: ScriptedErp, erp: ErpNet) -> None:
     """A friendly page or half an answer from the identity service is trouble to wait for, not a refusal."""
     server.tokens.extend([Say({"access_token": None, "expires_in": 3600}), Say("<html>")])
     server.say(VERSION)
@@ -535,7 +539,7 @@ async def test_a_token_answer_without_a_token_is_no_answer(server: Scripted, erp
     assert len(server.token_requests) == 3
 
 
-async def test_probes_tell_what_a_strict_server_shows(server: Scripted, erp: ErpNet) -> None:
+async def test_probes_tell_what_a_strict_server_shows(server: ScriptedErp, erp: ErpNet) -> None:
     """Six questions, six requests; what the answers leave open is called so."""
     nothing = Say({"value": []})
     server.say(VERSION, Say({"Attributes": []}), nothing, nothing, Say({}), nothing)

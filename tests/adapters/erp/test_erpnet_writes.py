@@ -23,7 +23,7 @@ from sync_core.errors import (
 from sync_core.model.sides import ErpActivity, ErpContent, Field
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, PatchActivity, VoidActivity
 from tests.support.scripted import Say
-from tests.support.scripted_erp import Scripted, batch, changeset, fault, part
+from tests.support.scripted_erp import ScriptedErp, changeset_answer, erp_batch_answer, erp_fault, part
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 B = "bbbbbbbb-0000-4000-8000-000000000002"
@@ -58,20 +58,20 @@ def patch(key: str = A, *fields: Field, version: int | None = 1, mark: str = "")
     return PatchActivity(key, version, frozenset(fields or (Field.SUBJECT,)), CONTENT, mark)
 
 
-def bodies(server: Scripted, call: int = 0) -> list[Any]:
+def bodies(server: ScriptedErp, call: int = 0) -> list[Any]:
     """The JSON bodies in a batch."""
     return [json.loads(found) for found in re.findall(r"\r\n\r\n(\{.*\})\r\n", server.calls[call].body)]
 
 
-def requests(server: Scripted, call: int = 0) -> list[str]:
+def requests(server: ScriptedErp, call: int = 0) -> list[str]:
     """The request lines in a batch."""
     return re.findall(r"\r\n((?:GET|POST|PATCH) .*) HTTP/1\.1\r\n", server.calls[call].body)
 
 
-async def test_a_create_sets_all_that_the_web_client_would(server: Scripted, erp: ErpNet) -> None:
+async def test_a_create_sets_all_that_the_web_client_would(server: ScriptedErp, erp: ErpNet) -> None:
     """Plain requests fill nothing in: every reference, the duration and the pair's mark are ours to set."""
     made = {"@odata.id": f"General_Activities_Activities({A})"}
-    server.say(batch([changeset(201, made), shows(row(A, ExternalId="04-ical"))]))
+    server.say(erp_batch_answer([changeset_answer(201, made), shows(row(A, ExternalId="04-ical"))]))
 
     (outcome,) = await erp.write(WHO, [CreateActivity("04-ical", CONTENT)])
 
@@ -139,10 +139,10 @@ async def test_a_create_sets_all_that_the_web_client_would(server: Scripted, erp
     ],
 )
 async def test_a_patch_names_only_its_fields(
-    server: Scripted, erp: ErpNet, write: PatchActivity, expected: dict[str, Any]
+    server: ScriptedErp, erp: ErpNet, write: PatchActivity, expected: dict[str, Any]
 ) -> None:
     """Nothing travels that is not to change, and the version it was decided on does."""
-    server.say(batch([changeset(204), shows(row(A, 2))]))
+    server.say(erp_batch_answer([changeset_answer(204), shows(row(A, 2))]))
 
     (outcome,) = await erp.write(WHO, [write])
 
@@ -151,9 +151,11 @@ async def test_a_patch_names_only_its_fields(
     assert outcome.activity.version == 2
 
 
-async def test_an_update_and_its_reading_are_one_request(server: Scripted, erp: ErpNet) -> None:
+async def test_an_update_and_its_reading_are_one_request(server: ScriptedErp, erp: ErpNet) -> None:
     """Any mix of writes up to fifty goes out once, with one read behind it."""
-    server.say(batch([changeset(204), changeset(204), shows(row(A, 2), row(B, 3, Void=True))]))
+    server.say(
+        erp_batch_answer([changeset_answer(204), changeset_answer(204), shows(row(A, 2), row(B, 3, Void=True))])
+    )
 
     updated, voided = await erp.write(WHO, [patch(), VoidActivity(B, "x" * 300)])
 
@@ -168,8 +170,8 @@ async def test_an_update_and_its_reading_are_one_request(server: Scripted, erp: 
     assert len(server.calls) == 1
 
 
-REFUSED = changeset(500, fault("The document may not be changed."))
-RULED = changeset(500, fault("The validation R38488: AllDay failed (Constraint R38488)", 2029))
+REFUSED = changeset_answer(500, erp_fault("The document may not be changed."))
+RULED = changeset_answer(500, erp_fault("The validation R38488: AllDay failed (Constraint R38488)", 2029))
 
 
 @pytest.mark.parametrize(
@@ -182,10 +184,10 @@ RULED = changeset(500, fault("The validation R38488: AllDay failed (Constraint R
     ],
 )
 async def test_a_refused_patch_is_explained_by_the_row(
-    server: Scripted, erp: ErpNet, shown: list[dict[str, Any]], error: type[Exception], code: str | None
+    server: ScriptedErp, erp: ErpNet, shown: list[dict[str, Any]], error: type[Exception], code: str | None
 ) -> None:
     """ERP.net documents no code for locks and versions: the row read behind the write tells which it was."""
-    server.say(batch([REFUSED, shows(*shown)]))
+    server.say(erp_batch_answer([REFUSED, shows(*shown)]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
@@ -194,18 +196,18 @@ async def test_a_refused_patch_is_explained_by_the_row(
     assert len(server.calls) == 1
 
 
-async def test_a_patch_of_nothing_is_gone(server: Scripted, erp: ErpNet) -> None:
+async def test_a_patch_of_nothing_is_gone(server: ScriptedErp, erp: ErpNet) -> None:
     """A row that neither the batch nor a second look shows is gone."""
-    server.say(batch([REFUSED, shows()]), batch([shows()]))
+    server.say(erp_batch_answer([REFUSED, shows()]), erp_batch_answer([shows()]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
     assert isinstance(outcome.error, ItemGone)
 
 
-async def test_a_rule_that_failed_is_the_reason(server: Scripted, erp: ErpNet) -> None:
+async def test_a_rule_that_failed_is_the_reason(server: ScriptedErp, erp: ErpNet) -> None:
     """A rule's number explains the refusal: nothing is tried again."""
-    server.say(batch([RULED, shows(row(A))]))
+    server.say(erp_batch_answer([RULED, shows(row(A))]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
@@ -214,12 +216,12 @@ async def test_a_rule_that_failed_is_the_reason(server: Scripted, erp: ErpNet) -
     assert len(server.calls) == 1
 
 
-async def test_a_version_that_is_not_understood_is_left_out_and_remembered(server: Scripted, erp: ErpNet) -> None:
+async def test_a_version_that_is_not_understood_is_left_out_and_remembered(server: ScriptedErp, erp: ErpNet) -> None:
     """Refused, not locked, not moved: once without the version; if that works, it is left out from then on."""
     server.say(
-        batch([REFUSED, changeset(204), shows(row(A), row(B, 2))]),
-        batch([changeset(204), shows(row(A, 2))]),
-        batch([changeset(204), shows(row(A, 3))]),
+        erp_batch_answer([REFUSED, changeset_answer(204), shows(row(A), row(B, 2))]),
+        erp_batch_answer([changeset_answer(204), shows(row(A, 2))]),
+        erp_batch_answer([changeset_answer(204), shows(row(A, 3))]),
     )
 
     first, second = await erp.write(WHO, [patch(), patch(B)])
@@ -231,9 +233,9 @@ async def test_a_version_that_is_not_understood_is_left_out_and_remembered(serve
     assert [bodies(server, call) for call in (1, 2)] == [[{"Subject": "Review"}], [{"Subject": "Review"}]]
 
 
-async def test_a_refusal_without_the_version_too_is_final(server: Scripted, erp: ErpNet) -> None:
+async def test_a_refusal_without_the_version_too_is_final(server: ScriptedErp, erp: ErpNet) -> None:
     """If the version was not the reason, nothing is remembered and the item is rejected."""
-    server.say(batch([REFUSED, shows(row(A))]), batch([REFUSED, shows(row(A))]))
+    server.say(erp_batch_answer([REFUSED, shows(row(A))]), erp_batch_answer([REFUSED, shows(row(A))]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
@@ -242,9 +244,9 @@ async def test_a_refusal_without_the_version_too_is_final(server: Scripted, erp:
     assert len(server.calls) == 2
 
 
-async def test_once_the_version_works_refusals_are_believed(server: Scripted, erp: ErpNet) -> None:
+async def test_once_the_version_works_refusals_are_believed(server: ScriptedErp, erp: ErpNet) -> None:
     """A stale version that was refused proves the check; it is never left out after that."""
-    server.say(batch([REFUSED, shows(row(A, 9))]), batch([REFUSED, shows(row(B))]))
+    server.say(erp_batch_answer([REFUSED, shows(row(A, 9))]), erp_batch_answer([REFUSED, shows(row(B))]))
 
     await erp.write(WHO, [patch()])
     (outcome,) = await erp.write(WHO, [patch(B)])
@@ -263,20 +265,22 @@ async def test_once_the_version_works_refusals_are_believed(server: Scripted, er
     ],
 )
 async def test_a_refused_void_is_explained_by_the_row(
-    server: Scripted, erp: ErpNet, shown: list[dict[str, Any]], error: type[Exception] | None
+    server: ScriptedErp, erp: ErpNet, shown: list[dict[str, Any]], error: type[Exception] | None
 ) -> None:
     """Void already is as good as done; what is not there cannot be voided."""
-    server.say(batch([REFUSED, shows(*shown)]), batch([shows()]))
+    server.say(erp_batch_answer([REFUSED, shows(*shown)]), erp_batch_answer([shows()]))
 
     (outcome,) = await erp.write(WHO, [VoidActivity(A, "deleted in Outlook")])
 
     assert (error or type(None)) is type(outcome.error)
 
 
-async def test_one_bad_item_does_not_stop_the_others(server: Scripted, erp: ErpNet) -> None:
+async def test_one_bad_item_does_not_stop_the_others(server: ScriptedErp, erp: ErpNet) -> None:
     """Outcomes stand for themselves, in the order of the writes."""
     made = {"@odata.id": f"General_Activities_Activities({B})"}
-    server.say(batch([RULED, changeset(201, made), changeset(204), shows(row(A, 2)), shows(row(B))]))
+    server.say(
+        erp_batch_answer([RULED, changeset_answer(201, made), changeset_answer(204), shows(row(A, 2)), shows(row(B))])
+    )
 
     bad, good, updated = await erp.write(
         WHO, [CreateActivity("04-a", CONTENT), CreateActivity("04-b", CONTENT), patch()]
@@ -286,9 +290,9 @@ async def test_one_bad_item_does_not_stop_the_others(server: Scripted, erp: ErpN
     assert [outcome.activity.id for outcome in (good, updated) if outcome.activity] == [B, A]
 
 
-async def test_a_batch_that_stops_at_an_error_is_taken_up_again(server: Scripted, erp: ErpNet) -> None:
+async def test_a_batch_that_stops_at_an_error_is_taken_up_again(server: ScriptedErp, erp: ErpNet) -> None:
     """OData's default is to stop at the first error: what follows was not done and is sent again."""
-    server.say(batch([RULED]), batch([changeset(204), shows(row(A), row(B, 2))]))
+    server.say(erp_batch_answer([RULED]), erp_batch_answer([changeset_answer(204), shows(row(A), row(B, 2))]))
 
     bad, good = await erp.write(WHO, [patch(), patch(B)])
 
@@ -297,9 +301,9 @@ async def test_a_batch_that_stops_at_an_error_is_taken_up_again(server: Scripted
     assert f"PATCH General_Activities_Activities({A})" not in requests(server, 1)
 
 
-async def test_what_was_not_answered_is_unclear(server: Scripted, erp: ErpNet) -> None:
+async def test_what_was_not_answered_is_unclear(server: ScriptedErp, erp: ErpNet) -> None:
     """An answer that breaks off without an error says nothing about the rest."""
-    server.say(batch([changeset(204)]), batch([shows(row(A, 2))]))
+    server.say(erp_batch_answer([changeset_answer(204)]), erp_batch_answer([shows(row(A, 2))]))
 
     known, unknown = await erp.write(WHO, [patch(), patch(B)])
 
@@ -311,7 +315,7 @@ async def test_what_was_not_answered_is_unclear(server: Scripted, erp: ErpNet) -
 @pytest.mark.parametrize(
     "answer", [Say(cut=True), Say("--outer\r\nContent-"), Say(status=502)], ids=["cut", "half", "502"]
 )
-async def test_a_lost_batch_is_unclear_for_all_of_it(server: Scripted, erp: ErpNet, answer: Say) -> None:
+async def test_a_lost_batch_is_unclear_for_all_of_it(server: ScriptedErp, erp: ErpNet, answer: Say) -> None:
     """No answer to a batch of writes: each may have been done, none is sent twice, later ones are not sent."""
     writes: list[ErpWrite] = [CreateActivity(f"04-{number}", CONTENT) for number in range(60)]
     server.say(answer)
@@ -323,9 +327,9 @@ async def test_a_lost_batch_is_unclear_for_all_of_it(server: Scripted, erp: ErpN
     assert [isinstance(e, SideUnavailable) and e.unclear for e in errors] == [True] * 50 + [False] * 10
 
 
-async def test_a_throttled_batch_is_sent_again(server: Scripted, erp: ErpNet) -> None:
+async def test_a_throttled_batch_is_sent_again(server: ScriptedErp, erp: ErpNet) -> None:
     """429 for the whole batch: nothing was done, so a retry is safe."""
-    server.say(Say(status=429), batch([changeset(204), shows(row(A, 2))]))
+    server.say(Say(status=429), erp_batch_answer([changeset_answer(204), shows(row(A, 2))]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
@@ -333,25 +337,25 @@ async def test_a_throttled_batch_is_sent_again(server: Scripted, erp: ErpNet) ->
     assert len(server.calls) == 2
 
 
-async def test_no_licence_is_told_for_each_write(server: Scripted, erp: ErpNet) -> None:
+async def test_no_licence_is_told_for_each_write(server: ScriptedErp, erp: ErpNet) -> None:
     """Without a licence nothing was written: every outcome says when to come back."""
-    server.say(Say(fault("…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}))
+    server.say(Say(erp_fault("…", 8, "E1LicenseException"), 503, {"Retry-After": "60"}))
 
     outcomes = await erp.write(WHO, [patch(), patch(B)])
 
     assert [o.error.retry_after for o in outcomes if isinstance(o.error, LicencesTaken)] == [60, 60]
 
 
-async def test_throttling_inside_a_batch_is_that_items_affair(server: Scripted, erp: ErpNet) -> None:
+async def test_throttling_inside_a_batch_is_that_items_affair(server: ScriptedErp, erp: ErpNet) -> None:
     """A part that was refused for its speed may be tried later."""
-    server.say(batch([changeset(429), shows(row(A))]))
+    server.say(erp_batch_answer([changeset_answer(429), shows(row(A))]))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
     assert isinstance(outcome.error, Throttled)
 
 
-async def test_refused_access_is_raised_while_nothing_is_lost(server: Scripted, erp: ErpNet) -> None:
+async def test_refused_access_is_raised_while_nothing_is_lost(server: ScriptedErp, erp: ErpNet) -> None:
     """If not even the first batch is let in, there are no outcomes to keep."""
     server.say(Say(status=403))
 
@@ -359,10 +363,10 @@ async def test_refused_access_is_raised_while_nothing_is_lost(server: Scripted, 
         await erp.write(WHO, [patch()])
 
 
-async def test_refused_access_later_keeps_what_was_done(server: Scripted, erp: ErpNet) -> None:
+async def test_refused_access_later_keeps_what_was_done(server: ScriptedErp, erp: ErpNet) -> None:
     """Outcomes of earlier batches are never thrown away."""
     keys = [f"aaaaaaaa-0000-4000-8000-{number:012d}" for number in range(51)]
-    done = batch([*[changeset(204)] * 50, shows(*[row(key, 2) for key in keys[:50]])])
+    done = erp_batch_answer([*[changeset_answer(204)] * 50, shows(*[row(key, 2) for key in keys[:50]])])
     server.say(done, Say(status=403))
 
     outcomes = await erp.write(WHO, [patch(key) for key in keys])
@@ -371,9 +375,9 @@ async def test_refused_access_later_keeps_what_was_done(server: Scripted, erp: E
     assert isinstance(outcomes[50].error, AccessRefused)
 
 
-async def test_a_write_done_but_not_seen_is_unclear(server: Scripted, erp: ErpNet) -> None:
+async def test_a_write_done_but_not_seen_is_unclear(server: ScriptedErp, erp: ErpNet) -> None:
     """Where the read behind the write fails, another is tried; if that fails too, the round must look again."""
-    server.say(batch([changeset(204), part(500, fault("no"))]), Say(fault("no"), 500))
+    server.say(erp_batch_answer([changeset_answer(204), part(500, erp_fault("no"))]), Say(erp_fault("no"), 500))
 
     (outcome,) = await erp.write(WHO, [patch()])
 
@@ -381,10 +385,10 @@ async def test_a_write_done_but_not_seen_is_unclear(server: Scripted, erp: ErpNe
     assert outcome.error.unclear
 
 
-async def test_a_create_not_found_by_its_mark_is_read_by_its_id(server: Scripted, erp: ErpNet) -> None:
+async def test_a_create_not_found_by_its_mark_is_read_by_its_id(server: ScriptedErp, erp: ErpNet) -> None:
     """The answer names the new activity, so a filter on ExternalId that shows nothing does no harm."""
     made = {"@odata.id": f"General_Activities_Activities({A})"}
-    server.say(batch([changeset(201, made), shows()]), batch([shows(row(A))]))
+    server.say(erp_batch_answer([changeset_answer(201, made), shows()]), erp_batch_answer([shows(row(A))]))
 
     (outcome,) = await erp.write(WHO, [CreateActivity("04-ical", CONTENT)])
 
@@ -392,7 +396,7 @@ async def test_a_create_not_found_by_its_mark_is_read_by_its_id(server: Scripted
     assert f"Id%20in%20({A})" in requests(server, 1)[0]
 
 
-async def test_no_writes_are_no_requests(server: Scripted, erp: ErpNet) -> None:
+async def test_no_writes_are_no_requests(server: ScriptedErp, erp: ErpNet) -> None:
     """Nothing to do costs nothing."""
     assert await erp.write(WHO, []) == []
     assert server.heard == []

@@ -13,7 +13,7 @@ from simulators.base import Clock
 from simulators.graph import GraphSimulator
 from sync_core.model.event import Window
 from tests.adapters.conftest import Pauses
-from tests.support.scripted_graph import Scripted
+from tests.support.scripted_graph import ScriptedGraph
 
 SPAN = Window(datetime(2026, 1, 24, tzinfo=UTC), datetime(2026, 3, 29, tzinfo=UTC))
 
@@ -36,14 +36,16 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
+async def server() -> AsyncIterator[ScriptedGraph]:
     """A scripted Graph."""
-    async with Scripted() as scripted:
+    async with ScriptedGraph() as scripted:
         yield scripted
 
 
 @pytest.fixture
-async def calendar(server: Scripted, clock: Clock, pauses: Pauses, tokens: Tokens) -> AsyncIterator[GraphCalendar]:
+async def calendar(
+    server: ScriptedGraph, clock: Clock, pauses: Pauses, tokens: Tokens
+) -> AsyncIterator[GraphCalendar]:
     """The adapter before the script."""
     retries = Retries(sleep=pauses)
     options = GraphOptions(tokens, url=server.url, retries=retries, timeout_seconds=2, page_size=50, page_cap=5)

@@ -14,12 +14,12 @@ from simulators.base import Clock
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import Tokens
 from tests.support.scripted import ODD, Say
-from tests.support.scripted_graph import Scripted
+from tests.support.scripted_graph import ScriptedGraph
 
 
 @pytest.mark.parametrize("header", ODD)
 async def test_a_part_of_a_batch_with_an_odd_header_does_not_stop_the_round(
-    server: Scripted, clock: Clock, pauses: Pauses, tokens: Tokens, header: str
+    server: ScriptedGraph, clock: Clock, pauses: Pauses, tokens: Tokens, header: str
 ) -> None:
     """Graph throttles one of two parts with an odd ``Retry-After``: the batch ends, soon, with an answer for each."""
     refused = {"id": "1", "status": 429, "headers": {"Retry-After": header}}

@@ -27,16 +27,16 @@ from sync_core.model.sides import Side
 from tests.adapters.conftest import NOW, Pauses
 from tests.adapters.graph.conftest import SPAN, Tokens
 from tests.support.scripted import Say
-from tests.support.scripted_graph import PREFER, Scripted, batch, event, fault
+from tests.support.scripted_graph import PREFER, ScriptedGraph, graph_batch_answer, graph_event, graph_fault
 
 SETTINGS = Say({"timeZone": "UTC"})
 
 
 async def test_every_request_is_signed_numbered_and_states_its_preferences(
-    server: Scripted, calendar: GraphCalendar
+    server: ScriptedGraph, calendar: GraphCalendar
 ) -> None:
     """Preferences count only for the request that carries them, so each carries all."""
-    server.say(SETTINGS, Say(event()))
+    server.say(SETTINGS, Say(graph_event()))
 
     await calendar.read_time_zone("U")
     await calendar.read_events("U", ["E1"])
@@ -47,9 +47,9 @@ async def test_every_request_is_signed_numbered_and_states_its_preferences(
     assert len({UUID(one.headers["client-request-id"]) for one in server.heard}) == 2
 
 
-async def test_ids_are_encoded_in_paths(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_ids_are_encoded_in_paths(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Ids and principal names may hold characters that mean something in a URL."""
-    server.say(Say(event("A/B+C=")))
+    server.say(Say(graph_event("A/B+C=")))
 
     await calendar.read_events("a#b@c.bg", ["A/B+C="])
 
@@ -59,16 +59,16 @@ async def test_ids_are_encoded_in_paths(server: Scripted, calendar: GraphCalenda
 @pytest.mark.parametrize(
     ("answer", "waits"),
     [
-        (fault(429, "ApplicationThrottled"), None),
+        (graph_fault(429, "ApplicationThrottled"), None),
         (Say(status=429, headers={"Retry-After": "7"}), 7.0),
         (Say(status=503, headers={"Retry-After": "0.249"}), 0.249),
-        (fault(504, "UnknownError", ""), None),
+        (graph_fault(504, "UnknownError", ""), None),
         (Say(cut=True), None),
     ],
     ids=["429", "429 in seven seconds", "503 in a moment", "504", "connection lost"],
 )
 async def test_a_read_is_repeated_until_it_is_answered(
-    server: Scripted, calendar: GraphCalendar, pauses: Pauses, answer: Say, waits: float | None
+    server: ScriptedGraph, calendar: GraphCalendar, pauses: Pauses, answer: Say, waits: float | None
 ) -> None:
     """Reading again does no harm; what Graph asks for comes before our own back-off."""
     server.say(answer, answer, SETTINGS)
@@ -78,7 +78,7 @@ async def test_a_read_is_repeated_until_it_is_answered(
     assert waits is None or all(waits <= pause <= 1.1 * waits for pause in pauses)
 
 
-async def test_retries_end(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_retries_end(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """After four refusals the caller hears of it, with the wait Graph asked for last."""
     server.say(*[Say(status=429, headers={"Retry-After": "3"})] * 4)
 
@@ -89,7 +89,7 @@ async def test_retries_end(server: Scripted, calendar: GraphCalendar) -> None:
     assert len(server.heard) == 4
 
 
-async def test_silence_ends_at_the_time_limit(server: Scripted) -> None:
+async def test_silence_ends_at_the_time_limit(server: ScriptedGraph) -> None:
     """A Graph that accepts and never answers is out of reach."""
     server.say(Say(hang=True))
     options = GraphOptions(
@@ -103,17 +103,19 @@ async def test_silence_ends_at_the_time_limit(server: Scripted) -> None:
     await calendar.close()
 
 
-async def test_a_refused_token_is_replaced_once(server: Scripted, calendar: GraphCalendar, tokens: Tokens) -> None:
+async def test_a_refused_token_is_replaced_once(
+    server: ScriptedGraph, calendar: GraphCalendar, tokens: Tokens
+) -> None:
     """401 gets one request with a fresh token."""
-    server.say(fault(401, "InvalidAuthenticationToken"), SETTINGS)
+    server.say(graph_fault(401, "InvalidAuthenticationToken"), SETTINGS)
 
     assert await calendar.read_time_zone("U") == "Etc/UTC"
     assert [one.headers["authorization"] for one in server.heard] == ["Bearer token-1", "Bearer token-2"]
 
 
-async def test_a_second_refusal_names_the_credential(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_second_refusal_names_the_credential(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A fresh token that is refused as well means that access is missing."""
-    server.say(*[fault(401, "InvalidAuthenticationToken")] * 2)
+    server.say(*[graph_fault(401, "InvalidAuthenticationToken")] * 2)
 
     with pytest.raises(AccessRefused, match="InvalidAuthenticationToken"):
         await calendar.read_time_zone("U")
@@ -121,7 +123,7 @@ async def test_a_second_refusal_names_the_credential(server: Scripted, calendar:
     assert len(server.heard) == 2
 
 
-async def test_no_token_names_entra_and_its_reason(server: Scripted) -> None:
+async def test_no_token_names_entra_and_its_reason(server: ScriptedGraph) -> None:
     """What Entra says about the secret reaches the administrator."""
     from azure.core.exceptions import ClientAuthenticationError
 
@@ -141,17 +143,20 @@ async def test_no_token_names_entra_and_its_reason(server: Scripted) -> None:
 @pytest.mark.parametrize(
     ("expected", "answer"),
     [
-        (MailboxUnavailable, fault(404, "MailboxNotEnabledForRESTAPI")),
-        (MailboxUnavailable, fault(404, "mailboxnotsupportedforrestapi")),
-        (MailboxUnavailable, fault(404, "ErrorInvalidUser")),
-        (MailboxUnavailable, fault(404, "ResourceNotFound")),
-        (MailboxUnavailable, fault(404, "generalException", innerError={"code": "MailboxNotEnabledForRESTAPI"})),
-        (MailboxUnavailable, fault(403, "ErrorAccessDenied")),
-        (ItemRejected, fault(400, "ErrorInvalidRequest")),
+        (MailboxUnavailable, graph_fault(404, "MailboxNotEnabledForRESTAPI")),
+        (MailboxUnavailable, graph_fault(404, "mailboxnotsupportedforrestapi")),
+        (MailboxUnavailable, graph_fault(404, "ErrorInvalidUser")),
+        (MailboxUnavailable, graph_fault(404, "ResourceNotFound")),
+        (
+            MailboxUnavailable,
+            graph_fault(404, "generalException", innerError={"code": "MailboxNotEnabledForRESTAPI"}),
+        ),
+        (MailboxUnavailable, graph_fault(403, "ErrorAccessDenied")),
+        (ItemRejected, graph_fault(400, "ErrorInvalidRequest")),
     ],
 )
 async def test_an_answer_without_a_mailbox_parks_only_this_mailbox(
-    server: Scripted, calendar: GraphCalendar, expected: type[SideError], answer: Say
+    server: ScriptedGraph, calendar: GraphCalendar, expected: type[SideError], answer: Say
 ) -> None:
     """Missing licences and access policies concern one user; codes count in any case and nesting."""
     server.say(answer)
@@ -162,7 +167,7 @@ async def test_an_answer_without_a_mailbox_parks_only_this_mailbox(
     assert len(server.heard) == 1
 
 
-async def test_a_404_that_says_nothing_is_no_proof(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_404_that_says_nothing_is_no_proof(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A stranger's 404 (a proxy, a route) must not read as a deleted event."""
     server.say(*[Say("<html>not here</html>", 404)] * 4)
 
@@ -170,7 +175,7 @@ async def test_a_404_that_says_nothing_is_no_proof(server: Scripted, calendar: G
         await calendar.read_events("U", ["E1"])
 
 
-async def test_redirects_are_not_followed(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_redirects_are_not_followed(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The token goes to the configured host and nowhere else."""
     server.say(*[Say(status=302, headers={"Location": "http://localhost:1/v1.0"})] * 4)
 
@@ -178,7 +183,7 @@ async def test_redirects_are_not_followed(server: Scripted, calendar: GraphCalen
         await calendar.read_time_zone("U")
 
 
-async def test_three_requests_at_most_are_in_flight_for_a_mailbox(server: Scripted, tokens: Tokens) -> None:
+async def test_three_requests_at_most_are_in_flight_for_a_mailbox(server: ScriptedGraph, tokens: Tokens) -> None:
     """The fifth would be refused by Graph, and somebody else may call as us."""
     server.say(*[Say(hang=True)] * 5)
     options = GraphOptions(tokens, url=server.url, retries=Retries(tries=1), timeout_seconds=0.4)
@@ -198,7 +203,7 @@ async def test_three_requests_at_most_are_in_flight_for_a_mailbox(server: Script
     assert seen == ["GET /users/U/mailboxSettings"] * 3 + ["GET /users/V/mailboxSettings"]
 
 
-async def test_a_link_to_another_host_is_not_followed(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_link_to_another_host_is_not_followed(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A forged or stale link must not carry our token away: as a cursor it is as good as expired."""
     with pytest.raises(CursorExpired) as caught:
         await calendar.read_changes("U", "https://graph.microsoft.evil/v1.0/users/U/calendarView/delta?x", SPAN)
@@ -210,7 +215,7 @@ async def test_a_link_to_another_host_is_not_followed(server: Scripted, calendar
 @pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])
 @pytest.mark.parametrize("link", ["https://graph.microsoft.evil/v1.0/x", "https://[", "http://127.0.0.1:99999/"])
 async def test_a_page_that_leads_to_another_host_is_not_followed(
-    server: Scripted, calendar: GraphCalendar, name: str, link: str
+    server: ScriptedGraph, calendar: GraphCalendar, name: str, link: str
 ) -> None:
     """Nor is such a delta link kept for the next round."""
     server.say(Say({"value": [], name: link}))
@@ -235,9 +240,9 @@ print([name for name in sys.modules if name.startswith("msgraph.generated.models
 """
 
 
-async def test_the_sdk_is_imported_late_and_its_models_never(server: Scripted) -> None:
+async def test_the_sdk_is_imported_late_and_its_models_never(server: ScriptedGraph) -> None:
     """A cold start does not pay for the SDK, and reading does not pay for its models."""
-    server.say(batch(Say(event()), Say(event("E2"))))
+    server.say(graph_batch_answer(Say(graph_event()), Say(graph_event("E2"))))
 
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROBE, server.url, stdout=subprocess.PIPE, stderr=subprocess.PIPE

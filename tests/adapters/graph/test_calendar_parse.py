@@ -14,12 +14,12 @@ from adapters.graph.parse import parse_event
 from sync_core.content.ranges import BEYOND
 from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
 from tests.support.bodies import BLOCK, UNRULED
-from tests.support.scripted_graph import event, marked
+from tests.support.scripted_graph import graph_event, marked
 
 
 def parsed(**fields: Any) -> GraphEvent:
     """The event with these fields, which must be readable."""
-    found = parse_event(event(**fields))
+    found = parse_event(graph_event(**fields))
     assert isinstance(found, GraphEvent)
     return found
 
@@ -241,13 +241,13 @@ def test_every_kind_of_event_is_known(kind: EventKind) -> None:
 )
 def test_an_event_that_cannot_be_understood_says_why(reason: str, fields: dict[str, Any]) -> None:
     """The administrator reads what is wrong; the round goes on."""
-    assert parse_event(event(**fields)) == Malformed(Side.GRAPH, "E1", reason)
+    assert parse_event(graph_event(**fields)) == Malformed(Side.GRAPH, "E1", reason)
 
 
 @pytest.mark.parametrize("name", ["subject", "body"])
 def test_a_missing_field_is_not_an_empty_one(name: str) -> None:
     """A bare item must never clear what is on the other side."""
-    item = event()
+    item = graph_event()
     del item[name]
 
     assert isinstance(parse_event(item), Malformed)
@@ -266,7 +266,7 @@ def test_nothing_that_is_json_breaks_the_reader(item: Any) -> None:
     assert isinstance(parse_event(item), Malformed)
 
 
-@given(st.sampled_from(sorted(event())), JSON)
+@given(st.sampled_from(sorted(graph_event())), JSON)
 def test_no_field_of_an_event_breaks_the_reader(name: str, value: Any) -> None:
     """Any value in any field makes an event or a malformed item."""
-    assert isinstance(parse_event(event(**{name: value})), GraphEvent | Malformed)
+    assert isinstance(parse_event(graph_event(**{name: value})), GraphEvent | Malformed)

@@ -20,12 +20,21 @@ from sync_core.model.sides import Evidence, GraphEvent, Malformed, Side, Whereab
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
 from tests.support.scripted import Say
-from tests.support.scripted_graph import PREFER, PREFER_HTML, Scripted, batch, event, fault, marked, page
+from tests.support.scripted_graph import (
+    PREFER,
+    PREFER_HTML,
+    ScriptedGraph,
+    graph_batch_answer,
+    graph_event,
+    graph_fault,
+    marked,
+    page_answer,
+)
 
 DELTA = "/users/U/calendarView/delta"
 FIRST = f"GET {DELTA}?startDateTime=2026-01-24T00:00:00Z&endDateTime=2026-03-29T00:00:00Z"
 EXPAND = f"$expand=singleValueExtendedProperties($filter=id eq '{ACTIVITY_PROPERTY}')"
-GONE = fault(404, "ErrorItemNotFound")
+GONE = graph_fault(404, "ErrorItemNotFound")
 
 
 def ids(events: Any) -> list[str]:
@@ -33,11 +42,15 @@ def ids(events: Any) -> list[str]:
     return [one.id for one in events]
 
 
-async def test_a_round_is_read_to_its_last_page(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_round_is_read_to_its_last_page(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Empty pages are passed, links are followed as they come, the delta link is the last page's."""
     link = f"{server.url}{DELTA}?%24skiptoken=a%2Fb"
-    server.say(page(next=link), page(event("E1"), next=link + "2"), page(event("E2"), next=link + "3"))
-    server.say(page(delta=f"{server.url}{DELTA}?$deltatoken=d"))
+    server.say(
+        page_answer(next=link),
+        page_answer(graph_event("E1"), next=link + "2"),
+        page_answer(graph_event("E2"), next=link + "3"),
+    )
+    server.say(page_answer(delta=f"{server.url}{DELTA}?$deltatoken=d"))
 
     reading = await calendar.read_changes("U", None, SPAN)
 
@@ -48,9 +61,9 @@ async def test_a_round_is_read_to_its_last_page(server: Scripted, calendar: Grap
     assert {one.headers["prefer"] for one in server.heard} == {f"{PREFER}, odata.maxpagesize=50"}
 
 
-async def test_a_later_round_starts_at_its_link(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_later_round_starts_at_its_link(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The window and everything else live in the link."""
-    server.say(page(delta=f"{server.url}{DELTA}?$deltatoken=e"))
+    server.say(page_answer(delta=f"{server.url}{DELTA}?$deltatoken=e"))
 
     reading = await calendar.read_changes("U", f"{server.url}{DELTA}?$deltatoken=d", SPAN)
 
@@ -58,12 +71,14 @@ async def test_a_later_round_starts_at_its_link(server: Scripted, calendar: Grap
     assert server.lines == [f"GET {DELTA}?$deltatoken=d"]
 
 
-async def test_the_later_delivery_of_an_id_wins(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_the_later_delivery_of_an_id_wins(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Items repeat within a round; removed-then-there is there, there-then-removed is removed."""
     gone = {"id": "E1", "@removed": {"reason": "deleted"}}
     back = {"id": "E2", "@removed": {"reason": "deleted"}}
-    server.say(page(event("E1"), back, event("E3"), next=f"{server.url}{DELTA}?$skiptoken=1"))
-    server.say(page(gone, event("E2"), event("E3", subject="Later"), delta=f"{server.url}{DELTA}?d"))
+    server.say(page_answer(graph_event("E1"), back, graph_event("E3"), next=f"{server.url}{DELTA}?$skiptoken=1"))
+    server.say(
+        page_answer(gone, graph_event("E2"), graph_event("E3", subject="Later"), delta=f"{server.url}{DELTA}?d")
+    )
 
     reading = await calendar.read_changes("U", None, SPAN)
 
@@ -71,7 +86,7 @@ async def test_the_later_delivery_of_an_id_wins(server: Scripted, calendar: Grap
     assert {one.id: one.content.subject for one in reading.events} == {"E2": "Meeting E2", "E3": "Later"}
 
 
-async def test_bare_occurrences_are_counted_once_and_left_out(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_bare_occurrences_are_counted_once_and_left_out(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A row without content is neither an event nor a mistake."""
     bare = {
         "id": "O1",
@@ -79,17 +94,23 @@ async def test_bare_occurrences_are_counted_once_and_left_out(server: Scripted, 
         "seriesMasterId": "M",
         "start": {"dateTime": "2026-02-02T08:00:00.0000000", "timeZone": "UTC"},
     }
-    rows = (event("M", type="seriesMaster"), bare, {**bare, "id": "O2"}, bare, event("X", type="exception"))
-    server.say(page(*rows, delta=f"{server.url}{DELTA}?d"))
+    rows = (
+        graph_event("M", type="seriesMaster"),
+        bare,
+        {**bare, "id": "O2"},
+        bare,
+        graph_event("X", type="exception"),
+    )
+    server.say(page_answer(*rows, delta=f"{server.url}{DELTA}?d"))
 
     reading = await calendar.read_changes("U", None, SPAN)
 
     assert (ids(reading.events), reading.occurrences, reading.malformed) == (["M", "X"], 2, ())
 
 
-async def test_one_malformed_item_does_not_stop_the_read(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_one_malformed_item_does_not_stop_the_read(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """It is listed with its id, as far as it has one."""
-    server.say(page(event("E1", start=None), 7, event("E2"), delta=f"{server.url}{DELTA}?d"))
+    server.say(page_answer(graph_event("E1", start=None), 7, graph_event("E2"), delta=f"{server.url}{DELTA}?d"))
 
     reading = await calendar.read_changes("U", None, SPAN)
 
@@ -103,19 +124,19 @@ async def test_one_malformed_item_does_not_stop_the_read(server: Scripted, calen
 @pytest.mark.parametrize(
     "answer",
     [
-        fault(410, "SyncStateNotFound"),
+        graph_fault(410, "SyncStateNotFound"),
         Say(status=410, headers={"Location": "/v1.0/elsewhere"}),
-        fault(400, "SyncStateInvalid"),
-        fault(404, "syncStateNotFound"),
-        fault(400, "BadRequest", innererror={"code": "resyncRequired"}),
+        graph_fault(400, "SyncStateInvalid"),
+        graph_fault(404, "syncStateNotFound"),
+        graph_fault(400, "BadRequest", innererror={"code": "resyncRequired"}),
     ],
 )
 @pytest.mark.parametrize("pages", [0, 1])
 async def test_an_expired_link_is_told_apart(
-    server: Scripted, calendar: GraphCalendar, answer: Say, pages: int
+    server: ScriptedGraph, calendar: GraphCalendar, answer: Say, pages: int
 ) -> None:
     """Every way of saying it, on the delta link and in the middle of a round."""
-    server.say(*[page(event(), next=f"{server.url}{DELTA}?$skiptoken=1")] * pages, answer)
+    server.say(*[page_answer(graph_event(), next=f"{server.url}{DELTA}?$skiptoken=1")] * pages, answer)
 
     with pytest.raises(CursorExpired):
         await calendar.read_changes("U", f"{server.url}{DELTA}?$deltatoken=d", SPAN)
@@ -123,18 +144,20 @@ async def test_an_expired_link_is_told_apart(
     assert len(server.heard) == pages + 1
 
 
-async def test_an_endless_round_is_read_again_without_a_page_size(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_an_endless_round_is_read_again_without_a_page_size(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
     """The same rows behind changing links end the attempt; the page size is what sets it off."""
-    loop = [page(event(), next=f"{server.url}{DELTA}?$skiptoken={number}") for number in range(2)]
-    server.say(*loop, page(event(), delta=f"{server.url}{DELTA}?d"))
+    loop = [page_answer(graph_event(), next=f"{server.url}{DELTA}?$skiptoken={number}") for number in range(2)]
+    server.say(*loop, page_answer(graph_event(), delta=f"{server.url}{DELTA}?d"))
 
     assert ids((await calendar.read_changes("U", None, SPAN)).events) == ["E1"]
     assert [one.headers["prefer"] for one in server.heard] == [f"{PREFER}, odata.maxpagesize=50"] * 2 + [PREFER]
 
 
-async def test_a_round_that_never_ends_is_given_up(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_round_that_never_ends_is_given_up(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Ever new empty pages run into the cap, twice."""
-    server.say(*[page(next=f"{server.url}{DELTA}?$skiptoken={number}") for number in range(10)])
+    server.say(*[page_answer(next=f"{server.url}{DELTA}?$skiptoken={number}") for number in range(10)])
 
     with pytest.raises(EndlessRead):
         await calendar.read_changes("U", None, SPAN)
@@ -142,9 +165,9 @@ async def test_a_round_that_never_ends_is_given_up(server: Scripted, calendar: G
     assert len(server.heard) == 10
 
 
-async def test_a_next_link_to_another_host_is_not_followed(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_next_link_to_another_host_is_not_followed(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Not even in the middle of a round."""
-    server.say(page(event(), next="https://graph.microsoft.evil/v1.0/x"))
+    server.say(page_answer(graph_event(), next="https://graph.microsoft.evil/v1.0/x"))
 
     with pytest.raises(ForeignHost):
         await calendar.read_changes("U", None, SPAN)
@@ -152,15 +175,15 @@ async def test_a_next_link_to_another_host_is_not_followed(server: Scripted, cal
     assert len(server.heard) == 1
 
 
-async def test_a_round_without_a_delta_link_is_not_believed(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_round_without_a_delta_link_is_not_believed(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A cut-off read must not look complete."""
-    server.say(page(event()))
+    server.say(page_answer(graph_event()))
 
     with pytest.raises(SideUnavailable, match="without a delta link"):
         await calendar.read_changes("U", None, SPAN)
 
 
-async def test_a_page_that_is_no_page_is_trouble(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_page_that_is_no_page_is_trouble(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """200 with something else in it is not an empty calendar."""
     server.say(Say("<html>"))
 
@@ -168,10 +191,10 @@ async def test_a_page_that_is_no_page_is_trouble(server: Scripted, calendar: Gra
         await calendar.read_changes("U", None, SPAN)
 
 
-async def test_a_view_is_read_in_full_with_marks(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_view_is_read_in_full_with_marks(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Pages follow their links; the mark is asked for."""
-    server.say(page(marked("E1", "A1", ACTIVITY_PROPERTY), next=f"{server.url}/users/U/calendarView?$skip=50"))
-    server.say(page(event("E2"), event("E1", subject="Again")))
+    server.say(page_answer(marked("E1", "A1", ACTIVITY_PROPERTY), next=f"{server.url}/users/U/calendarView?$skip=50"))
+    server.say(page_answer(graph_event("E2"), graph_event("E1", subject="Again")))
 
     reading = await calendar.read_view("U", SPAN)
 
@@ -184,9 +207,9 @@ async def test_a_view_is_read_in_full_with_marks(server: Scripted, calendar: Gra
     ]
 
 
-async def test_marked_events_are_found_by_their_property(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_marked_events_are_found_by_their_property(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Any value but the empty one counts, at any time."""
-    server.say(page(marked("E1", "A1", ACTIVITY_PROPERTY)))
+    server.say(page_answer(marked("E1", "A1", ACTIVITY_PROPERTY)))
 
     reading = await calendar.read_marked("U")
 
@@ -195,9 +218,13 @@ async def test_marked_events_are_found_by_their_property(server: Scripted, calen
     assert server.lines == [f"GET /users/U/events?$filter={clause}&{EXPAND}&$top=50"]
 
 
-async def test_events_of_activities_are_looked_up_in_one_batch(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_events_of_activities_are_looked_up_in_one_batch(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
     """One filter for each activity, quotes doubled; no hit is an empty list."""
-    server.say(batch(page(marked("E1", "a1", ACTIVITY_PROPERTY, transactionId="tx")), page()))
+    server.say(
+        graph_batch_answer(page_answer(marked("E1", "a1", ACTIVITY_PROPERTY, transactionId="tx")), page_answer())
+    )
 
     found = await calendar.find_marked("U", ["A1", "o'x"])
 
@@ -212,9 +239,9 @@ async def test_events_of_activities_are_looked_up_in_one_batch(server: Scripted,
     assert server.heard[0].parts == [f"GET /users/U/events?$filter={clause}&{EXPAND}" for clause in clauses]
 
 
-async def test_events_are_found_by_their_calendar_wide_id(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_events_are_found_by_their_calendar_wide_id(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The iCalUId leads to this mailbox's copy."""
-    server.say(page(event("E1")))
+    server.say(page_answer(graph_event("E1")))
 
     found = await calendar.find_by_uid("U", ["UID-E1"])
 
@@ -222,20 +249,20 @@ async def test_events_are_found_by_their_calendar_wide_id(server: Scripted, cale
     assert server.lines == [f"GET /users/U/events?$filter=iCalUId eq 'UID-E1'&{EXPAND}"]
 
 
-async def test_one_event_is_read_without_a_batch(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_one_event_is_read_without_a_batch(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A batch of one would only cost."""
-    server.say(Say(event()))
+    server.say(Say(graph_event()))
 
     assert ids((await calendar.read_events("U", ["E1", "E1"])).values()) == ["E1"]
     assert server.lines == ["GET /users/U/events/E1"]
 
 
-async def test_events_are_read_twenty_at_a_time(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_events_are_read_twenty_at_a_time(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Answers come in any order; 404 is None; what Graph finds malformed is malformed; each part has preferences."""
     wanted = [f"E{number}" for number in range(21)]
-    told = [Say(event(key)) for key in wanted[:20]]
-    told[3], told[4] = GONE, fault(400, "ErrorInvalidIdMalformed")
-    server.say(batch(*told), Say(event("E20")))
+    told = [Say(graph_event(key)) for key in wanted[:20]]
+    told[3], told[4] = GONE, graph_fault(400, "ErrorInvalidIdMalformed")
+    server.say(graph_batch_answer(*told), Say(graph_event("E20")))
 
     found = await calendar.read_events("U", wanted)
 
@@ -249,13 +276,14 @@ async def test_events_are_read_twenty_at_a_time(server: Scripted, calendar: Grap
 
 
 async def test_only_refused_parts_of_a_batch_are_read_again(
-    server: Scripted, calendar: GraphCalendar, pauses: Pauses
+    server: ScriptedGraph, calendar: GraphCalendar, pauses: Pauses
 ) -> None:
     """Each part is throttled on its own and waits as long as the longest asks; unanswered parts are asked again."""
     slow = Say({"error": {"code": "ApplicationThrottled"}}, 429, {"Retry-After": "2"})
     slower = Say({"error": {"code": "ApplicationThrottled"}}, 429, {"Retry-After": "5"})
     server.say(
-        batch(slow, Say(event("E2")), slower, None), batch(Say(event("E1")), Say(event("E3")), Say(event("E4")))
+        graph_batch_answer(slow, Say(graph_event("E2")), slower, None),
+        graph_batch_answer(Say(graph_event("E1")), Say(graph_event("E3")), Say(graph_event("E4"))),
     )
 
     found = await calendar.read_events("U", ["E1", "E2", "E3", "E4"])
@@ -269,25 +297,25 @@ async def test_only_refused_parts_of_a_batch_are_read_again(
 @pytest.mark.parametrize(
     ("expected", "part"),
     [
-        (MailboxUnavailable, fault(404, "MailboxNotEnabledForRESTAPI")),
-        (MailboxUnavailable, fault(403, "ErrorAccessDenied")),
-        (SideUnavailable, fault(500, "UnknownError")),
+        (MailboxUnavailable, graph_fault(404, "MailboxNotEnabledForRESTAPI")),
+        (MailboxUnavailable, graph_fault(403, "ErrorAccessDenied")),
+        (SideUnavailable, graph_fault(500, "UnknownError")),
     ],
 )
 async def test_trouble_with_the_mailbox_is_no_news_about_events(
-    server: Scripted, calendar: GraphCalendar, expected: type[Exception], part: Say
+    server: ScriptedGraph, calendar: GraphCalendar, expected: type[Exception], part: Say
 ) -> None:
     """One part that failed for all the mailbox fails the read: a missing event would be believed."""
-    server.say(*[batch(Say(event("E1")), part), *[part] * 3])
+    server.say(*[graph_batch_answer(Say(graph_event("E1")), part), *[part] * 3])
 
     with pytest.raises(expected):
         await calendar.read_events("U", ["E1", "E2"])
 
 
-async def test_html_comes_beside_the_text(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_html_comes_beside_the_text(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Two representations are two requests, in one batch; the mark comes along."""
     html = {"id": "E1", "@odata.etag": 'W/"E1-1"', "body": {"contentType": "html", "content": "<p>Agenda</p>"}}
-    server.say(batch(Say(marked("E1", "A1", ACTIVITY_PROPERTY)), Say(html)))
+    server.say(graph_batch_answer(Say(marked("E1", "A1", ACTIVITY_PROPERTY)), Say(html)))
 
     found = (await calendar.read_events("U", ["E1"], html=True))["E1"]
 
@@ -300,11 +328,11 @@ async def test_html_comes_beside_the_text(server: Scripted, calendar: GraphCalen
     assert [one["headers"]["Prefer"] for one in server.heard[0].body["requests"]] == [PREFER, PREFER_HTML]
 
 
-async def test_text_and_html_of_two_versions_are_read_again(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_text_and_html_of_two_versions_are_read_again(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """An edit between the two parts must not mix old HTML with new text."""
     html = {"id": "E1", "@odata.etag": 'W/"E1-1"', "body": {"contentType": "html", "content": "<p>1</p>"}}
-    old = event("E1", **{"@odata.etag": 'W/"E1-0"'})
-    server.say(batch(Say(old), Say(html)), batch(Say(event("E1")), Say(html)))
+    old = graph_event("E1", **{"@odata.etag": 'W/"E1-0"'})
+    server.say(graph_batch_answer(Say(old), Say(html)), graph_batch_answer(Say(graph_event("E1")), Say(html)))
 
     found = (await calendar.read_events("U", ["E1"], html=True))["E1"]
 
@@ -312,30 +340,38 @@ async def test_text_and_html_of_two_versions_are_read_again(server: Scripted, ca
     assert (found.change_key, found.html) == ('W/"E1-1"', "<p>1</p>")
 
 
-async def test_an_event_that_never_stands_still_is_not_guessed(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_an_event_that_never_stands_still_is_not_guessed(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
     """After three readings of two versions the item is set aside."""
     html = {"id": "E1", "@odata.etag": 'W/"x"', "body": {"contentType": "html", "content": "<p>1</p>"}}
-    server.say(*[batch(Say(event("E1")), Say(html))] * 3)
+    server.say(*[graph_batch_answer(Say(graph_event("E1")), Say(html))] * 3)
 
     found = await calendar.read_events("U", ["E1"], html=True)
 
     assert found == {"E1": Malformed(Side.GRAPH, "E1", "the event changes while it is read")}
 
 
-async def test_a_missing_event_has_no_html(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_missing_event_has_no_html(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Both parts say 404."""
-    server.say(batch(GONE, GONE))
+    server.say(graph_batch_answer(GONE, GONE))
 
     assert await calendar.read_events("U", ["E1"], html=True) == {"E1": None}
 
 
-async def test_evidence_takes_three_batches(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_evidence_takes_three_batches(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The event, the view over its own span, the calendar it sits in; nothing is asked twice or in vain."""
     server.say(
-        batch(GONE, *[Say(event(key)) for key in ("seen", "moved", "binned", "unsure", "broken")]),
-        batch(page({"id": "seen"}), page(), page({"id": "other"}), page(), fault(500, "UnknownError")),
-        *[fault(500, "UnknownError")] * 3,
-        batch(Say({"isDefaultCalendar": False}), GONE, Say({"name": "?"})),
+        graph_batch_answer(GONE, *[Say(graph_event(key)) for key in ("seen", "moved", "binned", "unsure", "broken")]),
+        graph_batch_answer(
+            page_answer({"id": "seen"}),
+            page_answer(),
+            page_answer({"id": "other"}),
+            page_answer(),
+            graph_fault(500, "UnknownError"),
+        ),
+        *[graph_fault(500, "UnknownError")] * 3,
+        graph_batch_answer(Say({"isDefaultCalendar": False}), GONE, Say({"name": "?"})),
     )
 
     found = await calendar.gather_evidence("U", ["gone", "seen", "moved", "binned", "unsure", "broken"])
@@ -355,30 +391,41 @@ async def test_evidence_takes_three_batches(server: Scripted, calendar: GraphCal
     ]
 
 
-async def test_the_view_over_an_endless_event_stays_within_limits(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_the_view_over_an_endless_event_stays_within_limits(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
     """Graph refuses views beyond 1825 days; the days about the start show the event as well."""
     end = {"dateTime": "2036-02-02T08:00:00.0000000", "timeZone": "UTC"}
-    server.say(Say(event("E1", end=end)), page({"id": "E1"}))
+    server.say(Say(graph_event("E1", end=end)), page_answer({"id": "E1"}))
 
     assert (await calendar.gather_evidence("U", ["E1"]))["E1"].in_view is True
     assert "startDateTime=2026-02-01T08:00:00Z&endDateTime=2026-03-05T08:00:00Z" in server.lines[1]
 
 
-async def test_a_long_view_is_read_on(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_long_view_is_read_on(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """An event on the second page of its view is in view."""
     link = f"{server.url}/users/U/calendarView?$skip=1"
-    server.say(Say(event("E1")), page({"id": "x"}, next=link), page({"id": "x"}, next=link), page({"id": "E1"}))
+    server.say(
+        Say(graph_event("E1")),
+        page_answer({"id": "x"}, next=link),
+        page_answer({"id": "x"}, next=link),
+        page_answer({"id": "E1"}),
+    )
 
     assert (await calendar.gather_evidence("U", ["E1"]))["E1"].in_view is True
 
 
 async def test_a_series_that_its_span_does_not_show_is_asked_for_its_calendar(
-    server: Scripted, calendar: GraphCalendar
+    server: ScriptedGraph, calendar: GraphCalendar
 ) -> None:
     """Views show no masters: an occurrence proves that a series is there; else its calendar tells."""
-    masters = [Say(event(key, type="seriesMaster")) for key in ("M1", "M2", "M3")]
-    views = page({"id": "O", "seriesMasterId": "M1"}), page(), page()
-    server.say(batch(*masters), batch(*views), batch(Say({"isDefaultCalendar": True}), GONE))
+    masters = [Say(graph_event(key, type="seriesMaster")) for key in ("M1", "M2", "M3")]
+    views = page_answer({"id": "O", "seriesMasterId": "M1"}), page_answer(), page_answer()
+    server.say(
+        graph_batch_answer(*masters),
+        graph_batch_answer(*views),
+        graph_batch_answer(Say({"isDefaultCalendar": True}), GONE),
+    )
 
     found = await calendar.gather_evidence("U", ["M1", "M2", "M3"])
 
@@ -386,21 +433,27 @@ async def test_a_series_that_its_span_does_not_show_is_asked_for_its_calendar(
     assert [found[key].where for key in ("M2", "M3")] == [Whereabouts.DEFAULT, Whereabouts.NONE]
 
 
-async def test_a_failed_reading_is_no_evidence(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_failed_reading_is_no_evidence(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Where the event itself cannot be read nothing is said about it."""
-    server.say(*[fault(500, "UnknownError")] * 4)
+    server.say(*[graph_fault(500, "UnknownError")] * 4)
 
     with pytest.raises(SideUnavailable):
         await calendar.gather_evidence("U", ["E1"])
 
 
-async def test_probes_tell_who_has_news(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_probes_tell_who_has_news(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """An item or a further page is news, and so is every kind of failure."""
     users = ["quiet", "item", "more", "expired", "odd"]
     links = {user: f"{server.url}/users/{user}/calendarView/delta?$deltatoken={user}" for user in users}
     links["foreign"] = "https://graph.microsoft.evil/v1.0/users/x"
     server.say(
-        batch(page(delta="d"), page(event(), delta="d"), page(next="n"), fault(410, "SyncStateNotFound"), Say({}))
+        graph_batch_answer(
+            page_answer(delta="d"),
+            page_answer(graph_event(), delta="d"),
+            page_answer(next="n"),
+            graph_fault(410, "SyncStateNotFound"),
+            Say({}),
+        )
     )
 
     news = await calendar.has_news(links)
@@ -410,7 +463,7 @@ async def test_probes_tell_who_has_news(server: Scripted, calendar: GraphCalenda
     assert server.heard[0].parts[0] == "GET /users/quiet/calendarView/delta?$deltatoken=quiet"
 
 
-async def test_a_user_is_found_with_every_address(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_user_is_found_with_every_address(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Addresses are lower case, the main one first, other kinds of proxy left out."""
     server.say(
         Say(
@@ -433,16 +486,16 @@ async def test_a_user_is_found_with_every_address(server: Scripted, calendar: Gr
     assert server.lines == [f"GET /users/Ann@acme.bg?$select={fields}"]
 
 
-async def test_an_unknown_user_is_none(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_an_unknown_user_is_none(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The directory says so in its own words."""
-    server.say(fault(404, "Request_ResourceNotFound"))
+    server.say(graph_fault(404, "Request_ResourceNotFound"))
 
     assert await calendar.find_user("nobody@acme.bg") is None
 
 
-async def test_a_directory_that_refuses_names_the_permission(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_directory_that_refuses_names_the_permission(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """A missing consent is the administrator's, not the user's."""
-    server.say(fault(403, "Authorization_RequestDenied"))
+    server.say(graph_fault(403, "Authorization_RequestDenied"))
 
     with pytest.raises(AppRefused, match=r"User\.Read\.All"):
         await calendar.find_user("ann@acme.bg")
@@ -460,7 +513,7 @@ async def test_a_directory_that_refuses_names_the_permission(server: Scripted, c
     ],
 )
 async def test_a_mailbox_zone_is_an_iana_name_or_nothing(
-    server: Scripted, calendar: GraphCalendar, expected: str, zone: Any
+    server: ScriptedGraph, calendar: GraphCalendar, expected: str, zone: Any
 ) -> None:
     """Windows names are translated; what is neither is unknown, never UTC."""
     server.say(Say({"timeZone": zone}))

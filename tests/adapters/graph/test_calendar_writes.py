@@ -25,7 +25,7 @@ from sync_core.model.sides import Attendee, Field, GraphContent
 from sync_core.model.writes import CreateEvent, Outcome, PatchEvent, RemoveEvent
 from tests.adapters.conftest import Pauses
 from tests.support.scripted import Say
-from tests.support.scripted_graph import PREFER, Scripted, batch, event, fault
+from tests.support.scripted_graph import PREFER, ScriptedGraph, graph_batch_answer, graph_event, graph_fault
 
 CONTENT = GraphContent(
     "Plan",
@@ -91,10 +91,10 @@ async def failing(calendar: GraphCalendar, write: Any) -> CalsyncError:
 
 
 async def test_a_create_carries_mark_and_transaction_and_invites_nobody(
-    server: Scripted, calendar: GraphCalendar
+    server: ScriptedGraph, calendar: GraphCalendar
 ) -> None:
     """The mark finds the event again, the transaction makes repeating harmless; without attendees no key for them."""
-    server.say(Say(event("E1"), 201))
+    server.say(Say(graph_event("E1"), 201))
 
     created = (await outcome(calendar, CREATE)).event
 
@@ -115,9 +115,11 @@ async def test_a_create_carries_mark_and_transaction_and_invites_nobody(
     }
 
 
-async def test_whole_days_are_written_from_midnight_to_midnight(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_whole_days_are_written_from_midnight_to_midnight(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
     """Both in one zone, the end exclusive."""
-    server.say(Say(event("E1"), 201))
+    server.say(Say(graph_event("E1"), 201))
 
     await outcome(calendar, replace(CREATE, content=DAYS))
 
@@ -126,18 +128,18 @@ async def test_whole_days_are_written_from_midnight_to_midnight(server: Scripted
     assert (body["isAllDay"], body["isReminderOn"], "reminderMinutesBeforeStart" in body) == (True, False, False)
 
 
-async def test_a_create_invites_whom_it_names(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_create_invites_whom_it_names(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Each with the address and name as known, in the order given."""
-    server.say(Say(event("E1"), 201))
+    server.say(Say(graph_event("E1"), 201))
 
     await outcome(calendar, replace(CREATE, attendees=PEOPLE))
 
     assert server.heard[0].body["attendees"] == WRITTEN
 
 
-async def test_a_repeated_create_is_the_same_to_the_byte(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_repeated_create_is_the_same_to_the_byte(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The same transaction with another body would be refused for ever (graph.md T9)."""
-    server.say(Say(event("E1"), 201), Say(event("E1"), 201))
+    server.say(Say(graph_event("E1"), 201), Say(graph_event("E1"), 201))
 
     for _ in range(2):
         await outcome(calendar, replace(CREATE, attendees=PEOPLE))
@@ -146,9 +148,9 @@ async def test_a_repeated_create_is_the_same_to_the_byte(server: Scripted, calen
     assert first == second
 
 
-async def test_a_list_that_got_empty_is_written_empty(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_list_that_got_empty_is_written_empty(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The last person taken off is taken off on the other side, too."""
-    server.say(Say(event("E1")))
+    server.say(Say(graph_event("E1")))
 
     await outcome(calendar, replace(PATCH, fields=frozenset({Field.PEOPLE})))
 
@@ -169,10 +171,10 @@ async def test_a_list_that_got_empty_is_written_empty(server: Scripted, calendar
     ],
 )
 async def test_a_patch_sends_only_the_named_field(
-    server: Scripted, calendar: GraphCalendar, expected: dict[str, Any], field: Field, content: GraphContent
+    server: ScriptedGraph, calendar: GraphCalendar, expected: dict[str, Any], field: Field, content: GraphContent
 ) -> None:
     """What is not named stays as it is; the time is always sent whole."""
-    server.say(Say(event("E1")))
+    server.say(Say(graph_event("E1")))
 
     await outcome(calendar, replace(PATCH, fields=frozenset({field}), content=content, attendees=PEOPLE))
 
@@ -181,9 +183,9 @@ async def test_a_patch_sends_only_the_named_field(
     assert server.heard[0].body == expected
 
 
-async def test_all_fields_fit_in_one_patch(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_all_fields_fit_in_one_patch(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Edits are batched into one change, so that people are mailed once."""
-    server.say(Say(event("E1")))
+    server.say(Say(graph_event("E1")))
 
     whole = replace(PATCH, fields=frozenset(Field), html="<p>x</p>", categories=("Mine", "ERP.net conflict"))
 
@@ -204,9 +206,9 @@ async def test_all_fields_fit_in_one_patch(server: Scripted, calendar: GraphCale
     }
 
 
-async def test_categories_alone_leave_the_rest(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_categories_alone_leave_the_rest(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Setting and clearing our category touches nothing else."""
-    server.say(Say(event("E1")))
+    server.say(Say(graph_event("E1")))
 
     await outcome(calendar, replace(PATCH, fields=frozenset(), categories=()))
 
@@ -214,9 +216,11 @@ async def test_categories_alone_leave_the_rest(server: Scripted, calendar: Graph
 
 
 @pytest.mark.parametrize(
-    "answer", [Say(status=204), fault(404, "ErrorItemNotFound")], ids=["deleted", "gone already"]
+    "answer", [Say(status=204), graph_fault(404, "ErrorItemNotFound")], ids=["deleted", "gone already"]
 )
-async def test_a_removal_ends_with_the_event_away(server: Scripted, calendar: GraphCalendar, answer: Say) -> None:
+async def test_a_removal_ends_with_the_event_away(
+    server: ScriptedGraph, calendar: GraphCalendar, answer: Say
+) -> None:
     """Deleting what is not there is done."""
     server.say(answer)
 
@@ -225,7 +229,7 @@ async def test_a_removal_ends_with_the_event_away(server: Scripted, calendar: Gr
     assert server.heard[0].headers["if-match"] == 'W/"E1-1"'
 
 
-async def test_a_cancellation_tells_people_why(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_cancellation_tells_people_why(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The comment goes into the mails that Graph sends."""
     server.say(Say(status=202))
 
@@ -237,18 +241,18 @@ async def test_a_cancellation_tells_people_why(server: Scripted, calendar: Graph
 @pytest.mark.parametrize(
     ("expected", "write", "answer"),
     [
-        (StaleWrite, PATCH, fault(412, "ErrorIrresolvableConflict")),
-        (StaleWrite, REMOVE, fault(412, "ErrorIrresolvableConflict")),
-        (ItemGone, PATCH, fault(404, "ErrorItemNotFound")),
-        (MailboxUnavailable, REMOVE, fault(404, "MailboxNotEnabledForRESTAPI")),
-        (MailboxUnavailable, CREATE, fault(403, "ErrorAccessDenied")),
-        (ItemRejected, CREATE, fault(400, "ErrorInvalidRequest")),
-        (ItemRejected, PATCH, fault(409, "ErrorSomething")),
-        (DuplicateCreate, CREATE, fault(409, "ErrorSomething")),
+        (StaleWrite, PATCH, graph_fault(412, "ErrorIrresolvableConflict")),
+        (StaleWrite, REMOVE, graph_fault(412, "ErrorIrresolvableConflict")),
+        (ItemGone, PATCH, graph_fault(404, "ErrorItemNotFound")),
+        (MailboxUnavailable, REMOVE, graph_fault(404, "MailboxNotEnabledForRESTAPI")),
+        (MailboxUnavailable, CREATE, graph_fault(403, "ErrorAccessDenied")),
+        (ItemRejected, CREATE, graph_fault(400, "ErrorInvalidRequest")),
+        (ItemRejected, PATCH, graph_fault(409, "ErrorSomething")),
+        (DuplicateCreate, CREATE, graph_fault(409, "ErrorSomething")),
     ],
 )
 async def test_a_refused_write_says_what_to_do_next(
-    server: Scripted, calendar: GraphCalendar, expected: type[CalsyncError], write: Any, answer: Say
+    server: ScriptedGraph, calendar: GraphCalendar, expected: type[CalsyncError], write: Any, answer: Say
 ) -> None:
     """Each refusal is one class of error, and is not repeated."""
     server.say(answer)
@@ -257,9 +261,9 @@ async def test_a_refused_write_says_what_to_do_next(
     assert len(server.heard) == 1
 
 
-async def test_a_rejection_keeps_graphs_own_code(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_rejection_keeps_graphs_own_code(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The administrator can look it up."""
-    server.say(fault(400, "ErrorInvalidRequest", "The Event.Start property must be midnight."))
+    server.say(graph_fault(400, "ErrorInvalidRequest", "The Event.Start property must be midnight."))
 
     error = await failing(calendar, CREATE)
 
@@ -269,9 +273,9 @@ async def test_a_rejection_keeps_graphs_own_code(server: Scripted, calendar: Gra
 
 
 @pytest.mark.parametrize("code", ["ErrorDuplicateTransactionId", "errorduplicatetransactionid"])
-async def test_a_known_transaction_names_its_event(server: Scripted, calendar: GraphCalendar, code: str) -> None:
+async def test_a_known_transaction_names_its_event(server: ScriptedGraph, calendar: GraphCalendar, code: str) -> None:
     """An earlier create got through: its event can be adopted."""
-    server.say(fault(400, code, **{"@event.existingEventId": "E7"}))
+    server.say(graph_fault(400, code, **{"@event.existingEventId": "E7"}))
 
     error = await failing(calendar, CREATE)
 
@@ -282,11 +286,16 @@ async def test_a_known_transaction_names_its_event(server: Scripted, calendar: G
 @pytest.mark.parametrize("write", [CREATE, PATCH, REMOVE], ids=["create", "patch", "remove"])
 @pytest.mark.parametrize(
     "answer",
-    [Say(cut=True), fault(500, "UnknownError"), fault(503, "UnknownError"), fault(504, "UnknownError", "")],
+    [
+        Say(cut=True),
+        graph_fault(500, "UnknownError"),
+        graph_fault(503, "UnknownError"),
+        graph_fault(504, "UnknownError", ""),
+    ],
     ids=["connection lost", "500", "503", "504"],
 )
 async def test_a_write_that_may_have_happened_is_not_repeated(
-    server: Scripted, calendar: GraphCalendar, write: Any, answer: Say
+    server: ScriptedGraph, calendar: GraphCalendar, write: Any, answer: Say
 ) -> None:
     """No answer proves that nothing was done."""
     server.say(answer)
@@ -300,21 +309,21 @@ async def test_a_write_that_may_have_happened_is_not_repeated(
 
 @pytest.mark.parametrize(
     "answer",
-    [Say(status=429), Say(status=503, headers={"Retry-After": "1"}), fault(401, "InvalidAuthenticationToken")],
+    [Say(status=429), Say(status=503, headers={"Retry-After": "1"}), graph_fault(401, "InvalidAuthenticationToken")],
     ids=["429", "503 in a second", "401"],
 )
 async def test_a_write_refused_before_any_work_is_repeated(
-    server: Scripted, calendar: GraphCalendar, answer: Say
+    server: ScriptedGraph, calendar: GraphCalendar, answer: Say
 ) -> None:
     """These answers say that nothing happened."""
-    server.say(answer, Say(event("E1"), 201))
+    server.say(answer, Say(graph_event("E1"), 201))
 
     assert (await outcome(calendar, CREATE)).error is None
     assert server.lines == ["POST /users/U/events"] * 2
 
 
 async def test_a_save_that_met_another_is_unclear_whatever_the_header(
-    server: Scripted, calendar: GraphCalendar
+    server: ScriptedGraph, calendar: GraphCalendar
 ) -> None:
     """The event may exist although the error came back."""
     server.say(Say({"error": {"code": "ConcurrentItemSave"}}, 503, {"Retry-After": "1"}))
@@ -325,7 +334,7 @@ async def test_a_save_that_met_another_is_unclear_whatever_the_header(
     assert error.unclear
 
 
-async def test_nobody_at_the_door_means_nothing_was_done(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_nobody_at_the_door_means_nothing_was_done(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Without a connection no write can have happened."""
     await server.__aexit__()
 
@@ -335,15 +344,15 @@ async def test_nobody_at_the_door_means_nothing_was_done(server: Scripted, calen
     assert not error.unclear
 
 
-async def test_several_writes_travel_together(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_several_writes_travel_together(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """One outcome for each, in the order asked, whatever the order of the answers."""
     other = replace(PATCH, event_id="E2")
     gone = replace(PATCH, event_id="E3", change_key="")
     server.say(
-        batch(
-            Say(event("E9"), 201),
-            fault(412, "ErrorIrresolvableConflict"),
-            fault(404, "ErrorItemNotFound"),
+        graph_batch_answer(
+            Say(graph_event("E9"), 201),
+            graph_fault(412, "ErrorIrresolvableConflict"),
+            graph_fault(404, "ErrorItemNotFound"),
             Say(status=204),
         )
     )
@@ -367,21 +376,21 @@ async def test_several_writes_travel_together(server: Scripted, calendar: GraphC
     assert [one["headers"].get("Content-Type") for one in requests] == ["application/json"] * 3 + [None]
 
 
-async def test_twenty_one_writes_are_two_requests(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_twenty_one_writes_are_two_requests(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Graph takes twenty parts."""
     writes = [replace(REMOVE, event_id=f"E{number}") for number in range(21)]
-    server.say(batch(*[Say(status=204)] * 20), Say(status=204))
+    server.say(graph_batch_answer(*[Say(status=204)] * 20), Say(status=204))
 
     assert await calendar.write("U", writes) == [Outcome()] * 21
     assert server.lines == ["POST /$batch", "DELETE /users/U/events/E20"]
 
 
 async def test_only_refused_parts_are_written_again(
-    server: Scripted, calendar: GraphCalendar, pauses: Pauses
+    server: ScriptedGraph, calendar: GraphCalendar, pauses: Pauses
 ) -> None:
     """Parts that were done, or may have been, are left alone."""
     slow = Say({"error": {"code": "ApplicationThrottled"}}, 429, {"Retry-After": "1"})
-    server.say(batch(slow, Say(status=204), fault(500, "UnknownError"), None), Say(status=204))
+    server.say(graph_batch_answer(slow, Say(status=204), graph_fault(500, "UnknownError"), None), Say(status=204))
     writes = [replace(REMOVE, event_id=f"E{number}") for number in range(4)]
 
     first, second, third, fourth = await calendar.write("U", writes)
@@ -395,10 +404,10 @@ async def test_only_refused_parts_are_written_again(
     assert 1.0 <= pause <= 1.1
 
 
-async def test_parts_refused_for_ever_are_reported(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_parts_refused_for_ever_are_reported(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """When the retries are used up, the wait that was asked for is passed on."""
     slow = Say({"error": {"code": "ApplicationThrottled"}}, 429, {"Retry-After": "4"})
-    server.say(*[batch(slow, slow)] * 4)
+    server.say(*[graph_batch_answer(slow, slow)] * 4)
 
     outcomes = await calendar.write("U", [REMOVE, replace(REMOVE, event_id="E2")])
 
@@ -406,8 +415,10 @@ async def test_parts_refused_for_ever_are_reported(server: Scripted, calendar: G
     assert len(server.heard) == 4
 
 
-@pytest.mark.parametrize("answer", [Say(cut=True), fault(500, "UnknownError"), Say("<html>")])
-async def test_a_lost_batch_leaves_every_part_unclear(server: Scripted, calendar: GraphCalendar, answer: Say) -> None:
+@pytest.mark.parametrize("answer", [Say(cut=True), graph_fault(500, "UnknownError"), Say("<html>")])
+async def test_a_lost_batch_leaves_every_part_unclear(
+    server: ScriptedGraph, calendar: GraphCalendar, answer: Say
+) -> None:
     """Any subset may have been done."""
     server.say(answer)
 
@@ -417,9 +428,9 @@ async def test_a_lost_batch_leaves_every_part_unclear(server: Scripted, calendar
     assert len(server.heard) == 1
 
 
-async def test_a_refused_token_fails_every_part(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_refused_token_fails_every_part(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Outcomes say so, so that earlier batches keep theirs."""
-    server.say(*[fault(401, "InvalidAuthenticationToken")] * 2)
+    server.say(*[graph_fault(401, "InvalidAuthenticationToken")] * 2)
 
     outcomes = await calendar.write("U", [CREATE, PATCH])
 
@@ -429,17 +440,17 @@ async def test_a_refused_token_fails_every_part(server: Scripted, calendar: Grap
 @pytest.mark.parametrize(
     "answer",
     [
-        event("E1", body={"contentType": "html", "content": "<p>Agenda</p>"}),
-        event("E1", start=None),
+        graph_event("E1", body={"contentType": "html", "content": "<p>Agenda</p>"}),
+        graph_event("E1", start=None),
         None,
     ],
     ids=["body in html", "malformed", "no body"],
 )
 async def test_an_answer_that_does_not_show_the_event_is_read_again(
-    server: Scripted, calendar: GraphCalendar, answer: Any
+    server: ScriptedGraph, calendar: GraphCalendar, answer: Any
 ) -> None:
     """The base is what a read shows, never what we make of another form."""
-    server.say(Say(answer), Say(event("E1", subject="As read")))
+    server.say(Say(answer), Say(graph_event("E1", subject="As read")))
 
     found = (await outcome(calendar, PATCH)).event
 
@@ -448,9 +459,9 @@ async def test_an_answer_that_does_not_show_the_event_is_read_again(
     assert server.lines == ["PATCH /users/U/events/E1", "GET /users/U/events/E1"]
 
 
-@pytest.mark.parametrize("again", [fault(403, "ErrorAccessDenied"), Say(event("E1", end=None))])
+@pytest.mark.parametrize("again", [graph_fault(403, "ErrorAccessDenied"), Say(graph_event("E1", end=None))])
 async def test_a_write_whose_result_stays_unseen_is_unclear(
-    server: Scripted, calendar: GraphCalendar, again: Say
+    server: ScriptedGraph, calendar: GraphCalendar, again: Say
 ) -> None:
     """It was done; whoever comes next must look first."""
     server.say(Say(None), again)
@@ -461,7 +472,7 @@ async def test_a_write_whose_result_stays_unseen_is_unclear(
     assert error.unclear
 
 
-async def test_a_create_that_names_no_event_is_unclear(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_a_create_that_names_no_event_is_unclear(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """It can be found by its mark."""
     server.say(Say(None, 201))
 
@@ -472,14 +483,14 @@ async def test_a_create_that_names_no_event_is_unclear(server: Scripted, calenda
     assert len(server.heard) == 1
 
 
-async def test_an_event_deleted_right_after_its_write_is_gone(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_an_event_deleted_right_after_its_write_is_gone(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """The read that follows finds nothing."""
-    server.say(Say(None), fault(404, "ErrorItemNotFound"))
+    server.say(Say(None), graph_fault(404, "ErrorItemNotFound"))
 
     assert isinstance(await failing(calendar, PATCH), ItemGone)
 
 
-async def test_nothing_to_write_is_nothing_to_say(server: Scripted, calendar: GraphCalendar) -> None:
+async def test_nothing_to_write_is_nothing_to_say(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """An empty plan makes no request."""
     assert await calendar.write("U", []) == []
     assert server.heard == []

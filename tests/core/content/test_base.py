@@ -21,7 +21,7 @@ from sync_core.model.sides import EVERYTHING, ErpActivity, ErpContent, Field, Gr
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
-from tests.support.samples import a_context, an_activity, an_event, linked, seen
+from tests.support.samples import a_case, a_context, an_activity, an_event, linked
 
 ZONES = (
     "Europe/Sofia",
@@ -120,7 +120,7 @@ def carried_out(decision: Decision) -> tuple[GraphEvent, ErpActivity]:
 
 def turn(link: Link | None, event: GraphEvent, activity: ErpActivity, ctx: Context) -> tuple[Decision, Link]:
     """One decision carried out and settled; the link afterwards."""
-    decision = decide(replace(seen(event, activity), link=link), ctx)
+    decision = decide(replace(a_case(event, activity), link=link), ctx)
     kept = link_after(decision, *carried_out(decision), ctx)
     assert kept is not None
     return decision, kept
@@ -148,7 +148,7 @@ def test_what_was_created_is_in_step(data: st.DataObject, name: str) -> None:
     event = in_outlook(data.draw(events(ZoneInfo(name))), "ck-1")
     activity = in_erp(data.draw(activities()), 1)
 
-    for case in (seen(event), seen(None, activity)):
+    for case in (a_case(event), a_case(None, activity)):
         decision = decide(case, ctx)
         after = carried_out(decision)
         again = decide(linked(*after, link=link_after(decision, *after, ctx)), ctx)
@@ -161,7 +161,7 @@ def test_one_turn_brings_a_pair_to_rest(data: st.DataObject, name: str, policy: 
     """Whatever was edited on both sides, a second look writes nothing; what differs is in conflict or one-way."""
     zone = ZoneInfo(name)
     both_ways = a_context(NOW, zone)
-    start = decide(seen(in_outlook(data.draw(events(zone)), "ck-1")), both_ways)
+    start = decide(a_case(in_outlook(data.draw(events(zone)), "ck-1")), both_ways)
     event, activity = carried_out(start)
     link = link_after(start, event, activity, both_ways)
     event = in_outlook(_edited(data, event.content, data.draw(events(zone)), GRAPH_ATTRIBUTES), "ck-2")

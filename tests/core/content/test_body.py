@@ -21,7 +21,7 @@ from sync_core.content.body import (
     with_new_text,
     without_block,
 )
-from tests.support.bodies import BLOCK, BLOCK_TEXT, JOIN, RULE, RULED_INSIDE, SOUP, UNRULED, page
+from tests.support.bodies import BLOCK, BLOCK_TEXT, JOIN, RULE, RULED_INSIDE, SOUP, UNRULED, html_page
 
 HEAD = (
     "<html><head>\r\n"
@@ -104,10 +104,16 @@ def test_what_is_no_teams_block_stays(text: str) -> None:
         ("", ""),
         (EXCHANGE, "Agenda\r\n1. Budget & plan\r\n"),
         (WORD, "Дневен ред\n\n"),
-        (page('<div style="font-family:Calibri,sans-serif; font-size:12pt; color:black">Hello<br></div>'), "Hello"),
-        (page('<p>See <a href="https://x.bg/?b=1&amp;c">https://x.bg/?b=1&amp;c</a></p>'), "See https://x.bg/?b=1&c"),
-        (page('<p>Mail <a href="mailto:a@b.bg">a@b.bg</a>'), "Mail a@b.bg<mailto:a@b.bg>"),
-        (page('<p style="background-color:transparent; font-weight:normal">x</p>'), "x"),
+        (
+            html_page('<div style="font-family:Calibri,sans-serif; font-size:12pt; color:black">Hello<br></div>'),
+            "Hello",
+        ),
+        (
+            html_page('<p>See <a href="https://x.bg/?b=1&amp;c">https://x.bg/?b=1&amp;c</a></p>'),
+            "See https://x.bg/?b=1&c",
+        ),
+        (html_page('<p>Mail <a href="mailto:a@b.bg">a@b.bg</a>'), "Mail a@b.bg<mailto:a@b.bg>"),
+        (html_page('<p style="background-color:transparent; font-weight:normal">x</p>'), "x"),
     ],
     ids=["empty", "exchange from text", "word", "outlook on the web", "link", "mail address", "neutral styles"],
 )
@@ -134,18 +140,18 @@ def test_html_that_only_frames_its_text_is_plain(html: str, text: str) -> None:
 )
 def test_html_that_says_more_than_its_text_is_rich(content: str) -> None:
     """Emphasis, lists, tables, pictures, named links, hidden text and stray join links must not be lost."""
-    assert body_shape(page(content), html_text(page(content))) == BodyShape.RICH
+    assert body_shape(html_page(content), html_text(html_page(content))) == BodyShape.RICH
 
 
 def test_html_that_does_not_say_its_text_is_rich() -> None:
     """Where the two disagree, something is not understood, and the body is left alone."""
-    assert body_shape(page("<div>one</div>"), "two") == BodyShape.RICH
+    assert body_shape(html_page("<div>one</div>"), "two") == BodyShape.RICH
 
 
 @pytest.mark.parametrize("wrapper", ["{}", "<div>{}</div>", "<div><div><p>intro</p>{}</div></div>"])
 def test_a_plain_body_with_a_teams_block_is_told_apart(wrapper: str) -> None:
     """Everything inside the block may be formatted; around it the body is plain."""
-    html = page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
+    html = html_page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
     intro = "intro\n" if "intro" in wrapper else ""
 
     assert body_shape(html, f"{intro}Agenda\n\n{BLOCK_TEXT}\nRegards") == BodyShape.TEAMS
@@ -184,23 +190,23 @@ class TestFormsOfTheBlock:
 
     def test_it_is_recognised(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """The text beside it may be replaced."""
-        html = page(AROUND[around][0].format(FORMS[form]))
+        html = html_page(AROUND[around][0].format(FORMS[form]))
 
         assert body_shape(html, told(html)) == BodyShape.TEAMS
         assert body_shape(html, AROUND[around][1]) == BodyShape.TEAMS
 
     def test_new_text_leaves_it_byte_for_byte(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """The old text goes, the block stays as it is, whether the new text was made of one that tells it or not."""
-        html = page(AROUND[around][0].format(FORMS[form]))
+        html = html_page(AROUND[around][0].format(FORMS[form]))
         shown = cut_teams_text(told(html))
-        expected = page(f"<div>New</div>{FORMS[form]}")
+        expected = html_page(f"<div>New</div>{FORMS[form]}")
 
         assert with_new_text(html, "New", shown) == expected
         assert with_new_text(html, f"New\n{shown.replace('Agenda', '').replace('Regards', '')}", shown) == expected
 
     def test_what_is_written_reads_back(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """After the write the body has its shape, and the same text changes nothing any more."""
-        html = page(AROUND[around][0].format(FORMS[form]))
+        html = html_page(AROUND[around][0].format(FORMS[form]))
         written = with_new_text(html, "New", cut_teams_text(told(html)))
         shown = cut_teams_text(told(written))
 
@@ -209,7 +215,7 @@ class TestFormsOfTheBlock:
 
     def test_its_words_are_nobodys_text(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """What is told of the meeting is what somebody wrote, before and after we write."""
-        html = page(AROUND[around][0].format(FORMS[form]))
+        html = html_page(AROUND[around][0].format(FORMS[form]))
         written = with_new_text(html, "New", AROUND[around][1])
 
         assert own_text(html, told(html)) == AROUND[around][1]
@@ -217,7 +223,7 @@ class TestFormsOfTheBlock:
 
     def test_a_list_beside_it_does_not_hide_it(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """Text that the converter tells its own way is told, the block is not."""
-        html = page(f"<ul><li>Bring cake</li></ul>{AROUND[around][0].format(FORMS[form])}")
+        html = html_page(f"<ul><li>Bring cake</li></ul>{AROUND[around][0].format(FORMS[form])}")
         text = told(html).replace("Bring cake", "  *   Bring cake")
 
         assert own_text(html, text) == f"  *   Bring cake\n{AROUND[around][1]}".rstrip()
@@ -226,15 +232,15 @@ class TestFormsOfTheBlock:
         self, form: str, around: str, told: Callable[[str], str]
     ) -> None:
         """Notes made by a build that left the block's words in the text."""
-        html = page(AROUND[around][0].format(FORMS[form]))
-        notes = f"Plan\n{told(page(FORMS[form]))}"
+        html = html_page(AROUND[around][0].format(FORMS[form]))
+        notes = f"Plan\n{told(html_page(FORMS[form]))}"
 
-        assert with_new_text(html, notes, AROUND[around][1]) == page(f"<div>Plan</div>{FORMS[form]}")
+        assert with_new_text(html, notes, AROUND[around][1]) == html_page(f"<div>Plan</div>{FORMS[form]}")
 
     def test_formatting_beside_it_is_not_lost(self, form: str, around: str, told: Callable[[str], str]) -> None:
         """Emphasis outside of the block, or a second join link, makes a body rich."""
-        html = page(f"<b>Important</b>{AROUND[around][0].format(FORMS[form])}")
-        double = page(AROUND[around][0].format(FORMS[form]) + f'<a href="{JOIN}">{JOIN}</a>')
+        html = html_page(f"<b>Important</b>{AROUND[around][0].format(FORMS[form])}")
+        double = html_page(AROUND[around][0].format(FORMS[form]) + f'<a href="{JOIN}">{JOIN}</a>')
 
         assert body_shape(html, told(html)) == BodyShape.RICH
         assert body_shape(double, told(double)) == BodyShape.RICH
@@ -280,7 +286,8 @@ def test_the_html_is_asked_only_where_it_may_tell_more(text: str, is_online: boo
 
 
 @pytest.mark.parametrize(
-    "html", [page("<div>Agenda</div>"), page(f"<div>Join me: {JOIN}</div>"), f"<p>x{'y' * 250_000}{UNRULED}"]
+    "html",
+    [html_page("<div>Agenda</div>"), html_page(f"<div>Join me: {JOIN}</div>"), f"<p>x{'y' * 250_000}{UNRULED}"],
 )
 def test_what_the_html_does_not_show_as_a_block_stays(html: str) -> None:
     """A meeting without a block, a join link that somebody typed, a body too long to be read."""
@@ -291,37 +298,37 @@ def test_what_the_html_does_not_show_as_a_block_stays(html: str) -> None:
 
 def test_a_text_edited_inside_the_block_doubles_nothing() -> None:
     """Notes that tell the block, one of its lines edited: the other lines stand in the block alone."""
-    html = page(f"<div>Agenda</div>{UNRULED}")
+    html = html_page(f"<div>Agenda</div>{UNRULED}")
     shown = html_text(html)
     notes = shown.replace("Agenda", "Plan").replace("312 445", "312 445 (ask Kim)")
 
-    assert with_new_text(html, notes, shown) == page(
+    assert with_new_text(html, notes, shown) == html_page(
         f"<div>Plan<br>Besprechungs-ID: 312 445 (ask Kim)</div>{UNRULED}"
     )
 
 
 def test_a_line_that_the_block_says_too_stays_where_the_text_does_not_tell_it() -> None:
     """Where the block never stood in the text, nothing in the text is its."""
-    html = page(f"<div>Agenda</div>{BLOCK}")
+    html = html_page(f"<div>Agenda</div>{BLOCK}")
 
-    assert with_new_text(html, "Plan\nJoin the meeting now", "Agenda") == page(
+    assert with_new_text(html, "Plan\nJoin the meeting now", "Agenda") == html_page(
         f"<div>Plan<br>Join the meeting now</div>{BLOCK}"
     )
 
 
 def test_a_formatted_body_with_a_teams_block_is_rich() -> None:
     """The block does not excuse the emphasis outside of it."""
-    assert body_shape(page(f"<b>Agenda</b>{BLOCK}"), "Agenda") == BodyShape.RICH
+    assert body_shape(html_page(f"<b>Agenda</b>{BLOCK}"), "Agenda") == BodyShape.RICH
 
 
 @pytest.mark.parametrize("wrapper", ["{}", "<div><div>{}</div></div>"])
 def test_new_text_leaves_the_teams_block_byte_for_byte(wrapper: str) -> None:
     """Only the text around the block is replaced; the page's frame stays."""
-    html = page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
+    html = html_page(wrapper.format(f"<div>Agenda</div><br>{BLOCK}<div>Regards</div>"))
 
     written = with_new_text(html, "New <plan>\n  & more")
 
-    assert page(f"<div>New &lt;plan&gt;<br>&nbsp;&nbsp;&amp; more</div>{BLOCK}") == written
+    assert html_page(f"<div>New &lt;plan&gt;<br>&nbsp;&nbsp;&amp; more</div>{BLOCK}") == written
     assert body_shape(written, "New <plan>\n  & more") == BodyShape.TEAMS
 
 
@@ -342,14 +349,14 @@ def test_text_survives_the_way_through_html(text: str) -> None:
 @given(LINES)
 def test_writing_text_beside_a_teams_block_reads_back_as_that_text(text: str) -> None:
     """After a write and the read that follows, the compared text is the one written."""
-    assert normal_text(text) == cut_teams_text(html_text(with_new_text(page(BLOCK), text)))
+    assert normal_text(text) == cut_teams_text(html_text(with_new_text(html_page(BLOCK), text)))
 
 
 @given(LINES)
 def test_a_written_body_keeps_its_shape(text: str) -> None:
     """What we write ourselves can be rewritten next time."""
-    assert body_shape(page(text_html(text)), text) == BodyShape.PLAIN
-    assert body_shape(with_new_text(page(BLOCK), text), text) == BodyShape.TEAMS
+    assert body_shape(html_page(text_html(text)), text) == BodyShape.PLAIN
+    assert body_shape(with_new_text(html_page(BLOCK), text), text) == BodyShape.TEAMS
 
 
 @given(st.lists(st.sampled_from([*SOUP, BLOCK])))

@@ -23,7 +23,7 @@ from sync_core.content.body import (
     without_block,
 )
 from sync_core.content.markup import Node, page_text, read_page
-from tests.support.bodies import BLOCK, BLOCK_TEXT, JOIN, RULE, SOUP, page
+from tests.support.bodies import BLOCK, BLOCK_TEXT, JOIN, RULE, SOUP, html_page
 
 
 class Watched(str):
@@ -174,7 +174,7 @@ def test_work_grows_with_the_length_of_a_text(piece: str) -> None:
 
 def test_a_body_longer_than_anybody_types_is_formatted() -> None:
     """It is not even read: Notes do not replace it."""
-    assert body_shape(page("x" * 300_000), "x" * 300_000) == BodyShape.RICH
+    assert body_shape(html_page("x" * 300_000), "x" * 300_000) == BodyShape.RICH
 
 
 @pytest.mark.parametrize(

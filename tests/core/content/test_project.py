@@ -32,7 +32,7 @@ from sync_core.content.project import (
 from sync_core.content.ranges import SUBJECT_LIMIT
 from sync_core.model.event import AllDay, Event, Priority, Timed, When
 from sync_core.model.sides import ErpContent, Field, GraphContent
-from tests.support.samples import SOFIA, at, noted, shown, utc
+from tests.support.samples import SOFIA, noted, shown, utc, wall_clock
 
 ZONES = (
     "UTC",
@@ -194,23 +194,47 @@ def test_any_activity_has_a_valid_time(content: ErpContent, zone: ZoneInfo) -> N
 
 
 MIDNIGHTS = [
-    pytest.param(utc(2026, 2, 1, 22), utc(2026, 2, 1, 23), at(2026, 2, 2, 0, 1), at(2026, 2, 2, 1), id="starts-at"),
-    pytest.param(utc(2026, 2, 2, 21), utc(2026, 2, 2, 22), at(2026, 2, 2, 23), at(2026, 2, 2, 23, 59), id="ends-at"),
+    pytest.param(
+        utc(2026, 2, 1, 22),
+        utc(2026, 2, 1, 23),
+        wall_clock(2026, 2, 2, 0, 1),
+        wall_clock(2026, 2, 2, 1),
+        id="starts-at",
+    ),
+    pytest.param(
+        utc(2026, 2, 2, 21),
+        utc(2026, 2, 2, 22),
+        wall_clock(2026, 2, 2, 23),
+        wall_clock(2026, 2, 2, 23, 59),
+        id="ends-at",
+    ),
     pytest.param(
         utc(2026, 2, 1, 22),
         utc(2026, 2, 2, 22),
-        at(2026, 2, 2, 0, 1),
-        at(2026, 2, 2, 23, 59),
+        wall_clock(2026, 2, 2, 0, 1),
+        wall_clock(2026, 2, 2, 23, 59),
         id="from-one-to-the-next",
     ),
     pytest.param(
-        utc(2026, 2, 1, 22), utc(2026, 2, 1, 22), at(2026, 2, 2, 0, 1), at(2026, 2, 2, 0, 1), id="empty-at-midnight"
+        utc(2026, 2, 1, 22),
+        utc(2026, 2, 1, 22),
+        wall_clock(2026, 2, 2, 0, 1),
+        wall_clock(2026, 2, 2, 0, 1),
+        id="empty-at-midnight",
     ),
     pytest.param(
-        utc(2026, 2, 1, 22), utc(2026, 2, 1, 22, 1), at(2026, 2, 2, 0, 1), at(2026, 2, 2, 0, 1), id="first-minute"
+        utc(2026, 2, 1, 22),
+        utc(2026, 2, 1, 22, 1),
+        wall_clock(2026, 2, 2, 0, 1),
+        wall_clock(2026, 2, 2, 0, 1),
+        id="first-minute",
     ),
     pytest.param(
-        utc(2026, 2, 1, 21, 59), utc(2026, 2, 1, 22), at(2026, 2, 1, 23, 59), at(2026, 2, 1, 23, 59), id="last-minute"
+        utc(2026, 2, 1, 21, 59),
+        utc(2026, 2, 1, 22),
+        wall_clock(2026, 2, 1, 23, 59),
+        wall_clock(2026, 2, 1, 23, 59),
+        id="last-minute",
     ),
 ]
 
@@ -237,11 +261,11 @@ def test_only_the_edge_that_moved_is_read_anew() -> None:
     """Someone who moves the end in ERP.net does not move the start away from midnight in Outlook."""
     base = (
         shown(start=utc(2026, 2, 1, 22), end=utc(2026, 2, 1, 23)),
-        noted(start=at(2026, 2, 2, 0, 1), end=at(2026, 2, 2, 1)),
+        noted(start=wall_clock(2026, 2, 2, 0, 1), end=wall_clock(2026, 2, 2, 1)),
     )
 
     assert Timed(utc(2026, 2, 1, 22), utc(2026, 2, 2, 0)) == erp_when(
-        noted(start=at(2026, 2, 2, 0, 1), end=at(2026, 2, 2, 2)), SOFIA, base
+        noted(start=wall_clock(2026, 2, 2, 0, 1), end=wall_clock(2026, 2, 2, 2)), SOFIA, base
     )
 
 
@@ -249,9 +273,9 @@ def test_a_base_that_no_longer_fits_does_not_turn_time_round() -> None:
     """A true edge is not taken where the end would come before the start."""
     base = (
         shown(start=utc(2026, 2, 2, 8), end=utc(2026, 2, 2, 9)),
-        noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)),
+        noted(start=wall_clock(2026, 2, 2, 12), end=wall_clock(2026, 2, 2, 13)),
     )
-    moved = noted(start=at(2026, 2, 2, 12, 30), end=at(2026, 2, 2, 13))
+    moved = noted(start=wall_clock(2026, 2, 2, 12, 30), end=wall_clock(2026, 2, 2, 13))
 
     assert Timed(utc(2026, 2, 2, 10, 30), utc(2026, 2, 2, 11)) == erp_when(moved, SOFIA, base)
 
@@ -260,10 +284,14 @@ def test_a_base_that_no_longer_fits_does_not_turn_time_round() -> None:
     ("when", "expected"),
     [
         pytest.param(
-            AllDay(date(2026, 2, 2), date(2026, 2, 3)), (at(2026, 2, 2), at(2026, 2, 2), 1440), id="one-day"
+            AllDay(date(2026, 2, 2), date(2026, 2, 3)),
+            (wall_clock(2026, 2, 2), wall_clock(2026, 2, 2), 1440),
+            id="one-day",
         ),
         pytest.param(
-            AllDay(date(2026, 2, 27), date(2026, 3, 2)), (at(2026, 2, 27), at(2026, 3, 1), 3 * 1440), id="three-days"
+            AllDay(date(2026, 2, 27), date(2026, 3, 2)),
+            (wall_clock(2026, 2, 27), wall_clock(2026, 3, 1), 3 * 1440),
+            id="three-days",
         ),
     ],
 )
@@ -275,14 +303,27 @@ def test_all_day_ends_inclusive_in_erp(when: AllDay, expected: tuple[datetime, d
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
-        pytest.param(at(2026, 2, 2), at(2026, 2, 2), AllDay(date(2026, 2, 2), date(2026, 2, 3)), id="same-day"),
-        pytest.param(at(2026, 2, 2), None, AllDay(date(2026, 2, 2), date(2026, 2, 3)), id="no-end"),
-        pytest.param(at(2026, 2, 2), at(2026, 2, 4), AllDay(date(2026, 2, 2), date(2026, 2, 5)), id="three-days"),
         pytest.param(
-            at(2026, 2, 2), at(2026, 2, 1), AllDay(date(2026, 2, 2), date(2026, 2, 3)), id="end-before-start"
+            wall_clock(2026, 2, 2), wall_clock(2026, 2, 2), AllDay(date(2026, 2, 2), date(2026, 2, 3)), id="same-day"
+        ),
+        pytest.param(wall_clock(2026, 2, 2), None, AllDay(date(2026, 2, 2), date(2026, 2, 3)), id="no-end"),
+        pytest.param(
+            wall_clock(2026, 2, 2),
+            wall_clock(2026, 2, 4),
+            AllDay(date(2026, 2, 2), date(2026, 2, 5)),
+            id="three-days",
         ),
         pytest.param(
-            at(2026, 2, 2), at(2026, 2, 2, 8), Timed(utc(2026, 2, 1, 22), utc(2026, 2, 2, 6)), id="half-timed"
+            wall_clock(2026, 2, 2),
+            wall_clock(2026, 2, 1),
+            AllDay(date(2026, 2, 2), date(2026, 2, 3)),
+            id="end-before-start",
+        ),
+        pytest.param(
+            wall_clock(2026, 2, 2),
+            wall_clock(2026, 2, 2, 8),
+            Timed(utc(2026, 2, 1, 22), utc(2026, 2, 2, 6)),
+            id="half-timed",
         ),
     ],
 )
@@ -326,13 +367,19 @@ def test_a_new_planned_duration_moves_an_open_end() -> None:
 @pytest.mark.parametrize(
     ("zone", "wall", "expected"),
     [
-        pytest.param("Europe/Sofia", at(2026, 3, 29, 3, 30), utc(2026, 3, 29, 1, 30), id="gap-moves-forward"),
-        pytest.param("Europe/Sofia", at(2026, 10, 25, 3, 30), utc(2026, 10, 25, 0, 30), id="overlap-means-first"),
-        pytest.param("Australia/Lord_Howe", at(2026, 10, 4, 2, 15), utc(2026, 10, 3, 15, 45), id="half-hour-gap"),
-        pytest.param("Australia/Lord_Howe", at(2026, 4, 5, 1, 45), utc(2026, 4, 4, 14, 45), id="half-hour-overlap"),
-        pytest.param("America/St_Johns", at(2026, 2, 2, 10), utc(2026, 2, 2, 13, 30), id="half-hour-zone"),
-        pytest.param("Asia/Kathmandu", at(2026, 2, 2, 10), utc(2026, 2, 2, 4, 15), id="quarter-hour-zone"),
-        pytest.param("Pacific/Apia", at(2011, 12, 30, 10), utc(2011, 12, 30, 20), id="day-that-never-was"),
+        pytest.param("Europe/Sofia", wall_clock(2026, 3, 29, 3, 30), utc(2026, 3, 29, 1, 30), id="gap-moves-forward"),
+        pytest.param(
+            "Europe/Sofia", wall_clock(2026, 10, 25, 3, 30), utc(2026, 10, 25, 0, 30), id="overlap-means-first"
+        ),
+        pytest.param(
+            "Australia/Lord_Howe", wall_clock(2026, 10, 4, 2, 15), utc(2026, 10, 3, 15, 45), id="half-hour-gap"
+        ),
+        pytest.param(
+            "Australia/Lord_Howe", wall_clock(2026, 4, 5, 1, 45), utc(2026, 4, 4, 14, 45), id="half-hour-overlap"
+        ),
+        pytest.param("America/St_Johns", wall_clock(2026, 2, 2, 10), utc(2026, 2, 2, 13, 30), id="half-hour-zone"),
+        pytest.param("Asia/Kathmandu", wall_clock(2026, 2, 2, 10), utc(2026, 2, 2, 4, 15), id="quarter-hour-zone"),
+        pytest.param("Pacific/Apia", wall_clock(2011, 12, 30, 10), utc(2011, 12, 30, 20), id="day-that-never-was"),
     ],
 )
 def test_digits_become_instants(zone: str, wall: datetime, expected: datetime) -> None:
@@ -345,7 +392,7 @@ def test_the_second_hour_reads_back_from_the_base_only() -> None:
     start, end = utc(2026, 10, 25, 1, 15), utc(2026, 10, 25, 1, 45)
     written = to_erp(from_graph(shown(start=start, end=end)), SOFIA)
 
-    assert (at(2026, 10, 25, 3, 15), at(2026, 10, 25, 3, 45)) == (written.start, written.end)
+    assert (wall_clock(2026, 10, 25, 3, 15), wall_clock(2026, 10, 25, 3, 45)) == (written.start, written.end)
     assert Timed(start, end) == erp_when(written, SOFIA, (shown(start=start, end=end), written))
 
 
@@ -353,7 +400,7 @@ def test_the_clock_going_back_inside_a_meeting_keeps_its_length() -> None:
     """Digits that would end before they start end after the meeting's true length."""
     when = Timed(utc(2026, 10, 25, 0, 50), utc(2026, 10, 25, 1, 20))
 
-    assert (at(2026, 10, 25, 3, 50), at(2026, 10, 25, 4, 20), 30) == erp_times(when, SOFIA)
+    assert (wall_clock(2026, 10, 25, 3, 50), wall_clock(2026, 10, 25, 4, 20), 30) == erp_times(when, SOFIA)
 
 
 @given(instants, zones)
@@ -373,20 +420,28 @@ DAY = AllDay(date(2026, 2, 2), date(2026, 2, 3))
 @pytest.mark.parametrize(
     ("when", "minutes", "wall"),
     [
-        pytest.param(MORNING, 15, at(2026, 2, 2, 9, 45), id="before-a-meeting"),
-        pytest.param(MORNING, 0, at(2026, 2, 2, 10), id="at-its-start"),
+        pytest.param(MORNING, 15, wall_clock(2026, 2, 2, 9, 45), id="before-a-meeting"),
+        pytest.param(MORNING, 0, wall_clock(2026, 2, 2, 10), id="at-its-start"),
         pytest.param(MORNING, None, None, id="none"),
-        pytest.param(DAY, 900, at(2026, 2, 1, 9), id="the-morning-before-a-whole-day"),
+        pytest.param(DAY, 900, wall_clock(2026, 2, 1, 9), id="the-morning-before-a-whole-day"),
         pytest.param(
-            Timed(utc(2026, 3, 29, 7), utc(2026, 3, 29, 8)), 720, at(2026, 3, 28, 21), id="over-the-spring-change"
+            Timed(utc(2026, 3, 29, 7), utc(2026, 3, 29, 8)),
+            720,
+            wall_clock(2026, 3, 28, 21),
+            id="over-the-spring-change",
         ),
-        pytest.param(AllDay(date(2026, 3, 30), date(2026, 3, 31)), 1440, at(2026, 3, 29), id="wall-clock-all-day"),
         pytest.param(
-            Timed(utc(2026, 2, 1, 22), utc(2026, 2, 1, 23)), 10, at(2026, 2, 1, 23, 50), id="from-the-true-midnight"
+            AllDay(date(2026, 3, 30), date(2026, 3, 31)), 1440, wall_clock(2026, 3, 29), id="wall-clock-all-day"
         ),
-        pytest.param(DAY, -540, at(2026, 2, 2, 9), id="at-nine-on-the-day"),
-        pytest.param(DAY, -1, at(2026, 2, 2, 0, 1), id="a-minute-into-the-day"),
-        pytest.param(MORNING, 200_000_000, at(1645, 10, 28, 12, 13, 16), id="centuries-before"),
+        pytest.param(
+            Timed(utc(2026, 2, 1, 22), utc(2026, 2, 1, 23)),
+            10,
+            wall_clock(2026, 2, 1, 23, 50),
+            id="from-the-true-midnight",
+        ),
+        pytest.param(DAY, -540, wall_clock(2026, 2, 2, 9), id="at-nine-on-the-day"),
+        pytest.param(DAY, -1, wall_clock(2026, 2, 2, 0, 1), id="a-minute-into-the-day"),
+        pytest.param(MORNING, 200_000_000, wall_clock(1645, 10, 28, 12, 13, 16), id="centuries-before"),
     ],
 )
 def test_reminders_are_minutes_before_the_start(when: When, minutes: int | None, wall: datetime | None) -> None:
@@ -397,9 +452,9 @@ def test_reminders_are_minutes_before_the_start(when: When, minutes: int | None,
 
 def test_a_reminder_after_the_start_counts_as_at_the_start() -> None:
     """A meeting's reminder rings when it begins at the latest."""
-    assert reminder_minutes(MORNING, at(2026, 2, 2, 12), SOFIA) == 0
+    assert reminder_minutes(MORNING, wall_clock(2026, 2, 2, 12), SOFIA) == 0
     assert from_graph(shown(reminder=-540)).reminder == 0
-    assert at(2026, 2, 2, 10) == reminder_digits(MORNING, -540, SOFIA)
+    assert wall_clock(2026, 2, 2, 10) == reminder_digits(MORNING, -540, SOFIA)
 
 
 @pytest.mark.parametrize("minutes", [2**31 - 1, 1_525_252_321, 1_000_000_000])
@@ -528,5 +583,8 @@ def test_common_ground_says_what_both_sides_say() -> None:
 def test_seconds_are_no_part_of_common_ground() -> None:
     """Times are whole minutes on both sides."""
     assert graph_when(shown(start=utc(2026, 2, 2, 8, 0, 59), end=utc(2026, 2, 2, 9, 0, 1))) == MORNING
-    assert erp_when(noted(start=at(2026, 2, 2, 10, 0, 59), end=at(2026, 2, 2, 11, 0, 1)), SOFIA) == MORNING
+    assert (
+        erp_when(noted(start=wall_clock(2026, 2, 2, 10, 0, 59), end=wall_clock(2026, 2, 2, 11, 0, 1)), SOFIA)
+        == MORNING
+    )
     assert Field.TIME in changed_in_graph(shown(), shown(start=utc(2026, 2, 2, 8, 0, 59)))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from sync_core.model.event import AllDay, Timed, Window
-from tests.support.samples import NOW, at, utc
+from tests.support.samples import NOW, utc, wall_clock
 
 SOFIA_OFFSET = timezone(timedelta(hours=2))
 
@@ -15,8 +15,8 @@ SOFIA_OFFSET = timezone(timedelta(hours=2))
 @pytest.mark.parametrize(
     ("start", "end"),
     [
-        pytest.param(at(2026, 2, 2, 8), utc(2026, 2, 2, 9), id="naive-start"),
-        pytest.param(utc(2026, 2, 2, 8), at(2026, 2, 2, 9), id="naive-end"),
+        pytest.param(wall_clock(2026, 2, 2, 8), utc(2026, 2, 2, 9), id="naive-start"),
+        pytest.param(utc(2026, 2, 2, 8), wall_clock(2026, 2, 2, 9), id="naive-end"),
         pytest.param(datetime(2026, 2, 2, 10, tzinfo=SOFIA_OFFSET), utc(2026, 2, 2, 9), id="another-zone"),
         pytest.param(utc(2026, 2, 2, 9), utc(2026, 2, 2, 8), id="end-before-start"),
     ],

@@ -41,6 +41,7 @@ from tests.support.samples import (
     GUEST,
     ME,
     ZOE,
+    a_case,
     a_meeting,
     an_activity,
     an_event,
@@ -50,7 +51,6 @@ from tests.support.samples import (
     known_to,
     linked,
     noted,
-    seen,
     shown,
 )
 
@@ -547,4 +547,4 @@ def test_hidden_is_what_any_side_hides(rule: PrivateRule, hiding: Hiding) -> Non
 
 def test_nothing_read_is_nothing_hidden() -> None:
     """A base alone hides nobody: its people are known already."""
-    assert not is_hidden(seen(None, None, link=known_to()), an_office(policy=BUSY))
+    assert not is_hidden(a_case(None, None, link=known_to()), an_office(policy=BUSY))

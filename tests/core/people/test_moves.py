@@ -50,19 +50,19 @@ from tests.support.samples import (
     ME,
     NOW,
     ZOE,
+    a_case,
     a_link,
     a_meeting,
     an_activity,
     an_invitation,
     an_office,
-    at,
     attended,
     known_to,
     linked,
     noted,
-    seen,
     shown,
     utc,
+    wall_clock,
 )
 
 LATER = utc(2026, 1, 25, 7, 30)
@@ -209,7 +209,7 @@ def test_sixty_attendees_become_sixty_participants() -> None:
     """With the answers known by then; a room is none of them."""
     people = tuple(f"p{number:02}@out.example" for number in range(60))
     invited = [Attendee(one, response="accepted" if one == people[7] else "none") for one in people]
-    decision = decide(seen(a_meeting(*invited, Attendee("room@acme.example", kind="resource"))), an_office())
+    decision = decide(a_case(a_meeting(*invited, Attendee("room@acme.example", kind="resource"))), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
     assert (decision.erp.content.people, decision.erp.notes) == (people, ((people[7], "Outlook: accepted"),))
@@ -289,7 +289,7 @@ def test_lists_come_to_rest_and_nobody_is_lost(
     event, activity = a_meeting(*sorted(event_now)), attended(*sorted(activity_now))
     link = known_to(tuple(sorted(event_base)), tuple(sorted(activity_base))) if has_base else None
 
-    first = decide(replace(seen(event, activity), link=link), ctx)
+    first = decide(replace(a_case(event, activity), link=link), ctx)
     event, activity = patched(event, first), after_patch(activity, first)
     again = decide(linked(event, activity, link=settled(first, event, activity, ctx)), ctx)
 
@@ -322,7 +322,9 @@ WITH_GUESTS = known_to((BORIS,), (BORIS,))
 def test_a_reminder_is_not_sent_with_what_mails() -> None:
     """First what is the owner's own; what people are told by mail follows by itself."""
     ctx, event = an_office(), a_meeting(BORIS)
-    activity = attended(BORIS, ZOE, content=noted(subject="Forecast", reminder=at(2026, 2, 2, 9)), updated_at=LATER)
+    activity = attended(
+        BORIS, ZOE, content=noted(subject="Forecast", reminder=wall_clock(2026, 2, 2, 9)), updated_at=LATER
+    )
     first = decide(linked(event, activity, link=WITH_GUESTS), ctx)
 
     assert isinstance(first.graph, PatchEvent)
@@ -349,7 +351,7 @@ def test_a_mark_is_not_sent_with_what_mails() -> None:
 
 def test_where_nobody_is_invited_all_goes_at_once() -> None:
     """A change of one's own appointment mails nobody."""
-    activity = an_activity(noted(subject="Forecast", reminder=at(2026, 2, 2, 9)))
+    activity = an_activity(noted(subject="Forecast", reminder=wall_clock(2026, 2, 2, 9)))
     decision = decide(linked(a_meeting(), activity), an_office())
 
     assert isinstance(decision.graph, PatchEvent)
@@ -361,8 +363,8 @@ edits = st.fixed_dictionaries(
     optional={
         "subject": st.just("Forecast"),
         "notes": st.just("Minutes"),
-        "start": st.just(at(2026, 2, 2, 9)),
-        "reminder": st.sampled_from([None, at(2026, 2, 2, 8)]),
+        "start": st.just(wall_clock(2026, 2, 2, 9)),
+        "reminder": st.sampled_from([None, wall_clock(2026, 2, 2, 8)]),
         "private": st.just(True),
         "priority": st.just("High"),
     },
@@ -410,7 +412,7 @@ def patched(event: GraphEvent, decision: Decision) -> GraphEvent:
 def test_a_link_completes_erps_list_and_mails_nobody() -> None:
     """Who is invited becomes a participant; who is only a participant stays one."""
     event, activity, ctx = a_meeting(BORIS), attended(ZOE), an_office()
-    decision = decide(seen(event, activity), ctx)
+    decision = decide(a_case(event, activity), ctx)
 
     assert (changes(decision), decision.graph, decision.mails) == (ParticipantChanges(add=(BORIS,)), None, 0)
     full = attended(ZOE, BORIS)
@@ -421,8 +423,8 @@ def test_a_link_completes_erps_list_and_mails_nobody() -> None:
 APART = {
     "people": attended(ZOE),
     "subject": attended(BORIS, content=noted(subject="Forecast")),
-    "time": attended(BORIS, content=noted(start=at(2026, 2, 2, 9))),
-    "all": attended(ZOE, content=noted(subject="Forecast", notes="Minutes", start=at(2026, 2, 2, 9))),
+    "time": attended(BORIS, content=noted(start=wall_clock(2026, 2, 2, 9))),
+    "all": attended(ZOE, content=noted(subject="Forecast", notes="Minutes", start=wall_clock(2026, 2, 2, 9))),
 }
 
 
@@ -436,7 +438,7 @@ def test_what_was_there_before_both_met_mails_nobody_ever(apart: str, state: str
     link: Link | None = None
     for state_then in (state, state, "New"):
         activity = replace(activity, state=state_then)
-        decision = decide(replace(seen(event, activity), link=link), ctx)
+        decision = decide(replace(a_case(event, activity), link=link), ctx)
         event = patched(event, decision)
         assert decision.mails == 0
         assert not (isinstance(decision.graph, PatchEvent) and decision.graph.fields & (TELLING | PEOPLE))
@@ -461,7 +463,7 @@ def test_what_is_edited_after_both_met_is_told() -> None:
     """A difference that stayed does not stop a real edit of the activity from reaching the invited."""
     ctx = an_office(policy=Policy(direction=Direction.TO_GRAPH))
     event, activity = a_meeting(BORIS), attended(BORIS, content=noted(subject="Forecast"), updated_at=LATER)
-    link = settled(decide(seen(event, activity), ctx), event, activity, ctx)
+    link = settled(decide(a_case(event, activity), ctx), event, activity, ctx)
     edited = replace(activity, content=replace(activity.content, subject="Outlook"))
     decision = decide(linked(event, edited, link=link), ctx)
 
@@ -492,7 +494,7 @@ def test_a_new_event_invites_only_to_what_is_new(
 ) -> None:
     """Nobody is invited to what was there before the user switched on, or is only found again."""
     ctx = an_office(**{"enabled_at": utc(2026, 1, 24, 8)} | told)
-    decision = decide(seen(None, attended(BORIS, created=created)), ctx)
+    decision = decide(a_case(None, attended(BORIS, created=created)), ctx)
 
     assert isinstance(decision.graph, CreateEvent)
     assert (tuple(one.email for one in decision.graph.attendees), decision.mails) == (expected, len(expected))
@@ -504,7 +506,7 @@ def test_who_was_not_invited_then_is_not_invited_later() -> None:
     """Participants of an event made by a whole round are known; only who comes later is invited."""
     whole, ctx = an_office(whole=True), an_office()
     activity = attended(BORIS)
-    link = settled(decide(seen(None, activity), whole), a_meeting(), activity, whole)
+    link = settled(decide(a_case(None, activity), whole), a_meeting(), activity, whole)
 
     assert decide(linked(a_meeting(), activity, link=link), ctx).graph is None
     assert emails(decide(linked(a_meeting(), attended(BORIS, ZOE), link=link), ctx)) == (ZOE,)
@@ -513,7 +515,7 @@ def test_who_was_not_invited_then_is_not_invited_later() -> None:
 def test_a_colleagues_activity_invites_neither_them_nor_oneself() -> None:
     """The owner and the organizer-to-be do not count."""
     activity = attended(ME, BORIS, ZOE, owner_party="party-boris")
-    decision = decide(seen(None, activity), an_office())
+    decision = decide(a_case(None, activity), an_office())
 
     assert isinstance(decision.graph, CreateEvent)
     assert [one.email for one in decision.graph.attendees] == [ZOE]
@@ -560,7 +562,7 @@ def test_a_reminder_stays_out_of_somebody_elses_meeting() -> None:
     """An invited copy's reminder is the person's own, and no conflict."""
     event = an_invitation(organizer=GUEST)
     link = a_link(role=Role.INVITED, base_event=event.content)
-    decision = decide(linked(event, an_activity(noted(reminder=at(2026, 2, 2, 9))), link=link), an_office())
+    decision = decide(linked(event, an_activity(noted(reminder=wall_clock(2026, 2, 2, 9))), link=link), an_office())
 
     assert (decision.graph, decision.erp, kept(decision).conflict) == (None, None, None)
 
@@ -771,11 +773,11 @@ def test_hiding_and_showing_comes_to_rest(
     "case",
     [
         pytest.param(
-            seen(a_meeting(content=masked(shown(subject="Merger", body="Who knows", sensitivity="private")))),
+            a_case(a_meeting(content=masked(shown(subject="Merger", body="Who knows", sensitivity="private")))),
             id="create-activity",
         ),
         pytest.param(
-            seen(None, an_activity(masked(noted(subject="Merger", notes="Who knows", private=True)))),
+            a_case(None, an_activity(masked(noted(subject="Merger", notes="Who knows", private=True)))),
             id="create-event",
         ),
     ],
@@ -791,7 +793,7 @@ def test_a_hidden_item_is_made_without_its_words(case: Case) -> None:
 def test_a_hidden_items_answers_are_not_told() -> None:
     """Who comes is as little anybody's business as who is invited."""
     event = an_invitation(content=masked(shown(sensitivity="private")), organizer=GUEST, response="accepted")
-    decision = decide(seen(event), BUSY)
+    decision = decide(a_case(event), BUSY)
 
     assert isinstance(decision.erp, CreateActivity)
     assert decision.erp.notes == ()
@@ -803,7 +805,7 @@ def test_what_is_read_back_is_remembered_masked() -> None:
     place = Hideout()
     place.outlook(**HIDE_EVENT)
     place.rest()
-    place.erp(start=at(2026, 2, 2, 9))
+    place.erp(start=wall_clock(2026, 2, 2, 9))
     place.rest()
 
     assert any(isinstance(one.graph, PatchEvent) for one in place.decisions)

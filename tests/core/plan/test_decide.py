@@ -35,19 +35,19 @@ from tests.support.samples import (
     PAST_EVENT,
     SERVICE,
     SOFIA,
+    a_case,
     a_context,
     a_link,
     a_staff,
     an_activity,
     an_event,
-    at,
     linked,
     noted,
     past_link,
-    seen,
     shown,
     tombstone,
     utc,
+    wall_clock,
 )
 
 EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(noted(subject="Forecast"))
@@ -59,7 +59,7 @@ LOCKED = an_activity(state="Released")
 
 def test_an_event_becomes_an_activity() -> None:
     """The activity shows what the event shows, and names its iCalUId."""
-    decision = decide(seen(an_event()), a_context())
+    decision = decide(a_case(an_event()), a_context())
 
     assert decision.erp == CreateActivity("uid-1", noted())
     assert (decision.verdict, decision.graph, decision.written) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
@@ -67,7 +67,7 @@ def test_an_event_becomes_an_activity() -> None:
 
 def test_an_activity_becomes_an_event() -> None:
     """The event tells what the activity tells, and its create can be repeated."""
-    decision = decide(seen(None, an_activity()), a_context())
+    decision = decide(a_case(None, an_activity()), a_context())
 
     assert decision.graph == CreateEvent("A1", transaction_id("anna-id", "A1", 0), shown())
     assert (decision.verdict, decision.erp, decision.written) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
@@ -76,7 +76,7 @@ def test_an_activity_becomes_an_event() -> None:
 def test_a_new_incarnation_has_a_new_transaction_id() -> None:
     """The pending row remembers how often the event was lost."""
     pending = Pending(Side.ERP, "A1", incarnation=2)
-    decision = decide(seen(None, an_activity(), pending=pending), a_context())
+    decision = decide(a_case(None, an_activity(), pending=pending), a_context())
 
     assert isinstance(decision.graph, CreateEvent)
     assert transaction_id("anna-id", "A1", 2) == decision.graph.transaction_id
@@ -87,31 +87,31 @@ def test_without_company_and_location_no_activity_is_made() -> None:
     ctx = a_context(has_company=False)
 
     assert (
-        decide(seen(an_event()), ctx).verdict,
-        decide(seen(an_event()), ctx).reason,
+        decide(a_case(an_event()), ctx).verdict,
+        decide(a_case(an_event()), ctx).reason,
     ) == (Verdict.SKIP, "no default company and location")
-    assert decide(seen(None, an_activity()), ctx).verdict is Verdict.ACT
+    assert decide(a_case(None, an_activity()), ctx).verdict is Verdict.ACT
 
 
 def test_a_named_partner_that_is_gone_is_parked() -> None:
     """Nothing is made anew until a person chooses."""
-    decision = decide(seen(an_event(), awaits=PendingState.PARTNER_GONE), a_context())
+    decision = decide(a_case(an_event(), awaits=PendingState.PARTNER_GONE), a_context())
 
     assert (decision.verdict, decision.reason, decision.erp) == (Verdict.PARK, PARTNER_GONE, None)
 
 
 def test_digits_are_written_in_the_zone_of_the_setting() -> None:
     """``ERPNET_TIME`` says whose wall clock the activity's digits are."""
-    decision = decide(seen(an_event()), a_context(policy=Policy(erp_time="Asia/Tokyo")))
+    decision = decide(a_case(an_event()), a_context(policy=Policy(erp_time="Asia/Tokyo")))
 
     assert isinstance(decision.erp, CreateActivity)
-    assert at(2026, 2, 2, 17) == decision.erp.content.start
+    assert wall_clock(2026, 2, 2, 17) == decision.erp.content.start
 
 
 def test_a_create_tried_again_is_the_same_write() -> None:
     """In one mailbox; in another one it makes another event."""
     first, again, other = (
-        decide(seen(None, an_activity()), a_context(mailbox=mailbox)).graph
+        decide(a_case(None, an_activity()), a_context(mailbox=mailbox)).graph
         for mailbox in ("anna-id", "anna-id", "boris-id")
     )
 
@@ -148,7 +148,7 @@ def test_each_create_has_its_own_transaction_id_for_ever() -> None:
 )
 def test_two_items_that_agree_are_linked_without_a_write(activity: ErpActivity, origin: Side, creator: str) -> None:
     """A pair found again costs no write; who created it is decided once."""
-    decision = decide(seen(an_event(), activity), a_context())
+    decision = decide(a_case(an_event(), activity), a_context())
 
     assert (
         decision.intent,
@@ -163,7 +163,7 @@ def test_two_items_that_agree_are_linked_without_a_write(activity: ErpActivity, 
 def test_two_items_that_differ_are_settled_by_policy() -> None:
     """Without a base every difference is a conflict; the loser's value is kept for the journal."""
     ctx = a_context(policy=Policy(winner=Winner.ERP))
-    decision = decide(seen(EDITED_EVENT, EDITED_ACTIVITY), ctx)
+    decision = decide(a_case(EDITED_EVENT, EDITED_ACTIVITY), ctx)
 
     assert isinstance(decision.graph, PatchEvent)
     assert (frozenset({Field.SUBJECT}), "Forecast") == (decision.graph.fields, decision.graph.content.subject)
@@ -179,7 +179,7 @@ def test_two_items_that_differ_are_settled_by_policy() -> None:
 )
 def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: Context) -> None:
     """What could not be settled when the pair was found is still a conflict when it is looked at again."""
-    first = decide(seen(EDITED_EVENT, activity), ctx)
+    first = decide(a_case(EDITED_EVENT, activity), ctx)
     link = link_after(first, EDITED_EVENT, activity, ctx)
     again = decide(linked(EDITED_EVENT, activity, link=link), ctx)
 
@@ -204,12 +204,12 @@ def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: C
 def test_a_conflict_found_while_linking_is_settled_later(apart: dict[str, object]) -> None:
     """Once the settings name a winner, every field that stayed apart is written, whatever its kind."""
     event, ask = an_event(shown(**apart)), a_context(policy=Policy(winner=Winner.ASK))
-    link = link_after(decide(seen(event, an_activity()), ask), event, an_activity(), ask)
+    link = link_after(decide(a_case(event, an_activity()), ask), event, an_activity(), ask)
 
     decision = decide(linked(event, an_activity(), link=link), a_context(policy=Policy(winner=Winner.GRAPH)))
 
     assert isinstance(decision.erp, PatchActivity)
-    wanted = decide(seen(event), a_context()).erp
+    wanted = decide(a_case(event), a_context()).erp
     assert isinstance(wanted, CreateActivity)
     assert wanted.content == decision.erp.content
     assert decision.link is not None
@@ -220,7 +220,7 @@ def test_text_that_waits_for_the_html_while_linking_goes_across_later() -> None:
     """A pair whose event was found without its HTML gets the winning text in the next round."""
     ctx = a_context(policy=Policy(winner=Winner.ERP))
     bare, activity = an_event(html=None), an_activity(noted(notes="Minutes"))
-    link = link_after(decide(seen(bare, activity), ctx), bare, activity, ctx)
+    link = link_after(decide(a_case(bare, activity), ctx), bare, activity, ctx)
     assert link is not None
     assert link.reread != ""
 
@@ -387,7 +387,9 @@ def test_a_meeting_with_guests_is_cancelled_with_a_message() -> None:
 def test_an_event_that_has_ended_is_not_removed() -> None:
     """A meeting that took place stays in Outlook; the pair is over."""
     ended = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 7))
-    link = a_link(base_event=ended, base_activity=noted(start=at(2026, 1, 25, 8), end=at(2026, 1, 25, 9)))
+    link = a_link(
+        base_event=ended, base_activity=noted(start=wall_clock(2026, 1, 25, 8), end=wall_clock(2026, 1, 25, 9))
+    )
 
     decision = decide(linked(an_event(ended), activity_sight=Sight.GONE, link=link), a_context())
 
@@ -583,7 +585,7 @@ def test_a_link_is_followed_wherever_its_event_goes() -> None:
     decision = decide(linked(an_event(far), an_activity()), a_context())
 
     assert isinstance(decision.erp, PatchActivity)
-    assert at(2026, 9, 1, 10) == decision.erp.content.start
+    assert wall_clock(2026, 9, 1, 10) == decision.erp.content.start
 
 
 # Held
@@ -630,7 +632,7 @@ def test_a_held_event_that_is_back_is_no_deletion() -> None:
 def test_a_create_is_settled_on_what_both_sides_show() -> None:
     """The new link's base is the read-back, and who created it is remembered."""
     made = an_activity(creation_user=SERVICE, version=7, external_id="uid-1")
-    link = link_after(decide(seen(an_event()), a_context()), an_event(), made, a_context())
+    link = link_after(decide(a_case(an_event()), a_context()), an_event(), made, a_context())
 
     assert link == a_link(
         change_key="ck-2", version=7, updated_at=made.updated_at, modified_at=an_event().modified_at
@@ -639,7 +641,7 @@ def test_a_create_is_settled_on_what_both_sides_show() -> None:
 
 def test_an_event_of_ours_is_of_erp_origin() -> None:
     """An event made for an activity belongs to the activity's creator."""
-    link = link_after(decide(seen(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
+    link = link_after(decide(a_case(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
 
     assert link is not None
     assert (Side.ERP, ANNA_ID, an_event().content) == (link.origin, link.creator, link.base_event)
@@ -648,7 +650,7 @@ def test_an_event_of_ours_is_of_erp_origin() -> None:
 @pytest.mark.parametrize(("event", "activity"), [(None, an_activity()), (an_event(), None)])
 def test_a_create_without_a_read_back_is_no_link(event: GraphEvent | None, activity: ErpActivity | None) -> None:
     """What was not seen afterwards is looked up again."""
-    assert link_after(decide(seen(an_event()), a_context()), event, activity, a_context()) is None
+    assert link_after(decide(a_case(an_event()), a_context()), event, activity, a_context()) is None
 
 
 def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:

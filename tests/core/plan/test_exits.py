@@ -29,6 +29,7 @@ from tests.support.samples import (
     ME,
     NOW,
     SERVICE,
+    a_case,
     a_follower,
     a_link,
     a_meeting,
@@ -36,14 +37,13 @@ from tests.support.samples import (
     an_event,
     an_invitation,
     an_office,
-    at,
     attended,
     linked,
     noted,
-    seen,
     shown,
     tombstone,
     utc,
+    wall_clock,
 )
 
 ALL = (*way.AS_READ, *way.BEFORE_FATE)
@@ -51,7 +51,9 @@ PRINTED = re.compile(r"^    (?!exit)([a-z-]+) +((?:[a-z]+, )*[a-z]+)  +\S.*$", r
 """A row of the printed table: the exit, its verdicts, and when it is open."""
 
 PAST_EVENT = shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9))
-PAST_ACTIVITY = noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11), reminder=at(2026, 1, 20, 9, 45))
+PAST_ACTIVITY = noted(
+    start=wall_clock(2026, 1, 20, 10), end=wall_clock(2026, 1, 20, 11), reminder=wall_clock(2026, 1, 20, 9, 45)
+)
 EDITED_PAST = an_activity(replace(PAST_ACTIVITY, subject="Forecast"))
 PAST = a_link(base_event=PAST_EVENT, base_activity=PAST_ACTIVITY)
 OPEN = Conflict((Clash(Field.SUBJECT, "Plan", "Forecast", "both"),), NOW, category=CategoryState.SET)
@@ -65,17 +67,17 @@ EDITED = an_activity(noted(subject="Forecast"))
 HIRED = an_activity(creation_user=SERVICE, owner_party="party-boris")
 
 CASES: dict[str, list[Case]] = {
-    "malformed": [seen(event_sight=Sight.MALFORMED), linked(an_event(), activity_sight=Sight.MALFORMED)],
+    "malformed": [a_case(event_sight=Sight.MALFORMED), linked(an_event(), activity_sight=Sight.MALFORMED)],
     "undecided": [linked(event_sight=Sight.UNDECIDED)],
     "elsewhere": [
         linked(None, EDITED, event_sight=Sight.ELSEWHERE),
         linked(None, an_activity(), link=INVITED, event_sight=Sight.ELSEWHERE, others=("boris-id",)),
     ],
     "hidden": [linked(an_event(), activity_sight=Sight.HIDDEN)],
-    "hindered": [seen(an_event(), awaits=PendingState.PARTNER_GONE), seen(an_event(), awaits=PendingState.TWIN)],
+    "hindered": [a_case(an_event(), awaits=PendingState.PARTNER_GONE), a_case(an_event(), awaits=PendingState.TWIN)],
     "given-up": [
         linked(an_event(shown(subject="Plan")), an_activity(), link=GIVEN_UP),
-        seen(an_event(), pending=Pending(Side.GRAPH, "E1", reason="refused", tries=TRIES, parked=True)),
+        a_case(an_event(), pending=Pending(Side.GRAPH, "E1", reason="refused", tries=TRIES, parked=True)),
     ],
     "follower": [
         linked(COPY, an_activity(), link=a_follower(), claim=THEIRS),
@@ -103,12 +105,12 @@ CASES: dict[str, list[Case]] = {
     "restored": [linked(an_event(), replace(EDITED, version=0, updated_at=utc(2026, 1, 20, 7)))],
     "taken": [linked(None, HIRED, event_sight=Sight.GONE, event_owners=frozenset({"boris-id"}))],
     "out-of-scope": [
-        seen(an_event(shown(start=utc(2026, 3, 1, 8), end=utc(2026, 3, 1, 9)))),
+        a_case(an_event(shown(start=utc(2026, 3, 1, 8), end=utc(2026, 3, 1, 9)))),
         linked(an_event(kind=EventKind.MASTER), an_activity()),
     ],
     "not-feeding": [
-        seen(COPY, claim=THEIRS),
-        seen(a_meeting(BORIS), claim=replace(THEIRS, is_own=True)),
+        a_case(COPY, claim=THEIRS),
+        a_case(a_meeting(BORIS), claim=replace(THEIRS, is_own=True)),
         linked(
             replace(COPY, categories=(CONFLICT_CATEGORY,)),
             an_activity(),

@@ -17,6 +17,7 @@ from tests.support.samples import (
     NOW,
     PAST_ACTIVITY,
     PAST_EVENT,
+    a_case,
     a_context,
     a_follower,
     a_link,
@@ -27,7 +28,6 @@ from tests.support.samples import (
     linked,
     noted,
     past_link,
-    seen,
     shown,
     utc,
 )
@@ -59,9 +59,9 @@ WRITING = {
     "category-removal": linked(
         an_event(categories=("ERP.net conflict",)), an_activity(), link=a_link(conflict=IN_CONFLICT)
     ),
-    "create-activity": seen(an_event()),
-    "create-event": seen(None, an_activity()),
-    "link": seen(EDITED_EVENT, an_activity(external_system="Office365-iCalUId", external_id="uid-1")),
+    "create-activity": a_case(an_event()),
+    "create-event": a_case(None, an_activity()),
+    "link": a_case(EDITED_EVENT, an_activity(external_system="Office365-iCalUId", external_id="uid-1")),
 }
 """Cases in which something would be written."""
 
@@ -149,8 +149,8 @@ def test_a_partner_that_turns_up_is_news() -> None:
     """The create that failed ten times had got through after all: the two are linked."""
     event = an_event()
     made = an_activity(external_system="Office365-iCalUId", external_id="uid-1")
-    pending = weary(seen(event)).pending
-    decision = decide(seen(event, made, pending=pending), a_context())
+    pending = weary(a_case(event)).pending
+    decision = decide(a_case(event, made, pending=pending), a_context())
 
     assert decision.link is not None
     assert decision.verdict is not Verdict.PARK
@@ -167,7 +167,7 @@ def test_a_row_of_before_versions_were_remembered_takes_the_first_that_is_seen()
     newer = replace(EDITED_EVENT, change_key="ck-3")
     assert decide(linked(newer, an_activity(), link=left.link), a_context()).erp is not None
     pending = Pending(Side.GRAPH, "E1", tries=life.TRIES, parked=True, reason=WHY)
-    first = decide(seen(an_event(), pending=pending), a_context())
+    first = decide(a_case(an_event(), pending=pending), a_context())
     assert first.pending == replace(pending, given_up_at=Seen("ck-2"))
 
 

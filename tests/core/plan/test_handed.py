@@ -30,11 +30,11 @@ from tests.support.samples import (
     a_link,
     a_staff,
     an_office,
-    at,
     attended,
     noted,
     shown,
     utc,
+    wall_clock,
 )
 
 LOOKED = NOW - timedelta(hours=1)
@@ -222,7 +222,7 @@ def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
     event, activity = a_copy(mine, own=True), attended(ME, content=noted(reminder=None))
     base = base_after_handover(event, an_inheritance(shown(), activity), None, LOOKED)
     link = a_link(base_event=base, base_activity=activity.content)
-    moved = replace(activity, content=replace(activity.content, start=at(2026, 2, 2, 7)))
+    moved = replace(activity, content=replace(activity.content, start=wall_clock(2026, 2, 2, 7)))
     claim = Claim(UID, "anna-id", "A1", etag="e", is_own=True)
     decision = decide(Case(link, event, moved, Sight.PRESENT, Sight.PRESENT, claim=claim), an_office())
 

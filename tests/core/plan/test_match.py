@@ -13,12 +13,12 @@ from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malfor
 from sync_core.plan.evidence import BORN_APART, original
 from sync_core.plan.identity import transaction_id
 from sync_core.plan.match import Unlinked, match, owners, twins_of
-from tests.support.samples import NOW, SERVICE, a_context, a_link, an_activity, an_event, at, noted, shown
+from tests.support.samples import NOW, SERVICE, a_context, a_link, an_activity, an_event, noted, shown, wall_clock
 
 CTX = a_context()
 EVENT = an_event()
-BORN = at(2026, 1, 20, 9)
-OTHER = noted(subject="Other", start=at(2026, 2, 5, 10), end=at(2026, 2, 5, 11))
+BORN = wall_clock(2026, 1, 20, 9)
+OTHER = noted(subject="Other", start=wall_clock(2026, 2, 5, 10), end=wall_clock(2026, 2, 5, 11))
 
 
 def named(ident: str, **told: Any) -> ErpActivity:
@@ -231,6 +231,6 @@ def test_of_events_with_one_mark_ours_is_it() -> None:
 def test_what_the_event_shows_is_compared_in_common_ground() -> None:
     """The reminder, the priority and the minutes of both sides are one content."""
     event = an_event(shown(importance="high", reminder=30))
-    same = named("A2", content=noted(priority="High", reminder=at(2026, 2, 2, 9, 30)))
+    same = named("A2", content=noted(priority="High", reminder=wall_clock(2026, 2, 2, 9, 30)))
 
     assert original(event, [named("A1", content=OTHER), same], CTX) is same

@@ -42,6 +42,7 @@ from tests.support.samples import (
     NOW,
     SERVICE,
     UID,
+    a_case,
     a_follower,
     a_link,
     a_meeting,
@@ -54,7 +55,6 @@ from tests.support.samples import (
     known_to,
     linked,
     noted,
-    seen,
     shown,
     tombstone,
 )
@@ -200,7 +200,7 @@ def followed(event: GraphEvent | None, activity: ErpActivity | None = None, **to
 
 def test_the_first_copy_of_an_outside_meeting_feeds() -> None:
     """It makes the activity and claims the meeting first."""
-    decision = decide(seen(OUTSIDE, claim=Claim()), an_office())
+    decision = decide(a_case(OUTSIDE, claim=Claim()), an_office())
 
     assert isinstance(decision.erp, CreateActivity)
     assert (decision.intent, decision.take) == (Intent.CREATE_ACTIVITY, True)
@@ -208,7 +208,7 @@ def test_the_first_copy_of_an_outside_meeting_feeds() -> None:
 
 def test_a_second_copy_follows() -> None:
     """It is remembered with its activity and reason, nothing is written, and nothing is claimed."""
-    decision = decide(seen(OUTSIDE, claim=held_by()), an_office())
+    decision = decide(a_case(OUTSIDE, claim=held_by()), an_office())
 
     assert (decision.intent, decision.verdict, decision.reason) == (Intent.FOLLOW, Verdict.SKIP, FOLLOWED)
     assert (decision.graph, decision.erp, decision.take, decision.mails) == (None, None, False, 0)
@@ -219,7 +219,7 @@ def test_a_second_copy_follows() -> None:
 
 def test_a_copy_waits_for_an_organizer_who_is_on() -> None:
     """Met before the organizer's own event, it does not make the activity."""
-    decision = decide(seen(HEARD, claim=Claim()), an_office())
+    decision = decide(a_case(HEARD, claim=Claim()), an_office())
 
     assert (decision.intent, decision.take, kept(decision).activity_id) == (Intent.FOLLOW, False, "")
 
@@ -227,7 +227,7 @@ def test_a_copy_waits_for_an_organizer_who_is_on() -> None:
 def test_an_answer_known_at_once_is_told_by_the_next_look() -> None:
     """A new follower has told nothing yet."""
     event = replace(HEARD, response="accepted")
-    link = kept(decide(seen(event, claim=held_by(is_own=True)), an_office()))
+    link = kept(decide(a_case(event, claim=held_by(is_own=True)), an_office()))
     decision = decide(linked(event, attended(ME), link=link, claim=held_by(is_own=True)), an_office())
 
     assert isinstance(decision.erp, PatchActivity)
@@ -236,7 +236,7 @@ def test_an_answer_known_at_once_is_told_by_the_next_look() -> None:
 
 def test_two_events_of_ones_own_with_one_uid_clash() -> None:
     """Another mailbox's own event has the same iCalUId: set aside, nothing is written."""
-    decision = decide(seen(a_meeting(BORIS), claim=held_by(is_own=True)), an_office())
+    decision = decide(a_case(a_meeting(BORIS), claim=held_by(is_own=True)), an_office())
 
     assert (decision.verdict, decision.reason) == (Verdict.PARK, CLASH)
     assert (decision.graph, decision.erp, decision.take) == (None, None, False)
@@ -245,10 +245,10 @@ def test_two_events_of_ones_own_with_one_uid_clash() -> None:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        pytest.param(seen(a_meeting(BORIS), claim=Claim()), True, id="create"),
-        pytest.param(seen(a_meeting(BORIS, ical_uid="")), False, id="create/no-uid"),
-        pytest.param(seen(a_meeting(BORIS), an_activity(), claim=Claim()), True, id="link"),
-        pytest.param(seen(a_meeting(BORIS), an_activity(), claim=MINE), True, id="link-of-mine"),
+        pytest.param(a_case(a_meeting(BORIS), claim=Claim()), True, id="create"),
+        pytest.param(a_case(a_meeting(BORIS, ical_uid="")), False, id="create/no-uid"),
+        pytest.param(a_case(a_meeting(BORIS), an_activity(), claim=Claim()), True, id="link"),
+        pytest.param(a_case(a_meeting(BORIS), an_activity(), claim=MINE), True, id="link-of-mine"),
         pytest.param(linked(a_meeting(BORIS), attended(BORIS), claim=MINE), False, id="pair/mine"),
         pytest.param(linked(a_meeting(BORIS), attended(BORIS)), False, id="pair/claim-not-read"),
         pytest.param(linked(a_meeting(BORIS), attended(BORIS), claim=Claim()), True, id="pair/unclaimed"),
@@ -256,8 +256,8 @@ def test_two_events_of_ones_own_with_one_uid_clash() -> None:
         pytest.param(linked(None, attended(BORIS), claim=Claim()), False, id="pair/event-not-read"),
         pytest.param(linked(None, an_activity(), event_sight=Sight.GONE, claim=Claim()), False, id="pair/event-gone"),
         pytest.param(followed(HEARD, an_activity()), False, id="follower"),
-        pytest.param(seen(None, an_activity()), False, id="event-to-be-made"),
-        pytest.param(seen(an_event(is_cancelled=True), claim=Claim()), False, id="skipped"),
+        pytest.param(a_case(None, an_activity()), False, id="event-to-be-made"),
+        pytest.param(a_case(an_event(is_cancelled=True), claim=Claim()), False, id="skipped"),
     ],
 )
 def test_whoever_feeds_a_meeting_claims_it(case: Case, expected: bool) -> None:
@@ -273,7 +273,7 @@ def test_the_organizer_takes_over_from_a_copy() -> None:
     )
     event = a_meeting(BORIS, content=shown(subject="Plan", reminder=30))
     activity = attended(BORIS, external_id="uid-1", creation_user=SERVICE, owner_party="party-boris")
-    case = seen(event, activity, claim=held_by(), former_link=before, former_feeder="boris-id")
+    case = a_case(event, activity, claim=held_by(), former_link=before, former_feeder="boris-id")
     for hours, fields in ((0, set()), (-1, {Field.SUBJECT})):
         looked_at = NOW + timedelta(hours=hours, minutes=-30)
         decision = decide(case, an_office(colleagues=a_staff(boris={"looked_at": looked_at})))
@@ -368,7 +368,7 @@ def test_without_a_living_link_to_inherit_the_pair_is_linked_anew(before: Link |
 def test_whoever_fed_it_left_no_link(claim: Claim, link: Link | None) -> None:
     """The copy goes on with the activity as both stand: what they show differently is nobody's edit."""
     event = replace(OUTSIDE, content=replace(OUTSIDE.content, subject="Plan", people=()))
-    decision = decide(seen(event, attended(ME, GUEST), claim=claim, link=link), an_office())
+    decision = decide(a_case(event, attended(ME, GUEST), claim=claim, link=link), an_office())
 
     assert (decision.erp, decision.graph, decision.case.followed) == (None, None, True)
     assert (kept(decision).activity_id, kept(decision).role) == ("A1", Role.INVITED)
@@ -667,7 +667,7 @@ def test_a_copy_without_a_link_takes_the_note_of_an_earlier_one_back(
     row: Participant, expected: tuple[tuple[str, str], ...]
 ) -> None:
     """Its link was forgotten: what the activity still notes of its owner counts as told, and is read again."""
-    decision = decide(seen(HEARD, attended(row), claim=held_by()), an_office())
+    decision = decide(a_case(HEARD, attended(row), claim=held_by()), an_office())
     link = kept(decision)
 
     assert (decision.intent, link.role, link.answers) == (Intent.FOLLOW, Role.FOLLOWER, expected)
@@ -751,7 +751,7 @@ def test_a_restored_copy_of_the_last_feeder_makes_a_new_activity() -> None:
 )
 def test_an_activity_appears_in_its_creators_calendar_only(activity: ErpActivity, expected: Intent | None) -> None:
     """Participants are invited by that event; nobody gets one of their own (R12)."""
-    decision = decide(seen(None, activity), an_office())
+    decision = decide(a_case(None, activity), an_office())
 
     assert (expected or Intent.NOTHING) is decision.intent
     assert (decision.verdict is Verdict.ACT) == (expected is not None)
@@ -760,7 +760,7 @@ def test_an_activity_appears_in_its_creators_calendar_only(activity: ErpActivity
 def test_a_copy_of_what_a_colleague_began_in_erp_only_follows() -> None:
     """The creator switched off: their activity is not fed from an invited copy, and no second one is made."""
     claim = held_by("carl-id", creator=CARL_ID, is_own=True)
-    decision = decide(seen(an_invitation(organizer=CARL), claim=claim), an_office())
+    decision = decide(a_case(an_invitation(organizer=CARL), claim=claim), an_office())
 
     assert (decision.intent, decision.erp, decision.take) == (Intent.FOLLOW, None, False)
 

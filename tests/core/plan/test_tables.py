@@ -42,16 +42,16 @@ from tests.support.samples import (
     ANNA_ID,
     BORIS_ID,
     SERVICE,
+    a_case,
     a_context,
     a_link,
     an_activity,
     an_event,
-    at,
     linked,
     noted,
-    seen,
     shown,
     utc,
+    wall_clock,
 )
 
 # Reading
@@ -105,13 +105,13 @@ def test_the_first_trait_that_decides_names_the_reason() -> None:
     """A cancelled series is skipped as a series; a cancelled linked one is not read past that."""
     event = an_event(LATE_EVENT, kind=EventKind.MASTER, is_cancelled=True, is_organizer=False)
 
-    assert scope(seen(event), a_context()) == (Verdict.SKIP, "part of a recurring series")
-    assert scope(seen(replace(event, kind=EventKind.SINGLE)), a_context()) == (Verdict.SKIP, "cancelled")
+    assert scope(a_case(event), a_context()) == (Verdict.SKIP, "part of a recurring series")
+    assert scope(a_case(replace(event, kind=EventKind.SINGLE)), a_context()) == (Verdict.SKIP, "cancelled")
 
 
 def test_nothing_strange_is_in_scope() -> None:
     """A plain event and a plain activity are in, alone and as a pair."""
-    for case in (seen(an_event()), seen(None, an_activity()), linked(an_event(), an_activity())):
+    for case in (a_case(an_event()), a_case(None, an_activity()), linked(an_event(), an_activity())):
         assert scope(case, a_context()) == (None, "")
 
 
@@ -125,27 +125,35 @@ def test_nothing_strange_is_in_scope() -> None:
 )
 def test_a_found_pair_is_linked_in_any_direction_and_wherever_it_lies(ctx: Context) -> None:
     """Two items that belong together are linked even where neither would get a counterpart."""
-    assert scope(seen(an_event(), an_activity()), ctx) == (None, "")
+    assert scope(a_case(an_event(), an_activity()), ctx) == (None, "")
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(noted(start=at(2026, 1, 24, 9), end=at(2026, 1, 24, 10)), False, id="ended-24-hours-ago"),
-        pytest.param(noted(start=at(2026, 1, 24, 9), end=at(2026, 1, 24, 9, 59)), True, id="ended-before-that"),
-        pytest.param(noted(start=at(2026, 1, 24, 10), end=None), False, id="no-end-started-24-hours-ago"),
-        pytest.param(noted(start=at(2026, 1, 24, 9, 59), end=None), True, id="no-end-started-before-that"),
         pytest.param(
-            noted(start=at(2026, 1, 24, 9, 59), end=None, planned_minutes=600), True, id="no-end-but-a-long-plan"
+            noted(start=wall_clock(2026, 1, 24, 9), end=wall_clock(2026, 1, 24, 10)), False, id="ended-24-hours-ago"
         ),
-        pytest.param(noted(start=at(2026, 1, 24), end=None), False, id="the-whole-of-yesterday"),
-        pytest.param(noted(start=at(2026, 1, 23), end=None), True, id="the-whole-day-before"),
-        pytest.param(noted(start=at(2020, 1, 1), end=at(2026, 1, 25)), False, id="six-years-and-still-on"),
+        pytest.param(
+            noted(start=wall_clock(2026, 1, 24, 9), end=wall_clock(2026, 1, 24, 9, 59)), True, id="ended-before-that"
+        ),
+        pytest.param(noted(start=wall_clock(2026, 1, 24, 10), end=None), False, id="no-end-started-24-hours-ago"),
+        pytest.param(noted(start=wall_clock(2026, 1, 24, 9, 59), end=None), True, id="no-end-started-before-that"),
+        pytest.param(
+            noted(start=wall_clock(2026, 1, 24, 9, 59), end=None, planned_minutes=600),
+            True,
+            id="no-end-but-a-long-plan",
+        ),
+        pytest.param(noted(start=wall_clock(2026, 1, 24), end=None), False, id="the-whole-of-yesterday"),
+        pytest.param(noted(start=wall_clock(2026, 1, 23), end=None), True, id="the-whole-day-before"),
+        pytest.param(
+            noted(start=wall_clock(2020, 1, 1), end=wall_clock(2026, 1, 25)), False, id="six-years-and-still-on"
+        ),
     ],
 )
 def test_activities_older_than_a_day_stay_out(content: object, expected: bool) -> None:
     """Ended, or without an end started, more than 24 hours ago (R8)."""
-    verdict, _ = scope(seen(None, replace(an_activity(), content=content)), a_context())  # type: ignore[arg-type]
+    verdict, _ = scope(a_case(None, replace(an_activity(), content=content)), a_context())  # type: ignore[arg-type]
 
     assert (Verdict.SKIP if expected else None) is verdict
 
@@ -159,7 +167,7 @@ def test_activities_older_than_a_day_stay_out(content: object, expected: bool) -
 )
 def test_only_plain_activities_of_the_chosen_types_go_to_outlook(activity: ErpActivity) -> None:
     """Derived activities and types that were not chosen are another type."""
-    assert (Verdict.SKIP, REASONS[Trait.OTHER_TYPE]) == scope(seen(None, activity), a_context())
+    assert (Verdict.SKIP, REASONS[Trait.OTHER_TYPE]) == scope(a_case(None, activity), a_context())
 
 
 # Who is the creator
@@ -199,15 +207,15 @@ def test_an_activity_appears_in_its_creators_calendar_only(
     """A participant's own switch brings nobody else's activity into their calendar (R12)."""
     ctx = a_context(creators_on=frozenset(on))
 
-    assert expected is scope(seen(None, an_activity(creation_user=creator)), ctx)[0]
+    assert expected is scope(a_case(None, an_activity(creation_user=creator)), ctx)[0]
 
 
 def test_an_activity_owned_by_the_user_pairs_with_their_event() -> None:
     """What another login made for the user, and names their event, is theirs (a company switching over)."""
     migrated = an_activity(creation_user="mssync", external_id="uid-1")
 
-    assert scope(seen(an_event(), migrated), a_context()) == (None, "")
-    assert scope(seen(an_event(), replace(migrated, owner_party="party-boris")), a_context())[0] is Verdict.SKIP
+    assert scope(a_case(an_event(), migrated), a_context()) == (None, "")
+    assert scope(a_case(an_event(), replace(migrated, owner_party="party-boris")), a_context())[0] is Verdict.SKIP
 
 
 @pytest.mark.parametrize(
@@ -385,7 +393,7 @@ def test_the_first_obstacle_that_does_not_act_decides() -> None:
 ENDED = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 8))
 NEARLY = shown(start=utc(2026, 1, 25, 6), end=utc(2026, 1, 25, 8, 1))
 LAST_HOUR = shown(start=utc(4500, 12, 31, 22, 30), end=utc(4500, 12, 31, 23))
-FIRST_HOUR = noted(start=at(1601, 1, 1, 1), end=at(2030, 1, 1))
+FIRST_HOUR = noted(start=wall_clock(1601, 1, 1, 1), end=wall_clock(2030, 1, 1))
 
 
 @pytest.mark.parametrize(
@@ -419,7 +427,7 @@ FIRST_HOUR = noted(start=at(1601, 1, 1, 1), end=at(2030, 1, 1))
             linked(), Intent.VOID, a_context(policy=TO_GRAPH), {Obstacle.ONE_WAY}, id="against-to-microsoft365"
         ),
         pytest.param(
-            seen(an_event()),
+            a_case(an_event()),
             Intent.CREATE_ACTIVITY,
             a_context(has_company=False),
             {Obstacle.NO_COMPANY},
@@ -429,18 +437,22 @@ FIRST_HOUR = noted(start=at(1601, 1, 1, 1), end=at(2030, 1, 1))
             linked(None, an_activity(state="Closed")), Intent.VOID, a_context(), {Obstacle.LOCKED}, id="locked"
         ),
         pytest.param(
-            seen(an_event(LAST_HOUR)), Intent.CREATE_ACTIVITY, a_context(), {Obstacle.BEYOND}, id="next-year-in-sofia"
+            a_case(an_event(LAST_HOUR)),
+            Intent.CREATE_ACTIVITY,
+            a_context(),
+            {Obstacle.BEYOND},
+            id="next-year-in-sofia",
         ),
         pytest.param(linked(an_event(LAST_HOUR)), Intent.VOID, a_context(), set(), id="beyond-and-voided"),
         pytest.param(
-            seen(None, an_activity(FIRST_HOUR)),
+            a_case(None, an_activity(FIRST_HOUR)),
             Intent.CREATE_EVENT,
             a_context(),
             {Obstacle.BEYOND},
             id="last-year-in-utc",
         ),
         pytest.param(
-            seen(None, an_activity(noted(start=at(4500, 12, 31), end=at(4500, 12, 31)))),
+            a_case(None, an_activity(noted(start=wall_clock(4500, 12, 31), end=wall_clock(4500, 12, 31)))),
             Intent.CREATE_EVENT,
             a_context(),
             {Obstacle.BEYOND},

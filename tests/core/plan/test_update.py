@@ -32,7 +32,19 @@ from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
 from sync_core.plan.update import ASK, NEEDS_BODY, RICH_BODY
-from tests.support.samples import NOW, SOFIA, a_context, a_link, an_activity, an_event, at, linked, noted, shown, utc
+from tests.support.samples import (
+    NOW,
+    SOFIA,
+    a_context,
+    a_link,
+    an_activity,
+    an_event,
+    linked,
+    noted,
+    shown,
+    utc,
+    wall_clock,
+)
 
 RULE = "_" * 80
 TEAMS = f"<div>{RULE}</div><div><a href='https://teams.microsoft.com/l/meetup-join/19%3ax/0'>Join</a></div><div>{RULE}</div>"
@@ -79,7 +91,9 @@ def between(event: GraphContent, activity: ErpContent, ctx: Context | None = Non
     [
         pytest.param(shown(subject="Plan"), Field.SUBJECT, noted(subject="Plan"), id="subject"),
         pytest.param(shown(body="Minutes"), Field.BODY, noted(notes="Minutes"), id="body"),
-        pytest.param(shown(reminder=30), Field.REMINDER, noted(reminder=at(2026, 2, 2, 9, 30)), id="reminder"),
+        pytest.param(
+            shown(reminder=30), Field.REMINDER, noted(reminder=wall_clock(2026, 2, 2, 9, 30)), id="reminder"
+        ),
         pytest.param(shown(reminder=None), Field.REMINDER, noted(reminder=None), id="reminder-off"),
         pytest.param(shown(sensitivity="confidential"), Field.PRIVATE, noted(private=True), id="private"),
         pytest.param(shown(importance="high"), Field.PRIORITY, noted(priority="High"), id="priority"),
@@ -98,11 +112,17 @@ def test_an_edit_in_outlook_writes_its_field_only(event: GraphContent, field: Fi
     [
         pytest.param(noted(subject="Plan"), Field.SUBJECT, shown(subject="Plan"), id="subject"),
         pytest.param(noted(notes="Minutes"), Field.BODY, shown(body="Minutes"), id="body"),
-        pytest.param(noted(reminder=at(2026, 2, 2, 9, 30)), Field.REMINDER, shown(reminder=30), id="reminder"),
+        pytest.param(
+            noted(reminder=wall_clock(2026, 2, 2, 9, 30)), Field.REMINDER, shown(reminder=30), id="reminder"
+        ),
         pytest.param(noted(private=True), Field.PRIVATE, shown(sensitivity="private"), id="private"),
         pytest.param(noted(priority="Highest"), Field.PRIORITY, shown(importance="high"), id="priority"),
         pytest.param(
-            noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13), reminder=at(2026, 2, 2, 11, 45)),
+            noted(
+                start=wall_clock(2026, 2, 2, 12),
+                end=wall_clock(2026, 2, 2, 13),
+                reminder=wall_clock(2026, 2, 2, 11, 45),
+            ),
             Field.TIME,
             shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11)),
             id="time",
@@ -413,7 +433,7 @@ def test_a_moved_event_takes_the_reminder_along() -> None:
     patch = patched_erp(between(shown(start=utc(2026, 2, 3, 8), end=utc(2026, 2, 3, 9)), noted()))
 
     assert frozenset({Field.TIME, Field.REMINDER}) == patch.fields
-    assert (at(2026, 2, 3, 10), at(2026, 2, 3, 11), 60, at(2026, 2, 3, 9, 45)) == (
+    assert (wall_clock(2026, 2, 3, 10), wall_clock(2026, 2, 3, 11), 60, wall_clock(2026, 2, 3, 9, 45)) == (
         patch.content.start,
         patch.content.end,
         patch.content.planned_minutes,
@@ -434,10 +454,10 @@ def test_a_moved_event_without_a_reminder_writes_none() -> None:
 
 def test_a_reminder_left_behind_in_erp_is_sent_after_its_start() -> None:
     """Somebody moved the start in ERP.net alone: the event moves, and the reminder keeps its minutes."""
-    decision = between(shown(), noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)))
+    decision = between(shown(), noted(start=wall_clock(2026, 2, 2, 12), end=wall_clock(2026, 2, 2, 13)))
 
     assert frozenset({Field.TIME}) == patched_graph(decision).fields
-    assert (frozenset({Field.REMINDER}), at(2026, 2, 2, 11, 45)) == (
+    assert (frozenset({Field.REMINDER}), wall_clock(2026, 2, 2, 11, 45)) == (
         patched_erp(decision).fields,
         patched_erp(decision).content.reminder,
     )
@@ -447,12 +467,12 @@ def test_a_reminder_left_behind_follows_a_start_that_both_moved_alike() -> None:
     """Both sides agree on the new time, and the reminder still has its minutes to keep."""
     decision = between(
         shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11)),
-        noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)),
+        noted(start=wall_clock(2026, 2, 2, 12), end=wall_clock(2026, 2, 2, 13)),
     )
 
     assert (patched_erp(decision).fields, patched_erp(decision).content.reminder, decision.graph) == (
         frozenset({Field.REMINDER}),
-        at(2026, 2, 2, 11, 45),
+        wall_clock(2026, 2, 2, 11, 45),
         None,
     )
 
@@ -460,8 +480,8 @@ def test_a_reminder_left_behind_follows_a_start_that_both_moved_alike() -> None:
 @pytest.mark.parametrize(
     ("reminder", "written"),
     [
-        pytest.param(at(2026, 2, 2, 23, 45), None, id="as-we-write-it"),
-        pytest.param(at(2026, 2, 2, 23, 46), at(2026, 2, 2, 23, 45), id="as-it-moves-along"),
+        pytest.param(wall_clock(2026, 2, 2, 23, 45), None, id="as-we-write-it"),
+        pytest.param(wall_clock(2026, 2, 2, 23, 46), wall_clock(2026, 2, 2, 23, 45), id="as-it-moves-along"),
     ],
 )
 def test_a_reminder_keeps_its_minutes_where_both_moved_to_midnight(
@@ -471,7 +491,7 @@ def test_a_reminder_keeps_its_minutes_where_both_moved_to_midnight(
     round that moved the activity died before it could note so, or somebody typed the move."""
     decision = between(
         shown(start=utc(2026, 2, 2, 22), end=utc(2026, 2, 2, 23)),
-        noted(start=at(2026, 2, 3, 0, 1), end=at(2026, 2, 3, 1), reminder=reminder),
+        noted(start=wall_clock(2026, 2, 3, 0, 1), end=wall_clock(2026, 2, 3, 1), reminder=reminder),
     )
 
     assert decision.graph is None
@@ -480,7 +500,7 @@ def test_a_reminder_keeps_its_minutes_where_both_moved_to_midnight(
 
 def test_a_reminder_left_behind_in_a_locked_activity_stays() -> None:
     """Nothing is written where nothing may be."""
-    activity = an_activity(noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)), state=LOCKED)
+    activity = an_activity(noted(start=wall_clock(2026, 2, 2, 12), end=wall_clock(2026, 2, 2, 13)), state=LOCKED)
     decision = decide(linked(an_event(), activity), a_context())
 
     assert (decision.erp, kept(decision).conflict) == (None, None)
@@ -489,14 +509,14 @@ def test_a_reminder_left_behind_in_a_locked_activity_stays() -> None:
 def test_a_moved_event_and_a_new_reminder_in_erp_both_survive() -> None:
     """The new minutes count from the new start, on both sides."""
     decision = between(
-        shown(start=utc(2026, 2, 2, 7, 45), end=utc(2026, 2, 2, 8, 45)), noted(reminder=at(2026, 2, 2, 9, 30))
+        shown(start=utc(2026, 2, 2, 7, 45), end=utc(2026, 2, 2, 8, 45)), noted(reminder=wall_clock(2026, 2, 2, 9, 30))
     )
 
     assert (frozenset({Field.REMINDER}), 30) == (
         patched_graph(decision).fields,
         patched_graph(decision).content.reminder,
     )
-    assert (at(2026, 2, 2, 9, 45), at(2026, 2, 2, 9, 15)) == (
+    assert (wall_clock(2026, 2, 2, 9, 45), wall_clock(2026, 2, 2, 9, 15)) == (
         patched_erp(decision).content.start,
         patched_erp(decision).content.reminder,
     )
@@ -507,13 +527,17 @@ def test_a_moved_event_and_a_new_reminder_in_erp_both_survive() -> None:
     [
         pytest.param(
             shown(start=utc(2026, 2, 2, 7), end=utc(2026, 2, 2, 8), reminder=45),
-            noted(reminder=at(2026, 2, 2, 9, 30)),
-            at(2026, 2, 2, 8, 30),
+            noted(reminder=wall_clock(2026, 2, 2, 9, 30)),
+            wall_clock(2026, 2, 2, 8, 30),
             id="event-moved",
         ),
         pytest.param(
             shown(reminder=45),
-            noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13), reminder=at(2026, 2, 2, 11, 30)),
+            noted(
+                start=wall_clock(2026, 2, 2, 12),
+                end=wall_clock(2026, 2, 2, 13),
+                reminder=wall_clock(2026, 2, 2, 11, 30),
+            ),
             None,
             id="activity-moved",
         ),
@@ -545,7 +569,7 @@ def test_the_zone_belongs_to_the_link() -> None:
 
     assert decide(linked(an_event(), an_activity()), tokyo).verdict is Verdict.NOTHING
     reminded = decide(linked(an_event(shown(reminder=30)), an_activity()), tokyo)
-    assert (at(2026, 2, 2, 9, 30), "Europe/Sofia") == (
+    assert (wall_clock(2026, 2, 2, 9, 30), "Europe/Sofia") == (
         patched_erp(reminded).content.reminder,
         kept(reminded).zone,
     )
@@ -556,7 +580,7 @@ def test_a_new_zone_counts_for_times_written_afterwards() -> None:
     tokyo = a_context(zone=ZoneInfo("Asia/Tokyo"))
     decision = between(shown(start=utc(2026, 2, 3, 8), end=utc(2026, 2, 3, 9)), noted(), tokyo)
 
-    assert (at(2026, 2, 3, 17), at(2026, 2, 3, 16, 45), "Asia/Tokyo") == (
+    assert (wall_clock(2026, 2, 3, 17), wall_clock(2026, 2, 3, 16, 45), "Asia/Tokyo") == (
         patched_erp(decision).content.start,
         patched_erp(decision).content.reminder,
         kept(decision).zone,
@@ -566,7 +590,11 @@ def test_a_new_zone_counts_for_times_written_afterwards() -> None:
 def test_the_minute_away_from_midnight_is_not_written_back() -> None:
     """An activity beside an event at midnight can be edited without moving the event."""
     event = shown(start=utc(2026, 2, 1, 22), end=utc(2026, 2, 2, 22))
-    base = noted(start=at(2026, 2, 2, 0, 1), end=at(2026, 2, 2, 23, 59), reminder=at(2026, 2, 1, 23, 45))
+    base = noted(
+        start=wall_clock(2026, 2, 2, 0, 1),
+        end=wall_clock(2026, 2, 2, 23, 59),
+        reminder=wall_clock(2026, 2, 1, 23, 45),
+    )
     link = a_link(base_event=event, base_activity=base)
 
     decision = decide(linked(an_event(event), an_activity(replace(base, subject="Plan")), link=link), a_context())
@@ -613,7 +641,7 @@ SUBJECT = frozenset({Field.SUBJECT})
         pytest.param(replace(SENT, people=("boris@acme.example",)), {Field.PEOPLE}, id="people"),
         pytest.param(replace(SENT, subject="Forecast"), {Field.SUBJECT}, id="the-written-field"),
         pytest.param(replace(SENT, priority="High"), {Field.PRIORITY}, id="another-field"),
-        pytest.param(replace(SENT, end=at(2026, 2, 2, 12)), {Field.TIME}, id="time"),
+        pytest.param(replace(SENT, end=wall_clock(2026, 2, 2, 12)), {Field.TIME}, id="time"),
     ],
 )
 def test_what_somebody_changed_between_write_and_read_is_noticed(after: ErpContent, expected: set[Field]) -> None:
@@ -631,8 +659,8 @@ contents = st.builds(
     noted,
     subject=st.sampled_from(["Budget", "Plan"]),
     notes=st.sampled_from(["Agenda", "Minutes"]),
-    end=st.sampled_from([at(2026, 2, 2, 11), at(2026, 2, 2, 12)]),
-    reminder=st.sampled_from([None, at(2026, 2, 2, 9), at(2026, 2, 2, 9, 45)]),
+    end=st.sampled_from([wall_clock(2026, 2, 2, 11), wall_clock(2026, 2, 2, 12)]),
+    reminder=st.sampled_from([None, wall_clock(2026, 2, 2, 9), wall_clock(2026, 2, 2, 9, 45)]),
     private=st.booleans(),
     priority=st.sampled_from(["Low", "Medium", "Highest"]),
 )

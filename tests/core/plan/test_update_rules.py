@@ -30,11 +30,11 @@ from tests.support.samples import (
     an_event,
     an_invitation,
     an_office,
-    at,
     linked,
     noted,
     shown,
     utc,
+    wall_clock,
 )
 
 SUBJECT, TIME, BODY, REMINDER, LIST = (
@@ -47,7 +47,7 @@ CLASH = Clash(Field.SUBJECT, "Budget", "Plan", "both changed it")
 OPEN = Conflict((CLASH,), NOW)
 LAST_HOUR = shown(start=utc(4500, 12, 31, 22, 30), end=utc(4500, 12, 31, 23))
 TIMES = ("4500-12-31 22:30Z – 4500-12-31 23:00Z", "2026-02-02 08:00Z – 2026-02-02 09:00Z")
-MOVED = an_activity(noted(start=at(2026, 2, 2, 12), end=at(2026, 2, 2, 13)))
+MOVED = an_activity(noted(start=wall_clock(2026, 2, 2, 12), end=wall_clock(2026, 2, 2, 13)))
 
 
 def flowing(case: Case, ctx: Context | None = None, *, has_base: bool = True, **told: Any) -> Flow:

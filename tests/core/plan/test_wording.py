@@ -18,6 +18,7 @@ from tests.support.samples import (
     NOW,
     UID,
     ZOE,
+    a_case,
     a_context,
     a_follower,
     a_link,
@@ -26,14 +27,13 @@ from tests.support.samples import (
     an_event,
     an_invitation,
     an_office,
-    at,
     attended,
     known_to,
     linked,
     noted,
-    seen,
     shown,
     utc,
+    wall_clock,
 )
 
 SOFIA = "Europe/Sofia"
@@ -50,9 +50,9 @@ def test_every_intent_and_verdict_has_words() -> None:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        pytest.param(seen(an_event()), "activity created", id="create-activity"),
-        pytest.param(seen(None, an_activity()), "event created", id="create-event"),
-        pytest.param(seen(an_event(), an_activity()), "linked", id="link"),
+        pytest.param(a_case(an_event()), "activity created", id="create-activity"),
+        pytest.param(a_case(None, an_activity()), "event created", id="create-event"),
+        pytest.param(a_case(an_event(), an_activity()), "linked", id="link"),
         pytest.param(linked(an_event(PLAN), an_activity()), "activity updated", id="update-activity"),
         pytest.param(linked(an_event(), an_activity(noted(priority="High"))), "event updated", id="update-event"),
         pytest.param(linked(an_event(PLAN), an_activity(noted(priority="High"))), "both updated", id="merge"),
@@ -65,7 +65,7 @@ def test_every_intent_and_verdict_has_words() -> None:
             id="category-removed",
         ),
         pytest.param(linked(an_event(), an_activity()), "in step", id="nothing"),
-        pytest.param(seen(an_event(is_cancelled=True)), "skipped", id="skip"),
+        pytest.param(a_case(an_event(is_cancelled=True)), "skipped", id="skip"),
         pytest.param(linked(an_event(), activity_sight=Sight.HIDDEN), "parked", id="park"),
         pytest.param(linked(event_sight=Sight.UNDECIDED), "to be read again", id="reread"),
     ],
@@ -95,7 +95,7 @@ HOLDING = a_link(role=Role.INVITED, base_event=OUTSIDE.content)
             "answer noted",
             id="answer-of-a-follower",
         ),
-        pytest.param(seen(OUTSIDE, claim=THEIRS), "skipped", id="follow"),
+        pytest.param(a_case(OUTSIDE, claim=THEIRS), "skipped", id="follow"),
         pytest.param(
             linked(
                 an_event(categories=("ERP.net conflict",), is_organizer=False, organizer=GUEST),
@@ -141,8 +141,8 @@ def test_a_list_that_is_not_alike_is_told_as_it_is() -> None:
 
 def test_a_created_list_is_told() -> None:
     """Who becomes a participant, and who is invited."""
-    made_in_erp = decide(seen(a_meeting(BORIS, GUEST)), an_office())
-    made_in_outlook = decide(seen(None, attended(BORIS, GUEST)), an_office())
+    made_in_erp = decide(a_case(a_meeting(BORIS, GUEST)), an_office())
+    made_in_outlook = decide(a_case(None, attended(BORIS, GUEST)), an_office())
 
     assert values(made_in_erp, SOFIA)[1]["erp.people"] == f"{BORIS}, {GUEST}"
     assert values(made_in_outlook, SOFIA)[1]["graph.people"] == BORIS
@@ -151,7 +151,7 @@ def test_a_created_list_is_told() -> None:
 def test_a_long_list_is_cut() -> None:
     """The journal's values are bounded and say so."""
     people = tuple(f"p{number:03}@out.example" for number in range(500))
-    told = values(decide(seen(a_meeting(*people)), an_office()), SOFIA)[1]["erp.people"]
+    told = values(decide(a_case(a_meeting(*people)), an_office()), SOFIA)[1]["erp.people"]
 
     assert told.endswith("characters)")
     assert len(told) < SHOWN_TEXT + 50
@@ -169,7 +169,7 @@ def test_an_update_tells_before_and_after() -> None:
 
 def test_a_create_tells_what_it_made() -> None:
     """There is nothing before; after is the whole content."""
-    before, after = values(decide(seen(an_event()), a_context()), SOFIA)
+    before, after = values(decide(a_case(an_event()), a_context()), SOFIA)
 
     assert before == {}
     assert (after["erp.subject"], after["erp.time"]) == ("Budget", "2026-02-02 08:00Z – 2026-02-02 09:00Z")
@@ -194,7 +194,9 @@ def test_a_deletion_tells_what_went(case: Case, side: str) -> None:
 
 def test_an_unread_side_shows_its_base() -> None:
     """What was not read is taken to be what it was, in the link's own zone."""
-    link = a_link(zone="Asia/Tokyo", base_activity=noted(start=at(2026, 2, 2, 17), end=at(2026, 2, 2, 18)))
+    link = a_link(
+        zone="Asia/Tokyo", base_activity=noted(start=wall_clock(2026, 2, 2, 17), end=wall_clock(2026, 2, 2, 18))
+    )
     event, activity = sides_of(linked(an_event(PLAN), link=link), SOFIA)
 
     assert event is not None
@@ -205,7 +207,7 @@ def test_an_unread_side_shows_its_base() -> None:
 
 def test_an_item_alone_has_one_side() -> None:
     """An unlinked activity is read in the zone of its digits."""
-    event, activity = sides_of(seen(None, an_activity()), "UTC")
+    event, activity = sides_of(a_case(None, an_activity()), "UTC")
 
     assert event is None
     assert activity is not None
@@ -215,8 +217,8 @@ def test_an_item_alone_has_one_side() -> None:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        pytest.param(seen(an_event(shown(sensitivity="personal"))), True, id="event"),
-        pytest.param(seen(None, an_activity(noted(private=True))), True, id="activity"),
+        pytest.param(a_case(an_event(shown(sensitivity="personal"))), True, id="event"),
+        pytest.param(a_case(None, an_activity(noted(private=True))), True, id="activity"),
         pytest.param(linked(an_event(), link=a_link(base_activity=noted(private=True))), True, id="base-activity"),
         pytest.param(linked(link=a_link(base_event=shown(sensitivity="private"))), True, id="base-event"),
         pytest.param(linked(an_event(), an_activity()), False, id="nobody"),

@@ -31,6 +31,7 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import Roles
 from tests.support.samples import (
     NOW,
+    a_case,
     a_context,
     a_follower,
     a_link,
@@ -38,7 +39,6 @@ from tests.support.samples import (
     an_event,
     attended,
     noted,
-    seen,
     shown,
 )
 
@@ -130,10 +130,10 @@ def test_an_activitys_news_brings_its_event(
 
 def test_new_pairs_whose_texts_differ_need_the_html() -> None:
     """Spaces and line ends are no difference."""
-    apart = seen(an_event(), an_activity(noted(notes="Other")))
-    alike = seen(an_event(), an_activity(noted(notes="Agenda\r\n")))
+    apart = a_case(an_event(), an_activity(noted(notes="Other")))
+    alike = a_case(an_event(), an_activity(noted(notes="Agenda\r\n")))
 
-    assert pairs_apart([apart, alike, seen(an_event()), seen(None, an_activity())]) == ["E1"]
+    assert pairs_apart([apart, alike, a_case(an_event()), a_case(None, an_activity())]) == ["E1"]
 
 
 @pytest.mark.parametrize("rule", list(PrivateRule))

@@ -30,7 +30,7 @@ from sync_core.reading.news import (
     with_formatted,
     without_moved,
 )
-from tests.support.samples import NOW, a_context, a_link, a_meeting, an_event, at, noted, shown, utc
+from tests.support.samples import NOW, a_context, a_link, a_meeting, an_event, noted, shown, utc, wall_clock
 
 CTX = a_context()
 NEAR = Window(utc(2026, 1, 23), utc(2026, 4, 1))
@@ -117,7 +117,7 @@ def test_only_a_watched_link_is_lost(what: Evidence) -> None:
 IN_CONFLICT = Conflict((), NOW, category=CategoryState.SET)
 OVER = a_link(
     base_event=shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9)),
-    base_activity=noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11)),
+    base_activity=noted(start=wall_clock(2026, 1, 20, 10), end=wall_clock(2026, 1, 20, 11)),
     conflict=IN_CONFLICT,
 )
 

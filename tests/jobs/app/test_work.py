@@ -17,7 +17,7 @@ from jobs.messages import Round, write
 from jobs.ports import Message
 from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
-from tests.support.app import App, told
+from tests.support.app import App, logged_facts
 from tests.support.house import House
 from tests.support.users import put_user
 
@@ -164,7 +164,7 @@ async def test_two_messages_of_one_user_do_not_meet(app: App, caplog: pytest.Log
         await asyncio.gather(app.hand_over(message), app.hand_over(message))
 
     assert len(app.house.desk().find("Plan")) == 1
-    assert (len(told(caplog.records, "round")), told(caplog.records, "failure")) == (1, [])
+    assert (len(logged_facts(caplog.records, "round")), logged_facts(caplog.records, "failure")) == (1, [])
 
 
 async def test_a_user_without_sync_is_left_alone(app: App) -> None:
@@ -223,8 +223,10 @@ async def test_a_pull_without_a_licence_is_told(app: App, caplog: pytest.LogCapt
     with caplog.at_level(logging.INFO, "calsync"):
         await app.hand_over({"kind": "pull"})
 
-    assert [(line["error"], line["side"]) for line in told(caplog.records, "failure")] == [("LicencesTaken", "erp")]
-    assert told(caplog.records, "pull") == []
+    assert [(line["error"], line["side"]) for line in logged_facts(caplog.records, "failure")] == [
+        ("LicencesTaken", "erp")
+    ]
+    assert logged_facts(caplog.records, "pull") == []
 
 
 async def test_a_process_without_a_licence_leaves_the_slot_to_others(app: App) -> None:
@@ -438,7 +440,7 @@ async def test_a_refusal_shows_in_the_rounds_line(app: App, caplog: pytest.LogCa
     app.house.graph.add_fault(match, times=None, **answer)
     with caplog.at_level(logging.INFO, "calsync"):
         await app.hand_over(message)
-    assert [line["operational"] for line in told(caplog.records, "round")] == [False]
+    assert [line["operational"] for line in logged_facts(caplog.records, "round")] == [False]
 
 
 # What goes wrong
@@ -457,7 +459,7 @@ async def test_a_message_nobody_understands_is_completed(
     with caplog.at_level(logging.INFO, "calsync"):
         await app.hand_over(body)
 
-    assert len(told(caplog.records, "failure")) == 1
+    assert len(logged_facts(caplog.records, "failure")) == 1
     assert app.queue.take() == []
 
 
@@ -499,7 +501,7 @@ async def test_wrong_settings_complete_the_message(app: App, caplog: pytest.LogC
     with caplog.at_level(logging.INFO, "calsync"):
         await app.hand_over({"kind": "pull"})
 
-    [failure] = told(caplog.records, "failure")
+    [failure] = logged_facts(caplog.records, "failure")
     assert failure["text"] == "ERPNET_URL is missing: set the instance root."
 
 
@@ -524,7 +526,7 @@ async def test_a_round_is_told_in_one_line_without_content(app: App, caplog: pyt
     with caplog.at_level(logging.INFO):
         await app.drain()
 
-    [line] = told(caplog.records, "round")
+    [line] = logged_facts(caplog.records, "round")
     assert (line["user"], sum(line["actions"].values()), line["failures"]) == (user_id, 1, 0)
     assert line["lag_seconds"] == 3
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name == "calsync")

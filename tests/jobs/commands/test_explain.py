@@ -18,7 +18,7 @@ from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.plan.decide import decide
 from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
 from tests.support.colleagues import open_shop
-from tests.support.days import WEEKLY, digits, meeting, only
+from tests.support.days import WEEKLY, digits, linked_meeting, only
 from tests.support.house import ANNA, House, upn_of
 from tests.support.samples import a_context
 
@@ -100,7 +100,7 @@ STEPS = [
 @pytest.mark.parametrize("when", ["before-the-round", "after-the-round"])
 async def test_why_says_what_the_round_says(house: House, happens: Any, when: str) -> None:
     """Whatever makes a round leave a linked pair alone, `why` gives that reason, before and after the round."""
-    event, activity = await meeting(house, "Budget")
+    event, activity = await linked_meeting(house, "Budget")
     await house.settle()
     await happens(house, event, activity)
     house.advance(minutes=5)
@@ -115,7 +115,7 @@ async def test_why_says_what_the_round_says(house: House, happens: Any, when: st
 
 async def test_a_conflict_is_not_in_step(house: House) -> None:
     """Released in ERP.net and edited in Outlook: what the next round does about it, then the conflict itself."""
-    event, activity = await meeting(house, "Budget")
+    event, activity = await linked_meeting(house, "Budget")
     await house.settle()
     house.desk().release(activity)
     house.outlook().edit(event, subject="Edited")
@@ -132,7 +132,7 @@ async def test_a_conflict_is_not_in_step(house: House) -> None:
 
 async def test_a_pair_in_step_is_in_step(house: House) -> None:
     """And nothing is written by the question."""
-    await meeting(house, "Budget")
+    await linked_meeting(house, "Budget")
     await house.settle()
     before = await house.recall()
     house.graph.requests.clear()
@@ -145,7 +145,7 @@ async def test_a_pair_in_step_is_in_step(house: House) -> None:
 
 async def test_an_edit_that_has_not_flown_is_not_in_step(house: House) -> None:
     """The next round will carry it, and that is what is said."""
-    event, _ = await meeting(house, "Budget")
+    event, _ = await linked_meeting(house, "Budget")
     await house.settle()
     house.outlook().edit(event, subject="Budget 2")
 
@@ -154,7 +154,7 @@ async def test_an_edit_that_has_not_flown_is_not_in_step(house: House) -> None:
 
 async def test_a_deleted_event_is_not_in_step(house: House) -> None:
     """The next round will void its activity."""
-    event, _ = await meeting(house, "Budget")
+    event, _ = await linked_meeting(house, "Budget")
     await house.settle()
     house.outlook().delete(event)
 
@@ -163,7 +163,7 @@ async def test_a_deleted_event_is_not_in_step(house: House) -> None:
 
 async def test_a_renamed_creator_is_in_step(house: House) -> None:
     """Her login changed, and her pair goes on."""
-    event, _ = await meeting(house, "Budget")
+    event, _ = await linked_meeting(house, "Budget")
     await house.settle()
     house.erp.change_user("anna", Login="ana.k")
 
@@ -172,7 +172,7 @@ async def test_a_renamed_creator_is_in_step(house: House) -> None:
 
 async def test_somebody_who_is_off_has_nothing_in_step(house: House) -> None:
     """No round runs for them: that is said of the user, and of each pair."""
-    event, _ = await meeting(house, "Budget")
+    event, _ = await linked_meeting(house, "Budget")
     await house.settle()
     await disable(house.world, await house.user())
     found = await explain(house.world, await house.user(), event)
@@ -183,7 +183,7 @@ async def test_somebody_who_is_off_has_nothing_in_step(house: House) -> None:
 
 async def test_a_side_that_cannot_be_asked_says_nothing_of_step(house: House) -> None:
     """ERP.net is away: the answer says that it comes from memory."""
-    event, _ = await meeting(house, "Budget")
+    event, _ = await linked_meeting(house, "Budget")
     await house.settle()
     house.erp.add_fault("POST *batch", kind="answer", status=502, times=50)
     found = await why(house, event)
@@ -242,7 +242,7 @@ def test_every_fate_is_told(cell: str, policy: str) -> None:
 
 async def test_status_counts_what_is_left_alone(house: House) -> None:
     """A pair whose creator is off is no pair among others."""
-    event, activity = await meeting(house, "Budget")
+    event, activity = await linked_meeting(house, "Budget")
     before = left_alone(await house.world.store.list_users(), await house.recall())
     await creator_off(house, event, activity)
 

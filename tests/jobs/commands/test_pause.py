@@ -15,8 +15,8 @@ from jobs.commands.switch import disable, enable
 from jobs.due import pause_of
 from jobs.messages import Round, write
 from jobs.wake import wake
-from tests.support.colleagues import BORIS, COLLEAGUES, KIM, call, feeder, living, pitch
-from tests.support.days import at, digits, meeting, only
+from tests.support.colleagues import BORIS, COLLEAGUES, KIM, call_meeting, feeder, living, pitch
+from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house, open_office
 
 MONDAY = date(2026, 2, 2)
@@ -24,7 +24,7 @@ MONDAY = date(2026, 2, 2)
 
 async def edited_on_both_sides(house: House) -> tuple[str, str]:
     """A linked meeting whose subject changes in Outlook and whose priority changes in ERP.net."""
-    event, activity = await meeting(house, day=20)
+    event, activity = await linked_meeting(house, day=20)
     house.advance(minutes=10)
     house.outlook().edit(event, subject="Planning, moved")
     house.desk().edit(activity, priority="High")
@@ -203,7 +203,7 @@ class TestAMeetingOfSeveral:
     async def test_after_a_day_another_copy_feeds(self) -> None:
         """Boris's copy carries the edit into the same activity; back again, Anna's follows, nothing is doubled."""
         async with open_office(*COLLEAGUES) as house:
-            event = call(house, KIM, COLLEAGUES, day=9)
+            event = call_meeting(house, KIM, COLLEAGUES, day=9)
             await house.settle()
             activity = only(house.desk().activities())["Id"]
             await pause(house.world, await house.user())

@@ -15,7 +15,7 @@ from jobs.commands import shapes
 from jobs.commands.pause import pause, resume
 from jobs.commands.resolve import find_conflict, resolve
 from sync_core.model.policy import Policy, Winner
-from tests.support.days import at, digits, meeting
+from tests.support.days import at, digits, linked_meeting
 from tests.support.house import ANNA, House, open_house
 
 CATEGORY = "ERP.net conflict"
@@ -31,7 +31,7 @@ async def ask() -> AsyncIterator[House]:
 
 async def apart(house: House, **more: Any) -> tuple[str, str, str]:
     """A meeting that both sides call something else: (event id, activity id, conflict id)."""
-    event, activity = await meeting(house, day=3)
+    event, activity = await linked_meeting(house, day=3)
     house.outlook().edit(event, subject="Mine", **more)
     house.desk().edit(activity, subject="Yours")
     await house.step()
@@ -66,7 +66,7 @@ async def test_by_either_side(ask: House, answer: str, kept: str, lost: dict[str
 
 async def test_field_by_field(ask: House) -> None:
     """The subject as in ERP.net, the time as in Outlook; what is not answered stays open."""
-    event, activity = await meeting(ask, day=3)
+    event, activity = await linked_meeting(ask, day=3)
     ask.outlook().edit(event, subject="Mine", start=at(3, 12), end=at(3, 13), importance="high")
     ask.desk().edit(activity, subject="Yours", start=digits(3, 16), end=digits(3, 17), priority="Low")
     await ask.step()
@@ -103,7 +103,7 @@ class TestMovedOn:
 
     async def test_the_end_of_a_long_text_counts(self, ask: House) -> None:
         """Where values are shown cut, an edit beyond what is shown is one all the same."""
-        event, activity = await meeting(ask, day=3)
+        event, activity = await linked_meeting(ask, day=3)
         ask.outlook().edit(event, body="a" * 3_000)
         ask.desk().edit(activity, notes="b" * 3_000)
         await ask.step()
@@ -133,7 +133,7 @@ class TestALockedActivity:
 
     async def locked(self, house: House) -> tuple[str, str, str]:
         """An event edited while its activity is read-only."""
-        event, activity = await meeting(house, day=3)
+        event, activity = await linked_meeting(house, day=3)
         house.desk().set_read_only(activity, True)
         house.outlook().edit(event, subject="Mine")
         await house.step()
@@ -160,7 +160,7 @@ class TestALockedActivity:
 
     async def test_deleted_in_outlook_it_can_only_be_kept(self, house: House) -> None:
         """The locked activity stays for good, also when it is unlocked later; nothing is made again."""
-        event, activity = await meeting(house, day=3)
+        event, activity = await linked_meeting(house, day=3)
         house.desk().set_read_only(activity, True)
         house.outlook().delete(event)
         await house.step()

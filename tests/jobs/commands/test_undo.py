@@ -8,7 +8,7 @@ from cli.text import undo_lines
 from jobs.approvals import UnknownChoice
 from jobs.commands import shapes
 from jobs.commands.undo import find_round, plan_undo, undo
-from tests.support.days import at, meeting
+from tests.support.days import at, linked_meeting
 from tests.support.house import House
 
 
@@ -20,7 +20,7 @@ async def last_round(house: House) -> str:
 
 async def carried(house: House) -> tuple[str, str, str]:
     """A meeting of which a round carried title, time and priority across: (event id, activity id, round id)."""
-    event, activity = await meeting(house, day=3)
+    event, activity = await linked_meeting(house, day=3)
     house.advance(minutes=5)
     house.outlook().edit(event, subject="Wrong", start=at(3, 14), end=at(3, 15))
     house.desk().edit(activity, priority="High")
@@ -85,7 +85,7 @@ async def test_a_locked_activity_is_left_out(house: House) -> None:
 
 async def test_what_cannot_be_taken_back_is_said(house: House) -> None:
     """A void, and what the round made."""
-    event, activity = await meeting(house, day=3)
+    event, activity = await linked_meeting(house, day=3)
     made = await last_round(house)
     [one] = shapes.undo_of(await plan_undo(house.world, made))["left_out"]
     assert (one["what"], one["why"][:28]) == ("activity created", "what a round made stays: del")

@@ -12,7 +12,7 @@ from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget
 from jobs.commands.unsynced import list_unsynced
 from sync_core.model.policy import PrivateRule
-from tests.support.days import WEEKLY, at, meeting
+from tests.support.days import WEEKLY, at, linked_meeting
 from tests.support.house import ANNA, House, open_office
 
 BORIS = "boris@acme.example"
@@ -128,7 +128,7 @@ async def test_private_items_are_masked_and_forgotten_people_leave_nothing(two: 
 
 async def test_a_round_in_step_costs_no_row(house: House) -> None:
     """Nothing decided, nothing read or written of it."""
-    await meeting(house)
+    await linked_meeting(house)
     assert await reasons(house) == {}
     await house.settle()
     assert await reasons(house) == {}

@@ -15,7 +15,7 @@ from sync_core.model.link import EndedBy, Link, LinkStatus
 from sync_core.model.memory import Cursors, Memory
 from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
-from tests.support.samples import NOW, a_context, a_link, at, noted, shown, utc
+from tests.support.samples import NOW, a_context, a_link, noted, shown, utc, wall_clock
 
 CTX = a_context()
 SEEN = Window(utc(2026, 1, 23), utc(2026, 4, 1))
@@ -23,7 +23,7 @@ BEYOND = Window(utc(2026, 1, 23), utc(2026, 1, 30))
 ROLL, FULL = Scale(roll=True), Scale(full=True)
 OVER = a_link(
     base_event=shown(start=utc(2026, 1, 20, 8), end=utc(2026, 1, 20, 9)),
-    base_activity=noted(start=at(2026, 1, 20, 10), end=at(2026, 1, 20, 11)),
+    base_activity=noted(start=wall_clock(2026, 1, 20, 10), end=wall_clock(2026, 1, 20, 11)),
 )
 LONG_AGO = a_link(base_event=shown(start=utc(2025, 10, 1, 8), end=utc(2025, 10, 1, 9)))
 LONG_OVER = life.ended(LONG_AGO, EndedBy.ERP, "void", NOW - timedelta(days=91))

@@ -24,7 +24,7 @@ from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.link import TRIES, Conflict, Link, LinkStatus, Pending, PendingState
 from sync_core.model.sides import Field, Seen, Side
 from sync_core.model.writes import Outcome, PatchActivity, PatchEvent
-from tests.support.samples import NOW, a_context, a_link, an_activity, an_event, linked, noted, seen, shown
+from tests.support.samples import NOW, a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
 
 CTX = a_context()
 PARTLY = Outcome(error=ItemRejected(Side.GRAPH, "no"))
@@ -40,9 +40,9 @@ def decision(case: Case, verdict: Verdict = Verdict.SKIP, **told: object) -> Dec
 @pytest.mark.parametrize(
     ("case", "intent", "row"),
     [
-        (seen(an_event()), Intent.CREATE_ACTIVITY, Pending(Side.GRAPH, "E1", "uid-1")),
-        (seen(None, an_activity()), Intent.CREATE_EVENT, Pending(Side.ERP, "A1")),
-        (seen(an_event(), pending=Pending(Side.GRAPH, "E1", tries=3)), Intent.CREATE_ACTIVITY, None),
+        (a_case(an_event()), Intent.CREATE_ACTIVITY, Pending(Side.GRAPH, "E1", "uid-1")),
+        (a_case(None, an_activity()), Intent.CREATE_EVENT, Pending(Side.ERP, "A1")),
+        (a_case(an_event(), pending=Pending(Side.GRAPH, "E1", tries=3)), Intent.CREATE_ACTIVITY, None),
     ],
     ids=["an event", "an activity", "one that waits already"],
 )
@@ -76,7 +76,9 @@ def test_a_failure_is_remembered_on_the_link(tries: int, is_overtaken: bool, sta
 def test_a_failure_is_remembered_of_an_item_without_a_link(tries: int, parked: bool) -> None:
     """On the row in which it waits."""
     waiting = Pending(Side.GRAPH, "E1", "uid-1", tries=tries)
-    written = Written(decision(seen(an_event(), pending=waiting), Verdict.ACT, intent=Intent.CREATE_ACTIVITY), PARTLY)
+    written = Written(
+        decision(a_case(an_event(), pending=waiting), Verdict.ACT, intent=Intent.CREATE_ACTIVITY), PARTLY
+    )
 
     row = failed_row(written, "no", NOW, is_overtaken=False)
 
@@ -112,7 +114,7 @@ def test_a_made_pair_leaves_its_pending_rows() -> None:
     """Its own, and that of the other side where both waited."""
     over = Pending(Side.ERP, "A1")
     waiting = Pending(Side.GRAPH, "E1", "uid-1")
-    case = seen(an_event(), pending=waiting, over=(over,))
+    case = a_case(an_event(), pending=waiting, over=(over,))
     told = Written(decision(case, Verdict.ACT, intent=Intent.CREATE_ACTIVITY), erp=Outcome(activity=an_activity()))
 
     changes, again = written_rows(told, CTX)
@@ -145,20 +147,20 @@ PARKED = Pending(Side.GRAPH, "E1", "uid-1", parked=True, reason="so")
 @pytest.mark.parametrize(
     ("of", "rows"),
     [
-        pytest.param(decision(seen(an_event()), Verdict.PARK), [Put(PARKED)], id="parked"),
-        pytest.param(decision(seen(an_event(), pending=PARKED), Verdict.PARK), [], id="parked-before"),
+        pytest.param(decision(a_case(an_event()), Verdict.PARK), [Put(PARKED)], id="parked"),
+        pytest.param(decision(a_case(an_event(), pending=PARKED), Verdict.PARK), [], id="parked-before"),
         pytest.param(
-            decision(seen(an_event()), Verdict.PARK, awaits=PendingState.TWIN),
+            decision(a_case(an_event()), Verdict.PARK, awaits=PendingState.TWIN),
             [Put(replace(PARKED, state=PendingState.TWIN))],
             id="twin",
         ),
         pytest.param(
-            decision(seen(an_event(), pending=PARKED), Verdict.PARK, pending=PARKED), [], id="to-stay-as-it-is"
+            decision(a_case(an_event(), pending=PARKED), Verdict.PARK, pending=PARKED), [], id="to-stay-as-it-is"
         ),
         pytest.param(
-            decision(seen(an_event()), Verdict.REREAD), [Put(replace(PARKED, parked=False))], id="to-be-read-again"
+            decision(a_case(an_event()), Verdict.REREAD), [Put(replace(PARKED, parked=False))], id="to-be-read-again"
         ),
-        pytest.param(decision(seen(an_event(), pending=PARKED)), [Drop(PARKED)], id="waits-no-more"),
+        pytest.param(decision(a_case(an_event(), pending=PARKED)), [Drop(PARKED)], id="waits-no-more"),
         pytest.param(decision(linked(an_event()), link=a_link(), in_step=frozenset()), [], id="as-known"),
     ],
 )
@@ -177,8 +179,8 @@ def test_what_is_stored_where_nothing_is_written(of: Decision, rows: list[object
             True,
             id="conflict-closed",
         ),
-        pytest.param(decision(seen(an_event())), True, id="skipped"),
-        pytest.param(decision(seen(an_event(), pending=PARKED)), False, id="skipped-for-the-same-reason"),
+        pytest.param(decision(a_case(an_event())), True, id="skipped"),
+        pytest.param(decision(a_case(an_event(), pending=PARKED)), False, id="skipped-for-the-same-reason"),
         pytest.param(decision(linked(), link=life.parked(a_link(), "so")), True, id="parked"),
         pytest.param(decision(linked(), link=a_link()), False, id="skipped-as-before"),
     ],
@@ -190,7 +192,7 @@ def test_what_is_news_for_the_journal(of: Decision, is_entered: bool) -> None:
 
 def test_an_item_that_our_own_code_fails_on_is_parked() -> None:
     """Its link, or the row in which it waits."""
-    link, waiting = unreckonable_row(decision(linked())), unreckonable_row(decision(seen(an_event())))
+    link, waiting = unreckonable_row(decision(linked())), unreckonable_row(decision(a_case(an_event())))
 
     assert isinstance(link, Link)
     assert (link.status, link.reason) == (LinkStatus.PARKED, UNRECKONABLE)

@@ -10,7 +10,7 @@ import pytest
 
 from simulators.base import Clock
 from simulators.erpnet import ErpSimulator
-from tests.support.erp_client import Client
+from tests.support.erp_client import BareErpClient
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ async def erp() -> AsyncIterator[ErpSimulator]:
 
 
 @pytest.fixture
-async def client(erp: ErpSimulator) -> AsyncIterator[Client]:
+async def client(erp: ErpSimulator) -> AsyncIterator[BareErpClient]:
     """A client with a valid token."""
     async with aiohttp.ClientSession() as http:
-        ours = Client(erp, http)
+        ours = BareErpClient(erp, http)
         await ours.sign_in()
         yield ours

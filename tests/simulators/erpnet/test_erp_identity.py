@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator
-from tests.support.erp_client import ACTIVITIES, Client, claims
+from tests.support.erp_client import ACTIVITIES, BareErpClient, claims
 
 
 @pytest.mark.parametrize("path", ["/tools/auto-discovery", "/sys/auto-discovery"])
-async def test_discovery_needs_no_token(client: Client, path: str) -> None:
+async def test_discovery_needs_no_token(client: BareErpClient, path: str) -> None:
     """Anybody may ask where identity service and Domain API are."""
     async with client.http.get(client.erp.url + path) as answer:
         sites = {s["Type"]: s for s in (await answer.json())["WebSites"]}
@@ -19,7 +19,7 @@ async def test_discovery_needs_no_token(client: Client, path: str) -> None:
     assert sites["DomainAPI"]["Status"] == "Working"
 
 
-async def test_a_token_lives_an_hour_and_is_never_refreshed(client: Client) -> None:
+async def test_a_token_lives_an_hour_and_is_never_refreshed(client: BareErpClient) -> None:
     """The answer has exactly the documented members."""
     reply = await client.fetch_token()
 
@@ -27,7 +27,7 @@ async def test_a_token_lives_an_hour_and_is_never_refreshed(client: Client) -> N
     assert (reply.data["expires_in"], reply.data["token_type"]) == (3600, "Bearer")
 
 
-async def test_the_token_names_the_service_user(client: Client, erp: ErpSimulator) -> None:
+async def test_the_token_names_the_service_user(client: BareErpClient, erp: ErpSimulator) -> None:
     """The app learns its own ERP user from the claims."""
     told = claims(client.token)
 
@@ -47,34 +47,34 @@ async def test_the_token_names_the_service_user(client: Client, erp: ErpSimulato
         ({"grant_type": ""}, "invalid_request"),
     ],
 )
-async def test_token_errors_are_oauth_codes(client: Client, form: dict[str, str], error: str) -> None:
+async def test_token_errors_are_oauth_codes(client: BareErpClient, form: dict[str, str], error: str) -> None:
     """A refused token request says why in OAuth's words."""
     reply = await client.fetch_token(**form)
 
     assert (reply.status, reply.data) == (400, {"error": error})
 
 
-async def test_a_switched_off_application_gets_no_token(client: Client, erp: ErpSimulator) -> None:
+async def test_a_switched_off_application_gets_no_token(client: BareErpClient, erp: ErpSimulator) -> None:
     """``IsEnabled`` false answers unauthorized_client."""
     erp.application.enabled = False
 
     assert (await client.fetch_token()).data == {"error": "unauthorized_client"}
 
 
-async def test_left_out_scope_means_all_scopes_of_the_application(client: Client) -> None:
+async def test_left_out_scope_means_all_scopes_of_the_application(client: BareErpClient) -> None:
     """No ``scope`` in the form grants what the application has."""
     assert (await client.fetch_token(scope="")).data["scope"] == "read update"
 
 
 @pytest.mark.parametrize("token", ["", "foreign"])
-async def test_a_missing_or_foreign_token_is_401(client: Client, token: str) -> None:
+async def test_a_missing_or_foreign_token_is_401(client: BareErpClient, token: str) -> None:
     """Only tokens this instance gave out are accepted."""
     client.token = token
 
     assert (await client.get("GetVersion")).status == 401
 
 
-async def test_revoked_tokens_are_401_until_a_new_one_is_fetched(client: Client, erp: ErpSimulator) -> None:
+async def test_revoked_tokens_are_401_until_a_new_one_is_fetched(client: BareErpClient, erp: ErpSimulator) -> None:
     """One new token mends it."""
     erp.revoke_tokens()
     assert (await client.get("GetVersion")).status == 401
@@ -83,7 +83,7 @@ async def test_revoked_tokens_are_401_until_a_new_one_is_fetched(client: Client,
     assert (await client.get("GetVersion")).status == 200
 
 
-async def test_writing_with_a_reading_token_is_403(client: Client) -> None:
+async def test_writing_with_a_reading_token_is_403(client: BareErpClient) -> None:
     """Scope ``update`` is asked for by every write."""
     await client.sign_in(scope="read")
 
@@ -91,12 +91,12 @@ async def test_writing_with_a_reading_token_is_403(client: Client) -> None:
     assert (await client.post(ACTIVITIES, client.meeting())).status == 403
 
 
-async def test_the_version_is_told(client: Client, erp: ErpSimulator) -> None:
+async def test_the_version_is_told(client: BareErpClient, erp: ErpSimulator) -> None:
     """``GetVersion`` answers an object with ``version``."""
     assert (await client.get("GetVersion")).data["version"] == erp.version
 
 
-async def test_the_model_tells_what_filters_an_attribute_allows(client: Client) -> None:
+async def test_the_model_tells_what_filters_an_attribute_allows(client: BareErpClient) -> None:
     """``standardmodel`` is anonymous and describes types, lengths and filters."""
     async with client.http.get(f"{client.erp.url}/api/domain/standardmodel/{ACTIVITIES}") as answer:
         attrs = {a["Name"]: a["BaseInfo"] for a in (await answer.json())["Attributes"]}

@@ -9,7 +9,17 @@ import pytest
 
 from simulators.base import Refused
 from simulators.erpnet import ErpPerson, ErpSimulator
-from tests.support.erp_client import ACTIVITIES, PARTICIPANTS, Client, at, changeset, multipart, send, statuses, write
+from tests.support.erp_client import (
+    ACTIVITIES,
+    PARTICIPANTS,
+    BareErpClient,
+    activity_path,
+    changeset_body,
+    multipart,
+    send,
+    statuses,
+    write,
+)
 
 NINE, TEN = "2026-01-26T09:00", "2026-01-26T10:00"
 GUEST = {"Email": "x@example.org"}
@@ -31,21 +41,23 @@ def told(erp: ErpSimulator) -> list[tuple[str, str]]:
     return [(one["user"], one["class"]) for one in erp.notifications]
 
 
-async def child_of(client: Client, activity: str) -> str:
+async def child_of(client: BareErpClient, activity: str) -> str:
     """The address of an activity's only participant."""
-    (row,) = (await client.get(at(activity), expand="Participants($select=Id)")).data["Participants"]
+    (row,) = (await client.get(activity_path(activity), expand="Participants($select=Id)")).data["Participants"]
     return f"{PARTICIPANTS}({row['Id']})"
 
 
-async def state_of(client: Client, activity: str) -> tuple[int, str, list[tuple[str, str | None]]]:
+async def state_of(client: BareErpClient, activity: str) -> tuple[int, str, list[tuple[str, str | None]]]:
     """Version, update time, and participants with their notes."""
     expand = "Participants($select=Email,Notes)"
-    row = (await client.get(at(activity), select="ObjectVersion,AggregateLastUpdateTimeUtc", expand=expand)).data
+    row = (
+        await client.get(activity_path(activity), select="ObjectVersion,AggregateLastUpdateTimeUtc", expand=expand)
+    ).data
     people = [(one["Email"], one["Notes"]) for one in row["Participants"]]
     return row["ObjectVersion"], row["AggregateLastUpdateTimeUtc"], sorted(people)
 
 
-async def test_a_create_makes_its_participants_with_it(client: Client, erp: ErpSimulator) -> None:
+async def test_a_create_makes_its_participants_with_it(client: BareErpClient, erp: ErpSimulator) -> None:
     """Children in the POST are new rows with their users and notes; the users among them are told (R36627)."""
     bob = {"Email": "bob@example.com", "User": user(erp, "bob"), "Notes": "accepted"}
 
@@ -59,7 +71,9 @@ async def test_a_create_makes_its_participants_with_it(client: Client, erp: ErpS
     assert told(erp) == [("bob", "R36627")]
 
 
-async def test_a_participant_that_is_refused_takes_the_activity_with_it(client: Client, erp: ErpSimulator) -> None:
+async def test_a_participant_that_is_refused_takes_the_activity_with_it(
+    client: BareErpClient, erp: ErpSimulator
+) -> None:
     """A POST is done whole or not at all, and nobody is told of what was not done."""
     bob = {"Email": "bob@example.com", "User": user(erp, "bob")}
 
@@ -78,22 +92,22 @@ async def test_whoever_adds_themselves_is_not_told(ann: ErpPerson, erp: ErpSimul
     assert told(erp) == [("bob", "R36627")]
 
 
-async def test_changes_of_participants_tell_no_assignee(client: Client, erp: ErpSimulator) -> None:
+async def test_changes_of_participants_tell_no_assignee(client: BareErpClient, erp: ErpSimulator) -> None:
     """R35940 belongs to the header: rows added, noted and deleted do not wake the assignee."""
     activity = await client.create(AssignedToUser=user(erp, "bob"))
-    child = await client.post(PARTICIPANTS, {"Activity": {"@odata.id": at(activity)}} | GUEST)
+    child = await client.post(PARTICIPANTS, {"Activity": {"@odata.id": activity_path(activity)}} | GUEST)
     await client.patch(f"{PARTICIPANTS}({child.id})", {"Notes": "accepted"})
     await client.call("DELETE", f"{PARTICIPANTS}({child.id})")
 
     assert told(erp) == [("bob", "R35922")]
 
 
-async def test_any_change_of_a_participant_moves_the_activity(client: Client, erp: ErpSimulator) -> None:
+async def test_any_change_of_a_participant_moves_the_activity(client: BareErpClient, erp: ErpSimulator) -> None:
     """Adding, noting and deleting each give the activity a new version and update time (erpnet.md §7)."""
     activity = await client.create()
     seen = [await state_of(client, activity)]
     erp.clock.advance(timedelta(minutes=1))
-    child = await client.post(PARTICIPANTS, {"Activity": {"@odata.id": at(activity)}} | GUEST)
+    child = await client.post(PARTICIPANTS, {"Activity": {"@odata.id": activity_path(activity)}} | GUEST)
     seen.append(await state_of(client, activity))
     erp.clock.advance(timedelta(minutes=1))
     await client.patch(f"{PARTICIPANTS}({child.id})", {"Notes": "accepted"})
@@ -110,7 +124,7 @@ async def test_any_change_of_a_participant_moves_the_activity(client: Client, er
 
 @pytest.mark.parametrize("lock", ["release", "read_only", "void"])
 async def test_a_locked_activity_refuses_changes_of_its_participants(
-    client: Client, ann: ErpPerson, lock: str
+    client: BareErpClient, ann: ErpPerson, lock: str
 ) -> None:
     """R29107 for the flag, the document's state for the rest: no row is added, changed or deleted."""
     activity = await client.create(Participants=[GUEST])
@@ -122,7 +136,9 @@ async def test_a_locked_activity_refuses_changes_of_its_participants(
     before = await state_of(client, activity)
 
     replies = [
-        await client.post(PARTICIPANTS, {"Activity": {"@odata.id": at(activity)}, "Email": "y@example.org"}),
+        await client.post(
+            PARTICIPANTS, {"Activity": {"@odata.id": activity_path(activity)}, "Email": "y@example.org"}
+        ),
         await client.patch(child, {"Notes": "accepted"}),
         await client.call("DELETE", child),
     ]
@@ -137,7 +153,7 @@ async def test_a_locked_activity_refuses_changes_of_its_participants(
     ids=["nobody", "user-from-outside", "long-notes"],
 )
 async def test_a_change_must_leave_a_proper_participant(
-    client: Client, erp: ErpSimulator, changes: dict[str, Any], rule: str
+    client: BareErpClient, erp: ErpSimulator, changes: dict[str, Any], rule: str
 ) -> None:
     """The rules of a new row hold for a changed one."""
     erp.add_user("guest", "guest@example.org", "Guest", user_type="ExternalCommunityUser")
@@ -149,35 +165,37 @@ async def test_a_change_must_leave_a_proper_participant(
     assert (reply.status, reply.rule) == (500, rule)
 
 
-async def test_a_hidden_activity_takes_no_participants(client: Client, ann: ErpPerson) -> None:
+async def test_a_hidden_activity_takes_no_participants(client: BareErpClient, ann: ErpPerson) -> None:
     """What the service user cannot see it cannot refer to, nor reach the rows of."""
     activity = await client.create(Participants=[GUEST])
     child = await child_of(client, activity)
     ann.hide(activity)
 
-    added = await client.post(PARTICIPANTS, {"Activity": {"@odata.id": at(activity)}, "Email": "y@example.org"})
+    added = await client.post(
+        PARTICIPANTS, {"Activity": {"@odata.id": activity_path(activity)}, "Email": "y@example.org"}
+    )
 
     assert added.status == 500
     assert (await client.call("DELETE", child)).status == 404
     assert len(ann.get(activity)["Participants"]) == 1
 
 
-async def test_a_changeset_of_header_and_participants_is_one_whole(client: Client) -> None:
+async def test_a_changeset_of_header_and_participants_is_one_whole(client: BareErpClient) -> None:
     """Version check, new row, note and deletion succeed together, or fail together with the failing part's answer."""
     activity = await client.create(Participants=[GUEST])
     child = await child_of(client, activity)
     before = await state_of(client, activity)
-    owner = {"Activity": {"@odata.id": at(activity)}}
+    owner = {"Activity": {"@odata.id": activity_path(activity)}}
     good = [
-        write(1, "PATCH", at(activity), {"Subject": "New", "ObjectVersion": before[0]}),
+        write(1, "PATCH", activity_path(activity), {"Subject": "New", "ObjectVersion": before[0]}),
         write(2, "POST", PARTICIPANTS, owner | {"Email": "y@example.org"}),
         write(3, "PATCH", child, {"Notes": "accepted"}),
     ]
     bad = write(4, "PATCH", f"{PARTICIPANTS}(00000000-0000-4000-8000-00000000dead)", {"Notes": "lost"})
 
-    failed = await send(client, multipart("batch_123", changeset(*good, bad)))
+    failed = await send(client, multipart("batch_123", changeset_body(*good, bad)))
     untouched = await state_of(client, activity)
-    done = await send(client, multipart("batch_123", changeset(*good)))
+    done = await send(client, multipart("batch_123", changeset_body(*good)))
 
     assert (statuses(failed), "Content-ID: 4" in failed.data) == ([404], True)
     assert untouched == before
@@ -185,16 +203,16 @@ async def test_a_changeset_of_header_and_participants_is_one_whole(client: Clien
     assert (await state_of(client, activity))[2] == [("x@example.org", "accepted"), ("y@example.org", None)]
 
 
-async def test_in_a_changeset_the_version_has_moved_after_a_participant(client: Client) -> None:
+async def test_in_a_changeset_the_version_has_moved_after_a_participant(client: BareErpClient) -> None:
     """A header that is patched behind its rows meets a version that is not the one that was read."""
     activity = await client.create()
     version, _, _ = await state_of(client, activity)
     parts = [
-        write(1, "POST", PARTICIPANTS, {"Activity": {"@odata.id": at(activity)}} | GUEST),
-        write(2, "PATCH", at(activity), {"Subject": "New", "ObjectVersion": version}),
+        write(1, "POST", PARTICIPANTS, {"Activity": {"@odata.id": activity_path(activity)}} | GUEST),
+        write(2, "PATCH", activity_path(activity), {"Subject": "New", "ObjectVersion": version}),
     ]
 
-    assert statuses(await send(client, multipart("batch_123", changeset(*parts)))) == [500]
+    assert statuses(await send(client, multipart("batch_123", changeset_body(*parts)))) == [500]
     assert (await state_of(client, activity))[2] == []
 
 

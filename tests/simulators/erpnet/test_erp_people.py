@@ -11,7 +11,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.erpnet import SERVICE_LOGIN, ErpPerson, ErpSimulator
-from tests.support.erp_client import Client, at
+from tests.support.erp_client import BareErpClient, activity_path
 
 NINE, TEN = "2026-01-26T09:00", "2026-01-26T10:00"
 
@@ -97,7 +97,7 @@ def test_a_user_without_person_cannot_own_an_activity(erp: ErpSimulator) -> None
         erp.person("robot").create("Talk", NINE, TEN)
 
 
-async def test_an_owner_may_change(client: Client, erp: ErpSimulator, ann: ErpPerson) -> None:
+async def test_an_owner_may_change(client: BareErpClient, erp: ErpSimulator, ann: ErpPerson) -> None:
     """The creator stays, the owner's party is another."""
     activity = ann.create("Talk", NINE, TEN)
     ann.change_owner(activity, "bob")
@@ -106,7 +106,7 @@ async def test_an_owner_may_change(client: Client, erp: ErpSimulator, ann: ErpPe
     assert (made["CreationUser"], made["OwnerLogin"]) == ("ann", "bob")
 
 
-async def test_an_earlier_sync_leaves_marked_activities(client: Client, erp: ErpSimulator) -> None:
+async def test_an_earlier_sync_leaves_marked_activities(client: BareErpClient, erp: ErpSimulator) -> None:
     """ExternalSystem and ExternalId as MSSync writes them; made by the service user for Ann."""
     activity = erp.seed_mssync("ann", "Old meeting", NINE, TEN, "040000008200E00074C5")
 
@@ -117,12 +117,12 @@ async def test_an_earlier_sync_leaves_marked_activities(client: Client, erp: Erp
     assert (made["CreationUser"], made["OwnerLogin"]) == (SERVICE_LOGIN, "ann")
 
 
-async def _control(client: Client, verb: str, body: dict[str, Any]) -> tuple[int, Any]:
+async def _control(client: BareErpClient, verb: str, body: dict[str, Any]) -> tuple[int, Any]:
     async with client.http.post(f"{client.erp.url}/_sim/{verb}", json=body) as answer:
         return answer.status, await answer.json()
 
 
-async def test_people_act_over_http_as_well(client: Client) -> None:
+async def test_people_act_over_http_as_well(client: BareErpClient) -> None:
     """Seeds, acts, switches and the whole state through the side entrance."""
     _, user = await _control(client, "add_user", {"login": "eve", "email": "eve@example.com", "name": "Eve"})
     _, activity = await _control(
@@ -147,7 +147,7 @@ async def test_people_act_over_http_as_well(client: Client) -> None:
         ("unheard", {}),
     ],
 )
-async def test_senseless_control_calls_are_refused(client: Client, verb: str, body: dict[str, Any]) -> None:
+async def test_senseless_control_calls_are_refused(client: BareErpClient, verb: str, body: dict[str, Any]) -> None:
     """409 with the reason."""
     status, answer = await _control(client, verb, body)
 
@@ -155,19 +155,19 @@ async def test_senseless_control_calls_are_refused(client: Client, verb: str, bo
     assert answer["refused"]
 
 
-async def test_reset_brings_back_the_first_day(client: Client, erp: ErpSimulator) -> None:
+async def test_reset_brings_back_the_first_day(client: BareErpClient, erp: ErpSimulator) -> None:
     """Data, switches, sessions and tokens are gone; the seeds are there."""
     activity = await client.create()
     erp.missing_status = 500
     await _control(client, "reset", {})
 
-    assert (await client.get(at(activity))).status == 401
+    assert (await client.get(activity_path(activity))).status == 401
     await client.sign_in()
-    assert (await client.get(at(activity))).status == 404
+    assert (await client.get(activity_path(activity))).status == 404
     assert erp.user_row(SERVICE_LOGIN)["IsAdmin"] is True
 
 
-async def test_faults_and_the_log_cover_erp_requests(client: Client, erp: ErpSimulator) -> None:
+async def test_faults_and_the_log_cover_erp_requests(client: BareErpClient, erp: ErpSimulator) -> None:
     """A lost answer leaves the work done: trap 4's beginning."""
     erp.add_fault("POST */General_Activities_Activities", kind="lose")
     body = client.meeting()

@@ -6,15 +6,17 @@ import asyncio
 from datetime import timedelta
 
 from simulators.erpnet import ErpSimulator
-from tests.support.erp_client import Client
+from tests.support.erp_client import BareErpClient
 
 
-async def _statuses(client: Client, count: int) -> list[int]:
+async def _statuses(client: BareErpClient, count: int) -> list[int]:
     replies = await asyncio.gather(*(client.get("GetVersion") for _ in range(count)))
     return sorted(r.status for r in replies)
 
 
-async def test_trap_1_one_request_at_a_time_five_wait_the_rest_is_429(client: Client, erp: ErpSimulator) -> None:
+async def test_trap_1_one_request_at_a_time_five_wait_the_rest_is_429(
+    client: BareErpClient, erp: ErpSimulator
+) -> None:
     """Of ten requests at once on one session, six are served; 429 comes without Retry-After."""
     erp.latency = 0.05
 
@@ -25,14 +27,14 @@ async def test_trap_1_one_request_at_a_time_five_wait_the_rest_is_429(client: Cl
     assert all("Retry-After" not in r.headers for r in refused)
 
 
-async def test_six_requests_at_once_are_all_served(client: Client, erp: ErpSimulator) -> None:
+async def test_six_requests_at_once_are_all_served(client: BareErpClient, erp: ErpSimulator) -> None:
     """One runs, five wait."""
     erp.latency = 0.01
 
     assert await _statuses(client, 6) == [200] * 6
 
 
-async def test_the_601st_request_of_a_minute_is_429(client: Client, erp: ErpSimulator) -> None:
+async def test_the_601st_request_of_a_minute_is_429(client: BareErpClient, erp: ErpSimulator) -> None:
     """The limit is per session and minute, and is over when the minute is."""
     erp.requests_per_minute = 3
     assert [(await client.get("GetVersion")).status for _ in range(4)] == [200, 200, 200, 429]
@@ -41,7 +43,7 @@ async def test_the_601st_request_of_a_minute_is_429(client: Client, erp: ErpSimu
     assert (await client.get("GetVersion")).status == 200
 
 
-async def test_trap_2_every_used_token_takes_a_licence(client: Client, erp: ErpSimulator) -> None:
+async def test_trap_2_every_used_token_takes_a_licence(client: BareErpClient, erp: ErpSimulator) -> None:
     """Fetching tokens takes none; the first call with each does, and the last licence ends in 503 with code 8."""
     erp.licences = 2
     for _ in range(5):
@@ -59,7 +61,7 @@ async def test_trap_2_every_used_token_takes_a_licence(client: Client, erp: ErpS
     assert reply.data["error"]["type"] == "Aloe.SystemFrameworks.E1LicenseException"
 
 
-async def test_a_session_ends_after_twenty_silent_minutes(client: Client, erp: ErpSimulator) -> None:
+async def test_a_session_ends_after_twenty_silent_minutes(client: BareErpClient, erp: ErpSimulator) -> None:
     """The slot is free then, and the still valid token opens another session."""
     await client.get("GetVersion")
     erp.clock.advance(timedelta(minutes=19))
@@ -72,7 +74,7 @@ async def test_a_session_ends_after_twenty_silent_minutes(client: Client, erp: E
     assert erp.gate.open_sessions == 1
 
 
-async def test_a_token_is_401_after_its_hour(client: Client, erp: ErpSimulator) -> None:
+async def test_a_token_is_401_after_its_hour(client: BareErpClient, erp: ErpSimulator) -> None:
     """Expiry is judged by the server's clock."""
     erp.clock.advance(timedelta(minutes=59, seconds=59))
     assert (await client.get("GetVersion")).status == 200
@@ -81,7 +83,7 @@ async def test_a_token_is_401_after_its_hour(client: Client, erp: ErpSimulator) 
     assert (await client.get("GetVersion")).status == 401
 
 
-async def test_a_session_has_one_transaction_at_a_time(client: Client) -> None:
+async def test_a_session_has_one_transaction_at_a_time(client: BareErpClient) -> None:
     """A second BeginTransaction is over the limit."""
     first = await client.post("BeginTransaction", {"model": "common"})
     assert first.status == 200

@@ -8,7 +8,7 @@ import aiohttp
 import pytest_asyncio
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, Client
+from tests.support.graph_client import ANN, BOB, BareGraphClient
 
 
 @pytest_asyncio.fixture
@@ -21,7 +21,7 @@ async def graph() -> AsyncIterator[GraphSimulator]:
 
 
 @pytest_asyncio.fixture
-async def client(graph: GraphSimulator) -> AsyncIterator[Client]:
+async def client(graph: GraphSimulator) -> AsyncIterator[BareGraphClient]:
     """The application's HTTP client."""
     async with aiohttp.ClientSession() as session:
-        yield Client(graph, session)
+        yield BareGraphClient(graph, session)

@@ -11,7 +11,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator, OutlookPerson
-from tests.support.graph_client import ANN, BOB, IMMUTABLE, WINDOW, Client, daily, weekly
+from tests.support.graph_client import ANN, BOB, IMMUTABLE, WINDOW, BareGraphClient, daily, weekly
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,7 +21,7 @@ Seen = dict[str, tuple[str, str]]
 class Follower:
     """Keeps the events of the window by id, as the contract's trap table tells a careful client to."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BareGraphClient) -> None:
         self.link = f"users/{ANN}/calendarView/delta?{WINDOW}"
         self._client = client
         self._known: dict[str, dict[str, Any]] = {}
@@ -62,7 +62,7 @@ class Follower:
 class Careful(Follower):
     """Believes delta only that something is new in a series, and reads the view for what (graph.md §4)."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BareGraphClient) -> None:
         super().__init__(client)
         self._listed: set[str] = set()
 
@@ -125,7 +125,7 @@ def some_dates(ann: OutlookPerson, ident: str) -> list[date]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_delta_leads_to_the_calendar_view(client: Client, graph: GraphSimulator, seed: int) -> None:
+async def test_delta_leads_to_the_calendar_view(client: BareGraphClient, graph: GraphSimulator, seed: int) -> None:
     """After every round the follower's picture equals calendarView."""
     rng, idents, follower = random.Random(seed), list[str](), Follower(client)
     for _ in range(12):
@@ -150,7 +150,9 @@ READINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", READINGS)
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_careful_reader_knows_the_view(client: Client, graph: GraphSimulator, name: str, seed: int) -> None:
+async def test_a_careful_reader_knows_the_view(
+    client: BareGraphClient, graph: GraphSimulator, name: str, seed: int
+) -> None:
     """However little delta tells of a series, and whatever becomes of its ids."""
     for switch, choice in READINGS[name].items():
         setattr(graph.switches, switch, choice)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, WINDOW, Client, daily, span
+from tests.support.graph_client import ANN, WINDOW, BareGraphClient, daily, span
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -15,7 +15,9 @@ REMOVED = {"reason": "deleted"}
 HOUR = timedelta(hours=1)
 
 
-async def test_first_round_brings_what_is_in_the_window_in_full(client: Client, graph: GraphSimulator) -> None:
+async def test_first_round_brings_what_is_in_the_window_in_full(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """The initial round delivers full events, and properties outside the schema."""
     inside = graph.person(ANN).create("In", NOON, ONE)
     graph.person(ANN).create("Out", NOON + timedelta(days=365), ONE + timedelta(days=365))
@@ -28,7 +30,7 @@ async def test_first_round_brings_what_is_in_the_window_in_full(client: Client, 
     assert "$deltatoken=" in link
 
 
-async def test_next_round_brings_only_what_changed(client: Client, graph: GraphSimulator) -> None:
+async def test_next_round_brings_only_what_changed(client: BareGraphClient, graph: GraphSimulator) -> None:
     """After a deltaLink only changes come, each once; a quiet round is empty."""
     ann = graph.person(ANN)
     kept, edited = ann.create("Kept", NOON, ONE), ann.create("Edited", NOON, ONE)
@@ -43,7 +45,7 @@ async def test_next_round_brings_only_what_changed(client: Client, graph: GraphS
     assert quiet == []
 
 
-async def test_our_own_write_comes_back(client: Client) -> None:
+async def test_our_own_write_comes_back(client: BareGraphClient) -> None:
     """T7: what the application wrote is a change like any other."""
     _, link = await client.round()
     made = await client.create()
@@ -53,7 +55,9 @@ async def test_our_own_write_comes_back(client: Client) -> None:
 
 
 @pytest.mark.parametrize("act", ["delete", "hard_delete", "move_to_calendar"])
-async def test_event_that_leaves_the_calendar_is_removed(client: Client, graph: GraphSimulator, act: str) -> None:
+async def test_event_that_leaves_the_calendar_is_removed(
+    client: BareGraphClient, graph: GraphSimulator, act: str
+) -> None:
     """A deleted event and one moved to another calendar look the same: @removed, id only."""
     ident = graph.person(ANN).create("Bye", NOON, ONE)
     _, link = await client.round()
@@ -63,7 +67,9 @@ async def test_event_that_leaves_the_calendar_is_removed(client: Client, graph: 
     assert items == [{"@odata.type": "#microsoft.graph.event", "id": ident, "@removed": REMOVED}]
 
 
-async def test_event_moved_out_of_the_window_is_removed_though_alive(client: Client, graph: GraphSimulator) -> None:
+async def test_event_moved_out_of_the_window_is_removed_though_alive(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """T1: leaving the window looks like a deletion, but GET still finds the event."""
     ident = graph.person(ANN).create("Later", NOON, ONE)
     _, link = await client.round()
@@ -74,7 +80,9 @@ async def test_event_moved_out_of_the_window_is_removed_though_alive(client: Cli
     assert (await client.event(ident)).status == 200
 
 
-async def test_event_made_or_changed_outside_the_window_is_removed_too(client: Client, graph: GraphSimulator) -> None:
+async def test_event_made_or_changed_outside_the_window_is_removed_too(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """T1: @removed also comes for ids nobody was ever told about."""
     far = NOON + timedelta(days=365)
     old = graph.person(ANN).create("Old", far, far + HOUR)
@@ -87,7 +95,7 @@ async def test_event_made_or_changed_outside_the_window_is_removed_too(client: C
     assert all(i["@removed"] == REMOVED for i in items)
 
 
-async def test_created_and_deleted_between_rounds_is_no_news(client: Client, graph: GraphSimulator) -> None:
+async def test_created_and_deleted_between_rounds_is_no_news(client: BareGraphClient, graph: GraphSimulator) -> None:
     """What came and went between two rounds is never mentioned."""
     _, link = await client.round()
     ident = graph.person(ANN).create("Brief", NOON, ONE)
@@ -98,7 +106,7 @@ async def test_created_and_deleted_between_rounds_is_no_news(client: Client, gra
 
 
 async def test_restored_and_returned_events_come_again_under_their_immutable_id(
-    client: Client, graph: GraphSimulator
+    client: BareGraphClient, graph: GraphSimulator
 ) -> None:
     """T17: an event back from Deleted Items or another calendar is the same immutable id."""
     ann = graph.person(ANN)
@@ -117,7 +125,7 @@ async def test_restored_and_returned_events_come_again_under_their_immutable_id(
 
 
 async def test_regular_ids_change_with_every_move_and_only_the_header_decides(
-    client: Client, graph: GraphSimulator
+    client: BareGraphClient, graph: GraphSimulator
 ) -> None:
     """T17: without the Prefer header of this very request, ids are regular ones and change on a move."""
     ann = graph.person(ANN)
@@ -136,7 +144,7 @@ async def test_regular_ids_change_with_every_move_and_only_the_header_decides(
     assert (await client.event(back[0]["id"]))["id"] == ident
 
 
-async def test_ids_have_twins_that_differ_in_case_only(client: Client, graph: GraphSimulator) -> None:
+async def test_ids_have_twins_that_differ_in_case_only(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T17: comparing ids without case mixes events up."""
     idents = [graph.person(ANN).create(f"{n}", NOON, ONE) for n in range(40)]
 
@@ -144,7 +152,7 @@ async def test_ids_have_twins_that_differ_in_case_only(client: Client, graph: Gr
     assert len({i.lower() for i in idents}) < 40
 
 
-async def test_ids_translate_between_the_two_kinds(client: Client, graph: GraphSimulator) -> None:
+async def test_ids_translate_between_the_two_kinds(client: BareGraphClient, graph: GraphSimulator) -> None:
     """``translateExchangeIds`` maps regular ids to immutable ones."""
     ident = graph.person(ANN).create("Same", NOON, ONE)
     regular = (await client.get(f"users/{ANN}/events", prefer="")).value[0]["id"]
@@ -155,7 +163,7 @@ async def test_ids_translate_between_the_two_kinds(client: Client, graph: GraphS
 
 
 @pytest.mark.parametrize("option", ["$select=subject", "$expand=x", "$filter=x", "$orderby=x", "$search=x", "$top=5"])
-async def test_query_options_are_refused(client: Client, option: str) -> None:
+async def test_query_options_are_refused(client: BareGraphClient, option: str) -> None:
     """T23: delta takes no query options; page size goes into Prefer."""
     answer = await client.get(f"users/{ANN}/calendarView/delta?{WINDOW}&{option}")
 
@@ -163,14 +171,14 @@ async def test_query_options_are_refused(client: Client, option: str) -> None:
     assert ("odata.maxpagesize" in answer["error"]["message"]) == option.startswith("$top")
 
 
-async def test_both_spellings_of_delta_work_and_events_delta_does_not(client: Client) -> None:
+async def test_both_spellings_of_delta_work_and_events_delta_does_not(client: BareGraphClient) -> None:
     """The SDK's ``delta()`` is the same; ``events/delta`` is not in v1.0."""
     assert (await client.get(f"users/{ANN}/calendarView/delta()?{WINDOW}")).status == 200
     assert (await client.get(f"users/{ANN}/calendarView/delta")).status == 400
     assert (await client.get(f"users/{ANN}/events/delta?{WINDOW}")).status == 400
 
 
-async def test_round_of_several_pages_ends_with_an_empty_page(client: Client, graph: GraphSimulator) -> None:
+async def test_round_of_several_pages_ends_with_an_empty_page(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T6: pages follow ``odata.maxpagesize``; the deltaLink comes alone."""
     for n in range(5):
         graph.person(ANN).create(f"{n}", NOON, ONE)
@@ -185,7 +193,7 @@ async def test_round_of_several_pages_ends_with_an_empty_page(client: Client, gr
     assert "@odata.deltaLink" in page.body
 
 
-async def test_series_is_not_split_over_pages(client: Client, graph: GraphSimulator) -> None:
+async def test_series_is_not_split_over_pages(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T6: a page exceeds the wished size rather than cut a series."""
     graph.person(ANN).create("Daily", NOON, ONE, **daily())
     page = await client.get(f"users/{ANN}/calendarView/delta?{WINDOW}", prefer="odata.maxpagesize=2")
@@ -193,7 +201,7 @@ async def test_series_is_not_split_over_pages(client: Client, graph: GraphSimula
     assert len(page.value) == 6
 
 
-async def test_empty_pages_duplicates_and_replays_happen(client: Client, graph: GraphSimulator) -> None:
+async def test_empty_pages_duplicates_and_replays_happen(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T6: empty pages with a nextLink, the same item twice in a round, and old news again."""
     graph.switches.delta_empty_pages, graph.switches.delta_repeats, graph.switches.delta_replays = 2, True, 1
     ident = graph.person(ANN).create("Twice", NOON, ONE)
@@ -207,7 +215,7 @@ async def test_empty_pages_duplicates_and_replays_happen(client: Client, graph: 
     assert ident in [i["id"] for i in again]
 
 
-async def test_change_during_a_round_is_not_lost(client: Client, graph: GraphSimulator) -> None:
+async def test_change_during_a_round_is_not_lost(client: BareGraphClient, graph: GraphSimulator) -> None:
     """What changes between two pages of a round comes in the next one at the latest."""
     ann = graph.person(ANN)
     idents = [ann.create(f"{n}", NOON, ONE) for n in range(3)]
@@ -230,7 +238,9 @@ async def test_change_during_a_round_is_not_lost(client: Client, graph: GraphSim
         ("syncStateInvalid", 400, "syncStateInvalid"),
     ],
 )
-async def test_expired_token(client: Client, graph: GraphSimulator, form: str, status: int, code: str) -> None:
+async def test_expired_token(
+    client: BareGraphClient, graph: GraphSimulator, form: str, status: int, code: str
+) -> None:
     """T4: an expired deltaLink is refused in one of several forms; a new initial round works."""
     _, link = await client.round()
     graph.switches.delta_expiry = form
@@ -243,7 +253,7 @@ async def test_expired_token(client: Client, graph: GraphSimulator, form: str, s
     assert (await client.round())[0] == []
 
 
-async def test_next_link_expires_in_the_middle_of_a_round(client: Client, graph: GraphSimulator) -> None:
+async def test_next_link_expires_in_the_middle_of_a_round(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T4: nextLinks expire too."""
     for n in range(2):
         graph.person(ANN).create(f"{n}", NOON, ONE)
@@ -253,7 +263,7 @@ async def test_next_link_expires_in_the_middle_of_a_round(client: Client, graph:
     assert (await client.get(page["@odata.nextLink"])).status == 410
 
 
-async def test_token_is_opaque_and_belongs_to_its_mailbox(client: Client) -> None:
+async def test_token_is_opaque_and_belongs_to_its_mailbox(client: BareGraphClient) -> None:
     """A token that was cut or put on another mailbox is refused."""
     _, link = await client.round()
 
@@ -261,7 +271,9 @@ async def test_token_is_opaque_and_belongs_to_its_mailbox(client: Client) -> Non
     assert (await client.get(link.replace("ann@", "bob@"))).status == 400
 
 
-async def test_endless_round_repeats_its_page_behind_new_links(client: Client, graph: GraphSimulator) -> None:
+async def test_endless_round_repeats_its_page_behind_new_links(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """T5: the same page comes for ever, each time with another nextLink; without a page size it ends."""
     graph.person(ANN).create("Daily", NOON, ONE, **daily())
     graph.endless_delta(ANN, "paged")
@@ -277,7 +289,7 @@ async def test_endless_round_repeats_its_page_behind_new_links(client: Client, g
     assert "@odata.deltaLink" in (await client.get(f"users/{ANN}/calendarView/delta?{WINDOW}")).body
 
 
-async def test_old_token_keeps_its_window(client: Client, graph: GraphSimulator) -> None:
+async def test_old_token_keeps_its_window(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T25: an event beyond the token's window stays unseen though a newer window would hold it."""
     _, link = await client.round()
     late = datetime(2027, 3, 15, 10, tzinfo=UTC)
@@ -291,7 +303,7 @@ async def test_old_token_keeps_its_window(client: Client, graph: GraphSimulator)
     assert [i["subject"] for i in wider.value] == ["March"]
 
 
-async def test_change_can_lag_behind(client: Client, graph: GraphSimulator) -> None:
+async def test_change_can_lag_behind(client: BareGraphClient, graph: GraphSimulator) -> None:
     """A fresh change is not yet in delta, and comes once its time has passed."""
     graph.clock.set(NOON)
     _, link = await client.round()
@@ -305,7 +317,7 @@ async def test_change_can_lag_behind(client: Client, graph: GraphSimulator) -> N
     assert [i["id"] for i in items] == [ident]
 
 
-async def test_all_day_event_is_matched_as_its_utc_day(client: Client) -> None:
+async def test_all_day_event_is_matched_as_its_utc_day(client: BareGraphClient) -> None:
     """T12: the window meets an all-day event as UTC midnight to midnight, whatever zone it was made in."""
     made = await client.create(
         isAllDay=True, **span("2026-10-31T00:00:00", "2026-11-01T00:00:00", "Pacific Standard Time")
@@ -316,7 +328,7 @@ async def test_all_day_event_is_matched_as_its_utc_day(client: Client) -> None:
     assert items == []
 
 
-async def test_account_made_anew_knows_no_old_token(client: Client, graph: GraphSimulator) -> None:
+async def test_account_made_anew_knows_no_old_token(client: BareGraphClient, graph: GraphSimulator) -> None:
     """After ``reset`` the same principal name is another mailbox: old links are expired."""
     _, link = await client.round()
     graph.reset()

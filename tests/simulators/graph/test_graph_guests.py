@@ -11,7 +11,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator, OutlookPerson
-from tests.support.graph_client import ANN, BOB, WINDOW, Client, daily, weekly
+from tests.support.graph_client import ANN, BOB, WINDOW, BareGraphClient, daily, weekly
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -24,7 +24,7 @@ def mails(graph: GraphSimulator) -> list[tuple[str, str]]:
     return sorted((m.kind, m.to) for m in graph.mails)
 
 
-async def dates(client: Client, upn: str = BOB) -> dict[str, tuple[str, str, bool]]:
+async def dates(client: BareGraphClient, upn: str = BOB) -> dict[str, tuple[str, str, bool]]:
     """What stands in a calendar for each original day of a series: type, subject, whether it is cancelled."""
     view = await client.get(f"users/{upn}/calendarView?{WINDOW}")
     return {e["occurrenceId"][-2:]: (e["type"], e["subject"], e["isCancelled"]) for e in view.value}
@@ -48,7 +48,7 @@ def copy_of(graph: GraphSimulator, upn: str = BOB) -> str:
     return str(event["id"])
 
 
-async def test_a_guest_has_the_series(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_guest_has_the_series(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """With the dates the organizer had changed or taken out before."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, subject="Special")
@@ -63,7 +63,9 @@ async def test_a_guest_has_the_series(client: Client, graph: GraphSimulator, ser
     }
 
 
-async def test_one_changed_date_reaches_the_guests(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_one_changed_date_reaches_the_guests(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """One mail, and an exception in the copy with an id and a time of its own."""
     graph.person(ANN).move_date(series, SECOND, NOON + timedelta(hours=26), ONE + timedelta(hours=26))
     there = (await client.event(graph.person(BOB).occurrence(copy_of(graph), SECOND), upn=BOB)).body
@@ -73,7 +75,7 @@ async def test_one_changed_date_reaches_the_guests(client: Client, graph: GraphS
 
 
 async def test_a_change_of_the_series_is_a_mail_for_it_and_for_each_changed_date(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """Two dates were changed before: three mails to the one guest; both stay as they were changed."""
     ann = graph.person(ANN)
@@ -93,7 +95,7 @@ async def test_a_change_of_the_series_is_a_mail_for_it_and_for_each_changed_date
 
 
 async def test_a_date_cancelled_by_the_organizer_stays_and_says_so(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """In the guest's copy it is a cancelled exception until the guest removes it, renamed series or not."""
     ann, bob = graph.person(ANN), graph.person(BOB)
@@ -109,7 +111,7 @@ async def test_a_date_cancelled_by_the_organizer_stays_and_says_so(
 
 
 @pytest.mark.parametrize("send", [True, False])
-async def test_an_answer_to_one_date(client: Client, graph: GraphSimulator, series: str, send: bool) -> None:
+async def test_an_answer_to_one_date(client: BareGraphClient, graph: GraphSimulator, series: str, send: bool) -> None:
     """Only that date is answered; the organizer sees it there, if it was sent."""
     bob = graph.person(BOB)
     bob.accept(bob.occurrence(copy_of(graph), SECOND), send=send)
@@ -124,7 +126,9 @@ async def test_an_answer_to_one_date(client: Client, graph: GraphSimulator, seri
     assert mine == ["notResponded", "accepted"]
 
 
-async def test_a_declined_date_is_gone_and_stays_gone(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_declined_date_is_gone_and_stays_gone(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """Whatever the organizer changes afterwards, on the series or on the date."""
     ann, bob = graph.person(ANN), graph.person(BOB)
     bob.decline(bob.occurrence(copy_of(graph), SECOND))
@@ -135,7 +139,7 @@ async def test_a_declined_date_is_gone_and_stays_gone(client: Client, graph: Gra
 
 
 async def test_a_removed_date_comes_back_with_its_own_update(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """A date deleted without an answer returns when the organizer changes that date, not with the series."""
     ann, bob = graph.person(ANN), graph.person(BOB)
@@ -150,7 +154,7 @@ async def test_a_removed_date_comes_back_with_its_own_update(
 
 
 async def test_what_a_guest_writes_on_a_date_is_local_and_overwritten(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """The guest's category stays, the guest's title goes with the next update of the series."""
     ann, bob = graph.person(ANN), graph.person(BOB)
@@ -163,7 +167,9 @@ async def test_what_a_guest_writes_on_a_date_is_local_and_overwritten(
     assert (there["subject"], there["categories"]) == ("Theirs", ["C"])
 
 
-async def test_a_new_pattern_makes_the_copies_anew(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_new_pattern_makes_the_copies_anew(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """Declined and changed dates are forgotten in the copies as in the organizer's series."""
     ann, bob = graph.person(ANN), graph.person(BOB)
     bob.decline(bob.occurrence(copy_of(graph), SECOND))
@@ -172,7 +178,7 @@ async def test_a_new_pattern_makes_the_copies_anew(client: Client, graph: GraphS
     assert list(await dates(client)) == ["23", "24", "25", "26", "27"]
 
 
-async def test_invited_to_one_date_only(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_invited_to_one_date_only(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """An orphan instance: a single event with the dated iCalUId of that date in the organizer's series."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, attendees=[BOB, CY])
@@ -188,7 +194,9 @@ async def test_invited_to_one_date_only(client: Client, graph: GraphSimulator, s
     assert mails(graph) == [("invitation", CY)]
 
 
-async def test_an_orphan_instance_follows_its_date(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_an_orphan_instance_follows_its_date(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """It is updated with the date and with the series, and cancelled with the date."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, attendees=[BOB, CY])
@@ -205,7 +213,7 @@ async def test_an_orphan_instance_follows_its_date(client: Client, graph: GraphS
 
 
 async def test_whoever_has_one_date_hears_that_the_series_is_cancelled(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """Also a guest from outside, who only has the mails."""
     ann = graph.person(ANN)
@@ -217,7 +225,7 @@ async def test_whoever_has_one_date_hears_that_the_series_is_cancelled(
     assert mails(graph) == [("cancellation", one) for one in (BOB, CY, KIM)]
 
 
-async def test_the_answer_of_an_orphan_instance(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_the_answer_of_an_orphan_instance(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """It shows on that date of the organizer's series; declined, it leaves the calendar."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, attendees=[BOB, CY])
@@ -231,7 +239,9 @@ async def test_the_answer_of_an_orphan_instance(client: Client, graph: GraphSimu
     assert graph.person(CY).events() == []
 
 
-async def test_the_series_absorbs_its_orphan_instance(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_the_series_absorbs_its_orphan_instance(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """Invited to all of it afterwards, the guest has the series and no single event beside it."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, attendees=[BOB, CY])
@@ -243,7 +253,7 @@ async def test_the_series_absorbs_its_orphan_instance(client: Client, graph: Gra
     assert [i["id"] for i in after if "@removed" in i] == [before["id"]]
 
 
-async def test_taken_off_the_list_of_one_date(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_taken_off_the_list_of_one_date(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """That date is cancelled for the guest; put on the list again, it takes place again."""
     ann = graph.person(ANN)
     ann.edit_date(series, SECOND, attendees=[])
@@ -256,7 +266,7 @@ async def test_taken_off_the_list_of_one_date(client: Client, graph: GraphSimula
 
 
 async def test_off_one_date_is_off_it_whatever_becomes_of_the_series(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """A change of the series does not bring back the date that the guest was taken off."""
     ann = graph.person(ANN)
@@ -267,7 +277,7 @@ async def test_off_one_date_is_off_it_whatever_becomes_of_the_series(
 
 
 async def test_the_list_of_the_series_is_also_that_of_changed_dates(
-    client: Client, graph: GraphSimulator, series: str
+    client: BareGraphClient, graph: GraphSimulator, series: str
 ) -> None:
     """Who joins or leaves the series joins or leaves the date that has a list of its own; its own guest stays."""
     ann = graph.person(ANN)
@@ -280,7 +290,9 @@ async def test_the_list_of_the_series_is_also_that_of_changed_dates(
     assert len(await dates(client, CY)) == 5
 
 
-async def test_off_the_series_and_invited_to_one_date(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_off_the_series_and_invited_to_one_date(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """Beside the cancelled series the guest has a single event; its update reaches it."""
     ann = graph.person(ANN)
     ann.edit(series, attendees=[])
@@ -291,7 +303,7 @@ async def test_off_the_series_and_invited_to_one_date(client: Client, graph: Gra
     assert sorted(events) == [("seriesMaster", True, "Canceled: Daily"), ("singleInstance", False, "Special")]
 
 
-async def test_one_date_is_passed_on(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_one_date_is_passed_on(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """A guest forwards it: the new guest has the single event and stands on the organizer's list of that date."""
     bob, ann = graph.person(BOB), graph.person(ANN)
     bob.forward(bob.occurrence(copy_of(graph), SECOND), CY)
@@ -306,7 +318,7 @@ async def test_one_date_is_passed_on(client: Client, graph: GraphSimulator, seri
     assert [(m.kind, m.sender, m.to) for m in graph.mails] == [("invitation", BOB, CY)]
 
 
-async def test_a_whole_series_is_passed_on(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_whole_series_is_passed_on(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """The new guest has the series."""
     graph.person(BOB).forward(copy_of(graph), CY)
 
@@ -322,7 +334,9 @@ def test_what_does_not_take_place_is_not_passed_on(graph: GraphSimulator, series
         bob.forward(bob.occurrence(copy_of(graph), SECOND), CY)
 
 
-async def test_one_date_of_a_meeting_from_outside_is_called_off(client: Client, graph: GraphSimulator) -> None:
+async def test_one_date_of_a_meeting_from_outside_is_called_off(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """The organizer in another company cancels one date, then the series."""
     bob = graph.person(BOB)
     ident = bob.receive("Daily", NOON, ONE, organizer=KIM, **{"zone": "UTC", **daily()})
@@ -336,7 +350,7 @@ async def test_one_date_of_a_meeting_from_outside_is_called_off(client: Client, 
 
 @pytest.mark.parametrize("reading", ["series", "none", "dated"])
 async def test_an_orphan_instance_of_another_calendar_system(
-    client: Client, graph: GraphSimulator, reading: str
+    client: BareGraphClient, graph: GraphSimulator, reading: str
 ) -> None:
     """It has the uid of its date, or of its series where dates have none."""
     graph.switches.foreign_uids = reading
@@ -376,7 +390,7 @@ def organize(rng: random.Random, ann: OutlookPerson, idents: list[str]) -> None:
 @pytest.mark.parametrize("drops", [True, False])
 @pytest.mark.parametrize("seed", range(8))
 async def test_guests_see_what_the_organizer_sees(
-    client: Client, graph: GraphSimulator, seed: int, drops: bool
+    client: BareGraphClient, graph: GraphSimulator, seed: int, drops: bool
 ) -> None:
     """Whatever the organizer does: each date is with everybody on its list, alike, and with nobody else.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, WINDOW, Client
+from tests.support.graph_client import ANN, BOB, WINDOW, BareGraphClient
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
 
 
-async def test_a_moved_mailbox_has_new_ids_and_the_same_ical_uids(client: Client, graph: GraphSimulator) -> None:
+async def test_a_moved_mailbox_has_new_ids_and_the_same_ical_uids(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """The old id answers 404, the new one shows the event as it was, meetings stay joined to their copies."""
     old = graph.person(ANN).create("Review", NOON, ONE, attendees=[BOB])
     before = graph.person(ANN).get(old)
@@ -26,7 +28,7 @@ async def test_a_moved_mailbox_has_new_ids_and_the_same_ical_uids(client: Client
     assert graph.person(BOB).find("Moved") is not None
 
 
-async def test_a_moved_mailbox_knows_no_old_delta_link(client: Client, graph: GraphSimulator) -> None:
+async def test_a_moved_mailbox_knows_no_old_delta_link(client: BareGraphClient, graph: GraphSimulator) -> None:
     """410; a new round shows every event that came along, by its new id."""
     old = graph.person(ANN).create("Review", NOON, ONE)
     late = graph.person(ANN).create("Late", NOON, ONE)
@@ -42,7 +44,7 @@ async def test_a_moved_mailbox_knows_no_old_delta_link(client: Client, graph: Gr
     assert second.value[0]["id"] != late
 
 
-async def test_an_import_of_a_saved_event_is_one_more_event(client: Client, graph: GraphSimulator) -> None:
+async def test_an_import_of_a_saved_event_is_one_more_event(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Two events answer to one iCalUId; the second carries no mark."""
     first = graph.person(ANN).create("Review", NOON, ONE)
     graph.person(ANN)._find(first).item.properties["String {x} Name Y"] = "1"

@@ -9,7 +9,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, MARK, WINDOW, Client, daily, invite, span, weekly
+from tests.support.graph_client import ANN, BOB, MARK, WINDOW, BareGraphClient, daily, invite, span, weekly
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -18,7 +18,7 @@ EXCHANGE = "040000008200E00074C5B7101A82E008"
 GOOGLE = "0tpv4k1h8q@google.com"
 
 
-async def view(client: Client, upn: str = ANN, options: str = "") -> list[dict[str, Any]]:
+async def view(client: BareGraphClient, upn: str = ANN, options: str = "") -> list[dict[str, Any]]:
     """The calendar view of the tests' window."""
     return (await client.get(f"users/{upn}/calendarView?{WINDOW}{options}")).value
 
@@ -30,7 +30,7 @@ def series(graph: GraphSimulator) -> str:
     return graph.person(ANN).create("Daily", NOON, ONE, zone="UTC", **daily())
 
 
-async def test_each_date_has_its_own_ical_uid(client: Client, series: str) -> None:
+async def test_each_date_has_its_own_ical_uid(client: BareGraphClient, series: str) -> None:
     """The original date in hexadecimal at characters 33 to 40; eight zeros on the master."""
     master = (await client.event(series))["iCalUId"]
     uids = [e["iCalUId"] for e in await view(client)]
@@ -40,7 +40,7 @@ async def test_each_date_has_its_own_ical_uid(client: Client, series: str) -> No
     assert {uid[:32] + "00000000" + uid[40:] for uid in uids} == {master}
 
 
-async def test_a_moved_date_keeps_its_ical_uid(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_moved_date_keeps_its_ical_uid(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """It is called after the date it replaces."""
     before = await view(client)
     graph.person(ANN).move_date(series, SECOND, NOON + timedelta(hours=26), ONE + timedelta(hours=26))
@@ -50,7 +50,9 @@ async def test_a_moved_date_keeps_its_ical_uid(client: Client, graph: GraphSimul
     assert [e["iCalUId"] for e in after] == [e["iCalUId"] for e in before]
 
 
-async def test_all_dates_may_have_the_masters_ical_uid(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_all_dates_may_have_the_masters_ical_uid(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """The other reading."""
     graph.switches.occurrence_uids = "series"
 
@@ -59,7 +61,7 @@ async def test_all_dates_may_have_the_masters_ical_uid(client: Client, graph: Gr
 
 @pytest.mark.parametrize("reading", ["dated", "series"])
 async def test_a_date_has_the_same_ical_uid_in_every_mailbox(
-    client: Client, graph: GraphSimulator, reading: str
+    client: BareGraphClient, graph: GraphSimulator, reading: str
 ) -> None:
     """Whichever reading: organizer and attendee name the date alike, by other ids."""
     graph.switches.occurrence_uids = reading
@@ -71,7 +73,7 @@ async def test_a_date_has_the_same_ical_uid_in_every_mailbox(
 
 
 @pytest.mark.parametrize("reading", ["series", "dated", "none"])
-async def test_dates_of_another_calendar_system(client: Client, graph: GraphSimulator, reading: str) -> None:
+async def test_dates_of_another_calendar_system(client: BareGraphClient, graph: GraphSimulator, reading: str) -> None:
     """Its uid says no date: the dates share it, have one of Exchange's making, or none."""
     graph.switches.foreign_uids = reading
     graph.person(ANN).receive("Abroad", NOON, ONE, organizer="kim@partner.example", uid=GOOGLE, **daily())
@@ -86,12 +88,12 @@ async def test_dates_of_another_calendar_system(client: Client, graph: GraphSimu
         assert uids == [GOOGLE if reading == "series" else None] * 5
 
 
-async def test_the_property_uid_is_the_series(client: Client, series: str) -> None:
+async def test_the_property_uid_is_the_series(client: BareGraphClient, series: str) -> None:
     """``uid`` is one value for the master and all dates."""
     assert {e["uid"] for e in await view(client)} == {(await client.event(series))["uid"]}
 
 
-async def test_a_date_is_found_by_its_ical_uid_in_the_view_only(client: Client, series: str) -> None:
+async def test_a_date_is_found_by_its_ical_uid_in_the_view_only(client: BareGraphClient, series: str) -> None:
     """``events`` holds masters and singles."""
     (wanted,) = [e for e in await view(client) if e["start"]["dateTime"].startswith("2026-11-24")]
     found = await view(client, options=f"&$filter=iCalUId eq '{wanted['iCalUId']}'")
@@ -101,7 +103,7 @@ async def test_a_date_is_found_by_its_ical_uid_in_the_view_only(client: Client, 
     assert events.value == []
 
 
-async def test_the_original_date_is_told_by_the_occurrence_id(client: Client, graph: GraphSimulator) -> None:
+async def test_the_original_date_is_told_by_the_occurrence_id(client: BareGraphClient, graph: GraphSimulator) -> None:
     """An evening in Los Angeles is the next day in UTC: the original date is that of the series' own zone."""
     start = datetime(2026, 11, 23, 20, 0, 30)  # noqa: DTZ001 - wall clock of the series
     zone = "Pacific Standard Time"
@@ -114,7 +116,9 @@ async def test_the_original_date_is_told_by_the_occurrence_id(client: Client, gr
     assert first["originalStart"] == "2026-11-24T04:00:00Z"
 
 
-async def test_original_start_comes_only_when_selected(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_original_start_comes_only_when_selected(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """Neither GET nor the view tell it unasked; of a single event and a master it is null."""
     graph.person(ANN).edit_date(series, SECOND, subject="Special")
     single = graph.person(ANN).create("Single", NOON, ONE)
@@ -127,7 +131,9 @@ async def test_original_start_comes_only_when_selected(client: Client, graph: Gr
     assert [(await client.event(i + chosen))["originalStart"] for i in (single, series)] == [None, None]
 
 
-async def test_original_start_of_a_whole_day_is_its_zones_midnight(client: Client, graph: GraphSimulator) -> None:
+async def test_original_start_of_a_whole_day_is_its_zones_midnight(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """Sofia's midnight is on the day before in UTC; start itself stays at midnight."""
     graph.person(ANN).create("Days", SECOND, SECOND + timedelta(days=1), all_day=True, **daily("2026-11-24"))
     first = (await view(client, options="&$select=originalStart,start,occurrenceId"))[0]
@@ -139,7 +145,7 @@ async def test_original_start_of_a_whole_day_is_its_zones_midnight(client: Clien
 
 @pytest.mark.parametrize("told", [True, False])
 async def test_an_exception_in_delta_may_say_which_date_it_replaces(
-    client: Client, graph: GraphSimulator, series: str, told: bool
+    client: BareGraphClient, graph: GraphSimulator, series: str, told: bool
 ) -> None:
     """Nothing can be selected there."""
     graph.switches.delta_original_start = told
@@ -150,7 +156,7 @@ async def test_an_exception_in_delta_may_say_which_date_it_replaces(
     assert not any("originalStart" in i for i in items if i["type"] != "exception")
 
 
-async def test_a_series_has_one_version(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_series_has_one_version(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """Master, occurrences and exceptions carry one etag; an edit of one date gives all of them a new one."""
     before = {e["@odata.etag"] for e in await view(client)} | {(await client.event(series))["@odata.etag"]}
     graph.person(ANN).edit_date(series, SECOND, subject="Special")
@@ -160,7 +166,7 @@ async def test_a_series_has_one_version(client: Client, graph: GraphSimulator, s
     assert before != after
 
 
-async def test_a_write_to_one_date_makes_the_etag_of_its_siblings_stale(client: Client, series: str) -> None:
+async def test_a_write_to_one_date_makes_the_etag_of_its_siblings_stale(client: BareGraphClient, series: str) -> None:
     """The second PATCH with the etag that was read is 412, the one with the last answer's is not."""
     first, second, *_ = await view(client)
     path = f"users/{ANN}/events/"
@@ -172,7 +178,7 @@ async def test_a_write_to_one_date_makes_the_etag_of_its_siblings_stale(client: 
     assert done["type"] == "exception"
 
 
-async def test_an_exception_has_times_of_its_own(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_an_exception_has_times_of_its_own(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """A plain occurrence was made and changed with its series."""
     made = graph.clock.now()
     graph.clock.advance(timedelta(hours=1))
@@ -190,7 +196,7 @@ async def test_an_exception_has_times_of_its_own(client: Client, graph: GraphSim
     assert plain["lastModifiedDateTime"] == f"{graph.clock.now():%Y-%m-%dT%H:%M:%S}.0000000Z"
 
 
-async def test_the_transaction_id_of_a_date_is_its_masters(client: Client) -> None:
+async def test_the_transaction_id_of_a_date_is_its_masters(client: BareGraphClient) -> None:
     """Returned on every date."""
     await client.create(transactionId="T1", **daily())
 
@@ -199,7 +205,7 @@ async def test_the_transaction_id_of_a_date_is_its_masters(client: Client) -> No
 
 @pytest.mark.parametrize("stay", [True, False])
 async def test_immutable_ids_of_dates_may_change_with_their_series(
-    client: Client, graph: GraphSimulator, series: str, stay: bool
+    client: BareGraphClient, graph: GraphSimulator, series: str, stay: bool
 ) -> None:
     """An id of an occurrence is a handle: an old one may be 404; regular ids stay."""
     graph.switches.occurrence_ids_stay = stay
@@ -215,7 +221,9 @@ async def test_immutable_ids_of_dates_may_change_with_their_series(
 
 
 @pytest.mark.parametrize("act", ["delete", "cancel"])
-async def test_a_cancelled_date_is_not_there(client: Client, graph: GraphSimulator, series: str, act: str) -> None:
+async def test_a_cancelled_date_is_not_there(
+    client: BareGraphClient, graph: GraphSimulator, series: str, act: str
+) -> None:
     """404 by its id, missing in the view, named by its master."""
     ident = graph.person(ANN).occurrence(series, SECOND)
     if act == "delete":
@@ -231,7 +239,9 @@ async def test_a_cancelled_date_is_not_there(client: Client, graph: GraphSimulat
     assert master["cancelledOccurrences"] == [f"OID.{series}.2026-11-24"]
 
 
-async def test_only_a_master_names_cancelled_dates(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_only_a_master_names_cancelled_dates(
+    client: BareGraphClient, graph: GraphSimulator, series: str
+) -> None:
     """A date and a single event answer with an empty list."""
     graph.person(ANN).delete_date(series, SECOND)
     first = graph.person(ANN).occurrence(series, NOON.date())
@@ -242,7 +252,9 @@ async def test_only_a_master_names_cancelled_dates(client: Client, graph: GraphS
 
 
 @pytest.mark.parametrize("hour", ["2026-11-25T09:00:00", "2026-11-23T09:00:00", "2026-11-30T09:00:00"])
-async def test_a_date_cannot_reach_the_day_of_a_neighbour(client: Client, graph: GraphSimulator, hour: str) -> None:
+async def test_a_date_cannot_reach_the_day_of_a_neighbour(
+    client: BareGraphClient, graph: GraphSimulator, hour: str
+) -> None:
     """Nor pass it, on either side, whatever the time of day."""
     ident = graph.person(ANN).create("Daily", NOON, ONE, zone="UTC", **daily())
     answer = await client.patch(
@@ -257,7 +269,7 @@ async def test_a_date_cannot_reach_the_day_of_a_neighbour(client: Client, graph:
     ("day", "status"), [("2026-12-01", 200), ("2026-12-06", 200), ("2026-12-07", 400), ("2026-11-24", 200)]
 )
 async def test_a_weekly_date_moves_between_its_neighbours(
-    client: Client, graph: GraphSimulator, day: str, status: int
+    client: BareGraphClient, graph: GraphSimulator, day: str, status: int
 ) -> None:
     """Up to the day before the next one's; a neighbour that moved counts where it is."""
     ann = graph.person(ANN)
@@ -271,7 +283,7 @@ async def test_a_weekly_date_moves_between_its_neighbours(
         assert (await client.patch(f"users/{ANN}/events/{third}", times)).status == 400
 
 
-async def test_a_cancelled_neighbour_is_none(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_cancelled_neighbour_is_none(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """Its day is free."""
     ann = graph.person(ANN)
     ann.delete_date(series, date(2026, 11, 25))
@@ -280,7 +292,9 @@ async def test_a_cancelled_neighbour_is_none(client: Client, graph: GraphSimulat
     assert (await client.patch(f"users/{ANN}/events/{ann.occurrence(series, SECOND)}", times)).status == 200
 
 
-async def test_a_daily_whole_day_series_cannot_be_moved_by_a_day(client: Client, graph: GraphSimulator) -> None:
+async def test_a_daily_whole_day_series_cannot_be_moved_by_a_day(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """Every day has a neighbour on both sides."""
     ann = graph.person(ANN)
     ident = ann.create("Days", SECOND, SECOND + timedelta(days=1), all_day=True, **daily("2026-11-24"))
@@ -290,7 +304,7 @@ async def test_a_daily_whole_day_series_cannot_be_moved_by_a_day(client: Client,
 
 
 @pytest.mark.parametrize("reading", ["kept", "ignored"])
-async def test_details_of_one_date(client: Client, graph: GraphSimulator, series: str, reading: str) -> None:
+async def test_details_of_one_date(client: BareGraphClient, graph: GraphSimulator, series: str, reading: str) -> None:
     """Categories, sensitivity or a mark make an exception of the date, or do nothing to it."""
     graph.switches.occurrence_details = reading
     path = f"users/{ANN}/events/{graph.person(ANN).occurrence(series, SECOND)}"
@@ -303,7 +317,7 @@ async def test_details_of_one_date(client: Client, graph: GraphSimulator, series
     assert graph.person(ANN).marks(series) == ({MARK: "42"} if kept else {})
 
 
-async def test_a_write_to_one_date_may_be_lost(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_write_to_one_date_may_be_lost(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """200, and GET shows what was there before; nobody is told; the next write works."""
     graph.switches.lost_occurrence_writes = 1
     path = f"users/{ANN}/events/{graph.person(ANN).occurrence(series, SECOND)}"
@@ -316,7 +330,9 @@ async def test_a_write_to_one_date_may_be_lost(client: Client, graph: GraphSimul
 
 
 @pytest.mark.parametrize("breaks", [False, True])
-async def test_an_online_series_with_an_exception(client: Client, graph: GraphSimulator, breaks: bool) -> None:
+async def test_an_online_series_with_an_exception(
+    client: BareGraphClient, graph: GraphSimulator, breaks: bool
+) -> None:
     """PATCH of its master may be 500 from then on; its dates can be written."""
     graph.switches.teams_series_break = breaks
     made = await client.create(isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness", **daily())
@@ -329,7 +345,7 @@ async def test_an_online_series_with_an_exception(client: Client, graph: GraphSi
     assert (before.status, one.status, after.status) == (200, 200, 500 if breaks else 200)
 
 
-async def test_many_exceptions_come_in_pages(client: Client, graph: GraphSimulator) -> None:
+async def test_many_exceptions_come_in_pages(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Without a window, with the selected fields only; the rest is behind a link of its own."""
     ann = graph.person(ANN)
     ident = ann.create("Daily", NOON, ONE, zone="UTC", **daily(type="numbered", numberOfOccurrences=400))
@@ -348,7 +364,7 @@ async def test_many_exceptions_come_in_pages(client: Client, graph: GraphSimulat
 
 @pytest.mark.parametrize("hidden", [False, True])
 async def test_instances_may_hide_exceptions(
-    client: Client, graph: GraphSimulator, series: str, hidden: bool
+    client: BareGraphClient, graph: GraphSimulator, series: str, hidden: bool
 ) -> None:
     """Two open reports; calendarView shows them."""
     graph.switches.instances_hide_exceptions = hidden
@@ -359,7 +375,7 @@ async def test_instances_may_hide_exceptions(
     assert len(await view(client)) == 5
 
 
-async def test_the_view_may_hide_exceptions_too(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_the_view_may_hide_exceptions_too(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """A reader must not take that for a deletion: by its id the date is alive."""
     graph.switches.view_hides_exceptions = True
     graph.person(ANN).edit_date(series, SECOND, subject="Special")
@@ -368,7 +384,7 @@ async def test_the_view_may_hide_exceptions_too(client: Client, graph: GraphSimu
     assert (await client.event(graph.person(ANN).occurrence(series, SECOND)))["subject"] == "Special"
 
 
-async def test_an_exception_outside_the_window_is_alive(client: Client, graph: GraphSimulator) -> None:
+async def test_an_exception_outside_the_window_is_alive(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Moved out at the window's end it is missing from view and delta, and GET finds it."""
     ann = graph.person(ANN)
     start = datetime(2027, 2, 22, 12, tzinfo=UTC)
@@ -383,14 +399,16 @@ async def test_an_exception_outside_the_window_is_alive(client: Client, graph: G
 
 
 @pytest.mark.parametrize("what", ["instances", "exceptionOccurrences"])
-async def test_only_a_master_has_dates(client: Client, graph: GraphSimulator, series: str, what: str) -> None:
+async def test_only_a_master_has_dates(
+    client: BareGraphClient, graph: GraphSimulator, series: str, what: str
+) -> None:
     """400 for a single event and for one date."""
     single = graph.person(ANN).create("Single", NOON, ONE)
     for ident in (single, graph.person(ANN).occurrence(series, SECOND)):
         assert (await client.get(f"users/{ANN}/events/{ident}/{what}?{WINDOW}")).status == 400
 
 
-async def test_a_date_has_no_pattern_of_its_own(client: Client, graph: GraphSimulator, series: str) -> None:
+async def test_a_date_has_no_pattern_of_its_own(client: BareGraphClient, graph: GraphSimulator, series: str) -> None:
     """400; also a zone that Graph does not know, on a series."""
     ident = graph.person(ANN).occurrence(series, SECOND)
     unknown = daily()
@@ -400,7 +418,7 @@ async def test_a_date_has_no_pattern_of_its_own(client: Client, graph: GraphSimu
     assert (await client.create(**unknown)).code == "TimeZoneNotSupportedException"
 
 
-async def test_a_changed_date_is_one_mail_to_each_attendee(client: Client, graph: GraphSimulator) -> None:
+async def test_a_changed_date_is_one_mail_to_each_attendee(client: BareGraphClient, graph: GraphSimulator) -> None:
     """It is about that date."""
     made = await client.create(**daily(), **invite(BOB))
     graph.mails.clear()

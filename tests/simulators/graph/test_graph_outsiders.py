@@ -9,7 +9,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator, OutlookPerson
-from tests.support.graph_client import ANN, BOB, Client, daily
+from tests.support.graph_client import ANN, BOB, BareGraphClient, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,14 +36,14 @@ def mails(graph: GraphSimulator) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "path", ["", "/events", "/calendarView/delta?startDateTime=2026-11-01&endDateTime=2026-12-01"]
 )
-async def test_no_request_reaches_an_outsider(client: Client, kim: OutlookPerson, path: str) -> None:
+async def test_no_request_reaches_an_outsider(client: BareGraphClient, kim: OutlookPerson, path: str) -> None:
     """The directory does not know them, nor does any calendar path, by address or by id."""
     asked = [await client.get(f"users/{name}{path}") for name in (KIM, kim.mailbox.id)]
 
     assert [one.status for one in asked] == [404, 404]
 
 
-async def test_an_outsider_is_not_in_the_directory(client: Client, kim: OutlookPerson) -> None:
+async def test_an_outsider_is_not_in_the_directory(client: BareGraphClient, kim: OutlookPerson) -> None:
     """Neither the list of users nor the stand-in's own state names them."""
     listed = (await client.get("users")).value
 
@@ -53,7 +53,7 @@ async def test_an_outsider_is_not_in_the_directory(client: Client, kim: OutlookP
 
 
 async def test_their_meeting_lies_in_every_invited_mailbox(
-    client: Client, graph: GraphSimulator, kim: OutlookPerson
+    client: BareGraphClient, graph: GraphSimulator, kim: OutlookPerson
 ) -> None:
     """One iCalUId, an organizer from outside, unanswered; delta shows it like any other copy."""
     made = kim.create("Pitch", NOON, NOON + HOUR, attendees=[ANN, BOB, "x@partner.example"])

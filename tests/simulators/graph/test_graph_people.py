@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.graph import GraphSimulator, Mail
-from tests.support.graph_client import ANN, BOB, Client, Json, invite
+from tests.support.graph_client import ANN, BOB, BareGraphClient, Json, invite
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -35,7 +35,9 @@ def met(graph: GraphSimulator, *attendees: Any) -> tuple[str, str]:
     return made, copy
 
 
-async def test_answers_stay_whatever_the_letter_case_of_the_address(client: Client, graph: GraphSimulator) -> None:
+async def test_answers_stay_whatever_the_letter_case_of_the_address(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """A list written anew keeps who said yes, found by address; rooms keep their kind."""
     made, copy = met(graph, BOB, ROOM)
     graph.person(BOB).accept(copy)
@@ -52,7 +54,7 @@ async def test_answers_stay_whatever_the_letter_case_of_the_address(client: Clie
     [("kept", {BOB: "none", GUEST: "none"}), ("as sent", {BOB: "none", GUEST: "declined"})],
 )
 async def test_a_status_may_be_written(
-    client: Client, graph: GraphSimulator, switch: str, expected: dict[str, str]
+    client: BareGraphClient, graph: GraphSimulator, switch: str, expected: dict[str, str]
 ) -> None:
     """It is never refused; whether it counts is open."""
     graph.switches.answers_of_attendees = switch
@@ -64,7 +66,7 @@ async def test_a_status_may_be_written(
     assert answers(made.body) == expected
 
 
-async def test_as_sent_an_answer_is_lost_with_its_status(client: Client, graph: GraphSimulator) -> None:
+async def test_as_sent_an_answer_is_lost_with_its_status(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The harsh reading of "replaced as a whole"."""
     graph.switches.answers_of_attendees = "as sent"
     made, copy = met(graph)
@@ -75,14 +77,16 @@ async def test_as_sent_an_answer_is_lost_with_its_status(client: Client, graph: 
 
 
 @pytest.mark.parametrize("status", [{"response": "maybe"}, {"answer": "accepted"}, "accepted"])
-async def test_a_status_that_is_none_is_refused(client: Client, status: Any) -> None:
+async def test_a_status_that_is_none_is_refused(client: BareGraphClient, status: Any) -> None:
     """Unknown words, properties and shapes are 400."""
     person = {"emailAddress": {"address": BOB}, "status": status}
 
     assert (await client.create(attendees=[person])).status == 400
 
 
-async def test_another_address_of_the_same_person_changes_nothing(client: Client, graph: GraphSimulator) -> None:
+async def test_another_address_of_the_same_person_changes_nothing(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """An alias in place of the primary address is no removal and no invitation, and the answer stays."""
     graph.rename(BOB, "bob.b@example.test")
     made, copy = met(graph)
@@ -94,7 +98,7 @@ async def test_another_address_of_the_same_person_changes_nothing(client: Client
     assert mails(graph) == []
 
 
-async def test_a_person_named_twice_hears_once(client: Client, graph: GraphSimulator) -> None:
+async def test_a_person_named_twice_hears_once(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Two addresses of one mailbox make one copy and one mail."""
     graph.add_mailbox("cy@example.test", aliases=("c.y@example.test",))
     await client.create(**invite("cy@example.test", "c.y@example.test"))
@@ -103,7 +107,7 @@ async def test_a_person_named_twice_hears_once(client: Client, graph: GraphSimul
     assert len(graph.mails) == 1
 
 
-async def test_nobody_gets_mail_about_their_own_meeting(client: Client, graph: GraphSimulator) -> None:
+async def test_nobody_gets_mail_about_their_own_meeting(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The organizer on their own list, by alias too, hears nothing at any stage and gets no copy."""
     graph.rename(ANN, "a.nn@example.test")
     made = await client.create(**invite(ANN, "a.nn@example.test", GUEST))
@@ -116,7 +120,7 @@ async def test_nobody_gets_mail_about_their_own_meeting(client: Client, graph: G
     assert graph.person(ANN).events() == []
 
 
-async def test_a_mail_says_what_it_is_about(client: Client, graph: GraphSimulator) -> None:
+async def test_a_mail_says_what_it_is_about(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Kind, sender, addressee, subject, meeting and time."""
     graph.clock.set(NOON)
     made = await client.create(**invite(BOB))
@@ -124,7 +128,7 @@ async def test_a_mail_says_what_it_is_about(client: Client, graph: GraphSimulato
     assert graph.mails == [Mail("invitation", ANN, BOB, "Review", made["iCalUId"], NOON)]
 
 
-async def test_every_address_of_an_account_is_listed(client: Client, graph: GraphSimulator) -> None:
+async def test_every_address_of_an_account_is_listed(client: BareGraphClient, graph: GraphSimulator) -> None:
     """``proxyAddresses`` names the primary address in capitals, then the others, the former one too."""
     graph.add_mailbox("cy@example.test", aliases=("c.y@example.test",))
     graph.rename("cy@example.test", "cyril@example.test")
@@ -212,7 +216,7 @@ def test_a_cancelled_meeting_stays_in_the_copies(graph: GraphSimulator) -> None:
     assert mails(graph) == [("cancellation", BOB), ("cancellation", GUEST)]
 
 
-async def test_an_attendees_list_stays_in_their_copy(client: Client, graph: GraphSimulator) -> None:
+async def test_an_attendees_list_stays_in_their_copy(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T14: a PATCH of attendees on a copy invites nobody and does not reach the organizer."""
     made, copy = met(graph)
     patched = await client.patch(f"users/{BOB}/events/{copy}", invite(BOB, GUEST))

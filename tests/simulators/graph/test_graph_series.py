@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, IMMUTABLE, WINDOW, Client, daily
+from tests.support.graph_client import ANN, IMMUTABLE, WINDOW, BareGraphClient, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -20,7 +20,7 @@ def starts(items: list[dict[str, Any]]) -> list[str]:
     return sorted(i["start"]["dateTime"][:10] for i in items)
 
 
-async def test_series_comes_as_master_and_bare_occurrences(client: Client, graph: GraphSimulator) -> None:
+async def test_series_comes_as_master_and_bare_occurrences(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T3: the master in full, every occurrence with seven properties only."""
     ident = graph.person(ANN).create("Daily", NOON, ONE, **daily())
     items, _ = await client.round()
@@ -32,7 +32,7 @@ async def test_series_comes_as_master_and_bare_occurrences(client: Client, graph
     assert all(set(o) == BARE and o["seriesMasterId"] == ident for o in occurrences)
 
 
-async def test_deleted_occurrence_is_told_by_its_absence(client: Client, graph: GraphSimulator) -> None:
+async def test_deleted_occurrence_is_told_by_its_absence(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T2: no @removed; master and remaining occurrences come again."""
     ann = graph.person(ANN)
     ident = ann.create("Daily", NOON, ONE, **daily())
@@ -46,7 +46,7 @@ async def test_deleted_occurrence_is_told_by_its_absence(client: Client, graph: 
     assert cancelled["cancelledOccurrences"] == [f"OID.{ident}.2026-11-25"]
 
 
-async def test_changed_occurrence_is_an_exception_in_full(client: Client, graph: GraphSimulator) -> None:
+async def test_changed_occurrence_is_an_exception_in_full(client: BareGraphClient, graph: GraphSimulator) -> None:
     """An exception comes in full with its original slot, its siblings stay bare."""
     ann = graph.person(ANN)
     ident = ann.create("Daily", NOON, ONE, **daily())
@@ -63,7 +63,7 @@ async def test_changed_occurrence_is_an_exception_in_full(client: Client, graph:
 
 
 async def test_new_pattern_has_new_occurrence_ids_and_says_nothing_of_the_old(
-    client: Client, graph: GraphSimulator
+    client: BareGraphClient, graph: GraphSimulator
 ) -> None:
     """T2: a series moved by a day has other occurrence ids; the old ones are never removed."""
     ann = graph.person(ANN)
@@ -78,7 +78,7 @@ async def test_new_pattern_has_new_occurrence_ids_and_says_nothing_of_the_old(
     assert starts(after)[-1] == "2026-12-07"
 
 
-async def test_deleted_series_is_removed_by_its_master(client: Client, graph: GraphSimulator) -> None:
+async def test_deleted_series_is_removed_by_its_master(client: BareGraphClient, graph: GraphSimulator) -> None:
     """A deleted series removes its master's id; whether also its occurrences' is a switch."""
     ann = graph.person(ANN)
     ident = ann.create("Daily", NOON, ONE, **daily())
@@ -101,7 +101,7 @@ async def test_deleted_series_is_removed_by_its_master(client: Client, graph: Gr
     ],
 )
 async def test_delta_may_tell_less_of_a_changed_series(
-    client: Client, graph: GraphSimulator, told: str, kinds: list[str]
+    client: BareGraphClient, graph: GraphSimulator, told: str, kinds: list[str]
 ) -> None:
     """The whole of it, its master and exceptions, or the master alone; the view shows every date all the same."""
     ann = graph.person(ANN)
@@ -115,7 +115,7 @@ async def test_delta_may_tell_less_of_a_changed_series(
     assert len((await client.get(f"users/{ANN}/calendarView?{WINDOW}")).value) == 5
 
 
-async def test_a_master_that_is_all_there_is_to_tell_is_told(client: Client, graph: GraphSimulator) -> None:
+async def test_a_master_that_is_all_there_is_to_tell_is_told(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Its own date before the window, its dates not delivered: delta is not silent about it."""
     start = datetime(2026, 10, 1, 12, tzinfo=UTC)
     graph.switches.delta_omits_masters, graph.switches.delta_series = True, "master"
@@ -126,7 +126,7 @@ async def test_a_master_that_is_all_there_is_to_tell_is_told(client: Client, gra
     assert [i["id"] for i in items] == [ident]
 
 
-async def test_an_untouched_date_is_never_delivered_again(client: Client, graph: GraphSimulator) -> None:
+async def test_an_untouched_date_is_never_delivered_again(client: BareGraphClient, graph: GraphSimulator) -> None:
     """A later round tells of other changes only; what was missed at its time comes with no delta."""
     graph.person(ANN).create("Daily", NOON, ONE, **daily())
     _, link = await client.round()
@@ -136,7 +136,7 @@ async def test_an_untouched_date_is_never_delivered_again(client: Client, graph:
     assert [i["id"] for i in items] == [other]
 
 
-async def test_a_long_series_and_small_pages_never_end(client: Client, graph: GraphSimulator) -> None:
+async def test_a_long_series_and_small_pages_never_end(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T5: the reported trigger is a series longer than the page; a larger page or none ends the round."""
     graph.person(ANN).create("Daily", NOON, ONE, **daily())
     graph.endless_delta(ANN, "series")
@@ -151,7 +151,7 @@ async def test_a_long_series_and_small_pages_never_end(client: Client, graph: Gr
     assert len((await client.round())[0]) == 6
 
 
-async def test_master_outside_the_window_may_be_absent(client: Client, graph: GraphSimulator) -> None:
+async def test_master_outside_the_window_may_be_absent(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T3: only bare occurrences come; the master is found by ``seriesMasterId``."""
     start = datetime(2026, 10, 1, 12, tzinfo=UTC)
     graph.switches.delta_omits_masters = True
@@ -164,7 +164,9 @@ async def test_master_outside_the_window_may_be_absent(client: Client, graph: Gr
     assert (await client.event(items[0]["seriesMasterId"]))["type"] == "seriesMaster"
 
 
-async def test_calendar_view_shows_occurrences_in_full_and_no_master(client: Client, graph: GraphSimulator) -> None:
+async def test_calendar_view_shows_occurrences_in_full_and_no_master(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """calendarView expands, ``events`` does not; instances are the same occurrences."""
     ident = graph.person(ANN).create("Daily", NOON, ONE, **daily())
     view = await client.get(f"users/{ANN}/calendarView?{WINDOW}")
@@ -178,7 +180,7 @@ async def test_calendar_view_shows_occurrences_in_full_and_no_master(client: Cli
     assert len({e["iCalUId"] for e in view.value} | {events.value[0]["iCalUId"]}) == 6
 
 
-async def test_single_becomes_a_series_and_back_under_one_id(client: Client, graph: GraphSimulator) -> None:
+async def test_single_becomes_a_series_and_back_under_one_id(client: BareGraphClient, graph: GraphSimulator) -> None:
     """``recurrence`` makes a master of a single, ``null`` a single of a master; the id stays."""
     made = await client.create()
     path = f"users/{ANN}/events/{made['id']}"
@@ -189,7 +191,9 @@ async def test_single_becomes_a_series_and_back_under_one_id(client: Client, gra
     assert (single["id"], single["type"], single["recurrence"]) == (made["id"], "singleInstance", None)
 
 
-async def test_series_keeps_its_wall_clock_over_daylight_saving(client: Client, graph: GraphSimulator) -> None:
+async def test_series_keeps_its_wall_clock_over_daylight_saving(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """T13: noon in Sofia is ten o'clock UTC in winter and nine in summer."""
     start = datetime(2026, 3, 28, 12)  # noqa: DTZ001 - wall clock of the mailbox
     graph.person(ANN).create("Noon", start, start + timedelta(hours=1), **daily("2026-03-28"))
@@ -214,7 +218,7 @@ async def test_series_keeps_its_wall_clock_over_daylight_saving(client: Client, 
     ],
     ids=["daily", "weekly", "monthly", "relative"],
 )
-async def test_patterns(client: Client, pattern: dict[str, Any], expected: list[str]) -> None:
+async def test_patterns(client: BareGraphClient, pattern: dict[str, Any], expected: list[str]) -> None:
     """A pattern falls on its dates, the first of them on or after the range's start."""
     limits = {"type": "numbered", "startDate": "2026-11-23", "numberOfOccurrences": 3}
     made = await client.create(recurrence={"pattern": pattern, "range": limits})
@@ -224,7 +228,7 @@ async def test_patterns(client: Client, pattern: dict[str, Any], expected: list[
     assert starts(view.value) == expected
 
 
-async def test_endless_range_has_the_zero_end_date(client: Client) -> None:
+async def test_endless_range_has_the_zero_end_date(client: BareGraphClient) -> None:
     """``noEnd`` comes back with ``endDate`` 0001-01-01."""
     made = await client.create(**daily(type="noEnd"))
 
@@ -242,12 +246,12 @@ async def test_endless_range_has_the_zero_end_date(client: Client) -> None:
     ],
     ids=["no-interval", "no-days", "no-number", "no-range", "unknown"],
 )
-async def test_incomplete_pattern_is_refused(client: Client, recurrence: dict[str, Any]) -> None:
+async def test_incomplete_pattern_is_refused(client: BareGraphClient, recurrence: dict[str, Any]) -> None:
     """A pattern without what its type needs is 400."""
     assert (await client.create(recurrence=recurrence)).status == 400
 
 
-async def test_occurrence_cannot_cross_its_neighbour(client: Client, graph: GraphSimulator) -> None:
+async def test_occurrence_cannot_cross_its_neighbour(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Moving an occurrence onto its neighbour's day is 400 ``ErrorOccurrenceCrossingBoundary``."""
     ident = graph.person(ANN).create("Daily", NOON, ONE, **daily())
     slot = graph.person(ANN).occurrence(ident, date(2026, 11, 24))

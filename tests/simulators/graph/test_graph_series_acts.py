@@ -10,7 +10,7 @@ import pytest
 
 from simulators.base import Refused
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, WINDOW, Client, Json, daily, weekly
+from tests.support.graph_client import ANN, BOB, WINDOW, BareGraphClient, Json, daily, weekly
 
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -27,7 +27,7 @@ def series(graph: GraphSimulator, **details: Any) -> str:
     return graph.person(ANN).create("Weekly", MONDAY, MONDAY + HOUR, zone="UTC", **{**weekly(), **details})
 
 
-async def view(client: Client, window: str = WINDOW) -> list[Json]:
+async def view(client: BareGraphClient, window: str = WINDOW) -> list[Json]:
     """Ann's calendar view."""
     return (await client.get(f"users/{ANN}/calendarView?{window}&$top=100")).value
 
@@ -67,7 +67,7 @@ def test_a_date_that_is_none_of_the_series(graph: GraphSimulator, do: str, words
             getattr(ann, do)(ident, day, **words)
 
 
-async def test_a_moved_date_stays_what_it_is(client: Client, graph: GraphSimulator) -> None:
+async def test_a_moved_date_stays_what_it_is(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Moved twice it keeps its id, its original date and the siblings where they are."""
     ann, ident = graph.person(ANN), series(graph)
     before = await view(client)
@@ -82,7 +82,9 @@ async def test_a_moved_date_stays_what_it_is(client: Client, graph: GraphSimulat
 
 
 @pytest.mark.parametrize("drops", [True, False])
-async def test_another_time_and_what_was_changed_before(client: Client, graph: GraphSimulator, drops: bool) -> None:
+async def test_another_time_and_what_was_changed_before(
+    client: BareGraphClient, graph: GraphSimulator, drops: bool
+) -> None:
     """Changed and deleted dates are forgotten, or stay where the series still has the date."""
     graph.switches.series_edit_drops_exceptions = drops
     ann, ident = graph.person(ANN), series(graph)
@@ -96,7 +98,7 @@ async def test_another_time_and_what_was_changed_before(client: Client, graph: G
 
 
 @pytest.mark.parametrize("drops", [True, False])
-async def test_mondays_become_tuesdays(client: Client, graph: GraphSimulator, drops: bool) -> None:
+async def test_mondays_become_tuesdays(client: BareGraphClient, graph: GraphSimulator, drops: bool) -> None:
     """Under the same master and uid; no date is left of the old pattern, changed or not."""
     graph.switches.series_edit_drops_exceptions = drops
     ann, ident = graph.person(ANN), series(graph)
@@ -114,7 +116,7 @@ async def test_mondays_become_tuesdays(client: Client, graph: GraphSimulator, dr
 
 @pytest.mark.parametrize("drops", [True, False])
 async def test_an_earlier_end_leaves_the_other_dates_as_they_are(
-    client: Client, graph: GraphSimulator, drops: bool
+    client: BareGraphClient, graph: GraphSimulator, drops: bool
 ) -> None:
     """Neither time nor pattern changes: the changed date before the end stays, the one after it is gone."""
     graph.switches.series_edit_drops_exceptions = drops
@@ -129,7 +131,7 @@ async def test_an_earlier_end_leaves_the_other_dates_as_they_are(
     assert (await client.event(f"{ident}?$select=type,recurrence"))["recurrence"]["range"]["endDate"] == "2026-12-13"
 
 
-async def test_this_and_following(client: Client, graph: GraphSimulator) -> None:
+async def test_this_and_following(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The series ends before the date; another one with another uid has the rest, each date once."""
     ann, ident = graph.person(ANN), series(graph)
     ann.edit_date(ident, mondays()[4], location="Hall")
@@ -147,7 +149,7 @@ async def test_this_and_following(client: Client, graph: GraphSimulator) -> None
     assert {i["id"] for i in items if i["type"] == "seriesMaster"} == {ident, new}
 
 
-async def test_this_and_following_at_another_time(client: Client, graph: GraphSimulator) -> None:
+async def test_this_and_following_at_another_time(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The new series has the new time from its first date on."""
     ann, ident = graph.person(ANN), series(graph)
     at = MONDAY + 2 * WEEK + 3 * HOUR
@@ -158,7 +160,7 @@ async def test_this_and_following_at_another_time(client: Client, graph: GraphSi
     assert ann.get(new)["start"]["dateTime"].startswith("2026-12-07T15")
 
 
-async def test_this_and_following_of_a_meeting(client: Client, graph: GraphSimulator) -> None:
+async def test_this_and_following_of_a_meeting(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The guests' series is cut and they are invited to the new one, unanswered."""
     ann, bob = graph.person(ANN), graph.person(BOB)
     ident = series(graph, attendees=[BOB])
@@ -175,7 +177,9 @@ async def test_this_and_following_of_a_meeting(client: Client, graph: GraphSimul
         bob.split(copies[0]["id"], mondays()[1], subject="Mine")
 
 
-async def test_a_split_that_makes_no_sense_leaves_the_series_whole(client: Client, graph: GraphSimulator) -> None:
+async def test_a_split_that_makes_no_sense_leaves_the_series_whole(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """An end before the start, and a pattern that is none."""
     ann, ident = graph.person(ANN), series(graph)
     at = MONDAY + 2 * WEEK
@@ -187,7 +191,7 @@ async def test_a_split_that_makes_no_sense_leaves_the_series_whole(client: Clien
     assert len(ann.events()) == 1
 
 
-async def test_this_and_following_with_other_guests(client: Client, graph: GraphSimulator) -> None:
+async def test_this_and_following_with_other_guests(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Who is not asked on has the dates before only; who is new has the dates after."""
     ann, ident = graph.person(ANN), series(graph, attendees=[BOB])
     graph.add_mailbox("cy@example.test")
@@ -205,7 +209,7 @@ def test_the_first_date_is_no_split(graph: GraphSimulator) -> None:
     assert len(graph.person(ANN).events()) == 1
 
 
-async def test_a_deleted_series_is_gone_with_all_its_dates(client: Client, graph: GraphSimulator) -> None:
+async def test_a_deleted_series_is_gone_with_all_its_dates(client: BareGraphClient, graph: GraphSimulator) -> None:
     """404 for master and dates; the view is empty; restored, all is there again as it was."""
     ann, ident = graph.person(ANN), series(graph)
     ann.edit_date(ident, mondays()[1], subject="Special")
@@ -219,7 +223,7 @@ async def test_a_deleted_series_is_gone_with_all_its_dates(client: Client, graph
     assert [e["subject"] for e in await view(client)] == ["Weekly", "Special", "Weekly", "Weekly", "Weekly"]
 
 
-async def test_a_series_moves_to_another_calendar_as_a_whole(client: Client, graph: GraphSimulator) -> None:
+async def test_a_series_moves_to_another_calendar_as_a_whole(client: BareGraphClient, graph: GraphSimulator) -> None:
     """One date does not."""
     ann, ident = graph.person(ANN), series(graph)
     with pytest.raises(Refused):
@@ -229,7 +233,9 @@ async def test_a_series_moves_to_another_calendar_as_a_whole(client: Client, gra
     assert await view(client) == []
 
 
-async def test_a_series_that_is_imported_again_has_its_changed_dates(client: Client, graph: GraphSimulator) -> None:
+async def test_a_series_that_is_imported_again_has_its_changed_dates(
+    client: BareGraphClient, graph: GraphSimulator
+) -> None:
     """Two series of one uid, date by date."""
     ann, ident = graph.person(ANN), series(graph)
     ann.edit_date(ident, mondays()[1], subject="Special")
@@ -242,7 +248,7 @@ async def test_a_series_that_is_imported_again_has_its_changed_dates(client: Cli
     assert [e["subject"] for e in shown].count("Special") == 2
 
 
-async def test_a_single_event_of_a_series_again(client: Client, graph: GraphSimulator) -> None:
+async def test_a_single_event_of_a_series_again(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Single, weekly, single: one id, and what was changed on a date is forgotten."""
     ann = graph.person(ANN)
     ident = ann.create("Single", MONDAY, MONDAY + HOUR, zone="UTC")
@@ -257,7 +263,7 @@ async def test_a_single_event_of_a_series_again(client: Client, graph: GraphSimu
     assert len(weekly_uids - {uid}) == 5
 
 
-async def test_a_series_is_kept_from_another_process(client: Client, graph: GraphSimulator) -> None:
+async def test_a_series_is_kept_from_another_process(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The side entrance knows the same acts, dates as ISO text."""
     acts = [
         ("move_date", {"day": "2026-11-30", "start": "2026-12-01T09:00", "end": "2026-12-01T10:00"}),
@@ -290,7 +296,7 @@ CLOCKS = {
 @pytest.mark.parametrize(("zone", "start", "hours"), CLOCKS.values(), ids=CLOCKS)
 @pytest.mark.parametrize("keeps", [True, False])
 async def test_nine_oclock_over_a_change_of_the_clocks(
-    client: Client, graph: GraphSimulator, zone: str, start: str, hours: list[str], keeps: bool
+    client: BareGraphClient, graph: GraphSimulator, zone: str, start: str, hours: list[str], keeps: bool
 ) -> None:
     """The wall clock of the series' zone stays (or, the other reading, the distance in time); dates are its own."""
     graph.switches.series_keep_wall_clock = keeps
@@ -316,7 +322,7 @@ ZONES = {
 
 @pytest.mark.parametrize(("zone", "instant"), ZONES.values(), ids=ZONES)
 async def test_dates_on_both_sides_of_the_date_line(
-    client: Client, graph: GraphSimulator, zone: str, instant: str
+    client: BareGraphClient, graph: GraphSimulator, zone: str, instant: str
 ) -> None:
     """Noon on the 23rd is another day in UTC, and the date stays the zone's own."""
     at = datetime(2026, 11, 23, 12)  # noqa: DTZ001 - wall clock of the series
@@ -332,7 +338,7 @@ async def test_dates_on_both_sides_of_the_date_line(
     ]
 
 
-async def test_a_night_over_a_change_of_the_clocks(client: Client, graph: GraphSimulator) -> None:
+async def test_a_night_over_a_change_of_the_clocks(client: BareGraphClient, graph: GraphSimulator) -> None:
     """From ten to six by the clock: an hour shorter in the night of spring."""
     at = datetime(2026, 3, 27, 22)  # noqa: DTZ001 - wall clock of Sofia
     pattern = daily("2026-03-27", type="numbered", numberOfOccurrences=3)
@@ -346,7 +352,7 @@ async def test_a_night_over_a_change_of_the_clocks(client: Client, graph: GraphS
     ]
 
 
-async def test_an_hour_that_the_clock_skips(client: Client, graph: GraphSimulator) -> None:
+async def test_an_hour_that_the_clock_skips(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Half past three does not exist in Sofia on 29 March: the date is an hour later and as long as ever."""
     at = datetime(2026, 3, 28, 3, 30)  # noqa: DTZ001 - wall clock of Sofia
     pattern = daily("2026-03-28", type="numbered", numberOfOccurrences=3)

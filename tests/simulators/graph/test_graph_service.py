@@ -15,13 +15,13 @@ import aiohttp
 import pytest
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, WINDOW, Client, Reply, event
+from tests.support.graph_client import ANN, BOB, WINDOW, BareGraphClient, GraphReply, event_body
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
 
 
-async def ask_token(graph: GraphSimulator, tenant: str = "graph-sim-tenant", **changes: str) -> Reply:
+async def ask_token(graph: GraphSimulator, tenant: str = "graph-sim-tenant", **changes: str) -> GraphReply:
     """Client credentials, some of them changed."""
     form = {
         "client_id": "graph-sim-client",
@@ -34,10 +34,10 @@ async def ask_token(graph: GraphSimulator, tenant: str = "graph-sim-tenant", **c
         aiohttp.ClientSession() as session,
         session.post(f"{graph.origin}/{tenant}/oauth2/v2.0/token", data=form) as answer,
     ):
-        return Reply(answer.status, answer.headers, await answer.json())
+        return GraphReply(answer.status, answer.headers, await answer.json())
 
 
-async def test_token_is_issued_lives_its_time_and_expires(client: Client, graph: GraphSimulator) -> None:
+async def test_token_is_issued_lives_its_time_and_expires(client: BareGraphClient, graph: GraphSimulator) -> None:
     """Client credentials get a bearer token that is good until its hour is over."""
     graph.clock.set(NOON)
     issued = await ask_token(graph)
@@ -71,7 +71,7 @@ async def test_token_refusals_are_oauth_shaped(
     assert re.match(r"AADSTS\d+: ", answer["error_description"])
 
 
-async def test_request_without_a_good_token_is_refused(client: Client, graph: GraphSimulator) -> None:
+async def test_request_without_a_good_token_is_refused(client: BareGraphClient, graph: GraphSimulator) -> None:
     """No token, a made-up one, and one a test wants rejected: 401 each."""
     graph.reject_tokens = 1
     rejected = await client.get(f"users/{ANN}")
@@ -81,7 +81,7 @@ async def test_request_without_a_good_token_is_refused(client: Client, graph: Gr
     assert (await client.get(f"users/{ANN}")).status == 200
 
 
-async def test_every_answer_carries_a_request_id(client: Client) -> None:
+async def test_every_answer_carries_a_request_id(client: BareGraphClient) -> None:
     """``request-id`` is there and ``client-request-id`` comes back, in errors inside too."""
     answer = await client.get(f"users/{ANN}/events/AAMkAGx=", client_request_id="c-1")
 
@@ -90,7 +90,7 @@ async def test_every_answer_carries_a_request_id(client: Client) -> None:
     assert answer["error"]["innerError"]["client-request-id"] == "c-1"
 
 
-async def test_user_by_name_or_id(client: Client, graph: GraphSimulator) -> None:
+async def test_user_by_name_or_id(client: BareGraphClient, graph: GraphSimulator) -> None:
     """An account is found by principal name in any case and by object id; ``$select`` names what is shown."""
     path = "?$select=id,userPrincipalName,mail,displayName,accountEnabled"
     by_name = await client.get(f"users/{ANN.upper()}{path}")
@@ -104,13 +104,13 @@ async def test_user_by_name_or_id(client: Client, graph: GraphSimulator) -> None
     assert (nobody.status, nobody.code) == (404, "Request_ResourceNotFound")
 
 
-async def test_mailbox_settings_tell_the_zone(client: Client) -> None:
+async def test_mailbox_settings_tell_the_zone(client: BareGraphClient) -> None:
     """The zone is a Windows name, also as a single value."""
     assert (await client.get(f"users/{ANN}/mailboxSettings"))["timeZone"] == "FLE Standard Time"
     assert (await client.get(f"users/{ANN}/mailboxSettings/timeZone"))["value"] == "FLE Standard Time"
 
 
-async def test_account_without_a_mailbox(client: Client, graph: GraphSimulator) -> None:
+async def test_account_without_a_mailbox(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T22: the account is there, every mailbox path is 404 ``MailboxNotEnabledForRESTAPI``; it may come back."""
     graph.add_mailbox("cy@example.test", mailbox=False)
     account = await client.get("users/cy@example.test")
@@ -124,7 +124,7 @@ async def test_account_without_a_mailbox(client: Client, graph: GraphSimulator) 
     assert (await client.get(f"users/cy@example.test/calendarView?{WINDOW}")).status == 200
 
 
-async def test_unknown_user_and_forbidden_mailbox(client: Client, graph: GraphSimulator) -> None:
+async def test_unknown_user_and_forbidden_mailbox(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T22: 404 ``ErrorInvalidUser`` for a stranger, 403 ``ErrorAccessDenied`` outside the access policy."""
     graph.mailbox(ANN).forbidden = True
     stranger = await client.get("users/nobody@example.test/events")
@@ -134,7 +134,7 @@ async def test_unknown_user_and_forbidden_mailbox(client: Client, graph: GraphSi
     assert (forbidden.status, forbidden.code) == (403, "ErrorAccessDenied")
 
 
-async def test_master_category_exists_once(client: Client) -> None:
+async def test_master_category_exists_once(client: BareGraphClient) -> None:
     """A category is created 201, its name a second time 409, only its colour can change."""
     path = f"users/{ANN}/outlook/masterCategories"
     made = await client.post(path, {"displayName": "ERP.net conflict", "color": "preset9"})
@@ -150,10 +150,10 @@ def part(ident: str, method: str = "GET", url: str = f"/users/{ANN}/events", **m
     return {"id": ident, "method": method, "url": url, **more}
 
 
-async def test_batch_answers_every_part_in_some_order(client: Client) -> None:
+async def test_batch_answers_every_part_in_some_order(client: BareGraphClient) -> None:
     """A batch is 200 whatever happens inside; the order of its answers says nothing."""
     json_type = {"Content-Type": "application/json"}
-    writes = [part(str(n), "POST", headers=json_type, body=event()) for n in range(19)]
+    writes = [part(str(n), "POST", headers=json_type, body=event_body()) for n in range(19)]
     sent = [*writes, part("bad", url="/users/nobody@x.test/events")]
     answer = await client.post("$batch", {"requests": sent})
     statuses = {r["id"]: r["status"] for r in answer["responses"]}
@@ -176,12 +176,12 @@ async def test_batch_answers_every_part_in_some_order(client: Client) -> None:
     ],
     ids=["empty", "too-many", "same-id", "absolute", "no-content-type", "unknown-dependency", "mixed"],
 )
-async def test_batch_refusals(client: Client, parts: list[dict[str, Any]]) -> None:
+async def test_batch_refusals(client: BareGraphClient, parts: list[dict[str, Any]]) -> None:
     """A batch that breaks a rule is 400 as a whole."""
     assert (await client.post("$batch", {"requests": parts})).status == 400
 
 
-async def test_failed_dependency(client: Client) -> None:
+async def test_failed_dependency(client: BareGraphClient) -> None:
     """In a sequential batch everything after a failure is 424."""
     chain = [part("1", url=f"/users/{ANN}/events/x"), part("2", dependsOn=["1"]), part("3", dependsOn=["2"])]
     answer = await client.post("$batch", {"requests": chain})
@@ -189,7 +189,7 @@ async def test_failed_dependency(client: Client) -> None:
     assert {r["id"]: r["status"] for r in answer["responses"]} == {"1": 400, "2": 424, "3": 424}
 
 
-async def test_part_of_a_batch_is_throttled_on_its_own(client: Client, graph: GraphSimulator) -> None:
+async def test_part_of_a_batch_is_throttled_on_its_own(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T21: 429 sits inside the batch with its own Retry-After."""
     graph.throttle(ANN, times=1, retry_after="7")
     answer = await client.post("$batch", {"requests": [part("1"), part("2")]})
@@ -200,7 +200,7 @@ async def test_part_of_a_batch_is_throttled_on_its_own(client: Client, graph: Gr
     assert refused[0]["body"]["error"]["code"] == "ApplicationThrottled"
 
 
-async def test_fault_hits_a_part_of_a_batch(client: Client, graph: GraphSimulator) -> None:
+async def test_fault_hits_a_part_of_a_batch(client: BareGraphClient, graph: GraphSimulator) -> None:
     """A scripted fault answers for the part it matches."""
     graph.add_fault(f"GET /v1.0/users/{BOB}/events", status=503)
     answer = await client.post("$batch", {"requests": [part("1"), part("2", url=f"/users/{BOB}/events")]})
@@ -208,7 +208,7 @@ async def test_fault_hits_a_part_of_a_batch(client: Client, graph: GraphSimulato
     assert {r["id"]: r["status"] for r in answer["responses"]} == {"1": 200, "2": 503}
 
 
-async def test_fifth_request_at_a_time_is_throttled(client: Client, graph: GraphSimulator) -> None:
+async def test_fifth_request_at_a_time_is_throttled(client: BareGraphClient, graph: GraphSimulator) -> None:
     """T21: four at a time per mailbox; the fifth is 429, another mailbox is not concerned."""
     graph.switches.overlap_seconds = 0.1
     paths = [f"users/{ANN}/events"] * 5 + [f"users/{BOB}/events"] * 4
@@ -221,7 +221,7 @@ async def test_fifth_request_at_a_time_is_throttled(client: Client, graph: Graph
     assert (refused.code, refused.headers["Retry-After"]) == ("ApplicationThrottled", "1")
 
 
-async def test_number_of_requests_can_be_limited(client: Client, graph: GraphSimulator) -> None:
+async def test_number_of_requests_can_be_limited(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The limit per ten minutes counts refused requests and ends with its time."""
     graph.clock.set(NOON)
     graph.switches.requests_per_10_minutes = 2
@@ -232,13 +232,13 @@ async def test_number_of_requests_can_be_limited(client: Client, graph: GraphSim
     assert (await client.get(f"users/{ANN}/events")).status == 200
 
 
-async def test_unknown_paths_and_methods(client: Client) -> None:
+async def test_unknown_paths_and_methods(client: BareGraphClient) -> None:
     """What Graph does not have is refused, not ignored."""
     assert (await client.get(f"users/{ANN}/calendarz")).status == 400
     assert (await client.ask("PUT", f"users/{ANN}/events")).status == 405
 
 
-async def test_people_act_over_http_too(client: Client, graph: GraphSimulator) -> None:
+async def test_people_act_over_http_too(client: BareGraphClient, graph: GraphSimulator) -> None:
     """The control verbs let another process add mailboxes, act as a person and look at everything."""
 
     async def control(verb: str, body: Any = None) -> tuple[int, Any]:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from simulators.graph import GraphSimulator
-from tests.support.graph_client import ANN, BOB, Client, Reply, daily
+from tests.support.graph_client import ANN, BOB, BareGraphClient, GraphReply, daily
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
@@ -54,7 +54,7 @@ async def endpoint() -> AsyncIterator[Endpoint]:
     await runner.cleanup()
 
 
-async def subscribe(client: Client, endpoint: Endpoint, **changes: Any) -> Reply:
+async def subscribe(client: BareGraphClient, endpoint: Endpoint, **changes: Any) -> GraphReply:
     """POST a subscription to Ann's events, some of its properties changed."""
     body = {
         "changeType": "created,updated,deleted",
@@ -68,7 +68,9 @@ async def subscribe(client: Client, endpoint: Endpoint, **changes: Any) -> Reply
     return await client.post("subscriptions", body)
 
 
-async def test_both_urls_shake_hands_before_the_subscription_exists(client: Client, endpoint: Endpoint) -> None:
+async def test_both_urls_shake_hands_before_the_subscription_exists(
+    client: BareGraphClient, endpoint: Endpoint
+) -> None:
     """T20: notificationUrl and lifecycleNotificationUrl echo the decoded token; their own query stays."""
     made = await subscribe(client, endpoint)
 
@@ -77,7 +79,7 @@ async def test_both_urls_shake_hands_before_the_subscription_exists(client: Clie
     assert [s["id"] for s in (await client.get("subscriptions")).value] == [made["id"]]
 
 
-async def test_failed_handshake_refuses_the_subscription(client: Client, endpoint: Endpoint) -> None:
+async def test_failed_handshake_refuses_the_subscription(client: BareGraphClient, endpoint: Endpoint) -> None:
     """T20: a wrong echo, or nobody there, is 400 ``ValidationError`` and leaves nothing behind."""
     endpoint.echo = False
     wrong = await subscribe(client, endpoint)
@@ -99,7 +101,9 @@ async def test_failed_handshake_refuses_the_subscription(client: Client, endpoin
     ],
     ids=["change", "resource", "state", "user", "unknown"],
 )
-async def test_invalid_subscription_is_refused(client: Client, endpoint: Endpoint, changes: dict[str, Any]) -> None:
+async def test_invalid_subscription_is_refused(
+    client: BareGraphClient, endpoint: Endpoint, changes: dict[str, Any]
+) -> None:
     """What a subscription cannot be is refused before any handshake."""
     answer = await subscribe(client, endpoint, **changes)
 
@@ -107,7 +111,7 @@ async def test_invalid_subscription_is_refused(client: Client, endpoint: Endpoin
     assert endpoint.handshakes == []
 
 
-async def test_expiry_has_its_limits(client: Client, endpoint: Endpoint) -> None:
+async def test_expiry_has_its_limits(client: BareGraphClient, endpoint: Endpoint) -> None:
     """Too far is 400, too near is raised to 45 minutes, and an expired one vanishes silently."""
     client.graph.clock.set(NOON)
     far = await subscribe(client, endpoint, expirationDateTime=(NOON + timedelta(minutes=4231)).isoformat())
@@ -122,7 +126,7 @@ async def test_expiry_has_its_limits(client: Client, endpoint: Endpoint) -> None
     assert (await client.patch(path, {"expirationDateTime": ONE.isoformat()})).status == 404
 
 
-async def test_second_equal_subscription_is_a_duplicate(client: Client, endpoint: Endpoint) -> None:
+async def test_second_equal_subscription_is_a_duplicate(client: BareGraphClient, endpoint: Endpoint) -> None:
     """T20: same resource and changeType is 409 and names the first."""
     first = await subscribe(client, endpoint)
     second = await subscribe(client, endpoint)
@@ -134,7 +138,7 @@ async def test_second_equal_subscription_is_a_duplicate(client: Client, endpoint
 
 
 async def test_create_notifies_as_created_and_as_updated(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """T19: one create gives two notifications with the client state and the immutable id."""
     await subscribe(client, endpoint)
@@ -149,7 +153,7 @@ async def test_create_notifies_as_created_and_as_updated(
 
 
 async def test_a_change_of_one_date_notifies_as_an_update_of_its_master(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """Changed, deleted or moved: the series is named, never the date."""
     ann = graph.person(ANN)
@@ -164,7 +168,7 @@ async def test_a_change_of_one_date_notifies_as_an_update_of_its_master(
 
 
 async def test_id_kind_of_notifications_is_that_of_the_subscription(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """T17: a subscription made without the header notifies with regular ids."""
     url = {"notificationUrl": f"{endpoint.url}/n?a=1", "lifecycleNotificationUrl": None}
@@ -184,7 +188,7 @@ async def test_id_kind_of_notifications_is_that_of_the_subscription(
 
 
 async def test_deletion_notifies_and_refused_delivery_is_tried_again(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """T19: ``deleted`` arrives although the first delivery was refused."""
     ident = graph.person(ANN).create("Old", NOON, ONE)
@@ -197,7 +201,7 @@ async def test_deletion_notifies_and_refused_delivery_is_tried_again(
 
 
 async def test_notifications_get_lost_and_come_twice(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """T19: at least once, or never."""
     ident = graph.person(ANN).create("Old", NOON, ONE)
@@ -215,7 +219,7 @@ async def test_notifications_get_lost_and_come_twice(
     ("event", "left"), [("reauthorizationRequired", 1), ("subscriptionRemoved", 0), ("missed", 1)]
 )
 async def test_lifecycle_events(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint, event: str, left: int
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint, event: str, left: int
 ) -> None:
     """A lifecycle item has its event instead of a change; a removed subscription is gone."""
     made = await subscribe(client, endpoint)
@@ -228,7 +232,7 @@ async def test_lifecycle_events(
 
 
 async def test_subscription_to_a_mailbox_that_is_none(
-    client: Client, graph: GraphSimulator, endpoint: Endpoint
+    client: BareGraphClient, graph: GraphSimulator, endpoint: Endpoint
 ) -> None:
     """T22: the missing mailbox has another code here: ``ExtensionError``."""
     graph.mailbox(ANN).usable = False
