@@ -19,7 +19,7 @@ from playwright.async_api import Browser
 
 from tests.browser.running import chromium
 from tests.support.browser_scene import Scene, furnish
-from tests.support.browsing import ASKING, DESKTOP, LOCALES, PHONE, Office, open_window
+from tests.support.browsing import ASKING, DESKTOP, LOCALES, PHONE, PortalOffice, open_window
 
 Scheme = Literal["light", "dark"]
 
@@ -83,7 +83,7 @@ async def take(browser: Browser, scene: Scene, picture: Picture, folder: Path) -
 
 async def main(pictures: list[Picture], folder: Path) -> None:
     """Take these pictures into a folder that is there."""
-    with tempfile.TemporaryDirectory() as logs, Office(Path(logs) / "host.log", ASKING) as office:
+    with tempfile.TemporaryDirectory() as logs, PortalOffice(Path(logs) / "host.log", ASKING) as office:
         scene = await furnish(office)
         async with chromium() as browser:
             for picture in pictures:

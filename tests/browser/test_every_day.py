@@ -6,14 +6,14 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.support.browser_scene import Scene
-from tests.support.browsing import PHONE, Office, Window
+from tests.support.browsing import PHONE, PortalOffice, Window
 
 MOST_TABS = 60
 
 HAS_OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
 
 
-async def test_pause_and_resume(office: Office, window: OpenWindow) -> None:
+async def test_pause_and_resume(office: PortalOffice, window: OpenWindow) -> None:
     """The page says until when, and offers the way back."""
     me = await office.employ("rosa", "Rosa Marinova")
     here = await window(scripts=False)
@@ -71,7 +71,7 @@ async def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"{name} is not reached by Tab")
 
 
-async def test_by_keyboard_alone(office: Office, window: OpenWindow) -> None:
+async def test_by_keyboard_alone(office: PortalOffice, window: OpenWindow) -> None:
     """Signed in, looked, and everything read anew without a mouse; the first Tab leads past the head."""
     me = await office.employ("stefan", "Stefan Georgiev")
     here = await window()

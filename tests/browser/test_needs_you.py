@@ -8,16 +8,16 @@ from adapters.settings import load
 from adapters.wiring import open_world
 from tests.browser.conftest import OpenWindow
 from tests.support.browser_scene import BOSS, HELD, call_differently, sync
-from tests.support.browsing import ADMIN, READER, Office
-from tests.support.company_life import in_erpnet, in_outlook, meeting, until
+from tests.support.browsing import ADMIN, READER, PortalOffice
+from tests.support.company_life import in_erpnet, in_outlook, meeting_words, until
 
 
 @pytest.mark.parametrize(("scripts", "side"), [(True, "ERP.net"), (False, "Outlook")], ids=["scripts", "plain"])
-async def test_conflict_is_resolved(office: Office, window: OpenWindow, *, scripts: bool, side: str) -> None:
+async def test_conflict_is_resolved(office: PortalOffice, window: OpenWindow, *, scripts: bool, side: str) -> None:
     """The first page leads to it; both sides stand beside each other; what is chosen holds on both."""
     login = f"nadia{int(scripts)}"
     me = await office.employ(login, "Nadia Todorova")
-    event = office.company.outlook(login).act("create", **meeting("Review"))
+    event = office.company.outlook(login).act("create", **meeting_words("Review"))
     async with open_world(load(office.company.settings)) as world:
         await sync(world, me)
         call_differently(office, login, event, "Review", "Review with finance")
@@ -39,12 +39,14 @@ async def test_conflict_is_resolved(office: Office, window: OpenWindow, *, scrip
     await here.heading("Your calendar and ERP.net are in step.")
 
 
-async def test_held_deletions_are_approved(office: Office, window: OpenWindow) -> None:
+async def test_held_deletions_are_approved(office: PortalOffice, window: OpenWindow) -> None:
     """An employee and a reader see them and cannot answer; an administrator approves, and they happen."""
     login = "petar"
     me = await office.employ(login, "Petar Vasilev")
     async with open_world(load(office.company.settings)) as world:
-        events = [office.company.outlook(login).act("create", **meeting(one, 9 + n)) for n, one in enumerate(HELD)]
+        events = [
+            office.company.outlook(login).act("create", **meeting_words(one, 9 + n)) for n, one in enumerate(HELD)
+        ]
         await sync(world, me)
         for event in events:
             office.company.outlook(login).act("delete", ident=event)
@@ -66,11 +68,11 @@ async def test_held_deletions_are_approved(office: Office, window: OpenWindow) -
     await here.sees("Vera Koleva")
 
 
-async def test_a_round_is_taken_back(office: Office, window: OpenWindow) -> None:
+async def test_a_round_is_taken_back(office: PortalOffice, window: OpenWindow) -> None:
     """The last things done lead to the item, its timeline to the way back; without scripts."""
     login = "kalin"
     me = await office.employ(login, "Kalin Iliev")
-    event = office.company.outlook(login).act("create", **meeting("Offer"))
+    event = office.company.outlook(login).act("create", **meeting_words("Offer"))
     async with open_world(load(office.company.settings)) as world:
         await sync(world, me)
         office.company.outlook(login).act("edit", ident=event, subject="Offer, second try")

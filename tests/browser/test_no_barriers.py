@@ -10,7 +10,7 @@ import pytest
 from tests.browser import tools
 from tests.browser.conftest import OpenWindow
 from tests.support.browser_scene import Scene
-from tests.support.browsing import LOCALES, Office, Window
+from tests.support.browsing import LOCALES, PortalOffice, Window
 
 Looks = dict[str, dict[str, object]]
 
@@ -98,7 +98,7 @@ async def ask_for_answers(scene: Scene, window: Window) -> list[str]:
     return addresses
 
 
-async def test_barriers_are_found(office: Office, window: OpenWindow) -> None:
+async def test_barriers_are_found(office: PortalOffice, window: OpenWindow) -> None:
     """A picture without words, a pale text, and something too wide: this very look would tell."""
     here = await window()
     await here.page.add_init_script(tools.axe_source())

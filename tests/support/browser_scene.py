@@ -14,8 +14,8 @@ from jobs.world import World
 from portal.items import key_of
 from simulators.demo.hands import control
 from sync_core.model.memory import User
-from tests.support.browsing import ADMIN, READER, Office, Window
-from tests.support.company_life import meeting
+from tests.support.browsing import ADMIN, READER, PortalOffice, Window
+from tests.support.company_life import meeting_words
 
 BOSS = "00000000-0000-4000-8000-0000000000b0"
 """The administrator's object id: somebody without a calendar of their own here."""
@@ -29,7 +29,7 @@ class Scene:
     """``anna`` has a conflict, ``boris`` deletions that wait, ``carl`` is off, ``dora`` in error, ``elena`` paused;
     ``conflict`` is the key of Anna's."""
 
-    office: Office
+    office: PortalOffice
     anna: str
     boris: str
     carl: str
@@ -50,7 +50,7 @@ class Scene:
         await window.sign_in(BOSS, "Vera Koleva", READER)
 
 
-async def furnish(office: Office) -> Scene:
+async def furnish(office: PortalOffice) -> Scene:
     """Hire everybody and let happen to them what they are there for."""
     company = office.company
     names = {"anna": "Anna Petrova", "boris": "Boris Dimitrov", "carl": "Carl Berg", "elena": "Elena Ivanova"}
@@ -84,24 +84,24 @@ async def _people(world: World, *ids: str) -> list[User]:
     return [one for one in found if one is not None]
 
 
-def _first_day(office: Office) -> dict[str, str]:
+def _first_day(office: PortalOffice) -> dict[str, str]:
     """What everybody enters; Anna's and Boris's events by subject."""
     anna, boris = office.company.outlook("anna"), office.company.outlook("boris")
     far = datetime.now(UTC).date() + timedelta(days=200)
     events = {
-        "Budget 2027": anna.act("create", **meeting("Budget 2027", 9), location="Room 4"),
-        "Board meeting": anna.act("create", **meeting("Board meeting", 11)),
-        "Dentist": anna.act("create", **meeting("Dentist", 16), private=True),
+        "Budget 2027": anna.act("create", **meeting_words("Budget 2027", 9), location="Room 4"),
+        "Board meeting": anna.act("create", **meeting_words("Board meeting", 11)),
+        "Dentist": anna.act("create", **meeting_words("Dentist", 16), private=True),
     }
     anna.act("create", subject="Trade fair", start=f"{far}T09:00:00", end=f"{far}T17:00:00")
     for hour, subject in enumerate(("Visit to Plovdiv", "Price list"), 13):
-        office.company.desk("anna").act("create", **meeting(subject, hour))
+        office.company.desk("anna").act("create", **meeting_words(subject, hour))
     for hour, subject in enumerate(HELD, 9):
-        events[subject] = boris.act("create", **meeting(subject, hour))
+        events[subject] = boris.act("create", **meeting_words(subject, hour))
     return events
 
 
-def _second_day(office: Office, events: dict[str, str]) -> None:
+def _second_day(office: PortalOffice, events: dict[str, str]) -> None:
     """Anna's board meeting is called something else on each side; Boris deletes much at once."""
     anna, boris = office.company.outlook("anna"), office.company.outlook("boris")
     call_differently(office, "anna", events["Board meeting"], "Board meeting", "Board meeting with the auditors")
@@ -110,7 +110,7 @@ def _second_day(office: Office, events: dict[str, str]) -> None:
         boris.act("delete", ident=events[subject])
 
 
-def call_differently(office: Office, login: str, event: str, subject: str, other: str) -> None:
+def call_differently(office: PortalOffice, login: str, event: str, subject: str, other: str) -> None:
     """Two people call one meeting differently: "…, in the big room" in Outlook, ``other`` in ERP.net."""
     desk = office.company.desk(login)
     [activity] = [one for one in desk.act("activities") if one["Subject"] == subject]

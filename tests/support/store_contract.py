@@ -1190,7 +1190,7 @@ class CommandContract:
 
     async def test_an_answer_longer_than_a_row_is_read_whole(self, fresh_store: RowStore) -> None:
         """In several rows, also when it is written again shorter; one that lacks a row is not shown in half."""
-        asked = command(NOW)
+        asked = a_command(NOW)
         long = [{"subject": ODD, "text": '"\\😀' * 5_000} for _ in range(40)]
         for lines in (long, long[:25]):
             await fresh_store.save_part(asked.id, 0, {"lines": lines})
