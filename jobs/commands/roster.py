@@ -138,11 +138,11 @@ async def import_entries(world: World, entries: Sequence[Entry], notice: Notice)
     if not open_entries:
         return [Imported(entry, met[entry]) for entry in entries]
     async with erp_session(world, notice):
-        done = {entry: await _switched_on(world, entry) for entry in open_entries}
+        done = {entry: await _import_one(world, entry) for entry in open_entries}
     return [done.get(entry) or Imported(entry, met[entry]) for entry in entries]
 
 
-async def _switched_on(world: World, entry: Entry) -> Imported:
+async def _import_one(world: World, entry: Entry) -> Imported:
     try:
         name = await _name_in_directory(world, entry)
         checkup = await switch.enable(

@@ -151,7 +151,7 @@ class _Round:
         memory = await self._recall(fence)
         prepared = await self._prepare(memory, company)
         if not prepared.checkup.can_sync:
-            await self._save_user(fence, await self._told_of_trouble(fence, self._user))
+            await self._save_user(fence, await self._notified_of_trouble(fence, self._user))
             return
         frame = await self._frame(fence, memory, prepared)
         sifted = await plan_around(self._world, frame.memory, partial(self._plan, frame), self._user.id)
@@ -349,9 +349,9 @@ class _Round:
         if is_state:
             self._report.state, self._report.operational = f"Error: {error}", False
             user = in_state(self._user, self._report.state, self._now)
-            await self._save_user(fence, await self._told_of_trouble(fence, user))
+            await self._save_user(fence, await self._notified_of_trouble(fence, user))
 
-    async def _told_of_trouble(self, fence: Fence | None, user: User) -> User:
+    async def _notified_of_trouble(self, fence: Fence | None, user: User) -> User:
         """The user, told why their rounds do not work; what they know of their items stays as it is."""
         if fence is None:
             return user
