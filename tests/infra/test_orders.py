@@ -74,11 +74,11 @@ def test_each_block_has_its_powershell() -> None:
     [
         ("az ad app create", "azd up"),
         ("read -rs", "azd up"),
-        ("export ERPNET_MAX_SESSIONS", "calsync doctor --repair"),
+        ("export AzureWebJobsStorage__accountName", "calsync doctor"),
     ],
 )
 def test_things_stand_in_the_order_in_which_they_are_needed(before: str, after: str) -> None:
-    """The operator before the deployment that gives it its rights, the secret before the command that takes it."""
+    """The operator before the deployment that gives it its rights, a secret or an account before what takes it."""
     text = text_of(DEPLOY)
 
     assert text.index(before) < text.index(f"\n{after}")
