@@ -122,28 +122,6 @@ def test_what_cannot_be_done_says_why(company: Company, words: tuple[str, ...], 
     assert (answer[0], told in answer[2]) == (code, True), answer
 
 
-def test_whoever_stops_waiting_stops_nothing(company: Company) -> None:
-    """Ctrl-C leaves the command to the app, and says how to see it."""
-    ask(company, "users", "enable", "anna@acme.example")
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", "sync", "--full"],
-        cwd=ROOT,
-        env=shell(company),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        until(lambda: ": sync" in ask(company, "commands", "--limit", "1")[1])
-        time.sleep(0.7)  # its message is sent by then
-        out, err = interrupted(process)
-    if process.returncode == 0:
-        pytest.skip("the app was faster than the signal")
-
-    assert (process.returncode, out) == (130, "")
-    [name] = [word.strip("`") for word in err.split() if len(word.strip("`")) == 20 and "-" in word]
-    until(lambda: ": done" in ask(company, "commands", name)[1])
-
-
 def test_a_command_says_when_no_app_looks_at_it(company: Company, tmp_path: Path) -> None:
     """Another prefix is another company, where no app runs."""
     with subprocess.Popen(
