@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.jobs.conftest import house
+from tests.jobs.conftest import app, house
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
 
-__all__ = ["house"]
+__all__ = ["app", "house"]
 
 
 @pytest.fixture

@@ -13,12 +13,9 @@ from jobs.commands.kinds import KINDS
 from portal import all as everybody
 from portal import own
 from portal.sign_in import Role
-from tests.jobs.app.conftest import app
 from tests.portal.test_mine import make_conflict
 from tests.support.app import App
 from tests.support.visitor import Visitor, signed_in
-
-__all__ = ["app"]
 
 TEMPLATES = Path(own.__file__).with_name("templates")
 ADDRESS = re.compile(r"/portal/(everyone/)?do/([a-z-]+)")

@@ -20,13 +20,10 @@ from portal.forms import token
 from portal.http import NEVER_KEPT, POLICY
 from portal.routes import PAGES, PROGRAMS, ROUTES, Needs, Route, find
 from portal.sign_in import Role
-from tests.jobs.app.conftest import app
 from tests.support.app import App, function
 from tests.support.functions import functions
 from tests.support.house import House
 from tests.support.visitor import AZURE, ORIGIN, Visitor, claim, principal, signed_in
-
-__all__ = ["app"]
 
 OPEN = {
     "notifications": "Graph proves itself by clientState",
