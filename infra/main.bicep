@@ -90,7 +90,7 @@ param operatorPrincipalId string = ''
   'ServicePrincipal'
   'User'
 ])
-param operatorPrincipalType string = 'ServicePrincipal'
+param operatorPrincipalType string = 'User'
 
 @description('Optional. E-mail address that alerts are sent to; empty = none.')
 param alertEmail string = ''

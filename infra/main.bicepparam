@@ -13,7 +13,7 @@ param portalClientId = readEnvironmentVariable('CALSYNC_PORTAL_CLIENT_ID', '')
 param assignGraphRoles = bool(readEnvironmentVariable('CALSYNC_ASSIGN_GRAPH_ROLES', 'false'))
 param hasMailboxScope = bool(readEnvironmentVariable('CALSYNC_MAILBOX_SCOPE', 'false'))
 param operatorPrincipalId = readEnvironmentVariable('CALSYNC_OPERATOR_PRINCIPAL_ID', '')
-param operatorPrincipalType = readEnvironmentVariable('CALSYNC_OPERATOR_TYPE', 'ServicePrincipal')
+param operatorPrincipalType = readEnvironmentVariable('CALSYNC_OPERATOR_TYPE', 'User')
 
 param alertEmail = readEnvironmentVariable('CALSYNC_ALERT_EMAIL', '')
 param actionGroupIds = json(readEnvironmentVariable('CALSYNC_ACTION_GROUPS', '[]'))

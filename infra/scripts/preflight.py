@@ -60,7 +60,7 @@ FORMATS = {
         "letters, digits and - _ . ( ), no full stop at the end, 64 at most: it becomes part of names",
     ),
     "AZURE_LOCATION": ("[A-Za-z0-9 ]+", "a region as `az account list-locations` names it, like westeurope"),
-    "CALSYNC_OPERATOR_PRINCIPAL_ID": (ID, "an object id: `az ad sp show --id APP-ID --query id` tells it"),
+    "CALSYNC_OPERATOR_PRINCIPAL_ID": (ID, "an object id: `az ad signed-in-user show --query id` tells yours"),
     "CALSYNC_PORTAL_CLIENT_ID": (ID, "the client id of an app registration"),
     "CALSYNC_ALERT_EMAIL": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address"),
     "CALSYNC_ACTION_GROUPS": (

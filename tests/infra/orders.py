@@ -24,6 +24,7 @@ ORDERS: dict[str, dict[str, set[str]]] = {
         "ad app credential reset": {"--id", "--years"},
         "ad app delete": {"--id"},
         "ad app federated-credential create": {"--id", "--parameters"},
+        "ad signed-in-user show": set(),
         "ad sp create": {"--id"},
         "ad sp show": {"--id"},
         "bicep upgrade": set(),

@@ -135,7 +135,7 @@ def test_right_settings_pass(hooks: Hooks) -> None:
         ("CALSYNC_UPDATE_STRATEGY", "rolling", "must be one of Recreate, RollingUpdate"),
         ("CALSYNC_STORAGE_REDUNDANCY", "ZRS", "must be one of Standard_LRS, Standard_ZRS"),
         ("CALSYNC_OPERATOR_TYPE", "user", "must be one of Group, ServicePrincipal, User"),
-        ("CALSYNC_OPERATOR_PRINCIPAL_ID", "OPERATOR-ID", "must be an object id: `az ad sp show --id APP-ID"),
+        ("CALSYNC_OPERATOR_PRINCIPAL_ID", "OPERATOR-ID", "must be an object id: `az ad signed-in-user show"),
         ("CALSYNC_PORTAL_CLIENT_ID", "page", "must be the client id of an app registration"),
         ("CALSYNC_ALERT_EMAIL", "ops", "must be an e-mail address"),
         ("CALSYNC_NETWORK_PREFIX", "10.90.0.0/26", "must be a /24 or larger"),
@@ -383,16 +383,6 @@ def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Re
     assert told in end.stderr
 
 
-OPERATOR = {
-    "AZURE_TENANT_ID": "t",
-    "AZURE_CLIENT_ID": "c",
-    "AZURE_CLIENT_SECRET": "s",
-    "ERPNET_CLIENT_SECRET": "e",
-    "CALSYNC_STORAGE": "stabc",
-}
-"""What the operator's command line is told."""
-
-
 @pytest.mark.parametrize(
     ("code", "answer", "told"),
     [
@@ -402,7 +392,7 @@ OPERATOR = {
             '{"checks": [{"fine": true, "what": "ERP.net"}, {"fine": false, "what": "Graph", "text": "no right"}]}',
             "error: `calsync doctor`: Graph: no right\n",
         ),
-        (2, "", "error: `calsync doctor` ended with 2: stabc\n"),
+        (2, "", "warning: `calsync doctor` ended with 2, run it again: stabc\n"),
     ],
     ids=["well", "something missing", "no answer"],
 )
@@ -414,9 +404,9 @@ def test_the_doctor_is_asked_where_the_operator_is_there(
     doctor.write_text(f"#!/bin/sh\necho '{answer}'\necho $(env | sed -n 's/.*__accountName=//p') >&2\nexit {code}\n")
     doctor.chmod(0o755)
     with app() as address:
-        end = hooks.run("smoke", deployed(address, **OPERATOR))
+        end = hooks.run("smoke", deployed(address, CALSYNC_STORAGE="stabc"))
 
-    assert end.returncode == min(code, 1)
+    assert end.returncode == (1 if answer and code else 0)
     assert told in end.stdout + end.stderr
 
 

@@ -72,7 +72,7 @@ def test_each_block_has_its_powershell() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("az ad app create", "azd up"),
+        ("az ad signed-in-user show", "azd up"),
         ("read -rs", "azd up"),
         ("export AzureWebJobsStorage__accountName", "calsync doctor"),
     ],
