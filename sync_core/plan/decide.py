@@ -26,7 +26,7 @@ An event that shows up again after its pair has ended goes on with its activity,
     copy-lost     act, nothing, reread  the event is gone, and another mailbox may still have the meeting
 
 Every other case goes through table FATE, which names an intent, and table PERMIT, which says whether its write may be
-made (tables.py). What survives becomes writes by the field-wise merge (merge.py, update.py), or ends the pair
+made (tables.py). What survives becomes writes by the field-wise merge (merge.py, update_rules.py), or ends the pair
 (delete.py).
 
 Nothing is *gone* on the word of one answer: ``judge_gone`` weighs the evidence, and what is undecided is read

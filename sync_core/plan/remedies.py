@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sync_core.content.ranges import BEYOND
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
-from sync_core.plan import decide, delete, holds, shared, update
+from sync_core.plan import decide, delete, flow, holds, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
 NOTHING_TO_DO = "nothing: calsync goes on by itself"
@@ -54,14 +54,14 @@ DO: Mapping[str, str] = {
     shared.OTHERS_UNREAD: NOTHING_TO_DO,
     shared.HANDED_ON: "nothing: the meeting is in ERP.net already",
     shared.CANCELLED_COPY: "nothing: it does not take place",
-    update.ASK: "keep Outlook's value or ERP.net's, for all fields or each by itself",
-    update.RICH_BODY: "keep Outlook's text, or write ERP.net's into the event in Outlook",
-    update.WOULD_MAIL: "change one side by hand, if both are to say the same",
-    update.NEEDS_BODY: NOTHING_TO_DO,
-    update.NEEDS_LISTS: NOTHING_TO_DO,
-    update.NEEDS_CATEGORY: NOTHING_TO_DO,
-    update.MAILS_FOLLOW: NOTHING_TO_DO,
-    update.SHOWN_AGAIN: NOTHING_TO_DO,
+    flow.ASK: "keep Outlook's value or ERP.net's, for all fields or each by itself",
+    update_rules.RICH_BODY: "keep Outlook's text, or write ERP.net's into the event in Outlook",
+    update_rules.WOULD_MAIL: "change one side by hand, if both are to say the same",
+    update_rules.NEEDS_BODY: NOTHING_TO_DO,
+    update_rules.NEEDS_LISTS: NOTHING_TO_DO,
+    update_rules.NEEDS_CATEGORY: NOTHING_TO_DO,
+    update_rules.MAILS_FOLLOW: NOTHING_TO_DO,
+    update_rules.SHOWN_AGAIN: NOTHING_TO_DO,
     life.OVER: "nothing: what is over is not synced; move it into the future to sync it",
 }
 """By the beginning of the reason."""

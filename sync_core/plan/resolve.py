@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sync_core.model.link import Chosen, Link
 from sync_core.model.sides import Field, Side
-from sync_core.plan.update import HIDDEN_VALUE
+from sync_core.plan.update_rules import HIDDEN_VALUE
 
 PEOPLE_BY_HAND = "the lists of people are not chosen between: change the list on the side that is wrong"
 HIDDEN = "its values are hidden by SYNC_PRIVATE=busy: make both sides say the same by hand"

@@ -301,7 +301,7 @@ remove           skip     park    park     skip     skip     act         act    
 """)
 """A locked activity may be read, linked and followed, but never written (R9). Of somebody else's meeting nothing but
 our category is ever patched. What the other side cannot hold is not made there; in a pair, only the time is in
-conflict (update.py). A mass deletion waits for a person."""
+conflict (update_rules.py). A mass deletion waits for a person."""
 
 
 def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:

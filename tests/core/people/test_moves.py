@@ -41,7 +41,7 @@ from sync_core.people.lists import TELLING
 from sync_core.people.privacy import HIDEABLE
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
-from sync_core.plan.update import MAILS_FOLLOW, NEEDS_LISTS, SHOWN_AGAIN
+from sync_core.plan.update_rules import MAILS_FOLLOW, NEEDS_LISTS, SHOWN_AGAIN
 from sync_core.plan.wording import values
 from tests.support.samples import (
     BORIS,

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from sync_core.plan import decide, delete, holds, match, shared, tables, update
+from sync_core.plan import decide, delete, flow, holds, match, shared, tables, update_rules
 from sync_core.plan.remedies import DO, OTHERWISE, remedy
 from sync_core.plan.tables import HINDRANCES, REASONS
 
@@ -17,9 +17,7 @@ NO_REASONS = {
     (shared, "DELETED_COPY"),
     (shared, "OURS"),
     (tables, "MASS_DELETION"),
-    (update, "BY_PERSON"),
-    (update, "BY_POLICY"),
-    (update, "HIDDEN_VALUE"),
+    (update_rules, "HIDDEN_VALUE"),
 }
 """What stands behind a reason, or for a value."""
 
@@ -30,7 +28,7 @@ def sentences(module: ModuleType) -> list[str]:
     return [text for name, text in named if (module, name) not in NO_REASONS]
 
 
-@pytest.mark.parametrize("module", [decide, delete, holds, match, shared, tables, update])
+@pytest.mark.parametrize("module", [decide, delete, flow, holds, match, shared, tables, update_rules])
 def test_every_reason_has_its_line(module: ModuleType) -> None:
     """Those of the exits, the rules and what ends a pair."""
     assert [text for text in sentences(module) if not remedy(text)] == []
@@ -46,7 +44,7 @@ def test_so_have_those_of_the_tables() -> None:
     [
         ("two activities name the same event: a1, a2", "void the activity that is one too many"),
         ("deleted in Outlook; the activity is read-only in ERP.net", DO["the activity is read-only in ERP.net"]),
-        ("subject: both sides changed it; the settings leave the choice to a person", DO[update.ASK]),
+        ("subject: both sides changed it; the settings leave the choice to a person", DO[flow.ASK]),
         ("HTTP 400: something else", ""),
         ("", ""),
     ],

@@ -1,86 +1,29 @@
-"""What is written to a live pair, which fields stay in conflict, and the conflict's category on the event."""
+"""What is written to a live pair, and which fields stay in conflict."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sync_core.content.base import as_expected, disturbed, moved, seal
-from sync_core.content.changes import changed_in_erp
-from sync_core.content.compare import SHOWN_TEXT
-from sync_core.content.compare import shown as said
-from sync_core.content.project import from_erp, from_graph
-from sync_core.model.decision import Context, Decision, Intent, Verdict
-from sync_core.model.link import CategoryState, Conflict, Link
+from sync_core.model.decision import Intent, Verdict
 from sync_core.model.policy import Direction, Policy, Winner
-from sync_core.model.sides import (
-    CONFLICT_CATEGORY,
-    EVERYTHING,
-    ErpActivity,
-    ErpContent,
-    Field,
-    GraphContent,
-    GraphEvent,
-    Side,
-)
+from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, ErpContent, Field, GraphContent, GraphEvent, Side
 from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
+from sync_core.plan.flow import ASK
 from sync_core.plan.identity import link_after
-from sync_core.plan.update import ASK, NEEDS_BODY, RICH_BODY
-from tests.support.samples import (
-    NOW,
-    SOFIA,
-    a_context,
-    a_link,
-    an_activity,
-    an_event,
-    linked,
-    noted,
-    shown,
-    utc,
-    wall_clock,
-)
+from sync_core.plan.update_rules import NEEDS_BODY, RICH_BODY
+from tests.support.decided import between, conflict_of, kept, patched_erp, patched_graph
+from tests.support.samples import NOW, a_context, a_link, an_activity, an_event, linked, noted, shown, utc, wall_clock
 
 RULE = "_" * 80
 TEAMS = f"<div>{RULE}</div><div><a href='https://teams.microsoft.com/l/meetup-join/19%3ax/0'>Join</a></div><div>{RULE}</div>"
 LATER = utc(2026, 1, 25, 7, 30)
 ASKING = a_context(policy=Policy(winner=Winner.ASK))
 LOCKED = "Released"
-
-
-def patched_erp(decision: Decision) -> PatchActivity:
-    """The activity's patch."""
-    assert isinstance(decision.erp, PatchActivity)
-    return decision.erp
-
-
-def patched_graph(decision: Decision) -> PatchEvent:
-    """The event's patch."""
-    assert isinstance(decision.graph, PatchEvent)
-    return decision.graph
-
-
-def kept(decision: Decision) -> Link:
-    """The link the decision leaves."""
-    assert decision.link is not None
-    return decision.link
-
-
-def conflict_of(decision: Decision) -> Conflict:
-    """The conflict the decision leaves open."""
-    conflict = kept(decision).conflict
-    assert conflict is not None
-    return conflict
-
-
-def between(event: GraphContent, activity: ErpContent, ctx: Context | None = None) -> Decision:
-    """The decision about a pair whose sides show this now."""
-    return decide(linked(an_event(event), an_activity(activity)), ctx or a_context())
 
 
 # Fields
@@ -253,138 +196,6 @@ def test_an_edit_against_the_direction_waits(direction: Direction, event: GraphC
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.SKIP, None, None)
     assert (kept(decision).conflict, Field.SUBJECT in decision.in_step) == (None, False)
-
-
-# Locked activities and the category
-
-
-def locked_out(
-    event: GraphEvent, link: Link | None = None, state: str = LOCKED, ctx: Context | None = None
-) -> Decision:
-    """The event was edited, the activity refuses."""
-    return decide(linked(event, an_activity(state=state), link=link or a_link()), ctx or a_context())
-
-
-def plan_event(*categories: str, subject: str = "Plan") -> GraphEvent:
-    """The edited event with its categories."""
-    return an_event(shown(subject=subject), categories=categories)
-
-
-def test_a_locked_activity_makes_a_conflict_and_marks_the_event() -> None:
-    """Both values are listed, other categories keep their place, and the base stays (R9)."""
-    decision = locked_out(plan_event("Red", "Blue"))
-
-    assert decision.erp is None
-    assert decision.graph == PatchEvent(
-        "E1", "ck-2", frozenset(), shown(subject="Plan"), None, ("Red", "Blue", CONFLICT_CATEGORY)
-    )
-    assert [(c.field, c.event_value, c.activity_value, c.why) for c in conflict_of(decision).clashes] == [
-        ("subject", "Plan", "Budget", "the activity is read-only in ERP.net")
-    ]
-    assert (conflict_of(decision).category, conflict_of(decision).since_at) == (CategoryState.SET, NOW)
-    settled = link_after(
-        decision, plan_event("Red", "Blue", CONFLICT_CATEGORY), an_activity(state=LOCKED), a_context()
-    )
-    assert settled is not None
-    assert settled.base_event.subject == "Budget"
-
-
-def test_a_locked_activity_is_still_followed() -> None:
-    """What changes in ERP.net reaches Outlook, locked or not."""
-    decision = decide(linked(an_event(), an_activity(noted(subject="Forecast"), state=LOCKED)), a_context())
-
-    assert patched_graph(decision).content.subject == "Forecast"
-
-
-def test_the_mark_is_set_once() -> None:
-    """An event with the category in the same conflict is not written again."""
-    link = kept(locked_out(plan_event()))
-    again = locked_out(plan_event(CONFLICT_CATEGORY), link, ctx=a_context(now=NOW + timedelta(hours=1)))
-
-    assert (again.verdict, again.graph) == (Verdict.CONFLICT, None)
-    assert kept(again).conflict == link.conflict
-
-
-def test_a_mark_taken_off_is_not_set_again_for_the_same_conflict() -> None:
-    """The user has seen it; the conflict stays open, with its age."""
-    link = kept(locked_out(plan_event()))
-    once = locked_out(plan_event("Red"), link)
-    twice = locked_out(plan_event("Red"), kept(once))
-
-    assert (once.graph, twice.graph) == (None, None)
-    assert (conflict_of(twice).category, conflict_of(twice).since_at) == (CategoryState.TAKEN_OFF, NOW)
-
-
-def test_a_new_conflict_is_marked_again() -> None:
-    """Another value typed in Outlook is another conflict."""
-    taken_off = kept(locked_out(plan_event(), kept(locked_out(plan_event()))))
-    decision = locked_out(plan_event(subject="Forecast"), taken_off)
-
-    assert patched_graph(decision).categories == (CONFLICT_CATEGORY,)
-    assert conflict_of(decision).category is CategoryState.SET
-
-
-def test_an_edit_in_erp_does_not_make_the_conflict_a_new_one() -> None:
-    """The category that was taken off stays off, and the conflict keeps its age with the value of now."""
-    first = between(shown(subject="Plan"), noted(subject="Forecast"), ASKING)
-    off = decide(linked(plan_event(), an_activity(noted(subject="Forecast")), link=kept(first)), ASKING)
-    later = replace(ASKING, now=NOW + timedelta(hours=1))
-    decision = decide(linked(plan_event(), an_activity(noted(subject="Outlook")), link=kept(off)), later)
-
-    assert decision.graph is None
-    assert (
-        conflict_of(decision).since_at,
-        conflict_of(decision).category,
-        conflict_of(decision).clashes[0].activity_value,
-    ) == (NOW, CategoryState.TAKEN_OFF, "Outlook")
-
-
-def test_an_unlocked_activity_closes_the_conflict() -> None:
-    """The edit is written, our category comes off, and other categories stay in order."""
-    link = kept(locked_out(plan_event("Red", "Blue")))
-    decision = locked_out(plan_event("Red", CONFLICT_CATEGORY, "Blue"), link, state="FirmPlanned")
-
-    assert frozenset({Field.SUBJECT}) == patched_erp(decision).fields
-    assert patched_graph(decision).categories == ("Red", "Blue")
-    assert kept(decision).conflict is None
-
-
-def test_an_edit_taken_back_closes_the_conflict() -> None:
-    """The event says again what the activity says."""
-    link = kept(locked_out(plan_event()))
-    decision = locked_out(plan_event(CONFLICT_CATEGORY, subject="Budget"), link)
-
-    assert (decision.erp, patched_graph(decision).categories, kept(decision).conflict) == (None, (), None)
-
-
-@pytest.mark.parametrize(
-    ("category", "categories"),
-    [
-        pytest.param(None, ("Red", CONFLICT_CATEGORY), id="no-conflict-of-ours"),
-        pytest.param(CategoryState.TAKEN_OFF, ("Red", CONFLICT_CATEGORY), id="put-there-by-the-user"),
-        pytest.param(CategoryState.SET, ("Red",), id="already-off"),
-    ],
-)
-def test_a_mark_comes_off_only_if_it_is_ours_and_there(
-    category: CategoryState | None, categories: tuple[str, ...]
-) -> None:
-    """A category that we did not set is not ours to remove."""
-    conflict = replace(conflict_of(locked_out(plan_event())), category=category) if category else None
-    event = an_event(categories=categories)
-    decision = decide(linked(event, an_activity(), link=a_link(conflict=conflict)), a_context())
-
-    assert (decision.graph, kept(decision).conflict) == (None, None)
-
-
-def test_nothing_is_marked_on_the_way_to_erpnet_only() -> None:
-    """Where Outlook may not be written, the conflict is listed without the category."""
-    decision = locked_out(plan_event(), ctx=a_context(policy=Policy(direction=Direction.TO_ERP)))
-
-    assert (decision.verdict, decision.graph, conflict_of(decision).category) == (
-        Verdict.CONFLICT,
-        None,
-        CategoryState.NONE,
-    )
 
 
 # Bodies
@@ -618,127 +429,9 @@ def test_the_minute_away_from_midnight_is_not_written_back() -> None:
 )
 def test_our_pair_is_written_along_with_another_write(activity: ErpActivity, expected: str) -> None:
     """Once, if ExternalId is empty, in a state where nobody minds; a foreign system is never overwritten."""
-    assert expected == patched_erp(decide(linked(plan_event(), activity), a_context())).external_id
+    assert expected == patched_erp(decide(linked(an_event(shown(subject="Plan")), activity), a_context())).external_id
 
 
 def test_our_pair_causes_no_write_of_its_own() -> None:
     """An activity in step is not patched for its ExternalId."""
     assert decide(linked(an_event(), an_activity()), a_context()).erp is None
-
-
-# After the write
-
-SENT = noted(subject="Plan")
-SUBJECT = frozenset({Field.SUBJECT})
-
-
-@pytest.mark.parametrize(
-    ("after", "expected"),
-    [
-        pytest.param(SENT, set(), id="as-sent"),
-        pytest.param(replace(SENT, planned_minutes=90), set(), id="duration-beside-an-end"),
-        pytest.param(replace(SENT, notes="Agenda \r\n"), set(), id="rewritten-line-ends"),
-        pytest.param(replace(SENT, people=("boris@acme.example",)), {Field.PEOPLE}, id="people"),
-        pytest.param(replace(SENT, subject="Forecast"), {Field.SUBJECT}, id="the-written-field"),
-        pytest.param(replace(SENT, priority="High"), {Field.PRIORITY}, id="another-field"),
-        pytest.param(replace(SENT, end=wall_clock(2026, 2, 2, 12)), {Field.TIME}, id="time"),
-    ],
-)
-def test_what_somebody_changed_between_write_and_read_is_noticed(after: ErpContent, expected: set[Field]) -> None:
-    """The read-back is compared with what was sent and with what was there before (erpnet.md §6)."""
-    assert expected == disturbed(SENT, SUBJECT, noted(), after)
-
-
-def test_a_create_expects_everything_it_sent() -> None:
-    """Without a before, all of the content was written."""
-    assert frozenset() == disturbed(SENT, EVERYTHING, None, SENT)
-    assert {Field.SUBJECT} == disturbed(SENT, EVERYTHING, None, noted())
-
-
-contents = st.builds(
-    noted,
-    subject=st.sampled_from(["Budget", "Plan"]),
-    notes=st.sampled_from(["Agenda", "Minutes"]),
-    end=st.sampled_from([wall_clock(2026, 2, 2, 11), wall_clock(2026, 2, 2, 12)]),
-    reminder=st.sampled_from([None, wall_clock(2026, 2, 2, 9), wall_clock(2026, 2, 2, 9, 45)]),
-    private=st.booleans(),
-    priority=st.sampled_from(["Low", "Medium", "Highest"]),
-)
-
-
-@given(contents, st.frozensets(st.sampled_from(sorted(EVERYTHING))), contents, contents)
-def test_a_disturbance_still_looks_like_an_edit(
-    sent: ErpContent, fields: frozenset[Field], before: ErpContent, after: ErpContent
-) -> None:
-    """The base takes what was expected, so that exactly the disturbed fields are changes of the next round."""
-    base = as_expected(sent, fields, before, after)
-
-    assert frozenset() == disturbed(sent, fields, before, base)
-    assert disturbed(sent, fields, before, after) == changed_in_erp(base, after)
-
-
-# The base
-
-
-def test_the_base_moves_for_what_is_in_step() -> None:
-    """Named fields take what the readings show, the others stay, and the versions follow."""
-    link = moved(
-        a_link(),
-        SUBJECT,
-        an_event(shown(subject="Plan", reminder=40)),
-        an_activity(noted(subject="Plan", priority="High")),
-    )
-
-    assert (shown(subject="Plan"), noted(subject="Plan")) == (link.base_event, link.base_activity)
-    assert ("ck-2", 2, utc(2026, 1, 25, 7), utc(2026, 1, 25, 7)) == (
-        link.change_key,
-        link.version,
-        link.updated_at,
-        link.modified_at,
-    )
-
-
-def test_an_unread_side_keeps_its_base() -> None:
-    """Nothing is known of it, so nothing moves."""
-    assert seal(a_link()) == moved(a_link(), frozenset(Field), None, None)
-
-
-def test_long_text_is_sealed_in_the_base() -> None:
-    """The base keeps digests of long text."""
-    link = moved(a_link(), frozenset(Field), an_event(shown(body="x" * 999)), an_activity(noted(notes="x" * 999)))
-
-    assert link.base_event.body == link.base_activity.notes
-    assert link.base_event.body.startswith("sha256:")
-
-
-# Words
-
-
-@pytest.mark.parametrize(
-    ("field", "event", "expected"),
-    [
-        pytest.param(Field.SUBJECT, shown(), "Budget", id="subject"),
-        pytest.param(Field.TIME, shown(), "2026-02-02 08:00Z – 2026-02-02 09:00Z", id="time"),
-        pytest.param(
-            Field.TIME,
-            shown(start=utc(2026, 2, 2), end=utc(2026, 2, 4), all_day=True),
-            "all day 2026-02-02 – before 2026-02-04",
-            id="all-day",
-        ),
-        pytest.param(Field.REMINDER, shown(reminder=None), "none", id="no-reminder"),
-        pytest.param(Field.REMINDER, shown(), "15", id="reminder"),
-        pytest.param(Field.PRIVATE, shown(sensitivity="private"), "True", id="private"),
-        pytest.param(Field.PRIORITY, shown(), "normal", id="priority"),
-        pytest.param(Field.PEOPLE, shown(people=("b@x", "a@x")), "a@x, b@x", id="people"),
-    ],
-)
-def test_values_are_shown_in_words(field: Field, event: GraphContent, expected: str) -> None:
-    """Every field has a text for people."""
-    assert expected == said(from_graph(event), field)
-
-
-def test_long_values_say_that_they_were_cut() -> None:
-    """Bounded text, with its true length."""
-    text = said(from_erp(noted(notes="x" * (SHOWN_TEXT + 1)), SOFIA), Field.BODY)
-
-    assert "x" * SHOWN_TEXT + f"… (cut, {SHOWN_TEXT + 1} characters)" == text

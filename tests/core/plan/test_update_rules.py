@@ -16,9 +16,10 @@ from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, P
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Side
 from sync_core.people.lists import Moves
-from sync_core.plan import update
+from sync_core.plan import update_rules
+from sync_core.plan.flow import Flow
 from sync_core.plan.tables import REASONS, Obstacle
-from sync_core.plan.update import HIDDEN_VALUE, NEEDS_BODY, RULES, Flow
+from sync_core.plan.update_rules import HIDDEN_VALUE, NEEDS_BODY, RULES
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -149,7 +150,7 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "first_link_mails_nobody",
         flowing(WITH_GUESTS, has_base=False, to_graph=SUBJECT | REMINDER),
-        {"to_graph": REMINDER, "left": SUBJECT, "why": update.WOULD_MAIL},
+        {"to_graph": REMINDER, "left": SUBJECT, "why": update_rules.WOULD_MAIL},
     ),
     (
         "time_fits",
@@ -162,17 +163,17 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     (
         "body_fits",
         flowing(linked(FORMATTED, MINUTES), to_graph=BODY),
-        {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", update.RICH_BODY),
+        {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", update_rules.RICH_BODY),
     ),
     (
         "body_fits",
         flowing(linked(an_event(html=None), MINUTES), to_graph=BODY | SUBJECT),
-        {"to_graph": SUBJECT, "left": BODY, "needs": update.NEEDS_BODY},
+        {"to_graph": SUBJECT, "left": BODY, "needs": update_rules.NEEDS_BODY},
     ),
     (
         "lists_known",
-        flowing(linked(an_event()), to_erp=LIST, to_graph=LIST | SUBJECT, needs=update.NEEDS_BODY),
-        {"to_erp": frozenset(), "to_graph": SUBJECT, "left": LIST, "needs": update.NEEDS_LISTS},
+        flowing(linked(an_event()), to_erp=LIST, to_graph=LIST | SUBJECT, needs=update_rules.NEEDS_BODY),
+        {"to_erp": frozenset(), "to_graph": SUBJECT, "left": LIST, "needs": update_rules.NEEDS_LISTS},
     ),
     (
         "conceal_values",
@@ -195,27 +196,27 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
     ),
     (
         "mail_last",
-        flowing(WITH_GUESTS, to_graph=SUBJECT | REMINDER, needs=update.NEEDS_BODY),
-        {"to_graph": REMINDER, "left": SUBJECT, "later": SUBJECT, "needs": update.MAILS_FOLLOW},
+        flowing(WITH_GUESTS, to_graph=SUBJECT | REMINDER, needs=update_rules.NEEDS_BODY),
+        {"to_graph": REMINDER, "left": SUBJECT, "later": SUBJECT, "needs": update_rules.MAILS_FOLLOW},
     ),
     (
         "mail_last",
         flowing(WITH_GUESTS, to_graph=SUBJECT, categories=(CONFLICT_CATEGORY,)),
-        {"to_graph": frozenset(), "left": SUBJECT, "later": SUBJECT, "needs": update.MAILS_FOLLOW},
+        {"to_graph": frozenset(), "left": SUBJECT, "later": SUBJECT, "needs": update_rules.MAILS_FOLLOW},
     ),
     (
         "mail_last",
         flowing(BOTH, to_graph=LIST | SUBJECT | REMINDER, moves=Moves(join_graph=frozenset({GUEST}))),
-        {"to_graph": REMINDER, "left": LIST | SUBJECT, "later": LIST | SUBJECT, "needs": update.MAILS_FOLLOW},
+        {"to_graph": REMINDER, "left": LIST | SUBJECT, "later": LIST | SUBJECT, "needs": update_rules.MAILS_FOLLOW},
     ),
     (
         "compare_again",
         flowing(
             linked(an_event(shown(sensitivity="private")), PLAN), BUSY, to_graph=frozenset({Field.PRIVATE}) | SUBJECT
         ),
-        {"left": LIST | BODY, "needs": update.SHOWN_AGAIN},
+        {"left": LIST | BODY, "needs": update_rules.SHOWN_AGAIN},
     ),
-    ("category_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": update.NEEDS_CATEGORY}),
+    ("category_needs_event", flowing(linked(None, PLAN), conflict=OPEN), {"needs": update_rules.NEEDS_CATEGORY}),
     (
         "reminder_follows_start",
         flowing(linked(an_event(shown(start=utc(2026, 2, 2, 10), end=utc(2026, 2, 2, 11))), PLAN), to_erp=TIME),
@@ -299,23 +300,9 @@ def test_a_teams_body_keeps_its_block() -> None:
     block = f"<div>{rule}</div><div><a href='https://teams.microsoft.com/l/meetup-join/19%3ax/0'>Join</a></div>"
     html = f"<div>Agenda</div>{block}<div>{rule}</div>"
     before = flowing(linked(an_event(html=html), MINUTES), to_graph=BODY)
-    after = update.body_fits(before)
+    after = update_rules.body_fits(before)
 
     assert set(changes(before, after)) == {"html"}
     assert after.html is not None
     assert "Minutes" in after.html
     assert block in after.html
-
-
-def test_the_merge_comes_before_the_rules() -> None:
-    """Fields go where they were not edited; what was edited twice goes where it lost."""
-    case = linked(
-        an_event(shown(subject="Plan", body="Minutes")), an_activity(noted(subject="Forecast", priority="High"))
-    )
-    assert case.link is not None
-    flow = update.merged_flow(Pair(case, case.link, has_base=True), a_context())
-
-    assert flow.to_erp == SUBJECT | BODY
-    assert flow.to_graph == {Field.PRIORITY}
-    assert flow.twice == SUBJECT
-    assert [field for field, _ in flow.solved] == [Field.SUBJECT]
