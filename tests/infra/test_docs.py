@@ -19,7 +19,8 @@ from tests.support.deployment import MAIN, ROOT, delivered, environment, functio
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [README, ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *DOCS]
+SETTINGS, COMMANDS, PROMISES = (ROOT / "docs" / f"{name}.md" for name in ("settings", "commands", "promises"))
+PAGES = [README, *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "SECURITY", "CHANGELOG")), *DOCS]
 
 PLATFORM = {
     "WEBSITE_HOSTNAME",
@@ -97,8 +98,8 @@ def test_commands_are_found_in_the_docs() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(path: Path) -> None:
-    """Links lead to pages, files and headings that are there."""
-    for target, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([\w-]+))?\)", text_of(path)):
+    """Links lead to pages, files and headings that are there; ``../../actions`` is GitHub's own beside the README."""
+    for target, heading in re.findall(r"\]\((?!\w+:|\.\./\.\./actions/)([^)#\s]*)(?:#([\w-]+))?\)", text_of(path)):
         found = path.parent / target if target else path
 
         assert found.exists(), target
@@ -134,13 +135,12 @@ def test_the_models_name_tests(name: str, least: int) -> None:
     assert len(list(named_tests(ROOT / "docs" / name))) > least
 
 
-def test_every_promise_of_the_readme_links_to_a_test() -> None:
-    """Each row of its table of promises has a link to a test file."""
-    table = text_of(README).partition("## What is promised")[2].partition("\n## ")[0]
-    rows = [row for row in table.splitlines() if row.startswith("|")][2:]
+def test_every_promise_links_to_a_test() -> None:
+    """Each row of the table of promises has a link to a test file."""
+    rows = [row for row in text_of(PROMISES).splitlines() if row.startswith("|")][2:]
 
     assert len(rows) > 10
-    assert [row for row in rows if not re.search(r"\]\(tests/[\w/]+/test_\w+\.py\)", row)] == []
+    assert [row for row in rows if not re.search(r"\]\(\.\./tests/[\w/]+/test_\w+\.py\)", row)] == []
 
 
 def named_tests(path: Path) -> Iterator[tuple[Path, str]]:
@@ -166,11 +166,46 @@ def _names_in(file: Path) -> frozenset[str]:
     return frozenset(node.name for node in ast.walk(ast.parse(text_of(file))) if isinstance(node, kinds))
 
 
-def test_every_setting_stands_in_the_readme() -> None:
-    """Its table of settings is the whole list, but for the parts of the storage account's address."""
+def test_every_setting_stands_in_its_table() -> None:
+    """The table of settings is the whole list, but for the parts of the storage account's address."""
     parts = {row.name for row in ROWS if "__" in row.name}
+    cells = [row.split("|")[1] for row in text_of(SETTINGS).splitlines() if row.startswith("| `")]
+    listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
-    assert {row.name for row in ROWS} - parts <= names_in(README)
+    assert {row.name for row in ROWS} - parts <= listed
+
+
+def test_every_command_stands_in_its_table() -> None:
+    """Whoever looks for what `calsync` can do finds all of it on one page."""
+    group = main.commands["users"]
+    assert isinstance(group, click.Group)
+    rows = "\n".join(row for row in text_of(COMMANDS).splitlines() if row.startswith("| `"))
+
+    assert [name for name in main.commands if f"`calsync {name}" not in rows] == []
+    assert [name for name in group.commands if not re.search(rf"`(?:calsync users )?{name}\b", rows)] == []
+
+
+LONGEST_README = 150
+"""Lines that somebody reads who does not know yet whether they want it."""
+
+
+def test_the_readme_is_short_and_leads_to_every_page() -> None:
+    """What it does not say itself is one link away."""
+    text = text_of(README)
+
+    assert len(text.splitlines()) <= LONGEST_README
+    assert [page.name for page in DOCS if f"(docs/{page.name})" not in text] == []
+
+
+def test_the_readme_says_at_once_what_has_been_proven_where() -> None:
+    """Beside the badges, before anything that is promised; the badge names the Pythons that are supported."""
+    top = text_of(README).partition("\n\n")[2].partition("\n\n![")[0]
+    oldest, newest = re.findall(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', text_of(ROOT / "pyproject.toml"))[0]
+
+    assert "stand-ins" in top
+    assert "worker library" in top
+    assert "No live tenant has been reached yet." in top
+    assert f"python-3.{oldest}_to_3.{int(newest) - 1}-" in top
 
 
 def test_the_demo_has_the_steps_that_are_told() -> None:
