@@ -88,6 +88,18 @@ class WorkQueue:
                 await self.prepare()
                 await self._client.send_message(text, visibility_timeout=delay)
 
+    async def count(self) -> tuple[int, int]:
+        """See ``Queue.count``; a queue that is not there yet holds nothing."""
+        return await self._count(self._names[0]), await self._count(self._names[1])
+
+    async def _count(self, name: str) -> int:
+        with _translated():
+            try:
+                told = await self._service.get_queue_client(name).get_queue_properties()
+            except ResourceNotFoundError:
+                return 0
+        return told.approximate_message_count or 0
+
     async def close(self) -> None:
         """Close the connections."""
         if "_service" in self.__dict__:

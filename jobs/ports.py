@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from jobs.asked import CommandStore
 from sync_core.model.claim import Claim
+from sync_core.model.day import Day
 from sync_core.model.event import Window
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
@@ -349,6 +350,10 @@ class Queue(Protocol):
     async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
         """Put a message into the queue, to be seen after the delay. Raises ``StoreUnavailable``."""
 
+    async def count(self) -> tuple[int, int]:
+        """About how many messages wait, hidden ones included, and how many nobody could serve (the poison queue).
+        Raises ``StoreUnavailable``."""
+
 
 UNREADABLE = "row cannot be read"
 """The action of a journal entry that stands for a row that cannot be read."""
@@ -389,6 +394,9 @@ class SlotStore(Protocol):
 
     async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
         """Give the slot back; a lost one is no error. For ``lingers_seconds`` only its holder can take it again."""
+
+    async def count_slots(self, count: int, stale_after_seconds: float) -> int:
+        """How many of ``count`` slots are held, or stand for a session that may still be open."""
 
 
 class LeaseStore(Protocol):
@@ -476,6 +484,20 @@ class JournalStore(Protocol):
         """Erase entries older than ``before``; return how many there were."""
 
 
+class DayStore(Protocol):
+    """What the rounds of each day did, in numbers."""
+
+    async def add_to_day(self, told: Day, user_id: str) -> None:
+        """Add what one round of a user did to its day. Raises ``StoreUnavailable``."""
+
+    async def list_days(self) -> list[Day]:
+        """The days that are kept, in parts (``by_day``); unreadable rows are left out. As many rows for ten people as
+        for ten thousand."""
+
+    async def trim_days(self, before: date) -> None:
+        """Erase the days before this one."""
+
+
 class SubscriptionStore(Protocol):
     """Graph's subscriptions, as stored."""
 
@@ -502,6 +524,7 @@ class Store(
     FormKeyStore,
     ClaimStore,
     CommandStore,
+    DayStore,
     JournalStore,
     SubscriptionStore,
     Protocol,

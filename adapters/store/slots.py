@@ -71,6 +71,11 @@ class Slots:
         with suppress(LeaseLost):
             await self._renew(slot, free=True, lingers=timedelta(seconds=lingers_seconds))
 
+    async def count_slots(self, count: int, stale_after_seconds: float) -> int:
+        """How many of the slots are held, or stand for a session that may still be open."""
+        stale_after = timedelta(seconds=stale_after_seconds)
+        return sum(self._left(c, "", stale_after) > timedelta(0) for c in await self._read_slots(count))
+
     async def _renew(self, slot: Slot, *, free: bool, lingers: timedelta = timedelta(0)) -> Slot:
         """Write the slot's row. A write whose answer was lost has moved the etag: the row still names its holder."""
         for _ in range(TRIES):

@@ -20,6 +20,7 @@ from adapters.store.accounts import AccountRows
 from adapters.store.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
+from adapters.store.days import Days
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
 from adapters.store.leases import TRIES, Leases
@@ -86,6 +87,7 @@ def _state_op(user_id: str, change: RowChange) -> Op:
 class RowStore(
     AccountRows,
     Commands,
+    Days,
     FormKeys,
     Leases,
     Line,

@@ -36,13 +36,16 @@ REMEDIES = {
     "CopyRow": "`calsync sync --full` makes it anew",
     "Command": _DELETE + "and ask again",
     "PartRow": _DELETE + "and ask again",
+    "Day": "it is made anew by the next round of that day",
 }
 """The remedy for an unreadable row, by its kind."""
 
 _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow": "row"}
 """Kinds whose owner is named by another part of the key than the partition."""
 
-_OF_NOBODY = frozenset({"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow"})
+_OF_NOBODY = frozenset(
+    {"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow", "Day"}
+)
 
 
 def value_of(table: Table, row: Row, kind: type[T], key: Key | None = None) -> T:

@@ -16,6 +16,9 @@ from sync_core.errors import StoreError
 
 JOURNAL_KEPT = timedelta(days=90)
 
+DAYS_KEPT = timedelta(days=40)
+"""How long the numbers of a day are kept: the page shows thirty days."""
+
 NIGHTS = timedelta(days=3)
 """How long an expired answer is still looked for: if the clean-up misses a night, a later one erases it."""
 
@@ -34,6 +37,7 @@ async def keep_house(world: World) -> int:
             log_failure("housekeeping", error, user_id=user.id)
     await _erase_answers(world)
     await world.store.trim_commands(before)
+    await world.store.trim_days(world.clock().date() - DAYS_KEPT)
     facts: dict[str, Fact] = {"erased": erased}
     if world.secret_ends is not None:
         facts["secret_days"] = (world.secret_ends - world.clock().date()).days

@@ -26,10 +26,11 @@ from jobs.notices import send_digest
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
+from jobs.round.days import lag_of
 from jobs.round.report import Report, log_round
 from jobs.round.run import run_round
 from jobs.together import together
-from jobs.wake import is_notified, wake, woken_at
+from jobs.wake import is_notified, wake
 from jobs.world import World
 from sync_core.errors import (
     AccessRefused,
@@ -240,10 +241,23 @@ def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
 
 
 async def _save_pulled_at(world: World, began_at: datetime) -> None:
-    """Store when the pull began. If another process saves the row first, one more pull runs than needed."""
+    """Store when the pull began, and how long the queues are. If another process saves the row first, one more pull
+    runs than needed."""
+    lengths = await _queues(world)
     instance, etag = await world.store.read_instance()
+    queued, poisoned = lengths or (instance.queued, instance.poisoned)
+    pulled = replace(instance, pulled_at=began_at, queued=queued, poisoned=poisoned)
     with suppress(StaleWrite):
-        await world.store.save_instance(replace(instance, pulled_at=began_at), etag)
+        await world.store.save_instance(pulled, etag)
+
+
+async def _queues(world: World) -> tuple[int, int] | None:
+    """How long the work queue and its poison queue are; None where nobody can tell."""
+    try:
+        return await world.queue.count()
+    except StoreUnavailable as error:
+        log_failure("work", error)
+        return None
 
 
 def _back_off(world: World, taken: Throttled) -> datetime:
@@ -282,7 +296,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> Non
         if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))
         return
-    log_round(report, seconds=_since(world, began_at), lag_seconds=_lag(world, report))
+    log_round(report, seconds=_since(world, began_at), lag_seconds=lag_of(world, report))
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
     await _follow_up(world, turn, order, report)
@@ -350,12 +364,6 @@ def _left(world: World, until: datetime) -> float:
 
 def _since(world: World, at: datetime) -> float:
     return (world.clock() - at).total_seconds()
-
-
-def _lag(world: World, report: Report) -> float | None:
-    """Seconds from the wake-up to the end of the writes; None without a write or a time."""
-    at = woken_at(report.served)
-    return _since(world, at) if at is not None and report.done else None
 
 
 # A command

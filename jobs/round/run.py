@@ -25,6 +25,7 @@ from jobs.refusal import judged
 from jobs.round.act import Actor, Done
 from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
+from jobs.round.days import count_round
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
 from jobs.round.prepare import Company, Prepared, prepare, read_company
@@ -63,6 +64,7 @@ async def run_round(world: World, user: User, *, full: bool = False, asked: bool
     finally:
         cover.reset(uncovered)
         await fence.release()
+    await count_round(world, report)
     if await erase_if_forgotten(world, user.id) or report.paused:
         return report
     report.again |= await world.store.read_wake(user.id) != report.served

@@ -205,7 +205,7 @@ class Instance:
     first. ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
     pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
     None when it has ended. ``refused`` says why a side has refused the app itself since ``refused_at``, '' = it does
-    not.
+    not. ``queued`` and ``poisoned`` are how many messages the work queue and its poison queue held at that pull.
     """
 
     tenant: str = ""
@@ -226,6 +226,8 @@ class Instance:
     policy_by_app: bool = False
     pause: Pause | None = None
     digest_on: date | None = None
+    queued: int = 0
+    poisoned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,19 @@ async def test_a_delayed_message_is_not_seen_yet(azurite: Azurite, queue: WorkQu
     assert await raw(azurite, f"{prefix}-work") == []
 
 
+async def test_both_queues_are_counted(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
+    """Messages for later count, too; a queue that nobody made yet holds nothing."""
+    for delay in (0, 30):
+        await queue.send({"kind": "pull"}, delay_seconds=delay)
+    async with QueueServiceClient.from_connection_string(azurite.connection_string) as service:
+        await service.get_queue_client(f"{prefix}-work-poison").send_message("?")
+    assert await queue.count() == (2, 1)
+
+    elsewhere = WorkQueue(lambda: connect(azurite.connection_string), f"{prefix}none")
+    assert await elsewhere.count() == (0, 0)
+    await elsewhere.close()
+
+
 async def test_preparing_twice_makes_both_queues(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
     """The work queue and its poison queue are there, however often they are made."""
     await queue.prepare()

@@ -15,6 +15,7 @@ from adapters.store.backend import Key, Op, Table, Verb
 from jobs.app.housekeeping import keep_house
 from jobs.messages import Pull, write
 from sync_core.errors import SettingsInvalid, StoreUnavailable
+from sync_core.model.day import Day
 from sync_core.model.memory import JournalEntry
 from tests.support.app import App, function, logged_facts
 from tests.support.functions import functions
@@ -129,6 +130,16 @@ async def test_the_nightly_line_counts_the_days_of_the_secret(
         await keep_house(replace(app.house.world, secret_ends=ends))
 
     assert [line["secret_days"] for line in logged_facts(caplog.records, "housekeeping")] == [days]
+
+
+async def test_old_days_go_at_night(app: App) -> None:
+    """The page shows thirty of them; their rows do not pile up."""
+    store, today = app.house.world.store, app.house.now.date()
+    for age in (0, 30, 41):
+        await store.add_to_day(Day(today - timedelta(days=age), 1), "anna")
+    await keep_house(app.house.world)
+
+    assert [(today - one.day).days for one in await store.list_days()] == [30, 0]
 
 
 async def test_a_secret_whose_end_nobody_told_is_not_counted(app: App, caplog: pytest.LogCaptureFixture) -> None:

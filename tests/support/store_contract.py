@@ -17,12 +17,14 @@ import pytest
 
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.codec import SCHEMA
 from adapters.store.store import RowStore
 from jobs.asked import Asker, Command, Kind, State, Wish, new_id
 from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.model.claim import Claim
+from sync_core.model.day import Day, by_day, lags_of
 from sync_core.model.event import Window
 from sync_core.model.link import (
     CategoryState,
@@ -868,6 +870,41 @@ class JournalContract:
         assert (await store.count_unsynced())[user_id] == {item.reason: 1}
         await store.forget_user(user_id)
         assert (await store.read_unsynced(user_id), user_id in await store.count_unsynced()) == (Unsynced(), False)
+
+    async def test_a_day_is_the_sum_of_its_rounds(self, fresh_store: RowStore) -> None:
+        """Rounds of several people add up, at once or one after the other; old days go."""
+        day, before = NOW.date(), NOW.date() - timedelta(days=40)
+        told = Day(day, 2, 1, lags_of(4.0), NOW)
+        await asyncio.gather(*(fresh_store.add_to_day(told, f"user {n}") for n in range(9)))
+        await fresh_store.add_to_day(Day(before, 7), "user 0")
+
+        found = by_day(await fresh_store.list_days())
+        assert found == {before: Day(before, 7), day: Day(day, 18, 9, (0, 0, 0, 9), NOW)}
+        await fresh_store.trim_days(day)
+        assert [*by_day(await fresh_store.list_days())] == [day]
+
+    @pytest.mark.parametrize("version", [SCHEMA, SCHEMA + 1], ids=["spoilt", "of a newer build"])
+    async def test_a_days_row_that_cannot_be_read_takes_no_page_with_it(
+        self, fresh_store: RowStore, version: int
+    ) -> None:
+        """It is left out and begun anew; that of a newer build is left to the newer build."""
+        told = Day(NOW.date(), 1)
+        await fresh_store.add_to_day(told, "u")
+        [row] = await fresh_store.backend.scan(Table.JOURNAL, "day")
+        await fresh_store.backend.write(Table.JOURNAL, Op(Verb.PUT, row.key, {"v": version, "data0": "{"}))
+        assert await fresh_store.list_days() == []
+
+        await fresh_store.add_to_day(told, "u")
+        assert await fresh_store.list_days() == ([told] if version == SCHEMA else [])
+
+    async def test_slots_that_may_be_open_are_counted(self, fresh_store: RowStore) -> None:
+        """One in use and one whose session lingers; a free one is none."""
+        first = await fresh_store.acquire_slot("a", 3, 60)
+        second = await fresh_store.acquire_slot("b", 3, 60)
+        assert await fresh_store.count_slots(3, 60) == 2
+        await fresh_store.free_slot(second, 1_200)
+        await fresh_store.free_slot(first)
+        assert await fresh_store.count_slots(3, 60) == 1
 
     async def test_more_unsynced_items_than_a_row_holds_are_cut(self, fresh_store: RowStore) -> None:
         """The first are kept, and every count: a list for people never fails the round that made it."""

@@ -49,6 +49,10 @@ class Conveyor:
         heapq.heappush(self.waiting, (due, self.sent, json.loads(json.dumps(dict(message)))))
         self.most = max(self.most, len(self.waiting) + self.under_way)
 
+    async def count(self) -> tuple[int, int]:
+        """See ``Queue.count``."""
+        return len(self.waiting), 0
+
     async def run(self, worlds: list[World], until: datetime) -> None:
         """Hand messages over as they become visible, to one process after the other, until an instant."""
         while self.waiting and self.waiting[0][0] <= until:

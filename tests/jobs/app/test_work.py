@@ -17,6 +17,7 @@ from jobs.messages import Round, write
 from jobs.ports import Message
 from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
+from sync_core.model.day import Day, by_day, joined, lags_of
 from tests.support.app import App, logged_facts
 from tests.support.house import House
 from tests.support.users import put_user
@@ -515,6 +516,66 @@ async def test_an_unexpected_error_reaches_the_host(app: App, monkeypatch: pytes
 
     with pytest.raises(ZeroDivisionError):
         await app.hand_over(write(Round("u")))
+
+
+async def test_a_round_is_counted_in_its_day(app: App) -> None:
+    """Its actions, how long the person waited, and that Graph had told of it; a round without an action costs no
+    row."""
+    user_id = await settle(app)
+    before = by_day(await app.house.world.store.list_days())
+    today = app.house.now.date()
+    plan(app.house, "Budget")
+    await wake(app.house.world, user_id, notified=True)
+    notified_at = app.house.now
+    app.house.advance(seconds=3)
+    await app.drain()
+    after = by_day(await app.house.world.store.list_days())
+
+    told = Day(today, 1, lags=lags_of(3.0), notified_at=notified_at)
+    assert after == before | {today: joined(before.get(today, Day(today)), told)}
+    await wake(app.house.world, user_id)
+    await app.drain()
+    assert by_day(await app.house.world.store.list_days()) == after
+
+
+async def test_a_day_that_cannot_be_counted_is_no_failure_of_the_round(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The meeting is across; the log tells of the count."""
+
+    async def refuse(*_: object) -> None:
+        raise StoreUnavailable("the row of the day changes hands too fast")
+
+    await settle(app)
+    plan(app.house, "Budget")
+    monkeypatch.setattr(app.house.memory, "add_to_day", refuse)
+    with caplog.at_level(logging.INFO, "calsync"):
+        await app.house.step()
+
+    assert len(app.house.desk().find("Budget")) == 1
+    assert [one["text"] for one in logged_facts(caplog.records, "failure")] == [
+        "the row of the day changes hands too fast"
+    ]
+
+
+async def test_a_pull_notes_how_long_the_queues_are(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at the app reads it from the row; a queue that does not answer stops no pull."""
+
+    async def count() -> tuple[int, int]:
+        return 4, 2
+
+    async def fail() -> tuple[int, int]:
+        raise StoreUnavailable("queue storage does not answer")
+
+    await settle(app)
+    for told in (count, fail):
+        monkeypatch.setattr(app.queue, "count", told)
+        app.house.advance(minutes=1)
+        pulled_at = app.house.now
+        await app.tick("pull")
+        await app.drain()
+        instance, _ = await app.house.world.store.read_instance()
+        assert (instance.queued, instance.poisoned, instance.pulled_at) == (4, 2, pulled_at)
 
 
 async def test_a_round_is_told_in_one_line_without_content(app: App, caplog: pytest.LogCaptureFixture) -> None:
