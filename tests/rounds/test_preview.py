@@ -1,0 +1,92 @@
+"""A preview tells what the round then does: item by item, value by value, and every mail that Exchange sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.commands.sync import plan_sync, pull_first
+from jobs.round.report import Line, Report
+from jobs.round.run import run_round
+from sync_core.plan.wording import VERDICT_LABELS
+from tests.support.budget import a_few, budget
+from tests.support.house import House, open_house
+from tests.support.random_acts import UPNS
+from tests.support.random_company import ACTS, CONTENT_ACTS, OFFICE_ACTS, OPENING, Act, Company
+from tests.support.random_pair import OPENING as PAIR_OPENING
+from tests.support.random_pair import STEPS, Play, Step
+
+LEFT_ALONE = frozenset(VERDICT_LABELS.values())
+"""What a preview says of items that no round writes."""
+
+COMPANY_STEPS = st.builds(
+    Act,
+    what=st.sampled_from((*ACTS, *CONTENT_ACTS, *OFFICE_ACTS)),
+    who=st.integers(0, 2),
+    pick=st.integers(0, 5),
+    dice=st.integers(0, 63),
+)
+
+
+def told(line: Line) -> tuple[object, ...]:
+    """What a line says is done, to what, from which values to which."""
+    return line.what, line.event_id, line.activity_id, *sorted(line.before.items()), "→", *sorted(line.after.items())
+
+
+def done(report: Report) -> Counter[tuple[object, ...]]:
+    """What a report says is done, item by item."""
+    return Counter(told(line) for line in report.lines if line.what not in LEFT_ALONE)
+
+
+async def compare(house: House, upn: str, *, full: bool) -> None:
+    """Preview one person's round, run it with nothing changed between, and hold one against the other."""
+    user = await house.user(upn)
+    if not user.enabled:
+        return
+    [planned] = (await plan_sync(house.world, [user], full=full)).reports
+    house.graph.mails.clear()
+    await pull_first(house.world)
+    report = await run_round(house.world, await house.user(upn), full=full, asked=True)
+
+    assert (report.state, report.ran, report.full) == (planned.state, planned.ran, planned.full)
+    assert done(report) == done(planned)
+    assert report.skipped == planned.skipped
+    now = sum(line.mails for line in report.lines)
+    assert len(house.graph.mails) == now
+    while report.again:
+        report = await run_round(house.world, await house.user(upn), asked=True)
+    assert len(house.graph.mails) == planned.mails
+
+
+@a_few(budget(12, 400))
+@given(steps=st.lists(STEPS, max_size=25), full=st.booleans())
+def test_whatever_one_person_did_the_preview_tells_it(steps: list[Step], full: bool) -> None:
+    """Edits on both sides, deletions, series, locked activities, days that pass."""
+
+    async def run() -> None:
+        async with open_house() as house:
+            await house.employ()
+            play = Play(house)
+            for step in [*PAIR_OPENING, *steps]:
+                await play.do(step)
+            await compare(house, "anna@acme.example", full=full)
+
+    asyncio.run(run())
+
+
+@a_few(budget(12, 400))
+@given(steps=st.lists(COMPANY_STEPS, max_size=25), who=st.integers(0, 2), full=st.booleans())
+def test_whatever_a_company_did_the_preview_tells_it(steps: list[Act], who: int, full: bool) -> None:
+    """Colleagues, guests and a stranger in the same meetings; everybody who is mailed is in the preview's count."""
+
+    async def run() -> None:
+        async with open_house() as house:
+            company = await Company.open(house)
+            for step in [*OPENING, *steps]:
+                await company.do(step)
+            await compare(house, UPNS[who], full=full)
+
+    asyncio.run(run())
