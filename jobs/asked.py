@@ -7,14 +7,16 @@ out (``jobs.commands.serve``); whoever asked reads the row until it has ended, t
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
 from sync_core.errors import CalsyncError
+from sync_core.model.sides import Field
 
 Json = dict[str, Any]
 
@@ -77,6 +79,21 @@ CHOICES = {
 SIDES = frozenset({"outlook", "erp"})
 """Whose value is kept, where each field is chosen by itself."""
 
+FIELDS = frozenset((*Field, "deletion"))
+"""What a person may choose by itself."""
+
+BELONGS = {
+    "company": {Kind.ENABLE},
+    "location": {Kind.ENABLE},
+    "zone": {Kind.ENABLE},
+    "until": {Kind.PAUSE},
+    "item": {kind for kind, needs in NEEDS.items() if "item" in needs},
+}
+"""Of which kinds a text is a part; another kind that came with it would keep it for nothing."""
+
+_ID = re.compile(r"[A-Za-z0-9+/=_.~-]{1,512}")
+"""What an item is called by, unless somebody asks why: an id, and no words."""
+
 
 class WishInvalid(CalsyncError):
     """Nobody can do what is asked; the text says what to say instead (exit 2)."""
@@ -130,6 +147,22 @@ def check(wish: Wish) -> None:
         raise WishInvalid(f"{wish.kind}: choose one of {', '.join(sorted(allowed))}")
     if (wish.choice == "fields") != bool(wish.fields) or not set(wish.fields.values()) <= SIDES:
         raise WishInvalid("say for each field which side is kept: outlook or erp")
+    if not set(wish.fields) <= FIELDS:
+        raise WishInvalid(f"choose between the values of {', '.join(sorted(FIELDS))}")
+    _check_texts(wish)
+
+
+def _check_texts(wish: Wish) -> None:
+    """A command is kept for long: it holds ids, dates and the names of people, and nobody's words."""
+    foreign = [name for name, kinds in BELONGS.items() if getattr(wish, name) and wish.kind not in kinds]
+    if foreign:
+        raise WishInvalid(f"{wish.kind}: leave out {' and '.join(foreign)}")
+    if wish.item and wish.kind is not Kind.WHY and not _ID.fullmatch(wish.item):
+        raise WishInvalid(f"{wish.kind}: say which by its id, as the lists show it")
+    try:
+        _ = date.fromisoformat(wish.until) if wish.until else None
+    except ValueError:
+        raise WishInvalid("a pause ends on a day like 2026-12-07") from None
 
 
 def _is_broken(text: str) -> bool:
@@ -158,15 +191,78 @@ class State(StrEnum):
 ENDED = frozenset({State.DONE, State.FAILED, State.REFUSED})
 
 
+class Why(StrEnum):
+    """Why a command failed or was refused, as its row keeps it."""
+
+    UNSENT = "unsent"
+    UNSEEN = "unseen"
+    CUT_OFF = "cut-off"
+    MISTAKE = "mistake"
+    USER = "unknown-user"
+    PLACE = "unknown-place"
+    CHOICE = "unknown-choice"
+    ITEM = "unknown-item"
+    WISH = "wrong-wish"
+    DAY = "wrong-day"
+    SETTINGS = "settings"
+    ACCOUNT = "account-taken"
+    REFUSED = "refused"
+    MAILBOX = "mailbox"
+    REJECTED = "rejected"
+    UNAVAILABLE = "unavailable"
+    TAKEN = "session-taken"
+    ROW = "row-unreadable"
+    TABLES = "tables"
+    OTHER = "other"
+
+
+SAYS = {
+    Why.UNSENT: "it could not be sent: ask again",
+    Why.UNSEEN: "the app did not begin on it within a day: see whether it runs (`calsync doctor`), then ask again",
+    Why.CUT_OFF: "it did not come to its end within a day: ask again; what was done stays done",
+    Why.MISTAKE: "calsync made a mistake over it ({}); the app's log says where",
+    Why.USER: "a name that was given is not known: `calsync users list` shows who is, `calsync users enable` adds",
+    Why.PLACE: "the company or location is not known: `calsync doctor` tells what there is",
+    Why.CHOICE: "what it was about did not wait for an answer (any more): `calsync status` lists what does",
+    Why.ITEM: "neither side nor the journal knew the item: ask by another word, or by its id",
+    Why.WISH: "what was asked for does not fit together: ask for something else",
+    Why.DAY: "a pause cannot end on that day: name a later day within a year",
+    Why.SETTINGS: "the settings do not fit: `calsync doctor` names each mistake",
+    Why.ACCOUNT: "the ERP.net user belongs to another mailbox: `calsync users list` shows which",
+    Why.REFUSED: "{} refuses the app: `calsync doctor` names what is missing",
+    Why.MAILBOX: "the mailbox cannot be used now: see that it is licensed and enabled",
+    Why.REJECTED: "{} refused the item as it is: `calsync why` tells more",
+    Why.UNAVAILABLE: "{} did not answer: ask again later",
+    Why.TAKEN: "no session of ERP.net was free: ask again in half an hour",
+    Why.ROW: "a stored row cannot be read: `calsync doctor` says which and what helps",
+    Why.TABLES: "the state tables did not answer: ask again later",
+    Why.OTHER: "it could not be done ({}): ask again, and see `calsync doctor` if it fails once more",
+}
+"""What people are told, once the exact words have gone with the answer; {} stands for ``Trouble.detail``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a command failed; ``detail`` is a side, a rule's number or the kind of an error, and nobody's words."""
+
+    why: Why
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """A sentence with its remedy."""
+        return SAYS[self.why].format(self.detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One wish of somebody, and what became of it.
 
     ``done`` of ``total`` items have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
     dealt with one after the other, as they were when the command began; where people are named, () and the wish tells
-    them. ``touched_at`` is when somebody last worked
-    on it, ``waits_for`` says what holds it up. ``failure`` is a sentence with its remedy; ``is_fine`` is False where
-    an item failed.
+    them. ``touched_at`` is when somebody last worked on it, ``waits_for`` says what holds it up. ``trouble`` is why
+    it failed; ``told`` is the same in the words of the day, which may quote anything: it is a part of the answer and
+    never stored here. ``is_fine`` is False where an item failed.
     """
 
     id: str
@@ -182,7 +278,8 @@ class Command:
     touched_at: datetime | None = None
     finished_at: datetime | None = None
     waits_for: str = ""
-    failure: str = ""
+    trouble: Trouble | None = None
+    told: str = ""
     is_fine: bool = True
     etag: str = ""
 
@@ -190,6 +287,11 @@ class Command:
     def is_ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in ENDED
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, as a sentence with its remedy; '' where it did not."""
+        return self.told or (self.trouble.text if self.trouble else "")
 
 
 FAR = 36**7 - 1

@@ -67,7 +67,7 @@ class Commands:
 
     async def save_command(self, command: Command) -> Command:
         """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""
-        verb = Verb.PUT if command.etag else Verb.INSERT
+        verb, command = Verb.PUT if command.etag else Verb.INSERT, replace(command, told="")
         op = Op(verb, _place(command.id), codec.encode(replace(command, etag="")), command.etag)
         try:
             return replace(command, etag=await self.backend.write(Table.COMMANDS, op))

@@ -68,10 +68,13 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
 
 
 async def _resend_commands(world: World) -> None:
-    """Send the message of a command again that nobody has worked on for long: it got lost, or its worker died."""
+    """Send the message of a command again that nobody has worked on for long: it got lost, or its worker died.
+
+    One whose time is over is ended by it.
+    """
     now = world.clock()
     for command in await world.store.list_commands(NEWEST):
-        if command.is_ended or now >= command.expires_at or now - (command.touched_at or command.asked_at) < LOST:
+        if command.is_ended or now - (command.touched_at or command.asked_at) < LOST:
             continue
         await line.send_now(world, Asked(command.id, calls=command.wish.calls))
 

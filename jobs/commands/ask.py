@@ -6,14 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from jobs.asked import EXPIRES, Asker, Command, CommandStore, Json, State, Wish, check, merged, new_id
+from jobs.asked import EXPIRES, Asker, Command, CommandStore, Json, State, Trouble, Why, Wish, check, merged, new_id
 from jobs.messages import Asked, write
 from jobs.ports import Clock, Queue
-from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
+from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable
 
-UNSENT = "it could not be sent: ask again"
-UNSEEN = "the app did not begin on it within a day: see whether it runs (`calsync doctor`), then ask again"
-CUT_OFF = "it did not come to its end within a day: ask again; what was done stays done"
+TOLD = "failed"
+"""The part of an answer that says why the command failed, in the words of the day."""
 
 
 class Desk(Protocol):
@@ -49,18 +48,31 @@ async def ask(desk: Desk, wish: Wish, by: Asker, *, id: str = "") -> Command:
         await desk.queue.send(write(Asked(command.id, calls=wish.calls)))
     except StoreUnavailable:
         with suppress(StoreError):
-            await desk.store.save_command(replace(command, state=State.FAILED, failure=UNSENT))
+            await desk.store.save_command(replace(command, state=State.FAILED, trouble=Trouble(Why.UNSENT)))
         raise
     return command
 
 
 async def look(desk: Desk, command_id: str) -> Command | None:
-    """A command as it stands; one that nobody has ended in its time has failed. Raises ``RowUnreadable``."""
+    """A command as it stands; one that nobody has ended in its time has failed. Raises ``RowUnreadable``.
+
+    Why it failed is told in the words of the day as long as there is an answer.
+    """
     command = await desk.store.read_command(command_id)
-    if command is None or command.is_ended or desk.clock() < command.expires_at:
+    if command is None or (not command.is_ended and desk.clock() < command.expires_at):
         return command
-    failure = UNSEEN if command.state is State.WAITING else CUT_OFF
-    return replace(command, state=State.FAILED, failure=failure, is_fine=False)
+    if not command.is_ended:
+        return replace(command, state=State.FAILED, trouble=given_up(command), is_fine=False)
+    if command.trouble is None:
+        return command
+    with suppress(RowUnreadable):
+        return replace(command, told=str((await read_answer(desk, command)).get(TOLD, "")))
+    return command
+
+
+def given_up(command: Command) -> Trouble:
+    """Why a command that was not ended in its time has failed."""
+    return Trouble(Why.UNSEEN if command.state is State.WAITING else Why.CUT_OFF)
 
 
 async def read_answer(desk: Desk, command: Command) -> Json:

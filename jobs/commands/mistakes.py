@@ -1,9 +1,17 @@
-"""Which failures whoever asked can mend by asking for something else (exit 2), and which would meet everybody."""
+"""Which failures whoever asked can mend by asking for something else (exit 2), and which would meet everybody.
+
+``trouble_of`` is what a command's row keeps of a failure: the text of an error may quote a title or an address, and
+the row is kept for long.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+from jobs.accounts import AccountTaken
 from jobs.approvals import UnknownChoice
-from jobs.asked import WishInvalid
+from jobs.asked import Trouble, Why, WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser
@@ -12,11 +20,18 @@ from sync_core.errors import (
     AccessRefused,
     AppRefused,
     CalsyncError,
+    ItemRejected,
     LicencesTaken,
+    MailboxUnavailable,
+    RowUnreadable,
     SettingsInvalid,
+    SideError,
+    SideUnavailable,
     SlotsTaken,
+    StoreError,
     WrongStore,
 )
+from sync_core.model.sides import Side
 
 
 class UnknownItem(CalsyncError):
@@ -38,3 +53,41 @@ OTHERWISE = (
 
 COMMON = (AccessRefused, AppRefused, LicencesTaken, SlotsTaken)
 """Nobody's own failure: the next one would meet it, too."""
+
+KNOWN: Mapping[type[CalsyncError], Why] = {
+    UnknownUser: Why.USER,
+    UnknownPlace: Why.PLACE,
+    UnknownChoice: Why.CHOICE,
+    UnknownItem: Why.ITEM,
+    RosterInvalid: Why.WISH,
+    WishInvalid: Why.WISH,
+    WrongDay: Why.DAY,
+    WrongStore: Why.SETTINGS,
+    SettingsInvalid: Why.SETTINGS,
+    AccountTaken: Why.ACCOUNT,
+    LicencesTaken: Why.TAKEN,
+    SlotsTaken: Why.TAKEN,
+    AppRefused: Why.REFUSED,
+    AccessRefused: Why.REFUSED,
+    MailboxUnavailable: Why.MAILBOX,
+    ItemRejected: Why.REJECTED,
+    SideUnavailable: Why.UNAVAILABLE,
+    RowUnreadable: Why.ROW,
+    StoreError: Why.TABLES,
+}
+"""The first that fits counts."""
+
+NAMES = {Side.GRAPH: "Outlook", Side.ERP: "ERP.net"}
+
+_PLAIN = re.compile(r"R?\d{1,9}")
+"""The number of one of ERP.net's rules."""
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What is kept of a failure: which one, and of a side its name and the rule's number."""
+    why = next((why for kind, why in KNOWN.items() if isinstance(error, kind)), None)
+    if why is None:
+        return Trouble(Why.OTHER if isinstance(error, CalsyncError) else Why.MISTAKE, type(error).__name__)
+    side = NAMES[error.side] if isinstance(error, SideError) else ""
+    rule = error.rule if isinstance(error, ItemRejected) else ""
+    return Trouble(why, f"{side} ({rule})" if _PLAIN.fullmatch(rule) else side)

@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.asked import Command, Kind, State, Wish
-from jobs.commands.ask import UNSEEN
+from jobs.asked import Command, State, Trouble, Wish
+from jobs.commands.ask import TOLD, given_up
+from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
-from jobs.commands.mistakes import OTHERWISE
-from jobs.commands.switch import FORGOTTEN
+from jobs.commands.mistakes import OTHERWISE, trouble_of
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.waiting import unheeded
@@ -24,6 +24,8 @@ from sync_core.errors import CalsyncError, LicencesTaken, RowUnreadable, SlotsTa
 
 PIECE = timedelta(minutes=8)
 """After so long others who wait for ERP.net have their turn."""
+
+NO_LICENCE = "ERP.net has no free licence for the app; it is asked again by itself"
 
 PART_STEP = 1_000
 """Parts of one item at most."""
@@ -39,7 +41,7 @@ async def serve(world: World, command_id: str) -> bool:
     if command is None or command.is_ended:
         return True
     if world.clock() >= command.expires_at:
-        await _end(world, command, State.FAILED, UNSEEN)
+        await give_up(world, command)
         return True
     try:
         return await _carry_on(await _under_policy(world), command)
@@ -66,18 +68,36 @@ async def _carry_on(world: World, command: Command) -> bool:
     except (_Overtaken, StoreUnavailable):
         raise
     except (LicencesTaken, SlotsTaken) as taken:
-        await _save(world, replace(command, waits_for=str(taken)))
+        await _save(world, replace(command, waits_for=_waiting_for(taken)))
         raise
     except CalsyncError as error:
-        await _end(world, command, State.REFUSED if isinstance(error, OTHERWISE) else State.FAILED, str(error))
+        state = State.REFUSED if isinstance(error, OTHERWISE) else State.FAILED
+        await _fail(world, command, state, trouble_of(error), str(error))
         return True
     except Exception as error:  # noqa: BLE001 - a mistake of ours takes this command, not the app
         log_failure("command", error)
-        failure = f"calsync made a mistake over it ({type(error).__name__}); the app's log says where"
-        await _end(world, command, State.FAILED, failure)
+        trouble = trouble_of(error)
+        await _fail(world, command, State.FAILED, trouble, trouble.text)
         return True
-    await _end(world, command, State.DONE, "")
+    await _end(world, command, State.DONE)
     return True
+
+
+async def _fail(world: World, command: Command, state: State, trouble: Trouble, told: str) -> None:
+    """The command has failed. The words of the failure are a part of the answer, and go with it."""
+    await world.store.save_part(command.id, command.done * PART_STEP + PART_STEP - 1, {TOLD: told})
+    await _end(world, command, state, trouble)
+
+
+async def give_up(world: World, command: Command) -> None:
+    """End a command whose time is over. Somebody who is at it all the same will notice."""
+    with suppress(_Overtaken):
+        await _end(world, command, State.FAILED, given_up(command))
+
+
+def _waiting_for(taken: LicencesTaken | SlotsTaken) -> str:
+    """What holds a command up; ERP.net's own words are not kept."""
+    return NO_LICENCE if isinstance(taken, LicencesTaken) else str(taken)
 
 
 async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]]:
@@ -111,12 +131,9 @@ async def _save(world: World, command: Command) -> Command:
         raise _Overtaken from stale
 
 
-async def _end(world: World, command: Command, state: State, failure: str) -> None:
-    """The command ends; what was asked by somebody's own words is not kept, only that it was asked; nor who is
-    forgotten."""
-    wish = replace(command.wish, item="") if command.wish.kind is Kind.WHY else command.wish
-    if wish.kind is Kind.FORGET and state is State.DONE:
-        wish = replace(wish, people=(FORGOTTEN,) * len(wish.people))
-    ended = replace(command, wish=wish, state=state, finished_at=world.clock(), items=(), waits_for="")
-    await _save(world, replace(ended, failure=failure, is_fine=command.is_fine and state is State.DONE))
-    log_line("command", {"kind": wish.kind, "state": state, "items": command.done})
+async def _end(world: World, command: Command, state: State, trouble: Trouble | None = None) -> None:
+    """The command ends; of the wish is kept what was found to be so, and nobody's words."""
+    kept = await kept_of(world, command, state)
+    ended = replace(command, wish=kept, state=state, finished_at=world.clock(), items=(), waits_for="")
+    await _save(world, replace(ended, trouble=trouble, is_fine=command.is_fine and state is State.DONE))
+    log_line("command", {"kind": kept.kind, "state": state, "items": command.done})

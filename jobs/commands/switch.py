@@ -20,6 +20,7 @@ from jobs.app.subscriptions import end_user
 from jobs.asked import Asker, Kind, State
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
+from jobs.commands.kept import FORGOTTEN, names_of
 from jobs.company import is_stamped
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
@@ -43,9 +44,6 @@ LAST_LOOK = 1_800.0
 
 MOST_COMMANDS = 10_000
 """Commands, newest first, in which a forgotten user is looked for."""
-
-FORGOTTEN = "(forgotten)"
-"""Stands for a forgotten user in what was asked."""
 
 
 class UnknownUser(CalsyncError):
@@ -211,7 +209,7 @@ async def _forget_commands(world: World, user: User) -> None:
 
     A wish that still waits asks for nobody then: nothing brings the user back.
     """
-    names = {name.casefold() for name in (user.id, user.upn, user.mail) if name}
+    names = names_of(user)
     for command in await world.store.list_commands(MOST_COMMANDS):
         wish = command.wish
         others = tuple(FORGOTTEN if name.casefold() in names else name for name in wish.people)
@@ -222,8 +220,7 @@ async def _forget_commands(world: World, user: User) -> None:
         by = Asker(FORGOTTEN) if command.asked_by.id == user.id else command.asked_by
         if command.state is not State.RUNNING:  # whoever works on it saves it, this very command among them
             with suppress(StaleWrite):
-                told = FORGOTTEN if any(name in command.failure.casefold() for name in names) else command.failure
-                left = replace(command, wish=replace(wish, people=others), asked_by=by, failure=told)
+                left = replace(command, wish=replace(wish, people=others), asked_by=by)
                 await world.store.save_command(left)
 
 

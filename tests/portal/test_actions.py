@@ -38,6 +38,12 @@ HOSTILE = {
 TABLES = {"own": own.WISHES, "people": everybody.WITH_PEOPLE, "all": everybody.FOR_ALL}
 ACTIONS = [(table, what) for table, wishes in TABLES.items() for what in wishes]
 
+REFUSED_AT_ONCE = {"pause", "pause-all", "undo"}
+"""A day that is none, and words where an id belongs: nothing is filed."""
+
+FITTING = {"until": "2026-02-01", "item": "0123456789ab"}
+"""What such a form would have to say."""
+
 
 @pytest.mark.parametrize(("table", "what"), ACTIONS)
 async def test_every_action_is_taken_and_comes_to_an_end(app: App, table: str, what: str) -> None:
@@ -46,7 +52,11 @@ async def test_every_action_is_taken_and_comes_to_an_end(app: App, table: str, w
     visitor = Visitor(app.house, signed_in(me) if table == "own" else signed_in("vera", Role.ADMIN))
     start = "/portal/do" if table == "own" else "/portal/everyone/do"
     other = "boris" if table == "own" else me
-    sent = await visitor.send(f"{start}/{what}", {**HOSTILE, "person": other})
+    fields = {**HOSTILE, "person": other}
+    if what in REFUSED_AT_ONCE:
+        assert (await visitor.send(f"{start}/{what}", fields)).status == 400
+        fields |= FITTING
+    sent = await visitor.send(f"{start}/{what}", fields)
     assert sent.status == 303, sent.body.decode()
     [command] = await app.house.world.store.list_commands()
     assert command.wish.kind in KINDS

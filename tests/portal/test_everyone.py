@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.asked import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
@@ -178,12 +178,12 @@ async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -
     """The audit names who, what and the outcome; an administrator may look at the answer."""
     await anna.send("/portal/do/why", {"item": "Budget"})
     [command] = await commands(house)
-    done = replace(command, state=State.FAILED, failure="neither side knows it", is_fine=False)
+    done = replace(command, state=State.FAILED, trouble=Trouble(Why.ITEM), is_fine=False)
     await house.world.store.save_command(done)
     page = await admin.read("/portal/everyone/audit")
 
     assert "Anna Petrova" in page
-    assert "neither side knows it" in page
+    assert "neither side nor the journal knew the item" in page
     assert "Budget" not in page
     assert "This did not work." in await admin.read(f"/portal/commands/{command.id}")
     table = (await admin.get("/portal/everyone/audit.csv")).body.decode("utf-8-sig")

@@ -13,10 +13,11 @@ from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.asked import Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
+from jobs.asked import SAYS, Asker, Command, Json, Kind, State, Why, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
-from jobs.commands.ask import CUT_OFF, UNSEEN, ask, look, read_answer
+from jobs.commands.ask import ask, look, read_answer
+from jobs.commands.kept import FORGOTTEN
 from jobs.commands.kinds import KINDS, Does, Part, each
 from jobs.ports import Put
 from jobs.waiting import Notice
@@ -350,7 +351,7 @@ async def test_others_have_their_turn_in_a_long_command(app: App, monkeypatch: p
     assert (ended.state, dealt) == (State.DONE, ["a", "b", "c"])
 
 
-@pytest.mark.parametrize(("has_begun", "failure"), [(False, UNSEEN), (True, CUT_OFF)])
+@pytest.mark.parametrize(("has_begun", "failure"), [(False, SAYS[Why.UNSEEN]), (True, SAYS[Why.CUT_OFF])])
 async def test_nobody_waits_for_ever(app: App, has_begun: bool, failure: str) -> None:
     """What was not ended in its time has failed, and its message does nothing any more."""
     command = await ask(app.house.world, Wish(Kind.DISABLE, (ANNA,)), OPERATOR)
@@ -384,15 +385,14 @@ async def test_a_forgotten_user_is_in_no_answer(app: App) -> None:
     every = [await asked(app, Wish(Kind.SYNC, everybody=is_said)) for is_said in (True, False)]
     places = await asked(app, Wish(Kind.PLACES))
     failed = await asked(app, Wish(Kind.APPROVE, item="12345678", choice="drop"))
-    await app.house.world.store.save_command(replace(failed, failure=f"{ANNA} has no such thing"))
     gone = await asked(app, Wish(Kind.FORGET, (ANNA,)))
 
     left = {one.id: one for one in await app.house.world.store.list_commands()}
-    assert left[own.id].asked_by == Asker(switch.FORGOTTEN)
-    assert left[own.id].wish.people == left[gone.id].wish.people == (switch.FORGOTTEN,)
+    assert left[own.id].asked_by == Asker(FORGOTTEN)
+    assert left[own.id].wish.people == left[gone.id].wish.people == (FORGOTTEN,)
     assert [await answer(app, one) for one in (own, *every)] == [{}, {}, {}]
     assert await answer(app, places) != {}
-    assert left[failed.id].failure == switch.FORGOTTEN
+    assert await answer(app, failed) == {}
 
 
 async def test_what_waits_does_not_bring_a_forgotten_user_back(app: App) -> None:
@@ -406,7 +406,7 @@ async def test_what_waits_does_not_bring_a_forgotten_user_back(app: App) -> None
 
     left = await look(app.house.world, own.id)
     assert left is not None
-    assert (left.state, left.asked_by) == (State.REFUSED, Asker(switch.FORGOTTEN))
+    assert (left.state, left.asked_by) == (State.REFUSED, Asker(FORGOTTEN))
     assert (user.id in left.failure, user.upn in left.failure) == (False, False)
     assert await app.house.world.store.read_user(user.id) is None
 

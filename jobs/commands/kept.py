@@ -1,0 +1,45 @@
+"""What a command's row keeps of the wish when it has ended.
+
+Rows are kept for ninety days, so that an administrator can see who asked for what. What somebody typed may be a title
+or a name that nobody bears, which no forgetting would find. So a text stays only where it was found to be the name of
+something: a person whom calsync knows, an item, a place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from jobs.asked import Command, Kind, State, Wish
+from jobs.world import World
+from sync_core.model.memory import User
+
+FORGOTTEN = "(forgotten)"
+"""Stands for a forgotten user in what was asked."""
+
+UNKNOWN = "(unknown)"
+"""Stands for a name by which nobody is known."""
+
+
+def names_of(user: User) -> frozenset[str]:
+    """Every name by which somebody can ask for a user, in small letters."""
+    return frozenset(name.casefold() for name in (user.id, user.upn, user.mail, *user.addresses) if name)
+
+
+async def kept_of(world: World, command: Command, state: State) -> Wish:
+    """The wish of a command that ends in this state, as its row keeps it."""
+    wish, is_fine = command.wish, command.is_fine and state is State.DONE
+    if not is_fine:
+        wish = replace(wish, company="", location="", zone="")
+    if state is not State.DONE or wish.kind is Kind.WHY:
+        wish = replace(wish, item="")
+    if not wish.people:
+        return wish
+    if wish.kind is Kind.FORGET and state is State.DONE:
+        return replace(wish, people=(FORGOTTEN,) * len(wish.people))
+    return replace(wish, people=_known(wish.people, await world.store.list_users()))
+
+
+def _known(people: Iterable[str], users: Iterable[User]) -> tuple[str, ...]:
+    names = frozenset().union(*map(names_of, users), (FORGOTTEN,))
+    return tuple(name if name.casefold() in names else UNKNOWN for name in people)
