@@ -1,11 +1,9 @@
-"""The people of a meeting: who counts, how both lists are merged, whom calsync may invite, how many mails a write
-sends.
+"""The people of a meeting: who counts, and how both lists of them are merged.
 
 Attendees and participants are sets of e-mail addresses. They are merged three ways, each side against its own base:
 whoever was added on one side is added on the other, whoever was removed is removed there, and nobody else is touched.
-So a participant who may not be invited stands on one side only, and never looks like an edit. The organizer, the
-owner and rooms do not count. Exchange mails everybody whom a change of an event's list concerns, and Graph has no
-switch against it (graph.md §5): hence ``SYNC_INVITE``, and the count of mails.
+So a participant who may not be invited (mail.py) stands on one side only, and never looks like an edit. The
+organizer, the owner and rooms do not count.
 """
 
 from __future__ import annotations
@@ -14,16 +12,10 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from sync_core.content.project import is_private
 from sync_core.content.ranges import ADDRESS_LIMIT, MOST_ATTENDEES, length_of
 from sync_core.model.decision import Context
-from sync_core.model.link import Link, Role
-from sync_core.model.policy import Invite, PrivateRule
-from sync_core.model.sides import Attendee, ErpActivity, Field, GraphEvent
-from sync_core.model.writes import CreateEvent, GraphWrite, ParticipantChanges, PatchEvent, RemoveEvent
-
-TELLING = frozenset({Field.SUBJECT, Field.BODY, Field.TIME, Field.PRIVATE, Field.PRIORITY})
-"""The fields of which an organizer's change mails every attendee. Reminder and category are the owner's own."""
+from sync_core.model.sides import Attendee, ErpActivity, GraphEvent
+from sync_core.model.writes import ParticipantChanges
 
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+")
 
@@ -77,36 +69,7 @@ def who(addresses: Iterable[str], out: Collection[str], ctx: Context) -> People:
     return frozenset(found - set(out))
 
 
-def reach_of(ctx: Context) -> Callable[[str], bool]:
-    """Whom ``SYNC_INVITE`` lets calsync invite and remove. ``internal`` are the domains of the people calsync
-    knows."""
-    if ctx.policy.invite is Invite.ALL:
-        return lambda _: True
-    if ctx.policy.invite is Invite.NONE:
-        return lambda _: False
-    return lambda address: address.rpartition("@")[2] in ctx.colleagues.domains
-
-
-def reaches(event: GraphEvent | None, link: Link, ctx: Context) -> Callable[[str], bool]:
-    """For whom the list of an event may be changed. For nobody, if somebody else organises the meeting, or if the
-    list holds people who are hidden or whose address cannot be sent back."""
-    is_own = event.is_organizer if event else link.role is Role.OWN
-    is_hidden = ctx.policy.private is PrivateRule.BUSY and event is not None and is_private(event.content)
-    is_whole = event is None or (not is_hidden and all(is_address(one.email) for one in event.attendees))
-    return reach_of(ctx) if is_own and is_whole else lambda _: False
-
-
 # Outlook's list
-
-
-def invited(event: GraphEvent) -> tuple[Attendee, ...]:
-    """The attendees whom a change of the organizer's event mails."""
-    return tuple(one for one in event.attendees if one.email != event.organizer)
-
-
-def mails_anybody(event: GraphEvent) -> bool:
-    """Whether a change of the event mails anybody, visible or hidden."""
-    return event.hidden_attendees > 0 or bool(invited(event))
 
 
 def new_list(event: GraphEvent, moves: Moves, ctx: Context) -> tuple[Attendee, ...]:
@@ -130,36 +93,6 @@ def guests(activity: ErpActivity, ctx: Context, reach: Callable[[str], bool]) ->
     """The attendees of a new event for this activity."""
     people = who(activity.content.people, left_out(None, activity, ctx), ctx)
     return tuple(Attendee(one) for one in sorted(filter(reach, people))[:MOST_ATTENDEES])
-
-
-def mails_of(write: GraphWrite | None, event: GraphEvent | None, link: Link | None) -> int:
-    """How many mails Exchange sends because of a write: to every attendee, or only to those who join or leave."""
-    match write:
-        case CreateEvent():
-            return len(write.attendees)
-        case RemoveEvent():
-            return _known_attendees(event, link)
-        case PatchEvent():
-            return mails_of_patch(write.fields, write.attendees, event, link)
-    return 0
-
-
-def mails_of_patch(
-    fields: Collection[Field], attendees: Iterable[Attendee], event: GraphEvent | None, link: Link | None
-) -> int:
-    """How many mails Exchange sends if these fields of an event change, and its list becomes ``attendees``."""
-    told = TELLING & set(fields)
-    if Field.PEOPLE not in fields or event is None:
-        return _known_attendees(event, link) if told or Field.PEOPLE in fields else 0
-    before, after = {one.email for one in invited(event)}, {one.email for one in attendees} - {event.organizer}
-    return len(before | after) if told else len(before ^ after)
-
-
-def _known_attendees(event: GraphEvent | None, link: Link | None) -> int:
-    """How many attendees the event has; if it was not read, how many its base has."""
-    if event is not None:
-        return len(invited(event)) + event.hidden_attendees
-    return len(link.base_event.people) if link else 0
 
 
 # ERP.net's list

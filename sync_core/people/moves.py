@@ -13,7 +13,8 @@ from sync_core.model.decision import Case, Context
 from sync_core.model.link import Link
 from sync_core.model.sides import Field, Fields
 from sync_core.model.writes import ParticipantChanges
-from sync_core.people.lists import Moves, fitting, left_out, merge_people, reaches, rows_to_change, who
+from sync_core.people.lists import Moves, fitting, left_out, merge_people, rows_to_change, who
+from sync_core.people.mail import reaches
 from sync_core.people.privacy import is_hidden, is_private_in_erp_only
 from sync_core.people.responses import notes_for, responses_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sync_core.model.decision import Context
 from sync_core.model.sides import ErpActivity, GraphEvent, Participant
-from sync_core.people.lists import invited
+from sync_core.people.mail import invited
 
 NOTES_OF = {
     "accepted": "Outlook: accepted",
@@ -17,8 +17,6 @@ NOTES_OF = {
 
 
 DELETED_COPY = "Outlook: deleted from the calendar"
-
-
 OURS = "Outlook: "
 """The beginning of Notes that calsync may overwrite. It leaves all others alone."""
 

@@ -14,7 +14,7 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Ver
 from sync_core.model.link import Clash, EndedBy, Link, LinkStatus
 from sync_core.model.sides import EventKind, Evidence, Malformed, Side, Whereabouts
 from sync_core.model.writes import RemoveEvent, VoidActivity
-from sync_core.people.lists import mails_of
+from sync_core.people.mail import mails_of
 from sync_core.plan.conflict import kept_conflict
 from sync_core.plan.tables import MASS_DELETION, edited_in_erp, edited_in_graph, permitted
 

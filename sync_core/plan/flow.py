@@ -14,7 +14,8 @@ from sync_core.model.decision import Case, Context
 from sync_core.model.event import Event
 from sync_core.model.link import Clash, Conflict, Link, PutBack, Role
 from sync_core.model.sides import EVERYTHING, PEOPLE, Field, Fields, Side
-from sync_core.people.lists import Moves, mails_anybody
+from sync_core.people.lists import Moves
+from sync_core.people.mail import mails_anybody
 from sync_core.people.moves import moves_of
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
 

@@ -18,7 +18,8 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Link
 from sync_core.model.sides import PEOPLE, Attendee, ErpActivity, Field, Side
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
-from sync_core.people.lists import Moves, listed, mails_of_patch, new_list, remarks, rows_after
+from sync_core.people.lists import Moves, listed, new_list, remarks, rows_after
+from sync_core.people.mail import mails_of_patch
 from sync_core.people.moves import participant_changes, uninvited
 from sync_core.plan.flow import Flow, merged_flow
 from sync_core.plan.tables import permitted

@@ -19,7 +19,7 @@ from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Role
 from sync_core.model.sides import PEOPLE, Field, Fields, Side
-from sync_core.people.lists import TELLING
+from sync_core.people.mail import TELLING
 from sync_core.people.privacy import (
     HIDEABLE,
     is_hidden,

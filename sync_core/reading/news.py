@@ -28,7 +28,7 @@ from sync_core.model.link import (
 )
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
-from sync_core.people.lists import invited
+from sync_core.people.mail import invited
 from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.relocate import Move, by_uid

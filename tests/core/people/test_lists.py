@@ -1,8 +1,8 @@
-"""People: who counts, how both lists are merged, whom calsync may invite, responses, the count of mails."""
+"""People: who counts, how both lists are merged, what both hold afterwards, and who is left out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,48 +10,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.content.ranges import ADDRESS_LIMIT, MOST_ATTENDEES
-from sync_core.model.decision import Case, Context
-from sync_core.model.link import Link, Role
-from sync_core.model.policy import Invite, Policy, PrivateRule
-from sync_core.model.sides import Attendee, ErpActivity, Field, GraphEvent, Participant
-from sync_core.model.writes import CreateEvent, GraphWrite, ParticipantChanges, PatchEvent, RemoveEvent
+from sync_core.model.sides import Attendee, ErpActivity, GraphEvent, Participant
+from sync_core.model.writes import ParticipantChanges
 from sync_core.people.lists import (
     Moves,
     fitting,
     guests,
-    invited,
     is_address,
     left_out,
     listed,
-    mails_of,
     merge_people,
     new_list,
-    reach_of,
-    reaches,
     remarks,
     rows_after,
     rows_to_change,
     who,
 )
-from sync_core.people.privacy import is_hidden
-from sync_core.people.responses import notes_for, responses_of
+from sync_core.people.mail import invited
 from tests.support.samples import (
     BORIS,
     CARL,
     GUEST,
     ME,
     ZOE,
-    a_case,
     a_meeting,
     an_activity,
     an_event,
     an_invitation,
     an_office,
     attended,
-    known_to,
-    linked,
-    noted,
-    shown,
 )
 
 ONE = frozenset({BORIS})
@@ -258,53 +245,6 @@ def test_a_room_does_not_count() -> None:
     assert [one.email for one in invited(event)] == [BORIS, "room1@acme.example", ""]
 
 
-# Reach
-
-ALL, INTERNAL, NOT_ONE = (Policy(invite=rule) for rule in (Invite.ALL, Invite.INTERNAL, Invite.NONE))
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        pytest.param(ALL, {BORIS, ZOE, GUEST}, id="all"),
-        pytest.param(INTERNAL, {BORIS, ZOE}, id="internal"),
-        pytest.param(NOT_ONE, set(), id="none"),
-        pytest.param(Policy(), {BORIS, ZOE}, id="default"),
-    ],
-)
-def test_the_setting_says_who_may_be_invited(policy: Policy, expected: set[str]) -> None:
-    """Everybody, the domains of the company's own people, or nobody; a domain's subdomain is another one."""
-    reach = reach_of(an_office(policy=policy))
-
-    assert expected == {one for one in (BORIS, ZOE, GUEST, "x@sub.acme.example") if reach(one)} - {
-        "x@sub.acme.example"
-    }
-    assert reach("x@sub.acme.example") is (policy is ALL)
-
-
-BUSY = Policy(invite=Invite.ALL, private=PrivateRule.BUSY)
-
-
-@pytest.mark.parametrize(
-    ("event", "link", "policy", "expected"),
-    [
-        pytest.param(a_meeting(BORIS), known_to(), ALL, True, id="own"),
-        pytest.param(None, known_to(), ALL, True, id="own-not-read"),
-        pytest.param(an_invitation(), known_to(role=Role.INVITED), ALL, False, id="copy"),
-        pytest.param(None, known_to(role=Role.INVITED), ALL, False, id="copy-not-read"),
-        pytest.param(a_meeting(Attendee("", "no address")), known_to(), ALL, False, id="somebody-without-address"),
-        pytest.param(a_meeting("/o=acme/cn=x"), known_to(), ALL, False, id="an-address-that-is-none"),
-        pytest.param(a_meeting(content=shown(sensitivity="private")), known_to(), BUSY, False, id="hidden"),
-        pytest.param(a_meeting(content=shown(sensitivity="private")), known_to(), ALL, True, id="private-and-shown"),
-    ],
-)
-def test_a_list_is_changed_only_where_it_is_ours_and_whole(
-    event: GraphEvent | None, link: Link, policy: Policy, expected: bool
-) -> None:
-    """Never on somebody else's meeting, nor where somebody on it could not be sent back or is not seen."""
-    assert expected is reaches(event, link, an_office(policy=policy))(BORIS)
-
-
 # Outlook's list
 
 
@@ -353,54 +293,6 @@ def test_a_new_event_invites_who_may_be() -> None:
     assert len(guests(many, an_office(), anybody)) == MOST_ATTENDEES
 
 
-# Mails
-
-TO_ALL = a_meeting(BORIS, GUEST, ME)
-
-
-def patch(*fields: Field, people: tuple[str, ...] = ()) -> PatchEvent:
-    """A patch of these fields, with this list."""
-    return PatchEvent("E1", "ck", frozenset(fields), shown(), None, None, tuple(map(Attendee, people)))
-
-
-@pytest.mark.parametrize(
-    ("write", "event", "expected"),
-    [
-        pytest.param(None, TO_ALL, 0, id="nothing"),
-        pytest.param(CreateEvent("A1", "tx", shown()), None, 0, id="create/alone"),
-        pytest.param(CreateEvent("A1", "tx", shown(), (Attendee(BORIS),)), None, 1, id="create/one-guest"),
-        pytest.param(RemoveEvent("E1", "ck"), TO_ALL, 2, id="remove"),
-        pytest.param(RemoveEvent("E1", "ck"), None, 3, id="remove/not-read"),
-        pytest.param(RemoveEvent("E1", "ck"), a_meeting(), 0, id="remove/alone"),
-        *[
-            pytest.param(patch(field), TO_ALL, 2, id=f"{field}")
-            for field in (Field.SUBJECT, Field.BODY, Field.TIME, Field.PRIVATE, Field.PRIORITY)
-        ],
-        pytest.param(patch(Field.TIME), None, 3, id="time/not-read"),
-        pytest.param(patch(Field.TIME), a_meeting(), 0, id="time/alone"),
-        pytest.param(patch(Field.REMINDER), TO_ALL, 0, id="reminder"),
-        pytest.param(replace(patch(), categories=("Red",)), TO_ALL, 0, id="categories"),
-        pytest.param(patch(Field.PEOPLE, people=(BORIS, GUEST, ZOE, ME)), TO_ALL, 1, id="people/one-more"),
-        pytest.param(patch(Field.PEOPLE, people=(BORIS,)), TO_ALL, 1, id="people/one-less"),
-        pytest.param(patch(Field.PEOPLE, people=(BORIS, ZOE)), TO_ALL, 2, id="people/another"),
-        pytest.param(patch(Field.PEOPLE, people=(BORIS, GUEST)), TO_ALL, 0, id="people/the-same"),
-        pytest.param(patch(Field.PEOPLE, Field.TIME, people=(BORIS, ZOE)), TO_ALL, 3, id="people/and-time"),
-    ],
-)
-def test_mails_are_counted_as_exchange_sends_them(
-    write: GraphWrite | None, event: GraphEvent | None, expected: int
-) -> None:
-    """Everybody hears of what is told; of the list alone those whom it concerns; of the rest nobody."""
-    link = known_to(event=(BORIS, GUEST, ZOE))
-
-    assert expected == mails_of(write, event, link)
-
-
-def test_without_a_link_nobody_is_known_to_be_invited() -> None:
-    """A create's own list is all there is."""
-    assert mails_of(patch(Field.TIME), None, None) == 0
-
-
 # ERP.net's list
 
 
@@ -412,81 +304,6 @@ def test_rows_come_by_address_and_go_by_id() -> None:
 
     assert rows_to_change(activity, moves, an_office()) == ParticipantChanges(add=(CARL, ZOE), drop=("R1", "R2"))
     assert rows_after(activity, rows_to_change(activity, moves, an_office())) == (CARL, GUEST, ZOE)
-
-
-# Answers
-
-
-def responding(**responses: str) -> GraphEvent:
-    """Anna's own event with responses by name; a room responds too."""
-    rows = [Attendee(f"{name}@acme.example", response=response) for name, response in responses.items()]
-    return a_meeting(*rows, Attendee("room1@acme.example", kind="resource", response="accepted"))
-
-
-@pytest.mark.parametrize(
-    ("event", "expected"),
-    [
-        pytest.param(
-            responding(boris="accepted", carl="declined", zoe="tentativelyAccepted", ivan="none", eva="notResponded"),
-            {BORIS: "Outlook: accepted", CARL: "Outlook: declined", ZOE: "Outlook: tentative"},
-            id="organizer/everybody-who-answered",
-        ),
-        pytest.param(
-            a_meeting(Attendee("boris.alias@acme.example", response="accepted")),
-            {BORIS: "Outlook: accepted"},
-            id="organizer/by-an-alias",
-        ),
-        pytest.param(
-            a_meeting(Attendee(ME, response="organizer"), response="organizer"), {}, id="organizer/not-themselves"
-        ),
-        pytest.param(
-            an_invitation(Attendee(ME), Attendee(CARL, response="accepted"), response="declined"),
-            {ME: "Outlook: declined"},
-            id="copy/only-its-owner",
-        ),
-        pytest.param(an_invitation(response="notResponded"), {}, id="copy/no-response"),
-    ],
-)
-def test_answers_are_the_organizers_list_or_a_copys_own(event: GraphEvent, expected: dict[str, str]) -> None:
-    """The organizer's event knows everybody's response, a copy only its owner's."""
-    assert expected == responses_of(event, an_office())
-
-
-def test_a_copy_of_somebody_unknown_tells_nothing() -> None:
-    """Without an address there is no participant to tell it of."""
-    assert responses_of(an_invitation(response="accepted"), an_office(mailbox="stranger-id")) == {}
-
-
-YES, NO = "Outlook: accepted", "Outlook: declined"
-
-
-@pytest.mark.parametrize(
-    ("notes", "written", "responses", "expected"),
-    [
-        pytest.param("", {}, {BORIS: YES}, (("R1", YES),), id="first-response"),
-        pytest.param(YES, {BORIS: YES}, {BORIS: NO}, (("R1", NO),), id="another-response"),
-        pytest.param(YES, {BORIS: YES}, {}, (("R1", ""),), id="taken-back"),
-        pytest.param("", {BORIS: YES}, {BORIS: YES}, (), id="no-news/cleared-by-hand"),
-        pytest.param("Brings cake", {}, {BORIS: YES}, (), id="foreign-note"),
-        pytest.param("Brings cake", {BORIS: YES}, {}, (), id="foreign-note/taken-back"),
-        pytest.param(YES, {}, {BORIS: YES}, (), id="said-already"),
-        pytest.param("", {}, {GUEST: YES}, (), id="somebody-not-among-the-participants"),
-    ],
-)
-def test_only_news_is_noted_and_only_over_our_own(
-    notes: str, written: dict[str, str], responses: dict[str, str], expected: tuple[tuple[str, str], ...]
-) -> None:
-    """A changed response is written once; what people wrote themselves stays; one taken back clears ours only."""
-    activity = attended(Participant("R1", BORIS, notes), Participant("R2", "", "Nobody"))
-
-    assert expected == notes_for(activity, written.items(), responses, an_office())
-
-
-def test_an_answer_is_noted_on_every_row_of_a_person() -> None:
-    """Two rows of one person, one by an alias, both tell it."""
-    activity = attended(BORIS, "boris.alias@acme.example", CARL)
-
-    assert notes_for(activity, (), {BORIS: YES}, an_office()) == (("R1", YES), ("R2", YES))
 
 
 # Who is left out
@@ -517,34 +334,3 @@ def test_who_is_left_out_is_counted(
 ) -> None:
     """Each reason with its number, and no address in it."""
     assert expected == remarks(event, activity, uninvited)
-
-
-# Hidden
-
-
-@dataclass(frozen=True)
-class Hiding:
-    """Which side hides the meeting."""
-
-    event: bool = False
-    activity: bool = False
-
-    def case(self) -> Case:
-        """Both sides of it."""
-        event = an_event(shown(sensitivity="private" if self.event else "normal"))
-        return linked(event, an_activity(noted(private=self.activity)))
-
-
-@pytest.mark.parametrize("hiding", [Hiding(), Hiding(event=True), Hiding(activity=True), Hiding(True, True)])
-@pytest.mark.parametrize("rule", PrivateRule)
-def test_hidden_is_what_any_side_hides(rule: PrivateRule, hiding: Hiding) -> None:
-    """Only under ``busy``, and one side is enough."""
-    ctx: Context = an_office(policy=Policy(private=rule))
-
-    expected = rule is PrivateRule.BUSY and (hiding.event or hiding.activity)
-    assert expected is is_hidden(hiding.case(), ctx)
-
-
-def test_nothing_read_is_nothing_hidden() -> None:
-    """A base alone hides nobody: its people are known already."""
-    assert not is_hidden(a_case(None, None, link=known_to()), an_office(policy=BUSY))

@@ -37,7 +37,7 @@ from sync_core.model.writes import (
     PatchEvent,
     RemoveEvent,
 )
-from sync_core.people.lists import TELLING
+from sync_core.people.mail import TELLING
 from sync_core.people.privacy import HIDEABLE
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
