@@ -584,8 +584,10 @@ def policy(runner: Runner, is_set: bool, take_over: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A calendar export (.ics) of any program.",
 )
-def demo(_: Runner, ics: Path | None) -> None:
+@click.option("--pause", "is_paused", is_flag=True, help="Wait for Enter between the steps.")
+@click.option("--step", metavar="N", type=click.IntRange(1), default=None, help="Show only this step.")
+def demo(_: Runner, ics: Path | None, is_paused: bool, step: int | None) -> None:
     """Show a sync of one person's calendar against stand-ins of both systems; no settings are needed."""
     from simulators import demo
 
-    sys.exit(demo.main(main, ics))
+    sys.exit(demo.main(main, ics, step=step or 0, is_paused=is_paused))

@@ -1,4 +1,4 @@
-"""The demo: calsync against its stand-ins, told as a story in eleven steps and checked as it goes.
+"""The demo: calsync against its stand-ins, told as a story in twelve steps and checked as it goes.
 
 A calendar file (one's own Outlook export, or the sample beside this module) is loaded into the Outlook of Anna, who
 works at a company that exists only in these processes. The product is driven through its command line, people act
@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -33,9 +34,22 @@ HOME = "FLE Standard Time"
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
+NEXT = "Next: `make run` keeps all of this running, with a page to edit both calendars in; README says how to go on."
 
-def main(calsync: Command, ics: Path | None = None) -> int:
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the story is told: since when (monotonic seconds), only one step or all (0), waiting between them."""
+
+    began: float
+    step: int = 0
+    is_paused: bool = False
+
+
+def main(calsync: Command, ics: Path | None = None, *, step: int = 0, is_paused: bool = False) -> int:
     """Tell the story of this command line with this calendar file.
+
+    ``step``: only this one is shown, those before it are played unseen. ``is_paused``: wait for Enter between steps.
 
     Exit code: 0 every step came out as told, 1 one did not or the stage could not be set, 2 the file is unusable,
     130 interrupted.
@@ -50,7 +64,7 @@ def main(calsync: Command, ics: Path | None = None) -> int:
     except Unreadable as reason:
         return _give_up(f"This calendar cannot be used: {reason}", UNUSABLE)
     with suppress(KeyboardInterrupt), _terminable():
-        return _tell(calsync, export, began)
+        return _tell(calsync, export, Manner(began, step, is_paused))
     return _give_up("Stopped; everything that was started has ended.", INTERRUPTED)
 
 
@@ -76,14 +90,23 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _tell(calsync: Command, export: Export, began: float) -> int:
+def _wait(number: int) -> None:
+    """Until the audience presses Enter, or cannot any more."""
+    sys.stderr.write(f"\nEnter shows step {number}, Ctrl-C ends … ")
+    sys.stderr.flush()
+    sys.stdin.readline()
+
+
+def _tell(calsync: Command, export: Export, manner: Manner) -> int:
     from simulators.azurite import AzuriteMissing
-    from simulators.demo.play import Play, perform, verdict
+    from simulators.demo.play import Play, perform, summary, verdict
     from simulators.demo.screen import Screen
     from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage, settings_for
     from simulators.demo.story import STEPS
     from simulators.graph import zones
 
+    if manner.step > len(STEPS):
+        return _give_up(f"There are {len(STEPS)} steps.", UNUSABLE)
     screen = Screen(zones.any_zone(export.zone))
     screen.say("Setting the stage: Azurite, Microsoft Graph and ERP.net, each a process on this machine …")
     try:
@@ -92,7 +115,13 @@ def _tell(calsync: Command, export: Export, began: float) -> int:
             stage = Stage(companions.origins["graph"], companions.origins["erpnet"], commands, export.zone)
             play = Play(stage, screen)
             prepare(play, export)
-            return verdict(screen, perform(play, STEPS), len(STEPS), began)
+            screen.say("Each “$ calsync …” is really run, here with CALSYNC_HERE=1, since no app runs in this demo.")
+            broken = perform(play, STEPS, only=manner.step, wait=_wait if manner.is_paused else lambda number: None)
+            if not manner.step:
+                summary(play, STEPS, broken)
+                screen.say(NEXT)
+            shown = [manner.step] if manner.step else [*range(1, len(STEPS) + 1)]
+            return verdict(screen, broken, shown, manner.began)
     except (AzuriteMissing, CalsyncFailed) as reason:
         return _give_up(f"The stage cannot be set: {reason}", FAILED)
 

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 
 from simulators.demo.play import Play
 from simulators.demo.report import WELL, Mail, Round, named
-from simulators.demo.screen import posted, short
+from simulators.demo.screen import posted
 from simulators.demo.stage import COLLEAGUE, FOURTH, GUEST, KIM, LOGIN, THIRD, Hands, upn_of
 from simulators.demo.views import Event, Meeting
 
@@ -48,6 +48,11 @@ def _one_for_all(play: Play, uid: str) -> None:
     told, meeting = play.sync_meeting(uid)
 
     made = len(play.world.activities) - before
+    for login in (COLLEAGUE, THIRD):
+        others = told.left[named(login), FED] - 1
+        if others > 0:
+            which = "other one is a meeting" if others == 1 else f"{others} others are meetings"
+            play.screen.say(f"    ({named(login)}'s {which} to which Anna had invited him before.)", "dim")
     play.expect("three mailboxes have it, and one activity was made", made == len(meeting.activities) == 1)
     play.expect("it is Anna's; Boris, Carl and the guest take part", _is_of(meeting, LOGIN, BORIS, CARL, GUEST))
     own = play.stage.mailbox(COLLEAGUE).act("find", subject=OWN_OF_BORIS)
@@ -132,10 +137,9 @@ def _not_ours_to_edit(play: Play, kim: Hands, ident: str, uid: str, holder: str)
         f"{named(holder)}'s copy wears the category “ERP.net conflict”",
         told.conflicts == 1 and _marked(meeting) == {holder},
     )
+    play.type("conflicts", "--user", upn_of(holder))
     values = [(x["event_value"], x["activity_value"]) for one in play.stage.conflicts() for x in one["clashes"]]
-    for ours, theirs in values:
-        play.screen.say(f"  calsync conflicts: Outlook “{short(ours)}”, ERP.net “{short(theirs)}”", "dim")
-    play.expect("`calsync conflicts` lists it with both values", values == [(PITCH, OURS)])
+    play.expect("it is listed with both values", values == [(PITCH, OURS)])
     _expect_mails(play, told)
 
 
@@ -148,8 +152,9 @@ def _organizer_wins(play: Play, kim: Hands, ident: str, uid: str, holder: str) -
     play.expect("everybody has Kim's title, ERP.net too", _titles(meeting) == {MOVED} == {meeting.activity.subject})
     play.expect("the category is gone", not _marked(meeting))
     play.expect("calsync reports no open conflict any more", told.conflicts == 0)
+    play.type("why", upn_of(holder), MOVED)
     kept = [item for item in play.stage.why(MOVED, holder) if OURS in item["before"].values()]
-    play.expect(f"`calsync why` still knows “{OURS}”, from the journal", bool(kept))
+    play.expect(f"it still knows “{OURS}”, from the journal", bool(kept))
     _expect_mails(play, told)
 
 

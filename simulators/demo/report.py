@@ -31,6 +31,8 @@ class Round:
     users: tuple[str, ...] = ()
     done: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """The skips by whose calendar it is about, and reason."""
     lines: tuple[Json, ...] = ()
     failures: tuple[str, ...] = ()
     conflicts: int = 0
@@ -71,6 +73,9 @@ def round_of(code: int, told: Json, mails: Sequence[Mail] = ()) -> Round:
         users=tuple(named(user.get("upn", "")) for user in users),
         done=_summed(users, "done"),
         skipped=_summed(users, "skipped"),
+        left=Counter(
+            {(named(user.get("upn", "")), why): n for user in users for why, n in user.get("skipped", {}).items()}
+        ),
         lines=tuple({**line, "who": named(user.get("upn", ""))} for user in users for line in user.get("lines", ())),
         failures=tuple(failure for user in users for failure in user.get("failures", ())),
         conflicts=sum(user.get("conflicts", 0) for user in users),

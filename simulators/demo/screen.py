@@ -13,10 +13,13 @@ from rich.text import Text
 
 from simulators.demo.report import Mail, Round, named
 from simulators.demo.stage import FOURTH, STAFF, upn_of
-from simulators.demo.views import Activity, Event, Meeting, Participant, Row, Span, World
+from simulators.demo.views import Activity, Event, Meeting, Participant, Span, World
 
 ROWS = 12
-"""Most rows of a table: the changed ones and their neighbours."""
+"""Most rows of a table."""
+
+LINES = 9
+"""Most lines that are shown of what a command prints."""
 
 WIDTH = 118
 """Columns where the output is no terminal."""
@@ -24,7 +27,6 @@ WIDTH = 118
 VALUE_WIDTH = 60
 SYSTEMS = {"graph": "Outlook", "erp": "ERP.net"}
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)Z")
-CHANGED = "bold yellow"
 ON_SHOW = tuple(login for login in STAFF if login != FOURTH)
 
 
@@ -36,6 +38,17 @@ class Screen:
         self._console = console or Console(highlight=False)
         if console is None and not self._console.is_terminal:
             self._console = Console(highlight=False, width=WIDTH)
+        self._told: Counter[tuple[str, str]] = Counter()
+        """Whose items the sync before this one changed, and why: this one comes upon some of them again."""
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether nobody sees what is shown."""
+        return self._console.quiet
+
+    @is_dark.setter
+    def is_dark(self, dark: bool) -> None:
+        self._console.quiet = dark
 
     def say(self, text: str, style: str = "") -> None:
         """A paragraph; brackets in it are no markup."""
@@ -46,6 +59,25 @@ class Screen:
         self._console.print()
         self._console.rule(Text(text, style="bold cyan"), align="left", style="cyan")
 
+    def lesson(self, number: int, title: str, text: str, ok: bool) -> None:
+        """What one step has shown."""
+        words = Text.assemble((f"{number:>2} ", "bold cyan"), (title, "bold"), f": {text}")
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(Text("✓" if ok else "✗", "green" if ok else "bold red"), words)
+        self._console.print(grid)
+
+    def command(self, words: Sequence[str], answer: str) -> None:
+        """A calsync command as a person types it, and the beginning of what it prints."""
+        self._typed(words)
+        lines = [self._on_clock(line) for line in answer.rstrip("\n").split("\n")]
+        for line in lines[:LINES]:
+            self._console.print(Text(f"  {line}", style="dim"), no_wrap=True, overflow="ellipsis")
+        if len(lines) > LINES:
+            self.say(f"  … {len(lines) - LINES} more lines", "dim")
+
+    def _typed(self, words: Sequence[str]) -> None:
+        self.say(f"$ calsync {' '.join(words_typed(words))}", "bold")
+
     def deed(self, text: str) -> None:
         """What a person does."""
         self.say(f"▸ {text}")
@@ -54,19 +86,28 @@ class Screen:
         """One thing that had to come out."""
         self.say(f"  {'✓' if ok else '✗ not so:'} {text}", "green" if ok else "bold red")
 
-    def round(self, told: Round) -> None:
+    def round(self, told: Round, options: Sequence[str] = ()) -> None:
         """What calsync did and why: every deed when there are few, else counts; skips by reason."""
-        head = f"  calsync ({'full refresh' if told.full else 'sync'}): {told.state or 'no state'}"
-        self.say(f"{head}; {counted(told.done) or 'nothing to do'}", "bold")
+        self._typed(("sync", *options))
+        self.say(f"  {told.state or 'no state'}; {counted(told.done) or 'nothing to do'}", "bold")
         lines = [line for line in told.lines if line["what"] != "skipped"]
         for line in lines if len(lines) <= ROWS // 2 else ():
             self._line(line, f"{line['who']}: " if len(told.users) > 1 else "")
         if told.mails:
             self.say(f"    mails sent by that: {posted(told.mails)}")
-        if told.skipped:
-            self.say(f"    left alone: {counted(told.skipped)}", "dim")
+        self._left_alone(told)
         for failure in (*told.failures, *([told.failure] if told.failure else [])):
             self.say(f"    failed: {failure}", "red")
+
+    def _left_alone(self, told: Round) -> None:
+        """What was not touched, by reason; not what the sync before did, which this one comes upon again."""
+        shown = told.left if told.full else told.left - self._told
+        several = len(told.users) > 1
+        by = {who: Counter({why: n for (one, why), n in shown.items() if one == who}) for who in told.users}
+        parts = [f"{f'{who}: ' if several else ''}{counted(reasons)}" for who, reasons in by.items() if reasons]
+        if parts:
+            self.say(f"    left alone{' of all that was read' if told.full else ''}: {'; '.join(parts)}", "dim")
+        self._told = Counter((str(one["who"]), str(one["reason"])) for one in told.lines if one["reason"])
 
     def _line(self, line: dict[str, object], who: str) -> None:
         reason = f" because {line['reason']}" if line["reason"] else ""
@@ -83,21 +124,22 @@ class Screen:
         return INSTANT.sub(lambda found: f"{_instant(found.group(1)).astimezone(self._zone):%a %d.%m. %H:%M}", text)
 
     def calendars(self, world: World, changed: Collection[str]) -> None:
-        """Both calendars side by side: the changed rows and their neighbours."""
+        """Both calendars side by side: what changed, and nothing else."""
+        rows = [row for row in world.rows if row.key in changed]
+        if not rows:
+            self.say("    neither calendar changed", "dim")
+            return
         table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
         table.add_column(" ", width=1)
         for side in ("Outlook", "ERP.net"):
             table.add_column(side, width=25, no_wrap=True)
             table.add_column("", ratio=1, no_wrap=True, overflow="ellipsis")
-        chosen = choose(world.rows, changed)
-        for row in chosen:
-            is_new = row.key in changed
-            cells = (*_event_cells(row.event), *_activity_cells(row.activity))
-            table.add_row(Text("●" if is_new else " "), *cells, style=CHANGED if is_new else "")
+        for row in rows[:ROWS]:
+            table.add_row("", *_event_cells(row.event), *_activity_cells(row.activity))
         self._console.print(table)
-        rest = [row for row in world.rows if row not in chosen]
-        if rest:
-            self.say(f"  … and {rest_in_words(rest)}", "dim")
+        others = len(world.rows) - len(rows)
+        more = f"… and {len(rows) - ROWS} more; " if len(rows) > ROWS else ""
+        self.say(f"  {more}{others} others did not change", "dim")
 
     def meeting(self, meeting: Meeting) -> None:
         """One meeting in the calendars of those whose sync is on, beside its activity and who takes part."""
@@ -136,25 +178,9 @@ def _taking_part(one: Participant) -> str:
     return f"{who}: {one.notes.removeprefix('Outlook: ')}" if one.notes else who
 
 
-def rest_in_words(rest: Sequence[Row]) -> str:
-    """The rows that are not shown, by what they are."""
-    pairs = [row for row in rest if row.is_pair]
-    apart = sum(bool(row.differences()) for row in pairs)
-    groups = {
-        "more in step": len(pairs) - apart,
-        "not in step": apart,
-        "on one side only, as told above": len(rest) - len(pairs),
-    }
-    return ", ".join(f"{count} {words}" for words, count in groups.items() if count)
-
-
-def choose(rows: Sequence[Row], changed: Collection[str]) -> list[Row]:
-    """At most ROWS rows in their order: changed ones first, then the nearest to them."""
-    quiet = [i for i, row in enumerate(rows) if row.is_pair][: ROWS // 2]
-    at = [i for i, row in enumerate(rows) if row.key in changed] or quiet
-    nearness = {i: min((abs(i - j) for j in at), default=i) for i in range(len(rows))}
-    wanted = min(ROWS, max(len(at) if at == quiet else 3 * len(at), ROWS // 2))
-    return [rows[i] for i in sorted(sorted(nearness, key=lambda i: (nearness[i], i))[:wanted])]
+def words_typed(words: Sequence[str]) -> list[str]:
+    """Words as one types them: those with spaces in quotation marks."""
+    return [f'"{word}"' if re.search(r"[\s“”]", word) else word for word in words]
 
 
 def field_in_words(field: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from click import Abort, Command
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from simulators.azurite import Azurite
 from simulators.demo.hands import DeskHands, OutlookHands, OutsiderHands, control
@@ -73,6 +73,9 @@ class Calsync(Protocol):
     def run(self, *words: str) -> tuple[int, Json]:
         """Exit code and JSON answer of one command. Raises ``CalsyncFailed``."""
 
+    def typed(self, *words: str) -> tuple[int, str]:
+        """Exit code and answer of one command as a person types it."""
+
 
 class CommandLine:
     """calsync's command line with these settings and no others; each command opens and closes the world anew."""
@@ -80,14 +83,23 @@ class CommandLine:
     def __init__(self, calsync: Command, settings: dict[str, str]) -> None:
         self._calsync = calsync
         foreign = dict.fromkeys(name for name in os.environ if name.startswith(SETTINGS))
-        self._runner = CliRunner(env={**foreign, **settings})
+        self._runner = CliRunner(env={**foreign, **settings, "CALSYNC_HERE": "1"})
 
     def run(self, *words: str) -> tuple[int, Json]:
         """Run ``calsync --json …``; raises ``CalsyncFailed`` where it does not answer in JSON."""
-        done = self._runner.invoke(self._calsync, ["--json", "--here", *words], standalone_mode=False)
+        done = self._invoke("--json", *words)
+        return done.exit_code, answer_of(words, done.exit_code, done.stdout, done.stderr or str(done.exception))
+
+    def typed(self, *words: str) -> tuple[int, str]:
+        """Run ``calsync …``; what it prints, its notices among it."""
+        done = self._invoke(*words)
+        return done.exit_code, done.output or str(done.exception or "")
+
+    def _invoke(self, *words: str) -> Result:
+        done = self._runner.invoke(self._calsync, list(words), standalone_mode=False)
         if isinstance(done.exception, Abort):
             raise KeyboardInterrupt
-        return done.exit_code, answer_of(words, done.exit_code, done.stdout, done.stderr or str(done.exception))
+        return done
 
 
 def answer_of(words: Sequence[str], code: int, out: str, complaint: str) -> Json:

@@ -1,4 +1,4 @@
-"""The story in eleven steps. Each acts as people do, lets calsync sync, and checks both calendars and the report."""
+"""The story in twelve steps. Each acts as people do, lets calsync sync, and checks both calendars and the report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from simulators.demo import people
 from simulators.demo.play import Play, Step
-from simulators.demo.screen import short
-from simulators.demo.stage import COLLEAGUE, LOGIN, THIRD
+from simulators.demo.stage import COLLEAGUE, LOGIN, THIRD, upn_of
 from simulators.demo.views import Activity, Event, Row, Span, is_due, is_in_window
 
 HOUR = timedelta(hours=1)
@@ -53,8 +52,13 @@ def first_sync(play: Play) -> None:
     foreign = play.stage.desk(COLLEAGUE).act("create", subject=people.OWN_OF_BORIS, start=f"{at:%Y-%m-%dT}11:00")
     play.deed("Anna switches her sync on")
     play.expect("Anna is switched on", play.stage.enable(LOGIN))
+    plan = play.type("preview", "--user", upn_of(LOGIN)).split("\n")
 
     told = play.sync()
+
+    for what in ("activity created", "event created"):
+        planned = sum(line.startswith(f"  {what}: ") for line in plan)
+        play.expect(f"{what}: {planned} by the preview, and as many by the sync", planned == told.done[what])
 
     rows = play.world.rows
     due = [r for r in rows if r.event and r.event.kind == "singleInstance" and is_due(r.event, today)]
@@ -94,6 +98,7 @@ def edits_on_both_sides(play: Play) -> None:
     play.expect(
         "calsync reports one activity and one event updated", deeds == (["activity updated"], ["event updated"])
     )
+    play.type("status", "--user", upn_of(LOGIN))
     play.expect_in_step()
 
 
@@ -128,10 +133,9 @@ def clash_of_one_field(play: Play) -> None:
 
     play.expect("both calendars say what Anna wrote", _titles(play.role("clashed")) == (wins, wins))
     play.expect("calsync's report shows the value that lost", loses in told.before(event.id))
+    play.type("why", upn_of(LOGIN), wins)
     kept = [item for item in play.stage.why(wins) if loses in item["before"].values()]
-    for item in (i for i in kept if i["reason"]):
-        play.screen.say(f"  calsync why: {item['what']}, {item['reason']}: “{short(loses)}” lost", "dim")
-    play.expect("`calsync why` tells it from the journal", bool(kept))
+    play.expect(f"it tells from the journal that “{loses}” lost", bool(kept))
     play.screen.say("  (The later edit wins; within two minutes the clocks cannot tell, and Outlook does.)", "dim")
     play.expect_in_step()
 
@@ -156,11 +160,10 @@ def _refused(play: Play, event: Event, title: str) -> None:
     play.expect("Outlook has the new title, ERP.net the old one", _titles(row) == (title, event.subject))
     play.expect("the event wears the category “ERP.net conflict”", bool(row.event and row.event.is_marked))
     play.expect("calsync says why: the activity is read-only", "read-only" in told.reasons(event.id))
+    play.type("conflicts")
     listed = [c for c in play.stage.conflicts() if c["event_id"] == event.id]
     values = [(c["event_value"], c["activity_value"]) for one in listed for c in one["clashes"]]
-    for ours, theirs in values:
-        play.screen.say(f"  calsync conflicts: Outlook “{short(ours)}”, ERP.net “{short(theirs)}”", "dim")
-    play.expect("`calsync conflicts` lists it with both values", values == [(title, event.subject)])
+    play.expect("it is listed with both values", values == [(title, event.subject)])
     play.expect_in_step()
 
 
@@ -168,6 +171,29 @@ def _released(play: Play, title: str) -> None:
     play.sync()
     row = play.role("locked")
     play.expect("both calendars have the new title", _titles(row) == (title, title))
+    play.expect("the category is gone", row.event is not None and not row.event.is_marked)
+    play.expect("`calsync conflicts` lists nothing any more", play.stage.conflicts() == [])
+    play.expect_in_step()
+
+
+def answered_conflict(play: Play) -> None:
+    """The same lock; this time a person answers the conflict, and ERP.net's value stays."""
+    event, activity = _pair(play.role("locked"))
+    play.deed(f"Boris completes “{event.subject}” in ERP.net, which locks it")
+    play.stage.desk(COLLEAGUE).act("complete", activity=activity.id)
+    play.deed(f"Anna renames it to “Too late: {event.subject}” in Outlook")
+    play.stage.outlook.act("edit", ident=event.id, subject=f"Too late: {event.subject}")
+    play.sync()
+    [conflict] = [one for one in play.stage.conflicts() if one["event_id"] == event.id]
+    play.deed("Anna lists what the two sides disagree about, and lets ERP.net's title stay")
+    play.type("conflicts", "--user", upn_of(LOGIN))
+
+    play.type("resolve", conflict["id"], "--keep", "erp")
+
+    before, play.world = play.world, play.stage.look()
+    play.screen.calendars(play.world, play.world.changed_since(before))
+    row = play.role("locked")
+    play.expect("both calendars have ERP.net's title", _titles(row) == (event.subject, event.subject))
     play.expect("the category is gone", row.event is not None and not row.event.is_marked)
     play.expect("`calsync conflicts` lists nothing any more", play.stage.conflicts() == [])
     play.expect_in_step()
@@ -239,16 +265,50 @@ def idle_round(play: Play) -> None:
     play.expect_in_step()
 
 
-STEPS: tuple[Step, ...] = (
-    ("the first sync", first_sync),
-    ("one edit on each side", edits_on_both_sides),
-    ("different fields of one meeting, edited on both sides", different_fields),
-    ("the same field, edited on both sides", clash_of_one_field),
-    ("an activity that is locked, and released", locked_activity),
-    ("a deletion that voids", deletion),
-    ("a meeting moved out of the window", out_of_the_window),
-    ("a meeting of three colleagues", people.colleagues),
-    ("a meeting that another company organizes", people.outside_organizer),
-    ("a full refresh", full_refresh),
-    ("an idle round", idle_round),
+STEPS = (
+    Step(
+        "the first sync",
+        first_sync,
+        "what lies in the coming month arrives on the other side and mails nobody; the rest is left alone, each with "
+        "its reason. `calsync preview` says it all before.",
+    ),
+    Step("one edit on each side", edits_on_both_sides, "each goes to the other side; `calsync status` shows it."),
+    Step(
+        "different fields of one meeting, edited on both sides",
+        different_fields,
+        "both edits survive, each on both sides.",
+    ),
+    Step(
+        "the same field, edited on both sides",
+        clash_of_one_field,
+        "one wins by the company's rule; the value that lost is kept, and `calsync why` tells it.",
+    ),
+    Step(
+        "an activity that is locked, and released",
+        locked_activity,
+        "the lock is respected, `calsync conflicts` lists both values, and once released, the edit goes through.",
+    ),
+    Step(
+        "a conflict that a person answers",
+        answered_conflict,
+        "`calsync resolve` keeps the side that one chooses, and the category goes.",
+    ),
+    Step("a deletion that voids", deletion, "what is deleted in Outlook is voided in ERP.net, not destroyed."),
+    Step(
+        "a meeting moved out of the window",
+        out_of_the_window,
+        "its activity follows; leaving the coming month is no deletion.",
+    ),
+    Step(
+        "a meeting of three colleagues",
+        people.colleagues,
+        "three mailboxes, one activity; answers stand on its participants, and whoever is added there is invited.",
+    ),
+    Step(
+        "a meeting that another company organizes",
+        people.outside_organizer,
+        "who organizes has the last word; the activity outlives each calendar that feeds it, but not the meeting.",
+    ),
+    Step("a full refresh", full_refresh, "everything is read again, and nothing is made twice."),
+    Step("an idle round", idle_round, "where nobody did anything, nothing is written."),
 )

@@ -40,12 +40,18 @@ VERDICT_LABELS = {
 
 
 def label(decision: Decision) -> str:
-    """What the decision does, in two words. A patch of the category alone says so."""
+    """What the decision does, in two words. A patch of the category alone says so, and beside fields of the other side
+    it is not told: "both updated" means fields of both."""
     if decision.verdict is not Verdict.ACT:
         return VERDICT_LABELS[decision.verdict]
-    if decision.intent is Intent.UPDATE_EVENT and not any(fields for _, fields in decision.written):
+    sides = [side for side, fields in decision.written if fields]
+    if decision.intent is Intent.UPDATE_EVENT and not sides:
         conflict = decision.link.conflict if decision.link else None
         return "category set" if conflict else "category removed"
+    if decision.intent is Intent.MERGE and sides == [Side.ERP]:
+        return LABELS[Intent.UPDATE_ACTIVITY]
+    if decision.intent is Intent.MERGE and sides == [Side.GRAPH]:
+        return LABELS[Intent.UPDATE_EVENT]
     return LABELS[decision.intent]
 
 

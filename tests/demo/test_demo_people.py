@@ -13,7 +13,7 @@ from rich.console import Console
 
 from simulators.demo.hands import control
 from simulators.demo.people import BUDGET, colleagues, outside_organizer
-from simulators.demo.play import Play, perform
+from simulators.demo.play import Play, Step, perform
 from simulators.demo.report import Mail, round_of
 from simulators.demo.screen import Screen
 from simulators.demo.stage import GUEST, KIM, STAFF, Companions, Stage
@@ -36,6 +36,10 @@ class Pretender:
             self._deed()
         quiet = {"upn": "anna@acme.example", "state": "Operational", "full": False, "ran": True}
         return 0, {"failure": "", "users": [quiet], "conflicts": [], "items": []}
+
+    def typed(self, *words: str) -> tuple[int, str]:
+        """The same for people."""
+        return 0, "Nothing to do."
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +173,7 @@ def test_calsync_that_does_nothing_is_found_out(stage: Stage, step: Callable[[Pl
     """Without an activity for the meeting the step fails, in words."""
     play, told = played(stage)
 
-    assert perform(play, [("people", step)]) == [1]
+    assert perform(play, [Step("people", step, "")]) == [1]
     assert "✗ not so" in told.getvalue()
     assert "the meeting has 0 activities" in told.getvalue()
 
@@ -184,7 +188,7 @@ def test_calsync_that_copies_the_meeting_is_found_out(stage: Stage) -> None:
     stage.calsync = Pretender(copy_for_each)
     play, told = played(stage)
 
-    assert perform(play, [("people", colleagues)]) == [1]
+    assert perform(play, [Step("people", colleagues, "")]) == [1]
     assert "✗ not so: three mailboxes have it, and one activity was made" in told.getvalue()
 
 
@@ -201,7 +205,7 @@ def test_calsync_that_mails_is_found_out(stage: Stage) -> None:
     stage.calsync = Pretender(answer_with_a_mail)
     play, told = played(stage)
 
-    assert perform(play, [("people", colleagues)]) == [1]
+    assert perform(play, [Step("people", colleagues, "")]) == [1]
     assert "✓ three mailboxes have it, and one activity was made" in told.getvalue()
     assert f"✗ not so: calsync caused no mail; Exchange sent: invitation to {GUEST}" in told.getvalue()
 

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
@@ -24,7 +25,7 @@ from simulators.demo import SAMPLE, prepare
 from simulators.demo.entries import Export
 from simulators.demo.hands import control
 from simulators.demo.ics import read_file
-from simulators.demo.play import Play, perform, verdict
+from simulators.demo.play import Play, Step, perform, summary, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
@@ -45,6 +46,10 @@ class Liar:
         quiet = {"upn": "anna@acme.example", "state": "Operational", "full": False, "ran": True}
         return 0, {"failure": "", "users": [quiet], "conflicts": []}
 
+    def typed(self, *words: str) -> tuple[int, str]:
+        """The same for people."""
+        return 0, "anna@acme.example: Operational\n  Nothing to do.\n"
+
 
 class Broken:
     """A calsync that cannot even start."""
@@ -52,6 +57,10 @@ class Broken:
     def run(self, *words: str) -> tuple[int, dict[str, Any]]:
         """No answer."""
         raise CalsyncFailed("calsync said: no module named cli")
+
+    def typed(self, *words: str) -> tuple[int, str]:
+        """A complaint."""
+        return 1, "no module named cli"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +93,7 @@ def test_calsync_that_does_nothing_is_found_out(companions: Companions, told: io
     broken = perform(play, STEPS[:2])
 
     assert broken == [1, 2]
-    assert verdict(play.screen, broken, 2, 0.0) == 1
+    assert verdict(play.screen, broken, [1, 2], 0.0) == 1
     assert "✗ not so: the phone call of ERP.net stands in Outlook" in told.getvalue()
     assert "2 of 2 steps did not come out as told: 1, 2" in told.getvalue()
 
@@ -101,10 +110,69 @@ def test_everything_as_told_is_0(companions: Companions, told: io.StringIO) -> N
     """A step whose checks hold is no failure, and the last line says so."""
     play = play_with(Liar(), companions, told)
 
-    broken = perform(play, [("a step", lambda p: p.expect("the sky is blue", True))])
+    broken = perform(play, BLUE[:1])
 
-    assert verdict(play.screen, broken, 1, 0.0) == 0
-    assert told.getvalue().splitlines()[-1].startswith("All 1 steps came out as told")
+    assert verdict(play.screen, broken, [1], 0.0) == 0
+    assert told.getvalue().splitlines()[-1].startswith("Step 1 came out as told")
+
+
+BLUE = [Step(f"step {n}", lambda play: play.expect("the sky is blue", True), f"lesson {n}") for n in (1, 2, 3)]
+GREEN = Step("wrong", lambda play: play.expect("the sky is green", False), "no lesson")
+
+
+def seen(told: io.StringIO) -> Play:
+    """A performance without a stage to speak of."""
+    return Play(Mock(), Screen(console=Console(file=told, width=118)))
+
+
+def test_one_step_is_shown_and_those_before_it_are_played() -> None:
+    """Each step needs what came before; what came after is left out, and a mistake on the way is not hidden."""
+    told = io.StringIO()
+
+    broken = perform(seen(told), [GREEN, *BLUE], only=3)
+
+    assert broken == [1]
+    assert re.findall(r"Step .+?(?= ─)", told.getvalue()) == ["Step 3 of 4: step 2"]
+    assert "green" not in told.getvalue()
+
+
+def test_the_audience_is_waited_for_between_the_steps() -> None:
+    """Before each but the first, and with one step shown not at all."""
+    waited: list[int] = []
+    perform(seen(io.StringIO()), BLUE, wait=waited.append)
+    assert waited == [2, 3]
+    perform(seen(io.StringIO()), BLUE, only=2, wait=waited.append)
+    assert waited == [2, 3]
+
+
+def test_the_end_says_what_was_shown() -> None:
+    """Every step with what it teaches, and the one that did not come out is told from the others."""
+    told = io.StringIO()
+    play = seen(told)
+    steps = [*BLUE, GREEN]
+
+    broken = perform(play, steps)
+    play.deed("Anna looks at the sky")
+    summary(play, steps, broken)
+
+    end = told.getvalue().partition("What you have seen")[2]
+    assert re.findall(r"^([✓✗]) +(\d) (step \d|wrong): ", end, re.MULTILINE) == [
+        ("✓", "1", "step 1"),
+        ("✓", "2", "step 2"),
+        ("✓", "3", "step 3"),
+        ("✗", "4", "wrong"),
+    ]
+    assert "People did 1 things; 0 commands were given and caused 0 mails; 4 things were checked." in end
+
+
+def test_a_command_is_shown_as_one_types_it(companions: Companions, told: io.StringIO) -> None:
+    """With quotation marks where they are needed and the beginning of its answer; a failure is not passed over."""
+    play = play_with(Broken(), companions, told)
+
+    play.type("why", "anna@acme.example", "Board update")
+
+    assert '\n$ calsync why anna@acme.example "Board update"\n  no module named cli\n' in told.getvalue()
+    assert play.failed == ["`calsync why` ends well"]
 
 
 def test_sample_enters_whole(companions: Companions, told: io.StringIO) -> None:
@@ -219,7 +287,7 @@ def test_the_wheel_holds_every_file_of_its_packages(installed: Path) -> None:
 
 
 def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    """The installed demo ends by itself with exit code 0, all eleven steps told, nothing left running.
+    """The installed demo ends by itself with exit code 0, all twelve steps told, nothing left running.
 
     It finds Azurite in the user's cache, where ``--install`` puts it.
     """
@@ -229,8 +297,11 @@ def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: 
 
     assert "✗" not in told
     assert process.returncode == 0
-    assert [int(n) for n in re.findall(r"^Step (\d+) of 11", told, re.MULTILINE)] == list(range(1, 12))
-    assert told.splitlines()[-1].startswith("All 11 steps came out as told")
+    assert [int(n) for n in re.findall(r"^Step (\d+) of 12", told, re.MULTILINE)] == list(range(1, 13))
+    assert told.splitlines()[-1].startswith("All 12 steps came out as told")
+    assert {"preview", "sync", "status", "why", "conflicts", "resolve"} <= set(
+        re.findall(r"^\$ calsync (\w+)", told, re.MULTILINE)
+    )
     assert_nothing_is_left(process.pid)
 
 
@@ -243,6 +314,14 @@ def test_an_installed_demo_without_azurite_says_what_to_do(installed: Path, tmp_
     assert process.returncode == 1
     assert "python -m simulators.azurite --install" in told
     assert_nothing_is_left(process.pid)
+
+
+def test_a_step_that_is_not_there_is_a_wrong_argument() -> None:
+    """The number of steps is said, and nothing is started."""
+    with demo("--step", "13") as process:
+        told, _ = process.communicate(timeout=TIME_LIMIT)
+
+    assert (process.returncode, told) == (2, "There are 12 steps.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

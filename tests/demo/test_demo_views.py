@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from simulators.demo.cast import choose as choose_cast
 from simulators.demo.report import round_of
-from simulators.demo.screen import choose, counted, when
+from simulators.demo.screen import Screen, counted, when
 from simulators.demo.views import (
     Activity,
     Event,
@@ -201,14 +204,69 @@ def test_cast_takes_plain_future_meetings_each_title_once() -> None:
     }
 
 
-def test_table_shows_changed_rows_and_their_neighbours() -> None:
-    """At most twelve rows: the changed ones and those next to them."""
-    rows = [Row(event(f"e{n}", span(NINE + n * HOUR))) for n in range(30)]
-    few = choose(rows, {"e10"})
-    many = choose(rows, {f"e{n}" for n in range(20)})
+def shown_of(rows: list[Row], changed: set[str]) -> str:
+    """What the audience sees of both calendars."""
+    told = io.StringIO()
+    Screen(console=Console(file=told, width=118)).calendars(World(tuple(rows)), changed)
+    return told.getvalue()
 
-    assert {"e9", "e10", "e11"} < {row.key for row in few}
-    assert (len(few), [row.key for row in many]) == (6, [f"e{n}" for n in range(12)])
+
+def test_table_shows_what_changed_and_nothing_else() -> None:
+    """At most twelve rows; how many more there are, and how many stayed as they were, is said."""
+    rows = [Row(event(f"e{n}", span(NINE + n * HOUR), subject=f"Talk {n}.")) for n in range(30)]
+
+    few, many = shown_of(rows, {"e10"}), shown_of(rows, {f"e{n}" for n in range(20)})
+
+    assert (re.findall(r"Talk \d+", few), re.findall(r"Talk \d+", many)) == (
+        ["Talk 10"],
+        [f"Talk {n}" for n in range(12)],
+    )
+    assert few.endswith("\n  29 others did not change\n")
+    assert many.endswith("\n  … and 8 more; 10 others did not change\n")
+    assert shown_of(rows, set()) == "    neither calendar changed\n"
+
+
+def left_alone(screen: Screen, told: io.StringIO, *users: tuple[str, dict[str, int], str], full: bool = False) -> str:
+    """The line about what was left alone after a sync of users: name, skips by reason, reason of one action."""
+    told.truncate(0)
+    action = {"what": "activity voided", "subject": "Talk", "event_id": "e", "before": {}, "after": {}}
+    people = [
+        {
+            "upn": f"{name}@acme.example",
+            "full": full,
+            "skipped": skipped,
+            "lines": [{**action, "reason": reason}] if reason else [],
+        }
+        for name, skipped, reason in users
+    ]
+    screen.round(round_of(0, {"users": people}))
+    return next((line.strip() for line in told.getvalue().splitlines() if "left alone" in line), "")
+
+
+def test_what_the_sync_before_did_is_no_news() -> None:
+    """The next sync comes upon the voided activity and leaves it alone: said once, not again a step later."""
+    told = io.StringIO()
+    screen = Screen(console=Console(file=told, width=118))
+    gone = "deleted in Outlook"
+
+    lines = [
+        left_alone(screen, told, ("anna", {}, gone)),
+        left_alone(screen, told, ("anna", {gone: 1}, "")),
+        left_alone(screen, told, ("anna", {gone: 1}, "")),
+        left_alone(screen, told, ("anna", {gone: 1}, ""), full=True),
+    ]
+
+    assert lines == ["", "", f"left alone: 1 × {gone}", f"left alone of all that was read: 1 × {gone}"]
+
+
+def test_what_is_left_alone_is_said_of_each_person() -> None:
+    """Three copies in two calendars are not three of one meeting."""
+    told = io.StringIO()
+    screen = Screen(console=Console(file=told, width=118))
+
+    line = left_alone(screen, told, ("anna", {}, ""), ("boris", {"fed": 2}, ""), ("carl", {"fed": 1, "old": 1}, ""))
+
+    assert line == "left alone: Boris: 2 × fed; Carl: 1 × fed, 1 × old"
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ def test_every_intent_and_verdict_has_words() -> None:
             "category removed",
             id="category-removed",
         ),
+        pytest.param(
+            linked(an_event(PLAN, categories=("ERP.net conflict",)), an_activity(), link=a_link(conflict=OPEN)),
+            "activity updated",
+            id="category-removed-beside-a-field-of-the-other-side",
+        ),
         pytest.param(linked(an_event(), an_activity()), "in step", id="nothing"),
         pytest.param(a_case(an_event(is_cancelled=True)), "skipped", id="skip"),
         pytest.param(linked(an_event(), activity_sight=Sight.HIDDEN), "parked", id="park"),
