@@ -40,8 +40,8 @@ VERDICT_LABELS = {
 
 
 def label(decision: Decision) -> str:
-    """What the decision does, in two words. A patch of the category alone says so; beside fields of the other side it is
-    not told, since "both updated" means fields of both."""
+    """What the decision does, in two words. A patch of the category alone says so; beside fields of the other side it
+    is not told, since "both updated" means fields of both."""
     if decision.verdict is not Verdict.ACT:
         return VERDICT_LABELS[decision.verdict]
     sides = [side for side, fields in decision.written if fields]
