@@ -116,18 +116,28 @@ def texts() -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8") for name, path in named.items() if not name.startswith(OWN_WORDS)}
 
 
+@cache
+def split_texts() -> dict[str, str]:
+    """The same texts as words are looked for in them: made once for all words."""
+    return {path: split(text) for path, text in texts().items()}
+
+
+def found_in(text: str, word: str) -> list[int]:
+    """The lines of a split text, or of a plain one for a module, that hold the word."""
+    at = [match.start() for match in re.finditer(rf"(?<![\w.]){re.escape(word)}(?!\w)", text)] if word in text else []
+    return sorted({text.count("\n", 0, place) + 1 for place in at})
+
+
 def is_in(line: str, word: str) -> bool:
     """Whether a line holds the word, alone or as a part of a name; of a module, only the whole name counts."""
-    text = line if "." in word else split(line)
-    return re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) is not None
+    return found_in(line if "." in word else split(line), word) != []
 
 
+@cache
 def places(word: str) -> list[str]:
     """Each place of a word, as path and line."""
-    lines = (
-        (path, number, line) for path, text in texts().items() for number, line in enumerate(text.split("\n"), 1)
-    )
-    return [f"{path}:{number}" for path, number, line in lines if is_in(line, word)]
+    read = texts() if "." in word else split_texts()
+    return [f"{path}:{number}" for path, text in read.items() for number in found_in(text, word)]
 
 
 @pytest.mark.parametrize("word", RETIRED)

@@ -44,5 +44,11 @@ def lines(given: Mapping[str, str]) -> list[str]:
     return [f"The app still lacks {', '.join(missing)}. A Privileged Role Administrator runs:", f"  {order}"]
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Say it; 0 always."""
     print("\n".join(lines(os.environ)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,8 +23,8 @@ WORKERS = 3
 TIMEOUT = 150.0
 """Seconds; some fifteen are usual."""
 
-HASTE = budget(10, 1)
-"""`make soak` waits as long as the app does: the messages of those who wait in line for a session take a minute."""
+HASTE = budget(20, 1)
+"""`make soak` waits as long as the app does: who found no licence takes a minute before asking again."""
 
 NEVER = "0 0 0 1 1 *"
 

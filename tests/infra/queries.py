@@ -1,6 +1,6 @@
 """The queries of ``infra/queries``: read as Kusto's language service reads them, and run over rows that a test makes.
 
-- ``mistakes`` asks ``@kusto/language-service-next`` (npm), Kusto's own parser, which is fetched into ``.tools`` when
+- ``read`` asks ``@kusto/language-service-next`` (npm), Kusto's own parser, which is fetched into ``.tools`` when
   it is first needed; it knows the workspace's tables by ``TABLES``.
 - ``run`` asks ``duckdb-kql`` (PyPI), which translates KQL for DuckDB. It says no to what it does not know.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb_kql
+from duckdb import DuckDBPyConnection
 
 from simulators import azurite
 from tests.support.deployment import INFRA
@@ -75,11 +76,9 @@ def text(folder: str, name: str) -> str:
     return query
 
 
-@cache
-def mistakes() -> dict[str, list[str]]:
-    """What Kusto's language service says of each query, by ``folder/name``."""
-    queries = {f"{folder}/{name}": text(folder, name) for folder in ("alerts", "reports") for name in names(folder)}
-    return read(queries)
+def all_texts() -> dict[str, str]:
+    """Every query as it is deployed, by ``folder/name``."""
+    return {f"{folder}/{name}": text(folder, name) for folder in ("alerts", "reports") for name in names(folder)}
 
 
 def read(queries: Mapping[str, str]) -> dict[str, list[str]]:
@@ -107,14 +106,26 @@ def _install() -> None:
         Path(made).mkdir(exist_ok=True)  # what the context manager removes
 
 
-def run(query: str, **rows: Iterable[Row]) -> list[tuple[Any, ...]]:
-    """The rows of an answer over these rows of the workspace's tables; a column left out is null."""
+@cache
+def _workspace() -> DuckDBPyConnection:
+    """An empty workspace, opened once: each answer leaves it as empty as it was."""
     connection = duckdb_kql.connect()
     for table, columns in TABLES.items():
         pairs = [column.strip().split(":") for column in columns.strip("()").split(",")]
         connection.sql(f"CREATE TABLE {table} ({', '.join(f'{name} {TYPES[kind]}' for name, kind in pairs)})")
-        for row in rows.get(table, ()):
+    return connection
+
+
+def run(query: str, **rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+    """The rows of an answer over these rows of the workspace's tables; a column left out is null."""
+    connection = _workspace()
+    for table, given in rows.items():
+        for row in given:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
-    answer: list[tuple[Any, ...]] = duckdb_kql.kql(connection, query).fetchall()
+    try:
+        answer: list[tuple[Any, ...]] = duckdb_kql.kql(connection, query).fetchall()
+    finally:
+        for table in rows:
+            connection.execute(f"DELETE FROM {table}")
     return answer

@@ -1,7 +1,12 @@
-"""The checks around a deployment, run as azd runs them: against a stand-in for the Azure CLI and one for the app."""
+"""The checks around a deployment, against a stand-in for the Azure CLI and one for the app.
+
+What a check says is asked of its ``main`` in this process. That azd's way there, a shell and a Python of its own,
+leads to the same is shown once for each check, and wherever the shell or that Python matters.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -10,16 +15,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from infra.scripts import smoke
+from infra.scripts import grants, preflight, smoke
 from tests.infra import queries
 from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT, environment
 
@@ -50,6 +57,24 @@ def offer(python: str, lowest: int = 1) -> dict[str, Any]:
 REGION = {"value": [{"properties": {"majorVersions": [{"Sku": [offer("3.11"), offer("3.12"), offer("3.13")]}]}}]}
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a hook left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+MAINS: dict[str, Callable[[], int]] = {
+    "preflight": preflight.main,
+    "grants": grants.main,
+    "smoke": lambda: smoke.main([], os.environ),
+}
+HASTE = patch.multiple(smoke, PATIENCE=0.2, PAUSE=0.02, LOGS_COME_WITHIN=0.2)
+"""The smoke test gives a new app its time in seconds, not in minutes."""
+
+
 class Hooks:
     """Runs the hooks with an ``az`` that answers what a test says, by words of the order."""
 
@@ -61,8 +86,29 @@ class Hooks:
         self.bodies.write_text("")
         self.answers: dict[str, Any] = {}
 
-    def run(self, hook: str, environment: dict[str, str], shell: str = "sh") -> subprocess.CompletedProcess[str]:
+    def check(self, hook: str, environment: dict[str, str]) -> Ended:
+        """What one hook says and ends with, in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        given = patch.dict(os.environ, {**self._around(), **environment}, clear=True)
+        with given, HASTE, redirect_stdout(out), redirect_stderr(err):
+            code = MAINS[hook]()
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def run(self, hook: str, environment: dict[str, str], shell: str = "sh") -> Ended:
         """One hook as azd runs it."""
+        done = subprocess.run(
+            [shell, str(SCRIPTS / "hook.sh"), hook],
+            cwd=self.folder,
+            env={**self._around(), "CALSYNC_SMOKE_PATIENCE": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def _around(self) -> dict[str, str]:
+        """What every environment has; ``az`` is made for it."""
         told = {words: json.dumps(answer) for words, answer in self.answers.items()}
         cases = "".join(f"  *'{words}'*) cat <<'END'\n{answer}\nEND\n;;\n" for words, answer in told.items())
         az = self.folder / "az"
@@ -70,16 +116,7 @@ class Hooks:
         order = f'echo "$*" >> "{self.orders}"\n{heard}case "$*" in\n{cases}  *) exit 1 ;;\nesac\n'
         az.write_text(f"#!/bin/sh\n{order}")
         az.chmod(0o755)
-        kept = {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
-        return subprocess.run(
-            [shell, str(SCRIPTS / "hook.sh"), hook],
-            cwd=self.folder,
-            env={**kept, "CALSYNC_SMOKE_PATIENCE": "1", **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return {"PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/")}
 
 
 @pytest.fixture
@@ -95,7 +132,7 @@ def hooks(tmp_path: Path) -> Hooks:
 
 def test_right_settings_pass(hooks: Hooks) -> None:
     """Nothing is said but that; the region is asked for by its name, however it was written."""
-    end = hooks.run("preflight", RIGHT)
+    end = hooks.check("preflight", RIGHT)
 
     assert (end.returncode, end.stderr) == (0, "")
     assert "/locations/westeurope/functionAppStacks" in hooks.orders.read_text()
@@ -146,7 +183,7 @@ def test_right_settings_pass(hooks: Hooks) -> None:
 )
 def test_a_mistake_is_told_before_anything_is_made(hooks: Hooks, name: str, value: str, told: str) -> None:
     """In plain words, with exit code 1, so that azd stops."""
-    end = hooks.run("preflight", {**RIGHT, name: value})
+    end = hooks.check("preflight", {**RIGHT, name: value})
 
     assert end.returncode == 1
     assert told in end.stderr
@@ -168,7 +205,7 @@ def test_a_mistake_is_told_before_anything_is_made(hooks: Hooks, name: str, valu
 )
 def test_what_azure_takes_is_taken(hooks: Hooks, name: str, value: str) -> None:
     """Nothing is said about it."""
-    end = hooks.run("preflight", {**RIGHT, name: value})
+    end = hooks.check("preflight", {**RIGHT, name: value})
 
     assert (end.returncode, end.stderr) == (0, "")
 
@@ -176,7 +213,7 @@ def test_what_azure_takes_is_taken(hooks: Hooks, name: str, value: str) -> None:
 @pytest.mark.parametrize("name", sorted(environment()))
 def test_no_value_is_taken_unseen(hooks: Hooks, name: str) -> None:
     """Each name that a deployment reads is looked at: a blank at its end would go into Azure as it is."""
-    end = hooks.run("preflight", {**RIGHT, name: f"{RIGHT.get(name, 'x')} "})
+    end = hooks.check("preflight", {**RIGHT, name: f"{RIGHT.get(name, 'x')} "})
 
     assert end.returncode == 1
     assert f"{name} begins or ends with a blank" in end.stderr
@@ -184,7 +221,7 @@ def test_no_value_is_taken_unseen(hooks: Hooks, name: str) -> None:
 
 def test_a_misspelt_option_is_a_warning(hooks: Hooks) -> None:
     """What an earlier deployment gave out is none, though its name is like an option's."""
-    end = hooks.run(
+    end = hooks.check(
         "preflight", {**RIGHT, "CALSYNC_ALERT_MAIL": "ops@acme.com", "CALSYNC_STORAGE": "st", "CALSYNC_APP": "f"}
     )
 
@@ -218,7 +255,7 @@ def test_the_checks_need_no_package(hooks: Hooks) -> None:
 
 def test_a_schedule_that_azure_reads_otherwise_is_a_warning(hooks: Hooks) -> None:
     """The deployment goes on."""
-    end = hooks.run("preflight", {**RIGHT, "SYNC_SCHEDULE": "0 0 0 30 2 *"})
+    end = hooks.check("preflight", {**RIGHT, "SYNC_SCHEDULE": "0 0 0 30 2 *"})
 
     assert end.returncode == 0
     assert "warning: SYNC_SCHEDULE = 0 0 0 30 2 *: it never comes" in end.stderr
@@ -226,7 +263,7 @@ def test_a_schedule_that_azure_reads_otherwise_is_a_warning(hooks: Hooks) -> Non
 
 def test_a_later_deployment_needs_no_secret(hooks: Hooks) -> None:
     """The vault keeps it."""
-    assert hooks.run("preflight", {**RIGHT, "ERPNET_CLIENT_SECRET": "", "CALSYNC_VAULT": "kv-x"}).returncode == 0
+    assert hooks.check("preflight", {**RIGHT, "ERPNET_CLIENT_SECRET": "", "CALSYNC_VAULT": "kv-x"}).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -241,7 +278,7 @@ def test_a_later_deployment_needs_no_secret(hooks: Hooks) -> None:
 def test_a_region_that_does_not_fit_is_told(hooks: Hooks, answer: dict[str, Any], told: str) -> None:
     """With what to do."""
     hooks.answers["functionAppStacks"] = answer
-    end = hooks.run("preflight", RIGHT)
+    end = hooks.check("preflight", RIGHT)
 
     assert end.returncode == 1
     assert told in end.stderr
@@ -252,13 +289,13 @@ def test_a_region_that_tells_no_limits_stops_nothing(hooks: Hooks) -> None:
     offered = {**offer("3.13"), "maximumInstanceCount": {"defaultValue": 100}}
     hooks.answers["functionAppStacks"] = {"value": [offered]}
 
-    assert hooks.run("preflight", RIGHT).returncode == 0
+    assert hooks.check("preflight", RIGHT).returncode == 0
 
 
 def test_a_region_that_cannot_be_asked_stops_nothing(hooks: Hooks) -> None:
     """Without the Azure CLI, or not signed in, Azure itself answers later."""
     hooks.answers.clear()
-    end = hooks.run("preflight", RIGHT)
+    end = hooks.check("preflight", RIGHT)
 
     assert end.returncode == 0
     assert "not asked what westeurope offers" in end.stderr
@@ -286,7 +323,7 @@ ROLE_IDS = {
 def test_missing_grants_are_told_as_commands(hooks: Hooks, granted: list[str], scope: str, told: str) -> None:
     """What the app lacks, and what somebody else has to run; the deployment is done in any case."""
     hooks.answers["appRoleAssignments"] = {"value": [{"appRoleId": ROLE_IDS[name].upper()} for name in granted]}
-    end = hooks.run("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL, "CALSYNC_MAILBOX_SCOPE": scope})
+    end = hooks.check("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL, "CALSYNC_MAILBOX_SCOPE": scope})
 
     assert end.returncode == 0
     assert told in end.stdout
@@ -294,7 +331,7 @@ def test_missing_grants_are_told_as_commands(hooks: Hooks, granted: list[str], s
 
 def test_grants_that_cannot_be_asked_are_told_as_a_command(hooks: Hooks) -> None:
     """Repeating it is harmless."""
-    end = hooks.run("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL})
+    end = hooks.check("grants", {"CALSYNC_PRINCIPAL_ID": PRINCIPAL})
 
     assert end.returncode == 0
     assert f"  infra/scripts/grant-graph-roles.sh {PRINCIPAL}\n" in end.stdout
@@ -333,7 +370,7 @@ def app(**other: Reply) -> Iterator[str]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -353,7 +390,7 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
     hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
     hooks.answers["api.loganalytics.io/v1/workspaces/w/query"] = {"tables": [{"rows": [[0, 1]]}]}
     with app() as address:
-        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+        end = hooks.check("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
     assert end.returncode == 0
     assert end.stderr.startswith("not asked `calsync doctor`")
@@ -377,7 +414,7 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
 def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Reply, told: str) -> None:
     """Each with what is wrong, and exit code 1."""
     with app(**{word: answer}) as address:
-        end = hooks.run("smoke", deployed(address))
+        end = hooks.check("smoke", deployed(address))
 
     assert end.returncode == 1
     assert told in end.stderr
@@ -404,7 +441,7 @@ def test_the_doctor_is_asked_where_the_operator_is_there(
     doctor.write_text(f"#!/bin/sh\necho '{answer}'\necho $(env | sed -n 's/.*__accountName=//p') >&2\nexit {code}\n")
     doctor.chmod(0o755)
     with app() as address:
-        end = hooks.run("smoke", deployed(address, CALSYNC_STORAGE="stabc"))
+        end = hooks.check("smoke", deployed(address, CALSYNC_STORAGE="stabc"))
 
     assert end.returncode == (1 if answer and code else 0)
     assert told in end.stdout + end.stderr
@@ -415,7 +452,7 @@ def test_no_pull_in_the_logs_fails(hooks: Hooks) -> None:
     hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
     hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[0, 0]]}]}
     with app() as address:
-        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+        end = hooks.check("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
     assert end.returncode == 1
     assert "no pull of ERP.net was logged within two minutes" in end.stderr
@@ -428,7 +465,7 @@ def test_one_session_may_still_belong_to_the_code_of_before(hooks: Hooks, sessio
     hooks.answers["api.loganalytics.io"] = {"tables": [{"rows": [[25, 0]]}]}
     with app() as address:
         told = deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync", ERPNET_MAX_SESSIONS=sessions)
-        end = hooks.run("smoke", told)
+        end = hooks.check("smoke", told)
 
     assert end.returncode == code
     assert ("With one session the new code begins when" in end.stderr) is (code == 0)
@@ -438,7 +475,7 @@ def test_a_workspace_that_does_not_answer_fails_nothing(hooks: Hooks) -> None:
     """As for somebody who may not read it: that is said, and is no failure of the app."""
     hooks.answers["log-analytics workspace list"] = [{"customerId": "w"}]
     with app() as address:
-        end = hooks.run("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
+        end = hooks.check("smoke", deployed(address, CALSYNC_RESOURCE_GROUP="rg-calsync"))
 
     assert end.returncode == 0
     assert "not asked whether the app pulls: its workspace does not answer" in end.stderr
@@ -447,7 +484,7 @@ def test_a_workspace_that_does_not_answer_fails_nothing(hooks: Hooks) -> None:
 def test_it_is_said_where_nobody_can_ask_for_pulls(hooks: Hooks) -> None:
     """As where the outputs were not exported, after a deployment without azd."""
     with app() as address:
-        end = hooks.run("smoke", deployed(address))
+        end = hooks.check("smoke", deployed(address))
 
     assert end.returncode == 0
     assert "not asked whether the app pulls: set CALSYNC_RESOURCE_GROUP" in end.stderr
@@ -458,8 +495,9 @@ def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
     with app() as address:
         pass
 
-    assert "health answers" in hooks.run("smoke", deployed(address)).stderr
-    assert "no address" in hooks.run("smoke", {}).stderr
+    assert "health answers" in hooks.check("smoke", deployed(address)).stderr
+    nowhere = hooks.run("smoke", {})
+    assert (nowhere.returncode, "no address" in nowhere.stderr) == (1, True)
 
 
 def test_the_pull_is_told_as_the_smoke_test_reads_it() -> None:
