@@ -52,7 +52,7 @@ def names(prefix: str) -> tuple[str, str]:
 
 
 class WorkQueue:
-    """``Queue`` (jobs/ports.py); ``prepare`` makes the queues where nobody did."""
+    """``Queue`` (jobs/ports/queue.py); ``prepare`` makes the queues where nobody did."""
 
     def __init__(self, connected: Callable[[], QueueServiceClient], prefix: str) -> None:
         self._connected = connected

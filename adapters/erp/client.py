@@ -1,4 +1,4 @@
-"""``ErpNet`` implements the port ``Erp`` (jobs/ports.py); it is composed of this package's modules."""
+"""``ErpNet`` implements the port ``Erp`` (jobs/ports/erp.py); it is composed of this package's modules."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class MemoryStore(RowStore):
 
 
 class MemoryQueue:
-    """``Queue`` (jobs/ports.py) in memory: what was sent, in order, each with its delay in seconds."""
+    """``Queue`` (jobs/ports/queue.py) in memory: what was sent, in order, each with its delay in seconds."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Message, float]] = []

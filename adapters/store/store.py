@@ -1,4 +1,4 @@
-"""``Store`` (jobs/ports.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose its backend.
+"""``Store`` (jobs/ports/store.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose theirs.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
 subscriptions, which user has which ERP.net account, what is queued, and the key of the forms of the page, each in a

@@ -1,0 +1,66 @@
+"""The ports: what the jobs need from the world, as Protocols. ``adapters`` implement them, ``wiring`` chooses.
+
+Each method states what it returns and what it raises (classes of ``sync_core.errors``). Any call of a side may also
+raise ``SideUnavailable`` (or a subclass), ``AppRefused`` and ``AccessRefused``; any call of the store may raise a
+subclass of ``StoreError``.
+"""
+
+from jobs.ports.common import Clock, Cover, cover
+from jobs.ports.erp import ActivityState, Erp, ErpUser, Place, PullReading, Readiness
+from jobs.ports.graph import Calendar, LiveSubscription, Mailbox, Subscription, Subscriptions
+from jobs.ports.queue import LineStore, Message, Queue, Queued
+from jobs.ports.store import (
+    UNREADABLE,
+    AccountStore,
+    ClaimStore,
+    DayStore,
+    Drop,
+    FormKeyStore,
+    JournalStore,
+    Lease,
+    LeaseStore,
+    Put,
+    RowChange,
+    Slot,
+    SlotStore,
+    Storable,
+    Store,
+    SubscriptionStore,
+)
+
+__all__ = [
+    "UNREADABLE",
+    "AccountStore",
+    "ActivityState",
+    "Calendar",
+    "ClaimStore",
+    "Clock",
+    "Cover",
+    "DayStore",
+    "Drop",
+    "Erp",
+    "ErpUser",
+    "FormKeyStore",
+    "JournalStore",
+    "Lease",
+    "LeaseStore",
+    "LineStore",
+    "LiveSubscription",
+    "Mailbox",
+    "Message",
+    "Place",
+    "PullReading",
+    "Put",
+    "Queue",
+    "Queued",
+    "Readiness",
+    "RowChange",
+    "Slot",
+    "SlotStore",
+    "Storable",
+    "Store",
+    "Subscription",
+    "SubscriptionStore",
+    "Subscriptions",
+    "cover",
+]

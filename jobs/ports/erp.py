@@ -1,0 +1,145 @@
+"""ERP.net, as the jobs need it: activities, users, and what an instance must have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sync_core.model.sides import ActivityChange, ErpActivity, Malformed
+from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ErpUser:
+    """An ERP.net user. ``party_id`` is '' for one without a person: they cannot own an activity."""
+
+    id: str
+    login: str
+    email: str
+    name: str
+    active: bool
+    is_admin: bool
+    person_id: str
+    party_id: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An enterprise company (``company_code``: its registration number) and one of its locations, with names to show.
+
+    A company without a location has '' for it.
+    """
+
+    company_id: str
+    location_id: str
+    company_name: str = ""
+    location_name: str = ""
+    company_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What rules R2 and R3 require: the document type's id, and what is missing, as sentences with remedies."""
+
+    document_type_id: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullReading:
+    """Every change at or after the asked time; ``high`` is the highest update time among them, None if none.
+
+    A time more than a day ahead of our clock does not count: as a watermark it would hide all changes until then.
+    """
+
+    changes: tuple[ActivityChange, ...]
+    high: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityState:
+    """The present state of an activity in ERP.net. ``stamp`` as on links, '' for one that cannot be read: ERP.net has
+    deleted it (``is_deleted``) or hides it from us."""
+
+    stamp: str = ""
+    is_deleted: bool = False
+
+
+class Erp(Protocol):
+    """ERP.net, one instance, one request at a time."""
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The token URL and the OData root that discovery found, () before the first call; stored for other
+        processes."""
+
+    @property
+    def session_ends_at(self) -> datetime | None:
+        """When the session that our calls opened ends and frees its licence (erpnet.md §3); None without a
+        session."""
+
+    async def service_login(self) -> str:
+        """The login every call runs as (the token's ``client_system_user``)."""
+
+    async def check_access(self) -> str:
+        """Prove URL, token and API; returns the server's version."""
+
+    async def read_changes(self, since: datetime) -> PullReading:
+        """Changed and deleted activities of the whole instance with an update time >= ``since`` (UTC), complete."""
+
+    async def newest_change(self) -> datetime | None:
+        """The highest update time of any activity: where a first watermark starts. None in an empty instance."""
+
+    async def read_states(self, ids: Collection[str]) -> dict[str, ActivityState]:
+        """The state of each activity, every id a key: only ids, versions and update times, thousands a request."""
+
+    async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
+        """Read by id, batched; None = no such row (deleted, or not visible to us)."""
+
+    async def read_owned(
+        self, logins: Collection[str], party_id: str, since: datetime
+    ) -> list[ErpActivity | Malformed]:
+        """Activities created by one of ``logins`` or owned by ``party_id`` that may end at ``since`` (UTC) or later.
+
+        The result may hold more (ERP.net cuts date filters to days): the caller filters exactly.
+        """
+
+    async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
+        """Activities whose (ExternalSystem, ExternalId) is (MSSYNC_SYSTEM, one of these), void ones included."""
+
+    async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
+        """Carry out writes, batched; one outcome for each, with the activity read back after it.
+
+        Errors inside an outcome: ``StaleWrite``, ``ItemGone``, ``ItemRejected``, ``Throttled``, ``SideUnavailable``
+        (``unclear`` if the write may have been done).
+        """
+
+    async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
+        """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case."""
+
+    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
+        """Who bears these logins now, active or not: login in lower case → user id; a login of nobody is left out.
+
+        ``recently`` allows an answer cached in the last minutes.
+        """
+
+    async def suggest_places(self, user_id: str, login: str) -> list[Place]:
+        """Companies and locations ERP.net connects with the user (erpnet.md §8), without duplicates."""
+
+    async def list_places(self) -> list[Place]:
+        """Every active enterprise company with each of its locations, by name, codes included."""
+
+    async def find_place(self, company_id: str, location_id: str) -> Place | None:
+        """The company and location if both exist and belong together."""
+
+    async def check_readiness(self, *, repair: bool) -> Readiness:
+        """Document type and permissions (R2, R3); with ``repair`` create or grant what is missing."""
+
+    async def notify(self, user_id: str, subject: str) -> None:
+        """Send the user an ERP.net notification of MSSync's class (erpnet.md §10)."""
+
+    async def probe(self) -> dict[str, str]:
+        """Harmless probes of what the contract calls UNCONFIRMED: question → finding (for doctor)."""

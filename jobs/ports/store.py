@@ -1,0 +1,272 @@
+"""The store, composed of one Protocol for each thing that is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from jobs.asked import CommandStore
+from jobs.ports.graph import Subscription
+from jobs.ports.queue import LineStore
+from sync_core.model.claim import Claim
+from sync_core.model.day import Day
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
+from sync_core.model.unsynced import Unsynced
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a user's partition until ``expires_at`` (our clock); ``etag`` is the fencing token."""
+
+    user_id: str
+    holder: str
+    expires_at: datetime
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A licence to call ERP.net."""
+
+    number: int
+    holder: str
+    etag: str
+
+
+UNREADABLE = "row cannot be read"
+"""The action of a journal entry that stands for a row that cannot be read."""
+
+
+Storable = Link | Pending | Cursors | Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert or replace this row."""
+
+    row: Storable
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Delete this row; a missing one is no error."""
+
+    row: Link | Pending | Hold
+
+
+RowChange = Put | Drop
+
+
+class SlotStore(Protocol):
+    """The ERP.net session slots, shared by all processes."""
+
+    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
+        """Take one of ``count`` slots: a free one, our own, or one without a heartbeat for that long.
+
+        With ``last`` the highest number is tried first: a command keeps out of the way of an app that has fewer
+        slots. Raises ``SlotsTaken``.
+        """
+
+    async def beat_slot(self, slot: Slot) -> Slot:
+        """Send a heartbeat. Raises ``LeaseLost`` if the slot was taken over."""
+
+    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
+        """Give the slot back; a lost one is no error. For ``lingers_seconds`` only its holder can take it again."""
+
+    async def count_slots(self, count: int, stale_after_seconds: float) -> int:
+        """How many of ``count`` slots are held, or stand for a session that may still be open."""
+
+
+class LeaseStore(Protocol):
+    """The leases: one holder at a time works on a user, and the lease's etag fences every save."""
+
+    async def acquire_lease(self, user_id: str, holder: str, seconds: int) -> Lease:
+        """Take the lease: a free or expired one, or our own. Raises ``LeaseHeld``."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give the lease back; a lost one is no error."""
+
+    async def break_lease(self, user_id: str) -> None:
+        """Take the lease from its holder, whose next save raises ``LeaseLost`` (when a user is switched off)."""
+
+
+class AccountStore(Protocol):
+    """The claims on ERP.net users: each belongs to one mailbox."""
+
+    async def read_account(self, erp_user_id: str) -> tuple[str, str]:
+        """The user who has claimed this ERP.net user, and the row's etag; '' and '' for none."""
+
+    async def save_account(self, erp_user_id: str, user_id: str, etag: str) -> None:
+        """Claim an ERP.net user for a mailbox, on the condition of ``etag`` ('' = insert). Raises ``StaleWrite``."""
+
+
+class FormKeyStore(Protocol):
+    """The key that the page's forms are signed with."""
+
+    async def read_form_key(self) -> bytes:
+        """The key, the same for every instance; made by whoever asks first. Raises ``StoreUnavailable``."""
+
+
+class ClaimStore(Protocol):
+    """What several users share: the index of links by activity, the index of copies by meeting, and the claims."""
+
+    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+        """Write the index rows of these links: by activity for a feeder, by iCalUId for a follower. A full round
+        rebuilds a user's index in this way."""
+
+    async def find_copies(self, key: str) -> frozenset[str]:
+        """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` if a row can
+        neither be read nor rebuilt."""
+
+    async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Store, before the events are created, that this user gets events of these activities (a write-ahead
+        record). Saving the link or dropping the pending row replaces it."""
+
+    async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
+        """Remove what ``begin_events`` stored, for events that will not be created; index rows of links stay."""
+
+    async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """The users who have an event of each activity or are about to get one; every asked id is a key."""
+
+    async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
+        """The users who have a link of each activity (activity id → user id → the link's ``stamp``)."""
+
+    async def read_claim(self, key: str) -> Claim | None:
+        """The claim on a meeting, None if it is unclaimed. Raises ``RowUnreadable``, which concerns this meeting
+        only."""
+
+    async def save_claim(self, claim: Claim) -> Claim:
+        """Insert (etag '') or replace a claim; return it with its etag. Raises ``StaleWrite`` if another write came
+        first."""
+
+
+class JournalStore(Protocol):
+    """What was done, for people to read."""
+
+    async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
+
+    async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
+        """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
+
+    async def save_unsynced(self, user_id: str, unsynced: Unsynced) -> None:
+        """Replace the list of a user's items that are not in step."""
+
+    async def read_unsynced(self, user_id: str) -> Unsynced:
+        """A user's items that are not in step; empty where nothing is known."""
+
+    async def count_unsynced(self) -> dict[str, dict[str, int]]:
+        """How many items of each user are not in step, by reason: user id → reason → count."""
+
+    async def trim_journal(self, user_id: str, before: datetime) -> int:
+        """Erase entries older than ``before``; return how many there were."""
+
+
+class DayStore(Protocol):
+    """What the rounds of each day did, in numbers."""
+
+    async def add_to_day(self, told: Day, user_id: str) -> None:
+        """Add what one round of a user did to its day. Raises ``StoreUnavailable``."""
+
+    async def list_days(self) -> list[Day]:
+        """The days that are kept, in parts (``by_day``); unreadable rows are left out. As many rows for ten people as
+        for ten thousand."""
+
+    async def trim_days(self, before: date) -> None:
+        """Erase the days before this one."""
+
+
+class SubscriptionStore(Protocol):
+    """Graph's subscriptions, as stored."""
+
+    async def list_subscriptions(self) -> list[Subscription]:
+        """The subscriptions of all users. Of a newer build's row only the user is known (``unreadable``); a spoilt
+        row is left out."""
+
+    async def read_subscription(self, user_id: str) -> Subscription | None:
+        """The subscription of one user; None for a spoilt row, so that a new one is made. Raises ``RowUnreadable``
+        for a newer build's row."""
+
+    async def save_subscription(self, subscription: Subscription) -> None:
+        """Insert or replace a user's subscription."""
+
+    async def drop_subscription(self, user_id: str) -> None:
+        """Delete a user's subscription; a missing one is no error."""
+
+
+class Store(
+    SlotStore,
+    LineStore,
+    LeaseStore,
+    AccountStore,
+    FormKeyStore,
+    ClaimStore,
+    CommandStore,
+    DayStore,
+    JournalStore,
+    SubscriptionStore,
+    Protocol,
+):
+    """The store: all of the above, the users, and the memory of each.
+
+    The tables and the memory store pass one contract suite (tests/support/store_contract.py).
+    """
+
+    async def prepare(self) -> None:
+        """Create missing tables; may be repeated."""
+
+    async def find_unreadable(self) -> list[str]:
+        """Name every row of users and meetings that cannot be read, with its owner and the remedy."""
+
+    async def read_instance(self) -> tuple[Instance, str]:
+        """The instance row and its etag; an empty ``Instance`` and '' before the first save."""
+
+    async def save_instance(self, instance: Instance, etag: str) -> str:
+        """Save on the condition of ``etag`` ('' = insert); return the new etag. Raises ``StaleWrite``."""
+
+    async def list_users(self) -> list[User]:
+        """All known users, by UPN. A user whose row cannot be read has only an id; they are on and in an error
+        state."""
+
+    async def read_user(self, user_id: str) -> User | None:
+        """One user. Raises ``RowUnreadable``."""
+
+    async def revise_user(
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+    ) -> None:
+        """Save what ``revise`` makes of the stored user; None changes nothing.
+
+        If another write comes first, ``revise`` is called again. ``new`` is revised for an unknown user; without it
+        nothing is saved. Raises ``RowUnreadable``.
+        """
+
+    async def forget_user(self, user_id: str) -> None:
+        """Erase the user, their partition, index rows and journal."""
+
+    async def recall(self, user_id: str) -> Memory:
+        """Read everything stored in the user's partition. Raises ``RowUnreadable``."""
+
+    async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
+        """Save row changes of the lease's user in as few transactions as the limits allow.
+
+        Each transaction is fenced by the lease and renews it; links are indexed afterwards. Returns the renewed
+        lease. Raises ``LeaseLost``: nothing of that transaction was stored.
+        """
+
+    async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Add or replace inbox rows (needs no lease)."""
+
+    async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
+        """Remove inbox rows that are still as they were read; newer ones stay."""
+
+    async def write_wake(self, user_id: str, token: str) -> None:
+        """Replace the user's wake token: a round is wanted."""
+
+    async def read_wake(self, user_id: str) -> str:
+        """The newest wake token, '' if none."""
+
+    async def read_served(self, user_id: str) -> str:
+        """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
