@@ -18,6 +18,7 @@ from jobs.round.report import PRIVATE
 from jobs.together import together
 from portal import people
 from portal.command import answer_of, told
+from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
 from portal.mine import JOURNAL, recent, sentence, skipped
@@ -32,6 +33,9 @@ MOST_HOLDS = 20
 """People whose lists of deletions are shown at once; the numbers lead to the others."""
 
 ENDS_SOON_DAYS = 30
+
+PART = 100
+"""People whose items are in one CSV: those of ten thousand at once would be more than one answer can hold."""
 
 
 async def show(visit: Visit) -> Page:
@@ -62,7 +66,11 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
         "checks": await _failed_checks(visit, asked),
         "skipped": await _reasons(visit, users),
         "secret_ends": _ends_soon(visit.world.secret_ends, visit.now.date()),
+        "poisoned": instance.poisoned,
+        "days": last_days(await store.list_days(), visit.now.date()),
         "running": [told(command) for command in asked if not command.is_ended][:10],
+        "items_people": PART,
+        "items_parts": -(-len(users) // PART),
         "may_change": visit.person.is_admin,
     }
     return Page("everyone.html", data, zone=await reader_zone(visit))
@@ -180,6 +188,7 @@ SHOWN = (
     "LEASE_SECONDS",
     "CALL_TIMEOUT_SECONDS",
     "AZURE_TENANT_ID",
+    "ERPNET_ACTIVITY_URL",
 )
 """Settings that are shown as they are: none of them is a secret, and no other is read."""
 

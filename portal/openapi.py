@@ -130,6 +130,10 @@ EVERYONE = thing(
     checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT)),
     skipped=several(thing(reason=TEXT, count=NUMBER, people=NUMBER)),
     secret_ends=maybe(DAY),
+    poisoned=NUMBER,
+    days=several(thing(day=DAY, actions=NUMBER, failures=NUMBER, p50=maybe(NUMBER), p95=maybe(NUMBER))),
+    items_people=NUMBER,
+    items_parts=NUMBER,
     running=several(thing(**COMMAND)),
     may_change=TRUTH,
 )
@@ -145,6 +149,22 @@ ITEM = thing(
     timeline=several(EVENT),
     report=TEXT,
     **IDS,
+)
+CONNECTIONS = thing(
+    refused=TEXT,
+    refused_at=maybe(TIME),
+    database=TEXT,
+    service_login=TEXT,
+    pulled_at=maybe(TIME),
+    sessions=NUMBER,
+    most_sessions=NUMBER,
+    secret_ends=maybe(DAY),
+    is_pushed=TRUTH,
+    subscriptions=NUMBER,
+    people=NUMBER,
+    notified_at=maybe(TIME),
+    queued=NUMBER,
+    poisoned=NUMBER,
 )
 SETTING = thing(name=TEXT, value=TEXT)
 FILED = thing(command=TEXT)
@@ -193,6 +213,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             secret_ends=maybe(DAY),
         ),
     ),
+    ("GET", "everyone/connections"): ("What the app is connected to, and how that goes", CONNECTIONS),
     ("POST", "everyone/do/{what}"): ("Ask for something for others, or for everybody", FILED),
     ("GET", "people/{id}"): (
         "One person, private items masked",

@@ -82,7 +82,7 @@ def page_of(rows: Sequence[Json], wanted: Mapping[str, str]) -> Json:
     found.sort(key=lambda row: (str(row["name"]).casefold(), row["id"]))
     found.sort(key=key, reverse=is_reversed)  # type: ignore[arg-type]
     last = max(1, -(-len(found) // PAGE))
-    number = min(_number(wanted.get("page", "1")), last)
+    number = min(number_in(wanted.get("page", "1")), last)
     shown = found[(number - 1) * PAGE : number * PAGE]
     return {
         "show": show,
@@ -99,5 +99,6 @@ def _is_meant(row: Json, word: str) -> bool:
     return not word or word in str(row["name"]).casefold() or word in str(row["upn"]).casefold() or word == row["id"]
 
 
-def _number(text: str) -> int:
+def number_in(text: str) -> int:
+    """The number of a page that somebody asks for; 1 for what is none."""
     return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1

@@ -200,6 +200,17 @@ ACTIONS = {
         "A line of the log cannot be read",
         "Един ред от дневника не може да бъде прочетен",
     ),
+    "ended": ("“{subject}” is over on both sides", "„{subject}“ приключи и от двете страни"),
+    "left alone": ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
+    "waiting for its counterpart": (
+        "“{subject}” waits for its counterpart",
+        "„{subject}“ чака съответния си запис",
+    ),
+    "switched off": ("Sync is switched off", "Синхронизацията е изключена"),
+    "user not operational": (
+        "Sync cannot go on for this person",
+        "Синхронизацията на този служител не може да продължи",
+    ),
     "in step": ("“{subject}” is in step", "„{subject}“ е в синхрон"),
     "to be read again": ("“{subject}” will be read again", "„{subject}“ ще бъде прочетена отново"),
 }

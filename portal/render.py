@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from portal import assets, forms
+from portal import assets, days, forms
 from portal.http import Answer
 from portal.items import key_of
 from portal.sign_in import Person, is_development
@@ -43,7 +43,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(asset=assets.address, languages=LANGUAGES, once=forms.new_once, key_of=key_of)
+    made.globals.update(
+        asset=assets.address, languages=LANGUAGES, once=forms.new_once, key_of=key_of, drawn=days.drawn
+    )
     return made
 
 

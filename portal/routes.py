@@ -76,6 +76,8 @@ ROUTES = (
     Route("POST", "everyone", Needs.READER, "everyone.search", program=True),
     Route("GET", "everyone/audit", Needs.READER, "everyone.audit", program=True),
     Route("GET", "everyone/settings", Needs.READER, "everyone.settings", program=True),
+    Route("GET", "everyone/connections", Needs.READER, "connections.show", program=True),
+    Route("GET", "everyone/items.csv", Needs.READER, "tables.items_of_all"),
     Route("GET", "everyone/people.csv", Needs.READER, "tables.people"),
     Route("GET", "everyone/audit.csv", Needs.READER, "tables.audit"),
     Route("POST", "everyone/do/{what}", Needs.ADMIN, "all.ask_for", program=True),

@@ -10,12 +10,18 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from jobs.log import log_failure
+from jobs.ports import UNREADABLE
+from jobs.together import together
 from portal import people as table
 from portal.command import told
-from portal.everyone import known
+from portal.everyone import PART, known
 from portal.http import Answer
 from portal.visit import Visit
 from sync_core.content.project import is_private
+from sync_core.errors import RowUnreadable
+from sync_core.model.link import Link
+from sync_core.model.memory import User
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AUDIT = 1_000
@@ -48,22 +54,39 @@ async def items(visit: Visit) -> Answer:
     """Every pair of one person; a private subject is its owner's only."""
     user = await known(visit)
     memory = await visit.world.store.recall(user.id)
-    return as_csv(
-        "items",
-        ITEMS,
-        (
-            [
-                link.event_id,
-                link.activity_id,
-                "" if is_private(link.base_event) or is_private(link.base_activity) else link.base_event.subject,
-                link.base_event.start.isoformat(),
-                str(link.status),
-                link.reason,
-                link.conflict.since_at.isoformat() if link.conflict else "",
-            ]
-            for link in memory.links
-        ),
-    )
+    return as_csv("items", ITEMS, map(_item, memory.links))
+
+
+async def items_of_all(visit: Visit) -> Answer:
+    """Every pair of the people of one part, who come in the order of their names. A person whose rows cannot be read
+    has a line that says so."""
+    users = sorted(await visit.world.store.list_users(), key=lambda user: (user.upn.casefold(), user.id))
+    part = table.number_in(visit.asked.query.get("part", "1"))
+    meant = users[(part - 1) * PART : part * PART]
+
+    async def of(user: User) -> list[list[object]]:
+        try:
+            memory = await visit.world.store.recall(user.id)
+        except RowUnreadable as error:
+            log_failure("portal", error, user_id=user.id)
+            return [[user.upn or user.id, *[""] * (len(ITEMS) - 2), UNREADABLE, ""]]
+        return [[user.upn, *_item(link)] for link in memory.links]
+
+    rows = [row for own in await together(of, meant) for row in own]
+    return as_csv(f"items-{part}", ("upn", *ITEMS), rows)
+
+
+def _item(link: Link) -> list[object]:
+    is_hidden = is_private(link.base_event) or is_private(link.base_activity)
+    return [
+        link.event_id,
+        link.activity_id,
+        "" if is_hidden else link.base_event.subject,
+        link.base_event.start.isoformat(),
+        str(link.status),
+        link.reason,
+        link.conflict.since_at.isoformat() if link.conflict else "",
+    ]
 
 
 async def audit(visit: Visit) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.reasons import ACTIONS, FIELDS, REASONS
@@ -17,6 +17,17 @@ from portal.visit import LANGUAGES
 from sync_core.plan.remedies import remedy
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z")
+SPAN = re.compile(rf"{INSTANT.pattern} – {INSTANT.pattern}")
+DAYS = re.compile(r"all day (\d{4}-\d\d-\d\d) – before (\d{4}-\d\d-\d\d)")
+"""How the sync's own words tell times (``sync_core/content/compare.py``)."""
+
+NUMBER = re.compile(r"-?\d{1,9}")
+
+DELETED_AT_ONCE = re.compile(r"(\d+) of (\d+) linked meetings were deleted at once")
+"""The reason of a hold (``sync_core/plan/guard.py``), which has numbers in it."""
+
+NEXT = "in the next round: "
+"""How ``calsync why`` begins what would be done (``jobs/commands/explain.py``)."""
 
 BY_LENGTH = sorted(REASONS, key=len, reverse=True)
 """The reasons, the longest first: it is the one that is meant where one begins like another."""
@@ -70,6 +81,51 @@ class Words:
         """A date (ISO) as people say it."""
         return self._day(date.fromisoformat(text))
 
+    def value(self, name: str, text: str) -> str:
+        """A field's value as people say it: times by the reader's clock, minutes with their unit, yes and no. What
+        is no value of such a field (a text, a reason) stays as it is."""
+        group = name.rpartition(".")[2]
+        if group == "private" and text in ("True", "False"):
+            return self.t("yes" if text == "True" else "no")
+        if group == "priority" and f"priority.{text}" in TEXTS:
+            return self.t(f"priority.{text}")
+        if group == "reminder":
+            return self._reminder(text)
+        return self._time(text) if group == "time" else text
+
+    def _reminder(self, text: str) -> str:
+        if text == "none":
+            return self.t("reminder.none")
+        if NUMBER.fullmatch(text) is None:
+            return text
+        minutes = int(text)
+        return self.n("reminder.before" if minutes >= 0 else "reminder.after", abs(minutes))
+
+    def _time(self, text: str) -> str:
+        days, span = DAYS.fullmatch(text), SPAN.fullmatch(text)
+        if days:
+            first, until = (date.fromisoformat(one) for one in days.groups())
+            last = until - timedelta(days=1)
+            told = self._day(first) if first == last else f"{self._day(first)} – {self._day(last)}"
+            return self.t("all-day", days=told)
+        if span:
+            start, end = (self._local(f"{span[n]}T{span[n + 1]}+00:00") for n in (1, 3))
+            if start and end and start.date() == end.date():
+                return f"{self.when(start)} – {end:%H:%M}"
+        return self.local(text)
+
+    def starts(self, at: str | None, *, all_day: bool) -> str:
+        """When something begins; of whole days the date alone counts, in any zone."""
+        if at is None:
+            return ""
+        return self.t("all-day", days=self.day(at[:10])) if all_day else self.when(at)
+
+    def seconds(self, count: int | None) -> str:
+        """So many seconds at most, in the unit that people would use."""
+        if count is None:
+            return "–"
+        return self.t("at-most.seconds", n=count) if count < 120 else self.t("at-most.minutes", n=count // 60)
+
     def local(self, text: str) -> str:
         """A value with the instants in it (``2026-01-27 08:00Z``) as the reader's wall clock."""
         return INSTANT.sub(lambda found: self.when(f"{found[1]}T{found[2]}+00:00"), text)
@@ -79,6 +135,9 @@ class Words:
         was told."""
         if self.language == "en":
             return Reason(text, remedy(text))
+        deleted = DELETED_AT_ONCE.fullmatch(text)
+        if deleted:
+            return Reason(self.t("hold.why", n=deleted[1], of=deleted[2]))
         known = next((REASONS[one] for one in BY_LENGTH if text.startswith(one)), None)
         if known is None:
             return Reason(text, is_foreign=True)
@@ -87,6 +146,8 @@ class Words:
 
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""
+        if what.startswith(NEXT):
+            return self.t("next-round", what=self.action(what.removeprefix(NEXT), subject))
         named = subject or self.t("no-subject")
         known = ACTIONS.get(what)
         return known[self._column].format(subject=named) if known else f"{what}: {named}"

@@ -8,15 +8,20 @@ from datetime import date, timedelta
 
 import pytest
 
+from adapters.store.backend import Key, Op, Table, Verb
+from adapters.store.memory import MemoryStore
 from jobs.asked import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
+from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
 from portal.tables import as_csv
+from sync_core.model.day import Day
 from sync_core.model.memory import Instance, Tally, User
 from sync_core.model.pause import Pause
 from tests.portal.test_mine import heading, make_conflict, meet
 from tests.support.house import START, House
+from tests.support.users import put_user
 from tests.support.visitor import Visitor, signed_in
 
 
@@ -322,3 +327,62 @@ async def test_a_pause_of_everybody_is_shown_and_can_be_ended(
     house.advance(days=60)
     assert ("/portal/everyone/do/pause-all" in await admin.read("/portal/everyone")) == bool(until)
     assert ((await admin.json("/everyone"))["code"] == "paused") == (until is None)
+
+
+async def test_connections_are_told_from_rows(house: House, reader: Visitor) -> None:
+    """Both sides, the queue, sessions and the secret; nobody outside is asked, and no secret is shown."""
+    me = await house.user()
+    store = house.world.store
+    await store.save_subscription(Subscription(me.id, "top-secret", "sub", "https://app", START + timedelta(days=2)))
+    await store.save_subscription(Subscription("gone", "top-secret", "old", "https://app", START))
+    await store.add_to_day(Day(START.date(), 1, notified_at=START), me.id)
+    instance, etag = await store.read_instance()
+    await store.save_instance(replace(instance, queued=3, poisoned=2, pulled_at=START, refused="no"), etag)
+    house.graph.forget_requests()
+    house.erp.forget_requests()
+    told = await reader.json("/everyone/connections")
+    page = await reader.read("/portal/everyone/connections")
+
+    assert (told["subscriptions"], told["people"], told["queued"], told["poisoned"]) == (1, 1, 3, 2)
+    assert told["notified_at"] == told["pulled_at"] == START.isoformat()
+    assert told["most_sessions"] == house.world.erp_sessions
+    assert "top-secret" not in page
+    assert (house.graph.requests, house.erp.requests) == ([], [])
+    overview = await reader.read("/portal/everyone")
+    assert "2 messages could not be served and lie in the poison queue" in overview
+
+
+async def test_items_of_everybody_come_in_parts(house: House, reader: Visitor) -> None:
+    """A hundred people a file, each line with its owner; private subjects are their owners' only."""
+    meet(house, "Open to all")
+    at = house.now + timedelta(days=2)
+    house.outlook().create("Dentist", at, at + timedelta(hours=1), sensitivity="private")
+    await house.step()
+    for number in range(120):
+        await put_user(house.world.store, somebody(number))
+    one, two, three = [
+        (await reader.get(f"/portal/everyone/items.csv?part={part}")) for part in ("1", "2", "no number")
+    ]
+
+    lines = one.body.decode("utf-8-sig").splitlines()
+    assert (one.status, one.kind, lines[0].split(",")[0]) == (200, "text/csv", "upn")
+    assert sorted(line.split(",")[3] for line in lines[1:]) == ["", "Open to all"]
+    assert {line.split(",")[0] for line in lines[1:]} == {(await house.user()).upn}
+    assert two.body.decode("utf-8-sig").splitlines() == lines[:1]
+    assert three.body == one.body
+    page = await reader.read("/portal/everyone")
+    assert 'name="part" min="1" max="2"' in page
+
+
+async def test_items_that_cannot_be_read_cost_their_owners_lines(house: House, reader: Visitor) -> None:
+    """The file says whose; everybody else's are there."""
+    meet(house, "Budget")
+    await house.step()
+    boris = await house.employ("boris")
+    assert isinstance(house.memory, MemoryStore)
+    place = Key((await house.user(boris)).id, "cursors")
+    await house.memory.backend.write(Table.STATE, Op(Verb.PUT, place, {"v": 99, "data0": "{}"}))
+    text = (await reader.get("/portal/everyone/items.csv")).body.decode("utf-8-sig")
+
+    assert "Budget" in text
+    assert re.search(r"boris@acme.example,.*row cannot be read", text)

@@ -40,7 +40,7 @@ async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> N
         "Budget",
     )
     assert [one["what"] for one in told["timeline"]] == ["category set", "activity created"]
-    assert "tomorrow, 10:00 – tomorrow, 11:00" in page
+    assert "tomorrow, 10:00 – 11:00" in page
     assert "Budget &lt;2027&gt;" in page
     assert 'class="differs"' in page
 

@@ -20,6 +20,8 @@ from tests.portal.test_mine import make_conflict
 from tests.support.house import House
 from tests.support.visitor import ORIGIN, Visitor, signed_in
 
+MORE = ("/everyone/settings", "/everyone/connections", "/openapi.json")
+
 KINDS: dict[str, type] = {
     "string": str,
     "integer": int,
@@ -104,7 +106,7 @@ async def test_every_answer_is_as_described(house: House, scene: str) -> None:
     user = await house.user()
     boss = Visitor(house, signed_in(user.id, Role.ADMIN))
     command = await ask(house.world, Wish(Kind.SYNC, (user.id,)), Asker(user.id))
-    for path in ("", "/settings", "/everyone", "/everyone/audit", "/everyone/settings", "/openapi.json"):
+    for path in ("", "/settings", "/everyone", "/everyone/audit", *MORE):
         await check(boss, path, path)
     await check(boss, f"/commands/{command.id}", "/commands/{id}")
     await check(boss, f"/people/{user.id}", "/people/{id}")

@@ -1,0 +1,39 @@
+"""What the app is connected to, and how that goes: both sides, queue, sessions, secret. From rows alone."""
+
+from __future__ import annotations
+
+from portal.everyone import reader_zone
+from portal.http import Json
+from portal.visit import Page, Visit
+
+
+async def show(visit: Visit) -> Page:
+    """ERP.net, Microsoft Graph, the queue and the secret."""
+    store, world = visit.world.store, visit.world
+    instance, _ = await store.read_instance()
+    on = {user.id for user in await store.list_users() if user.enabled}
+    live = [
+        one.user_id
+        for one in await store.list_subscriptions()
+        if one.user_id in on and one.id and one.expires_at is not None and one.expires_at > visit.now
+    ]
+    told = [day.notified_at for day in await store.list_days() if day.notified_at is not None]
+    notified_at = max(told, default=None)
+    sessions = await store.count_slots(world.erp_sessions, world.call_timeout_seconds / 2)
+    data: Json = {
+        "refused": instance.refused,
+        "refused_at": instance.refused_at.isoformat() if instance.refused_at else None,
+        "database": instance.database,
+        "service_login": instance.service_login,
+        "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
+        "sessions": sessions,
+        "most_sessions": world.erp_sessions,
+        "secret_ends": world.secret_ends.isoformat() if world.secret_ends else None,
+        "is_pushed": bool(world.public_url),
+        "subscriptions": len(live),
+        "people": len(on),
+        "notified_at": notified_at.isoformat() if notified_at else None,
+        "queued": instance.queued,
+        "poisoned": instance.poisoned,
+    }
+    return Page("connections.html", data, zone=await reader_zone(visit))

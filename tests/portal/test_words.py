@@ -1,0 +1,112 @@
+"""How values are told to people: in both languages, with units, by the reader's own clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from jobs.commands.explain import STATES
+from portal.reasons import ACTIONS
+from portal.words import Words
+from sync_core.content.compare import shown
+from sync_core.model.event import AllDay, Event, Priority, Timed
+from sync_core.model.sides import Field
+from sync_core.plan.wording import LABELS, VERDICT_LABELS
+
+NOW = datetime(2026, 1, 25, 12, 0, tzinfo=UTC)
+ENGLISH, BULGARIAN = (Words(language, "Europe/Sofia", NOW) for language in ("en", "bg"))
+
+EVENT = Event(
+    subject="Budget",
+    body="15",
+    when=Timed(datetime(2026, 1, 27, 8, 0, tzinfo=UTC), datetime(2026, 1, 27, 9, 0, tzinfo=UTC)),
+    reminder=15,
+    private=False,
+    priority=Priority.NORMAL,
+    people=frozenset({"boris@acme.example"}),
+)
+
+VALUES = {
+    "a text that is a number": (Field.BODY, {}, "15", "15"),
+    "a title that is a word of ours": (Field.SUBJECT, {"subject": "none"}, "none", "none"),
+    "within a day": (Field.TIME, {}, "Tue 27 January, 10:00 – 11:00", "вт, 27 януари, 10:00 – 11:00"),
+    "over midnight": (
+        Field.TIME,
+        {"when": Timed(datetime(2026, 1, 25, 21, 0, tzinfo=UTC), datetime(2026, 1, 25, 23, 0, tzinfo=UTC))},
+        "today, 23:00 – tomorrow, 01:00",
+        "днес, 23:00 – утре, 01:00",
+    ),
+    "a whole day": (
+        Field.TIME,
+        {"when": AllDay(date(2026, 1, 26), date(2026, 1, 27))},
+        "tomorrow, all day",
+        "утре, цял ден",
+    ),
+    "whole days": (
+        Field.TIME,
+        {"when": AllDay(date(2026, 1, 27), date(2026, 1, 30))},
+        "Tue 27 January – Thu 29 January, all day",
+        "вт, 27 януари – чет, 29 януари, цял ден",
+    ),
+    "a reminder": (Field.REMINDER, {}, "15 minutes before", "15 минути преди началото"),
+    "one minute": (Field.REMINDER, {"reminder": 1}, "1 minute before", "1 минута преди началото"),
+    "after the start": (
+        Field.REMINDER,
+        {"reminder": -540},
+        "540 minutes after the start",
+        "540 минути след началото",
+    ),
+    "no reminder": (Field.REMINDER, {"reminder": None}, "none", "няма"),
+    "not private": (Field.PRIVATE, {}, "no", "не"),
+    "private": (Field.PRIVATE, {"private": True}, "yes", "да"),
+    "people": (Field.PEOPLE, {}, "boris@acme.example", "boris@acme.example"),
+}
+
+
+@pytest.mark.parametrize(("field", "changes", "english", "bulgarian"), VALUES.values(), ids=VALUES)
+def test_a_value_is_worded(field: Field, changes: dict[str, object], english: str, bulgarian: str) -> None:
+    """As the sync shows it, and as the journal names it (side and field)."""
+    text = shown(replace(EVENT, **changes), field)  # type: ignore[arg-type]
+
+    assert ENGLISH.value(str(field), text) == english
+    assert BULGARIAN.value(f"erp.{field}", text) == bulgarian
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_every_priority_is_worded(priority: Priority) -> None:
+    """In both languages."""
+    text = shown(replace(EVENT, priority=priority), Field.PRIORITY)
+    assert BULGARIAN.value("priority", text) != ENGLISH.value("priority", text) == str(priority)
+
+
+def test_a_value_of_no_known_form_stays() -> None:
+    """Whatever an older build has written."""
+    for name in ("time", "reminder", "private", "priority", "deletion", ""):
+        assert BULGARIAN.value(name, "2 of 3 <b>") == "2 of 3 <b>"
+
+
+@pytest.mark.parametrize(
+    ("count", "english"), [(None, "–"), (5, "5 s"), (90, "90 s"), (120, "2 min"), (3_600, "60 min")]
+)
+def test_seconds_are_told_in_a_unit_for_people(count: int | None, english: str) -> None:
+    """Minutes, where there are some."""
+    assert ENGLISH.seconds(count) == english
+
+
+@pytest.mark.parametrize(
+    "what", [*LABELS.values(), *VERDICT_LABELS.values(), *STATES.values(), "switched off", "user not operational"]
+)
+def test_every_finding_is_worded(what: str) -> None:
+    """What was done, what would be done, and how it stands: no word of ours stays English on a Bulgarian page."""
+    if what == "nothing":
+        return
+    assert what in ACTIONS
+    assert BULGARIAN.action(f"in the next round: {what}", "x").startswith("В следващия ход: ")
+
+
+def test_the_reason_of_a_hold_is_worded() -> None:
+    """With its numbers."""
+    told = BULGARIAN.reason("4 of 9 linked meetings were deleted at once")
+    assert (told.text, told.is_foreign) == ("4 от 9 свързани срещи са изтрити наведнъж", False)
