@@ -167,7 +167,10 @@ class Claims:
         def is_asked(decision: Decision) -> bool:
             return decision.intent is Intent.VOID and decision.erp is not None and decision.case.others is not None
 
-        return await _split(decisions, is_asked, self._confirm_lost)
+        async def ask(asked: Sequence[Decision]) -> list[bool]:
+            return await together(self._confirm_lost, asked)
+
+        return await _split(decisions, is_asked, ask)
 
     async def find_changed(self, followed: Iterable[Decision]) -> set[str]:
         """The iCalUIds of newly followed meetings whose claim names another activity by now, or none.
@@ -184,14 +187,45 @@ class Claims:
 
         A claim gets its new activity, an event created from ERP.net is claimed, and a lost meeting is handed on.
         """
-        await together(lambda one: self._record(*one), done)
+        giving: list[tuple[Link, str]] = []
+        moved: list[Claim] = []
+        created: list[Link] = []
+        for decision, link in done:
+            if decision.hand_to and decision.case.link is not None:
+                giving.append((decision.case.link, decision.hand_to))
+            elif decision.take and link is not None:
+                moved += self._moved(link)
+            elif decision.intent is Intent.CREATE_EVENT and link is not None:
+                created.append(link)
+        await self._world.store.save_claims(moved)
+        await self._claim_created(created)
+        await together(lambda one: self._hand_on(*one), giving)
 
-    async def _take(self, decision: Decision) -> bool:
-        """Claim one meeting; whether it is this mailbox's now."""
+    async def _take(self, decisions: Sequence[Decision]) -> list[bool]:
+        """Claim meetings, in few requests; whether each is this mailbox's now."""
+        claims = [self._wanted(decision) for decision in decisions]
+        losing = [self._loser(decision, claim) for decision, claim in zip(decisions, claims, strict=True)]
+        await together(lambda one: file_hint(self._world, *one), losing)
+        saved = await self._world.store.save_claims(claims)
+        self._taken |= {claim.key: claim for claim in saved if claim is not None}
+        overtaken = [claim for claim, own in zip(claims, saved, strict=True) if own is None]
+        mine = dict(zip([one.key for one in overtaken], await together(self._is_mine, overtaken), strict=True))
+        got = [one for one, own in zip(losing, saved, strict=True) if own is not None]
+        await together(lambda one: wake_colleague(self._world, *one), got)
+        self.woken |= {user_id for user_id, _ in got} - {""}
+        return [own is not None or mine[claim.key] for claim, own in zip(claims, saved, strict=True)]
+
+    def _loser(self, decision: Decision, claim: Claim) -> tuple[str, str]:
+        """Who loses a meeting by this claim ('' for nobody), and its activity."""
+        known = decision.case.claim or UNCLAIMED
+        before = known.user_id if known.user_id != self._ctx.mailbox else ""
+        return before, claim.activity_id or known.activity_id
+
+    def _wanted(self, decision: Decision) -> Claim:
         event, known = decision.case.event, decision.case.claim or UNCLAIMED
         assert event is not None
         activity = decision.case.activity
-        claim = Claim(
+        return Claim(
             key=key_of(event.ical_uid),
             user_id=self._ctx.mailbox,
             activity_id=activity.id if activity else "",
@@ -202,16 +236,6 @@ class Claims:
             etag=known.etag,
             before=known.user_id if known.user_id != self._ctx.mailbox else known.before,
         )
-        before = known.user_id if known.user_id != self._ctx.mailbox else ""
-        about = claim.activity_id or known.activity_id
-        await file_hint(self._world, before, about)
-        try:
-            self._taken[claim.key] = await self._world.store.save_claim(claim)
-        except StaleWrite:
-            return await self._is_mine(claim)
-        await wake_colleague(self._world, before, about)
-        self.woken |= {before} - {""}
-        return True
 
     async def _confirm_lost(self, decision: Decision) -> bool:
         link = decision.case.link
@@ -245,38 +269,47 @@ class Claims:
         self._taken[claim.key] = found
         return True
 
-    async def _record(self, decision: Decision, link: Link | None) -> None:
+    def _moved(self, link: Link) -> list[Claim]:
+        """The taken claim with the link's activity, unless it has it already. Another mailbox that has claimed the
+        meeting meanwhile keeps it."""
+        known = self._taken.get(key_of(link.ical_uid))
+        if known is None or known.activity_id == link.activity_id:
+            return []
+        return [replace(known, activity_id=link.activity_id)]
+
+    async def _hand_on(self, link: Link, successor: str) -> None:
+        looked_at = self._ctx.colleagues.looked_at(self._ctx.mailbox)
         try:
-            await self._record_claim(decision, link)
+            await hand_over(self._world, link, self._ctx.mailbox, successor, looked_at)
+        except RowUnreadable as error:  # the next reader of the claim reports it
+            log_failure("meetings", error, user_id=self._ctx.mailbox)
+            return
+        self.woken.add(successor)
+
+    async def _claim_created(self, links: Sequence[Link]) -> None:
+        """Claim the meetings of events that were just created, also from a colleague who claimed one by a copy."""
+        me = self._ctx.colleagues.of(self._ctx.mailbox)
+        claims = [
+            Claim(
+                key=key_of(link.ical_uid),
+                user_id=self._ctx.mailbox,
+                activity_id=link.activity_id,
+                at=self._world.clock(),
+                creator=link.creator,
+                is_own=True,
+                organizer=me.canonical if me else "",
+            )
+            for link in links
+        ]
+        saved = await self._world.store.save_claims(claims)
+        await together(self._claim_over, [one for one, own in zip(claims, saved, strict=True) if own is None])
+
+    async def _claim_over(self, claim: Claim) -> None:
+        try:
+            known = await self._world.store.read_claim(claim.key)
         except RowUnreadable as error:  # the pair is linked all the same; the next reader of the claim reports it
             log_failure("meetings", error, user_id=self._ctx.mailbox)
-
-    async def _record_claim(self, decision: Decision, link: Link | None) -> None:
-        case = decision.case
-        if decision.hand_to and case.link is not None:
-            looked_at = self._ctx.colleagues.looked_at(self._ctx.mailbox)
-            await hand_over(self._world, case.link, self._ctx.mailbox, decision.hand_to, looked_at)
-            self.woken.add(decision.hand_to)
-        elif decision.take and link is not None:
-            known = self._taken.get(key_of(link.ical_uid))
-            if known is not None and known.activity_id != link.activity_id:
-                await self._save(replace(known, activity_id=link.activity_id))
-        elif decision.intent is Intent.CREATE_EVENT and link is not None:
-            await self._claim_created(link, link.creator)
-
-    async def _claim_created(self, link: Link, creator: str) -> None:
-        """Claim the meeting of an event that was just created, also from a colleague who claimed it by a copy."""
-        known = await self._world.store.read_claim(key_of(link.ical_uid))
-        me = self._ctx.colleagues.of(self._ctx.mailbox)
-        claim = Claim(
-            key=key_of(link.ical_uid),
-            user_id=self._ctx.mailbox,
-            activity_id=link.activity_id,
-            at=self._world.clock(),
-            creator=creator,
-            is_own=True,
-            organizer=me.canonical if me else "",
-        )
+            return
         await self._save(replace(claim, etag=known.etag) if known else claim)
 
     async def _save(self, claim: Claim) -> None:
@@ -287,12 +320,14 @@ class Claims:
 
 
 async def _split(
-    decisions: Sequence[Decision], is_asked: Callable[[Decision], bool], ask: Callable[[Decision], Awaitable[bool]]
+    decisions: Sequence[Decision],
+    is_asked: Callable[[Decision], bool],
+    ask: Callable[[Sequence[Decision]], Awaitable[list[bool]]],
 ) -> tuple[list[Decision], list[Decision]]:
     """Split decisions into those that may go on and those that ``ask`` refuses. It is asked at once about all that
     ``is_asked`` selects; the others may go on."""
     places = [n for n, decision in enumerate(decisions) if is_asked(decision)]
-    said = await together(ask, [decisions[n] for n in places])
+    said = await ask([decisions[n] for n in places])
     refused = {n for n, may_go_on in zip(places, said, strict=True) if not may_go_on}
     going_on = [decision for n, decision in enumerate(decisions) if n not in refused]
     return going_on, [decisions[n] for n in sorted(refused)]

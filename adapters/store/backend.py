@@ -84,6 +84,10 @@ class Conflict(Exception):
     """The condition of a write did not hold: another etag, a missing row, or a taken key."""
 
 
+SUPERSEDED = "W/\"datetime'1601-01-01T00%3A00%3A00Z'\""
+"""The etag of a row that was written and has been replaced since: it is no row's, so that no condition holds."""
+
+
 class Missing(Exception):
     """A transaction wanted to delete a row that is not there; ``index`` is that operation's."""
 
@@ -128,8 +132,12 @@ class Backend(ABC):
         """One row."""
 
     @abstractmethod
-    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
-        """The first ``limit`` rows of a partition, or all, in the order of their keys."""
+    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
+        """The first ``limit`` rows of a partition, or all, in the order of their keys; those whose key begins so."""
+
+    @abstractmethod
+    async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
+        """The first ``limit`` rows, at most 1,000, of the partitions whose name begins so."""
 
     @abstractmethod
     async def scan_all(self, table: Table) -> list[Row]:
@@ -143,18 +151,18 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
-        """Carry out all or none (one partition, within the limits); return the new etag of the first operation.
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
+        """Carry out all or none (one partition, within the limits); return the operations' new etags.
 
-        Only the first may be conditional. Raises ``Conflict`` for its condition, ``Missing`` for a delete.
+        Raises ``Conflict`` for the condition of any, ``Missing`` for an unconditional delete.
         """
 
     async def commit(self, table: Table, ops: Sequence[Op]) -> str:
-        """``transact``, with deletes of missing rows left out."""
+        """``transact``, with deletes of missing rows left out; return the new etag of the first operation."""
         left = list(ops)
         while left:
             try:
-                return await self.transact(table, left)
+                return (await self.transact(table, left))[0]
             except Missing as missing:
                 del left[missing.index]
         return ""
@@ -162,18 +170,42 @@ class Backend(ABC):
     async def write_all(self, table: Table, ops: Sequence[Op]) -> None:
         """Carry out unconditional operations of one partition, in as few transactions as possible."""
         for batch in batches(ops):
-            await self.commit(table, batch)
+            await (self.commit(table, batch) if len(batch) > 1 else self.write(table, batch[0]))
+
+    async def write_each(self, table: Table, ops: Sequence[Op]) -> list[str | None]:
+        """Carry out operations of one partition that stand or fall alone, in as few transactions as possible.
+
+        Returns their new etags, None for one whose condition did not hold. Such a one makes its transaction fail,
+        whose operations are then carried out one by one.
+        """
+        etags: list[str | None] = []
+        for batch in batches(ops):
+            try:
+                etags += await self.transact(table, batch) if len(batch) > 1 else [await self.write(table, batch[0])]
+            except (Conflict, Missing):
+                etags += await gather(self.try_write(table, op) for op in batch) if len(batch) > 1 else [None]
+        return etags
+
+    async def try_write(self, table: Table, op: Op) -> str | None:
+        """``write``; None if the condition did not hold."""
+        try:
+            return await self.write(table, op)
+        except Conflict:
+            return None
 
 
 def batches(ops: Sequence[Op], reserved: int = 0) -> Iterator[list[Op]]:
     """Cut operations, in order, into transactions within the limits; ``reserved`` places are kept free."""
     batch: list[Op] = []
+    keys = set[Key]()
     weight = reserved * OP_OVERHEAD
     for op in ops:
-        if batch and (len(batch) + reserved >= BATCH_OPS or weight + op.weight > BATCH_BYTES):
+        is_full = len(batch) + reserved >= BATCH_OPS or weight + op.weight > BATCH_BYTES
+        if batch and (is_full or op.key in keys):
             yield batch
-            batch, weight = [], reserved * OP_OVERHEAD
+            batch, keys, weight = [], set(), reserved * OP_OVERHEAD
         batch.append(op)
+        keys.add(op.key)
         weight += op.weight
     if batch:
         yield batch

@@ -1,21 +1,23 @@
 """Stores what several users share: links by activity, copies by iCalUId, and claims (design.md §4 "Meetings").
 
-All live in ``Meetings``. The index is written after the links and rebuilt from them, so it may lag: it tells whose
+All live in ``Meetings``, each kind in one partition, so that a hundred rows go in one transaction; a row's key begins
+with what it is searched by. The index is written after the links and rebuilt from them, so it may lag: it tells whose
 inbox hears of an activity and whose mailbox is asked for a copy, and never that nobody has one (``jobs.claims``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
+from adapters.store.old_index import OldIndex
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model.claim import FORGOTTEN, Claim
-from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.link import RUNNING, Link, LinkStatus, Role
 from sync_core.model.sides import Side
 
 
@@ -29,11 +31,11 @@ class IndexRow:
     has_event: bool = True
 
 
+_ACTIVITIES, _COPIES, _CLAIMS = "activity", "copy", "claim"
+
+
 def _index_key(user_id: str, activity_id: str) -> Key:
-    return Key(f"activity-{codec.key(activity_id)}", codec.key(user_id))
-
-
-_CLAIMS = "claim"
+    return Key(_ACTIVITIES, f"{codec.key(activity_id)}:{codec.key(user_id)}")
 
 
 def _entry_of(user_id: str, link: Link) -> IndexRow:
@@ -52,16 +54,16 @@ class CopyRow:
     user_id: str
 
 
-def _copies(ical_uid: str) -> str:
-    return f"copy-{codec.hashed(uid_key(ical_uid))}"
+def _meeting(ical_uid: str) -> str:
+    return codec.hashed(uid_key(ical_uid))
 
 
 def _copy_key(user_id: str, copy: Copy) -> Key:
-    return Key(_copies(copy[0]), codec.hashed(user_id, copy[1]))
+    return Key(_COPIES, f"{_meeting(copy[0])}:{codec.hashed(user_id, copy[1])}")
 
 
 def _claim_key(key: str) -> Key:
-    return Key(_CLAIMS, codec.hashed(uid_key(key)))
+    return Key(_CLAIMS, _meeting(key))
 
 
 def _claim_in(row: Row) -> Claim:
@@ -72,21 +74,37 @@ def _claim_in(row: Row) -> Claim:
     return replace(stored.in_its_place(Table.MEETINGS, row, claim, _claim_key(claim.key)), etag=row.etag)
 
 
+def _claim_op(claim: Claim) -> Op:
+    verb = Verb.PUT if claim.etag else Verb.INSERT
+    return Op(verb, _claim_key(claim.key), codec.encode(replace(claim, etag="")), claim.etag)
+
+
+def _entry_op(user_id: str, link: Link) -> tuple[Key, codec.Properties]:
+    return _index_key(user_id, link.activity_id), codec.encode(_entry_of(user_id, link))
+
+
 def _is_about(row: Row, user_id: str) -> bool:
-    """Whether a row is the user's index entry, copy or claim."""
+    """Whether a row is the user's index entry, copy or claim; an old index has the user as the whole key."""
     named = {codec.peek(row.properties, name) for name in ("user_id", "holder")}
-    return user_id in named or (row.key.partition.startswith("activity-") and row.key.row == codec.key(user_id))
+    is_index = row.key.partition.startswith(_ACTIVITIES)
+    return user_id in named or (is_index and row.key.row.rpartition(":")[2] == codec.key(user_id))
 
 
 class Meetings:
     """Index and claims; ``RowStore`` mixes it in."""
 
     backend: Backend
+    old_index: OldIndex
 
-    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
-        """Write the index rows of these links. Of an activity that one of them feeds the row stays."""
-        fed = {link.activity_id for link in links if link.role is not Role.FOLLOWER}
-        await gather(self._index(user_id, link, fed) for link in links)
+    async def reindex(self, user_id: str, links: Collection[Link], done: Collection[str] = ()) -> None:
+        """Write the index rows of these links but for the ``done``. Of an activity that one of them feeds the row
+        stays."""
+        feeding = {link.activity_id for link in links if link.role is not Role.FOLLOWER and link.event_id in done}
+        await self._index(user_id, [link for link in links if link.event_id not in done], feeding=feeding)
+
+    async def move_old_index(self, most: int) -> int:
+        """Move the rows of an index that an older build wrote, about ``most``; how many there were."""
+        return await self.old_index.move(most)
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Activity id → user id → the link's ``stamp``; every asked id is a key."""
@@ -97,7 +115,8 @@ class Meetings:
         """Store of which activities this user is about to get events."""
         begun = [IndexRow(one, user_id, "") for one in activity_ids]
         ops = [Op(Verb.PUT, _index_key(user_id, row.activity_id), codec.encode(row)) for row in begun]
-        await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
+        await self.old_index.put(ops)
+        await self.backend.write_all(Table.MEETINGS, ops)
 
     async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Activity id → the users who have an event of it, or are about to; every asked id is a key."""
@@ -109,14 +128,16 @@ class Meetings:
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Remove what ``begin_events`` stored, for events that will not be created."""
         for activity_id in activity_ids:
-            row = await self.backend.read(Table.MEETINGS, _index_key(user_id, activity_id))
+            key = _index_key(user_id, activity_id)
+            row = await self.backend.read(Table.MEETINGS, key)
             with suppress(RowUnreadable):  # whatever it says, it is made anew when it is read
                 if row is not None and not codec.decode(row.properties, IndexRow).stamp:
+                    await self.old_index.drop([key])
                     await self._drop_row(row)
 
     async def find_copies(self, key: str) -> frozenset[str]:
         """The users whose copy of the meeting follows, or stands beside it. Raises ``RowUnreadable``."""
-        found = await self.backend.scan(Table.MEETINGS, _copies(key))
+        found = await self._found(_COPIES, _meeting(key))
         owners = [await self._owner_of_copy(row) for row in found]
         return frozenset(owners) - {""}
 
@@ -137,26 +158,33 @@ class Meetings:
 
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace a claim. Raises ``StaleWrite`` if another write came first."""
-        verb = Verb.PUT if claim.etag else Verb.INSERT
-        op = Op(verb, _claim_key(claim.key), codec.encode(replace(claim, etag="")), claim.etag)
         try:
-            return replace(claim, etag=await self.backend.write(Table.MEETINGS, op))
+            return replace(claim, etag=await self.backend.write(Table.MEETINGS, _claim_op(claim)))
         except Conflict as conflict:
             raise StaleWrite(Side.GRAPH, "somebody else claimed this meeting at the same time") from conflict
 
+    async def save_claims(self, claims: Sequence[Claim]) -> list[Claim | None]:
+        """``save_claim`` for many; None for one that another write was faster with."""
+        etags = await self.backend.write_each(Table.MEETINGS, [_claim_op(claim) for claim in claims])
+        saved = zip(claims, etags, strict=True)
+        return [None if etag is None else replace(claim, etag=etag) for claim, etag in saved]
+
     async def _unindex(self, user_id: str, activity_ids: Iterable[str]) -> None:
-        await gather(
-            self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _index_key(user_id, one))) for one in activity_ids
-        )
+        await self._drop_keys([_index_key(user_id, one) for one in activity_ids])
 
     async def _copy(self, user_id: str, copies: Iterable[Copy]) -> None:
         stored = codec.encode(CopyRow(user_id))
-        await gather(
-            self.backend.write(Table.MEETINGS, Op(Verb.PUT, _copy_key(user_id, one), stored)) for one in copies
-        )
+        ops = [Op(Verb.PUT, _copy_key(user_id, one), stored) for one in copies]
+        await self.backend.write_all(Table.MEETINGS, ops)
 
     async def _uncopy(self, user_id: str, copies: Iterable[Copy]) -> None:
-        await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, _copy_key(user_id, one))) for one in copies)
+        await self._drop_keys([_copy_key(user_id, one) for one in copies])
+
+    async def _drop_keys(self, keys: Collection[Key]) -> None:
+        """Delete index rows, one by one: most are not there, and such a one makes a transaction fail."""
+        if keys:
+            await self.old_index.drop(keys)
+            await gather(self.backend.write(Table.MEETINGS, Op(Verb.DELETE, key)) for key in keys)
 
     async def _erase_from_meetings(self, user_id: str) -> None:
         """No row names the user any more: their entries and claims go. A claim that came from them still says that it
@@ -181,27 +209,36 @@ class Meetings:
             with suppress(Conflict):
                 await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key, etag=row.etag))
 
-    async def _index(self, user_id: str, link: Link, fed: Collection[str]) -> None:
-        """The index rows of a link: by activity for a feeder, by iCalUId for a follower whose copy lives."""
-        feeds = link.role is not Role.FOLLOWER
-        activity, copy = _index_key(user_id, link.activity_id), _copy_key(user_id, (link.ical_uid, link.event_id))
-        if feeds:
-            stored = codec.encode(_entry_of(user_id, link))
-            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, activity, stored))
-        elif link.activity_id and link.activity_id not in fed:
-            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, activity))
-        if not feeds and link.status is not LinkStatus.TOMBSTONE:
-            await self.backend.write(Table.MEETINGS, Op(Verb.PUT, copy, codec.encode(CopyRow(user_id))))
-        elif link.role is not Role.OWN:
-            await self.backend.write(Table.MEETINGS, Op(Verb.DELETE, copy))
+    async def _index(
+        self, user_id: str, links: Collection[Link], *, new: Collection[str] = (), feeding: Collection[str] = ()
+    ) -> None:
+        """Write the index rows of links: by activity for a feeder, by iCalUId for a follower whose copy lives.
+
+        ``new`` are the ids of events that were not linked before and so followed nobody, ``feeding`` the activities
+        that other links feed. Of several links of one activity the one that runs counts.
+        """
+        feeders = sorted((x for x in links if x.role is not Role.FOLLOWER), key=lambda link: link.status in RUNNING)
+        following = [link for link in links if link.role is Role.FOLLOWER]
+        fed = {link.activity_id: Op(Verb.PUT, *_entry_op(user_id, link)) for link in feeders}
+        await self.backend.write_all(Table.MEETINGS, list(fed.values()))
+        await self._unindex(user_id, {link.activity_id for link in following} - {"", *fed, *feeding})
+        copies = {(x.ical_uid, x.event_id) for x in following if x.status is not LinkStatus.TOMBSTONE}
+        await self._copy(user_id, copies)
+        gone = [x for x in links if x.role is not Role.OWN and (x.role is not Role.INVITED or x.event_id not in new)]
+        await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone} - copies)
 
     async def _linked(self, activity_id: str) -> dict[str, str]:
         return {row.user_id: row.stamp for row in await self._indexed(activity_id)}
 
     async def _indexed(self, activity_id: str) -> list[IndexRow]:
-        found = await self.backend.scan(Table.MEETINGS, f"activity-{codec.key(activity_id)}")
+        found = await self._found(_ACTIVITIES, codec.key(activity_id))
         entries = [await self._entry(row, activity_id) for row in found]
         return [entry for entry in entries if entry is not None]
+
+    async def _found(self, kind: str, first: str) -> list[Row]:
+        """The rows of the index whose key begins with ``first``, old ones included."""
+        found = await self.backend.scan(Table.MEETINGS, kind, begin=f"{first}:")
+        return [*found, *await self.old_index.find(kind, first, found)]
 
     # Rows of the index that cannot be read are made anew: they say nothing that the links do not say.
 
@@ -214,8 +251,9 @@ class Meetings:
 
     async def _index_anew(self, row: Row, activity_id: str) -> IndexRow | None:
         """Rebuild an index row from its user's links. If those cannot be read either, any change is news."""
-        user_id = await self._user_at(row.key.row)
-        links, is_whole = await self._links_at(row.key.row)
+        place = row.key.row.rpartition(":")[2]
+        user_id = await self._user_at(place)
+        links, is_whole = await self._links_at(place)
         fed = [x for x in links if x.activity_id == activity_id and x.role is not Role.FOLLOWER]
         if fed:
             await self.reindex(user_id, fed)

@@ -6,8 +6,10 @@ service's clock as well.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice, takewhile
 
 from adapters.store.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb
 from adapters.store.store import RowStore
@@ -21,6 +23,8 @@ class MemoryBackend(Backend):
         super().__init__()
         self._clock = clock
         self._tables: dict[Table, dict[str, dict[str, Row]]] = {table: {} for table in Table}
+        self._names: dict[tuple[Table, str], list[str]] = {}
+        """The keys of each partition's rows, in order."""
         self._etag = 0
 
     def now(self) -> datetime:
@@ -42,10 +46,17 @@ class MemoryBackend(Backend):
         self.reads += 1
         return self._find(table, key)
 
-    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
+    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
         self.reads += 1
-        rows = self._tables[table].get(partition, {})
-        return [rows[name] for name in sorted(rows)[:limit]]
+        rows, names = self._tables[table].get(partition, {}), self._names.get((table, partition), [])
+        found = takewhile(lambda name: name.startswith(begin), islice(names, bisect_left(names, begin), None))
+        return [rows[name] for name in islice(found, limit)]
+
+    async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
+        self.reads += 1
+        found = sorted(name for name in self._tables[table] if name.startswith(begin))
+        rows = (self._tables[table][name] for name in found)
+        return [row for one in rows for _, row in sorted(one.items())][:limit]
 
     async def scan_all(self, table: Table) -> list[Row]:
         self.reads += 1
@@ -56,14 +67,13 @@ class MemoryBackend(Backend):
         self._check(table, op)
         return self._apply(table, op)
 
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
         self.writes += 1
-        self._check(table, ops[0])
         for index, op in enumerate(ops):
+            self._check(table, op)
             if op.verb is Verb.DELETE and self._find(table, op.key) is None:
                 raise Missing(index)
-        etags = [self._apply(table, op) for op in ops]
-        return etags[0]
+        return [self._apply(table, op) for op in ops]
 
     def _find(self, table: Table, key: Key) -> Row | None:
         return self._tables[table].get(key.partition, {}).get(key.row)
@@ -79,9 +89,13 @@ class MemoryBackend(Backend):
 
     def _apply(self, table: Table, op: Op) -> str:
         partition = self._tables[table].setdefault(op.key.partition, {})
+        names = self._names.setdefault((table, op.key.partition), [])
         if op.verb is Verb.DELETE:
-            partition.pop(op.key.row, None)
+            if partition.pop(op.key.row, None) is not None:
+                del names[bisect_left(names, op.key.row)]
             return ""
+        if op.key.row not in partition:
+            insort(names, op.key.row)
         self._etag += 1
         etag = f"{self._etag}"
         partition[op.key.row] = Row(op.key, dict(op.properties), etag)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from adapters.store import codec, stored
 from adapters.store.accounts import AccountRows
-from adapters.store.backend import Conflict, Key, Op, Row, Table, Verb, batches, gather
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, batches, gather
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
@@ -25,6 +25,7 @@ from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
 from adapters.store.leases import TRIES, Leases
 from adapters.store.line import Line
+from adapters.store.old_index import OldIndex
 from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
 from adapters.store.unsynced import UnsyncedRows
@@ -99,6 +100,10 @@ class RowStore(
     Store,
 ):
     """The store, on any backend."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self.old_index = OldIndex(backend)
 
     @property
     def reads(self) -> int:
@@ -270,13 +275,15 @@ class RowStore(
         kept = [change.row for change in last.values() if isinstance(change, Put) and isinstance(change.row, Link)]
         dropped = [change.row for change in last.values() if isinstance(change, Drop)]
         gone = [row for row in dropped if isinstance(row, Link)]
-        await self.reindex(user_id, kept)
+        waiting = [change.row for change in changes if isinstance(change, Drop) and isinstance(change.row, Pending)]
+        new = {row.item_id for row in waiting if row.state is not PendingState.CLASH}
+        await self._index(user_id, kept, new=new)
         fed = [link for link in gone if link.role is not Role.FOLLOWER]
         goes_on = {link.ical_uid.casefold() for link in kept}
         await self._unindex(user_id, {link.activity_id for link in fed} - {link.activity_id for link in kept})
         await self._drop_claims_of(user_id, [link for link in fed if link.ical_uid.casefold() not in goes_on])
         await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone if x.role is Role.FOLLOWER})
-        given_up = {c.row.item_id for c in changes if isinstance(c, Drop) and isinstance(c.row, Pending)}
+        given_up = {row.item_id for row in waiting if row.side is Side.ERP}
         await self.end_events(user_id, given_up - {link.activity_id for link in kept})
 
     async def _follow_clashes(self, user_id: str, changes: Sequence[RowChange]) -> None:

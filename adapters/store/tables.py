@@ -22,7 +22,7 @@ from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from adapters.refusals import unavailable
-from adapters.store.backend import Backend, Conflict, Key, Missing, Op, Row, Table, Verb, gather
+from adapters.store.backend import SUPERSEDED, Backend, Conflict, Key, Missing, Op, Row, Table, Verb, gather
 from adapters.store.codec import Properties
 from adapters.store.store import RowStore
 from jobs.ports import Clock
@@ -81,13 +81,22 @@ class TableBackend(Backend):
         entity = await self._entity(table, key)
         return _row(entity) if entity is not None else None
 
-    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
+    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
+        where = "PartitionKey eq @partition" + (" and RowKey ge @begin and RowKey lt @end" if begin else "")
+        between = {"begin": begin, "end": _end(begin)} if begin else {}
+        return await self._query(table, where, {"partition": partition, **between}, limit)
+
+    async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
+        where = "PartitionKey ge @begin and PartitionKey lt @end"
+        return await self._query(table, where, {"begin": begin, "end": _end(begin)}, limit)
+
+    async def _query(self, table: Table, where: str, values: dict[str, str], limit: int | None) -> list[Row]:
         self.reads += 1
         found: list[Row] = []
         with _translated():
             pages = self._tables[table].query_entities(
-                "PartitionKey eq @partition",
-                parameters={"partition": partition},
+                where,
+                parameters=values,
                 results_per_page=min(limit, 1_000) if limit else None,
                 raw_response_hook=self._listen(),
             )
@@ -109,17 +118,15 @@ class TableBackend(Backend):
         try:
             return await self._send(table, op, nonce)
         except AzureError as error:
-            return await self._make_sure(table, op, nonce, error)
+            return (await self._make_sure(table, [op], nonce, error))[0]
 
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
         self.writes += 1
         nonce = uuid4().hex
-        batch = [_operation(op, nonce) for op in ops]
         try:
-            answers = await self._tables[table].submit_transaction(batch, raw_response_hook=self._listen())
+            return await self._send_all(table, ops, nonce)
         except AzureError as error:
-            return await self._make_sure(table, ops[0], nonce, error)
-        return str(answers[0].get("etag", ""))
+            return await self._make_sure(table, ops, nonce, error)
 
     async def _create(self, name: str) -> None:
         with _translated():
@@ -150,13 +157,30 @@ class TableBackend(Backend):
             answer = await client.upsert_entity(entity, UpdateMode.REPLACE, raw_response_hook=hook)
         return str(answer["etag"])
 
-    async def _make_sure(self, table: Table, first: Op, nonce: str, error: AzureError) -> str:
-        """After an error: the row's etag if the write was done all the same; else the error, in our words."""
+    async def _send_all(self, table: Table, ops: Sequence[Op], nonce: str) -> list[str]:
+        batch = [_operation(op, nonce) for op in ops]
+        answers = await self._tables[table].submit_transaction(batch, raw_response_hook=self._listen())
+        return [str(answer.get("etag", "")) for answer in answers]
+
+    async def _make_sure(self, table: Table, ops: Sequence[Op], nonce: str, error: AzureError) -> list[str]:
+        """After an error: the rows' etags if the write was done all the same; else the error, in our words.
+
+        What one row shows is true of its whole transaction.
+        """
+        first = ops[0]
         if first.verb is not Verb.DELETE and _may_be_done(error):
-            entity = await self._entity(table, first.key)
-            if entity is not None and entity.get("nonce") == nonce:
-                return str(entity.metadata["etag"])
-        raise _meaning(error, conditional=first.verb is Verb.INSERT or bool(first.etag)) from error
+            etag = await self._written(table, first, nonce)
+            if etag is not None:
+                others = await gather(self._written(table, op, nonce) for op in ops[1:])
+                return [etag, *(SUPERSEDED if other is None else other for other in others)]
+        raise _meaning(error, ops) from error
+
+    async def _written(self, table: Table, op: Op, nonce: str) -> str | None:
+        """The etag of a row that still is as this very write left it; None for another."""
+        if op.verb is Verb.DELETE:
+            return ""
+        entity = await self._entity(table, op.key)
+        return str(entity.metadata["etag"]) if entity is not None and entity.get("nonce") == nonce else None
 
     def _listen(self) -> Callable[[Any], None]:
         """A hook that learns the service's time from an answer to a request sent now."""
@@ -188,6 +212,11 @@ def _entity_of(op: Op, nonce: str) -> dict[str, Any]:
     return {"PartitionKey": op.key.partition, "RowKey": op.key.row, **op.properties, "nonce": nonce}
 
 
+def _end(begin: str) -> str:
+    """The first key behind all that begin so."""
+    return begin[:-1] + chr(ord(begin[-1]) + 1)
+
+
 def _condition(op: Op) -> dict[str, Any]:
     return {"etag": op.etag, "match_condition": MatchConditions.IfNotModified} if op.etag else {}
 
@@ -209,13 +238,15 @@ def _may_be_done(error: AzureError) -> bool:
     return status is None or status in _CONDITION_FAILED or status >= 500
 
 
-def _meaning(error: AzureError, *, conditional: bool) -> Exception:
-    """The error in our words; ``conditional`` says that the (first) operation had a condition."""
+def _meaning(error: AzureError, ops: Sequence[Op]) -> Exception:
+    """The error in our words; a transaction's error names the operation that it is about."""
     status = getattr(error, "status_code", None)
     index = error.index if isinstance(error, TableTransactionError) else 0
+    op = ops[index] if 0 <= index < len(ops) else ops[0]
+    conditional = op.verb is Verb.INSERT or bool(op.etag)
     if _table_is_missing(error):
         return _trouble(error)
-    if isinstance(error, TableTransactionError) and status == 404 and (index or not conditional):
+    if isinstance(error, TableTransactionError) and status == 404 and not conditional:
         return Missing(index)
     if conditional and (status in _CONDITION_FAILED or isinstance(error, ResourceExistsError)):
         return Conflict(str(error))

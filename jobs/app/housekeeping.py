@@ -22,6 +22,9 @@ DAYS_KEPT = timedelta(days=40)
 NIGHTS = timedelta(days=3)
 """How long an expired answer is still looked for: if the clean-up misses a night, a later one erases it."""
 
+MOST_MOVED = 20_000
+"""The most index rows of an older build that are moved in one night; the next night goes on."""
+
 MOST_COMMANDS = 10_000
 """The most commands of those days that are looked at."""
 
@@ -38,6 +41,7 @@ async def keep_house(world: World) -> int:
     await _erase_answers(world)
     await world.store.trim_commands(before)
     await world.store.trim_days(world.clock().date() - DAYS_KEPT)
+    await world.store.move_old_index(MOST_MOVED)
     facts: dict[str, Fact] = {"erased": erased}
     if world.secret_ends is not None:
         facts["secret_days"] = (world.secret_ends - world.clock().date()).days

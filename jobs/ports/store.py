@@ -113,9 +113,9 @@ class FormKeyStore(Protocol):
 class ClaimStore(Protocol):
     """What several users share: the index of links by activity, the index of copies by meeting, and the claims."""
 
-    async def reindex(self, user_id: str, links: Collection[Link]) -> None:
+    async def reindex(self, user_id: str, links: Collection[Link], done: Collection[str] = ()) -> None:
         """Write the index rows of these links: by activity for a feeder, by iCalUId for a follower. A full round
-        rebuilds a user's index in this way."""
+        rebuilds a user's index in this way. ``done`` are the ids of events whose rows are written already."""
 
     async def find_copies(self, key: str) -> frozenset[str]:
         """The users whose copy of a meeting follows; ``key`` as in ``Claim``. Raises ``RowUnreadable`` if a row can
@@ -141,6 +141,13 @@ class ClaimStore(Protocol):
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace a claim; return it with its etag. Raises ``StaleWrite`` if another write came
         first."""
+
+    async def save_claims(self, claims: Sequence[Claim]) -> list[Claim | None]:
+        """``save_claim`` for many, in few requests; None in the place of a claim that another write was faster
+        with."""
+
+    async def move_old_index(self, most: int) -> int:
+        """Move index rows of an older build to where this one keeps them, about ``most``; return how many."""
 
 
 class JournalStore(Protocol):

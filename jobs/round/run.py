@@ -7,7 +7,7 @@ crash at any point the next round does the rest, and nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -37,6 +37,7 @@ from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
+from sync_core.model.link import Link
 from sync_core.model.memory import Hold, InboxRow, Memory, User
 from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
@@ -271,7 +272,7 @@ class _Round:
         is_whole = done.is_whole and is_saved
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
-        left = await self._look_over(fence, is_whole and frame.scale.full)
+        left = await self._look_over(fence, actor.links if is_whole and frame.scale.full else None)
         await self._remember_unsynced(plan, left, is_full=is_whole and frame.scale.full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
@@ -311,11 +312,13 @@ class _Round:
         if served:
             await self._world.store.clear_inbox(self._user.id, served)
 
-    async def _look_over(self, fence: Fence, is_full: bool) -> Memory:
-        """Read the memory again for the report; drop holds that are over; rebuild the index after a full round."""
+    async def _look_over(self, fence: Fence, indexed: Mapping[str, Link] | None) -> Memory:
+        """Read the memory again for the report; drop holds that are over; rebuild the index after a full round, but
+        for the links that are ``indexed`` as they are."""
         left = await self._world.store.recall(self._user.id)
-        if is_full:
-            await self._world.store.reindex(self._user.id, left.links)
+        if indexed is not None:
+            done = {link.event_id for link in left.links if indexed.get(link.event_id) == link}
+            await self._world.store.reindex(self._user.id, left.links, done)
         if over := emptied(left):
             await fence.save([Drop(hold) for hold in over])
         self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])

@@ -45,10 +45,10 @@ class WatchedBackend(MemoryBackend):
         await self._count()
         return etag
 
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
-        etag = await super().transact(table, ops)
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
+        etags = await super().transact(table, ops)
         await self._count()
-        return etag
+        return etags
 
     async def _count(self) -> None:
         if self.meanwhile is None:

@@ -77,11 +77,9 @@ class Scenario:
         if kind == "claim":
             claims = self.backend._tables[Table.MEETINGS][kind].values()
             return Table.MEETINGS, next(row for row in claims if f'"key":"{self.uid()}"' in str(row.properties))
-        wanted = {"index": ("activity-", owner), "copy": ("copy-", "")}[kind]
-        partitions = [p for p in self.backend._tables[Table.MEETINGS] if p.startswith(wanted[0])]
-        found = [(p, name) for p in partitions for name in self.backend._tables[Table.MEETINGS][p]]
-        place = next((p, name) for p, name in found if name.startswith(wanted[1]))
-        return Table.MEETINGS, self.backend._tables[Table.MEETINGS][place[0]][place[1]]
+        partition, end = {"index": ("activity", f":{owner}"), "copy": ("copy", "")}[kind]
+        rows = self.backend._tables[Table.MEETINGS][partition]
+        return Table.MEETINGS, next(row for name, row in rows.items() if name.endswith(end))
 
     def uid(self) -> str:
         """The shared meeting's iCalUId, as claims have it."""
@@ -221,7 +219,7 @@ async def _check_annas(scenario: Scenario, kind: str, how: str, key: Key, outcom
 async def _check_anew(scenario: Scenario, kind: str, key: Key) -> None:
     """What other rows show is found in them, and the row is written again."""
     store = scenario.house.world.store
-    activity = key.partition.removeprefix("activity-")
+    activity = key.row.partition(":")[0]
     if kind == "index":
         assert list((await store.find_linked([activity]))[activity]) == [scenario.anna]
     elif kind == "copy":
@@ -259,8 +257,8 @@ async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind:
         claims = scenario.backend._tables[table]["claim"].values()
         row = next(one for one in claims if "another meeting" in str(one.properties["data0"]))
     elif kind == "index":
-        others = [p for name, p in scenario.backend._tables[table].items() if name.startswith("activity-")]
-        row = next(one for rows in others for one in rows.values() if one.key != scenario.find(kind)[1].key)
+        rows = scenario.backend._tables[table]["activity"]
+        row = next(one for one in rows.values() if one.key != scenario.find(kind)[1].key)
     _, annas = scenario.find(kind)
     await scenario.spoil(kind, row.properties)
     await scenario.edit_by_boris()
@@ -269,7 +267,7 @@ async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind:
     assert scenario.has_boris_gone_on()
     if kind in ("subscription", "index"):
         await keep_all(scenario.house.world)
-        activity = annas.key.partition.removeprefix("activity-")
+        activity = annas.key.row.partition(":")[0]
         assert kind != "index" or scenario.anna in (await store.find_linked([activity]))[activity]
     elif kind == "claim":
         with pytest.raises(RowUnreadable, match="in another's place"):

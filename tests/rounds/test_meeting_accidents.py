@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -137,9 +138,9 @@ class Mortal(MemoryStore):
 
     dies = False
 
-    async def save_claim(self, claim: Claim) -> Claim:
-        saved = await super().save_claim(claim)
-        if self.dies:
+    async def save_claims(self, claims: Sequence[Claim]) -> list[Claim | None]:
+        saved = await super().save_claims(claims)
+        if self.dies and claims:
             raise Killed
         return saved
 

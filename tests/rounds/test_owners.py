@@ -177,8 +177,8 @@ async def lose_index(house: House) -> None:
     assert house.memory is not None
     backend = house.memory.backend
     activities = [row["Id"] for row in house.desk().activities()]
-    for partition in (f"activity-{activity}" for activity in activities):
-        for row in await backend.scan(Table.MEETINGS, partition):
+    for activity in activities:
+        for row in await backend.scan(Table.MEETINGS, "activity", begin=activity):
             await backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key))
 
 

@@ -6,11 +6,14 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from adapters.store.backend import Op, Table
 from adapters.store.memory import MemoryBackend
 from jobs.ports import Message
 from tests.support.house import House
+
+T = TypeVar("T")
 
 MOST_CALLS = 60
 """More calls than any of the rounds makes; a round that makes more fails the test that counts them."""
@@ -43,17 +46,17 @@ class FusedBackend(MemoryBackend):
     async def write(self, table: Table, op: Op) -> str:
         return await self._fused(lambda: super(FusedBackend, self).write(table, op))
 
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
         return await self._fused(lambda: super(FusedBackend, self).transact(table, ops))
 
-    async def _fused(self, work: Callable[[], Awaitable[str]]) -> str:
+    async def _fused(self, work: Callable[[], Awaitable[T]]) -> T:
         dies = self.fuse.burn()
         if dies and self.fuse.before:
             raise Killed
-        etag = await work()
+        done = await work()
         if dies:
             raise Killed
-        return etag
+        return done
 
 
 async def broken_sync(house: House) -> None:

@@ -18,6 +18,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.codec import SCHEMA
+from adapters.store.old_index import OldIndex, old_key
 from adapters.store.store import RowStore
 from jobs.asked import Asker, Command, Kind, State, Wish, new_id
 from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
@@ -86,6 +87,21 @@ async def save(store: RowStore, user_id: str, *changes: RowChange) -> Lease:
     lease = await store.save(await store.acquire_lease(user_id, "setup", 60), changes)
     await store.release_lease(lease)
     return lease
+
+
+async def old_rows(store: RowStore, begin: str) -> list[Row]:
+    """The rows of an index that an older build wrote."""
+    return await store.backend.scan_partitions(Table.MEETINGS, begin, 1_000)
+
+
+async def index_as_before(store: RowStore) -> int:
+    """Put every index row where the build before batches kept it; how many there are now."""
+    for kind in ("activity", "copy"):
+        for row in await store.backend.scan(Table.MEETINGS, kind):
+            await store.backend.write(Table.MEETINGS, Op(Verb.PUT, old_key(row.key), row.properties))
+            await store.backend.write(Table.MEETINGS, Op(Verb.DELETE, row.key))
+    store.old_index = OldIndex(store.backend)
+    return sum([len(await old_rows(store, begin)) for begin in ("activity-", "copy-")])
 
 
 async def age(store: RowStore, table: Table, place: Key) -> None:
@@ -732,6 +748,110 @@ class MeetingsContract:
         await store.reindex(user_id, many)
 
         assert [await store.find_copies(one.ical_uid) for one in many] == [{user_id}] * 20
+
+    async def test_index_rows_go_a_hundred_at_once(self, store: RowStore, user_id: str) -> None:
+        """A save of many links costs two transactions for each hundred: the links, and what is found by them."""
+        lease = await store.acquire_lease(user_id, "one", 180)
+        writes = store.writes
+        own = [link(f"e{number}", f"{user_id}-{number}") for number in range(99)]
+        lease = await store.save(lease, [Put(one) for one in own])
+        both = store.writes - writes
+        copies = [follower(f"f{number}", ical_uid=f"{user_id}-{number}") for number in range(99)]
+        await store.release_lease(await store.save(lease, [Put(one) for one in copies]))
+
+        assert (both, store.writes - writes) == (2, 5), "and the lease that is given back"
+        assert await store.find_linked([one.activity_id for one in own]) == {
+            one.activity_id: {user_id: stamp_of(NOW, 7)} for one in own
+        }
+        assert [await store.find_copies(one.ical_uid) for one in copies] == [{user_id}] * 99
+
+    async def test_ids_that_begin_alike_have_rows_of_their_own(self, store: RowStore, user_id: str) -> None:
+        """An activity is not found by the beginning of its id."""
+        ids = [f"{user_id}-1", f"{user_id}-11", f"{user_id}-1.", ODD + user_id, f"{ODD}{user_id}1"]
+        await save(store, user_id, *[Put(link(f"e{number}", one)) for number, one in enumerate(ids)])
+        found = await store.find_linked([*ids, user_id, ODD])
+
+        assert found == {one: {user_id: stamp_of(NOW, 7)} for one in ids} | {user_id: {}, ODD: {}}
+
+    async def test_claims_go_a_hundred_at_once(self, store: RowStore, user_id: str) -> None:
+        """Many claims are one transaction for each hundred, and each has its own etag."""
+        writes = store.writes
+        saved = await store.save_claims([Claim(f"{user_id}-{n}", user_id, "", NOW) for n in range(250)])
+        inserted = store.writes - writes
+        claims = [replace(one, activity_id=f"a{n}") for n, one in enumerate(saved) if one is not None]
+        moved = await store.save_claims(claims)
+
+        assert (len(claims), inserted, store.writes - writes) == (250, 3, 6)
+        assert [one.activity_id for one in moved if one is not None] == [f"a{n}" for n in range(250)]
+        assert [await store.read_claim(one.key) for one in claims[::50]] == moved[::50]
+
+    @pytest.mark.parametrize("place", [0, 50, 99])
+    async def test_a_claim_that_is_taken_leaves_the_others_alone(
+        self, store: RowStore, user_id: str, place: int
+    ) -> None:
+        """One meeting of a hundred is another mailbox's already: it stays theirs, ninety-nine are claimed."""
+        theirs = await store.save_claim(Claim(f"{user_id}-{place}", "other", "x", NOW))
+        saved = await store.save_claims([Claim(f"{user_id}-{n}", user_id, "", NOW) for n in range(100)])
+        again = await store.save_claims([replace(one, activity_id="y") for one in saved if one is not None])
+        stale = await store.save_claims([replace(one, activity_id="z") for one in saved if one is not None])
+
+        assert [n for n, one in enumerate(saved) if one is None] == [place]
+        assert await store.read_claim(theirs.key) == theirs
+        assert [one is not None and one.activity_id for one in again] == ["y"] * 99
+        assert stale == [None] * 99
+        assert await store.read_claim(f"{user_id}-{(place + 1) % 100}") in again
+
+    async def test_of_two_claims_on_one_meeting_the_first_stands(self, store: RowStore, user_id: str) -> None:
+        """A mailbox that has a meeting twice asks for it twice at once."""
+        twice = [Claim(user_id, user_id, one, NOW) for one in ("first", "second")]
+        saved = await store.save_claims(twice)
+
+        assert saved == [await store.read_claim(user_id), None]
+
+    async def test_an_old_index_is_read_beside_todays(self, store: RowStore, user_id: str) -> None:
+        """Links that an older build indexed are heard of; what is written meanwhile counts, and what ends is gone."""
+        activity, other, dropped, uid = (f"{user_id}-{name}" for name in ("a", "b", "c", "uid"))
+        links = [link("e1", activity), link("e2", other), link("e3", dropped)]
+        copies = [follower("f1", ical_uid=uid), follower("f2", ical_uid=f"{uid}-2")]
+        await save(store, user_id, *[Put(one) for one in (*links, *copies)])
+        await index_as_before(store)
+        before = await store.find_linked([activity, other, dropped]), await store.find_copies(uid)
+        later = NOW + timedelta(hours=1)
+        gone = [Drop(links[2]), Drop(copies[1])]
+        await save(store, user_id, Put(replace(links[0], updated_at=later)), *gone)
+        await store.begin_events("other", [activity])
+
+        stamps = {user_id: stamp_of(NOW, 7)}
+        assert before == ({activity: stamps, other: stamps, dropped: stamps}, frozenset({user_id}))
+        for _ in range(2):
+            found = await store.find_linked([activity, other, dropped])
+            newer = {user_id: stamp_of(later, 7), "other": ""}
+            assert found == {activity: newer, other: stamps, dropped: {}}
+            assert await store.find_copies(uid) == {user_id}
+            assert await store.find_copies(f"{uid}-2") == frozenset()
+            await store.move_old_index(1_000)
+
+    async def test_an_old_index_is_moved_once(self, store: RowStore, user_id: str) -> None:
+        """Moved rows are found, nothing of the old index is left, and there is nothing to move any more."""
+        links = [link(f"e{n}", f"{user_id}-{n}") for n in range(120)]
+        await save(store, user_id, *map(Put, links), Put(follower("f", ical_uid=user_id)))
+        count = await index_as_before(store)
+        moved = await store.move_old_index(10_000)
+        left = [row for begin in ("activity-", "copy-") for row in await old_rows(store, begin)]
+
+        assert (moved, left, await store.move_old_index(10_000)) == (count, [], 0)
+        found = await store.find_linked([one.activity_id for one in links])
+        assert set(map(str, found.values())) == {str({user_id: stamp_of(NOW, 7)})}
+        assert await store.find_copies(user_id) == {user_id}
+
+    async def test_nobody_forgotten_is_left_in_an_old_index(self, store: RowStore, user_id: str) -> None:
+        """Erasing somebody erases what an older build wrote of them, too."""
+        await save(store, user_id, Put(link("e", f"{user_id}-a")), Put(follower("f", ical_uid=user_id)))
+        await index_as_before(store)
+        await store.forget_user(user_id)
+
+        about = [row for begin in ("activity-", "copy-") for row in await old_rows(store, begin)]
+        assert not [row for row in about if user_id in str(row)]
 
     async def test_a_claim_is_found_in_any_letter_case(self, store: RowStore, user_id: str) -> None:
         """ERP.net compares ExternalIds case-blind: one meeting has one claim, however its iCalUId is written."""

@@ -24,13 +24,16 @@ class TroubledBackend(MemoryBackend):
     async def read(self, table: Table, key: Key) -> Row | None:
         return await self._troubled(lambda: super(TroubledBackend, self).read(table, key))
 
-    async def scan(self, table: Table, partition: str, limit: int | None = None) -> list[Row]:
-        return await self._troubled(lambda: super(TroubledBackend, self).scan(table, partition, limit))
+    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
+        return await self._troubled(lambda: super(TroubledBackend, self).scan(table, partition, limit, begin=begin))
+
+    async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
+        return await self._troubled(lambda: super(TroubledBackend, self).scan_partitions(table, begin, limit))
 
     async def write(self, table: Table, op: Op) -> str:
         return await self._troubled(lambda: super(TroubledBackend, self).write(table, op), is_fenced=_is_fenced(op))
 
-    async def transact(self, table: Table, ops: Sequence[Op]) -> str:
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
         return await self._troubled(
             lambda: super(TroubledBackend, self).transact(table, ops), is_fenced=_is_fenced(ops[0])
         )

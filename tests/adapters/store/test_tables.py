@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import AzureError, ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
 
 from adapters.store.backend import Conflict as ConditionFailed
@@ -18,8 +19,9 @@ from adapters.store.tables import TableStore, connect
 from jobs.ports import Clock, Lease, Put
 from simulators.azurite import Azurite
 from sync_core.errors import LeaseHeld, LeaseLost, StoreError, StoreUnavailable
+from sync_core.model.claim import Claim
 from sync_core.model.memory import Cursors, InboxRow, Instance, Memory
-from tests.support.store_contract import PassTime, StoreContract, link, save, user_id
+from tests.support.store_contract import NOW, PassTime, StoreContract, link, save, user_id
 
 __all__ = ["user_id"]
 
@@ -200,6 +202,46 @@ async def test_lost_answer_of_a_replace(store: TableStore, wire: Wire, user_id: 
     assert newer == row.etag
     with pytest.raises(ConditionFailed):
         await store.backend.write(Table.USERS, Op(Verb.PUT, place, {"v": 1, "data0": "3"}, etag))
+
+
+@pytest.mark.parametrize("loss", [503, ServiceResponseError("gone")], ids=["sent-twice", "connection-lost"])
+async def test_lost_answer_of_many_claims(store: TableStore, wire: Wire, user_id: str, loss: object) -> None:
+    """Claims whose common answer got lost are recognised as done, each with an etag that is good."""
+    wire.lose = [loss]
+    saved = await store.save_claims([Claim(f"{user_id}-{n}", user_id, "", NOW) for n in range(30)])
+    wire.lose = [loss]
+    moved = await store.save_claims([replace(one, activity_id="a") for one in saved if one is not None])
+
+    assert [one.activity_id for one in moved if one is not None] == ["a"] * 30
+    assert [await store.read_claim(f"{user_id}-{n}") for n in (0, 29)] == [moved[0], moved[29]]
+
+
+async def test_lost_answer_of_claims_of_which_one_moved_on(store: TableStore, wire: Wire, user_id: str) -> None:
+    """What somebody wrote between our write and its lost answer is theirs, and is not written over."""
+    wire.lose = [503]
+    claims = [Claim(f"{user_id}-{n}", user_id, "", NOW) for n in range(3)]
+    sending, sent = store.backend._send_all, []  # type: ignore[attr-defined]
+
+    async def overtaken(*arguments: Any) -> Any:
+        try:
+            return await sending(*arguments)
+        except AzureError:
+            sent.append(1)
+            mine = await store.read_claim(claims[2].key)
+            assert mine is not None
+            await store.save_claim(replace(mine, user_id="other"))
+            raise
+
+    store.backend._send_all = overtaken  # type: ignore[attr-defined]
+    saved = await store.save_claims(claims)
+    known = [one for one in saved if one is not None]
+    again = await store.save_claims([replace(one, activity_id="a") for one in known])
+
+    assert sent
+    assert [one.activity_id if one else None for one in again] == ["a", "a", None]
+    theirs = await store.read_claim(claims[2].key)
+    assert theirs is not None
+    assert theirs.user_id == "other"
 
 
 async def test_transaction_is_all_or_nothing(store: TableStore, wire: Wire, user_id: str) -> None:

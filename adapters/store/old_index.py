@@ -1,0 +1,86 @@
+"""The index as builds wrote it until batches: a partition for each activity and for each meeting.
+
+Their rows cannot be written together, so today's index has one partition of each kind (``claims``). While such a row
+is left, both are read, today's row counts where both say something of the same user, and notes of events under way
+are written to both, since a build of before may run beside this one during an update. Housekeeping moves the rows.
+Whether one is left is asked once in a while, by one small read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.store.backend import Backend, Key, Op, Row, Table, Verb, gather
+
+KINDS = ("activity", "copy")
+"""Today's partitions; an old one's name goes on with a dash and what the key of a row begins with today."""
+
+ASKED_EVERY = timedelta(minutes=10)
+
+AT_A_TIME = 500
+"""Rows that are moved before the next are read."""
+
+
+def old_key(key: Key) -> Key:
+    """Where a row of today's index used to be."""
+    first, _, second = key.row.partition(":")
+    return Key(f"{key.partition}-{first}", second)
+
+
+def new_key(key: Key) -> Key:
+    """Where an old row belongs today."""
+    kind, _, first = key.partition.partition("-")
+    return Key(kind, f"{first}:{key.row}")
+
+
+@dataclass(slots=True)
+class OldIndex:
+    """The old rows of one store."""
+
+    backend: Backend
+    _empty: bool = False
+    _asked_at: datetime | None = None
+
+    async def is_empty(self) -> bool:
+        """Whether no row is left, as of the last minutes."""
+        now = self.backend.now()
+        if self._asked_at is None or not timedelta(0) <= now - self._asked_at < ASKED_EVERY:
+            found = await gather(self._left(kind, 1) for kind in KINDS)
+            self._empty, self._asked_at = not any(found), now
+        return self._empty
+
+    async def _left(self, kind: str, most: int) -> list[Row]:
+        return await self.backend.scan_partitions(Table.MEETINGS, f"{kind}-", most)
+
+    async def find(self, kind: str, first: str, known: Sequence[Row]) -> list[Row]:
+        """The old rows beside the ``known`` ones of today, as if they were in their new place."""
+        if await self.is_empty():
+            return []
+        taken = {row.key for row in known}
+        found = await self.backend.scan(Table.MEETINGS, f"{kind}-{first}")
+        return [replace(row, key=key) for row in found if (key := new_key(row.key)) not in taken]
+
+    async def put(self, ops: Sequence[Op]) -> None:
+        """Write rows of today's index in the old place as well, while there is one."""
+        if not await self.is_empty():
+            await gather(self.backend.write(Table.MEETINGS, replace(op, key=old_key(op.key), etag="")) for op in ops)
+
+    async def drop(self, keys: Iterable[Key]) -> None:
+        """Delete what is in the old place of these rows."""
+        if not await self.is_empty():
+            ops = [Op(Verb.DELETE, old_key(key)) for key in keys]
+            await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
+
+    async def move(self, most: int) -> int:
+        """Move old rows, about ``most`` at once; a row of today's stays as it is. Returns how many there were."""
+        moved = 0
+        for kind in KINDS:
+            while moved < most and (rows := await self._left(kind, AT_A_TIME)):
+                ops = [Op(Verb.INSERT, new_key(row.key), row.properties) for row in rows]
+                await self.backend.write_each(Table.MEETINGS, ops)
+                gone = [Op(Verb.DELETE, row.key, etag=row.etag) for row in rows]
+                await gather(self.backend.try_write(Table.MEETINGS, op) for op in gone)
+                moved += len(rows)
+        return moved
