@@ -29,14 +29,7 @@ from sync_core.model.sides import (
     Participant,
     Side,
 )
-from sync_core.model.writes import (
-    CreateActivity,
-    CreateEvent,
-    ParticipantChanges,
-    PatchActivity,
-    PatchEvent,
-    RemoveEvent,
-)
+from sync_core.model.writes import CreateActivity, ParticipantChanges, PatchActivity, PatchEvent, RemoveEvent
 from sync_core.people.mail import TELLING
 from sync_core.people.privacy import HIDEABLE
 from sync_core.plan.decide import decide
@@ -471,37 +464,6 @@ def test_what_is_edited_after_both_met_is_told() -> None:
     assert (decision.graph.content.subject, decision.mails) == ("Outlook", 1)
 
 
-# Creates
-
-BEFORE, SINCE = datetime(2026, 1, 20, 12), datetime(2026, 1, 25, 7)  # noqa: DTZ001 - ERP.net's own clock
-
-
-@pytest.mark.parametrize(
-    ("told", "created", "expected"),
-    [
-        pytest.param({}, SINCE, (BORIS,), id="new"),
-        pytest.param({}, None, (BORIS,), id="time-of-creation-not-told"),
-        pytest.param({"enabled_at": None}, BEFORE, (BORIS,), id="switched-on-nobody-knows-when"),
-        pytest.param({}, BEFORE, (), id="older-than-the-switch"),
-        pytest.param({}, datetime(2026, 1, 23, 17, 59), (), id="older-in-every-zone"),  # noqa: DTZ001
-        pytest.param({}, datetime(2026, 1, 23, 18), (BORIS,), id="newer-in-some-zone"),  # noqa: DTZ001
-        pytest.param({"whole": True}, SINCE, (), id="whole-round"),
-        pytest.param({"policy": Policy(invite=Invite.NONE)}, SINCE, (), id="none"),
-    ],
-)
-def test_a_new_event_invites_only_to_what_is_new(
-    told: dict[str, object], created: datetime | None, expected: tuple[str, ...]
-) -> None:
-    """Nobody is invited to what was there before the user switched on, or is only found again."""
-    ctx = an_office(**{"enabled_at": utc(2026, 1, 24, 8)} | told)
-    decision = decide(a_case(None, attended(BORIS, created=created)), ctx)
-
-    assert isinstance(decision.graph, CreateEvent)
-    assert (tuple(one.email for one in decision.graph.attendees), decision.mails) == (expected, len(expected))
-    assert decision.graph.content.people == expected
-    assert decision.reason == ("" if expected else "1 known to ERP.net only, not invited")
-
-
 def test_who_was_not_invited_then_is_not_invited_later() -> None:
     """Participants of an event made by a whole round are known; only who comes later is invited."""
     whole, ctx = an_office(whole=True), an_office()
@@ -510,15 +472,6 @@ def test_who_was_not_invited_then_is_not_invited_later() -> None:
 
     assert decide(linked(a_meeting(), activity, link=link), ctx).graph is None
     assert emails(decide(linked(a_meeting(), attended(BORIS, ZOE), link=link), ctx)) == (ZOE,)
-
-
-def test_a_colleagues_activity_invites_neither_them_nor_oneself() -> None:
-    """The owner and the organizer-to-be do not count."""
-    activity = attended(ME, BORIS, ZOE, owner_party="party-boris")
-    decision = decide(a_case(None, activity), an_office())
-
-    assert isinstance(decision.graph, CreateEvent)
-    assert [one.email for one in decision.graph.attendees] == [ZOE]
 
 
 # Answers along the way

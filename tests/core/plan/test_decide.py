@@ -1,44 +1,28 @@
-"""Decisions about whole cases: creators, tombstones, archives, parking, holds and what a deletion overrules."""
+"""Decisions about whole cases: what is parked, held, deleted, over, and what a deletion overrules."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
-from sync_core.model.link import (
-    CategoryState,
-    Clash,
-    Conflict,
-    EndedBy,
-    Link,
-    LinkStatus,
-    Pending,
-    PendingState,
-    Role,
-)
-from sync_core.model.policy import Direction, Policy, Winner
-from sync_core.model.sides import EVERYTHING, MSSYNC_SYSTEM, Attendee, ErpActivity, EventKind, Field, GraphEvent, Side
-from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent, RemoveEvent, VoidActivity
+from sync_core.model.decision import Case, Intent, Sight, Verdict
+from sync_core.model.link import CategoryState, Clash, Conflict, EndedBy, Link, LinkStatus, PendingState
+from sync_core.model.policy import Direction, Policy
+from sync_core.model.sides import Attendee, ErpActivity, EventKind, Field, Side
+from sync_core.model.writes import CreateActivity, PatchActivity, RemoveEvent, VoidActivity
 from sync_core.plan.decide import ELSEWHERE, HIDDEN, decide, is_over_link
-from sync_core.plan.identity import began_with, is_made_from, link_after, new_link, transaction_id
+from sync_core.plan.identity import link_after
 from sync_core.plan.tables import PARTNER_GONE
 from tests.support.samples import (
-    ANNA_ID,
-    BORIS_ID,
     NOW,
-    PARTY,
     PAST_ACTIVITY,
     PAST_EVENT,
-    SERVICE,
     SOFIA,
     a_case,
     a_context,
     a_link,
-    a_staff,
     an_activity,
     an_event,
     linked,
@@ -54,180 +38,11 @@ EDITED_EVENT, EDITED_ACTIVITY = an_event(shown(subject="Plan")), an_activity(not
 LOCKED = an_activity(state="Released")
 
 
-# Creates
-
-
-def test_an_event_becomes_an_activity() -> None:
-    """The activity shows what the event shows, and names its iCalUId."""
-    decision = decide(a_case(an_event()), a_context())
-
-    assert decision.erp == CreateActivity("uid-1", noted())
-    assert (decision.verdict, decision.graph, decision.written) == (Verdict.ACT, None, ((Side.ERP, EVERYTHING),))
-
-
-def test_an_activity_becomes_an_event() -> None:
-    """The event tells what the activity tells, and its create can be repeated."""
-    decision = decide(a_case(None, an_activity()), a_context())
-
-    assert decision.graph == CreateEvent("A1", transaction_id("anna-id", "A1", 0), shown())
-    assert (decision.verdict, decision.erp, decision.written) == (Verdict.ACT, None, ((Side.GRAPH, EVERYTHING),))
-
-
-def test_a_new_incarnation_has_a_new_transaction_id() -> None:
-    """The pending row remembers how often the event was lost."""
-    pending = Pending(Side.ERP, "A1", incarnation=2)
-    decision = decide(a_case(None, an_activity(), pending=pending), a_context())
-
-    assert isinstance(decision.graph, CreateEvent)
-    assert transaction_id("anna-id", "A1", 2) == decision.graph.transaction_id
-
-
-def test_without_company_and_location_no_activity_is_made() -> None:
-    """The event is skipped with the reason; activities still go to Outlook (R5)."""
-    ctx = a_context(has_company=False)
-
-    assert (
-        decide(a_case(an_event()), ctx).verdict,
-        decide(a_case(an_event()), ctx).reason,
-    ) == (Verdict.SKIP, "no default company and location")
-    assert decide(a_case(None, an_activity()), ctx).verdict is Verdict.ACT
-
-
 def test_a_named_partner_that_is_gone_is_parked() -> None:
     """Nothing is made anew until a person chooses."""
     decision = decide(a_case(an_event(), awaits=PendingState.PARTNER_GONE), a_context())
 
     assert (decision.verdict, decision.reason, decision.erp) == (Verdict.PARK, PARTNER_GONE, None)
-
-
-def test_digits_are_written_in_the_zone_of_the_setting() -> None:
-    """``ERPNET_TIME`` says whose wall clock the activity's digits are."""
-    decision = decide(a_case(an_event()), a_context(policy=Policy(erp_time="Asia/Tokyo")))
-
-    assert isinstance(decision.erp, CreateActivity)
-    assert wall_clock(2026, 2, 2, 17) == decision.erp.content.start
-
-
-def test_a_create_tried_again_is_the_same_write() -> None:
-    """In one mailbox; in another one it makes another event."""
-    first, again, other = (
-        decide(a_case(None, an_activity()), a_context(mailbox=mailbox)).graph
-        for mailbox in ("anna-id", "anna-id", "boris-id")
-    )
-
-    assert first == again
-    assert first != other
-
-
-def test_each_create_has_its_own_transaction_id_for_ever() -> None:
-    """Mailbox, activity and incarnation make the id, and nothing else does (graph.md T8)."""
-    mine = transaction_id("anna-id", "A1", 0)
-
-    assert mine == "8a87e6e0-a2dd-5866-910b-591271706516"
-    others = {
-        transaction_id("boris-id", "A1", 0),
-        transaction_id("anna-id", "A2", 0),
-        transaction_id("anna-id", "A1", 1),
-    }
-    assert len(others | {mine}) == 4
-
-
-# Links
-
-
-@pytest.mark.parametrize(
-    ("activity", "origin", "creator"),
-    [
-        pytest.param(an_activity(), Side.ERP, ANNA_ID, id="made-in-erp"),
-        pytest.param(an_activity(external_id="uid-1"), Side.GRAPH, ANNA_ID, id="made-from-the-event"),
-        pytest.param(an_activity(creation_user=SERVICE), Side.ERP, ANNA_ID, id="made-by-a-service"),
-        pytest.param(
-            an_activity(creation_user="mssync", owner_party=PARTY), Side.ERP, ANNA_ID, id="made-for-the-user"
-        ),
-    ],
-)
-def test_two_items_that_agree_are_linked_without_a_write(activity: ErpActivity, origin: Side, creator: str) -> None:
-    """A pair found again costs no write; who created it is decided once."""
-    decision = decide(a_case(an_event(), activity), a_context())
-
-    assert (
-        decision.intent,
-        decision.verdict,
-        decision.graph,
-        decision.erp,
-    ) == (Intent.LINK, Verdict.ACT, None, None)
-    assert decision.link is not None
-    assert (origin, creator, LinkStatus.LIVE) == (decision.link.origin, decision.link.creator, decision.link.status)
-
-
-def test_two_items_that_differ_are_settled_by_policy() -> None:
-    """Without a base every difference is a conflict; the loser's value is kept for the journal."""
-    ctx = a_context(policy=Policy(winner=Winner.ERP))
-    decision = decide(a_case(EDITED_EVENT, EDITED_ACTIVITY), ctx)
-
-    assert isinstance(decision.graph, PatchEvent)
-    assert (frozenset({Field.SUBJECT}), "Forecast") == (decision.graph.fields, decision.graph.content.subject)
-    assert [(s, c.field, c.event_value) for s, c in decision.lost] == [(Side.GRAPH, "subject", "Plan")]
-
-
-@pytest.mark.parametrize(
-    ("activity", "ctx"),
-    [
-        pytest.param(EDITED_ACTIVITY, a_context(policy=Policy(winner=Winner.ASK)), id="left-to-a-person"),
-        pytest.param(replace(EDITED_ACTIVITY, state="Closed"), a_context(), id="locked"),
-    ],
-)
-def test_a_conflict_found_while_linking_stays_open(activity: ErpActivity, ctx: Context) -> None:
-    """What could not be settled when the pair was found is still a conflict when it is looked at again."""
-    first = decide(a_case(EDITED_EVENT, activity), ctx)
-    link = link_after(first, EDITED_EVENT, activity, ctx)
-    again = decide(linked(EDITED_EVENT, activity, link=link), ctx)
-
-    for decision in (first, again):
-        assert decision.link is not None
-        assert decision.link.conflict is not None
-        assert [clash.field for clash in decision.link.conflict.clashes] == ["subject"]
-    assert (again.verdict, again.erp) == (Verdict.CONFLICT, None)
-
-
-@pytest.mark.parametrize(
-    "apart",
-    [
-        pytest.param({"subject": "Plan"}, id="subject"),
-        pytest.param({"start": utc(2026, 2, 2, 7)}, id="time"),
-        pytest.param({"reminder": 40}, id="reminder"),
-        pytest.param({"start": utc(2026, 2, 2, 7), "reminder": 40}, id="time-and-reminder"),
-        pytest.param({"sensitivity": "private"}, id="private"),
-        pytest.param({"importance": "high"}, id="priority"),
-    ],
-)
-def test_a_conflict_found_while_linking_is_settled_later(apart: dict[str, object]) -> None:
-    """Once the settings name a winner, every field that stayed apart is written, whatever its kind."""
-    event, ask = an_event(shown(**apart)), a_context(policy=Policy(winner=Winner.ASK))
-    link = link_after(decide(a_case(event, an_activity()), ask), event, an_activity(), ask)
-
-    decision = decide(linked(event, an_activity(), link=link), a_context(policy=Policy(winner=Winner.GRAPH)))
-
-    assert isinstance(decision.erp, PatchActivity)
-    wanted = decide(a_case(event), a_context()).erp
-    assert isinstance(wanted, CreateActivity)
-    assert wanted.content == decision.erp.content
-    assert decision.link is not None
-    assert decision.link.conflict is None
-
-
-def test_text_that_waits_for_the_html_while_linking_goes_across_later() -> None:
-    """A pair whose event was found without its HTML gets the winning text in the next round."""
-    ctx = a_context(policy=Policy(winner=Winner.ERP))
-    bare, activity = an_event(html=None), an_activity(noted(notes="Minutes"))
-    link = link_after(decide(a_case(bare, activity), ctx), bare, activity, ctx)
-    assert link is not None
-    assert link.reread != ""
-
-    decision = decide(linked(an_event(), activity, link=link), ctx)
-
-    assert isinstance(decision.graph, PatchEvent)
-    assert (frozenset({Field.BODY}), "Minutes") == (decision.graph.fields, decision.graph.content.body)
 
 
 # Nothing is decided on half the sight
@@ -624,83 +439,3 @@ def test_a_held_event_that_is_back_is_no_deletion() -> None:
 
     assert (decision.verdict, decision.graph, decision.erp) == (Verdict.NOTHING, None, None)
     assert decision.link == a_link()
-
-
-# Settling
-
-
-def test_a_create_is_settled_on_what_both_sides_show() -> None:
-    """The new link's base is the read-back, and who created it is remembered."""
-    made = an_activity(creation_user=SERVICE, version=7, external_id="uid-1")
-    link = link_after(decide(a_case(an_event()), a_context()), an_event(), made, a_context())
-
-    assert link == a_link(
-        change_key="ck-2", version=7, updated_at=made.updated_at, modified_at=an_event().modified_at
-    )
-
-
-def test_an_event_of_ours_is_of_erp_origin() -> None:
-    """An event made for an activity belongs to the activity's creator."""
-    link = link_after(decide(a_case(None, an_activity()), a_context()), an_event(), an_activity(), a_context())
-
-    assert link is not None
-    assert (Side.ERP, ANNA_ID, an_event().content) == (link.origin, link.creator, link.base_event)
-
-
-@pytest.mark.parametrize(("event", "activity"), [(None, an_activity()), (an_event(), None)])
-def test_a_create_without_a_read_back_is_no_link(event: GraphEvent | None, activity: ErpActivity | None) -> None:
-    """What was not seen afterwards is looked up again."""
-    assert link_after(decide(a_case(an_event()), a_context()), event, activity, a_context()) is None
-
-
-def test_a_link_of_another_persons_activity_keeps_its_creator() -> None:
-    """R12 asks about the creator for as long as the link lives."""
-    activity = an_activity(creation_user="Boris", owner_party="party-boris")
-
-    assert new_link(an_event(), activity, Side.ERP, a_context()).creator == BORIS_ID
-    assert new_link(an_event(), activity, Side.GRAPH, a_context()).creator == ANNA_ID
-
-
-MADE: dict[str, Any] = {"creation_user": SERVICE, "external_id": "UID-1", "external_system": MSSYNC_SYSTEM}
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        pytest.param({}, True, id="made-from-it"),
-        pytest.param({"external_id": "uid-1"}, True, id="any-letter-case"),
-        pytest.param({"external_id": "uid-2"}, False, id="another-meeting"),
-        pytest.param({"external_id": ""}, False, id="no-meeting"),
-        pytest.param({"external_system": "CRM"}, False, id="another-system"),
-        pytest.param({"creation_user": "boris"}, False, id="made-by-hand"),
-    ],
-)
-def test_an_activity_that_was_made_from_a_meeting_is_known(told: dict[str, str], expected: bool) -> None:
-    """By its ExternalId and a service user as creator, in whosever mailbox the meeting is met."""
-    activity = an_activity(**MADE | {"owner_party": "party-boris"} | told)
-
-    assert expected is is_made_from(activity, an_event(), a_context())
-
-
-def test_an_event_without_an_icaluid_is_nothings_origin() -> None:
-    """Two empty ids are not the same id."""
-    activity = an_activity(**MADE | {"external_id": ""})
-
-    assert not is_made_from(activity, an_event(ical_uid=""), a_context())
-
-
-@pytest.mark.parametrize(("creator", "expected"), [(SERVICE, ""), ("Sync-Service", ""), ("Boris", BORIS_ID)])
-def test_a_meeting_began_with_whoever_made_its_activity_by_hand(creator: str, expected: str) -> None:
-    """A service user's activity began in Outlook."""
-    assert expected == began_with(an_activity(creation_user=creator), a_context())
-
-
-def test_a_link_remembers_its_role_and_the_owners_zone() -> None:
-    """An organizer's own event or an invited copy; digits made for a colleague are in the colleague's zone."""
-    theirs = an_activity(owner_party="party-boris")
-    staff = a_staff(boris={"zone": "Asia/Tokyo"})
-
-    own = new_link(an_event(), an_activity(), Side.GRAPH, a_context(colleagues=staff))
-    copied = new_link(an_event(is_organizer=False), theirs, Side.GRAPH, a_context(colleagues=staff))
-    assert (own.role, own.zone) == (Role.OWN, "Europe/Sofia")
-    assert (copied.role, copied.zone) == (Role.INVITED, "Asia/Tokyo")

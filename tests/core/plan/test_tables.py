@@ -10,7 +10,6 @@ import pytest
 from sync_core.model.decision import Case, Context, Intent, Sight, Verdict
 from sync_core.model.sides import ErpActivity, EventKind
 from sync_core.plan.decide import decide
-from sync_core.plan.identity import creator_of
 from sync_core.plan.tables import (
     ERP_TRAITS,
     FATE_LINKED,
@@ -171,24 +170,6 @@ def test_only_plain_activities_of_the_chosen_types_go_to_outlook(activity: ErpAc
 
 
 # Who is the creator
-
-
-@pytest.mark.parametrize(
-    ("activity", "expected"),
-    [
-        pytest.param(an_activity(), ANNA_ID, id="created-by-the-user"),
-        pytest.param(an_activity(creation_user="ANNA"), ANNA_ID, id="letter-case"),
-        pytest.param(an_activity(creation_user="boris"), BORIS_ID, id="created-by-another"),
-        pytest.param(an_activity(creation_user=SERVICE), ANNA_ID, id="service-for-the-user"),
-        pytest.param(an_activity(creation_user=SERVICE, owner_party="party-boris"), "", id="service-for-another"),
-        pytest.param(an_activity(owner_party="party-boris"), ANNA_ID, id="created-for-another-by-the-user"),
-    ],
-)
-def test_the_creator_is_who_created_or_the_owner_of_what_a_service_created(
-    activity: ErpActivity, expected: str
-) -> None:
-    """CreationUser, and OwnerParty where that is a service login (R12)."""
-    assert expected == creator_of(activity, a_context())
 
 
 @pytest.mark.parametrize(
