@@ -1,4 +1,4 @@
-"""A storm before ERP.net's narrow gate: its one session busy, many users with something to do, the timers ticking.
+"""The line before ERP.net's narrow gate: its one session busy, many users with something to do, the timers ticking.
 
 The queue is simulated with its delays, the clock with it; what a message does is done by jobs/app/work.py itself.
 """
