@@ -211,9 +211,13 @@ def undo_lines(answer: Json) -> Iterator[str]:
         yield from _action_lines(line)
     if answer["mails"]:
         yield f"  {count(answer['mails'], 'mail')} to attendees {'were' if answer['done'] else 'would be'} sent."
+    for one in answer["remade"]:
+        yield f"  Made anew in Outlook: {quoted(one['subject'])}, as far as the journal tells it."
     for one in answer["left_out"]:
         name = f"{plain(one['what'])}: {quoted(one['subject'])}{', ' + plain(one['field']) if one['field'] else ''}"
         yield f"  Left out, {name}: {plain(one['why'])}."
+    if any(one["can_remake"] for one in answer["left_out"]):
+        yield plain(f"  Do: `calsync undo {answer['round']} --remake` makes anew in Outlook what was deleted.")
     for failure in answer["failures"]:
         yield plain(f"  Failed: {failure}")
 

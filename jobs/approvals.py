@@ -7,7 +7,7 @@ next round carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -64,13 +64,13 @@ def _lonely(pending: Pending) -> Choice:
     return Choice(name, PARTNER_GONE, (item,), pending)
 
 
-async def find_choice(world: World, choice_id: str, user_id: str = "") -> tuple[User, Choice]:
-    """Find a choice by its id, with the user whose items it is about; ``user_id``: among that user's alone.
+async def find_choice(world: World, choice_id: str, among: Collection[str] = ()) -> tuple[User, Choice]:
+    """Find a choice by its id, with the user whose items it is about; ``among`` these users' alone, () = everybody's.
 
     Raises ``UnknownChoice``.
     """
     unread: list[str] = []
-    for user in [one for one in await world.store.list_users() if user_id in ("", one.id)]:
+    for user in [one for one in await world.store.list_users() if not among or one.id in among]:
         try:
             memory = await world.store.recall(user.id)
         except RowUnreadable as error:

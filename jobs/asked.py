@@ -71,10 +71,11 @@ NEEDS = {
 CHOICES = {
     Kind.APPROVE: frozenset({"approve", "drop"}),
     Kind.RESOLVE: frozenset({"outlook", "erp", "fields"}),
-    Kind.UNDO: frozenset({"", "show"}),
+    Kind.UNDO: frozenset({"", "show", "remake"}),
     Kind.PREVIEW: frozenset({"", "on"}),
 }
-"""What may be chosen; of every other kind nothing. A preview with "on" shows what switching on would do."""
+"""What may be chosen; of every other kind nothing. A preview with "on" shows what switching on would do. An undo with
+"show" changes nothing, one with "remake" also makes anew what the round deleted."""
 
 SIDES = frozenset({"outlook", "erp"})
 """Whose value is kept, where each field is chosen by itself."""
@@ -204,6 +205,7 @@ class Why(StrEnum):
     ITEM = "unknown-item"
     WISH = "wrong-wish"
     DAY = "wrong-day"
+    NOT_NOW = "not-now"
     SETTINGS = "settings"
     ACCOUNT = "account-taken"
     REFUSED = "refused"
@@ -227,6 +229,7 @@ SAYS = {
     Why.ITEM: "neither side nor the journal knew the item: ask by another word, or by its id",
     Why.WISH: "what was asked for does not fit together: ask for something else",
     Why.DAY: "a pause cannot end on that day: name a later day within a year",
+    Why.NOT_NOW: "no round of the person runs now: switch the sync on, or resume it, then ask again",
     Why.SETTINGS: "the settings do not fit: `calsync doctor` names each mistake",
     Why.ACCOUNT: "the ERP.net user belongs to another mailbox: `calsync users list` shows which",
     Why.REFUSED: "{} refuses the app: `calsync doctor` names what is missing",

@@ -87,8 +87,10 @@ def _creation(write: CreateEvent) -> Json:
         body |= part(write.content)
     if write.attendees:
         body |= _people(write.attendees)
-    mark = {"id": ACTIVITY_PROPERTY, "value": write.activity_id}
-    return body | {"transactionId": write.transaction_id, "singleValueExtendedProperties": [mark]}
+    body |= {"transactionId": write.transaction_id}
+    if write.activity_id:
+        body |= {"singleValueExtendedProperties": [{"id": ACTIVITY_PROPERTY, "value": write.activity_id}]}
+    return body
 
 
 def _patch(write: PatchEvent) -> Json:

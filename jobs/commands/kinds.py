@@ -15,6 +15,7 @@ from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
+from jobs.commands.kept import names_of
 from jobs.commands.mistakes import COMMON, UnknownItem
 from jobs.commands.resolve import resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
@@ -177,13 +178,21 @@ async def _doctor(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIter
         yield {"fine": check.fine, "checks": [shapes.check_of(check)]}, check.fine
 
 
-def _owner(wish: Wish) -> str:
-    """Among whose items alone the one is looked for, '' = everybody's."""
-    return wish.people[0] if wish.people else ""
+async def _owners(world: World, wish: Wish) -> frozenset[str]:
+    """The ids of those among whose items alone the one is looked for, none = everybody's. Raises ``UnknownUser``."""
+    users = await world.store.list_users() if wish.people else []
+    named = {name.casefold() for name in wish.people}
+    found = frozenset(user.id for user in users if named & names_of(user))
+    if wish.people and not found:
+        more = f" and {len(wish.people) - 1} more" if len(wish.people) > 1 else ""
+        raise switch.UnknownUser(
+            f"{wish.people[0]}{more}: nobody of these is known; `calsync users list` shows who is"
+        )
+    return found
 
 
 async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    user, choice = await find_choice(world, wish.item, _owner(wish))
+    user, choice = await find_choice(world, wish.item, await _owners(world, wish))
     is_approved = wish.choice == "approve"
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
     notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
@@ -195,14 +204,17 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
 
 async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     answer = wish.fields if wish.choice == "fields" else wish.choice
-    resolved = await resolve(world, wish.item, answer, user_id=_owner(wish), notice=notice)
+    resolved = await resolve(world, wish.item, answer, among=await _owners(world, wish), notice=notice)
     yield shapes.resolved_of(resolved), resolved.is_resolved
 
 
 async def _undo(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    take_back = plan_undo if wish.choice == "show" else undo
-    done = await take_back(world, wish.item, user_id=_owner(wish), notice=notice)
-    yield shapes.undo_of(done), True
+    among = await _owners(world, wish)
+    if wish.choice == "show":
+        yield shapes.undo_of(await plan_undo(world, wish.item, among=among, notice=notice)), True
+        return
+    done = await undo(world, wish.item, among=among, remake=wish.choice == "remake", notice=notice)
+    yield shapes.undo_of(done), not shapes.undo_of(done)["failures"]
 
 
 async def _places(world: World, _wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:

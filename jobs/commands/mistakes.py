@@ -15,6 +15,7 @@ from jobs.asked import Trouble, Why, WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser
+from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
 from sync_core.errors import (
     AccessRefused,
@@ -47,6 +48,7 @@ OTHERWISE = (
     RosterInvalid,
     WishInvalid,
     WrongDay,
+    NotNow,
     WrongStore,
 )
 """Mended by other settings or arguments."""
@@ -62,6 +64,7 @@ KNOWN: Mapping[type[CalsyncError], Why] = {
     RosterInvalid: Why.WISH,
     WishInvalid: Why.WISH,
     WrongDay: Why.DAY,
+    NotNow: Why.NOT_NOW,
     WrongStore: Why.SETTINGS,
     SettingsInvalid: Why.SETTINGS,
     AccountTaken: Why.ACCOUNT,

@@ -7,7 +7,7 @@ what loses goes into the journal before. An item that has moved on is not touche
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobs.approvals import UnknownChoice, revise_rows
@@ -52,10 +52,10 @@ class Resolved:
         return f"cannot be done: {'; '.join(dict.fromkeys(clash.why for clash in clashes))}"
 
 
-async def find_conflict(world: World, conflict_id: str, user_id: str = "") -> tuple[User, Link]:
-    """Find an open conflict by its id; ``user_id``: among that user's alone. Raises ``UnknownChoice``."""
+async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:
+    """Find an open conflict by its id; ``among`` these users' alone, () = everybody's. Raises ``UnknownChoice``."""
     unread: list[str] = []
-    users = [user for user in await world.store.list_users() if user_id in ("", user.id)]
+    users = [user for user in await world.store.list_users() if not among or user.id in among]
     for user in users:
         try:
             memory = await world.store.recall(user.id)
@@ -76,14 +76,14 @@ async def resolve(
     conflict_id: str,
     answer: str | Mapping[str, str],
     *,
-    user_id: str = "",
+    among: Collection[str] = (),
     notice: Notice = unheeded,
 ) -> Resolved:
     """Answer a conflict: with ``outlook`` or ``erp``, or with one of these for each field.
 
-    ``user_id`` as in ``find_conflict``. Raises ``UnknownChoice``, also for an answer that does not fit.
+    ``among`` as in ``find_conflict``. Raises ``UnknownChoice``, also for an answer that does not fit.
     """
-    user, link = await find_conflict(world, conflict_id, user_id)
+    user, link = await find_conflict(world, conflict_id, among)
     try:
         chosen = choices(link, answer)
     except AnswerRefused as refused:

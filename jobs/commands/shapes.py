@@ -327,13 +327,15 @@ def resolved_of(resolved: Resolved) -> Json:
 
 
 def undo_of(undo: Undo) -> Json:
-    """Shape an undo, planned or ``done``: what is put back, mails included, and what is left out and why."""
+    """Shape an undo, planned or ``done``: what is put back, mails included, what was made anew, and what is left out
+    and why; ``can_remake``: it is made anew where that is asked for."""
     left = [
         {
             "subject": _subject(one.entry.subject, one.entry.private),
             "what": one.entry.action,
             "field": one.field,
             "why": one.why,
+            "can_remake": one.can_remake,
             "event_id": one.entry.event_id,
             "activity_id": one.entry.activity_id,
         }
@@ -345,8 +347,9 @@ def undo_of(undo: Undo) -> Json:
         "done": undo.report is not None,
         "lines": [_line(line) | {"mails": line.mails} for line in undo.lines],
         "mails": sum(line.mails for line in undo.lines),
+        "remade": [_line(line) | {"mails": line.mails} for line in undo.remade],
         "left_out": left,
-        "failures": undo.report.failures if undo.report else [],
+        "failures": [*undo.failures, *(undo.report.failures if undo.report else ())],
     }
 
 

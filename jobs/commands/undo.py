@@ -2,31 +2,35 @@
 
 The journal says what the round wrote. ``plan_undo`` reads the items and lets the tables decide about them (nothing is
 written); ``undo`` marks the same items, and the person's next round, which it runs at once, decides the same and
-writes it, through every permit, mail rule and condition. What a round made, voided or removed is said and left.
+writes it, through every permit, mail rule and condition. What a round made stays, and so does what it voided or
+removed, unless somebody asks for it to be made anew (``remake``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.approvals import UnknownChoice, revise_rows
+from jobs.commands.remake import Deleted, find_deleted, make_anew
 from jobs.commands.sync import run_until_done
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
+from jobs.due import pause_of
 from jobs.ports import Put, RowChange
 from jobs.round.context import context_of
 from jobs.round.report import Line, Report, line_of
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.compare import Pair
+from sync_core.errors import CalsyncError
 from sync_core.model import link as life
 from sync_core.model.decision import Context, Decision, Verdict
 from sync_core.model.link import ENDED, PutBack, Role
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.sides import Field
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
-from sync_core.plan.undo import NO_VALUES, OPPOSITE, sorted_out, wanted_of
+from sync_core.plan.undo import FINAL, NO_VALUES, OPPOSITE, REMAKES, sorted_out, wanted_of
 
 LOOK_BACK = 5_000
 """Journal entries of a person that are searched, newest first."""
@@ -34,24 +38,33 @@ LOOK_BACK = 5_000
 OVER = "the pair is over"
 
 
+class NotNow(CalsyncError):
+    """No round of the person runs now, so nothing can be put back; the text says what to do first (exit 2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that the undo does not put back: which item, which field ('' = all of it), and why."""
+    """Something that the undo does not put back: which item, which field ('' = all of it), and why. ``can_remake``:
+    it is made anew where that is asked for."""
 
     entry: JournalEntry
     field: str
     why: str
+    can_remake: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What an undo puts back, or has put back (``report``, None for a plan), and what it leaves out."""
+    """What an undo puts back, or has put back (``report``, None for a plan), and what it leaves out. ``remade`` is
+    what was made anew in Outlook, and ``failures`` what was not for another reason than those of ``left_out``."""
 
     user: User
     round_id: str
     lines: tuple[Line, ...]
     left_out: tuple[LeftOut, ...]
     report: Report | None = None
+    remade: tuple[Line, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +76,10 @@ class _Asked:
     left: tuple[LeftOut, ...]
 
 
-async def find_round(world: World, round_id: str, user_id: str = "") -> tuple[User, list[JournalEntry]]:
-    """Whose round it was, and what it wrote; ``user_id``: among that user's alone. Raises ``UnknownChoice``."""
+async def find_round(world: World, round_id: str, among: Collection[str] = ()) -> tuple[User, list[JournalEntry]]:
+    """Whose round it was, and what it wrote; ``among`` these users, () = everybody. Raises ``UnknownChoice``."""
     for user in await world.store.list_users():
-        if user_id not in ("", user.id):
+        if among and user.id not in among:
             continue
         journal = await world.store.read_journal(user.id, LOOK_BACK)
         found = [entry for entry in journal if round_id and entry.round_id == round_id]
@@ -75,49 +88,96 @@ async def find_round(world: World, round_id: str, user_id: str = "") -> tuple[Us
     raise UnknownChoice(f"no round with the id {round_id} is in the journal: `calsync journal` lists them")
 
 
-async def plan_undo(world: World, round_id: str, *, user_id: str = "", notice: Notice = unheeded) -> Undo:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An undo that is planned, the entries of its round, and what can be made anew."""
+
+    undo: Undo
+    entries: Sequence[JournalEntry]
+    deleted: Sequence[Deleted]
+
+
+async def plan_undo(world: World, round_id: str, *, among: Collection[str] = (), notice: Notice = unheeded) -> Undo:
     """What an undo would put back now, mails included, and what it would leave out; nothing is written.
 
     Raises ``UnknownChoice``, and what the sides raise.
     """
-    user, entries = await find_round(world, round_id, user_id)
+    async with erp_session(world, notice):
+        return (await _plan(world, round_id, among)).undo
+
+
+async def _plan(world: World, round_id: str, among: Collection[str]) -> _Plan:
+    user, entries = await find_round(world, round_id, among)
     memory = await world.store.recall(user.id)
+    instance, _ = await world.store.read_instance()
+    world = in_force(world, instance)
     asked = _asked(entries, memory)
+    deleted = await find_deleted(world, memory, user, entries)
+    left = [*asked.left, *map(_left_deleted, deleted)]
     links = [life.undone(x, asked.wanted[x.event_id]) for x in memory.links if x.event_id in asked.wanted]
     if not links:
-        return Undo(user, round_id, (), asked.left)
+        return _Plan(Undo(user, round_id, (), tuple(left)), entries, deleted)
     marked = {link.event_id: link for link in links}
     memory = replace(memory, links=tuple(marked.get(link.event_id, link) for link in memory.links))
-    async with erp_session(world, notice):
-        instance, _ = await world.store.read_instance()
-        world = in_force(world, instance)
-        has_company = bool(user.company_id and user.location_id and instance.document_type_id)
-        ctx = replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
-        decisions, ctx = await decide_now(world, user, memory, ctx, links)
-    left = [one for d in decisions.values() for one in _left_out(d, asked, ctx)]
+    has_company = bool(user.company_id and user.location_id and instance.document_type_id)
+    ctx = replace(await context_of(world, user, memory, instance, world.clock()), has_company=has_company)
+    decisions, ctx = await decide_now(world, user, memory, ctx, links)
+    left += [one for d in decisions.values() for one in _left_out(d, asked, ctx)]
     going = [d for d in decisions.values() if _puts_back(d)]
     lines = [replace(line_of(d, ctx), mails=d.mails + d.mails_later) for d in going]
-    return Undo(user, round_id, tuple(lines), (*asked.left, *left))
+    return _Plan(Undo(user, round_id, tuple(lines), tuple(left)), entries, deleted)
 
 
-async def undo(world: World, round_id: str, *, user_id: str = "", notice: Notice = unheeded) -> Undo:
-    """Put back what can be, by a round at once; ``lines`` are what that round wrote. Raises as ``plan_undo``."""
-    planned = await plan_undo(world, round_id, user_id=user_id, notice=notice)
-    user, entries = await find_round(world, round_id, planned.user.id)
-    if not planned.lines:
+async def undo(
+    world: World,
+    round_id: str,
+    *,
+    among: Collection[str] = (),
+    remake: bool = False,
+    notice: Notice = unheeded,
+) -> Undo:
+    """Put back what can be, by a round at once; ``lines`` are what that round wrote. ``remake``: make anew what the
+    round deleted. Raises as ``plan_undo``, and ``NotNow``."""
+    async with erp_session(world, notice):
+        plan = await _plan(world, round_id, among)
+    planned, user = plan.undo, plan.undo.user
+    again = [one for one in plan.deleted if remake and one.made is not None and not one.why_not]
+    if not planned.lines and not again:
         return planned
+    await _check_runs(world, user)
     going = {line.event_id for line in planned.lines}
 
     def revise(memory: Memory) -> Sequence[RowChange]:
-        wanted = _asked(entries, memory).wanted
+        wanted = _asked(plan.entries, memory).wanted
         meant = [link for link in memory.links if link.event_id in wanted and link.event_id in going]
         return [Put(life.undone(link, wanted[link.event_id])) for link in meant]
 
     await revise_rows(world, user, revise, notice)
+    anew = await make_anew(world, user, again, notice)
     async with erp_session(world, notice):
         report = await run_until_done(world, user, full=False, notice=notice)
     lines = tuple(line for line in report.lines if line.event_id in going)
-    return replace(planned, lines=lines, report=report)
+    left = [one for one in planned.left_out if not (remake and one.can_remake)]
+    left += [LeftOut(one.entry, f, why) for one in again if one.made for f, why in one.made.lacking.items()]
+    failures = tuple(anew.failures)
+    return replace(
+        planned, lines=lines, left_out=tuple(left), report=report, remade=tuple(anew.lines), failures=failures
+    )
+
+
+async def _check_runs(world: World, user: User) -> None:
+    """A round of the person runs now. Raises ``NotNow``."""
+    instance, _ = await world.store.read_instance()
+    if not user.enabled:
+        raise NotNow(f"the sync of {user.upn} is switched off: switch it on (`calsync users enable`), then undo")
+    if pause_of(user, instance, world.clock()) is not None:
+        raise NotNow(f"the sync of {user.upn} is paused: resume it (`calsync resume`), then undo")
+
+
+def _left_deleted(one: Deleted) -> LeftOut:
+    """Of something that the round deleted, that it stays so, or why it cannot even be made anew."""
+    can_remake = one.made is not None and not one.why_not
+    return LeftOut(one.entry, "", FINAL if can_remake or not one.why_not else one.why_not, can_remake)
 
 
 def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
@@ -128,6 +188,8 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
     running = {x.event_id for x in memory.links if x.status not in ENDED and x.role is not Role.FOLLOWER}
     for entry in entries:  # the newest first
         puts, others = wanted_of(entry)
+        if entry.action in REMAKES:
+            continue
         if entry.action in OPPOSITE:
             left.append(LeftOut(entry, "", OPPOSITE[entry.action]))
             continue

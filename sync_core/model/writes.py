@@ -15,7 +15,7 @@ from sync_core.model.sides import Attendee, ErpActivity, ErpContent, Field, Grap
 
 @dataclass(frozen=True, slots=True)
 class CreateEvent:
-    """Make an event for an activity. Our mark on it is ``activity_id``; ``transaction_id`` makes the write
+    """Make an event for an activity. Our mark on it is ``activity_id``, '' = none; ``transaction_id`` makes the write
     repeatable.
 
     Exchange sends each of ``attendees`` an invitation.

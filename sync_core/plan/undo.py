@@ -1,22 +1,25 @@
-"""Undo of a round: which fields a pair gets back, and why not the others.
+"""Undo of a round: which fields a pair gets back, why not the others, and what a deleted meeting is made anew from.
 
 The journal says what each write changed. A field is put back on both sides, as an edit of both would be, so that they
-stay in step. Only what nobody has edited since is put back: both sides must still show what the round left.
+stay in step. Only what nobody has edited since is put back: both sides must still show what the round left. What a
+round deleted cannot be put back. It can be made anew in Outlook, without its people, as its owner could enter it
+again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from sync_core.content.body import BodyShape, body_shape
 from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
+from sync_core.content.project import to_graph
 from sync_core.model.decision import Context, Intent, Verdict
 from sync_core.model.event import AllDay, Event, Priority, Timed, When
 from sync_core.model.link import PutBack
 from sync_core.model.memory import JournalEntry
-from sync_core.model.sides import Field, Side
+from sync_core.model.sides import Field, GraphContent, Side
 from sync_core.plan.tables import permitted
 
 EDITED_SINCE = "edited since"
@@ -26,6 +29,7 @@ RICH_NOW = "the event's text has formatting by now"
 MADE = "what a round made stays: delete it on one side, if it is not wanted"
 FINAL = "it cannot be taken back: enter it again, if it is to take place after all"
 NO_VALUES = "the journal keeps no values of it"
+UNINVITED = "it is made anew without its people, since that would mail them: invite them by hand"
 
 OPPOSITE: Mapping[str, str] = {
     "activity created": MADE,
@@ -34,6 +38,9 @@ OPPOSITE: Mapping[str, str] = {
     "event removed": FINAL,
 }
 """What is said of a whole item's write, by what the journal calls it."""
+
+REMAKES = {"activity voided": Intent.VOID, "event removed": Intent.REMOVE}
+"""What can be made anew, by what the journal calls it."""
 
 
 def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, str]]:
@@ -111,3 +118,37 @@ def _when(text: str) -> When:
     if text.startswith("all day "):
         return AllDay(date.fromisoformat(start), date.fromisoformat(end.removeprefix("before ")))
     return Timed(*(datetime.strptime(one, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC) for one in (start, end)))
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A meeting that a round deleted, as it is made anew: its content, and the same in words. ``lacking`` are the
+    fields that it lacks, and why."""
+
+    content: GraphContent
+    told: Mapping[Field, str]
+    lacking: Mapping[Field, str]
+
+
+def remade(entry: JournalEntry) -> Remade | str:
+    """What a deleted meeting is made anew from, or why it cannot be.
+
+    Of a long text there is the beginning, which says so. Without its people nobody is mailed.
+    """
+    intent = REMAKES[entry.action]
+    told: dict[Field, str] = {field: entry.before.get(f"{intent}.{field}", "") for field in Field}
+    when = read_shown(Field.TIME, told[Field.TIME])
+    if not isinstance(when, Timed | AllDay) or not told[Field.SUBJECT]:
+        return NO_VALUES
+    lacking = {Field.PEOPLE: UNINVITED} if told[Field.PEOPLE] else {}
+    for field in (Field.SUBJECT, Field.BODY):
+        if read_shown(field, told[field]) is None:
+            lacking[field] = CUT
+    plain = Event(told[Field.SUBJECT], told[Field.BODY], when, None, private=entry.private, priority=Priority.NORMAL)
+    known = [PutBack(field, told[field], "") for field in REMADE if read_shown(field, told[field]) is not None]
+    made: dict[Field, str] = {field: text for field, text in told.items() if text and field is not Field.PEOPLE}
+    return Remade(to_graph(with_values(plain, known)), made, lacking)
+
+
+REMADE = (Field.REMINDER, Field.PRIVATE, Field.PRIORITY)
+"""Fields that are made anew where the journal tells them."""

@@ -6,8 +6,10 @@ import pytest
 
 from cli.text import undo_lines
 from jobs.approvals import UnknownChoice
-from jobs.commands import shapes
-from jobs.commands.undo import find_round, plan_undo, undo
+from jobs.commands import shapes, switch
+from jobs.commands.pause import pause
+from jobs.commands.undo import NotNow, find_round, plan_undo, undo
+from sync_core.model.policy import PrivateRule
 from tests.support.days import at, linked_meeting
 from tests.support.house import House
 
@@ -142,6 +144,160 @@ async def test_an_undo_can_be_undone(house: House) -> None:
 async def test_an_unknown_round_and_somebody_else_s(house: House) -> None:
     """Neither is found."""
     _, _, round_id = await carried(house)
-    for name, user_id in (("nothing", ""), ("", ""), (round_id, "somebody-else")):
+    for name, among in (("nothing", ()), ("", ()), (round_id, ("somebody-else",))):
         with pytest.raises(UnknownChoice):
-            await find_round(house.world, name, user_id)
+            await find_round(house.world, name, among)
+
+
+async def deleted(house: House, *, at_day: int = 3, **details: object) -> tuple[str, str, str]:
+    """A meeting whose event was deleted, and whose activity a round voided: (event id, activity id, round id)."""
+    event = house.outlook().create("Planning", at(at_day), at(at_day, 10), **details)
+    await house.step()
+    activity = (await house.link_of(event)).activity_id
+    house.advance(minutes=5)
+    house.outlook().delete(event)
+    await house.step()
+    return event, activity, await last_round(house)
+
+
+def living(house: House) -> list[dict[str, object]]:
+    """The activities that are not void."""
+    return [row for row in house.desk().activities() if not row["Void"]]
+
+
+async def test_what_was_voided_is_made_anew_when_asked_for(house: House) -> None:
+    """In Outlook and by the round after it in ERP.net, with all that the journal kept; nobody is mailed, and it is
+    left as it is unless somebody asks."""
+    _, activity, round_id = await deleted(
+        house, body="Bring numbers", reminder=15, attendees=["guest@vendor.example"], importance="high"
+    )
+    [left] = shapes.undo_of(await undo(house.world, round_id))["left_out"]
+    assert (left["can_remake"], house.outlook().events()) == (True, [])
+
+    with house.post() as mails:
+        answer = shapes.undo_of(await undo(house.world, round_id, remake=True))
+        assert await house.settle() == {}
+
+    [event], [row] = house.outlook().events(), living(house)
+    assert (event["subject"], event["start"]["dateTime"][:16], event["importance"]) == (
+        "Planning",
+        "2026-01-28T09:00",
+        "high",
+    )
+    assert (event["attendees"], event["reminderMinutesBeforeStart"]) == ([], 15)
+    assert (row["Subject"], row["StartTime"], row["Notes"]) == ("Planning", "2026-01-28T11:00:00Z", "Bring numbers")
+    assert mails == []
+    assert [(one["what"], one["subject"]) for one in answer["remade"]] == [("event created", "Planning")]
+    assert [one["field"] for one in answer["left_out"]] == ["people"]
+    assert house.desk().get(activity)["Void"] is True
+    assert [line for line in undo_lines(answer) if "made anew" in line.lower()]
+
+
+async def test_what_was_removed_from_outlook_is_made_anew(house: House) -> None:
+    """The activity was voided in ERP.net, where it stays void."""
+    event, activity = await linked_meeting(house, day=3)
+    house.advance(minutes=5)
+    house.desk().void(activity, "not needed")
+    await house.step()
+    assert house.outlook().events() == []
+    await undo(house.world, await last_round(house), remake=True)
+    await house.settle()
+
+    assert [one["subject"] for one in house.outlook().events()] == ["Planning"]
+    assert [row["Subject"] for row in living(house)] == ["Planning"]
+    assert event not in [one["id"] for one in house.outlook().events()]
+
+
+async def test_asked_for_twice_it_is_made_once(house: House) -> None:
+    """A double click, and a worker that died after the write; once it is deleted again it can be made again."""
+    _, _, round_id = await deleted(house)
+    await undo(house.world, round_id, remake=True)
+    [left] = shapes.undo_of(await undo(house.world, round_id, remake=True))["left_out"]
+    assert (left["why"], left["can_remake"]) == ("it was made anew already", False)
+    [event] = house.outlook().events()
+
+    house.advance(minutes=5)
+    house.outlook().delete(event["id"])
+    await house.settle()
+    await undo(house.world, round_id, remake=True)
+    await house.settle()
+    assert (len(house.outlook().events()), len(living(house))) == (1, 1)
+
+
+async def test_a_worker_that_died_after_the_write_makes_no_second_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graph knows the create again by its transaction id."""
+    _, _, round_id = await deleted(house)
+
+    async def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.world.store), "append_journal", die)
+        with pytest.raises(KeyboardInterrupt):
+            await undo(house.world, round_id, remake=True)
+    assert len(house.outlook().events()) == 1
+    house.advance(minutes=10)
+    answer = shapes.undo_of(await undo(house.world, round_id, remake=True))
+    await house.settle()
+
+    assert (len(answer["remade"]), answer["failures"]) == (1, [])
+    assert (len(house.outlook().events()), len(living(house))) == (1, 1)
+
+
+async def test_what_its_owner_took_out_of_the_bin_is_not_doubled(house: House) -> None:
+    """It is there again, under whatever id."""
+    event, _, round_id = await deleted(house)
+    house.outlook().restore(event)
+    [left] = shapes.undo_of(await undo(house.world, round_id, remake=True))["left_out"]
+    await house.settle()
+
+    assert (left["why"], left["can_remake"]) == ("it is in the calendar again", False)
+    assert (len(house.outlook().events()), len(living(house))) == (1, 1)
+
+
+async def test_of_a_long_text_there_is_the_beginning(house: House) -> None:
+    """Which says that it was longer."""
+    _, _, round_id = await deleted(house, body="a" * 3_000)
+    answer = shapes.undo_of(await undo(house.world, round_id, remake=True))
+    [event] = house.outlook().events()
+
+    assert "a" * 900 in event["body"]["content"]
+    assert "3000 characters" in event["body"]["content"]
+    assert [(one["field"], one["why"]) for one in answer["left_out"]] == [
+        ("body", "the journal keeps its beginning only")
+    ]
+
+
+async def test_what_the_journal_hides_is_not_made_anew(house: House) -> None:
+    """SYNC_PRIVATE=busy keeps a private meeting's title out of it."""
+    house.set_policy(private=PrivateRule.BUSY)
+    _, _, round_id = await deleted(house, sensitivity="private")
+    [left] = shapes.undo_of(await undo(house.world, round_id, remake=True))["left_out"]
+
+    assert (left["why"], left["can_remake"]) == ("the journal keeps no values of it", False)
+    assert house.outlook().events() == []
+
+
+@pytest.mark.parametrize("how", ["off", "paused"])
+async def test_where_no_round_runs_nothing_is_touched(house: House, how: str) -> None:
+    """The answer says what to do first."""
+    event, activity, round_id = await carried(house)
+    user = await house.user()
+    await (switch.disable(house.world, user) if how == "off" else pause(house.world, user))
+    with pytest.raises(NotNow, match="switch it on" if how == "off" else "resume it"):
+        await undo(house.world, round_id)
+
+    assert sides(house, event, activity)[:2] == ("Wrong", "Wrong")
+
+
+async def test_the_round_of_any_of_those_who_are_ticked(house: House) -> None:
+    """Not of the first alone; and of nobody else."""
+    event, activity, round_id = await carried(house)
+    ben = await house.user(await house.employ("ben"))
+    with pytest.raises(UnknownChoice):
+        await undo(house.world, round_id, among=(ben.id,))
+    await undo(house.world, round_id, among=(ben.id, (await house.user()).id))
+
+    assert sides(house, event, activity)[:2] == ("Planning", "Planning")
