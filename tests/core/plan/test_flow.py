@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
 from sync_core.content.compare import Pair
-from sync_core.model.sides import Field
+from sync_core.model.link import Link, Role
+from sync_core.model.policy import Direction, Policy, Winner
+from sync_core.model.sides import Field, GraphEvent, Side
 from sync_core.plan.flow import merged_flow
-from tests.support.samples import a_context, an_activity, an_event, linked, noted, shown
+from tests.support.samples import (
+    BORIS,
+    a_context,
+    a_link,
+    a_meeting,
+    an_activity,
+    an_event,
+    an_invitation,
+    an_office,
+    linked,
+    noted,
+    shown,
+    utc,
+)
 
 
 def test_the_merge_comes_before_the_rules() -> None:
@@ -20,3 +40,44 @@ def test_the_merge_comes_before_the_rules() -> None:
     assert flow.to_graph == {Field.PRIORITY}
     assert flow.twice == {Field.SUBJECT}
     assert [field for field, _ in flow.solved] == [Field.SUBJECT]
+
+
+EARLIER, LATER = utc(2026, 1, 20), utc(2026, 1, 25, 7, 30)
+COPY = a_link(role=Role.INVITED)
+
+
+@pytest.mark.parametrize(
+    ("event", "link", "policy", "activity_at", "loser"),
+    [
+        pytest.param(an_event(), a_link(), Policy(), EARLIER, Side.ERP, id="own/latest/event-edited-last"),
+        pytest.param(an_event(), a_link(), Policy(), LATER, Side.GRAPH, id="own/latest/activity-edited-last"),
+        pytest.param(an_event(), a_link(), Policy(winner=Winner.GRAPH), LATER, Side.ERP, id="own/outlook"),
+        pytest.param(an_event(), a_link(), Policy(winner=Winner.ASK), LATER, None, id="own/asked"),
+        pytest.param(an_invitation(), COPY, Policy(winner=Winner.ERP), LATER, Side.ERP, id="invited/the-organizer"),
+        pytest.param(an_invitation(), COPY, Policy(winner=Winner.ASK), LATER, Side.ERP, id="invited/nobody-is-asked"),
+        pytest.param(
+            an_invitation(), COPY, Policy(direction=Direction.TO_GRAPH), EARLIER, Side.GRAPH, id="invited/one-way"
+        ),
+    ],
+)
+def test_who_wins_a_conflict(
+    event: GraphEvent, link: Link, policy: Policy, activity_at: datetime, loser: Side | None
+) -> None:
+    """The policy decides in one's own meeting; in somebody else's the organizer wins where ERP.net may be written."""
+    case = linked(
+        replace(event, content=shown(subject="Plan")), an_activity(noted(subject="Forecast"), updated_at=activity_at)
+    )
+    flow = merged_flow(Pair(case, link, has_base=True), an_office(policy=policy))
+
+    assert flow.solved == (((Field.SUBJECT, loser),) if loser else ())
+    assert set(flow.clashes) == (set() if loser else {Field.SUBJECT})
+
+
+@pytest.mark.parametrize(("attendees", "loser"), [((), Side.GRAPH), ((BORIS,), Side.ERP)], ids=["alone", "invited"])
+def test_a_newly_found_pair_is_solved_so_that_nobody_is_mailed(attendees: tuple[str, ...], loser: Side) -> None:
+    """Whatever the policy says, Outlook wins where a change of the event would mail its attendees."""
+    event = a_meeting(*attendees, content=shown(subject="Plan"))
+    case = linked(event, an_activity(noted(subject="Forecast")))
+    flow = merged_flow(Pair(case, a_link(), has_base=False), an_office(policy=Policy(winner=Winner.ERP)))
+
+    assert dict(flow.solved)[Field.SUBJECT] is loser

@@ -1,0 +1,147 @@
+"""What is not in step after a round: what gets on the list, what stays, what goes, and how old a reason is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sync_core.model.decision import Case, Decision, Intent, Verdict
+from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Pending, PendingState, Role
+from sync_core.model.memory import Memory
+from sync_core.model.sides import Field, Side
+from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.plan.unsynced import LONGEST, MOST, after_round
+from tests.support.samples import NOW, a_case, a_link, an_activity, an_event, linked, shown, utc
+
+BEFORE = NOW - timedelta(hours=3)
+CLASHES = (Clash(Field.SUBJECT, "Plan", "Forecast", "both sides changed it"),)
+
+
+def decided(case: Case, verdict: Verdict, reason: str = "a series", link: Link | None = None) -> Decision:
+    """A decision that writes nothing."""
+    return Decision(case, Intent.NOTHING, verdict, reason, link=link)
+
+
+def remembered(*links: Link, pending: tuple[Pending, ...] = ()) -> Memory:
+    """A memory of these rows."""
+    return replace(Memory(), links=links, pending=pending)
+
+
+def an_item(event_id: str = "E1", **told: Any) -> UnsyncedItem:
+    """An item that an earlier round has put on the list."""
+    known: dict[str, Any] = {"what": "skipped", "reason": "a series", "at": BEFORE, "subject": "Budget"}
+    return UnsyncedItem(event_id, "", **known | {"end": utc(2026, 2, 2, 9)} | told)
+
+
+def after(
+    *items: UnsyncedItem, decisions: tuple[Decision, ...] = (), memory: Memory | None = None, **told: Any
+) -> Unsynced:
+    """The list after a round."""
+    return after_round(Unsynced(items), decisions, memory or Memory(), NOW, **told)
+
+
+@pytest.mark.parametrize(
+    ("decision", "what"),
+    [
+        pytest.param(decided(a_case(an_event()), Verdict.SKIP), ["skipped"], id="skipped"),
+        pytest.param(decided(a_case(None, an_activity()), Verdict.SKIP), ["skipped"], id="an-activity-skipped"),
+        pytest.param(decided(a_case(an_event()), Verdict.NOTHING), [], id="in-step"),
+        pytest.param(decided(a_case(an_event()), Verdict.ACT), [], id="written"),
+        pytest.param(decided(a_case(an_event()), Verdict.REREAD), [], id="looked-at-again"),
+        pytest.param(
+            decided(linked(an_event(), link=a_link(role=Role.FOLLOWER)), Verdict.SKIP), [], id="follows-another-copy"
+        ),
+        pytest.param(
+            decided(linked(an_event(), link=a_link(status=LinkStatus.TOMBSTONE)), Verdict.SKIP), [], id="ended"
+        ),
+        pytest.param(
+            decided(linked(an_event()), Verdict.SKIP, link=a_link(status=LinkStatus.ARCHIVED)), [], id="just-archived"
+        ),
+    ],
+)
+def test_what_a_decision_puts_on_the_list(decision: Decision, what: list[str]) -> None:
+    """What is left out, with the reason; not what is in step, over, or another mailbox's."""
+    found = after(decisions=(decision,))
+
+    assert what == [item.what for item in found.items]
+    assert found.counts == ({"a series": 1} if what else {})
+
+
+@pytest.mark.parametrize(
+    ("link", "what", "reason"),
+    [
+        pytest.param(a_link(), "", "", id="in-step"),
+        pytest.param(a_link(status=LinkStatus.PARKED, reason="refused"), "parked", "refused", id="parked"),
+        pytest.param(a_link(status=LinkStatus.HELD, reason="many at once"), "held", "many at once", id="held"),
+        pytest.param(a_link(conflict=Conflict(CLASHES, NOW)), "conflict", "both sides changed it", id="conflict"),
+    ],
+)
+def test_what_a_link_puts_on_the_list(link: Link, what: str, reason: str) -> None:
+    """A link says by itself that it is not in step, whatever this round has read."""
+    items = after(memory=remembered(link)).items
+
+    assert [(what, reason, "Budget")] * bool(what) == [(one.what, one.reason, one.subject) for one in items]
+
+
+def test_a_parked_item_without_a_link_has_the_title_of_its_decision() -> None:
+    """Its row knows only its id."""
+    row = Pending(Side.GRAPH, "E1", state=PendingState.CLASH, reason="twice in the calendar", parked=True)
+    parked = decided(a_case(an_event()), Verdict.PARK, "twice in the calendar")
+
+    assert [
+        (one.event_id, one.subject) for one in after(decisions=(parked,), memory=remembered(pending=(row,))).items
+    ] == [("E1", "Budget")]
+    assert after(memory=remembered(pending=(replace(row, parked=False),))).items == ()
+    assert after(decisions=(parked,)).items == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "stays"),
+    [
+        pytest.param({}, True, id="not-looked-at"),
+        pytest.param({"decisions": (decided(a_case(an_event()), Verdict.ACT),)}, False, id="decided-anew"),
+        pytest.param({"decisions": (decided(a_case(an_event(id="E2")), Verdict.ACT),)}, True, id="another-decided"),
+        pytest.param({"removed": {"E1"}}, False, id="event-removed"),
+        pytest.param({"removed": {"E2"}}, True, id="another-removed"),
+        pytest.param({"is_full": True}, False, id="full-round-begins-anew"),
+    ],
+)
+def test_an_item_stays_until_a_round_says_otherwise(told: dict[str, Any], *, stays: bool) -> None:
+    """A round that has not read it says nothing of it."""
+    assert (an_item(),) * stays == after(an_item(), **told).items
+
+
+@pytest.mark.parametrize(
+    ("end", "stays"),
+    [(NOW - timedelta(hours=24), True), (NOW - timedelta(hours=25), False), (None, True)],
+    ids=["a-day-ago", "longer-ago", "not-known"],
+)
+def test_a_meeting_that_is_over_leaves_the_list(end: Any, *, stays: bool) -> None:
+    """A day after its end."""
+    assert stays is bool(after(an_item(end=end)).items)
+
+
+@pytest.mark.parametrize(("reason", "at"), [("a series", BEFORE), ("not in the window", NOW)])
+def test_the_same_reason_keeps_its_age(reason: str, at: object) -> None:
+    """Another reason begins anew."""
+    skipped = decided(a_case(an_event()), Verdict.SKIP, reason)
+
+    assert [at] == [item.at for item in after(an_item(), decisions=(skipped,)).items]
+
+
+def test_the_list_is_bounded_and_its_counts_are_not() -> None:
+    """The newest reasons stay; long texts are cut."""
+    old = [an_item(f"E{number}") for number in range(MOST + 5)]
+    long = decided(a_case(an_event(shown(subject="x" * 999), id="new")), Verdict.SKIP, "y" * 999)
+    found = after(*old, decisions=(long,))
+
+    assert len(found.items) == MOST
+    assert (found.items[0].event_id, len(found.items[0].subject), len(found.items[0].reason)) == (
+        "new",
+        LONGEST,
+        LONGEST,
+    )
+    assert sum(found.counts.values()) == MOST + 6
