@@ -40,13 +40,14 @@ from sync_core.errors import (
     StaleWrite,
     StoreUnavailable,
 )
+from sync_core.model import link as life
 from sync_core.model.claim import UNCLAIMED, Claim
 from sync_core.model.decision import Context, Decision, Intent
-from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.link import WATCHED, Link, Role
 from sync_core.model.memory import InboxRow, Memory, User
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
-from sync_core.plan.shared import has_activity_base, is_lost
+from sync_core.plan.shared import fed_until, has_activity_base, is_lost
 
 Planned = dict[str, Claim]
 """The claims that earlier users' dry runs would have taken, by the claim's key."""
@@ -94,20 +95,29 @@ async def former_link_of(
 ) -> tuple[str, Link | None]:
     """Find who fed the meeting's activity before ``successor``, and their link; '' and None if nobody has a link.
 
-    ``recalled`` holds colleagues' links by user; links read here are added to it.
+    What the feeder remembers comes first, then what a former one left with the claim, then what anybody else
+    remembers who has fed it: of those whoever saw the activity last. ``recalled`` holds colleagues' links by user;
+    links read here are added to it.
     """
     if not claim.activity_id:
         return "", None
-    linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
-    for user_id in dict.fromkeys((claim.user_id, claim.before, *sorted(linked))):
+
+    async def fed_by(user_id: str) -> list[tuple[str, Link]]:
         if user_id in ("", successor):
-            continue
+            return []
         if user_id not in recalled:
             recalled[user_id] = (await store.recall(user_id)).links
-        found = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and has_activity_base(x)]
-        if found:
-            return user_id, found[0]
-    return "", None
+        links = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and has_activity_base(x)]
+        return [(user_id, link) for link in links[:1]]
+
+    found = await fed_by(claim.user_id)
+    if not found and claim.left is not None:
+        found = [(claim.before, claim.left)]
+    if not found:
+        linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
+        others = dict.fromkeys((claim.before, *sorted(linked)))
+        found = [one for user_id in others for one in await fed_by(user_id)]
+    return max(found, key=lambda one: one[1].version or 0, default=("", None))
 
 
 async def live_elsewhere(
@@ -192,7 +202,8 @@ class Claims:
         created: list[Link] = []
         for decision, link in done:
             if decision.hand_to and decision.case.link is not None:
-                giving.append((decision.case.link, decision.hand_to))
+                never_fed = replace(decision.case.link, role=Role.FOLLOWER)
+                giving.append((never_fed if decision.case.followed else decision.case.link, decision.hand_to))
             elif decision.take and link is not None:
                 moved += self._moved(link)
             elif decision.intent is Intent.CREATE_EVENT and link is not None:
@@ -203,7 +214,7 @@ class Claims:
 
     async def _take(self, decisions: Sequence[Decision]) -> list[bool]:
         """Claim meetings, in few requests; whether each is this mailbox's now."""
-        claims = [self._wanted(decision) for decision in decisions]
+        claims = [self._claim_of(decision) for decision in decisions]
         losing = [self._loser(decision, claim) for decision, claim in zip(decisions, claims, strict=True)]
         await together(lambda one: file_hint(self._world, *one), losing)
         saved = await self._world.store.save_claims(claims)
@@ -221,11 +232,16 @@ class Claims:
         before = known.user_id if known.user_id != self._ctx.mailbox else ""
         return before, claim.activity_id or known.activity_id
 
-    def _wanted(self, decision: Decision) -> Claim:
-        event, known = decision.case.event, decision.case.claim or UNCLAIMED
+    def _claim_of(self, decision: Decision) -> Claim:
+        """The claim of this mailbox, in place of the known one. What a former feeder left stays with it until this
+        copy's own link, saved by an earlier round, has it."""
+        case, event, activity = decision.case, decision.case.event, decision.case.activity
+        known = case.claim or UNCLAIMED
         assert event is not None
-        activity = decision.case.activity
-        return Claim(
+        if case.link is not None and known.user_id == self._ctx.mailbox:
+            return replace(known, left=None)
+        before = known.user_id if known.user_id != self._ctx.mailbox else known.before
+        claim = Claim(
             key=key_of(event.ical_uid),
             user_id=self._ctx.mailbox,
             activity_id=activity.id if activity else "",
@@ -234,8 +250,12 @@ class Claims:
             is_own=event.is_organizer,
             organizer=event.organizer,
             etag=known.etag,
-            before=known.user_id if known.user_id != self._ctx.mailbox else known.before,
+            before=before,
         )
+        if not case.followed or case.former_link is None:
+            return claim
+        left = life.left_to_next(case.former_link)
+        return replace(claim, before=case.former_feeder or before, looked_at=fed_until(case, self._ctx), left=left)
 
     async def _confirm_lost(self, decision: Decision) -> bool:
         link = decision.case.link
@@ -337,7 +357,8 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     """Hand a meeting over from ``feeder``, if they still have its claim, to ``successor`` (ids of users).
 
     ``looked_at`` is when the feeder last compared both sides. A round that finds the copy gone does not count: it did
-    not see the changes before that.
+    not see the changes before that. The feeder's bases go along; one who has never fed (the link is a follower's)
+    passes on what they were left themselves.
     """
     claim = await world.store.read_claim(key_of(link.ical_uid))
     if claim is None or claim.user_id != feeder:
@@ -345,7 +366,7 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     activity_id = claim.activity_id or link.activity_id
     moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False, at=world.clock())
     if link.role is not Role.FOLLOWER:
-        moved = replace(moved, before=feeder, looked_at=looked_at)
+        moved = replace(moved, before=feeder, looked_at=looked_at, left=life.left_to_next(link))
     await file_hint(world, successor, activity_id)
     try:
         await world.store.save_claim(moved)
@@ -355,8 +376,9 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
 
 
 async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
-    """Hand on every meeting that a switched-off user feeds, each to the first ``well`` colleague who has a copy."""
-    feeding = [x for x in memory.links if x.role is not Role.FOLLOWER and x.status is LinkStatus.LIVE]
+    """Hand on every meeting that a switched-off user feeds, or was just given to feed, each to the first ``well``
+    colleague who has a copy."""
+    shared = [x for x in memory.links if x.status in WATCHED and (x.role is not Role.OWN or x.base_event.people)]
 
     async def hand(link: Link) -> None:
         try:
@@ -368,7 +390,7 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
         if claim is not None and not claim.creator:
             await hand_over(world, link, user.id, successors[0], user.synced_at)
 
-    await together(hand, [x for x in feeding if x.role is Role.INVITED or x.base_event.people])
+    await together(hand, shared)
 
 
 async def file_hint(world: World, user_id: str, activity_id: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sync_core.model.link import Link
+
 FORGOTTEN = "forgotten"
 """The user id that a claim keeps in place of a user who was forgotten."""
 
@@ -18,8 +20,9 @@ class Claim:
     ``activity_id`` is '' until the activity is made. ``creator`` is the ERP.net user R12 asks about (as in ``Link``),
     who made the activity by hand; '' for a meeting that began in Outlook. ``before`` is the feeder until the meeting
     was handed over, '' = none. ``looked_at`` is when that one last looked at their copy while it fed, where it is
-    known. ``organizer`` is the organizer's address in lower case, '' = not known. ``unreadable`` is never stored: it
-    says why the claim cannot be read, so that nobody knows whose the meeting is.
+    known. ``left`` holds the bases that this one left, until the next feeder's own link has them: meanwhile the former
+    feeder may follow, or be forgotten. ``organizer`` is the organizer's address in lower case, '' = not known.
+    ``unreadable`` is never stored: it says why the claim cannot be read, so that nobody knows whose the meeting is.
     """
 
     key: str = ""
@@ -32,6 +35,7 @@ class Claim:
     before: str = ""
     organizer: str = ""
     looked_at: datetime | None = None
+    left: Link | None = None
     unreadable: str = ""
 
 

@@ -303,6 +303,15 @@ def followed(link: Link, reason: str, *, reread: str = "") -> Link:
     return replace(live(link, reason, reread=reread), role=Role.FOLLOWER)
 
 
+def left_to_next(link: Link) -> Link:
+    """What a feeder leaves to the next one: both bases, and nothing of this mailbox's own event.
+
+    ``tries`` stays: it tells that the last edit was never written.
+    """
+    own = replace(link, event_id="", change_key="", modified_at=None, answers=(), missed_at=None, put_back=())
+    return replace(live(own), role=Role.INVITED, unseen=False, tries=link.tries)
+
+
 def parked(link: Link, why: str) -> Link:
     """The pair is left alone until its reason ends. A pair that has ended, or was given up, stays so."""
     if link.status in ENDED or is_given_up(link):

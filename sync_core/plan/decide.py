@@ -366,10 +366,10 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
     if decision.verdict is Verdict.ACT and decision.intent in (Intent.CREATE_ACTIVITY, Intent.LINK):
         return replace(decision, take=True)
     feeds = case.event is not None and link is not None and link.status in life.RUNNING
-    is_mine = case.claim is None or case.claim.user_id == ctx.mailbox
-    return (
-        replace(decision, take=True) if feeds and not is_mine and decision.intent is not Intent.FOLLOW else decision
-    )
+    if not feeds or case.claim is None or decision.intent is Intent.FOLLOW:
+        return decision
+    has_inherited = case.claim.left is not None and not case.followed  # this link has the bases by now
+    return replace(decision, take=True) if case.claim.user_id != ctx.mailbox or has_inherited else decision
 
 
 def _reread(case: Case, reason: str) -> Decision:

@@ -110,7 +110,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
         base_event = base_without_feeder(event, own.base_event if own else None, claim.looked_at)
     else:
         seen = own.base_event if own else None
-        base_event = base_after_handover(event, before, seen, _looked_at(case, ctx))
+        base_event = base_after_handover(event, before, seen, fed_until(case, ctx))
     began_here = claim is None or not claim.creator
     return replace(
         life.live(before),
@@ -126,7 +126,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
     )
 
 
-def _looked_at(case: Case, ctx: Context) -> datetime | None:
+def fed_until(case: Case, ctx: Context) -> datetime | None:
     """When the former feeder last looked at a copy that they still had."""
     claim = case.claim
     is_handover = claim is not None and claim.looked_at is not None and case.former_feeder == claim.before
@@ -136,21 +136,37 @@ def _looked_at(case: Case, ctx: Context) -> datetime | None:
 def as_lost_feeder(case: Case, ctx: Context) -> Case:
     """The case of a follower that the claim made the feeder and whose event is gone before its first round as feeder.
 
-    It is decided as a feeder's, so that the activity is handed on or voided.
+    It is decided as a feeder's, with the former feeder's bases, so that the activity is handed on or voided, and what
+    was edited in it is not lost.
     """
-    link = case.link
+    link, claim, before = case.link, case.claim, case.former_link
+    if link is None or claim is None or not is_lost_feeder(case, ctx):
+        return case
+    # a link of before the activity was made does not know it
+    lost = replace(link, activity_id=claim.activity_id, role=Role.INVITED, creator=ctx.erp_user_id)
+    if before is not None:
+        lost = replace(
+            lost,
+            zone=before.zone,
+            base_event=before.base_event,
+            base_activity=before.base_activity,
+            version=before.version,
+            updated_at=before.updated_at,
+        )
+    return replace(case, link=lost, followed=True)
+
+
+def is_lost_feeder(case: Case, ctx: Context) -> bool:
+    """Whether the claim made this follower the feeder, and its event is gone."""
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
-    if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
-        return case
-    if case.claim is None or not case.claim.activity_id or claimed(case.claim, ctx) is not Claimed.ME:
-        return case
-    activity_id = case.claim.activity_id  # a link of before the activity was made does not know it
-    return replace(case, link=replace(link, activity_id=activity_id, role=Role.INVITED, creator=ctx.erp_user_id))
+    if not is_follower(case.link) or not is_lost_copy or case.link is None or case.link.status is LinkStatus.TOMBSTONE:
+        return False
+    return case.claim is not None and bool(case.claim.activity_id) and claimed(case.claim, ctx) is Claimed.ME
 
 
 def has_activity_base(link: Link) -> bool:
     """Whether a link has the activity's base: it feeds the meeting, or fed it until it was handed on."""
-    is_feeding = link.role is not Role.FOLLOWER and link.status in life.RUNNING
+    is_feeding = link.role is not Role.FOLLOWER and link.status in life.WATCHED
     return is_feeding or link.ended_by is EndedBy.HANDED_ON
 
 
@@ -198,7 +214,8 @@ def step_back(case: Case, link: Link, ctx: Context) -> Decision:
     graph = category_removal(case.event, link, ctx)
     kept = replace(life.followed(link, FOLLOWED), answers=())
     verdict = Verdict.ACT if graph else Verdict.SKIP
-    return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept)
+    in_step = _taken_in(case.event, case.claim, ctx) if case.event is not None else frozenset[Field]()
+    return Decision(case, Intent.FOLLOW, verdict, FOLLOWED, graph=graph, link=kept, in_step=in_step)
 
 
 def follower(case: Case, link: Link, ctx: Context) -> Decision:
@@ -240,10 +257,13 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
 
 def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
     """The fields of a follower's base that move. All move, once the feeder has looked at its own copy after this one
-    changed. Until then the change may be an edit that a promoted copy must still write."""
+    changed. Until then the change may be an edit that a promoted copy must still write. A feeder whose copy still
+    waits for what the former one left has looked as a follower only."""
     looked_at = ctx.colleagues.looked_at(claim.user_id) if claim else None
-    is_known = looked_at is not None and event.modified_at is not None and event.modified_at <= looked_at
-    return EVERYTHING if is_known else frozenset()
+    if claim is None or looked_at is None or event.modified_at is None:
+        return frozenset()
+    is_waiting = claim.left is not None and claim.at is not None and looked_at <= claim.at
+    return EVERYTHING if event.modified_at <= looked_at and not is_waiting else frozenset()
 
 
 def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:

@@ -13,7 +13,7 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, Link, LinkStatus, Role
 from sync_core.model.sides import GraphEvent
-from sync_core.plan.shared import claimed, elected, is_lost
+from sync_core.plan.shared import claimed, elected, is_lost, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
@@ -206,9 +206,13 @@ def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
 
 
 def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:
-    """Whether this copy feeds from now on what another mailbox has fed."""
+    """Whether this copy feeds from now on what another mailbox has fed, or was to feed it and is gone."""
     event, link, claim = case.event, case.link, case.claim
-    if claim is None or claim.unreadable or event is None or case.activity is None:
+    if claim is None or claim.unreadable:
+        return False
+    if is_lost_feeder(case, ctx):
+        return True
+    if event is None or case.activity is None:
         return False
     if link is not None:
         return link.event_id in roles.promoted

@@ -174,11 +174,6 @@ async def test_declining_what_a_colleague_has_just_let_go_of_voids_the_activity_
     assert [row["Void"] for row in office.desk().activities()] == [True]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the next feeder takes the activity as it stands for its base once the former one, switched on again, "
-    "has become a follower: an edit in ERP.net between the two is neither written nor listed",
-)
 async def test_an_edit_in_erpnet_just_before_the_feeder_switches_off_and_on_is_not_passed_over(office: House) -> None:
     """A stranger's meeting cannot be changed from ERP.net: a new title there is a listed conflict."""
     office.graph.outsider(STRANGER).create("Pitch", at(1), at(1, 10), attendees=list(UPNS))
