@@ -29,7 +29,8 @@ PACKAGES := sync_core jobs adapters portal simulators cli $(wildcard function_ap
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \
   tests/app/test_workers.py tests/jobs/test_line.py tests/jobs/test_refusal.py \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
-  $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence meeting_accidents meetings preview stops)
+  $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
+  $(patsubst %,tests/rounds/test_%.py,meetings preview stops)
 
 .PHONY: setup demo run screenshots test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup

@@ -20,8 +20,8 @@ class Claim:
     ``activity_id`` is '' until the activity is made. ``creator`` is the ERP.net user R12 asks about (as in ``Link``),
     who made the activity by hand; '' for a meeting that began in Outlook. ``before`` is the feeder until the meeting
     was handed over, '' = none. ``looked_at`` is when that one last looked at their copy while it fed, where it is
-    known. ``left`` holds the bases that this one left, until the next feeder's own link has them: meanwhile the former
-    feeder may follow, or be forgotten. ``organizer`` is the organizer's address in lower case, '' = not known.
+    known. ``left`` holds the bases that this one left, until the next feeder's own link has them: the former feeder
+    may follow meanwhile, or be forgotten. ``organizer`` is the organizer's address in lower case, '' = not known.
     ``unreadable`` is never stored: it says why the claim cannot be read, so that nobody knows whose the meeting is.
     """
 

@@ -368,8 +368,8 @@ def _claiming(decision: Decision, ctx: Context) -> Decision:
     feeds = case.event is not None and link is not None and link.status in life.RUNNING
     if not feeds or case.claim is None or decision.intent is Intent.FOLLOW:
         return decision
-    has_inherited = case.claim.left is not None and not case.followed  # this link has the bases by now
-    return replace(decision, take=True) if case.claim.user_id != ctx.mailbox or has_inherited else decision
+    is_served = case.claim.left is not None and not case.followed  # this copy's own link has the bases by now
+    return replace(decision, take=True) if case.claim.user_id != ctx.mailbox or is_served else decision
 
 
 def _reread(case: Case, reason: str) -> Decision:

@@ -158,10 +158,11 @@ def as_lost_feeder(case: Case, ctx: Context) -> Case:
 
 def is_lost_feeder(case: Case, ctx: Context) -> bool:
     """Whether the claim made this follower the feeder, and its event is gone."""
+    link, claim = case.link, case.claim
     is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
-    if not is_follower(case.link) or not is_lost_copy or case.link is None or case.link.status is LinkStatus.TOMBSTONE:
+    if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
         return False
-    return case.claim is not None and bool(case.claim.activity_id) and claimed(case.claim, ctx) is Claimed.ME
+    return claim is not None and bool(claim.activity_id) and claimed(claim, ctx) is Claimed.ME
 
 
 def has_activity_base(link: Link) -> bool:

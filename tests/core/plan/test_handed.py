@@ -14,7 +14,7 @@ from sync_core.content.base import base_after_handover
 from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight
-from sync_core.model.link import Link, Role
+from sync_core.model.link import Link, LinkStatus, Role, left_to_next
 from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
 from sync_core.model.writes import PatchEvent
 from sync_core.plan.decide import decide
@@ -29,6 +29,7 @@ from tests.support.samples import (
     a_follower,
     a_link,
     a_staff,
+    an_activity,
     an_office,
     attended,
     noted,
@@ -214,6 +215,92 @@ def test_a_follower_takes_a_change_in_once_the_feeder_has_looked(looked_at: Any,
 
     assert after is not None
     assert changed_in_graph(after.base_event, NEW) == ({Field.SUBJECT} if not taken_in else set())
+
+
+WAITING = Claim(UID, "boris-id", "A1", at=NOW - timedelta(hours=1), etag="e", before="anna-id", left=a_link())
+"""Boris was given the meeting an hour ago, and his own link does not have its bases yet."""
+
+
+@pytest.mark.parametrize(
+    ("claim", "looked_at", "is_taken_in"),
+    [
+        pytest.param(WAITING, LOOKED - timedelta(minutes=1), False, id="looked-as-a-follower-only"),
+        pytest.param(WAITING, LOOKED + timedelta(minutes=1), True, id="looked-since"),
+        pytest.param(replace(WAITING, left=None), LOOKED - timedelta(minutes=1), True, id="has-the-bases"),
+    ],
+)
+@pytest.mark.parametrize("role", [Role.INVITED, Role.FOLLOWER])
+def test_whoever_fed_a_meeting_keeps_what_the_next_one_has_not_seen(
+    claim: Claim, looked_at: Any, is_taken_in: bool, role: Role
+) -> None:
+    """On again before the successor's first round, Anna's copy follows; if it feeds once more, its edit is still
+    one."""
+    link = a_link(role=role, base_event=OLD)
+    event = a_copy(NEW, own=False, modified_at=LOOKED - timedelta(minutes=2))
+    case = Case(link, event, an_activity(), Sight.PRESENT, Sight.PRESENT, claim=claim)
+    ctx = an_office(colleagues=a_staff(boris={"looked_at": looked_at}))
+    after = link_after(decide(case, ctx), event, case.activity, ctx)
+
+    assert after is not None
+    assert (after.role, bool(changed_in_graph(after.base_event, NEW))) == (Role.FOLLOWER, not is_taken_in)
+
+
+MINE_NOW = replace(WAITING, user_id="anna-id", before="boris-id")
+
+
+@pytest.mark.parametrize("former", [a_link(role=Role.INVITED), None], ids=["left", "nothing-left"])
+@pytest.mark.parametrize("others", [("carl-id",), ()], ids=["handed-on", "the-last"])
+def test_an_edit_is_not_lost_with_a_copy_that_never_got_to_feed(former: Link | None, others: tuple[str, ...]) -> None:
+    """The claim came to Anna, her copy is gone before her first round as feeder: the edit in ERP.net since the former
+    feeder's last round goes on to the next one, or to the journal with the void."""
+    edited = an_activity(noted(subject="as ERP.net has it"))
+    known = a_follower(base_activity=edited.content)
+    case = Case(known, None, edited, Sight.GONE, Sight.PRESENT, claim=MINE_NOW, former_link=former, others=others)
+    decision = decide(case, an_office())
+
+    assert decision.link is not None
+    assert decision.link.base_activity == (former or known).base_activity
+    assert decision.case.followed
+    lost = [clash.activity_value for _, clash in decision.lost]
+    assert lost == (["as ERP.net has it"] if former and not others else [])
+
+
+@pytest.mark.parametrize(
+    ("claim", "followed", "expected"),
+    [
+        pytest.param(MINE_NOW, False, True, id="its-own-link-has-the-bases"),
+        pytest.param(MINE_NOW, True, False, id="promoted-in-this-very-round"),
+        pytest.param(replace(MINE_NOW, left=None), False, False, id="nothing-was-left"),
+    ],
+)
+def test_what_was_left_goes_from_the_claim_once_the_feeders_own_link_has_it(
+    claim: Claim, followed: bool, expected: bool
+) -> None:
+    """A round that is cut off between the claim and the link finds the bases again."""
+    link = a_link(role=Role.INVITED)
+    case = Case(link, a_copy(shown(), own=False), None, Sight.PRESENT, claim=claim, followed=followed)
+
+    assert decide(case, an_office()).take is expected
+
+
+def test_a_feeder_leaves_both_bases_and_nothing_of_its_own_event() -> None:
+    """What the next one needs to know what was edited since, and that the last edit was never written."""
+    parked = a_link(tries=10, status=LinkStatus.PARKED, answers=((ME, "Outlook: accepted"),), role=Role.FOLLOWER)
+    left = left_to_next(parked)
+
+    assert (left.base_event, left.base_activity, left.version, left.tries) == (
+        parked.base_event,
+        parked.base_activity,
+        parked.version,
+        10,
+    )
+    assert (left.event_id, left.change_key, left.answers, left.status, left.role) == (
+        "",
+        "",
+        (),
+        LinkStatus.LIVE,
+        Role.INVITED,
+    )
 
 
 def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
