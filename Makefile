@@ -1,6 +1,7 @@
 # make setup   the environment (.venv), Azurite and what browser tests need (.tools); instant the second time
-# make demo    calsync against its simulators, nothing else needed
-# make run     the app with Azurite and its simulators, until Ctrl-C (RUN_ARGS="--port 7071")
+# make demo    calsync against its simulators, nothing else needed (DEMO_ARGS="--pause", "--step 5", "--ics my.ics")
+# make run     the app with Azurite, its simulators and a page of two calendars to edit in, until Ctrl-C
+#              (RUN_ARGS="--port 7071 --no-browser"); its log: build/run.log, settings for calsync: build/run.env
 # make screenshots   pictures of the page: all into build/screenshots, README's into docs/images
 # make test    all tests              make check   linter, format, types, arrows
 # make bench   what it costs, measured (BENCH_ARGS="--only start-up"); make bench-quick in a third of the repetitions

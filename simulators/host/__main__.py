@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from simulators.host import Host
+from simulators.host.calendars import Calendars
 from simulators.host.messages import HIDDEN
 from simulators.host.plugin import Unusable
 from simulators.parent import leave_with_parent
@@ -28,11 +29,19 @@ def main() -> int:
     parser.add_argument(
         "--hidden", type=float, default=HIDDEN.total_seconds(), help="seconds that fetched messages stay hidden"
     )
+    parser.add_argument(
+        "--calendars", nargs=2, metavar=("GRAPH", "ERPNET"), help="serve the page of two calendars of these stand-ins"
+    )
     parser.add_argument("--leave-with-parent", action="store_true", help="end when standard input does")
     wanted = parser.parse_args()
     _log()
     host = Host(
-        wanted.app, os.environ, address=wanted.host, port=wanted.port, hidden=timedelta(seconds=wanted.hidden)
+        wanted.app,
+        os.environ,
+        address=wanted.host,
+        port=wanted.port,
+        hidden=timedelta(seconds=wanted.hidden),
+        beside=Calendars(*wanted.calendars).routes() if wanted.calendars else (),
     )
     if wanted.leave_with_parent:
         leave_with_parent()

@@ -72,6 +72,11 @@ class HostProcess:
         finally:
             connection.close()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def wait(self) -> int:
         """Wait until it ends by itself; its exit code."""
         with self._process as ending:

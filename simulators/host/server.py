@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -29,7 +29,10 @@ GRACE = timedelta(seconds=10)
 
 
 class Host:
-    """Runs one app: ``async with Host(Path("function_app.py"), os.environ) as host: host.origin``."""
+    """Runs one app: ``async with Host(Path("function_app.py"), os.environ) as host: host.origin``.
+
+    ``beside``: routes of our own that are served with the app's.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Host:
         port: int = 0,
         hidden: timedelta = HIDDEN,
         grace: timedelta = GRACE,
+        beside: Sequence[web.RouteDef] = (),
     ) -> None:
         self.origin = ""
         self.functions: dict[str, Function] = {}
@@ -48,6 +52,7 @@ class Host:
         self._listen_at = (address, port)
         self._hidden = hidden
         self._grace = grace
+        self._beside = beside
         self._worker = Worker()
         self._settings = HostSettings()
         self._routes: list[Route] = []
@@ -156,7 +161,11 @@ class Host:
     async def _serve(self) -> None:
         app = web.Application(client_max_size=LONGEST_BODY)
         app.add_routes(
-            [web.post("/admin/functions/{name}", self._by_hand), web.route("*", "/{path:(?s:.*)}", self._answer)]
+            [
+                web.post("/admin/functions/{name}", self._by_hand),
+                *self._beside,
+                web.route("*", "/{path:(?s:.*)}", self._answer),
+            ]
         )
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=self._grace.total_seconds()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -77,7 +80,7 @@ def test_taken_port_is_said(make_app: MakeApp, tmp_path: Path) -> None:
 def make_run(port: int) -> Iterator[subprocess.Popen[str]]:
     """``make run`` in a session of its own, as a terminal has it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulators.host.run", "--port", str(port)],
+        [sys.executable, "-m", "simulators.host.run", "--port", str(port), "--no-browser"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,8 +95,9 @@ def make_run(port: int) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_ctrl_c_ends_everything() -> None:
-    """The whole foreground gets SIGINT, as from a terminal: exit code 0, no trace, nobody listens any more."""
+def test_make_run_from_the_first_line_to_ctrl_c() -> None:
+    """Its page is served, a round is a line, another shell asks the app; then the whole foreground gets SIGINT, as
+    from a terminal: exit code 0, no trace, nobody listens any more."""
     port = free_port()
     with make_run(port) as process:
         assert process.stdout is not None
@@ -102,14 +106,30 @@ def test_ctrl_c_ends_everything() -> None:
             line = process.stdout.readline()
             assert line, told
             told += line
+        env = ROOT / "build" / f"run-{port}.env"
+        assert {f"http://127.0.0.1:{port}/calendars", str(env.relative_to(ROOT))} <= set(told.split())
+        while " Anna: 1 activity created, 1 event created (" not in line:
+            line = process.stdout.readline()
+            assert line
+        with urlopen(f"http://127.0.0.1:{port}/calendars", timeout=TIMEOUT_SECONDS) as page:
+            assert "Visit to the printer" in page.read().decode()
+        asked = subprocess.run(
+            ["bash", "-c", f"source {env} && calsync --json why anna@acme.example Budget"],
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+        )
+        assert json.loads(asked.stdout)["items"]
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
     assert errors.endswith("Stopped; everything that was started has ended.\n")
-    origins = [line.split()[0] for line in told.splitlines() if line.startswith("http")]
-    assert len(origins) == 3
-    for origin in origins:
+    ports = set(re.findall(r"http://127\.0\.0\.1:(\d+)", told))
+    assert len(ports) == 3
+    for one in ports:
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", int(origin.rpartition(":")[2])), timeout=5)
+            socket.create_connection(("127.0.0.1", int(one)), timeout=5)
+    assert not env.exists()
+    assert "calsync: round" in env.with_suffix(".log").read_text()

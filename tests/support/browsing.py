@@ -48,7 +48,8 @@ class PortalOffice:
 
     def __enter__(self) -> Self:
         self._ending.enter_context(self.company)
-        self.host = self.company.open_host(log=self._log)
+        company = self.company
+        self.host = company.open_host("--calendars", company.graph, company.erpnet, log=self._log)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,260 @@
+"""The page of two calendars side by side: somebody's Outlook and ERP.net, at the stand-ins, to edit in.
+
+It is for trying calsync on one's own machine (``make run``) and belongs to the local host, never to the app: served
+on loopback only, rendered here, without scripts. Everybody who can open it may do everything; so it answers to no
+other name than this machine's, and takes no form from another page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+
+from simulators.base import Refused
+from simulators.demo.hands import control
+from simulators.demo.report import named
+from simulators.demo.screen import when
+from simulators.demo.views import Activity, Event, Row, Span, World, pair, read_activity, read_event
+from simulators.graph import zones
+
+HOME = "/calendars"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+SIDES = {"outlook": "Outlook", "erp": "ERP.net"}
+OUTLOOK_ACTS = frozenset({"delete", "accept", "tentatively_accept", "decline"})
+DESK_ACTS = frozenset({"void", "release", "complete", "delete"})
+GONE = "It is not there any more."
+HOUR = timedelta(hours=1)
+
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Whose calendar is looked at: their mailbox and their login, which have one name."""
+
+    login: str
+    upn: str
+    zone: tzinfo
+
+    @property
+    def name(self) -> str:
+        """Their first name."""
+        return named(self.upn)
+
+
+class Calendars:
+    """The page's routes, over the stand-ins at these two origins."""
+
+    def __init__(self, graph: str, erpnet: str) -> None:
+        self._graph, self._erpnet = graph, erpnet
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the host serves beside the app."""
+        return [
+            web.get(HOME, self._guarded(self._show)),
+            web.get(f"{HOME}/new", self._guarded(self._form)),
+            web.get(f"{HOME}/edit", self._guarded(self._form)),
+            web.post(f"{HOME}/act", self._guarded(self._act)),
+        ]
+
+    def _guarded(self, handler: Callable[[Fields], web.Response]) -> Any:
+        async def answer(request: web.Request) -> web.Response:
+            if not is_from_here(request):
+                return web.Response(status=403, text="This page is for this machine only.", headers=HEADERS)
+            given = dict(request.query)
+            if request.method == "POST":
+                given |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+            return await asyncio.to_thread(handler, given)
+
+        return answer
+
+    def _show(self, given: Fields, refusal: str = "") -> web.Response:
+        people = self._people()
+        me = _me(people, given)
+        rows = self._look(me).rows if me else ()
+        shown = {"people": people, "me": me, "rows": rows, "refusal": refusal}
+        is_watching = not refusal and "still" not in given
+        return _page("calendars", status=409 if refusal else 200, is_watching=is_watching, **shown)
+
+    def _form(self, given: Fields) -> web.Response:
+        """A form for something new, or for the item that is named."""
+        me = _me(self._people(), given)
+        if me is None or given.get("side") not in SIDES:
+            return self._show(given, "There is no such calendar.")
+        shown = self._item(me, given["side"], given.get("id", ""))
+        if given.get("id") and shown is None:
+            return self._show(given, GONE)
+        start = datetime.now(me.zone).replace(hour=10, minute=0, second=0, microsecond=0, tzinfo=None)
+        span = shown.span if shown else Span(start + timedelta(days=2), start + timedelta(days=2, hours=1))
+        return _page("form", me=me, side=given["side"], system=SIDES[given["side"]], item=shown, span=span)
+
+    def _act(self, given: Fields) -> web.Response:
+        me = _me(self._people(), given)
+        try:
+            if me is None:
+                raise Refused("There is nobody of that name.")
+            if given.get("id") and self._item(me, given.get("side", ""), given["id"]) is None:
+                raise Refused(GONE)
+            (self._in_outlook if given.get("side") == "outlook" else self._at_desk)(me, given)
+        except Refused as refusal:
+            return self._show(given, str(refusal))
+        return web.Response(status=303, headers={**HEADERS, "Location": f"{HOME}?who={me.login}"})
+
+    def _in_outlook(self, me: Somebody, given: Fields) -> None:
+        def act(do: str, **words: Any) -> None:
+            control(self._graph, "person", {"upn": me.upn, "do": do, "with": words})
+
+        ident, do = given.get("id", ""), given.get("do", "")
+        if do == "save":
+            people = {"attendees": _listed(given)} if "people" in given else {}
+            words = {"subject": given.get("subject", ""), **_times(given), **people}
+            act("edit", ident=ident, **words) if ident else act("create", **words)
+        elif do == "later":
+            shown = self._item(me, "outlook", ident)
+            act("move_time", ident=ident, **_later(shown))
+        elif do in OUTLOOK_ACTS:
+            act(do, ident=ident)
+        else:
+            raise Refused("Nobody can do this in Outlook.")
+
+    def _at_desk(self, me: Somebody, given: Fields) -> None:
+        def act(do: str, **words: Any) -> None:
+            control(self._erpnet, "person", {"login": me.login, "do": do, "with": words})
+
+        ident, do = given.get("id", ""), given.get("do", "")
+        if do == "save":
+            words = {"subject": given.get("subject", ""), **_times(given)}
+            if ident:
+                act("edit", activity=ident, **words)
+            else:
+                act("create", participants=_listed(given), **words)
+        elif do == "later":
+            act("edit", activity=ident, **_later(self._item(me, "erp", ident)))
+        elif do in ("lock", "unlock"):
+            act("set_read_only", activity=ident, read_only=do == "lock")
+        elif do in DESK_ACTS:
+            act(do, activity=ident)
+        else:
+            raise Refused("Nobody can do this in ERP.net.")
+
+    def _people(self) -> list[Somebody]:
+        boxes = control(self._graph, "state")["mailboxes"]
+        return [Somebody(box["upn"].partition("@")[0], box["upn"], zones.any_zone(box["time_zone"])) for box in boxes]
+
+    def _item(self, me: Somebody, side: str, ident: str) -> Event | Activity | None:
+        """An item of somebody's by its id on one side."""
+        shown = ((row.event if side == "outlook" else row.activity) for row in self._look(me).rows)
+        return next((one for one in shown if one is not None and one.id == ident), None)
+
+    def _look(self, me: Somebody) -> World:
+        """Somebody's Outlook beside what is theirs in ERP.net, or has them in it."""
+        boxes = control(self._graph, "state")["mailboxes"]
+        [told] = [box["events"] for box in boxes if box["upn"] == me.upn]
+        events = [read_event(one, me.zone) for one in told]
+        activities = [read_activity(one) for one in control(self._erpnet, "state")["activities"]]
+        known = {a.external_id for a in activities}
+        strangers = [event for event in events if event.ical_uid not in known]
+        whole = pair(events, activities, self._marks(me, strangers, {a.id for a in activities}))
+        return World(tuple(row for row in whole.rows if row.event or _is_mine(row.activity, me)))
+
+    def _marks(self, me: Somebody, events: list[Event], ids: set[str]) -> dict[str, str]:
+        """For events, the activity whose id lies under them."""
+        marks: dict[str, str] = {}
+        for event in events:
+            order = {"upn": me.upn, "do": "marks", "with": {"ident": event.id}}
+            below = control(self._graph, "person", order)["result"].values()
+            marks[event.id] = next((one for one in below if one in ids), "")
+        return marks
+
+
+def is_from_here(request: web.Request) -> bool:
+    """Whether a request is this machine's own, and a form our own page's: no foreign page's, by whatever name."""
+    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    if host not in LOOPBACK:
+        return False
+    origin = request.headers.get("Origin", "")
+    is_ours = origin in ("", f"http://{request.host}") and request.headers.get("Sec-Fetch-Site") != "cross-site"
+    return request.method == "GET" or is_ours
+
+
+def _me(people: list[Somebody], given: Fields) -> Somebody | None:
+    """Who is named, or the first of all."""
+    return next((one for one in people if one.login == given.get("who", people[0].login)), None) if people else None
+
+
+def _is_mine(activity: Activity | None, me: Somebody) -> bool:
+    return activity is not None and (activity.owner == me.login or me.upn in (p.address for p in activity.people))
+
+
+def _listed(given: Fields) -> list[str]:
+    return given.get("people", "").replace(",", " ").replace(";", " ").split()
+
+
+def _times(given: Fields) -> dict[str, str]:
+    """The times of a form, none where it has none: whole days stay what they are. Raises ``Refused``."""
+    if "start" not in given:
+        return {}
+    try:
+        start, end = (datetime.fromisoformat(given.get(name, "")) for name in ("start", "end"))
+    except ValueError as error:
+        raise Refused("Start and end are dates with times.") from error
+    if end < start:
+        raise Refused("It ends before it begins.")
+    return {"start": start.isoformat(), "end": end.isoformat()}
+
+
+def _later(shown: Event | Activity | None) -> dict[str, str]:
+    """The times of an item an hour later. Raises ``Refused``."""
+    if shown is None:
+        raise Refused(GONE)
+    if shown.span.all_day:
+        raise Refused("Whole days have no hour.")
+    return {"start": (shown.span.start + HOUR).isoformat(), "end": (shown.span.end + HOUR).isoformat()}
+
+
+class _Templates:
+    @cached_property
+    def env(self) -> jinja2.Environment:
+        """The templates beside this module."""
+        loader = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
+        env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+        env.filters["when"] = when
+        env.globals["row_state"] = _state
+        return env
+
+
+_TEMPLATES = _Templates()
+
+
+def _state(row: Row) -> str:
+    """How the two sides of a row stand, in words."""
+    if row.event is None:
+        return "voided in ERP.net" if row.activity and row.activity.void else "only in ERP.net"
+    if row.activity is None:
+        return "only in Outlook"
+    if row.event.is_marked:
+        return "conflict"
+    if row.activity.void:
+        return "void in ERP.net"
+    return " and ".join(row.differences()) + " differ" if row.differences() else "in step"
+
+
+def _page(name: str, *, status: int = 200, **shown: Any) -> web.Response:
+    text = _TEMPLATES.env.get_template(f"{name}.html").render(home=HOME, now=datetime.now(UTC), **shown)
+    return web.Response(status=status, text=text, content_type="text/html", headers=HEADERS)

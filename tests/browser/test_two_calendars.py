@@ -1,0 +1,49 @@
+"""The page of two calendars that `make run` serves: an edit in one is seen in the other, without scripts."""
+
+from __future__ import annotations
+
+from tests.browser import tools
+from tests.browser.conftest import OpenWindow
+from tests.browser.test_no_barriers import EVERYTHING, barriers
+from tests.support.browsing import PortalOffice
+from tests.support.company_life import meeting_words
+
+
+async def test_an_edit_in_one_calendar_is_seen_in_the_other(office: PortalOffice, window: OpenWindow) -> None:
+    """Made in Outlook, renamed in ERP.net, deleted in Outlook: each arrives while one looks."""
+    await office.employ("nina", "Nina Angelova", enabled=False)
+    assert office.company.calsync("users", "enable", "nina@acme.example", here=False)[0] == 0
+    here = await window(scripts=False)
+    await here.open("/calendars?who=nina")
+
+    await here.press("New event")
+    await here.page.get_by_label("Title").fill("Sketches")
+    await here.press("Save")
+    await here.reload_until("in step")
+
+    row = here.page.locator("tbody tr")
+    await row.locator("td[data-side='ERP.net']").get_by_role("link", name="Edit: Sketches").click()
+    await here.page.get_by_label("Title").fill("Drawings")
+    await here.press("Save")
+    office.host.run("pull")
+    while "Drawings" not in await row.locator("td[data-side=Outlook]").inner_text():
+        await here.page.reload()
+
+    await row.get_by_role("button", name="Delete: Drawings").click()
+    await here.reload_until("voided in ERP.net")
+
+
+async def test_the_page_of_two_calendars_has_no_barrier(office: PortalOffice, window: OpenWindow) -> None:
+    """Of somebody with something on both sides, and the form; that the page looks again can be stopped."""
+    await office.employ("olga", "Olga Marinova", enabled=False)
+    office.company.outlook("olga").act("create", **meeting_words("Budget"))
+    office.company.desk("olga").act("create", **meeting_words("Visit"))
+    here = await window()
+    await here.page.add_init_script(tools.axe_source())
+    found: list[str] = []
+
+    for path in ("/calendars?who=olga&still=1", "/calendars/new?who=olga&side=outlook"):
+        await here.open(path)
+        found += await barriers(here, path, EVERYTHING)
+
+    assert found == []
