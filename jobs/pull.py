@@ -44,10 +44,13 @@ class PullReport:
     woken: frozenset[str]
 
 
-async def open_instance(world: World) -> tuple[Instance, str]:
+async def open_instance(world: World, row: tuple[Instance, str] | None = None) -> tuple[Instance, str]:
     """Read the instance row with its etag, and stamp it with tenant and database if it is new. Raises
-    ``WrongStore``."""
-    instance, etag = await world.store.read_instance()
+    ``WrongStore``.
+
+    ``row`` is the row with its etag if it was read just before: then it is not read again.
+    """
+    instance, etag = row or await world.store.read_instance()
     if is_stamped(world, instance):
         return instance, etag
     instance = replace(instance, tenant=world.tenant, database=world.database)

@@ -274,7 +274,7 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     user = await world.store.read_user(order.user_id)
     if user is None or not user.enabled:
         return
-    instance, _ = await world.store.read_instance()
+    row = instance, _ = await world.store.read_instance()
     if pause_of(user, instance, world.clock()) is not None:  # the wake token stays unserved
         return
     memory = None if order.full else await world.store.recall(user.id)
@@ -285,13 +285,13 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
         await _line_up(world, turn, is_big=True)
         return
     async with world.erp_slot.full_round if is_big else nullcontext():
-        await _carry_out(world, turn, order, user)
+        await _carry_out(world, turn, order, user, row)
 
 
-async def _carry_out(world: World, turn: _Turn, order: Round, user: User) -> None:
+async def _carry_out(world: World, turn: _Turn, order: Round, user: User, row: tuple[Instance, str]) -> None:
     began_at = world.clock()
     try:
-        report = await run_round(_one_of_many(world), user, full=order.full)
+        report = await run_round(_one_of_many(world), user, full=order.full, row=row)
     except LeaseHeld as held:
         if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))

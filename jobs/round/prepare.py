@@ -1,4 +1,4 @@
-"""Step 3 of a round: reads the instance row once, and makes the user's checkup if it is due.
+"""Step 3 of a round: reads the instance row, unless that was just done, and makes the user's checkup if it is due.
 
 The checkup is due in a full round, on a new day, and while something is wrong; else its stored result is used. If a
 finding that decides skips has changed, the round becomes a full one.
@@ -42,12 +42,13 @@ class Prepared:
     is_full: bool
 
 
-async def read_company(world: World, *, live: bool) -> Company:
-    """Read the instance row; a ``live`` round also stamps it and sets the first watermark. Raises ``WrongStore``."""
+async def read_company(world: World, row: tuple[Instance, str] | None, *, live: bool) -> Company:
+    """Read the instance row, where ``row`` is not what was just read of it; a ``live`` round also stamps it and sets
+    the first watermark. Raises ``WrongStore``."""
     if live:
-        instance, etag = await take_first_watermark(world, *await open_instance(world))
+        instance, etag = await take_first_watermark(world, *await open_instance(world, row))
     else:
-        instance, etag = await world.store.read_instance()
+        instance, etag = row or await world.store.read_instance()
         is_stamped(world, instance)
     return Company(in_force(world, instance), instance, etag, live)
 

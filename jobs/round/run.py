@@ -38,7 +38,7 @@ from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUna
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.link import Link
-from sync_core.model.memory import Hold, InboxRow, Memory, User
+from sync_core.model.memory import Hold, InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
 from sync_core.plan.decide import decide
 from sync_core.plan.guard import guard, recent_deletions
@@ -47,10 +47,18 @@ from sync_core.plan.unsynced import after_round
 from sync_core.reading.frame import Scale
 
 
-async def run_round(world: World, user: User, *, full: bool = False, asked: bool = False) -> Report:
+async def run_round(
+    world: World,
+    user: User,
+    *,
+    full: bool = False,
+    asked: bool = False,
+    row: tuple[Instance, str] | None = None,
+) -> Report:
     """Bring one user's calendar and activities in step. ``full`` reads both sides whole, ``asked`` ignores back-off.
 
-    Failures of a side or of items are in the report. Raises ``LeaseHeld``, and ``RowUnreadable`` for the user's row.
+    ``row`` is the instance row with its etag if the caller has just read it: a round asks for it once. Failures of a
+    side or of items are in the report. Raises ``LeaseHeld``, and ``RowUnreadable`` for the user's row.
     """
     if not user.enabled or user.unreadable:
         return _no_round(user)
@@ -61,7 +69,8 @@ async def run_round(world: World, user: User, *, full: bool = False, asked: bool
         known = await world.store.read_user(user.id)
         if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
-        report = await _Round(world, replace(user, pause=known.pause), full=full, asked=asked).run(fence)
+        one = _Round(world, replace(user, pause=known.pause), full=full, asked=asked, row=row)
+        report = await one.run(fence)
     finally:
         cover.reset(uncovered)
         await fence.release()
@@ -110,7 +119,7 @@ class _Plan:
 class _Round:
     """One round under way. Its state is the user as found so far, and the report."""
 
-    # Six parameters: one for each choice of run_round and plan_round.
+    # Seven parameters: one for each choice of run_round and plan_round.
     def __init__(
         self,
         world: World,
@@ -120,6 +129,7 @@ class _Round:
         asked: bool,
         inbox: tuple[InboxRow, ...] = (),
         planned: Planned | None = None,
+        row: tuple[Instance, str] | None = None,
     ) -> None:
         self._world = world
         self._stored = user
@@ -128,6 +138,7 @@ class _Round:
         self._asked = asked
         self._inbox = inbox
         self._planned = planned if planned is not None else {}
+        self._row = row
         self._now = world.clock()
         self._report = Report(user.id, user.upn, full=full)
 
@@ -148,7 +159,7 @@ class _Round:
         return self._report
 
     async def _steps(self, fence: Fence | None) -> None:
-        company = await read_company(self._world, live=fence is not None)
+        company = await read_company(self._world, self._row, live=fence is not None)
         if self._is_paused(company):
             return
         memory = await self._recall(fence)

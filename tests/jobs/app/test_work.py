@@ -18,6 +18,7 @@ from jobs.ports import Message
 from jobs.wake import wake
 from sync_core.errors import SettingsInvalid, SlotsTaken, StoreUnavailable
 from sync_core.model.day import Day, by_day, joined, lags_of
+from sync_core.model.memory import Instance
 from tests.support.app import App, logged_facts
 from tests.support.house import House
 from tests.support.users import put_user
@@ -37,11 +38,11 @@ def plan(house: House, subject: str = "Plan") -> str:
     return house.outlook().create(subject, start, start + timedelta(hours=1))
 
 
-async def woken_by_outlook(app: App) -> Message:
+async def woken_by_outlook(app: App, *, full: bool = False) -> Message:
     """Anna plans a meeting and her wake-up waits in the queue."""
     user_id = await settle(app)
     plan(app.house)
-    await wake(app.house.world, user_id)
+    await wake(app.house.world, user_id, full=full)
     [(message, _)] = app.queue.take()
     return message
 
@@ -75,6 +76,26 @@ async def test_a_woken_round_brings_the_sides_in_step(app: App) -> None:
     await app.hand_over(message)
     assert len(app.house.desk().find("Plan")) == 1
     assert app.queue.take() == []
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["woken", "full"])
+async def test_a_message_reads_the_instance_row_once(
+    app: App, monkeypatch: pytest.MonkeyPatch, *, full: bool
+) -> None:
+    """Whether the round is paused, due and by which policy: one reading of the company's row tells all of it."""
+    message = await woken_by_outlook(app, full=full)
+    store = app.house.world.store
+    reads, read_instance = [], store.read_instance
+
+    async def counted() -> tuple[Instance, str]:
+        reads.append(await read_instance())
+        return reads[-1]
+
+    monkeypatch.setattr(store, "read_instance", counted)
+    await app.hand_over(message)
+
+    assert len(app.house.desk().find("Plan")) == 1
+    assert len(reads) == 1
 
 
 async def test_a_served_wake_up_asks_nobody(app: App) -> None:
