@@ -45,6 +45,14 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
+def activity_url(text: str) -> str:
+    """Parse the pattern of an address with ``{id}`` in it, for an activity's id."""
+    if text.count("{id}") != 1 or "{id}" in urlsplit(text).netloc:
+        raise ValueError("must hold {id} once, behind the host")
+    address(text.replace("{id}", "0").partition("?")[0].partition("#")[0])
+    return text
+
+
 def root(text: str) -> str:
     """Parse an address without a path."""
     url = address(text)

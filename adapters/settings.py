@@ -18,6 +18,7 @@ from adapters.setting_values import (
     LOOPBACK,
     SYSTEM_TYPES,
     Parser,
+    activity_url,
     address,
     day,
     erp_time,
@@ -94,6 +95,7 @@ class Settings:
     mass_deletion: tuple[int, float]
     public_url: str
     digest_to: frozenset[str]
+    activity_url: str
     portal_sign_in: str
     chosen: frozenset[str]
     """The names of the settings that are set."""
@@ -174,6 +176,13 @@ ROWS = (
         optional(long_secret),
         "",
         "set a long random text, the same in ERP.net's webhook, or leave it out",
+    ),
+    Row(
+        "ERPNET_ACTIVITY_URL",
+        "activity_url",
+        optional(activity_url),
+        "",
+        "set the address under which your ERP.net client opens an activity, with {id} for its id, or leave it out",
     ),
     Row("DIGEST_TO", "digest_to", names, "", "list ERP.net logins or e-mail addresses with commas between"),
     Row("AZURE_TENANT_ID", "tenant_id", plain, "", "set the Entra tenant's id"),

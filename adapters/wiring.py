@@ -93,6 +93,7 @@ async def open_world(
             public_url=settings.public_url,
             secret_ends=settings.secret_ends,
             digest_to=settings.digest_to,
+            activity_url=settings.activity_url,
         )
 
 

@@ -41,6 +41,7 @@ param settings = {
   ERPNET_TIME: readEnvironmentVariable('ERPNET_TIME', 'user')
   ERPNET_SERVICE_LOGINS: readEnvironmentVariable('ERPNET_SERVICE_LOGINS', '')
   ERPNET_LATE_COMMIT_MINUTES: readEnvironmentVariable('ERPNET_LATE_COMMIT_MINUTES', '30')
+  ERPNET_ACTIVITY_URL: readEnvironmentVariable('ERPNET_ACTIVITY_URL', '')
   DIGEST_TO: readEnvironmentVariable('DIGEST_TO', '')
   GRAPH_URL: readEnvironmentVariable('GRAPH_URL', 'https://graph.microsoft.com/v1.0')
   LEASE_SECONDS: readEnvironmentVariable('LEASE_SECONDS', '180')

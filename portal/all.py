@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jobs.asked import Kind, Wish
 from portal.http import NOT_FOUND, Answer, Denied
-from portal.own import file
+from portal.own import TEXT, file
 from portal.visit import Visit
 
 People = tuple[str, ...]
@@ -19,7 +19,7 @@ def _of(kind: Kind, **more: bool) -> Callable[[Visit, People], Wish]:
 
 
 def _typed(visit: Visit, name: str) -> str:
-    return visit.asked.fields.get(name, "").strip()[:300]
+    return visit.asked.fields.get(name, "").strip()[:TEXT]
 
 
 def _answer(choice: str) -> Callable[[Visit, People], Wish]:

@@ -58,5 +58,7 @@ def told(command: Command) -> Json:
         "done": command.done,
         "total": command.total,
         "waits_for": command.waits_for,
+        "why": str(command.trouble.why) if command.trouble else "",
+        "detail": command.trouble.detail if command.trouble else "",
         "failure": command.failure,
     }

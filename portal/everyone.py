@@ -156,7 +156,7 @@ async def person(visit: Visit) -> Page:
         "sentence": sentence(user, memory, instance, pause),
         "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
         "recent": recent([replace(one, subject=PRIVATE) if one.private else one for one in journal], memory),
-        "skipped": skipped(await store.read_unsynced(user.id)),
+        "skipped": skipped(await store.read_unsynced(user.id), is_owner=False),
         "pause": shapes.pause_of(pause),
         "may_change": visit.person.is_admin,
     }

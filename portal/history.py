@@ -14,6 +14,7 @@ from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
+from portal.links import in_erp, in_outlook
 from portal.mine import own_user
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
@@ -58,6 +59,8 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
         "reason": link.reason,
         "columns": columns(link, is_masked=is_masked),
         "identity": identity(link),
+        "outlook_url": in_outlook(link.event_id, visit.environ.get("GRAPH_URL", "")) if is_owner else "",
+        "erp_url": in_erp(link.activity_id, visit.world.activity_url),
         "timeline": timeline(meant, is_owner=is_owner, is_masked=is_masked),
         "report": report(link, meant),
     }

@@ -14,6 +14,7 @@ from jobs.approvals import choices_in
 from jobs.asked import Command, Kind, State
 from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
+from jobs.round.report import PRIVATE
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
@@ -27,6 +28,9 @@ from sync_core.model.unsynced import Unsynced
 JOURNAL, RECENT, COMMANDS = 200, 15, 1_000
 """Journal entries that are read, those that are shown, commands of everybody among which one's own are looked for: as
 many as the tables give at once, a morning's where thousands are switched on."""
+
+MOST_NAMED = 10
+"""Items that are named of those with one reason."""
 
 EVERY_SO_MANY = re.compile(r"0 \*/(\d{1,2}) \* \* \* \*")
 """The usual form of ``SYNC_SCHEDULE``; the next look of another one is not told."""
@@ -65,7 +69,7 @@ async def mine(visit: Visit, user: User) -> Json:
         "zone": user.zone,
         "conflicts": conflicts,
         "recent": recent(journal, memory),
-        "skipped": skipped(await store.read_unsynced(user.id)),
+        "skipped": skipped(await store.read_unsynced(user.id), is_owner=True),
         "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
     }
 
@@ -130,9 +134,24 @@ def recent(journal: Sequence[JournalEntry], memory: Memory) -> list[Json]:
     ]
 
 
-def skipped(unsynced: Unsynced) -> list[Json]:
-    """What is not in step, by reason, with how many items; most first."""
-    found = [{"reason": reason, "count": count} for reason, count in unsynced.counts.items()]
+def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
+    """What is not in step, by reason, with how many items and the first of them; most first. A private item's title
+    is its owner's."""
+    found = [
+        {
+            "reason": reason,
+            "count": count,
+            "items": [
+                {
+                    "subject": PRIVATE if one.private and not is_owner else one.subject,
+                    "item": one.event_id or one.activity_id,
+                    "end": _iso(one.end),
+                }
+                for one in unsynced.matching(reason)[:MOST_NAMED]
+            ],
+        }
+        for reason, count in unsynced.counts.items()
+    ]
     return sorted(found, key=lambda one: (-int(str(one["count"])), str(one["reason"])))
 
 
@@ -181,8 +200,26 @@ async def settings(visit: Visit) -> Page:
         "location_id": user.location_id,
         "places": await places(visit, asked),
         "place": await place_of(visit, user, asked),
+        "preview": None if user.enabled else await last_preview(visit, asked),
     }
     return Page("settings.html", data, zone=user.zone)
+
+
+async def last_preview(visit: Visit, asked: Sequence[Command]) -> Json | None:
+    """What the reader was last shown that switching on would do, in numbers; None where they have not looked."""
+    done = (one for one in asked if one.wish.kind is Kind.PREVIEW and one.state is State.DONE)
+    last = next(done, None)
+    users = (await answer_of(visit, last)).get("users", []) if last else []
+    if last is None or not users:
+        return None
+    made = [line["what"] for user in users for line in user["lines"]]
+    return {
+        "command": last.id,
+        "at": last.asked_at.isoformat(),
+        "erp": made.count("activity created"),
+        "outlook": made.count("event created"),
+        "mails": sum(user["mails"] for user in users),
+    }
 
 
 async def conflict(visit: Visit) -> Page:

@@ -46,7 +46,7 @@ def loose(*names: str, **members: Json) -> Json:
 IDS = {"event_id": TEXT, "activity_id": TEXT}
 SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER), "required": ["code", "text"]}
 PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
-SKIPPED = several(thing(reason=TEXT, count=NUMBER))
+SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(thing(subject=TEXT, item=TEXT, end=maybe(TIME)))))
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
 CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)
@@ -103,6 +103,8 @@ COMMAND = {
     "done": NUMBER,
     "total": NUMBER,
     "waits_for": TEXT,
+    "why": TEXT,
+    "detail": TEXT,
     "failure": TEXT,
 }
 PERSON = thing(
@@ -146,6 +148,8 @@ ITEM = thing(
     reason=TEXT,
     columns=several(thing(field=TEXT, outlook=TEXT, base=TEXT, erp=TEXT, differs=TRUTH)),
     identity=several(thing(name=TEXT, value=TEXT)),
+    outlook_url=TEXT,
+    erp_url=TEXT,
     timeline=several(EVENT),
     report=TEXT,
     **IDS,
@@ -193,6 +197,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             location_id=TEXT,
             places=PLACES,
             place=PLACE,
+            preview=maybe(thing(command=TEXT, at=TIME, erp=NUMBER, outlook=NUMBER, mails=NUMBER)),
         ),
     ),
     ("GET", "conflicts/{id}"): ("One conflict of one's own", CONFLICT),

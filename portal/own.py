@@ -15,8 +15,8 @@ from portal.visit import Page, Visit
 MOST_WAITING = 20
 """What one person may have asked for that has not ended: others wait for the same session of ERP.net."""
 
-TEXT = 300
-"""Characters of what somebody types."""
+TEXT = 1_000
+"""Characters of what somebody types, or pastes: a link from Outlook has some three hundred."""
 
 
 def _typed(visit: Visit, name: str) -> str:

@@ -182,12 +182,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     # Mine: the rest
     "find": ("Where is my meeting?", "Къде е срещата ми?"),
     "find.label": (
-        "A word of its title, or an id",
-        "Дума от заглавието или идентификатор",
+        "A word of its title, or a link from Outlook",
+        "Дума от заглавието или връзка от Outlook",
     ),
     "find.go": ("Find", "Намери"),
     "recent": ("The last things done", "Последно свършено"),
     "skipped": ("Not synced", "Не се синхронизира"),
+    "skipped.which": ("Which?", "Кои?"),
+    "skipped.more": ("and {n} more", "и още {n}"),
     "switch": ("Your sync", "Вашата синхронизация"),
     "company": ("Company and location", "Фирма и местоположение"),
     "zone": ("Time zone", "Часова зона"),
@@ -236,6 +238,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "preview": ("Show me what it would do", "Покажи ми какво би направило"),
     "preview.text": ("Looks, and changes nothing.", "Само гледа, нищо не променя."),
+    "preview.see": ("See them", "Виж ги"),
+    "preview.at": ("As of {at}.", "Към {at}."),
     "preview.erp.one": ("{n} meeting will appear in ERP.net.", "{n} среща ще се появи в ERP.net."),
     "preview.erp.many": ("{n} meetings will appear in ERP.net.", "{n} срещи ще се появят в ERP.net."),
     "preview.outlook.one": ("{n} activity will appear in Outlook.", "{n} дейност ще се появи в Outlook."),
@@ -264,6 +268,82 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state.done-not-all": ("Done, but not everything went well.", "Готово, но не всичко мина добре."),
     "state.failed": ("This did not work.", "Не се получи."),
     "state.refused": ("This cannot be done.", "Това не може да бъде направено."),
+    "failed.words": ("In the app's own words", "С думите на приложението"),
+    "failed.unsent": ("It could not be sent: ask again.", "Не можа да бъде изпратено: поискайте отново."),
+    "failed.unseen": (
+        "The app did not begin on it within a day: an administrator should see whether it runs. Then ask again.",
+        "Приложението не го започна цял ден: администратор да види дали то работи. После поискайте отново.",
+    ),
+    "failed.cut-off": (
+        "It did not come to its end within a day: ask again. What was done stays done.",
+        "Не завърши до един ден: поискайте отново. Свършеното остава свършено.",
+    ),
+    "failed.mistake": (
+        "calsync made a mistake over it ({detail}). Nothing is lost; the administrator finds it in the log.",
+        "calsync сбърка при изпълнението ({detail}). Нищо не е загубено; администраторът ще го намери в журнала.",
+    ),
+    "failed.unknown-user": (
+        "A name that was given is not known. Use the sign-in name, like anna@company.example.",
+        "Дадено име не е познато. Използвайте потребителското име, например anna@company.example.",
+    ),
+    "failed.unknown-place": (
+        "The company or location is not known (any more): look them up again and choose.",
+        "Фирмата или местоположението (вече) не са познати: вижте ги отново и изберете.",
+    ),
+    "failed.unknown-choice": (
+        "What it was about does not wait for an answer (any more): go back and see what does.",
+        "Това (вече) не чака отговор: върнете се и вижте какво чака.",
+    ),
+    "failed.unknown-item": (
+        "Neither Outlook nor ERP.net nor the log knows it: try another word of its title, or paste its link.",
+        "Нито Outlook, нито ERP.net, нито дневникът знаят за нея: опитайте с друга дума или поставете връзката ѝ.",
+    ),
+    "failed.wrong-wish": (
+        "What was asked for does not fit together: go back and choose again.",
+        "Поисканото не си пасва: върнете се и изберете отново.",
+    ),
+    "failed.wrong-day": (
+        "A pause cannot end on that day: name a later day within a year.",
+        "Паузата не може да свърши на този ден: посочете по-късен ден до една година.",
+    ),
+    "failed.settings": (
+        "The app's settings do not fit: an administrator finds each mistake by the check of everything.",
+        "Настройките на приложението не са наред: администратор ще намери всяка грешка чрез проверката на всичко.",
+    ),
+    "failed.account-taken": (
+        "The ERP.net user belongs to another mailbox already: an administrator can tell which.",
+        "Потребителят в ERP.net вече е към друга пощенска кутия: администратор може да каже коя.",
+    ),
+    "failed.refused": (
+        "{detail} refuses the app: an administrator finds what is missing by the check of everything.",
+        "{detail} отказва достъп на приложението: администратор ще намери липсващото чрез проверката на всичко.",
+    ),
+    "failed.mailbox": (
+        "The mailbox cannot be used now: an administrator should see that it is licensed and enabled.",
+        "Пощенската кутия не може да се използва сега: администратор да види дали има лиценз и е включена.",
+    ),
+    "failed.rejected": (
+        "{detail} refused the item as it is: look at its history for more.",
+        "{detail} отказа записа такъв, какъвто е: вижте историята му.",
+    ),
+    "failed.unavailable": ("{detail} did not answer: ask again later.", "{detail} не отговори: поискайте по-късно."),
+    "failed.session-taken": (
+        "No session of ERP.net was free: ask again in half an hour.",
+        "Нямаше свободна сесия на ERP.net: поискайте отново след половин час.",
+    ),
+    "failed.row-unreadable": (
+        "Something that calsync remembers cannot be read: the check of everything tells an administrator what helps.",
+        "Нещо от паметта на calsync не може да бъде прочетено: проверката на всичко казва на администратора какво "
+        "помага.",
+    ),
+    "failed.tables": (
+        "calsync's memory did not answer: ask again later.",
+        "Паметта на calsync не отговори: поискайте по-късно.",
+    ),
+    "failed.other": (
+        "It could not be done ({detail}): ask again; if it fails once more, tell your administrator.",
+        "Не можа да бъде направено ({detail}): поискайте отново; ако пак не стане, кажете на администратора.",
+    ),
     "progress": ("{done} of {total}.", "{done} от {total}."),
     "may-leave": (
         "You may leave this page: the work goes on, and your calendar's page leads back here.",
@@ -464,6 +544,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Както е видяно последно. Какво казват двете страни сега и какво би станало, приложението може да провери.",
     ),
     "item.now": ("Look at both sides now", "Виж двете страни сега"),
+    "item.in-outlook": ("Open in Outlook", "Отвори в Outlook"),
+    "item.in-erp": ("Open in ERP.net", "Отвори в ERP.net"),
+    "item.reread": ("Fetch changes and carry them over", "Вземи промените и ги пренеси"),
+    "item.retry": ("Try again what was set aside", "Опитай отново отложеното"),
     "item.timeline": ("What was done, and when", "Какво и кога е направено"),
     "item.nothing": ("Nothing was done to it.", "Нищо не е правено с нея."),
     "undo": ("Take back", "Връщане назад"),

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from jobs.approvals import choices_in
 from jobs.claims import read_claims
+from jobs.commands.outlook_link import id_in
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
 from jobs.ports import UNREADABLE
@@ -93,10 +94,10 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
 
     Raises ``RowUnreadable``, and ``SideError`` if an unlinked item cannot be read.
     """
-    wanted = Wanted(text)
+    memory = await world.store.recall(user.id)
+    wanted = Wanted(await _named(world, user, memory, text))
     if not wanted.text:
         return []
-    memory = await world.store.recall(user.id)
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     entries = [e for e in journal if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
     links = list(_meant(memory, wanted, entries))
@@ -109,6 +110,16 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
             state = await _look(world, user, memory, wanted)
     found = [*state, *map(_from_journal, entries)]
     return [*_about_user(user), *found] if found else []
+
+
+async def _named(world: World, user: User, memory: Memory, text: str) -> str:
+    """What is asked about. Of a link from Outlook that is the event's id as calsync knows it: a link bears the one
+    that changes when the event is moved (graph.md §8), so Graph is asked for the other."""
+    named = id_in(text)
+    if named == text or not _is_synced(user) or any(link.event_id == named for link in memory.links):
+        return named
+    found = (await world.calendar.read_events(user.id, [named])).get(named)
+    return found.id if isinstance(found, GraphEvent) else named
 
 
 def _is_entry_meant(entry: JournalEntry, wanted: Wanted) -> bool:

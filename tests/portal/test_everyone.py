@@ -188,7 +188,7 @@ async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -
     page = await admin.read("/portal/everyone/audit")
 
     assert "Anna Petrova" in page
-    assert "neither side nor the journal knew the item" in page
+    assert "Neither Outlook nor ERP.net nor the log knows it" in page
     assert "Budget" not in page
     assert "This did not work." in await admin.read(f"/portal/commands/{command.id}")
     table = (await admin.get("/portal/everyone/audit.csv")).body.decode("utf-8-sig")

@@ -14,6 +14,7 @@ from jobs.commands.ask import ask
 from jobs.commands.switch import disable
 from portal.mine import next_look
 from portal.own import MOST_WAITING
+from portal.sign_in import Role
 from sync_core.model.pause import Pause
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
@@ -71,6 +72,39 @@ async def test_somebody_new_is_off(house: House) -> None:
     assert "/portal/settings" in page
     assert "Where is my meeting?" not in page
     assert "Switch sync on" in await boris.read("/portal/settings")
+
+
+async def test_before_switching_on_one_sees_what_it_will_do(house: House) -> None:
+    """Once somebody has looked, the numbers stand beside the switch and lead to the list."""
+    boris = Visitor(house, signed_in("boris"))
+    command = await ask(house.world, Wish(Kind.PREVIEW, ("boris",), choice="on"), Asker("boris"))
+    line = {"subject": "x", "reason": "", "before": {}, "after": {}, "event_id": "e", "activity_id": ""}
+    lines = [{"what": what, **line} for what in ["activity created"] * 3 + ["event created", "skipped"]]
+    await house.world.store.save_part(command.id, 0, {"users": [{"lines": lines, "mails": 2}]})
+    assert "will appear" not in await boris.read("/portal/settings")
+    await house.world.store.save_command(replace(command, state=State.DONE))
+    page = await boris.read("/portal/settings")
+
+    assert "3 meetings will appear in ERP.net. 1 activity will appear in Outlook. 2 invitations will be sent." in page
+    assert f'<a href="/portal/commands/{command.id}">See them</a>' in page
+
+
+async def test_what_is_not_synced_is_named(house: House, anna: Visitor) -> None:
+    """By reason, with what would change it; each item leads to its why. An administrator sees no private title."""
+    at = house.now + timedelta(days=60)
+    for number in range(12):
+        house.outlook().create(f"Far {number}", at, at + timedelta(hours=1))
+    house.outlook().create("Dentist", at, at + timedelta(hours=1), sensitivity="private")
+    await house.step()
+    page, me = await anna.read("/portal"), await house.user()
+
+    assert "<strong>13 items</strong> · <span>outside the window.</span>" in page
+    assert "and 3 more" in page
+    assert page.count("Far ") >= 9
+    boss = Visitor(house, signed_in("vera", Role.ADMIN))
+    [told] = (await boss.json(f"/people/{me.id}"))["skipped"]
+    assert {one["subject"] for one in told["items"]} <= {"(private)", *(f"Far {n}" for n in range(12))}
+    assert "Dentist" not in await boss.read(f"/portal/people/{me.id}")
 
 
 async def test_off_says_what_it_keeps(house: House, anna: Visitor) -> None:

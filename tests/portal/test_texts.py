@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.asked import SAYS, Kind, Why
 from portal.reasons import ACTIONS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
@@ -81,6 +82,18 @@ def test_what_the_sync_says_is_said_in_bulgarian() -> None:
     told = {str(reason) for reason in [*SAID.values(), *HINDRANCES.values()]}
     assert {one for one in told if one not in REASONS and len(one) < 80} == set()
     assert {*LABELS.values(), *VERDICT_LABELS.values()} - ACTIONS.keys() == {"nothing"}
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_failure_of_a_command_is_worded(why: Why) -> None:
+    """With the place for its detail where the command line's words have one."""
+    assert ("{detail}" in TEXTS[f"failed.{why}"][0]) == ("{}" in SAYS[why])
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_of_command_is_named(kind: Kind) -> None:
+    """On its page and in the audit."""
+    assert f"kind.{kind}" in TEXTS
 
 
 def test_every_reason_of_the_catalogue_is_one_of_the_code() -> None:
