@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
     from azure.storage.queue.aio import QueueServiceClient
 
+    from adapters.erp import ErpOptions
     from adapters.graph import Credential, GraphCalendar
     from adapters.queues import WorkQueue
     from adapters.store.store import RowStore
@@ -56,7 +57,7 @@ async def open_world(
     The store is prepared and ERP.net's addresses are taken from it, unless the world is only opened to be
     *examined*: then nothing is asked of anybody yet. Raises ``StoreUnavailable`` and ``ForeignHost``.
     """
-    from adapters.erp import ErpNet, ErpOptions
+    from adapters.erp import ErpNet
 
     async with AsyncExitStack() as opened:
         store = await _open_store(settings, clock, opened)
@@ -64,13 +65,7 @@ async def open_world(
         if not is_examined:
             await store.prepare()
             endpoints = await _endpoints(store)
-        options = ErpOptions(
-            url=settings.erpnet_url,
-            client_id=settings.erpnet_client_id,
-            client_secret=settings.erpnet_client_secret,
-            timeout_seconds=settings.call_timeout_seconds,
-        )
-        erp = ErpNet(options, clock=clock, endpoints=endpoints)
+        erp = ErpNet(_erp_options(settings), clock=clock, endpoints=endpoints)
         opened.push_async_callback(erp.close)
         calendar = _calendar(settings, clock)
         opened.push_async_callback(calendar.close)
@@ -95,6 +90,17 @@ async def open_world(
             digest_to=settings.digest_to,
             activity_url=settings.activity_url,
         )
+
+
+def _erp_options(settings: Settings) -> ErpOptions:
+    from adapters.erp import ErpOptions
+
+    return ErpOptions(
+        url=settings.erpnet_url,
+        client_id=settings.erpnet_client_id,
+        client_secret=settings.erpnet_client_secret,
+        timeout_seconds=settings.call_timeout_seconds,
+    )
 
 
 @asynccontextmanager
