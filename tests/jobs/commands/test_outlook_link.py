@@ -45,7 +45,7 @@ def test_what_is_no_such_link_stays(text: str) -> None:
     assert id_in(text) == text
 
 
-async def test_a_pasted_link_leads_to_the_items_story(house: House) -> None:
+async def test_a_pasted_link_leads_to_all_that_is_known_of_it(house: House) -> None:
     """Outlook's links bear an id that calsync does not keep: Graph tells which event it is, and its journal comes."""
     event, activity = await linked_meeting(house)
     items = house.graph.mailbox("anna@acme.example").items()
