@@ -8,18 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from cli.stopping import Stop
 from jobs.asked import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
-from jobs.waiting import Notice
 from sync_core.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from jobs.world import World
-
-Progress = Callable[[int], AbstractContextManager[Callable[[str], None]]]
-"""Shows how far something of so many items has come; what it yields is called with each one's name."""
 
 FIRST_LOOK, LONGEST_LOOK = 0.3, 2.0
 """Seconds between two looks at a command: the first time, and at most."""
@@ -30,23 +27,36 @@ UNSEEN_AFTER = 30.0
 UNSEEN = "The app has not begun on this yet. Does it run (`calsync doctor`)? With --here it is done in this process."
 
 
-async def ask_and_wait(
-    desk: World, wish: Wish, by: Asker, notice: Notice, progress: Progress
-) -> tuple[Command, Json]:
+class Told(Protocol):
+    """Where whoever asks is told how it goes (``cli.screen.Screen``)."""
+
+    def notice(self, text: str) -> None:
+        """What must be said."""
+
+    def detail(self, text: str) -> None:
+        """A step, for whoever wants to know each."""
+
+    def progress(self, total: int) -> AbstractContextManager[Callable[[str], None]]:
+        """Shows how far something of so many items has come; what it yields is called with each one's name."""
+
+
+async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Stop) -> tuple[Command, Json]:
     """The command once it has ended, and its answer. Raises ``WishInvalid`` and what the store raises."""
     name = new_id(desk.clock())
-    filing = asyncio.ensure_future(ask(desk, wish, by, id=name))
+    told.detail(f"asking the app as {by.name or by.id}: {wish.kind}, command {name}")
+    stop.words = f"Not waited for; the app goes on with it: `calsync commands {name}` shows how far it is."
+    stop.first = filing = asyncio.ensure_future(ask(desk, wish, by, id=name))  # without its message it would wait
+    command = await asyncio.shield(filing)
     try:
-        command = await asyncio.shield(filing)
-        command = await _ended(desk, command, notice, progress)
-    except (asyncio.CancelledError, StoreUnavailable):
-        await filing  # a row without its message would wait for the timer
-        notice(f"Not waited for; the app goes on with it: `calsync commands {name}` shows how far it is.")
+        command = await _ended(desk, command, told)
+    except StoreUnavailable:
+        told.notice(stop.words)
         raise
+    told.detail(f"{command.state}, {command.done} of {command.total}")
     return command, await read_answer(desk, command)
 
 
-async def _ended(desk: World, command: Command, notice: Notice, progress: Progress) -> Command:
+async def _ended(desk: World, command: Command, told: Told) -> Command:
     said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
@@ -54,12 +64,13 @@ async def _ended(desk: World, command: Command, notice: Notice, progress: Progre
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(LONGEST_LOOK, pause * 1.5)
             command = await look(desk, command.id) or command
+            told.detail(f"{command.state}, {command.done} of {command.total or '?'}")
             words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
             if words not in ("", said):
-                notice(words)
+                told.notice(words)
                 said = words
             if command.total > 1 and step is None:
-                step = bars.enter_context(progress(command.total))
+                step = bars.enter_context(told.progress(command.total))
             if step is not None:
                 for number in range(shown, command.done):
                     step(f"{number + 1} of {command.total}")

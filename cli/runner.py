@@ -1,112 +1,61 @@
-"""Runs a command: reads the settings, opens the world, prints output and notices, turns errors into exit codes.
+"""Runs a command: reads the settings, opens the world, turns what fails into sentences and exit codes.
 
-Output goes to stdout, notices and progress go to stderr. Text from outside passes ``plain`` before it is printed.
-A package is imported only when a command needs it: help opens no world, and a command without notices loads no rich.
+A package is imported only when a command needs it: help opens no world.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
-import unicodedata
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
+from cli.screen import Screen
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from adapters.settings import Settings
+    from cli.stopping import Stop
     from jobs.asked import Json, Wish
     from jobs.world import World
 
 Lines = Callable[["Json"], Iterable[str]]
 Wishes = Callable[["World"], Awaitable["list[Wish]"]]
+Work = Callable[["World"], Awaitable[int]]
 
-DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
-"""The exit codes: done; at least one user or item failed; settings or arguments are wrong; stopped by Ctrl-C."""
+DONE, FAILED, WRONG = 0, 1, 2
+"""The exit codes: done; at least one user or item failed; settings or arguments are wrong (``STOPPED``: Ctrl-C)."""
 
-JOINERS = frozenset("\u200c\u200d")
-"""The format characters that scripts and emoji need; every other one can change a line's direction."""
-
-
-def plain(text: str) -> str:
-    """Make a text safe for a terminal: one line, no control or direction characters, no lone surrogates."""
-    return "".join(" " if char in "\t\r\n" else char if _is_harmless(char) else "\ufffd" for char in text)
-
-
-def _is_harmless(char: str) -> bool:
-    return char in JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+HERE = (
+    "Done in this process: once it calls ERP.net, it holds a licence until 20 minutes after its last call, beside "
+    "the app's."
+)
+OF_OURS = "calsync made a mistake; nothing is lost, and doing it again is safe. Report it with what --verbose prints."
+STOPPED_HERE = "Stopped; what was done stays done, and doing it again goes on from there."
 
 
-class Runner:
+class Runner(Screen):
     """Runs one command and prints its output; click passes it to the command as its context object."""
 
     def __init__(self) -> None:
-        self.as_json = False
+        super().__init__()
         self.is_here = os.environ.get("CALSYNC_HERE", "") not in ("", "0")
+        self.env_file: Path | None = None
+        self.profile = ""
 
     @cached_property
-    def _err(self) -> Console:
-        from rich.console import Console
+    def environ(self) -> dict[str, str]:
+        """The environment that the settings are read from: this process's, and a file's on top."""
+        from cli import profiles
 
-        return Console(stderr=True)
+        for warning in profiles.warnings(self.env_file, self.profile):
+            self.notice(warning)
+        return profiles.environment(self.env_file, self.profile, os.environ)
 
-    def say(self, *lines: str) -> None:
-        """Print lines of the output for people; with ``--json`` print nothing."""
-        if not self.as_json:
-            for line in lines:
-                click.echo(line)
-
-    def print(self, output: dict[str, Any]) -> None:
-        """Print the output as JSON with or without ``--json`` (in ASCII, which no pipe can garble)."""
-        click.echo(json.dumps(output, indent=2))
-
-    def give(self, output: dict[str, Any], lines: Iterable[str]) -> None:
-        """Print a command's output: as JSON with ``--json``, else the lines."""
-        if self.as_json:
-            self.print(output)
-        else:
-            self.say(*lines)
-
-    def notice(self, text: str) -> None:
-        """Print a notice to stderr."""
-        from rich.text import Text
-
-        self._err.print(Text(plain(text)), soft_wrap=True)
-
-    @contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[str], None]]:
-        """Show a progress bar if stderr is a terminal. Call what this yields with the name of each finished part."""
-        if not self._err.is_terminal:
-            yield lambda _: None
-            return
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-        )
-
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self._err, transient=True) as bar:
-            task = bar.add_task("syncing", total=total)
-            yield lambda name: bar.update(task, advance=1, description=plain(name))
-
-    def ask(self, kind: str, lines: Lines, *, empty: Sequence[str] = (), **details: Any) -> NoReturn:
-        """Have a wish carried out, by the app or here; print its answer in ``lines``, or ``empty`` for one with none.
+    def ask(self, kind: str, lines: Lines, *, empty: str = "", **details: Any) -> NoReturn:
+        """Have a wish carried out, by the app or here; print its answer in ``lines``, or say that it is ``empty``.
 
         ``kind`` and ``details`` are those of a ``Wish``.
         """
@@ -118,107 +67,95 @@ class Runner:
 
         self.ask_each(find, lines, empty=empty)
 
-    def ask_each(self, find: Wishes, lines: Lines, *, empty: Sequence[str] = ()) -> NoReturn:
+    def ask_each(self, find: Wishes, lines: Lines, *, empty: str = "") -> NoReturn:
         """Have several wishes carried out, one after the other; their answers are printed as one."""
+        from cli.carrying import ask_app, do_here
+
+        def finish(answer: Json, is_fine: bool) -> int:
+            written = [*lines(answer)]
+            if empty and not written and self.as_json:
+                self.notice(empty)
+            self.give(answer, written or filter(None, (empty,)))
+            return DONE if is_fine else FAILED
+
         if self.is_here:
-            self.run(lambda world: self._do_here(world, find, lines, empty))
-        self._leave(lambda: self._ask(find, lines, empty))
+            self.run(lambda world: do_here(self, world, find, finish))
+        self.leave(lambda stop: ask_app(self, find, finish, stop))
 
-    async def _do_here(self, world: World, find: Wishes, lines: Lines, empty: Sequence[str]) -> int:
-        from jobs.asked import check, merged
-        from jobs.commands.kinds import KINDS
-
-        parts: list[tuple[Json, bool]] = []
-        for wish in await find(world):
-            check(wish)
-            for item in await KINDS[wish.kind].items(world, wish):
-                parts += [part async for part in KINDS[wish.kind].do(world, wish, item, self.notice)]
-        answer = merged([part for part, _ in parts])
-        self.give(answer, [*lines(answer)] or empty)
-        return DONE if all(is_fine for _, is_fine in parts) else FAILED
-
-    async def _ask(self, find: Wishes, lines: Lines, empty: Sequence[str]) -> int:
-        from adapters.settings import load_asking
-        from adapters.wiring import open_desk, who_asks
-        from cli.asking import ask_and_wait
-        from jobs.asked import State, merged
-
-        settings = load_asking(os.environ)
-        answers: list[Json] = []
-        is_fine = True
-        async with open_desk(settings) as desk:
-            by = await who_asks(settings)
-            for wish in await find(desk):
-                command, answer = await ask_and_wait(desk, wish, by, self.notice, self.progress)
-                if command.state is not State.DONE:
-                    return self._fail(WRONG if command.state is State.REFUSED else FAILED, command.failure, [])
-                answers.append(answer)
-                is_fine &= command.is_fine
-        whole = merged(answers)
-        self.give(whole, [*lines(whole)] or empty)
-        return DONE if is_fine else FAILED
-
-    def read(self, work: Callable[[World], Awaitable[int]]) -> NoReturn:
+    def read(self, work: Work) -> NoReturn:
         """Do work that reads the tables only, and exit with the code that it returns."""
         if self.is_here:
             self.run(work)
-        self._leave(lambda: self._read(work))
+        self.leave(lambda _: self._read(work))
 
-    async def _read(self, work: Callable[[World], Awaitable[int]]) -> int:
+    async def _read(self, work: Work) -> int:
         from adapters.settings import load_asking
         from adapters.wiring import open_desk
 
-        async with open_desk(load_asking(os.environ)) as desk:
+        async with open_desk(load_asking(self.environ)) as desk:
+            self.detail("the state tables are open")
             return await work(desk)
 
-    def run(
-        self, work: Callable[[World], Awaitable[int]], *, is_examined: bool = False, is_agreed: bool = True
-    ) -> NoReturn:
-        """Open the world, do the work, exit with the code that the work returns.
+    def run(self, work: Work, *, is_examined: bool = False, is_agreed: bool = True) -> NoReturn:
+        """Open the world with both sides, do the work, exit with the code that the work returns.
 
         The world follows the company's policy, except when it is only examined or ``is_agreed`` is false.
         """
         from adapters.settings import load
 
-        self._leave(lambda: self._run(load(os.environ), work, is_examined, is_agreed))
+        def begin(stop: Stop) -> Coroutine[Any, Any, int]:
+            stop.words = STOPPED_HERE
+            return self._run(load(self.environ), work, is_examined, is_agreed)
 
-    def _leave(self, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
-        """Exit with the code that the work returns, or with that of its error."""
-        import asyncio
-        import logging
+        self.leave(begin)
 
-        from sync_core.errors import CalsyncError, SettingsInvalid
-
-        logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are not for people
-        try:
-            code = asyncio.run(work())
-        except SettingsInvalid as error:
-            code = self._fail(WRONG, "The settings are not right:", error.mistakes)
-        except CalsyncError as error:
-            from jobs.commands.mistakes import OTHERWISE
-
-            code = self._fail(WRONG if isinstance(error, OTHERWISE) else FAILED, str(error), [])
-        except KeyboardInterrupt:
-            code = STOPPED
-        sys.exit(code)
-
-    async def _run(
-        self, settings: Settings, work: Callable[[World], Awaitable[int]], is_examined: bool, is_agreed: bool
-    ) -> int:
+    async def _run(self, settings: Settings, work: Work, is_examined: bool, is_agreed: bool) -> int:
         from adapters.wiring import open_world
         from jobs.company import agreed
         from jobs.refusal import judged
         from sync_core.errors import AccessRefused
 
         async with open_world(settings, is_examined=is_examined) as world:
+            self.detail(f"opened for ERP.net {settings.database}")
             try:
                 return await work(await agreed(world, self.notice) if is_agreed and not is_examined else world)
             except AccessRefused as error:
                 raise await judged(world, error) from error
 
-    def _fail(self, code: int, failure: str, mistakes: list[str]) -> int:
+    def leave(self, begin: Callable[[Stop], Coroutine[Any, Any, int]]) -> NoReturn:
+        """Exit with the code that the work returns, or with that of its error."""
+        import logging
+
+        from cli.stopping import Stop, run_until_stopped
+        from sync_core.errors import CalsyncError, SettingsInvalid
+
+        logging.getLogger("azure").addHandler(logging.NullHandler())  # its warnings are not for people
+        stop = Stop()
+        try:
+            code = run_until_stopped(lambda: begin(stop), stop, self.notice)
+        except SettingsInvalid as error:
+            code = self.fail(WRONG, "The settings are not right:", error.mistakes)
+        except CalsyncError as error:
+            from jobs.commands.mistakes import OTHERWISE, in_words
+
+            code = self.fail(WRONG if isinstance(error, OTHERWISE) else FAILED, in_words(error))
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # whoever read our output has gone
+            code = self._own_mistake(error)
+        sys.exit(code)
+
+    def _own_mistake(self, error: Exception) -> int:
+        import traceback
+
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            self.detail(line)
+        return self.fail(FAILED, OF_OURS)
+
+    def fail(self, code: int, failure: str, mistakes: Iterable[str] = ()) -> int:
+        """Say what failed, and return the code."""
         for line in (failure, *(f"  {mistake}" for mistake in mistakes)):
             self.notice(line)
         if self.as_json:
-            self.give({"failure": failure, "mistakes": mistakes}, ())
+            self.give({"failure": failure, "mistakes": [*mistakes]}, ())
         return code

@@ -42,4 +42,4 @@ async def kept_of(world: World, command: Command, state: State) -> Wish:
 
 def _known(people: Iterable[str], users: Iterable[User]) -> tuple[str, ...]:
     names = frozenset().union(*map(names_of, users), (FORGOTTEN,))
-    return tuple(name if name.casefold() in names else UNKNOWN for name in people)
+    return tuple(next((one for one in (name, *name.split()) if one.casefold() in names), UNKNOWN) for name in people)

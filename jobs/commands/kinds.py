@@ -20,6 +20,7 @@ from jobs.commands.mistakes import COMMON, UnknownItem
 from jobs.commands.resolve import resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
+from jobs.company import stamp_policy
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World
@@ -84,6 +85,7 @@ def each(do: Callable[[World, Wish, str, Notice], Awaitable[Part]]) -> Do:
 
 async def _enable(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     async with erp_session(world, notice):
+        name = await switch.first_known(world, name)
         checkup = await switch.enable(world, name, company_id=wish.company, location_id=wish.location, zone=wish.zone)
     if checkup.user.enabled and world.serve is not None:  # the app, whose timers would come to it later
         await wake(world, checkup.user.id)
@@ -100,7 +102,7 @@ async def _disable(world: World, _wish: Wish, name: str, notice: Notice) -> Part
 async def _forget(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
     user = await switch.find_known(world, name)
     await take_when_free(lambda: switch.forget(world, user), world, notice, f"the round of {user.upn}")
-    return {"forgotten": user.upn, "id": user.id}, True
+    return {"forgotten": [{"upn": user.upn, "id": user.id}]}, True
 
 
 async def _retry(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
@@ -120,15 +122,28 @@ async def _pull_and_people(world: World, wish: Wish) -> list[str]:
     return [PULL, *await _people_or_all(world, wish)]
 
 
-async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> Part:
-    if name == PULL:
-        async with erp_session(world, notice):
-            await pull_first(world, notice)
-        return {"failure": "", "dry_run": False, "users": []}, True
+async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> AsyncIterator[Part]:
+    if name == PULL:  # what fails here would fail for everybody
+        await _pull(world, notice)
+        yield {"failure": "", "dry_run": False, "users": []}, True
+        return
+    async for part in each(_sync_one)(world, wish, name, notice):
+        yield part
+
+
+async def _pull(world: World, notice: Notice) -> None:
+    """Read what changed in ERP.net; where no app did, the first sync makes the settings here the company's."""
+    if world.serve is None:
+        await stamp_policy(world)
+    async with erp_session(world, notice):
+        await pull_first(world, notice)
+
+
+async def _sync_one(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     user = await switch.find_known(world, name)
     async with erp_session(world, notice):
-        report = await sync_user(world, user, full=wish.full, notice=notice)
-    return await _synced(world, [user], SyncReport([report]))
+        outcome = await sync_user(world, user, full=wish.full, notice=notice)
+    return await _synced(world, [user], outcome)
 
 
 async def _everybody_or_people(_world: World, wish: Wish) -> list[str]:
@@ -197,9 +212,9 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
     notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
     async with erp_session(world, notice):
-        await pull_first(world, notice)
-        report = await sync_user(world, user, notice=notice)
-    yield await _synced(world, [user], SyncReport([report]))
+        await _pull(world, notice)
+        outcome = await sync_user(world, user, notice=notice)
+    yield await _synced(world, [user], outcome)
 
 
 async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
@@ -231,7 +246,7 @@ KINDS: dict[Kind, Does] = {
     Kind.RESUME: Does(_everybody_or_people, each(_resume)),
     Kind.RESOLVE: Does(_at_once, _resolve),
     Kind.UNDO: Does(_at_once, _undo),
-    Kind.SYNC: Does(_pull_and_people, each(_sync)),
+    Kind.SYNC: Does(_pull_and_people, _sync),
     Kind.WHY: Does(_people, each(_why)),
     Kind.PREVIEW: Does(_at_once, _preview),
     Kind.DOCTOR: Does(_at_once, _doctor),

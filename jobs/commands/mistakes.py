@@ -1,7 +1,7 @@
 """Which failures whoever asked can mend by asking for something else (exit 2), and which would meet everybody.
 
-``trouble_of`` is what a command's row keeps of a failure: the text of an error may quote a title or an address, and
-the row is kept for long.
+``in_words`` tells a failure with what helps. ``trouble_of`` is what a command's row keeps of it: the text of an error
+may quote a title or an address, and the row is kept for long.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ from sync_core.errors import (
     AccessRefused,
     AppRefused,
     CalsyncError,
+    EndlessRead,
+    ForeignHost,
+    ItemGone,
     ItemRejected,
+    LeaseHeld,
+    LeaseLost,
     LicencesTaken,
     MailboxUnavailable,
     RowUnreadable,
@@ -29,7 +34,9 @@ from sync_core.errors import (
     SideError,
     SideUnavailable,
     SlotsTaken,
+    StaleWrite,
     StoreError,
+    Throttled,
     WrongStore,
 )
 from sync_core.model.sides import Side
@@ -94,3 +101,26 @@ def trouble_of(error: Exception) -> Trouble:
     side = NAMES[error.side] if isinstance(error, SideError) else ""
     rule = error.rule if isinstance(error, ItemRejected) else ""
     return Trouble(why, f"{side} ({rule})" if _PLAIN.fullmatch(rule) else side)
+
+
+HELPS: tuple[tuple[type[CalsyncError], str], ...] = (
+    (LicencesTaken, "ask again in some minutes, or give ERP.net one more licence for it"),
+    (SlotsTaken, "ask again then"),
+    (Throttled, "ask again in some minutes"),
+    (SideUnavailable, "ask again in a minute; `calsync doctor` says whether it answers again"),
+    (LeaseHeld, "ask again then"),
+    (LeaseLost, "somebody else went on with it: ask again"),
+    (StaleWrite, "somebody else changed it at the same time: ask again"),
+    (ItemGone, "it was deleted meanwhile: `calsync why` says what became of it"),
+    (ItemRejected, "mend the item in Outlook or ERP.net; `calsync why` says more about it"),
+    (EndlessRead, "ask again; if it stays so, this calendar has to be looked at in Outlook"),
+    (ForeignHost, "check ERPNET_URL and GRAPH_URL: an answer leads somewhere else"),
+)
+"""What to do about an error whose own text tells what happened and no more; the first class that fits counts."""
+
+
+def in_words(error: CalsyncError) -> str:
+    """The error for people: what happened, and what helps."""
+    text = str(error).rstrip(".")
+    remedy = next((words for kind, words in HELPS if isinstance(error, kind)), "")
+    return f"{text}: {remedy}" if remedy and remedy not in text else str(error)

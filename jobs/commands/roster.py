@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from jobs.asked import Kind, Wish
 from jobs.checkup import is_zone
-from jobs.commands import switch
-from jobs.waiting import Notice, erp_session
-from jobs.world import World
-from sync_core.errors import AccessRefused, CalsyncError
+from sync_core.errors import CalsyncError
 from sync_core.model.memory import User
 
 VERSION = 1
@@ -54,17 +52,6 @@ class Entry:
     def means(self, user: User) -> bool:
         """Whether the entry names the stored user: by id if the entry has one, else by UPN."""
         return user.id == self.id if self.id else user.upn.casefold() == self.upn.casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The outcome of one entry: ``user`` as stored now, or ``failure`` if the user could not be switched on."""
-
-    entry: Entry
-    user: User | None = None
-    is_new: bool = False
-    problems: tuple[str, ...] = ()
-    failure: str = ""
 
 
 def export(users: Iterable[User]) -> dict[str, Any]:
@@ -127,36 +114,18 @@ def _twice(names: Sequence[str]) -> Iterator[str]:
         seen.add(name)
 
 
-async def import_entries(world: World, entries: Sequence[Entry], notice: Notice) -> list[Imported]:
-    """Switch on every user in the file. Users who are on as the file says are left alone; nobody is switched off.
+def wishes(entries: Sequence[Entry], known: Sequence[User]) -> list[Wish]:
+    """What a file asks for: one wish for all who are to have the same place and zone.
 
-    A user who cannot be switched on is reported and stops nobody else. Raises ``AccessRefused``.
+    Whoever is on as the file says is left out; nobody is switched off. A name is the id and then the UPN, for a
+    directory that does not know the id any more.
     """
-    stored = await world.store.list_users()
-    met = {entry: user for entry in entries for user in stored if entry.means(user) and entry.is_met_by(user)}
-    open_entries = [entry for entry in entries if entry not in met]
-    if not open_entries:
-        return [Imported(entry, met[entry]) for entry in entries]
-    async with erp_session(world, notice):
-        done = {entry: await _import_one(world, entry) for entry in open_entries}
-    return [done.get(entry) or Imported(entry, met[entry]) for entry in entries]
-
-
-async def _import_one(world: World, entry: Entry) -> Imported:
-    try:
-        name = await _name_in_directory(world, entry)
-        checkup = await switch.enable(
-            world, name, company_id=entry.company_id, location_id=entry.location_id, zone=entry.time_zone
-        )
-    except AccessRefused:
-        raise
-    except CalsyncError as error:
-        return Imported(entry, failure=str(error))
-    return Imported(entry, checkup.user, is_new=True, problems=tuple(checkup.problems))
-
-
-async def _name_in_directory(world: World, entry: Entry) -> str:
-    """The entry's id; if the directory does not know the id, the entry's UPN."""
-    if entry.id and await world.calendar.find_user(entry.id) is not None:
-        return entry.id
-    return entry.upn
+    people: dict[tuple[str, str, str], list[str]] = {}
+    for entry in entries:
+        if not any(entry.means(user) and entry.is_met_by(user) for user in known):
+            place = (entry.company_id, entry.location_id, entry.time_zone)
+            people.setdefault(place, []).append(f"{entry.id} {entry.upn}".strip())
+    return [
+        Wish(Kind.ENABLE, tuple(names), company=company, location=location, zone=zone)
+        for (company, location, zone), names in people.items()
+    ]

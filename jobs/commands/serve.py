@@ -15,7 +15,7 @@ from jobs.asked import Command, State, Trouble, Wish
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
-from jobs.commands.mistakes import OTHERWISE, trouble_of
+from jobs.commands.mistakes import OTHERWISE, in_words, trouble_of
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.waiting import unheeded
@@ -72,7 +72,7 @@ async def _carry_on(world: World, command: Command) -> bool:
         raise
     except CalsyncError as error:
         state = State.REFUSED if isinstance(error, OTHERWISE) else State.FAILED
-        await _fail(world, command, state, trouble_of(error), str(error))
+        await _fail(world, command, state, trouble_of(error), in_words(error))
         return True
     except Exception as error:  # noqa: BLE001 - a mistake of ours takes this command, not the app
         log_failure("command", error)

@@ -5,6 +5,7 @@ Times are ISO 8601 in UTC, or null.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from jobs.commands.explain import Finding
     from jobs.commands.pause import Paused
     from jobs.commands.resolve import Resolved
-    from jobs.commands.roster import Imported
     from jobs.commands.sync import SyncReport
     from jobs.commands.undo import Undo
     from jobs.commands.unsynced import UnsyncedPage
@@ -76,17 +76,32 @@ def place_of(place: Place) -> Json:
     }
 
 
-def import_of(imported: Sequence[Imported]) -> Json:
-    """Shape the output of ``users import``."""
-    users = [{**user_of(one.user), "is_new": one.is_new, "problems": [*one.problems]} for one in imported if one.user]
-    failures = [{"upn": one.entry.upn, "failure": one.failure} for one in imported if one.failure]
-    return {"users": users, "failures": failures}
-
-
 def sync_of(outcome: SyncReport, waiting: dict[str, tuple[User, Sequence[Choice]]], *, dry_run: bool) -> Json:
     """Shape the output of ``sync``. ``waiting``, by user id, is each user with the choices that wait for a person."""
     users = [_report(report, *waiting[report.user_id]) for report in outcome.reports]
     return {"failure": outcome.failure, "dry_run": dry_run, "users": users}
+
+
+ADDED_UP = ("done", "skipped")
+
+
+def one_each(answer: Json) -> Json:
+    """The answer of a sync with one entry for each person: a colleague's round may have made them run once more."""
+    rounds: dict[str, Json] = {}
+    for one in answer.get("users", ()):
+        if "lines" not in one:
+            return answer
+        before = rounds.get(one["upn"])
+        rounds[one["upn"]] = one if before is None else _both_rounds(before, one)
+    return {**answer, "users": [*rounds.values()]} if rounds else answer
+
+
+def _both_rounds(before: Json, after: Json) -> Json:
+    sums: Json = {name: dict(Counter(before[name]) + Counter(after[name])) for name in ADDED_UP}
+    totals = {name: before[name] + after[name] for name in ("lines", "mails")}
+    flags = {name: before[name] or after[name] for name in ("full", "ran")}
+    failures = [*dict.fromkeys([*before["failures"], *after["failures"]])]
+    return {**after, **sums, **totals, **flags, "failures": failures}
 
 
 def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:

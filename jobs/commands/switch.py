@@ -86,6 +86,14 @@ async def enable(world: World, upn: str, *, company_id: str = "", location_id: s
     return checkup
 
 
+async def first_known(world: World, names: str) -> str:
+    """The id that a text begins with, if the directory knows it, else the name behind it; a mere name as it is."""
+    id_, _, name = names.partition(" ")
+    if not name or "@" in id_:
+        return names
+    return id_ if await world.calendar.find_user(id_) is not None else name
+
+
 async def as_switched_on(world: World, name: str) -> User:
     """Somebody as switching on would have them, for a plan of their first round; nothing is saved.
 

@@ -93,13 +93,31 @@ async def pull_first(world: World, notice: Notice = unheeded) -> None:
         raise await judged(world, error) from error
 
 
-async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> Report:
-    """Sync one user after the pull, where an app runs: it wakes the colleagues whose meetings changed hands."""
+async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> SyncReport:
+    """Sync one user after the pull. Colleagues whose meetings changed hands by it are woken where an app runs; else
+    their rounds run here. Raises ``AppRefused``: whoever comes next would get the same answer."""
     [(_, is_busy)] = await _with_news(world, [user], full)
-    report = await run_until_done(world, user, full, notice) if is_busy else await _idle(world, user)
-    for woken in sorted(report.woken - {user.id}):
-        await wake(world, woken)
-    return report
+    outcome = SyncReport()
+    woken = _added(outcome, await run_until_done(world, user, full, notice) if is_busy else await _idle(world, user))
+    if world.serve is not None:
+        for user_id in sorted(woken):
+            await wake(world, user_id)
+        return outcome
+    for _ in range(ROUNDS):
+        known = [await world.store.read_user(user_id) for user_id in sorted(woken)]
+        woken = set()
+        for colleague in [one for one in known if one is not None and one.enabled]:
+            woken |= _added(outcome, await run_until_done(world, colleague, False, notice))
+    return outcome
+
+
+def _added(outcome: SyncReport, report: Report) -> set[str]:
+    """Add a report to the outcome; the ids of the colleagues who must be looked at because of it."""
+    if isinstance(report.trouble, AppRefused):
+        raise report.trouble
+    woken = set(report.woken) - {report.user_id}
+    _add(outcome, report)
+    return woken
 
 
 async def what_waits(
@@ -109,6 +127,7 @@ async def what_waits(
     users = {user.id: user for user in chosen}
     waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
     for user_id in [report.user_id for report in outcome.reports]:
+        users[user_id] = users.get(user_id) or await world.store.read_user(user_id) or User(user_id, user_id)
         waiting[user_id] = users[user_id], ()
         with suppress(RowUnreadable):
             waiting[user_id] = users[user_id], choices_in(await world.store.recall(user_id))

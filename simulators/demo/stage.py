@@ -33,6 +33,8 @@ STAFF = {LOGIN: "Anna Petrova", COLLEAGUE: "Boris Dimitrov", THIRD: "Carl Berg",
 KIM, GUEST = "kim@partner.example", "guest@client.example"
 """Two people of other companies: one who invites, one who is invited."""
 LONGEST_COMPLAINT = 500
+STOPPED = 130
+"""The exit code of a command that Ctrl-C has stopped."""
 LICENCES = 50
 """Each command opens a session of its own, and an idle one keeps its licence for 20 minutes (erpnet.md §3)."""
 
@@ -97,7 +99,7 @@ class CommandLine:
 
     def _invoke(self, *words: str) -> Result:
         done = self._runner.invoke(self._calsync, list(words), standalone_mode=False)
-        if isinstance(done.exception, Abort):
+        if isinstance(done.exception, Abort) or done.exit_code == STOPPED:
             raise KeyboardInterrupt
         return done
 

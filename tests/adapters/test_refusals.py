@@ -25,8 +25,8 @@ def answered(error: HttpResponseError, status: int) -> HttpResponseError:
     [
         (ClientAuthenticationError("a page of text"), "`az login` signs you in"),
         (answered(ClientAuthenticationError("a page of text"), 403), "needs the role 'Clerk'"),
-        (answered(HttpResponseError("a page of text"), 503), "does not answer (HttpResponseError 503)"),
-        (ServiceRequestError("a page of text"), "does not answer (ServiceRequestError)"),
+        (answered(HttpResponseError("a page of text"), 503), "does not answer (503): check the network"),
+        (ServiceRequestError("a page of text"), "does not answer: check the network"),
     ],
 )
 def test_each_refusal_has_its_remedy(error: AzureError, told: str) -> None:
@@ -34,6 +34,7 @@ def test_each_refusal_has_its_remedy(error: AzureError, told: str) -> None:
     text = str(unavailable(error, "table storage", "Clerk"))
     assert told in text
     assert "a page" not in text
+    assert "Error" not in text
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("sync",), ("users", "list", "--json")])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.text import MOST_ITEMS, hold_lines
+from cli.text.holds import MOST_ITEMS, hold_lines
 from jobs.commands.shapes import hold_of
 from sync_core.model.memory import HeldItem, Hold, User
 from tests.support.office import ANNA, CliOffice
@@ -36,11 +36,11 @@ def void(office: CliOffice) -> list[str]:
 
 def test_a_mass_deletion_waits(office: CliOffice, held: str) -> None:
     """Nothing is voided; `status` shows exactly the seven items and how to answer."""
-    [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
+    [hold] = office.calsync("status", "--user", ANNA, "--json").json["users"][0]["holds"]
 
     assert void(office) == []
     assert (held, ["void"] * 7) == (hold["id"], [item["intent"] for item in hold["items"]])
-    assert f"`calsync approve {held}`" in office.calsync("status").out
+    assert f"`calsync approve {held}`" in office.calsync("status", "--user", ANNA).out
 
 
 def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: CliOffice, held: str) -> None:
@@ -51,7 +51,7 @@ def test_the_list_says_what_is_on_it_and_what_each_answer_leads_to(office: CliOf
     listed = office.calsync("approve", held, "--show", "--json").json["hold"]
 
     assert (shown.code, void(office)) == (0, [])
-    for text in (shown.out, office.calsync("status").out, office.calsync("sync", "--full").out):
+    for text in (shown.out, office.calsync("status", "--user", ANNA).out, office.calsync("sync", "--full").out):
         assert line in text
         assert ANNA in text
         assert f"`calsync approve {held}` voids or removes exactly these" in text
@@ -71,7 +71,7 @@ def test_a_private_meeting_on_the_list_is_masked(office: CliOffice) -> None:
         office.outlook("delete", ident=event)
     [hold] = office.calsync("sync", "--json").json["users"][0]["holds"]
     told = [office.calsync("approve", hold["id"], "--show", *more).out for more in ((), ("--json",))]
-    told += [office.calsync("status", *more).out for more in ((), ("--json",))]
+    told += [office.calsync("status", "--user", ANNA, *more).out for more in ((), ("--json",))]
 
     for text in (*told, str(hold)):
         assert "(private)" in text
@@ -85,12 +85,12 @@ def test_an_approved_list_is_carried_out_at_once(office: CliOffice, held: str) -
 
     assert (answer.code, answer.json["users"][0]["done"]) == (0, {"activity voided": 7})
     assert void(office) == ALL[1:]
-    assert office.calsync("status", "--json").json["users"][0]["holds"] == []
+    assert office.calsync("status", "--user", ANNA, "--json").json["users"][0]["holds"] == []
 
 
 def test_an_item_restored_meanwhile_is_not_voided(office: CliOffice, held: str) -> None:
     """Each item is read again first: what Anna took back out of Deleted Items stays."""
-    [hold] = office.calsync("status", "--json").json["users"][0]["holds"]
+    [hold] = office.calsync("status", "--user", ANNA, "--json").json["users"][0]["holds"]
     back = next(link for link in hold["items"] if link["activity_id"] == office.activity("Meeting 3")["Id"])
     office.outlook("restore", ident=back["event_id"])
     office.calsync("approve", held, "--yes")
@@ -100,13 +100,13 @@ def test_an_item_restored_meanwhile_is_not_voided(office: CliOffice, held: str) 
 
 def test_a_dropped_list_lets_both_sides_be(office: CliOffice, held: str) -> None:
     """The activities stay, the events do not come back, and it is not asked again."""
-    answer = office.calsync("approve", held, "--drop")
+    answer = office.calsync("approve", held, "--drop", "--yes")
     office.calsync("sync", "--full")
 
     assert answer.code == 0
     assert void(office) == []
     assert [event["subject"] for event in office.events()] == ["Meeting 0"]
-    assert office.calsync("status", "--json").json["users"][0]["holds"] == []
+    assert office.calsync("status", "--user", ANNA, "--json").json["users"][0]["holds"] == []
 
 
 def test_an_unknown_id_is_an_argument_to_correct(office: CliOffice, held: str) -> None:
@@ -130,7 +130,7 @@ def test_a_partner_that_is_gone_is_made_anew_once_approved(office: CliOffice) ->
     assert (listed.code, office.activities()) == (0, [])
 
     retried = office.calsync("retry", "--json").json["users"][0]["retried"]
-    dropped = office.calsync("approve", hold["id"], "--drop")
+    dropped = office.calsync("approve", hold["id"], "--drop", "--yes")
     assert (retried, dropped.code, office.activities()) == (0, 0, [])
 
     office.more["SYNC_MONTHS_AHEAD"] = "2"

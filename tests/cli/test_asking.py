@@ -115,7 +115,7 @@ def test_status_tells_state_checkpoints_and_log(office: CliOffice) -> None:
     """State, both checkpoints, the number of pairs and the newest of the journal first."""
     office.meet("Budget review")
     enabled(office)
-    answer = office.calsync("status", "--json")
+    answer = office.calsync("status", "--user", ANNA, "--json")
     [user] = answer.json["users"]
 
     assert answer.code == 0
@@ -135,7 +135,7 @@ def test_a_hostile_subject_does_nothing_to_a_terminal(office: CliOffice) -> None
     """Escape sequences, line breaks and direction marks are shown harmlessly; JSON carries the exact text."""
     event = office.meet(HOSTILE)
     office.calsync("users", "enable", ANNA)
-    told = [office.calsync("sync"), office.calsync("status"), office.run("why", ANNA, event)]
+    told = [office.calsync("sync"), office.calsync("status", "--user", ANNA), office.run("why", ANNA, event)]
     [finding, *_] = office.calsync("why", ANNA, event, "--json").json["items"]
 
     for answer in told:
@@ -152,7 +152,7 @@ def test_private_items_are_masked(office: CliOffice) -> None:
     answers = [
         office.calsync(*command, *form)
         for form in ((), ("--json",))
-        for command in (("sync", "--dry-run"), ("sync",), ("status",), ("why", ANNA, "hush-hush"))
+        for command in (("sync", "--dry-run"), ("sync",), ("status", "--user", ANNA), ("why", ANNA, "hush-hush"))
     ]
 
     assert all("Hush" not in answer.out + answer.err for answer in answers)

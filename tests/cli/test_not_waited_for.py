@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import signal
 from typing import Any
 
 import pytest
 
 from adapters.store.memory import MemoryQueue
-from cli import asking
+from cli import asking, stopping
 from cli.asking import ask_and_wait
+from cli.screen import Screen
+from cli.stopping import STOPPED, Stop, run_until_stopped
 from jobs.asked import Asker, Kind, State, Wish
 from sync_core.errors import StoreUnavailable
 from tests.jobs.conftest import app, house
@@ -21,35 +23,40 @@ from tests.support.house import House
 __all__ = ["app", "house"]
 
 
-@contextmanager
-def unshown(_: int) -> Iterator[object]:
-    """No progress bar."""
-    yield lambda _: None
+class Heard(Screen):
+    """A screen of which all notices are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notices: list[str] = []
+
+    def notice(self, text: str) -> None:
+        """Keep it."""
+        self.notices.append(text)
 
 
-@pytest.mark.parametrize("error", [StoreUnavailable("table storage does not answer"), asyncio.CancelledError()])
-async def test_a_command_that_is_not_waited_for_goes_on(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
-    """By Ctrl-C, and where storage is down for a while after the command was taken."""
+async def test_a_command_that_is_not_waited_for_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Storage is down for a while after the command was taken."""
 
     async def fail(*_: object) -> None:
-        raise error
+        raise StoreUnavailable("table storage does not answer")
 
     monkeypatch.setattr(asking, "look", fail)
-    told: list[str] = []
-    with pytest.raises(type(error)):
-        await ask_and_wait(house.world, Wish(Kind.SYNC), Asker("olga"), told.append, unshown)  # type: ignore[arg-type]
+    heard = Heard()
+    with pytest.raises(StoreUnavailable):
+        await ask_and_wait(house.world, Wish(Kind.SYNC), Asker("olga"), heard, Stop())
 
     [command] = await house.world.store.list_commands()
-    assert [f"`calsync commands {command.id}`" in line for line in told] == [True]
+    assert [f"`calsync commands {command.id}`" in line for line in heard.notices] == [True]
 
 
-@pytest.mark.parametrize("is_sent", [True, False], ids=["while it is waited for", "while its message is sent"])
-async def test_whoever_stops_waiting_stops_nothing(
-    app: App, monkeypatch: pytest.MonkeyPatch, *, is_sent: bool
-) -> None:
-    """The wait is cut off, and the app carries the command out all the same."""
+def ctrl_c(after: float) -> None:
+    """Press it, so many seconds from now."""
+    asyncio.get_running_loop().call_later(after, os.kill, os.getpid(), signal.SIGINT)
+
+
+async def test_whoever_stops_waiting_stops_nothing(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the message is sent: what is filed is sent to its end, and the app carries it out."""
     sending, send = asyncio.Event(), MemoryQueue.send
 
     async def slowly(queue: MemoryQueue, *what: Any, **how: Any) -> None:
@@ -58,17 +65,72 @@ async def test_whoever_stops_waiting_stops_nothing(
         await send(queue, *what, **how)
 
     monkeypatch.setattr(MemoryQueue, "send", slowly)
-    told: list[str] = []
-    waiting = asyncio.ensure_future(
-        ask_and_wait(app.house.world, Wish(Kind.RETRY), Asker("olga"), told.append, unshown)  # type: ignore[arg-type]
-    )
+    stop, heard = Stop(), Heard()
+    waiting = asyncio.ensure_future(ask_and_wait(app.house.world, Wish(Kind.RETRY), Asker("olga"), heard, stop))
     await sending.wait()
-    if is_sent:
-        await asyncio.sleep(0.1)
+    assert stop.first is not None
+    await stop.first
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await app.drain()
 
     [command] = await app.house.world.store.list_commands()
-    assert (command.state, len(told)) == (State.DONE, 1)
+    assert command.state is State.DONE
+    assert f"`calsync commands {command.id}`" in stop.words
+
+
+def test_ctrl_c_says_at_once_that_the_work_goes_on() -> None:
+    """Exit 130, and what was begun to be filed is let end."""
+    heard, ended = Heard(), list[str]()
+
+    async def filing() -> None:
+        await asyncio.sleep(0.05)
+        ended.append("filed")
+
+    stop = Stop("it goes on")
+
+    async def work() -> int:
+        stop.first = asyncio.ensure_future(filing())
+        ctrl_c(0.0)
+        await asyncio.Event().wait()
+        return 0
+
+    assert run_until_stopped(work, stop, heard.notice) == STOPPED
+    assert (heard.notices, ended) == (["it goes on"], ["filed"])
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_a_request_that_swallows_ctrl_c_does_not_hold_anybody_up(
+    monkeypatch: pytest.MonkeyPatch, presses: int
+) -> None:
+    """It takes the cancellation for a failure and tries again; after a grace, or by the second Ctrl-C, it is left."""
+    monkeypatch.setattr(stopping, "GRACE", 0.2 if presses == 1 else 3600.0)
+    heard, tries = Heard(), list[int]()
+
+    async def stubborn() -> int:
+        for press in range(presses):
+            ctrl_c(press * 0.1)
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                tries.append(1)
+
+    assert run_until_stopped(stubborn, Stop("it goes on"), heard.notice) == STOPPED
+    assert (heard.notices, bool(tries)) == (["it goes on"], True)
+
+
+def test_without_ctrl_c_the_code_is_that_of_the_work() -> None:
+    """And what the work raises is raised; Ctrl-C afterwards is Python's again."""
+
+    async def done() -> int:
+        return 7
+
+    async def broken() -> int:
+        raise StoreUnavailable("gone")
+
+    assert run_until_stopped(done, Stop(), print) == 7
+    with pytest.raises(StoreUnavailable):
+        run_until_stopped(broken, Stop(), print)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -19,7 +19,8 @@ from click.testing import CliRunner
 import simulators.demo
 from adapters.store.tables import TableStore, connect
 from cli import main
-from cli.runner import plain
+from cli.runner import HERE
+from cli.screen import plain
 from jobs.ports import Lease, Slot
 from tests.support.office import ANNA, ROOT, CliOffice
 
@@ -117,12 +118,12 @@ def test_a_taken_slot_is_waited_for(office: CliOffice, is_in_use: bool) -> None:
         asyncio.run(_free_slot(office, slot, 10))  # longer than a process takes to start
     with office.start("sync", "--dry-run") as process:
         assert process.stderr is not None
-        told = process.stderr.readline()
+        licence, told = process.stderr.readline(), process.stderr.readline()
         if is_in_use:
             asyncio.run(_free_slot(office, slot, 0))
         process.communicate(timeout=60)
 
-    assert process.returncode == 0
+    assert (process.returncode, licence) == (0, f"{HERE}\n")
     how = (
         "is in use by another-worker" if is_in_use else "of another-worker, whose work is done, is counted by ERP.net"
     )
@@ -159,7 +160,7 @@ def test_a_terminal_sees_a_progress_bar(office: CliOffice) -> None:
             out, _ = process.communicate(timeout=60)
 
     assert (process.returncode, out.startswith(b"{")) == (0, True)
-    assert b"syncing" in seen.result()
+    assert b"working" in seen.result()
 
 
 def test_the_demo_gets_the_calendar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli.runner import HERE
 from tests.support.office import ANNA, CliOffice
 
 ACTED = ("what", "subject", "reason", "before", "after")
@@ -27,7 +28,7 @@ def test_a_meeting_becomes_an_activity(office: CliOffice) -> None:
     assert (enabled.code, synced.code) == (0, 0)
     assert [(a["Subject"], a["DocumentTypeCode"]) for a in office.activities()] == [("Budget review", "Meeting")]
     assert "activity created: “Budget review”" in synced.out
-    assert synced.err == ""
+    assert synced.err == f"{HERE}\n"
 
 
 def test_an_activity_becomes_an_event(office: CliOffice) -> None:

@@ -78,7 +78,6 @@ def test_a_company_of_nobody_is_told_how_to_begin(office: CliOffice, command: tu
         ("users", "forget", "nobody@acme.example", "--yes"),
         ("users", "enable", ANNA, "--time-zone", "Sofia"),
         ("sync", "--user", "nobody@acme.example"),
-        ("sync", "--user", ANNA, "--user", "nobody@acme.example"),
         ("status", "--user", "nobody@acme.example"),
         ("conflicts", "--user", "nobody@acme.example"),
         ("retry", "--user", "nobody@acme.example"),

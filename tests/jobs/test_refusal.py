@@ -11,7 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
-from cli import text
+from cli.text import status as text
 from jobs.commands import shapes
 from jobs.commands.switch import enable
 from jobs.refusal import LONGEST, forget_refusal, judged, remember_refusal

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.text import conflict_lines, resolved_lines
+from cli.text.answers import resolved_lines
+from cli.text.stories import conflict_lines
 from jobs.approvals import UnknownChoice
 from jobs.commands import shapes
 from jobs.commands.pause import pause, resume

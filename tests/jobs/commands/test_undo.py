@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.text import undo_lines
+from cli.text.answers import undo_lines
 from jobs.approvals import UnknownChoice
 from jobs.commands import shapes, switch
 from jobs.commands.pause import pause

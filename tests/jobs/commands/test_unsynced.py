@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cli.text import unsynced_lines
+from cli.text.stories import unsynced_lines
 from jobs.commands import shapes
 from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget

@@ -1,0 +1,68 @@
+"""`calsync approve`, `resolve` and `undo`: what a person answers, and what they take back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.group import command, confirm, main, yes_option
+from cli.runner import DONE, Runner
+from cli.text import answers as text
+from cli.text.holds import hold_lines
+from cli.text.rounds import sync_lines
+
+if TYPE_CHECKING:
+    from jobs.world import World
+
+
+# 5 parameters: click hands over each option by itself.
+@command(main, examples=("approve 1f2e3d4c --show", "approve 1f2e3d4c", "approve 1f2e3d4c --drop --yes"))
+@click.argument("choice_id", metavar="ID")
+@click.option("--drop", is_flag=True, help="Say no: both sides stay as they are.")
+@click.option("--show", is_flag=True, help="Only show the list, and what a yes and a no lead to.")
+@yes_option
+def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -> None:
+    """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
+    if show:
+        runner.read(lambda world: _show_choice(runner, world, choice_id))
+    what = "Say no for good to" if drop else "Carry out"
+    confirm(f"{what} what waits as {choice_id}? `calsync approve {choice_id} --show` lists it.", yes)
+    runner.ask("approve", sync_lines, item=choice_id, choice="drop" if drop else "approve")
+
+
+async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
+    from jobs.approvals import find_choice
+    from jobs.commands import shapes
+
+    user, choice = await find_choice(world, choice_id)
+    held = shapes.hold_of(choice, user)
+    runner.give({"hold": held}, hold_lines(held, most=None))
+    return DONE
+
+
+@command(
+    main, examples=("resolve 1f2e3d4c --keep outlook", "resolve 1f2e3d4c --field subject=outlook --field start=erp")
+)
+@click.argument("conflict_id", metavar="ID")
+@click.option("--keep", type=click.Choice(["outlook", "erp"]), help="Whose values stay.")
+@click.option(
+    "--field", "fields", metavar="FIELD=SIDE", multiple=True, help="One field's side, like subject=outlook."
+)
+def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[str, ...]) -> None:
+    """Resolve the conflict with this id (`conflicts` shows it): one side's values, or field by field."""
+    if bool(keep) == bool(fields):
+        raise click.UsageError("say either --keep outlook or --keep erp, or --field for each field")
+    chosen = dict(field.partition("=")[::2] for field in fields)
+    runner.ask("resolve", text.resolved_lines, item=conflict_id, choice=keep or "fields", fields=chosen)
+
+
+@command(main, examples=("undo 20261207T101500-ab12 --show", "undo 20261207T101500-ab12"))
+@click.argument("round_id", metavar="ROUND")
+@click.option("--show", is_flag=True, help="Only show what would be put back, and what would not.")
+@yes_option
+def undo(runner: Runner, round_id: str, show: bool, yes: bool) -> None:
+    """Put back what a round wrote (`journal` shows the rounds); what was edited since stays."""
+    if not show:
+        confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
+    runner.ask("undo", text.undo_lines, item=round_id, choice="show" if show else "")

@@ -1,0 +1,66 @@
+"""Has wishes carried out: by the app, which is asked and waited for, or here, by the very same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from cli.runner import FAILED, HERE, WRONG, Runner, Wishes
+from jobs.asked import Json, State, Wish, check, merged
+from jobs.commands.shapes import one_each
+
+if TYPE_CHECKING:
+    from cli.stopping import Stop
+    from jobs.commands.kinds import Part
+    from jobs.world import World
+
+Finish = Callable[[Json, bool], int]
+"""Prints an answer, and returns the exit code for one that is fine or not."""
+
+
+async def ask_app(runner: Runner, find: Wishes, finish: Finish, stop: Stop) -> int:
+    """Ask the app, wait, and print the answers as one."""
+    from adapters.settings import load_asking
+    from adapters.wiring import open_desk, who_asks
+    from cli.asking import ask_and_wait
+
+    settings = load_asking(runner.environ)
+    answers: list[Json] = []
+    is_fine = True
+    async with open_desk(settings) as desk:
+        by = await who_asks(settings)
+        for wish in await find(desk):
+            command, answer = await ask_and_wait(desk, wish, by, runner, stop)
+            if command.state is not State.DONE:
+                return runner.fail(WRONG if command.state is State.REFUSED else FAILED, command.failure)
+            answers.append(answer)
+            is_fine &= command.is_fine
+    return finish(one_each(merged(answers)), is_fine)
+
+
+async def do_here(runner: Runner, world: World, find: Wishes, finish: Finish) -> int:
+    """Do it in this process, item by item as the app does, and print the answers as one."""
+    parts: list[Part] = []
+    for wish in await find(world):
+        check(wish)
+        if wish.calls:
+            runner.notice(HERE)
+        parts += await _carry_out(runner, world, wish)
+    return finish(one_each(merged([part for part, _ in parts])), all(is_fine for _, is_fine in parts))
+
+
+async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
+    from jobs.commands.kinds import KINDS
+
+    kind = KINDS[wish.kind]
+    items = await kind.items(world, wish)
+    parts: list[Part] = []
+    with ExitStack() as bars:
+        step = bars.enter_context(runner.progress(len(items))) if len(items) > 1 else None
+        for number, item in enumerate(items, 1):
+            runner.detail(f"{wish.kind}, {number} of {len(items)}")
+            parts += [part async for part in kind.do(world, wish, item, runner.notice)]
+            if step is not None:
+                step(f"{number} of {len(items)}")
+    return parts

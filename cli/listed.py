@@ -1,0 +1,93 @@
+"""`calsync conflicts`, `unsynced` and `journal`: lists from the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from cli import group
+from cli.group import NOBODY, command, file_option, main, user_option
+from cli.runner import DONE, FAILED, Runner
+from cli.text import stories as text
+
+if TYPE_CHECKING:
+    from jobs.world import World
+
+Json = dict[str, Any]
+
+
+@command(main, examples=("conflicts", "conflicts --user anna@acme.com --json"))
+@user_option
+@file_option
+def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> None:
+    """List open conflicts, with both values and the id that `resolve` takes."""
+    people = group.people(upns, named, needed=False)
+
+    async def work(world: World) -> int:
+        from jobs.commands import shapes
+        from sync_core.errors import RowUnreadable
+
+        found: list[Json] = []
+        failures: list[str] = []
+        for user in await group.chosen(world, people):
+            try:
+                found += shapes.conflicts_of(user, await world.store.recall(user.id))
+            except RowUnreadable as error:
+                failures.append(f"{user.upn}: {error}")
+                runner.notice(failures[-1])
+        lines = [line for conflict in found for line in text.conflict_lines(conflict)]
+        runner.give({"conflicts": found, "failures": failures}, lines or ["No conflict is open."])
+        return FAILED if failures else DONE
+
+    runner.read(work)
+
+
+# 5 parameters: click hands over each option by itself.
+@command(main, examples=("journal --user anna@acme.com", "journal --user anna@acme.com --since 2026-12-01"))
+@user_option
+@file_option
+@click.option(
+    "--since",
+    metavar="DATE",
+    default=None,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Not older than this day, like 2026-12-07.",
+)
+@click.option("--limit", type=click.IntRange(1, 5000), default=100, help="Entries of each user, newest first.")
+def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: Any, limit: int) -> None:
+    """Show what was done and why, newest first."""
+    people = group.people(upns, named, needed=False)
+    day = since.date().isoformat() if since else ""
+
+    async def work(world: World) -> int:
+        from jobs.commands import shapes
+
+        chosen = await group.chosen(world, people)
+        found = [shapes.journal_of(user, await world.store.read_journal(user.id, limit), day) for user in chosen]
+        lines = [line for one in found for line in text.journal_lines(one)]
+        runner.give({"users": found}, lines if chosen else [NOBODY])
+        return FAILED if any(shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE
+
+    runner.read(work)
+
+
+# 5 parameters: click hands over each option by itself.
+@command(main, examples=("unsynced", "unsynced --user anna@acme.com", 'unsynced --reason "outside the window"'))
+@click.option("--user", "upn", metavar="UPN", default="", help="Only this user.")
+@click.option("--reason", default="", help="Only items with exactly this reason.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many items.")
+def unsynced(runner: Runner, upn: str, reason: str, offset: int) -> None:
+    """List what is not synced, by reason, with what would change it."""
+
+    async def work(world: World) -> int:
+        from jobs.commands import shapes, switch
+        from jobs.commands.unsynced import list_unsynced
+
+        user_id = (await switch.find_known(world, upn)).id if upn else ""
+        page = await list_unsynced(world, user_id=user_id, reason=reason, offset=offset)
+        output = shapes.unsynced_of(page)
+        runner.give(output, [*text.unsynced_lines(output)] or ["Everything is synced."])
+        return DONE
+
+    runner.read(work)

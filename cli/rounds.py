@@ -1,0 +1,48 @@
+"""`calsync sync`, `preview` and `retry`: what rounds do now, or would do."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import click
+
+from cli import group
+from cli.group import NOBODY, all_option, command, file_option, main, user_option
+from cli.runner import Runner
+from cli.text import rounds as text
+
+
+# 6 parameters: click hands over each option by itself.
+@command(main, examples=("sync", "sync --user anna@acme.com --full", "sync --file sales.txt --dry-run"))
+@user_option
+@file_option
+@all_option
+@click.option("--full", is_flag=True, help="Read both sides whole.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and write nothing, like `preview`.")
+def sync(
+    runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool, dry_run: bool
+) -> None:
+    """Sync each user who is switched on, or the named ones, now: one pull, then rounds until all is done."""
+    people = group.people(upns, named, everybody, needed=False)
+    runner.ask("preview" if dry_run else "sync", text.sync_lines, empty=NOBODY, people=people, full=full)
+
+
+@command(main, examples=("preview", "preview --user anna@acme.com --json"))
+@user_option
+@file_option
+@all_option
+@click.option("--full", is_flag=True, help="As if both sides were read whole.")
+def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool) -> None:
+    """Show what a sync would do now, mails included; nothing is written."""
+    people = group.people(upns, named, everybody, needed=False)
+    runner.ask("preview", text.sync_lines, empty=NOBODY, people=people, full=full)
+
+
+@command(main, examples=("retry --user anna@acme.com", "retry --all"))
+@user_option
+@file_option
+@all_option
+def retry(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool) -> None:
+    """Un-park every parked item; the next sync looks at it again."""
+    people = group.people(upns, named, everybody, needed=False)
+    runner.ask("retry", text.retried_lines, empty=NOBODY, people=people)

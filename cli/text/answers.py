@@ -1,0 +1,38 @@
+"""Writes what came of an answer to a conflict, and of taking a round back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.screen import plain
+from cli.text.rounds import action_lines
+from cli.text.stories import conflict_lines
+from cli.text.words import Json, count, quoted
+
+
+def resolved_lines(answer: Json) -> Iterator[str]:
+    """Write what came of an answer to a conflict, and what is still open of it."""
+    yield plain(f"{answer['text'][:1].upper()}{answer['text'][1:]}.")
+    for line in answer["lines"]:
+        yield from action_lines(line)
+    if answer["conflict"]:
+        yield from conflict_lines(answer["conflict"])
+
+
+def undo_lines(answer: Json) -> Iterator[str]:
+    """Write what an undo puts back, or has put back, and what it leaves out."""
+    title = "Put back" if answer["done"] else "Would be put back"
+    yield plain(f"{answer['upn']}, round {answer['round']}: {title.lower()}: {count(len(answer['lines']), 'item')}")
+    for line in answer["lines"]:
+        yield from action_lines(line)
+    if answer["mails"]:
+        yield f"  {count(answer['mails'], 'mail')} to attendees {'were' if answer['done'] else 'would be'} sent."
+    for one in answer["remade"]:
+        yield f"  Made anew in Outlook: {quoted(one['subject'])}, as far as the journal tells it."
+    for one in answer["left_out"]:
+        name = f"{plain(one['what'])}: {quoted(one['subject'])}{', ' + plain(one['field']) if one['field'] else ''}"
+        yield f"  Left out, {name}: {plain(one['why'])}."
+    if any(one["can_remake"] for one in answer["left_out"]):
+        yield plain(f"  Do: `calsync undo {answer['round']} --remake` makes anew in Outlook what was deleted.")
+    for failure in answer["failures"]:
+        yield plain(f"  Failed: {failure}")

@@ -1,0 +1,102 @@
+"""Writes how the company and each person stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.screen import plain
+from cli.text.holds import open_lines
+from cli.text.stories import entry_line
+from cli.text.words import Json, count, next_step, quoted, when
+
+
+def company_lines(company: Json) -> Iterator[str]:
+    """Write what concerns every user, as ``status`` shows it before the users."""
+    if company["refused"]:
+        yield plain(f"Nobody is synced by the app since {when(company['refused_at'])}: {company['refused']}")
+    if company["paused"]:
+        yield f"Sync is {company['paused']['text']} for everybody."
+
+
+MOST_PEOPLE = 20
+"""The most people that ``status`` shows without ``--all``."""
+
+
+def whole_lines(output: Json, everybody: bool) -> Iterator[str]:
+    """Write how the whole stands: the numbers, then everybody in a line each, or whoever needs something."""
+    company, total = output["company"], output["summary"]
+    yield from company_lines(company)
+    parts = [f"{total[name]} {words}" for name, words in STANDS.items() if total[name]]
+    on = count(total["on"], "person is", "people are")
+    yield f"{on} on{': ' if parts else ''}{', '.join(parts)}; {total['off']} off."
+    yield f"Outlook's changes: {company['news']['text']}. Last pull of ERP.net {when(company['pulled_at'])}."
+    waits = [
+        f"{count(total[name], *words)} (`calsync {order}`)" for name, (order, *words) in WAITS.items() if total[name]
+    ]
+    yield f"Needs a person: {', '.join(waits)}." if waits else "Nothing waits for a person."
+    needy = [row for row in output["users"] if row["is"] in ("error", "attention")]
+    shown = output["users"] if everybody or len(output["users"]) <= MOST_PEOPLE else needy[:MOST_PEOPLE]
+    yield from map(row_line, shown)
+    if len(shown) < len(output["users"]):
+        yield "`calsync status --all` shows everybody."
+
+
+STANDS = {
+    "fine": "in step",
+    "attention": "waiting for an answer",
+    "new": "not synced yet",
+    "paused": "paused",
+    "error": "in error",
+}
+"""How people can stand, in words; whoever is off is counted apart."""
+
+WAITS = {
+    "conflicts": ("conflicts", "open conflict"),
+    "holds": ("status --user UPN", "list to say yes or no to", "lists to say yes or no to"),
+    "parked": ("unsynced", "parked item"),
+}
+"""What waits for a person, in words, and the command that shows it."""
+
+
+def row_line(row: Json) -> str:
+    """Write one person in a line."""
+    stands = row["paused"]["text"] if row["paused"] else row["state"]
+    numbers = [count(row[name], *words) for name, (_, *words) in WAITS.items() if row[name]]
+    told = "; ".join([stands if row["enabled"] else "switched off", *(numbers if row["enabled"] else ())])
+    return plain(f"{row['upn']}: {told}; last sync {when(row['synced_at'])}")
+
+
+def policy_lines(policy: Json) -> Iterator[str]:
+    """Write the company's policy, and each setting that differs here."""
+    yield f"Set by {policy['by']}:"
+    for one in policy["settings"]:
+        differs = one["here"] is not None and one["here"] != one["company"]
+        here = f" (here: {one['here']})" if differs else ""
+        yield plain(f"  {one['name']}={one['company']}{here}")
+
+
+def status_lines(user: Json) -> Iterator[str]:
+    """Write one user as ``status`` shows them."""
+    yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}")
+    if user["paused"]:
+        yield f"  Sync is {user['paused']['text']}; what changes meanwhile waits."
+    yield from open_lines(user)
+    for item in user["parked_items"]:
+        name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
+        yield f"      {name}: {plain(item['reason'])}"
+        yield from next_step(item, "        ")
+    yield f"  Last sync {when(user['synced_at'])}."
+    yield (
+        f"  Checkpoints: Microsoft 365 {when(user['remote_checkpoint_at'])}, "
+        f"ERP.net {when(user['local_checkpoint_at'])}."
+    )
+    if user["news"]:
+        yield f"  Outlook's changes: {user['news']}."
+    followed = f", {count(user['followed'], 'meeting')} fed from other calendars" if user["followed"] else ""
+    yield f"  {count(user['links'], 'pair')} linked{followed}."
+    if user["left_alone"]:
+        pairs = count(user["left_alone"], "pair is", "pairs are")
+        yield f"  {pairs} left alone: the creator's sync is not switched on."
+    events = [entry for entry in user["log"] if entry["what"] != "round"]
+    for entry in [*events, *(entry for entry in user["log"] if entry["what"] == "round")]:
+        yield f"  {entry_line(entry)}"

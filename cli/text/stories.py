@@ -1,0 +1,68 @@
+"""Writes what was done and why: the journal, conflicts, what is not synced, the findings of ``why``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.screen import plain
+from cli.text.words import Json, count, next_step, quoted, when
+
+
+def entry_line(entry: Json) -> str:
+    """Write one entry of the journal."""
+    subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
+    reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
+    counts = ", ".join(f"{what} {number}" for what, number in entry["after"].items()) if not subject else ""
+    name = f" [{plain(entry['round'])}]" if entry["what"] == "round" and entry["round"] else ""
+    return f"{when(entry['at'])} {plain(entry['what'])}{name}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+
+
+def journal_lines(journal: Json) -> Iterator[str]:
+    """Write the journal of one user, newest first."""
+    yield plain(f"{journal['upn']}:")
+    yield from (f"  {entry_line(entry)}" for entry in journal["log"])
+
+
+def conflict_lines(conflict: Json) -> Iterator[str]:
+    """Write one open conflict: the state of its event's category, and both values of each field."""
+    category = {"set": ", the event has the category", "taken off": ", the category was taken off"}
+    state = category.get(conflict["category"], "")
+    name = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}"
+    yield f"{name}, since {when(conflict['since'])}{state}, id {plain(conflict['id'])}"
+    for clash in conflict["clashes"]:
+        yield (
+            f"  {plain(clash['field'])}: Outlook {quoted(clash['event_value'])}, "
+            f"ERP.net {quoted(clash['activity_value'])} ({plain(clash['why'])})"
+        )
+        yield from next_step(clash, "    ")
+
+
+def unsynced_lines(answer: Json) -> Iterator[str]:
+    """Write why items are not synced: each reason with its numbers, then the items of the page."""
+    for one in answer["reasons"]:
+        yield plain(f"{one['items']} × {one['reason']} ({count(one['people'], 'person', 'people')})")
+        yield from next_step(one, "    ")
+    for item in answer["items"]:
+        name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
+        yield f"  {plain(item['upn'])}: {name}, {plain(item['what'])}: {plain(item['reason'])}"
+
+
+def finding_lines(item: Json) -> Iterator[str]:
+    """Write one finding of ``why``: what is known of an item."""
+    subject = f" {quoted(item['subject'])}" if item["subject"] else ""
+    at = f"{when(item['at'])} " if item["at"] else ""
+    reason = f": {plain(item['reason'])}" if item["reason"] else ""
+    yield f"{at}{plain(item['what'])}{subject}{reason}"
+    yield from next_step(item, "    ")
+    for name in {**item["before"], **item["after"]}:
+        shown = [quoted(values[name]) for values in (item["before"], item["after"]) if name in values]
+        yield f"    {plain(name)}: {' → '.join(shown)}"
+    ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
+    if ids:
+        yield plain(f"    {ids}")
+
+
+def explained_lines(output: Json) -> Iterator[str]:
+    """Write what is known about an item."""
+    for item in output["items"]:
+        yield from finding_lines(item)

@@ -1,0 +1,99 @@
+"""How the company and its people stand, as data: read from the tables alone, in one scan for ten thousand people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from jobs.commands.shapes import pause_of as shaped_pause
+from jobs.commands.shapes import user_of
+from jobs.due import pause_of
+from jobs.ports import Subscription
+from sync_core.model.memory import Instance, User
+from sync_core.model.pause import Pause
+
+Json = dict[str, Any]
+
+POLLED = "looked for every 15 minutes"
+"""How changes in Outlook are found where Graph does not push them (R13)."""
+
+
+def row_of(user: User, instance: Instance, now: datetime) -> Json:
+    """One person in a line: their state, and the numbers that their last whole round left."""
+    return {
+        "upn": user.upn,
+        "enabled": user.enabled,
+        "state": user.state,
+        "paused": shaped_pause(pause_of(user, instance, now)),
+        "synced_at": user.synced_at.isoformat() if user.synced_at else None,
+        **asdict(user.tally),
+        "is": standing(user, instance, now),
+    }
+
+
+def standing(user: User, instance: Instance, now: datetime) -> str:
+    """In one word: off, error, paused, new (no round yet), attention (something waits for a person) or fine."""
+    tally = user.tally
+    if not user.enabled:
+        return "off"
+    if user.unreadable or not user.is_operational:
+        return "error"
+    if pause_of(user, instance, now) is not None:
+        return "paused"
+    if user.is_unread:
+        return "new"
+    return "attention" if tally.conflicts or tally.parked or tally.holds else "fine"
+
+
+def summary_of(rows: Sequence[Json]) -> Json:
+    """The numbers of all people: how many stand how, and what waits for a person."""
+    stands = [row["is"] for row in rows]
+    on = [row for row in rows if row["enabled"]]
+    words = ("fine", "new", "attention", "paused", "error", "off")
+    sums = {name: sum(row[name] for row in on) for name in ("conflicts", "holds", "parked", "links", "skipped")}
+    return {**{word: stands.count(word) for word in words}, "on": len(on), **sums}
+
+
+def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime) -> Json:
+    """How changes in Outlook are learned of: for how many people they are pushed and until when, and for how many
+    they are looked for."""
+    on = {user.id for user in users if user.enabled}
+    ends = sorted(end for one in subscriptions if one.user_id in on and (end := _end(one, now)) is not None)
+    until = ends[0] if ends else None
+    polled = len(on) - len(ends)
+    pushed = f"pushed until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+    whom = f" for {len(ends)}, {POLLED} for {polled}" if ends and polled else "" if ends else POLLED
+    return {
+        "pushed": len(ends),
+        "until": until.isoformat() if until else None,
+        "polled": polled,
+        "text": f"{pushed}{whom}",
+    }
+
+
+def _end(one: Subscription, now: datetime) -> datetime | None:
+    """Until when Graph pushes, None where it does not."""
+    alive = not one.unreadable and one.id and one.expires_at is not None and one.expires_at > now
+    return one.expires_at if alive else None
+
+
+def person_of(user: User, pause: Pause | None, subscription: Subscription | None, now: datetime) -> Json:
+    """All that is known of one person, for ``users show``."""
+    news = news_of([user], [subscription] if subscription else [], now)
+    return {
+        **user_of(user),
+        "addresses": [*user.addresses],
+        "erp_user_id": user.erp_user_id,
+        "former_logins": [one.login for one in user.former_accounts],
+        "zone_chosen": user.zone_chosen,
+        "enabled_at": user.enabled_at.isoformat() if user.enabled_at else None,
+        "paused": shaped_pause(pause),
+        "news": news["text"] if user.enabled else "",
+    }
+
+
+def needs_attention(summary: Mapping[str, int]) -> bool:
+    """Whether something waits for a person."""
+    return bool(summary["conflicts"] or summary["holds"] or summary["parked"])
