@@ -11,6 +11,7 @@ from cli.runner import DONE, Runner
 from cli.text import answers as text
 from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
+from cli.wishes import ask
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -28,7 +29,7 @@ def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -
         runner.read(lambda world: _show_choice(runner, world, choice_id))
     what = "Say no for good to" if drop else "Carry out"
     confirm(f"{what} what waits as {choice_id}? `calsync approve {choice_id} --show` lists it.", yes)
-    runner.ask("approve", sync_lines, item=choice_id, choice="drop" if drop else "approve")
+    ask(runner, "approve", sync_lines, item=choice_id, choice="drop" if drop else "approve")
 
 
 async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
@@ -54,7 +55,7 @@ def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[st
     if bool(keep) == bool(fields):
         raise click.UsageError("say either --keep outlook or --keep erp, or --field for each field")
     chosen = dict(field.partition("=")[::2] for field in fields)
-    runner.ask("resolve", text.resolved_lines, item=conflict_id, choice=keep or "fields", fields=chosen)
+    ask(runner, "resolve", text.resolved_lines, item=conflict_id, choice=keep or "fields", fields=chosen)
 
 
 @command(main, examples=("undo 20261207T101500-ab12 --show", "undo 20261207T101500-ab12"))
@@ -65,4 +66,4 @@ def undo(runner: Runner, round_id: str, show: bool, yes: bool) -> None:
     """Put back what a round wrote (`journal` shows the rounds); what was edited since stays."""
     if not show:
         confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
-    runner.ask("undo", text.undo_lines, item=round_id, choice="show" if show else "")
+    ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "")

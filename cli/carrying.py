@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from cli.runner import FAILED, HERE, WRONG, Runner, Wishes
+from cli.runner import FAILED, HERE, WRONG, Runner
 from jobs.asked import Json, State, Wish, check, merged
 from jobs.commands.shapes import one_each
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from jobs.commands.kinds import Part
     from jobs.world import World
 
+Find = Callable[["World"], Awaitable["list[Wish]"]]
+"""What is wished for, once the tables can be read."""
+
 Finish = Callable[[Json, bool], int]
 """Prints an answer, and returns the exit code for one that is fine or not."""
 
 
-async def ask_app(runner: Runner, find: Wishes, finish: Finish, stop: Stop) -> int:
+async def ask_app(runner: Runner, find: Find, finish: Finish, stop: Stop) -> int:
     """Ask the app, wait, and print the answers as one."""
     from adapters.settings import load_asking
     from adapters.wiring import open_desk, who_asks
@@ -39,7 +42,7 @@ async def ask_app(runner: Runner, find: Wishes, finish: Finish, stop: Stop) -> i
     return finish(one_each(merged(answers)), is_fine)
 
 
-async def do_here(runner: Runner, world: World, find: Wishes, finish: Finish) -> int:
+async def do_here(runner: Runner, world: World, find: Find, finish: Finish) -> int:
     """Do it in this process, item by item as the app does, and print the answers as one."""
     parts: list[Part] = []
     for wish in await find(world):

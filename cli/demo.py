@@ -1,4 +1,4 @@
-"""`calsync demo`: the story against stand-ins."""
+"""`calsync demo`: what calsync does, shown against stand-ins."""
 
 from __future__ import annotations
 

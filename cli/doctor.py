@@ -9,6 +9,7 @@ import click
 from cli.group import command, main
 from cli.runner import DONE, FAILED, Runner
 from cli.text import checks as text
+from cli.wishes import ask
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -23,7 +24,7 @@ def doctor(runner: Runner, repair: bool) -> None:
 
     if runner.is_here:
         runner.run(lambda world: _examine(runner, world, repair), is_examined=True)
-    runner.ask("grant" if repair else "doctor", text.doctor_lines, repair=repair)
+    ask(runner, "grant" if repair else "doctor", text.doctor_lines, repair=repair)
 
 
 async def _examine(runner: Runner, world: World, repair: bool) -> int:

@@ -10,6 +10,7 @@ from cli import group
 from cli.group import all_option, command, file_option, main, user_option
 from cli.runner import Runner
 from cli.text import people as text
+from cli.wishes import ask
 
 
 @command(main, examples=("pause --user anna@acme.com --until 2026-12-07", "pause --all"))
@@ -20,7 +21,7 @@ from cli.text import people as text
 def pause(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, until: str) -> None:
     """Pause the sync of users, or of everybody; what changes meanwhile waits."""
     people = group.people(upns, named, everybody)
-    runner.ask("pause", text.paused_lines, people=people, everybody=everybody, until=until)
+    ask(runner, "pause", text.paused_lines, people=people, everybody=everybody, until=until)
 
 
 @command(main, examples=("resume --user anna@acme.com", "resume --all"))
@@ -30,4 +31,4 @@ def pause(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody
 def resume(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool) -> None:
     """End a pause; what waited is synced now."""
     people = group.people(upns, named, everybody)
-    runner.ask("resume", text.paused_lines, people=people, everybody=everybody)
+    ask(runner, "resume", text.paused_lines, people=people, everybody=everybody)

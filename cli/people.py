@@ -10,6 +10,7 @@ from cli import group
 from cli.group import NOBODY, all_option, command, confirm, file_option, main, shared, yes_option
 from cli.runner import DONE, FAILED, Runner
 from cli.text import people as text
+from cli.wishes import ask
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -42,13 +43,13 @@ def show_user(runner: Runner, upn: str) -> None:
     """Show what is known of one person: who they are on both sides, place, zone, since when they are on."""
 
     async def work(world: World) -> int:
-        from jobs.commands import standing, switch
+        from jobs.commands import overview, switch
         from jobs.due import pause_of
 
         user = await switch.find_known(world, upn)
         instance, _ = await world.store.read_instance()
         subscription = await world.store.read_subscription(user.id)
-        shown = standing.person_of(user, pause_of(user, instance, world.clock()), subscription, world.clock())
+        shown = overview.person_of(user, pause_of(user, instance, world.clock()), subscription, world.clock())
         runner.give({"user": shown}, text.person_lines(shown))
         return FAILED if user.unreadable else DONE
 
@@ -78,7 +79,7 @@ def enable(
 ) -> None:
     """Switch users' sync on. The app begins with their first sync at once."""
     people = group.people(upns, named)
-    runner.ask("enable", text.enabled_lines, people=people, company=company, location=location, zone=time_zone)
+    ask(runner, "enable", text.enabled_lines, people=people, company=company, location=location, zone=time_zone)
 
 
 @command(users, examples=("users disable anna@acme.com", "users disable --all --yes"))
@@ -91,7 +92,7 @@ def disable(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
     people = group.people(upns, named, everybody)
     if everybody:
         confirm("Switch everybody's sync off?", yes)
-    runner.ask("disable", text.disabled_lines, empty=NOBODY, people=people, everybody=everybody)
+    ask(runner, "disable", text.disabled_lines, empty=NOBODY, people=people, everybody=everybody)
 
 
 @command(users, examples=("users forget anna@acme.com", "users forget --file left.txt --yes"))
@@ -103,4 +104,4 @@ def forget(runner: Runner, upns: tuple[str, ...], named: TextIO | None, yes: boo
     people = group.people(upns, named)
     whom = people[0] if len(people) == 1 else f"these {len(people)} people"
     confirm(f"Erase everything stored about {whom}? It cannot be taken back.", yes)
-    runner.ask("forget", text.forgotten_lines, people=people)
+    ask(runner, "forget", text.forgotten_lines, people=people)

@@ -11,6 +11,7 @@ from cli.group import command
 from cli.people import users
 from cli.runner import DONE, FAILED, Runner
 from cli.text import people as text
+from cli.wishes import ask_each
 
 if TYPE_CHECKING:
     from jobs.asked import Wish
@@ -44,7 +45,7 @@ def import_users(runner: Runner, file: TextIO) -> None:
         written = file.read()
     except UnicodeDecodeError:
         raise click.UsageError("the file is no text: make one with `calsync users export`") from None
-    runner.ask_each(_wishes_of(written), text.enabled_lines, empty=ALL_KNOWN)
+    ask_each(runner, _wishes_of(written), text.enabled_lines, empty=ALL_KNOWN)
 
 
 def _wishes_of(written: str) -> Callable[[World], Awaitable[list[Wish]]]:

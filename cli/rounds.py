@@ -10,6 +10,7 @@ from cli import group
 from cli.group import NOBODY, all_option, command, file_option, main, user_option
 from cli.runner import Runner
 from cli.text import rounds as text
+from cli.wishes import ask
 
 
 # 6 parameters: click hands over each option by itself.
@@ -24,7 +25,7 @@ def sync(
 ) -> None:
     """Sync each user who is switched on, or the named ones, now: one pull, then rounds until all is done."""
     people = group.people(upns, named, everybody, needed=False)
-    runner.ask("preview" if dry_run else "sync", text.sync_lines, empty=NOBODY, people=people, full=full)
+    ask(runner, "preview" if dry_run else "sync", text.sync_lines, empty=NOBODY, people=people, full=full)
 
 
 @command(main, examples=("preview", "preview --user anna@acme.com --json"))
@@ -35,7 +36,7 @@ def sync(
 def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool) -> None:
     """Show what a sync would do now, mails included; nothing is written."""
     people = group.people(upns, named, everybody, needed=False)
-    runner.ask("preview", text.sync_lines, empty=NOBODY, people=people, full=full)
+    ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full)
 
 
 @command(main, examples=("retry --user anna@acme.com", "retry --all"))
@@ -45,4 +46,4 @@ def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
 def retry(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool) -> None:
     """Un-park every parked item; the next sync looks at it again."""
     people = group.people(upns, named, everybody, needed=False)
-    runner.ask("retry", text.retried_lines, empty=NOBODY, people=people)
+    ask(runner, "retry", text.retried_lines, empty=NOBODY, people=people)

@@ -18,11 +18,8 @@ from cli.screen import Screen
 if TYPE_CHECKING:
     from adapters.settings import Settings
     from cli.stopping import Stop
-    from jobs.asked import Json, Wish
     from jobs.world import World
 
-Lines = Callable[["Json"], Iterable[str]]
-Wishes = Callable[["World"], Awaitable["list[Wish]"]]
 Work = Callable[["World"], Awaitable[int]]
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -53,34 +50,6 @@ class Runner(Screen):
         for warning in profiles.warnings(self.env_file, self.profile):
             self.notice(warning)
         return profiles.environment(self.env_file, self.profile, os.environ)
-
-    def ask(self, kind: str, lines: Lines, *, empty: str = "", **details: Any) -> NoReturn:
-        """Have a wish carried out, by the app or here; print its answer in ``lines``, or say that it is ``empty``.
-
-        ``kind`` and ``details`` are those of a ``Wish``.
-        """
-
-        async def find(_: World) -> list[Wish]:
-            from jobs.asked import Kind, Wish
-
-            return [Wish(Kind(kind), **details)]
-
-        self.ask_each(find, lines, empty=empty)
-
-    def ask_each(self, find: Wishes, lines: Lines, *, empty: str = "") -> NoReturn:
-        """Have several wishes carried out, one after the other; their answers are printed as one."""
-        from cli.carrying import ask_app, do_here
-
-        def finish(answer: Json, is_fine: bool) -> int:
-            written = [*lines(answer)]
-            if empty and not written and self.as_json:
-                self.notice(empty)
-            self.give(answer, written or filter(None, (empty,)))
-            return DONE if is_fine else FAILED
-
-        if self.is_here:
-            self.run(lambda world: do_here(self, world, find, finish))
-        self.leave(lambda stop: ask_app(self, find, finish, stop))
 
     def read(self, work: Work) -> NoReturn:
         """Do work that reads the tables only, and exit with the code that it returns."""

@@ -65,21 +65,21 @@ async def _instance(runner: Runner, world: World, failures: list[str]) -> Instan
 async def _of_all(
     runner: Runner, world: World, instance: Instance, failures: list[str], everybody: bool, fail_on: str
 ) -> int:
-    from jobs.commands import shapes, standing
+    from jobs.commands import overview, shapes
 
     now = world.clock()
     users = await world.store.list_users()
-    rows = [standing.row_of(user, instance, now) for user in users]
-    summary = standing.summary_of(rows)
+    rows = [overview.row_of(user, instance, now) for user in users]
+    summary = overview.summary_of(rows)
     company = {
         **shapes.company_of(instance, pause=instance.pause),
         "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
-        "news": standing.news_of(users, await world.store.list_subscriptions(), now),
+        "news": overview.news_of(users, await world.store.list_subscriptions(), now),
     }
     output = {"company": company, "summary": summary, "users": rows, "failures": failures}
     runner.give(output, text.whole_lines(output, everybody) if users else [*text.company_lines(company), NOBODY])
     is_wrong = bool(company["refused"] or summary["error"] or failures)
-    return _code(is_wrong, standing.needs_attention(summary), fail_on)
+    return _code(is_wrong, overview.needs_attention(summary), fail_on)
 
 
 # 6 parameters: as above, of some people.
@@ -111,7 +111,7 @@ async def _of_people(
 
 
 async def _person(world: World, user: User, instance: Instance) -> Json:
-    from jobs.commands import shapes, standing
+    from jobs.commands import overview, shapes
     from jobs.due import pause_of
     from jobs.round.context import left_alone
 
@@ -120,7 +120,7 @@ async def _person(world: World, user: User, instance: Instance) -> Json:
     memory = await world.store.recall(user.id)
     alone = left_alone(await world.store.list_users(), memory)
     subscription = await world.store.read_subscription(user.id)
-    news = standing.news_of([user], [subscription] if subscription else [], now)
+    news = overview.news_of([user], [subscription] if subscription else [], now)
     return {
         **shapes.status_of(user, memory, journal, alone, pause=pause_of(user, instance, now)),
         "news": news["text"] if user.enabled else "",

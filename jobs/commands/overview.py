@@ -29,11 +29,11 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
         "paused": shaped_pause(pause_of(user, instance, now)),
         "synced_at": user.synced_at.isoformat() if user.synced_at else None,
         **asdict(user.tally),
-        "is": standing(user, instance, now),
+        "is": stands(user, instance, now),
     }
 
 
-def standing(user: User, instance: Instance, now: datetime) -> str:
+def stands(user: User, instance: Instance, now: datetime) -> str:
     """In one word: off, error, paused, new (no round yet), attention (something waits for a person) or fine."""
     tally = user.tally
     if not user.enabled:
