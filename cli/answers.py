@@ -61,9 +61,10 @@ def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[st
 @command(main, examples=("undo 20261207T101500-ab12 --show", "undo 20261207T101500-ab12"))
 @click.argument("round_id", metavar="ROUND")
 @click.option("--show", is_flag=True, help="Only show what would be put back, and what would not.")
+@click.option("--remake", is_flag=True, help="Also make anew in Outlook what the round deleted; nobody is mailed.")
 @yes_option
-def undo(runner: Runner, round_id: str, show: bool, yes: bool) -> None:
+def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> None:
     """Put back what a round wrote (`journal` shows the rounds); what was edited since stays."""
     if not show:
         confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
-    ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "")
+    ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "remake" if remake else "")
