@@ -1,0 +1,56 @@
+"""Links under new event ids: each with its old row dropped in the same save, no more than fit in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from jobs.ports import Drop, Put, RowChange
+from jobs.round.journal import RoundJournal
+from jobs.round.relocate import AT_ONCE, save_moves
+from jobs.world import Fence
+from sync_core.model.link import Link, Pending
+from sync_core.model.sides import Side
+from sync_core.plan.relocate import Move
+from tests.support.samples import a_link
+
+
+class Book:
+    """Stands for the fence and the journal: notes in which order what is saved and entered."""
+
+    def __init__(self) -> None:
+        self.saved: list[list[RowChange]] = []
+        self.order: list[str] = []
+
+    async def save(self, changes: Sequence[RowChange]) -> None:
+        """See ``Fence.save``."""
+        self.saved.append(list(changes))
+        self.order.append("save")
+
+    async def found_again(self, links: Sequence[Link]) -> None:
+        """See ``RoundJournal.found_again``."""
+        self.order += [link.event_id for link in links]
+
+
+async def moved(count: int) -> Book:
+    """So many links get new ids."""
+    book = Book()
+    moves = [Move(old=a_link(event_id=f"E{n}"), new=a_link(event_id=f"N{n}")) for n in range(count)]
+    await save_moves(cast(Fence, book), cast(RoundJournal, book), moves)
+    return book
+
+
+async def test_a_link_is_never_there_twice() -> None:
+    """New row, old row and the item that waited under the new id change in one save; the journal comes after."""
+    book = await moved(1)
+
+    assert book.saved == [[Put(a_link(event_id="N0")), Drop(a_link(event_id="E0")), Drop(Pending(Side.GRAPH, "N0"))]]
+    assert book.order == ["save", "N0"]
+
+
+async def test_many_links_are_saved_in_parts() -> None:
+    """So that each part is one transaction."""
+    book = await moved(2 * AT_ONCE + 1)
+
+    assert [len(part) for part in book.saved] == [3 * AT_ONCE, 3 * AT_ONCE, 3]
+    assert (await moved(0)).saved == []

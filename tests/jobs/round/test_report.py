@@ -1,0 +1,130 @@
+"""The report of a round: what it counts, what it shows of private items, and its one line in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from jobs.round.report import PRIVATE, Line, Report, is_shown, line_of, log_round, parked_in, title, wordless
+from sync_core.errors import AppRefused, SideUnavailable
+from sync_core.model.decision import Case, Decision, Intent, Verdict
+from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
+from sync_core.model.memory import Approval, HeldItem, Hold, Memory, Tally
+from sync_core.model.sides import Side
+from tests.support.samples import NOW, a_case, a_context, a_link, an_activity, an_event, linked, noted, shown
+
+SECRET = an_event(shown(sensitivity="private", subject="Dismissal"))
+IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Forecast", "both"),), NOW))
+ITEM = HeldItem("E1", "A1", "void")
+
+
+def a_report(**told: object) -> Report:
+    """Anna's."""
+    return Report("anna-id", "anna@acme.example", **told)  # type: ignore[arg-type]
+
+
+def a_line(what: str = "event changed", mails: int = 0) -> Line:
+    """One action."""
+    return Line(what, "Plan", "", "E1", "A1", {}, {}, mails=mails)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        pytest.param(a_case(an_event()), "Budget", id="its-subject"),
+        pytest.param(a_case(an_event(shown(subject=""))), "E1", id="event-without-one"),
+        pytest.param(a_case(None, an_activity(noted(subject=""))), "A1", id="activity-without-one"),
+        pytest.param(a_case(SECRET), PRIVATE, id="private"),
+        pytest.param(linked(an_event(), an_activity(noted(private=True))), PRIVATE, id="private-in-erpnet-only"),
+    ],
+)
+def test_administrators_see_no_private_title(case: Case, expected: str) -> None:
+    """What only its owner may read is named by nothing of it."""
+    assert expected == title(case)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(verdict, verdict not in (Verdict.NOTHING, Verdict.REREAD)) for verdict in Verdict],
+    ids=[verdict.name for verdict in Verdict],
+)
+def test_a_plan_shows_all_but_what_is_in_step(verdict: Verdict, *, expected: bool) -> None:
+    """Pairs in step, and those that are only read again, are nobody's concern."""
+    assert expected is is_shown(Decision(a_case(), Intent.NOTHING, verdict))
+
+
+def test_a_decision_in_words_and_without() -> None:
+    """Mails are those of what is carried out; a decision that cannot be put into words is named by its ids."""
+    decision = Decision(a_case(SECRET), Intent.CREATE_ACTIVITY, Verdict.ACT, mails=2)
+    line = line_of(decision, a_context())
+
+    assert (line.subject, line.private, line.mails) == ("Dismissal", True, 2)
+    assert line_of(replace(decision, verdict=Verdict.SKIP), a_context()).mails == 0
+    assert (wordless(decision).subject, wordless(decision).event_id, wordless(decision).private) == ("", "E1", True)
+
+
+def test_what_is_left_alone_is_counted_by_reason() -> None:
+    """Skipped, parked, held and archived; not what is carried out or in step."""
+    report = a_report()
+    report.count([Decision(a_case(), Intent.NOTHING, verdict, "a reason") for verdict in Verdict])
+
+    assert report.skipped == Counter({"a reason": 4})
+
+
+def test_what_was_carried_out_is_added_up() -> None:
+    """By kind, with its mails."""
+    report = a_report()
+    report.add([a_line(mails=2), a_line(), a_line("activity changed", mails=1)], ["refused"], frozenset({"boris-id"}))
+
+    assert (report.done, report.mails) == ({"event changed": 2, "activity changed": 1}, 3)
+    assert not report.is_fine
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [({}, True), ({"failures": ["refused"]}, False), ({"operational": False}, False), ({"conflicts": 3}, True)],
+    ids=["nothing-to-do", "a-failure", "an-error-state", "open-conflicts"],
+)
+def test_what_a_round_calls_fine(told: dict[str, object], *, expected: bool) -> None:
+    """What waits for a person is no failure."""
+    assert expected is a_report(**told).is_fine
+
+
+def test_what_waits_for_a_person() -> None:
+    """Conflicts, and lists that nobody has answered; parked items of links and without."""
+    holds = [
+        Hold(f"h{place}", "", items, NOW, approval)
+        for place, (items, approval) in enumerate(
+            [((ITEM,), Approval.OPEN), ((ITEM,), Approval.APPROVED), ((), Approval.OPEN)]
+        )
+    ]
+    memory = replace(
+        Memory(),
+        links=(a_link(), a_link(status=LinkStatus.PARKED)),
+        pending=(Pending(Side.ERP, "A9", parked=True), Pending(Side.ERP, "A8")),
+    )
+    report = a_report(parked=parked_in(memory), links=1)
+    report.set_open([a_link(), IN_CONFLICT], holds)
+
+    assert [hold.key for hold in report.holds] == ["h0"]
+    assert report.tally == Tally(conflicts=1, parked=2, holds=1, skipped=0, links=1)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "operational"),
+    [(None, True), (SideUnavailable(Side.GRAPH, "away"), True), (AppRefused(Side.ERP, "a wrong secret"), False)],
+    ids=["none", "passes-by-itself", "the-app-is-refused"],
+)
+def test_the_rounds_line_tells_whether_it_works(
+    caplog: pytest.LogCaptureFixture, trouble: SideUnavailable | AppRefused | None, *, operational: bool
+) -> None:
+    """A side that refuses the app counts as an error in the log, though it is nobody's state; then the trouble."""
+    caplog.set_level(logging.INFO, "calsync")
+    log_round(a_report(trouble=trouble), seconds=1.23456, lag_seconds=None)
+    facts = [record.calsync for record in caplog.records]  # type: ignore[attr-defined]
+
+    assert (facts[0]["operational"], facts[0]["seconds"], "lag_seconds" in facts[0]) == (operational, 1.235, False)
+    assert [one["what"] for one in facts[1:]] == ["failure"] * (trouble is not None)

@@ -1,0 +1,57 @@
+"""Wake tokens: what they tell, and that somebody is woken once for wake-ups that follow one another closely."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobs.wake import YOUNG, is_notified, wake, woken_at
+from tests.support.app import App
+
+AT = datetime(2026, 1, 25, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("token", "at", "notified"),
+    [
+        pytest.param(f"{AT.isoformat()} 4f5a", AT, False, id="timer"),
+        pytest.param(f"{AT.isoformat()} 4f5a notified", AT, True, id="notification"),
+        pytest.param(f"{AT.isoformat()} 4f5a sent={AT.isoformat()} notified", AT, True, id="relies-on-a-message"),
+        pytest.param("2026-01-25T08:00:00 4f5a", None, False, id="without-a-zone"),
+        pytest.param("4f5a", None, False, id="without-a-time"),
+        pytest.param("", None, False, id="none"),
+    ],
+)
+def test_what_a_token_tells(token: str, at: datetime | None, *, notified: bool) -> None:
+    """When it was written, and whether Graph caused it; what is no token of ours tells nothing."""
+    assert (at, notified) == (woken_at(token), is_notified(token))
+
+
+@pytest.mark.parametrize(
+    ("after", "full", "messages"),
+    [
+        pytest.param(YOUNG / 2, False, 1, id="young/relied-on"),
+        pytest.param(YOUNG / 2, True, 2, id="young/a-full-round-is-another-thing"),
+        pytest.param(YOUNG, False, 2, id="old/it-may-be-lost"),
+    ],
+)
+async def test_a_message_that_is_young_is_relied_on(app: App, after: timedelta, *, full: bool, messages: int) -> None:
+    """Its round will see the newer token; a message that may be lost is sent again."""
+    user_id = (await app.house.user()).id
+    await wake(app.house.world, user_id)
+    first = app.queue.take()
+    token = await app.house.world.store.read_wake(user_id)
+    app.house.advance(seconds=after.total_seconds())
+    await wake(app.house.world, user_id, full=full)
+
+    assert len([*first, *app.queue.take()]) == messages
+    assert await app.house.world.store.read_wake(user_id) != token
+
+
+async def test_a_user_who_is_unknown_leaves_nothing_behind(app: App) -> None:
+    """The token that was just written is erased, and nobody is woken."""
+    await wake(app.house.world, "stranger-id")
+
+    assert app.queue.take() == []
+    assert await app.house.world.store.read_wake("stranger-id") == ""
