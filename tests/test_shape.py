@@ -5,6 +5,9 @@ with the measure, like ``# seven parameters: …`` or ``# 52 lines: …``. Lines
 comments are not code; ``self`` and ``cls`` are not parameters.
 
 And the names of what tests share: each public class and function of ``tests/support`` has one for itself.
+
+And the mirror: the tests of a module of ``sync_core`` and ``jobs`` stand in the file named after it, or ``ELSEWHERE``
+says where and why.
 """
 
 from __future__ import annotations
@@ -165,3 +168,82 @@ def test_a_name_used_twice_is_found() -> None:
         "c": "class Office: ...\nfrom b import open",
     }
     assert names_used_twice(sources) == {"at": ["a", "b"], "Office": ["a", "c"]}
+
+
+MIRRORS = {"sync_core": "tests/core", "jobs": "tests/jobs"}
+
+VALUES = "values and Protocols only, without a decision of their own"
+ROUNDS = "awaits both sides in a fixed order: seen in whole rounds on the stand-ins"
+PORTAL = "shapes answers: seen where people read them"
+
+ELSEWHERE = {
+    # module: (why it has no tests of its own, where it is tried)
+    "sync_core/model/claim.py": (VALUES, "tests/core/plan/test_shared.py"),
+    "sync_core/model/writes.py": (VALUES, "tests/core/plan/test_update.py"),
+    "jobs/ports/common.py": (VALUES, "tests/support/store_contract.py"),
+    "jobs/ports/erp.py": (VALUES, "tests/adapters/erp/test_erpnet_simulated.py"),
+    "jobs/ports/graph.py": (VALUES, "tests/adapters/graph/test_calendar_on_simulator.py"),
+    "jobs/ports/queue.py": (VALUES, "tests/adapters/test_queues.py"),
+    "jobs/ports/store.py": (VALUES, "tests/support/store_contract.py"),
+    "jobs/round/frame.py": (VALUES, "tests/core/reading/test_frame.py"),
+    "jobs/world.py": ("the lease of a round needs a round that lasts", "tests/faults/test_long_rounds.py"),
+    "jobs/round/run.py": (ROUNDS, "tests/rounds/test_rules.py"),
+    "jobs/round/prepare.py": (ROUNDS, "tests/rounds/test_requests.py"),
+    "jobs/round/read.py": (ROUNDS, "tests/rounds/test_recovery.py"),
+    "jobs/round/delta.py": (ROUNDS, "tests/faults/test_cursors.py"),
+    "jobs/round/roles.py": (ROUNDS, "tests/rounds/test_handovers.py"),
+    "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
+    "jobs/round/context.py": (ROUNDS, "tests/rounds/test_identities.py"),
+    "jobs/round/act.py": (ROUNDS, "tests/rounds/test_stops.py"),
+    "jobs/round/journal.py": (ROUNDS, "tests/faults/test_reckoning.py"),
+    "jobs/round/days.py": ("the queue function hands it what it counts", "tests/jobs/app/test_work.py"),
+    "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),
+    "jobs/accounts.py": ("an account is claimed by several mailboxes", "tests/rounds/test_identities.py"),
+    "jobs/checkup.py": ("asks both sides what a user lacks", "tests/rounds/test_rules.py"),
+    "jobs/approvals.py": ("answers lists that only rounds make", "tests/faults/test_guards.py"),
+    "jobs/forgotten.py": ("a user is forgotten while something is under way", "tests/faults/test_forgetting.py"),
+    "jobs/quarantine.py": ("our own code fails somewhere in a round", "tests/faults/test_reckoning.py"),
+    "jobs/pull.py": ("what a cursor can miss shows over days", "tests/faults/test_cursors.py"),
+    "jobs/repair.py": ("what a cursor can miss shows over days", "tests/faults/test_repair.py"),
+    "jobs/replay.py": ("a pull and rounds of several users, as a dry run", "tests/rounds/test_preview.py"),
+    "jobs/commands/sync.py": ("an operator's command, seen as one", "tests/cli/test_sync.py"),
+    "jobs/commands/roster.py": ("an operator's command, seen as one", "tests/cli/test_roster.py"),
+    "jobs/commands/doctor.py": ("names what is spoilt", "tests/faults/test_spoilt_rows.py"),
+    "jobs/commands/ask.py": ("files what another job carries out", "tests/jobs/commands/test_serve.py"),
+    "jobs/commands/kinds.py": ("names what another job carries out", "tests/jobs/commands/test_serve.py"),
+    "jobs/commands/trial.py": ("decides as a round does", "tests/jobs/commands/test_explain.py"),
+    "jobs/commands/mistakes.py": ("what is kept of a failed command", "tests/jobs/commands/test_kept.py"),
+    "jobs/commands/remake.py": ("a part of an undo", "tests/jobs/commands/test_undo.py"),
+    "jobs/commands/shapes.py": (PORTAL, "tests/portal/test_openapi.py"),
+    "jobs/commands/overview.py": (PORTAL, "tests/portal/test_everyone.py"),
+}
+"""The modules whose decisions are in ``sync_core`` and whose own work needs several rounds, users or commands."""
+
+
+def mirror_of(module: str) -> str:
+    """Where the tests of a module stand."""
+    path = Path(module)
+    room = path.parts[0]
+    return str(Path(MIRRORS[room], *path.parts[1:-1], f"test_{path.name}"))
+
+
+def _mirrored() -> list[str]:
+    paths = [path for room in MIRRORS for path in (ROOT / room).rglob("*.py") if path.name != "__init__.py"]
+    return sorted(path.relative_to(ROOT).as_posix() for path in paths)
+
+
+def test_the_tests_of_a_module_are_where_its_name_says() -> None:
+    """Or the list says where."""
+    assert len(_mirrored()) > 100
+    assert [one for one in _mirrored() if one not in ELSEWHERE and not (ROOT / mirror_of(one)).is_file()] == []
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_the_list_of_those_elsewhere_is_true(module: str) -> None:
+    """The module is there and has no file of its own, and where it is tried there are tests."""
+    why, where = ELSEWHERE[module]
+
+    assert module in _mirrored()
+    assert why
+    assert not (ROOT / mirror_of(module)).is_file(), "take it off the list"
+    assert "def test_" in (ROOT / where).read_text()
