@@ -14,6 +14,7 @@ import pytest
 from adapters.settings import ROWS
 from cli import main
 from simulators.demo.story import STEPS
+from sync_core.plan.remedies import DO
 from tests.support.bicep import read_bicep
 from tests.support.deployment import MAIN, ROOT, delivered, environment, functions_with, module
 
@@ -219,8 +220,21 @@ def test_every_reason_explained_is_given() -> None:
     reasons = re.findall(r"^\| `(?:… )?([^`…]+?)(?:, that of …)?` \|", page, re.MULTILINE)
     code = "".join(text_of(path) for room in ("sync_core", "jobs") for path in (ROOT / room).rglob("*.py"))
 
-    assert len(reasons) > 5
-    assert [reason for reason in reasons if reason not in code] == []
+    assert len(reasons) > len(DO)
+    assert [reason for reason in reasons if reason not in DO and reason not in code] == []
+
+
+def test_every_reason_has_a_row_with_its_next_step() -> None:
+    """Operating tells of each reason of the code what it means, and the step that `calsync` gives after "Do:"."""
+    table = (
+        text_of(ROOT / "docs" / "operate.md")
+        .partition("## Reasons, each with the next step")[2]
+        .partition("\n## ")[0]
+    )
+    rows = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines() if row[:3] == "| `"]
+
+    assert {reason.strip("`"): step for reason, _, step in rows} == dict(DO)
+    assert [reason for reason, means, _ in rows if len(means) < 15] == []
 
 
 def test_every_alert_is_explained() -> None:
