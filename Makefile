@@ -3,6 +3,7 @@
 # make run     the app with Azurite, its simulators and a page of two calendars to edit in, until Ctrl-C
 #              (RUN_ARGS="--port 7071 --no-browser"); its log: build/run.log, settings for calsync: build/run.env
 # make screenshots   pictures of the page: all into build/screenshots, README's into docs/images
+# make recording     README's moving picture of the demo, from the demo itself
 # make test    all tests              make check   linter, format, types, arrows
 # make bench   what it costs, measured (BENCH_ARGS="--only start-up"); make bench-quick in a third of the repetitions
 # make soak    the fault tests and the company's play with their large budget
@@ -33,7 +34,7 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
   $(patsubst %,tests/rounds/test_%.py,meetings preview stops)
 
-.PHONY: setup demo run screenshots test soak bench bench-quick check lock fresh lowest notice sbom audit
+.PHONY: setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup
 
 READY := $(VENV)/.installed .tools/.installed
@@ -73,6 +74,9 @@ test: setup
 screenshots: setup
 	$(VENV)/bin/python -m tests.browser.screenshots build/screenshots
 	$(VENV)/bin/python -m tests.browser.screenshots --readme docs/images
+
+recording: $(READY)
+	$(VENV)/bin/python -m tests.demo.recording
 
 bench: setup
 	$(VENV)/bin/python -m tests.bench $(BENCH_ARGS)

@@ -29,6 +29,7 @@ from simulators.demo.play import Play, Step, perform, summary, verdict
 from simulators.demo.screen import Screen
 from simulators.demo.stage import CalsyncFailed, CommandLine, Companions, Stage
 from simulators.demo.story import STEPS
+from tests.demo.recording import RECORDING, masked, shown
 from tests.support.calendar_files import BESIDE, ODD, calendar, read_calendars, renamed, vevent
 from tests.support.interrupts import heed_interrupts
 
@@ -287,7 +288,8 @@ def test_the_wheel_holds_every_file_of_its_packages(installed: Path) -> None:
 
 
 def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    """The installed demo ends by itself with exit code 0, all twelve steps told, nothing left running.
+    """The installed demo ends by itself with exit code 0, all twelve steps told, nothing left running; what README's
+    recording shows is a part of what it prints.
 
     It finds Azurite in the user's cache, where ``--install`` puts it.
     """
@@ -302,6 +304,8 @@ def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: 
     assert {"preview", "sync", "status", "why", "conflicts", "resolve"} <= set(
         re.findall(r"^\$ calsync (\w+)", told, re.MULTILINE)
     )
+    recorded = "\n".join(masked(shown(RECORDING.read_text(encoding="utf-8"))))
+    assert recorded in "\n".join(masked(told.splitlines())), "the demo has changed: make recording"
     assert_nothing_is_left(process.pid)
 
 
