@@ -61,15 +61,8 @@ def key_of(ical_uid: str) -> str:
 async def read_claims(store: ClaimStore, ical_uids: Collection[str]) -> dict[str, Claim]:
     """Read the claims on these meetings, by iCalUId; an unclaimed meeting has ``UNCLAIMED``."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
-    found = await together(lambda uid: _claim_on(store, uid), asked)
-    return dict(zip(asked, found, strict=True))
-
-
-async def _claim_on(store: ClaimStore, ical_uid: str) -> Claim:
-    try:
-        return await store.read_claim(key_of(ical_uid)) or UNCLAIMED
-    except RowUnreadable as error:
-        return Claim(unreadable=str(error))
+    found = await store.read_claims({key_of(uid) for uid in asked}) if asked else {}
+    return {uid: found[key_of(uid)] for uid in asked}
 
 
 def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:

@@ -91,8 +91,13 @@ class ErpNet:
         return await activities.find_paired(self._session, ical_uids)
 
     async def write(self, who: ErpIdentity, writes: Sequence[ErpWrite]) -> list[Outcome]:
-        """See ``Erp.write``; fifty writes a request, read back in the same one, and one more for new participants."""
+        """See ``Erp.write``; many writes a request, read back in the same one, and one more for new participants."""
         return await self._writer.write(who, writes)
+
+    @property
+    def writes_at_once(self) -> int:
+        """See ``Erp.writes_at_once``."""
+        return self._writer.pace.at_once
 
     async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
         """See ``Erp.find_users``; one request."""

@@ -98,19 +98,35 @@ class Session:
         """Read all rows, to the last page. Raises ``EndlessRead`` if a page comes a second time."""
         return await self._finish(await self.get(path))
 
-    async def read(self, paths: Sequence[str]) -> list[list[Row]]:
-        """Read the rows of several reads in as few requests as possible. Raises the first error of any."""
-        results = await self.try_read(paths)
+    @property
+    def timeout_seconds(self) -> float:
+        """The time limit of a call."""
+        return self._options.timeout_seconds
+
+    async def read(self, paths: Sequence[str], at_once: int = READS_PER_BATCH) -> list[list[Row]]:
+        """Read the rows of several reads, ``at_once`` in a request. Raises the first error of any."""
+        results = await self.try_read(paths, at_once)
         for rows in results:
             if isinstance(rows, SideError):
                 raise rows
         return [rows for rows in results if not isinstance(rows, SideError)]
 
-    async def try_read(self, paths: Sequence[str]) -> list[list[Row] | SideError]:
+    async def first_rows(self, paths: Sequence[str]) -> list[Row]:
+        """The rows of the first of several reads that has any; all are asked in one request. Raises an error of one
+        that comes before it."""
+        for answer in await self.batch([Part("GET", path) for path in paths]):
+            rows = await self.rows_of(answer)
+            if isinstance(rows, SideError):
+                raise rows
+            if rows:
+                return rows
+        return []
+
+    async def try_read(self, paths: Sequence[str], at_once: int = READS_PER_BATCH) -> list[list[Row] | SideError]:
         """Like ``read``, but returns the error of a read that ERP.net refuses in its place."""
         results: list[list[Row] | SideError] = []
-        for first in range(0, len(paths), READS_PER_BATCH):
-            asked = [Part("GET", path) for path in paths[first : first + READS_PER_BATCH]]
+        for first in range(0, len(paths), at_once):
+            asked = [Part("GET", path) for path in paths[first : first + at_once]]
             answers = await self.batch(asked)
             if len(answers) < len(asked):
                 raise SideUnavailable(Side.ERP, f"ERP.net answered {len(answers)} of {len(asked)} reads")

@@ -1,8 +1,8 @@
-"""Carries out writes, up to fifty in one request, each with its outcome (design.md §6; erpnet.md §6, §7, §14, §16).
+"""Carries out writes, many in one request, each with its outcome (design.md §6; erpnet.md §6, §7, §14, §16).
 
 A batch is: a changeset for each write, then reads of everything it touched. So the answer of a write that succeeded
 and the re-read of one that was refused cost no further request. One more request looks up which new participants are
-users.
+users. How many go at once is learnt from how long the last ones took (``Pace``).
 
 Not covered: where only participants change, or ERP.net checks no version, nothing documented keeps two rows from
 holding the same e-mail. Whoever adds the same person between our reading and our write makes a second row; the
@@ -11,11 +11,12 @@ activity read back shows both.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from adapters.erp.activities import by_ids, by_marks, parsed, read_activities
-from adapters.erp.batch import Part, PartAnswer
+from adapters.erp.batch import Changeset, Part, PartAnswer
 from adapters.erp.bodies import Users, changeset_of, has_header, weight_of
 from adapters.erp.colleagues import Colleagues, people_in
 from adapters.erp.odata import id_of
@@ -25,9 +26,12 @@ from sync_core.errors import ItemGone, ItemLocked, ItemRejected, SideError, Side
 from sync_core.model.sides import ErpActivity, Malformed, Side
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
 
-WRITES_PER_BATCH = 50
-"""The most writing requests in one call. More would risk its time limit: ERP.net takes most of a second for a
-document. Participants inside the POST of their activity are not counted."""
+FIRST, FEWEST, MOST = 50, 10, 200
+"""Writing requests in one call: in the first, in the smallest, in the largest. Participants inside the POST of their
+activity are not counted. No limit of a batch is documented (erpnet.md §6); the call's time limit is one."""
+
+SHARE = 0.25
+"""How much of a call's time limit a batch may take: ERP.net may take most of a second for a document."""
 
 MALFORMED = "malformed"
 """Our own code of a rejection: what was read back cannot be parsed."""
@@ -36,11 +40,32 @@ Seen = Mapping[str, ErpActivity | Malformed | None]
 """What the reads after the writes returned: id → activity, None = not there, no entry = not read."""
 
 
+class Pace:
+    """How many writing requests fit a call: twice as many as before at most, as long as they stay within their share
+    of its time limit; half as many after one that failed. One that was quick never makes them fewer: it may have held
+    a single write."""
+
+    def __init__(self, limit_seconds: float) -> None:
+        self.at_once = FIRST
+        self._share = limit_seconds * SHARE
+
+    def took(self, count: int, seconds: float) -> None:
+        """Learn from a batch of ``count`` requests."""
+        fitting = MOST if seconds <= 0 else int(count * self._share / seconds)
+        least = FEWEST if seconds > self._share else self.at_once
+        self.at_once = max(least, min(MOST, 2 * self.at_once, fitting))
+
+    def failed(self) -> None:
+        """Learn from a batch without an answer."""
+        self.at_once = max(FEWEST, self.at_once // 2)
+
+
 class Writer:
     """Carries out writes. ``version_check``: does a PATCH take a version (unknown, works, refused)?"""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.pace = Pace(session.timeout_seconds)
         self._colleagues = Colleagues(session)
         self.version_check = "unknown"
 
@@ -51,7 +76,7 @@ class Writer:
         except SideUnavailable as error:
             return [Outcome(error=error)] * len(writes)
         outcomes: list[Outcome] = []
-        for chunk in _batches(writes):
+        for chunk in self._batches(writes):
             try:
                 outcomes += await self._carry_out(who, chunk, users)
             except SideError as error:
@@ -63,14 +88,35 @@ class Writer:
 
     async def _carry_out(self, who: ErpIdentity, writes: Sequence[ErpWrite], users: Users) -> list[Outcome]:
         sent = [self._versioned(write) for write in writes]
-        steps = [changeset_of(write, who, users) for write in sent]
-        answers = await self._session.batch([*steps, *_reads(sent)])
+        answers = await self._send([changeset_of(write, who, users) for write in sent], _reads(sent))
         seen = await self._look(sent, answers)
         answered = zip(sent, _padded(answers, sent), strict=True)
         outcomes = [self._judge(write, answer, seen) for write, answer in answered]
         failed = [write for write, outcome in zip(sent, outcomes, strict=True) if outcome.error]
         self._colleagues.forget(people_in(failed))
         return await self._without_version(who, sent, outcomes, users)
+
+    async def _send(self, steps: Sequence[Changeset], reads: Sequence[Part]) -> list[PartAnswer]:
+        clock = asyncio.get_running_loop().time
+        began_at = clock()
+        try:
+            answers = await self._session.batch([*steps, *reads])
+        except SideUnavailable:
+            self.pace.failed()
+            raise
+        self.pace.took(sum(len(step.parts) for step in steps), clock() - began_at)
+        return answers
+
+    def _batches(self, writes: Iterable[ErpWrite]) -> Iterator[list[ErpWrite]]:
+        """Cut writes into batches, each by the pace of the one before."""
+        batch: list[ErpWrite] = []
+        for write in writes:
+            if batch and sum(map(weight_of, [*batch, write])) > self.pace.at_once:
+                yield batch
+                batch = []
+            batch.append(write)
+        if batch:
+            yield batch
 
     def _versioned(self, write: ErpWrite) -> ErpWrite:
         """The write with the version in its header, if ERP.net takes one."""
@@ -164,17 +210,6 @@ class Writer:
 
     def _error(self, answer: PartAnswer) -> SideError:
         return self._session.error_of(answer, writing=True)
-
-
-def _batches(writes: Iterable[ErpWrite]) -> Iterator[list[ErpWrite]]:
-    batch: list[ErpWrite] = []
-    for write in writes:
-        if batch and sum(map(weight_of, [*batch, write])) > WRITES_PER_BATCH:
-            yield batch
-            batch = []
-        batch.append(write)
-    if batch:
-        yield batch
 
 
 def _reads(writes: Iterable[ErpWrite]) -> list[Part]:

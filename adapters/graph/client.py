@@ -77,7 +77,7 @@ class GraphOptions:
     url: str = "https://graph.microsoft.com/v1.0"
     retries: Retries = field(default_factory=Retries)
     timeout_seconds: float = 30.0
-    page_size: int = 200
+    page_size: int = 250
     page_cap: int = 1000
 
 

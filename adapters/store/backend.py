@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +26,13 @@ AT_ONCE = 16
 BATCH_OPS = 100
 BATCH_BYTES = 1_000_000
 """Far below the service's 4 MiB: aiohttp sends a body beyond 1 MiB in one piece that holds up the event loop."""
+
+MANY = 8
+"""From how many texts on it is tried to find their rows by reading on from one to the next."""
+
+FIRST_PAGE, DENSE = 100, 0.05
+"""Rows of the first page of such a read, and what share of a page must have been asked for to go on: reading twenty
+small rows costs the service what a request does."""
 
 OP_OVERHEAD = 1_500
 """Bytes of headers and keys that each operation adds to a transaction (about 900 seen)."""
@@ -136,6 +144,10 @@ class Backend(ABC):
         """The first ``limit`` rows of a partition, or all, in the order of their keys; those whose key begins so."""
 
     @abstractmethod
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+        """The first ``limit`` rows, at most 1,000, of a partition from this key on."""
+
+    @abstractmethod
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         """The first ``limit`` rows, at most 1,000, of the partitions whose name begins so."""
 
@@ -171,6 +183,29 @@ class Backend(ABC):
         """Carry out unconditional operations of one partition, in as few transactions as possible."""
         for batch in batches(ops):
             await (self.commit(table, batch) if len(batch) > 1 else self.write(table, batch[0]))
+
+    async def find_each(self, table: Table, partition: str, begins: Collection[str]) -> dict[str, list[Row]]:
+        """The rows whose key begins with each of these texts, none of which begins with another.
+
+        They are read in the order of their keys, page by page, as long as enough of what a page holds was asked for;
+        else each is asked for by itself.
+        """
+        left, size = sorted(begins), FIRST_PAGE
+        found: dict[str, list[Row]] = {begin: [] for begin in left}
+        while len(left) >= MANY:
+            rows = await self.scan_from(table, partition, left[0], size)
+            for row in rows:
+                begin = left[bisect_right(left, row.key.row) - 1]
+                if row.key.row.startswith(begin):
+                    found[begin].append(row)
+            read = bisect_right(left, rows[-1].key.row) - 1 if len(rows) == size else len(left)
+            found |= {begin: [] for begin in left[read:]}  # the page may end in the middle of one
+            left, is_dense = left[read:], read + 1 >= size * DENSE
+            size = min(4 * size, 1_000)
+            if not is_dense:
+                break
+        alone = await gather(self.scan(table, partition, begin=begin) for begin in left)
+        return found | dict(zip(left, alone, strict=True))
 
     async def write_each(self, table: Table, ops: Sequence[Op]) -> list[str | None]:
         """Carry out operations of one partition that stand or fall alone, in as few transactions as possible.

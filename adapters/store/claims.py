@@ -16,7 +16,7 @@ from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb,
 from adapters.store.old_index import OldIndex
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite
-from sync_core.model.claim import FORGOTTEN, Claim
+from sync_core.model.claim import FORGOTTEN, UNCLAIMED, Claim
 from sync_core.model.link import RUNNING, Link, LinkStatus, Role
 from sync_core.model.sides import Side
 
@@ -83,6 +83,13 @@ def _entry_op(user_id: str, link: Link) -> tuple[Key, codec.Properties]:
     return _index_key(user_id, link.activity_id), codec.encode(_entry_of(user_id, link))
 
 
+def _claim_or_why(row: Row) -> Claim:
+    try:
+        return _claim_in(row)
+    except RowUnreadable as error:
+        return Claim(unreadable=str(error))
+
+
 def _is_about(row: Row, user_id: str) -> bool:
     """Whether a row is the user's index entry, copy or claim; an old index has the user as the whole key."""
     named = {codec.peek(row.properties, name) for name in ("user_id", "holder")}
@@ -108,8 +115,8 @@ class Meetings:
 
     async def find_linked(self, activity_ids: Collection[str]) -> dict[str, dict[str, str]]:
         """Activity id → user id → the link's ``stamp``; every asked id is a key."""
-        asked = list(dict.fromkeys(activity_ids))
-        return dict(zip(asked, await gather(self._linked(one) for one in asked), strict=True))
+        found = await self._indexed(activity_ids)
+        return {one: {row.user_id: row.stamp for row in known} for one, known in found.items()}
 
     async def begin_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Store of which activities this user is about to get events."""
@@ -120,10 +127,8 @@ class Meetings:
 
     async def find_event_owners(self, activity_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Activity id → the users who have an event of it, or are about to; every asked id is a key."""
-        asked = list(dict.fromkeys(activity_ids))
-        found = await gather(self._indexed(one) for one in asked)
-        owners = (frozenset(row.user_id for row in known if row.has_event) for known in found)
-        return dict(zip(asked, owners, strict=True))
+        found = await self._indexed(activity_ids)
+        return {one: frozenset(row.user_id for row in known if row.has_event) for one, known in found.items()}
 
     async def end_events(self, user_id: str, activity_ids: Collection[str]) -> None:
         """Remove what ``begin_events`` stored, for events that will not be created."""
@@ -137,7 +142,7 @@ class Meetings:
 
     async def find_copies(self, key: str) -> frozenset[str]:
         """The users whose copy of the meeting follows, or stands beside it. Raises ``RowUnreadable``."""
-        found = await self._found(_COPIES, _meeting(key))
+        [found] = await self._found(_COPIES, [_meeting(key)])
         owners = [await self._owner_of_copy(row) for row in found]
         return frozenset(owners) - {""}
 
@@ -145,6 +150,12 @@ class Meetings:
         """The claim on a meeting, with the etag to replace it by. Raises ``RowUnreadable``."""
         row = await self.backend.read(Table.MEETINGS, _claim_key(key))
         return _claim_in(row) if row else None
+
+    async def read_claims(self, keys: Collection[str]) -> dict[str, Claim]:
+        """The claims on meetings by key; an unclaimed one has ``UNCLAIMED``, one that cannot be read says why."""
+        found = await self.backend.find_each(Table.MEETINGS, _CLAIMS, {_meeting(key) for key in keys})
+        rows = {key: found[_meeting(key)] for key in keys}
+        return {key: _claim_or_why(own[0]) if own else UNCLAIMED for key, own in rows.items()}
 
     async def find_unreadable_claims(self) -> list[str]:
         """Name every claim that cannot be read, with the remedy."""
@@ -227,18 +238,19 @@ class Meetings:
         gone = [x for x in links if x.role is not Role.OWN and (x.role is not Role.INVITED or x.event_id not in new)]
         await self._uncopy(user_id, {(x.ical_uid, x.event_id) for x in gone} - copies)
 
-    async def _linked(self, activity_id: str) -> dict[str, str]:
-        return {row.user_id: row.stamp for row in await self._indexed(activity_id)}
+    async def _indexed(self, activity_ids: Collection[str]) -> dict[str, list[IndexRow]]:
+        asked = list(dict.fromkeys(activity_ids))
+        found = await self._found(_ACTIVITIES, [codec.key(one) for one in asked])
+        entries = [[await self._entry(row, one) for row in rows] for one, rows in zip(asked, found, strict=True)]
+        kept = [[entry for entry in own if entry is not None] for own in entries]
+        return dict(zip(asked, kept, strict=True))
 
-    async def _indexed(self, activity_id: str) -> list[IndexRow]:
-        found = await self._found(_ACTIVITIES, codec.key(activity_id))
-        entries = [await self._entry(row, activity_id) for row in found]
-        return [entry for entry in entries if entry is not None]
-
-    async def _found(self, kind: str, first: str) -> list[Row]:
-        """The rows of the index whose key begins with ``first``, old ones included."""
-        found = await self.backend.scan(Table.MEETINGS, kind, begin=f"{first}:")
-        return [*found, *await self.old_index.find(kind, first, found)]
+    async def _found(self, kind: str, firsts: Sequence[str]) -> list[list[Row]]:
+        """The rows of the index whose key begins with each of ``firsts``, old ones included."""
+        today = await self.backend.find_each(Table.MEETINGS, kind, {f"{first}:" for first in firsts})
+        found = [today[f"{first}:"] for first in firsts]
+        old = await gather(self.old_index.find(kind, first, own) for first, own in zip(firsts, found, strict=True))
+        return [[*own, *others] for own, others in zip(found, old, strict=True)]
 
     # Rows of the index that cannot be read are made anew: they say nothing that the links do not say.
 

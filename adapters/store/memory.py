@@ -52,6 +52,12 @@ class MemoryBackend(Backend):
         found = takewhile(lambda name: name.startswith(begin), islice(names, bisect_left(names, begin), None))
         return [rows[name] for name in islice(found, limit)]
 
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+        self.reads += 1
+        rows, names = self._tables[table].get(partition, {}), self._names.get((table, partition), [])
+        first = bisect_left(names, key)
+        return [rows[name] for name in names[first : first + limit]]
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         self.reads += 1
         found = sorted(name for name in self._tables[table] if name.startswith(begin))

@@ -86,6 +86,10 @@ class TableBackend(Backend):
         between = {"begin": begin, "end": _end(begin)} if begin else {}
         return await self._query(table, where, {"partition": partition, **between}, limit)
 
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+        where = "PartitionKey eq @partition and RowKey ge @key"
+        return await self._query(table, where, {"partition": partition, "key": key}, limit)
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         where = "PartitionKey ge @begin and PartitionKey lt @end"
         return await self._query(table, where, {"begin": begin, "end": _end(begin)}, limit)

@@ -117,6 +117,10 @@ class Erp(Protocol):
         (``unclear`` if the write may have been done).
         """
 
+    @property
+    def writes_at_once(self) -> int:
+        """How many writes travel in one request, by how long the last ones took."""
+
     async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
         """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case."""
 

@@ -138,6 +138,10 @@ class ClaimStore(Protocol):
         """The claim on a meeting, None if it is unclaimed. Raises ``RowUnreadable``, which concerns this meeting
         only."""
 
+    async def read_claims(self, keys: Collection[str]) -> dict[str, Claim]:
+        """The claims on many meetings, in few requests where they are many; an unclaimed meeting has ``UNCLAIMED``,
+        and a claim that cannot be read says why (``unreadable``)."""
+
     async def save_claim(self, claim: Claim) -> Claim:
         """Insert (etag '') or replace a claim; return it with its etag. Raises ``StaleWrite`` if another write came
         first."""

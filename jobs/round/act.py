@@ -3,8 +3,8 @@
 The order of the saves makes a crash at any point harmless. A pending row is saved before a create (a write-ahead
 record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
 written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
-failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches of
-at most CHUNK items.
+failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches: as
+many as one request to ERP.net holds, and at most ``EVENTS_AT_ONCE`` to Outlook.
 """
 
 from __future__ import annotations
@@ -55,9 +55,8 @@ from sync_core.plan.shared import OTHERS_UNREAD
 
 T = TypeVar("T")
 
-CHUNK = 50
-"""The most items written before their links are saved: an ERP.net batch (erpnet.md §6), and what must be looked up
-after a crash."""
+EVENTS_AT_ONCE = 100
+"""The most events written before their links are saved: five of Graph's batches (graph.md §9)."""
 
 RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
 
@@ -117,14 +116,24 @@ class Actor:
         """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
         writing = [d for d in decisions if d.graph is not None or d.erp is not None]
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
-        for start in range(0, len(writing), CHUNK):
+        while writing and self.done.unavailable is None:
             if self._world.clock() > deadline:
                 self.done.out_of_time = True
                 break
-            await self._write(writing[start : start + CHUNK])
-            if self.done.unavailable is not None:
-                break
+            count = self._fitting(writing)
+            await self._write(writing[:count])
+            writing = writing[count:]
         return self.done
+
+    def _fitting(self, writing: Sequence[Decision]) -> int:
+        """How many of the decisions, at least one, are written before their links are saved."""
+        activities, events = self._world.erp.writes_at_once, EVENTS_AT_ONCE
+        for n, decision in enumerate(writing):
+            activities -= decision.erp is not None
+            events -= decision.graph is not None
+            if n and min(activities, events) < 0:
+                return n
+        return len(writing)
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)

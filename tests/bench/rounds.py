@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass
 from datetime import timedelta
 
 from tests.bench.figures import Budget, Figure
-from tests.support.days import at
+from tests.support.days import at, digits
 from tests.support.house import House, open_house
 
 EVENTS, CHANGES = 1_000, 10
@@ -20,6 +20,7 @@ EVENTS, CHANGES = 1_000, 10
 GOALS: dict[tuple[str, str], float] = {
     ("first sync", "Graph requests"): 8,
     ("first sync", "ERP.net requests"): 15,
+    ("first sync of activities", "Graph requests"): 60,
     ("10 changes on both sides", "outside requests"): 8,
 }
 
@@ -38,7 +39,8 @@ COSTS = ("Graph requests", "ERP.net requests", "table requests", "CPU with stand
 
 
 def measure(_: Budget) -> Iterator[Figure]:
-    """A mailbox with 1,000 events: first sync, its own echoes, an idle one, changes. Once, since counts are exact."""
+    """A mailbox with 1,000 events: first sync, its own echoes, an idle one, changes; then 1,000 activities. Once,
+    since counts are exact."""
     for what, spent in asyncio.run(_syncs()):
         for cost, value in zip(COSTS, astuple(spent), strict=True):
             yield Figure(what, cost, "s" if "CPU" in cost else "", (value,), GOALS.get((what, cost)))
@@ -59,7 +61,12 @@ async def _syncs() -> list[tuple[str, Spent]]:
         for row in house.desk().activities()[-CHANGES:]:
             house.desk().edit(row["Id"], subject="Changed in ERP.net")
         found.append((f"{CHANGES} changes on both sides", await _spent(house, house.step)))
-        return found
+    async with open_house() as house:
+        await house.employ()
+        for number in range(EVENTS):
+            day = 1 + number % 28
+            house.desk().create(f"activity {number}", digits(day), digits(day, 12))
+        return [*found, ("first sync of activities", await _spent(house, house.step))]
 
 
 def _event(house: House, number: int) -> str:

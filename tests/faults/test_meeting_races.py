@@ -160,9 +160,8 @@ async def test_a_colleagues_round_at_every_moment_of_ones_own(scene: Scene, firs
     pytest.fail("the round makes more calls than this test looks at")
 
 
-TELLING = frozenset(
-    {"recall", "read_claim", "save_claim", "save_claims", "find_copies", "find_by_uid", "save", "write"}
-)
+CLAIMS = {"read_claim", "read_claims", "save_claim", "save_claims"}
+TELLING = frozenset({*CLAIMS, "recall", "find_copies", "find_by_uid", "save", "write"})
 """The calls between which it matters who else is at work on a meeting that somebody loses."""
 
 

@@ -19,7 +19,8 @@ from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, upn_of
 from tests.support.moments import Moments
 
-STEPS = frozenset({"read_claim", "save_claim", "save_claims", "find_paired", "find_linked", "write", "save"})
+CLAIMS = {"read_claim", "read_claims", "save_claim", "save_claims"}
+STEPS = frozenset({*CLAIMS, "find_paired", "find_linked", "write", "save"})
 """The calls of a round between which it matters who else is at work."""
 
 MOST_STEPS = 27

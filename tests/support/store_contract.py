@@ -785,6 +785,27 @@ class MeetingsContract:
         assert [one.activity_id for one in moved if one is not None] == [f"a{n}" for n in range(250)]
         assert [await store.read_claim(one.key) for one in claims[::50]] == moved[::50]
 
+    async def test_many_claims_are_read_as_each_is(self, store: RowStore, user_id: str) -> None:
+        """Read together: the same claims, nothing for an unclaimed meeting, and why one cannot be read."""
+        claims = [await store.save_claim(Claim(f"{user_id}-{n}", user_id, "a", NOW)) for n in range(12)]
+        await age(store, Table.MEETINGS, Key("claim", codec.hashed(claims[3].key)))
+        found = await store.read_claims([*(one.key for one in claims), user_id])
+
+        assert [found[one.key] for one in claims if one != claims[3]] == [one for one in claims if one != claims[3]]
+        assert "schema version 99" in found[claims[3].key].unreadable
+        assert found[user_id] == Claim()
+
+    async def test_many_rows_of_the_index_are_found_as_each_is(self, store: RowStore, user_id: str) -> None:
+        """Asked for a hundred activities, the store knows of each whose link it is."""
+        links = [link(f"e{number}", f"{user_id}-{number:03d}") for number in range(100)]
+        await save(store, user_id, *map(Put, links[:60]))
+        await save(store, "other", *map(Put, links[40:80]))
+        found = await store.find_linked([one.activity_id for one in links])
+        alone = [await store.find_linked([one.activity_id]) for one in links]
+
+        assert [{one.activity_id: found[one.activity_id]} for one in links] == alone
+        assert [len(found[one.activity_id]) for one in links] == [1] * 40 + [2] * 20 + [1] * 20 + [0] * 20
+
     @pytest.mark.parametrize("place", [0, 50, 99])
     async def test_a_claim_that_is_taken_leaves_the_others_alone(
         self, store: RowStore, user_id: str, place: int

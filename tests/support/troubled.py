@@ -27,6 +27,9 @@ class TroubledBackend(MemoryBackend):
     async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan(table, partition, limit, begin=begin))
 
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+        return await self._troubled(lambda: super(TroubledBackend, self).scan_from(table, partition, key, limit))
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan_partitions(table, begin, limit))
 

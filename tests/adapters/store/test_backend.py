@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from adapters.store.backend import AT_ONCE, BATCH_BYTES, Key, Op, Verb, batches, gather
+from adapters.store.backend import AT_ONCE, BATCH_BYTES, Key, Op, Table, Verb, batches, gather
+from adapters.store.memory import MemoryBackend
 
 
 def put(number: int, text: str = "") -> Op:
@@ -47,6 +49,46 @@ def test_large_operation_goes_alone() -> None:
     ops = [put(1), put(2, "я" * 400_000), put(3)]
 
     assert [len(batch) for batch in batches(ops)] == [1, 1, 1]
+
+
+def keyed(name: str) -> Op:
+    """A row of the partition that is searched."""
+    return Op(Verb.PUT, Key("p", name), {"v": 1, "data0": name})
+
+
+@pytest.mark.parametrize("every", [1, 2, 15, 40, 400])
+async def test_what_is_found_does_not_depend_on_how_it_is_read(every: int) -> None:
+    """Whether few or many of a partition's rows are asked for, each gets its rows, in order, and nobody else's."""
+    backend = MemoryBackend(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    names = [f"{number:04d}:{letter}" for number in range(1_500) for letter in "ab"[: 1 + number % 2]]
+    await backend.write_all(Table.MEETINGS, [keyed(name) for name in names])
+    asked = {f"{number:04d}:" for number in range(0, 1_600, every)} | {"zzz:"}
+    found = await backend.find_each(Table.MEETINGS, "p", asked)
+
+    assert {begin: [name for name in names if name.startswith(begin)] for begin in asked} == {
+        begin: [row.key.row for row in rows] for begin, rows in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked", "most"),
+    [
+        pytest.param(1_000, 1_000, 5, id="all of a small partition"),
+        pytest.param(20_000, 1_000, 25, id="every twentieth row"),
+        pytest.param(20_000, 100, 101, id="few of a large partition: one page is tried"),
+        pytest.param(1_000, 7, 7, id="a handful is asked for one by one"),
+        pytest.param(1_000, 0, 0, id="nothing"),
+    ],
+)
+async def test_requests_to_find_many(rows: int, asked: int, most: int) -> None:
+    """Many are found in few requests where they lie close, and never in more than one each and a page."""
+    backend = MemoryBackend(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    await backend.write_all(Table.MEETINGS, [keyed(f"{number:05d}:") for number in range(rows)])
+    step = rows // asked if asked else 1
+    found = await backend.find_each(Table.MEETINGS, "p", {f"{number * step:05d}:" for number in range(asked)})
+
+    assert [len(one) for one in found.values()] == [1] * asked
+    assert backend.reads <= most
 
 
 async def test_requests_at_once() -> None:
