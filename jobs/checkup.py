@@ -124,15 +124,26 @@ async def _check_place(world: World, user: User, problems: list[str]) -> User:
     """Check the chosen company and location; without a choice take the only one that ERP.net suggests (R5)."""
     remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
     if user.company_id or user.location_id:
-        if await world.erp.find_place(user.company_id, user.location_id) is None:
+        place = await world.erp.find_place(user.company_id, user.location_id)
+        if place is None:
             problems.append(f"the default company and location do not exist or do not belong together: {remedy}")
-            return replace(user, company_id="", location_id="")
-        return user
+            return replace(user, company_id="", location_id="", company="", location="")
+        return _placed(user, place)
     places = await world.erp.suggest_places(user.erp_user_id, user.erp_login)
     if len(places) == 1:
-        return replace(user, company_id=places[0].company_id, location_id=places[0].location_id)
+        return _placed(user, places[0])
     problems.append(f"no default enterprise company and location: {remedy}{_choices(places)}")
     return user
+
+
+def _placed(user: User, place: Place) -> User:
+    return replace(
+        user,
+        company_id=place.company_id,
+        location_id=place.location_id,
+        company=place.company_name,
+        location=place.location_name,
+    )
 
 
 def _choices(places: Sequence[Place]) -> str:

@@ -6,7 +6,7 @@ Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -65,7 +65,7 @@ async def mine(visit: Visit, user: User) -> Json:
         "paused_by_all": bool(pause and user.pause != pause),
         "looks_at": _iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
         "pushed_until": _iso(await _pushed_until(visit, user)),
-        "place": await place_of(visit, user, asked),
+        "place": place_of(user),
         "zone": user.zone,
         "conflicts": conflicts,
         "recent": recent(journal, memory),
@@ -176,15 +176,12 @@ async def places(visit: Visit, asked: Sequence[Command]) -> list[Json]:
     return told
 
 
-async def place_of(visit: Visit, user: User, asked: Sequence[Command]) -> Json:
-    """The reader's company and location, by name where a look has told it."""
-    known = await places(visit, asked) if user.company_id else []
-    chosen = (user.company_id, user.location_id)
-    named: Mapping[str, str] = next((p for p in known if (p["company_id"], p["location_id"]) == chosen), {})
+def place_of(user: User) -> Json:
+    """The person's company and location, by name."""
     return {
         "is_chosen": bool(user.company_id and user.location_id),
-        "company": named.get("company", ""),
-        "location": named.get("location", ""),
+        "company": user.company,
+        "location": user.location,
     }
 
 
@@ -199,7 +196,7 @@ async def settings(visit: Visit) -> Page:
         "company_id": user.company_id,
         "location_id": user.location_id,
         "places": await places(visit, asked),
-        "place": await place_of(visit, user, asked),
+        "place": place_of(user),
         "preview": None if user.enabled else await last_preview(visit, asked),
     }
     return Page("settings.html", data, zone=user.zone)

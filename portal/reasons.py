@@ -227,3 +227,44 @@ FIELDS = {
     "deletion": ("deletion", "изтриване"),
 }
 """By the sync's own names of them."""
+
+PROBLEMS = {
+    r"no active internal ERP\.net user has the e-mail (?P<one>.+): set .+": (
+        "няма активен вътрешен потребител в ERP.net с имейл {one}: задайте имейла на потребителя в ERP.net"
+    ),
+    r"several ERP\.net users have the e-mail of (?P<one>\S+) \((?P<two>.+)\): .+": (
+        "няколко потребители в ERP.net имат имейла на {one} ({two}): оставете го само на един от тях"
+    ),
+    r"the ERP\.net user (?P<one>.+) has no person: .+": (
+        "потребителят {one} в ERP.net няма лице: свържете го с лице, защото дейностите искат собственик"
+    ),
+    r"the ERP\.net user (?P<one>.+) is synced with the mailbox (?P<two>\S+) .+": (
+        "потребителят {one} в ERP.net вече се синхронизира с пощенската кутия {two}"
+    ),
+    r"no time zone is known for (?P<one>\S+): .+": (
+        "не е известна часова зона за {one}: задайте я в Outlook или в настройките тук"
+    ),
+    r"(?P<one>\S+) is no longer in the directory: .+": (
+        "{one} вече не е в директорията: възстановете профила или забравете служителя в calsync"
+    ),
+    r"the account of (?P<one>\S+) is disabled: .+": "профилът на {one} е изключен: включете го в Entra ID",
+    r"the default company and location do not exist or .+": (
+        "избраните фирма и местоположение не съществуват или не си пасват: изберете други"
+    ),
+    r"no default enterprise company and location: .+": (
+        "няма фирма и местоположение по подразбиране: изберете ги в настройките"
+    ),
+    r"The service user (?P<one>\S+) cannot be read in ERP\.net: .+": (
+        "служебният потребител {one} не може да чете потребители в ERP.net: дайте му това право"
+    ),
+    r"The service user (?P<one>\S+) is not an ERP\.net administrator: .+": (
+        "служебният потребител {one} не е администратор в ERP.net: направете го такъв (IsAdmin)"
+    ),
+    r"ERP\.net has no document type '(?P<one>.+)' for activities.+": (
+        "в ERP.net няма вид документ „{one}“ за дейности: създайте го"
+    ),
+    r"The document type '(?P<one>.+?)' is secured, .+": (
+        "видът документ „{one}“ е защитен и служебният потребител няма нужните права за него"
+    ),
+}
+"""What a person's state may name, as patterns of the sync's own words (``jobs/checkup.py``), in Bulgarian."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -16,8 +17,8 @@ from portal import assets, days, forms
 from portal.http import Answer
 from portal.items import key_of
 from portal.sign_in import Person, is_development
-from portal.visit import LANGUAGES, Page, Visit
-from portal.words import Words
+from portal.visit import LANGUAGES, ZONE_COOKIE, Page, Visit
+from portal.words import Words, known_zone
 
 FOLDER = Path(__file__).with_name("templates")
 
@@ -51,7 +52,7 @@ def environment() -> Environment:
 
 def render(visit: Visit, page: Page) -> Answer:
     """A page for the person who asks."""
-    words = Words(visit.language, page.zone, visit.now)
+    words = Words(visit.language, page.zone or known_zone(unquote(visit.asked.cookie(ZONE_COOKIE))), visit.now)
     is_local = is_development(visit.asked, visit.environ)
     about = {"person": visit.person, "token": visit.token, "is_development": is_local}
     return _answer(page.template, words, page.status, {**about, "data": page.data})

@@ -318,6 +318,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{detail} refuses the app: an administrator finds what is missing by the check of everything.",
         "{detail} отказва достъп на приложението: администратор ще намери липсващото чрез проверката на всичко.",
     ),
+    "failed.not-now": (
+        "No round of this person runs now: switch sync on, or resume it, then ask again.",
+        "Сега за този служител няма ходове: включете или възобновете синхронизацията и поискайте отново.",
+    ),
     "failed.mailbox": (
         "The mailbox cannot be used now: an administrator should see that it is licensed and enabled.",
         "Пощенската кутия не може да се използва сега: администратор да види дали има лиценз и е включена.",
@@ -560,6 +564,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reasons.people.one": ("of {n} person", "на {n} човек"),
     "reasons.people.many": ("of {n} people", "на {n} души"),
     "item.identity": ("By what it is known", "По какво се познава"),
+    "identity.event_id": ("Event in Outlook", "Събитие в Outlook"),
+    "identity.activity_id": ("Activity in ERP.net", "Дейност в ERP.net"),
+    "identity.ical_uid": ("Meeting, in every mailbox (iCalUId)", "Среща, във всяка пощенска кутия (iCalUId)"),
+    "identity.role": ("What this copy is to the meeting", "Какво е това копие за срещата"),
+    "identity.origin": ("Entered first in", "Въведена първо в"),
+    "identity.zone": ("Time zone of the pair", "Часова зона на двойката"),
+    "identity.change_key": ("Version in Outlook", "Версия в Outlook"),
+    "identity.version": ("Version in ERP.net", "Версия в ERP.net"),
+    "identity.modified_at": ("Changed in Outlook", "Променена в Outlook"),
+    "identity.updated_at": ("Changed in ERP.net", "Променена в ERP.net"),
     "item.report": (
         "For a bug report: no title, text or address",
         "За доклад за грешка: без заглавие, текст и адреси",

@@ -13,6 +13,8 @@ from portal.sign_in import Person
 
 LANGUAGES = ("en", "bg")
 LANGUAGE_COOKIE = "calsync-language"
+ZONE_COOKIE = "calsync-zone"
+"""Set by the page's script: the zone of the browser, for readers of whom no other is known."""
 
 
 @dataclass(frozen=True, slots=True)

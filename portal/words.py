@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portal.reasons import ACTIONS, FIELDS, REASONS
+from portal.reasons import ACTIONS, FIELDS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.plan.remedies import remedy
@@ -144,6 +144,17 @@ class Words:
         start = next(one for one in BY_LENGTH if text.startswith(one))
         return Reason(known.bulgarian + text.removeprefix(start), known.bulgarian_remedy)
 
+    def problems(self, state: str) -> list[Reason]:
+        """What a person's state says is missing, each by itself."""
+        return [self._problem(one) for one in state.removeprefix("Error: ").split(" | ") if one]
+
+    def _problem(self, text: str) -> Reason:
+        if self.language == "en":
+            return Reason(text)
+        found = ((re.fullmatch(pattern, text, re.DOTALL), words) for pattern, words in PROBLEMS.items())
+        known = next(((match, words) for match, words in found if match), None)
+        return Reason(known[1].format(**known[0].groupdict())) if known else Reason(text, is_foreign=True)
+
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""
         if what.startswith(NEXT):
@@ -178,9 +189,14 @@ class Words:
         return self.t(form, day=day.day, year=day.year, **names)
 
 
+def known_zone(name: str) -> str:
+    """The zone's name where it is one that is known here, else ''."""
+    try:
+        return ZoneInfo(name[:64]).key if name else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+
+
 def zone_of(name: str) -> ZoneInfo:
     """The zone of this name; UTC for none, and for one that is not known here."""
-    try:
-        return ZoneInfo(name) if name else ZoneInfo("UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return ZoneInfo(known_zone(name) or "UTC")

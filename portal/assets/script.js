@@ -23,6 +23,13 @@ if (runs) {
   setTimeout(look, 1000);
 }
 
+// Times of a reader of whom nothing is known: by the clock of the browser, from the next page on.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes("calsync-zone=" + encodeURIComponent(zone))) {
+  document.cookie = "calsync-zone=" + encodeURIComponent(zone) + "; Path=/; Max-Age=31536000; SameSite=Strict"
+    + (location.protocol === "https:" ? "; Secure" : "");
+}
+
 // One box that ticks all of a table.
 for (const all of document.querySelectorAll("input[data-all]")) {
   all.hidden = false;

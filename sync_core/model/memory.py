@@ -136,7 +136,8 @@ class User:
     when they are not operational. ``erp_user_id`` is who the person is in ERP.net. Login, person and party are kept
     current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``tally`` is what their last
     whole round left, so that the company's numbers need no look into everybody's partition. ``told`` are keys of what
-    they were notified of and still lasts (notices.py). ``unreadable`` is never stored: it says why the row cannot be
+    they were notified of and still lasts (notices.py). ``company`` and ``location`` are what ERP.net calls the chosen
+    ones. ``unreadable`` is never stored: it says why the row cannot be
     read of a user of whom only the id is known.
     """
 
@@ -166,6 +167,8 @@ class User:
     pause: Pause | None = None
     tally: Tally = Tally()
     told: tuple[str, ...] = ()
+    company: str = ""
+    location: str = ""
     unreadable: str = ""
 
     @property

@@ -34,6 +34,7 @@ PAGES = {
     "item": ("anna", "/portal/items/{conflict}"),
     "everyone": ("admin", "/portal/everyone"),
     "person": ("admin", "/portal/people/{boris}"),
+    "connections": ("admin", "/portal/everyone/connections"),
     "audit": ("admin", "/portal/everyone/audit"),
 }
 """Who looks at which address."""

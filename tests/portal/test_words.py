@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
 from jobs.commands.explain import STATES
-from portal.reasons import ACTIONS
-from portal.words import Words
+from portal.reasons import ACTIONS, PROBLEMS
+from portal.words import Words, known_zone
 from sync_core.content.compare import shown
 from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.sides import Field
 from sync_core.plan.wording import LABELS, VERDICT_LABELS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NOW = datetime(2026, 1, 25, 12, 0, tzinfo=UTC)
 ENGLISH, BULGARIAN = (Words(language, "Europe/Sofia", NOW) for language in ("en", "bg"))
@@ -110,3 +115,37 @@ def test_the_reason_of_a_hold_is_worded() -> None:
     """With its numbers."""
     told = BULGARIAN.reason("4 of 9 linked meetings were deleted at once")
     assert (told.text, told.is_foreign) == ("4 от 9 свързани срещи са изтрити наведнъж", False)
+
+
+def said() -> list[str]:
+    """What the checks of a person and of the service user say is missing, with names put in."""
+    found = []
+    for path in ("jobs/checkup.py", "jobs/accounts.py", "adapters/erp/readiness.py"):
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [one.value if isinstance(one, ast.Constant) else "anna@x" for one in node.values]
+                found.append("".join(map(str, parts)))
+    return [text for text in found if ": " in text and " " in text.partition(":")[0] and "Error" not in text]
+
+
+def test_what_is_missing_is_said_in_bulgarian() -> None:
+    """Each thing that a person's state may name; what is not known stays as it was told, marked as English."""
+    told = [(text, BULGARIAN.problems(f"Error: {text}")) for text in said()]
+
+    assert len(told) >= len(PROBLEMS)
+    assert [text for text, found in told if any(one.is_foreign for one in found)] == []
+    assert [pattern for pattern in PROBLEMS if not any(re.fullmatch(pattern, text) for text, _ in told)] == []
+    two = BULGARIAN.problems("Error: the account of a@x is disabled: enable it in Entra ID | something new")
+    assert [(one.text, one.is_foreign) for one in two] == [
+        ("профилът на a@x е изключен: включете го в Entra ID", False),
+        ("something new", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("Europe/Sofia", "Europe/Sofia"), ("", ""), ("Mars/Base", ""), ("../../etc/passwd", ""), ("x" * 500, "")],
+)
+def test_only_a_real_zone_is_one(name: str, known: str) -> None:
+    """A browser may tell anything."""
+    assert known_zone(name) == known
