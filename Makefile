@@ -1,4 +1,5 @@
-# make setup   the environment (.venv), Azurite and what browser tests need (.tools); instant the second time
+# make help    this list
+# make setup   the environment (.venv), Azurite and what browser tests need (.tools): minutes once, instant then
 # make demo    calsync against its simulators, nothing else needed (DEMO_ARGS="--pause", "--step 5", "--ics my.ics")
 # make run     the app with Azurite, its simulators and a page of two calendars to edit in, until Ctrl-C
 #              (RUN_ARGS="--port 7071 --no-browser"); its log: build/run.log, settings for calsync: build/run.env
@@ -34,39 +35,51 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
   $(patsubst %,tests/rounds/test_%.py,meetings preview stops)
 
-.PHONY: setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
+.PHONY: help setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup
+
+help:
+	@sed -n '/^# /!q; s/^# //p' $(firstword $(MAKEFILE_LIST))
 
 READY := $(VENV)/.installed .tools/.installed
 
+# Each part says what it does and how long that may take, and nothing else unless it fails.
+PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check
+
 setup: $(READY) .tools/.browser
+	@$(if $(filter setup,$(or $(MAKECMDGOALS),setup)),echo "All is set up. See it work: make demo",:)
 
 # Debian's python3 comes without ensurepip: then its own pip fills the environment.
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make setup PYTHON=/path/to/python"; exit 1; }
-	$(PYTHON) -m venv $(VENV) 2>/dev/null || \
-	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip; }
+	@echo "Setting up, this once: about 800 MB into $(VENV) and .tools, two to five minutes with a good line."
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || \
+	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	    $(PYTHON) -m pip --python $(VENV)/bin/python install -qq pip; }
 
 # Everything comes from the lock, hashes checked; what Azure installs is a part of it.
 $(VENV)/.installed: pyproject.toml requirements.in requirements-dev.txt | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install -q -r requirements-dev.txt
-	$(VENV)/bin/python -m pip install -q --no-deps --no-build-isolation -e .
+	@echo "  Python's packages, as they are locked: one to three minutes …"
+	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .tools/.installed: simulators/azurite.py | $(VENV)/.installed
-	$(VENV)/bin/python -m simulators.azurite --install
+	@echo "  Azurite, Microsoft's stand-in for Azure Storage: up to a minute …"
+	@$(VENV)/bin/python -m simulators.azurite --install
 	@touch $@
 
 # Chromium by apt-get where we are root and there is none; without one the browser tests are skipped and say so.
 .tools/.browser: tests/browser/tools.py | $(READY)
-	$(VENV)/bin/python -m tests.browser.tools
+	@echo "  What the tests of the page need: some seconds, a minute or two where Chromium is missing …"
+	@$(VENV)/bin/python -m tests.browser.tools
 	@touch $@
 
 demo: $(READY)
-	$(VENV)/bin/calsync demo $(DEMO_ARGS)
+	@$(VENV)/bin/calsync demo $(DEMO_ARGS)
 
 run: $(READY)
-	$(VENV)/bin/python -m simulators.host.run $(RUN_ARGS)
+	@$(VENV)/bin/python -m simulators.host.run $(RUN_ARGS)
 
 test: setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)

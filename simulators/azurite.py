@@ -80,7 +80,7 @@ def install() -> None:
     try:
         find_node()
     except AzuriteMissing:
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", NODE_PACKAGE], check=True)  # noqa: S603
+        subprocess.run([sys.executable, "-m", "pip", "install", "-qq", NODE_PACKAGE], check=True)  # noqa: S603
         importlib.invalidate_caches()
     fetch(f"azurite@{VERSION}", TOOLS)
 
@@ -88,7 +88,7 @@ def install() -> None:
 def fetch(package: str, folder: Path) -> None:
     """Install a package of npm, given as ``name@version``, into a folder. Raises ``AzuriteMissing`` without npm."""
     order = ["install", "--prefix", str(folder), package, "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run([*_npm(), *order], check=True)  # noqa: S603 - our own command line
+    subprocess.run([*_npm(), *order], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command line
 
 
 class Azurite:

@@ -53,7 +53,6 @@ def install() -> None:
     """Chromium where it is missing and we may install it, and axe-core; says so where a browser stays missing."""
     apt = shutil.which("apt-get")
     if find_chromium() is None and apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        print("Installing Chromium for the browser tests; this takes a minute or two …", flush=True)
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
             order = [apt, "-qq", "-o", "DPkg::Lock::Timeout=300", *words]

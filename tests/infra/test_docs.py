@@ -214,6 +214,15 @@ def test_the_demo_has_the_steps_that_are_told() -> None:
     assert re.findall(r"(\d+) steps", text_of(README)) == [str(len(STEPS))]
 
 
+def test_every_goal_of_make_is_in_its_help() -> None:
+    """Those that can be called by name, each once, and no others."""
+    text = text_of(ROOT / "Makefile")
+    goals = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)[0].split()
+    head = text.partition("\nPYTHON")[0]
+
+    assert sorted(set(re.findall(r"\bmake ([a-z-]+)", head))) == sorted(goals)
+
+
 def test_every_reason_explained_is_given() -> None:
     """What operating quotes from `calsync why` about people is what the code says."""
     page = text_of(ROOT / "docs" / "operate.md")
