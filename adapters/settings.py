@@ -1,7 +1,7 @@
 """Reads the environment once into one frozen value; reports all mistakes together, each with its remedy.
 
 ``ROWS`` is the whole list (design.md §8). What a single setting may say stands in its row, what settings say
-about each other in ``_contradictions``. Secrets never show in a ``repr`` or a message.
+about each other in setting_conflicts.py. Secrets never show in a ``repr`` or a message.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters import ncrontab
+from adapters.setting_conflicts import STORAGE, UNRESOLVED, contradictions
 from adapters.setting_values import (
     LOOPBACK,
     SYSTEM_TYPES,
@@ -38,8 +39,6 @@ from adapters.setting_values import (
 from sync_core.errors import SettingsInvalid
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
 
-STORAGE = "AzureWebJobsStorage"
-
 REQUIRED = "(required)"
 """The default of a setting that has none."""
 
@@ -51,9 +50,6 @@ FOREIGN = frozenset({"STATE_DIRECTORY"})
 
 HOST_FILLS_IN = ("STATE_PREFIX", "SYNC_SCHEDULE", "PULL_SCHEDULE")
 """The settings that the Functions host puts into the triggers; a default of ours never reaches it (azure.md §3)."""
-
-UNRESOLVED = "@Microsoft.KeyVault("
-"""A Key Vault reference that the platform could not resolve reaches the app as this very text (azure.md §9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +279,7 @@ def load(environ: Mapping[str, str], *, is_asking: bool = False) -> Settings:
             values[row.field] = _value(row, given[row.name])
         except ValueError as wrong:
             mistakes.append(f"{row.name} {wrong}: {row.remedy}.")
-    mistakes += _contradictions(given, values)
+    mistakes += contradictions(given, values)
     mistakes += _unknown(environ)
     if environ.get("WEBSITE_HOSTNAME"):
         mistakes += _not_filled_in(given)
@@ -316,58 +312,6 @@ def _value(row: Row, text: str) -> Any:
     if not text and row.default == REQUIRED:
         raise ValueError("is missing")
     return row.parse(text or row.default)
-
-
-def _contradictions(given: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[str]:
-    """The contradictions between settings; a setting with a mistake of its own is not looked at again."""
-    lease, call = values.get("lease_seconds"), values.get("call_timeout_seconds")
-    if lease is not None and call is not None and lease < 3 * call:
-        yield (
-            f"LEASE_SECONDS ({lease}) must be at least three times CALL_TIMEOUT_SECONDS ({call}): "
-            f"set {3 * call} or more."
-        )
-    graph_host = urlsplit(str(values.get("graph_url", ""))).hostname
-    if given["GRAPH_ACCESS_TOKEN"] and graph_host and graph_host not in LOOPBACK:
-        yield (
-            f"GRAPH_ACCESS_TOKEN is for development only and GRAPH_URL leads to {graph_host}: leave it out and let "
-            "the app get its own tokens (AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or a managed "
-            "identity)."
-        )
-    if given["AZURE_CLIENT_SECRET"]:
-        for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID"):
-            if not given[name]:
-                yield f"{name} is missing beside AZURE_CLIENT_SECRET: set it, or leave the secret out."
-    yield from _storage_contradictions(given)
-
-
-def _storage_contradictions(given: Mapping[str, str]) -> Iterator[str]:
-    plain = given[STORAGE]
-    by_identity = [name for name in given if name.startswith(f"{STORAGE}__") and given[name]]
-    if plain and by_identity:
-        yield f"{STORAGE} and {', '.join(by_identity)} contradict each other: leave one of the two ways out."
-    elif plain and UNRESOLVED not in plain and not _is_connection(plain):
-        yield (
-            f"{STORAGE} is no storage connection string: set the account's connection string, or "
-            "UseDevelopmentStorage=true for Azurite."
-        )
-    elif not plain and not given[f"{STORAGE}__accountName"] and not given[f"{STORAGE}__tableServiceUri"]:
-        yield (
-            f"{STORAGE} is missing: set a storage connection string, or {STORAGE}__accountName to use an identity "
-            "(UseDevelopmentStorage=true for Azurite)."
-        )
-
-
-def _is_connection(text: str) -> bool:
-    if is_development(text):
-        return True
-    parts = dict(piece.partition("=")[::2] for piece in text.split(";") if piece)
-    has_key = bool(parts.get("AccountKey") or parts.get("SharedAccessSignature"))
-    return has_key and bool(parts.get("AccountName") or parts.get("TableEndpoint"))
-
-
-def is_development(connection: str) -> bool:
-    """Whether a connection string means Azurite on its usual ports (azure.md §11)."""
-    return connection.rstrip(";").casefold() == "usedevelopmentstorage=true"
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:

@@ -7,7 +7,6 @@ must not wait for them. The app loads them beside its event loop, where a handsh
 from __future__ import annotations
 
 import asyncio
-import base64
 import getpass
 import os
 import secrets
@@ -15,27 +14,26 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
+from adapters.credentials import claims_of, graph_credential, storage_credential, storage_token
 from adapters.loading import load as load_packages
-from adapters.settings import Settings, is_development, load
+from adapters.setting_conflicts import is_development
+from adapters.settings import Settings, load
 from jobs.asked import Asker
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideUnavailable
 from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
     from azure.data.tables.aio import TableServiceClient
     from azure.storage.queue.aio import QueueServiceClient
 
     from adapters.erp import ErpOptions
-    from adapters.graph import Credential, GraphCalendar
+    from adapters.graph import GraphCalendar
     from adapters.queues import WorkQueue
     from adapters.store.store import RowStore
     from jobs.ports import Calendar, Erp, Subscriptions
-
-STORAGE_SCOPE = "https://storage.azure.com/.default"
 
 
 def utc_now() -> datetime:
@@ -135,34 +133,10 @@ async def who_asks(settings: Settings) -> Asker:
     if settings.storage_connection:
         return Asker(f"{getpass.getuser()}@{socket.gethostname()}")
     async with AsyncExitStack() as opened:
-        credential = await opened.enter_async_context(_storage_credential(settings))
-        claims = claims_of(await _storage_token(credential))
+        credential = await opened.enter_async_context(storage_credential(settings))
+        claims = claims_of(await storage_token(credential))
     name = claims.get("upn") or claims.get("preferred_username") or claims.get("appid") or ""
     return Asker(str(claims.get("oid") or name or getpass.getuser()), str(name))
-
-
-async def _storage_token(credential: AsyncTokenCredential) -> str:
-    """A token for the storage account. Raises ``StoreUnavailable``."""
-    from azure.core.exceptions import AzureError
-
-    from adapters.refusals import unavailable
-
-    try:
-        return (await credential.get_token(STORAGE_SCOPE)).token
-    except AzureError as error:
-        raise unavailable(error, "the storage account", "Storage Table Data Contributor") from error
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    """What a token of our own says of us; {} for one that does not tell. It is not believed for anything."""
-    from adapters.http import read_json
-
-    part = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        claims = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 async def _endpoints(store: RowStore) -> tuple[str, ...]:
@@ -189,7 +163,7 @@ async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableSer
         return connect("UseDevelopmentStorage=true")  # the SDK knows this very spelling only
     if settings.storage_connection:
         return connect(settings.storage_connection)
-    credential = await opened.enter_async_context(_storage_credential(settings))
+    credential = await opened.enter_async_context(storage_credential(settings))
     return connect_as(settings.table_endpoint, credential)
 
 
@@ -209,43 +183,19 @@ async def _queue_service(settings: Settings, opened: AsyncExitStack) -> Callable
         return lambda: connect("UseDevelopmentStorage=true")  # as for the tables
     if settings.storage_connection:
         return lambda: connect(settings.storage_connection)
-    credential = await opened.enter_async_context(_storage_credential(settings))
+    credential = await opened.enter_async_context(storage_credential(settings))
     return lambda: connect_as(settings.queue_endpoint, credential)
-
-
-def _storage_credential(settings: Settings) -> AsyncTokenCredential:
-    """Who we are to the storage account: the identity named for it, else the app itself (azure.md §9)."""
-    from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential
-
-    if settings.storage_credential:
-        return ManagedIdentityCredential(client_id=settings.storage_client_id or None)
-    if settings.client_secret:
-        return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret)
-    return DefaultAzureCredential(managed_identity_client_id=settings.storage_client_id or settings.client_id or None)
 
 
 def _calendar(settings: Settings, clock: Callable[[], datetime]) -> GraphCalendar:
     from adapters.graph import GraphCalendar, GraphOptions
 
     options = GraphOptions(
-        credential=lambda: _graph_credential(settings),
+        credential=lambda: graph_credential(settings),
         url=settings.graph_url,
         timeout_seconds=settings.call_timeout_seconds,
     )
     return GraphCalendar(options, clock=clock)
-
-
-def _graph_credential(settings: Settings) -> Credential:
-    """Who we are to Graph; the settings let a fixed token through on loopback only."""
-    if settings.graph_access_token:
-        from adapters.graph import StaticCredential
-
-        return StaticCredential(settings.graph_access_token)
-    from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
-
-    if settings.client_secret:
-        return ClientSecretCredential(settings.tenant_id, settings.client_id, settings.client_secret)
-    return ManagedIdentityCredential(client_id=settings.client_id or None)
 
 
 def _packages(settings: Settings) -> tuple[str, ...]:

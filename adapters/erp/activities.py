@@ -1,4 +1,4 @@
-"""Reads activities: by id, by mark, by person, by change (erpnet.md §5, §7, traps 5 to 7, 13).
+"""Reads activities: by id, by mark, by person (erpnet.md §5, §7).
 
 Filters are asked wide, because dates are cut and letter case is the database's business; what was meant is then
 filtered exactly here.
@@ -6,17 +6,16 @@ filtered exactly here.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from adapters.erp.odata import Row, any_of, chunks, day, id_of, instant, is_guid, query, ref, text
-from adapters.erp.parse import read_activity, read_change, read_deletion, read_state
+from adapters.erp.odata import Row, any_of, chunks, day, id_of, is_guid, query, ref, text
+from adapters.erp.parse import read_activity, read_state
 from adapters.erp.session import Session
-from jobs.ports import ActivityState, PullReading
+from jobs.ports import ActivityState
 from sync_core.content.ranges import external_id_of, uid_key
 from sync_core.errors import ItemRejected, SideError
-from sync_core.model.sides import MSSYNC_SYSTEM, ActivityChange, ErpActivity, Malformed, stamp_of
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -27,22 +26,12 @@ ENTITY = "Cm_Activities"
 
 SELECT = "default,Id,ObjectVersion,ExternalId,ExternalSystem,AggregateLastUpdateTimeUtc"
 EXPAND = "Participants($select=Id,Email,Notes)"
-CHANGE = "Id,ObjectVersion,AggregateLastUpdateTimeUtc,CreationUser,OwnerParty"
-
-AS_FAR_BACK = (1, 7, 31, 366, 3660)
-"""Days to look back for the newest change: update times cannot be ordered by, so the answer is looked for nearby
-first, and an instance where nothing changed for ten years counts as empty."""
-
-AHEAD = timedelta(days=1)
-"""An update time further ahead of our clock does not count: as a watermark it would hide all changes until then."""
 
 MARKS_AT_ONCE = 40
 """The most reads by mark in a request: an iCalUId is long, so that a read holds some forty and few are found."""
 
 WITNESSES = 3
 """Activities that are there, whose system objects are asked for beside those of missing ones."""
-
-log = logging.getLogger(__name__)
 
 
 def whole(where: str) -> str:
@@ -140,69 +129,3 @@ async def read_owned(
 def _is_owned(activity: ErpActivity, logins: Collection[str], party_id: str) -> bool:
     mine = bool(activity.creation_user) and activity.creation_user.casefold() in set(map(str.casefold, logins))
     return mine or (bool(party_id) and activity.owner_party == party_id.lower())
-
-
-class Pull:
-    """Reads the instance's changes. ``deletions`` is whether deleted rows can be read: yes, no, unknown."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.deletions = "unknown"
-
-    async def read_changes(self, since: datetime, now: datetime) -> PullReading:
-        """``Erp.read_changes``: activities and deleted system objects, one request unless there are more pages.
-
-        How deletions show is INFERRED; where ERP.net refuses the question, they are left to the full rounds.
-        """
-        changed, gone = await self._session.try_read([_changed(since), _deleted(since)])
-        if isinstance(changed, SideError):
-            raise changed
-        found = [change for change in map(read_change, changed) if change]
-        found += [change for change in map(read_deletion, self._tolerated(gone)) if change]
-        return reading_of((change for change in found if change.updated_at >= since), now)
-
-    async def newest_change(self, now: datetime) -> datetime | None:
-        """``Erp.newest_change``: one request, and one more where nothing changed in the last day."""
-        nearest, *further = [_changed(now - timedelta(days=days)) for days in AS_FAR_BACK]
-        newest = _newest_of(await self._session.rows(nearest), now)
-        return newest or _newest_of(await self._session.first_rows(further), now)
-
-    def _tolerated(self, rows: list[Row] | SideError) -> list[Row]:
-        if isinstance(rows, ItemRejected):
-            if self.deletions != "no":
-                log.warning("erp: deleted activities cannot be asked for (code %s)", rows.code)
-            self.deletions = "no"
-            return []
-        if isinstance(rows, SideError):
-            raise rows
-        self.deletions = "yes"
-        return rows
-
-
-def _changed(since: datetime) -> str:
-    return query(ACTIVITIES, f"AggregateLastUpdateTimeUtc ge {_instant(since)}", select=CHANGE)
-
-
-def _deleted(since: datetime) -> str:
-    where = f"EntityType eq {text(ENTITY)} and IsDeleted eq true and LastUpdateTimeUtc ge {_instant(since)}"
-    return query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,LastUpdateTimeUtc")
-
-
-def _instant(at: datetime) -> str:
-    return instant(at.astimezone(UTC))
-
-
-def _newest_of(rows: Iterable[Row], now: datetime) -> datetime | None:
-    return _newest((change for change in map(read_change, rows) if change), now)
-
-
-def _newest(changes: Iterable[ActivityChange], now: datetime) -> datetime | None:
-    return max((change.updated_at for change in changes if change.updated_at <= now + AHEAD), default=None)
-
-
-def reading_of(changes: Iterable[ActivityChange], now: datetime) -> PullReading:
-    """Each activity once, with its latest change: pages may overlap, and at the same instant deletion is last."""
-    in_order = sorted(changes, key=lambda change: (change.updated_at, change.deleted))
-    latest = {change.activity_id: change for change in in_order}
-    found = tuple(sorted(latest.values(), key=lambda change: change.updated_at))
-    return PullReading(found, _newest(found, now))

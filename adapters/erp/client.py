@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from adapters.erp import activities, directory, probe, readiness
+from adapters.erp import activities, directory, places, probe, readiness
 from adapters.erp.bearers import Bearers
+from adapters.erp.changes import Pull
 from adapters.erp.session import Session
 from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
@@ -34,7 +35,7 @@ class ErpNet:
         self._clock = clock
         self._session = Session(options, clock=clock, retries=retries or Retries(), endpoints=endpoints)
         self._writer = Writer(self._session)
-        self._pull = activities.Pull(self._session)
+        self._pull = Pull(self._session)
         self._bearers = Bearers(self._session)
 
     @property
@@ -109,15 +110,15 @@ class ErpNet:
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
         """See ``Erp.suggest_places``."""
-        return await directory.suggest_places(self._session, user_id, login)
+        return await places.suggest_places(self._session, user_id, login)
 
     async def list_places(self) -> list[Place]:
         """See ``Erp.list_places``."""
-        return await directory.list_places(self._session)
+        return await places.list_places(self._session)
 
     async def find_place(self, company_id: str, location_id: str) -> Place | None:
         """See ``Erp.find_place``."""
-        return await directory.find_place(self._session, company_id, location_id)
+        return await places.find_place(self._session, company_id, location_id)
 
     async def check_readiness(self, *, repair: bool) -> Readiness:
         """See ``Erp.check_readiness``."""

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.erp.activities import ACTIVITIES, Pull
+from adapters.erp.activities import ACTIVITIES
+from adapters.erp.changes import Pull
 from adapters.erp.directory import USERS
 from adapters.erp.odata import Row, id_of, instant, query, ref, text
 from adapters.erp.parse import digits, utc

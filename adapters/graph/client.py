@@ -15,12 +15,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from time import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
+from adapters.graph.credentials import SCOPE, Credential, Renewable
 from adapters.graph.wire import Answer, Request, refusal
 from adapters.http import Retries, count_answer, follow, read_json
 from adapters.loading import aside, load
@@ -30,39 +30,11 @@ from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
     import httpx
-    from azure.core.credentials import AccessToken
     from kiota_abstractions.request_information import RequestInformation
     from msgraph.graph_service_client import GraphServiceClient
 
-SCOPE = "https://graph.microsoft.com/.default"
 IN_FLIGHT = 3
 """The most requests in flight for a mailbox: Graph refuses the fifth (graph.md §10), and one is left to others."""
-
-
-class Credential(Protocol):
-    """The part of azure-identity's async credentials that we need."""
-
-    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-        """Get a valid token for the scopes."""
-
-    async def close(self) -> None:
-        """Close its connections."""
-
-
-class StaticCredential:
-    """A fixed token, for development against a loopback stand-in (``GRAPH_ACCESS_TOKEN``)."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    async def get_token(self, *_scopes: str, **_kwargs: Any) -> AccessToken:
-        """Get the fixed token, as valid for an hour from now."""
-        from azure.core.credentials import AccessToken
-
-        return AccessToken(self._token, int(time()) + 3600)
-
-    async def close(self) -> None:
-        """Do nothing: there is no connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +51,6 @@ class GraphOptions:
     timeout_seconds: float = 30.0
     page_size: int = 250
     page_cap: int = 1000
-
-
-class Renewable:
-    """A credential that can forget its token; ``age`` counts how often it has."""
-
-    def __init__(self, make: Callable[[], Credential]) -> None:
-        self._make = make
-        self._current: Credential | None = None
-        self.age = 0
-
-    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-        """Get a token of the current credential."""
-        if self._current is None:
-            self._current = self._make()
-        return await self._current.get_token(*scopes, **kwargs)
-
-    async def renew(self, age: int) -> None:
-        """Start over with an empty token cache, unless another request did since ``age``."""
-        if age == self.age:
-            self.age += 1
-            await self.close()
-
-    async def close(self) -> None:
-        """Close the current credential; the next token comes from a new one."""
-        current, self._current = self._current, None
-        if current is not None:
-            await current.close()
-
-    async def __aenter__(self) -> Renewable:
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        await self.close()
 
 
 class GraphClient:

@@ -8,9 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from adapters.graph.fields import (
+    Unreadable,
+    as_shown,
+    flag_of,
+    list_of,
+    object_of,
+    part_of,
+    rows_of,
+    text_of,
+    word_of,
+)
 from adapters.graph.wire import ACTIVITY_PROPERTY, Json, usable_id
 from adapters.windows_zones import iana_zone
 from sync_core.content.body import cut_teams_text, html_text, may_hold_block, without_block
@@ -23,14 +33,10 @@ _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z?)")
 _ETAG = re.compile(r"[ -~]*")
 
 
-class Unreadable(ValueError):
-    """Why an item cannot be parsed."""
-
-
 def parse_event(item: object) -> GraphEvent | Malformed:
     """Parse one event in full; ``Malformed`` for anything else."""
     try:
-        return _event(_object(item, "the item"))
+        return _event(object_of(item, "the item"))
     except Unreadable as why:
         return Malformed(Side.GRAPH, item_id(item), str(why))
     except Exception as mistake:  # noqa: BLE001 - a mistake of ours about one item is that item's only
@@ -75,7 +81,7 @@ def html_of(item: Json) -> str:
 
 def mark_of(item: Json) -> str | None:
     """The mark: the activity id in our extended property, None if it was not asked for or is not set."""
-    for row in _rows(item.get("singleValueExtendedProperties")):
+    for row in rows_of(item.get("singleValueExtendedProperties")):
         value = row.get("value")
         if str(row.get("id")).lower() == ACTIVITY_PROPERTY.lower() and isinstance(value, str) and value:
             return value
@@ -92,37 +98,37 @@ def _event(item: Json) -> GraphEvent:
     return GraphEvent(
         id=item_id(item),
         change_key=etag_of(item),
-        ical_uid=_text(item, "iCalUId"),
+        ical_uid=text_of(item, "iCalUId"),
         content=_content(item, attendees, organizer),
         kind=_kind(item),
-        series_id=_text(item, "seriesMasterId") or None,
-        is_organizer=_flag(item, "isOrganizer", absent=True),
+        series_id=text_of(item, "seriesMasterId") or None,
+        is_organizer=flag_of(item, "isOrganizer", absent=True),
         organizer=organizer,
-        is_cancelled=_flag(item, "isCancelled"),
-        categories=tuple(name for name in _list(item.get("categories")) if isinstance(name, str)),
+        is_cancelled=flag_of(item, "isCancelled"),
+        categories=tuple(name for name in list_of(item.get("categories")) if isinstance(name, str)),
         attendees=attendees,
-        response=_word(_part(item, "responseStatus").get("response"), "none"),
+        response=word_of(part_of(item, "responseStatus").get("response"), "none"),
         modified_at=_instant(item.get("lastModifiedDateTime")),
-        transaction_id=_text(item, "transactionId") or None,
+        transaction_id=text_of(item, "transactionId") or None,
         mark=mark_of(item),
         is_uncut=not is_html(item) and _kind(item) is EventKind.SINGLE and _may_hold_block(item, html_of(item)),
     )
 
 
 def _content(item: Json, attendees: tuple[Attendee, ...], organizer: str) -> GraphContent:
-    all_day = _flag(item, "isAllDay")
+    all_day = flag_of(item, "isAllDay")
     start, end = (_time(item, name, all_day) for name in ("start", "end"))
     if end < start or (all_day and end == start):
         raise Unreadable(f"the event ends ({end:%Y-%m-%d %H:%M}) before it starts ({start:%Y-%m-%d %H:%M})")
     return GraphContent(
-        subject=_text(item, "subject", needed=True),
+        subject=text_of(item, "subject", needed=True),
         body=_body(item),
         start=start,
         end=end,
         all_day=all_day,
         reminder=_reminder(item),
-        sensitivity=_text(item, "sensitivity") or "normal",
-        importance=_text(item, "importance") or "normal",
+        sensitivity=text_of(item, "sensitivity") or "normal",
+        importance=text_of(item, "importance") or "normal",
         people=tuple(sorted({one.email for one in attendees if one.kind != "resource"} - {organizer, ""})),
     )
 
@@ -139,13 +145,13 @@ def _body(item: Json) -> str:
 
 def _may_hold_block(item: Json, text: str) -> bool:
     """Whether only the HTML shows the Teams block, by what an event says of being an online meeting (graph.md §6)."""
-    is_online = item.get("isOnlineMeeting") is True or bool(_part(item, "onlineMeeting").get("joinUrl"))
+    is_online = item.get("isOnlineMeeting") is True or bool(part_of(item, "onlineMeeting").get("joinUrl"))
     return may_hold_block(text, is_online=is_online)
 
 
 def _time(item: Json, name: str, all_day: bool) -> datetime:
     """A start or end as a UTC instant; of an all-day event only the date counts, in any zone (T12)."""
-    value = _object(item.get(name), f"'{name}'")
+    value = object_of(item.get(name), f"'{name}'")
     wall = _wall(value.get("dateTime"), name)
     if all_day:
         if (wall.hour, wall.minute) != (0, 0):
@@ -157,11 +163,11 @@ def _time(item: Json, name: str, all_day: bool) -> datetime:
 def _wall(text: object, name: str) -> datetime:
     match = _DATE_TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise Unreadable(f"'{name}' is no date and time ({_shown(text)})")
+        raise Unreadable(f"'{name}' is no date and time ({as_shown(text)})")
     try:
         wall = datetime.fromisoformat(match[1])
     except ValueError as why:
-        raise Unreadable(f"'{name}' is no date and time ({_shown(text)})") from why
+        raise Unreadable(f"'{name}' is no date and time ({as_shown(text)})") from why
     if not is_known_year(wall):
         raise Unreadable(BEYOND)
     return wall
@@ -172,17 +178,17 @@ def _in_utc(wall: datetime, zone: object, name: str) -> datetime:
         return wall.replace(tzinfo=UTC)
     known = iana_zone(zone) if isinstance(zone, str) else ""
     if not known:
-        raise Unreadable(f"'{name}' is in a time zone we do not know ({_shown(zone)})")
+        raise Unreadable(f"'{name}' is in a time zone we do not know ({as_shown(zone)})")
     return wall.replace(tzinfo=ZoneInfo(known)).astimezone(UTC)
 
 
 def _reminder(item: Json) -> int | None:
     """Minutes before the start, below 0 after it ("at nine on the day"); on without minutes: at the start."""
-    if not _flag(item, "isReminderOn"):
+    if not flag_of(item, "isReminderOn"):
         return None
     minutes = item.get("reminderMinutesBeforeStart")
     if isinstance(minutes, bool) or not isinstance(minutes, int | None):
-        raise Unreadable(f"the reminder is no number of minutes ({_shown(minutes)})")
+        raise Unreadable(f"the reminder is no number of minutes ({as_shown(minutes)})")
     return bounded_minutes(minutes or 0)
 
 
@@ -193,33 +199,33 @@ def _kind(item: Json) -> EventKind:
     try:
         return EventKind(kind)
     except ValueError as why:
-        raise Unreadable(f"an event of a type we do not know ({_shown(kind)})") from why
+        raise Unreadable(f"an event of a type we do not know ({as_shown(kind)})") from why
 
 
 def _attendees(value: object) -> Iterable[Attendee]:
     """All attendees, also those without an address: a write of the list must know that it is not whole."""
-    for row in _rows(value):
-        person, status = _part(row, "emailAddress"), _part(row, "status")
+    for row in rows_of(value):
+        person, status = part_of(row, "emailAddress"), part_of(row, "status")
         yield Attendee(
             _address(row),
-            _word(person.get("name"), ""),
-            _word(row.get("type"), "required"),
-            _word(status.get("response"), "none"),
-            _word(person.get("address"), ""),
+            word_of(person.get("name"), ""),
+            word_of(row.get("type"), "required"),
+            word_of(status.get("response"), "none"),
+            word_of(person.get("address"), ""),
             _answered(status),
         )
 
 
 def _answered(status: Json) -> str:
     """When an attendee responded, as Graph wrote it; '' for Graph's "never", a time in the year 1 (graph.md §6)."""
-    time = _word(status.get("time"), "")
+    time = word_of(status.get("time"), "")
     return "" if time.startswith(NEVER) else time
 
 
 def _address(recipient: object) -> str:
     """The lower-case address of a recipient, '' if there is none."""
-    person = _part(recipient, "emailAddress") if isinstance(recipient, dict) else {}
-    return _word(person.get("address"), "").strip().lower()
+    person = part_of(recipient, "emailAddress") if isinstance(recipient, dict) else {}
+    return word_of(person.get("address"), "").strip().lower()
 
 
 def _instant(value: object) -> datetime | None:
@@ -230,51 +236,3 @@ def _instant(value: object) -> datetime | None:
         return None
     micros = int((match[2] or ".0")[1:7].ljust(6, "0")) if match else 0
     return moment + timedelta(microseconds=micros) if moment and moment.year >= YEARS[0] else None
-
-
-def _text(item: Json, name: str, *, needed: bool = False) -> str:
-    if needed and name not in item:
-        raise Unreadable(f"the event came without its {name}")
-    value = item.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Unreadable(f"'{name}' is no text ({_shown(value)})")
-    return value
-
-
-def _flag(item: Json, name: str, *, absent: bool = False) -> bool:
-    value = item.get(name)
-    if value is None:
-        return absent
-    if not isinstance(value, bool):
-        raise Unreadable(f"'{name}' is neither true nor false ({_shown(value)})")
-    return value
-
-
-def _object(value: object, name: str) -> Json:
-    if not isinstance(value, dict):
-        raise Unreadable(f"{name} is missing" if value is None else f"{name} is no object ({_shown(value)})")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _part(item: Json, name: str) -> Json:
-    value = item.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _rows(value: object) -> list[Json]:
-    return [row for row in _list(value) if isinstance(row, dict)]
-
-
-def _word(value: object, absent: str) -> str:
-    return value if isinstance(value, str) else absent
-
-
-def _shown(value: object) -> str:
-    """Cut a value for a reason, so that it shows little of a person's text."""
-    return repr(value)[:40]

@@ -23,7 +23,8 @@ from zoneinfo import available_timezones
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from adapters.settings import OUR_PREFIXES, ROWS, UNRESOLVED, load  # noqa: E402 - found at the root
+from adapters.setting_conflicts import UNRESOLVED  # noqa: E402 - found at the root
+from adapters.settings import OUR_PREFIXES, ROWS, load  # noqa: E402 - found at the root
 from infra.scripts.azure_cli import get  # noqa: E402 - found at the root
 from sync_core.errors import SettingsInvalid  # noqa: E402
 

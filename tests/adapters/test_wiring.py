@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.wiring import Nobody, claims_of
+from adapters.credentials import claims_of
+from adapters.wiring import Nobody
 from jobs.ports import Calendar
 from sync_core.errors import SideUnavailable
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.erp.activities import reading_of
 from adapters.erp.batch import Changeset, Part, PartAnswer, decode, encode
+from adapters.erp.changes import reading_of
 from adapters.erp.faults import error_in
 from adapters.erp.odata import PAGE, chunks, id_of, key_of, plain, query, text
 from adapters.erp.parse import digits, read_activity, read_change, utc

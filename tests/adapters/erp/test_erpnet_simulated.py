@@ -283,7 +283,7 @@ async def test_deletions_that_cannot_be_asked_for_do_not_stop_the_pull(
     live: ErpNet, ann: ErpUser, simulator: ErpSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The set of system objects is a guess: where it is refused, changes are still read and doctor says so."""
-    monkeypatch.setattr("adapters.erp.activities.SYSTEM_OBJECTS", "Systems_Internal_ExtensibleDataObjects")
+    monkeypatch.setattr("adapters.erp.changes.SYSTEM_OBJECTS", "Systems_Internal_ExtensibleDataObjects")
     key = simulator.person("ann").create("New", "2026-01-26T09:00", "2026-01-26T10:00")
 
     reading = await live.read_changes(NOW)

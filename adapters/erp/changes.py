@@ -1,0 +1,92 @@
+"""Reads which activities have changed or were deleted since an instant: the pull (erpnet.md §7, traps 5 to 7, 13)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from adapters.erp.activities import ACTIVITIES, ENTITY, SYSTEM_OBJECTS
+from adapters.erp.odata import Row, instant, query, text
+from adapters.erp.parse import read_change, read_deletion
+from adapters.erp.session import Session
+from jobs.ports import PullReading
+from sync_core.errors import ItemRejected, SideError
+from sync_core.model.sides import ActivityChange
+
+log = logging.getLogger(__name__)
+
+CHANGE = "Id,ObjectVersion,AggregateLastUpdateTimeUtc,CreationUser,OwnerParty"
+AS_FAR_BACK = (1, 7, 31, 366, 3660)
+"""Days to look back for the newest change: update times cannot be ordered by, so the answer is looked for nearby
+first, and an instance where nothing changed for ten years counts as empty."""
+
+
+AHEAD = timedelta(days=1)
+"""An update time further ahead of our clock does not count: as a watermark it would hide all changes until then."""
+
+
+class Pull:
+    """Reads the instance's changes. ``deletions`` is whether deleted rows can be read: yes, no, unknown."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.deletions = "unknown"
+
+    async def read_changes(self, since: datetime, now: datetime) -> PullReading:
+        """``Erp.read_changes``: activities and deleted system objects, one request unless there are more pages.
+
+        How deletions show is INFERRED; where ERP.net refuses the question, they are left to the full rounds.
+        """
+        changed, gone = await self._session.try_read([_changed(since), _deleted(since)])
+        if isinstance(changed, SideError):
+            raise changed
+        found = [change for change in map(read_change, changed) if change]
+        found += [change for change in map(read_deletion, self._tolerated(gone)) if change]
+        return reading_of((change for change in found if change.updated_at >= since), now)
+
+    async def newest_change(self, now: datetime) -> datetime | None:
+        """``Erp.newest_change``: one request, and one more where nothing changed in the last day."""
+        nearest, *further = [_changed(now - timedelta(days=days)) for days in AS_FAR_BACK]
+        newest = _newest_of(await self._session.rows(nearest), now)
+        return newest or _newest_of(await self._session.first_rows(further), now)
+
+    def _tolerated(self, rows: list[Row] | SideError) -> list[Row]:
+        if isinstance(rows, ItemRejected):
+            if self.deletions != "no":
+                log.warning("erp: deleted activities cannot be asked for (code %s)", rows.code)
+            self.deletions = "no"
+            return []
+        if isinstance(rows, SideError):
+            raise rows
+        self.deletions = "yes"
+        return rows
+
+
+def _changed(since: datetime) -> str:
+    return query(ACTIVITIES, f"AggregateLastUpdateTimeUtc ge {_instant(since)}", select=CHANGE)
+
+
+def _deleted(since: datetime) -> str:
+    where = f"EntityType eq {text(ENTITY)} and IsDeleted eq true and LastUpdateTimeUtc ge {_instant(since)}"
+    return query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,LastUpdateTimeUtc")
+
+
+def _instant(at: datetime) -> str:
+    return instant(at.astimezone(UTC))
+
+
+def _newest_of(rows: Iterable[Row], now: datetime) -> datetime | None:
+    return _newest((change for change in map(read_change, rows) if change), now)
+
+
+def _newest(changes: Iterable[ActivityChange], now: datetime) -> datetime | None:
+    return max((change.updated_at for change in changes if change.updated_at <= now + AHEAD), default=None)
+
+
+def reading_of(changes: Iterable[ActivityChange], now: datetime) -> PullReading:
+    """Each activity once, with its latest change: pages may overlap, and at the same instant deletion is last."""
+    in_order = sorted(changes, key=lambda change: (change.updated_at, change.deleted))
+    latest = {change.activity_id: change for change in in_order}
+    found = tuple(sorted(latest.values(), key=lambda change: change.updated_at))
+    return PullReading(found, _newest(found, now))
