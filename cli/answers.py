@@ -1,4 +1,4 @@
-"""`calsync approve`, `resolve` and `undo`: what a person answers, and what they take back."""
+"""`calsync approve`, `resolve`, `undo` and `unlink`: what a person answers, takes back and takes apart."""
 
 from __future__ import annotations
 
@@ -68,3 +68,13 @@ def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> 
     if not show:
         confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
     ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "remake" if remake else "")
+
+
+@command(main, examples=("unlink anna@acme.com 7f0c1d52-8a7e-4b1e-9d1c-1f2e3d4c5b6a",))
+@click.argument("upn")
+@click.argument("item", metavar="ID")
+@yes_option
+def unlink(runner: Runner, upn: str, item: str, yes: bool) -> None:
+    """Take an event and its activity apart: both stay as they are and are not synced any more."""
+    confirm(f"Take {item} of {upn} apart? `calsync why {upn} {item}` tells how it stands.", yes)
+    ask(runner, "unlink", text.unlinked_lines, people=(upn,), item=item)

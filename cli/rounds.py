@@ -39,11 +39,13 @@ def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
     ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full)
 
 
+# 5 parameters: click hands over each option by itself.
 @command(main, examples=("retry --user anna@acme.com", "retry --all"))
 @user_option
 @file_option
 @all_option
-def retry(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool) -> None:
+@click.option("--item", metavar="ID", default="", help="Only this event or activity, parked or unlinked.")
+def retry(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, item: str) -> None:
     """Un-park every parked item; the next sync looks at it again."""
     people = group.people(upns, named, everybody, needed=False)
-    ask(runner, "retry", text.retried_lines, empty=NOBODY, people=people)
+    ask(runner, "retry", text.retried_lines, empty=NOBODY, people=people, item=item)

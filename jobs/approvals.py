@@ -102,24 +102,38 @@ async def make_choice(world: World, user: User, choice: Choice, *, approved: boo
     await revise_rows(world, user, revise, notice)
 
 
-async def retry(world: World, user: User, *, notice: Notice = unheeded) -> int:
+async def retry(world: World, user: User, item: str = "", *, notice: Notice = unheeded) -> int:
     """Un-park the user's parked items, so that the next round looks at them again; return how many there were.
 
-    An item that waits for a choice stays parked: un-parked, it would get a new counterpart unasked.
+    ``item``: only the one with this event or activity, which may also be a pair that a person unlinked. An item that
+    waits for a choice stays parked: un-parked, it would get a new counterpart unasked.
     """
     count = 0
 
     def revise(memory: Memory) -> Sequence[RowChange]:
         nonlocal count
         rows: list[Link | Pending] = [
-            _released(pending, "") for pending in memory.pending if pending.parked and pending.state not in ASKED
+            _released(pending, "")
+            for pending in memory.pending
+            if pending.parked and pending.state not in ASKED and item in ("", pending.item_id)
         ]
-        rows += [life.retried(link) for link in memory.links if link.status is LinkStatus.PARKED]
+        rows += [life.retried(link) for link in memory.links if _is_to_be_retried(link, item)]
         count = len(rows)
         return [Put(row) for row in rows]
 
     await revise_rows(world, user, revise, notice)
     return count
+
+
+def _is_to_be_retried(link: Link, item: str) -> bool:
+    if not item:
+        return link.status is LinkStatus.PARKED
+    return is_called(link, item) and (link.status is LinkStatus.PARKED or life.is_unlinked(link))
+
+
+def is_called(link: Link, item: str) -> bool:
+    """Whether an id is that of the link's event (exact) or activity (in any letter case)."""
+    return item == link.event_id or (bool(item) and item.casefold() == link.activity_id.casefold())
 
 
 def _released(pending: Pending, reason: str) -> Pending:

@@ -46,13 +46,14 @@ class Kind(StrEnum):
     APPROVE = "approve"
     RESOLVE = "resolve"
     RETRY = "retry"
+    UNLINK = "unlink"
     UNDO = "undo"
     PAUSE = "pause"
     RESUME = "resume"
     PLACES = "places"
 
 
-WITHOUT_CALLS = frozenset({Kind.DISABLE, Kind.FORGET, Kind.RETRY, Kind.PAUSE, Kind.RESUME})
+WITHOUT_CALLS = frozenset({Kind.DISABLE, Kind.FORGET, Kind.RETRY, Kind.UNLINK, Kind.PAUSE, Kind.RESUME})
 """What needs no session of ERP.net, and so never waits for one."""
 
 NEEDS = {
@@ -65,6 +66,7 @@ NEEDS = {
     Kind.APPROVE: ("item", "choice"),
     Kind.RESOLVE: ("item", "choice"),
     Kind.UNDO: ("item",),
+    Kind.UNLINK: ("people", "item"),
 }
 """What a wish of this kind must say."""
 
@@ -88,7 +90,7 @@ BELONGS = {
     "location": {Kind.ENABLE},
     "zone": {Kind.ENABLE},
     "until": {Kind.PAUSE},
-    "item": {kind for kind, needs in NEEDS.items() if "item" in needs},
+    "item": {Kind.RETRY, *(kind for kind, needs in NEEDS.items() if "item" in needs)},
 }
 """Of which kinds a text is a part; another kind that came with it would keep it for nothing."""
 
@@ -105,9 +107,9 @@ class Wish:
     """What is asked. ``people`` are user ids or names, none of them with ``everybody``.
 
     ``company``, ``location`` and ``zone`` are for who is switched on. ``item`` is what the wish is about: a subject
-    or id (why), a hold, a conflict, a round. ``choice`` is the answer to it (``CHOICES``), ``fields`` the side to
-    keep by field's name. ``until`` is an ISO date, the first day after a pause. ``repair``: create and grant what is
-    missing.
+    or id (why), a hold, a conflict, a round, an event or activity (unlink, and a retry of it alone). ``choice`` is
+    the answer to it (``CHOICES``), ``fields`` the side to keep by field's name. ``until`` is an ISO date, the first
+    day after a pause; ``full``: both sides are read whole. ``repair``: create and grant what is missing.
     """
 
     kind: Kind

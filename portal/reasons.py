@@ -18,6 +18,10 @@ class Known:
 
 
 REASONS = {
+    "a person unlinked it: both sides stay as they are and are not synced": Known(
+        "разделена е по желание: двете страни остават, каквито са, и не се синхронизират",
+        "Опитайте отново с нея, ако двете страни трябва пак да са в синхрон.",
+    ),
     "part of a recurring series": Known(
         "част от повтаряща се поредица",
         "Повтарящите се срещи не се синхронизират. Отделна еднократна среща — да.",
@@ -184,6 +188,7 @@ ACTIONS = {
         "Отметката за конфликт на „{subject}“ беше махната",
     ),
     "conflict": ("“{subject}” is in conflict", "„{subject}“ е в конфликт"),
+    "unlinked": ("“{subject}” was unlinked", "„{subject}“ беше разделена"),
     "held": ("The deletion of “{subject}” waits", "Изтриването на „{subject}“ изчаква"),
     "skipped": ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
     "parked": ("“{subject}” was set aside", "„{subject}“ беше отложена"),

@@ -258,6 +258,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "kind.approve": ("Answering a list of deletions", "Отговор на списък с изтривания"),
     "kind.resolve": ("Resolving a conflict", "Решаване на конфликт"),
     "kind.retry": ("Trying again", "Нов опит"),
+    "kind.unlink": ("Unlinking a meeting", "Разделяне на среща"),
     "kind.undo": ("Taking back a round", "Връщане на промените от един ход"),
     "kind.pause": ("Pausing sync", "Пауза на синхронизацията"),
     "kind.resume": ("Resuming sync", "Възобновяване на синхронизацията"),

@@ -1,4 +1,4 @@
-"""Writes what came of an answer to a conflict, and of taking a round back."""
+"""Writes what came of an answer to a conflict, of taking a round back and of taking a pair apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.rounds import action_lines
 from cli.text.stories import conflict_lines
-from cli.text.words import Json, count, quoted
+from cli.text.words import Json, count, failure_lines, quoted
 
 
 def resolved_lines(answer: Json) -> Iterator[str]:
@@ -36,3 +36,15 @@ def undo_lines(answer: Json) -> Iterator[str]:
         yield plain(f"  Do: `calsync undo {answer['round']} --remake` makes anew in Outlook what was deleted.")
     for failure in answer["failures"]:
         yield plain(f"  Failed: {failure}")
+
+
+def unlinked_lines(answer: Json) -> Iterator[str]:
+    """Write which pair was taken apart, and how that is taken back."""
+    for one in answer.get("unlinked", ()):
+        name = quoted(one["subject"]) if one["subject"] else plain(one["event_id"])
+        yield f"{plain(one['upn'])}: {name} is unlinked: both sides stay as they are and are not synced any more."
+        if one["category"]:
+            yield "  The event keeps the category of its conflict until somebody takes it off."
+        item = plain(one["activity_id"])
+        yield f"  Do: `calsync retry --user {plain(one['upn'])} --item {item}` takes it back."
+    yield from failure_lines(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.answers import resolved_lines, undo_lines
+from cli.text.answers import resolved_lines, undo_lines, unlinked_lines
 from cli.text.checks import doctor_lines
 from cli.text.people import disabled_lines, enabled_lines, forgotten_lines, paused_lines
 from cli.text.rounds import retried_lines, sync_lines
@@ -34,6 +34,7 @@ ANSWERS = {
     "approve": sync_lines,
     "resolve": resolved_lines,
     "undo": undo_lines,
+    "unlink": unlinked_lines,
     "pause": paused_lines,
     "resume": paused_lines,
     "why": explained_lines,

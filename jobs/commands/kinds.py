@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from jobs.approvals import find_choice, make_choice, retry
+from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.asked import Json, Kind, Wish
 from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
@@ -20,6 +20,7 @@ from jobs.commands.mistakes import COMMON, UnknownItem
 from jobs.commands.resolve import resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
+from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
@@ -105,10 +106,22 @@ async def _forget(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
     return {"forgotten": [{"upn": user.upn, "id": user.id}]}, True
 
 
-async def _retry(world: World, _wish: Wish, name: str, notice: Notice) -> Part:
+async def _retry(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     user = await switch.find_known(world, name)
-    count = await retry(world, user, notice=notice)
+    count = await retry(world, user, wish.item, notice=notice)
+    if wish.item and not count:
+        raise UnknownChoice(
+            f"nothing with the id {wish.item} is parked or unlinked: `calsync why` tells how it stands"
+        )
+    if count and user.enabled and world.serve is not None:
+        await wake(world, user.id)
     return {"users": [{"upn": user.upn, "retried": count}], "failures": []}, True
+
+
+async def _unlink(world: World, wish: Wish, name: str, notice: Notice) -> Part:
+    user = await switch.find_known(world, name)
+    done = await unlink(world, user, wish.item, notice=notice)
+    return {"unlinked": [shapes.unlinked_of(done)], "failures": []}, True
 
 
 EVERYBODY = "*"
@@ -242,6 +255,7 @@ KINDS: dict[Kind, Does] = {
     Kind.DISABLE: Does(_people, each(_disable)),
     Kind.FORGET: Does(_people, each(_forget)),
     Kind.RETRY: Does(_known_or_all, each(_retry)),
+    Kind.UNLINK: Does(_people, each(_unlink)),
     Kind.PAUSE: Does(_everybody_or_people, each(_pause)),
     Kind.RESUME: Does(_everybody_or_people, each(_resume)),
     Kind.RESOLVE: Does(_at_once, _resolve),

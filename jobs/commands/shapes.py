@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jobs.commands.resolve import Resolved
     from jobs.commands.sync import SyncReport
     from jobs.commands.undo import Undo
+    from jobs.commands.unlink import Unlinked
     from jobs.commands.unsynced import UnsyncedPage
     from jobs.world import World
 
@@ -338,6 +339,20 @@ def resolved_of(resolved: Resolved) -> Json:
         "text": resolved.text,
         "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
         "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
+    }
+
+
+def unlinked_of(unlinked: Unlinked) -> Json:
+    """Shape one pair that was taken apart; ``category``: the event wears that of a conflict, which stays."""
+    link = unlinked.link
+    return {
+        "upn": unlinked.user.upn,
+        "subject": _subject(link.base_event.subject, _is_private(link)),
+        "event_id": link.event_id,
+        "activity_id": link.activity_id,
+        "reason": link.reason,
+        "do": remedy(link.reason, OTHERWISE),
+        "category": unlinked.has_category,
     }
 
 

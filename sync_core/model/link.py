@@ -5,6 +5,7 @@ Whoever changes a link's status does it by a transition of this module and nowhe
     live ⇄ parked, held      a side must be read, a person must choose, a deletion waits for an answer
     live → tombstone         the pair is over; it stays so that nothing is made again, and may come back to life
     live → archived          the meeting is over; it comes back to life if it is moved into the future
+    any → unlinked           a person took the pair apart; the tombstone comes back to life by a retry of it alone
     ended → forgotten        ``is_forgettable``
 
 The sets say what a round may expect of a link; ``reason`` and ``reread`` are words for people.
@@ -89,7 +90,7 @@ class LinkStatus(StrEnum):
 
 class EndedBy(StrEnum):
     """What ended a link: a person in Outlook, in ERP.net or in both, the hand-over of its meeting, an operator's no
-    to a held deletion, or its age."""
+    to a held deletion, its age, or a person who unlinked the pair."""
 
     NOBODY = ""
     OUTLOOK = "outlook"
@@ -98,6 +99,7 @@ class EndedBy(StrEnum):
     HANDED_ON = "handed-on"
     DROPPED = "dropped"
     AGE = "age"
+    UNLINKED = "unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +253,16 @@ OVER = "older than a day"
 
 
 def is_forgettable(link: Link, now: datetime) -> bool:
-    """Whether an ended link has been remembered for long enough."""
+    """Whether an ended link has been remembered for long enough. One that a person unlinked is never forgotten: both
+    items may go on, and would find each other again."""
+    if is_unlinked(link):
+        return False
     return link.ended_at is not None and now - max(link.ended_at, link.base_event.end) > KEPT
+
+
+def is_unlinked(link: Link) -> bool:
+    """Whether a person took the pair apart."""
+    return link.ended_by is EndedBy.UNLINKED
 
 
 def is_given_up(row: Link | Pending) -> bool:
@@ -291,9 +301,15 @@ def live(link: Link, reason: str = "", *, reread: str = "", conflict: Conflict |
     )
 
 
+def unlinked(link: Link, why: str, at: datetime) -> Link:
+    """A person takes the pair apart: both sides stay as they are, and nothing is made or linked of them again."""
+    over = ended(link, EndedBy.UNLINKED, why, at)
+    return replace(over, put_back=(), given_up_at=None, missed_at=None)
+
+
 def retried(link: Link) -> Link:
-    """Somebody asks for another look at a parked pair. Until then an open conflict and an approval stay what they
-    are."""
+    """Somebody asks for another look at a parked pair, or at one that was unlinked. Until then an open conflict and
+    an approval stay what they are."""
     status = LinkStatus.HELD if link.held else LinkStatus.LIVE
     return replace(live(link, reread="retry", conflict=link.conflict), status=status, held=link.held)
 

@@ -4,6 +4,7 @@ Theory of operation. A round collects *cases*: a link with what both sides show 
 Each case takes the first exit that is open to it. These are asked about the case as it was read:
 
     exit          verdict               when
+    unlinked      skip                  a person took the pair apart
     malformed     park                  a side cannot be understood
     undecided     reread                the event may be gone, and the evidence is incomplete
     elsewhere     act, park             the event is in another calendar; an invited copy hands its meeting on
@@ -80,6 +81,7 @@ from sync_core.plan.update import update_pair
 Exit = Callable[[Case, Context], Decision | None]
 """One way out: the decision, or None where the case goes on."""
 
+UNLINKED = "a person unlinked it: both sides stay as they are and are not synced"
 MALFORMED = "the item cannot be understood"
 UNDECIDED = "the event may be gone"
 ELSEWHERE = "moved to another calendar"
@@ -110,6 +112,13 @@ def _first(exits: tuple[Exit, ...], case: Case, ctx: Context) -> Decision | None
 
 
 # The exits of a case as it was read
+
+
+def _unlinked(case: Case, _: Context) -> Decision | None:
+    """What a person took apart stays apart, whatever happens to either side."""
+    if case.link is None or not life.is_unlinked(case.link):
+        return None
+    return _set_aside(case, Verdict.SKIP, UNLINKED)
 
 
 def _malformed(case: Case, _: Context) -> Decision | None:
@@ -194,6 +203,7 @@ def _is_refused(case: Case) -> bool:
 
 
 AS_READ: tuple[Exit, ...] = (
+    _unlinked,
     _malformed,
     _undecided,
     _elsewhere,

@@ -38,6 +38,7 @@ DO: Mapping[str, str] = {
     HINDRANCES[PendingState.TWIN]: "delete the event that is one too many",
     HINDRANCES[PendingState.CLASH]: "delete the imported event; whoever has the meeting of their own keeps it",
     HINDRANCES[PendingState.NAMED_TWICE]: "void the activity that is one too many",
+    decide.UNLINKED: "retry this item, if both sides are to be in step again",
     decide.MALFORMED: "open the item, correct what it says and save it",
     decide.UNDECIDED: NOTHING_TO_DO,
     decide.ELSEWHERE: "move the event back into the default calendar",

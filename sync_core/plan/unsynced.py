@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
-from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
+from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
 from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
@@ -118,6 +118,8 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
 def _stands(link: Link) -> tuple[str, str]:
     if link.conflict is not None:
         return VERDICT_LABELS[Verdict.CONFLICT], "; ".join(dict.fromkeys(one.why for one in link.conflict.clashes))
+    if is_unlinked(link):
+        return VERDICT_LABELS[Verdict.SKIP], link.reason
     if link.status is LinkStatus.PARKED:
         return VERDICT_LABELS[Verdict.PARK], link.reason
     if link.status is LinkStatus.HELD:

@@ -61,6 +61,31 @@ async def compare(house: House, upn: str, *, full: bool) -> None:
     assert len(house.graph.mails) == planned.mails
 
 
+def meetings(house: House) -> dict[str, str]:
+    """Event id → iCalUId, of everybody's events."""
+    return {event["id"]: event["iCalUId"] for upn in UPNS for event in house.outlook(upn).events()}
+
+
+async def compare_all(house: House) -> None:
+    """Preview everybody's rounds at once; each then does what was told, but for meetings that a colleague's round
+    before it has touched."""
+    users = [user for user in await house.world.store.list_users() if user.enabled]
+    planned = {report.upn: report for report in (await plan_sync(house.world, users)).reports}
+    await pull_first(house.world)
+    known, touched = meetings(house), set[str]()
+    for user in users:
+        report = await run_round(house.world, await house.user(user.upn), asked=True)
+        known |= meetings(house)
+        told_of, done_to = (
+            {line: ({known.get(str(line[1]), str(line[1])), str(line[2])} - {""}) for line in done(one)}
+            for one in (planned[user.upn], report)
+        )
+        assert {x for x, ids in done_to.items() if not ids & touched} == {
+            x for x, ids in told_of.items() if not ids & touched
+        }
+        touched = touched.union(*told_of.values(), *done_to.values())
+
+
 @a_few(budget(12, 400))
 @given(steps=st.lists(STEPS, max_size=25), full=st.booleans())
 def test_whatever_one_person_did_the_preview_tells_it(steps: list[Step], full: bool) -> None:
@@ -88,5 +113,20 @@ def test_whatever_a_company_did_the_preview_tells_it(steps: list[Act], who: int,
             for step in [*OPENING, *steps]:
                 await company.do(step)
             await compare(house, UPNS[who], full=full)
+
+    asyncio.run(run())
+
+
+@a_few(budget(8, 300))
+@given(steps=st.lists(COMPANY_STEPS, max_size=25))
+def test_a_preview_of_everybody_tells_each_round(steps: list[Act]) -> None:
+    """Also where two of them have the same meeting: it is told once, of whoever comes to it first."""
+
+    async def run() -> None:
+        async with open_house() as house:
+            company = await Company.open(house)
+            for step in [*OPENING, *steps]:
+                await company.do(step)
+            await compare_all(house)
 
     asyncio.run(run())

@@ -54,6 +54,7 @@ TRANSITIONS: dict[str, tuple[Callable[[Link], Link], LinkStatus]] = {
     "held": (lambda x: life.held(x, "why", ON), LinkStatus.HELD),
     "ended": (lambda x: life.ended(x, EndedBy.OUTLOOK, "why", NOW), LinkStatus.TOMBSTONE),
     "archived": (lambda x: life.archived(x, NOW), LinkStatus.ARCHIVED),
+    "unlinked": (lambda x: life.unlinked(x, "why", NOW), LinkStatus.TOMBSTONE),
 }
 
 
@@ -103,7 +104,15 @@ def test_a_life_that_begins_again_has_no_past() -> None:
     assert life.retried(over) == a_link(reread="retry", conflict=OPEN)
 
 
-@pytest.mark.parametrize("by", EndedBy)
+def test_what_a_person_unlinked_is_never_forgotten() -> None:
+    """Both items may go on for years, and would find each other by their marks."""
+    link = life.unlinked(a_link(), "why", NOW)
+
+    assert not life.is_forgettable(link, NOW + timedelta(days=3_650))
+    assert life.is_forgettable(replace(link, ended_by=EndedBy.DROPPED), NOW + timedelta(days=3_650))
+
+
+@pytest.mark.parametrize("by", [by for by in EndedBy if by is not EndedBy.UNLINKED])
 def test_ended_links_are_forgotten_after_ninety_days(by: EndedBy) -> None:
     """Whatever ended them, from the end or from the meeting, whichever is later; others never."""
     meeting = a_link().base_event.end

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from sync_core.model import link as life
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Decision, Sight
 from sync_core.model.link import (
@@ -67,6 +68,10 @@ EDITED = an_activity(noted(subject="Forecast"))
 HIRED = an_activity(creation_user=SERVICE, owner_party="party-boris")
 
 CASES: dict[str, list[Case]] = {
+    "unlinked": [
+        linked(an_event(shown(subject="Plan")), EDITED, link=life.unlinked(a_link(), way.UNLINKED, NOW)),
+        linked(event_sight=Sight.MALFORMED, link=life.unlinked(a_link(), way.UNLINKED, NOW)),
+    ],
     "malformed": [a_case(event_sight=Sight.MALFORMED), linked(an_event(), activity_sight=Sight.MALFORMED)],
     "undecided": [linked(event_sight=Sight.UNDECIDED)],
     "elsewhere": [

@@ -44,6 +44,7 @@ WISHES: dict[Kind, Wish] = {
     Kind.APPROVE: Wish(Kind.APPROVE, (NAME,), item="Dismissal", choice="drop"),
     Kind.RESOLVE: Wish(Kind.RESOLVE, (NAME,), item="Dismissal", choice="outlook"),
     Kind.RETRY: Wish(Kind.RETRY, (NAME,)),
+    Kind.UNLINK: Wish(Kind.UNLINK, (ANNA,), item="Dismissal"),
     Kind.UNDO: Wish(Kind.UNDO, (NAME,), item="Dismissal"),
     Kind.PAUSE: Wish(Kind.PAUSE, (NAME,), until="2026-02-01"),
     Kind.RESUME: Wish(Kind.RESUME, (NAME,)),
