@@ -7,10 +7,11 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from click import Command
@@ -21,8 +22,11 @@ from adapters.store.tables import TableStore, connect
 from cli import main
 from cli.runner import HERE
 from cli.screen import plain
-from jobs.ports import Lease, Slot
+from jobs import waiting
+from jobs.ports import Lease
 from tests.support.office import ANNA, ROOT, CliOffice
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -67,40 +71,43 @@ def test_help_costs_no_settings() -> None:
     assert answer.stdout.splitlines()[-1] == "[]"
 
 
-async def _store(office: CliOffice) -> TableStore:
-    return TableStore(connect(office.storage), office.prefix, now)
+def _in_store(office: CliOffice, do: Callable[[TableStore], Awaitable[T]]) -> T:
+    """Another process's doings in the tables."""
+
+    async def done() -> T:
+        store = TableStore(connect(office.storage), office.prefix, now)
+        try:
+            return await do(store)
+        finally:
+            await store.close()
+
+    with ThreadPoolExecutor() as aside:  # the command under way has this thread
+        return aside.submit(asyncio.run, done()).result()
 
 
-async def _take_lease(office: CliOffice, seconds: int) -> Lease:
-    store = await _store(office)
-    try:
-        [user] = await store.list_users()
-        return await store.acquire_lease(user.id, "another-worker", seconds)
-    finally:
-        await store.close()
+async def _lease_of_the_only_user(store: TableStore) -> Lease:
+    [user] = await store.list_users()
+    return await store.acquire_lease(user.id, "another-worker", 60)
 
 
-async def _take_slot(office: CliOffice) -> Slot:
-    store = await _store(office)
-    try:
-        return await store.acquire_slot("another-worker", 1, 60)
-    finally:
-        await store.close()
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, end: Callable[[], None]) -> None:
+    """Once the command has said for whom it waits, ``end`` happens, and it asks again at once."""
 
+    def asked_again(_: float) -> float:
+        end()
+        return 0.0
 
-async def _free_slot(office: CliOffice, slot: Slot, lingers_seconds: float) -> None:
-    store = await _store(office)
-    try:
-        await store.free_slot(slot, lingers_seconds)
-    finally:
-        await store.close()
+    monkeypatch.setattr(waiting, "jittered", asked_again)
 
 
 @pytest.mark.parametrize("arguments", [("sync", "--full"), ("retry",)], ids=" ".join)
-def test_a_taken_lease_is_waited_for(office: CliOffice, arguments: Sequence[str]) -> None:
-    """It says on stderr for whom it waits, then does its work once the lease has run out."""
+def test_a_taken_lease_is_waited_for(
+    office: CliOffice, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]
+) -> None:
+    """It says on stderr for whom it waits, then does its work once the lease is given back."""
     office.calsync("users", "enable", ANNA)
-    asyncio.run(_take_lease(office, 6))  # longer than a process takes to start
+    lease = _in_store(office, _lease_of_the_only_user)
+    _meanwhile(monkeypatch, lambda: _in_store(office, lambda store: store.release_lease(lease)))
     answer = office.calsync(*arguments, "--json")
 
     assert answer.code == 0
@@ -109,26 +116,24 @@ def test_a_taken_lease_is_waited_for(office: CliOffice, arguments: Sequence[str]
 
 
 @pytest.mark.parametrize("is_in_use", [True, False], ids=["in-use", "lingering"])
-def test_a_taken_slot_is_waited_for(office: CliOffice, is_in_use: bool) -> None:
+def test_a_taken_slot_is_waited_for(office: CliOffice, monkeypatch: pytest.MonkeyPatch, is_in_use: bool) -> None:
     """It says on stderr for whom it waits and until when, and what the remedy is; then it does its work."""
     office.calsync("users", "enable", ANNA)
     office.more |= {"ERPNET_MAX_SESSIONS": "1"}
-    slot = asyncio.run(_take_slot(office))
+    slot = _in_store(office, lambda store: store.acquire_slot("another-worker", 1, 60))
     if not is_in_use:
-        asyncio.run(_free_slot(office, slot, 10))  # longer than a process takes to start
-    with office.start("sync", "--dry-run") as process:
-        assert process.stderr is not None
-        licence, told = process.stderr.readline(), process.stderr.readline()
-        if is_in_use:
-            asyncio.run(_free_slot(office, slot, 0))
-        process.communicate(timeout=60)
+        _in_store(office, lambda store: store.free_slot(slot, 60))
+    _meanwhile(monkeypatch, lambda: _in_store(office, lambda store: store.free_slot(slot, 0)))
+    answer = office.calsync("sync", "--dry-run")
 
-    assert (process.returncode, licence) == (0, f"{HERE}\n")
+    assert answer.code == 0
     how = (
         "is in use by another-worker" if is_in_use else "of another-worker, whose work is done, is counted by ERP.net"
     )
+    licence, told = answer.err.splitlines()[:2]
+    assert licence == HERE
     assert told.startswith(f"waiting for the ERP.net session: the ERP.net session {how} until ")
-    assert told.endswith("; ERPNET_MAX_SESSIONS allows no other\n")
+    assert told.endswith("; ERPNET_MAX_SESSIONS allows no other")
 
 
 def _drain(terminal: int) -> bytes:
@@ -163,21 +168,24 @@ def test_a_terminal_sees_a_progress_bar(office: CliOffice) -> None:
     assert b"working" in seen.result()
 
 
-def test_the_demo_gets_the_calendar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The demo is handed the file, or none, and its exit code is the command's; no settings are needed."""
-    given: list[Path | None] = []
+def test_the_demo_gets_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The demo is handed the file, or none, and how it is shown; its exit code is the command's; no settings are
+    needed."""
+    given: list[tuple[Path | None, int, bool]] = []
 
-    def played(calsync: Command, ics: Path | None) -> int:
+    def played(calsync: Command, ics: Path | None, *, step: int, is_paused: bool) -> int:
         assert calsync is main
-        given.append(ics)
+        given.append((ics, step, is_paused))
         return len(given)
 
     monkeypatch.setattr(simulators.demo, "main", played, raising=False)
     ics = tmp_path / "calendar.ics"
     ics.touch()
-    codes = [CliRunner().invoke(main, ["demo", *more]).exit_code for more in ([], ["--ics", str(ics)])]
+    words: list[list[str]] = [[], ["--ics", str(ics)], ["--step", "3", "--pause"]]
+    codes = [CliRunner().invoke(main, ["demo", *more]).exit_code for more in words]
 
-    assert ([1, 2], [None, ics]) == (codes, given)
+    assert codes == [1, 2, 3]
+    assert given == [(None, 0, False), (ics, 0, False), (None, 3, True)]
     assert CliRunner().invoke(main, ["demo", "--ics", str(tmp_path / "none.ics")]).exit_code == 2
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.store.memory import MemoryBackend
+from jobs import erp_slot
 from jobs.ports import Slot
 from jobs.waiting import erp_session
 from jobs.world import World
@@ -54,9 +55,10 @@ class Beats:
 
 
 @pytest.fixture
-def world(house: House) -> World:
-    """A world whose heart beats six times a second, and whose session at ERP.net is over."""
+def world(house: House, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose heart beats sixty times a second, and whose session at ERP.net is over."""
     house.advance(minutes=20)
+    monkeypatch.setattr(erp_slot, "BEATS", 30)
     return replace(house.world, call_timeout_seconds=1)
 
 
