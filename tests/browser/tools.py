@@ -1,8 +1,9 @@
 """What the browser tests need beside Python's packages: Chromium, and axe-core, which looks for barriers in a page.
 
-``make setup`` calls ``python -m tests.browser.tools``. Chromium is the machine's own: found under one of ``NAMES``,
-or installed from Debian's or Ubuntu's packages where we may do that (as root); nothing is downloaded around the
-package manager. Where there is none, the tests are skipped and say what to do. axe-core comes from npm on first use.
+``make setup`` calls ``python -m tests.browser.tools``. Chromium is the machine's own, found under one of ``NAMES``;
+the first of them, which has no windows for a desktop, asks half as much of a small machine as a whole one. It is
+installed from Debian's or Ubuntu's packages where we may do that (as root); nothing is downloaded around the package
+manager. Where there is none, the tests are skipped and say what to do. axe-core comes from npm on first use.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from pathlib import Path
 
 from simulators import azurite
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PACKAGES = ("chromium", "fonts-dejavu-core")
-"""Debian's; the fonts have Cyrillic letters, which a machine without a desktop may lack."""
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium-headless-shell", "chromium")
+"""Debian's; Ubuntu has the second alone."""
 
-REMEDY = f"no Chromium on this machine: install one (Debian: `apt-get install {' '.join(PACKAGES)}`)"
+FONTS = "fonts-dejavu-core"
+"""They have Cyrillic letters, which a machine without a desktop may lack."""
+
+REMEDY = f"no Chromium on this machine: install one (Debian: `apt-get install {PACKAGES[0]} {FONTS}`)"
 
 AXE_VERSION = "4.14.1"
 AXE_HOME = azurite.TOOLS / f"axe-core-{AXE_VERSION}"
@@ -50,18 +54,24 @@ def axe_source() -> str:
 
 
 def install() -> None:
-    """Chromium where it is missing and we may install it, and axe-core; says so where a browser stays missing."""
+    """The Chromium that asks least where we may install it, and axe-core; says so where a browser stays missing."""
     apt = shutil.which("apt-get")
-    if find_chromium() is None and apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
-            order = [apt, "-qq", "-o", "DPkg::Lock::Timeout=300", *words]
-            if subprocess.run(order, env=quiet, check=False, stdout=subprocess.DEVNULL).returncode:
+    if shutil.which(NAMES[0]) is None and apt and hasattr(os, "geteuid") and os.geteuid() == 0:
+        _order(apt, "update")
+        for package in PACKAGES:
+            if _order(apt, "install", "-y", "--no-install-recommends", FONTS, package):
                 break
     if find_chromium() is None:
         print(f"The browser tests will be skipped: {REMEDY}", file=sys.stderr)
         return
     axe_source()
+
+
+def _order(apt: str, *words: str) -> bool:
+    """Whether the package manager could do it."""
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    order = [apt, "-qq", "-o", "DPkg::Lock::Timeout=300", *words]
+    return subprocess.run(order, env=quiet, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
 if __name__ == "__main__":
