@@ -52,7 +52,7 @@ setup: $(READY) .tools/.browser
 # Debian's python3 comes without ensurepip: then its own pip fills the environment.
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make setup PYTHON=/path/to/python"; exit 1; }
-	@echo "Setting up, this once: about 800 MB into $(VENV) and .tools, two to five minutes with a good line."
+	@echo "Setting up, this once: about 1.1 GB into $(VENV) and .tools, two to five minutes with a good line."
 	@$(PYTHON) -m venv $(VENV) 2>/dev/null || \
 	  { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
 	    $(PYTHON) -m pip --python $(VENV)/bin/python install -qq pip; }

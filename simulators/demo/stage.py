@@ -93,9 +93,12 @@ class CommandLine:
         return done.exit_code, answer_of(words, done.exit_code, done.stdout, done.stderr or str(done.exception))
 
     def typed(self, *words: str) -> tuple[int, str]:
-        """Run ``calsync …``; what it prints, its notices among it."""
+        """Run ``calsync …``; its answer, and where it does not end well its notices, too.
+
+        (That each command here holds a licence is a notice; the demo says once that no app runs.)
+        """
         done = self._invoke(*words)
-        return done.exit_code, done.output or str(done.exception or "")
+        return done.exit_code, (done.stdout if done.exit_code == 0 else done.output) or str(done.exception or "")
 
     def _invoke(self, *words: str) -> Result:
         done = self._runner.invoke(self._calsync, list(words), standalone_mode=False)
