@@ -47,7 +47,7 @@ WITH_PEOPLE: dict[str, Callable[[Visit, People], Wish]] = {
     "sync": _of(Kind.SYNC),
     "preview": lambda _, people: Wish(Kind.PREVIEW, people, choice="on"),
     "why": lambda visit, people: Wish(Kind.WHY, people, item=_typed(visit, "item")),
-    "undo": lambda visit, people: Wish(Kind.UNDO, people, item=_typed(visit, "item")),
+    "undo": lambda visit, people: Wish(Kind.UNDO, people, item=_typed(visit, "item"), choice=_typed(visit, "choice")),
     "approve": _answer("approve"),
     "drop": _answer("drop"),
 }

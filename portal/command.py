@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from jobs.asked import Command, is_id
+from datetime import timedelta
+
+from jobs.asked import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
+
+SLOW = timedelta(minutes=5)
+"""A command that has not moved for so long is said to be stuck: its worker died, or none runs."""
 
 UNREADABLE = "the answer cannot be read any more: ask again"
 
@@ -17,7 +22,9 @@ async def show(visit: Visit) -> Page:
     command = await _mine_to_see(visit)
     user = await visit.world.store.read_user(visit.person.id)
     answer = await answer_of(visit, command)
-    data = {**told(command), "answer": answer, "is_mine": command.asked_by.id == visit.person.id}
+    moved_at = command.touched_at or command.asked_at
+    is_slow = not command.is_ended and visit.now - moved_at > SLOW
+    data = {**told(command), "is_slow": is_slow, "answer": answer, "is_mine": command.asked_by.id == visit.person.id}
     return Page("command.html", data, zone=user.zone if user else "")
 
 
@@ -46,6 +53,7 @@ def told(command: Command) -> Json:
         "kind": str(wish.kind),
         "full": wish.full,
         "choice": wish.choice,
+        "round": wish.item if wish.kind is Kind.UNDO else "",
         "until": wish.until,
         "everybody": wish.everybody,
         "people": len(wish.people),

@@ -91,6 +91,7 @@ COMMAND = {
     "kind": TEXT,
     "full": TRUTH,
     "choice": TEXT,
+    "round": TEXT,
     "until": TEXT,
     "everybody": TRUTH,
     "people": NUMBER,
@@ -205,7 +206,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("POST", "do/{what}"): ("Ask for something for oneself", FILED),
     ("GET", "commands/{id}"): (
         "How far a command has come, and its answer so far",
-        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH),
+        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH, is_slow=TRUTH),
     ),
     ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),

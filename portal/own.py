@@ -49,7 +49,7 @@ WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
     "why": lambda visit, me: Wish(Kind.WHY, me, item=_typed(visit, "item")),
     "places": lambda _, me: Wish(Kind.PLACES),
     "resolve": _resolve,
-    "undo": lambda visit, me: Wish(Kind.UNDO, me, item=_typed(visit, "item")),
+    "undo": lambda visit, me: Wish(Kind.UNDO, me, item=_typed(visit, "item"), choice=_typed(visit, "choice")),
 }
 """By the last word of the form's address."""
 

@@ -23,13 +23,18 @@ from portal.words import Words, known_zone
 FOLDER = Path(__file__).with_name("templates")
 
 
-TURNERS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+TURNERS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """The characters that turn the direction of the text behind them; scripts from right to left do without."""
+
+CONTROLS = (*(code for code in range(0x20) if chr(code) not in "\t\n\r"), *range(0x7F, 0xA0))
+"""Escape sequences begin with one of these; no text of a person needs them."""
+
+REPLACED = dict.fromkeys((*TURNERS, *CONTROLS), "\ufffd")
 
 
 def _straight(value: object) -> object:
-    """What a page shows of data, which must not turn the page's own words."""
-    return value.translate(TURNERS) if isinstance(value, str) else value
+    """What a page shows of data, which must neither turn the page's own words nor speak to a terminal."""
+    return value.translate(REPLACED) if isinstance(value, str) else value
 
 
 @cache

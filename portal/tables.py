@@ -23,7 +23,10 @@ from sync_core.errors import RowUnreadable
 from sync_core.model.link import Link
 from sync_core.model.memory import User
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
+"""Characters that speak to a terminal in which somebody looks at the file; a line's end within a cell is one."""
+
+FORMULA = ("=", "+", "-", "@", "\ufffd")
 AUDIT = 1_000
 
 PEOPLE = (
@@ -106,5 +109,5 @@ def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).translate(CONTROLS)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -350,6 +350,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Не можа да бъде направено ({detail}): поискайте отново; ако пак не стане, кажете на администратора.",
     ),
     "progress": ("{done} of {total}.", "{done} от {total}."),
+    "is-slow": (
+        "Nothing has moved for five minutes. The app goes on by itself once it runs again, and nothing is done twice. "
+        "If it takes much longer, tell your administrator.",
+        "От пет минути нищо не се движи. Приложението ще продължи само, щом заработи отново, и нищо няма да се "
+        "направи два пъти. Ако се бави много повече, кажете на администратора.",
+    ),
     "may-leave": (
         "You may leave this page: the work goes on, and your calendar's page leads back here.",
         "Можете да затворите страницата: работата продължава, а страницата на календара ви води обратно тук.",
@@ -557,9 +563,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "item.nothing": ("Nothing was done to it.", "Нищо не е правено с нея."),
     "undo": ("Take back", "Връщане назад"),
     "undo.text": (
-        "Everything that the same round did is put back, but for what was edited since. What was voided stays void.",
-        "Връща се всичко от същия ход освен променяното след това. Анулираното си остава анулирано.",
+        "Everything that the same round did is put back, but for what was edited since. What was deleted is made "
+        "anew only where you ask for that.",
+        "Връща се всичко от същия ход освен променяното след това. Изтритото се създава наново само ако го поискате.",
     ),
+    "undo.show": ("Show what would be put back", "Покажи какво ще се върне"),
+    "undo.shown": (
+        "Nothing was changed: this is what would be put back.",
+        "Нищо не е променено: това би се върнало.",
+    ),
+    "undo.remake": ("Put it all back, and make anew what was deleted", "Върни всичко и създай наново изтритото"),
+    "undo.can-remake": (
+        "It can be made anew where that is asked for.",
+        "Може да бъде създадена наново, ако се поиска.",
+    ),
+    "undo.none": ("There is nothing to put back.", "Няма какво да се върне."),
     "undo.now": ("Put it all back", "Върни всичко"),
     "undo.left": ("Left as it is", "Остава, както е"),
     "reasons.people.one": ("of {n} person", "на {n} човек"),

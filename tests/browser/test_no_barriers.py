@@ -79,7 +79,8 @@ async def test_no_page_has_a_barrier(scene: Scene, window: OpenWindow, language:
     await look("/portal", *(f"/portal/{page}" for page in mine))
     await scene.be_admin(here)
     people = [f"/portal/people/{one}" for one in (scene.anna, scene.boris, scene.dora, scene.elena)]
-    more = ("/portal/everyone/audit", "/portal/everyone/settings", f"{people[0]}/items/{scene.conflict}")
+    names = ("audit", "settings", "connections")
+    more = (*(f"/portal/everyone/{name}" for name in names), f"{people[0]}/items/{scene.conflict}")
     await look("/portal/everyone", "/portal/everyone?show=holds", *people, *more)
     await here.sign_in(scene.carl, "Carl Berg")
     await look("/portal", *asked)

@@ -19,6 +19,7 @@ from tests.support.visitor import Visitor, signed_in
 
 TEMPLATES = Path(own.__file__).with_name("templates")
 ADDRESS = re.compile(r"/portal/(everyone/)?do/([a-z-]+)")
+OF_BOTH = re.compile(r"start ~ '([a-z-]+)'")
 TICKED = re.compile(r"""\{% for what in (.+?) %\}<button""")
 
 HOSTILE = {
@@ -41,7 +42,7 @@ ACTIONS = [(table, what) for table, wishes in TABLES.items() for what in wishes]
 REFUSED_AT_ONCE = {"pause", "pause-all", "undo"}
 """A day that is none, and words where an id belongs: nothing is filed."""
 
-FITTING = {"until": "2026-02-01", "item": "0123456789ab"}
+FITTING = {"until": "2026-02-01", "item": "0123456789ab", "choice": "show"}
 """What such a form would have to say."""
 
 
@@ -85,7 +86,9 @@ def test_every_button_has_its_action() -> None:
     addresses = {found for text in texts for found in ADDRESS.findall(text)}
     ticked = {name for text in texts for names in TICKED.findall(text) for name in re.findall(r"'([a-z-]+)'", names)}
 
-    assert {what for start, what in addresses if not start} <= set(own.WISHES)
+    of_both = {found for text in texts for found in OF_BOTH.findall(text)}
+    assert {*of_both, *(what for start, what in addresses if not start)} <= set(own.WISHES)
+    assert of_both <= set(everybody.WITH_PEOPLE)
     assert {what for start, what in addresses if start} <= {*everybody.WITH_PEOPLE, *everybody.FOR_ALL, "ticked"}
     assert "pause" in ticked
     assert ticked <= set(everybody.WITH_PEOPLE)

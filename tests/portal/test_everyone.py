@@ -396,3 +396,23 @@ async def test_times_are_those_of_the_browser_where_no_other_zone_is_known(house
         "/portal/everyone", cookie="calsync-zone=America%2FNew_York"
     )
     assert "Times are in UTC." in await admin.read("/portal/everyone", cookie="calsync-zone=%3Cscript%3E")
+
+
+async def test_ten_thousand_people_are_one_page(house: House, admin: Visitor) -> None:
+    """Fifty of them, counted and searched; neither the page nor a file looks into ten thousand partitions."""
+    store = house.world.store
+    assert isinstance(house.memory, MemoryStore)
+    for number in range(10_000):
+        await put_user(store, somebody(number, tally=Tally(conflicts=int(number == 7_777), skipped=1)))
+    await store.read_form_key()
+    before = house.memory.reads
+    page = await admin.read("/portal/everyone")
+    told = house.memory.reads - before
+    found = await admin.send("/portal/everyone", {"word": "person 07777"})
+    people = (await admin.get("/portal/everyone/people.csv")).body.decode("utf-8-sig")
+
+    assert heading(page) == "1 person has conflicts to resolve."
+    assert (told < 20, len(page) < 120_000) == (True, True)
+    assert "10001 people. Page 1 of 201." in page
+    assert "1 person. Page 1 of 1." in found.body.decode()
+    assert people.count("\n") == 10_002

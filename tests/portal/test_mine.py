@@ -374,3 +374,48 @@ async def test_a_subject_does_not_turn_the_page(house: House, anna: Visitor) -> 
 
     assert "&lt;b&gt;\ufffdgnp.exe\ufffd \u05e4\u05d2\u05d9\u05e9\u05d4" in page
     assert not {"\u202e", "\u2066"} & set(page)
+
+
+async def test_a_subject_does_not_speak_to_a_terminal(house: House, anna: Visitor) -> None:
+    """Escape sequences show that they were there, on the page and in a file that somebody looks at in a shell."""
+    meet(house, "Bud\x1b[31mget\x07")
+    await house.step(full=True)
+    boss = Visitor(house, signed_in("vera", Role.ADMIN))
+    table = (await boss.get("/portal/everyone/items.csv")).body.decode("utf-8-sig")
+    for text in (await anna.read("/portal"), table):
+        assert "Bud\ufffd[31mget\ufffd" in text
+        assert not {"\x1b", "\x07"} & set(text)
+
+
+async def test_a_command_whose_worker_died_says_that_nothing_moves(house: House, anna: Visitor) -> None:
+    """After five minutes, and that the work goes on by itself; one that moves or has ended says no such thing."""
+    sent = await anna.send("/portal/do/refresh")
+    place = sent.headers["Location"]
+    [command] = await house.world.store.list_commands()
+    running = replace(command, state=State.RUNNING, touched_at=house.now, done=1, total=4)
+    await house.world.store.save_command(running)
+    house.advance(minutes=4)
+    assert "nothing is done twice" not in await anna.read(place)
+    house.advance(minutes=2)
+    page = await anna.read(place)
+    assert "Nothing has moved for five minutes." in page
+    assert "1 of 4." in page
+    [command] = await house.world.store.list_commands()
+    await house.world.store.save_command(replace(command, state=State.DONE))
+    assert "nothing is done twice" not in await anna.read(place)
+
+
+async def test_what_an_undo_would_put_back_is_shown_first(house: House, anna: Visitor) -> None:
+    """Nothing is changed; the answer leads to doing it."""
+    line = {"what": "event updated", "subject": "Budget", "reason": "", "event_id": "e", "activity_id": "a"}
+    sent = await anna.send("/portal/do/undo", {"item": "0123456789ab", "choice": "show"})
+    [command] = await house.world.store.list_commands()
+    assert (command.wish.kind, command.wish.choice) == (Kind.UNDO, "show")
+    lines = [{**line, "before": {"graph.subject": "Budget 2"}, "after": {"graph.subject": "Budget"}}]
+    await house.world.store.save_part(command.id, 0, {"round": "0123456789ab", "lines": lines, "left_out": []})
+    await house.world.store.save_command(replace(command, state=State.DONE))
+    page = await anna.read(sent.headers["Location"])
+
+    assert "Nothing was changed: this is what would be put back." in page
+    assert "Budget 2" in page
+    assert 'name="item" value="0123456789ab"' in page

@@ -125,7 +125,8 @@ async def test_a_program_asks_as_a_form_does(house: House, path: str) -> None:
     token = (await boss.get("/api/v1")).headers["X-Calsync-Token"]
     head = {"content_type": "application/json", "origin": ORIGIN}
     for what in CHOICES[path]:
-        sent = {"person": ["a"], "names": "a", "item": "x", "id": "x", "choice": "outlook", "once": "0" * 16}
+        sent = {"person": ["a"], "names": "a", "item": "x", "id": "x", "once": "0" * 16}
+        sent["choice"] = "show" if what == "undo" else "outlook"
         address = f"/api/v1/{path}".replace("{what}", what)
         refused = await boss.ask("POST", address, json.dumps(sent), **head)
         filed = await boss.ask("POST", address, json.dumps(sent), x_calsync_token=token, **head)
