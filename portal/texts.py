@@ -351,7 +351,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "progress": ("{done} of {total}.", "{done} от {total}."),
     "is-slow": (
-        "Nothing has moved for five minutes. The app goes on by itself once it runs again, and nothing is done twice. "
+        "Nothing has moved for five minutes. The app goes on by itself once it runs again; nothing is done twice. "
         "If it takes much longer, tell your administrator.",
         "От пет минути нищо не се движи. Приложението ще продължи само, щом заработи отново, и нищо няма да се "
         "направи два пъти. Ако се бави много повече, кажете на администратора.",
