@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.settings import Settings
 
@@ -26,18 +25,6 @@ async def storage_token(credential: AsyncTokenCredential) -> str:
         return (await credential.get_token(STORAGE_SCOPE)).token
     except AzureError as error:
         raise unavailable(error, "the storage account", "Storage Table Data Contributor") from error
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    """What a token of our own says of us; {} for one that does not tell. It is not believed for anything."""
-    from adapters.http import read_json
-
-    part = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        claims = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 def storage_credential(settings: Settings) -> AsyncTokenCredential:

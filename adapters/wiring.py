@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from adapters.credentials import claims_of, graph_credential, storage_credential, storage_token
+from adapters.credentials import graph_credential, storage_credential, storage_token
 from adapters.loading import load as load_packages
 from adapters.setting_conflicts import is_development
 from adapters.settings import Settings, load
@@ -86,6 +86,7 @@ async def open_world(
             public_url=settings.public_url,
             secret_ends=settings.secret_ends,
             digest_to=settings.digest_to,
+            warnings=settings.warnings,
             activity_url=settings.activity_url,
         )
 
@@ -132,9 +133,11 @@ async def who_asks(settings: Settings) -> Asker:
     """Whose sign-in opens the store: the directory's id and name; with a storage key, the user of this machine."""
     if settings.storage_connection:
         return Asker(f"{getpass.getuser()}@{socket.gethostname()}")
+    from adapters.http import claims_in
+
     async with AsyncExitStack() as opened:
         credential = await opened.enter_async_context(storage_credential(settings))
-        claims = claims_of(await storage_token(credential))
+        claims = claims_in(await storage_token(credential))
     name = claims.get("upn") or claims.get("preferred_username") or claims.get("appid") or ""
     return Asker(str(claims.get("oid") or name or getpass.getuser()), str(name))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from cli.stopping import Stop
 from jobs.asked import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
-from sync_core.errors import StoreUnavailable
+from sync_core.errors import CalsyncError, StoreUnavailable
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -25,6 +25,16 @@ UNSEEN_AFTER = 30.0
 """Seconds after which it is said that nobody has begun on a command."""
 
 UNSEEN = "The app has not begun on this yet. Does it run (`calsync doctor`)? With --here it is done in this process."
+
+
+SILENT = (
+    "has not begun on this within a minute: see whether it runs and what it logs, in the Azure portal; `calsync "
+    "doctor --here` checks what it needs"
+)
+
+
+class AppSilent(CalsyncError):
+    """The app does not begin on what it was asked."""
 
 
 class Told(Protocol):
@@ -48,7 +58,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     stop.first = filing = asyncio.ensure_future(ask(desk, wish, by, id=name))  # without its message it would wait
     command = await asyncio.shield(filing)
     try:
-        command = await _ended(desk, command, told)
+        command = await _ended(desk, command, told, stop.patience)
     except StoreUnavailable:
         told.notice(stop.words)
         raise
@@ -56,7 +66,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     return command, await read_answer(desk, command)
 
 
-async def _ended(desk: World, command: Command, told: Told) -> Command:
+async def _ended(desk: World, command: Command, told: Told, patience: float) -> Command:
     said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
@@ -65,6 +75,8 @@ async def _ended(desk: World, command: Command, told: Told) -> Command:
             waited, pause = waited + pause, min(LONGEST_LOOK, pause * 1.5)
             command = await look(desk, command.id) or command
             told.detail(f"{command.state}, {command.done} of {command.total or '?'}")
+            if _is_unseen(command, waited - patience + UNSEEN_AFTER) and not command.waits_for:
+                raise AppSilent(SILENT)
             words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
             if words not in ("", said):
                 told.notice(words)

@@ -1,4 +1,4 @@
-"""`calsync doctor`: whether everything is there that is needed."""
+"""`calsync doctor`: whether everything is there that is needed, of the operator's own and of the app's."""
 
 from __future__ import annotations
 
@@ -9,39 +9,90 @@ import click
 from cli.group import command, main
 from cli.runner import DONE, FAILED, Runner
 from cli.text import checks as text
-from cli.wishes import ask
 
 if TYPE_CHECKING:
+    from cli.stopping import Stop
+    from jobs.asked import Wish
     from jobs.world import World
 
 Json = dict[str, Any]
 
+PATIENCE = 60.0
+"""Seconds in which a running app begins on what it is asked."""
 
-@command(main, examples=("doctor", "doctor --repair"))
+
+@command(main, examples=("doctor", "doctor --repair", "doctor --json"))
 @click.option("--repair", is_flag=True, help="Create and grant in ERP.net what is missing.")
 def doctor(runner: Runner, repair: bool) -> None:
-    """Check every requirement and permission, for the app and for each user; a failed check names the remedy."""
-
+    """Check every requirement and permission: yours, the app's and each user's; a failed check names the remedy."""
     if runner.is_here:
         runner.run(lambda world: _examine(runner, world, repair), is_examined=True)
-    ask(runner, "grant" if repair else "doctor", text.doctor_lines, repair=repair)
+    runner.leave(lambda stop: _ask(runner, repair, stop))
+
+
+def _wish(repair: bool) -> Wish:
+    from jobs.asked import Kind, Wish
+
+    return Wish(Kind.GRANT if repair else Kind.DOCTOR, repair=repair)
 
 
 async def _examine(runner: Runner, world: World, repair: bool) -> int:
-    """Print each check as soon as it is made."""
-    from adapters.settings import load
-    from jobs.commands import shapes
-    from jobs.commands.doctor import examine
+    """In this process, by the app's own function; each check is printed as soon as it is made."""
+    from jobs.commands.kinds import KINDS
 
-    checks: list[Json] = [
-        {"fine": False, "what": "Settings", "text": warning} for warning in load(runner.environ).warnings
-    ]
-    runner.say(text.check_line({"fine": True, "what": "Settings", "text": "complete"}))
-    runner.say(*map(text.check_line, checks))
-    async for check in examine(world, repair=repair, notice=runner.notice):
-        checks.append(shapes.check_of(check))
-        runner.say(text.check_line(checks[-1]))
-    is_fine = all(check["fine"] for check in checks)
+    wish, checks = _wish(repair), list[Json]()
+    async for part, _ in KINDS[wish.kind].do(world, wish, "", runner.notice):
+        runner.say(*text.part_lines(part["checks"], checks))
+        checks += part["checks"]
     runner.say(text.verdict_line(checks))
-    runner.give({"fine": is_fine, "checks": checks}, ())
-    return DONE if is_fine else FAILED
+    runner.give({"fine": _is_fine(checks), "checks": checks}, ())
+    return DONE if _is_fine(checks) else FAILED
+
+
+async def _ask(runner: Runner, repair: bool, stop: Stop) -> int:
+    """What this machine needs in order to ask, and what the app says of itself."""
+    own, app = list[Json](), list[Json]()
+    await _find(runner, repair, stop, own, app)
+    checks = [*({**one, "of": "you"} for one in own), *({**one, "of": "app"} for one in app)]
+    runner.give({"fine": _is_fine(checks), "checks": checks}, text.both_lines(own, app))
+    return DONE if _is_fine(checks) else FAILED
+
+
+# 5 parameters: what is asked, and the two lists that are filled for as long as it can be asked at all.
+async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: list[Json]) -> None:
+    from adapters.settings import load_asking
+    from adapters.wiring import open_desk, who_asks
+    from cli.asking import AppSilent, ask_and_wait
+    from jobs.asked import State
+    from sync_core.errors import StoreUnavailable
+
+    settings = load_asking(runner.environ)
+    own.append(_check("Settings", "complete for asking the app"))
+    asked_for = "Sign-in"
+    try:
+        by = await who_asks(settings)
+        own.append(_check(asked_for, f"as {by.name or by.id}"))
+        asked_for = "State tables"
+        async with open_desk(settings) as desk:
+            own.append(_check(asked_for, "may be read and written"))
+            asked_for = "Queue"
+            await desk.queue.count()
+            own.append(_check(asked_for, "may be used"))
+            asked_for = "The app"
+            stop.patience = PATIENCE
+            command, answer = await ask_and_wait(desk, _wish(repair), by, runner, stop)
+            app += answer.get("checks", [])
+            if command.state is not State.DONE:
+                app.append(_check(asked_for, command.failure, fine=False))
+    except (AppSilent, StoreUnavailable) as error:
+        (app if asked_for == "The app" else own).append(_check(asked_for, str(error), fine=False))
+        if asked_for != "The app":
+            app.append(_check("The app", text.NOT_ASKED, fine=False))
+
+
+def _check(what: str, words: str, *, fine: bool = True) -> Json:
+    return {"what": what, "fine": fine, "text": words, "part": ""}
+
+
+def _is_fine(checks: list[Json]) -> bool:
+    return all(check["fine"] for check in checks)

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 STOPPED = 130
@@ -24,9 +25,11 @@ NOTHING_CHANGED = "Stopped; nothing was changed."
 
 @dataclass
 class Stop:
-    """What Ctrl-C leads to: ``words`` are said at once, ``first`` is let end before the process leaves."""
+    """What ends a wait before its time. At Ctrl-C ``words`` are said at once, and ``first`` is let end before the
+    process leaves. ``patience`` is for how many seconds an app is waited for that has not begun."""
 
     words: str = NOTHING_CHANGED
+    patience: float = inf
     first: asyncio.Future[Any] | None = None
 
 

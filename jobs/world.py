@@ -22,7 +22,8 @@ class World:
     where Graph reaches the app, '' if the app polls. ``licence_wait`` is how long a command waits for an ERP.net
     session; ``secret_ends`` is the last day of the app's secret in ERP.net, None if unknown. ``policy`` is that of
     the settings here until the stored one is read (jobs/company.py); ``chosen`` are the names of the settings given
-    here. ``digest_to`` are the logins or addresses of whom ERP.net notifies once a day. ``activity_url`` is the
+    here. ``digest_to`` are the logins or addresses of whom ERP.net notifies once a day. ``warnings``
+    are what Azure reads otherwise than a person in the settings. ``activity_url`` is the
     pattern of an activity's address, with ``{id}``, '' if nobody told it. ``serve`` goes on with
     the command of this id and says whether it has ended; None where none is served.
     """
@@ -46,6 +47,7 @@ class World:
     public_url: str = ""
     secret_ends: date | None = None
     digest_to: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
     activity_url: str = ""
     serve: Callable[[World, str], Awaitable[bool]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)

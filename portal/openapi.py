@@ -130,7 +130,7 @@ EVERYONE = thing(
     table=TABLE,
     holds=several(thing(user_id=TEXT, **HOLD)),
     troubled=several(PERSON),
-    checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT)),
+    checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT, part=TEXT)),
     skipped=several(thing(reason=TEXT, count=NUMBER, people=NUMBER)),
     secret_ends=maybe(DAY),
     poisoned=NUMBER,

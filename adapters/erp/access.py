@@ -7,7 +7,6 @@ two. Tokens and the secret are never logged and never part of an error's text.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from adapters.erp.transport import ErpOptions, Reply, Transport
-from adapters.http import error_of, read_json, retry_after_seconds
+from adapters.http import claims_in, error_of, read_json, retry_after_seconds
 from sync_core.errors import AppRefused, SideError, SideUnavailable, Throttled
 from sync_core.model.sides import Side
 
@@ -99,7 +98,7 @@ class Tokens:
 
     def login(self) -> str:
         """The service user's login, as the current token names it. Raises ``AppRefused`` if it names none."""
-        login = claims_of(self._token.text).get("client_system_user") if self._token else None
+        login = claims_in(self._token.text).get("client_system_user") if self._token else None
         if not login:
             raise AppRefused(
                 Side.ERP,
@@ -152,15 +151,3 @@ def _json_of(reply: Reply) -> dict[str, Any]:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    """The claims of a JWT, not verified, since it came from the issuer over TLS; {} for any other token."""
-    pieces = token.split(".")
-    if len(pieces) != 3:
-        return {}
-    try:
-        claims = read_json(base64.urlsafe_b64decode(pieces[1] + "=" * (-len(pieces[1]) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}

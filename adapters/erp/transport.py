@@ -70,13 +70,15 @@ class Transport:
             async with cover.get()():
                 reply = await self._exchange(method, url, headers, data)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Unreachable(Side.ERP, f"no connection to ERP.net at {host}: {type(error).__name__}") from error
+            raise Unreachable(
+                Side.ERP, f"no connection to ERP.net at {host}; see that ERPNET_URL and the network are right"
+            ) from error
         except _TooLargeError as error:
             if writing:
                 raise SideUnavailable(Side.ERP, str(error), unclear=True) from error
             raise ItemRejected(Side.ERP, str(error), code="too-large") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            text = f"no answer from ERP.net at {host}: {type(error).__name__}"
+            text = f"no answer from ERP.net at {host}{' in time' if isinstance(error, TimeoutError) else ''}"
             raise SideUnavailable(Side.ERP, text, unclear=writing) from error
         count_answer(Side.ERP, reply.status)
         if 300 <= reply.status < 400:

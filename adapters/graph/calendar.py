@@ -29,7 +29,7 @@ from adapters.graph.wire import (
     segment,
 )
 from adapters.graph.write import event_path, outcome_of, request_of, unseen, with_mark, written_id
-from jobs.ports import Mailbox
+from jobs.ports import Grants, Mailbox
 from sync_core.content.body import without_block
 from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
 from sync_core.model.event import Window
@@ -57,6 +57,14 @@ class GraphCalendar:
     async def find_user(self, upn: str) -> Mailbox | None:
         """Look a user up by UPN or id; None if the directory does not know them. Raises ``AppRefused``."""
         return await directory.find_user(self._client, upn)
+
+    async def read_grants(self) -> Grants | None:
+        """What Entra grants the app, as its own token says; None where the token does not tell."""
+        claims = await self._client.read_claims()
+        roles = claims.get("roles", [])
+        if not claims or not isinstance(roles, list):
+            return None
+        return Grants(str(claims.get("oid", "")), frozenset(map(str, roles)))
 
     async def read_time_zone(self, user_id: str) -> str:
         """The mailbox's zone as an IANA name, '' when unset or unknown. Raises ``MailboxUnavailable``."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from weakref import WeakValueDictionary
 
 from adapters.graph.credentials import SCOPE, Credential, Renewable
 from adapters.graph.wire import Answer, Request, refusal
-from adapters.http import Retries, count_answer, follow, read_json
+from adapters.http import Retries, claims_in, count_answer, follow, read_json
 from adapters.loading import aside, load
 from jobs.ports import cover
 from sync_core.errors import AppRefused, SideError, SideUnavailable
@@ -168,6 +169,17 @@ class GraphClient:
             self._sdk = sdk
         return sdk
 
+    async def read_claims(self) -> dict[str, Any]:
+        """What our own token says of us; {} for one that does not tell. It is not believed for anything.
+
+        Raises ``AppRefused`` and ``SideUnavailable``.
+        """
+        try:
+            token = (await self._credential.get_token(SCOPE)).token
+        except Exception as problem:
+            raise transport_error(problem, safe=True) from problem
+        return claims_in(token)
+
     async def close(self) -> None:
         """Close the connections and the credential; the client may be used again afterwards."""
         http, self._http, self._sdk = self._http, None, None
@@ -199,22 +211,27 @@ def transport_error(problem: Exception, safe: bool) -> SideError:
     if isinstance(problem, ClientAuthenticationError):
         return AppRefused(
             Side.GRAPH,
-            f"Entra ID gives no token: {_first_line(problem)} Check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
+            f"Entra ID gives no token{_code(problem)}. Check AZURE_TENANT_ID, AZURE_CLIENT_ID and "
             "AZURE_CLIENT_SECRET, or the managed identity",
         )
     before = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | AzureError)
-    reason = (
-        "no answer in time"
-        if isinstance(problem, TimeoutError)
-        else f"{type(problem).__name__} {_first_line(problem)}"
-    )
-    return SideUnavailable(
-        Side.GRAPH, f"Microsoft Graph is out of reach: {reason}".rstrip(), unclear=not (safe or before)
-    )
+    reason = "no answer in time" if isinstance(problem, TimeoutError) else "no connection" if before else "no answer"
+    return SideUnavailable(Side.GRAPH, f"Microsoft Graph is out of reach: {reason}", unclear=not (safe or before))
 
 
-def _first_line(problem: Exception) -> str:
-    return next(iter(str(problem).splitlines()), "")[:300]
+REFUSALS = {
+    "AADSTS7000215": "the secret is wrong",
+    "AADSTS7000222": "the secret has ended",
+    "AADSTS700016": "the tenant does not know the client id",
+    "AADSTS90002": "there is no such tenant",
+}
+"""Entra's codes for what goes wrong most often, in our words; Microsoft explains the others."""
+
+
+def _code(problem: Exception) -> str:
+    """Entra's code for a refusal and what it means, nothing of its page of text."""
+    found = re.search(r"\bAADSTS\d+\b", str(problem))
+    return f": {REFUSALS.get(found[0], 'it refuses')} ({found[0]})" if found else ""
 
 
 def _json(content: bytes) -> dict[str, Any] | None:

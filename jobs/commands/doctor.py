@@ -6,10 +6,11 @@ checks after it are made all the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 
 from jobs.checkup import check_user
+from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
+from jobs.commands.vitals import examine_app, examine_grants
 from jobs.company import agreed, is_stamped
 from jobs.refusal import NOBODY
 from jobs.waiting import Notice, erp_session, unheeded
@@ -18,38 +19,34 @@ from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.memory import User
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check. ``text`` says what was found; of a failed check (``fine`` is false) also the remedy."""
-
-    what: str
-    fine: bool
-    text: str
-
-
 async def examine(world: World, *, repair: bool = False, notice: Notice = unheeded) -> AsyncIterator[Check]:
     """Make all checks; yield each as soon as it is made. An error of a side or the store is a failed check."""
-    store = await _check("State tables", lambda: _store(world))
+    yield Check("Settings", not world.warnings, " | ".join(world.warnings) or "complete")
+    store = await checked("State tables", lambda: _store(world))
     yield store
     if store.fine:
         for text in await world.store.find_unreadable():
             yield Check("Stored rows", False, text)
-        yield await _check("Company policy", lambda: _policy(world))
-    yield await _check("Microsoft Graph", lambda: _graph(world))
+        yield await checked("Company policy", lambda: _policy(world))
+    yield await checked("Microsoft Graph", lambda: _graph(world))
+    async for check in examine_grants(world):
+        yield check
     if not store.fine:
         yield Check("ERP.net", False, "not asked: its session slots are kept in the state tables")
         return
+    async for check in examine_app(world):
+        yield check
     async with erp_session(world, notice):
         async for check in _examine_erp(world, repair):
             yield check
 
 
 async def _examine_erp(world: World, repair: bool) -> AsyncIterator[Check]:
-    access = await _check("ERP.net", lambda: _access(world))
+    access = await checked("ERP.net", lambda: _access(world))
     yield access
     if not access.fine:
         return
-    yield await _check("Service user", world.erp.service_login)
+    yield await checked("Service user", world.erp.service_login)
     try:
         readiness = await world.erp.check_readiness(repair=repair)
     except CalsyncError as error:
@@ -59,20 +56,9 @@ async def _examine_erp(world: World, repair: bool) -> AsyncIterator[Check]:
     yield Check("Document type", not known, " | ".join(known) or "Meeting exists and may be updated and voided")
     for user in await world.store.list_users():
         if user.enabled:
-            yield await _check(user.upn, lambda user=user: _user(world, user, known))  # type: ignore[misc]
+            yield await checked(user.upn, lambda user=user: _user(world, user, known))  # type: ignore[misc]
     for question, finding in (await world.erp.probe()).items():
-        yield Check(f"Probe: {question}", True, finding)
-
-
-async def _check(what: str, find: Callable[[], Awaitable[str]]) -> Check:
-    try:
-        return Check(what, True, await find())
-    except CalsyncError as error:
-        return Check(what, False, str(error))
-
-
-class Lacking(CalsyncError):
-    """A user lacks something that a sync needs; the text names all of it."""
+        yield Check(question, True, finding, UNCONFIRMED)
 
 
 async def _store(world: World) -> str:

@@ -25,7 +25,7 @@ from sync_core.model.sides import Side
 from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:
-    from jobs.commands.doctor import Check
+    from jobs.commands.checks import Check
     from jobs.commands.explain import Finding
     from jobs.commands.pause import Paused
     from jobs.commands.resolve import Resolved
@@ -436,4 +436,4 @@ def finding_of(finding: Finding) -> Json:
 
 def check_of(check: Check) -> Json:
     """Shape one check of ``doctor``."""
-    return {"what": check.what, "fine": check.fine, "text": check.text}
+    return {"what": check.what, "fine": check.fine, "text": check.text, "part": check.part}

@@ -25,11 +25,22 @@ class Mailbox:
     addresses: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What Entra grants the app: its object id and the application permissions of Graph that it has."""
+
+    object_id: str
+    roles: frozenset[str]
+
+
 class Calendar(Protocol):
     """Microsoft Graph, one tenant; ``user_id`` is the Entra object id, always the default calendar."""
 
     async def find_user(self, upn: str) -> Mailbox | None:
         """Look a user up by UPN, mail or id; None when the directory does not know them."""
+
+    async def read_grants(self) -> Grants | None:
+        """What Entra grants the app, as its own token says; None where the token does not tell."""
 
     async def read_time_zone(self, user_id: str) -> str:
         """The mailbox's zone as an IANA name, '' when unset or unknown. Raises ``MailboxUnavailable``."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.credentials import claims_of
+from adapters.http import claims_in
 from adapters.wiring import Nobody
 from jobs.ports import Calendar
 from sync_core.errors import SideUnavailable
@@ -32,7 +32,7 @@ def token(claims: Any) -> str:
 )
 def test_a_token_says_who_asks(text: str, claims: dict[str, str]) -> None:
     """Any other text says nothing, and fails nobody."""
-    assert claims_of(text) == claims
+    assert claims_in(text) == claims
 
 
 async def test_whoever_asks_the_app_reaches_no_side() -> None:

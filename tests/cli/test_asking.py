@@ -207,6 +207,7 @@ def test_doctor_goes_on_when_the_tables_do_not_answer(office: CliOffice) -> None
     assert [line.split("  ")[0] for line in answer.out.splitlines() if "Settings" not in line] == [
         "✗ State tables",
         "✓ Microsoft Graph",
+        "✓ Graph permissions",
         "✗ ERP.net",
         "2 checks failed; each says what helps.",
     ]

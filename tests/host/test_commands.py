@@ -77,7 +77,11 @@ def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
     why = ask(company, "why", "anna@acme.example", "budget")
     assert (why[0], "“Budget”" in why[1]) == (0, True), why
     doctor = ask(company, "doctor")
-    assert (doctor[0], doctor[1].splitlines()[-1]) == (0, "All is well."), doctor
+    told = doctor[1].splitlines()
+    assert (doctor[0], told[0], told[-1]) == (0, "you app", "All is well."), doctor
+    [tables] = [line for line in told if "State tables" in line]
+    assert tables.split()[:2] == ["✓", "✓"]
+    assert [line.split()[0] for line in told if "pushed until" in line or "none given up" in line] == ["✓", "✓"]
 
     paused = ask(company, "pause", "--user", "anna@acme.example")
     assert (paused[0], "what changes meanwhile waits" in paused[1]) == (0, True), paused
@@ -103,7 +107,7 @@ def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
         (("approve", "deadbeef", "--yes"), 2, "nothing with the id deadbeef waits for an answer"),
         (("resolve", "deadbeef", "--keep", "erp"), 2, "no conflict with the id deadbeef is open"),
         (("pause", "--user", "anna@acme.example", "--until", "soon"), 2, "a day like"),
-        (("pause",), 2, "say people"),
+        (("pause",), 2, "say whom"),
         (("commands", "deadbeef"), 2, "no command has the id deadbeef"),
         (("users", "forget", "anna@acme.example"), 2, "Add --yes"),
     ],
