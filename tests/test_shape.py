@@ -215,7 +215,6 @@ ELSEWHERE = {
     "jobs/commands/mistakes.py": ("what is kept of a failed command", "tests/jobs/commands/test_kept.py"),
     "jobs/commands/remake.py": ("a part of an undo", "tests/jobs/commands/test_undo.py"),
     "jobs/commands/shapes.py": (PORTAL, "tests/portal/test_openapi.py"),
-    "jobs/commands/overview.py": (PORTAL, "tests/portal/test_everyone.py"),
 }
 """The modules whose decisions are in ``sync_core`` and whose own work needs several rounds, users or commands."""
 
