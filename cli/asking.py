@@ -58,7 +58,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     stop.first = filing = asyncio.ensure_future(ask(desk, wish, by, id=name))  # without its message it would wait
     command = await asyncio.shield(filing)
     try:
-        command = await _ended(desk, command, told, stop.patience)
+        command = await _ended(desk, command, told, stop.begin_within)
     except StoreUnavailable:
         told.notice(stop.words)
         raise
@@ -66,7 +66,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     return command, await read_answer(desk, command)
 
 
-async def _ended(desk: World, command: Command, told: Told, patience: float) -> Command:
+async def _ended(desk: World, command: Command, told: Told, begin_within: float) -> Command:
     said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
@@ -75,7 +75,7 @@ async def _ended(desk: World, command: Command, told: Told, patience: float) -> 
             waited, pause = waited + pause, min(LONGEST_LOOK, pause * 1.5)
             command = await look(desk, command.id) or command
             told.detail(f"{command.state}, {command.done} of {command.total or '?'}")
-            if _is_unseen(command, waited - patience + UNSEEN_AFTER) and not command.waits_for:
+            if _is_unseen(command, waited - begin_within + UNSEEN_AFTER) and not command.waits_for:
                 raise AppSilent(SILENT)
             words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
             if words not in ("", said):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-PATIENCE = 60.0
+BEGIN_WITHIN = 60.0
 """Seconds in which a running app begins on what it is asked."""
 
 
@@ -79,7 +79,7 @@ async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: 
             await desk.queue.count()
             own.append(_check(asked_for, "may be used"))
             asked_for = "The app"
-            stop.patience = PATIENCE
+            stop.begin_within = BEGIN_WITHIN
             command, answer = await ask_and_wait(desk, _wish(repair), by, runner, stop)
             app += answer.get("checks", [])
             if command.state is not State.DONE:

@@ -26,10 +26,10 @@ NOTHING_CHANGED = "Stopped; nothing was changed."
 @dataclass
 class Stop:
     """What ends a wait before its time. At Ctrl-C ``words`` are said at once, and ``first`` is let end before the
-    process leaves. ``patience`` is for how many seconds an app is waited for that has not begun."""
+    process leaves. ``begin_within`` is for how many seconds an app is waited for that has not begun."""
 
     words: str = NOTHING_CHANGED
-    patience: float = inf
+    begin_within: float = inf
     first: asyncio.Future[Any] | None = None
 
 

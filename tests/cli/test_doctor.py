@@ -59,7 +59,7 @@ def test_what_cannot_work_is_not_asked(office: CliOffice) -> None:
 
 def test_an_app_that_does_not_run_is_said_after_a_while(office: CliOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a day: the operator's own checks are there, and what to look at."""
-    monkeypatch.setattr(doctor, "PATIENCE", 0.5)
+    monkeypatch.setattr(doctor, "BEGIN_WITHIN", 0.5)
     monkeypatch.setattr(asking, "FIRST_LOOK", 0.1)
     answer = without_here(office).calsync("doctor", "--json")
 
