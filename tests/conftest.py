@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from simulators.azurite import Azurite
+from tests.support.dealing import dealt
 
 settings.register_profile("calsync", deadline=None)  # how long an example takes says more of the machine than of us
 settings.load_profile("calsync")
@@ -19,6 +21,14 @@ def azurite() -> Iterator[Azurite]:
     """A running Azurite; tests keep apart by table and queue names."""
     with Azurite() as running:
         yield running
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let several test processes begin with what waits."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = dealt(items, [item.nodeid for item in items], processes)
 
 
 def pytest_collection_finish() -> None:
