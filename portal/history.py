@@ -19,7 +19,7 @@ from portal.mine import own_user
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
-from sync_core.model.link import Link
+from sync_core.model.link import ENDED, Link, Role, is_unlinked
 from sync_core.model.memory import JournalEntry, User
 from sync_core.model.sides import Field
 
@@ -55,7 +55,8 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
         "is_owner": is_owner,
         **_ids(link),
         "subject": PRIVATE if is_masked else link.base_event.subject or link.base_activity.subject,
-        "state": STATES[link.status],
+        "state": "unlinked" if is_unlinked(link) else STATES[link.status],
+        "can_unlink": link.status not in ENDED and link.role is not Role.FOLLOWER,
         "reason": link.reason,
         "columns": columns(link, is_masked=is_masked),
         "identity": identity(link),

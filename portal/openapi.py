@@ -146,6 +146,7 @@ ITEM = thing(
     is_owner=TRUTH,
     subject=TEXT,
     state=TEXT,
+    can_unlink=TRUTH,
     reason=TEXT,
     columns=several(thing(field=TEXT, outlook=TEXT, base=TEXT, erp=TEXT, differs=TRUTH)),
     identity=several(thing(name=TEXT, value=TEXT)),

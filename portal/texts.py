@@ -545,7 +545,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "item.linked": ("On both sides.", "И от двете страни."),
     "item.parked": ("Set aside.", "Отложена."),
     "item.held": ("Its deletion waits.", "Изтриването ѝ изчаква."),
-    "item.ended": ("Over: one side was deleted.", "Приключила: едната страна е изтрита."),
+    "item.ended": ("Over.", "Приключила."),
     "item.archived": ("Over: it has taken place.", "Приключила: състояла се е."),
     "item.columns": ("Both sides, and what they had in common", "Двете страни и общото между тях"),
     "item.base": ("When last in step", "При последния синхрон"),
@@ -558,7 +558,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "item.in-outlook": ("Open in Outlook", "Отвори в Outlook"),
     "item.in-erp": ("Open in ERP.net", "Отвори в ERP.net"),
     "item.reread": ("Fetch changes and carry them over", "Вземи промените и ги пренеси"),
-    "item.retry": ("Try again what was set aside", "Опитай отново отложеното"),
+    "item.retry": ("Try this one again", "Опитай отново с тази"),
+    "item.unlinked": ("Taken apart.", "Разделена."),
+    "item.unlink": ("Take both sides apart", "Разделяне на двете страни"),
+    "item.unlink-text": (
+        "The event stays in Outlook and the activity in ERP.net, each as it is; calsync then leaves both alone. "
+        "“Try this one again” takes it back.",
+        "Събитието остава в Outlook, а дейността — в ERP.net, всяко, каквото е; calsync повече не ги пипа. "
+        "„Опитай отново с тази“ връща връзката.",
+    ),
+    "item.unlink-now": ("Take them apart", "Раздели ги"),
+    "retried.one": ("{n} item will be tried again.", "{n} запис ще бъде опитан отново."),
+    "retried.many": ("{n} items will be tried again.", "{n} записа ще бъдат опитани отново."),
     "item.timeline": ("What was done, and when", "Какво и кога е направено"),
     "item.nothing": ("Nothing was done to it.", "Нищо не е правено с нея."),
     "undo": ("Take back", "Връщане назад"),

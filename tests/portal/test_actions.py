@@ -39,7 +39,7 @@ HOSTILE = {
 TABLES = {"own": own.WISHES, "people": everybody.WITH_PEOPLE, "all": everybody.FOR_ALL}
 ACTIONS = [(table, what) for table, wishes in TABLES.items() for what in wishes]
 
-REFUSED_AT_ONCE = {"pause", "pause-all", "undo"}
+REFUSED_AT_ONCE = {"pause", "pause-all", "undo", "retry", "unlink"}
 """A day that is none, and words where an id belongs: nothing is filed."""
 
 FITTING = {"until": "2026-02-01", "item": "0123456789ab", "choice": "show"}

@@ -9,6 +9,7 @@ import pytest
 from portal.items import key_of
 from portal.sign_in import Role
 from tests.portal.test_mine import make_conflict, meet
+from tests.support.app import App
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
 
@@ -114,3 +115,28 @@ async def test_somebody_elses_item_is_not_there(house: House, anna: Visitor) -> 
     assert (await anna.get(f"/portal/items/{item}")).status == 200
     assert (await stranger.get(f"/portal/items/{item}")).status == 404
     assert (await stranger.get(f"/portal/people/{(await house.user()).id}/items/{item}")).status == 403
+
+
+async def test_a_pair_is_taken_apart_and_put_together_again(app: App) -> None:
+    """With a word of warning before; both items stay, the page says how it stands and offers the way back."""
+    house = app.house
+    meet(house, "Budget")
+    await house.step()
+    item = await key(house)
+    [link] = (await house.recall()).links
+    anna = Visitor(house, signed_in((await house.user()).id))
+    assert "calsync then leaves both alone" in await anna.read(f"/portal/items/{item}")
+
+    sent = await anna.send("/portal/do/unlink", {"item": link.event_id})
+    await app.drain()
+    assert "“Budget” was unlinked" in await anna.read(sent.headers["Location"])
+    page = await anna.read(f"/portal/items/{item}")
+    assert "Taken apart." in page
+    assert "/portal/do/unlink" not in page
+    events = list(house.graph.mailbox("anna@acme.example").items())
+    assert (len(events), len(house.desk().find("Budget"))) == (1, 1)
+
+    sent = await anna.send("/portal/do/retry", {"item": link.event_id})
+    await app.drain()
+    assert "1 item will be tried again." in await anna.read(sent.headers["Location"])
+    assert "On both sides." in await anna.read(f"/portal/items/{item}")
