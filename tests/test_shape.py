@@ -195,6 +195,8 @@ ELSEWHERE = {
     "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
     "jobs/round/context.py": (ROUNDS, "tests/rounds/test_identities.py"),
     "jobs/round/act.py": (ROUNDS, "tests/rounds/test_stops.py"),
+    "jobs/round/planning.py": (ROUNDS, "tests/faults/test_reckoning.py"),
+    "jobs/round/remember.py": (ROUNDS, "tests/jobs/commands/test_unsynced.py"),
     "jobs/round/journal.py": (ROUNDS, "tests/faults/test_reckoning.py"),
     "jobs/round/days.py": ("the queue function hands it what it counts", "tests/jobs/app/test_work.py"),
     "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),

@@ -7,8 +7,7 @@ crash at any point the next round does the rest, and nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -19,31 +18,25 @@ from jobs.due import pause_of
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
 from jobs.notices import tell_once
-from jobs.ports import Drop, Put, RowChange, cover
+from jobs.ports import Put, RowChange, cover
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
-from jobs.round.act import Actor, Done
+from jobs.round.act import Actor
 from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
 from jobs.round.days import count_round
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
+from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
-from jobs.round.read import Findings, read_sides
 from jobs.round.relocate import save_moves
-from jobs.round.report import Report, is_shown, parked_in
+from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced
+from jobs.round.report import Report, is_shown
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
-from sync_core.model import link as life
-from sync_core.model.decision import Decision
-from sync_core.model.link import Link
-from sync_core.model.memory import Hold, InboxRow, Instance, Memory, User
+from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
-from sync_core.plan.decide import decide
-from sync_core.plan.guard import guard, recent_deletions
-from sync_core.plan.holds import dropped, emptied, without_lost
-from sync_core.plan.unsynced import after_round
 from sync_core.reading.frame import Scale
 
 
@@ -107,15 +100,6 @@ def _no_round(user: User) -> Report:
     return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=failures)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What was read, the decisions about it, and the hold that waits for a person."""
-
-    findings: Findings
-    decisions: list[Decision]
-    hold: Hold | None
-
-
 class _Round:
     """One round under way. Its state is the user as found so far, and the report."""
 
@@ -168,7 +152,7 @@ class _Round:
             await self._save_user(fence, await self._notified_of_trouble(fence, self._user))
             return
         frame = await self._frame(fence, memory, prepared)
-        sifted = await plan_around(self._world, frame.memory, partial(self._plan, frame), self._user.id)
+        sifted = await plan_around(self._world, frame.memory, partial(make_plan, frame), self._user.id)
         if fence is None:
             self._show(frame.memory, sifted)
         else:
@@ -188,24 +172,7 @@ class _Round:
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
-        return await self._without_dropped(fence, memory)
-
-    async def _without_dropped(self, fence: Fence | None, memory: Memory) -> Memory:
-        """End the links on holds that a person has dropped, which needs no look at the sides.
-
-        The holds are dropped last, so that after a crash they still list the rest.
-        """
-        links, holds = dropped(memory, self._now)
-        if not holds:
-            return memory
-        if fence is not None:
-            await fence.save([*map(Put, links), *map(Drop, holds)])
-        ended = {link.event_id: link for link in links}
-        return replace(
-            memory,
-            links=tuple(ended.get(link.event_id, link) for link in memory.links),
-            holds=tuple(hold for hold in memory.holds if hold not in holds),
-        )
+        return await end_dropped(memory, fence, self._now)
 
     async def _prepare(self, memory: Memory, company: Company) -> Prepared:
         """Prepare the user; from here on the world follows the company's policy."""
@@ -237,28 +204,13 @@ class _Round:
 
     # 4 to 6 read and compare, 7 plan and guard
 
-    async def _plan(self, frame: RoundFrame, world: World, memory: Memory) -> _Plan:
-        """Read and decide for this ``world`` and ``memory``, which quarantine may have reduced; write nothing."""
-        findings = await read_sides(replace(frame, world=world, memory=without_lost(memory)))
-        ctx, memory = findings.frame.ctx, findings.frame.memory
-        decisions, hold = guard(
-            [decide(case, ctx) for case in findings.cases],
-            live=sum(link.status in life.RUNNING for link in memory.links),
-            recent=len(recent_deletions(memory.cursors, ctx.now)),
-            limit=ctx.policy.mass_deletion,
-            approved=ctx.approved,
-            now=ctx.now,
-            holds=memory.holds,
-        )
-        return _Plan(replace(findings, frame=replace(findings.frame, world=self._world)), decisions, hold)
-
-    def _count(self, sifted: Sifted[_Plan]) -> None:
+    def _count(self, sifted: Sifted[Plan]) -> None:
         self._report.count(sifted.plan.decisions)
-        self._report.unreadable = _unclaimable(sifted.plan.decisions)
+        self._report.unreadable = unclaimable(sifted.plan.decisions)
         self._report.failures += self._report.unreadable
         self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
 
-    def _show(self, memory: Memory, sifted: Sifted[_Plan]) -> None:
+    def _show(self, memory: Memory, sifted: Sifted[Plan]) -> None:
         """Report the plan of a dry run."""
         self._count(sifted)
         plan = sifted.plan
@@ -271,7 +223,7 @@ class _Round:
 
     # 8 act, 9 move the cursors, 10 report
 
-    async def _carry_out(self, fence: Fence, sifted: Sifted[_Plan], prepared: Prepared) -> None:
+    async def _carry_out(self, fence: Fence, sifted: Sifted[Plan], prepared: Prepared) -> None:
         self._count(sifted)
         plan, frame = sifted.plan, sifted.plan.findings.frame
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
@@ -283,15 +235,16 @@ class _Round:
         is_whole = done.is_whole and is_saved
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
-        left = await self._look_over(fence, actor.links if is_whole and frame.scale.full else None)
-        await self._remember_unsynced(plan, left, is_full=is_whole and frame.scale.full)
+        is_full = is_whole and frame.scale.full
+        left = await look_over(frame, fence, self._report, actor.links if is_full else None)
+        await remember_unsynced(frame, plan, left, is_full=is_full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         self._user = await tell_once(self._world, self._user, left)
         await self._save_user(fence, self._stamped() if is_whole else self._user)
         await journal.close(self._report)
 
-    async def _set_aside(self, fence: Fence, sifted: Sifted[_Plan]) -> bool:
+    async def _set_aside(self, fence: Fence, sifted: Sifted[Plan]) -> bool:
         """Save what is not acted on: park the items on which planning failed, and store the hold.
 
         Returns False if an item could not be parked.
@@ -309,47 +262,14 @@ class _Round:
         limit = self._world.round_limit
         return max(self._now + limit, self._world.clock() + limit / 4)
 
-    async def _move_cursors(self, fence: Fence, plan: _Plan, prepared: Prepared, actor: Actor) -> None:
+    async def _move_cursors(self, fence: Fence, plan: Plan, prepared: Prepared, actor: Actor) -> None:
         """Save the moved cursors together with the links that need no further look, then clear the inbox."""
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
         changes: list[RowChange] = [] if moved == frame.memory.cursors else [Put(moved)]
         await fence.save([*changes, *retired(frame, decided), *confirmed(frame, news, actor.links)])
-        await self._clear_inbox(frame.memory, actor.done)
-
-    async def _clear_inbox(self, memory: Memory, done: Done) -> None:
-        served = [row for row in memory.inbox if row.activity_id not in done.failed_activities]
-        if served:
-            await self._world.store.clear_inbox(self._user.id, served)
-
-    async def _look_over(self, fence: Fence, indexed: Mapping[str, Link] | None) -> Memory:
-        """Read the memory again for the report; drop holds that are over; rebuild the index after a full round, but
-        for the links that are ``indexed`` as they are."""
-        left = await self._world.store.recall(self._user.id)
-        if indexed is not None:
-            done = {link.event_id for link in left.links if indexed.get(link.event_id) == link}
-            await self._world.store.reindex(self._user.id, left.links, done)
-        if over := emptied(left):
-            await fence.save([Drop(hold) for hold in over])
-        self._report.set_open(left.links, [hold for hold in left.holds if hold not in over])
-        self._report.parked = parked_in(left)
-        self._report.links = sum(link.status in life.RUNNING for link in left.links)
-        return left
-
-    async def _remember_unsynced(self, plan: _Plan, left: Memory, *, is_full: bool) -> None:
-        """Keep which items are not in step, where this round may have changed that."""
-        removed = plan.findings.news.removed
-        if not (plan.decisions or removed or is_full):
-            return
-        before = await self._world.store.read_unsynced(self._user.id)
-        after = fenced(
-            lambda: after_round(before, plan.decisions, left, self._now, removed=removed, is_full=is_full),
-            lambda _: before,
-            self._user.id,
-        )
-        if after != before:
-            await self._world.store.save_unsynced(self._user.id, after)
+        await clear_inbox(frame, actor.done)
 
     def _stamped(self) -> User:
         at = self._now
@@ -388,9 +308,3 @@ def _identity(prepared: Prepared) -> ErpIdentity:
         location_id=user.location_id,
         document_type_id=prepared.checkup.document_type_id,
     )
-
-
-def _unclaimable(decisions: Sequence[Decision]) -> list[str]:
-    """The failures of meetings whose claim cannot be read."""
-    claims = (decision.case.claim for decision in decisions)
-    return list(dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable))

@@ -221,7 +221,7 @@ async def test_two_items_that_fail_only_together(monkeypatch: pytest.MonkeyPatch
             return guard(decisions, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.round.run.guard", compare)
+            patched.setattr("jobs.round.planning.guard", compare)
             outcome = await house.sync()
         assert [report.failures for report in outcome.reports] == [[], []]
         assert [report.parked for report in outcome.reports] == [1, 0]
@@ -251,7 +251,7 @@ async def test_one_item_that_fails_with_any_other(monkeypatch: pytest.MonkeyPatc
                 return guard(decisions, **options)
 
             with monkeypatch.context() as patched:
-                patched.setattr("jobs.round.run.guard", compare)
+                patched.setattr("jobs.round.planning.guard", compare)
                 [report] = (await house.sync()).reports
             assert (report.failures, report.parked) == ([], 1)
             assert titles(house, ANNA)[1] == {f"plain {minute}" for minute in range(40)} - {odd}
@@ -271,7 +271,7 @@ async def test_what_fails_in_every_company_is_nobodys_item(monkeypatch: pytest.M
             return guard(decisions, **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr("jobs.round.run.guard", count)
+            patched.setattr("jobs.round.planning.guard", count)
             [report] = (await house.sync()).reports
         assert (len(report.failures), report.parked) == (1, 0)
         assert sum((await house.settle()).values()) == 40
@@ -301,7 +301,7 @@ async def test_looking_for_an_item_asks_the_sides_once(
             house.graph.forget_requests()
             house.erp.forget_requests()
             with monkeypatch.context() as patched:
-                patched.setattr("jobs.round.run.decide", stumble)
+                patched.setattr("jobs.round.planning.decide", stumble)
                 [report] = (await house.sync(full=full, dry_run=dry_run)).reports
             assert report.skipped == {UNRECKONABLE: 1}
             assert len(report.lines) == count - 1

@@ -1,0 +1,75 @@
+"""What a round stores beside its writes: links that a person has dropped, inbox rows served, what is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from jobs.ports import Drop, Put
+from jobs.quarantine import fenced
+from jobs.round.act import Done
+from jobs.round.frame import RoundFrame
+from jobs.round.planning import Plan
+from jobs.round.report import Report, parked_in
+from jobs.world import Fence
+from sync_core.model import link as life
+from sync_core.model.link import Link
+from sync_core.model.memory import Memory
+from sync_core.plan.holds import dropped, emptied
+from sync_core.plan.unsynced import after_round
+
+
+async def end_dropped(memory: Memory, fence: Fence | None, now: datetime) -> Memory:
+    """End the links on holds that a person has dropped, which needs no look at the sides.
+
+    The holds are dropped last, so that after a crash they still list the rest.
+    """
+    links, holds = dropped(memory, now)
+    if not holds:
+        return memory
+    if fence is not None:
+        await fence.save([*map(Put, links), *map(Drop, holds)])
+    ended = {link.event_id: link for link in links}
+    return replace(
+        memory,
+        links=tuple(ended.get(link.event_id, link) for link in memory.links),
+        holds=tuple(hold for hold in memory.holds if hold not in holds),
+    )
+
+
+async def clear_inbox(frame: RoundFrame, done: Done) -> None:
+    """Remove the rows of the pull that this round has served; those of activities that failed stay."""
+    served = [row for row in frame.memory.inbox if row.activity_id not in done.failed_activities]
+    if served:
+        await frame.world.store.clear_inbox(frame.user.id, served)
+
+
+async def look_over(frame: RoundFrame, fence: Fence, report: Report, indexed: Mapping[str, Link] | None) -> Memory:
+    """Read the memory again for the report; drop holds that are over; rebuild the index after a full round, but
+    for the links that are ``indexed`` as they are."""
+    left = await frame.world.store.recall(frame.user.id)
+    if indexed is not None:
+        done = {link.event_id for link in left.links if indexed.get(link.event_id) == link}
+        await frame.world.store.reindex(frame.user.id, left.links, done)
+    if over := emptied(left):
+        await fence.save([Drop(hold) for hold in over])
+    report.set_open(left.links, [hold for hold in left.holds if hold not in over])
+    report.parked = parked_in(left)
+    report.links = sum(link.status in life.RUNNING for link in left.links)
+    return left
+
+
+async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_full: bool) -> None:
+    """Keep which items are not in step, where this round may have changed that."""
+    removed = plan.findings.news.removed
+    if not (plan.decisions or removed or is_full):
+        return
+    before = await frame.world.store.read_unsynced(frame.user.id)
+    after = fenced(
+        lambda: after_round(before, plan.decisions, left, frame.ctx.now, removed=removed, is_full=is_full),
+        lambda _: before,
+        frame.user.id,
+    )
+    if after != before:
+        await frame.world.store.save_unsynced(frame.user.id, after)
