@@ -109,7 +109,8 @@ class Wish:
     ``company``, ``location`` and ``zone`` are for who is switched on. ``item`` is what the wish is about: a subject
     or id (why), a hold, a conflict, a round, an event or activity (unlink, and a retry of it alone). ``choice`` is
     the answer to it (``CHOICES``), ``fields`` the side to keep by field's name. ``until`` is an ISO date, the first
-    day after a pause; ``full``: both sides are read whole. ``repair``: create and grant what is missing.
+    day after a pause; ``full``: both sides are read whole. ``repair``: create and grant what is
+    missing. ``on`` is the ISO date of the items that are asked about, ``limit`` how many findings are told, 0 = all.
     """
 
     kind: Kind
@@ -124,6 +125,8 @@ class Wish:
     fields: dict[str, str] = field(default_factory=dict)
     until: str = ""
     repair: bool = False
+    on: str = ""
+    limit: int = 0
 
     @property
     def calls(self) -> bool:
@@ -133,7 +136,7 @@ class Wish:
 
 def check(wish: Wish) -> None:
     """Raises ``WishInvalid`` for a wish that says too little, too much, or two things at once."""
-    texts = (wish.company, wish.location, wish.zone, wish.item, wish.choice, wish.until, *wish.people)
+    texts = (wish.company, wish.location, wish.zone, wish.item, wish.choice, wish.until, wish.on, *wish.people)
     if len(wish.people) > MOST_PEOPLE or len(wish.fields) > MOST_FIELDS or any(len(t) > MOST_TEXT for t in texts):
         raise WishInvalid(f"too much for one command: at most {MOST_PEOPLE:,} people, {MOST_TEXT:,} letters a text")
     if any(_is_broken(text) for text in (*texts, *wish.fields)):

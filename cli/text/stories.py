@@ -50,9 +50,10 @@ def unsynced_lines(answer: Json) -> Iterator[str]:
 def finding_lines(item: Json) -> Iterator[str]:
     """Write one finding of ``why``: what is known of an item."""
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""
-    at = f"{when(item['at'])} " if item["at"] else ""
+    at = f"{item['found']} " if item.get("found") else ""
+    on = f", {item['when']}" if item.get("when") else ""
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
-    yield f"{at}{plain(item['what'])}{subject}{reason}"
+    yield f"{at}{plain(item['what'])}{subject}{on}{reason}"
     yield from next_step(item, "    ")
     for name in {**item["before"], **item["after"]}:
         shown = [quoted(values[name]) for values in (item["before"], item["after"]) if name in values]
@@ -63,6 +64,9 @@ def finding_lines(item: Json) -> Iterator[str]:
 
 
 def explained_lines(output: Json) -> Iterator[str]:
-    """Write what is known about an item."""
+    """Write what is known about an item, in the person's own time."""
+    yield f"Times are those of {plain(output.get('zone', 'UTC'))}."
     for item in output["items"]:
         yield from finding_lines(item)
+    if output.get("left_out"):
+        yield f"{output['left_out']} more: a larger --limit shows them."

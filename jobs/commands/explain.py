@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from jobs.approvals import choices_in
 from jobs.claims import read_claims
@@ -62,7 +63,8 @@ _LONG_ID = re.compile(r"\S{20,}")
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
-    item only its owner may see the subject and the values."""
+    item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
+    ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has."""
 
     what: str
     subject: str = ""
@@ -73,6 +75,9 @@ class Finding:
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     private: bool = False
+    start: datetime | None = None
+    all_day: bool = False
+    do: str = ""
 
 
 class Wanted:
@@ -169,7 +174,8 @@ def finding_about(decision: Decision, ctx: Context) -> Finding | None:
 def _left_alone(link: Link, why: str) -> Finding:
     base = Finding(STATES[link.status], link.base_event.subject, why)
     private = is_private(link.base_event) or is_private(link.base_activity)
-    return replace(base, event_id=link.event_id, activity_id=link.activity_id, private=private)
+    timed = replace(base, start=link.base_event.start, all_day=link.base_event.all_day)
+    return replace(timed, event_id=link.event_id, activity_id=link.activity_id, private=private)
 
 
 async def _context(world: World, user: User, memory: Memory, instance: Instance) -> Context:
@@ -238,6 +244,8 @@ def _of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding
         event_id=link.event_id,
         activity_id=link.activity_id,
         private=is_private(link.base_event) or is_private(link.base_activity),
+        start=link.base_event.start,
+        all_day=link.base_event.all_day,
     )
     reason = f"{link.reason}, that of {feeder}" if follows and feeder else _reason_of(link)
     yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
@@ -246,6 +254,7 @@ def _of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding
         yield replace(
             base,
             what="conflict",
+            do=f"`calsync resolve {link.conflict_id} --keep outlook`, or `--keep erp`",
             reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
             at=link.conflict.since_at,
             before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
@@ -343,7 +352,21 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
         line.before,
         line.after,
         line.private,
+        *_start_of(decision.case, ctx),
     )
+
+
+def _start_of(case: Case, ctx: Context) -> tuple[datetime | None, bool]:
+    """When an item is, and whether it lasts all day: by its event, its link, or its activity's digits."""
+    if case.event is not None or case.link is not None:
+        content = case.event.content if case.event is not None else case.link.base_event if case.link else None
+        assert content is not None
+        return content.start, content.all_day
+    if case.activity is None:
+        return None, False
+    digits = case.activity.content.start
+    is_all_day = digits.time() == time.min
+    return digits.replace(tzinfo=UTC if is_all_day else ZoneInfo(ctx.digits_zone)), is_all_day
 
 
 async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
@@ -372,7 +395,8 @@ async def _event_by_id(world: World, ctx: Context, wanted: Wanted) -> tuple[list
         return [event], []
     reason = {Sight.ELSEWHERE: ELSEWHERE, Sight.GONE: "deleted in Outlook"}.get(sight, "it may be gone")
     subject, private = event.content.subject, is_private(event.content)
-    return [], [Finding("left alone", subject, reason, ctx.now, event.id, private=private)]
+    found = Finding("left alone", subject, reason, ctx.now, event.id, private=private)
+    return [], [replace(found, start=event.content.start, all_day=event.content.all_day)]
 
 
 async def _activities(world: World, user: User, ctx: Context, wanted: Wanted) -> list[ErpActivity]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.asked import Json, Kind, Wish
 from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
+from jobs.commands.dated import dated, day_in, on_day
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.kept import names_of
@@ -180,10 +182,15 @@ async def _resume(world: World, _wish: Wish, name: str, _: Notice) -> Part:
 
 async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     user = await switch.find_known(world, name)
-    found = [shapes.finding_of(one) for one in await explain(world, user, wish.item, notice=notice)]
-    if not found:
-        raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”")
-    return {"items": found}, not any(map(shapes.is_unreadable, found))
+    day, zone = day_in(wish.on), ZoneInfo(user.zone or "UTC")
+    found = on_day(dated(await explain(world, user, wish.item, notice=notice)), day, zone)
+    if not any(one.event_id or one.activity_id or one.at for one in found):
+        where = f" on {day.isoformat()}" if day else ""
+        raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”{where}")
+    items = [shapes.finding_of(one, zone) for one in found]
+    left = len(items) - wish.limit if wish.limit else 0
+    part = {"items": items[: wish.limit or None], "zone": zone.key, "left_out": max(0, left)}
+    return part, not any(map(shapes.is_unreadable, items))
 
 
 # All at once

@@ -429,9 +429,25 @@ def journal_of(user: User, entries: Iterable[JournalEntry], since: str = "") -> 
     return {"upn": user.upn, "log": [one for one in shaped if (one["at"] or "") >= since]}
 
 
-def finding_of(finding: Finding) -> Json:
-    """Shape one finding of ``why``."""
-    return {"at": _at(finding.at), **_line(finding), "do": remedy(finding.reason)}
+def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
+    """Shape one finding of ``why``. ``found`` and ``when`` are the instant and the item's own start in words, in the
+    person's zone; '' where they are not known."""
+    own = zone or ZoneInfo("UTC")
+    start = finding.start
+    if start is None:
+        on = ""
+    elif finding.all_day:
+        on = f"{start:%a %d.%m.%Y}, all day"
+    else:
+        on = f"{start.astimezone(own):%a %d.%m.%Y %H:%M}"
+    return {
+        "at": _at(finding.at),
+        "found": f"{finding.at.astimezone(own):%Y-%m-%d %H:%M:%S}" if finding.at else "",
+        "start": _at(start),
+        "when": on,
+        **_line(finding),
+        "do": finding.do or remedy(finding.reason),
+    }
 
 
 def check_of(check: Check) -> Json:

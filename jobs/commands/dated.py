@@ -1,0 +1,52 @@
+"""Dates the findings of `calsync why`: when each item is, of one day only, and not more than asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from jobs.asked import WishInvalid
+from jobs.commands.explain import Finding
+
+
+def day_in(text: str) -> date | None:
+    """The day that a text like 2026-12-07 names, None for ''. Raises ``WishInvalid``."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise WishInvalid("a day is written like 2026-12-07") from None
+
+
+def dated(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, each with the start of its item where another finding about the same item knows it."""
+    starts: dict[str, tuple[datetime, bool]] = {}
+    for one in findings:
+        if one.start is not None:
+            starts |= dict.fromkeys(_ids(one), (one.start, one.all_day))
+    return [one if one.start else _with_start(one, starts) for one in findings]
+
+
+def _with_start(finding: Finding, starts: dict[str, tuple[datetime, bool]]) -> Finding:
+    found = next((starts[name] for name in _ids(finding) if name in starts), None)
+    return finding if found is None else replace(finding, start=found[0], all_day=found[1])
+
+
+def _ids(finding: Finding) -> list[str]:
+    return [name for name in (finding.event_id, finding.activity_id) if name]
+
+
+def on_day(findings: Sequence[Finding], day: date | None, zone: ZoneInfo) -> list[Finding]:
+    """Those whose item is on that day, in the person's own time; of whom it is not known, those found on it. What is
+    said of no item (the switch is off) stays."""
+    if day is None:
+        return [*findings]
+    return [one for one in findings if (local := local_day(one, zone)) is None or local == day]
+
+
+def local_day(finding: Finding, zone: ZoneInfo) -> date | None:
+    """The day of an item where its person is, else the day of the finding; an item that lasts all day floats."""
+    if finding.start is not None:
+        return finding.start.astimezone(UTC if finding.all_day else zone).date()
+    return finding.at.astimezone(zone).date() if finding.at is not None else None
