@@ -95,10 +95,10 @@ class WorkQueue:
     async def _count(self, name: str) -> int:
         with _translated():
             try:
-                told = await self._service.get_queue_client(name).get_queue_properties()
+                properties = await self._service.get_queue_client(name).get_queue_properties()
             except ResourceNotFoundError:
                 return 0
-        return told.approximate_message_count or 0
+        return properties.approximate_message_count or 0
 
     async def close(self) -> None:
         """Close the connections."""

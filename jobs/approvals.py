@@ -52,10 +52,10 @@ def choices_in(memory: Memory, *, declined: bool = False) -> list[Choice]:
     open_holds = [hold for hold in memory.holds if hold.approval == Approval.OPEN and hold.items]
     held = [Choice(hold.id, hold.why, hold.items, hold) for hold in open_holds]
     states = ASKED if declined else (PendingState.PARTNER_GONE,)
-    return held + [_lonely(pending) for pending in memory.pending if pending.parked and pending.state in states]
+    return held + [_of_pending(pending) for pending in memory.pending if pending.parked and pending.state in states]
 
 
-def _lonely(pending: Pending) -> Choice:
+def _of_pending(pending: Pending) -> Choice:
     if pending.side is Side.GRAPH:
         item = HeldItem(pending.item_id, "", Intent.CREATE_ACTIVITY)
     else:

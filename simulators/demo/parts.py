@@ -109,6 +109,7 @@ class _Reader:
         self._remarks = remarks
 
     def take(self, line: str) -> None:
+        """Read the next unfolded line: where a part begins or ends, or a property of the one that is open."""
         edge = _EDGE.fullmatch(line)
         if edge is None:
             self.open[-1].lines.append(line)
@@ -118,6 +119,7 @@ class _Reader:
             self._end(edge.group(2).upper())
 
     def finish(self) -> None:
+        """The file is at its end: parts that are still open were cut off."""
         if self._names["VCALENDAR"]:
             self._remarks[CUT_OFF] += 1
         while len(self.open) > 1:

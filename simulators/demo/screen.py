@@ -48,6 +48,7 @@ class Screen:
 
     @is_dark.setter
     def is_dark(self, dark: bool) -> None:
+        """Show what follows to nobody, or to everybody again."""
         self._console.quiet = dark
 
     def say(self, text: str, style: str = "") -> None:

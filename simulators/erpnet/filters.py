@@ -70,6 +70,7 @@ class _Parser:
         self._at = 0
 
     def whole(self) -> Test:
+        """The test of the whole filter; nothing may follow it."""
         test = self._conjunction()
         self._expect("end", "")
         return test

@@ -93,6 +93,7 @@ class _Text(HTMLParser):
         self._links: list[tuple[str, int, int]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a line, a paragraph, a link, or what nobody reads (HTMLParser)."""
         if tag in _SILENT:
             self._silent += 1
         elif tag == "br":
@@ -103,6 +104,7 @@ class _Text(HTMLParser):
             self._links.append((dict(attrs).get("href") or "", len(self._lines) - 1, len(self._lines[-1])))
 
     def handle_endtag(self, tag: str) -> None:
+        """End it; the address of a link stands behind its text (HTMLParser)."""
         if tag in _SILENT:
             self._silent = max(0, self._silent - 1)
         elif tag in _BLOCKS:
@@ -111,6 +113,7 @@ class _Text(HTMLParser):
             self._end_link(*self._links.pop())
 
     def handle_data(self, data: str) -> None:
+        """Add text; white space between words is one space (HTMLParser)."""
         if self._silent:
             return
         for part in re.split(r"([ \t\r\n\f]+)", data):
@@ -120,9 +123,11 @@ class _Text(HTMLParser):
                 self._space = bool(self._lines[-1])
 
     def handle_entityref(self, name: str) -> None:
+        """Add the character of a name, like ``&amp;`` (HTMLParser)."""
         self._reference(" " if name == "nbsp" else html.unescape(f"&{name};"))
 
     def handle_charref(self, name: str) -> None:
+        """Add the character of a number, like ``&#160;`` (HTMLParser)."""
         self._reference(" " if name in ("160", "xA0", "xa0") else html.unescape(f"&#{name};"))
 
     def text(self) -> str:

@@ -79,6 +79,7 @@ class GraphSimulator(Simulator):
 
     @deleted_items_readable.setter
     def deleted_items_readable(self, on: bool) -> None:
+        """Let GET by id find events in Deleted Items, or answer 404."""
         self.switches.deleted_items_readable = on
 
     @property
@@ -88,6 +89,7 @@ class GraphSimulator(Simulator):
 
     @reject_tokens.setter
     def reject_tokens(self, times: int) -> None:
+        """Refuse so many of the next requests."""
         self.desk.reject = times
 
     def expire_tokens(self) -> None:

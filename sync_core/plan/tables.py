@@ -173,8 +173,8 @@ def asks_for_event_owners(case: Case, ctx: Context) -> bool:
 
 
 def is_taken(case: Case, ctx: Context) -> bool:
-    """Whether the activity would be two events. No second event is made. Where there are two, the one of its creator
-    or owner counts."""
+    """Whether another user's calendar has an event of this activity. Then no second one is made; where there are two,
+    the one of the activity's creator or owner counts."""
     if case.activity is None or not case.event_owners:
         return False
     if case.link is None:
