@@ -161,7 +161,7 @@ class _Search(Generic[T]):
         return await self._planning(self._world, self._known())
 
     def _known(self) -> Memory:
-        known = self._shown.left_of
+        known = self._shown.kept
         return replace(self._memory, links=known(self._memory.links), pending=known(self._memory.pending))
 
 

@@ -37,7 +37,7 @@ class Shown:
             self._named[id(item)] = item, names
             self._items[type(item), names] = item
 
-    def left_of(self, items: Sequence[Any]) -> Any:
+    def kept(self, items: Sequence[Any]) -> Any:
         """The items without those that are left out."""
         return tuple(item for item in items if self.left_out.isdisjoint(self._names_of(item)))
 
@@ -95,11 +95,11 @@ class Replayed:
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def ask(*args: Any, **options: Any) -> Any:
             if args and isinstance(args[-1], Collection) and not isinstance(args[-1], str):
-                return self._left_of(await self._about(name, *args, **options))
+                return self._kept_of(await self._about(name, *args, **options))
             key = repr((name, [sorted(a) if isinstance(a, set | frozenset) else a for a in args], options))
             if key not in self._answers:
                 self._answers[key] = await self._ask(name, *args, **options)
-            return self._left_of(self._answers[key])
+            return self._kept_of(self._answers[key])
 
         return ask
 
@@ -118,21 +118,22 @@ class Replayed:
             known.asked |= missing
         return {i: known.found[i] for i in dict.fromkeys([*ids, *(i.casefold() for i in ids)]) if i in known.found}
 
-    def _left_of(self, answer: Any) -> Any:
-        left = self._shown.left_of
+    def _kept_of(self, answer: Any) -> Any:
+        """The answer without the items that are left out."""
+        kept = self._shown.kept
         match answer:
             case GraphReading():
                 removed = answer.removed - self._shown.left_out
-                return replace(answer, events=left(answer.events), malformed=left(answer.malformed), removed=removed)
+                return replace(answer, events=kept(answer.events), malformed=kept(answer.malformed), removed=removed)
             case Mapping():
-                return {k: self._left_of(v) for k, v in answer.items() if isinstance(v, tuple) or self._is_left(k, v)}
+                return {k: self._kept_of(v) for k, v in answer.items() if isinstance(v, tuple) or self._is_kept(k, v)}
             case list() | tuple():
-                return type(answer)(left(answer))
+                return type(answer)(kept(answer))
         return answer
 
-    def _is_left(self, key: str, value: Any) -> bool:
+    def _is_kept(self, key: str, value: Any) -> bool:
         """Whether the item of an entry is not left out."""
-        return key not in self._shown.left_out and bool(self._shown.left_of(items_in(value)) or not items_in(value))
+        return key not in self._shown.left_out and bool(self._shown.kept(items_in(value)) or not items_in(value))
 
 
 def items_in(answer: Any) -> list[Item]:
