@@ -140,6 +140,7 @@ async def live_elsewhere(
         except (SideUnavailable, MailboxUnavailable, AccessRefused):
             unknown.update(asked)
             continue
+        unknown.update(set(asked) - set(answers))
         for uid, read in answers.items():
             found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
     return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in named}

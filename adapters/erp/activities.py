@@ -6,16 +6,16 @@ filtered exactly here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from adapters.erp.odata import Row, any_of, chunks, day, id_of, is_guid, query, ref, text
 from adapters.erp.parse import read_activity, read_state
-from adapters.erp.session import Session
+from adapters.erp.session import READS_PER_BATCH, Session, Unintelligible
 from jobs.ports import ActivityState
 from sync_core.content.ranges import external_id_of, uid_key
-from sync_core.errors import ItemRejected, SideError
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, stamp_of
+from sync_core.errors import AccessRefused, ItemGone, ItemRejected, SideError
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, Side, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -32,6 +32,9 @@ MARKS_AT_ONCE = 40
 
 WITNESSES = 3
 """Activities that are there, whose system objects are asked for beside those of missing ones."""
+
+OF_ONE_ITEM = (ItemRejected, AccessRefused, ItemGone, Unintelligible)
+"""What a read may meet because of one of its items."""
 
 
 def whole(where: str) -> str:
@@ -56,8 +59,33 @@ def parsed(pages: Iterable[Iterable[Row]]) -> dict[str, ErpActivity | Malformed]
 
 async def read_activities(session: Session, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
     """``Erp.read_activities``: keyed by the ids as asked."""
-    found = parsed(await session.read(by_ids({key.lower() for key in ids})))
+    wanted = sorted(filter(is_guid, {key.lower() for key in ids}))
+    rows, refused = await _read_apart(session, wanted, by_ids)
+    found = parsed([rows]) | {key: Malformed(Side.ERP, key, why, is_passing=True) for key, why in refused.items()}
     return {key: found.get(key.lower()) for key in ids}
+
+
+async def _read_apart(
+    session: Session, keys: list[str], reads: Callable[[list[str]], list[str]], at_once: int = READS_PER_BATCH
+) -> tuple[list[Row], dict[str, str]]:
+    """The rows of reads that name single items, and those items that ERP.net does not show, each with its reason.
+
+    ERP.net answers 500 to a whole read where one item is at fault, so what it refuses is asked for in halves, and so
+    is what came as something that is no answer. Raises any other error.
+    """
+    rows: list[Row] = []
+    refused: dict[str, str] = {}
+    waiting = [keys] if keys else []
+    while waiting:
+        some = waiting.pop()
+        try:
+            rows += [row for page in await session.read(reads(some), at_once) for row in page]
+        except OF_ONE_ITEM as error:
+            if len(some) == 1:
+                refused[some[0]] = str(error)
+            else:
+                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+    return rows, refused
 
 
 async def read_states(session: Session, ids: Collection[str]) -> dict[str, ActivityState]:
@@ -97,9 +125,11 @@ def _system_objects(ids: list[str]) -> str:
 
 async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
     """``Erp.find_paired``: every asked uid has an entry, () where nothing is paired."""
-    pages = await session.read(by_marks(set(map(external_id_of, ical_uids))), MARKS_AT_ONCE)
-    marked = {item.id: (_mark_of(row), item) for page in pages for row in page for item in [read_activity(row)]}
-    found: dict[str, list[ErpActivity | Malformed]] = {}
+    rows, refused = await _read_apart(session, sorted(set(map(external_id_of, ical_uids))), by_marks, MARKS_AT_ONCE)
+    marked = {item.id: (_mark_of(row), item) for row in rows for item in [read_activity(row)]}
+    found: dict[str, list[ErpActivity | Malformed]] = {
+        uid_key(mark): [Malformed(Side.ERP, "", why, is_passing=True)] for mark, why in refused.items()
+    }
     for mark, item in marked.values():
         found.setdefault(mark, []).append(item)
     return {uid: tuple(found.get(uid_key(uid), ())) for uid in ical_uids}

@@ -57,6 +57,10 @@ class PartAnswer:
         return self.status < 300
 
 
+UNREADABLE = PartAnswer(502)
+"""The answer of a step of which nobody knows what became."""
+
+
 def encode(steps: Sequence[Step], boundary: str) -> bytes:
     """Encode the body of a batch: CRLF line ends, ASCII only."""
     numbers = count(1)
@@ -84,9 +88,14 @@ def _request(part: Part, more: str = "") -> str:
     return f"{head}{line}Content-Type: application/json\r\n\r\n{json.dumps(part.body)}"
 
 
-def decode(content_type: str, content: bytes) -> list[PartAnswer]:
-    """Decode the answers, one for each step, in order. Raises ``ValueError`` if the batch answer is not complete."""
-    return [_step_answer(section) for section in _split(content, _boundary(content_type))]
+def decode(content_type: str, content: bytes, asked: int = 0) -> list[PartAnswer]:
+    """Decode the answers, one for each step, in order. Raises ``ValueError`` if the batch answer is not complete.
+
+    Where there are as many answers as steps were ``asked``, one that cannot be read concerns its step alone
+    (``UNREADABLE``).
+    """
+    sections = _split(content, _boundary(content_type))
+    return [_step_answer(section, is_whole=len(sections) == asked) for section in sections]
 
 
 def _boundary(content_type: str) -> str:
@@ -107,7 +116,16 @@ def _split(content: bytes, boundary: str) -> list[bytes]:
     return [content[a.end() : b.start()] for a, b in pairwise(marks)]
 
 
-def _step_answer(section: bytes) -> PartAnswer:
+def _step_answer(section: bytes, *, is_whole: bool) -> PartAnswer:
+    try:
+        return _read_step(section)
+    except ValueError:
+        if not is_whole:
+            raise
+        return UNREADABLE
+
+
+def _read_step(section: bytes) -> PartAnswer:
     """Decode the answer of a part or of a changeset; a changeset holds no other changeset."""
     kind, inner = _part(section)
     if not kind.startswith("multipart/"):

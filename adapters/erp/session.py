@@ -174,7 +174,7 @@ class Session:
         except ItemGone as error:
             raise SideUnavailable(Side.ERP, "ERP.net's Domain API is not where it should be (404)") from error
         try:
-            answers = decode(reply.headers.get("content-type", ""), reply.content)
+            answers = decode(reply.headers.get("content-type", ""), reply.content, len(steps))
         except ValueError as error:
             text = f"ERP.net's batch answer is unreadable: {error}"
             raise SideUnavailable(Side.ERP, text, unclear=writing) from error
@@ -256,17 +256,21 @@ class Session:
         return self._endpoints != known
 
 
+class Unintelligible(SideUnavailable):
+    """ERP.net answered, and what it said is no use: no JSON, or no rows."""
+
+
 def _json(reply: Reply | PartAnswer, *, writing: bool) -> Any:
     try:
         return read_json(reply.content) if reply.content.strip() else None
     except ValueError as error:
-        raise SideUnavailable(Side.ERP, "ERP.net did not answer with JSON", unclear=writing) from error
+        raise Unintelligible(Side.ERP, "ERP.net did not answer with JSON", unclear=writing) from error
 
 
 def _page_rows(page: Any) -> list[Row]:
     rows = page.get("value") if isinstance(page, dict) else None
     if not isinstance(rows, list):
-        raise SideUnavailable(Side.ERP, "ERP.net answered without rows")
+        raise Unintelligible(Side.ERP, "ERP.net answered without rows")
     return [row for row in rows if isinstance(row, dict)]
 
 

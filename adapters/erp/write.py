@@ -22,7 +22,16 @@ from adapters.erp.colleagues import Colleagues, people_in
 from adapters.erp.odata import id_of
 from adapters.erp.session import Session
 from adapters.http import NAMES, read_json
-from sync_core.errors import ItemGone, ItemLocked, ItemRejected, SideError, SideUnavailable, StaleWrite
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    ItemGone,
+    ItemLocked,
+    ItemRejected,
+    SideError,
+    SideUnavailable,
+    StaleWrite,
+)
 from sync_core.model.sides import ErpActivity, Malformed, Side
 from sync_core.model.writes import CreateActivity, ErpIdentity, ErpWrite, Outcome, PatchActivity, VoidActivity
 
@@ -209,7 +218,11 @@ class Writer:
         return not error.rule and error.code != MALFORMED
 
     def _error(self, answer: PartAnswer) -> SideError:
-        return self._session.error_of(answer, writing=True)
+        """The error of one write. Access that is refused to it alone is no matter of the service user's."""
+        error = self._session.error_of(answer, writing=True)
+        if isinstance(error, AccessRefused | AppRefused):
+            return ItemRejected(Side.ERP, str(error), code=str(answer.status))
+        return error
 
 
 def _reads(writes: Iterable[ErpWrite]) -> list[Part]:
@@ -245,6 +258,8 @@ def _shown(key: str, seen: Seen) -> Outcome:
     now = seen.get(key.lower())
     if isinstance(now, ErpActivity):
         return Outcome(activity=now)
+    if isinstance(now, Malformed) and now.is_passing:
+        return _unclear(f"the write was done, but its activity could not be read afterwards: {now.reason}")
     if isinstance(now, Malformed):
         return Outcome(error=ItemRejected(Side.ERP, now.reason, code=MALFORMED))
     if key.lower() in seen:

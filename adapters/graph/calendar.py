@@ -6,6 +6,7 @@ Each method says what to ask for; how it travels is ``client``, ``batch`` and ``
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,10 +16,11 @@ from adapters.graph.batch import PARTS, chunks, send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
 from adapters.graph.pages import page_of, read_all, rows_of, with_read_again
-from adapters.graph.parse import etag_of, html_of, mark_of, parse_event
+from adapters.graph.parse import etag_of, html_of, item_id, mark_of, parse_event
 from adapters.graph.subscriptions import GraphSubscriptions
 from adapters.graph.wire import (
     ACTIVITY_PROPERTY,
+    NO_MAILBOX,
     Answer,
     Json,
     Request,
@@ -31,12 +33,25 @@ from adapters.graph.wire import (
 from adapters.graph.write import event_path, outcome_of, request_of, unseen, with_mark, written_id
 from jobs.ports import Grants, Mailbox
 from sync_core.content.body import without_block
-from sync_core.errors import CursorExpired, EndlessRead, ItemGone, ItemRejected, SideError, SideUnavailable
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    CursorExpired,
+    EndlessRead,
+    ItemGone,
+    ItemRejected,
+    MailboxUnavailable,
+    SideError,
+    SideUnavailable,
+)
 from sync_core.model.event import Window
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
-from sync_core.model.writes import GraphWrite, Outcome
+from sync_core.model.writes import CreateEvent, GraphWrite, Outcome
 
 Found = GraphEvent | Malformed | None
+Told = Answer | SideError
+
+NO_EVENT = "Microsoft Graph answered with something that is no event"
 
 READINGS = 3
 """The most times that text and HTML of an event are read until both are of one version."""
@@ -120,7 +135,8 @@ class GraphCalendar:
     async def read_events(self, user_id: str, ids: Collection[str], *, html: bool = False) -> dict[str, Found]:
         """Read by id, batched; None = 404. With ``html`` the body's HTML and our mark are read as well.
 
-        An id that Graph finds malformed is ``Malformed``. Raises ``MailboxUnavailable`` and the errors of any call.
+        An id that Graph finds malformed is ``Malformed``, and so is an event of which the answer says nothing
+        (``is_passing``). Raises what ``_ask`` raises.
         """
         wanted = list(dict.fromkeys(ids))
         if html:
@@ -148,30 +164,49 @@ class GraphCalendar:
         waiting = ids
         for _ in range(READINGS):
             pairs = [request for key in waiting for request in _pair(user_id, key)]
-            answers = await self._ask(user_id, pairs)
+            answers = await self._ask(user_id, pairs, each=2)
             read = dict(zip(waiting, zip(answers[::2], answers[1::2], strict=True), strict=True))
-            alike = {key: pair for key, pair in read.items() if _alike(*pair)}
-            found |= {key: _with_html(self._found(key, text), html) for key, (text, html) in alike.items()}
-            waiting = [key for key in waiting if key not in alike]
+            alike = {key for key, pair in read.items() if _alike(*pair)}
+            found |= {
+                key: self._both(key, *pair) for key, pair in read.items() if key in alike or self._is_bad(*pair)
+            }
+            waiting = [key for key, pair in read.items() if key not in alike and not self._is_bad(*pair)]
         return found
+
+    def _is_bad(self, text: Told, html: Told) -> bool:
+        """Whether one of the two answers says nothing of the event."""
+        return any(self._trouble(one) is not None for one in (text, html))
+
+    def _both(self, key: str, text: Told, html: Told) -> Found:
+        """The event as both answers tell it; the one that says nothing of it decides."""
+        trouble = self._trouble(text) or self._trouble(html)
+        if trouble is not None or isinstance(html, SideError):
+            return _unread(key, str(trouble or html))
+        return _with_html(self._found(key, text), html)
 
     async def find_marked(self, user_id: str, activity_ids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
         """The events that carry the mark of each activity, in full with ``transaction_id`` (graph.md §7).
 
-        Events that cannot be understood are left out.
+        Events that cannot be understood are left out. There is no entry where the answer is no use.
         """
         return await self._find(user_id, {key: _mark_filter("eq", key) for key in activity_ids})
 
     async def read_marks(self, user_id: str, ids: Collection[str]) -> dict[str, str]:
-        """Our marks on these events, by event id, batched (graph.md §7): the delta query does not hold them (§3)."""
+        """Our marks on these events, by event id, batched (graph.md §7): the delta query does not hold them (§3).
+
+        '' = no mark; of an event whose mark could not be read there is no entry.
+        """
         wanted = list(dict.fromkeys(ids))
         ask = f"?{with_mark(s_select='id')}"
         answers = await self._ask(user_id, [Request("GET", f"{event_path(user_id, key)}{ask}") for key in wanted])
-        marks = {key: mark_of(answer.body or {}) for key, answer in zip(wanted, answers, strict=True) if answer.ok}
-        return {key: mark for key, mark in marks.items() if mark}
+        told = [(key, one) for key, one in zip(wanted, answers, strict=True) if self._trouble(one) is None]
+        return {key: mark for key, one in told if (mark := _mark_in(key, one)) is not None}
 
     async def find_by_uid(self, user_id: str, ical_uids: Collection[str]) -> dict[str, tuple[GraphEvent, ...]]:
-        """The single events and series with each iCalUId, in full, wherever in time they lie (graph.md §4)."""
+        """The single events and series with each iCalUId, in full, wherever in time they lie (graph.md §4).
+
+        There is no entry where the answer is no use.
+        """
         return await self._find(user_id, {key: f"iCalUId eq '{_quoted(key)}'" for key in ical_uids})
 
     async def _find(self, user_id: str, filters: Mapping[str, str]) -> dict[str, tuple[GraphEvent, ...]]:
@@ -179,12 +214,17 @@ class GraphCalendar:
         requests = [Request("GET", f"{base}{query(s_filter=wanted)}&{with_mark()}") for wanted in filters.values()]
         answers = await self._ask(user_id, requests)
         answered = zip(filters, requests, answers, strict=True)
-        found = {key: await self._listed(user_id, request, answer) for key, request, answer in answered}
+        found: dict[str, tuple[GraphEvent, ...]] = {}
+        for key, request, answer in answered:
+            with contextlib.suppress(SideUnavailable, ItemRejected, ItemGone, MailboxUnavailable, AccessRefused):
+                found[key] = await self._listed(user_id, request, answer)
         cut = await self._read_uncut(user_id, (event for events in found.values() for event in events))
         again = {key: (_instead(event, cut) for event in events) for key, events in found.items()}
         return {key: tuple(one for one in read if isinstance(one, GraphEvent)) for key, read in again.items()}
 
-    async def _listed(self, user_id: str, request: Request, answer: Answer) -> tuple[GraphEvent, ...]:
+    async def _listed(self, user_id: str, request: Request, answer: Told) -> tuple[GraphEvent, ...]:
+        if isinstance(answer, SideError):
+            raise answer
         page = page_of(answer, self._client.clock(), mailbox_failure)
         if "@odata.nextLink" in page:
             return (await read_all(self._client, request, user_id, mailbox_failure)).events
@@ -213,7 +253,8 @@ class GraphCalendar:
             if known[place] is None and isinstance(answer, Answer)
         }
         seen = await self._look_again(user_id, unseen_ids)
-        return [outcome or seen[place] for place, outcome in enumerate(known)]
+        outcomes = [outcome or seen[place] for place, outcome in enumerate(known)]
+        return _of_items(writes, answers, outcomes)
 
     async def _look_again(self, user_id: str, ids: dict[int, str]) -> dict[int, Outcome]:
         """Read written events again if the answer did not show them as a read would."""
@@ -223,26 +264,57 @@ class GraphCalendar:
             return dict.fromkeys(ids, unseen(str(error)))
         return {place: _seen(key, found.get(key)) for place, key in ids.items()}
 
-    async def _ask(self, user_id: str, requests: Sequence[Request]) -> list[Answer]:
-        """Send reads and return their answers. Raises an error that concerns more than one item."""
-        answers = await send_all(self._client, requests, mailbox=user_id)
-        for answer in answers:
-            error = answer if isinstance(answer, SideError) else self._failure(answer)
-            if error is not None and not isinstance(error, ItemGone | ItemRejected):
+    async def _ask(self, user_id: str, requests: Sequence[Request], *, each: int = 1) -> list[Told]:
+        """Send reads of single items, ``each`` requests an item; return an answer or an error for each.
+
+        What one item's request meets concerns that item alone. Raises what all of several items met alike: a batch
+        that failed as a whole, a mailbox that cannot be read, no token.
+        """
+        told = await send_all(self._client, requests, mailbox=user_id)
+        errors = [self._trouble(one) for one in told]
+        for one, error in zip(told, errors, strict=True):
+            names_mailbox = isinstance(one, Answer) and one.has_code(NO_MAILBOX)
+            if error is not None and (names_mailbox or isinstance(error, AppRefused)):
                 raise error
-        return [answer for answer in answers if isinstance(answer, Answer)]
+        is_whole = all(one is told[0] for one in told)
+        is_mailbox = all(isinstance(error, MailboxUnavailable | AccessRefused) for error in errors)
+        if len(told) > each and errors[0] is not None and (is_whole or is_mailbox):
+            raise errors[0]
+        return told
+
+    def _trouble(self, told: Told) -> SideError | None:
+        """Why an answer says nothing of its item, None for one that does."""
+        error = told if isinstance(told, SideError) else self._failure(told)
+        return None if isinstance(error, ItemGone | ItemRejected) else error
 
     def _failure(self, answer: Answer) -> SideError | None:
         return None if answer.ok else failure(answer, self._client.clock())
 
-    def _found(self, key: str, answer: Answer) -> Found:
-        error = self._failure(answer)
+    def _found(self, key: str, told: Told) -> Found:
+        trouble = self._trouble(told)
+        if trouble is not None or isinstance(told, SideError):
+            return _unread(key, str(trouble or told))
+        error = self._failure(told)
         if isinstance(error, ItemGone):
             return None
         if error is not None:
             return Malformed(Side.GRAPH, key, str(error))
-        item = parse_event(answer.body)
+        if told.body is None:
+            return _unread(key, NO_EVENT)
+        item = parse_event(told.body)
         return replace(item, id=key) if isinstance(item, Malformed) else item
+
+
+def _of_items(writes: Sequence[GraphWrite], told: Sequence[Told], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes; a write that was forbidden (403) concerns its event alone, unless all that was written to the
+    mailbox was, or the only write was to make an event."""
+    forbidden = {n for n, one in enumerate(told) if isinstance(one, Answer) and one.status == 403}
+    forbidden &= {n for n, outcome in enumerate(outcomes) if isinstance(outcome.error, MailboxUnavailable)}
+    is_one_event = len(writes) == 1 and not isinstance(writes[0], CreateEvent)
+    if len(forbidden) == len(writes) and not is_one_event:
+        return list(outcomes)
+    said = {n: ItemRejected(Side.GRAPH, str(outcomes[n].error), code="403") for n in forbidden}
+    return [Outcome(error=said[n]) if n in said else outcome for n, outcome in enumerate(outcomes)]
 
 
 def _window(span: Window) -> str:
@@ -264,8 +336,10 @@ def _pair(user_id: str, event_id: str) -> tuple[Request, Request]:
     return Request("GET", f"{path}?{with_mark()}"), Request("GET", f"{path}?{body}", content="html")
 
 
-def _alike(text: Answer, html: Answer) -> bool:
+def _alike(text: Told, html: Told) -> bool:
     """Whether both answers are of one version, or neither is an event."""
+    if isinstance(text, SideError) or isinstance(html, SideError):
+        return False
     if not text.ok or not html.ok:
         return text.status == html.status
     return etag_of(text.body or {}) == etag_of(html.body or {})
@@ -277,6 +351,18 @@ def _with_html(item: Found, answer: Answer) -> Found:
     html, body = html_of(answer.body or {}), item.content.body
     content = replace(item.content, body=without_block(html, body)) if item.is_uncut else item.content
     return replace(item, content=content, html=html, is_uncut=False)
+
+
+def _unread(key: str, why: str) -> Malformed:
+    """An event of which the answer said nothing."""
+    return Malformed(Side.GRAPH, key, why, is_passing=True)
+
+
+def _mark_in(key: str, told: Told) -> str | None:
+    """Our mark on an event, '' for none; None where the answer does not say."""
+    if isinstance(told, SideError) or not told.ok:
+        return ""
+    return (mark_of(told.body or {}) or "") if item_id(told.body) == key else None
 
 
 def _instead(item: Found, read_again: Mapping[str, Found]) -> Found:

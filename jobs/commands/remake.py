@@ -121,7 +121,7 @@ async def _seen(world: World, user: User, ids: set[str], links: Sequence[Link]) 
     uids = sorted({link.ical_uid for link in links} - {""})
     alike = await world.calendar.find_by_uid(user.id, uids) if uids else {}
     living = frozenset(uid for uid, events in alike.items() if any(not event.is_cancelled for event in events))
-    return _Seen(sights, living)
+    return _Seen(sights, living | (frozenset(uids) - alike.keys()))  # one that could not be asked about may live
 
 
 async def make_anew(world: World, user: User, deleted: Sequence[Deleted], notice: Notice) -> Anew:

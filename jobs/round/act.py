@@ -26,7 +26,6 @@ from jobs.round.outcomes import (
     Written,
     failed_row,
     is_news,
-    is_to_be_reread,
     link_in,
     pending_of,
     quiet_rows,
@@ -147,9 +146,7 @@ class Actor:
         await self._journal.enter([line for news, _, line in lines if news])
 
     def _quiet_rows(self, decision: Decision) -> list[RowChange]:
-        changes = quiet_rows(decision, self._ctx)
-        self.done.again |= is_to_be_reread(decision)
-        return changes
+        return quiet_rows(decision, self._ctx)
 
     def _fenced(self, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
         return fenced(work, otherwise, self._ctx.mailbox)
@@ -321,6 +318,9 @@ class Actor:
             found = await self._world.calendar.read_events(self._ctx.mailbox, [error.existing_id], html=True)
             event = found.get(error.existing_id)
         self.done.again = True
+        if isinstance(event, Malformed):  # another incarnation might be a second event
+            self.done.failures.append(f"{title(decision.case)}: {event.reason}")
+            return [Put(failed_row(Written(decision), event.reason, self._ctx.now, is_overtaken=False))]
         if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
             return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]
         return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]

@@ -15,7 +15,9 @@ from sync_core.errors import CursorExpired, EndlessRead
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
 from sync_core.model.link import WATCHED
+from sync_core.model.sides import Evidence, Malformed, Side
 from sync_core.plan.delete import judge_gone
+from sync_core.plan.match import UNSEARCHED
 from sync_core.plan.relocate import Move, moves
 from sync_core.reading.news import (
     GraphNews,
@@ -113,7 +115,13 @@ async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[
         return news
     answers = await frame.world.calendar.find_by_uid(frame.user.id, ical_uids)
     links = frame.links
+    unsaid = {x.event_id for x in frame.memory.links if x.ical_uid in set(ical_uids) - set(answers)}
+    news = replace(news, evidence={**news.evidence, **{i: Evidence(_unread(i)) for i in unsaid}})
     return await gather(frame, news, {e.id for found in answers.values() for e in found if e.id not in links})
+
+
+def _unread(event_id: str) -> Malformed:
+    return Malformed(Side.GRAPH, event_id, UNSEARCHED, is_passing=True)
 
 
 async def _gone_for_good(frame: RoundFrame, news: GraphNews, shown: Container[str]) -> set[str]:

@@ -8,7 +8,7 @@ read. Only a full round reads every mark, in one list.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,8 @@ class Lookup:
     claims: Mapping[str, Claim]
     with_marks: frozenset[str] = frozenset()
     full: bool = False
+    unsure: set[str] = field(default_factory=set)
+    """The ids of items whose partner could not be looked for, filled by ``complete``."""
 
     async def complete(self, unlinked: Unlinked) -> Unlinked:
         """Read everything that may belong to the items; return them with it. Raises what the sides raise."""
@@ -55,7 +57,7 @@ class Lookup:
         unlinked = _with_events(unlinked, marked)
         marks = {event.id: activity for activity, event in owners(marked, self.ctx.mailbox).items()}
         unlinked = replace(unlinked, marks=marks, originals=self._originals(unlinked))
-        return replace(unlinked, known=await self._known(unlinked))
+        return replace(unlinked, known=await self._known(unlinked), unsure=frozenset(self.unsure))
 
     # Marks
 
@@ -72,6 +74,7 @@ class Lookup:
         if not activity_ids:
             return []
         answers = await self.world.calendar.find_marked(self.ctx.mailbox, activity_ids)
+        self.unsure.update(set(activity_ids) - set(answers))
         return _counting((event for marked in answers.values() for event in marked), unlinked)
 
     async def _marks_of_creates(self, unlinked: Unlinked) -> list[GraphEvent]:
@@ -80,9 +83,11 @@ class Lookup:
             return []
         new = [event for event in unlinked.events.values() if self._looks_new(event, unlinked)]
         unread = [e.id for e in new if e.id not in self.with_marks and e.mark is None]
-        marks = await self.world.calendar.read_marks(self.ctx.mailbox, unread) if unread else {}
-        marks |= {e.id: e.mark for e in new if e.mark}
-        return await self._bearing(set(marks.values()) - unlinked.linked, unlinked)
+        read = await self.world.calendar.read_marks(self.ctx.mailbox, unread) if unread else {}
+        marks = {i: mark for i, mark in read.items() if mark} | {e.id: e.mark for e in new if e.mark}
+        bearing = await self._bearing(set(marks.values()) - unlinked.linked, unlinked)
+        self.unsure.update(set(unread) - set(read), (i for i, mark in marks.items() if mark in self.unsure))
+        return bearing
 
     def _looks_new(self, event: GraphEvent, unlinked: Unlinked) -> bool:
         """Whether an event of the mailbox's own is about to get an activity."""
@@ -107,6 +112,7 @@ class Lookup:
         shortened = [a for a in naming if a.external_id.startswith(SHORT_FORM)]
         named = {a.external_id for a in naming} - {a.external_id for a in shortened}
         answers = await self.world.calendar.find_by_uid(self.ctx.mailbox, named) if named else {}
+        self.unsure.update(a.id for a in naming if a.external_id in named - set(answers))
         found = [event for answer in answers.values() for event in answer]
         for activity in shortened:
             found += await self._event_nearby(activity)

@@ -98,7 +98,7 @@ def quiet_rows(decision: Decision, ctx: Context) -> list[RowChange]:
         parked = parked_row(decision)
         return changes if parked == case.pending else [*changes, Put(parked)]
     if is_to_be_reread(decision):
-        return [*changes, Put(replace(pending_of(decision), reason=decision.reason))]
+        return [*changes, Put(failed_row(Written(decision), decision.reason, ctx.now, is_overtaken=False))]
     if case.pending is not None:
         changes.append(Drop(case.pending))
     return [*changes, *map(Drop, case.over)]
@@ -115,7 +115,7 @@ def parked_row(decision: Decision) -> Pending:
 
 
 def is_to_be_reread(decision: Decision) -> bool:
-    """Whether an item without a link must be read again, for which another round follows at once."""
+    """Whether an item without a link must be read again, after a pause as after a failure."""
     return decision.case.link is None and decision.verdict is Verdict.REREAD
 
 

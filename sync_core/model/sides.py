@@ -191,11 +191,16 @@ class ErpActivity:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """An item that is valid JSON and cannot be understood. ``reason`` may be shown to an administrator."""
+    """An item that cannot be understood. ``reason`` may be shown to an administrator.
+
+    ``is_passing``: it is not the item but the answer that was no use (a proxy's page, a failing server). The item is
+    read again.
+    """
 
     side: Side
     id: str
     reason: str
+    is_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

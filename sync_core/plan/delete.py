@@ -38,7 +38,7 @@ def judge_gone(evidence: Evidence) -> Sight:
     if event is None:
         return Sight.GONE
     if isinstance(event, Malformed):
-        return Sight.MALFORMED
+        return sight_of_malformed(event)
     if evidence.in_view or event.is_cancelled:
         return Sight.PRESENT
     if evidence.in_view is None:
@@ -49,6 +49,11 @@ def judge_gone(evidence: Evidence) -> Sight:
         Whereabouts.OTHER: Sight.ELSEWHERE,
         Whereabouts.NONE: Sight.GONE,
     }.get(evidence.where, Sight.UNDECIDED)
+
+
+def sight_of_malformed(item: Malformed) -> Sight:
+    """The sight of an item of which no use could be made: it waits if the answer was to blame."""
+    return Sight.UNDECIDED if item.is_passing else Sight.MALFORMED
 
 
 def ended(case: Case, intent: Intent, by: EndedBy, reason: str, ctx: Context) -> Decision:

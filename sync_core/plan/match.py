@@ -14,12 +14,13 @@ contradicts itself, none is chosen: the items are listed, and none is written.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sync_core.content.ranges import uid_key
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original
 from sync_core.plan.identity import began_with, transaction_id
 from sync_core.plan.relocate import by_uid
@@ -27,6 +28,8 @@ from sync_core.plan.tables import NAMED_TWICE, scope
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are known again by their transactionId."""
+
+UNSEARCHED = "it could not be searched for in Outlook"
 
 ASKED = frozenset({PendingState.PARTNER_GONE, PendingState.DECLINED})
 """States in which a person was asked whether the counterpart is made anew, or said no."""
@@ -45,6 +48,7 @@ class Unlinked:
     ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
     name, where the mark counts. ``originals`` are, by meeting, the activities that links and claims name; where
     ERP.net lacks one, its id may have changed. ``known`` is what ERP.net has of all these, void ones included.
+    ``unsure`` are the ids of items whose partner could not be looked for: they wait.
     """
 
     events: Mapping[str, GraphEvent]
@@ -57,6 +61,7 @@ class Unlinked:
     marks: Mapping[str, str] = field(default_factory=dict)
     originals: Mapping[str, Collection[str]] = field(default_factory=dict)
     known: Mapping[str, ErpActivity] = field(default_factory=dict)
+    unsure: frozenset[str] = frozenset()
 
     @property
     def linked(self) -> frozenset[str]:
@@ -112,6 +117,19 @@ def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[s
 
 def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
     """Pair the items. Returns one case for each pair, and one for each item that stays alone."""
+    return [_unless_unsure(case, unlinked) for case in _matched(unlinked, ctx)]
+
+
+def _unless_unsure(case: Case, unlinked: Unlinked) -> Case:
+    """The case; it waits if nobody knows whether its item has a partner already."""
+    if (case.event is None) == (case.activity is None) or not {case.event_id, case.activity_id} & unlinked.unsure:
+        return case
+    if case.event is not None:
+        return replace(case, event_sight=Sight.UNDECIDED, explanation=UNSEARCHED)
+    return replace(case, activity_sight=Sight.UNDECIDED, explanation=UNSEARCHED)
+
+
+def _matched(unlinked: Unlinked, ctx: Context) -> list[Case]:
     candidates = [e for e in unlinked.events.values() if _takes_part(e, unlinked, ctx)]
     twins = twins_of(candidates, unlinked.links)
     cases = [_event_case(unlinked.events[i], unlinked, PendingState.TWIN) for i in sorted(twins)]
@@ -172,7 +190,7 @@ def _hindrance(event: GraphEvent, unlinked: Unlinked) -> Case | None:
     if unclear is not None:
         explanation = f"its activity {unclear.id}: {unclear.reason}"
         pending = unlinked.pending(Side.GRAPH, event.id)
-        return Case(event=event, event_sight=Sight.MALFORMED, pending=pending, explanation=explanation)
+        return Case(event=event, event_sight=sight_of_malformed(unclear), pending=pending, explanation=explanation)
     is_linked = any(isinstance(a, ErpActivity) and not a.void and a.id in unlinked.linked for a in named)
     return _event_case(event, unlinked, PendingState.TWIN) if is_linked else None
 

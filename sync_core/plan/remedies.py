@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sync_core.content.ranges import BEYOND
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
-from sync_core.plan import decide, delete, flow, holds, relocate, shared, update_rules
+from sync_core.plan import decide, delete, flow, holds, match, relocate, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
 NOTHING_TO_DO = "nothing: calsync goes on by itself"
@@ -50,6 +50,7 @@ DO: Mapping[str, str] = {
     delete.DELETED_IN_ERP: "nothing: enter it again in ERP.net, if it is to take place after all",
     holds.DROPPED: "nothing: delete it by hand on the side that still has it, if it is not wanted",
     relocate.STILL_COMING: NOTHING_TO_DO,
+    match.UNSEARCHED: NOTHING_TO_DO,
     shared.FOLLOWED: "nothing: the meeting is in ERP.net already",
     shared.BACK_AGAIN: NOTHING_TO_DO,
     shared.UNMADE: NOTHING_TO_DO,

@@ -17,9 +17,10 @@ from sync_core.model.link import WATCHED, Link, LinkStatus, Pending, Role
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Side
 from sync_core.people.responses import responses_of
+from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import STILL_COMING, still_comes
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import GraphNews, due_pending, is_stale, sight_of
+from sync_core.reading.news import AWAY, GraphNews, due_pending, is_stale, sight_of
 from sync_core.reading.roles import Roles, is_stood_against
 
 Activities = Mapping[str, ErpActivity | Malformed | None]
@@ -141,7 +142,7 @@ def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpAct
         return None, Sight.UNREAD, ""
     activity = both.activities[activity_id]
     if isinstance(activity, Malformed):
-        return None, Sight.MALFORMED, activity.reason
+        return None, sight_of_malformed(activity), activity.reason
     if activity is None:
         is_filed = any(row.deleted for row in frame.memory.inbox if row.activity_id == activity_id)
         is_gone = is_filed or link.event_id in frame.ctx.approved
@@ -150,17 +151,25 @@ def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpAct
 
 
 def malformed_cases(both: Readings, frame: Frame) -> Iterator[Case]:
-    """One case for each item without a link that cannot be understood."""
+    """One case for each item without a link that cannot be understood, or of which no use could be made this time."""
     links, by_activity = frame.links, _by_activity(frame)
-    for item_id, event in both.news.events.items():
-        if isinstance(event, Malformed) and item_id not in links:
-            pending = Pending(Side.GRAPH, item_id)
-            yield Case(event_sight=Sight.MALFORMED, pending=pending, explanation=event.reason)
+    waiting = {(p.side, p.item_id): p for p in frame.memory.pending}
+    events = {i: e for i, e in both.news.events.items() if isinstance(e, Malformed)}
+    events |= {
+        i: one.event
+        for i, one in both.news.evidence.items()
+        if isinstance(one.event, Malformed) and (Side.GRAPH, i) in waiting
+    }
+    for item_id, event in events.items():
+        if item_id not in links:
+            pending = waiting.get((Side.GRAPH, item_id)) if event.is_passing else None
+            pending = pending or Pending(Side.GRAPH, item_id)
+            yield Case(event_sight=sight_of_malformed(event), pending=pending, explanation=event.reason)
     for item_id, activity in both.activities.items():
         if isinstance(activity, Malformed) and item_id not in by_activity:
-            yield Case(
-                activity_sight=Sight.MALFORMED, pending=Pending(Side.ERP, item_id), explanation=activity.reason
-            )
+            pending = waiting.get((Side.ERP, item_id)) if activity.is_passing else None
+            pending = pending or Pending(Side.ERP, item_id)
+            yield Case(activity_sight=sight_of_malformed(activity), pending=pending, explanation=activity.reason)
 
 
 def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:
@@ -168,7 +177,9 @@ def vanished_cases(both: Readings, frame: Frame) -> Iterator[Case]:
     news = both.news
     for pending in due_pending(news, frame):
         is_event = pending.side is Side.GRAPH
-        if is_event and pending.item_id not in news.events and pending.item_id in news.evidence:
+        evidence = news.evidence.get(pending.item_id)
+        is_told = evidence is not None and judge_gone(evidence) in AWAY
+        if is_event and pending.item_id not in news.events and is_told:
             yield Case(event_sight=Sight.GONE, pending=pending)
         elif not is_event and both.activities.get(pending.item_id, pending) is None:
             yield Case(activity_sight=Sight.GONE, pending=pending)

@@ -30,7 +30,7 @@ from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.mail import invited
 from sync_core.plan.decide import is_over_link
-from sync_core.plan.delete import judge_gone
+from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import Move, by_uid
 from sync_core.reading.frame import Frame
 
@@ -135,10 +135,11 @@ def without_moved(news: GraphNews, found: Collection[Move]) -> GraphNews:
 def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
     """What this round saw of a link's event, and an explanation where it cannot be understood."""
     event, evidence = news.events.get(link.event_id), news.evidence.get(link.event_id)
-    if evidence is not None and isinstance(evidence.event, Malformed):
-        return None, Sight.MALFORMED, evidence.event.reason
+    for bad in (evidence.event if evidence else None, event):
+        if isinstance(bad, Malformed):
+            return None, sight_of_malformed(bad), bad.reason
     if isinstance(event, Malformed):
-        return None, Sight.MALFORMED, event.reason
+        return None, Sight.UNREAD, ""
     if evidence is not None:
         sight = judge_gone(evidence)
         return (event if sight is Sight.PRESENT else None), sight, ""

@@ -301,6 +301,32 @@ async def test_a_batch_that_stops_at_an_error_is_taken_up_again(server: Scripted
     assert f"PATCH General_Activities_Activities({A})" not in requests(server, 1)
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_unclear"),
+    [
+        pytest.param(changeset_answer(403, erp_fault("not for you")), False, id="403"),
+        pytest.param(changeset_answer(401), False, id="401"),
+        pytest.param(changeset_answer(404), False, id="404"),
+        pytest.param(changeset_answer(502), True, id="502"),
+        pytest.param("Content-Type: text/html\r\n\r\n<html>welcome</html>", True, id="a-proxys-page"),
+        pytest.param("", True, id="nothing"),
+        pytest.param("Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner\r\nCont", True, id="cut-off"),
+        pytest.param("Content-Type: multipart/mixed; boundary=inner\r\n\r\n--inner--\r\n", True, id="no-answers"),
+    ],
+)
+async def test_an_answer_that_is_none_concerns_its_write_alone(
+    server: ScriptedErp, erp: ErpNet, answer: str, is_unclear: bool
+) -> None:
+    """The other write of the batch is done, and so it is told."""
+    server.say(erp_batch_answer([answer, changeset_answer(204), shows(row(A), row(B, 2))]))
+
+    bad, good = await erp.write(WHO, [VoidActivity(A, "so"), patch(B)])
+
+    assert isinstance(bad.error, SideUnavailable) is is_unclear
+    assert isinstance(bad.error, SideUnavailable | ItemRejected | ItemGone)
+    assert good.activity is not None
+
+
 async def test_what_was_not_answered_is_unclear(server: ScriptedErp, erp: ErpNet) -> None:
     """An answer that breaks off without an error says nothing about the rest."""
     server.say(erp_batch_answer([changeset_answer(204)]), erp_batch_answer([shows(row(A, 2))]))

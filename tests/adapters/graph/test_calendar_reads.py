@@ -16,7 +16,9 @@ from sync_core.errors import (
     MailboxUnavailable,
     SideUnavailable,
 )
+from sync_core.model.decision import Sight
 from sync_core.model.sides import Evidence, GraphEvent, Malformed, Side, Whereabouts
+from sync_core.plan.delete import judge_gone
 from tests.adapters.conftest import Pauses
 from tests.adapters.graph.conftest import SPAN
 from tests.support.scripted import Say
@@ -298,8 +300,6 @@ async def test_only_refused_parts_of_a_batch_are_read_again(
     ("expected", "part"),
     [
         (MailboxUnavailable, graph_fault(404, "MailboxNotEnabledForRESTAPI")),
-        (MailboxUnavailable, graph_fault(403, "ErrorAccessDenied")),
-        (SideUnavailable, graph_fault(500, "UnknownError")),
     ],
 )
 async def test_trouble_with_the_mailbox_is_no_news_about_events(
@@ -309,6 +309,46 @@ async def test_trouble_with_the_mailbox_is_no_news_about_events(
     server.say(*[graph_batch_answer(Say(graph_event("E1")), part), *[part] * 3])
 
     with pytest.raises(expected):
+        await calendar.read_events("U", ["E1", "E2"])
+
+
+NO_ANSWERS = {
+    "500": graph_fault(500, "UnknownError"),
+    "403 for this one": graph_fault(403, "ErrorAccessDenied"),
+    "404 that names nothing": Say({"hello": 1}, 404),
+    "a proxy's page": Say("<html>welcome</html>"),
+    "an empty body": Say(),
+    "a list": Say([1, 2]),
+    "a text": Say("hello"),
+    "a redirect": Say(status=302, headers={"Location": "/login"}),
+    "no status": None,
+}
+
+
+@pytest.mark.parametrize("html", [False, True], ids=["plain", "with-html"])
+@pytest.mark.parametrize("kind", NO_ANSWERS)
+async def test_an_answer_that_is_none_concerns_its_event_alone(
+    server: ScriptedGraph, calendar: GraphCalendar, kind: str, html: bool
+) -> None:
+    """The event is not gone and not beyond understanding: it is read again; the other one is there."""
+    bad = NO_ANSWERS[kind]
+    good = [Say(graph_event("E1"))] * (2 if html else 1)
+    alone = graph_batch_answer(bad, bad) if html else bad or Say(status=504)
+    server.say(graph_batch_answer(*good, *[bad] * len(good)), *[alone] * 5)
+    found = await calendar.read_events("U", ["E1", "E2"], html=html)
+
+    assert isinstance(found["E1"], GraphEvent)
+    assert isinstance(found["E2"], Malformed)
+    assert found["E2"].is_passing
+
+
+async def test_a_batch_that_failed_as_a_whole_is_no_events_trouble(
+    server: ScriptedGraph, calendar: GraphCalendar
+) -> None:
+    """Nothing came of any: the read has failed, and nobody's event waits for that."""
+    server.say(*[Say("<html>welcome</html>")] * 4)
+
+    with pytest.raises(SideUnavailable):
         await calendar.read_events("U", ["E1", "E2"])
 
 
@@ -436,9 +476,9 @@ async def test_a_series_that_its_span_does_not_show_is_asked_for_its_calendar(
 async def test_a_failed_reading_is_no_evidence(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Where the event itself cannot be read nothing is said about it."""
     server.say(*[graph_fault(500, "UnknownError")] * 4)
+    found = (await calendar.gather_evidence("U", ["E1"]))["E1"]
 
-    with pytest.raises(SideUnavailable):
-        await calendar.gather_evidence("U", ["E1"])
+    assert judge_gone(found) is Sight.UNDECIDED
 
 
 async def test_probes_tell_who_has_news(server: ScriptedGraph, calendar: GraphCalendar) -> None:

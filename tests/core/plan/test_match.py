@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sync_core.model.decision import Sight
 from sync_core.model.link import EndedBy, Pending, PendingState, ended, parked
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.evidence import BORN_APART, original
@@ -187,6 +188,18 @@ def test_what_belongs_together(case: str) -> None:
     material, expected = CASES[case]
 
     assert expected == told(material)
+
+
+def test_an_item_whose_partner_could_not_be_looked_for_waits() -> None:
+    """Nothing is made that may be there already; a pair is one whatever was not read."""
+    alone = match(unlinked(EVENT, named("A2", external_id=""), unsure=frozenset({"E1", "A2"})), CTX)
+    pair = match(unlinked(EVENT, named("A1"), unsure=frozenset({"E1"})), CTX)
+
+    assert [(c.event_sight, c.activity_sight) for c in alone] == [
+        (Sight.UNDECIDED, Sight.UNREAD),
+        (Sight.UNREAD, Sight.UNDECIDED),
+    ]
+    assert [(c.event_sight, c.activity_sight) for c in pair] == [(Sight.PRESENT, Sight.PRESENT)]
 
 
 def test_rows_that_waited_for_both_are_over() -> None:

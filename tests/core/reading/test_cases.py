@@ -188,6 +188,21 @@ class TestCases:
             (Pending(Side.ERP, "A1"), "no end"),
         ]
 
+    def test_what_an_answer_says_nothing_of_waits(self) -> None:
+        """A page of a proxy is no word about an item: a pair is undecided, what waited goes on waiting."""
+        page = [Malformed(side, i, "a page", is_passing=True) for side, i in ((Side.GRAPH, "E1"), (Side.ERP, "A1"))]
+        read = Readings(news(evidence={"E1": Evidence(page[0])}), Roles(), {"A1": page[1]})
+        rows = (Pending(Side.GRAPH, "E1", tries=3), Pending(Side.ERP, "A1", tries=4))
+
+        [case] = linked_cases(read, frame(a_link()))
+
+        assert (case.event_sight, case.activity_sight) == (Sight.UNDECIDED, Sight.UNDECIDED)
+        assert [(c.event_sight, c.activity_sight, c.pending) for c in malformed_cases(read, frame(pending=rows))] == [
+            (Sight.UNDECIDED, Sight.UNREAD, rows[0]),
+            (Sight.UNREAD, Sight.UNDECIDED, rows[1]),
+        ]
+        assert list(vanished_cases(read, frame(pending=rows))) == []
+
     def test_an_event_that_a_moved_calendar_may_bring_back_is_not_gone(self) -> None:
         """It is for a day no deletion."""
         read = both(calendar=news(evidence={"E1": GONE}, is_moving=True))

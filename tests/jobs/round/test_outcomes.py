@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -158,7 +159,9 @@ PARKED = Pending(Side.GRAPH, "E1", "uid-1", parked=True, reason="so")
             decision(a_case(an_event(), pending=PARKED), Verdict.PARK, pending=PARKED), [], id="to-stay-as-it-is"
         ),
         pytest.param(
-            decision(a_case(an_event()), Verdict.REREAD), [Put(replace(PARKED, parked=False))], id="to-be-read-again"
+            decision(a_case(an_event()), Verdict.REREAD),
+            [Put(replace(PARKED, parked=False, tries=1, retry_at=NOW + timedelta(minutes=2)))],
+            id="to-be-read-again",
         ),
         pytest.param(decision(a_case(an_event(), pending=PARKED)), [Drop(PARKED)], id="waits-no-more"),
         pytest.param(decision(linked(an_event()), link=a_link(), in_step=frozenset()), [], id="as-known"),
