@@ -25,8 +25,8 @@ from tests.support.random_pair import Play
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
 from tests.support.troubled import TroubledBackend
 
-STRIDE = budget(19, 1)
-TABLE_STRIDE = budget(37, 1)
+STRIDE = budget(29, 1)
+TABLE_STRIDE = budget(59, 1)
 
 TROUBLES: dict[str, dict[str, Any]] = {
     "429 with a wait": {"status": 429, "headers": {"Retry-After": "2"}},

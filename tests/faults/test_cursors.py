@@ -29,7 +29,7 @@ from tests.support.inboxes import ACTIVITIES, inbox_of, many_activities, waterma
 from tests.support.random_pair import Play
 from tests.support.scenes import settled
 
-STRIDE = budget(11, 1)
+STRIDE = budget(17, 1)
 TRIES = 9
 """More than the client makes: a request is tried three times, and each time an idle connection is cut, once more."""
 

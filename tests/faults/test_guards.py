@@ -241,7 +241,7 @@ class TestAnySize:
     @pytest.mark.parametrize("approved", [True, False])
     async def test_a_stop_at_any_save_of_a_list_and_its_answer(self, approved: bool) -> None:
         """However little of it was stored, the next rounds end with one list, and with its answer carried out."""
-        for stop in range(0, 200, budget(17, 1)):
+        for stop in range(0, 200, budget(29, 1)):
             backend = TroubledBackend(lambda: START)
             async with open_house(RowStore(backend)) as house:
                 backend._clock = house.clock.now

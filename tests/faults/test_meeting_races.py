@@ -24,8 +24,8 @@ from tests.support.scenes import forward
 
 ANNA, BORIS, CARL = UPNS
 MOST_CALLS = 90
-STRIDE = budget(40, 1)
-"""Every call in `make soak`, every fortieth in `make test`."""
+STRIDE = budget(61, 1)
+"""Every call in `make soak`, every sixty-first in `make test`."""
 
 
 async def new_meeting(house: House) -> None:
@@ -168,8 +168,8 @@ TELLING = frozenset({*CLAIMS, "recall", "find_copies", "find_by_uid", "save", "w
 @pytest.mark.parametrize("scene", [holder_declines, declined_unseen, both_lose_it], ids=lambda scene: scene.__name__)
 async def test_a_third_round_at_every_moment_of_a_second_one(scene: Scene) -> None:
     """Anna has lost the meeting; Boris' round falls into hers, and Carl's into his: nothing that lives is voided."""
-    for n in range(0, MOST_CALLS, budget(11, 1)):
-        for k in range(0, MOST_CALLS, budget(11, 1)):
+    for n in range(0, MOST_CALLS, budget(17, 1)):
+        for k in range(0, MOST_CALLS, budget(17, 1)):
             async with open_house() as house:
                 company = await Company.open(house)
                 await scene(house)
@@ -192,7 +192,7 @@ async def test_a_copy_that_the_meeting_does_not_name(scene: Scene, first: str) -
     """Anna loses the meeting while Boris' first round sees his copy, at every moment: in the end he feeds a living
     activity, if need be a new one."""
     second = BORIS if first == ANNA else ANNA
-    for n in range(0, MOST_CALLS, budget(11, 1)):
+    for n in range(0, MOST_CALLS, budget(17, 1)):
         async with open_house() as house:
             company = await Company.open(house)
             await scene(house)

@@ -1,6 +1,6 @@
 """Two at once: workers on one user, a pull, a switch, a wake-up in the middle of a round. Nothing is lost or doubled.
 
-What happens meanwhile happens before each single call of a round (every sixth in `make test`).
+What happens meanwhile happens before each single call of a round (some of them in `make test`).
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _copy(house: House, upn: str, subject: str) -> str:
 
 SCENES = [first_meetings, people_on_both_sides, holder_leaves, stranger_cancels, organizer_comes_on]
 Scene = Callable[[House], Awaitable[None]]
-STRIDE = budget(23, 1)
+STRIDE = budget(37, 1)
 """Every call and every misfortune in `make soak`, the harshest at every twenty-third in `make test`."""
 
 

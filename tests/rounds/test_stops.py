@@ -15,8 +15,8 @@ from tests.support.house import START, House, open_house
 from tests.support.random_pair import Play
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
 
-STRIDE = budget(8, 1)
-"""`make soak` looks at every moment, `make test` at every eighth."""
+STRIDE = budget(13, 1)
+"""`make soak` looks at every moment, `make test` at every thirteenth."""
 
 
 SCENES = [first_sync, edits, clash, locks, deletions]

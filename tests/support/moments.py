@@ -91,8 +91,8 @@ class Moments:
         )
 
 
-STRIDE = budget(13, 1)
-"""`make soak` looks at every moment, `make test` at every thirteenth."""
+STRIDE = budget(19, 1)
+"""`make soak` looks at every moment, `make test` at every nineteenth."""
 
 
 async def round_of(house: House, moments: Moments | None = None, holder: str = "first") -> Report:
