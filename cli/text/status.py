@@ -29,7 +29,8 @@ def whole_lines(output: Json, everybody: bool) -> Iterator[str]:
     parts = [f"{total[name]} {words}" for name, words in STANDS.items() if total[name]]
     on = count(total["on"], "person is", "people are")
     yield f"{on} on{': ' if parts else ''}{', '.join(parts)}; {total['off']} off."
-    yield f"Outlook's changes: {company['news']['text']}. Last pull of ERP.net {when(company['pulled_at'])}."
+    pulled = when(company["pulled_at"])
+    yield f"Outlook's changes: {company['news']['text']}. The app's last pull of ERP.net: {pulled}."
     waits = [
         f"{count(total[name], *words)} (`calsync {order}`)" for name, (order, *words) in WAITS.items() if total[name]
     ]

@@ -105,6 +105,8 @@ async def _pull(world: World, users: Sequence[User]) -> str:
     last, is_anybody_on = instance.pulled_at, any(user.enabled for user in users)
     if last is None and not is_anybody_on:
         return "none yet: nobody's sync is switched on"
+    if last is None and world.serve is None:
+        return "none by an app; a command with --here pulls by itself"
     if world.serve is not None and is_anybody_on and (last is None or world.clock() - last > SILENT):
         raise Lacking(f"at {_when(last)}: see in docs/operate.md what `no-pull` means")
     return f"at {_when(last)}"
