@@ -24,8 +24,21 @@ async def show(visit: Visit) -> Page:
     answer = await answer_of(visit, command)
     moved_at = command.touched_at or command.asked_at
     is_slow = not command.is_ended and visit.now - moved_at > SLOW
-    data = {**told(command), "is_slow": is_slow, "answer": answer, "is_mine": command.asked_by.id == visit.person.id}
+    is_mine = command.asked_by.id == visit.person.id
+    data = {
+        **told(command),
+        "is_slow": is_slow,
+        "answer": answer,
+        "is_mine": is_mine,
+        "is_own": is_mine and (not visit.person.may_look or _is_about(visit, command)),
+        "is_on": user is not None and user.enabled,
+    }
     return Page("command.html", data, zone=user.zone if user else "")
+
+
+def _is_about(visit: Visit, command: Command) -> bool:
+    """Whether somebody with a role asked about themselves alone. Others can ask for nothing else."""
+    return command.wish.kind is Kind.PLACES or command.wish.people == (visit.person.id,)
 
 
 async def answer_of(visit: Visit, command: Command) -> Json:

@@ -207,7 +207,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("POST", "do/{what}"): ("Ask for something for oneself", FILED),
     ("GET", "commands/{id}"): (
         "How far a command has come, and its answer so far",
-        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH, is_slow=TRUTH),
+        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH, is_own=TRUTH, is_on=TRUTH, is_slow=TRUTH),
     ),
     ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),

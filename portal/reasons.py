@@ -234,6 +234,9 @@ FIELDS = {
 """By the sync's own names of them."""
 
 PROBLEMS = {
+    r"switched off": "синхронизацията е изключена",
+    r"paused until (?P<one>\d{4}-\d\d-\d\d)": "на пауза до {one}",
+    r"paused until somebody resumes": "на пауза, докато някой възобнови",
     r"no active internal ERP\.net user has the e-mail (?P<one>.+): set .+": (
         "няма активен вътрешен потребител в ERP.net с имейл {one}: задайте имейла на потребителя в ERP.net"
     ),

@@ -7,7 +7,7 @@ go out as the wall clock of the reader; the form for machines stays beside them 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +25,9 @@ NUMBER = re.compile(r"-?\d{1,9}")
 
 DELETED_AT_ONCE = re.compile(r"(\d+) of (\d+) linked meetings were deleted at once")
 """The reason of a hold (``sync_core/plan/guard.py``), which has numbers in it."""
+
+SIDES = {"graph": "Outlook", "erp": "ERP.net"}
+"""By the first part of a value's name in the journal (``sync_core/model/sides.py``)."""
 
 NEXT = "in the next round: "
 """How ``calsync why`` begins what would be done (``jobs/commands/explain.py``)."""
@@ -132,7 +135,11 @@ class Words:
 
     def reason(self, text: str) -> Reason:
         """Why something is so. A reason may go on behind its beginning; what the catalogue does not know stays as it
-        was told."""
+        was told. One that begins with a field's name is that field's."""
+        name, _, rest = text.partition(": ")
+        if name in FIELDS and rest:
+            told = self.reason(rest)
+            return replace(told, text=f"{self.field(name)}: {told.text}")
         if self.language == "en":
             return Reason(text, remedy(text))
         deleted = DELETED_AT_ONCE.fullmatch(text)
@@ -162,6 +169,17 @@ class Words:
         named = subject or self.t("no-subject")
         known = ACTIONS.get(what)
         return known[self._column].format(subject=named) if known else f"{what}: {named}"
+
+    def side(self, name: str) -> str:
+        """The side of a value that is named by side and field ('' = it is not)."""
+        return SIDES.get(name.partition(".")[0], "") if "." in name else ""
+
+    def known_as(self, name: str, value: str) -> str:
+        """A value by which an item is known; what is a word of the sync's own is said in the reader's language."""
+        if name == "origin":
+            return SIDES.get(value, value)
+        key = f"role.{value}"
+        return self.t(key) if name == "role" and key in TEXTS else value
 
     def field(self, name: str) -> str:
         """A group of properties, as people call it."""

@@ -416,3 +416,21 @@ async def test_ten_thousand_people_are_one_page(house: House, admin: Visitor) ->
     assert "10001 people. Page 1 of 201." in page
     assert "1 person. Page 1 of 1." in found.body.decode()
     assert people.count("\n") == 10_002
+
+
+async def test_an_answer_about_others_leads_back_to_everyone(house: House, admin: Visitor, anna: Visitor) -> None:
+    """And offers no switch: that would be the administrator's own; an employee's answer leads to their switch."""
+    ends = {}
+    for who, path, fields in (
+        (admin, "/portal/everyone/do/preview", {"person": (await house.user()).id}),
+        (anna, "/portal/do/preview", {}),
+    ):
+        await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, enabled=False))
+        sent = await who.send(path, fields)
+        command = next(one for one in await commands(house) if sent.headers["Location"].endswith(one.id))
+        await house.world.store.save_command(replace(command, state=State.DONE))
+        ends[who.headers["x-ms-client-principal"]] = await who.read(sent.headers["Location"])
+    theirs, mine = ends.values()
+
+    assert ("Back to everyone" in theirs, "/portal/settings" in theirs) == (True, False)
+    assert ("Back to my calendar" in mine, "/portal/settings" in mine) == (True, True)

@@ -15,7 +15,9 @@ from portal.reasons import ACTIONS, PROBLEMS
 from portal.words import Words, known_zone
 from sync_core.content.compare import shown
 from sync_core.model.event import AllDay, Event, Priority, Timed
-from sync_core.model.sides import Field
+from sync_core.model.link import Role
+from sync_core.model.pause import Pause
+from sync_core.model.sides import Field, Side
 from sync_core.plan.wording import LABELS, VERDICT_LABELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,7 +127,8 @@ def said() -> list[str]:
             if isinstance(node, ast.JoinedStr):
                 parts = [one.value if isinstance(one, ast.Constant) else "anna@x" for one in node.values]
                 found.append("".join(map(str, parts)))
-    return [text for text in found if ": " in text and " " in text.partition(":")[0] and "Error" not in text]
+    told = [text for text in found if ": " in text and " " in text.partition(":")[0] and "Error" not in text]
+    return [*told, Pause(NOW).text, Pause(NOW, date(2026, 2, 1)).text, "switched off"]
 
 
 def test_what_is_missing_is_said_in_bulgarian() -> None:
@@ -149,3 +152,20 @@ def test_what_is_missing_is_said_in_bulgarian() -> None:
 def test_only_a_real_zone_is_one(name: str, known: str) -> None:
     """A browser may tell anything."""
     assert known_zone(name) == known
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_of_a_copy_is_worded(role: Role) -> None:
+    """As is where it was entered; what is no word of ours stays."""
+    assert BULGARIAN.known_as("role", str(role)) != str(role)
+    assert [BULGARIAN.known_as("origin", str(side)) for side in Side] == ["Outlook", "ERP.net"]
+    assert BULGARIAN.known_as("event_id", "own") == "own"
+
+
+def test_a_fields_reason_begins_with_its_name() -> None:
+    """In the reader's language; the remedy stays."""
+    told = ENGLISH.reason("subject: both sides changed it; the settings leave the choice to a person")
+    assert told.text.startswith("title: both sides changed it")
+    assert told.remedy
+    told = BULGARIAN.reason("time: outside the window")
+    assert (told.text, told.is_foreign) == ("време: извън периода", False)
