@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from jobs.commands.explain import STATES
+from jobs.commands.remembered import STATES
 from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json

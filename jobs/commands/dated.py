@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from jobs.asked import WishInvalid
-from jobs.commands.explain import Finding
+from jobs.commands.remembered import Finding
 
 
 def day_in(text: str) -> date | None:

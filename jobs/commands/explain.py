@@ -9,14 +9,25 @@ leaves alone would be called in step. An item without a stored row is read and d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.approvals import choices_in
 from jobs.claims import read_claims
 from jobs.commands.outlook_link import id_in
+from jobs.commands.remembered import (
+    STATES,
+    UNCOMPARED,
+    Finding,
+    Wanted,
+    answer_to,
+    from_journal,
+    links_meant,
+    of_link,
+    of_pair,
+    waiting_items,
+)
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
 from jobs.ports import UNREADABLE
@@ -31,9 +42,9 @@ from sync_core.errors import SideError
 from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import Window
-from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
-from sync_core.model.memory import Approval, Instance, JournalEntry, Memory, User
-from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.memory import Instance, JournalEntry, Memory, User
+from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import Unlinked, match, meeting_of
@@ -46,52 +57,8 @@ FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
 """How far before and after the round's window an event is searched for."""
 
 NO_ROUND = "left alone: no round runs for this user"
-UNCOMPARED = "linked, and not compared now"
-
-STATES = {
-    LinkStatus.LIVE: "linked",
-    LinkStatus.PARKED: "parked",
-    LinkStatus.HELD: "held",
-    LinkStatus.TOMBSTONE: "ended",
-    LinkStatus.ARCHIVED: "archived",
-}
-
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_ID = re.compile(r"\S{20,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
-    item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
-    ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has."""
-
-    what: str
-    subject: str = ""
-    reason: str = ""
-    at: datetime | None = None
-    event_id: str = ""
-    activity_id: str = ""
-    before: dict[str, str] = field(default_factory=dict)
-    after: dict[str, str] = field(default_factory=dict)
-    private: bool = False
-    start: datetime | None = None
-    all_day: bool = False
-    do: str = ""
-
-
-class Wanted:
-    """The item asked about: an id (exact for events, any letter case for activities) or a part of a subject."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text.strip()
-        self._folded = self.text.casefold()
-
-    def fits(self, subjects: Iterable[str], event_id: str, activity_id: str) -> bool:
-        """Whether an item with these subjects and ids is asked about."""
-        if self.text == event_id or self._folded == activity_id.casefold():
-            return True
-        return any(self._folded in subject.casefold() for subject in subjects if subject)
 
 
 async def explain(world: World, user: User, text: str, *, notice: Notice = unheeded) -> list[Finding]:
@@ -105,15 +72,15 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
         return []
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     entries = [e for e in journal if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
-    links = list(_meant(memory, wanted, entries))
+    links = list(links_meant(memory, wanted, entries))
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
-    state = [f for link in links for f in _of_pair(link, now, feeders, _answer_to(link, memory))]
-    state += _waiting(memory, wanted, entries)
+    state = [f for link in links for f in of_pair(link, now, feeders, answer_to(link, memory))]
+    state += waiting_items(memory, wanted, entries)
     if not state and _is_synced(user):
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
-    found = [*state, *map(_from_journal, entries)]
+    found = [*state, *map(from_journal, entries)]
     return [*_about_user(user), *found] if found else []
 
 
@@ -190,112 +157,6 @@ def _about_user(user: User) -> Iterator[Finding]:
         yield Finding("user not operational", reason=user.state)
 
 
-# What is remembered
-
-
-def _meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Link]:
-    """The links asked about: by their own ids and subjects, or by a journal entry with the subject asked for."""
-    events = {entry.event_id for entry in entries} - {""}
-    activities = {entry.activity_id for entry in entries} - {""}
-    for link in memory.links:
-        subjects = (link.base_event.subject, link.base_activity.subject)
-        is_asked_for = link.event_id in events or link.activity_id in activities
-        if is_asked_for or wanted.fits(subjects, link.event_id, link.activity_id):
-            yield link
-
-
-def _of_pair(
-    link: Link, now: Mapping[str, Finding | None], feeders: Mapping[str, str], answer: str
-) -> Iterator[Finding]:
-    """The dry run's finding about a pair if there is one, else the findings of the stored link."""
-    found = now.get(link.event_id)
-    if found is not None:
-        yield found
-        return
-    seen = looked_at(link) if link.event_id in now else link
-    yield from _of_link(seen, feeders.get(link.ical_uid, ""), answer)
-
-
-def _waiting(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Finding]:
-    """A finding about each pending item asked about: one that waits for its counterpart."""
-    events = {entry.event_id for entry in entries} - {""}
-    activities = {entry.activity_id for entry in entries} - {""}
-    for pending in memory.pending:
-        ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
-        if pending.item_id in events | activities or wanted.fits((), *ids):
-            yield _of_pending(pending, memory)
-
-
-def _answer_to(link: Link, memory: Memory) -> str:
-    """How a person approves the hold that a link is on, or what they chose; '' if the link is on none."""
-    hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
-    if hold is None:
-        return ""
-    if hold.approval == Approval.OPEN:
-        return f" (`calsync approve {hold.id} --show`)"
-    return f"; {hold.approval}, to be carried out by the next round"
-
-
-def _of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]:
-    follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
-    base = Finding(
-        "followed" if follows else STATES[link.status],
-        link.base_event.subject,
-        event_id=link.event_id,
-        activity_id=link.activity_id,
-        private=is_private(link.base_event) or is_private(link.base_activity),
-        start=link.base_event.start,
-        all_day=link.base_event.all_day,
-    )
-    reason = f"{link.reason}, that of {feeder}" if follows and feeder else _reason_of(link)
-    yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
-    if link.conflict is not None:
-        clashes = link.conflict.clashes
-        yield replace(
-            base,
-            what="conflict",
-            do=f"`calsync resolve {link.conflict_id} --keep outlook`, or `--keep erp`",
-            reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
-            at=link.conflict.since_at,
-            before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
-            after={f"{Side.ERP}.{clash.field}": clash.activity_value for clash in clashes},
-        )
-
-
-def _reason_of(link: Link) -> str:
-    if link.reread:
-        return f"to be read again: {link.reread}"
-    return link.reason or ("" if link.conflict else "in step" if link.status is LinkStatus.LIVE else "")
-
-
-def _of_pending(pending: Pending, memory: Memory) -> Finding:
-    choice = next((c for c in choices_in(memory) if c.row == pending), None)
-    remedy = f" (`calsync approve {choice.id}` makes it anew)" if choice else ""
-    tried = f"tried {pending.tries} times" if pending.tries else ""
-    is_event = pending.side is Side.GRAPH
-    return Finding(
-        "parked" if pending.parked else "waiting for its counterpart",
-        reason=", ".join(filter(None, (f"{pending.reason}{remedy}", tried))),
-        at=pending.retry_at,
-        event_id=pending.item_id if is_event else "",
-        activity_id="" if is_event else pending.item_id,
-    )
-
-
-def _from_journal(entry: JournalEntry) -> Finding:
-    return Finding(
-        entry.action,
-        entry.subject,
-        entry.reason,
-        entry.at,
-        entry.event_id,
-        entry.activity_id,
-        entry.before,
-        entry.after,
-        entry.private,
-    )
-
-
 # What the tables make of it now
 
 
@@ -322,7 +183,7 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     claims = await read_claims(world.store, [case.event.ical_uid for case in cases if case.event])
     stood = [with_claim(c, claims.get(c.event.ical_uid, UNCLAIMED)) if c.event else c for c in cases]
     decided = [_unless_foreign(_of_decision(decide(case, ctx), ctx), case, user) for case in stood]
-    return [*aside, *(f for link in dict.fromkeys(known) for f in _of_link(link)), *decided]
+    return [*aside, *(f for link in dict.fromkeys(known) for f in of_link(link)), *decided]
 
 
 def _unless_foreign(finding: Finding, case: Case, user: User) -> Finding:

@@ -26,8 +26,8 @@ from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:
     from jobs.commands.checks import Check
-    from jobs.commands.explain import Finding
     from jobs.commands.pause import Paused
+    from jobs.commands.remembered import Finding
     from jobs.commands.resolve import Resolved
     from jobs.commands.sync import SyncReport
     from jobs.commands.undo import Undo

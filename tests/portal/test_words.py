@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.commands.explain import STATES
+from jobs.commands.remembered import STATES
 from portal.reasons import ACTIONS, PROBLEMS
 from portal.words import Words, known_zone
 from sync_core.content.compare import shown

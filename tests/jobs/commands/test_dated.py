@@ -10,7 +10,7 @@ import pytest
 
 from jobs.asked import WishInvalid
 from jobs.commands.dated import dated, day_in, on_day
-from jobs.commands.explain import Finding
+from jobs.commands.remembered import Finding
 from jobs.commands.shapes import finding_of
 
 SOFIA = ZoneInfo("Europe/Sofia")

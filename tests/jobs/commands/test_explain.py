@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jobs.commands.explain import Finding, explain, finding_about
+from jobs.commands.explain import explain, finding_about
+from jobs.commands.remembered import Finding
 from jobs.commands.shapes import finding_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put

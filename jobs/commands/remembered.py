@@ -1,0 +1,160 @@
+"""What is remembered of an item: by its link, by the row of an item without one, and by the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from jobs.approvals import choices_in
+from sync_core.content.project import is_private
+from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
+from sync_core.model.memory import Approval, JournalEntry, Memory
+from sync_core.model.sides import Side
+
+UNCOMPARED = "linked, and not compared now"
+STATES = {
+    LinkStatus.LIVE: "linked",
+    LinkStatus.PARKED: "parked",
+    LinkStatus.HELD: "held",
+    LinkStatus.TOMBSTONE: "ended",
+    LinkStatus.ARCHIVED: "archived",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
+    item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
+    ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has."""
+
+    what: str
+    subject: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    event_id: str = ""
+    activity_id: str = ""
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    private: bool = False
+    start: datetime | None = None
+    all_day: bool = False
+    do: str = ""
+
+
+class Wanted:
+    """The item asked about: an id (exact for events, any letter case for activities) or a part of a subject."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self._folded = self.text.casefold()
+
+    def fits(self, subjects: Iterable[str], event_id: str, activity_id: str) -> bool:
+        """Whether an item with these subjects and ids is asked about."""
+        if self.text == event_id or self._folded == activity_id.casefold():
+            return True
+        return any(self._folded in subject.casefold() for subject in subjects if subject)
+
+
+def links_meant(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Link]:
+    """The links asked about: by their own ids and subjects, or by a journal entry with the subject asked for."""
+    events = {entry.event_id for entry in entries} - {""}
+    activities = {entry.activity_id for entry in entries} - {""}
+    for link in memory.links:
+        subjects = (link.base_event.subject, link.base_activity.subject)
+        is_asked_for = link.event_id in events or link.activity_id in activities
+        if is_asked_for or wanted.fits(subjects, link.event_id, link.activity_id):
+            yield link
+
+
+def of_pair(
+    link: Link, now: Mapping[str, Finding | None], feeders: Mapping[str, str], answer: str
+) -> Iterator[Finding]:
+    """The dry run's finding about a pair if there is one, else the findings of the stored link."""
+    found = now.get(link.event_id)
+    if found is not None:
+        yield found
+        return
+    seen = looked_at(link) if link.event_id in now else link
+    yield from of_link(seen, feeders.get(link.ical_uid, ""), answer)
+
+
+def waiting_items(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry]) -> Iterator[Finding]:
+    """A finding about each pending item asked about: one that waits for its counterpart."""
+    events = {entry.event_id for entry in entries} - {""}
+    activities = {entry.activity_id for entry in entries} - {""}
+    for pending in memory.pending:
+        ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
+        if pending.item_id in events | activities or wanted.fits((), *ids):
+            yield _of_pending(pending, memory)
+
+
+def answer_to(link: Link, memory: Memory) -> str:
+    """How a person approves the hold that a link is on, or what they chose; '' if the link is on none."""
+    hold = next((one for one in memory.holds if link.held is not None and one.key == link.held.hold), None)
+    if hold is None:
+        return ""
+    if hold.approval == Approval.OPEN:
+        return f" (`calsync approve {hold.id} --show`)"
+    return f"; {hold.approval}, to be carried out by the next round"
+
+
+def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]:
+    follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
+    base = Finding(
+        "followed" if follows else STATES[link.status],
+        link.base_event.subject,
+        event_id=link.event_id,
+        activity_id=link.activity_id,
+        private=is_private(link.base_event) or is_private(link.base_activity),
+        start=link.base_event.start,
+        all_day=link.base_event.all_day,
+    )
+    reason = f"{link.reason}, that of {feeder}" if follows and feeder else _reason_of(link)
+    yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)
+    if link.conflict is not None:
+        clashes = link.conflict.clashes
+        yield replace(
+            base,
+            what="conflict",
+            do=f"`calsync resolve {link.conflict_id} --keep outlook`, or `--keep erp`",
+            reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
+            at=link.conflict.since_at,
+            before={f"{Side.GRAPH}.{clash.field}": clash.event_value for clash in clashes},
+            after={f"{Side.ERP}.{clash.field}": clash.activity_value for clash in clashes},
+        )
+
+
+def _reason_of(link: Link) -> str:
+    if link.reread:
+        return f"to be read again: {link.reread}"
+    return link.reason or ("" if link.conflict else "in step" if link.status is LinkStatus.LIVE else "")
+
+
+def _of_pending(pending: Pending, memory: Memory) -> Finding:
+    choice = next((c for c in choices_in(memory) if c.row == pending), None)
+    remedy = f" (`calsync approve {choice.id}` makes it anew)" if choice else ""
+    tried = f"tried {pending.tries} times" if pending.tries else ""
+    is_event = pending.side is Side.GRAPH
+    return Finding(
+        "parked" if pending.parked else "waiting for its counterpart",
+        reason=", ".join(filter(None, (f"{pending.reason}{remedy}", tried))),
+        at=pending.retry_at,
+        event_id=pending.item_id if is_event else "",
+        activity_id="" if is_event else pending.item_id,
+    )
+
+
+def from_journal(entry: JournalEntry) -> Finding:
+    """What one entry of the journal tells, with the values that it keeps."""
+    return Finding(
+        entry.action,
+        entry.subject,
+        entry.reason,
+        entry.at,
+        entry.event_id,
+        entry.activity_id,
+        entry.before,
+        entry.after,
+        entry.private,
+    )
