@@ -112,17 +112,23 @@ async def retry(world: World, user: User, item: str = "", *, notice: Notice = un
 
     def revise(memory: Memory) -> Sequence[RowChange]:
         nonlocal count
-        rows: list[Link | Pending] = [
-            _released(pending, "")
-            for pending in memory.pending
-            if pending.parked and pending.state not in ASKED and item in ("", pending.item_id)
-        ]
+        rows: list[Link | Pending] = [_released(one, "") for one in memory.pending if _is_to_be_released(one, item)]
         rows += [life.retried(link) for link in memory.links if _is_to_be_retried(link, item)]
         count = len(rows)
         return [Put(row) for row in rows]
 
     await revise_rows(world, user, revise, notice)
     return count
+
+
+def is_retriable(memory: Memory, item: str) -> bool:
+    """Whether a retry of this item would change anything."""
+    is_pending = any(_is_to_be_released(one, item) for one in memory.pending)
+    return is_pending or any(_is_to_be_retried(link, item) for link in memory.links)
+
+
+def _is_to_be_released(pending: Pending, item: str) -> bool:
+    return pending.parked and pending.state not in ASKED and item in ("", pending.item_id)
 
 
 def _is_to_be_retried(link: Link, item: str) -> bool:

@@ -19,7 +19,7 @@ from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.kept import names_of
 from jobs.commands.mistakes import COMMON, UnknownItem
-from jobs.commands.resolve import resolve
+from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
 from jobs.commands.unlink import unlink
@@ -64,6 +64,18 @@ async def _all_on(world: World) -> list[User]:
 
 
 async def _at_once(_world: World, _wish: Wish) -> list[str]:
+    return [""]
+
+
+async def _choice(world: World, wish: Wish) -> list[str]:
+    """What waits for an answer; looked for before anything is done, so that what is not there is refused."""
+    await find_choice(world, wish.item, await owners(world, wish))
+    return [""]
+
+
+async def _conflict(world: World, wish: Wish) -> list[str]:
+    """The conflict that is answered, as with ``_choice``."""
+    await find_conflict(world, wish.item, await owners(world, wish))
     return [""]
 
 
@@ -213,7 +225,7 @@ async def _doctor(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIter
         yield {"fine": check.fine, "checks": [shapes.check_of(check)]}, check.fine
 
 
-async def _owners(world: World, wish: Wish) -> frozenset[str]:
+async def owners(world: World, wish: Wish) -> frozenset[str]:
     """The ids of those among whose items alone the one is looked for, none = everybody's. Raises ``UnknownUser``."""
     users = await world.store.list_users() if wish.people else []
     named = {name.casefold() for name in wish.people}
@@ -227,7 +239,7 @@ async def _owners(world: World, wish: Wish) -> frozenset[str]:
 
 
 async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    user, choice = await find_choice(world, wish.item, await _owners(world, wish))
+    user, choice = await find_choice(world, wish.item, await owners(world, wish))
     is_approved = wish.choice == "approve"
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
     notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
@@ -239,12 +251,12 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
 
 async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     answer = wish.fields if wish.choice == "fields" else wish.choice
-    resolved = await resolve(world, wish.item, answer, among=await _owners(world, wish), notice=notice)
+    resolved = await resolve(world, wish.item, answer, among=await owners(world, wish), notice=notice)
     yield shapes.resolved_of(resolved), resolved.is_resolved
 
 
 async def _undo(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    among = await _owners(world, wish)
+    among = await owners(world, wish)
     if wish.choice == "show":
         yield shapes.undo_of(await plan_undo(world, wish.item, among=among, notice=notice)), True
         return
@@ -265,14 +277,14 @@ KINDS: dict[Kind, Does] = {
     Kind.UNLINK: Does(_people, each(_unlink)),
     Kind.PAUSE: Does(_everybody_or_people, each(_pause)),
     Kind.RESUME: Does(_everybody_or_people, each(_resume)),
-    Kind.RESOLVE: Does(_at_once, _resolve),
+    Kind.RESOLVE: Does(_conflict, _resolve),
     Kind.UNDO: Does(_at_once, _undo),
     Kind.SYNC: Does(_pull_and_people, _sync),
     Kind.WHY: Does(_people, each(_why)),
     Kind.PREVIEW: Does(_at_once, _preview),
     Kind.DOCTOR: Does(_at_once, _doctor),
     Kind.GRANT: Does(_at_once, _doctor),
-    Kind.APPROVE: Does(_at_once, _approve),
+    Kind.APPROVE: Does(_choice, _approve),
     Kind.PLACES: Does(_at_once, _places),
 }
 """Every kind of command that this build carries out."""

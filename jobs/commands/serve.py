@@ -1,7 +1,8 @@
 """Carries a command out under the app's identity, session and policy: item by item, each as often as need be.
 
 The row is saved after each item, with the number of those that are done, so a command whose worker died goes on where
-it stopped. Two workers on one command do no harm: every item may be done twice, and whoever saves second stops.
+it stopped, and looks first whether the item is done (``again``). Two workers on one command do no harm: every item
+may be done twice, and whoever saves second stops.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from jobs.asked import Command, State, Trouble, Wish
+from jobs.commands.again import found_done
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
@@ -59,10 +61,12 @@ async def _under_policy(world: World) -> World:
 
 async def _carry_on(world: World, command: Command) -> bool:
     try:
+        is_again = command.state is State.RUNNING
         command, items = await _begun(world, command)
         until = world.clock() + PIECE
         while command.done < len(items):
-            command = await _next_item(world, command, items[command.done])
+            command = await _next_item(world, command, items[command.done], is_again=is_again)
+            is_again = False
             if world.clock() >= until and command.done < len(items):
                 return False
     except (_Overtaken, StoreUnavailable):
@@ -101,27 +105,38 @@ def _waiting_for(taken: LicencesTaken | SlotsTaken) -> str:
 
 
 async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]]:
-    """The command under way, and its items. Those of people who are named stand in the wish already."""
-    wish, items = command.wish, command.items
+    """The command under way, and its items. Where they are the people who are named, they stand in the wish."""
+    wish = command.wish
     is_new = command.state is State.WAITING
-    if is_new or wish.people:
-        items = tuple(await KINDS[wish.kind].items(world, wish))
+    items = command.items or tuple(await KINDS[wish.kind].items(world, wish))
     if is_new:
-        kept = () if wish.people else items
+        kept = () if wish.people and set(wish.people) <= set(items) else items
         command = replace(command, state=State.RUNNING, items=kept, total=len(items), started_at=world.clock())
     return await _save(world, replace(command, waits_for="")), items
 
 
-async def _next_item(world: World, command: Command, item: str) -> Command:
+async def _next_item(world: World, command: Command, item: str, *, is_again: bool) -> Command:
     is_fine, number = command.is_fine, 0
-    async for part, fine in _parts(world, command.wish, item):
+    async for part, fine in _parts(world, command.wish, item, is_again=is_again):
         await world.store.save_part(command.id, command.done * PART_STEP + number, part)
         is_fine, number = is_fine and fine, number + 1
     return await _save(world, replace(command, done=command.done + 1, is_fine=is_fine))
 
 
-def _parts(world: World, wish: Wish, item: str) -> AsyncIterator[Part]:
-    return KINDS[wish.kind].do(world, wish, item, unheeded)
+async def _parts(world: World, wish: Wish, item: str, *, is_again: bool) -> AsyncIterator[Part]:
+    """What is answered about an item; ``is_again``: an earlier worker has begun on it."""
+    done = await found_done(world, wish, item) if is_again else None
+    if done is not None:
+        yield done, True
+        return
+    try:
+        async for part in KINDS[wish.kind].do(world, wish, item, unheeded):
+            yield part
+    except CalsyncError:
+        done = await found_done(world, wish, item) if is_again else None  # the other one is still at it
+        if done is None:
+            raise
+        yield done, True
 
 
 async def _save(world: World, command: Command) -> Command:

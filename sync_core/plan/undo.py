@@ -23,6 +23,7 @@ from sync_core.model.sides import Field, GraphContent, Side
 from sync_core.plan.tables import permitted
 
 EDITED_SINCE = "edited since"
+AS_BEFORE = "both sides show again what was there before"
 CUT = "the journal keeps its beginning only"
 PEOPLE_BY_HAND = "lists of people are not put back, since that would mail them: change the list by hand"
 RICH_NOW = "the event's text has formatting by now"
@@ -68,6 +69,9 @@ def sorted_out(pair: Pair, wanted: Sequence[PutBack], edited: Sequence[Field], c
 
 def _why_not(pair: Pair, one: PutBack, edited: Sequence[Field], ctx: Context) -> str:
     field, event = Field(one.field), pair.case.event
+    is_there = one.before in (shown(pair.event, field), shown(pair.activity, field))
+    if one.before != one.after and is_there and pair.is_same(field):
+        return AS_BEFORE
     as_left = one.after in (shown(pair.event, field), shown(pair.activity, field))
     if field in edited or not as_left or not pair.is_same(field):
         return EDITED_SINCE
