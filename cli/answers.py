@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="Only show the list, and what a yes and a no lead to.")
 @yes_option
 def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -> None:
-    """Carry out exactly the list that waits under this id (`sync` and `status` show it)."""
+    """Carry out exactly the list that waits under this id (`sync` and `status --user` show it)."""
     if show:
         runner.read(lambda world: _show_choice(runner, world, choice_id))
     what = "Say no for good to" if drop else "Carry out"

@@ -28,7 +28,8 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unheed
         for text in await world.store.find_unreadable():
             yield Check("Stored rows", False, text)
         yield await checked("Company policy", lambda: _policy(world))
-    yield await checked("Microsoft Graph", lambda: _graph(world))
+    graph = await checked("Microsoft Graph", lambda: _graph(world))
+    yield graph
     async for check in examine_grants(world):
         yield check
     if not store.fine:
@@ -37,11 +38,11 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unheed
     async for check in examine_app(world):
         yield check
     async with erp_session(world, notice):
-        async for check in _examine_erp(world, repair):
+        async for check in _examine_erp(world, repair, is_graph_fine=graph.fine):
             yield check
 
 
-async def _examine_erp(world: World, repair: bool) -> AsyncIterator[Check]:
+async def _examine_erp(world: World, repair: bool, *, is_graph_fine: bool) -> AsyncIterator[Check]:
     access = await checked("ERP.net", lambda: _access(world))
     yield access
     if not access.fine:
@@ -54,8 +55,11 @@ async def _examine_erp(world: World, repair: bool) -> AsyncIterator[Check]:
         return
     known = readiness.problems
     yield Check("Document type", not known, " | ".join(known) or "Meeting exists and may be updated and voided")
-    for user in await world.store.list_users():
-        if user.enabled:
+    people = [user for user in await world.store.list_users() if user.enabled]
+    if people and not is_graph_fine:
+        yield Check("People", False, "not asked: Microsoft Graph would refuse each of them in the same way")
+    else:
+        for user in people:
             yield await checked(user.upn, lambda user=user: _user(world, user, known))  # type: ignore[misc]
     for question, finding in (await world.erp.probe()).items():
         yield Check(question, True, finding, UNCONFIRMED)

@@ -74,6 +74,20 @@ def test_an_app_that_does_not_run_is_said_after_a_while(office: CliOffice, monke
     }
 
 
+def test_people_are_not_asked_where_graph_refuses_everybody(office: CliOffice) -> None:
+    """One line instead of one for each of them; ERP.net is asked all the same."""
+    office.calsync("doctor", "--repair")
+    office.calsync("users", "enable", ANNA)
+    error = {"error": {"code": "InvalidAuthenticationToken", "message": "No."}}
+    office.graph.act("fault", match="*", kind="answer", status=401, body=error, times=None)
+    answer = office.calsync("doctor", "--json")
+    office.graph.act("clear_faults")
+
+    failed = [check["what"] for check in answer.json["checks"] if not check["fine"]]
+    assert (answer.code, failed) == (1, ["Microsoft Graph", "People"])
+    assert ANNA not in answer.out
+
+
 def test_here_all_is_checked_in_one_column(office: CliOffice) -> None:
     """The app's own facts among it, by the function that the app answers with."""
     office.calsync("doctor", "--repair")

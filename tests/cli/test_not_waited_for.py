@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +17,13 @@ from adapters.store.memory import MemoryQueue
 from cli import asking, stopping
 from cli.asking import ask_and_wait
 from cli.screen import Screen
-from cli.stopping import STOPPED, Stop, run_until_stopped
+from cli.stopping import NOTHING_CHANGED, STOPPED, Stop, run_until_stopped
 from jobs.asked import Asker, Kind, State, Wish
 from sync_core.errors import StoreUnavailable
 from tests.jobs.conftest import app, house
 from tests.support.app import App
 from tests.support.house import House
+from tests.support.office import ROOT
 
 __all__ = ["app", "house"]
 
@@ -134,3 +139,25 @@ def test_without_ctrl_c_the_code_is_that_of_the_work() -> None:
     with pytest.raises(StoreUnavailable):
         run_until_stopped(broken, Stop(), print)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_storage_account_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
+    """One Ctrl-C ends the command at once, with 130 and a sentence, though the request goes on waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/acme"
+        storage = f"AccountName=acme;AccountKey=AAAA;TableEndpoint={address};QueueEndpoint={address}"
+        with subprocess.Popen(
+            [sys.executable, "-m", "cli", "commands"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AzureWebJobsStorage": storage},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process:
+            silent.settimeout(60)
+            asked, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=15)
+            asked.close()
+
+    assert (process.returncode, out, err) == (STOPPED, "", f"{NOTHING_CHANGED}\n")
