@@ -5,7 +5,8 @@ routes, timers and queue triggers with the platform's semantics (azure.md §2 an
 event loop. What it leaves out it refuses by name: output bindings, other triggers, ``context`` parameters. It does
 not check keys (neither does ``func start``), nor remember timers over a restart, nor cut long invocations.
 
-``python -m simulators.host.run`` (``make run``) sets the whole stage round it.
+``python -m simulators.host.run`` (``make run``) sets the whole stage round it, and has it serve a page of two
+calendars to edit in (``calendars``).
 """
 
 from __future__ import annotations

@@ -91,7 +91,10 @@ def _inside(port: int, is_opened: bool) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped; everything that was started has ended.\n")
         return 0
-    except (AzuriteMissing, CalsyncFailed, HostFailed) as reason:
+    except HostFailed as reason:
+        sys.stderr.write(f"{reason}: {papers_for(port).log} says why\n")
+        return 1
+    except (AzuriteMissing, CalsyncFailed) as reason:
         sys.stderr.write(f"{reason}\n")
         return 1
 
@@ -130,7 +133,7 @@ def _run(port: int, is_opened: bool) -> int:
             names = {box["id"]: named(box["upn"]) for box in control(company.graph, "state")["mailboxes"]}
             for line in rounds_in(papers.log, names, lambda: host.is_running):
                 console.print(Text(line))
-        return host.wait() or 1
+        raise HostFailed(f"the app ended by itself (exit code {host.wait()})")
 
 
 def _first_entries(company: Company) -> None:

@@ -133,3 +133,16 @@ def test_make_run_from_the_first_line_to_ctrl_c() -> None:
             socket.create_connection(("127.0.0.1", int(one)), timeout=5)
     assert not env.exists()
     assert "calsync: round" in env.with_suffix(".log").read_text()
+
+
+def test_make_run_on_a_taken_port_says_where_to_look() -> None:
+    """The app's own words are in its log, which is named; everything that was started has ended."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with make_run(port) as process:
+            _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+
+    log = ROOT / "build" / f"run-{port}.log"
+    assert process.returncode == 1
+    assert errors == f"the host did not start (exit code 1): {log} says why\n"
+    assert str(port) in log.read_text()
