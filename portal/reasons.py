@@ -59,6 +59,31 @@ REASONS = {
         "синхронизацията е само в едната посока",
         "Администраторът избира посоката.",
     ),
+    "its time reaches beyond the years 1601 to 4500, which is all that both calendars can hold: move it inside "
+    "them": Known(
+        "времето ѝ излиза извън годините от 1601 до 4500, които двата календара могат да пазят",
+        "Дайте ѝ време, което двете страни могат да пазят.",
+    ),
+    "ERP.net shows an older state than it did before, as after restoring a backup: save the activity in ERP.net once "
+    "to accept what it says": Known(
+        "ERP.net показва по-старо състояние от преди, както след възстановяване от архив",
+        "Запишете дейността веднъж в ERP.net, ако това, което пише в нея, е вярно.",
+    ),
+    "it could not be searched for in Outlook": Known(
+        "не можа да бъде потърсена в Outlook",
+    ),
+    "the event's formatted text is needed": Known(
+        "нужен е форматираният текст на събитието",
+    ),
+    "both lists of people are needed": Known(
+        "нужни са двата списъка с хора",
+    ),
+    "the event is needed to set its category": Known(
+        "събитието е нужно, за да получи категорията си",
+    ),
+    "what was hidden is looked at again": Known(
+        "скритото досега се преглежда отново",
+    ),
     "in the past": Known(
         "в миналото",
     ),
@@ -156,6 +181,7 @@ REASONS = {
     ),
     "people are invited, and a first meeting of both sides mails nobody": Known(
         "има поканени хора, а при първо свързване не се пращат писма",
+        "Променете едната страна на ръка, ако двете трябва да казват едно и също.",
     ),
     "what people are told by mail follows by itself": Known(
         "известията до хората следват сами",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -90,13 +91,38 @@ def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
     assert (resumed[0], "not paused" in resumed[1]) == (0, True), resumed
     preview = ask(company, "preview")
     assert (preview[0], preview[1].count("nothing was written")) == (0, 2), preview
+    check_what_is_taken_back(company)
     off = ask(company, "users", "disable", "boris@acme.example")
     assert (off[0], off[1]) == (0, "boris@acme.example: off; nothing was deleted on either side.\n"), off
 
     asked = ask(company, "commands")[1]
-    assert [asked.count(f": {kind}") for kind in ("enable", "sync", "why", "doctor", "pause", "preview")] == [1] * 6
+    assert [asked.count(f": {kind}") for kind in ("sync", "doctor", "pause", "preview", "undo")] == [1] * 5
     assert "budget" not in asked
     assert sessions(company) == 1
+
+
+def check_what_is_taken_back(company: Company) -> None:
+    """Unlink, a retry of it, the undo of a round as it would be: by the app's one session, too."""
+    anna = "anna@acme.example"
+    found = json.loads(ask(company, "why", anna, "budget", "--json")[1])["items"]
+    event = next(one["event_id"] for one in found if one["event_id"])
+    unlinked = ask(company, "unlink", anna, event, "--yes")
+    assert (unlinked[0], "is unlinked: both sides stay as they are" in unlinked[1]) == (0, True), unlinked
+    again = ask(company, "retry", "--user", anna, "--item", event)
+    assert (again[0], again[1]) == (0, "anna@acme.example: 1 item to be looked at again.\n"), again
+    made = next(one["round"] for one in journal_of(company, anna) if one["what"] == "activity created")
+    shown = ask(company, "undo", made, "--show")
+    assert (shown[0], "what a round made stays" in shown[1]) == (0, True), shown
+    forgotten = ask(company, "users", "forget", "boris@acme.example", "--yes")
+    assert forgotten[0] == 0, forgotten
+    assert ask(company, "users", "enable", "boris@acme.example")[0] == 0
+
+
+def journal_of(company: Company, upn: str) -> list[dict[str, Any]]:
+    """The journal of somebody, newest first."""
+    answer = json.loads(ask(company, "journal", "--user", upn, "--json")[1])
+    entries: list[dict[str, Any]] = answer["log"] if "log" in answer else answer["users"][0]["log"]
+    return entries
 
 
 @pytest.mark.parametrize(

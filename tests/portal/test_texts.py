@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from jobs.asked import SAYS, Kind, Why
 from portal.reasons import ACTIONS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
+from portal.words import Words
+from sync_core.plan.remedies import DO
 
 ROOT = Path(__file__).resolve().parents[2]
 CYRILLIC = re.compile(r"[А-Яа-я]")
@@ -102,7 +105,7 @@ def test_every_reason_of_the_catalogue_is_one_of_the_code() -> None:
         path.read_text(encoding="utf-8") for room in ("sync_core", "jobs") for path in (ROOT / room).rglob("*.py")
     )
     joined = re.sub(r'"\s*\n\s*"', "", code)
-    assert [reason for reason in REASONS if f'"{reason}"' not in joined] == []
+    assert [reason for reason in REASONS if reason not in DO and f'"{reason}"' not in joined] == []
 
 
 @pytest.mark.parametrize("known", REASONS.values(), ids=REASONS)
@@ -121,3 +124,16 @@ def test_names_of_fields_are_there() -> None:
 
     assert {str(field) for field in Field} <= FIELDS.keys()
     assert all(CYRILLIC.search(bulgarian) for _, bulgarian in FIELDS.values())
+
+
+@pytest.mark.parametrize("reason", DO)
+def test_every_reason_and_its_next_step_are_said_in_both_languages(reason: str) -> None:
+    """As `calsync why` says it, and in Bulgarian; where nothing has to be done, nothing need be said."""
+    english, bulgarian = (Words(language, "UTC", datetime(2026, 1, 25, tzinfo=UTC)) for language in ("en", "bg"))
+    known = bulgarian.reason(reason)
+
+    assert english.reason(reason).remedy == DO[reason]
+    assert not known.is_foreign
+    assert CYRILLIC.search(known.text)
+    assert known.remedy or DO[reason].startswith("nothing")
+    assert not known.remedy or CYRILLIC.search(known.remedy)
