@@ -43,7 +43,7 @@ async def gather(client: GraphClient, user_id: str, ids: Sequence[str], read: Re
 
 def _itself(key: str, item: GraphEvent | Malformed | None) -> GraphEvent | Malformed | None:
     if isinstance(item, GraphEvent) and item.id != key:
-        return Malformed(Side.GRAPH, key, "Microsoft Graph answers with another event")
+        return Malformed(Side.GRAPH, key, "Microsoft Graph answers with another event", is_passing=True)
     return item
 
 

@@ -101,7 +101,7 @@ def with_evidence(news: GraphNews, found: Mapping[str, Evidence], frame: Frame) 
     events, evidence, links = dict(news.events), dict(news.evidence), frame.links
     for event_id, one in found.items():
         if isinstance(one.event, GraphEvent) and one.event.id != event_id:
-            one = Evidence(Malformed(Side.GRAPH, event_id, OTHER_EVENT))
+            one = Evidence(Malformed(Side.GRAPH, event_id, OTHER_EVENT, is_passing=True))
         evidence[event_id] = one
         if isinstance(one.event, GraphEvent) and (event_id in links or judge_gone(one) is Sight.PRESENT):
             events[event_id] = permitted(one.event, frame.ctx)

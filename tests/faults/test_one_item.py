@@ -106,3 +106,33 @@ async def test_nonsense_about_a_new_event(kind: str) -> None:
         house.advance(hours=7)
         await Play(house).check()
         assert [e["subject"] for e in house.outlook().events()].count("New in ERP.net") == 1
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+async def test_nonsense_where_a_counterpart_is_looked_for(kind: str) -> None:
+    """Whether the new event bears our mark, and whether the new activity has an event, is not known for an hour: both
+    wait, everything else arrives, and then they do, once."""
+    async with open_house() as house:
+        await house.employ()
+        plain = house.outlook().create("Plain", at(2), at(2, 10))
+        await house.settle()
+        house.outlook().edit(plain, subject="Plain one")
+        new = house.outlook().create("New in Outlook", at(3), at(3, 10))
+        house.outlook().create("Newer in Outlook", at(5), at(5, 10))
+        house.desk().create("New in ERP.net", digits(4), digits(4, 12))
+        for pattern in (f"GET */events/{new}*", "GET */events"):
+            house.graph.add_fault(pattern, times=None, **NONSENSE[kind])
+        for _ in range(6):
+            house.advance(minutes=10)
+            await house.sync()
+
+        said = {row["Subject"] for row in house.desk().activities()}
+        assert said == {"Plain one", "Newer in Outlook", "New in ERP.net"}
+        assert (await house.user(ANNA)).state == "Operational"
+
+        house.graph.faults.clear()
+        house.advance(hours=7)
+        await Play(house).check()
+        titles = [e["subject"] for e in house.outlook().events()]
+        assert sorted(titles) == sorted(["Plain one", "New in Outlook", "Newer in Outlook", "New in ERP.net"])
+        assert len(house.desk().activities()) == 4

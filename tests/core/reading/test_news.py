@@ -254,11 +254,11 @@ class TestTakingIn:
         assert set(found.events) == {"E1"}
         assert set(found.evidence) == {"E1", "E2"}
 
-    def test_an_answer_about_another_event_is_not_understood(self) -> None:
-        """It says nothing about the one that was asked for."""
+    def test_an_answer_about_another_event_says_nothing_of_this_one(self) -> None:
+        """The one that was asked for is read again."""
         found = with_evidence(news(), {"E1": Evidence(an_event(id="E2"))}, frame(a_link()))
 
-        assert sight_of(a_link(), found) == (None, Sight.MALFORMED, OTHER_EVENT)
+        assert sight_of(a_link(), found) == (None, Sight.UNDECIDED, OTHER_EVENT)
 
     def test_what_is_read_with_its_html_is_fresh(self) -> None:
         """One that is not there now has to be judged; what is known of it already stays."""
