@@ -51,6 +51,7 @@ from sync_core.model.writes import CreateEvent, GraphWrite, Outcome
 Found = GraphEvent | Malformed | None
 Told = Answer | SideError
 
+OTHER_EVENT = "Microsoft Graph answers with another event"
 NO_EVENT = "Microsoft Graph answered with something that is no event"
 
 READINGS = 3
@@ -302,7 +303,9 @@ class GraphCalendar:
         if told.body is None:
             return _unread(key, NO_EVENT)
         item = parse_event(told.body)
-        return replace(item, id=key) if isinstance(item, Malformed) else item
+        if not isinstance(item, Malformed):
+            return item
+        return replace(item, id=key) if item.id in ("", key) else _unread(key, OTHER_EVENT)
 
 
 def _of_items(writes: Sequence[GraphWrite], told: Sequence[Told], outcomes: Sequence[Outcome]) -> list[Outcome]:
