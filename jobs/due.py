@@ -13,6 +13,7 @@ from jobs.company import in_force
 from jobs.quarantine import fenced
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
+from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import Instance, Memory, User
 from sync_core.model.pause import Pause, longest
 from sync_core.plan.holds import are_due
@@ -49,7 +50,7 @@ def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> boo
         or is_delta_window_worn(cursors.delta_window, window_at(now, zone, policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
-        or any(link.reread or link.unseen for link in memory.links)
+        or any(map(asks_for_a_look, memory.links))
         or any(not p.parked for p in memory.pending)
         or are_due(memory)
     )

@@ -72,11 +72,14 @@ class Fence:
         self._world = world
         self._lease = lease
         self._turn = asyncio.Lock()
+        self.saved: list[RowChange] = []
+        """What was saved under the lease: nobody else has changed the user's links, cursors or lists meanwhile."""
 
     async def save(self, changes: Sequence[RowChange]) -> None:
         """Save row changes under the lease, which renews it. Raises ``LeaseLost``."""
         async with self._turn:
             self._lease = await self._world.store.save(self._lease, changes)
+            self.saved += changes
 
     async def release(self) -> None:
         """Give the lease back; a lost one is no error."""

@@ -34,6 +34,9 @@ FIRST_PAGE, DENSE = 100, 0.05
 """Rows of the first page of such a read, and what share of a page must have been asked for to go on: reading twenty
 small rows costs the service what a request does."""
 
+SLICE = 1_000
+"""Rows that are erased before the next are read: a page."""
+
 OP_OVERHEAD = 1_500
 """Bytes of headers and keys that each operation adds to a transaction (about 900 seen)."""
 
@@ -148,6 +151,10 @@ class Backend(ABC):
         """The first ``limit`` rows, at most 1,000, of a partition from this key on."""
 
     @abstractmethod
+    async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
+        """The rows of a partition whose key does not begin so, in the order of their keys."""
+
+    @abstractmethod
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         """The first ``limit`` rows, at most 1,000, of the partitions whose name begins so."""
 
@@ -183,6 +190,17 @@ class Backend(ABC):
         """Carry out unconditional operations of one partition, in as few transactions as possible."""
         for batch in batches(ops):
             await (self.commit(table, batch) if len(batch) > 1 else self.write(table, batch[0]))
+
+    async def erase_from(self, table: Table, partition: str, key: str) -> int:
+        """Erase the rows of a partition from this key on, slice by slice, so that whoever is cut off has got further;
+        how many there were. Rows before the key are not read."""
+        erased = 0
+        while rows := await self.scan_from(table, partition, key, SLICE):
+            await self.write_all(table, [Op(Verb.DELETE, row.key) for row in rows])
+            erased += len(rows)
+            if len(rows) < SLICE:
+                break
+        return erased
 
     async def find_each(self, table: Table, partition: str, begins: Collection[str]) -> dict[str, list[Row]]:
         """The rows whose key begins with each of these texts, none of which begins with another.

@@ -58,6 +58,13 @@ class MemoryBackend(Backend):
         first = bisect_left(names, key)
         return [rows[name] for name in names[first : first + limit]]
 
+    async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
+        self.reads += 2
+        names = self._names.get((table, partition), [])
+        first = bisect_left(names, begin)
+        last = bisect_left(names, begin[:-1] + chr(ord(begin[-1]) + 1))
+        return [self._tables[table][partition][name] for name in (*names[:first], *names[last:])]
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         self.reads += 1
         found = sorted(name for name in self._tables[table] if name.startswith(begin))

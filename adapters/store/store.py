@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from adapters.store import codec, stored
 from adapters.store.accounts import AccountRows
-from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, batches, gather
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, batches
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
@@ -31,7 +31,7 @@ from adapters.store.subscriptions import SubscriptionRows
 from adapters.store.unsynced import UnsyncedRows
 from jobs.ports import Drop, Lease, Put, RowChange, Storable, Store
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
-from sync_core.model.link import Link, Pending, PendingState, Role
+from sync_core.model.link import Link, Pending, PendingState, Role, asks_for_a_look
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, Memory, User
 from sync_core.model.sides import Side
 from sync_core.plan.holds import assembled
@@ -39,7 +39,8 @@ from sync_core.plan.holds import assembled
 _INSTANCE = Key("instance", "instance")
 
 _SINGLE = frozenset({"cursors", "wake", "lease"})
-_SEVERAL = ("link-", "pending-", "inbox-", "hold-")
+_LINK = "link-"
+_SEVERAL = (_LINK, "pending-", "inbox-", "hold-")
 """The row keys of a user's partition, whole and by their beginning."""
 
 S = TypeVar("S", Link, Pending, Hold)
@@ -58,6 +59,10 @@ def _user_key(user_id: str) -> Key:
 
 def _wake_key(user_id: str) -> Key:
     return Key(codec.key(user_id), "wake")
+
+
+def _cursors_key(user_id: str) -> Key:
+    return Key(codec.key(user_id), "cursors")
 
 
 def _inbox_key(user_id: str, activity_id: str) -> Key:
@@ -188,21 +193,17 @@ class RowStore(
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
-        found = await self.backend.scan(Table.STATE, codec.key(user_id))
-        named = {row.key.row: row for row in found}
-        _refuse_strange(found)
-        links, holds = assembled(
-            [_state_in(user_id, row, Link) for row in _kind(found, "link-")],
-            [_state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
-        )
-        return Memory(
-            cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
-            links=links,
-            pending=tuple(_state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
-            inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
-            holds=holds,
-            wake=_token(named.get("wake")),
-        )
+        return _memory_in(user_id, await self.backend.scan(Table.STATE, codec.key(user_id)))
+
+    async def recall_due(self, user_id: str) -> Memory:
+        """What tells whether a round is due: like ``recall``, but without links where none of them can make one due.
+
+        Raises ``RowUnreadable``.
+        """
+        memory = _memory_in(user_id, await self.backend.scan_but(Table.STATE, codec.key(user_id), _LINK))
+        if memory.cursors.settled and not memory.holds:  # what is on a hold stands on the links
+            return memory
+        return await self.recall(user_id)
 
     async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
@@ -212,7 +213,7 @@ class RowStore(
         transaction was stored.
         """
         ops: dict[Key, Op] = {}
-        for change in changes:
+        for change in await self._unsettled(lease.user_id, changes):
             op = _state_op(lease.user_id, change)
             ops.pop(op.key, None)
             ops[op.key] = op
@@ -232,7 +233,8 @@ class RowStore(
 
     async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Remove inbox rows that are still the ones that were read; newer ones stay."""
-        await gather(self._clear(user_id, row) for row in rows)
+        ops = [Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag) for row in rows]
+        await self.backend.write_each(Table.STATE, ops)
 
     async def write_wake(self, user_id: str, token: str) -> None:
         """Replace the user's wake token: a round is wanted."""
@@ -244,7 +246,7 @@ class RowStore(
 
     async def read_served(self, user_id: str) -> str:
         """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
-        row = await self.backend.read(Table.STATE, Key(codec.key(user_id), "cursors"))
+        row = await self.backend.read(Table.STATE, _cursors_key(user_id))
         return stored.value_of(Table.STATE, row, Cursors).served if row else ""
 
     async def find_unreadable(self) -> list[str]:
@@ -264,10 +266,19 @@ class RowStore(
                 texts.append(str(error))
         return texts
 
-    async def _clear(self, user_id: str, row: InboxRow) -> None:
-        with suppress(Conflict):
-            op = Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag)
-            await self.backend.write(Table.STATE, op)
+    async def _unsettled(self, user_id: str, changes: Sequence[RowChange]) -> Sequence[RowChange]:
+        """The changes, and first of all that the cursors are not settled where a link of them asks for a look."""
+        links = (change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Link))
+        if not any(map(asks_for_a_look, links)):
+            return changes
+        moved = [change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Cursors)]
+        row = None if moved else await self.backend.read(Table.STATE, _cursors_key(user_id))
+        with suppress(RowUnreadable):  # without readable cursors nobody is told anything
+            known = moved[-1] if moved else stored.value_of(Table.STATE, row, Cursors) if row else Cursors()
+            if known.settled:
+                rest = [change for change in changes if not isinstance(change.row, Cursors)]
+                return [Put(replace(known, settled=False)), *rest]
+        return changes
 
     async def _follow_links(self, user_id: str, changes: Sequence[RowChange]) -> None:
         """Write the index rows of saved links; the last change of each link counts."""
@@ -310,6 +321,24 @@ def _known(row: Row) -> User:
         found = codec.peek(row.properties, "id")
         user_id = found if codec.key(found) == row.key.row else row.key.row
         return User(user_id, user_id, enabled=True, state=f"Error: {error}", unreadable=str(error))
+
+
+def _memory_in(user_id: str, found: Sequence[Row]) -> Memory:
+    """What a user's rows say. Raises ``RowUnreadable``."""
+    named = {row.key.row: row for row in found}
+    _refuse_strange(found)
+    links, holds = assembled(
+        [_state_in(user_id, row, Link) for row in _kind(found, _LINK)],
+        [_state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
+    )
+    return Memory(
+        cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
+        links=links,
+        pending=tuple(_state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
+        inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
+        holds=holds,
+        wake=_token(named.get("wake")),
+    )
 
 
 def _state_in(user_id: str, row: Row, kind: type[S]) -> S:

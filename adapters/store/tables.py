@@ -90,6 +90,12 @@ class TableBackend(Backend):
         where = "PartitionKey eq @partition and RowKey ge @key"
         return await self._query(table, where, {"partition": partition, "key": key}, limit)
 
+    async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
+        where, here = "PartitionKey eq @partition and RowKey", {"partition": partition}
+        before = self._query(table, f"{where} lt @key", {**here, "key": begin}, None)
+        behind = self._query(table, f"{where} ge @key", {**here, "key": _end(begin)}, None)
+        return [row for found in await gather([before, behind]) for row in found]
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         where = "PartitionKey ge @begin and PartitionKey lt @end"
         return await self._query(table, where, {"begin": begin, "end": _end(begin)}, limit)

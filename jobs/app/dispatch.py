@@ -58,7 +58,7 @@ async def _unless_due(world: World, user: User, instance: Instance) -> str | Non
     try:
         if user.unreadable:
             raise RowUnreadable(user.unreadable)
-        memory = await world.store.recall(user.id)
+        memory = await world.store.recall_due(user.id)
     except StoreUnavailable:
         raise
     except StoreError as error:

@@ -277,7 +277,7 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     row = instance, _ = await world.store.read_instance()
     if pause_of(user, instance, world.clock()) is not None:  # the wake token stays unserved
         return
-    memory = None if order.full else await world.store.recall(user.id)
+    memory = None if order.full else await world.store.recall_due(user.id)
     if memory is not None and not await _is_wanted(world, user, order, memory, instance):
         return
     is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
@@ -340,7 +340,7 @@ async def _go_on(world: World, order: Round, report: Report) -> None:
     """Send an order for the rest of a round; a full round that was cut off stays full."""
     if order.tries + 1 >= TRIES:
         return
-    cut = order.full and (await world.store.recall(order.user_id)).cursors.served != report.served
+    cut = order.full and await world.store.read_served(order.user_id) != report.served
     rest = Round(order.user_id, full=cut, tries=order.tries + 1)
     if order.tries:
         await line.send_later(world, rest, jittered(2.0**order.tries))

@@ -260,6 +260,10 @@ class Store(
     async def recall(self, user_id: str) -> Memory:
         """Read everything stored in the user's partition. Raises ``RowUnreadable``."""
 
+    async def recall_due(self, user_id: str) -> Memory:
+        """What tells whether a round is due: like ``recall``, but without links where none of them can make one due.
+        Raises ``RowUnreadable``."""
+
     async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """Save row changes of the lease's user in as few transactions as the limits allow.
 

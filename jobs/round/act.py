@@ -99,7 +99,7 @@ class Actor:
         self._who = who
         self._claims = Claims(frame.world, frame.ctx)
         cursors = frame.memory.cursors
-        self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now))
+        self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
         early."""
         self.done = Done()

@@ -45,10 +45,11 @@ async def clear_inbox(frame: RoundFrame, done: Done) -> None:
         await frame.world.store.clear_inbox(frame.user.id, served)
 
 
-async def look_over(frame: RoundFrame, fence: Fence, report: Report, indexed: Mapping[str, Link] | None) -> Memory:
-    """Read the memory again for the report; drop holds that are over; rebuild the index after a full round, but
+async def look_over(
+    frame: RoundFrame, fence: Fence, report: Report, left: Memory, indexed: Mapping[str, Link] | None
+) -> None:
+    """Look at what is ``left`` for the report; drop holds that are over; rebuild the index after a full round, but
     for the links that are ``indexed`` as they are."""
-    left = await frame.world.store.recall(frame.user.id)
     if indexed is not None:
         done = {link.event_id for link in left.links if indexed.get(link.event_id) == link}
         await frame.world.store.reindex(frame.user.id, left.links, done)
@@ -57,7 +58,6 @@ async def look_over(frame: RoundFrame, fence: Fence, report: Report, indexed: Ma
     report.set_open(left.links, [hold for hold in left.holds if hold not in over])
     report.parked = parked_in(left)
     report.links = sum(link.status in life.RUNNING for link in left.links)
-    return left
 
 
 async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_full: bool) -> None:

@@ -21,6 +21,7 @@ from jobs.notices import tell_once
 from jobs.ports import Put, RowChange, cover
 from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
+from jobs.remembered import with_changes
 from jobs.round.act import Actor
 from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
@@ -35,6 +36,7 @@ from jobs.round.report import Report, is_shown
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
+from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
 from sync_core.reading.frame import Scale
@@ -124,6 +126,8 @@ class _Round:
         self._planned = planned if planned is not None else {}
         self._row = row
         self._now = world.clock()
+        self._memory: Memory | None = None
+        """What was remembered when the round began."""
         self._report = Report(user.id, user.upn, full=full)
 
     async def run(self, fence: Fence | None) -> Report:
@@ -168,7 +172,7 @@ class _Round:
     # 3 recall
 
     async def _recall(self, fence: Fence | None) -> Memory:
-        memory = await self._world.store.recall(self._user.id)
+        memory = self._memory = await self._world.store.recall(self._user.id)
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
@@ -236,7 +240,8 @@ class _Round:
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
         is_full = is_whole and frame.scale.full
-        left = await look_over(frame, fence, self._report, actor.links if is_full else None)
+        left = await self._left(fence)
+        await look_over(frame, fence, self._report, left, actor.links if is_full else None)
         await remember_unsynced(frame, plan, left, is_full=is_full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
@@ -267,9 +272,20 @@ class _Round:
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
-        changes: list[RowChange] = [] if moved == frame.memory.cursors else [Put(moved)]
-        await fence.save([*changes, *retired(frame, decided), *confirmed(frame, news, actor.links)])
+        changes = [*retired(frame, decided), *confirmed(frame, news, actor.links)]
+        known = await self._left(fence)
+        moved = replace(moved, settled=not any(map(asks_for_a_look, known.links)))
+        cursors: list[RowChange] = [] if moved == known.cursors else [Put(moved)]
+        await fence.save([*cursors, *changes])
+        if not moved.settled and not any(map(asks_for_a_look, (await self._left(fence)).links)):
+            await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
         await clear_inbox(frame, actor.done)
+
+    async def _left(self, fence: Fence) -> Memory:
+        """What is remembered after what the round has saved: nobody else writes it meanwhile."""
+        if self._memory is None:
+            self._memory = await self._world.store.recall(self._user.id)
+        return with_changes(self._memory, fence.saved) if fence.saved else self._memory
 
     def _stamped(self) -> User:
         at = self._now
@@ -291,7 +307,7 @@ class _Round:
         """The user, told why their rounds do not work; what they know of their items stays as it is."""
         if fence is None:
             return user
-        return await tell_once(self._world, user, await self._world.store.recall(user.id))
+        return await tell_once(self._world, user, await self._left(fence))
 
     async def _save_user(self, fence: Fence | None, user: User) -> None:
         if fence is not None:

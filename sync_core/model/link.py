@@ -252,6 +252,11 @@ KEPT = timedelta(days=90)
 OVER = "older than a day"
 
 
+def asks_for_a_look(link: Link) -> bool:
+    """Whether a round must look at the link even if neither side has news (``Cursors.settled``: none does)."""
+    return bool(link.reread or link.unseen)
+
+
 def is_forgettable(link: Link, now: datetime) -> bool:
     """Whether an ended link has been remembered for long enough. One that a person unlinked is never forgotten: both
     items may go on, and would find each other again."""

@@ -77,7 +77,8 @@ class Cursors:
     ``delta_window`` is the span the delta link was asked for. ``window_end`` is the instant up to which events have
     been taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be
     full. ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake
-    token served, ``fingerprint`` what decided the skips.
+    token served, ``fingerprint`` what decided the skips. ``settled``: no link asks for a look by itself, so that
+    whether a round is due can be told without the links.
     """
 
     delta_link: str | None = None
@@ -88,6 +89,7 @@ class Cursors:
     deletions: tuple[datetime, ...] = ()
     served: str = ""
     fingerprint: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1000,6 +1000,18 @@ class JournalContract:
         assert await store.trim_journal(user_id, NOW + timedelta(minutes=2)) == 2
         assert [entry(user_id, 3), entry(user_id, 2)] == await store.read_journal(user_id)
 
+    async def test_trimming_reads_only_what_is_over(self, store: RowStore, user_id: str) -> None:
+        """What is younger is neither read nor touched, however much it is; what is over goes a hundred at once."""
+        await store.append_journal([entry(user_id, minutes) for minutes in range(250)])
+        reads, writes = store.reads, store.writes
+        erased = await store.trim_journal(user_id, NOW + timedelta(minutes=150))
+        again = await store.trim_journal(user_id, NOW + timedelta(minutes=150))
+
+        assert (erased, again) == (150, 0)
+        assert (store.reads - reads, store.writes - writes) == (2, 2)
+        left = await store.read_journal(user_id, 1_000)
+        assert [(one.at - NOW) // timedelta(minutes=1) for one in left] == [*range(249, 149, -1)]
+
     async def test_what_is_not_in_step_is_kept(self, store: RowStore, user_id: str) -> None:
         """The newest list counts, in items and in numbers; a forgotten user leaves neither."""
         assert await store.read_unsynced(user_id) == Unsynced()

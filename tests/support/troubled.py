@@ -30,6 +30,9 @@ class TroubledBackend(MemoryBackend):
     async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan_from(table, partition, key, limit))
 
+    async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
+        return await self._troubled(lambda: super(TroubledBackend, self).scan_but(table, partition, begin))
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan_partitions(table, begin, limit))
 

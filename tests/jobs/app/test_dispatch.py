@@ -143,7 +143,7 @@ async def test_storage_down_is_told_to_the_host(house: House, monkeypatch: pytes
         raise StoreUnavailable("no tables")
 
     await settle(house)
-    monkeypatch.setattr(house.world.store, "recall", down)
+    monkeypatch.setattr(house.world.store, "recall_due", down)
 
     with pytest.raises(StoreUnavailable):
         await dispatch(house.world)

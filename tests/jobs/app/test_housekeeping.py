@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -12,7 +13,7 @@ from adapters.store.backend import Key, Op, Table, Verb
 from jobs.app.housekeeping import keep_house
 from sync_core.errors import StoreUnavailable
 from sync_core.model.day import Day
-from sync_core.model.memory import JournalEntry
+from sync_core.model.memory import JournalEntry, User
 from tests.support.app import App, logged_facts
 
 
@@ -28,6 +29,29 @@ async def test_housekeeping_keeps_ninety_days(app: App) -> None:
     assert [entry.round_id for entry in await store.read_journal(user.id) if entry.action == "updated"] == [
         "round-89"
     ]
+
+
+async def test_a_night_that_is_too_short_goes_on_another_night(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little a night gets done, in a few nights everybody's journal is trimmed, and nobody's twice in one."""
+    world, ids = app.house.world, [f"user-{n:02d}" for n in range(20)]
+    monkeypatch.setattr(world.store, "list_users", AsyncMock(return_value=[User(one, one) for one in ids]))
+    trimmed: list[str] = []
+
+    async def slow(user_id: str, _: object) -> int:
+        trimmed.append(user_id)
+        app.house.advance(minutes=1)
+        return 1
+
+    monkeypatch.setattr(world.store, "trim_journal", slow)
+    nights = []
+    for _ in range(8):
+        trimmed.clear()
+        await keep_house(world)
+        nights.append(list(trimmed))
+        app.house.advance(days=1)
+
+    assert all(len(set(night)) == len(night) < 20 for night in nights)
+    assert {user_id for night in nights for user_id in night} == set(ids)
 
 
 @pytest.mark.parametrize("days", [45, 0, -3])
