@@ -100,17 +100,19 @@ def _code(instance: Instance, pause: Pause | None, counts: Mapping[str, int]) ->
 
 
 async def _holds(visit: Visit, users: Sequence[User]) -> list[Json]:
-    """The lists that wait, each with its items."""
+    """The lists that wait, each with its items; those of whoever has waited longest come first."""
     meant = [user for user in users if user.enabled and user.tally.holds and not user.unreadable][:MOST_HOLDS]
 
-    async def of(user: User) -> list[Json]:
+    async def of(user: User) -> tuple[str, list[Json]]:
         try:
             memory = await visit.world.store.recall(user.id)
         except RowUnreadable:
-            return []
-        return [{"user_id": user.id, **hold} for hold in status_of(user, memory, ())["holds"]]
+            return "", []
+        since = min((hold.since_at.isoformat() for hold in memory.holds), default="")
+        return since, [{"user_id": user.id, **hold} for hold in status_of(user, memory, ())["holds"]]
 
-    return [hold for holds in await together(of, meant) for hold in holds]
+    found = sorted(await together(of, meant), key=lambda one: one[0])
+    return [hold for _, holds in found for hold in holds]
 
 
 def _troubled(rows: Sequence[Json]) -> list[Json]:

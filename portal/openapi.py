@@ -115,6 +115,7 @@ PERSON = thing(
     state=TEXT,
     synced_at=maybe(TIME),
     troubled_at=maybe(TIME),
+    lag=maybe(NUMBER),
     links=NUMBER,
     conflicts=NUMBER,
     holds=NUMBER,

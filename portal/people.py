@@ -38,6 +38,7 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
         "state": user.state if user.enabled else "",
         "synced_at": user.synced_at.isoformat() if user.synced_at else None,
         "troubled_at": user.troubled_at.isoformat() if user.troubled_at else None,
+        "lag": user.tally.lag,
         "links": user.tally.links,
         "conflicts": user.tally.conflicts,
         "holds": user.tally.holds,
@@ -57,6 +58,7 @@ FILTERS = ("on", "off", "error", "conflicts", "holds", "parked", "paused", "star
 SORTS: Mapping[str, tuple[Callable[[Json], object], bool]] = {
     "name": (lambda row: str(row["name"]).casefold(), False),
     "synced": (lambda row: row["synced_at"] or "", False),
+    "lag": (lambda row: row["lag"] or 0, True),
     "conflicts": (lambda row: row["conflicts"], True),
     "skipped": (lambda row: row["skipped"], True),
 }

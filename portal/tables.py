@@ -36,6 +36,7 @@ PEOPLE = (
     "state",
     "synced_at",
     "troubled_at",
+    "lag",
     "links",
     "conflicts",
     "holds",

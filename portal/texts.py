@@ -431,6 +431,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "people.found.many": ("{n} people.", "{n} души."),
     "sort.name": ("Name", "Име"),
     "sort.synced": ("Last looked", "Последна проверка"),
+    "sort.lag": ("Last change took", "Последната промяна отне"),
     "sort.conflicts": ("Conflicts", "Конфликти"),
     "sort.skipped": ("Not synced", "Несинхронизирани"),
     "page.before": ("Page before", "Предишна страница"),

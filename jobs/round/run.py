@@ -25,7 +25,7 @@ from jobs.remembered import with_changes
 from jobs.round.act import Actor
 from jobs.round.close import confirmed, moved_cursors, retired
 from jobs.round.context import context_of, with_known_creators
-from jobs.round.days import count_round
+from jobs.round.days import count_round, lag_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
 from jobs.round.planning import Plan, make_plan, unclaimable
@@ -288,10 +288,10 @@ class _Round:
         return with_changes(self._memory, fence.saved) if fence.saved else self._memory
 
     def _stamped(self) -> User:
-        at = self._now
-        return replace(
-            self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=self._report.tally
-        )
+        at, lag = self._now, lag_of(self._world, self._report)
+        seconds = self._user.tally.lag if lag is None else round(lag)
+        tally = replace(self._report.tally, lag=seconds)
+        return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=tally)
 
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same

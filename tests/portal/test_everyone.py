@@ -179,6 +179,23 @@ async def test_everybody_is_asked_for(house: House, admin: Visitor, what: str) -
     assert [one.wish for one in await commands(house)] == [wish]
 
 
+async def test_whoever_has_waited_longest_comes_first(house: House, admin: Visitor) -> None:
+    """Anna's list is older than that of somebody before her by name."""
+    await make_hold(house)
+    await house.employ("aaron")
+    house.advance(hours=1)
+    box = house.outlook("aaron@acme.example")
+    at = house.now + timedelta(days=2)
+    events = [box.create(f"Talk {number}", at, at + timedelta(hours=1)) for number in range(4)]
+    await house.sync()
+    for event in events:
+        box.delete(event)
+    await house.sync()
+    told = await admin.json("/everyone")
+
+    assert [hold["owner"] for hold in told["holds"]] == ["anna@acme.example", "aaron@acme.example"]
+
+
 async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -> None:
     """The audit names who, what and the outcome; an administrator may look at the answer."""
     await anna.send("/portal/do/why", {"item": "Budget"})

@@ -552,6 +552,7 @@ async def test_a_round_is_counted_in_its_day(app: App) -> None:
     await app.drain()
     after = by_day(await app.house.world.store.list_days())
 
+    assert (await app.house.user()).tally.lag == 3, "and their own row tells how long they waited"
     told = Day(today, 1, lags=lags_of(3.0), notified_at=notified_at)
     assert after == before | {today: joined(before.get(today, Day(today)), told)}
     await wake(app.house.world, user_id)
