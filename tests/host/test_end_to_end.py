@@ -26,7 +26,7 @@ from tests.support.company_life import (
 LATEST_SECONDS = 10.0
 """What is asserted; the figures are printed, and on a quiet machine they are below 3."""
 
-PEOPLE = budget(12, 100)
+PEOPLE = budget(8, 100)
 HURRIED = {"SYNC_SCHEDULE": "*/5 * * * * *", "LEASE_SECONDS": "9", "CALL_TIMEOUT_SECONDS": "3"}
 """A crash is noticed within seconds, not minutes."""
 
