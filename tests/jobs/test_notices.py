@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,16 @@ class TestAdministrators:
         led.advance(days=1)
         await handle(led.world, '{"kind": "pull"}')
         assert len([user for user, _ in told(led) if user == "boss"]) == 2
+
+    async def test_two_workers_and_a_restart_send_one(self, led: House) -> None:
+        """Both look at the same moment, and a third has just been started: the day is noted in the tables."""
+        await locked(led, "Salaries", 9)
+        await led.settle()
+        sent = await asyncio.gather(*(send_digest(replace(led.world, holder=f"worker {n}")) for n in range(2)))
+        again = await send_digest(replace(led.world, holder="restarted"))
+
+        assert (sorted(sent), again) == ([False, True], False)
+        assert len([user for user, _ in told(led) if user == "boss"]) == 1
 
     async def test_nobody_is_named(self, house: House) -> None:
         """Without the setting nobody is told, and no day is noted."""
