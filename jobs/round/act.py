@@ -4,7 +4,8 @@ The order of the saves makes a crash at any point harmless. A pending row is sav
 record), and the values that lose are journalled before the write that overrules them. A pair that needs both sides is
 written to ERP.net first, then to Outlook. The link is saved afterwards, with the versions that the sides returned. A
 failure is saved with its reason on its link or pending row (``jobs.round.outcomes``). Writes are sent in batches: as
-many as one request to ERP.net holds, and at most ``EVENTS_AT_ONCE`` to Outlook.
+many as one request to ERP.net holds, and at most ``EVENTS_AT_ONCE`` to Outlook. An item that has failed several times
+is written last and alone, so that one to which a batch always breaks off fails nobody else.
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ T = TypeVar("T")
 
 EVENTS_AT_ONCE = 100
 """The most events written before their links are saved: five of Graph's batches (graph.md §9)."""
+
+APART = 2
+"""An item that has failed so often is written alone: a batch that breaks off tells of none of its items what became
+of it. Once may be an outage, which all of a batch may try again together."""
 
 RIVALLED = "a colleague's calendar was getting the same activity at the same moment"
 
@@ -113,7 +118,7 @@ class Actor:
 
     async def carry_out(self, decisions: Sequence[Decision], deadline: datetime) -> Done:
         """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
-        writing = [d for d in decisions if d.graph is not None or d.erp is not None]
+        writing = sorted((d for d in decisions if d.graph is not None or d.erp is not None), key=_suspicion)
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
         while writing and self.done.unavailable is None:
             if self._world.clock() > deadline:
@@ -128,6 +133,8 @@ class Actor:
         """How many of the decisions, at least one, are written before their links are saved."""
         activities, events = self._world.erp.writes_at_once, EVENTS_AT_ONCE
         for n, decision in enumerate(writing):
+            if _suspicion(decision):
+                return n or 1
             activities -= decision.erp is not None
             events -= decision.graph is not None
             if n and min(activities, events) < 0:
@@ -324,6 +331,12 @@ class Actor:
         if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
             return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]
         return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]
+
+
+def _suspicion(decision: Decision) -> int:
+    """How many times an item has failed, if that is reason to write it alone, else 0."""
+    row = decision.case.link or decision.case.pending
+    return row.tries if row is not None and row.tries >= APART else 0
 
 
 def _unreckonable(mistake: str) -> Outcome:
