@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,39 @@ def test_failures_are_never_sampled_away() -> None:
 
     assert sampling["isEnabled"] is True
     assert {"Request", "Exception", "Trace"} <= set(sampling["excludedTypes"].split(";"))
+
+
+# docs/host.md
+
+UNSAID = {
+    "version",
+    "extensionBundle.id",
+    "extensionBundle.version",
+    "logging.applicationInsights.samplingSettings.isEnabled",
+    "logging.applicationInsights.samplingSettings.maxTelemetryItemsPerSecond",
+}
+"""What every host.json of this kind says, and what only repeats the platform's default."""
+
+
+def leaves(settings: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting by its path, with its value as text."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", str(value)
+
+
+def test_the_page_about_the_host_says_what_is_set() -> None:
+    """Every setting has its reason there, beside the value that it has."""
+    page = (ROOT / "docs" / "host.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in page.partition("\n## ")[0].splitlines() if row.startswith("| `")]
+    pairs = [pair for row in rows for pair in zip(*(re.findall("`(.*?)`", cell) for cell in row), strict=True)]
+    told = {name: "" if value == '""' else value for name, value in pairs}
+    set_here = {path: value for path, value in leaves(host()) if path not in UNSAID}
+
+    assert set_here == {path: value for path in set_here for name, value in told.items() if path.endswith(name)}
+    assert len(told) == len(set_here)
 
 
 # local.settings.json.example
