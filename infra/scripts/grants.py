@@ -27,21 +27,31 @@ def wanted(is_scoped: bool) -> dict[str, str]:
     return {role_id: name for name, role_id in chosen}
 
 
+def missing(given: Mapping[str, str]) -> list[str] | None:
+    """The permissions that Entra does not grant, by name. None where it cannot be asked."""
+    answer = get(f"{GRAPH}/{given.get('CALSYNC_PRINCIPAL_ID', '')}/appRoleAssignments")
+    if answer is None:
+        return None
+    granted = {assignment["appRoleId"].lower() for assignment in answer.get("value", [])}
+    return [name for role_id, name in wanted(_is_scoped(given)).items() if role_id not in granted]
+
+
+def _is_scoped(given: Mapping[str, str]) -> bool:
+    return given.get("CALSYNC_MAILBOX_SCOPE") == "true"
+
+
 def lines(given: Mapping[str, str]) -> list[str]:
     """What is to be said."""
     principal = given.get("CALSYNC_PRINCIPAL_ID", "")
     if not principal:
         return ["CALSYNC_PRINCIPAL_ID is not there: nothing was deployed, so that nobody can be granted anything."]
-    is_scoped = given.get("CALSYNC_MAILBOX_SCOPE") == "true"
-    order = f"infra/scripts/grant-graph-roles.sh {principal}{' --mailbox-scope' if is_scoped else ''}"
-    answer = get(f"{GRAPH}/{principal}/appRoleAssignments")
-    if answer is None:
+    order = f"infra/scripts/grant-graph-roles.sh {principal}{' --mailbox-scope' if _is_scoped(given) else ''}"
+    lacks = missing(given)
+    if lacks is None:
         return ["Could not ask which Graph permissions the app has. Repeating the grant is harmless:", f"  {order}"]
-    granted = {assignment["appRoleId"].lower() for assignment in answer.get("value", [])}
-    missing = [name for role_id, name in wanted(is_scoped).items() if role_id not in granted]
-    if not missing:
+    if not lacks:
         return ["The app has its Graph permissions. A new one can take hours to appear in its token."]
-    return [f"The app still lacks {', '.join(missing)}. A Privileged Role Administrator runs:", f"  {order}"]
+    return [f"The app still lacks {', '.join(lacks)}. A Privileged Role Administrator runs:", f"  {order}"]
 
 
 def main() -> int:

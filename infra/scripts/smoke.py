@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from infra.scripts import grants
 from infra.scripts.azure_cli import ask, post
 
 TOKEN = "handshake-of-the-smoke-test <&> ю"  # noqa: S105 - what Graph would send
@@ -152,11 +153,17 @@ def pulls(workspace: str, since: datetime) -> tuple[int, int] | None:
 
 
 def doctor_failures(given: Mapping[str, str]) -> Iterator[str]:
-    """What `calsync doctor` finds, asked by whoever is signed in here. Where this machine has no `calsync`, or the
-    command gets no answer, it is said that nobody was asked: a role that was granted just now takes minutes."""
+    """What the app's part of `calsync doctor` finds, asked by whoever is signed in here.
+
+    No failure, and only said: this machine has no `calsync`, nobody has granted the Graph permissions yet, or the one
+    who asks lacks something, as a role that was granted just now, which takes minutes.
+    """
     command = shutil.which("calsync")
     if command is None or not given.get("CALSYNC_STORAGE"):
         print("not asked `calsync doctor`: run it as the operator (docs/deploy.md)", file=sys.stderr)
+        return
+    if given.get("CALSYNC_PRINCIPAL_ID") and grants.missing(given):
+        print("not asked `calsync doctor`: the Graph permissions come first (docs/deploy.md)", file=sys.stderr)
         return
     environment = {**given, "AzureWebJobsStorage__accountName": given["CALSYNC_STORAGE"]}
     order = [command, "doctor", "--json"]
@@ -164,12 +171,16 @@ def doctor_failures(given: Mapping[str, str]) -> Iterator[str]:
     if done.returncode == 0:
         return
     try:
-        checks = json.loads(done.stdout)["checks"]
+        found = [check for check in json.loads(done.stdout)["checks"] if not check["fine"]]
     except (ValueError, KeyError):
         said = done.stderr.strip()
         print(f"warning: `calsync doctor` ended with {done.returncode}, run it again: {said}", file=sys.stderr)
         return
-    yield from (f"`calsync doctor`: {check['what']}: {check['text']}" for check in checks if not check["fine"])
+    ours = [check for check in found if check["of"] == "you"]
+    for check in ours:
+        print(f"warning: `calsync doctor`, run it again: {check['what']}: {check['text']}", file=sys.stderr)
+    if not ours:
+        yield from (f"`calsync doctor`: {check['what']}: {check['text']}" for check in found)
 
 
 def main(arguments: list[str], given: Mapping[str, str]) -> int:

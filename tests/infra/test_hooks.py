@@ -420,31 +420,62 @@ def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Re
     assert told in end.stderr
 
 
-@pytest.mark.parametrize(
-    ("code", "answer", "told"),
-    [
-        (0, '{"fine": true, "checks": []}', "answers as it must"),
-        (
-            1,
-            '{"checks": [{"fine": true, "what": "ERP.net"}, {"fine": false, "what": "Graph", "text": "no right"}]}',
-            "error: `calsync doctor`: Graph: no right\n",
-        ),
-        (2, "", "warning: `calsync doctor` ended with 2, run it again: stabc\n"),
-    ],
-    ids=["well", "something missing", "no answer"],
-)
-def test_the_doctor_is_asked_where_the_operator_is_there(
-    hooks: Hooks, tmp_path: Path, code: int, answer: str, told: str
-) -> None:
-    """With the state of the app that was deployed; what it finds fails the smoke test."""
-    doctor = tmp_path / "calsync"
+def doctor_that(hooks: Hooks, code: int, answer: str, **more: str) -> Ended:
+    """What the smoke test of a good app says where `calsync doctor` gives this answer."""
+    doctor = hooks.folder / "calsync"
     doctor.write_text(f"#!/bin/sh\necho '{answer}'\necho $(env | sed -n 's/.*__accountName=//p') >&2\nexit {code}\n")
     doctor.chmod(0o755)
     with app() as address:
-        end = hooks.check("smoke", deployed(address, CALSYNC_STORAGE="stabc"))
+        return hooks.check("smoke", deployed(address, CALSYNC_STORAGE="stabc", **more))
 
-    assert end.returncode == (1 if answer and code else 0)
+
+def checks(*lines: tuple[str, bool, str]) -> str:
+    """The answer of `calsync doctor --json`: of whom, whether fine, and on what."""
+    rows = [{"of": of, "fine": fine, "what": what, "text": "no right", "part": ""} for of, fine, what in lines]
+    return json.dumps({"fine": all(fine for _, fine, _ in lines), "checks": rows})
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "ends", "told"),
+    [
+        (0, checks(("you", True, "Sign-in"), ("app", True, "ERP.net")), 0, "answers as it must"),
+        (
+            1,
+            checks(("app", True, "ERP.net"), ("app", False, "Queue")),
+            1,
+            "error: `calsync doctor`: Queue: no right\n",
+        ),
+        (
+            1,
+            checks(("you", False, "State tables"), ("app", False, "The app")),
+            0,
+            "warning: `calsync doctor`, run it again: State tables: no right\n",
+        ),
+        (2, "", 0, "warning: `calsync doctor` ended with 2, run it again: stabc\n"),
+    ],
+    ids=["well", "something missing", "the role has not arrived", "no answer"],
+)
+def test_the_doctor_is_asked_where_the_operator_is_there(
+    hooks: Hooks, code: int, answer: str, ends: int, told: str
+) -> None:
+    """With the state of the app that was deployed. What it finds of the app fails the smoke test; what the operator
+    lacks does not."""
+    end = doctor_that(hooks, code, answer)
+
+    assert end.returncode == ends
     assert told in end.stdout + end.stderr
+
+
+def test_the_first_deployment_does_not_fail_for_permissions_that_come_after_it(hooks: Hooks) -> None:
+    """Graph refuses the app until somebody grants it; the step before has said what, and the doctor waits for it."""
+    finds = checks(("app", False, "Graph permissions"))
+    hooks.answers["appRoleAssignments"] = {"value": []}
+    first = doctor_that(hooks, 1, finds, CALSYNC_PRINCIPAL_ID=PRINCIPAL)
+    hooks.answers["appRoleAssignments"] = {"value": [{"appRoleId": role} for role in GRAPH_ROLES.values()]}
+    granted = doctor_that(hooks, 1, finds, CALSYNC_PRINCIPAL_ID=PRINCIPAL)
+
+    assert (first.returncode, granted.returncode) == (0, 1)
+    assert "not asked `calsync doctor`: the Graph permissions come first" in first.stderr
 
 
 def test_no_pull_in_the_logs_fails(hooks: Hooks) -> None:
