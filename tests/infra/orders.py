@@ -42,7 +42,7 @@ ORDERS: dict[str, dict[str, set[str]]] = {
         "lock delete": {"--name", "--resource-group", "--resource", "--resource-type"},
         "login": set(),
         "provider register": {"--namespace"},
-        "rest": {"--method", "--url", "--body", "--headers", "--resource"},
+        "rest": {"--method", "--url", "--url-parameters", "--body", "--headers", "--resource"},
         "role definition create": {"--role-definition"},
         "role assignment create": {"--assignee", "--role", "--scope"},
         "role assignment delete": {"--ids"},

@@ -49,7 +49,7 @@ def text_of(path: Path) -> str:
 def code_in(path: Path) -> list[str]:
     """Everything a page sets as code: spans and blocks."""
     text = text_of(path)
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", text)
 
 

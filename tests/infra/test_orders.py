@@ -59,9 +59,17 @@ def test_what_is_published_is_told_its_language() -> None:
     assert [rest for rest in published if not rest.endswith((" --python", "functionapp publish"))] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_windows_reads_an_order_as_others_do(page: Path) -> None:
+    """PowerShell takes a bare @NAME for a variable's parts, and what runs ``az`` there an & for another order."""
+    lines = [line.partition(" #")[0].strip() for line in code_in(page)]
+
+    assert [line for line in lines if line.startswith("az ") and re.search(r"\s@|&", line)] == []
+
+
 def test_each_block_has_its_powershell() -> None:
     """Lines that set variables, read secrets or pass them on are given for PowerShell, too."""
-    blocks = re.findall(r"^```(\w+)\n(.*?)^```\n(?:```(\w+)\n)?", text_of(DEPLOY), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```(\w+)\n(.*?)^ *```\n(?: *```(\w+)\n)?", text_of(DEPLOY), re.MULTILINE | re.DOTALL)
     posix_only = [block for kind, block, _ in blocks if kind == "sh" and re.search(r"\$|export", block)]
     followed = [block for kind, block, after in blocks if kind == "sh" and after == "powershell"]
 
