@@ -127,6 +127,7 @@ def timeline(entries: Iterable[JournalEntry], *, is_owner: bool, is_masked: bool
             "what": one.action,
             "subject": PRIVATE if hides else one.subject,
             "reason": one.reason,
+            "cell": one.cell,
             "before": dict.fromkeys(one.before, PRIVATE) if hides else dict(one.before),
             "after": dict.fromkeys(one.after, PRIVATE) if hides else dict(one.after),
             "is_lost": one.action == KEPT,
@@ -151,7 +152,7 @@ def report(link: Link, entries: Iterable[JournalEntry]) -> str:
     ]
     lines = [
         f"{one.at.isoformat()} {one.round_id} {one.action} {','.join(sorted(one.after))} "
-        f"{ADDRESS.sub('(address)', one.reason)}".rstrip()
+        f"{ADDRESS.sub('(address)', one.reason)} {one.cell}".rstrip()
         for one in entries
     ]
     return "\n".join([*head, *lines])

@@ -141,7 +141,9 @@ EVERYONE = thing(
     running=several(thing(**COMMAND)),
     may_change=TRUTH,
 )
-EVENT = thing(at=TIME, round=TEXT, what=TEXT, subject=TEXT, reason=TEXT, before=TEXTS, after=TEXTS, is_lost=TRUTH)
+EVENT = thing(
+    at=TIME, round=TEXT, what=TEXT, subject=TEXT, reason=TEXT, cell=TEXT, before=TEXTS, after=TEXTS, is_lost=TRUTH
+)
 ITEM = thing(
     user_id=TEXT,
     is_owner=TRUTH,

@@ -189,6 +189,43 @@ REASONS = {
 }
 """By the sync's own words."""
 
+CELLS = {
+    "exit/unlinked": "човек е разделил двете страни",
+    "exit/malformed": "едната страна показва нещо, което не може да се разбере",
+    "exit/undecided": "събитието може би го няма, а прочетеното не дава отговор",
+    "exit/elsewhere": "събитието е в друг календар",
+    "exit/hidden": "дейността не е видима за служебния потребител",
+    "exit/hindered": "първо човек трябва да избере",
+    "exit/given-up": "записът не успя твърде много пъти, а никоя страна не се е променила оттогава",
+    "exit/follower": "дейността се води от срещата в друг календар",
+    "exit/ended": "двойката е приключила и нищо не се прави от нея отново",
+    "exit/half-seen": "първо трябва да се прочете едната страна",
+    "exit/over": "срещата е минала",
+    "exit/restored": "ERP.net показва по-старо състояние от преди",
+    "exit/taken": "събитието го няма, а дейността вече е на колега",
+    "exit/out-of-scope": "не е от това, което се синхронизира",
+    "exit/not-feeding": "дейността не се води от срещата в този календар",
+    "exit/claim-lost": "срещата вече се води от друг календар, затова първо се прочита тази",
+    "exit/copy-lost": "събитието го няма, а срещата може да е още в друг календар",
+    "fate/event-absent/activity-absent": "няма я нито в Outlook, нито в ERP.net: няма какво да се прави",
+    "fate/event-absent/activity-present": "само в ERP.net: прави се събитие в Outlook",
+    "fate/event-present/activity-absent": "само в Outlook: прави се дейност в ERP.net",
+    "fate/event-present/activity-present": "еднаква и на двете страни: свързват се",
+    "fate/event-unchanged/activity-unchanged": "без промяна и на двете страни: няма какво да се прави",
+    "fate/event-unchanged/activity-changed": "променена само в ERP.net: промяната отива в Outlook",
+    "fate/event-unchanged/activity-gone": "няма я в ERP.net: маха се и от Outlook",
+    "fate/event-changed/activity-unchanged": "променена само в Outlook: промяната отива в ERP.net",
+    "fate/event-changed/activity-changed": "променена и на двете страни: слива се поле по поле",
+    "fate/event-changed/activity-gone": "променена в Outlook, а в ERP.net я няма: изтриването надделява",
+    "fate/event-gone/activity-unchanged": "няма я в Outlook: анулира се и в ERP.net",
+    "fate/event-gone/activity-changed": "няма я в Outlook, а в ERP.net е променена: изтриването надделява",
+    "fate/event-gone/activity-gone": "няма я и на двете страни: двойката приключва",
+    "scope": "такава не се синхронизира",
+    "election": "от календарите с тази среща не този води дейността",
+    "permit": "този запис не е позволен",
+}
+"""What decided, by the keys of ``sync_core/plan/cells.py``, whose words are the English."""
+
 ACTIONS = {
     "activity created": ("“{subject}” was put into ERP.net", "„{subject}“ беше създадена в ERP.net"),
     "event created": ("“{subject}” was put into Outlook", "„{subject}“ беше създадена в Outlook"),

@@ -572,6 +572,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "retried.one": ("{n} item will be tried again.", "{n} запис ще бъде опитан отново."),
     "retried.many": ("{n} items will be tried again.", "{n} записа ще бъдат опитани отново."),
     "item.timeline": ("What was done, and when", "Какво и кога е направено"),
+    "decided": ("Seen and decided:", "Видяно и решено:"),
     "item.nothing": ("Nothing was done to it.", "Нищо не е правено с нея."),
     "undo": ("Take back", "Връщане назад"),
     "undo.text": (

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from portal.reasons import ACTIONS, FIELDS, PROBLEMS, REASONS
+from portal.reasons import ACTIONS, CELLS, FIELDS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
+from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z")
@@ -44,6 +45,14 @@ class Reason:
     remedy: str = ""
     is_foreign: bool = False
     """The words are English in a page of another language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One part of what decided: in words ('' for one that this build does not know), and by its printed name."""
+
+    text: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,11 @@ class Words:
             return Reason(text, is_foreign=True)
         start = next(one for one in BY_LENGTH if text.startswith(one))
         return Reason(known.bulgarian + text.removeprefix(start), known.bulgarian_remedy)
+
+    def decided(self, cell: str) -> list[Decided]:
+        """What decided something, part by part: what was seen and what follows, and the printed cell."""
+        words = WORDS if self.language == "en" else CELLS
+        return [Decided(words.get(key, ""), name) for key, name in parts_of(cell)]
 
     def problems(self, state: str) -> list[Reason]:
         """What a person's state says is missing, each by itself."""

@@ -55,6 +55,8 @@ def finding_lines(item: Json) -> Iterator[str]:
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
     yield f"{at}{plain(item['what'])}{subject}{on}{reason}"
     yield from next_step(item, "    ")
+    if item.get("decided"):
+        yield plain(f"    Decided: {item['decided']}")
     for name in {**item["before"], **item["after"]}:
         shown = [quoted(values[name]) for values in (item["before"], item["after"]) if name in values]
         yield f"    {plain(name)}: {' → '.join(shown)}"

@@ -214,6 +214,7 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
         line.after,
         line.private,
         *_start_of(decision.case, ctx),
+        cell=line.cell,
     )
 
 

@@ -26,7 +26,8 @@ STATES = {
 class Finding:
     """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
     item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
-    ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has."""
+    ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has;
+    ``cell`` names what decided (``Decision.cell``)."""
 
     what: str
     subject: str = ""
@@ -40,6 +41,7 @@ class Finding:
     start: datetime | None = None
     all_day: bool = False
     do: str = ""
+    cell: str = ""
 
 
 class Wanted:
@@ -157,4 +159,5 @@ def from_journal(entry: JournalEntry) -> Finding:
         entry.before,
         entry.after,
         entry.private,
+        cell=entry.cell,
     )

@@ -22,6 +22,7 @@ from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memor
 from sync_core.model.pause import Pause
 from sync_core.model.policy import texts
 from sync_core.model.sides import Side
+from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:
@@ -447,6 +448,8 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
         "when": on,
         **_line(finding),
         "do": finding.do or remedy(finding.reason),
+        "cell": finding.cell,
+        "decided": in_words(finding.cell),
     }
 
 

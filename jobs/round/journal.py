@@ -12,7 +12,7 @@ from jobs.quarantine import fenced
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
-from sync_core.model.decision import Case, Context, Decision
+from sync_core.model.decision import Context, Decision
 from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
@@ -59,9 +59,10 @@ class RoundJournal:
 
         If no value is lost, the case is not looked at, so that a bug of ours with it cannot stop its write.
         """
-        return [self._of_clash(decision.case, side, clash) for side, clash in decision.lost]
+        return [self._of_clash(decision, side, clash) for side, clash in decision.lost]
 
-    def _of_clash(self, case: Case, side: Side, clash: Clash) -> JournalEntry:
+    def _of_clash(self, decision: Decision, side: Side, clash: Clash) -> JournalEntry:
+        case = decision.case
         event, activity = ({f"{side}.{clash.field}": one} for one in (clash.event_value, clash.activity_value))
         lost, kept = (event, activity) if side is Side.GRAPH else (activity, event)
         return replace(
@@ -72,6 +73,7 @@ class RoundJournal:
             private=is_about_private(case),
             before=lost,
             after=kept,
+            cell=decision.cell,
         )
 
     def _of_found(self, link: Link) -> JournalEntry:
@@ -92,6 +94,7 @@ class RoundJournal:
             private=line.private,
             before=without_hideable(line.before) if line.hides else line.before,
             after=without_hideable(line.after) if line.hides else line.after,
+            cell=line.cell,
         )
 
     def _entry(self, action: str, reason: str) -> JournalEntry:

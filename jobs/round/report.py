@@ -24,7 +24,7 @@ PRIVATE = "(private)"
 class Line:
     """One decision in words. ``before`` and ``after`` are values by side and field. Of a ``private`` item only its
     owner may see the subject and the values. ``hides``: what ``SYNC_PRIVATE=busy`` hides must not be stored.
-    ``mails`` is how many mails Exchange sends."""
+    ``mails`` is how many mails Exchange sends; ``cell`` names what decided (``Decision.cell``)."""
 
     what: str
     subject: str
@@ -36,6 +36,7 @@ class Line:
     private: bool = False
     hides: bool = False
     mails: int = 0
+    cell: str = ""
 
 
 def is_shown(decision: Decision) -> bool:
@@ -46,7 +47,17 @@ def is_shown(decision: Decision) -> bool:
 def wordless(decision: Decision) -> Line:
     """Make the line of a decision that our own code cannot put into words: with ids only."""
     case = decision.case
-    return Line(decision.intent, "", decision.reason, case.event_id, case.activity_id, {}, {}, private=True)
+    return Line(
+        decision.intent,
+        "",
+        decision.reason,
+        case.event_id,
+        case.activity_id,
+        {},
+        {},
+        private=True,
+        cell=decision.cell,
+    )
 
 
 def line_of(decision: Decision, ctx: Context) -> Line:
@@ -64,6 +75,7 @@ def line_of(decision: Decision, ctx: Context) -> Line:
         private=is_about_private(case),
         hides=is_hidden(case, ctx),
         mails=decision.mails if decision.verdict is Verdict.ACT else 0,
+        cell=decision.cell,
     )
 
 

@@ -181,7 +181,7 @@ class Decision:
     ``take``: this mailbox claims the meeting first. ``hand_to`` is the user who has the claim afterwards. ``mails``
     is how many people the write mails, ``mails_later`` how many the round after it mails; ``again``: that round
     follows at once. ``awaits`` is what an item without a link waits for, ``pending`` its row where that must stay as
-    it is.
+    it is. ``cell`` names the exit and the cells of the tables that decided (``plan.cells``).
     """
 
     case: Case
@@ -201,6 +201,7 @@ class Decision:
     again: bool = False
     awaits: PendingState = PendingState.WAITING
     pending: Pending | None = None
+    cell: str = ""
 
     @property
     def is_deletion(self) -> bool:

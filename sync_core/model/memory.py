@@ -241,7 +241,8 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name."""
+    """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name. ``cell`` names
+    what decided (``Decision.cell``); '' where no table did, or an older build wrote the row."""
 
     user_id: str
     at: datetime
@@ -254,3 +255,4 @@ class JournalEntry:
     private: bool = False
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
+    cell: str = ""

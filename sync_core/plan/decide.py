@@ -48,6 +48,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import When
 from sync_core.model.link import UNHINDERED, EndedBy, Link, LinkStatus, PendingState, Role
+from sync_core.plan import cells
 from sync_core.plan.conflict import category_removal
 from sync_core.plan.create import create_activity, create_event, link_pair
 from sync_core.plan.delete import ended, remove, void
@@ -56,6 +57,7 @@ from sync_core.plan.shared import (
     as_feeder,
     as_lost_feeder,
     elected,
+    election_cell,
     follow,
     follower,
     hand_on,
@@ -65,16 +67,24 @@ from sync_core.plan.shared import (
     step_back,
 )
 from sync_core.plan.tables import (
+    ELECTION,
     HINDRANCES,
+    PERMITTED,
     REASONS,
     Elected,
+    Obstacle,
     Trait,
     edited_in_erp,
     event_state,
     fate,
+    fate_cell,
+    fated,
+    first_obstacle,
     is_taken,
+    obstacles,
     permitted,
     scope,
+    scope_cell,
 )
 from sync_core.plan.update import update_pair
 
@@ -108,7 +118,22 @@ def decide(case: Case, ctx: Context) -> Decision:
 
 def _first(exits: tuple[Exit, ...], case: Case, ctx: Context) -> Decision | None:
     """The decision of the first exit that is open."""
-    return next((found for leave in exits if (found := leave(case, ctx)) is not None), None)
+    for leave in exits:
+        found = leave(case, ctx)
+        if found is not None:
+            return replace(found, cell=cells.joined(cells.of_exit(leave.__name__), *_asked_there(leave, case, ctx)))
+    return None
+
+
+def _asked_there(leave: Exit, case: Case, ctx: Context) -> list[str]:
+    """The cell of the table that an exit asks, where it decided."""
+    if leave is _out_of_scope:
+        found = scope_cell(case, ctx)
+        return [cells.of_table("scope", found)] if found else []
+    if leave is not _not_feeding or case.event is None:
+        return []
+    cell = election_cell(case.event, case.claim, ctx)
+    return [cells.of_table("election", cell)] if ELECTION[cell] == elected(case.event, case.claim, ctx) else []
 
 
 # The exits of a case as it was read
@@ -345,7 +370,25 @@ BEFORE_FATE: tuple[Exit, ...] = (
 
 def _by_fate(case: Case, ctx: Context) -> Decision:
     """Tables ``FATE`` and ``PERMIT`` decide a case that took no exit."""
-    intent = fate(case)
+    cell = fate_cell(case)
+    intent = fated(cell)
+    decision = _permitted(case, intent, ctx)
+    return replace(decision, cell=cells.joined(cells.of_table("fate", cell), *_forbidding(decision, intent, ctx)))
+
+
+def _forbidding(decision: Decision, intent: Intent, ctx: Context) -> list[str]:
+    """The cells of ``PERMIT`` that left a decision without its writes."""
+    if decision.verdict is Verdict.HOLD:
+        return [cells.of_table("permit", (intent, Obstacle.MASS_DELETION))]
+    if decision.verdict in (Verdict.ACT, Verdict.NOTHING, Verdict.REREAD):
+        return []
+    writes = (Intent.UPDATE_ACTIVITY, Intent.UPDATE_EVENT) if intent is Intent.MERGE else (intent,)
+    found = [(one, first_obstacle(one, obstacles(decision.case, one, ctx))) for one in writes if one in PERMITTED]
+    return [cells.of_table("permit", (one, obstacle)) for one, obstacle in found if obstacle is not None]
+
+
+def _permitted(case: Case, intent: Intent, ctx: Context) -> Decision:
+    """What comes of an intent."""
     if case.link is not None:
         return _by_fate_linked(case, case.link, intent, ctx)
     if intent is Intent.NOTHING:

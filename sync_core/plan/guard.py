@@ -16,6 +16,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Decision, Verdict
 from sync_core.model.link import Held, Link
 from sync_core.model.memory import Approval, Cursors, Hold
+from sync_core.plan import cells
 from sync_core.plan.holds import in_order, item_of
 from sync_core.plan.tables import PERMIT, REASONS, Obstacle
 
@@ -102,4 +103,5 @@ def _held(decision: Decision, on: Held) -> Decision:
         reason=reason,
         link=life.held(link, reason, on),
         in_step=frozenset(),
+        cell=cells.joined(decision.cell, cells.of_table("permit", (decision.intent, Obstacle.MASS_DELETION))),
     )

@@ -53,13 +53,20 @@ def claimed(claim: Claim | None, ctx: Context) -> Claimed:
 def elected(event: GraphEvent, claim: Claim | None, ctx: Context) -> Elected:
     """What this mailbox's copy of a meeting is: feeder, follower or clash. A colleague's own activity stays theirs,
     switched on or off (R12)."""
-    if event.is_organizer:
-        return Elected.CLASH if _is_import(claim, ctx) else Elected(ELECTION["own", claimed(claim, ctx)])
-    if claim is not None and claim.creator and not ctx.is_on(claim.creator):
+    if event.is_organizer and _is_import(claim, ctx):
+        return Elected.CLASH
+    if not event.is_organizer and claim is not None and claim.creator and not ctx.is_on(claim.creator):
         return Elected.FOLLOW
+    return Elected(ELECTION[election_cell(event, claim, ctx)])
+
+
+def election_cell(event: GraphEvent, claim: Claim | None, ctx: Context) -> tuple[str, str]:
+    """The cell of ``ELECTION`` that a mailbox's copy of a meeting is in."""
+    if event.is_organizer:
+        return "own", claimed(claim, ctx)
     organizer = ctx.colleagues.at(event.organizer)
     is_on = organizer is not None and organizer.is_well and organizer.id != ctx.mailbox
-    return Elected(ELECTION["invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)])
+    return "invited/organizer-on" if is_on else "invited/organizer-off", claimed(claim, ctx)
 
 
 def _is_import(claim: Claim | None, ctx: Context) -> bool:

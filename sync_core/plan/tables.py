@@ -124,13 +124,19 @@ def _known_span(activity: ErpActivity, when: When) -> When:
 
 def scope(case: Case, ctx: Context) -> tuple[Verdict | None, str]:
     """Ask the first table. Returns the verdict and its reason, or (None, '') for a case in scope."""
+    found = scope_cell(case, ctx)
+    if found is None:
+        return None, ""
+    return Verdict(SCOPE[found]), REASONS[Trait(found[0].partition("/")[2])]
+
+
+def scope_cell(case: Case, ctx: Context) -> tuple[str, str] | None:
+    """The cell of ``SCOPE`` that puts a case out of scope, None for one in scope."""
     column = "linked" if case.link else "unlinked"
     traits = _event_side(case, ctx) + _activity_side(case, ctx)
-    for side, trait in _of_pair(traits) if case.event is not None and case.activity is not None else traits:
-        cell = SCOPE[f"{side}/{trait}", column]
-        if cell != "in":
-            return Verdict(cell), REASONS[trait]
-    return None, ""
+    shown = _of_pair(traits) if case.event is not None and case.activity is not None else traits
+    cells = ((f"{side}/{trait}", column) for side, trait in shown)
+    return next((cell for cell in cells if SCOPE[cell] != "in"), None)
 
 
 def _event_side(case: Case, ctx: Context) -> list[tuple[Side, Trait]]:
@@ -265,11 +271,22 @@ def activity_state(case: Case, link: Link) -> str:
 
 def fate(case: Case) -> Intent:
     """Ask the third table: what should happen to the pair, or to the single item."""
+    return fated(fate_cell(case))
+
+
+def fate_cell(case: Case) -> tuple[str, str]:
+    """The cell of the third table that a case is in."""
     if case.link is not None:
-        return Intent(FATE_LINKED[event_state(case, case.link), activity_state(case, case.link)])
-    row = "event-present" if case.event else "event-absent"
-    column = "activity-present" if case.activity else "activity-absent"
-    return Intent(FATE_UNLINKED[row, column])
+        return event_state(case, case.link), activity_state(case, case.link)
+    return (
+        "event-present" if case.event else "event-absent",
+        "activity-present" if case.activity else "activity-absent",
+    )
+
+
+def fated(cell: tuple[str, str]) -> Intent:
+    """What the third table says in this cell; no cell is in both of its parts."""
+    return Intent(FATE_LINKED[cell] if cell in FATE_LINKED else FATE_UNLINKED[cell])
 
 
 # Permit
@@ -303,6 +320,9 @@ remove           skip     park    park     skip     skip     act         act    
 our category is ever patched. What the other side cannot hold is not made there; in a pair, only the time is in
 conflict (update_rules.py). A mass deletion waits for a person."""
 
+PERMITTED = frozenset(row for row, _ in PERMIT)
+"""The intents whose write needs a permit."""
+
 
 def obstacles(case: Case, intent: Intent, ctx: Context) -> dict[Obstacle, bool]:
     """Which obstacles this intent meets. The guard alone sees a mass deletion, over the whole plan."""
@@ -335,10 +355,13 @@ def _is_beyond(case: Case, intent: Intent, zone: ZoneInfo) -> bool:
 
 def permit(intent: Intent, hindering: Mapping[Obstacle, bool]) -> tuple[Verdict, str]:
     """Ask the fourth table: the verdict of the first obstacle that is not ``act``, and its reason."""
-    for obstacle in Obstacle:
-        if hindering[obstacle] and PERMIT[intent, obstacle] != "act":
-            return Verdict(PERMIT[intent, obstacle]), REASONS[obstacle]
-    return Verdict.ACT, ""
+    obstacle = first_obstacle(intent, hindering)
+    return (Verdict.ACT, "") if obstacle is None else (Verdict(PERMIT[intent, obstacle]), REASONS[obstacle])
+
+
+def first_obstacle(intent: Intent, hindering: Mapping[Obstacle, bool]) -> Obstacle | None:
+    """The first obstacle that forbids the write of this intent, None if it may be made."""
+    return next((one for one in Obstacle if hindering[one] and PERMIT[intent, one] != "act"), None)
 
 
 def permitted(case: Case, intent: Intent, ctx: Context) -> tuple[Verdict, str]:

@@ -67,3 +67,16 @@ def test_an_answer_of_an_earlier_build_can_be_read() -> None:
     """It knew no zone and no dates."""
     item = {"what": "linked", "subject": "", "reason": "in step", "do": "", "before": {}, "after": {}}
     assert [*explained_lines({"items": [{**item, "event_id": "", "activity_id": ""}]})][1] == "linked: in step"
+
+
+def test_what_decided_is_named_by_its_cell(office: CliOffice) -> None:
+    """What was seen, what follows, and where the tables say so."""
+    office.meet("Budget", days=2)
+    office.calsync("users", "enable", ANNA)
+    office.calsync("sync")
+
+    told = office.calsync("why", ANNA, "budget").out
+    assert (
+        "    Decided: in Outlook only: an activity is made in ERP.net (FATE event-present × activity-absent)\n"
+        in told
+    )

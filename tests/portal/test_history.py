@@ -8,6 +8,7 @@ import pytest
 
 from portal.items import key_of
 from portal.sign_in import Role
+from sync_core.model.memory import JournalEntry
 from tests.portal.test_mine import make_conflict, meet
 from tests.support.app import App
 from tests.support.house import House
@@ -44,6 +45,37 @@ async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> N
     assert "tomorrow, 10:00 – 11:00" in page
     assert "Budget &lt;2027&gt;" in page
     assert 'class="differs"' in page
+
+
+async def test_an_item_tells_what_was_seen_and_which_cell_decided(house: House, anna: Visitor) -> None:
+    """Beside what was written, in the reader's language; the names of the cells are those of the printed tables."""
+    event = meet(house, "Budget")
+    await house.step()
+    house.advance(minutes=5)
+    house.outlook().edit(event, subject="Forecast")
+    await house.step()
+    item = await key(house)
+    told = [one["cell"] for one in (await anna.json(f"/items/{item}"))["timeline"]]
+    english, bulgarian = [await anna.read(f"/portal/items/{item}", accept_language=one) for one in ("en", "bg")]
+
+    assert told == ["fate/event-changed/activity-unchanged", "fate/event-present/activity-absent"]
+    assert "Seen and decided: changed in Outlook only: the change goes to ERP.net" in english
+    assert "Видяно и решено: променена само в Outlook: промяната отива в ERP.net" in bulgarian
+    for page in (english, bulgarian):
+        assert "FATE event-changed × activity-unchanged" in page
+
+
+async def test_an_entry_of_an_earlier_build_tells_no_cell(house: House, anna: Visitor) -> None:
+    """Nor does the page make one up."""
+    meet(house, "Budget")
+    await house.step()
+    [link] = (await house.recall()).links
+    old = JournalEntry((await house.user()).id, house.now, "r0", "activity updated", event_id=link.event_id)
+    await house.world.store.append_journal([old])
+    cells = {one["round"]: one["cell"] for one in (await anna.json(f"/items/{await key(house)}"))["timeline"]}
+
+    assert cells["r0"] == ""
+    assert (await anna.read(f"/portal/items/{await key(house)}")).count("Seen and decided:") == len(cells) - 1
 
 
 async def test_what_was_done_leads_to_its_item(house: House, anna: Visitor, admin: Visitor) -> None:

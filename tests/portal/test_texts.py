@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from jobs.asked import SAYS, Kind, Why
-from portal.reasons import ACTIONS, FIELDS, REASONS
+from portal.reasons import ACTIONS, CELLS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from portal.words import Words
+from sync_core.plan.cells import WORDS
 from sync_core.plan.remedies import DO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,3 +138,9 @@ def test_every_reason_and_its_next_step_are_said_in_both_languages(reason: str) 
     assert CYRILLIC.search(known.text)
     assert known.remedy or DO[reason].startswith("nothing")
     assert not known.remedy or CYRILLIC.search(known.remedy)
+
+
+def test_what_decided_is_said_in_both_languages() -> None:
+    """Each exit and cell that the sync names; none is left over."""
+    assert set(CELLS) == set(WORDS)
+    assert [key for key in CELLS if not CELLS[key] or CELLS[key] == WORDS[key]] == []

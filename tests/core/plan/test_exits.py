@@ -162,6 +162,5 @@ def test_every_exit_is_reached(leave: way.Exit, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(way, exits, tuple(one for one in getattr(way, exits) if one is not leave))
 
     assert printed == ", ".join(sorted({decision.verdict for decision in decisions}))
-    assert [decide(case, ctx) != decision for case, decision in zip(cases, decisions, strict=True)] == [True] * len(
-        cases
-    )
+    others = [replace(decide(case, ctx), cell=before.cell) for case, before in zip(cases, decisions, strict=True)]
+    assert [other != before for other, before in zip(others, decisions, strict=True)] == [True] * len(cases)
