@@ -282,7 +282,6 @@ class Command:
     done: int = 0
     total: int = 0
     items: tuple[str, ...] = ()
-    started_at: datetime | None = None
     touched_at: datetime | None = None
     finished_at: datetime | None = None
     waits_for: str = ""

@@ -61,7 +61,6 @@ def read_user(row: Row) -> ErpUser:
         login=str(row.get("Login") or ""),
         email=str(row.get("Email") or ""),
         name=plain(row.get("Name")),
-        active=bool(row.get("Active")),
         is_admin=bool(row.get("IsAdmin")),
         person_id=id_of(person),
         party_id=str(person.get("PartyId") or "").lower(),

@@ -24,21 +24,18 @@ class Tally:
     """The rows of a paged read so far, by id; a later row replaces an earlier one."""
 
     items: dict[str, GraphEvent | Malformed | None] = field(default_factory=dict)
-    bare: set[str] = field(default_factory=set)
     nameless: list[Malformed] = field(default_factory=list)
     delta_link: str | None = None
 
     def take(self, item: object) -> None:
-        """Add one row."""
-        key = item_id(item)
+        """Add one row. A bare row of a series says nothing of its own, so it is left out (graph.md §3)."""
         if is_bare(item):
-            self.bare.add(key)
             return
+        key = item_id(item)
         parsed = None if key and is_removed(item) else parse_event(item)
         if isinstance(parsed, Malformed) and not key:
             self.nameless.append(parsed)
             return
-        self.bare.discard(key)
         self.items[key] = parsed
 
     def reading(self) -> GraphReading:
@@ -48,7 +45,6 @@ class Tally:
             events=tuple(item for item in items if isinstance(item, GraphEvent)),
             removed=frozenset(key for key, item in self.items.items() if item is None),
             malformed=(*self.nameless, *(item for item in items if isinstance(item, Malformed))),
-            occurrences=len(self.bare),
             delta_link=self.delta_link,
         )
 

@@ -111,7 +111,7 @@ async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]
     items = command.items or tuple(await KINDS[wish.kind].items(world, wish))
     if is_new:
         kept = () if wish.people and set(wish.people) <= set(items) else items
-        command = replace(command, state=State.RUNNING, items=kept, total=len(items), started_at=world.clock())
+        command = replace(command, state=State.RUNNING, items=kept, total=len(items))
     return await _save(world, replace(command, waits_for="")), items
 
 

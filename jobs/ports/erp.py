@@ -19,7 +19,6 @@ class ErpUser:
     login: str
     email: str
     name: str
-    active: bool
     is_admin: bool
     person_id: str
     party_id: str

@@ -80,9 +80,6 @@ class ErpContent:
     people: tuple[str, ...] = ()
 
 
-Content = GraphContent | ErpContent
-
-
 class EventKind(StrEnum):
     """Graph's event types (graph.md §6)."""
 
@@ -207,14 +204,13 @@ class Malformed:
 class GraphReading:
     """What Graph answered in one complete read.
 
-    ``removed`` are the ids in ``@removed`` (a hint, no proof of a deletion). ``occurrences`` counts the bare rows of
-    series that were left out. ``delta_link`` is the next opaque link, None for a plain read.
+    ``removed`` are the ids in ``@removed`` (a hint, no proof of a deletion). Bare rows of series are left out.
+    ``delta_link`` is the next opaque link, None for a plain read.
     """
 
     events: tuple[GraphEvent, ...] = ()
     removed: frozenset[str] = frozenset()
     malformed: tuple[Malformed, ...] = ()
-    occurrences: int = 0
     delta_link: str | None = None
 
 

@@ -20,7 +20,7 @@ async def test_users_are_found_by_address(live: ErpNet, ann: ErpUser, simulator:
     found = await live.find_users(["ANN@Example.com", "nobody@example.com"])
 
     person, party = ann.person_id or "", ann.party_id or ""
-    expected = Person(ann.id, "ann", "ann@example.com", "Ann Able", True, False, person, party, "FLE Standard Time")
+    expected = Person(ann.id, "ann", "ann@example.com", "Ann Able", False, person, party, "FLE Standard Time")
     assert found == [expected]
 
 
