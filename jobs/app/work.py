@@ -296,7 +296,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User, row: t
         if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))
         return
-    log_round(report, seconds=_since(world, began_at), lag_seconds=lag_of(world, report))
+    log_round(report, seconds=_since(world, began_at), lag_seconds=lag_of(report, world.clock()))
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
     await _follow_up(world, turn, order, report)

@@ -93,6 +93,19 @@ class Done:
         return self.unavailable is None and not self.out_of_time and not self.unsaved
 
 
+def fitting(writing: Sequence[Decision], activities: int, events: int = EVENTS_AT_ONCE) -> int:
+    """How many of the decisions, at least one, are written before their links are saved: at most so many writes of
+    ``activities`` and of ``events``. What has failed before as a part of a batch is written alone."""
+    for n, decision in enumerate(writing):
+        if _suspicion(decision):
+            return n or 1
+        activities -= decision.erp is not None
+        events -= decision.graph is not None
+        if n and min(activities, events) < 0:
+            return n
+    return len(writing)
+
+
 class Actor:
     """Carries out one round's decisions for one user."""
 
@@ -124,22 +137,10 @@ class Actor:
             if self._world.clock() > deadline:
                 self.done.out_of_time = True
                 break
-            count = self._fitting(writing)
+            count = fitting(writing, self._world.erp.writes_at_once)
             await self._write(writing[:count])
             writing = writing[count:]
         return self.done
-
-    def _fitting(self, writing: Sequence[Decision]) -> int:
-        """How many of the decisions, at least one, are written before their links are saved."""
-        activities, events = self._world.erp.writes_at_once, EVENTS_AT_ONCE
-        for n, decision in enumerate(writing):
-            if _suspicion(decision):
-                return n or 1
-            activities -= decision.erp is not None
-            events -= decision.graph is not None
-            if n and min(activities, events) < 0:
-                return n
-        return len(writing)
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)

@@ -56,7 +56,7 @@ async def read_company(world: World, row: tuple[Instance, str] | None, *, live: 
 async def prepare(company: Company, user: User, cursors: Cursors, now: datetime, *, full: bool) -> Prepared:
     """Prepare the user for a round; make the checkup if it is due. Raises what ``check_user`` raises."""
     is_full = full or cursors.full_due
-    if is_full or _is_unsure(user, cursors, now):
+    if is_full or is_checkup_due(user, cursors, now):
         checkup = await _look_into(company, user, now)
     else:
         checkup = as_known(user, company.instance)
@@ -66,7 +66,7 @@ async def prepare(company: Company, user: User, cursors: Cursors, now: datetime,
     return Prepared(company, checkup, found, is_full or is_new)
 
 
-def _is_unsure(user: User, cursors: Cursors, now: datetime) -> bool:
+def is_checkup_due(user: User, cursors: Cursors, now: datetime) -> bool:
     """Whether the stored findings may be out of date: once a day, and while something is wrong."""
     zone = ZoneInfo(user.zone) if user.zone else ZoneInfo("UTC")
     is_new_day = cursors.day != local_day(now, zone)

@@ -288,7 +288,7 @@ class _Round:
         return with_changes(self._memory, fence.saved) if fence.saved else self._memory
 
     def _stamped(self) -> User:
-        at, lag = self._now, lag_of(self._world, self._report)
+        at, lag = self._now, lag_of(self._report, self._world.clock())
         seconds = self._user.tally.lag if lag is None else round(lag)
         tally = replace(self._report.tally, lag=seconds)
         return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=tally)

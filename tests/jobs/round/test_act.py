@@ -1,0 +1,72 @@
+"""How many decisions are written before their links are saved, and when a round counts as whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jobs.round.act import APART, EVENTS_AT_ONCE, Done, fitting
+from sync_core.errors import SideUnavailable
+from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.sides import Side
+from sync_core.model.writes import RemoveEvent, VoidActivity
+from tests.support.samples import a_case, a_link
+
+VOID, REMOVE = VoidActivity("A1", "deleted in Outlook"), RemoveEvent("E1", "ck-1", cancel=False, comment="")
+
+
+def a_decision(writes: str) -> Decision:
+    """One that writes to ``erp``, to ``graph``, or to ``both``."""
+    erp = VOID if writes in ("erp", "both") else None
+    graph = REMOVE if writes in ("graph", "both") else None
+    return Decision(a_case(), Intent.VOID, Verdict.ACT, erp=erp, graph=graph)
+
+
+@pytest.mark.parametrize(
+    ("writes", "activities", "expected"),
+    [
+        pytest.param(["erp"] * 3, 3, 3, id="all-fit"),
+        pytest.param(["erp"] * 3, 2, 2, id="as-many-as-one-request-holds"),
+        pytest.param(["erp"] * 3, 0, 1, id="at-least-one"),
+        pytest.param(["graph", "erp", "graph", "erp"], 1, 3, id="events-do-not-count-as-activities"),
+        pytest.param(["both"] * 3, 2, 2, id="both-sides"),
+        pytest.param(["graph"] * 101, 1, EVENTS_AT_ONCE, id="as-many-events-as-are-written-at-once"),
+    ],
+)
+def test_how_many_are_written_before_links_are_saved(writes: list[str], activities: int, expected: int) -> None:
+    """A crash between a write and its save leaves no more unsaved than one chunk."""
+    assert expected == fitting([a_decision(one) for one in writes], activities)
+
+
+@pytest.mark.parametrize(
+    ("tries", "expected"),
+    [
+        pytest.param((0, 0, APART), 2, id="those-before-it"),
+        pytest.param((APART, 0, 0), 1, id="it-alone"),
+        pytest.param((APART - 1, 0, 0), 3, id="failed-less-often"),
+    ],
+)
+def test_what_has_failed_before_is_written_alone(tries: tuple[int, ...], expected: int) -> None:
+    """One item that breaks off every answer fails alone, and not its whole batch."""
+    writing = [
+        Decision(a_case(link=a_link(tries=one)), Intent.VOID, Verdict.ACT, erp=VOID, graph=None) for one in tries
+    ]
+
+    assert expected == fitting(writing, 10)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_whole"),
+    [
+        pytest.param({}, True, id="nothing-went-wrong"),
+        pytest.param({"failures": ["Plan: refused"]}, True, id="failed-with-its-reason-saved"),
+        pytest.param({"again": True}, True, id="another-round-follows"),
+        pytest.param({"unavailable": SideUnavailable(Side.ERP, "busy")}, False, id="side-unavailable"),
+        pytest.param({"unsaved": True}, False, id="reason-not-saved"),
+        pytest.param({"out_of_time": True}, False, id="out-of-time"),
+    ],
+)
+def test_when_the_cursors_may_move(told: dict[str, Any], *, is_whole: bool) -> None:
+    """Only past what is done, or left with its reason saved."""
+    assert is_whole is Done(**told).is_whole
