@@ -201,7 +201,6 @@ ELSEWHERE = {
     "jobs/pull.py": ("what a cursor can miss shows over days", "tests/faults/test_cursors.py"),
     "jobs/repair.py": ("what a cursor can miss shows over days", "tests/faults/test_repair.py"),
     "jobs/replay.py": ("a pull and rounds of several users, as a dry run", "tests/rounds/test_preview.py"),
-    "jobs/commands/sync.py": ("an operator's command, seen as one", "tests/cli/test_sync.py"),
     "jobs/commands/roster.py": ("an operator's command, seen as one", "tests/cli/test_roster.py"),
     "jobs/commands/doctor.py": ("names what is spoilt", "tests/faults/test_spoilt_rows.py"),
     "jobs/commands/ask.py": ("files what another job carries out", "tests/jobs/commands/test_serve.py"),

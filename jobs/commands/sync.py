@@ -1,4 +1,4 @@
-"""`calsync sync`: one pull of ERP.net, then rounds of each user who has something to do, until nothing is left.
+"""`calsync sync`: a pull of ERP.net, then rounds of each user who has something to do, until nothing is left.
 
 For a user with nothing due only the delta link is probed: no lease is taken and no cursor is stored. A person asked
 for the sync, so back-off from earlier failures is ignored; parked items stay parked.
@@ -6,9 +6,10 @@ for the sync, so back-off from earlier failures is ignored; parked items stay pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from jobs.approvals import Choice, choices_in
 from jobs.checkup import save_findings
@@ -31,7 +32,7 @@ from sync_core.errors import (
     SideError,
     StoreError,
 )
-from sync_core.model.memory import Approval, InboxRow, User
+from sync_core.model.memory import Approval, InboxRow, Instance, User
 
 ROUNDS = 6
 """The most rounds of one user in one sync; each round leaves less for the next."""
@@ -50,39 +51,14 @@ class SyncReport:
         """Whether nothing failed for any user."""
         return not self.failure and all(report.is_fine for report in self.reports)
 
-
-async def run_sync(
-    world: World,
-    users: Sequence[User],
-    *,
-    full: bool = False,
-    notice: Notice = unheeded,
-    progress: Callable[[Report], None] = lambda report: None,
-) -> SyncReport:
-    """Sync these users; ``full`` reads both sides whole. ``progress`` is called with the report of each round."""
-    outcome = SyncReport()
-    async with erp_session(world, notice):
-        try:
-            await pull_first(world, notice)
-        except SideError as error:
-            outcome.failure = str(error)
-            return outcome
-        busy = dict(await _with_news(world, users, full))
-        for _ in range(ROUNDS):
-            woken: set[str] = set()
-            for user, is_busy in busy.items():
-                is_due_now = is_busy or user.id in woken
-                report = await run_until_done(world, user, full, notice) if is_due_now else await _idle(world, user)
-                woken = (woken - {user.id}) | report.woken
-                _add(outcome, report)
-                progress(report)
-                if isinstance(report.trouble, AppRefused):  # the next user's round would only get the same refusal
-                    outcome.failure = str(report.trouble)
-                    return outcome
-            busy, full = {user: True for user in users if user.id in woken}, False
-            if not busy:
-                break
-    return outcome
+    def add(self, report: Report) -> None:
+        """Add a report, summed with the same user's earlier one: a colleague's round may have given them a
+        meeting."""
+        for place, before in enumerate(self.reports):
+            if before.user_id == report.user_id:
+                self.reports[place] = _summed(before, report)
+                return
+        self.reports.append(report)
 
 
 async def pull_first(world: World, notice: Notice = unheeded) -> None:
@@ -96,9 +72,8 @@ async def pull_first(world: World, notice: Notice = unheeded) -> None:
 async def sync_user(world: World, user: User, *, full: bool = False, notice: Notice = unheeded) -> SyncReport:
     """Sync one user after the pull. Colleagues whose meetings changed hands by it are woken where an app runs; else
     their rounds run here. Raises ``AppRefused``: whoever comes next would get the same answer."""
-    [(_, is_busy)] = await _with_news(world, [user], full)
     outcome = SyncReport()
-    woken = _added(outcome, await run_until_done(world, user, full, notice) if is_busy else await _idle(world, user))
+    woken = _added(outcome, await _rounds_if_wanted(world, user, full, notice))
     if world.serve is not None:
         for user_id in sorted(woken):
             await wake(world, user_id)
@@ -112,11 +87,11 @@ async def sync_user(world: World, user: User, *, full: bool = False, notice: Not
 
 
 def _added(outcome: SyncReport, report: Report) -> set[str]:
-    """Add a report to the outcome; the ids of the colleagues who must be looked at because of it."""
+    """Add a report to the outcome; return the ids of the colleagues who need a round because of it."""
     if isinstance(report.trouble, AppRefused):
         raise report.trouble
     woken = set(report.woken) - {report.user_id}
-    _add(outcome, report)
+    outcome.add(report)
     return woken
 
 
@@ -134,24 +109,6 @@ async def what_waits(
     return waiting
 
 
-async def _failed(world: World, outcome: SyncReport, error: SideError) -> SyncReport:
-    """The outcome if the pull of ERP.net failed; a refusal names the remedy."""
-    outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
-    return outcome
-
-
-def _add(outcome: SyncReport, report: Report) -> None:
-    """Add a report to the outcome, summed with the same user's earlier one.
-
-    A user has two if a colleague's round gave them a meeting.
-    """
-    for place, before in enumerate(outcome.reports):
-        if before.user_id == report.user_id:
-            outcome.reports[place] = _summed(before, report)
-            return
-    outcome.reports.append(report)
-
-
 def _summed(before: Report, report: Report) -> Report:
     """Add the earlier report's counts to the later one. A row unread in the earlier round stays a failure."""
     report.unreadable = list(dict.fromkeys([*before.unreadable, *report.unreadable]))
@@ -165,25 +122,20 @@ def _summed(before: Report, report: Report) -> Report:
 
 
 async def plan_sync(
-    world: World,
-    users: Sequence[User],
-    *,
-    full: bool = False,
-    notice: Notice = unheeded,
-    progress: Callable[[Report], None] = lambda report: None,
+    world: World, users: Sequence[User], *, full: bool = False, notice: Notice = unheeded
 ) -> SyncReport:
-    """Plan a sync (dry run): exactly what the first rounds of ``run_sync`` would do. Nothing is written."""
+    """Plan a sync (dry run): exactly what the pull and each user's first round would do. Nothing is written."""
     outcome, planned = SyncReport(), Planned()
     async with erp_session(world, notice):
         try:
             pulled, astray = await plan_pull(world), await plan_repair(world)
         except SideError as error:
-            return await _failed(world, outcome, error)
+            outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
+            return outcome
         for user in users:
             filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
             report = await _planned_round(world, user, filed, full, planned)
             outcome.reports.append(report)
-            progress(report)
             if isinstance(report.trouble, AppRefused):
                 outcome.failure = str(report.trouble)
                 break
@@ -195,48 +147,57 @@ async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], fu
     try:
         known = await world.store.recall(user.id)
         inbox = {row.activity_id: row for row in (*known.inbox, *filed)}
-        stands_for = tuple[InboxRow, ...](inbox.values())
-        return await plan_round(world, user, full=full, inbox=stands_for, planned=planned)
+        return await plan_round(world, user, full=full, inbox=tuple(inbox.values()), planned=planned)
     except RowUnreadable as error:
         return _stopped(user, full, error)
 
 
-async def _with_news(world: World, users: Sequence[User], full: bool) -> list[tuple[User, bool]]:
-    """Each user with whether a round has anything to do."""
-    busy: dict[str, bool] = {}
-    links: dict[str, str] = {}
-    instance, _ = await world.store.read_instance()
-    for user in users:
-        try:
-            memory = await world.store.recall(user.id)
-        except RowUnreadable:  # the user's round will report the row
-            busy[user.id] = True
-            continue
-        except CalsyncError:
-            raise
-        except Exception:  # noqa: BLE001 - the user's round will report a bug of ours as well
-            busy[user.id] = True
-            continue
-        is_paused = pause_of(user, instance, world.clock()) is not None  # as their own round will say
-        busy[user.id] = full or is_paused or is_due(world, user, memory, instance)
-        if not busy[user.id] and memory.cursors.delta_link:
-            links[user.id] = memory.cursors.delta_link
-    if links:
-        busy |= await world.calendar.has_news(links)
-    return [(user, busy[user.id]) for user in users]
+async def _rounds_if_wanted(world: World, user: User, full: bool, notice: Notice) -> Report:
+    """Run rounds of a user, unless the user has nothing to do. ``full``: a person asked for both sides whole."""
+    if full:
+        return await run_until_done(world, user, full, notice)
+    row = instance, _ = await world.store.read_instance()
+    if await _has_work(world, user, instance):
+        return await run_until_done(world, user, full, notice, row)
+    return await _idle(world, user)
 
 
-async def run_until_done(world: World, user: User, full: bool, notice: Notice) -> Report:
-    """Run rounds of one user until none wants another at once; their reports summed."""
+async def _has_work(world: World, user: User, instance: Instance) -> bool:
+    """Whether a round has anything to do, or to say: a pause, an unreadable row and a bug of ours are for its
+    report."""
+    if pause_of(user, instance, world.clock()) is not None:
+        return True
+    try:
+        memory = await world.store.recall(user.id)
+    except RowUnreadable:
+        return True
+    except CalsyncError:
+        raise
+    except Exception:  # noqa: BLE001 - the user's round meets the bug as well, and reports it
+        return True
+    link = memory.cursors.delta_link
+    if link is None or is_due(world, user, memory, instance):
+        return True
+    return (await world.calendar.has_news({user.id: link}))[user.id]
+
+
+async def run_until_done(
+    world: World, user: User, full: bool, notice: Notice, row: tuple[Instance, str] | None = None
+) -> Report:
+    """Run rounds of one user until none wants another at once; their reports summed.
+
+    ``row`` is the instance row with its etag if the caller has just read it. It serves the first try only: whoever
+    had to wait for a lease, or has run a round, reads the row anew.
+    """
+    just_read = [row] if row is not None else []
+
+    async def one_round(whole: bool) -> Report:
+        return await _one_round(world, user, whole, just_read.pop() if just_read else None)
+
     total: Report | None = None
     for _ in range(ROUNDS):
-        whole = full and total is None
-        report = await take_when_free(
-            lambda whole=whole: _one_round(world, user, whole),  # type: ignore[misc]
-            world,
-            notice,
-            f"the round of {user.upn}",
-        )
+        take = partial(one_round, full and total is None)
+        report = await take_when_free(take, world, notice, f"the round of {user.upn}")
         total = report if total is None else _summed(total, report)
         if not report.again:
             break
@@ -244,11 +205,11 @@ async def run_until_done(world: World, user: User, full: bool, notice: Notice) -
     return total
 
 
-async def _one_round(world: World, user: User, full: bool) -> Report:
+async def _one_round(world: World, user: User, full: bool, row: tuple[Instance, str] | None) -> Report:
     """Run one round; a lost lease or an unreadable row ends this user's sync only."""
     try:
         current = await world.store.read_user(user.id) or user
-        return await run_round(world, current, full=full, asked=True)
+        return await run_round(world, current, full=full, asked=True, row=row)
     except (LeaseLost, RowUnreadable) as error:
         return _stopped(user, full, error)
 

@@ -19,7 +19,7 @@ from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.checkup import save_findings
 from jobs.commands.switch import disable, enable
-from jobs.commands.sync import plan_sync, run_sync
+from jobs.commands.sync import plan_sync
 from jobs.pull import run_pull
 from jobs.round.report import Report
 from jobs.round.run import run_round
@@ -31,6 +31,7 @@ from tests.support.days import at, digits
 from tests.support.house import ANNA, START, House
 from tests.support.moments import Act, Moments, at_every_moment, ends_in_step, round_of
 from tests.support.scenes import edits
+from tests.support.syncing import sync_all
 from tests.support.users import put_user
 
 
@@ -130,7 +131,7 @@ async def test_a_sync_of_an_idle_user_does_not_switch_them_on_again(house: House
     await house.step()
     user = await house.user()
     await disable(house.world, user)
-    await run_sync(house.world, [user])
+    await sync_all(house.world, [user])
 
     assert not (await house.user()).enabled
 
@@ -258,7 +259,7 @@ async def test_two_deployments_with_stores_of_their_own(house: House) -> None:
 STRANGERS: dict[str, Callable[[World, User], Awaitable[object]]] = {
     "pull": lambda world, _: run_pull(world),
     "round": lambda world, anna: run_round(world, anna, full=True),
-    "sync": lambda world, anna: run_sync(world, [anna]),
+    "sync": lambda world, anna: sync_all(world, [anna]),
     "dry run": lambda world, anna: plan_sync(world, [anna]),
     "switch on": lambda world, anna: enable(world, anna.upn),
 }

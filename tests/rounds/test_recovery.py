@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.commands.sync import run_sync
 from jobs.ports import Put
 from jobs.pull import open_instance
 from jobs.round.run import run_round
@@ -18,6 +17,7 @@ from sync_core.model.policy import Winner
 from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house
 from tests.support.scenes import forget_everything
+from tests.support.syncing import sync_all
 
 
 class TestLostState:
@@ -186,7 +186,7 @@ class TestOutOfReach:
         house.erp.add_fault("*", status=503, headers={"Retry-After": "0.01"}, body=body, times=3)
         world = replace(house.world, licence_wait=timedelta(minutes=1))
         heard: list[str] = []
-        outcome = await run_sync(world, [await house.user()], notice=heard.append)
+        outcome = await sync_all(world, [await house.user()], notice=heard.append)
 
         assert outcome.is_fine
         assert [line.split(":")[0] for line in heard] == ["waiting for an ERP.net licence"]

@@ -9,13 +9,13 @@ from adapters.settings import load
 from adapters.wiring import open_world
 from jobs.commands.pause import pause
 from jobs.commands.switch import enable
-from jobs.commands.sync import run_sync
 from jobs.world import World
 from portal.items import key_of
 from simulators.demo.hands import control
 from sync_core.model.memory import User
 from tests.support.browsing import ADMIN, READER, PortalOffice, Window
 from tests.support.company_life import meeting_words
+from tests.support.syncing import sync_all
 
 BOSS = "00000000-0000-4000-8000-0000000000b0"
 """The administrator's object id: somebody without a calendar of their own here."""
@@ -75,7 +75,7 @@ async def furnish(office: PortalOffice) -> Scene:
 
 async def sync(world: World, *ids: str) -> None:
     """Bring these people in step, in this process."""
-    outcome = await run_sync(world, await _people(world, *ids))
+    outcome = await sync_all(world, await _people(world, *ids))
     assert outcome.is_fine, outcome
 
 

@@ -21,8 +21,8 @@ from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.store.memory import MemoryQueue
 from adapters.store.tables import TableStore, connect
-from jobs.commands.sync import run_sync
 from jobs.world import World
+from tests.support.syncing import sync_all
 
 WARM = (azure.data.tables.aio, kiota_http.middleware.options, msgraph.graph_service_client)
 """What the adapters import on first use; a forked worker finds it done."""
@@ -68,7 +68,7 @@ def world_of(task: Task) -> World:
 async def one_sync(task: Task) -> None:
     """One sync of everybody."""
     world = world_of(task)
-    await run_sync(world, [user for user in await world.store.list_users() if user.enabled])
+    await sync_all(world, [user for user in await world.store.list_users() if user.enabled])
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
 from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.commands.switch import enable
-from jobs.commands.sync import SyncReport, plan_sync, run_sync
+from jobs.commands.sync import SyncReport, plan_sync
 from jobs.ports import Store
 from jobs.round.report import Report
 from jobs.world import World
@@ -25,6 +25,7 @@ from simulators.graph import GraphSimulator, OutlookPerson
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, User
 from sync_core.model.policy import Policy
+from tests.support.syncing import sync_all
 
 START = datetime(2026, 1, 25, 8, 0, tzinfo=UTC)
 """A Sunday morning, 10:00 in Sofia."""
@@ -88,7 +89,7 @@ class House:
         users = [u for u in await self.world.store.list_users() if u.enabled and (not upns or u.upn in upns)]
         if upns:
             users.sort(key=lambda user: upns.index(user.upn))
-        return await (plan_sync if dry_run else run_sync)(self.world, users, full=full)
+        return await (plan_sync if dry_run else sync_all)(self.world, users, full=full)
 
     async def step(self, **kwargs: bool) -> Report:
         """A sync of the one user there is, which must be fine."""
