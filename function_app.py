@@ -226,9 +226,9 @@ async def _show(request: func.HttpRequest) -> func.HttpResponse:
     from portal.door import Site, answer
 
     site = Site(os.environ, _world, _load)
-    told = await answer(site, request.method, request.url, request.headers, request.get_body())
+    page = await answer(site, request.method, request.url, request.headers, request.get_body())
     return func.HttpResponse(
-        told.body, status_code=told.status, mimetype=told.kind, charset="utf-8", headers=told.all_headers
+        page.body, status_code=page.status, mimetype=page.kind, charset="utf-8", headers=page.all_headers
     )
 
 

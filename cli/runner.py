@@ -105,9 +105,9 @@ class Runner(Screen):
         except SettingsInvalid as error:
             code = self.fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
-            from jobs.commands.mistakes import OTHERWISE, in_words
+            from jobs.commands.mistakes import WRONG_INPUT, in_words
 
-            code = self.fail(WRONG if isinstance(error, OTHERWISE) else FAILED, in_words(error))
+            code = self.fail(WRONG if isinstance(error, WRONG_INPUT) else FAILED, in_words(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # whoever read our output has gone

@@ -47,30 +47,25 @@ from sync_core.model.link import WATCHED, Link, Role
 from sync_core.model.memory import InboxRow, Memory, User
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
-from sync_core.plan.shared import fed_until, has_activity_base, is_lost
+from sync_core.plan.shared import fed_until, has_activity_base, is_fed_elsewhere
 
 Planned = dict[str, Claim]
 """The claims that earlier users' dry runs would have taken, by the claim's key."""
 
 
-def key_of(ical_uid: str) -> str:
-    """The key under which a meeting's claim is stored."""
-    return uid_key(ical_uid)
-
-
 async def read_claims(store: ClaimStore, ical_uids: Collection[str]) -> dict[str, Claim]:
     """Read the claims on these meetings, by iCalUId; an unclaimed meeting has ``UNCLAIMED``."""
     asked = [uid for uid in dict.fromkeys(ical_uids) if uid]
-    found = await store.read_claims({key_of(uid) for uid in asked}) if asked else {}
-    return {uid: found[key_of(uid)] for uid in asked}
+    found = await store.read_claims({uid_key(uid) for uid in asked}) if asked else {}
+    return {uid: found[uid_key(uid)] for uid in asked}
 
 
 def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
     """The claims that carrying out a plan would take."""
     taken = [(d.case.event, d.case.activity) for d in decisions if d.take]
     return {
-        key_of(event.ical_uid): Claim(
-            key=key_of(event.ical_uid),
+        uid_key(event.ical_uid): Claim(
+            key=uid_key(event.ical_uid),
             user_id=ctx.mailbox,
             activity_id=activity.id if activity else "",
             is_own=event.is_organizer,
@@ -127,7 +122,7 @@ async def live_elsewhere(
     having: dict[str, Collection[str]] = {}
     for uid, ids in named.items():
         try:
-            having[uid] = {*ids, *await store.find_copies(key_of(uid))}
+            having[uid] = {*ids, *await store.find_copies(uid_key(uid))}
         except RowUnreadable as error:
             log_failure("meetings", error, user_id=ctx.mailbox)
             having[uid], unknown = ids, unknown | {uid}
@@ -236,7 +231,7 @@ class Claims:
             return replace(known, left=None)
         before = known.user_id if known.user_id != self._ctx.mailbox else known.before
         claim = Claim(
-            key=key_of(event.ical_uid),
+            key=uid_key(event.ical_uid),
             user_id=self._ctx.mailbox,
             activity_id=activity.id if activity else "",
             at=self._world.clock(),
@@ -254,9 +249,9 @@ class Claims:
     async def _confirm_lost(self, decision: Decision) -> bool:
         link = decision.case.link
         assert link is not None
-        store, key = self._world.store, key_of(link.ical_uid)
+        store, key = self._world.store, uid_key(link.ical_uid)
         known = await store.read_claim(key)
-        if is_lost(known, self._ctx):
+        if is_fed_elsewhere(known, self._ctx):
             return False
         claim = known or Claim(key, self._ctx.mailbox, "", self._world.clock())
         mine = replace(claim, user_id=self._ctx.mailbox, activity_id="", at=self._world.clock())
@@ -286,7 +281,7 @@ class Claims:
     def _moved(self, link: Link) -> list[Claim]:
         """The taken claim with the link's activity, unless it has it already. Another mailbox that has claimed the
         meeting meanwhile keeps it."""
-        known = self._taken.get(key_of(link.ical_uid))
+        known = self._taken.get(uid_key(link.ical_uid))
         if known is None or known.activity_id == link.activity_id:
             return []
         return [replace(known, activity_id=link.activity_id)]
@@ -305,7 +300,7 @@ class Claims:
         me = self._ctx.colleagues.of(self._ctx.mailbox)
         claims = [
             Claim(
-                key=key_of(link.ical_uid),
+                key=uid_key(link.ical_uid),
                 user_id=self._ctx.mailbox,
                 activity_id=link.activity_id,
                 at=self._world.clock(),
@@ -354,7 +349,7 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     not see the changes before that. The feeder's bases go along; one who has never fed (the link is a follower's)
     passes on what they were left themselves.
     """
-    claim = await world.store.read_claim(key_of(link.ical_uid))
+    claim = await world.store.read_claim(uid_key(link.ical_uid))
     if claim is None or claim.user_id != feeder:
         return
     activity_id = claim.activity_id or link.activity_id
@@ -376,8 +371,8 @@ async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[
 
     async def hand(link: Link) -> None:
         try:
-            successors = sorted((await world.store.find_copies(key_of(link.ical_uid))) & well - {user.id})
-            claim = await world.store.read_claim(key_of(link.ical_uid)) if successors else None
+            successors = sorted((await world.store.find_copies(uid_key(link.ical_uid))) & well - {user.id})
+            claim = await world.store.read_claim(uid_key(link.ical_uid)) if successors else None
         except RowUnreadable as error:  # this meeting keeps its feeder; the others are handed on
             log_failure("meetings", error, user_id=user.id)
             return

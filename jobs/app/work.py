@@ -111,7 +111,7 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
     if wanted is None:
         return None
     if queued.since is None and queued.not_before is not None and queued.not_before > queued.due_at:
-        left = _since(world, queued.not_before) * -1  # the order was merged into a message that came earlier
+        left = _until(world, queued.not_before)  # the order was merged into a message that came earlier
         if left > 0:
             await line.send_later(world, wanted, left)
             return None
@@ -296,7 +296,8 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User, row: t
         if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))
         return
-    log_round(report, seconds=_since(world, began_at), lag_seconds=lag_of(report, world.clock()))
+    ended_at = world.clock()
+    log_round(report, seconds=(ended_at - began_at).total_seconds(), lag_seconds=lag_of(report, ended_at))
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
     await _follow_up(world, turn, order, report)
@@ -359,11 +360,12 @@ async def _first_subscription(world: World, user_id: str) -> None:
 
 
 def _left(world: World, until: datetime) -> float:
-    return max(1.0, _since(world, until) * -1)
+    """Seconds until then, at least one."""
+    return max(1.0, _until(world, until))
 
 
-def _since(world: World, at: datetime) -> float:
-    return (world.clock() - at).total_seconds()
+def _until(world: World, at: datetime) -> float:
+    return (at - world.clock()).total_seconds()
 
 
 # A command

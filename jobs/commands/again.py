@@ -1,9 +1,8 @@
-"""What a worker finds done already by the one before it, who died before he could note it.
+"""Recognises an item of a command that is done already, by a worker that died before it could save the answer.
 
-Most work may be done twice without harm. Some leaves nothing to do: what was approved waits no more, who was
-forgotten is not known. A worker who takes over would report that as a mistake of whoever asked. So these kinds are
-looked at first, where somebody has begun on the item: ``found_done`` is the answer then, and None where there is
-something to do.
+Most work may be done twice without harm. Some kinds leave nothing to do: a hold that was approved is gone, a user who
+was forgotten is not known. A worker that takes over would report this as a mistake of whoever asked. So for these
+kinds ``found_done`` looks first, if an earlier worker has begun on the item.
 """
 
 from __future__ import annotations

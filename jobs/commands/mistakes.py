@@ -1,4 +1,4 @@
-"""Which failures whoever asked can mend by asking for something else (exit 2), and which would meet everybody.
+"""Sorts failures: those that other arguments or settings mend (exit 2), and those that every item would meet.
 
 ``in_words`` tells a failure with what helps. ``trouble_of`` is what a command's row keeps of it: the text of an error
 may quote a title or an address, and the row is kept for long.
@@ -46,7 +46,7 @@ class UnknownItem(CalsyncError):
     """Neither side, nor the store, knows the item; correct the id or subject."""
 
 
-OTHERWISE = (
+WRONG_INPUT = (
     SettingsInvalid,
     UnknownUser,
     UnknownPlace,
@@ -58,10 +58,10 @@ OTHERWISE = (
     NotNow,
     WrongStore,
 )
-"""Mended by other settings or arguments."""
+"""The errors that other arguments or settings mend."""
 
 COMMON = (AccessRefused, AppRefused, LicencesTaken, SlotsTaken)
-"""Nobody's own failure: the next one would meet it, too."""
+"""The errors that the next item would meet as well."""
 
 KNOWN: Mapping[type[CalsyncError], Why] = {
     UnknownUser: Why.USER,

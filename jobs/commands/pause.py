@@ -20,7 +20,7 @@ from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.window import local_day
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
-from sync_core.model.memory import Instance, User
+from sync_core.model.memory import User
 from sync_core.model.pause import Pause
 
 LONGEST = timedelta(days=366)
@@ -114,7 +114,7 @@ async def _save(world: World, wanted: Pause | None) -> None:
     """Everybody's pause, on top of what pulls write into the same row."""
     for _ in range(TRIES):
         instance, etag = await open_instance(world)
-        if _is_same(instance, wanted):
+        if instance.pause is None and wanted is None:
             return
         try:
             await world.store.save_instance(replace(instance, pause=wanted), etag)
@@ -122,7 +122,3 @@ async def _save(world: World, wanted: Pause | None) -> None:
             continue
         return
     raise StoreUnavailable("the company's row changes too fast to be saved: ask once more")
-
-
-def _is_same(instance: Instance, wanted: Pause | None) -> bool:
-    return instance.pause is None and wanted is None

@@ -17,7 +17,7 @@ from jobs.commands.again import found_done
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
-from jobs.commands.mistakes import OTHERWISE, in_words, trouble_of
+from jobs.commands.mistakes import WRONG_INPUT, in_words, trouble_of
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.waiting import unheeded
@@ -75,7 +75,7 @@ async def _carry_on(world: World, command: Command) -> bool:
         await _save(world, replace(command, waits_for=_waiting_for(taken)))
         raise
     except CalsyncError as error:
-        state = State.REFUSED if isinstance(error, OTHERWISE) else State.FAILED
+        state = State.REFUSED if isinstance(error, WRONG_INPUT) else State.FAILED
         await _fail(world, command, state, trouble_of(error), in_words(error))
         return True
     except Exception as error:  # noqa: BLE001 - a mistake of ours takes this command, not the app

@@ -262,9 +262,9 @@ class Actor:
         A link whose claim has another activity by now is read again in the next round (``jobs.claims``).
         """
         begun = [d for d in decisions if d.intent is Intent.FOLLOW]
-        turned = await self._claims.find_changed(begun)
+        changed = await self._claims.find_changed(begun)
         links = [self.links[d.case.event_id] for d in begun if d.case.event_id in self.links]
-        late = [link for link in links if link.ical_uid in turned and link.status is LinkStatus.LIVE]
+        late = [link for link in links if link.ical_uid in changed and link.status is LinkStatus.LIVE]
         self.done.again |= bool(late)
         await self._save([Put(life.reread_for(link, OUTRUN)) for link in late])
 

@@ -20,10 +20,10 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
+    may_be_promoted,
     named_by_lost,
     promoted_of,
     takes_over,
-    turned,
     with_fresh,
     with_role,
 )
@@ -36,7 +36,7 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
     """Read the claims that matter before ERP.net is asked; return the roles, and the news with the events read
     again."""
     roles = await with_claims(frame, Roles(), asked_claims(news, frame))
-    news = await gather(frame, news, turned(roles, news, frame))
+    news = await gather(frame, news, may_be_promoted(roles, news, frame))
     roles = replace(roles, promoted=promoted_of(roles, news, frame))
     named = named_by_lost(roles, news, frame)
     others = await live_elsewhere(frame.world.calendar, frame.world.store, named, frame.ctx)

@@ -62,8 +62,8 @@ from sync_core.plan.shared import (
     follower,
     hand_on,
     is_dismissed,
+    is_fed_elsewhere,
     is_follower,
-    is_lost,
     step_back,
 )
 from sync_core.plan.tables import (
@@ -323,8 +323,8 @@ def _not_feeding(case: Case, ctx: Context) -> Decision | None:
 def _claim_lost(case: Case, ctx: Context) -> Decision | None:
     """Another mailbox claims what this invited copy feeds: the copy is read first."""
     is_invited = case.link is not None and case.link.role is Role.INVITED
-    is_lost_unread = is_invited and case.event_sight is Sight.UNREAD and is_lost(case.claim, ctx)
-    return _reread(case, HALF_SEEN) if is_lost_unread else None
+    is_elsewhere_and_unread = is_invited and case.event_sight is Sight.UNREAD and is_fed_elsewhere(case.claim, ctx)
+    return _reread(case, HALF_SEEN) if is_elsewhere_and_unread else None
 
 
 def _copy_lost(case: Case, ctx: Context) -> Decision | None:
@@ -332,7 +332,7 @@ def _copy_lost(case: Case, ctx: Context) -> Decision | None:
     link = case.link
     if link is None or fate(case) is not Intent.VOID:
         return None
-    if link.role is Role.INVITED and is_lost(case.claim, ctx):
+    if link.role is Role.INVITED and is_fed_elsewhere(case.claim, ctx):
         return follower(case, link, ctx)
     if link.role is Role.INVITED and case.others is None:
         return _reread(case, OTHERS_UNREAD)

@@ -77,7 +77,7 @@ def _is_import(claim: Claim | None, ctx: Context) -> bool:
     return organizer is None or organizer.id != ctx.mailbox
 
 
-def is_lost(claim: Claim | None, ctx: Context) -> bool:
+def is_fed_elsewhere(claim: Claim | None, ctx: Context) -> bool:
     """Whether another mailbox feeds the meeting now."""
     return claimed(claim, ctx) in (Claimed.OWN, Claimed.GUEST)
 

@@ -21,7 +21,7 @@ from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import STILL_COMING, still_comes
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import AWAY, GraphNews, due_pending, is_stale, sight_of
-from sync_core.reading.roles import Roles, is_stood_against
+from sync_core.reading.roles import Roles, asks_for_event
 
 Activities = Mapping[str, ErpActivity | Malformed | None]
 """ERP.net's answers by activity id; None where it shows no such activity."""
@@ -98,7 +98,7 @@ def _is_to_be_formatted(link: Link, activity: ErpActivity, both: Readings, ctx: 
     is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
     return (
         bool(changed & {Field.BODY, Field.PEOPLE})
-        or is_stood_against(link, both.roles, ctx, is_changed=bool(changed))
+        or asks_for_event(link, both.roles, ctx, is_changed=bool(changed))
         or (is_special and link.event_id not in both.news.evidence)
     )
 

@@ -13,12 +13,12 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, Link, LinkStatus, Role
 from sync_core.model.sides import GraphEvent
-from sync_core.plan.shared import claimed, elected, is_lost, is_lost_feeder
+from sync_core.plan.shared import claimed, elected, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
 
-TURNED = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
+MAY_PROMOTE = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """What a claim says where a followed copy may become the feeder."""
 
 
@@ -92,14 +92,14 @@ def _is_lost(link: Link, news: GraphNews, *, has_news: bool) -> bool:
 # Who takes over
 
 
-def turned(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
+def may_be_promoted(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
     """The ids of followed events to read, because their claim may let this mailbox feed."""
     return [
         link.event_id
         for link in frame.memory.links
         if link.role is Role.FOLLOWER
         and link.status in WATCHED
-        and claimed(roles.claim_of(link), frame.ctx) in TURNED
+        and claimed(roles.claim_of(link), frame.ctx) in MAY_PROMOTE
         and link.event_id not in news.evidence
         and news.event(link.event_id) is None
     ]
@@ -164,9 +164,9 @@ def _is_to_reclaim(link: Link, roles: Roles, ctx: Context) -> bool:
 # What it means for items
 
 
-def is_stood_against(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
+def asks_for_event(link: Link, roles: Roles, ctx: Context, *, is_changed: bool) -> bool:
     """Whether the event must be read: ERP.net changed what an invited copy shows, or another copy is elected."""
-    is_guests = link.role is Role.INVITED and (is_changed or is_lost(roles.claim_of(link), ctx))
+    is_guests = link.role is Role.INVITED and (is_changed or is_fed_elsewhere(roles.claim_of(link), ctx))
     return is_guests or _is_to_reclaim(link, roles, ctx)
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from jobs.claims import key_of
 from jobs.commands.switch import disable
+from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
 from sync_core.model.policy import Policy
 from tests.support.days import at, only
@@ -50,7 +50,7 @@ async def feeder(house: House, activity: str) -> str:
     memories = {i: await house.world.store.recall(i) for i in users}
     links = {i: [x for x in memory.links if x.activity_id == activity] for i, memory in memories.items()}
     uid = next(x.ical_uid for found in links.values() for x in found)
-    claim = await house.world.store.read_claim(key_of(uid))
+    claim = await house.world.store.read_claim(uid_key(uid))
     assert claim is not None
     assert claim.activity_id == activity
     feeding = {i for i, found in links.items() for x in found if x.role is not Role.FOLLOWER and x.status == "live"}

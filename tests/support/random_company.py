@@ -9,8 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from jobs.claims import key_of
 from sync_core.content.project import BUSY_SUBJECT
+from sync_core.content.ranges import uid_key
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Memory, User
 from sync_core.model.policy import Invite
@@ -70,7 +70,7 @@ class Company(Shift):
         feeding = [(link, upn) for link, upn in live if link.role is not Role.FOLLOWER]
         for name, keys in (
             ("activity", [link.activity_id for link, _ in feeding]),
-            ("meeting", [key_of(link.ical_uid) for link, _ in feeding]),
+            ("meeting", [uid_key(link.ical_uid) for link, _ in feeding]),
         ):
             twice = [key for key, count in Counter(keys).items() if count > 1]
             assert not twice, f"an {name} is fed twice: {[(x.role, u) for x, u in feeding if x.activity_id in twice]}"
@@ -89,7 +89,7 @@ class Company(Shift):
                 continue
             activity = link.activity_id
             if link.role is Role.FOLLOWER:
-                claim = await self.house.world.store.read_claim(key_of(link.ical_uid))
+                claim = await self.house.world.store.read_claim(uid_key(link.ical_uid))
                 if claim is None and not is_rested:
                     continue
                 assert claim is not None, f"{told}: nobody has claimed what it follows"
@@ -106,7 +106,7 @@ class Company(Shift):
         if user is None or not user.enabled or not is_rested:
             return
         links = (await self.house.world.store.recall(feeder)).links
-        bearers = [x for x in links if key_of(x.ical_uid) == key_of(followed.ical_uid)]
+        bearers = [x for x in links if uid_key(x.ical_uid) == uid_key(followed.ical_uid)]
         fed = [x for x in bearers if x.role is not Role.FOLLOWER]
         assert fed, f"{told}: {user.upn} should feed it and does not: {[(x.role, x.status) for x in bearers]}"
 

@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jobs.claims import key_of
 from jobs.commands.switch import disable, enable
 from jobs.pull import run_pull
 from jobs.round.report import Report
@@ -22,6 +21,7 @@ from jobs.round.run import run_round
 from simulators.base import Refused
 from simulators.graph.model import DELETED
 from simulators.graph.person import describe
+from sync_core.content.ranges import uid_key
 from sync_core.model.link import Role
 from sync_core.model.memory import User
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
@@ -166,7 +166,7 @@ class Shift(Hands):
         self.wishes.look(self.house.desk().activities(), count=True)
         await self.work(how, act)
         self.wishes.look(self.house.desk().activities(), count=False)
-        self.sent.update((key_of(m.ical_uid), m.kind, m.to) for m in self.house.graph.mails[mails:])
+        self.sent.update((uid_key(m.ical_uid), m.kind, m.to) for m in self.house.graph.mails[mails:])
         await self.learn_meetings()
         await self.check_not_lost(texts - self.texts())
 
@@ -221,7 +221,7 @@ class Shift(Hands):
         for user in await self.house.world.store.list_users():
             for link in (await self.house.recall(user.upn)).links:
                 if link.activity_id:
-                    self.meetings.setdefault(key_of(link.ical_uid), set()).add(link.activity_id)
+                    self.meetings.setdefault(uid_key(link.ical_uid), set()).add(link.activity_id)
                 if link.role is not Role.FOLLOWER:
                     self.feeders.setdefault(link.activity_id, set()).add(user.upn)
 

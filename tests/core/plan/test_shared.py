@@ -27,8 +27,8 @@ from sync_core.plan.shared import (
     claimed,
     elected,
     is_dismissed,
+    is_fed_elsewhere,
     is_follower,
-    is_lost,
 )
 from sync_core.plan.tables import CLASH, ELECTION, PARTNER_GONE, Claimed
 from tests.support.samples import (
@@ -149,7 +149,7 @@ PATIENT = an_office(stalled_after=timedelta(minutes=6))
 def test_a_claim_is_seen_from_one_mailbox(claim: Claim | None, expected: Claimed) -> None:
     """Mine, another's own or invited copy; a feeder who is off lapses, one who made nothing for long has stalled."""
     assert expected is claimed(claim, PATIENT)
-    assert is_lost(claim, PATIENT) is (expected in (Claimed.OWN, Claimed.GUEST))
+    assert is_fed_elsewhere(claim, PATIENT) is (expected in (Claimed.OWN, Claimed.GUEST))
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,13 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
+    asks_for_event,
     is_followed,
-    is_stood_against,
     is_unmade,
+    may_be_promoted,
     named_by_lost,
     promoted_of,
     takes_over,
-    turned,
     with_claim,
     with_fresh,
     with_role,
@@ -137,8 +137,8 @@ def test_a_followed_copy_is_read_where_its_claim_may_let_it_feed(claim: Claim, i
     """Only where this round has not read it yet."""
     asked = frame(a_follower())
 
-    assert turned(roles(claim), news(), asked) == (["E1"] if is_read else [])
-    assert turned(roles(claim), news(an_invitation()), asked) == []
+    assert may_be_promoted(roles(claim), news(), asked) == (["E1"] if is_read else [])
+    assert may_be_promoted(roles(claim), news(an_invitation()), asked) == []
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_the_users_whom_a_lost_meeting_names() -> None:
 )
 def test_the_event_has_to_be_looked_at(link: Link, claim: Claim, is_changed: bool, stands: bool) -> None:
     """Where ERP.net's word stands against an invited copy, or whose copy feeds has changed."""
-    assert is_stood_against(link, roles(claim), CTX, is_changed=is_changed) is stands
+    assert asks_for_event(link, roles(claim), CTX, is_changed=is_changed) is stands
 
 
 def test_what_takes_over_is_news_whatever_its_link_remembers() -> None:
