@@ -1,6 +1,6 @@
 """The pages about everybody, for those with a role: the company's sentence and numbers, people, audit, settings.
 
-Private items are masked here, whoever looks: only their owner's own page shows them (``portal.owner``).
+Private items are masked here, whoever looks: only their owner's own page shows them (``portal.unmasked``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The pages of everybody who is signed in: how their own sync stands, and what it needs of them.
 
-Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal.own``.
+Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal.own_wishes``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jobs.round.report import PRIVATE
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of
-from portal.owner import journal_for_owner, memory_for_owner
+from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, JournalEntry, Memory, User

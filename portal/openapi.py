@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from portal.all import FOR_ALL, WITH_PEOPLE
+from portal.admin_wishes import FOR_ALL, WITH_PEOPLE
 from portal.http import Answer, Json, json_answer
-from portal.own import WISHES
+from portal.own_wishes import WISHES
 from portal.people import FILTERS, SORTS
 from portal.routes import ROUTES, Needs, Route
 from portal.visit import Visit

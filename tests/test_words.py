@@ -22,6 +22,7 @@ PAGES = ("docs/*.md", "README.md", "SECURITY.md", "CONTRIBUTING.md")
 RETIRED = {
     # word: what is said instead
     "bereaved": "lost feeder",
+    "is stood against": "asks for the event",
     "broom": "cleaning up",
     "carried across": "written to the other side",
     "cloaked": "hidden",
@@ -64,11 +65,13 @@ RETIRED = {
     "unveiled": "shown again",
     "veiled": "private in ERP.net only",
     # modules that have another name now
+    "again.py": "done_before.py",
     "beginning.py": "create.py",
     "carry.py": "update.py",
     "cases.judge_gone": "delete.judge_gone",
     "ending.judge_gone": "delete.judge_gone",
     "ending.py": "delete.py",
+    "dated.py": "finding_dates.py",
     "enrolment.py": "switch.py",
     "feed.py": "delta.py",
     "gathering.py": "moves.py",
@@ -80,6 +83,8 @@ RETIRED = {
     "meeting.py": "shared.py",
     "meetings.py": "claims.py",
     "moving.py": "relocate.py",
+    "own.py": "own_wishes.py",
+    "owner.py": "unmasked.py",
     "pair.py": "compare.py",
     "pairing.py": "match.py",
     "pauses.py": "backoff.py",

@@ -14,9 +14,9 @@ from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.asked import Json, Kind, Wish
 from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
-from jobs.commands.dated import dated, day_in, on_day
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
+from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.kept import names_of
 from jobs.commands.mistakes import COMMON, UnknownItem
 from jobs.commands.resolve import find_conflict, resolve

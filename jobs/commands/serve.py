@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from jobs.asked import Command, State, Trouble, Wish
-from jobs.commands.again import found_done
 from jobs.commands.ask import TOLD, given_up
+from jobs.commands.done_before import found_done
 from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
 from jobs.commands.mistakes import WRONG_INPUT, in_words, trouble_of

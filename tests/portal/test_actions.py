@@ -10,14 +10,13 @@ import pytest
 from jobs.asked import Kind, State
 from jobs.commands.ask import look
 from jobs.commands.kinds import KINDS
-from portal import all as everybody
-from portal import own
+from portal import admin_wishes, own_wishes
 from portal.sign_in import Role
 from tests.portal.test_mine import make_conflict
 from tests.support.app import App
 from tests.support.visitor import Visitor, signed_in
 
-TEMPLATES = Path(own.__file__).with_name("templates")
+TEMPLATES = Path(own_wishes.__file__).with_name("templates")
 ADDRESS = re.compile(r"/portal/(everyone/)?do/([a-z-]+)")
 OF_BOTH = re.compile(r"start ~ '([a-z-]+)'")
 TICKED = re.compile(r"""\{% for what in (.+?) %\}<button""")
@@ -36,7 +35,7 @@ HOSTILE = {
 }
 """Fields for every form, as somebody would send them who means harm."""
 
-TABLES = {"own": own.WISHES, "people": everybody.WITH_PEOPLE, "all": everybody.FOR_ALL}
+TABLES = {"own": own_wishes.WISHES, "people": admin_wishes.WITH_PEOPLE, "all": admin_wishes.FOR_ALL}
 ACTIONS = [(table, what) for table, wishes in TABLES.items() for what in wishes]
 
 REFUSED_AT_ONCE = {"pause", "pause-all", "undo", "retry", "unlink"}
@@ -87,11 +86,15 @@ def test_every_button_has_its_action() -> None:
     ticked = {name for text in texts for names in TICKED.findall(text) for name in re.findall(r"'([a-z-]+)'", names)}
 
     of_both = {found for text in texts for found in OF_BOTH.findall(text)}
-    assert {*of_both, *(what for start, what in addresses if not start)} <= set(own.WISHES)
-    assert of_both <= set(everybody.WITH_PEOPLE)
-    assert {what for start, what in addresses if start} <= {*everybody.WITH_PEOPLE, *everybody.FOR_ALL, "ticked"}
+    assert {*of_both, *(what for start, what in addresses if not start)} <= set(own_wishes.WISHES)
+    assert of_both <= set(admin_wishes.WITH_PEOPLE)
+    assert {what for start, what in addresses if start} <= {
+        *admin_wishes.WITH_PEOPLE,
+        *admin_wishes.FOR_ALL,
+        "ticked",
+    }
     assert "pause" in ticked
-    assert ticked <= set(everybody.WITH_PEOPLE)
+    assert ticked <= set(admin_wishes.WITH_PEOPLE)
 
 
 async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:

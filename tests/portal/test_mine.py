@@ -13,7 +13,7 @@ from jobs.asked import Asker, Command, Kind, State, Wish
 from jobs.commands.ask import ask
 from jobs.commands.switch import disable
 from portal.mine import next_look
-from portal.own import MOST_WAITING
+from portal.own_wishes import MOST_WAITING
 from portal.sign_in import Role
 from sync_core.model.pause import Pause
 from tests.support.house import House

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from jobs.asked import Kind, Wish
 from portal.http import NOT_FOUND, Answer, Denied
-from portal.own import TEXT, file
+from portal.own_wishes import file, typed
 from portal.visit import Visit
 
 People = tuple[str, ...]
@@ -18,12 +18,8 @@ def _of(kind: Kind, **more: bool) -> Callable[[Visit, People], Wish]:
     return lambda _, people: Wish(kind, people, **more)  # type: ignore[arg-type]
 
 
-def _typed(visit: Visit, name: str) -> str:
-    return visit.asked.fields.get(name, "").strip()[:TEXT]
-
-
 def _answer(choice: str) -> Callable[[Visit, People], Wish]:
-    return lambda visit, people: Wish(Kind.APPROVE, people, item=_typed(visit, "id"), choice=choice)
+    return lambda visit, people: Wish(Kind.APPROVE, people, item=typed(visit, "id"), choice=choice)
 
 
 def _new(visit: Visit, _: People) -> Wish:
@@ -40,15 +36,15 @@ def _typed_names(visit: Visit) -> People:
 WITH_PEOPLE: dict[str, Callable[[Visit, People], Wish]] = {
     "enable": _of(Kind.ENABLE),
     "disable": _of(Kind.DISABLE),
-    "pause": lambda visit, people: Wish(Kind.PAUSE, people, until=_typed(visit, "until")),
+    "pause": lambda visit, people: Wish(Kind.PAUSE, people, until=typed(visit, "until")),
     "resume": _of(Kind.RESUME),
-    "retry": lambda visit, people: Wish(Kind.RETRY, people, item=_typed(visit, "item")),
-    "unlink": lambda visit, people: Wish(Kind.UNLINK, people, item=_typed(visit, "item")),
+    "retry": lambda visit, people: Wish(Kind.RETRY, people, item=typed(visit, "item")),
+    "unlink": lambda visit, people: Wish(Kind.UNLINK, people, item=typed(visit, "item")),
     "refresh": _of(Kind.SYNC, full=True),
     "sync": _of(Kind.SYNC),
     "preview": lambda _, people: Wish(Kind.PREVIEW, people, choice="on"),
-    "why": lambda visit, people: Wish(Kind.WHY, people, item=_typed(visit, "item")),
-    "undo": lambda visit, people: Wish(Kind.UNDO, people, item=_typed(visit, "item"), choice=_typed(visit, "choice")),
+    "why": lambda visit, people: Wish(Kind.WHY, people, item=typed(visit, "item")),
+    "undo": lambda visit, people: Wish(Kind.UNDO, people, item=typed(visit, "item"), choice=typed(visit, "choice")),
     "approve": _answer("approve"),
     "drop": _answer("drop"),
 }
@@ -56,7 +52,7 @@ WITH_PEOPLE: dict[str, Callable[[Visit, People], Wish]] = {
 
 FOR_ALL: dict[str, Callable[[Visit, People], Wish]] = {
     "new": _new,
-    "pause-all": lambda visit, _: Wish(Kind.PAUSE, everybody=True, until=_typed(visit, "until")),
+    "pause-all": lambda visit, _: Wish(Kind.PAUSE, everybody=True, until=typed(visit, "until")),
     "resume-all": lambda _, __: Wish(Kind.RESUME, everybody=True),
     "preview-all": lambda _, __: Wish(Kind.PREVIEW, everybody=True),
     "doctor": lambda _, __: Wish(Kind.DOCTOR),

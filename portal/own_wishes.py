@@ -19,22 +19,21 @@ TEXT = 1_000
 """Characters of what somebody types, or pastes: a link from Outlook has some three hundred."""
 
 
-def _typed(visit: Visit, name: str) -> str:
+def typed(visit: Visit, name: str) -> str:
+    """What somebody typed into a field of the form, cut at ``TEXT`` characters."""
     return visit.asked.fields.get(name, "").strip()[:TEXT]
 
 
 def _enable(visit: Visit, me: tuple[str, ...]) -> Wish:
-    company, _, location = _typed(visit, "place").partition("|")
-    return Wish(Kind.ENABLE, me, company=company, location=location, zone=_typed(visit, "zone"))
+    company, _, location = typed(visit, "place").partition("|")
+    return Wish(Kind.ENABLE, me, company=company, location=location, zone=typed(visit, "zone"))
 
 
 def _resolve(visit: Visit, me: tuple[str, ...]) -> Wish:
     prefix = "field."
     chosen = {n.removeprefix(prefix): v for n, v in visit.asked.fields.items() if n.startswith(prefix)}
-    choice = _typed(visit, "choice")
-    return Wish(
-        Kind.RESOLVE, me, item=_typed(visit, "id"), choice=choice, fields=chosen if choice == "fields" else {}
-    )
+    choice = typed(visit, "choice")
+    return Wish(Kind.RESOLVE, me, item=typed(visit, "id"), choice=choice, fields=chosen if choice == "fields" else {})
 
 
 WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
@@ -43,14 +42,14 @@ WISHES: dict[str, Callable[[Visit, tuple[str, ...]], Wish]] = {
     "preview": lambda _, me: Wish(Kind.PREVIEW, me, choice="on"),
     "sync": lambda _, me: Wish(Kind.SYNC, me),
     "refresh": lambda _, me: Wish(Kind.SYNC, me, full=True),
-    "pause": lambda visit, me: Wish(Kind.PAUSE, me, until=_typed(visit, "until")),
+    "pause": lambda visit, me: Wish(Kind.PAUSE, me, until=typed(visit, "until")),
     "resume": lambda _, me: Wish(Kind.RESUME, me),
-    "retry": lambda visit, me: Wish(Kind.RETRY, me, item=_typed(visit, "item")),
-    "unlink": lambda visit, me: Wish(Kind.UNLINK, me, item=_typed(visit, "item")),
-    "why": lambda visit, me: Wish(Kind.WHY, me, item=_typed(visit, "item")),
+    "retry": lambda visit, me: Wish(Kind.RETRY, me, item=typed(visit, "item")),
+    "unlink": lambda visit, me: Wish(Kind.UNLINK, me, item=typed(visit, "item")),
+    "why": lambda visit, me: Wish(Kind.WHY, me, item=typed(visit, "item")),
     "places": lambda _, me: Wish(Kind.PLACES),
     "resolve": _resolve,
-    "undo": lambda visit, me: Wish(Kind.UNDO, me, item=_typed(visit, "item"), choice=_typed(visit, "choice")),
+    "undo": lambda visit, me: Wish(Kind.UNDO, me, item=typed(visit, "item"), choice=typed(visit, "choice")),
 }
 """By the last word of the form's address."""
 

@@ -1,4 +1,4 @@
-"""What somebody's own rows look like to themselves: private items are masked for everybody but their owner.
+"""Takes the marks of private items off rows for their owner: for everybody else they stay masked.
 
 The shapes of answers mask what is marked as private (``jobs/commands/shapes.py``); here the marks are taken off
 before the shapes see the rows, and only for the person whose rows they are.
