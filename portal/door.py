@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from jobs.log import log_failure
 from jobs.world import World
 from portal import forms
-from portal.http import GO_TO, Answer, Asked, Denied, TooMuch, json_answer, read_asked
+from portal.http import GO_TO, Answer, Asked, Denied, TooMuch, json_answer, read_asked, unread
 from portal.routes import Found, Needs, find
 from portal.sign_in import NotLetIn, Person, Trouble, is_development, person_of
 from portal.visit import Page, Visit, language_of
@@ -36,7 +36,8 @@ async def answer(site: Site, method: str, url: str, headers: Mapping[str, str], 
     try:
         asked = read_asked(method, url, headers, body)
     except (TooMuch, ValueError) as error:
-        return Answer(error.status if isinstance(error, TooMuch) else 400)
+        no = Denied(error.status if isinstance(error, TooMuch) else 400, "beyond")
+        return await _refusal(site, unread(method, url, headers), None, no)
     found = find(asked.method, asked.path)
     try:
         return await _answer(site, asked, found)

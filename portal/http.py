@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -86,13 +85,9 @@ class Asked:
         return urlsplit(self.origin).hostname or ""
 
     def cookie(self, name: str) -> str:
-        """A cookie's value, '' where there is none."""
-        jar: SimpleCookie = SimpleCookie()
-        try:
-            jar.load(self.headers.get("cookie", ""))
-        except CookieError:
-            return ""
-        return jar[name].value if name in jar else ""
+        """A cookie's value, '' where there is none. Ours need no quotes; what others look like is nothing to them."""
+        pairs = (one.strip().partition("=") for one in self.headers.get("cookie", "").split(";"))
+        return next((value for found, _, value in pairs if found == name), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +123,12 @@ def read_asked(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         fields={name: values[-1] for name, values in several.items()},
         several=several,
     )
+
+
+def unread(method: str, url: str, headers: Mapping[str, str]) -> Asked:
+    """What is known of a request that cannot be read: whether a page or a program is addressed, and the headers."""
+    start = url.partition("://")[2].partition("/")[2].partition("/")[0]
+    return Asked(method, "", (start,), headers={name.lower(): value for name, value in headers.items()})
 
 
 def _fields(kind: str, body: bytes) -> dict[str, tuple[str, ...]]:

@@ -30,6 +30,8 @@ HEADER_LIMIT, CLAIMS = 65_536, 1_000
 """Characters of the header, and claims in it."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+PROXIED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+"""Each of them says that somebody else than this machine may ask."""
 
 _CLAIMS = "http://schemas.microsoft.com/identity/claims"
 _TYPES = {
@@ -96,7 +98,7 @@ def is_development(asked: Asked, environ: Mapping[str, str]) -> bool:
         return False
     public = environ.get("PUBLIC_URL", "")
     hosts = {asked.host, urlsplit(public).hostname if public else asked.host}
-    return hosts <= LOOPBACK and "x-forwarded-for" not in asked.headers
+    return hosts <= LOOPBACK and not PROXIED & set(asked.headers)
 
 
 def person_of(asked: Asked, environ: Mapping[str, str], key: bytes) -> Person:

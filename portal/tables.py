@@ -1,6 +1,6 @@
 """Tables to take along: people, one person's items, and the audit, as CSV.
 
-A cell that a spreadsheet would take for a formula begins with an apostrophe. The file begins with the mark by which
+What a spreadsheet would take for a formula has an apostrophe in front. The file begins with the mark by which
 Excel knows UTF-8.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from jobs.log import log_failure
@@ -26,7 +27,10 @@ from sync_core.model.memory import User
 CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
 """Characters that speak to a terminal in which somebody looks at the file; a line's end within a cell is one."""
 
-FORMULA = ("=", "+", "-", "@", "\ufffd")
+FORMULA = re.compile("(^|;[\\s\"']*)(?=[-=+@\ufffd\uff0d\uff1d\uff0b\uff20])")
+"""Where a spreadsheet begins a formula, letters of East Asian width included: at the beginning of a cell, or behind a
+semicolon, at which it begins a new cell where that parts the fields, as in Bulgaria."""
+
 AUDIT = 1_000
 
 PEOPLE = (
@@ -111,4 +115,4 @@ def as_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value).translate(CONTROLS)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", text)

@@ -643,6 +643,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is nothing here (any more), or it is not yours.",
         "Тук (вече) няма нищо или то не е ваше.",
     ),
+    "refused.beyond": (
+        "This was too long, or not to be understood, so nothing was done. Go back and ask for less at once.",
+        "Това беше твърде дълго или неразбираемо и затова нищо не е направено. Поискайте по-малко наведнъж.",
+    ),
     "refused.unavailable": (
         "calsync's memory does not answer at the moment. Nothing is lost; try again in a minute.",
         "Паметта на calsync не отговаря в момента. Нищо не е загубено; опитайте пак след минута.",

@@ -362,3 +362,93 @@ async def test_a_spoilt_command_is_said_to_be_one(house: House) -> None:
     assert answer.status == 500
     assert b"cannot be read" in answer.body
     assert [one["id"] for one in (await vera.json("/everyone/audit"))["commands"]] == [whole.id]
+
+
+BEYOND = [
+    ("GET", "/portal?" + "x" * 3_000, {}, "", 414),
+    ("GET", "/portal?word=%ff", {}, "", 400),
+    ("GET", "/portal?" + "a=1&" * 401, {}, "", 400),
+    ("POST", "/portal/do/pause", {"content_type": "text/plain"}, "token=1", 415),
+    ("POST", "/portal/do/pause", {"content_type": "application/json"}, "[", 400),
+    ("POST", "/portal/do/pause", {}, "a=" + "x" * 70_000, 413),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "sent", "status"), BEYOND, ids=lambda one: str(one)[:20])
+async def test_what_is_beyond_the_bounds_is_said_plainly(
+    anna: Visitor, method: str, path: str, headers: dict[str, str], sent: str, status: int
+) -> None:
+    """To people in their language, to programs as JSON; nobody gets an empty page, and no row is read."""
+    page = await anna.ask(method, path, sent, accept_language="bg", **headers)
+    program = await anna.ask(method, path.replace("/portal", "/api/v1", 1), sent, **headers)
+
+    assert (page.status, program.status, anna.opened) == (status, status, 0)
+    assert '<html lang="bg">' in page.body.decode()
+    assert (program.kind, json.loads(program.body)) == ("application/json", {"error": "beyond"})
+    assert page.all_headers["Cache-Control"] == program.all_headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("before", ['x={"a":1}', "a:b=1", "AppServiceAuthSession=" + "x" * 4_000, "=", ";;", "é=1"])
+async def test_a_cookie_of_somebody_else_does_not_hide_ours(anna: Visitor, before: str) -> None:
+    """Whatever another app of the same host put there."""
+    page = await anna.read("/portal", cookie=f"{before}; calsync-language=bg")
+    assert '<html lang="bg">' in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/portal/%2e%2e/settings",
+        "/portal/./settings",
+        "/portal/assets/%2e%2e/everyone",
+        "/portal/assets/..%2feveryone",
+        "/portal/people/a%2Fb",
+        "/portal/people/%00",
+        "/portal/people/%ff",
+        "/portal/people/%ed%a0%80",
+        "/portal/commands/%0d%0aSet-Cookie:x=1",
+        "/portal\\settings",
+        "/PORTAL/everyone",
+    ],
+)
+async def test_a_crooked_address_is_not_found(house: House, path: str) -> None:
+    """Neither for somebody who may see everything nor for a stranger who writes it behind an open path."""
+    found = await Visitor(house, signed_in("vera", Role.ADMIN)).get(path)
+    stranger = await Visitor(house).get(path)
+
+    assert (found.status, "Set-Cookie" in found.headers) == (404, False)
+    assert stranger.status in (401, 404)
+
+
+@pytest.mark.parametrize("header", ["host", "x-forwarded-host", "x-original-url", "forwarded"])
+async def test_no_header_leads_elsewhere(anna: Visitor, header: str) -> None:
+    """Every address that we give is one of this site, whatever a request says that it is called."""
+    headers = {header.replace("-", "_"): "evil.example"}
+    page = await anna.read("/portal?next=https://evil.example", **headers)
+    sent = await anna.send("/portal/do/pause", {"next": "https://evil.example"}, **headers)
+
+    assert "evil.example" not in page
+    assert re.fullmatch("/portal/commands/[a-z0-9-]+", sent.headers["Location"])
+
+
+async def test_of_a_field_sent_twice_the_token_must_be_good(anna: Visitor) -> None:
+    """The last one counts, and there is no way round it by a second spelling or by a list."""
+    good = await anna.token()
+    how = {"sec_fetch_site": "same-origin"}
+    form, program = "application/x-www-form-urlencoded", "application/json"
+    for kind, sent in (
+        (form, f"token={good}&token=x"),
+        (form, f"Token={good}"),
+        (form, f"token%5b%5d={good}"),
+        (program, json.dumps({"token": [good, "x"]})),
+    ):
+        assert (await anna.ask("POST", "/portal/do/pause", sent, content_type=kind, **how)).status == 403
+
+
+async def test_two_principals_are_nobody(house: House) -> None:
+    """A header sent twice arrives as one, with a comma between; claims that speak of two people are refused."""
+    one = signed_in("anna")["x-ms-client-principal"]
+    tenant, other = claim("tid", "acme"), "http://schemas.microsoft.com/identity/claims/objectidentifier"
+    two = principal(tenant, claim("oid", "anna"), claim(other, "boris"))
+    for header in (f"{one},{one}", f"{one}, {one}", two):
+        assert (await Visitor(house, {"x-ms-client-principal": header}).get("/portal")).status == 403

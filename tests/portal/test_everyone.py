@@ -315,10 +315,23 @@ async def test_a_search_is_no_part_of_an_address(house: House, admin: Visitor) -
 
 
 def test_a_table_is_no_program() -> None:
-    """A cell that a spreadsheet would compute is text."""
-    answer = as_csv("x", ("a",), [["=1+1"], ["@x"], ["ж"], [None], [3]])
+    """A cell that a spreadsheet would compute is text, where a semicolon parts the cells, too."""
+    rows: list[list[object]] = [
+        ["=1+1"],
+        ["@x"],
+        ["ж"],
+        [None],
+        [3],
+        ["\t=1"],
+        ["＝1"],
+        ['Plan;"=1+1'],
+        ["Plan; -2"],
+        ["a;b"],
+    ]
+    answer = as_csv("x", ("a",), rows)
 
-    assert answer.body.decode("utf-8-sig").split("\r\n")[1:-1] == ["'=1+1", "'@x", "ж", '""', "3"]
+    whole, behind = ["'=1+1", "'@x", "ж", '""', "3", "'\ufffd=1", "'＝1"], ['"Plan;""\'=1+1"', "Plan; '-2", "a;b"]
+    assert answer.body.decode("utf-8-sig").split("\r\n")[1:-1] == [*whole, *behind]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="calsync-x.csv"'
 
 

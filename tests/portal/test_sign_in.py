@@ -141,6 +141,9 @@ def test_the_platform_vouches() -> None:
         (LOCAL, "https://app.example/portal", {}, False),
         (LOCAL, "http://127.0.0.1.evil.example/portal", {}, False),
         (LOCAL, HERE, {"x-forwarded-for": "10.0.0.1"}, False),
+        (LOCAL, HERE, {"X-Forwarded-Host": "127.0.0.1"}, False),
+        (LOCAL, HERE, {"Forwarded": "for=10.0.0.1"}, False),
+        (LOCAL, HERE, {"Via": "1.1 proxy"}, False),
     ],
 )
 def test_where_one_may_choose_who_one_is(
