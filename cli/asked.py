@@ -27,7 +27,8 @@ def commands(runner: Runner, command_id: str, limit: int) -> None:
 async def _newest(runner: Runner, world: World, limit: int) -> int:
     from jobs.commands import shapes
 
-    found = [shapes.command_of(one) for one in await world.store.list_commands(limit)]
+    users = await world.store.list_users()
+    found = [shapes.command_of(one, users) for one in await world.store.list_commands(limit)]
     runner.give({"commands": found}, [text.asked_line(one) for one in found] or ["Nothing was asked for yet."])
     return DONE
 
@@ -40,7 +41,7 @@ async def _one(runner: Runner, world: World, command_id: str) -> int:
     one = await look(world, command_id)
     if one is None:
         raise UnknownItem(f"no command has the id {command_id}: `calsync commands` lists the newest")
-    answer, shown = await read_answer(world, one), shapes.command_of(one)
+    answer, shown = await read_answer(world, one), shapes.command_of(one, await world.store.list_users())
     lines = [text.asked_line(shown), *text.answer_lines(one.wish.kind, answer)]
     runner.give({"command": shown, "answer": answer}, lines)
     return DONE

@@ -54,16 +54,19 @@ async def do_here(runner: Runner, world: World, find: Find, finish: Finish) -> i
 
 
 async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
+    from jobs.asked import Turn, named, new_id
     from jobs.commands.kinds import KINDS
+    from jobs.commands.turns import in_turn
 
-    kind = KINDS[wish.kind]
-    items = await kind.items(world, wish)
+    now = world.clock()
+    turn = Turn(now, new_id(now), named(wish))
+    items = await KINDS[wish.kind].items(world, wish)
     parts: list[Part] = []
     with ExitStack() as bars:
         step = bars.enter_context(runner.progress(len(items))) if len(items) > 1 else None
         for number, item in enumerate(items, 1):
             runner.detail(f"{wish.kind}, {number} of {len(items)}")
-            parts += [part async for part in kind.do(world, wish, item, runner.notice)]
+            parts += [part async for part in in_turn(world, turn, wish, item, runner.notice)]
             if step is not None:
                 step(f"{number} of {len(items)}")
     return parts

@@ -301,6 +301,26 @@ class Command:
         return self.told or (self.trouble.text if self.trouble else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which command last had a say about something, ``what`` it was (its kind and choice) and when it was asked."""
+
+    asked_at: datetime
+    command_id: str
+    what: str = ""
+    etag: str = ""
+
+
+def turn_of(command: Command) -> Turn:
+    """The turn of a command: by when it was asked."""
+    return Turn(command.asked_at, command.id, named(command.wish))
+
+
+def named(wish: Wish) -> str:
+    """What is asked, in a word or two: its kind and what was chosen."""
+    return " ".join(word for word in (wish.kind, wish.choice) if word)
+
+
 FAR = 36**7 - 1
 """Seconds that seven digits of base 36 count: until the year 4453."""
 
@@ -365,6 +385,18 @@ class CommandStore(Protocol):
 
     async def drop_parts(self, command_id: str) -> None:
         """Erase the answer; a missing one is fine."""
+
+    async def read_turn(self, subject: str) -> Turn | None:
+        """Whose turn was last noted at this subject; of a row that cannot be read nobody's."""
+
+    async def save_turn(self, subject: str, turn: Turn) -> None:
+        """Note a turn on the condition of its etag ('' = none stands). Raises ``StaleWrite``."""
+
+    async def drop_turn(self, subject: str, turn: Turn) -> None:
+        """Erase a turn as it was read. Raises ``StaleWrite``."""
+
+    async def trim_turns(self, before: datetime) -> None:
+        """Erase the turns of commands that were asked for before that instant, and those that cannot be read."""
 
     async def trim_commands(self, before: datetime) -> int:
         """Erase commands asked for before that instant, and their answers; return how many there were."""

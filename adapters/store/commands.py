@@ -1,19 +1,23 @@
-"""Commands, newest first in one partition; the parts of each answer in a partition of its own (``jobs.asked``)."""
+"""Commands, newest first in one partition; the parts of each answer in a partition of its own (``jobs.asked``).
+
+Whose turn it was last at what commands are about stands in a third partition, under digests.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.asked import Command, Json, stamp
+from jobs.asked import Command, Json, Turn, stamp
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from sync_core.model.sides import Side
 
-_PARTITION = "command"
+_PARTITION, _TURNS = "command", "turn"
 
 
 PIECE, MOST_PIECES = 60_000, 150
@@ -31,6 +35,20 @@ class PartRow:
 
 def _place(command_id: str) -> Key:
     return Key(_PARTITION, codec.key(command_id))
+
+
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def _turn(subject: str) -> Key:
+    """Where a turn stands: by a digest, since it outlives by a day whoever is forgotten."""
+    return Key(_TURNS, codec.hashed(subject))
+
+
+def _asked_at(row: Row) -> datetime:
+    with suppress(RowUnreadable):
+        return stored.value_of(Table.COMMANDS, row, Turn).asked_at
+    return EARLIEST
 
 
 def _answer(command_id: str) -> str:
@@ -114,6 +132,36 @@ class Commands:
         """Erase the answer; a missing one is fine."""
         rows = await self.backend.scan(Table.COMMANDS, _answer(command_id))
         await self.backend.write_all(Table.COMMANDS, [Op(Verb.DELETE, row.key) for row in rows])
+
+    async def read_turn(self, subject: str) -> Turn | None:
+        """Whose turn was last noted at this subject; of a row that cannot be read nobody's, and it is replaced."""
+        row = await self.backend.read(Table.COMMANDS, _turn(subject))
+        if row is None:
+            return None
+        with suppress(RowUnreadable):
+            return replace(stored.value_of(Table.COMMANDS, row, Turn), etag=row.etag)
+        return Turn(EARLIEST, "", etag=row.etag)
+
+    async def save_turn(self, subject: str, turn: Turn) -> None:
+        """Note a turn on the condition of its etag ('' = none stands). Raises ``StaleWrite``."""
+        verb = Verb.PUT if turn.etag else Verb.INSERT
+        await self._write_turn(Op(verb, _turn(subject), codec.encode(replace(turn, etag="")), turn.etag))
+
+    async def drop_turn(self, subject: str, turn: Turn) -> None:
+        """Erase a turn as it was read. Raises ``StaleWrite``."""
+        await self._write_turn(Op(Verb.DELETE, _turn(subject), etag=turn.etag))
+
+    async def _write_turn(self, op: Op) -> None:
+        try:
+            await self.backend.write(Table.COMMANDS, op)
+        except Conflict as conflict:
+            raise StaleWrite(Side.ERP, "another command about the same was faster") from conflict
+
+    async def trim_turns(self, before: datetime) -> None:
+        """Erase the turns of commands that were asked for before that instant, and those that cannot be read."""
+        rows = await self.backend.scan(Table.COMMANDS, _TURNS)
+        old = [row.key for row in rows if _asked_at(row) < before]
+        await self.backend.write_all(Table.COMMANDS, [Op(Verb.DELETE, key) for key in old])
 
     async def trim_commands(self, before: datetime) -> int:
         """Erase commands that were asked for before then, and their answers; how many there were.

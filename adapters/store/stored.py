@@ -36,6 +36,7 @@ REMEDIES = {
     "CopyRow": "`calsync sync --full` makes it anew",
     "Command": _DELETE + "and ask again",
     "PartRow": _DELETE + "and ask again",
+    "Turn": "it is made anew by the next command about the same",
     "Day": "it is made anew by the next round of that day",
 }
 """The remedy for an unreadable row, by its kind."""
@@ -44,7 +45,7 @@ _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow":
 """Kinds whose owner is named by another part of the key than the partition."""
 
 _OF_NOBODY = frozenset(
-    {"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow", "Day"}
+    {"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow", "Turn", "Day"}
 )
 
 

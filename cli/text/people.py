@@ -73,11 +73,12 @@ def person_lines(person: Json) -> Iterator[str]:
 
 def paused_lines(output: Json) -> Iterator[str]:
     """Write who is paused now."""
-    if output["everybody"]:
-        yield f"Everybody's sync is {output['everybody']['text']}; what changes meanwhile waits."
-    elif not output["users"]:
+    users, everybody = output.get("users", ()), output.get("everybody")
+    if everybody:
+        yield f"Everybody's sync is {everybody['text']}; what changes meanwhile waits."
+    elif not users and not output.get("failures"):
         yield "Nobody's sync is paused by the pause of everybody any more."
-    for user in output["users"]:
+    for user in users:
         paused = f"{user['paused']['text']}; what changes meanwhile waits" if user["paused"] else "not paused"
         yield plain(f"{user['upn']}: {paused}.")
     yield from failure_lines(output)

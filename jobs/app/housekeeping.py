@@ -24,6 +24,9 @@ LONGEST = timedelta(minutes=5)
 DAYS_KEPT = timedelta(days=40)
 """How long the numbers of a day are kept: the page shows thirty days."""
 
+TURNS_KEPT = EXPIRES + timedelta(hours=1)
+"""How long it is known which command was last about something: no older one is carried out any more."""
+
 NIGHTS = timedelta(days=3)
 """How long an expired answer is still looked for: if the clean-up misses a night, a later one erases it."""
 
@@ -56,6 +59,7 @@ async def keep_house(world: World) -> int:
     erased = sum(await together(trim, _in_turn(users, began_at.date())))
     await _erase_answers(world)
     await world.store.trim_commands(before)
+    await world.store.trim_turns(world.clock() - TURNS_KEPT)
     await world.store.trim_days(world.clock().date() - DAYS_KEPT)
     await world.store.move_old_index(MOST_MOVED)
     facts: dict[str, Fact] = {"erased": erased}

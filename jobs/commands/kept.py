@@ -2,12 +2,13 @@
 
 Rows are kept for ninety days, so that an administrator can see who asked for what. What somebody typed may be a title
 or a name that nobody bears, which no forgetting would find. So a text stays only where it was found to be the name of
-something: a person whom calsync knows, an item, a place.
+something: an item, a place. A person whom calsync knows is kept by id: a name that they do not bear any more would be
+found by no forgetting either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jobs.asked import Command, Kind, State, Wish
@@ -37,9 +38,18 @@ async def kept_of(world: World, command: Command, state: State) -> Wish:
         return wish
     if wish.kind is Kind.FORGET and state is State.DONE:
         return replace(wish, people=(FORGOTTEN,) * len(wish.people))
-    return replace(wish, people=_known(wish.people, await world.store.list_users()))
+    return replace(wish, people=_ids(wish.people, await world.store.list_users()))
 
 
-def _known(people: Iterable[str], users: Iterable[User]) -> tuple[str, ...]:
-    names = frozenset().union(*map(names_of, users), (FORGOTTEN,))
-    return tuple(next((one for one in (name, *name.split()) if one.casefold() in names), UNKNOWN) for name in people)
+def _ids(people: Iterable[str], users: Sequence[User]) -> tuple[str, ...]:
+    """The ids of people by what they are called; where two bear a name, of the one whose id or UPN it is."""
+    known = {FORGOTTEN: FORGOTTEN}
+    for user in users:
+        for name in names_of(user):
+            known.setdefault(name, user.id)
+    for user in users:
+        known |= {user.upn.casefold(): user.id, user.id.casefold(): user.id}
+    return tuple(
+        next((known[one.casefold()] for one in (name, *name.split()) if one.casefold() in known), UNKNOWN)
+        for name in people
+    )

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.asked import Command, State, Trouble, Wish
+from jobs.asked import Command, State, Trouble, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
 from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
 from jobs.commands.mistakes import WRONG_INPUT, in_words, trouble_of
+from jobs.commands.turns import answers_about, in_turn, latest
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.waiting import unheeded
@@ -108,29 +109,37 @@ async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]
     """The command under way, and its items. Where they are the people who are named, they stand in the wish."""
     wish = command.wish
     is_new = command.state is State.WAITING
-    items = command.items or tuple(await KINDS[wish.kind].items(world, wish))
+    items = command.items or tuple(await _items(world, command))
     if is_new:
         kept = () if wish.people and set(wish.people) <= set(items) else items
         command = replace(command, state=State.RUNNING, items=kept, total=len(items))
     return await _save(world, replace(command, waits_for="")), items
 
 
+async def _items(world: World, command: Command) -> Sequence[str]:
+    """What is dealt with. An answer that a later one has overtaken is not looked for: it says so itself."""
+    if await latest(world, answers_about(command.wish), turn_of(command)) is not None:
+        return [""]
+    return await KINDS[command.wish.kind].items(world, command.wish)
+
+
 async def _next_item(world: World, command: Command, item: str, *, is_again: bool) -> Command:
     is_fine, number = command.is_fine, 0
-    async for part, fine in _parts(world, command.wish, item, is_again=is_again):
+    async for part, fine in _parts(world, command, item, is_again=is_again):
         await world.store.save_part(command.id, command.done * PART_STEP + number, part)
         is_fine, number = is_fine and fine, number + 1
     return await _save(world, replace(command, done=command.done + 1, is_fine=is_fine))
 
 
-async def _parts(world: World, wish: Wish, item: str, *, is_again: bool) -> AsyncIterator[Part]:
+async def _parts(world: World, command: Command, item: str, *, is_again: bool) -> AsyncIterator[Part]:
     """What is answered about an item; ``is_again``: an earlier worker has begun on it."""
+    wish = command.wish
     done = await found_done(world, wish, item) if is_again else None
     if done is not None:
         yield done, True
         return
     try:
-        async for part in KINDS[wish.kind].do(world, wish, item, unheeded):
+        async for part in in_turn(world, turn_of(command), wish, item, unheeded):
             yield part
     except CalsyncError:
         done = await found_done(world, wish, item) if is_again else None  # the other one is still at it

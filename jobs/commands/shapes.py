@@ -405,12 +405,14 @@ def unsynced_of(page: UnsyncedPage) -> Json:
     return {"reasons": reasons, "items": items, "next_offset": page.next_offset}
 
 
-def command_of(command: Command) -> Json:
-    """Shape a command: who asked for what, and how far it has come; not the answer."""
+def command_of(command: Command, users: Iterable[User] = ()) -> Json:
+    """Shape a command: who asked for what, and how far it has come; not the answer. ``users`` bear the names of
+    those who are kept by id."""
+    names = {user.id: user.upn for user in users}
     return {
         "id": command.id,
         "kind": str(command.wish.kind),
-        "people": ["everybody"] if command.wish.everybody else [*command.wish.people],
+        "people": ["everybody"] if command.wish.everybody else [names.get(one, one) for one in command.wish.people],
         "choice": command.wish.choice,
         "asked_by": command.asked_by.name or command.asked_by.id,
         "asked_at": _at(command.asked_at),

@@ -212,14 +212,22 @@ async def forget(world: World, user: User) -> None:
         log_failure("forget", error, user_id=user.id)
 
 
+def turn_at(user_id: str) -> str:
+    """Where the turns stand of commands about a person's switch."""
+    return f"switch|{user_id}"
+
+
 async def _forget_commands(world: World, user: User) -> None:
     """Erase the user from what was asked, and the answers that tell of them.
 
-    A wish that still waits asks for nobody then: nothing brings the user back.
+    A wish that still waits asks for nobody then: nothing brings the user back, unless it was asked after this.
     """
     names = names_of(user)
+    turn = await world.store.read_turn(turn_at(user.id))
     for command in await world.store.list_commands(MOST_COMMANDS):
         wish = command.wish
+        if turn is not None and command.state is State.WAITING and command.asked_at > turn.asked_at:
+            continue
         others = tuple(FORGOTTEN if name.casefold() in names else name for name in wish.people)
         is_about_others = wish.kind is Kind.PLACES or (bool(wish.people) and others == wish.people)
         if is_about_others and command.asked_by.id != user.id:

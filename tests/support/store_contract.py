@@ -20,7 +20,7 @@ from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.codec import SCHEMA
 from adapters.store.old_index import OldIndex, old_key
 from adapters.store.store import RowStore
-from jobs.asked import Asker, Command, Kind, State, Wish, new_id
+from jobs.asked import Asker, Command, Kind, State, Turn, Wish, new_id
 from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
@@ -1395,6 +1395,29 @@ class CommandContract:
             await fresh_store.read_parts(asked.id)
         await fresh_store.drop_parts(asked.id)
         assert await fresh_store.read_parts(asked.id) == []
+
+    async def test_whose_turn_it_was_is_noted_by_one(self, fresh_store: RowStore) -> None:
+        """Neither over another's nor for longer than asked; a spoilt note is nobody's and can be replaced."""
+        old, young = Turn(NOW, "a", "enable"), Turn(NOW + timedelta(hours=1), "b", "disable")
+        await fresh_store.save_turn(ODD, old)
+        with pytest.raises(StaleWrite):
+            await fresh_store.save_turn(ODD, young)
+        noted = await fresh_store.read_turn(ODD)
+        assert noted is not None
+        assert replace(noted, etag="") == old
+        await fresh_store.save_turn(ODD, replace(young, etag=noted.etag))
+        with pytest.raises(StaleWrite):
+            await fresh_store.drop_turn(ODD, noted)
+        await fresh_store.trim_turns(NOW + timedelta(minutes=1))
+        assert await fresh_store.read_turn(ODD) is not None
+
+        [row] = await fresh_store.backend.scan(Table.COMMANDS, "turn")
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, row.key, {"v": codec.SCHEMA, "data0": "{"}))
+        spoilt = await fresh_store.read_turn(ODD)
+        assert spoilt is not None
+        await fresh_store.save_turn(ODD, replace(young, etag=spoilt.etag))
+        await fresh_store.trim_turns(NOW + timedelta(hours=2))
+        assert await fresh_store.read_turn(ODD) is None
 
     async def test_old_commands_go_with_their_answers(self, fresh_store: RowStore) -> None:
         """Whatever was asked for before a time, unreadable rows included."""
