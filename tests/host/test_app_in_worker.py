@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from portal import assets
 from simulators.demo.hands import control
 from simulators.host.company import WEBHOOK_SECRET, Company
 from tests.support.company_life import in_erpnet, meeting_words
@@ -30,6 +31,19 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     },
     "erpnet": {"type": "httpTrigger", "route": "api/webhooks/erpnet", "authLevel": "ANONYMOUS", "methods": ["POST"]},
     "health": {"type": "httpTrigger", "route": "api/health", "authLevel": "ANONYMOUS", "methods": ["GET"]},
+    "home": {"type": "httpTrigger", "route": "{home:maxlength(0)?}", "authLevel": "ANONYMOUS", "methods": ["GET"]},
+    "portal": {
+        "type": "httpTrigger",
+        "route": "portal/{*path}",
+        "authLevel": "ANONYMOUS",
+        "methods": ["GET", "POST"],
+    },
+    "programs": {
+        "type": "httpTrigger",
+        "route": "api/v1/{*path}",
+        "authLevel": "ANONYMOUS",
+        "methods": ["GET", "POST"],
+    },
     "warmup": {"type": "warmupTrigger"},
 }
 LATE = {
@@ -71,7 +85,7 @@ def test_every_function_is_found(worker: Worker) -> None:
     found = {name: worker.trigger(name) for name in worker.functions}
 
     assert {name: {key: found[name].get(key) for key in wanted} for name, wanted in TRIGGERS.items()} == TRIGGERS
-    assert set(TRIGGERS) <= set(found)
+    assert set(TRIGGERS) == set(found)
     others = {one["type"] for bindings in worker.functions.values() for one in bindings}
     assert others == {"timerTrigger", "queueTrigger", "httpTrigger", "http", "warmupTrigger"}
 
@@ -148,3 +162,36 @@ def test_webhook_knows_its_secret(worker: Worker, secret: str, status: str) -> N
     wire = http("POST", "https://app/api/webhooks/erpnet", headers={"x-calsync-secret": secret})
 
     assert worker.invoke("erpnet", wire)["status"] == status
+
+
+def test_the_bare_address_leads_to_the_page(worker: Worker) -> None:
+    """Whoever types the app's address ends where the pages are."""
+    outcome = worker.invoke("home", http("GET", "https://app/"))
+
+    assert (outcome["status"], outcome["headers"]["Location"]) == ("302", "/portal")
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "url", "kind"),
+    [
+        ("portal", "GET", "https://app/portal", "text/html"),
+        ("portal", "POST", "https://app/portal/do/enable", "text/html"),
+        ("programs", "GET", "https://app/api/v1", "application/json"),
+    ],
+)
+def test_nobody_is_shown_anything_before_signing_in(
+    worker: Worker, name: str, method: str, url: str, kind: str
+) -> None:
+    """People and programs are told so, each in their own form."""
+    outcome = worker.invoke(name, http(method, url))
+
+    assert outcome["status"] == "401"
+    assert outcome["headers"]["content-type"].startswith(kind)
+
+
+def test_what_a_page_looks_like_needs_no_sign_in(worker: Worker) -> None:
+    """The stylesheet comes as it stands in the package."""
+    outcome = worker.invoke("portal", http("GET", f"https://app{assets.address('style.css')}"))
+
+    assert (outcome["status"], outcome["headers"]["content-type"]) == ("200", "text/css; charset=utf-8")
+    assert body(outcome) == (assets.FOLDER / "style.css").read_text(encoding="utf-8")
