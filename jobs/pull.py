@@ -4,12 +4,13 @@ It reads from below the watermark on, because ERP.net may commit a row long afte
 (``Policy.late_commit``). Once an hour it looks an hour further back. Changes that an earlier pull has met, and echoes
 of our own writes, are dropped: by their digests in ``Instance.met`` and by the versions in the index. The watermark
 moves last, by a conditional write. A pull that is cut off moves no watermark, so the next one files the same rows
+again. Changes that ERP.net fails to show are read around; their seconds are stored, and each look back asks for them
 again. The pull decides nothing; the rounds of the woken users do (design.md §6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,11 @@ LOOK_BACK = timedelta(hours=1)
 MOST_MET = 10_000
 """The most digests of changes that are stored, the newest: 31 characters each of the 448,000 of a row of the store.
 If there are more, pulls read from the oldest digest on, and the hourly look back reads what lies below."""
+
+SECOND = timedelta(seconds=1)
+
+MOST_UNREAD = 1_000
+"""The most seconds that are stored because ERP.net does not show all their changes."""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """The watermark of an instance without any activity."""
@@ -84,7 +90,7 @@ async def run_pull(world: World) -> PullReport:
     rows = await _addressed(world, instance, fresh)
     for user_id, filed in rows.items():
         await world.store.file_inbox(user_id, filed)
-    if fresh or _looks_back(instance, now):
+    if fresh or _looks_back(instance, now) or reading.unread != instance.unread:
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
             await world.store.save_instance(_moved(instance, reading, now, world.policy.late_commit), etag)
     return PullReport(len(fresh), await still_known(world, rows))
@@ -102,9 +108,24 @@ async def plan_pull(world: World) -> dict[str, list[InboxRow]]:
 
 
 async def _read(world: World, instance: Instance, now: datetime) -> tuple[PullReading, list[ActivityChange]]:
-    reading = await world.erp.read_changes(_since(instance, now, world.policy.late_commit))
+    since = _since(instance, now, world.policy.late_commit)
+    reading = await world.erp.read_changes(since, instance.unread)
+    below = {at for at in instance.unread if at < since - SECOND}
+    unread = below | set(reading.unread)
+    if below and _looks_back(instance, now):
+        again = await world.erp.reread_days({at.date() for at in below})
+        reading = replace(reading, changes=(*again.changes, *reading.changes))
+        unread = {*again.unread, *reading.unread}
     met = set(instance.met)
-    return reading, [c for c in reading.changes if _digest(c) not in met]
+    fresh = {c.activity_id: c for c in reading.changes if _digest(c) not in met}
+    return replace(reading, unread=_bounded(unread)), list(fresh.values())
+
+
+def _bounded(unread: Collection[datetime]) -> tuple[datetime, ...]:
+    """The seconds that stay unread; of too many one a day, since days are what is asked for again."""
+    if len(unread) <= MOST_UNREAD:
+        return tuple(sorted(unread))
+    return tuple({at.date(): at for at in sorted(unread, reverse=True)}.values())
 
 
 def _looks_back(instance: Instance, now: datetime) -> bool:
@@ -137,7 +158,7 @@ def _top(instance: Instance, now: datetime) -> datetime:
 def _moved(instance: Instance, reading: PullReading, now: datetime, late_commit: timedelta) -> Instance:
     """The instance with the watermark and the digests after this reading."""
     high = max(at for at in (instance.watermark, reading.high, BEGINNING) if at is not None)
-    moved = replace(instance, watermark=high)
+    moved = replace(instance, watermark=high, unread=reading.unread)
     if _looks_back(instance, now):
         moved = replace(moved, looked_back_at=now)
     lowest = _lowest(moved, now, late_commit)

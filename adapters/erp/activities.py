@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from adapters.erp.odata import Row, any_of, chunks, day, id_of, is_guid, query, ref, text
 from adapters.erp.parse import read_activity, read_state
-from adapters.erp.session import READS_PER_BATCH, Session, Unintelligible
+from adapters.erp.session import OF_ONE_ITEM, READS_PER_BATCH, Session
 from jobs.ports import ActivityState
 from sync_core.content.ranges import external_id_of, uid_key
-from sync_core.errors import AccessRefused, ItemGone, ItemRejected, SideError
+from sync_core.errors import SideUnavailable
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, Side, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
@@ -33,8 +33,8 @@ MARKS_AT_ONCE = 40
 WITNESSES = 3
 """Activities that are there, whose system objects are asked for beside those of missing ones."""
 
-OF_ONE_ITEM = (ItemRejected, AccessRefused, ItemGone, Unintelligible)
-"""What a read may meet because of one of its items."""
+MOST_REFUSED = 50
+"""So many items refused one by one: if nothing else was shown, ERP.net refuses everything; else the rest is left."""
 
 
 def whole(where: str) -> str:
@@ -65,35 +65,42 @@ async def read_activities(session: Session, ids: Collection[str]) -> dict[str, E
     return {key: found.get(key.lower()) for key in ids}
 
 
+class RefusesAll(SideUnavailable):
+    """ERP.net refuses every item that it is asked for: that is no matter of one of them."""
+
+
 async def _read_apart(
     session: Session, keys: list[str], reads: Callable[[list[str]], list[str]], at_once: int = READS_PER_BATCH
 ) -> tuple[list[Row], dict[str, str]]:
     """The rows of reads that name single items, and those items that ERP.net does not show, each with its reason.
 
     ERP.net answers 500 to a whole read where one item is at fault, so what it refuses is asked for in halves, and so
-    is what came as something that is no answer. Raises any other error.
+    is what came as something that is no answer. Raises ``RefusesAll`` if nothing else was shown, and any other error.
     """
     rows: list[Row] = []
     refused: dict[str, str] = {}
-    waiting = [keys] if keys else []
+    waiting, is_any_shown = [keys] if keys else [], False
     while waiting:
         some = waiting.pop()
         try:
             rows += [row for page in await session.read(reads(some), at_once) for row in page]
+            is_any_shown = True
         except OF_ONE_ITEM as error:
-            if len(some) == 1:
-                refused[some[0]] = str(error)
-            else:
+            if len(refused) < MOST_REFUSED and len(some) > 1:
                 waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+                continue
+            refused |= dict.fromkeys(some, str(error))
+            if len(refused) >= MOST_REFUSED and not is_any_shown:
+                raise RefusesAll(Side.ERP, f"ERP.net refuses all that it is asked for: {error}") from error
     return rows, refused
 
 
 async def read_states(session: Session, ids: Collection[str]) -> dict[str, ActivityState]:
-    """``Erp.read_states``: keyed by the ids as asked."""
+    """``Erp.read_states``: keyed by the ids as asked; what ERP.net refuses to show counts as hidden."""
     asked = sorted({key.lower() for key in ids})
-    pages = await session.read([_brief(piece) for piece in chunks(filter(is_guid, asked))])
-    found = {id_of(row): ActivityState(stamp_of(*read_state(row))) for page in pages for row in page}
-    missing = [key for key in asked if key not in found]
+    rows, refused = await _read_apart(session, list(filter(is_guid, asked)), _briefs)
+    found = {id_of(row): ActivityState(stamp_of(*read_state(row))) for row in rows}
+    missing = [key for key in asked if key not in found and key not in refused]
     gone = await _deleted_among(session, missing, list(found)[:WITNESSES]) if missing else frozenset()
     return {key: found.get(key.lower()) or ActivityState(is_deleted=key.lower() in gone) for key in ids}
 
@@ -101,26 +108,24 @@ async def read_states(session: Session, ids: Collection[str]) -> dict[str, Activ
 async def _deleted_among(session: Session, missing: list[str], present: list[str]) -> frozenset[str]:
     """Those of the ``missing`` that are gone for good: their system object says so, or it is gone as well while
     those of ``present`` activities are shown. What ERP.net does not show so may just be hidden (INFERRED)."""
-    pieces = chunks(filter(is_guid, (*present, *missing)))
-    pages = await session.try_read([_system_objects(piece) for piece in pieces])
-    if any(isinstance(page, ItemRejected) for page in pages):
+    try:
+        rows, refused = await _read_apart(session, list(filter(is_guid, (*present, *missing))), _system_objects)
+    except RefusesAll:
         return frozenset()
-    known: dict[str, bool] = {}
-    for page in pages:
-        if isinstance(page, SideError):
-            raise page
-        known |= {str(row.get("EntityItemId")).lower(): row.get("IsDeleted") is True for row in page}
+    known = {str(row.get("EntityItemId")).lower(): row.get("IsDeleted") is True for row in rows}
     is_complete = bool(present) and all(key in known for key in present)
-    return frozenset(key for key in missing if known.get(key, is_complete))
+    return frozenset(key for key in missing if key not in refused and known.get(key, is_complete))
 
 
-def _brief(ids: list[str]) -> str:
-    return query(ACTIVITIES, any_of("Id", ids), select="Id,ObjectVersion,AggregateLastUpdateTimeUtc")
+def _briefs(ids: list[str]) -> list[str]:
+    select = "Id,ObjectVersion,AggregateLastUpdateTimeUtc"
+    return [query(ACTIVITIES, any_of("Id", piece), select=select) for piece in chunks(ids)]
 
 
-def _system_objects(ids: list[str]) -> str:
-    where = f"EntityType eq {text(ENTITY)} and {any_of('EntityItemId', ids)}"
-    return query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,IsDeleted")
+def _system_objects(ids: list[str]) -> list[str]:
+    entity = f"EntityType eq {text(ENTITY)}"
+    wheres = [f"{entity} and {any_of('EntityItemId', piece)}" for piece in chunks(ids)]
+    return [query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,IsDeleted") for where in wheres]
 
 
 async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.erp import activities, directory, places, probe, readiness
 from adapters.erp.bearers import Bearers
@@ -65,9 +65,13 @@ class ErpNet:
         """See ``Erp.check_access``."""
         return await probe.check_access(self._session)
 
-    async def read_changes(self, since: datetime) -> PullReading:
+    async def read_changes(self, since: datetime, around: Collection[datetime] = ()) -> PullReading:
         """See ``Erp.read_changes``; one request unless there are further pages."""
-        return await self._pull.read_changes(since, self._clock())
+        return await self._pull.read_changes(since, self._clock(), around)
+
+    async def reread_days(self, days: Collection[date]) -> PullReading:
+        """See ``Erp.reread_days``; one request for 20 days."""
+        return await self._pull.reread(days, self._clock())
 
     async def newest_change(self) -> datetime | None:
         """See ``Erp.newest_change``."""

@@ -20,7 +20,15 @@ from adapters.erp.faults import error_in, opens_no_session
 from adapters.erp.odata import Row
 from adapters.erp.transport import ErpOptions, Reply, Transport, Unreachable
 from adapters.http import Retries, follow, read_json
-from sync_core.errors import EndlessRead, ItemGone, LicencesTaken, SideError, SideUnavailable
+from sync_core.errors import (
+    AccessRefused,
+    EndlessRead,
+    ItemGone,
+    ItemRejected,
+    LicencesTaken,
+    SideError,
+    SideUnavailable,
+)
 from sync_core.model.sides import Side
 
 T = TypeVar("T")
@@ -33,6 +41,14 @@ MOST_PAGES = 2_000
 
 COMMON = {"Accept": "application/json", "Accept-Language": "en"}
 """The language of answers: English, because messages are searched for rule numbers (erpnet.md §4)."""
+
+
+class Unintelligible(SideUnavailable):
+    """ERP.net answered, and what it said is no use: no JSON, no rows, or cut off."""
+
+
+OF_ONE_ITEM = (ItemRejected, AccessRefused, ItemGone, Unintelligible)
+"""What a read may meet because of one of its items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +139,31 @@ class Session:
         return []
 
     async def try_read(self, paths: Sequence[str], at_once: int = READS_PER_BATCH) -> list[list[Row] | SideError]:
-        """Like ``read``, but returns the error of a read that ERP.net refuses in its place."""
+        """Like ``read``, but returns in its place the error of a read that ERP.net refuses, or of which a page is
+        none."""
         results: list[list[Row] | SideError] = []
         for first in range(0, len(paths), at_once):
-            asked = [Part("GET", path) for path in paths[first : first + at_once]]
-            answers = await self.batch(asked)
-            if len(answers) < len(asked):
-                raise SideUnavailable(Side.ERP, f"ERP.net answered {len(answers)} of {len(asked)} reads")
-            results += [await self.rows_of(answer) for answer in answers]
+            results += await self._try_batch(paths[first : first + at_once])
         return results
+
+    async def _try_batch(self, paths: Sequence[str]) -> list[list[Row] | SideError]:
+        """The results of one request; where its answer is none, one of its reads may be why: it is sent in halves."""
+        try:
+            answers = await self.batch([Part("GET", path) for path in paths])
+            if len(answers) < len(paths):
+                raise Unintelligible(Side.ERP, f"ERP.net answered {len(answers)} of {len(paths)} reads")
+        except (ItemRejected, Unintelligible) as error:
+            if len(paths) == 1:
+                return [error]
+            half = len(paths) // 2
+            return [*await self._try_batch(paths[:half]), *await self._try_batch(paths[half:])]
+        return [await self._try_rows(answer) for answer in answers]
+
+    async def _try_rows(self, answer: PartAnswer) -> list[Row] | SideError:
+        try:
+            return await self.rows_of(answer)
+        except OF_ONE_ITEM as error:
+            return error
 
     async def rows_of(self, answer: PartAnswer) -> list[Row] | SideError:
         """The rows of a read in a batch, with its further pages, or its error."""
@@ -177,7 +209,7 @@ class Session:
             answers = decode(reply.headers.get("content-type", ""), reply.content, len(steps))
         except ValueError as error:
             text = f"ERP.net's batch answer is unreadable: {error}"
-            raise SideUnavailable(Side.ERP, text, unclear=writing) from error
+            raise Unintelligible(Side.ERP, text, unclear=writing) from error
         return answers[: len(steps)]
 
     async def _finish(self, page: Any) -> list[Row]:
@@ -254,10 +286,6 @@ class Session:
         known, self._are_remembered = self._endpoints, False
         self._endpoints = await discover(self._transport, self._options.url)
         return self._endpoints != known
-
-
-class Unintelligible(SideUnavailable):
-    """ERP.net answered, and what it said is no use: no JSON, or no rows."""
 
 
 def _json(reply: Reply | PartAnswer, *, writing: bool) -> Any:

@@ -102,6 +102,13 @@ async def _pull(world: World, users: Sequence[User]) -> str:
     instance = await _instance(world)
     if instance.refused:
         raise Lacking(f"refused since {_when(instance.refused_at)}: {instance.refused}")
+    if instance.unread:
+        seconds = ", ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in instance.unread[:5])
+        more = " and later" if instance.unread[5:] else ""
+        raise Lacking(
+            f"ERP.net fails to show an activity changed at {seconds}{more} UTC: "
+            "find and save it in ERP.net, or ask ERP.net's support; it is asked for again every hour"
+        )
     last, is_anybody_on = instance.pulled_at, any(user.enabled for user in users)
     if last is None and not is_anybody_on:
         return "none yet: nobody's sync is switched on"

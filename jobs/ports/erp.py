@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sync_core.model.sides import ActivityChange, ErpActivity, Malformed
@@ -52,10 +52,12 @@ class PullReading:
     """Every change at or after the asked time; ``high`` is the highest update time among them, None if none.
 
     A time more than a day ahead of our clock does not count: as a watermark it would hide all changes until then.
+    ``unread`` are the seconds of which ERP.net does not show all changes, because it fails on one of them.
     """
 
     changes: tuple[ActivityChange, ...]
     high: datetime | None
+    unread: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,19 @@ class Erp(Protocol):
     async def check_access(self) -> str:
         """Prove URL, token and API; returns the server's version."""
 
-    async def read_changes(self, since: datetime) -> PullReading:
-        """Changed and deleted activities of the whole instance with an update time >= ``since`` (UTC), complete."""
+    async def read_changes(self, since: datetime, around: Collection[datetime] = ()) -> PullReading:
+        """Changed and deleted activities of the whole instance with an update time >= ``since`` (UTC), complete but
+        for its ``unread`` seconds. The seconds ``around`` which the last pull read are asked for one by one."""
+
+    async def reread_days(self, days: Collection[date]) -> PullReading:
+        """The activities that changed on these days (UTC), as ``read_changes``."""
 
     async def newest_change(self) -> datetime | None:
         """The highest update time of any activity: where a first watermark starts. None in an empty instance."""
 
     async def read_states(self, ids: Collection[str]) -> dict[str, ActivityState]:
-        """The state of each activity, every id a key: only ids, versions and update times, thousands a request."""
+        """The state of each activity, every id a key: only ids, versions and update times, thousands a request. One
+        that ERP.net fails on counts as hidden."""
 
     async def read_activities(self, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
         """Read by id, batched; None = no such row (deleted, or not visible to us)."""

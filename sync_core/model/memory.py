@@ -211,7 +211,8 @@ class Instance:
 
     ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by ERP.net's
     clock. ``met`` are digests of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
-    first. ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
+    first. ``unread`` are the seconds of which ERP.net has not shown all changes; they are asked for again.
+    ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
     pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
     None when it has ended. ``refused`` says why a side has refused the app itself since ``refused_at``, '' = it does
     not. ``queued`` and ``poisoned`` are how many messages the work queue and its poison queue held at that pull.
@@ -237,6 +238,7 @@ class Instance:
     digest_on: date | None = None
     queued: int = 0
     poisoned: int = 0
+    unread: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +47,9 @@ class TestThePull:
         ids=["cut", "lost", "503", "500", "429", "no JSON"],
     )
     async def test_cut_at_every_page(self, trouble: dict[str, Any]) -> None:
-        """The n-th page request fails, for every n: the watermark stays, the next pull is complete."""
+        """The n-th page request fails, for every n: the watermark stays, or what failed is read around; the next pull
+        is complete."""
+        is_read_around = trouble == {"status": 500}
         async with open_house() as house:
             house.set_policy(late_commit=timedelta(minutes=5))
             await house.employ()
@@ -59,8 +61,8 @@ class TestThePull:
                 fault = house.erp.add_fault("*/odata/*", skip=n, times=TRIES, **trouble)
                 with suppress(CalsyncError):
                     await run_pull(house.world)
-                    assert fault.times == TRIES
-                if fault.times != TRIES:
+                    assert is_read_around or fault.times == TRIES
+                if fault.times != TRIES and not is_read_around:
                     assert (await watermark_of(house)).watermark == before
                 house.erp.faults.clear()
                 await run_pull(house.world)
@@ -109,7 +111,7 @@ class TestThePull:
         now = house.now + timedelta(minutes=1)
         rows = tuple(ActivityChange(f"{n:08x}-0000-4000-8000-000000000000", now, n) for n in range(10_000))
 
-        async def read_changes(_: datetime) -> PullReading:
+        async def read_changes(*_: object) -> PullReading:
             return PullReading(rows, now)
 
         with monkeypatch.context() as flooded:
@@ -137,17 +139,15 @@ class TestThePull:
         assert house.outlook().find("Ordinary") is not None
         assert house.outlook().find("Odd") is not None
 
-    async def test_a_refusal_on_the_second_page_is_told_and_not_thrown(self, house: House) -> None:
-        """`calsync sync` says that ERP.net refused, touches nothing, and the next one is complete."""
+    async def test_a_refusal_on_the_second_page_is_read_around(self, house: House) -> None:
+        """The time is asked for in halves, and everything arrives."""
         await house.step()
         house.advance(minutes=10)
         many_activities(house, 5)
         house.erp.add_fault("GET */odata/*", status=500, body={"error": {"message": "Sorry.", "code": 0}})
-        assert "Sorry." in (await house.sync()).failure
-        assert house.outlook().events() == []
-
         await house.step()
         assert len(house.outlook().events()) == 5
+        assert (await watermark_of(house)).unread == ()
 
     @pytest.mark.parametrize("link", [5, "https://evil.example:99999/x", "http://[", "https://evil.example/x"])
     async def test_a_next_link_that_leads_nowhere_is_told_and_not_thrown(self, house: House, link: object) -> None:

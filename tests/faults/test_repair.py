@@ -154,7 +154,7 @@ class TestLateCommits:
             for n in range(MOST_MET + 500)
         )
 
-        async def read_changes(since: datetime) -> PullReading:
+        async def read_changes(since: datetime, _: object) -> PullReading:
             starts.append(since)
             return PullReading(tuple(x for x in imported if x.updated_at >= since), imported[-1].updated_at)
 
@@ -347,12 +347,12 @@ class TestTheDay:
         assert await run_repair(house.world) == frozenset()
 
     async def test_a_repair_in_trouble_takes_nothing_from_the_pull(self, house: House) -> None:
-        """ERP.net refuses the repair's question: what the pull found is reported, and the next pull asks again."""
+        """ERP.net does not answer the repair's question: what the pull found is told, the next pull asks again."""
         (_event, activity), (_, other) = await two_meetings(house)
         house.advance(days=1)
         unseen(house, activity, subject="Unseen")
         house.desk().edit(other, subject="Seen")
-        house.erp.add_fault("*/odata/*", skip=1, status=500, body={"error": {"message": "Sorry.", "code": 0}})
+        house.erp.add_fault("*/odata/*", skip=1, status=503, times=3)
         assert await pull_and_repair(house.world) == PullReport(1, frozenset({(await house.user()).id}))
         assert await inbox_of(house) == {other}
 
