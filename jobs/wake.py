@@ -76,6 +76,11 @@ def is_notified(token: str) -> bool:
     return token.endswith(f" {NOTIFIED}")
 
 
+def heard_at(token: str) -> datetime | None:
+    """When the notification came that caused the token; None for one that something else caused."""
+    return woken_at(token) if is_notified(token) else None
+
+
 async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
     """Ask for a pull; ``asked_at`` is when ERP.net's webhook announced a change, None if the timer asks."""
     order = Pull(asked_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.commands.overview import last_heard
 from portal.everyone import reader_zone
 from portal.http import Json
 from portal.visit import Page, Visit
@@ -11,14 +12,14 @@ async def show(visit: Visit) -> Page:
     """ERP.net, Microsoft Graph, the queue and the secret."""
     store, world = visit.world.store, visit.world
     instance, _ = await store.read_instance()
-    on = {user.id for user in await store.list_users() if user.enabled}
+    users = await store.list_users()
+    on = {user.id for user in users if user.enabled}
     live = [
         one.user_id
         for one in await store.list_subscriptions()
         if one.user_id in on and one.id and one.expires_at is not None and one.expires_at > visit.now
     ]
-    told = [day.notified_at for day in await store.list_days() if day.notified_at is not None]
-    notified_at = max(told, default=None)
+    notified_at = last_heard(users)
     sessions = await store.count_slots(world.erp_sessions, world.call_timeout_seconds / 2)
     data: Json = {
         "refused": instance.refused,

@@ -487,7 +487,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "none: the app has no address, so calendars are looked at by the timer",
         "нито един: приложението няма адрес и календарите се проверяват по часовник",
     ),
-    "connections.notified": ("Last notification with news", "Последно известие с новост"),
+    "connections.notified": ("Last notification", "Последно известие"),
     "connections.queue": ("Queue", "Опашка"),
     "connections.queue-text": (
         "As it was when changes were last fetched from ERP.net.",

@@ -56,6 +56,11 @@ def summary_of(rows: Sequence[Json]) -> Json:
     return {**{word: stands.count(word) for word in words}, "on": len(on), **sums}
 
 
+def last_heard(users: Iterable[User]) -> datetime | None:
+    """When Graph's last notification came that a round has served, None if there was none."""
+    return max((user.heard_at for user in users if user.heard_at is not None), default=None)
+
+
 def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime) -> Json:
     """How changes in Outlook are learned of: for how many people they are pushed and until when, and for how many
     they are looked for."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
-from jobs.commands.overview import POLLED, news_of
+from jobs.commands.overview import POLLED, last_heard, news_of
 from jobs.ports import Grants
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
@@ -56,7 +56,7 @@ def command_for(grants: Grants) -> str:
 
 
 async def _pushed_by_exchange(world: World) -> str:
-    last = await _last_notification(world)
+    last = last_heard(await world.store.list_users())
     return (
         f"they come: the last one at {_when(last)}" if last else "none has come yet: change a meeting and ask again"
     )
@@ -89,13 +89,8 @@ async def _news(world: World, users: Sequence[User]) -> str:
 
 
 async def _notification(world: World) -> str:
-    last = await _last_notification(world)
-    return f"at {_when(last)}" if last else "none that led to anything in the days that are counted"
-
-
-async def _last_notification(world: World) -> datetime | None:
-    days = await world.store.list_days()
-    return max((day.notified_at for day in days if day.notified_at is not None), default=None)
+    last = last_heard(await world.store.list_users())
+    return f"at {_when(last)}" if last else "none that a round has served yet"
 
 
 async def _pull(world: World, users: Sequence[User]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.log import log_failure
 from jobs.round.report import Report
-from jobs.wake import is_notified, woken_at
+from jobs.wake import woken_at
 from jobs.world import World
 from sync_core.errors import StoreError
 from sync_core.model.day import Day, lags_of
@@ -22,9 +22,8 @@ def day_of(report: Report, now: datetime) -> Day | None:
     """What a round that ends ``now`` adds to its day; None where it did nothing and nothing failed."""
     if not report.done and not report.failures:
         return None
-    notified_at = woken_at(report.served) if report.done and is_notified(report.served) else None
     lags = lags_of(lag_of(report, now))
-    return Day(now.date(), report.done.total(), len(report.failures), lags, notified_at)
+    return Day(now.date(), report.done.total(), len(report.failures), lags)
 
 
 async def count_round(world: World, report: Report) -> None:

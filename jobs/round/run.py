@@ -33,6 +33,7 @@ from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.relocate import save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced
 from jobs.round.report import Report, is_shown
+from jobs.wake import heard_at
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
@@ -291,7 +292,10 @@ class _Round:
         at, lag = self._now, lag_of(self._report, self._world.clock())
         seconds = self._user.tally.lag if lag is None else round(lag)
         tally = replace(self._report.tally, lag=seconds)
-        return replace(self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=tally)
+        heard = heard_at(self._report.served) or self._user.heard_at
+        return replace(
+            self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=tally, heard_at=heard
+        )
 
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same

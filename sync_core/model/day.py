@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from itertools import accumulate
 
 UP_TO = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600)
@@ -17,14 +17,12 @@ class Day:
     """One day (UTC) of everybody's rounds.
 
     ``lags`` are how many rounds with an action ended so long after what woke them, by the classes of ``UP_TO``.
-    ``notified_at`` is the newest notification of Graph's that led to an action.
     """
 
     day: date
     actions: int = 0
     failures: int = 0
     lags: tuple[int, ...] = ()
-    notified_at: datetime | None = None
 
     def lag_of(self, share: float) -> int | None:
         """Within how many seconds this share of the rounds with an action ended; None where no lag is known."""
@@ -45,13 +43,11 @@ def joined(one: Day, other: Day) -> Day:
     """Both together, as ``one``'s day."""
     longer, shorter = sorted((one.lags, other.lags), key=len, reverse=True)
     padded = shorter + (0,) * (len(longer) - len(shorter))
-    notified = [at for at in (one.notified_at, other.notified_at) if at is not None]
     return replace(
         one,
         actions=one.actions + other.actions,
         failures=one.failures + other.failures,
         lags=tuple(a + b for a, b in zip(longer, padded, strict=True)),
-        notified_at=max(notified, default=None),
     )
 
 

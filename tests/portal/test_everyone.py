@@ -16,7 +16,6 @@ from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
 from portal.tables import as_csv
-from sync_core.model.day import Day
 from sync_core.model.memory import Instance, Tally, User
 from sync_core.model.pause import Pause
 from tests.portal.test_mine import heading, make_conflict, meet
@@ -365,7 +364,7 @@ async def test_connections_are_told_from_rows(house: House, reader: Visitor) -> 
     store = house.world.store
     await store.save_subscription(Subscription(me.id, "top-secret", "sub", "https://app", START + timedelta(days=2)))
     await store.save_subscription(Subscription("gone", "top-secret", "old", "https://app", START))
-    await store.add_to_day(Day(START.date(), 1, notified_at=START), me.id)
+    await store.revise_user(me.id, lambda user: replace(user, heard_at=START))
     instance, etag = await store.read_instance()
     await store.save_instance(replace(instance, queued=3, poisoned=2, pulled_at=START, refused="no"), etag)
     house.graph.forget_requests()

@@ -12,6 +12,7 @@ import pytest
 
 from jobs.app.dispatch import dispatch
 from jobs.app.notifications import receive_erp
+from jobs.commands.overview import last_heard
 from jobs.commands.switch import enable
 from jobs.messages import Round, write
 from jobs.ports import Message
@@ -540,24 +541,39 @@ async def test_an_unexpected_error_reaches_the_host(app: App, monkeypatch: pytes
 
 
 async def test_a_round_is_counted_in_its_day(app: App) -> None:
-    """Its actions, how long the person waited, and that Graph had told of it; a round without an action costs no
-    row."""
+    """Its actions, and how long the person waited; a round without an action costs no row."""
     user_id = await settle(app)
     before = by_day(await app.house.world.store.list_days())
     today = app.house.now.date()
     plan(app.house, "Budget")
-    await wake(app.house.world, user_id, notified=True)
-    notified_at = app.house.now
+    await wake(app.house.world, user_id)
     app.house.advance(seconds=3)
     await app.drain()
     after = by_day(await app.house.world.store.list_days())
 
     assert (await app.house.user()).tally.lag == 3, "and their own row tells how long they waited"
-    told = Day(today, 1, lags=lags_of(3.0), notified_at=notified_at)
+    told = Day(today, 1, lags=lags_of(3.0))
     assert after == before | {today: joined(before.get(today, Day(today)), told)}
     await wake(app.house.world, user_id)
     await app.drain()
     assert by_day(await app.house.world.store.list_days()) == after
+
+
+async def test_the_last_notification_is_the_last_that_came(app: App) -> None:
+    """Though it led to nothing; the row that every round writes keeps it, and a round of the timer leaves it."""
+    user_id = await settle(app)
+    assert (await app.house.user()).heard_at is None
+    came_at = app.house.now
+    await wake(app.house.world, user_id, notified=True)
+    app.house.advance(seconds=3)
+    await app.drain()
+    assert (await app.house.user()).heard_at == came_at
+    app.house.advance(minutes=20)
+    await wake(app.house.world, user_id)
+    await app.drain()
+
+    assert (await app.house.user()).heard_at == came_at
+    assert last_heard(await app.house.world.store.list_users()) == came_at
 
 
 async def test_a_day_that_cannot_be_counted_is_no_failure_of_the_round(

@@ -1,4 +1,4 @@
-"""What a round adds to its day: actions, failures, how long somebody waited, and Graph's newest notification."""
+"""What a round adds to its day: actions, failures, how long somebody waited."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def test_how_long_somebody_waited(report: Report, expected: float | None) -> Non
         pytest.param(a_report(served=BY_GRAPH), None, id="idle"),
         pytest.param(a_report(done=TWO), Day(NOW.date(), 2), id="asked-for"),
         pytest.param(a_report(served=BY_TIMER, done=TWO), Day(NOW.date(), 2, 0, lags_of(90)), id="by-timer"),
-        pytest.param(a_report(served=BY_GRAPH, done=TWO), Day(NOW.date(), 2, 0, lags_of(90), WOKEN), id="by-graph"),
+        pytest.param(a_report(served=BY_GRAPH, done=TWO), Day(NOW.date(), 2, 0, lags_of(90)), id="by-graph"),
         pytest.param(a_report(served=BY_GRAPH, failures=["Plan: refused"]), Day(NOW.date(), 0, 1), id="only-failed"),
     ],
 )
 def test_what_a_round_adds(report: Report, expected: Day | None) -> None:
-    """An idle round adds nothing; a notification counts where it led to an action."""
+    """An idle round adds nothing."""
     assert expected == day_of(report, NOW)
