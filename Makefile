@@ -30,7 +30,7 @@ PACKAGES := sync_core jobs adapters portal simulators cli $(wildcard function_ap
 
 # What takes a small part of its moments or plays in `make test` (tests/support/budget.py).
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \
-  tests/app/test_workers.py tests/jobs/test_line.py tests/jobs/test_refusal.py \
+  tests/app/test_workers.py tests/jobs/test_line.py tests/jobs/test_refusal.py tests/jobs/test_remembered.py \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
   $(patsubst %,tests/rounds/test_%.py,meetings preview stops)

@@ -90,6 +90,23 @@ def _state_op(user_id: str, change: RowChange) -> Op:
     return Op(Verb.PUT, place, codec.encode(row))
 
 
+def _transactions(user_id: str, changes: Sequence[RowChange]) -> list[list[Op]]:
+    """The changes in their order, the last of each row, in transactions that leave a place for the lease; one at
+    least."""
+    ops: dict[Key, Op] = {}
+    for change in changes:
+        op = _state_op(user_id, change)
+        ops.pop(op.key, None)
+        ops[op.key] = op
+    return list(batches(list(ops.values()), reserved=1)) or [[]]
+
+
+def _not_settled(change: RowChange) -> RowChange:
+    """The change of the cursors, with a link among what is saved that asks for a look."""
+    row = change.row
+    return Put(replace(row, settled=False)) if isinstance(change, Put) and isinstance(row, Cursors) else change
+
+
 class RowStore(
     AccountRows,
     Commands,
@@ -208,16 +225,19 @@ class RowStore(
     async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
 
-        Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions.
-        Without changes the lease is renewed. Links are indexed afterwards. Raises ``LeaseLost``: nothing of that
-        transaction was stored.
+        Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions, and
+        the cursors go with the last: they never pass what is not stored. Without changes the lease is renewed. Links
+        are indexed afterwards. Raises ``LeaseLost``: nothing of that transaction was stored.
         """
-        ops: dict[Key, Op] = {}
-        for change in await self._unsettled(lease.user_id, changes):
-            op = _state_op(lease.user_id, change)
-            ops.pop(op.key, None)
-            ops[op.key] = op
-        for batch in list(batches(list(ops.values()), reserved=1)) or [[]]:
+        others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
+        cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)][-1:]
+        if any(isinstance(x, Put) and isinstance(x.row, Link) and asks_for_a_look(x.row) for x in others):
+            cursors = [_not_settled(change) for change in cursors]
+            if not cursors:
+                others = [*await self._unsettled(lease.user_id), *others]
+            elif len(_transactions(lease.user_id, [*others, *cursors])) > 1:
+                lease = await self.save(lease, await self._unsettled(lease.user_id))
+        for batch in _transactions(lease.user_id, [*others, *cursors]):
             lease = await self._fenced(lease, batch)
         await self._follow_links(lease.user_id, changes)
         await self._follow_clashes(lease.user_id, changes)
@@ -266,19 +286,14 @@ class RowStore(
                 texts.append(str(error))
         return texts
 
-    async def _unsettled(self, user_id: str, changes: Sequence[RowChange]) -> Sequence[RowChange]:
-        """The changes, and first of all that the cursors are not settled where a link of them asks for a look."""
-        links = (change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Link))
-        if not any(map(asks_for_a_look, links)):
-            return changes
-        moved = [change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Cursors)]
-        row = None if moved else await self.backend.read(Table.STATE, _cursors_key(user_id))
-        with suppress(RowUnreadable):  # without readable cursors nobody is told anything
-            known = moved[-1] if moved else stored.value_of(Table.STATE, row, Cursors) if row else Cursors()
-            if known.settled:
-                rest = [change for change in changes if not isinstance(change.row, Cursors)]
-                return [Put(replace(known, settled=False)), *rest]
-        return changes
+    async def _unsettled(self, user_id: str) -> list[RowChange]:
+        """The user's cursors without ``settled``; nothing where they are so already or cannot be read: without
+        readable cursors nobody is told that nothing is due."""
+        row = await self.backend.read(Table.STATE, _cursors_key(user_id))
+        with suppress(RowUnreadable):
+            known = stored.value_of(Table.STATE, row, Cursors) if row else Cursors()
+            return [_not_settled(Put(known))] if known.settled else []
+        return []
 
     async def _follow_links(self, user_id: str, changes: Sequence[RowChange]) -> None:
         """Write the index rows of saved links; the last change of each link counts."""

@@ -277,7 +277,7 @@ class _Round:
         known = await self._left(fence)
         moved = replace(moved, settled=not any(map(asks_for_a_look, known.links)))
         cursors: list[RowChange] = [] if moved == known.cursors else [Put(moved)]
-        await fence.save([*cursors, *changes])
+        await fence.save([*changes, *cursors])
         if not moved.settled and not any(map(asks_for_a_look, (await self._left(fence)).links)):
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
         await clear_inbox(frame, actor.done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -18,16 +18,16 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app.dispatch import dispatch
 from jobs.due import is_due
-from jobs.ports import Drop, Put
+from jobs.ports import Drop, Put, RowChange
 from jobs.remembered import with_changes
 from jobs.round.run import _Round, run_round
 from jobs.world import Fence
 from sync_core.model.link import asks_for_a_look
-from sync_core.model.memory import Memory
+from sync_core.model.memory import Cursors, Memory
 from tests.rounds.test_company import STEPS
 from tests.support.budget import budget
 from tests.support.days import at, digits
-from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
+from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed, broken_sync
 from tests.support.house import START, House, open_house
 from tests.support.random_company import OPENING, Act, Company
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
@@ -175,6 +175,33 @@ async def test_a_link_that_asks_for_a_look_makes_its_user_due() -> None:
         assert rested.cursors.settled
         assert replace(rested.cursors, settled=False) == alone
         assert replace(rested.cursors, settled=False, served="x") == together
+
+
+@pytest.mark.parametrize("reread", ["", "retry"], ids=["nothing more", "a look is asked for"])
+@pytest.mark.parametrize("first", [True, False], ids=["cursors first", "cursors last"])
+async def test_the_cursors_never_pass_what_is_not_stored(first: bool, reread: str) -> None:
+    """A save of many changes breaks off at any of its writes: moved cursors mean that all links are there, and a link
+    that asks for a look is never one of cursors that are settled."""
+    for n in range(MOST_CALLS):
+        backend = FusedBackend(lambda: START)
+        store = RowStore(backend)
+        rested = Cursors(served="before", settled=True)
+        lease = await store.save(await store.acquire_lease("anna", "me", 60), [Put(rested)])
+        links: list[RowChange] = [Put(link(f"e{number}", reread=reread)) for number in range(150)]
+        moved: list[RowChange] = [Put(replace(rested, served="after"))]
+        backend.fuse = Fuse(n)
+        with suppress(Killed):
+            await store.save(lease, [*moved, *links] if first else [*links, *moved])
+        died = backend.fuse.left is not None and backend.fuse.left < 0
+        backend.fuse = Fuse()
+        memory = await store.recall("anna")
+
+        assert memory.cursors.served == "before" or len(memory.links) == 150
+        assert not (memory.cursors.settled and reread and memory.links)
+        if not died:
+            assert memory.cursors.served == "after"
+            return
+    pytest.fail("a save makes more writes than this test looks at")
 
 
 def test_changes_are_made_in_order() -> None:
