@@ -53,9 +53,10 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
     data = {
         "user_id": user.id,
         "is_owner": is_owner,
+        "key": wanted,
         **_ids(link),
         "subject": PRIVATE if is_masked else link.base_event.subject or link.base_activity.subject,
-        "state": "unlinked" if is_unlinked(link) else STATES[link.status],
+        "state": "unlinked" if is_unlinked(link) else "conflict" if link.conflict else STATES[link.status],
         "can_unlink": link.status not in ENDED and link.role is not Role.FOLLOWER,
         "reason": link.reason,
         "columns": columns(link, is_masked=is_masked),

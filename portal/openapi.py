@@ -147,6 +147,7 @@ EVENT = thing(
 ITEM = thing(
     user_id=TEXT,
     is_owner=TRUTH,
+    key=TEXT,
     subject=TEXT,
     state=TEXT,
     can_unlink=TRUTH,

@@ -544,6 +544,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # One item
     "item": ("Its history", "Историята ѝ"),
     "item.linked": ("On both sides.", "И от двете страни."),
+    "item.conflict": ("In conflict.", "В конфликт."),
     "item.parked": ("Set aside.", "Отложена."),
     "item.held": ("Its deletion waits.", "Изтриването ѝ изчаква."),
     "item.ended": ("Over.", "Приключила."),

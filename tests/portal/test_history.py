@@ -45,6 +45,8 @@ async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> N
     assert "tomorrow, 10:00 – 11:00" in page
     assert "Budget &lt;2027&gt;" in page
     assert 'class="differs"' in page
+    assert (told["state"], f'href="/portal/conflicts/{told["key"]}"' in page) == ("conflict", True)
+    assert (await anna.get(f"/portal/conflicts/{told['key']}")).status == 200
 
 
 async def test_an_item_tells_what_was_seen_and_which_cell_decided(house: House, anna: Visitor) -> None:
