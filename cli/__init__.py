@@ -1,25 +1,25 @@
 """``calsync``, the operator's command line: it asks the app, or does the same in its own process (design.md §9).
 
-Each module holds the commands of one concern; ``group`` holds what they share. ``runner`` reads the settings, opens
-the world and turns errors into exit codes; ``carrying`` has wishes carried out, ``asking`` waits for the app,
-``stopping`` is Ctrl-C. ``text`` puts the output (JSON of ``jobs.commands.shapes``) into sentences.
+``start`` is where its process begins, ``commands`` gathers all commands. Each module holds the commands of one
+concern; ``group`` holds what they share. ``runner`` reads the settings, opens the world and turns errors into exit
+codes; ``carrying`` has wishes carried out, ``asking`` waits for the app, ``stopping`` and ``leaving`` are Ctrl-C.
+``text`` puts the output (JSON of ``jobs.commands.shapes``) into sentences.
 """
 
-from cli import answers, asked, company, demo, doctor, listed, pauses, people, roster, rounds, status, why
-from cli.group import main
+from __future__ import annotations
 
-__all__ = [
-    "answers",
-    "asked",
-    "company",
-    "demo",
-    "doctor",
-    "listed",
-    "main",
-    "pauses",
-    "people",
-    "roster",
-    "rounds",
-    "status",
-    "why",
-]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from click import Group
+
+    main: Group
+
+
+def __getattr__(name: str) -> Group:
+    """``main``, the command itself, is loaded when it is asked for: before that, Ctrl-C must be answered already."""
+    if name != "main":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from cli.commands import main
+
+    return main

@@ -1,6 +1,6 @@
 """``python -m cli`` runs the command line from a checkout, without an installation."""
 
-from cli import main
+from cli.start import main
 
 if __name__ == "__main__":
-    main(prog_name="calsync")
+    main()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli.group import command, main
+from cli.leaving import as_python_does
 from cli.runner import Runner
 
 
@@ -23,4 +24,5 @@ def demo(_: Runner, ics: Path | None, is_paused: bool, step: int | None) -> None
     """Show a sync of one person's calendar against stand-ins of both systems; no settings are needed."""
     from simulators import demo
 
-    sys.exit(demo.main(main, ics, step=step or 0, is_paused=is_paused))
+    with as_python_does():  # what it starts has to be ended
+        sys.exit(demo.main(main, ics, step=step or 0, is_paused=is_paused))

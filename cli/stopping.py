@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-STOPPED = 130
-"""The exit code of a command that was stopped by Ctrl-C."""
+from cli.leaving import NOTHING_CHANGED, STOPPED, after_work, before_work, is_watched
 
 GRACE = 5.0
 """Seconds that are given, after Ctrl-C, to what must not be cut off, and again to what closes connections."""
-
-NOTHING_CHANGED = "Stopped; nothing was changed."
 
 
 @dataclass
@@ -69,7 +66,7 @@ async def _first_of(*waited: asyncio.Future[Any], at_most: float | None = None) 
 @contextmanager
 def _on_ctrl_c(press: Callable[[], None]) -> Iterator[None]:
     """Call ``press`` on the event loop for each Ctrl-C; outside the main thread there is none to wait for."""
-    loop = asyncio.get_running_loop()
+    loop, is_ours = asyncio.get_running_loop(), is_watched()
     try:
         loop.add_signal_handler(signal.SIGINT, press)
     except (NotImplementedError, RuntimeError, ValueError):
@@ -80,6 +77,8 @@ def _on_ctrl_c(press: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+        if is_ours:
+            signal.signal(signal.SIGINT, after_work)
 
 
 @contextmanager
@@ -93,7 +92,7 @@ def _by_signal(press: Callable[[], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, after_work if before is before_work else before)
 
 
 def _wind_up(loop: asyncio.AbstractEventLoop) -> None:

@@ -16,8 +16,9 @@ import pytest
 from adapters.store.memory import MemoryQueue
 from cli import asking, stopping
 from cli.asking import ask_and_wait
+from cli.leaving import NOTHING_CHANGED, STOPPED
 from cli.screen import Screen
-from cli.stopping import NOTHING_CHANGED, STOPPED, Stop, run_until_stopped
+from cli.stopping import Stop, run_until_stopped
 from jobs.asked import Asker, Kind, State, Wish
 from sync_core.errors import StoreUnavailable
 from tests.jobs.conftest import app, house
