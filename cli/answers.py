@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.group import command, confirm, main, yes_option
+from cli.given import WORDS
+from cli.group import command, confirm, main, upn_argument, yes_option
 from cli.runner import DONE, Runner
 from cli.text import answers as text
 from cli.text.holds import hold_lines
@@ -71,8 +72,8 @@ def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> 
 
 
 @command(main, examples=("unlink anna@acme.com 7f0c1d52-8a7e-4b1e-9d1c-1f2e3d4c5b6a",))
-@click.argument("upn")
-@click.argument("item", metavar="ID")
+@upn_argument
+@click.argument("item", metavar="ID", type=WORDS)
 @yes_option
 def unlink(runner: Runner, upn: str, item: str, yes: bool) -> None:
     """Take an event and its activity apart: both stay as they are and are not synced any more."""

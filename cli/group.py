@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
+from cli.given import TEXT_FILE, UPN, text_of
+from cli.leaving import STOPPED, as_python_does
 from cli.runner import Runner
 
 if TYPE_CHECKING:
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 NOBODY = "Nobody's sync is switched on: `calsync users enable UPN`."
-
-STOPPED = 130
-"""The exit code where Ctrl-C answers a question (``cli.stopping`` has the same; it is not loaded for help)."""
 
 
 def _kept(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -79,10 +78,14 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask first.")
 file_option = click.option(
     "--file",
     "named",
-    type=click.File(encoding="utf-8"),
+    type=TEXT_FILE,
     help="A file with one UPN a line (- is standard input).",
 )
-user_option = click.option("--user", "upns", metavar="UPN", multiple=True, help="Only this user; may be repeated.")
+user_option = click.option(
+    "--user", "upns", metavar="UPN", type=UPN, multiple=True, help="Only this user; may be repeated."
+)
+upn_argument = click.argument("upn", type=UPN)
+upns_argument = click.argument("upns", metavar="[UPN]...", type=UPN, nargs=-1)
 all_option = click.option("--all", "everybody", is_flag=True, help="Everybody.")
 
 
@@ -134,7 +137,7 @@ def people(
     upns: Sequence[str], file: TextIO | None, everybody: bool = False, *, needed: bool = True
 ) -> tuple[str, ...]:
     """The users named one by one and in a file, () for everybody. Raises ``UsageError`` where nobody is meant."""
-    lines = (line.strip() for line in (file or ()))
+    lines = map(str.strip, text_of(file, "write one UPN a line").splitlines()) if file else ()
     found = tuple(dict.fromkeys((*upns, *(line for line in lines if line and not line.startswith("#")))))
     if everybody and (found or file):
         raise click.UsageError("say either whom or --all")
@@ -147,10 +150,11 @@ def confirm(question: str, yes: bool) -> None:
     """Ask before what cannot be undone; where nobody can answer, --yes must say it."""
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{question} Add --yes.")
+    if sys.stdin is None or not sys.stdin.isatty():  # None where it is closed
+        raise click.UsageError(f"{question} Nobody can be asked here. Add --yes.")
     try:
-        is_wanted = click.confirm(question, err=True)
+        with as_python_does():
+            is_wanted = click.confirm(question, err=True)
     except click.Abort:
         _leave(STOPPED)
     if not is_wanted:

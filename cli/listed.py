@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from cli import group
+from cli.given import DAY
 from cli.group import NOBODY, command, file_option, main, user_option
 from cli.runner import DONE, FAILED, Runner
 from cli.text import stories as text
@@ -51,14 +53,14 @@ def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> No
     "--since",
     metavar="DATE",
     default=None,
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Not older than this day, like 2026-12-07.",
+    type=DAY,
+    help="Not older than this day, in each person's own time, like 2026-12-07.",
 )
 @click.option("--limit", type=click.IntRange(1, 5000), default=100, help="Entries of each user, newest first.")
-def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: Any, limit: int) -> None:
+def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: str | None, limit: int) -> None:
     """Show what was done and why, newest first."""
     people = group.people(upns, named, needed=False)
-    day = since.date().isoformat() if since else ""
+    day = date.fromisoformat(since) if since else None
 
     async def work(world: World) -> int:
         from jobs.commands import shapes

@@ -7,6 +7,7 @@ from typing import TextIO
 import click
 
 from cli import group
+from cli.given import DAY
 from cli.group import all_option, command, file_option, main, user_option
 from cli.runner import Runner
 from cli.text import people as text
@@ -17,11 +18,13 @@ from cli.wishes import ask
 @user_option
 @file_option
 @all_option
-@click.option("--until", metavar="DATE", default="", help="The first day after the pause, like 2026-12-07.")
-def pause(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, until: str) -> None:
+@click.option(
+    "--until", metavar="DATE", type=DAY, default=None, help="The first day after the pause, like 2026-12-07."
+)
+def pause(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, until: str | None) -> None:
     """Pause the sync of users, or of everybody; what changes meanwhile waits."""
     people = group.people(upns, named, everybody)
-    ask(runner, "pause", text.paused_lines, people=people, everybody=everybody, until=until)
+    ask(runner, "pause", text.paused_lines, people=people, everybody=everybody, until=until or "")
 
 
 @command(main, examples=("resume --user anna@acme.com", "resume --all"))

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from cli import group
-from cli.group import NOBODY, all_option, command, confirm, file_option, main, shared, yes_option
+from cli.group import (
+    NOBODY,
+    all_option,
+    command,
+    confirm,
+    file_option,
+    main,
+    shared,
+    upn_argument,
+    upns_argument,
+    yes_option,
+)
 from cli.runner import DONE, FAILED, Runner
 from cli.text import people as text
 from cli.wishes import ask
@@ -38,7 +49,7 @@ def list_users(runner: Runner) -> None:
 
 
 @command(users, "show", examples=("users show anna@acme.com",))
-@click.argument("upn")
+@upn_argument
 def show_user(runner: Runner, upn: str) -> None:
     """Show what is known of one person: who they are on both sides, place, zone, since when they are on."""
 
@@ -65,7 +76,7 @@ def show_user(runner: Runner, upn: str) -> None:
         "users enable anna@acme.com --location Sofia --time-zone Europe/Sofia",
     ),
 )
-@click.argument("upns", metavar="UPN", nargs=-1)
+@upns_argument
 @file_option
 @click.option(
     "--company", metavar="ID", default="", help="The enterprise company of the users' activities: id, name or code."
@@ -83,7 +94,7 @@ def enable(
 
 
 @command(users, examples=("users disable anna@acme.com", "users disable --all --yes"))
-@click.argument("upns", metavar="UPN", nargs=-1)
+@upns_argument
 @file_option
 @all_option
 @yes_option
@@ -96,7 +107,7 @@ def disable(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
 
 
 @command(users, examples=("users forget anna@acme.com", "users forget --file left.txt --yes"))
-@click.argument("upns", metavar="UPN", nargs=-1)
+@upns_argument
 @file_option
 @yes_option
 def forget(runner: Runner, upns: tuple[str, ...], named: TextIO | None, yes: bool) -> None:

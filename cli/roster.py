@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from cli.given import TEXT_FILE, text_of
 from cli.group import command
 from cli.people import users
 from cli.runner import DONE, FAILED, Runner
@@ -38,13 +39,10 @@ def export_users(runner: Runner) -> None:
 
 
 @command(users, "import", examples=("users import calsync-users.json", "users import - < calsync-users.json"))
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=TEXT_FILE)
 def import_users(runner: Runner, file: TextIO) -> None:
     """Switch on every user in a file of `users export` (- is standard input); nobody is switched off."""
-    try:
-        written = file.read()
-    except UnicodeDecodeError:
-        raise click.UsageError("the file is no text: make one with `calsync users export`") from None
+    written = text_of(file, "make one with `calsync users export`")
     ask_each(runner, _wishes_of(written), text.enabled_lines, empty=ALL_KNOWN)
 
 

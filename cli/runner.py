@@ -9,9 +9,12 @@ import errno
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from click import UsageError
 
 from cli.screen import Screen
 
@@ -29,6 +32,8 @@ HERE = (
     "Done in this process: once it calls ERP.net, it holds a licence until 20 minutes after its last call, beside "
     "the app's."
 )
+NOT_WRITTEN = "The answer could not be written: there is no room where it goes. What was done stays done."
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 OF_OURS = "calsync made a mistake; nothing is lost, and doing it again is safe. Report it with what --verbose prints."
 STOPPED_HERE = "Stopped; what was done stays done, and doing it again goes on from there."
 
@@ -47,9 +52,10 @@ class Runner(Screen):
         """The environment that the settings are read from: this process's, and a file's on top."""
         from cli import profiles
 
+        found = profiles.environment(self.env_file, self.profile, os.environ)
         for warning in profiles.warnings(self.env_file, self.profile):
             self.notice(warning)
-        return profiles.environment(self.env_file, self.profile, os.environ)
+        return found
 
     def read(self, work: Work) -> NoReturn:
         """Do work that reads the tables only, and exit with the code that it returns."""
@@ -102,6 +108,8 @@ class Runner(Screen):
         stop = Stop()
         try:
             code = run_until_stopped(lambda: begin(stop), stop, self.notice)
+        except UsageError as error:  # of a profile, or of a file of settings
+            code = self.fail(WRONG, error.message)
         except SettingsInvalid as error:
             code = self.fail(WRONG, "The settings are not right:", error.mistakes)
         except CalsyncError as error:
@@ -111,7 +119,8 @@ class Runner(Screen):
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # whoever read our output has gone
-            code = self._own_mistake(error)
+            is_full = isinstance(error, OSError) and error.errno in FULL
+            code = self.cannot_write() if is_full else self._own_mistake(error)
         sys.exit(code)
 
     def _own_mistake(self, error: Exception) -> int:
@@ -120,6 +129,13 @@ class Runner(Screen):
         for line in "".join(traceback.format_exception(error)).splitlines():
             self.detail(line)
         return self.fail(FAILED, OF_OURS)
+
+    def cannot_write(self) -> int:
+        """The output has no room. What is left of it is thrown away: at the end Python would try it once more."""
+        with open(os.devnull, "wb") as nowhere, suppress(OSError, ValueError):
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        self.notice(NOT_WRITTEN)
+        return FAILED
 
     def fail(self, code: int, failure: str, mistakes: Iterable[str] = ()) -> int:
         """Say what failed, and return the code."""

@@ -71,8 +71,9 @@ def read(text: str) -> list[Entry]:
     """Read the entries of a file. Raises ``RosterInvalid`` with every mistake in the file."""
     try:
         document = json.loads(text)
-    except ValueError as wrong:
-        raise RosterInvalid([f"it is no JSON: {wrong}"]) from None
+    except (ValueError, RecursionError) as wrong:
+        where = f", from line {wrong.lineno} on" if isinstance(wrong, json.JSONDecodeError) else ""
+        raise RosterInvalid([f"it is no JSON{where}: make one with `calsync users export`"]) from None
     is_ours = isinstance(document, dict) and document.get("version") == VERSION
     if not is_ours or not isinstance(document.get("users"), list):
         raise RosterInvalid([f"it is no list of users, version {VERSION}: make one with `calsync users export`"])

@@ -132,7 +132,7 @@ def journal_of(company: Company, upn: str) -> list[dict[str, Any]]:
         (("why", "anna@acme.example", "no such thing"), 2, "knows “no such thing”"),
         (("approve", "deadbeef", "--yes"), 2, "nothing with the id deadbeef waits for an answer"),
         (("resolve", "deadbeef", "--keep", "erp"), 2, "no conflict with the id deadbeef is open"),
-        (("pause", "--user", "anna@acme.example", "--until", "soon"), 2, "a day like"),
+        (("pause", "--user", "anna@acme.example", "--until", "soon"), 2, "a day is written like"),
         (("pause",), 2, "say whom"),
         (("commands", "deadbeef"), 2, "no command has the id deadbeef"),
         (("users", "forget", "anna@acme.example"), 2, "Add --yes"),
