@@ -50,7 +50,9 @@ SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(thing(subject=T
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
 CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)
-CONFLICT = thing(key=TEXT, id=TEXT, upn=TEXT, subject=TEXT, since=TIME, category=TEXT, clashes=several(CLASH), **IDS)
+CONFLICT = thing(
+    key=TEXT, id=TEXT, upn=TEXT, zone=TEXT, subject=TEXT, since=TIME, category=TEXT, clashes=several(CLASH), **IDS
+)
 HELD = thing(
     intent=TEXT,
     owner=TEXT,

@@ -17,7 +17,11 @@ def asked_line(command: Json) -> str:
     """Write what was asked of the app, and what became of it."""
     whom = ", ".join(command["people"][:3]) + (", …" if len(command["people"]) > 3 else "")
     progress = f" {command['done']} of {command['total']}" if command["total"] else ""
-    fate = command["state"] + progress + ("" if command["is_fine"] else ", not all of it well")
+    is_half = command["state"] == "done" and not command["is_fine"]
+    if command["state"] in ("done", "running") or command["done"]:
+        fate = command["state"] + progress + (", not all of it well" if is_half else "")
+    else:
+        fate = command["state"]
     more = command["failure"] or command["waits_for"]
     what = " ".join(part for part in (command["kind"], command["choice"], whom) if part)
     asked = f"{command['id']}  {when(command['asked_at'])}  {command['asked_by']}: {what}"

@@ -77,7 +77,7 @@ def paused_lines(output: Json) -> Iterator[str]:
     if everybody:
         yield f"Everybody's sync is {everybody['text']}; what changes meanwhile waits."
     elif not users and not output.get("failures"):
-        yield "Nobody's sync is paused by the pause of everybody any more."
+        yield "The pause of everybody is over; whoever was paused by name stays so."
     for user in users:
         paused = f"{user['paused']['text']}; what changes meanwhile waits" if user["paused"] else "not paused"
         yield plain(f"{user['upn']}: {paused}.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.stories import entry_line
-from cli.text.words import Json, count, next_step, quoted, when
+from cli.text.words import Json, count, next_step, quoted, when, zone_of
 
 
 def company_lines(company: Json) -> Iterator[str]:
@@ -15,7 +15,7 @@ def company_lines(company: Json) -> Iterator[str]:
     if company["refused"]:
         yield plain(f"Nobody is synced by the app since {when(company['refused_at'])}: {company['refused']}")
     if company["paused"]:
-        yield f"Sync is {company['paused']['text']} for everybody."
+        yield f"Everybody's sync is {company['paused']['text']}."
 
 
 MOST_PEOPLE = 20
@@ -78,7 +78,8 @@ def policy_lines(policy: Json) -> Iterator[str]:
 
 def status_lines(user: Json) -> Iterator[str]:
     """Write one user as ``status`` shows them."""
-    yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}")
+    zone = zone_of(user)
+    yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}; times of {zone}")
     if user["paused"]:
         yield f"  Sync is {user['paused']['text']}; what changes meanwhile waits."
     yield from open_lines(user)
@@ -86,10 +87,10 @@ def status_lines(user: Json) -> Iterator[str]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
         yield f"      {name}: {plain(item['reason'])}"
         yield from next_step(item, "        ")
-    yield f"  Last sync {when(user['synced_at'])}."
+    yield f"  Last sync {when(user['synced_at'], zone)}."
     yield (
-        f"  Checkpoints: Microsoft 365 {when(user['remote_checkpoint_at'])}, "
-        f"ERP.net {when(user['local_checkpoint_at'])}."
+        f"  Checkpoints: Microsoft 365 {when(user['remote_checkpoint_at'], zone)}, "
+        f"ERP.net {when(user['local_checkpoint_at'], zone)}."
     )
     if user["news"]:
         yield f"  Outlook's changes: {user['news']}."
@@ -100,4 +101,4 @@ def status_lines(user: Json) -> Iterator[str]:
         yield f"  {pairs} left alone: the creator's sync is not switched on."
     events = [entry for entry in user["log"] if entry["what"] != "round"]
     for entry in [*events, *(entry for entry in user["log"] if entry["what"] == "round")]:
-        yield f"  {entry_line(entry)}"
+        yield f"  {entry_line(entry, zone)}"

@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.words import Json, count, next_step, quoted, when
+from cli.text.words import Json, count, next_step, quoted, when, zone_of
 
 
-def entry_line(entry: Json) -> str:
-    """Write one entry of the journal."""
+def entry_line(entry: Json, zone: str) -> str:
+    """Write one entry of the journal, in this time zone."""
     subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
     counts = ", ".join(f"{what} {number}" for what, number in entry["after"].items()) if not subject else ""
     name = f" [{plain(entry['round'])}]" if entry["what"] == "round" and entry["round"] else ""
-    return f"{when(entry['at'])} {plain(entry['what'])}{name}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+    what = f"{plain(entry['what'])}{name}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+    return f"{when(entry['at'], zone)} {what}"
 
 
 def journal_lines(journal: Json) -> Iterator[str]:
     """Write the journal of one user, newest first."""
-    yield plain(f"{journal['upn']}:")
-    yield from (f"  {entry_line(entry)}" for entry in journal["log"])
+    zone = zone_of(journal)
+    yield plain(f"{journal['upn']}, times of {zone}:")
+    yield from (f"  {entry_line(entry, zone)}" for entry in journal["log"])
+    if not journal["log"]:
+        yield "  Nothing."
 
 
 def conflict_lines(conflict: Json) -> Iterator[str]:
     """Write one open conflict: the state of its event's category, and both values of each field."""
     category = {"set": ", the event has the category", "taken off": ", the category was taken off"}
     state = category.get(conflict["category"], "")
-    name = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}"
-    yield f"{name}, since {when(conflict['since'])}{state}, id {plain(conflict['id'])}"
+    name, zone = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}", zone_of(conflict)
+    yield f"{name}, since {when(conflict['since'], zone)} ({zone}){state}, id {plain(conflict['id'])}"
     for clash in conflict["clashes"]:
         yield (
             f"  {plain(clash['field'])}: Outlook {quoted(clash['event_value'])}, "

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cli.screen import plain
 
@@ -24,9 +26,18 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def when(at: str | None) -> str:
-    """Write an instant; one that never was too."""
-    return f"{at[:10]} {at[11:19]} UTC" if at else "never"
+def when(at: str | None, zone: str = "") -> str:
+    """Write an instant, in UTC or in this time zone, whose name stands elsewhere; one that never was too."""
+    if not at:
+        return "never"
+    if not zone:
+        return f"{at[:10]} {at[11:19]} UTC"
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def zone_of(answer: Json) -> str:
+    """The zone of somebody's times; an answer of an earlier build has none: UTC."""
+    return str(answer.get("zone") or "UTC")
 
 
 def next_step(one: Json, margin: str) -> Iterator[str]:

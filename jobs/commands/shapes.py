@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -235,6 +235,7 @@ def status_of(
     parked = _parked(memory)
     return {
         "upn": user.upn,
+        "zone": user.zone or "UTC",
         "enabled": user.enabled,
         "state": user.state,
         "paused": pause_of(pause),
@@ -314,6 +315,7 @@ def _conflict(user: User, link: Link) -> Json:
     return {
         "id": link.conflict_id,
         "upn": user.upn,
+        "zone": user.zone or "UTC",
         "subject": _subject(link.base_event.subject, private),
         "event_id": link.event_id,
         "activity_id": link.activity_id,
@@ -426,10 +428,11 @@ def command_of(command: Command, users: Iterable[User] = ()) -> Json:
     }
 
 
-def journal_of(user: User, entries: Iterable[JournalEntry], since: str = "") -> Json:
-    """Shape one user's journal; ``since`` is an ISO date in UTC, '' for all."""
-    shaped = map(_entry, entries)
-    return {"upn": user.upn, "log": [one for one in shaped if (one["at"] or "") >= since]}
+def journal_of(user: User, entries: Iterable[JournalEntry], since: date | None = None) -> Json:
+    """Shape one user's journal, from this day on, as days are where the user is; None for all."""
+    zone = ZoneInfo(user.zone or "UTC")
+    wanted = (one for one in entries if since is None or one.at.astimezone(zone).date() >= since)
+    return {"upn": user.upn, "zone": zone.key, "log": [_entry(one) for one in wanted]}
 
 
 def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
