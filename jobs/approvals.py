@@ -21,13 +21,11 @@ from sync_core.model.decision import Intent
 from sync_core.model.link import Link, LinkStatus, Pending, PendingState
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
 from sync_core.model.sides import Side
+from sync_core.plan.match import ASKED
 from sync_core.plan.tables import PARTNER_GONE
 
 CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
-
-ASKED = (PendingState.PARTNER_GONE, PendingState.DECLINED)
-"""The states that ``retry`` leaves alone: an item un-parked in one of them would get a new counterpart unasked."""
 
 Revise = Callable[[Memory], Sequence[RowChange]]
 

@@ -18,7 +18,7 @@ from jobs.log import log_failure
 from jobs.ports import Calendar, Erp, Put, RowChange
 from jobs.replay import Item, Names, Replayed, Shown
 from jobs.world import World
-from sync_core.errors import CalsyncError
+from sync_core.errors import OWN_MISTAKE, CalsyncError
 from sync_core.model import link as life
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Memory
@@ -28,9 +28,6 @@ T = TypeVar("T")
 
 Planning = Callable[[World, Memory], Awaitable[T]]
 """A function that reads the sides and decides, for a world and a memory; it writes nothing."""
-
-UNRECKONABLE = "calsync cannot reckon with it"
-"""The reason of an item that is parked because our own code fails on it."""
 
 MOST_TOGETHER = 10
 """How often an item is set aside at most because several fail together; after that no item is to blame."""
@@ -169,11 +166,11 @@ def parked(together: Sequence[Item]) -> list[RowChange]:
     """The row changes that park a group of items: their links, or without a link each item by itself."""
     links = [item for item in together if isinstance(item, Link)]
     if links:
-        return [Put(life.parked(link, UNRECKONABLE)) for link in links if link.status not in life.ENDED]
+        return [Put(life.parked(link, OWN_MISTAKE)) for link in links if link.status not in life.ENDED]
     waiting = [item for item in together if isinstance(item, Pending)]
     known = {row.item_id for row in waiting}
     waiting += [row for item in together if (row := _row_of(item)) is not None and row.item_id not in known]
-    return [Put(replace(row, parked=True, reason=UNRECKONABLE)) for row in waiting]
+    return [Put(replace(row, parked=True, reason=OWN_MISTAKE)) for row in waiting]
 
 
 def _row_of(item: Item) -> Pending | None:

@@ -33,6 +33,9 @@ from datetime import datetime
 
 from sync_core.model.sides import Side
 
+OWN_MISTAKE = "kept back by a mistake in calsync"
+"""The reason of an item on which our own code fails: the item is set aside, and all others go on."""
+
 
 class CalsyncError(Exception):
     """The root; the text is a sentence an administrator can act on."""

@@ -24,6 +24,7 @@ RETIRED = {
     "bereaved": "lost feeder",
     "is stood against": "asks for the event",
     "broom": "cleaning up",
+    "cannot reckon": "kept back by a mistake",
     "carried across": "written to the other side",
     "cloaked": "hidden",
     "crowd": "participants, attendees",

@@ -25,6 +25,7 @@ from adapters.graph.wire import ACTIVITY_PROPERTY, Json, usable_id
 from adapters.windows_zones import iana_zone
 from sync_core.content.body import cut_teams_text, html_text, may_hold_block, without_block
 from sync_core.content.ranges import BEYOND, YEARS, bounded_minutes, is_known_year
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model.sides import Attendee, EventKind, GraphContent, GraphEvent, Malformed, Side
 
 NEVER = "0001-01-01"
@@ -40,7 +41,7 @@ def parse_event(item: object) -> GraphEvent | Malformed:
     except Unreadable as why:
         return Malformed(Side.GRAPH, item_id(item), str(why))
     except Exception as mistake:  # noqa: BLE001 - a mistake of ours about one item is that item's only
-        return Malformed(Side.GRAPH, item_id(item), f"calsync cannot reckon with it ({type(mistake).__name__})")
+        return Malformed(Side.GRAPH, item_id(item), f"{OWN_MISTAKE} ({type(mistake).__name__})")
 
 
 def item_id(item: object) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from jobs.quarantine import UNRECKONABLE, plan_around
+from jobs.quarantine import plan_around
 from jobs.round.context import with_known_creators
 from jobs.round.frame import RoundFrame
 from jobs.round.read import read_sides
 from jobs.world import World
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Link
@@ -43,7 +44,7 @@ async def decide_now(
     sifted = await plan_around(world, asked, plan, user.id)
     decisions, ctx = sifted.plan
     odd = [item for group in sifted.aside for item in group if isinstance(item, Link) and item.event_id in meant]
-    decisions += [Decision(Case(link=link), Intent.NOTHING, Verdict.PARK, UNRECKONABLE) for link in odd]
+    decisions += [Decision(Case(link=link), Intent.NOTHING, Verdict.PARK, OWN_MISTAKE) for link in odd]
     return {d.case.event_id: d for d in decisions}, ctx
 
 

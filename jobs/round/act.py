@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from jobs.claims import Claims
 from jobs.ports import Put, RowChange
-from jobs.quarantine import UNRECKONABLE, fenced
+from jobs.quarantine import fenced
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
@@ -28,15 +28,16 @@ from jobs.round.outcomes import (
     failed_row,
     is_news,
     link_in,
+    mistaken_row,
     pending_of,
     quiet_rows,
-    unreckonable_row,
     verified,
     written_rows,
 )
 from jobs.round.report import PRIVATE, Line, title
 from jobs.world import Fence
 from sync_core.errors import (
+    OWN_MISTAKE,
     CalsyncError,
     DuplicateCreate,
     ItemGone,
@@ -161,7 +162,7 @@ class Actor:
 
     def _park(self, decision: Decision) -> Callable[[str], list[RowChange]]:
         """A fallback that parks an item on which our own code fails; if that fails too, the cursors may not move."""
-        return lambda _: self._fenced(lambda: [Put(unreckonable_row(decision))], self._unsaved)
+        return lambda _: self._fenced(lambda: [Put(mistaken_row(decision))], self._unsaved)
 
     def _unsaved(self, mistake: str) -> list[RowChange]:
         self.done.unsaved = True
@@ -186,7 +187,7 @@ class Actor:
             if error is None and (rows := self._fenced(partial(self._written_rows, written), lambda _: [])):
                 finished.append((written.decision, rows))
             elif error is None:  # written, but our own code fails on the result: tried again, at last parked
-                failures += await self._failure(written, ItemRejected(Side.ERP, UNRECKONABLE))
+                failures += await self._failure(written, ItemRejected(Side.ERP, OWN_MISTAKE))
             elif isinstance(error, ITEM_ERRORS):
                 failures += await self._failure(written, error)
             else:
@@ -216,7 +217,7 @@ class Actor:
         writes = [d.graph for d in decisions if d.graph is not None]
         answers = await self._world.calendar.write(self._ctx.mailbox, writes) if writes else []
         return [
-            self._fenced(partial(verified, write, outcome), _unreckonable)
+            self._fenced(partial(verified, write, outcome), _own_mistake)
             for write, outcome in zip(writes, answers, strict=True)
         ]
 
@@ -340,5 +341,5 @@ def _suspicion(decision: Decision) -> int:
     return row.tries if row is not None and row.tries >= APART else 0
 
 
-def _unreckonable(mistake: str) -> Outcome:
-    return Outcome(error=ItemRejected(Side.GRAPH, f"{UNRECKONABLE} ({mistake})"))
+def _own_mistake(mistake: str) -> Outcome:
+    return Outcome(error=ItemRejected(Side.GRAPH, f"{OWN_MISTAKE} ({mistake})"))

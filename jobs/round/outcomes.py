@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jobs.ports import Drop, Put, RowChange
-from jobs.quarantine import UNRECKONABLE
 from sync_core.content import base
 from sync_core.content.compare import EVENT_ATTRIBUTE
 from sync_core.content.project import from_graph, masked
-from sync_core.errors import CalsyncError, SideUnavailable
+from sync_core.errors import OWN_MISTAKE, CalsyncError, SideUnavailable
 from sync_core.model import link as life
 from sync_core.model.decision import Context, Decision, Intent, Verdict
 from sync_core.model.link import TRIES, Link, Pending, PendingState
@@ -199,8 +198,8 @@ def failed_row(written: Written, reason: str, now: datetime, *, is_overtaken: bo
     return life.failed(row, reason, tries, retry_at)
 
 
-def unreckonable_row(decision: Decision) -> Link | Pending:
+def mistaken_row(decision: Decision) -> Link | Pending:
     """The row that parks an item on which our own code fails."""
     if decision.case.link is not None:
-        return life.parked(decision.case.link, UNRECKONABLE)
-    return replace(pending_of(decision), parked=True, reason=UNRECKONABLE)
+        return life.parked(decision.case.link, OWN_MISTAKE)
+    return replace(pending_of(decision), parked=True, reason=OWN_MISTAKE)

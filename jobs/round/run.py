@@ -19,7 +19,7 @@ from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
 from jobs.notices import tell_once
 from jobs.ports import Put, RowChange, cover
-from jobs.quarantine import UNRECKONABLE, Sifted, fenced, parked, plan_around
+from jobs.quarantine import Sifted, fenced, parked, plan_around
 from jobs.refusal import judged
 from jobs.remembered import with_changes
 from jobs.round.act import Actor
@@ -36,7 +36,7 @@ from jobs.round.report import Report, is_shown
 from jobs.wake import heard_at
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
-from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
+from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
 from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
@@ -144,7 +144,7 @@ class _Round:
             await self._fail(fence, error, is_state=False)
         except Exception as mistake:  # noqa: BLE001 - a bug of ours ends this user's round only
             log_failure("round", mistake, user_id=self._user.id)
-            self._report.failures.append(f"{UNRECKONABLE}: a mistake in calsync ({type(mistake).__name__})")
+            self._report.failures.append(f"a mistake in calsync ended the round ({type(mistake).__name__})")
         return self._report
 
     async def _steps(self, fence: Fence | None) -> None:
@@ -213,7 +213,7 @@ class _Round:
         self._report.count(sifted.plan.decisions)
         self._report.unreadable = unclaimable(sifted.plan.decisions)
         self._report.failures += self._report.unreadable
-        self._report.skipped.update({UNRECKONABLE: len(sifted.aside)} if sifted.aside else {})
+        self._report.skipped.update({OWN_MISTAKE: len(sifted.aside)} if sifted.aside else {})
 
     def _show(self, memory: Memory, sifted: Sifted[Plan]) -> None:
         """Report the plan of a dry run."""

@@ -32,7 +32,8 @@ INCARNATIONS = 8
 UNSEARCHED = "it could not be searched for in Outlook"
 
 ASKED = frozenset({PendingState.PARTNER_GONE, PendingState.DECLINED})
-"""States in which a person was asked whether the counterpart is made anew, or said no."""
+"""States in which a person was asked whether the counterpart is made anew, or said no. A retry leaves them alone: it
+would make the counterpart unasked."""
 
 Waiting = Mapping[tuple[Side, str], Pending]
 """The pending rows, by side and item id."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sync_core.content.ranges import BEYOND
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
 from sync_core.plan import decide, delete, flow, holds, match, relocate, shared, update_rules
@@ -65,6 +66,7 @@ DO: Mapping[str, str] = {
     update_rules.NEEDS_CATEGORY: NOTHING_TO_DO,
     update_rules.MAILS_FOLLOW: NOTHING_TO_DO,
     update_rules.SHOWN_AGAIN: NOTHING_TO_DO,
+    OWN_MISTAKE: "tell whoever runs calsync, whose log names the mistake; a retry helps once it is corrected",
     life.OVER: "nothing: what is over is not synced; move it into the future to sync it",
 }
 """By the beginning of the reason."""

@@ -21,7 +21,7 @@ import sync_core
 from jobs.app.dispatch import dispatch
 from jobs.approvals import retry
 from jobs.checkup import Checkup, fingerprint
-from jobs.quarantine import UNRECKONABLE
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model.decision import Case, Context, Decision
 from sync_core.model.memory import Hold
 from sync_core.model.policy import Policy
@@ -138,7 +138,7 @@ async def test_a_function_that_fails_on_one_item(name: str) -> None:
     async with open_house() as house:
         made = await furnish(house)
         act(house, made)
-        with failing(FUNCTIONS[name], OverflowError("cannot reckon with that")) as calls:
+        with failing(FUNCTIONS[name], OverflowError("too large")) as calls:
             for _ in range(2):
                 house.advance(minutes=5)
                 outcome = await house.sync()
@@ -303,7 +303,7 @@ async def test_looking_for_an_item_asks_the_sides_once(
             with monkeypatch.context() as patched:
                 patched.setattr("jobs.round.planning.decide", stumble)
                 [report] = (await house.sync(full=full, dry_run=dry_run)).reports
-            assert report.skipped == {UNRECKONABLE: 1}
+            assert report.skipped == {OWN_MISTAKE: 1}
             assert len(report.lines) == count - 1
             reads = [seen.line for seen in house.graph.requests if seen.method == "GET"]
             asked.append((len(reads), len([seen for seen in house.erp.requests if b"PATCH" not in seen.body])))

@@ -8,18 +8,17 @@ from datetime import timedelta
 import pytest
 
 from jobs.ports import Drop, Put
-from jobs.quarantine import UNRECKONABLE
 from jobs.round.outcomes import (
     Written,
     failed_row,
     is_news,
+    mistaken_row,
     pending_of,
     quiet_rows,
-    unreckonable_row,
     verified,
     written_rows,
 )
-from sync_core.errors import ItemRejected, SideUnavailable
+from sync_core.errors import OWN_MISTAKE, ItemRejected, SideUnavailable
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.link import TRIES, Conflict, Link, LinkStatus, Pending, PendingState
@@ -195,9 +194,9 @@ def test_what_is_news_for_the_journal(of: Decision, is_entered: bool) -> None:
 
 def test_an_item_that_our_own_code_fails_on_is_parked() -> None:
     """Its link, or the row in which it waits."""
-    link, waiting = unreckonable_row(decision(linked())), unreckonable_row(decision(a_case(an_event())))
+    link, waiting = mistaken_row(decision(linked())), mistaken_row(decision(a_case(an_event())))
 
     assert isinstance(link, Link)
-    assert (link.status, link.reason) == (LinkStatus.PARKED, UNRECKONABLE)
+    assert (link.status, link.reason) == (LinkStatus.PARKED, OWN_MISTAKE)
     assert isinstance(waiting, Pending)
-    assert (waiting.parked, waiting.reason) == (True, UNRECKONABLE)
+    assert (waiting.parked, waiting.reason) == (True, OWN_MISTAKE)
