@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from infra.scripts import grants
 from infra.scripts.azure_cli import ask, post
+from portal import assets
 
 TOKEN = "handshake-of-the-smoke-test <&> ю"  # noqa: S105 - what Graph would send
 PATIENCE = float(os.environ.get("CALSYNC_SMOKE_PATIENCE", "300"))
@@ -48,11 +49,12 @@ PAUSE = min(5.0, PATIENCE)
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; status 0 where nobody answered."""
+    """What came back; status 0 where nobody answered. ``place`` is where a redirection leads."""
 
     status: int
     kind: str = ""
     body: str = ""
+    place: str = ""
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
@@ -70,7 +72,7 @@ def call(method: str, url: str, body: bytes | None = None) -> Answer:
             text = response.read(100_000).decode("utf-8", "replace")
             return Answer(response.status, response.headers.get_content_type(), text)
     except urllib.error.HTTPError as refused:
-        return Answer(refused.code, refused.headers.get_content_type())
+        return Answer(refused.code, refused.headers.get_content_type(), place=refused.headers.get("Location", ""))
     except (OSError, ValueError) as problem:
         return Answer(0, body=str(problem))
 
@@ -106,10 +108,20 @@ def failures(address: str, has_sign_in: bool) -> Iterator[str]:
     webhook = call("POST", f"{address}/api/webhooks/erpnet", b"")
     if webhook.status not in (401, 404):
         yield f"ERP.net's webhook answers {webhook.status} to somebody without its secret, not 401 or 404"
-    if has_sign_in:
-        page = call("GET", f"{address}/")
+    yield from open_doors(address, has_sign_in)
+
+
+def open_doors(address: str, has_sign_in: bool) -> Iterator[str]:
+    """What somebody gets to see who did not sign in, and must not; and the one part of a page that they must."""
+    for path in ("/", "/portal", "/api/v1"):
+        page = call("GET", f"{address}{path}")
         if page.status not in (302, 401):
-            yield f"a page answers {page.status} to somebody who did not sign in, not 302 or 401"
+            yield f"{path} answers {page.status} to somebody who did not sign in, not 302 or 401"
+        elif has_sign_in and page.place == "/portal":  # our own answer: nobody stood before it
+            yield f"{path} is answered without a sign-in: App Service authentication is off, or not on yet"
+    style = call("GET", f"{address}{assets.address('style.css')}")
+    if style.status != 200:
+        yield f"the page's stylesheet answers {style.status}, not 200: a sign-in stands before it, or it is another's"
 
 
 def pull_failure(given: Mapping[str, str], since: datetime) -> str | None:

@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.scripts import grants, preflight, smoke
+from portal import assets
 from tests.infra import queries
 from tests.support.deployment import GRAPH_ROLES, INFRA, ROOT, environment
 
@@ -250,7 +251,11 @@ def bare_python(hooks: Hooks) -> str:
 
 def test_the_checks_need_no_package(hooks: Hooks) -> None:
     """Whoever deploys has Python and nothing else."""
-    assert hooks.run("preflight", {**RIGHT, "CALSYNC_HOOK_PYTHON": bare_python(hooks)}).stderr == ""
+    bare = bare_python(hooks)
+    assert hooks.run("preflight", {**RIGHT, "CALSYNC_HOOK_PYTHON": bare}).stderr == ""
+    with app() as address:
+        end = hooks.run("smoke", deployed(address, CALSYNC_HOOK_PYTHON=bare))
+    assert end.stdout == f"{address} answers as it must.\n"
 
 
 def test_a_schedule_that_azure_reads_otherwise_is_a_warning(hooks: Hooks) -> None:
@@ -340,13 +345,18 @@ def test_grants_that_cannot_be_asked_are_told_as_a_command(hooks: Hooks) -> None
 # After: the smoke test
 
 Reply = tuple[int, str, str]
+LOGIN = "https://login.microsoftonline.com/"
+STYLE = assets.address("style.css")
 WELL: dict[str, Callable[[dict[str, list[str]]], Reply]] = {
     "GET /api/health": lambda _: (200, "application/json", '{"settings_mistakes": 0, "settings_warnings": 0}'),
     "POST /api/webhooks/graph": lambda query: (200, "text/plain; charset=utf-8", query["validationToken"][0]),
     "POST /api/webhooks/erpnet": lambda _: (404, "text/plain", ""),
-    "GET /": lambda _: (302, "text/html", ""),
+    "GET /": lambda _: (302, "text/html", LOGIN),
+    "GET /portal": lambda _: (302, "text/html", LOGIN),
+    "GET /api/v1": lambda _: (401, "application/json", ""),
+    f"GET {STYLE}": lambda _: (200, "text/css", "body {}"),
 }
-"""How a deployed app answers."""
+"""How a deployed app answers; the text of a redirection is where it leads."""
 
 
 @contextmanager
@@ -360,7 +370,8 @@ def app(**other: Reply) -> Iterator[str]:
             status, kind, body = other.get(word) or WELL[f"{self.command} {parts.path}"](parse_qs(parts.query))
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Location", "https://login.microsoftonline.com/")
+            if status == 302:
+                self.send_header("Location", body)
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -408,7 +419,11 @@ def test_a_good_app_passes(hooks: Hooks) -> None:
         ("graph", (302, "text/html", ""), "the handshake of Graph's webhook answers 302"),
         ("graph", (200, "text/html", "token"), "the handshake of Graph's webhook answers 200 text/html"),
         ("erpnet", (202, "text/plain", ""), "ERP.net's webhook answers 202"),
-        ("page", (200, "text/html", "hello"), "a page answers 200 to somebody who did not sign in"),
+        ("page", (200, "text/html", "hello"), "error: / answers 200 to somebody who did not sign in"),
+        ("page", (302, "text/html", "/portal"), "error: / is answered without a sign-in: App Service authentication"),
+        ("portal", (200, "text/html", "hello"), "error: /portal answers 200 to somebody who did not sign in"),
+        ("v1", (200, "application/json", "{}"), "error: /api/v1 answers 200 to somebody who did not sign in"),
+        (STYLE.rpartition("/")[2], (302, "text/html", LOGIN), "the page's stylesheet answers 302, not 200"),
     ],
 )
 def test_an_app_that_answers_otherwise_fails(hooks: Hooks, word: str, answer: Reply, told: str) -> None:
@@ -519,6 +534,17 @@ def test_it_is_said_where_nobody_can_ask_for_pulls(hooks: Hooks) -> None:
 
     assert end.returncode == 0
     assert "not asked whether the app pulls: set CALSYNC_RESOURCE_GROUP" in end.stderr
+
+
+def test_without_a_sign_in_the_app_itself_shows_nobody_anything(hooks: Hooks) -> None:
+    """The bare address leads to the page, and the page says no."""
+    own: dict[str, Reply] = {"page": (302, "text/html", "/portal"), "portal": (401, "text/html", "")}
+    with app(**own) as address:
+        well = hooks.check("smoke", deployed(address, CALSYNC_PORTAL_CLIENT_ID=""))
+    with app(**own | {"portal": (200, "text/html", "hello")}) as address:
+        wrong = hooks.check("smoke", deployed(address, CALSYNC_PORTAL_CLIENT_ID=""))
+
+    assert (well.returncode, wrong.returncode) == (0, 1)
 
 
 def test_an_app_that_is_not_there_fails(hooks: Hooks) -> None:
