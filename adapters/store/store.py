@@ -230,7 +230,7 @@ class RowStore(
         are indexed afterwards. Raises ``LeaseLost``: nothing of that transaction was stored.
         """
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
-        cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)][-1:]
+        cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
         if any(isinstance(x, Put) and isinstance(x.row, Link) and asks_for_a_look(x.row) for x in others):
             cursors = [_not_settled(change) for change in cursors]
             if not cursors:
