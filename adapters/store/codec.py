@@ -7,7 +7,7 @@ replaced by their hash, here and nowhere else. Journal values are cut here, too.
 
 Rows of this version and of the one before it are read, the older ones upgraded (``upgrades``); this one is written.
 So two builds may run at once during an update: the newer one understands both, the older one refuses what it does
-not know.
+not know. A row with a value that came later than its version is written as the next one (``BEYOND``).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import msgspec
 
 from adapters.store.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
+from sync_core.model.link import EndedBy
 from sync_core.model.memory import JournalEntry
 
 T = TypeVar("T")
@@ -34,6 +35,11 @@ SCHEMA = 2
 writes (tests/adapters/rows)."""
 
 READABLE = (SCHEMA - 1, SCHEMA)
+
+BEYOND = {"Link": {"ended_by": EndedBy.UNLINKED}}
+"""Values that a build of this version may not know, by the name of the row's class and of the field. A row that holds
+one is written as the next version, which such a build refuses as a newer one's; when ``SCHEMA`` is raised, this is
+empty again."""
 
 STORED_NAMES = {
     "Claim": {"user_id": "holder"},
@@ -64,21 +70,27 @@ def encode(value: object) -> Properties:
     if len(parts) > PARTS:
         kind, most = type(value).__name__, PARTS * PART_UNITS
         raise StoreError(f"a {kind} of {len(text):,} characters does not fit a row ({most:,} at most)")
-    return {"v": SCHEMA, **{f"data{number}": part for number, part in enumerate(parts)}}
+    version = SCHEMA + 1 if _is_beyond(value) else SCHEMA
+    return {"v": version, **{f"data{number}": part for number, part in enumerate(parts)}}
+
+
+def _is_beyond(value: object) -> bool:
+    return any(getattr(value, name) == one for name, one in BEYOND.get(type(value).__name__, {}).items())
 
 
 def decode(properties: Mapping[str, object], kind: type[T]) -> T:
     """The value that the properties hold. Raises ``RowUnreadable`` for another schema version or shape."""
     version = properties.get("v")
-    if version not in READABLE:
+    readable = (*READABLE, SCHEMA + 1) if kind.__name__ in BEYOND else READABLE
+    if version not in readable:
         raise RowUnreadable(
             f"a stored {kind.__name__} has schema version {version}, this build reads versions "
-            f"{READABLE[0]} and {READABLE[1]}: deploy the build that wrote it, or a newer one",
+            f"{', '.join(map(str, readable[:-1]))} and {readable[-1]}: deploy the build that wrote it, or a newer one",
             is_newer=isinstance(version, int) and version > SCHEMA,
         )
     try:
         text = _join(properties)
-        if version != SCHEMA:
+        if version == SCHEMA - 1:
             text = _upgraded(text, kind)
         names = {stored: name for name, stored in STORED_NAMES.get(kind.__name__, {}).items()}
         return msgspec.json.decode(_renamed(text, names), type=kind)

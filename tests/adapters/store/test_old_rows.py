@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from adapters.store import codec
@@ -13,7 +15,7 @@ from adapters.store.upgrades import UPGRADES
 from jobs.ports import Put, Storable, Subscription
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import Link, Pending, is_unlinked, retried
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
 from tests.support.users import put_user
@@ -126,3 +128,26 @@ def test_a_spoilt_old_row_is_no_crash() -> None:
     for text in ("[]", "{}", "null", '{"status": 7}', '{"reason": null, "status": []}'):
         with pytest.raises(RowUnreadable, match="a stored Link cannot be read"):
             codec.decode({"v": 1, "data0": text}, Link)
+
+
+def test_a_build_that_does_not_know_unlinked_pairs_leaves_their_rows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row as it was frozen is read and written the same; to the build of before it is a newer build's."""
+    [one] = json.loads((FROZEN.parent / "v3" / "link.json").read_text(encoding="utf-8"))
+    link = codec.decode(one["properties"], Link)
+
+    anew = codec.encode(link)
+    assert (is_unlinked(link), anew["v"], codec.decode(anew, Link)) == (True, one["properties"]["v"], link)
+    assert codec.encode(retried(link))["v"] == codec.SCHEMA
+    monkeypatch.setattr(codec, "BEYOND", {})
+    with pytest.raises(RowUnreadable, match="has schema version 3") as refused:
+        codec.decode(one["properties"], Link)
+    assert refused.value.is_newer
+
+
+@pytest.mark.parametrize("kind", [Link, Pending])
+def test_what_is_beyond_the_next_version_is_not_read(kind: type[Link | Pending]) -> None:
+    """Nor the next version of a kind that this build never writes in it."""
+    version = codec.SCHEMA + (2 if kind is Link else 1)
+    with pytest.raises(RowUnreadable, match=f"has schema version {version}") as refused:
+        codec.decode({"v": version, "data0": "{}"}, kind)
+    assert refused.value.is_newer
