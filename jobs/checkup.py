@@ -13,6 +13,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.accounts import find_account, secure_account, why_taken, with_account, without_account
+from jobs.log import log_failure
 from jobs.places import described
 from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
@@ -153,19 +154,36 @@ def _choices(places: Sequence[Place]) -> str:
 
 
 async def _notify_once(world: World, user: User) -> User:
-    """Notify the user of a missing company once; a solved problem is notified again when it comes back."""
+    """Notify the user of a missing company once; a solved problem is notified again when it comes back.
+
+    It is noted first and then sent, as with every notification (``jobs.notices``).
+    """
     lacks = bool(user.erp_user_id) and not (user.company_id and user.location_id)
     if not lacks:
         return replace(user, notified="")
     if user.notified == NO_COMPANY_NOTICE:
         return user
-    try:
-        await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
-    except (SideUnavailable, AppRefused):
-        return user
-    except CalsyncError:
-        return replace(user, notified=NO_COMPANY_NOTICE)
+    if await _is_first_to_note(world, user):
+        try:
+            await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
+        except (SideUnavailable, AppRefused):
+            await world.store.revise_user(user.id, lambda stored: replace(stored, notified=user.notified))
+            return user
+        except CalsyncError as error:
+            log_failure("notice", error, user_id=user.id)
     return replace(user, notified=NO_COMPANY_NOTICE)
+
+
+async def _is_first_to_note(world: World, user: User) -> bool:
+    """Note that the user is notified; False where another process has, or nothing is kept of the user any more."""
+    is_first = [False]
+
+    def revise(stored: User) -> User | None:
+        is_first.append(stored.notified != NO_COMPANY_NOTICE)
+        return replace(stored, notified=NO_COMPANY_NOTICE) if is_first[-1] else None
+
+    await world.store.revise_user(user.id, revise)
+    return is_first[-1]
 
 
 def fingerprint(checkup: Checkup, policy: Policy) -> str:

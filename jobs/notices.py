@@ -5,6 +5,7 @@ A notification that does not get through now is tried again by the next round; o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from jobs.log import log_failure
 from jobs.world import World
 from sync_core.errors import AppRefused, CalsyncError, SideUnavailable, StaleWrite
 from sync_core.model.memory import Memory, User
-from sync_core.plan.notices import causes_of, digest, notice
+from sync_core.plan.notices import Cause, causes_of, digest, notice
 
 FROM_HOUR = 5
 """The hour (UTC) from which on a day's digest may be sent: before most people's working day."""
@@ -21,16 +22,38 @@ SECRET_REMINDER = timedelta(days=30)
 
 
 async def tell_once(world: World, user: User, memory: Memory) -> User:
-    """Tell a person what needs them and they have not been told of; the user with what they know by then."""
-    text, told = notice(user.told, causes_of(user, memory), user.state)
-    if text and user.erp_user_id:
+    """Tell a person what needs them and they have not been told of; the user with what they know by then.
+
+    It is noted first and then sent, so that two processes tell it once, and one that dies between says it never
+    rather than twice: the page and the digest of administrators show it all the same.
+    """
+    causes = causes_of(user, memory)
+    text, told = notice(user.told, causes, user.state)
+    if not (text and user.erp_user_id):
+        return user if told == user.told else replace(user, told=told)
+    text = await _note(world, user, causes)
+    if text:
         try:
             await world.erp.notify(user.erp_user_id, text)
         except (SideUnavailable, AppRefused):
+            await world.store.revise_user(user.id, lambda stored: replace(stored, told=user.told))
             return user
         except CalsyncError as error:
             log_failure("notice", error, user_id=user.id)
-    return user if told == user.told else replace(user, told=told)
+    return replace(user, told=told)
+
+
+async def _note(world: World, user: User, causes: Mapping[str, Cause]) -> str:
+    """Note what is told now; the text of what nobody else has noted meanwhile, '' where that is nothing."""
+    texts = [""]
+
+    def revise(stored: User) -> User | None:
+        text, told = notice(stored.told, causes, user.state)
+        texts.append(text)
+        return replace(stored, told=told) if text else None
+
+    await world.store.revise_user(user.id, revise)
+    return texts[-1]
 
 
 async def send_digest(world: World) -> bool:

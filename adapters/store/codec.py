@@ -83,9 +83,10 @@ def decode(properties: Mapping[str, object], kind: type[T]) -> T:
     version = properties.get("v")
     readable = (*READABLE, SCHEMA + 1) if kind.__name__ in BEYOND else READABLE
     if version not in readable:
+        versions = f"{', '.join(map(str, readable[:-1]))} and {readable[-1]}"
         raise RowUnreadable(
-            f"a stored {kind.__name__} has schema version {version}, this build reads versions "
-            f"{', '.join(map(str, readable[:-1]))} and {readable[-1]}: deploy the build that wrote it, or a newer one",
+            f"a stored {kind.__name__} has schema version {version}, this build reads versions {versions}: "
+            "deploy the build that wrote it, or a newer one",
             is_newer=isinstance(version, int) and version > SCHEMA,
         )
     try:

@@ -9,7 +9,9 @@ import pytest
 
 from jobs.app.work import handle
 from jobs.commands.resolve import resolve
-from jobs.notices import send_digest
+from jobs.notices import send_digest, tell_once
+from sync_core.errors import SideUnavailable
+from sync_core.model.sides import Side
 from tests.support.days import at, linked_meeting
 from tests.support.house import ANNA, House
 
@@ -94,6 +96,64 @@ class TestAPerson:
         assert told(house)[0][1].startswith(
             "Outlook and ERP.net: sync does not work: the account of anna@acme.example"
         )
+
+    @pytest.mark.parametrize("is_lacking", [False, True], ids=["a conflict", "no company"])
+    async def test_a_crash_after_sending_tells_nobody_twice(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, *, is_lacking: bool
+    ) -> None:
+        """The process dies once ERP.net has answered and before the round ends; the next round goes on."""
+        await house.settle()
+        before = len(told(house))
+        if is_lacking:
+            anna = await house.user()
+            await house.world.store.revise_user(anna.id, lambda one: replace(one, company_id="gone"))
+        else:
+            await locked(house, "Planning", 3)
+        send = house.world.erp.notify
+
+        async def killed(user_id: str, text: str) -> None:
+            await send(user_id, text)
+            raise asyncio.CancelledError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(house.world.erp, "notify", killed)
+            with pytest.raises(asyncio.CancelledError):
+                await house.sync(full=True)
+        house.advance(minutes=10)
+        await house.sync(full=True)
+
+        assert len(told(house)) == before + 1
+
+    async def test_two_workers_tell_a_person_once(self, house: House) -> None:
+        """Both found the same at the same time."""
+        await locked(house, "Planning", 3)
+        anna = await house.user()
+        await house.settle()
+        memory = await house.recall()
+        await house.world.store.revise_user(anna.id, lambda one: replace(one, told=()))
+        told_before = len(told(house))
+        known = await asyncio.gather(*(tell_once(house.world, replace(anna, told=()), memory) for _ in range(2)))
+
+        assert len(told(house)) == told_before + 1
+        assert known[0].told == known[1].told == (await house.user()).told != ()
+
+    async def test_what_did_not_get_through_is_told_later(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """ERP.net does not answer just then: nothing stays noted."""
+        await house.settle()
+
+        async def silent(_user_id: str, _text: str) -> None:
+            raise SideUnavailable(Side.ERP, "no answer")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(house.world.erp, "notify", silent)
+            await locked(house, "Planning", 3)
+            await house.settle()
+            assert (told(house), (await house.user()).told) == ([], ())
+        await house.sync(full=True)
+
+        assert told(house) == [("anna", "Outlook and ERP.net: a meeting is in conflict.")]
 
     async def test_a_dry_run_tells_nobody(self, house: House) -> None:
         """Nothing is sent for a plan."""
