@@ -14,6 +14,7 @@ from portal import admin_wishes, own_wishes
 from portal.sign_in import Role
 from tests.portal.test_mine import make_conflict
 from tests.support.app import App
+from tests.support.days import linked_meeting
 from tests.support.visitor import Visitor, signed_in
 
 TEMPLATES = Path(own_wishes.__file__).with_name("templates")
@@ -124,3 +125,27 @@ async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:
     states = {(one.wish.kind, one.state) for one in await app.house.world.store.list_commands()}
     assert {(Kind.RESOLVE, State.REFUSED), (Kind.UNDO, State.REFUSED)} <= states
     assert (await app.house.recall()).links == before.links
+
+
+async def test_what_a_round_deleted_is_made_anew_by_a_button(app: App) -> None:
+    """The answer that shows what an undo would do offers it, to whoever asked about their own items."""
+    event, _ = await linked_meeting(app.house, day=3)
+    app.house.advance(minutes=5)
+    app.house.outlook().delete(event)
+    await app.house.settle()
+    anna = (await app.house.user()).id
+    journal = await app.house.world.store.read_journal(anna)
+    [round_id] = [one.round_id for one in journal if one.action == "activity voided"]
+    visitor = Visitor(app.house, signed_in(anna))
+
+    sent = await visitor.send("/portal/do/undo", {"item": round_id, "choice": "show"})
+    await app.drain()
+    page = await visitor.read(sent.headers["Location"])
+    [form] = re.findall(r'<form[^>]*action="/portal/do/undo".*?</form>', page, re.DOTALL)
+    fields = dict(re.findall(r'name="(item|choice)" value="([^"]*)"', form))
+    assert fields == {"item": round_id, "choice": "remake"}
+    sent = await visitor.send("/portal/do/undo", fields)
+    await app.drain()
+    assert "Planning" in await visitor.read(sent.headers["Location"])
+
+    assert [one["subject"] for one in app.house.outlook().events()] == ["Planning"]
