@@ -53,12 +53,15 @@ async def ask(desk: Desk, wish: Wish, by: Asker, *, id: str = "") -> Command:
     return command
 
 
-async def look(desk: Desk, command_id: str) -> Command | None:
+async def look(desk: Desk, command_id: str, *, whose: str = "") -> Command | None:
     """A command as it stands; one that nobody has ended in its time has failed. Raises ``RowUnreadable``.
 
+    ``whose``: one that somebody else asked for is not there, and no more is read for it than for none.
     Why it failed is told in the words of the day as long as there is an answer.
     """
     command = await desk.store.read_command(command_id)
+    if command is not None and whose not in ("", command.asked_by.id):
+        return None
     if command is None or (not command.is_ended and desk.clock() < command.expires_at):
         return command
     if not command.is_ended:

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import azure.functions as func
@@ -13,7 +15,7 @@ import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.asked import Asker, Kind, State, Wish
+from jobs.asked import Asker, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask as file
 from portal.assets import address
 from portal.forms import token
@@ -452,3 +454,34 @@ async def test_two_principals_are_nobody(house: House) -> None:
     two = principal(tenant, claim("oid", "anna"), claim(other, "boris"))
     for header in (f"{one},{one}", f"{one}, {one}", two):
         assert (await Visitor(house, {"x-ms-client-principal": header}).get("/portal")).status == 403
+
+
+async def test_somebody_elses_command_looks_like_none(
+    house: House, anna: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the answer, and in what is read for it: how long it takes does not tell that there is one."""
+    command = await file(house.world, Wish(Kind.DOCTOR), Asker("boris"))
+    failed = replace(command, state=State.FAILED, trouble=Trouble(Why.TABLES))
+    await house.world.store.save_command(failed)
+    read: list[str] = []
+
+    async def reading(real: Any, asked: str) -> Any:
+        read.append(real.__name__)
+        return await real(asked)
+
+    for name in ("read_command", "read_parts"):
+        monkeypatch.setattr(house.memory, name, partial(reading, getattr(house.memory, name)))
+    theirs = await anna.get(f"/portal/commands/{command.id}")
+    reads_of_theirs, read[:] = read.copy(), []
+    none = await anna.get(f"/portal/commands/{command.id[:-12]}{'0' * 12}")
+
+    assert (theirs.status, none.status, theirs.body == none.body) == (404, 404, True)
+    assert reads_of_theirs == read == ["read_command"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "get", "post"])
+async def test_no_route_has_another_method(house: House, method: str) -> None:
+    """Nor does it for an administrator with a good token."""
+    visitor = Visitor(house, signed_in("vera", Role.ADMIN))
+    how = {"sec_fetch_site": "same-origin", "x_calsync_token": await visitor.token()}
+    assert {(await visitor.ask(method, one.path, **how)).status for one in askings()} == {404}
