@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.scripts import smoke
 from simulators.demo.hands import control
 from simulators.host.company import Company
 from tests.support.budget import budget
@@ -46,6 +47,16 @@ def anna(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         yield company
         assert host.stop() == 0
         assert complaints(log) == []
+
+
+def test_the_smoke_test_is_content_with_the_running_app(anna: Company) -> None:
+    """And sees, where a sign-in ought to stand before the page, that none does: what answers here is the app."""
+    address = anna.public_url
+
+    assert list(smoke.failures(address, has_sign_in=False)) == []
+    assert list(smoke.failures(address, has_sign_in=True)) == [
+        "/ is answered without a sign-in: App Service authentication is off, or not on yet"
+    ]
 
 
 def test_edit_in_outlook_reaches_erpnet(anna: Company, capsys: pytest.CaptureFixture[str]) -> None:
