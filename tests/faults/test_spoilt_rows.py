@@ -16,10 +16,14 @@ from jobs.app.housekeeping import keep_house
 from jobs.app.notifications import receive_graph
 from jobs.app.subscriptions import keep_all
 from jobs.approvals import choices_in, find_choice
+from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.switch import enable, find_known
 from jobs.commands.sync import SyncReport
+from jobs.line import send_later
+from jobs.messages import Round
 from jobs.ports import UNREADABLE, Put
 from jobs.pull import run_pull
 from jobs.wake import is_notified, wake
@@ -28,7 +32,8 @@ from sync_core.model.claim import Claim
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import HeldItem, Hold, InboxRow
 from sync_core.model.sides import Side
-from tests.support.app import FixedProcess, front_door
+from sync_core.model.unsynced import Unsynced
+from tests.support.app import App, FixedProcess, front_door
 from tests.support.budget import budget
 from tests.support.days import at, digits
 from tests.support.house import ANNA, START, House, open_house
@@ -274,6 +279,92 @@ async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind:
             await store.read_claim(scenario.uid())
     else:
         assert "in another's place" in told(outcome) + told(outcome, scenario.anna)
+
+
+OTHERS = {
+    "account": Table.USERS,
+    "queued": Table.USERS,
+    "portal": Table.USERS,
+    "day": Table.JOURNAL,
+    "unsynced": Table.JOURNAL,
+    "unsynced-counts": Table.JOURNAL,
+    "command": Table.COMMANDS,
+    "answer": Table.COMMANDS,
+    "turn": Table.COMMANDS,
+}
+"""Kinds of rows that no round needs, by the beginning of their partition."""
+
+
+async def _ask_for_boris(scenario: Scenario, kind: Kind = Kind.SYNC) -> Command:
+    """What became of an operator's wish about Boris."""
+    world = scenario.house.world
+    command = await ask(world, Wish(kind, (BORIS,)), Asker("operator", "Olga Operator"))
+    await App(scenario.house, FixedProcess(scenario.house)).drain()
+    found = await look(world, command.id)
+    assert found is not None
+    return found
+
+
+async def _fill_others(scenario: Scenario) -> None:
+    """Commands that were carried out, the page's key, what is not in step, and messages on their way."""
+    world = scenario.house.world
+    for kind in (Kind.SYNC, Kind.RESUME):
+        assert (await _ask_for_boris(scenario, kind)).state is State.DONE
+    await world.store.read_form_key()
+    for user_id in (scenario.anna, scenario.boris):
+        await world.store.save_unsynced(user_id, Unsynced(counts={"a series": 1}))
+        await send_later(world, Round(user_id), 30)
+
+
+def _rows_of(scenario: Scenario, kind: str) -> list[Row]:
+    partitions = scenario.backend._tables[OTHERS[kind]]
+    named = [name for name in partitions if name == kind or (kind == "answer" and name.startswith("answer-"))]
+    return [row for name in named for row in partitions[name].values()]
+
+
+@pytest.mark.parametrize(("kind", "how"), list(cells(*OTHERS)))
+async def test_rows_that_no_round_needs_stop_nobody(scenario: Scenario, kind: str, how: str) -> None:
+    """All of them spoilt: timers, rounds, commands and what the page shows go on, and make them anew in time."""
+    await _fill_others(scenario)
+    world, store = scenario.house.world, scenario.house.world.store
+    rows = _rows_of(scenario, kind)
+    assert rows
+    for row in rows:
+        await scenario.backend.write(OTHERS[kind], Op(Verb.PUT, row.key, SPOILS[how]))
+    await scenario.edit_by_boris()
+    await _run_triggers(scenario)
+    command = await _ask_for_boris(scenario)
+    assert (await _ask_for_boris(scenario, Kind.RESUME)).state is State.DONE
+
+    assert (command.state, command.is_fine, scenario.has_boris_gone_on()) == (State.DONE, True, True)
+    assert command.id in [one.id for one in await store.list_commands()]
+    assert (await read_answer(world, command))["users"]
+    await store.list_days()
+    await store.count_unsynced()
+    await store.list_queued()
+    assert (await store.read_unsynced(scenario.boris)).counts is not None
+    if kind != "portal" or how != "another version":
+        assert len(await store.read_form_key()) == 32
+    scenario.house.advance(days=100)
+    await keep_house(world)
+
+
+async def test_every_kind_of_row_is_spoilt_here(scenario: Scenario) -> None:
+    """Whoever adds a kind of row says here what happens if it cannot be read."""
+    await _fill_others(scenario)
+    people = {scenario.anna, scenario.boris}
+    shared = {
+        (table, "answer" if name.startswith("answer-") else name)
+        for table, partitions in scenario.backend._tables.items()
+        for name, rows in partitions.items()
+        if rows and name not in people
+    }
+    known = {(table, kind) for kind, table in OTHERS.items()}
+    known |= {(Table.USERS, kind) for kind in ("user", "subscription", "slot", "instance")}
+    known |= {(Table.MEETINGS, kind) for kind in ("activity", "copy", "claim")}
+    assert shared == known
+    own = {key.partition("-")[0] for user in people for key in scenario.backend._tables[Table.STATE][user]}
+    assert own == {kind.rstrip("-") for kind in (*STATE, "lease")}
 
 
 async def test_a_row_of_a_kind_that_nobody_knows(scenario: Scenario) -> None:
