@@ -78,8 +78,8 @@ def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: 
 @command(main, examples=("unsynced", "unsynced --user anna@acme.com", 'unsynced --reason "outside the window"'))
 @click.option("--user", "upn", metavar="UPN", default="", help="Only this user.")
 @click.option("--reason", default="", help="Only items with exactly this reason.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Skip so many items.")
-def unsynced(runner: Runner, upn: str, reason: str, offset: int) -> None:
+@click.option("--after", metavar="PLACE", default="", help="Go on where the page before ended; it says where.")
+def unsynced(runner: Runner, upn: str, reason: str, after: str) -> None:
     """List what is not synced, by reason, with what would change it."""
 
     async def work(world: World) -> int:
@@ -87,7 +87,7 @@ def unsynced(runner: Runner, upn: str, reason: str, offset: int) -> None:
         from jobs.commands.unsynced import list_unsynced
 
         user_id = (await switch.find_known(world, upn)).id if upn else ""
-        page = await list_unsynced(world, user_id=user_id, reason=reason, offset=offset)
+        page = await list_unsynced(world, user_id=user_id, reason=reason, after=after)
         output = shapes.unsynced_of(page)
         runner.give(output, [*text.unsynced_lines(output)] or ["Everything is synced."])
         return DONE

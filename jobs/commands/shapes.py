@@ -404,7 +404,7 @@ def unsynced_of(page: UnsyncedPage) -> Json:
         }
         for user, item in page.items
     ]
-    return {"reasons": reasons, "items": items, "next_offset": page.next_offset}
+    return {"reasons": reasons, "items": items, "next_after": page.next_after}
 
 
 def command_of(command: Command, users: Iterable[User] = ()) -> Json:

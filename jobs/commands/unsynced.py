@@ -5,8 +5,11 @@ Read from the tables as the last rounds left it; neither Outlook nor ERP.net is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
+from jobs.asked import WishInvalid
 from jobs.world import World
 from sync_core.model.memory import User
 from sync_core.model.unsynced import UnsyncedItem, summed
@@ -28,33 +31,71 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class UnsyncedPage:
-    """All reasons, and a page of items with their owners; ``next_offset`` None on the last page."""
+    """All reasons, and a page of items with their owners. ``next_after`` is where the next page begins, '' on the
+    last one."""
 
     reasons: tuple[Reason, ...]
     items: tuple[tuple[User, UnsyncedItem], ...]
-    next_offset: int | None
+    next_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Behind which item a page begins: whose it is, which number it had among theirs, and a digest of its ids, since
+    others before it may have come or gone meanwhile."""
+
+    user_id: str = ""
+    number: int = 0
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.user_id}.{self.number}.{self.digest}"
 
 
 async def list_unsynced(
-    world: World, *, user_id: str = "", reason: str = "", offset: int = 0, limit: int = PAGE
+    world: World, *, user_id: str = "", reason: str = "", after: str = "", limit: int = PAGE
 ) -> UnsyncedPage:
-    """The reasons, and the items from ``offset`` on, by person; of one person, or with one reason, only.
+    """The reasons, and the items behind the place ``after``, by person; of one person, or with one reason, only.
 
-    Reads one small row a person, and the items of those who are on the page.
+    Reads one small row a person, and the items of those who are on the page. Raises ``WishInvalid`` for a place that
+    is none.
     """
-    limit, offset = max(1, min(limit, LARGEST_PAGE)), max(0, offset)
+    limit, begins = max(1, min(limit, LARGEST_PAGE)), _parsed(after)
     counts = await world.store.count_unsynced()
     users = [one for one in await world.store.list_users() if one.enabled and user_id in ("", one.id)]
     known = {one.id: counts[one.id] for one in users if one.id in counts}
     reasons = tuple(Reason(why, *numbers, remedy(why, OTHERWISE)) for why, numbers in summed(known).items())
+    meant = [one for one in users if any(why == reason or not reason for why in known.get(one.id, {}))]
+    behind = sorted((one for one in meant if one.id >= begins.user_id), key=lambda one: one.id)
     found: list[tuple[User, UnsyncedItem]] = []
-    passed = 0
-    for user in users:
-        if not any(why == reason or not reason for why in known.get(user.id, {})):
-            continue
-        if len(found) > limit:
-            break
+    places: list[_Place] = []
+    for user in behind[: limit + 1]:
         items = (await world.store.read_unsynced(user.id)).matching(reason)
-        found += [(user, item) for item in items[max(0, offset - passed) :]]
-        passed += len(items)
-    return UnsyncedPage(reasons, tuple(found[:limit]), offset + limit if len(found) > limit else None)
+        passed = _passed(items, begins) if user.id == begins.user_id else 0
+        found += [(user, item) for item in items[passed:]]
+        places += [_Place(user.id, number, _digest(item)) for number, item in enumerate(items[passed:], passed + 1)]
+        if len(found) > limit:
+            return UnsyncedPage(reasons, tuple(found[:limit]), str(places[limit - 1]))
+    is_cut = len(behind) > limit + 1  # rows that lack items, since rounds make them anew
+    return UnsyncedPage(reasons, tuple(found), str(_Place(behind[limit + 1].id)) if is_cut else "")
+
+
+def _digest(item: UnsyncedItem) -> str:
+    return sha256(f"{item.event_id}|{item.activity_id}|{item.reason}".encode()).hexdigest()[:8]
+
+
+def _passed(items: Sequence[UnsyncedItem], begins: _Place) -> int:
+    """How many of a person's items the pages before have shown."""
+    if not begins.digest:
+        return 0
+    numbers = [number for number, item in enumerate(items, 1) if _digest(item) == begins.digest]
+    return min(numbers, key=lambda number: abs(number - begins.number), default=max(0, begins.number - 1))
+
+
+def _parsed(after: str) -> _Place:
+    if not after:
+        return _Place()
+    user_id, number, digest = [*after.rsplit(".", 2), "", ""][:3]
+    if not (user_id and number.isascii() and number.isdigit() and len(number) < 9):
+        raise WishInvalid("a page begins where the one before said: take `next_after` from it")
+    return _Place(user_id, int(number), digest)

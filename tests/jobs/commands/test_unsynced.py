@@ -7,15 +7,20 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cli.text.stories import unsynced_lines
+from jobs.asked import WishInvalid
 from jobs.commands import shapes
 from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget
 from jobs.commands.unsynced import list_unsynced
+from sync_core.model.memory import User
 from sync_core.model.policy import PrivateRule
+from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from tests.support.days import WEEKLY, at, linked_meeting
 from tests.support.house import ANNA, House, open_office
+from tests.support.users import put_user
 
 BORIS = "boris@acme.example"
+WHY = "outside the window"
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ async def test_by_reason_over_everybody(two: House) -> None:
     assert found["outside the window"] == (2, 2)
     assert found["part of a recurring series"][1] == 2
     assert all(one.do for one in page.reasons)
-    assert [i["upn"] for i in shapes.unsynced_of(page)["items"] if i["subject"] == "Far away"] == [ANNA, BORIS]
+    assert {i["upn"] for i in shapes.unsynced_of(page)["items"] if i["subject"] == "Far away"} == {ANNA, BORIS}
     assert [line for line in unsynced_lines(shapes.unsynced_of(page)) if "2 × outside the window (2 people)" in line]
 
 
@@ -101,12 +106,12 @@ async def test_pages(two: House) -> None:
     for n in range(5):
         two.outlook(ANNA if n % 2 else BORIS).create(f"Far {n}", at(50 + n), at(50 + n, 10))
     await two.settle()
-    seen, offset = list[str](), 0
+    seen, after = list[str](), ""
     for _ in range(3):
-        page = await list_unsynced(two.world, reason="outside the window", offset=offset, limit=2)
+        page = await list_unsynced(two.world, reason="outside the window", after=after, limit=2)
         seen += [item.subject for _, item in page.items]
-        assert (page.next_offset is None) == (len(seen) == 5)
-        offset = page.next_offset or 0
+        assert (page.next_after == "") == (len(seen) == 5)
+        after = page.next_after
 
     assert sorted(seen) == [f"Far {n}" for n in range(5)]
     mine = await list_unsynced(two.world, user_id=(await two.user()).id)
@@ -132,3 +137,44 @@ async def test_a_round_in_step_costs_no_row(house: House) -> None:
     assert await reasons(house) == {}
     await house.settle()
     assert await reasons(house) == {}
+
+
+async def test_a_page_reads_nobody_before_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many people each page reads those on it and one more, however far one has come."""
+    store, now = house.world.store, house.now
+    for number in range(40):
+        user = User(f"person-{number:02d}", f"{number}@acme.example", enabled=True)
+        await put_user(store, user)
+        items = tuple(UnsyncedItem(f"e{n}", "", "skipped", WHY, now, f"Far {n}") for n in range(2))
+        await store.save_unsynced(user.id, Unsynced(items, {WHY: 2}))
+    read: list[str] = []
+    inner = store.read_unsynced
+
+    async def noted(user_id: str) -> Unsynced:
+        read.append(user_id)
+        return await inner(user_id)
+
+    monkeypatch.setattr(store, "read_unsynced", noted)
+    seen, after, pages = list[tuple[str, str]](), "", 0
+    while pages == 0 or after:
+        read.clear()
+        page = await list_unsynced(house.world, reason=WHY, after=after, limit=5)
+        seen += [(user.id, item.event_id) for user, item in page.items]
+        after, pages = page.next_after, pages + 1
+        assert len(read) <= 4
+
+    assert (pages, len(seen), len(set(seen))) == (16, 80, 80)
+
+
+async def test_a_page_goes_on_though_items_came_and_went(house: House) -> None:
+    """What stood before the place is gone: nothing behind it is left out, and nothing is shown twice."""
+    store, now, anna = house.world.store, house.now, (await house.user()).id
+    items = [UnsyncedItem(f"e{n}", "", "skipped", WHY, now, f"Far {n}") for n in range(6)]
+    await store.save_unsynced(anna, Unsynced(tuple(items), {WHY: 6}))
+    first = await list_unsynced(house.world, limit=3)
+    await store.save_unsynced(anna, Unsynced(tuple(items[2:]), {WHY: 4}))
+    then = await list_unsynced(house.world, after=first.next_after, limit=3)
+
+    assert [item.event_id for _, item in (*first.items, *then.items)] == [f"e{n}" for n in range(6)]
+    with pytest.raises(WishInvalid, match="next_after"):
+        await list_unsynced(house.world, after="nonsense")
