@@ -1027,12 +1027,12 @@ class JournalContract:
     async def test_a_day_is_the_sum_of_its_rounds(self, fresh_store: RowStore) -> None:
         """Rounds of several people add up, at once or one after the other; old days go."""
         day, before = NOW.date(), NOW.date() - timedelta(days=40)
-        told = Day(day, 2, 1, lags_of(4.0), NOW)
+        told = Day(day, 2, 1, lags_of(4.0))
         await asyncio.gather(*(fresh_store.add_to_day(told, f"user {n}") for n in range(9)))
         await fresh_store.add_to_day(Day(before, 7), "user 0")
 
         found = by_day(await fresh_store.list_days())
-        assert found == {before: Day(before, 7), day: Day(day, 18, 9, (0, 0, 0, 9), NOW)}
+        assert found == {before: Day(before, 7), day: Day(day, 18, 9, (0, 0, 0, 9))}
         await fresh_store.trim_days(day)
         assert [*by_day(await fresh_store.list_days())] == [day]
 
