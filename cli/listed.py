@@ -9,7 +9,7 @@ import click
 
 from cli import group
 from cli.given import DAY
-from cli.group import NOBODY, command, file_option, main, user_option
+from cli.group import NOBODY, all_option, command, file_option, main, user_option
 from cli.runner import DONE, FAILED, Runner
 from cli.text import stories as text
 
@@ -74,20 +74,32 @@ def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: 
     runner.read(work)
 
 
-# 5 parameters: click hands over each option by itself.
-@command(main, examples=("unsynced", "unsynced --user anna@acme.com", 'unsynced --reason "outside the window"'))
-@click.option("--user", "upn", metavar="UPN", default="", help="Only this user.")
+# 6 parameters: click hands over each option by itself.
+@command(
+    main,
+    examples=(
+        "unsynced",
+        "unsynced --user anna@acme.com --user boris@acme.com",
+        'unsynced --reason "outside the window"',
+    ),
+)
+@user_option
+@file_option
+@all_option
 @click.option("--reason", default="", help="Only items with exactly this reason.")
 @click.option("--after", metavar="PLACE", default="", help="Go on where the page before ended; it says where.")
-def unsynced(runner: Runner, upn: str, reason: str, after: str) -> None:
+def unsynced(
+    runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, reason: str, after: str
+) -> None:
     """List what is not synced, by reason, with what would change it."""
+    people = group.people(upns, named, everybody, needed=False)
 
     async def work(world: World) -> int:
-        from jobs.commands import shapes, switch
+        from jobs.commands import shapes
         from jobs.commands.unsynced import list_unsynced
 
-        user_id = (await switch.find_known(world, upn)).id if upn else ""
-        page = await list_unsynced(world, user_id=user_id, reason=reason, after=after)
+        among = {user.id for user in await group.chosen(world, people)} if people else ()
+        page = await list_unsynced(world, among=among, reason=reason, after=after)
         output = shapes.unsynced_of(page)
         runner.give(output, [*text.unsynced_lines(output)] or ["Everything is synced."])
         return DONE

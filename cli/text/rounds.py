@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cli.screen import plain
 from cli.text.holds import open_lines
-from cli.text.words import Json, count, failure_lines, quoted
+from cli.text.words import Json, count, failure_lines, field_of, quoted
 
 
 def sync_lines(output: Json) -> Iterator[str]:
@@ -45,7 +45,7 @@ def action_lines(line: Json) -> Iterator[str]:
     yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
     for name in line["after"]:
         if name in line["before"]:
-            yield f"      {plain(name)}: {quoted(line['before'][name])} → {quoted(line['after'][name])}"
+            yield f"      {field_of(name)}: {quoted(line['before'][name])} → {quoted(line['after'][name])}"
 
 
 def retried_lines(output: Json) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.words import Json, count, next_step, quoted, when, zone_of
+from cli.text.words import Json, count, field_of, next_step, quoted, value_of, when, zone_of
 
 
 def entry_line(entry: Json, zone: str) -> str:
@@ -53,8 +53,8 @@ def unsynced_lines(answer: Json) -> Iterator[str]:
         yield plain(f"There is more: add `--after {answer['next_after']}`.")
 
 
-def finding_lines(item: Json) -> Iterator[str]:
-    """Write one finding of ``why``: what is known of an item."""
+def finding_lines(item: Json, zone: str) -> Iterator[str]:
+    """Write one finding of ``why``: what is known of an item, in this time zone."""
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""
     at = f"{item['found']} " if item.get("found") else ""
     on = f", {item['when']}" if item.get("when") else ""
@@ -64,8 +64,8 @@ def finding_lines(item: Json) -> Iterator[str]:
     if item.get("decided"):
         yield plain(f"    Decided: {item['decided']}")
     for name in {**item["before"], **item["after"]}:
-        shown = [quoted(values[name]) for values in (item["before"], item["after"]) if name in values]
-        yield f"    {plain(name)}: {' → '.join(shown)}"
+        shown = [value_of(name, values[name], zone) for values in (item["before"], item["after"]) if name in values]
+        yield f"    {field_of(name)}: {' → '.join(shown)}"
     ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
     if ids:
         yield plain(f"    {ids}")
@@ -73,8 +73,9 @@ def finding_lines(item: Json) -> Iterator[str]:
 
 def explained_lines(output: Json) -> Iterator[str]:
     """Write what is known about an item, in the person's own time."""
-    yield f"Times are those of {plain(output.get('zone', 'UTC'))}."
+    zone = zone_of(output)
+    yield f"Times are those of {plain(zone)}."
     for item in output["items"]:
-        yield from finding_lines(item)
+        yield from finding_lines(item, zone)
     if output.get("left_out"):
         yield f"{output['left_out']} more: a larger --limit shows them."

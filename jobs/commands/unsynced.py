@@ -5,7 +5,7 @@ Read from the tables as the last rounds left it; neither Outlook nor ERP.net is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -53,16 +53,17 @@ class _Place:
 
 
 async def list_unsynced(
-    world: World, *, user_id: str = "", reason: str = "", after: str = "", limit: int = PAGE
+    world: World, *, among: Collection[str] = (), reason: str = "", after: str = "", limit: int = PAGE
 ) -> UnsyncedPage:
-    """The reasons, and the items behind the place ``after``, by person; of one person, or with one reason, only.
+    """The reasons, and the items behind the place ``after``, by person; of the people with the ids ``among`` (none:
+    everybody), or with one reason, only.
 
     Reads one small row a person, and the items of those who are on the page. Raises ``WishInvalid`` for a place that
     is none.
     """
     limit, begins = max(1, min(limit, LARGEST_PAGE)), _parsed(after)
     counts = await world.store.count_unsynced()
-    users = [one for one in await world.store.list_users() if one.enabled and user_id in ("", one.id)]
+    users = [one for one in await world.store.list_users() if one.enabled and (not among or one.id in among)]
     known = {one.id: counts[one.id] for one in users if one.id in counts}
     reasons = tuple(Reason(why, *numbers, remedy(why, OTHERWISE)) for why, numbers in summed(known).items())
     meant = [one for one in users if any(why == reason or not reason for why in known.get(one.id, {}))]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.text.status import status_lines
-from cli.text.stories import journal_lines
+from cli.text.stories import explained_lines, journal_lines
 from jobs.commands.shapes import journal_of, status_of
 from sync_core.model.memory import JournalEntry, Memory, User
 from tests.support.office import ANNA, CliOffice
@@ -16,6 +16,8 @@ from tests.support.office import ANNA, CliOffice
 LIMA = User("id", ANNA, zone="America/Lima")
 LATE = datetime(2026, 12, 8, 3, 30, tzinfo=UTC)
 """Still the evening before in Lima, at 22:30."""
+
+LOOKS_SO = "2026-12-08 03:30Z"
 
 
 def entry(at: datetime) -> JournalEntry:
@@ -71,3 +73,25 @@ def test_an_answer_of_an_earlier_build_has_no_zone() -> None:
     del shown["zone"]
 
     assert "2026-12-08 03:30:00" in [*journal_lines(shown)][1]
+
+
+def test_a_time_that_changed_is_read_on_the_clock_of_its_person() -> None:
+    """With the side whose it is; a title that looks like a time is left as it is, and so is what is no time."""
+    [*lines] = explained_lines(
+        {
+            "zone": "America/Lima",
+            "items": [
+                {
+                    **dict.fromkeys(("what", "subject", "reason", "do", "event_id", "activity_id"), ""),
+                    "before": {
+                        "erp.time": "2026-12-08 03:30Z – 9999-99-99 99:99Z",
+                        "graph.subject": "2026-12-08 03:30Z",
+                    },
+                    "after": {"erp.time": "2026-12-08 05:30Z – 2026-12-08 06:30Z", "graph.subject": "Later"},
+                }
+            ],
+        }
+    )
+
+    assert "    time in ERP.net: “Mon 07.12.2026 22:30 – 9999-99-99 99:99Z” → “Tue 08.12.2026 00:30 – " in lines[2]
+    assert lines[3] == f"    subject in Outlook: “{LOOKS_SO}” → “Later”"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.office import ANNA, CliOffice
@@ -127,3 +129,20 @@ def test_one_unknown_name_stops_nobody_else(office: CliOffice) -> None:
     assert answer.code == 1
     assert f"{ANNA}: Operational" in answer.out
     assert "nobody@acme.example: nobody@acme.example is not known to calsync" in answer.out
+
+
+def test_what_is_not_synced_is_asked_of_several_people_or_of_all(office: CliOffice, tmp_path: Path) -> None:
+    """One by one, from a file, and everybody; not both."""
+    boris = office.employ("boris")
+    office.calsync("users", "enable", ANNA, boris)
+    office.meet("Far away", days=60)
+    office.calsync("sync")
+    names = tmp_path / "people.txt"
+    names.write_text(f"{ANNA}\n{boris}\n")
+    found = [
+        [item["upn"] for item in office.calsync("unsynced", *whom, "--json").json["items"]]
+        for whom in ((), ("--all",), ("--user", ANNA, "--user", boris), ("--file", str(names)), ("--user", boris))
+    ]
+
+    assert found == [[ANNA]] * 4 + [[]]
+    assert office.calsync("unsynced", "--all", "--user", ANNA).code == 2

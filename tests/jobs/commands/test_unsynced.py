@@ -114,8 +114,10 @@ async def test_pages(two: House) -> None:
         after = page.next_after
 
     assert sorted(seen) == [f"Far {n}" for n in range(5)]
-    mine = await list_unsynced(two.world, user_id=(await two.user()).id)
+    mine = await list_unsynced(two.world, among=[(await two.user()).id])
     assert {user.upn for user, _ in mine.items} == {ANNA}
+    both = await list_unsynced(two.world, among=[(await two.user(upn)).id for upn in (ANNA, BORIS)])
+    assert {user.upn for user, _ in both.items} == {ANNA, BORIS}
 
 
 async def test_private_items_are_masked_and_forgotten_people_leave_nothing(two: House) -> None:
