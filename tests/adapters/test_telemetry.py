@@ -169,6 +169,49 @@ assert [type(handler) for handler in telemetry.LOG.handlers] == [telemetry.Metri
 """A round's log lines and requests with everything in them that must not leave, in a process that then ends."""
 
 
+PAGE = """
+import asyncio, os
+from unittest.mock import patch
+from adapters import telemetry
+from jobs.asked import Asker, Kind, Wish
+from jobs.commands.ask import ask, look
+from portal.sign_in import Role
+from sync_core.errors import StoreUnavailable
+from tests.support.app import App, FixedProcess
+from tests.support.days import at
+from tests.support.house import ANNA, open_house
+from tests.support.visitor import Visitor, signed_in
+
+async def day():
+    async with open_house() as house:
+        await house.employ()
+        event = house.outlook().create("Salary talks", at(1), at(1, 10), body="SECRET-body")
+        process = FixedProcess(house)
+        with patch("adapters.wiring.process", process):
+            for number, kind in enumerate((Kind.SYNC, Kind.WHY, Kind.SYNC)):
+                if number == 2:
+                    house.graph.add_fault("*", status=500, times=None, body={"error": {"message": "Salary talks"}})
+                wish = Wish(kind, (ANNA,), **({"item": "Salary"} if kind is Kind.WHY else {}))
+                await ask(house.world, wish, Asker("SECRET-operator", "Olga of acme"))
+                await App(house, process).drain()
+        visitor = Visitor(house, signed_in((await house.user()).id, Role.ADMIN))
+        for path in ("", "/everyone", "/everyone/audit", "?SECRET=Salary"):
+            await visitor.read(f"/portal{path}")
+        for path in (f"/items/{event}", "/everyone/items.csv"):
+            await visitor.get(f"/portal{path}")
+        with patch.object(house.world.store, "list_users", side_effect=StoreUnavailable(f"Salary talks of {ANNA}")):
+            assert (await visitor.get("/portal/everyone")).status >= 500
+        with patch.object(Visitor, "_open", side_effect=StoreUnavailable(f"Salary talks of {ANNA}")):
+            assert (await visitor.get("/portal")).status >= 500
+
+telemetry.LOG.setLevel("INFO")
+loading = telemetry.start(os.environ)
+asyncio.run(day())
+loading.join()
+"""
+"""Looks at the page, commands, and what goes wrong with both, about a meeting that nobody else may hear of."""
+
+
 UNSAID = ("Salary", "acme", "SECRET", "delta", "http")
 """Of a subject, an address, a token or an id, a URL."""
 
@@ -206,24 +249,40 @@ def ingestion(status: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("status", [200, 401], ids=["accepted", "refused-for-now"])
-def test_nothing_but_numbers_leaves_the_app(tmp_path: Path, status: int) -> None:
-    """The real exporter sends metrics only: no log line, URL, address, token or subject; and keeps no file."""
+def _posted_by(script: str, tmp_path: Path, status: int) -> str:
+    """What a process that runs this posts to the ingestion endpoint; it leaves no file."""
     with ingestion(status) as (origin, posted):
         key = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
         places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "LOCALAPPDATA"), str(tmp_path))
         environ = {**os.environ, **places, "STUB": origin, "PYTHONDONTWRITEBYTECODE": "1"}
         environ |= {telemetry.CONNECTION: f"{key};IngestionEndpoint={origin};LiveEndpoint={origin}"}
-        done = subprocess.run([sys.executable, "-c", ROUND], cwd=ROOT, env=environ, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("*")) == []
     items = [item for _, text in posted for item in json.loads(text)]
     names = {metric["name"] for item in items for metric in item["data"]["baseData"]["metrics"]}
-    assert {"calsync.rounds", "calsync.failures", "calsync.conflicts", "calsync.lag"} <= names
     assert {item["data"]["baseType"] for item in items} == {"MetricData"}
     assert all(name.startswith("calsync.") for name in names)
-    assert [word for word in UNSAID if any(word in text for _, text in posted)] == []
-    assert list(tmp_path.rglob("*")) == []
+    return "".join(text for _, text in posted)
+
+
+@pytest.mark.parametrize("status", [200, 401], ids=["accepted", "refused-for-now"])
+def test_nothing_but_numbers_leaves_the_app(tmp_path: Path, status: int) -> None:
+    """The real exporter sends metrics only: no log line, URL, address, token or subject; and keeps no file."""
+    text = _posted_by(ROUND, tmp_path, status)
+
+    names = set(re.findall(r'"name": ?"([^"]+)"', text))
+    assert {"calsync.rounds", "calsync.failures", "calsync.conflicts", "calsync.lag"} <= names
+    assert [word for word in UNSAID if word in text] == []
+
+
+def test_nothing_but_numbers_leaves_the_page_and_commands(tmp_path: Path) -> None:
+    """Somebody looks at the page, an operator asks, and both fail: counted, by place and kind of error alone."""
+    text = _posted_by(PAGE, tmp_path, 200)
+
+    assert {"portal", "StoreUnavailable"} <= set(re.findall(r'": ?"([^"]+)"', text))
+    assert [word for word in UNSAID if word in text] == []
 
 
 def test_nothing_that_sends_logs_or_traces_is_required() -> None:
