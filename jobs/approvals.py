@@ -24,6 +24,12 @@ from sync_core.model.sides import Side
 from sync_core.plan.match import ASKED
 from sync_core.plan.tables import PARTNER_GONE
 
+MOST_ASKS = 500
+"""Ids of choices and conflicts that a user's row names."""
+
+MOST_SEARCHED = 200
+"""People who are searched for an id that no row names."""
+
 CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
 
@@ -62,13 +68,33 @@ def _of_pending(pending: Pending) -> Choice:
     return Choice(name, PARTNER_GONE, (item,), pending)
 
 
+def asks_of(memory: Memory) -> tuple[str, ...]:
+    """The ids of all that one user can be answered about now, for their row: choices and conflicts."""
+    choices = {choice.id for choice in choices_in(memory, declined=True)}
+    conflicts = {link.conflict_id for link in memory.links if link.conflict is not None}
+    return tuple(sorted(choices | conflicts)[:MOST_ASKS])
+
+
+async def whose(world: World, asked: str, among: Collection[str] = ()) -> list[User]:
+    """Whose choice or conflict may have this id, the likeliest first; ``among`` these users only, () = everybody.
+
+    Where a row says that it is theirs, nobody else is looked at; else those of whom that is not known, and a bounded
+    number of others, who may have been asked since their last round.
+    """
+    users = [one for one in await world.store.list_users() if not among or one.id in among]
+    named = [one for one in users if asked.casefold() in (one.asks or ())]
+    unknown = [one for one in users if one.asks is None or len(one.asks) == MOST_ASKS]
+    known = {one.id for one in unknown}
+    return named or [*unknown, *(one for one in users if one.id not in known)][:MOST_SEARCHED]
+
+
 async def find_choice(world: World, choice_id: str, among: Collection[str] = ()) -> tuple[User, Choice]:
     """Find a choice by its id, with the user whose items it is about; ``among`` these users' alone, () = everybody's.
 
     Raises ``UnknownChoice``.
     """
     unread: list[str] = []
-    for user in [one for one in await world.store.list_users() if not among or one.id in among]:
+    for user in await whose(world, choice_id, among):
         try:
             memory = await world.store.recall(user.id)
         except RowUnreadable as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobs.approvals import UnknownChoice, revise_rows
+from jobs.approvals import UnknownChoice, revise_rows, whose
 from jobs.commands.sync import run_until_done
 from jobs.ports import Put, RowChange
 from jobs.round.report import Report
@@ -55,8 +55,7 @@ class Resolved:
 async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:
     """Find an open conflict by its id; ``among`` these users' alone, () = everybody's. Raises ``UnknownChoice``."""
     unread: list[str] = []
-    users = [user for user in await world.store.list_users() if not among or user.id in among]
-    for user in users:
+    for user in await whose(world, conflict_id, among):
         try:
             memory = await world.store.recall(user.id)
         except RowUnreadable as error:

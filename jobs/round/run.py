@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from uuid import uuid4
 
+from jobs.approvals import asks_of
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.due import pause_of
@@ -246,7 +247,7 @@ class _Round:
         await remember_unsynced(frame, plan, left, is_full=is_full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
-        self._user = await tell_once(self._world, self._user, left)
+        self._user = await tell_once(self._world, replace(self._user, asks=asks_of(left)), left)
         await self._save_user(fence, self._stamped() if is_whole else self._user)
         await journal.close(self._report)
 

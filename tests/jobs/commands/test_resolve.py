@@ -11,13 +11,16 @@ import pytest
 
 from cli.text.answers import resolved_lines
 from cli.text.stories import conflict_lines
-from jobs.approvals import UnknownChoice
+from jobs import approvals
+from jobs.approvals import UnknownChoice, find_choice
 from jobs.commands import shapes
 from jobs.commands.pause import pause, resume
 from jobs.commands.resolve import find_conflict, resolve
+from sync_core.model.memory import Memory, User
 from sync_core.model.policy import Policy, Winner
 from tests.support.days import at, digits, linked_meeting
 from tests.support.house import ANNA, House, open_house
+from tests.support.users import put_user
 
 CATEGORY = "ERP.net conflict"
 
@@ -241,3 +244,26 @@ async def test_a_private_conflict_is_masked(ask: House) -> None:
     assert "Yours" not in str(shapes.resolved_of(answered))
     assert replace(answered.before, chosen=()) == answered.before
     assert isinstance(answered.before.conflict.since_at if answered.before.conflict else None, datetime)
+
+
+async def test_an_id_leads_to_its_person(ask: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else's calendar is read for it, however many people there are; an id that is none is soon given up."""
+    _, _, conflict = await apart(ask)
+    anna, store = await ask.user(), ask.world.store
+    for number in range(20):
+        await put_user(store, User(f"person-{number}", f"{number}@acme.example", enabled=True, asks=()))
+    recalled: list[str] = []
+    inner = store.recall
+
+    async def noted(user_id: str) -> Memory:
+        recalled.append(user_id)
+        return await inner(user_id)
+
+    monkeypatch.setattr(store, "recall", noted)
+    monkeypatch.setattr(approvals, "MOST_SEARCHED", 5)
+    assert (await find_conflict(ask.world, conflict))[0].id == anna.id
+    assert recalled == [anna.id]
+    recalled.clear()
+    with pytest.raises(UnknownChoice):
+        await find_choice(ask.world, "deadbeef")
+    assert len(recalled) == 5
