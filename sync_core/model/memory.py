@@ -143,9 +143,9 @@ class User:
     current, last at ``erp_seen_at``; ``former_accounts`` are what they were before. ``tally`` is what their last
     whole round left, so that the company's numbers need no look into everybody's partition. ``told`` are keys of what
     they were notified of and still lasts (notices.py). ``company`` and ``location`` are what ERP.net calls the chosen
-    ones. ``heard_at`` is the newest of Graph's notifications that a round of theirs has served. ``asks`` are the ids of their open
-    choices and conflicts, None where no round has told yet. ``unreadable`` is
-    never stored: it says why the row cannot be read of a user of whom only the id is known.
+    ones. ``heard_at`` is the newest of Graph's notifications that a round of theirs has served. ``asks`` are the ids
+    of their open choices and conflicts, None where no round has told yet. ``unreadable`` is never stored: it says why
+    the row cannot be read of a user of whom only the id is known.
     """
 
     id: str
