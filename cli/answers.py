@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="Only show the list, and what a yes and a no lead to.")
 @yes_option
 def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -> None:
-    """Carry out exactly the list that waits under this id (`sync` and `status --user` show it)."""
+    """Carry out or drop the list that waits under an id.
+
+    `sync` and `status --user` show what waits; exactly that is carried out.
+    """
     if show:
         runner.read(lambda world: _show_choice(runner, world, choice_id))
     what = "Say no for good to" if drop else "Carry out"
@@ -52,7 +55,10 @@ async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
     "--field", "fields", metavar="FIELD=SIDE", multiple=True, help="One field's side, like subject=outlook."
 )
 def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[str, ...]) -> None:
-    """Resolve the conflict with this id (`conflicts` shows it): one side's values, or field by field."""
+    """Resolve a conflict: one side's values, or field by field.
+
+    `conflicts` shows the ids.
+    """
     if bool(keep) == bool(fields):
         raise click.UsageError("say either --keep outlook or --keep erp, or --field for each field")
     chosen = dict(field.partition("=")[::2] for field in fields)
@@ -65,7 +71,10 @@ def resolve(runner: Runner, conflict_id: str, keep: str | None, fields: tuple[st
 @click.option("--remake", is_flag=True, help="Also make anew in Outlook what the round deleted; nobody is mailed.")
 @yes_option
 def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> None:
-    """Put back what a round wrote (`journal` shows the rounds); what was edited since stays."""
+    """Put back what a round wrote.
+
+    `journal` shows the rounds; what was edited since stays.
+    """
     if not show:
         confirm(f"Put back what round {round_id} wrote? `calsync undo {round_id} --show` lists it.", yes)
     ask(runner, "undo", text.undo_lines, item=round_id, choice="show" if show else "remake" if remake else "")
@@ -76,6 +85,9 @@ def undo(runner: Runner, round_id: str, show: bool, remake: bool, yes: bool) -> 
 @click.argument("item", metavar="ID", type=WORDS)
 @yes_option
 def unlink(runner: Runner, upn: str, item: str, yes: bool) -> None:
-    """Take an event and its activity apart: both stay as they are and are not synced any more."""
+    """Take an event and its activity apart.
+
+    Both stay as they are and are not synced any more.
+    """
     confirm(f"Take {item} of {upn} apart? `calsync why {upn} {item}` tells how it stands.", yes)
     ask(runner, "unlink", text.unlinked_lines, people=(upn,), item=item)

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from jobs.world import World
 
 
+LONGEST = 60
+"""The most characters of an id that are shown of one that is none."""
+
+
 @command(main, examples=("commands", "commands --limit 100 --json", "commands 0abcdef-0123456789ab"))
 @click.argument("command_id", metavar="ID", default="")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many, newest first.")
 def commands(runner: Runner, command_id: str, limit: int) -> None:
-    """Show what the app was asked for, by whom, and what became of it; with an ID, the answer too."""
+    """Show what the app was asked for, and what became of it.
+
+    With an ID, the answer too.
+    """
     if command_id:
         runner.read(lambda world: _one(runner, world, command_id))
     runner.read(lambda world: _newest(runner, world, limit))
@@ -40,7 +47,8 @@ async def _one(runner: Runner, world: World, command_id: str) -> int:
 
     one = await look(world, command_id)
     if one is None:
-        raise UnknownItem(f"no command has the id {command_id}: `calsync commands` lists the newest")
+        named = command_id if len(command_id) <= LONGEST else f"{command_id[: LONGEST - 1]}…"
+        raise UnknownItem(f"no command has the id {named}: `calsync commands` lists the newest")
     answer, shown = await read_answer(world, one), shapes.command_of(one, await world.store.list_users())
     lines = [text.asked_line(shown), *text.answer_lines(one.wish.kind, answer)]
     runner.give({"command": shown, "answer": answer}, lines)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @click.option("--set", "is_set", is_flag=True, help="Make the settings given here the company's; the others stay.")
 @click.option("--take-over", is_flag=True, help="Change the policy that an app set, because no app runs any more.")
 def policy(runner: Runner, is_set: bool, take_over: bool) -> None:
-    """Show the company's policy, which the app and every command follow, and each setting that differs here."""
+    """Show the company's policy.
+
+    The app and every command follow it; each setting that differs here is shown, too.
+    """
     if take_over and not is_set:
         raise click.UsageError("--take-over goes with --set: by itself it changes nothing")
 

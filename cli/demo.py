@@ -21,7 +21,10 @@ from cli.runner import Runner
 @click.option("--pause", "is_paused", is_flag=True, help="Wait for Enter between the steps.")
 @click.option("--step", metavar="N", type=click.IntRange(1), default=None, help="Show only this step.")
 def demo(_: Runner, ics: Path | None, is_paused: bool, step: int | None) -> None:
-    """Show a sync of one person's calendar against stand-ins of both systems; no settings are needed."""
+    """Show what calsync does, against stand-ins.
+
+    One person's calendar is synced; no settings are needed.
+    """
     from simulators import demo
 
     with as_python_does():  # what it starts has to be ended

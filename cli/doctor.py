@@ -24,7 +24,10 @@ BEGIN_WITHIN = 60.0
 @command(main, examples=("doctor", "doctor --repair", "doctor --json"))
 @click.option("--repair", is_flag=True, help="Create and grant in ERP.net what is missing.")
 def doctor(runner: Runner, repair: bool) -> None:
-    """Check every requirement and permission: yours, the app's and each user's; a failed check names the remedy."""
+    """Check every requirement and permission.
+
+    Yours, the app's and each user's; a failed check names the remedy.
+    """
     if runner.is_here:
         runner.run(lambda world: _examine(runner, world, repair), is_examined=True)
     runner.leave(lambda stop: _ask(runner, repair, stop))

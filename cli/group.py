@@ -105,7 +105,9 @@ Examples:
   calsync status --fail-on attention
   calsync why anna@acme.com "Budget"
 
-Completion, for bash (zsh, fish likewise): eval "$(_CALSYNC_COMPLETE=bash_source calsync)"
+\b
+Completion, for bash (zsh, fish likewise):
+  eval "$(_CALSYNC_COMPLETE=bash_source calsync)"
 """,
 )
 @click.version_option(package_name="calsync")

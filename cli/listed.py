@@ -23,7 +23,10 @@ Json = dict[str, Any]
 @user_option
 @file_option
 def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> None:
-    """List open conflicts, with both values and the id that `resolve` takes."""
+    """List open conflicts, with both values.
+
+    `resolve` takes their ids.
+    """
     people = group.people(upns, named, needed=False)
 
     async def work(world: World) -> int:

@@ -22,7 +22,10 @@ from cli.wishes import ask
     "--until", metavar="DATE", type=DAY, default=None, help="The first day after the pause, like 2026-12-07."
 )
 def pause(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, until: str | None) -> None:
-    """Pause the sync of users, or of everybody; what changes meanwhile waits."""
+    """Pause the sync of users, or of everybody.
+
+    What changes meanwhile waits.
+    """
     people = group.people(upns, named, everybody)
     ask(runner, "pause", text.paused_lines, people=people, everybody=everybody, until=until or "")
 

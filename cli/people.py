@@ -51,7 +51,10 @@ def list_users(runner: Runner) -> None:
 @command(users, "show", examples=("users show anna@acme.com",))
 @upn_argument
 def show_user(runner: Runner, upn: str) -> None:
-    """Show what is known of one person: who they are on both sides, place, zone, since when they are on."""
+    """Show what is known of one person.
+
+    Who they are on both sides, place, zone, since when they are on.
+    """
 
     async def work(world: World) -> int:
         from jobs.commands import overview, switch
@@ -111,7 +114,10 @@ def disable(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
 @file_option
 @yes_option
 def forget(runner: Runner, upns: tuple[str, ...], named: TextIO | None, yes: bool) -> None:
-    """Erase everything stored about users, journal included; both sides stay as they are."""
+    """Erase everything stored about users.
+
+    The journal, too; both sides stay as they are.
+    """
     people = group.people(upns, named)
     whom = people[0] if len(people) == 1 else f"these {len(people)} people"
     confirm(f"Erase everything stored about {whom}? It cannot be taken back.", yes)

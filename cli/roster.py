@@ -23,7 +23,10 @@ ALL_KNOWN = "Everybody in the file is on as it says."
 
 @command(users, "export", examples=("users export > calsync-users.json",))
 def export_users(runner: Runner) -> None:
-    """Print the users who are switched on, with their places and time zones, as JSON: a backup for `users import`."""
+    """Print the users who are switched on, as JSON.
+
+    With their places and time zones: a backup for `users import`.
+    """
 
     async def work(world: World) -> int:
         from jobs.commands import roster
@@ -41,7 +44,10 @@ def export_users(runner: Runner) -> None:
 @command(users, "import", examples=("users import calsync-users.json", "users import - < calsync-users.json"))
 @click.argument("file", type=TEXT_FILE)
 def import_users(runner: Runner, file: TextIO) -> None:
-    """Switch on every user in a file of `users export` (- is standard input); nobody is switched off."""
+    """Switch on every user in a file of `users export`.
+
+    - is standard input; nobody is switched off.
+    """
     written = text_of(file, "make one with `calsync users export`")
     ask_each(runner, _wishes_of(written), text.enabled_lines, empty=ALL_KNOWN)
 

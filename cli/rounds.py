@@ -23,7 +23,10 @@ from cli.wishes import ask
 def sync(
     runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool, dry_run: bool
 ) -> None:
-    """Sync each user who is switched on, or the named ones, now: one pull, then rounds until all is done."""
+    """Sync each user who is switched on, or the named ones, now.
+
+    One pull, then rounds until all is done.
+    """
     people = group.people(upns, named, everybody, needed=False)
     ask(runner, "preview" if dry_run else "sync", text.sync_lines, empty=NOBODY, people=people, full=full)
 
@@ -34,7 +37,10 @@ def sync(
 @all_option
 @click.option("--full", is_flag=True, help="As if both sides were read whole.")
 def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool) -> None:
-    """Show what a sync would do now, mails included; nothing is written."""
+    """Show what a sync would do now, and write nothing.
+
+    The mails that it would cause are counted.
+    """
     people = group.people(upns, named, everybody, needed=False)
     ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full)
 

@@ -35,7 +35,10 @@ LOG_LINES = 20
     help="Exit with 1 where somebody is in error; where anything waits for a person, too; or never.",
 )
 def status(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, fail_on: str) -> None:
-    """Show how the whole stands and what needs a person; --all everybody in a line; --user one person in full."""
+    """Show how the whole stands and what needs a person.
+
+    --all shows everybody in a line, --user one person in full.
+    """
     people = group.people(upns, named, everybody, needed=False)
 
     async def work(world: World) -> int:

@@ -31,5 +31,8 @@ from cli.wishes import ask
 )
 @click.option("--limit", type=click.IntRange(1, 5000), default=50, show_default=True, help="How many findings.")
 def why(runner: Runner, upn: str, item: str, on: str | None, limit: int) -> None:
-    """Explain what was decided about an item, in the person's own time, with the values that lost and what helps."""
+    """Explain what was decided about an item, and why.
+
+    In the person's own time, with the values that lost and what helps.
+    """
     ask(runner, "why", text.explained_lines, people=(upn,), item=item, on=on or "", limit=limit)

@@ -11,8 +11,8 @@ from cli.text.words import Json, failure_lines, when
 
 def user_line(user: Json) -> str:
     """Write one user as ``users list`` shows them."""
-    switch = "on" if user["enabled"] else "off"
-    return plain(f"{user['upn']}: {switch}, {user['state']}{_place(user)}")
+    switch = f"on, {user['state']}" if user["enabled"] else "off"
+    return plain(f"{user['upn']}: {switch}{_place(user)}")
 
 
 def user_lines(users: Sequence[Json]) -> Iterator[str]:

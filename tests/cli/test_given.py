@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from cli import given, main
 from cli.given import text_of
 from cli.runner import NOT_WRITTEN
+from cli.text.asked import asked_line
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.roster import read as read_roster
 from tests.cli.test_failures import LIBRARY
@@ -158,3 +159,40 @@ def test_a_full_disk_is_not_our_mistake(office: CliOffice) -> None:
         )
 
     assert (answer.returncode, answer.stderr.splitlines()[0]) == (1, NOT_WRITTEN)
+
+
+def test_an_id_that_is_none_is_not_repeated_whole(office: CliOffice) -> None:
+    """A screen full of it would hide what helps."""
+    refused = office.calsync("commands", "a" * 3000)
+
+    assert (refused.code, "a…: `calsync commands` lists the newest" in refused.err, len(refused.err) < 200) == (
+        2,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "is_fine", "told"),
+    [
+        ("refused", 0, False, ": refused (why)"),
+        ("failed", 1, False, ": failed 1 of 2 (why)"),
+        ("done", 2, False, ": done 2 of 2, not all of it well (why)"),
+        ("waiting", 0, True, ": waiting (why)"),
+        ("running", 0, True, ": running 0 of 2 (why)"),
+    ],
+)
+def test_only_what_was_begun_is_counted(state: str, done: int, is_fine: bool, told: str) -> None:
+    """A command that was refused did not do nothing of one badly."""
+    command = {
+        **dict.fromkeys(("id", "asked_by", "kind", "choice", "waits_for"), ""),
+        "asked_at": None,
+        "people": (),
+        "total": 2,
+        "failure": "why",
+        "state": state,
+        "done": done,
+        "is_fine": is_fine,
+    }
+
+    assert asked_line(command).endswith(told)

@@ -67,3 +67,14 @@ def test_completion_is_told() -> None:
     assert "_CALSYNC_COMPLETE=bash_source" in CliRunner().invoke(main, ["--help"]).output
     env = {"_CALSYNC_COMPLETE": "bash_complete", "COMP_WORDS": "calsync us", "COMP_CWORD": "1"}
     assert CliRunner(env=env).invoke(main, [], prog_name="calsync").output == "plain,users\n"
+
+
+@pytest.mark.parametrize("group", [(), ("users",)], ids=["calsync", "users"])
+def test_the_list_of_commands_is_cut_nowhere(group: tuple[str, ...]) -> None:
+    """On a terminal of 80 columns each says in whole words what it does."""
+    shown = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0]
+
+    assert len(listed.splitlines()) > 5
+    assert [line for line in listed.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+    assert max(map(len, shown.splitlines())) <= 80

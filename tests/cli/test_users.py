@@ -132,3 +132,11 @@ def test_whoever_is_hired_again_is_meant_by_name(office: CliOffice) -> None:
     assert (before["id"] in listed.out, "11111111-2222-4333-8444-555555555555" in listed.out) == (True, True)
     assert (forgotten.code, before["id"] in forgotten.out) == (0, True)
     assert after["id"] == "11111111-2222-4333-8444-555555555555"
+
+
+def test_who_is_off_is_off_and_no_more(office: CliOffice) -> None:
+    """The state of the last round is none of somebody for whom no round runs."""
+    office.calsync("users", "enable", ANNA)
+    office.calsync("users", "disable", ANNA)
+
+    assert office.calsync("users", "list").out.startswith(f"{ANNA}: off (")
