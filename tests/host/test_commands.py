@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,10 +16,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from adapters.settings import load_asking
+from adapters.wiring import open_desk
 from cli import main
+from jobs.asked import Asker, Kind, State, Wish
+from jobs.commands.ask import ask as ask_desk
+from jobs.commands.ask import look, read_answer
 from simulators.demo.hands import control
 from simulators.host.company import Company
-from tests.support.company_life import complaints, in_erpnet, meeting_words, subscriptions, until
+from tests.support.company_life import complaints, in_erpnet, in_outlook, meeting_words, subscriptions, until
 from tests.support.office import ROOT
 
 STORAGE_ONLY = ("AzureWebJobsStorage", "STATE_PREFIX", "PATH", "HOME", "PYTHONIOENCODING")
@@ -92,11 +98,13 @@ def test_a_day_of_commands_needs_no_second_licence(company: Company) -> None:
     preview = ask(company, "preview")
     assert (preview[0], preview[1].count("nothing was written")) == (0, 2), preview
     check_what_is_taken_back(company)
+    check_what_is_answered(company)
     off = ask(company, "users", "disable", "boris@acme.example")
     assert (off[0], off[1]) == (0, "boris@acme.example: off; nothing was deleted on either side.\n"), off
 
-    asked = ask(company, "commands")[1]
-    assert [asked.count(f": {kind}") for kind in ("sync", "doctor", "pause", "preview", "undo")] == [1] * 5
+    asked = ask(company, "commands", "--limit", "100")[1]
+    kinds = {line.partition(": ")[2].split()[0].rstrip(":") for line in asked.splitlines()}
+    assert kinds == {str(kind) for kind in Kind}
     assert "budget" not in asked
     assert sessions(company) == 1
 
@@ -116,6 +124,57 @@ def check_what_is_taken_back(company: Company) -> None:
     forgotten = ask(company, "users", "forget", "boris@acme.example", "--yes")
     assert forgotten[0] == 0, forgotten
     assert ask(company, "users", "enable", "boris@acme.example")[0] == 0
+
+
+def check_what_is_answered(company: Company) -> None:
+    """A conflict, a held list, an undo that writes, a repair, the places: by the app's one session, too."""
+    anna, outlook = "anna@acme.example", company.outlook("anna")
+    repaired = ask(company, "doctor", "--repair")
+    assert (repaired[0], repaired[1].splitlines()[-1]) == (0, "All is well."), repaired
+    places = json.loads(asyncio.run(wish_for(company, Wish(Kind.PLACES))))
+    assert [place["company"] for place in places["places"]]
+
+    event = outlook.act("create", **meeting_words("Plan", 11))
+    assert ask(company, "sync", "--user", anna)[0] == 0
+    [activity] = [one["Id"] for one in company.activities() if one["Subject"] == "Plan"]
+    outlook.act("edit", ident=event, subject="Plan B")
+    assert ask(company, "sync", "--user", anna)[0] == 0
+    assert in_erpnet(company)["anna", "Plan B"] == 1
+    written = next(one["round"] for one in journal_of(company, anna) if one["what"] == "activity updated")
+    undone = ask(company, "undo", written, "--yes")
+    assert (undone[0], in_outlook(company)["anna", "Plan"], in_erpnet(company)["anna", "Plan"]) == (0, 1, 1), undone
+
+    company.desk("anna").act("set_read_only", activity=activity, read_only=True)
+    outlook.act("edit", ident=event, subject="Plan C")
+    ask(company, "sync", "--user", anna)
+    [conflict] = json.loads(ask(company, "conflicts", "--json")[1])["conflicts"]
+    resolved = ask(company, "resolve", conflict["id"], "--keep", "erp")
+    assert (resolved[0], in_outlook(company)["anna", "Plan"]) == (0, 1), resolved
+
+    events = [outlook.act("create", **meeting_words(f"Weekly {hour}", hour)) for hour in range(12, 22)]
+    assert ask(company, "sync", "--user", anna)[0] == 0
+    for one in events:
+        outlook.act("delete", ident=one)
+    ask(company, "sync", "--user", anna)
+    shown = ask(company, "status", "--user", anna, "--json")[1]
+    [hold] = json.loads(shown)["users"][0]["holds"]
+    approved = ask(company, "approve", hold["id"], "--yes")
+    assert (approved[0], approved[1].count("activity voided")) == (0, 10), approved
+
+
+async def wish_for(company: Company, wish: Wish) -> str:
+    """The answer to a wish that no command of the line makes, as JSON."""
+    settings = load_asking(shell(company))
+    async with open_desk(settings) as desk:
+        asked = await ask_desk(desk, wish, Asker("operator"))
+        for _ in range(300):
+            await asyncio.sleep(0.1)
+            command = await look(desk, asked.id)
+            assert command is not None
+            if command.is_ended:
+                assert command.state is State.DONE, command.failure
+                return json.dumps(await read_answer(desk, command))
+    raise AssertionError("the command did not end")
 
 
 def journal_of(company: Company, upn: str) -> list[dict[str, Any]]:
