@@ -20,7 +20,7 @@ from adapters.credentials import graph_credential, storage_credential, storage_t
 from adapters.loading import load as load_packages
 from adapters.setting_conflicts import is_development
 from adapters.settings import Settings, load
-from jobs.asked import Asker
+from jobs.command import Asker
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideUnavailable
 from sync_core.model.sides import Side

@@ -2,7 +2,7 @@
 
 ``start`` is where its process begins, ``commands`` gathers all commands. Each module holds the commands of one
 concern; ``group`` holds what they share. ``runner`` reads the settings, opens the world and turns errors into exit
-codes; ``carrying`` has wishes carried out, ``asking`` waits for the app, ``stopping`` and ``leaving`` are Ctrl-C.
+codes; ``carry_out`` has wishes carried out, ``ask`` waits for the app, ``stopping`` and ``leaving`` are Ctrl-C.
 ``text`` puts the output (JSON of ``jobs.commands.shapes``) into sentences.
 """
 

@@ -1,15 +1,15 @@
 """All commands: each module adds its own to ``main``."""
 
-from cli import answers, asked, company, demo, doctor, listed, pauses, people, roster, rounds, status, why
+from cli import answers, company, demo, doctor, history, lists, pauses, people, roster, rounds, status, why
 from cli.group import main
 
 __all__ = [
     "answers",
-    "asked",
     "company",
     "demo",
     "doctor",
-    "listed",
+    "history",
+    "lists",
     "main",
     "pauses",
     "people",

@@ -12,7 +12,7 @@ from cli.text import checks as text
 
 if TYPE_CHECKING:
     from cli.stopping import Stop
-    from jobs.asked import Wish
+    from jobs.command import Wish
     from jobs.world import World
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ def doctor(runner: Runner, repair: bool) -> None:
 
 
 def _wish(repair: bool) -> Wish:
-    from jobs.asked import Kind, Wish
+    from jobs.command import Kind, Wish
 
     return Wish(Kind.GRANT if repair else Kind.DOCTOR, repair=repair)
 
@@ -65,8 +65,8 @@ async def _ask(runner: Runner, repair: bool, stop: Stop) -> int:
 async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: list[Json]) -> None:
     from adapters.settings import load_asking
     from adapters.wiring import open_desk, who_asks
-    from cli.asking import AppSilent, ask_and_wait
-    from jobs.asked import State
+    from cli.ask import AppSilent, ask_and_wait
+    from jobs.command import State
     from sync_core.errors import StoreUnavailable
 
     settings = load_asking(runner.environ)

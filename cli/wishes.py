@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cli.runner import DONE, FAILED, Runner
 
 if TYPE_CHECKING:
-    from jobs.asked import Json, Wish
+    from jobs.command import Json, Wish
     from jobs.world import World
 
 Lines = Callable[["Json"], Iterable[str]]
@@ -22,7 +22,7 @@ def ask(runner: Runner, kind: str, lines: Lines, *, empty: str = "", **details: 
     """
 
     async def find(_: World) -> list[Wish]:
-        from jobs.asked import Kind, Wish
+        from jobs.command import Kind, Wish
 
         return [Wish(Kind(kind), **details)]
 
@@ -31,7 +31,7 @@ def ask(runner: Runner, kind: str, lines: Lines, *, empty: str = "", **details: 
 
 def ask_each(runner: Runner, find: Wishes, lines: Lines, *, empty: str = "") -> NoReturn:
     """Have several wishes carried out, one after the other; their answers are printed as one."""
-    from cli.carrying import ask_app, do_here
+    from cli.carry_out import ask_app, do_here
 
     def finish(answer: Json, is_fine: bool) -> int:
         written = [*lines(answer)]

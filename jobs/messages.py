@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from jobs.asked import is_id
+from jobs.command import is_id
 from jobs.ports import Message
 from sync_core.errors import CalsyncError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from jobs.asked import Command, Kind, is_id
+from jobs.command import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json

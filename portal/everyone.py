@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from jobs.asked import Command, Kind, State
+from jobs.command import Command, Kind, State
 from jobs.commands import shapes
 from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from jobs.approvals import choices_in
-from jobs.asked import Command, Kind, State
+from jobs.command import Command, Kind, State
 from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jobs.asked import Asker, Kind, Wish, WishInvalid, stamp
+from jobs.command import Asker, Kind, Wish, WishInvalid, stamp
 from jobs.commands.ask import ask
 from portal import forms
 from portal.http import NOT_FOUND, Answer, Denied, go_to

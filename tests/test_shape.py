@@ -203,7 +203,7 @@ ELSEWHERE = {
     "jobs/commands/ask.py": ("files what another job carries out", "tests/jobs/commands/test_serve.py"),
     "jobs/commands/kinds.py": ("names what another job carries out", "tests/jobs/commands/test_serve.py"),
     "jobs/commands/trial.py": ("decides as a round does", "tests/jobs/commands/test_explain.py"),
-    "jobs/commands/mistakes.py": ("what is kept of a failed command", "tests/jobs/commands/test_kept.py"),
+    "jobs/commands/mistakes.py": ("what is kept of a failed command", "tests/jobs/commands/test_redaction.py"),
     "jobs/commands/remembered.py": ("a part of an explanation", "tests/jobs/commands/test_explain.py"),
     "jobs/commands/remake.py": ("a part of an undo", "tests/jobs/commands/test_undo.py"),
     "jobs/commands/shapes.py": (PORTAL, "tests/portal/test_openapi.py"),

@@ -1,4 +1,4 @@
-"""Commands, newest first in one partition; the parts of each answer in a partition of its own (``jobs.asked``).
+"""Commands, newest first in one partition; the parts of each answer in a partition of its own (``jobs.command``).
 
 Whose turn it was last at what commands are about stands in a third partition, under digests.
 """
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.asked import Command, Json, Turn, stamp
+from jobs.command import Command, Json, Turn, stamp
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from sync_core.model.sides import Side
 

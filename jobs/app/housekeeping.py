@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from jobs.asked import EXPIRES
+from jobs.command import EXPIRES
 from jobs.log import Fact, log_failure, log_line
 from jobs.together import together
 from jobs.world import World

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from jobs.asked import EXPIRES, Asker, Command, CommandStore, Json, State, Trouble, Why, Wish, check, merged, new_id
+from jobs.command import EXPIRES, Asker, Command, CommandStore, Json, State, Trouble, Why, Wish, check, merged, new_id
 from jobs.messages import Asked, write
 from jobs.ports import Clock, Queue
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from jobs.approvals import UnknownChoice, find_choice, is_retriable
-from jobs.asked import Json, Kind, Wish
+from jobs.command import Json, Kind, Wish
 from jobs.commands import switch
 from jobs.commands.kinds import owners
 from jobs.commands.resolve import find_conflict

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from jobs.asked import WishInvalid
+from jobs.command import WishInvalid
 from jobs.commands.remembered import Finding
 
 

@@ -1,7 +1,7 @@
 """What each kind of command does: which items it deals with, and the part of the answer that each of them gives.
 
 One function for each kind, the same for a command that the app carries out and for `calsync --here`. A part has the
-shape of the whole answer (``jobs.asked.merged`` adds them up) and says whether all went well.
+shape of the whole answer (``jobs.command.merged`` adds them up) and says whether all went well.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
-from jobs.asked import Json, Kind, Wish
+from jobs.command import Json, Kind, Wish
 from jobs.commands import pause as pauses
 from jobs.commands import shapes, switch
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, on_day
-from jobs.commands.kept import names_of
 from jobs.commands.mistakes import COMMON, UnknownItem
+from jobs.commands.redaction import names_of
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from jobs.accounts import AccountTaken
 from jobs.approvals import UnknownChoice
-from jobs.asked import Trouble, Why, WishInvalid
+from jobs.command import Trouble, Why, WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from jobs.asked import Kind, Wish
 from jobs.checkup import is_zone
+from jobs.command import Kind, Wish
 from sync_core.errors import CalsyncError
 from sync_core.model.memory import User
 

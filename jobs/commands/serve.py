@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.asked import Command, State, Trouble, turn_of
+from jobs.command import Command, State, Trouble, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
-from jobs.commands.kept import kept_of
 from jobs.commands.kinds import KINDS, Part
 from jobs.commands.mistakes import WRONG_INPUT, in_words, trouble_of
+from jobs.commands.redaction import kept_of
 from jobs.commands.turns import answers_about, in_turn, latest
 from jobs.company import in_force
 from jobs.log import log_failure, log_line

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice, choices_in
-from jobs.asked import Command
+from jobs.command import Command
 from jobs.ports import UNREADABLE, Place
 from jobs.round.report import PRIVATE, Line, Report
 from sync_core.content.project import is_private

@@ -17,10 +17,10 @@ from jobs.accounts import (
     with_account,
 )
 from jobs.app.subscriptions import end_user
-from jobs.asked import Asker, Kind, State
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
-from jobs.commands.kept import FORGOTTEN, names_of
+from jobs.command import Asker, Kind, State
+from jobs.commands.redaction import FORGOTTEN, names_of
 from jobs.company import is_stamped
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from jobs.approvals import UnknownChoice, find_choice
-from jobs.asked import Json, Kind, Turn, Wish
+from jobs.command import Json, Kind, Turn, Wish
 from jobs.commands import switch
 from jobs.commands.kinds import EVERYBODY, KINDS, Part, owners
 from jobs.commands.resolve import find_conflict

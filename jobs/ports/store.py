@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from jobs.asked import CommandStore
+from jobs.command import CommandStore
 from jobs.ports.graph import Subscription
 from jobs.ports.queue import LineStore
 from sync_core.model.claim import Claim

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli import asking, doctor
+from cli import ask, doctor
 from cli.text.checks import NOT_ASKED, UNCONFIRMED, both_lines, part_lines
 from tests.support.office import ANNA, CliOffice
 
@@ -60,7 +60,7 @@ def test_what_cannot_work_is_not_asked(office: CliOffice) -> None:
 def test_an_app_that_does_not_run_is_said_after_a_while(office: CliOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a day: the operator's own checks are there, and what to look at."""
     monkeypatch.setattr(doctor, "BEGIN_WITHIN", 0.5)
-    monkeypatch.setattr(asking, "FIRST_LOOK", 0.1)
+    monkeypatch.setattr(ask, "FIRST_LOOK", 0.1)
     answer = without_here(office).calsync("doctor", "--json")
 
     assert answer.code == 1

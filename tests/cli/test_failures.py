@@ -10,7 +10,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from adapters import queues
 from adapters.store import tables
-from cli import carrying
+from cli import carry_out
 from cli.runner import OF_OURS
 from jobs.commands.mistakes import HELPS, in_words
 from sync_core.errors import LicencesTaken, SideUnavailable, StoreUnavailable, Throttled
@@ -141,7 +141,7 @@ def test_our_own_mistake_is_told_without_its_words(office: CliOffice, monkeypatc
     async def broken(*_: object) -> int:
         raise KeyError("hush-hush")
 
-    monkeypatch.setattr(carrying, "do_here", broken)
+    monkeypatch.setattr(carry_out, "do_here", broken)
     plain, verbose = office.calsync("sync"), office.calsync("sync", "-v")
 
     assert (plain.code, plain.out, plain.err) == (1, "", f"{OF_OURS}\n")

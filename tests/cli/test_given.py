@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from cli import given, main
 from cli.given import text_of
 from cli.runner import NOT_WRITTEN
-from cli.text.asked import asked_line
+from cli.text.history import asked_line
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.roster import read as read_roster
 from tests.cli.test_failures import LIBRARY

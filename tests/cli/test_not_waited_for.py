@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from adapters.store.memory import MemoryQueue
-from cli import asking, stopping
-from cli.asking import ask_and_wait
+from cli import ask, stopping
+from cli.ask import ask_and_wait
 from cli.leaving import NOTHING_CHANGED, STOPPED
 from cli.screen import Screen
 from cli.stopping import Stop, run_until_stopped
-from jobs.asked import Asker, Kind, State, Wish
+from jobs.command import Asker, Kind, State, Wish
 from sync_core.errors import StoreUnavailable
 from tests.jobs.conftest import app, house
 from tests.support.app import App
@@ -47,7 +47,7 @@ async def test_a_command_that_is_not_waited_for_goes_on(house: House, monkeypatc
     async def fail(*_: object) -> None:
         raise StoreUnavailable("table storage does not answer")
 
-    monkeypatch.setattr(asking, "look", fail)
+    monkeypatch.setattr(ask, "look", fail)
     heard = Heard()
     with pytest.raises(StoreUnavailable):
         await ask_and_wait(house.world, Wish(Kind.SYNC), Asker("olga"), heard, Stop())

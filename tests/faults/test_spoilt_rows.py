@@ -16,7 +16,7 @@ from jobs.app.housekeeping import keep_house
 from jobs.app.notifications import receive_graph
 from jobs.app.subscriptions import keep_all
 from jobs.approvals import choices_in, find_choice
-from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, Kind, State, Wish
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from adapters.settings import load_asking
 from adapters.wiring import open_desk
 from cli import main
-from jobs.asked import Asker, Kind, State, Wish
+from jobs.command import Asker, Kind, State, Wish
 from jobs.commands.ask import ask as ask_desk
 from jobs.commands.ask import look, read_answer
 from simulators.demo.hands import control

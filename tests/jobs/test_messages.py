@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.asked import new_id
+from jobs.command import new_id
 from jobs.messages import (
     Asked,
     Call,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.asked import Kind, State
+from jobs.command import Kind, State
 from jobs.commands.ask import look
 from jobs.commands.kinds import KINDS
 from portal import admin_wishes, own_wishes

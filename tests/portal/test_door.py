@@ -15,7 +15,7 @@ import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.asked import Asker, Kind, State, Trouble, Why, Wish
+from jobs.command import Asker, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask as file
 from portal.assets import address
 from portal.forms import token

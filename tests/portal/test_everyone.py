@@ -10,7 +10,7 @@ import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.asked import Asker, Command, Kind, State, Trouble, Why, Wish
+from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
 from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, Kind, State, Wish
 from jobs.commands.ask import ask
 from jobs.commands.switch import disable
 from portal.mine import next_look

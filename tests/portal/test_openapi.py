@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobs.asked import Asker, Kind, Wish
+from jobs.command import Asker, Kind, Wish
 from jobs.commands.ask import ask
 from portal.openapi import ANSWERS, CHOICES, document
 from portal.routes import ROUTES

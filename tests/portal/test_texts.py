@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.asked import SAYS, Kind, Why
+from jobs.command import SAYS, Kind, Why
 from portal.reasons import ACTIONS, CELLS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES

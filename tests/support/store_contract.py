@@ -20,7 +20,7 @@ from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.codec import SCHEMA
 from adapters.store.old_index import OldIndex, old_key
 from adapters.store.store import RowStore
-from jobs.asked import Asker, Command, Kind, State, Turn, Wish, new_id
+from jobs.command import Asker, Command, Kind, State, Turn, Wish, new_id
 from jobs.ports import Drop, Lease, Put, Queued, RowChange, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError

@@ -13,7 +13,7 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.old_index import new_key
 from adapters.store.store import RowStore
 from adapters.store.upgrades import UPGRADES
-from jobs.asked import Asker, Command, Kind, State, Turn, Wish
+from jobs.command import Asker, Command, Kind, State, Turn, Wish
 from jobs.ports import Put, Queued, Storable, Subscription
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim

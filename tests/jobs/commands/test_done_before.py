@@ -14,7 +14,7 @@ import pytest
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from jobs.app.dispatch import LOST, dispatch
-from jobs.asked import WITHOUT_CALLS, Asker, Kind, State, Wish
+from jobs.command import WITHOUT_CALLS, Asker, Kind, State, Wish
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS
 from jobs.commands.pause import pause

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jobs.asked import WishInvalid
+from jobs.command import WishInvalid
 from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.remembered import Finding
 from jobs.commands.shapes import finding_of

@@ -13,12 +13,12 @@ from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.asked import SAYS, Asker, Command, Json, Kind, State, Why, Wish, WishInvalid, new_id
+from jobs.command import SAYS, Asker, Command, Json, Kind, State, Why, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
-from jobs.commands.kept import FORGOTTEN
 from jobs.commands.kinds import KINDS, Does, Part, each
+from jobs.commands.redaction import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World

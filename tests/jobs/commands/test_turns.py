@@ -11,11 +11,11 @@ from adapters.store.backend import Table
 from adapters.store.memory import MemoryStore
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.asked import Asker, Command, Kind, State, Wish
+from jobs.command import Asker, Command, Kind, State, Wish
 from jobs.commands import kinds
 from jobs.commands.ask import ask, look, read_answer
-from jobs.commands.kept import FORGOTTEN, UNKNOWN
 from jobs.commands.kinds import Part
+from jobs.commands.redaction import FORGOTTEN, UNKNOWN
 from jobs.commands.serve import serve
 from jobs.commands.switch import disable, enable, forget
 from jobs.ports import Put

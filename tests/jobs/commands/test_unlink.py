@@ -8,7 +8,7 @@ import pytest
 
 from cli.text.answers import unlinked_lines
 from jobs.approvals import UnknownChoice, retry
-from jobs.asked import Asker, Kind, State, Wish
+from jobs.command import Asker, Kind, State, Wish
 from jobs.commands import shapes, switch
 from jobs.commands.ask import ask, look
 from jobs.commands.explain import explain

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cli.text.stories import unsynced_lines
-from jobs.asked import WishInvalid
+from jobs.command import WishInvalid
 from jobs.commands import shapes
 from jobs.commands.resolve import resolve
 from jobs.commands.switch import forget

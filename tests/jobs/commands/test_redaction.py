@@ -12,12 +12,12 @@ from adapters.store.backend import Table
 from adapters.store.memory import MemoryStore
 from jobs.accounts import AccountTaken
 from jobs.app.dispatch import dispatch
-from jobs.asked import EXPIRES, SAYS, Asker, Kind, State, Trouble, Why, Wish, WishInvalid
+from jobs.command import EXPIRES, SAYS, Asker, Kind, State, Trouble, Why, Wish, WishInvalid
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look
-from jobs.commands.kept import FORGOTTEN, UNKNOWN
 from jobs.commands.kinds import KINDS, Do, Part
 from jobs.commands.mistakes import KNOWN, trouble_of
+from jobs.commands.redaction import FORGOTTEN, UNKNOWN
 from jobs.commands.roster import RosterInvalid
 from jobs.waiting import Notice
 from jobs.world import World
@@ -169,13 +169,13 @@ async def test_the_words_of_a_failure_go_with_the_answer(app: App) -> None:
     assert after.failure == SAYS[Why.ITEM]
 
 
-async def test_a_name_is_kept_where_somebody_bears_it(app: App) -> None:
+async def test_whoever_bears_a_name_is_kept_by_id(app: App) -> None:
     """An administrator can see whom a command was about; a mistyped name is nobody's."""
     name = await serve(app, Wish(Kind.DISABLE, (ANNA, NAME)))
     found = await look(app.house.world, name)
 
     assert found is not None
-    assert found.wish.people == (ANNA, UNKNOWN)
+    assert found.wish.people == ((await app.house.user()).id, UNKNOWN)
 
 
 async def test_an_alias_is_erased_like_every_name(app: App) -> None:
@@ -184,7 +184,7 @@ async def test_an_alias_is_erased_like_every_name(app: App) -> None:
     name = await serve(app, Wish(Kind.DISABLE, ("Benny@acme.example",)))
     found = await look(app.house.world, name)
     assert found is not None
-    assert found.wish.people == ("Benny@acme.example",)
+    assert found.wish.people == ((await app.house.user(upn)).id,)
 
     await serve(app, Wish(Kind.FORGET, (upn,)))
     found = await look(app.house.world, name)

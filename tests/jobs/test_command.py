@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.asked import (
+from jobs.command import (
     CHOICES,
     MOST_PEOPLE,
     MOST_TEXT,

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from cli.stopping import Stop
-from jobs.asked import Asker, Command, Json, State, Wish, new_id
+from jobs.command import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
 from sync_core.errors import CalsyncError, StoreUnavailable
 

@@ -8,7 +8,7 @@ import click
 
 from cli.group import command, main
 from cli.runner import DONE, Runner
-from cli.text import asked as text
+from cli.text import history as text
 
 if TYPE_CHECKING:
     from jobs.world import World

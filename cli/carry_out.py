@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from cli.runner import FAILED, HERE, WRONG, Runner
-from jobs.asked import Json, State, Wish, check, merged
+from jobs.command import Json, State, Wish, check, merged
 from jobs.commands.shapes import one_each
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def ask_app(runner: Runner, find: Find, finish: Finish, stop: Stop) -> int
     """Ask the app, wait, and print the answers as one."""
     from adapters.settings import load_asking
     from adapters.wiring import open_desk, who_asks
-    from cli.asking import ask_and_wait
+    from cli.ask import ask_and_wait
 
     settings = load_asking(runner.environ)
     answers: list[Json] = []
@@ -54,7 +54,7 @@ async def do_here(runner: Runner, world: World, find: Find, finish: Finish) -> i
 
 
 async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
-    from jobs.asked import Turn, named, new_id
+    from jobs.command import Turn, named, new_id
     from jobs.commands.kinds import KINDS
     from jobs.commands.turns import in_turn
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jobs.asked import Command, Kind, State, Wish
+from jobs.command import Command, Kind, State, Wish
 from jobs.world import World
 from sync_core.model.memory import User
 
