@@ -118,12 +118,12 @@ def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[s
 
 def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
     """Pair the items. Returns one case for each pair, and one for each item that stays alone."""
-    return [_unless_unsure(case, unlinked) for case in _matched(unlinked, ctx)]
+    return [_unless_unsure(case, unlinked.unsure) for case in _matched(unlinked, ctx)]
 
 
-def _unless_unsure(case: Case, unlinked: Unlinked) -> Case:
+def _unless_unsure(case: Case, unsure: frozenset[str]) -> Case:
     """The case; it waits if nobody knows whether its item has a partner already."""
-    if (case.event is None) == (case.activity is None) or not {case.event_id, case.activity_id} & unlinked.unsure:
+    if (case.event is None) == (case.activity is None) or unsure.isdisjoint({case.event_id, case.activity_id}):
         return case
     if case.event is not None:
         return replace(case, event_sight=Sight.UNDECIDED, explanation=UNSEARCHED)
