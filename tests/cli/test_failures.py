@@ -9,6 +9,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from adapters import queues
+from adapters.http import Retries
 from adapters.store import tables
 from cli import carry_out
 from cli.runner import OF_OURS
@@ -118,7 +119,7 @@ def test_a_side_out_of_reach_is_told_with_the_remedy(
     office: CliOffice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: str, what: str
 ) -> None:
     """Nobody listens there: what needs it fails by name; what does not need it works."""
-    monkeypatch.setattr("adapters.http.asyncio.sleep", at_once)
+    monkeypatch.setattr(Retries, "wait_for", lambda *_: 0.0)
     office.calsync("users", "enable", ANNA)
     office.more[setting] = "http://127.0.0.1:9/v1.0" if setting == "GRAPH_URL" else "http://127.0.0.1:9"
     if setting == "ERPNET_URL":
@@ -129,10 +130,6 @@ def test_a_side_out_of_reach_is_told_with_the_remedy(
     failed = {name: answer for name, answer in answers.items() if answer.code and name not in READING}
     assert {"users enable", "doctor"} <= failed.keys()
     assert any(what in answer.err + answer.out for answer in failed.values())
-
-
-async def at_once(_: float) -> None:
-    """No waiting between tries."""
 
 
 def test_our_own_mistake_is_told_without_its_words(office: CliOffice, monkeypatch: pytest.MonkeyPatch) -> None:
