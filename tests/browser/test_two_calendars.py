@@ -27,7 +27,7 @@ async def test_an_edit_in_one_calendar_is_seen_in_the_other(office: PortalOffice
     await here.press("Save")
     office.host.run("pull")
     while "Drawings" not in await row.locator("td[data-side=Outlook]").inner_text():
-        await here.page.reload()
+        await here.look_again()
 
     await row.get_by_role("button", name="Delete: Drawings").click()
     await here.reload_until("voided in ERP.net")

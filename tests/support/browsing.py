@@ -109,7 +109,12 @@ class Window:
         main = self.page.locator("main")
         async with asyncio.timeout(TIMEOUT_MS / 1000):
             while text not in await main.inner_text():
-                await self.page.reload()
+                await self.look_again()
+
+    async def look_again(self) -> None:
+        """Reload the page, and leave the app time to get on meanwhile."""
+        await asyncio.sleep(0.1)
+        await self.page.reload()
 
     async def heading(self, text: str) -> None:
         """Wait until the page's heading says this."""
@@ -120,7 +125,7 @@ class Window:
         page then says."""
         if not self.scripts:
             while await self.page.locator("[data-runs]").count():
-                await self.page.reload()
+                await self.look_again()
         await self.page.locator("main:not(:has([data-runs]))").wait_for(timeout=TIMEOUT_MS)
         return await self.page.locator("main").inner_text()
 
