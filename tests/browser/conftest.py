@@ -17,6 +17,9 @@ from tests.support.company_life import complaints
 
 OpenWindow = Callable[..., Awaitable[Window]]
 
+both_ways = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+"""A flow that people go with their browser's scripts and without."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop for all of them: the browser lives in it."""

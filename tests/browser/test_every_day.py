@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, both_ways
 from tests.support.browser_scene import Scene
 from tests.support.browsing import PHONE, PortalOffice, Window
 
@@ -13,10 +13,11 @@ MOST_TABS = 60
 HAS_OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle !== 'none'"
 
 
-async def test_pause_and_resume(office: PortalOffice, window: OpenWindow) -> None:
+@both_ways
+async def test_pause_and_resume(office: PortalOffice, window: OpenWindow, *, scripts: bool) -> None:
     """The page says until when, and offers the way back."""
-    me = await office.employ("rosa", "Rosa Marinova")
-    here = await window(scripts=False)
+    me = await office.employ(f"rosa{int(scripts)}", "Rosa Marinova")
+    here = await window(scripts=scripts)
     await here.sign_in(me, "Rosa Marinova")
     await here.press("Pause")
     await here.done()
@@ -38,9 +39,10 @@ async def test_where_is_my_meeting(scene: Scene, window: OpenWindow) -> None:
     assert "Budget" not in here.page.url
 
 
-async def test_others_are_not_shown(scene: Scene, window: OpenWindow) -> None:
+@both_ways
+async def test_others_are_not_shown(scene: Scene, window: OpenWindow, *, scripts: bool) -> None:
     """No role: nobody else; a reader: nothing to press; somebody else's things by their address: not there."""
-    here = await window()
+    here = await window(scripts=scripts)
     await scene.be_anna(here)
     await expect(here.page.get_by_role("link", name="Everyone")).to_have_count(0)
     for path in ("everyone", "everyone/audit", f"people/{scene.boris}", f"people/{scene.anna}"):

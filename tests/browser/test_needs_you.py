@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
 
 from adapters.settings import load
 from adapters.wiring import open_world
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, both_ways
 from tests.support.browser_scene import BOSS, HELD, call_differently, sync
 from tests.support.browsing import ADMIN, READER, PortalOffice
 from tests.support.company_life import in_erpnet, in_outlook, meeting_words, until
@@ -39,9 +40,10 @@ async def test_conflict_is_resolved(office: PortalOffice, window: OpenWindow, *,
     await here.heading("Your calendar and ERP.net are in step.")
 
 
-async def test_held_deletions_are_approved(office: PortalOffice, window: OpenWindow) -> None:
+@both_ways
+async def test_held_deletions_are_approved(office: PortalOffice, window: OpenWindow, *, scripts: bool) -> None:
     """An employee and a reader see them and cannot answer; an administrator approves, and they happen."""
-    login = "petar"
+    login = f"petar{int(scripts)}"
     me = await office.employ(login, "Petar Vasilev")
     async with open_world(load(office.company.settings)) as world:
         events = [
@@ -51,7 +53,7 @@ async def test_held_deletions_are_approved(office: PortalOffice, window: OpenWin
         for event in events:
             office.company.outlook(login).act("delete", ident=event)
         await sync(world, me)
-    here = await window()
+    here = await window(scripts=scripts)
     await here.sign_in(me, "Petar Vasilev")
     await here.sees("4 deletions wait")
     await here.sees("Nothing is deleted before an administrator approves this list.")
@@ -62,25 +64,36 @@ async def test_held_deletions_are_approved(office: PortalOffice, window: OpenWin
     await here.sign_in(BOSS, "Vera Koleva", ADMIN)
     await here.open(f"/portal/people/{me}")
     await here.press("Approve")
-    await here.done()
+    told = await here.ended()
+    assert [one for one in HELD if f"“{one}” was voided in ERP.net" not in told] == []
     until(lambda: all(one["Void"] for one in office.company.activities() if one["OwnerLogin"] == login), timeout=30)
     await here.open("/portal/everyone/audit")
     await here.sees("Vera Koleva")
 
 
-async def test_a_round_is_taken_back(office: PortalOffice, window: OpenWindow) -> None:
-    """The last things done lead to the item, its timeline to the way back; without scripts."""
-    login = "kalin"
+@both_ways
+async def test_a_round_is_taken_back(office: PortalOffice, window: OpenWindow, *, scripts: bool) -> None:
+    """The last things done lead to the item; what would be put back is shown, then put back, and is there again."""
+    login = f"kalin{int(scripts)}"
     me = await office.employ(login, "Kalin Iliev")
     event = office.company.outlook(login).act("create", **meeting_words("Offer"))
     async with open_world(load(office.company.settings)) as world:
         await sync(world, me)
         office.company.outlook(login).act("edit", ident=event, subject="Offer, second try")
         await sync(world, me)
-    here = await window(scripts=False)
+    here = await window(scripts=scripts)
     await here.sign_in(me, "Kalin Iliev")
     await here.press("Offer, second try")
     await here.page.locator("summary", has_text="Take back").first.click()
+    await here.press("Show what would be put back")
+    shown = await here.ended()
+    assert "Nothing was changed: this is what would be put back." in shown
+    assert "Offer, second try → Offer" in shown
+    assert (login, "Offer, second try") in in_erpnet(office.company)
+
     await here.press("Put it all back")
     await here.done()
-    until(lambda: (login, "Offer") in in_erpnet(office.company), timeout=30)
+    await here.sees("Offer, second try → Offer")
+    until(lambda: (login, "Offer") in in_outlook(office.company) and (login, "Offer") in in_erpnet(office.company))
+    await here.press("Back to my calendar")
+    await expect(here.page.locator("#recent ~ ul li").first).to_contain_text("was changed on both sides")

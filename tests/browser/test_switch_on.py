@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, both_ways
 from tests.support.browsing import PortalOffice
 from tests.support.company_life import meeting_words
 
@@ -19,7 +17,7 @@ async def test_nobody_is_let_in_without_a_sign_in(window: OpenWindow) -> None:
     await here.heading("Who do you want to be?")
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without-scripts"])
+@both_ways
 async def test_preview_then_on_then_an_edit_shows(office: PortalOffice, window: OpenWindow, *, scripts: bool) -> None:
     """The numbers come before the switch and hold after it; an edit in Outlook is on the page soon."""
     login = f"maria{int(scripts)}"
