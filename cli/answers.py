@@ -42,7 +42,7 @@ async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
 
     user, choice = await find_choice(world, choice_id)
     held = shapes.hold_of(choice, user)
-    runner.give({"hold": held}, hold_lines(held, most=None))
+    runner.give({"hold": held}, [f"Times are those of {held['zone']}.", *hold_lines(held, most=None)])
     return DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -48,7 +49,7 @@ def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> No
     runner.read(work)
 
 
-# 5 parameters: click hands over each option by itself.
+# 6 parameters: click hands over each option by itself.
 @command(main, examples=("journal --user anna@acme.com", "journal --user anna@acme.com --since 2026-12-01"))
 @user_option
 @file_option
@@ -60,16 +61,21 @@ def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> No
     help="Not older than this day, in each person's own time, like 2026-12-07.",
 )
 @click.option("--limit", type=click.IntRange(1, 5000), default=100, help="Entries of each user, newest first.")
-def journal(runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: str | None, limit: int) -> None:
+@click.option("--rounds", "with_idle", is_flag=True, help="Also the rounds that found nothing to do.")
+def journal(
+    runner: Runner, upns: tuple[str, ...], named: TextIO | None, since: str | None, limit: int, with_idle: bool
+) -> None:
     """Show what was done and why, newest first."""
     people = group.people(upns, named, needed=False)
     day = date.fromisoformat(since) if since else None
 
     async def work(world: World) -> int:
         from jobs.commands import shapes
+        from jobs.commands.doings import newest
 
+        read = world.store.read_journal if with_idle else partial(newest, world.store)
         chosen = await group.chosen(world, people)
-        found = [shapes.journal_of(user, await world.store.read_journal(user.id, limit), day) for user in chosen]
+        found = [shapes.journal_of(user, await read(user.id, limit), day, with_idle=with_idle) for user in chosen]
         lines = [line for one in found for line in text.journal_lines(one)]
         runner.give({"users": found}, lines if chosen else [NOBODY])
         return FAILED if any(shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE

@@ -115,15 +115,16 @@ async def _of_people(
 
 async def _person(world: World, user: User, instance: Instance) -> Json:
     from jobs.commands import overview, shapes
+    from jobs.commands.doings import newest
     from jobs.due import pause_of
     from jobs.round.context import left_alone
 
     now = world.clock()
-    journal = await world.store.read_journal(user.id, LOG_LINES)
+    journal = await newest(world.store, user.id, LOG_LINES)
     memory = await world.store.recall(user.id)
     alone = left_alone(await world.store.list_users(), memory)
     subscription = await world.store.read_subscription(user.id)
-    news = overview.news_of([user], [subscription] if subscription else [], now)
+    news = overview.news_of([user], [subscription] if subscription else [], now, user.zone)
     return {
         **shapes.status_of(user, memory, journal, alone, pause=pause_of(user, instance, now)),
         "news": news["text"] if user.enabled else "",

@@ -64,7 +64,7 @@ HELD = thing(
     mails=NUMBER,
     **IDS,
 )
-HOLD = {"id": TEXT, "why": TEXT, "owner": TEXT, "approve": TEXT, "drop": TEXT, "items": several(HELD)}
+HOLD = {"id": TEXT, "why": TEXT, "owner": TEXT, "zone": TEXT, "approve": TEXT, "drop": TEXT, "items": several(HELD)}
 PARKED = thing(subject=TEXT, reason=TEXT, do=TEXT, **IDS)
 DONE = thing(at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT, key=TEXT)
 STATUS = {

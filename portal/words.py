@@ -14,13 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from portal.reasons import ACTIONS, CELLS, FIELDS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
+from sync_core.content.told import DAYS, INSTANT, SPAN
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
-
-INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z")
-SPAN = re.compile(rf"{INSTANT.pattern} – {INSTANT.pattern}")
-DAYS = re.compile(r"all day (\d{4}-\d\d-\d\d) – before (\d{4}-\d\d-\d\d)")
-"""How the sync's own words tell times (``sync_core/content/compare.py``)."""
 
 NUMBER = re.compile(r"-?\d{1,9}")
 

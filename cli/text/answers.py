@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.rounds import action_lines
 from cli.text.stories import conflict_lines
-from cli.text.words import Json, count, failure_lines, quoted
+from cli.text.values import tells_time
+from cli.text.words import Json, count, failure_lines, quoted, zone_of
 
 
 def resolved_lines(answer: Json) -> Iterator[str]:
     """Write what came of an answer to a conflict, and what is still open of it."""
-    yield plain(f"{answer['text'][:1].upper()}{answer['text'][1:]}.")
+    zone = f" Times are those of {zone_of(answer)}." if tells_time(answer["lines"]) else ""
+    yield plain(f"{answer['text'][:1].upper()}{answer['text'][1:]}.{zone}")
     for line in answer["lines"]:
-        yield from action_lines(line)
+        yield from action_lines(line, zone_of(answer))
     if answer["conflict"]:
         yield from conflict_lines(answer["conflict"])
 
@@ -22,9 +24,11 @@ def resolved_lines(answer: Json) -> Iterator[str]:
 def undo_lines(answer: Json) -> Iterator[str]:
     """Write what an undo puts back, or has put back, and what it leaves out."""
     title = "Put back" if answer["done"] else "Would be put back"
-    yield plain(f"{answer['upn']}, round {answer['round']}: {title.lower()}: {count(len(answer['lines']), 'item')}")
+    zone = f"; times of {zone_of(answer)}" if tells_time(answer["lines"]) else ""
+    items = count(len(answer["lines"]), "item")
+    yield plain(f"{answer['upn']}, round {answer['round']}: {title.lower()}: {items}{zone}")
     for line in answer["lines"]:
-        yield from action_lines(line)
+        yield from action_lines(line, zone_of(answer))
     if answer["mails"]:
         yield f"  {count(answer['mails'], 'mail')} to attendees {'were' if answer['done'] else 'would be'} sent."
     for one in answer["remade"]:

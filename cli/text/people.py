@@ -51,24 +51,29 @@ def forgotten_lines(output: Json) -> Iterator[str]:
 
 def person_lines(person: Json) -> Iterator[str]:
     """Write all that is known of one person."""
-    yield user_line(person)
+    zone = person["time_zone"]
+    yield f"{user_line(person)}; times of {zone or 'UTC'}"
     known = {
         "name": person["display_name"],
         "id": person["id"],
         "addresses": ", ".join(person["addresses"]),
         "ERP.net user": " ".join(filter(None, (person["erp_login"], person["erp_user_id"]))),
         "was before": ", ".join(person["former_logins"]),
-        "company": person["company_id"],
-        "location": person["location_id"],
-        "time zone": f"{person['time_zone']} ({'chosen' if person['zone_chosen'] else 'of the mailbox'})"
-        if person["time_zone"]
-        else "",
-        "on since": when(person["enabled_at"]) if person["enabled"] else "",
-        "last sync": when(person["synced_at"]),
+        "company": _named(person, "company"),
+        "location": _named(person, "location"),
+        "time zone": f"{zone} ({'chosen' if person['zone_chosen'] else 'of the mailbox'})" if zone else "",
+        "on since": when(person["enabled_at"], zone) if person["enabled"] else "",
+        "last sync": when(person["synced_at"], zone),
         "paused": person["paused"]["text"] if person["paused"] else "",
         "Outlook's changes": person["news"],
     }
     yield from (plain(f"  {name + ':':<18} {value}") for name, value in known.items() if value)
+
+
+def _named(person: Json, place: str) -> str:
+    """A company or location by its name, as last known, and its id; a row of an earlier build has no name."""
+    name, place_id = person[place], person[f"{place}_id"]
+    return f"{name} ({place_id})" if name and place_id else place_id
 
 
 def paused_lines(output: Json) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cli.screen import plain
 from cli.text.holds import open_lines
-from cli.text.words import Json, count, failure_lines, field_of, quoted
+from cli.text.values import field_of, tells_time, value_of
+from cli.text.words import Json, count, failure_lines, quoted, zone_of
 
 
 def sync_lines(output: Json) -> Iterator[str]:
@@ -20,9 +21,10 @@ def sync_lines(output: Json) -> Iterator[str]:
 
 def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     mode = "the plan, nothing was written" if dry_run else "full" if user["full"] else ""
-    yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}")
+    zone = f"; times of {zone_of(user)}" if user["holds"] or tells_time(user["lines"]) else ""
+    yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}{zone}")
     for line in user["lines"]:
-        yield from action_lines(line)
+        yield from action_lines(line, zone_of(user))
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
@@ -37,15 +39,16 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     yield from open_lines(user)
 
 
-def action_lines(line: Json) -> Iterator[str]:
-    """Write one action of a round, with the values that it changed."""
+def action_lines(line: Json, zone: str) -> Iterator[str]:
+    """Write one action of a round, with the values that it changed; times in this zone."""
     details = [plain(line["reason"])] if line["reason"] else []
     details += [count(line["mails"], "mail")] if line["mails"] else []
     more = f" ({', '.join(details)})" if details else ""
     yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
     for name in line["after"]:
         if name in line["before"]:
-            yield f"      {field_of(name)}: {quoted(line['before'][name])} → {quoted(line['after'][name])}"
+            before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
+            yield f"      {field_of(name)}: {before} → {after}"
 
 
 def retried_lines(output: Json) -> Iterator[str]:

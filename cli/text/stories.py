@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.words import Json, count, field_of, next_step, quoted, value_of, when, zone_of
+from cli.text.values import field_of, value_of
+from cli.text.words import Json, count, next_step, quoted, when, zone_of
 
 
 def entry_line(entry: Json, zone: str) -> str:
     """Write one entry of the journal, in this time zone."""
-    subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
-    counts = ", ".join(f"{what} {number}" for what, number in entry["after"].items()) if not subject else ""
-    name = f" [{plain(entry['round'])}]" if entry["what"] == "round" and entry["round"] else ""
-    what = f"{plain(entry['what'])}{name}{subject}{reason}{f' {plain(counts)}' if counts else ''}"
+    if entry["what"] == "round":
+        what = f"round [{plain(entry['round'])}]{reason}: {_counted(entry['after'])}"
+    else:
+        subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
+        what = f"{plain(entry['what'])}{subject}{reason}"
     return f"{when(entry['at'], zone)} {what}"
+
+
+LEFT = "skipped: "
+"""Stands before the reason of what a round left alone, among its counts (``jobs/round/journal.py``)."""
+
+
+def _counted(counts: Json) -> str:
+    """Write what a round did, by its counts in the journal."""
+    done = ", ".join(f"{number} × {what}" for what, number in counts.items() if not what.startswith(LEFT))
+    left = "; ".join(f"{n} × {what.removeprefix(LEFT)}" for what, n in counts.items() if what.startswith(LEFT))
+    return plain(f"{done or 'looked, nothing to do'}{f'; left alone: {left}' if left else ''}")
 
 
 def journal_lines(journal: Json) -> Iterator[str]:
@@ -25,6 +38,8 @@ def journal_lines(journal: Json) -> Iterator[str]:
     yield from (f"  {entry_line(entry, zone)}" for entry in journal["log"])
     if not journal["log"]:
         yield "  Nothing."
+    if journal.get("idle"):
+        yield f"  {count(journal['idle'], 'round')} with nothing to do not shown: `--rounds` shows all."
 
 
 def conflict_lines(conflict: Json) -> Iterator[str]:
@@ -34,10 +49,9 @@ def conflict_lines(conflict: Json) -> Iterator[str]:
     name, zone = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}", zone_of(conflict)
     yield f"{name}, since {when(conflict['since'], zone)} ({zone}){state}, id {plain(conflict['id'])}"
     for clash in conflict["clashes"]:
-        yield (
-            f"  {plain(clash['field'])}: Outlook {quoted(clash['event_value'])}, "
-            f"ERP.net {quoted(clash['activity_value'])} ({plain(clash['why'])})"
-        )
+        field = plain(clash["field"])
+        outlook, erp = (value_of(field, clash[side], zone) for side in ("event_value", "activity_value"))
+        yield f"  {field}: Outlook {outlook}, ERP.net {erp} ({plain(clash['why'])})"
         yield from next_step(clash, "    ")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,32 +33,6 @@ def when(at: str | None, zone: str = "") -> str:
     if not zone:
         return f"{at[:10]} {at[11:19]} UTC"
     return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
-
-
-SIDES = {"graph": "Outlook", "erp": "ERP.net"}
-INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\dZ")
-"""An instant within a value of the field ``time``."""
-
-
-def field_of(name: str) -> str:
-    """Write whose field it is: ``erp.subject`` is the subject in ERP.net."""
-    side, _, field = name.partition(".")
-    return plain(f"{field} in {SIDES[side]}" if field and side in SIDES else name)
-
-
-def value_of(name: str, value: str, zone: str) -> str:
-    """Write a field's value; times in this zone, '' = as they are kept, in UTC."""
-    if zone and name.endswith(".time"):
-        value = INSTANT.sub(lambda found: _in_zone(found[0], zone), value)
-    return quoted(value)
-
-
-def _in_zone(text: str, zone: str) -> str:
-    try:
-        instant = datetime.strptime(text, "%Y-%m-%d %H:%MZ").replace(tzinfo=UTC)
-        return f"{instant.astimezone(ZoneInfo(zone)):%a %d.%m.%Y %H:%M}"
-    except (ValueError, OverflowError):  # no day of any calendar: as it stands
-        return text
 
 
 def zone_of(answer: Json) -> str:

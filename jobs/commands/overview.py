@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jobs.commands.shapes import pause_of as shaped_pause
 from jobs.commands.shapes import user_of
@@ -61,14 +62,15 @@ def last_heard(users: Iterable[User]) -> datetime | None:
     return max((user.heard_at for user in users if user.heard_at is not None), default=None)
 
 
-def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime) -> Json:
+def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime, zone: str = "") -> Json:
     """How changes in Outlook are learned of: for how many people they are pushed and until when, and for how many
-    they are looked for."""
+    they are looked for. The ``text`` is in this zone, which is named elsewhere; '' = UTC, which it says."""
     on = {user.id for user in users if user.enabled}
     ends = sorted(end for one in subscriptions if one.user_id in on and (end := _end(one, now)) is not None)
     until = ends[0] if ends else None
     polled = len(on) - len(ends)
-    pushed = f"pushed until {until:%Y-%m-%d %H:%M} UTC" if until else ""
+    local = until.astimezone(ZoneInfo(zone or "UTC")) if until else None
+    pushed = f"pushed until {local:%Y-%m-%d %H:%M}{'' if zone else ' UTC'}" if local else ""
     whom = f" for {len(ends)}, {POLLED} for {polled}" if ends and polled else "" if ends else POLLED
     return {
         "pushed": len(ends),
@@ -86,7 +88,7 @@ def _end(one: Subscription, now: datetime) -> datetime | None:
 
 def person_of(user: User, pause: Pause | None, subscription: Subscription | None, now: datetime) -> Json:
     """All that is known of one person, for ``users show``."""
-    news = news_of([user], [subscription] if subscription else [], now)
+    news = news_of([user], [subscription] if subscription else [], now, user.zone)
     return {
         **user_of(user),
         "addresses": [*user.addresses],

@@ -61,7 +61,9 @@ def user_of(user: User) -> Json:
         "state": user.state,
         "erp_login": user.erp_login,
         "company_id": user.company_id,
+        "company": user.company,
         "location_id": user.location_id,
+        "location": user.location,
         "time_zone": user.zone,
         "synced_at": _at(user.synced_at),
     }
@@ -111,6 +113,7 @@ def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:
     waiting: list[Hold | Choice] = [c for c in stored if not (isinstance(c.row, Hold) and c.row.key in planned)]
     return {
         "upn": report.upn,
+        "zone": user.zone or "UTC",
         "state": report.state,
         "full": report.full,
         "ran": report.ran,
@@ -161,7 +164,15 @@ def hold_of(hold: Hold | Choice, user: User) -> Json:
     is_deletion = any(item.intent in (Intent.VOID, Intent.REMOVE) for item in hold.items)
     approve, drop = DELETES if is_deletion else CREATES
     items = [_held_item(item, user) for item in hold.items]
-    return {"id": hold.id, "why": hold.why, "owner": user.upn, "approve": approve, "drop": drop, "items": items}
+    return {
+        "id": hold.id,
+        "why": hold.why,
+        "owner": user.upn,
+        "zone": user.zone or "UTC",
+        "approve": approve,
+        "drop": drop,
+        "items": items,
+    }
 
 
 def _held_item(item: HeldItem, user: User) -> Json:
@@ -249,7 +260,7 @@ def status_of(
         "parked": len(parked),
         "parked_items": parked,
         "holds": [hold_of(choice, user) for choice in choices_in(memory)],
-        "log": [_entry(entry) for entry in journal],
+        "log": [_entry(entry) for entry in journal if not entry.is_idle],
     }
 
 
@@ -339,6 +350,7 @@ def resolved_of(resolved: Resolved) -> Json:
     is_open = resolved.after is not None and resolved.after.conflict is not None
     return {
         "resolved": resolved.is_resolved,
+        "zone": resolved.user.zone or "UTC",
         "text": resolved.text,
         "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
         "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
@@ -376,6 +388,7 @@ def undo_of(undo: Undo) -> Json:
     ]
     return {
         "upn": undo.user.upn,
+        "zone": undo.user.zone or "UTC",
         "round": undo.round_id,
         "done": undo.report is not None,
         "lines": [_line(line) | {"mails": line.mails} for line in undo.lines],
@@ -428,11 +441,16 @@ def command_of(command: Command, users: Iterable[User] = ()) -> Json:
     }
 
 
-def journal_of(user: User, entries: Iterable[JournalEntry], since: date | None = None) -> Json:
-    """Shape one user's journal, from this day on, as days are where the user is; None for all."""
+def journal_of(
+    user: User, entries: Iterable[JournalEntry], since: date | None = None, *, with_idle: bool = False
+) -> Json:
+    """Shape one user's journal, from this day on, as days are where the user is; None for all. ``idle`` counts the
+    rounds that are left out since they found nothing to do."""
     zone = ZoneInfo(user.zone or "UTC")
-    wanted = (one for one in entries if since is None or one.at.astimezone(zone).date() >= since)
-    return {"upn": user.upn, "zone": zone.key, "log": [_entry(one) for one in wanted]}
+    wanted = [one for one in entries if since is None or one.at.astimezone(zone).date() >= since]
+    shown = [one for one in wanted if with_idle or not one.is_idle]
+    log = [_entry(one) for one in shown]
+    return {"upn": user.upn, "zone": zone.key, "log": log, "idle": len(wanted) - len(shown)}
 
 
 def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:

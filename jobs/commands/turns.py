@@ -133,7 +133,7 @@ def _overtaken(wish: Wish, item: str, later: Turn) -> Json:
     """The answer of one that came too late, in the shape of its kind."""
     told = OVERTAKEN.format(later.what or "a change", later.asked_at)
     if wish.kind is Kind.RESOLVE:
-        return {"resolved": False, "text": told, "lines": [], "conflict": None}
+        return {"resolved": False, "zone": "UTC", "text": told, "lines": [], "conflict": None}
     failures = [{"upn": wish.item if wish.kind is Kind.APPROVE else item, "failure": told}]
     shape: Json = {"users": [], "failures": failures}
     if wish.kind in PAUSES:

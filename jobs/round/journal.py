@@ -50,6 +50,7 @@ class RoundJournal:
         """Enter the round itself, with its counts."""
         counts = {what: str(n) for what, n in sorted(report.done.items())}
         counts |= {"mails": str(report.mails)} if report.mails else {}
+        counts |= {"failed": str(len(report.failures))} if report.failures else {}
         counts |= {f"skipped: {why}": str(n) for why, n in sorted(report.skipped.items())}
         entry = self._entry("round", "full" if report.full else "")
         await self.world.store.append_journal([replace(entry, after=counts)])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from sync_core.content import told
 from sync_core.content.body import normal_text
 from sync_core.content.project import PRIORITY_OF, from_erp, from_graph, to_erp
 from sync_core.model.decision import Case
@@ -54,13 +55,13 @@ def _text(event: Event, field: Field) -> str:
     value = getattr(event, EVENT_ATTRIBUTE[field])
     match value:
         case Timed(start, end):
-            text = f"{start:%Y-%m-%d %H:%MZ} – {end:%Y-%m-%d %H:%MZ}"
+            text = told.span(start, end)
         case frozenset():
             text = ", ".join(sorted(value))
         case None:
             text = "none"
         case _ if field is Field.TIME:
-            text = f"all day {value.first} – before {value.until}"
+            text = told.days(value.first, value.until)
         case _:
             text = str(value)
     return text

@@ -261,3 +261,8 @@ class JournalEntry:
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     cell: str = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it stands for a round that was no full one and found nothing to do."""
+        return self.action == "round" and not self.reason and not self.after

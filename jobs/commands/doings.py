@@ -1,0 +1,22 @@
+"""What was done, for people to read: behind however many rounds that found nothing to do, which are most of them."""
+
+from __future__ import annotations
+
+from jobs.ports import JournalStore
+from sync_core.model.memory import JournalEntry
+
+FARTHEST = 5_000
+"""The most entries that are read, newest first."""
+
+
+async def newest(store: JournalStore, user_id: str, limit: int) -> list[JournalEntry]:
+    """The newest entries, as far as ``limit`` of them are no idle rounds; those between them are among them."""
+    reach = min(2 * limit, FARTHEST)
+    while True:
+        entries = await store.read_journal(user_id, reach)
+        busy = [number for number, entry in enumerate(entries, 1) if not entry.is_idle]
+        if len(busy) >= limit:
+            return entries[: busy[limit - 1]]
+        if len(entries) < reach or reach == FARTHEST:
+            return entries
+        reach = min(4 * reach, FARTHEST)
