@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from jobs.command import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
+from portal.items import keys_in
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 
@@ -33,7 +35,22 @@ async def show(visit: Visit) -> Page:
         "is_own": is_mine and (not visit.person.may_look or _is_about(visit, command)),
         "is_on": user is not None and user.enabled,
     }
+    data["histories"] = await _histories(visit, command, answer.get("items", []), is_own=data["is_own"])
     return Page("command.html", data, zone=user.zone if user else "")
+
+
+async def _histories(visit: Visit, command: Command, items: Sequence[Json], *, is_own: bool) -> list[str]:
+    """Where each item of an answer has its page, '' where it has none or was told of before."""
+    if command.wish.kind is not Kind.WHY or len(command.wish.people) != 1 or not items:
+        return []
+    [owner], store = command.wish.people, visit.world.store
+    try:
+        keys = keys_in(await store.recall(owner), await store.read_unsynced(owner))
+    except RowUnreadable:
+        return []
+    start = "items/" if is_own else f"people/{owner}/items/"
+    found = [keys.get(one.get("event_id", "")) or keys.get(one.get("activity_id", ""), "") for one in items]
+    return [f"{start}{key}" if key and key not in found[:n] else "" for n, key in enumerate(found)]
 
 
 def _is_about(visit: Visit, command: Command) -> bool:

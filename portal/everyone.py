@@ -13,6 +13,7 @@ from jobs.command import Command, Kind, State
 from jobs.commands import shapes
 from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of
+from jobs.commands.unsynced import key_of as key_of_reason
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from jobs.together import together
@@ -20,8 +21,8 @@ from portal import people
 from portal.command import answer_of, told
 from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
-from portal.items import key_of
-from portal.mine import JOURNAL, recent, sentence, skipped
+from portal.items import key_of, keys_in
+from portal.mine import JOURNAL, parked, recent, sentence, skipped
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -133,7 +134,10 @@ async def _reasons(visit: Visit, users: Sequence[User]) -> list[Json]:
     on = {user.id for user in users if user.enabled}
     counts = await visit.world.store.count_unsynced()
     found = summed({user_id: own for user_id, own in counts.items() if user_id in on})
-    return [{"reason": reason, "count": items, "people": people} for reason, (items, people) in found.items()]
+    return [
+        {"key": key_of_reason(reason), "reason": reason, "count": items, "people": people}
+        for reason, (items, people) in found.items()
+    ]
 
 
 def _ends_soon(ends: date | None, today: date) -> str | None:
@@ -148,6 +152,7 @@ async def person(visit: Visit) -> Page:
     memory = await store.recall(user.id)
     journal = await store.read_journal(user.id, JOURNAL)
     pause = pause_of(user, instance, visit.now)
+    unsynced = await store.read_unsynced(user.id)
     status = status_of(user, memory, (), pause=pause)
     data = {
         **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
@@ -157,8 +162,11 @@ async def person(visit: Visit) -> Page:
         "erp_login": user.erp_login,
         "sentence": sentence(user, memory, instance, pause),
         "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
-        "recent": recent([replace(one, subject=PRIVATE) if one.private else one for one in journal], memory),
-        "skipped": skipped(await store.read_unsynced(user.id), is_owner=False),
+        "parked_items": parked(status),
+        "recent": recent(
+            [replace(one, subject=PRIVATE) if one.private else one for one in journal], keys_in(memory, unsynced)
+        ),
+        "skipped": skipped(unsynced, is_owner=False),
         "pause": shapes.pause_of(pause),
         "may_change": visit.person.is_admin,
     }

@@ -1,33 +1,56 @@
 """One item and all that is remembered of it: both sides and what they had in common, ids, and what was done when.
 
-Everything comes from rows. What a round would do now is asked of the app: the page leads there (``calsync why``).
+Everything comes from rows. What a round would do now is asked of the app: the page leads there (``calsync why``). An
+item without a link has no columns; it has a page while a row tells why it is not synced (``portal.unlinked``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from jobs.approvals import is_retriable
 from jobs.commands.remembered import STATES
 from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json
-from portal.items import key_of
+from portal.items import key_of_ids
 from portal.links import in_erp, in_outlook
 from portal.mine import own_user
+from portal.unlinked import Alone, find_alone
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
 from sync_core.model.link import ENDED, Link, Role, is_unlinked
-from sync_core.model.memory import JournalEntry, User
+from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.sides import Field
+from sync_core.model.unsynced import Unsynced
 
 LOOK_BACK = 1_000
 """Journal entries that are searched, newest first."""
 
 KEPT = "value kept"
 """The journal's word for a value that lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one page is about. ``columns`` are those of a pair, ``alone`` what is told of an item without one;
+    ``head`` begins its report."""
+
+    event_id: str
+    activity_id: str
+    subject: str
+    private: bool
+    state: str
+    reason: str
+    identity: Sequence[Json]
+    head: Sequence[str]
+    columns: Sequence[Json] = ()
+    can_unlink: bool = False
+    alone: Json | None = None
 
 
 async def own(visit: Visit) -> Page:
@@ -42,47 +65,77 @@ async def of_person(visit: Visit) -> Page:
 
 
 async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
-    memory = await visit.world.store.recall(user.id)
-    wanted = visit.named["item"]
-    link = next((one for one in memory.links if key_of(_ids(one)) == wanted), None)
-    if link is None:
+    store, key = visit.world.store, visit.named["item"]
+    memory = await store.recall(user.id)
+    item = find_item(memory, await store.read_unsynced(user.id), key)
+    if item is None:
         raise Denied(404, NOT_FOUND)
-    journal = await visit.world.store.read_journal(user.id, LOOK_BACK)
-    meant = [one for one in journal if one.action != "round" and _is_of(one, link)]
-    is_masked = _is_private(link) and not is_owner
+    meant = [one for one in await store.read_journal(user.id, LOOK_BACK) if _is_of(one, item)]
+    is_masked = item.private and not is_owner
     data = {
         "user_id": user.id,
         "is_owner": is_owner,
-        "key": wanted,
-        **_ids(link),
-        "subject": PRIVATE if is_masked else link.base_event.subject or link.base_activity.subject,
-        "state": "unlinked" if is_unlinked(link) else "conflict" if link.conflict else STATES[link.status],
-        "can_unlink": link.status not in ENDED and link.role is not Role.FOLLOWER,
-        "reason": link.reason,
-        "columns": columns(link, is_masked=is_masked),
-        "identity": identity(link),
-        "outlook_url": in_outlook(link.event_id, visit.environ.get("GRAPH_URL", "")) if is_owner else "",
-        "erp_url": in_erp(link.activity_id, visit.world.activity_url),
+        "key": key,
+        "event_id": item.event_id,
+        "activity_id": item.activity_id,
+        "subject": PRIVATE if is_masked else item.subject,
+        "state": item.state,
+        "can_unlink": item.can_unlink,
+        "can_retry": is_retriable(memory, item.event_id or item.activity_id),
+        "reason": item.reason,
+        "columns": _masked(item.columns) if is_masked else [*item.columns],
+        "alone": item.alone,
+        "identity": [*item.identity],
+        "outlook_url": in_outlook(item.event_id, visit.environ.get("GRAPH_URL", "")) if is_owner else "",
+        "erp_url": in_erp(item.activity_id, visit.world.activity_url),
         "timeline": timeline(meant, is_owner=is_owner, is_masked=is_masked),
-        "report": report(link, meant),
+        "report": report(item, meant),
     }
     return Page("item.html", data, zone=zone)
 
 
-def _ids(link: Link) -> dict[str, str]:
-    return {"event_id": link.event_id, "activity_id": link.activity_id}
+def find_item(memory: Memory, unsynced: Unsynced, key: str) -> Item | None:
+    """The pair with this key, else what has it without a link; None where nothing has it."""
+    link = next((one for one in memory.links if key_of_ids(one.event_id, one.activity_id) == key), None)
+    if link is not None:
+        return _of_link(link)
+    alone = find_alone(memory, unsynced, key)
+    return _of_alone(alone) if alone is not None else None
 
 
-def _is_of(entry: JournalEntry, link: Link) -> bool:
-    by_event = bool(entry.event_id) and entry.event_id == link.event_id
-    return by_event or (bool(entry.activity_id) and entry.activity_id == link.activity_id)
+def _of_link(link: Link) -> Item:
+    return Item(
+        link.event_id,
+        link.activity_id,
+        link.base_event.subject or link.base_activity.subject,
+        is_private(link.base_event) or is_private(link.base_activity),
+        "unlinked" if is_unlinked(link) else "conflict" if link.conflict else STATES[link.status],
+        link.reason,
+        identity(link),
+        [
+            f"status {link.status}, role {link.role}, origin {link.origin}, tries {link.tries}",
+            f"version {link.version}, updated {link.updated_at}, modified {link.modified_at}",
+            f"conflict {', '.join(one.field for one in link.conflict.clashes) if link.conflict else '-'}",
+        ],
+        columns=columns(link),
+        can_unlink=link.status not in ENDED and link.role is not Role.FOLLOWER,
+    )
 
 
-def _is_private(link: Link) -> bool:
-    return is_private(link.base_event) or is_private(link.base_activity)
+def _of_alone(alone: Alone) -> Item:
+    event_id, activity_id = alone.ids
+    known_as = _named({"event_id": event_id, "activity_id": activity_id})
+    words = (alone.subject, alone.private, alone.state, alone.reason)
+    return Item(event_id, activity_id, *words, known_as, alone.head, alone=alone.told)
 
 
-def columns(link: Link, *, is_masked: bool) -> list[Json]:
+def _is_of(entry: JournalEntry, item: Item) -> bool:
+    by_event = bool(entry.event_id) and entry.event_id == item.event_id
+    by_activity = bool(entry.activity_id) and entry.activity_id == item.activity_id
+    return entry.action != "round" and (by_event or by_activity)
+
+
+def columns(link: Link) -> list[Json]:
     """Field by field: what Outlook says, what both said when they were last in step, what ERP.net says.
 
     Outlook and ERP.net are as last seen: where a conflict is open, by its values, else by the base.
@@ -97,25 +150,33 @@ def columns(link: Link, *, is_masked: bool) -> list[Json]:
         both = shown(event, name), shown(activity, name)
         outlook, erp = (clash.event_value, clash.activity_value) if clash else both
         texts = {"outlook": outlook, "base": both[0], "erp": erp}
-        told = dict.fromkeys(texts, PRIVATE) if is_masked else texts
-        rows.append({"field": str(name), **told, "differs": clash is not None})
+        rows.append({"field": str(name), **texts, "differs": clash is not None})
     return rows
+
+
+def _masked(rows: Iterable[Json]) -> list[Json]:
+    return [{**row, **dict.fromkeys(("outlook", "base", "erp"), PRIVATE)} for row in rows]
 
 
 def identity(link: Link) -> list[Json]:
     """By what each side knows the item, and as what calsync does."""
-    known_as = {
-        "event_id": link.event_id,
-        "activity_id": link.activity_id,
-        "ical_uid": link.ical_uid,
-        "role": str(link.role),
-        "origin": str(link.origin),
-        "zone": link.zone,
-        "change_key": link.change_key,
-        "version": str(link.version if link.version is not None else ""),
-        "modified_at": link.modified_at.isoformat() if link.modified_at else "",
-        "updated_at": link.updated_at.isoformat() if link.updated_at else "",
-    }
+    return _named(
+        {
+            "event_id": link.event_id,
+            "activity_id": link.activity_id,
+            "ical_uid": link.ical_uid,
+            "role": str(link.role),
+            "origin": str(link.origin),
+            "zone": link.zone,
+            "change_key": link.change_key,
+            "version": str(link.version if link.version is not None else ""),
+            "modified_at": link.modified_at.isoformat() if link.modified_at else "",
+            "updated_at": link.updated_at.isoformat() if link.updated_at else "",
+        }
+    )
+
+
+def _named(known_as: dict[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in known_as.items() if value]
 
 
@@ -141,15 +202,13 @@ def timeline(entries: Iterable[JournalEntry], *, is_owner: bool, is_masked: bool
 ADDRESS = re.compile(r"\S+@\S+")
 
 
-def report(link: Link, entries: Iterable[JournalEntry]) -> str:
+def report(item: Item, entries: Iterable[JournalEntry]) -> str:
     """The item for a bug report: states, versions and times, without subject, text or addresses."""
     head = [
-        f"event {link.event_id}",
-        f"activity {link.activity_id}",
-        f"status {link.status}, role {link.role}, origin {link.origin}, tries {link.tries}",
-        f"version {link.version}, updated {link.updated_at}, modified {link.modified_at}",
-        f"reason {ADDRESS.sub('(address)', link.reason) or '-'}",
-        f"conflict {', '.join(one.field for one in link.conflict.clashes) if link.conflict else '-'}",
+        f"event {item.event_id or '-'}",
+        f"activity {item.activity_id or '-'}",
+        *item.head,
+        f"reason {ADDRESS.sub('(address)', item.reason) or '-'}",
     ]
     lines = [
         f"{one.at.isoformat()} {one.round_id} {one.action} {','.join(sorted(one.after))} "

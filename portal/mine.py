@@ -6,7 +6,7 @@ Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -16,8 +16,8 @@ from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal.command import answer_of
-from portal.http import NOT_FOUND, Denied, Json
-from portal.items import key_of
+from portal.http import NOT_FOUND, Denied, Json, iso
+from portal.items import key_of, key_of_ids, keys_in
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
@@ -29,7 +29,7 @@ JOURNAL, RECENT, COMMANDS = 200, 15, 1_000
 """Journal entries that are read, those that are shown, commands of everybody among which one's own are looked for: as
 many as the tables give at once, a morning's where thousands are switched on."""
 
-MOST_NAMED = 10
+MOST_NAMED = 50
 """Items that are named of those with one reason."""
 
 EVERY_SO_MANY = re.compile(r"0 \*/(\d{1,2}) \* \* \* \*")
@@ -55,6 +55,7 @@ async def mine(visit: Visit, user: User) -> Json:
     journal = journal_for_owner(await store.read_journal(user.id, JOURNAL))
     pause = pause_of(user, instance, visit.now)
     asked = await own_commands(visit)
+    unsynced = await store.read_unsynced(user.id)
     status = status_of(user, memory, (), pause=pause)
     conflicts = [{"key": key_of(one), **one} for one in conflicts_of(user, memory)]
     return {
@@ -63,13 +64,14 @@ async def mine(visit: Visit, user: User) -> Json:
         "name": user.display_name or visit.person.name,
         "sentence": sentence(user, memory, instance, pause),
         "paused_by_all": bool(pause and user.pause != pause),
-        "looks_at": _iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
-        "pushed_until": _iso(await _pushed_until(visit, user)),
+        "looks_at": iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
+        "pushed_until": iso(await _pushed_until(visit, user)),
         "place": place_of(user),
         "zone": user.zone,
         "conflicts": conflicts,
-        "recent": recent(journal, memory),
-        "skipped": skipped(await store.read_unsynced(user.id), is_owner=True),
+        "parked_items": parked(status),
+        "recent": recent(journal, keys_in(memory, unsynced)),
+        "skipped": skipped(unsynced, is_owner=True),
         "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
     }
 
@@ -116,10 +118,10 @@ async def _pushed_until(visit: Visit, user: User) -> datetime | None:
     return known.expires_at if known is not None and is_live else None
 
 
-def recent(journal: Sequence[JournalEntry], memory: Memory) -> list[Json]:
-    """The last things that were done, newest first, without the rounds themselves."""
+def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str]) -> list[Json]:
+    """The last things that were done, newest first, without the rounds themselves; ``keys``: of the items' pages, by
+    id."""
     told = (entry for entry in journal if entry.action != "round")
-    keys = _keys(memory)
     return [
         {
             "at": entry.at.isoformat(),
@@ -134,6 +136,11 @@ def recent(journal: Sequence[JournalEntry], memory: Memory) -> list[Json]:
     ]
 
 
+def parked(status: Json) -> list[Json]:
+    """What was set aside, each with the key of its page."""
+    return [{"key": key_of(one), **one} for one in status["parked_items"]]
+
+
 def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
     """What is not in step, by reason, with how many items and the first of them; most first. A private item's title
     is its owner's."""
@@ -143,9 +150,10 @@ def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
             "count": count,
             "items": [
                 {
+                    "key": key_of_ids(one.event_id, one.activity_id),
                     "subject": PRIVATE if one.private and not is_owner else one.subject,
                     "item": one.event_id or one.activity_id,
-                    "end": _iso(one.end),
+                    "end": iso(one.end),
                 }
                 for one in unsynced.matching(reason)[:MOST_NAMED]
             ],
@@ -153,13 +161,6 @@ def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
         for reason, count in unsynced.counts.items()
     ]
     return sorted(found, key=lambda one: (-int(str(one["count"])), str(one["reason"])))
-
-
-def _keys(memory: Memory) -> dict[str, str]:
-    """The key of each pair's page, by the id of either side."""
-    pairs = [(link.event_id, link.activity_id) for link in memory.links]
-    keys = {pair: key_of({"event_id": pair[0], "activity_id": pair[1]}) for pair in pairs}
-    return {name: key for pair, key in keys.items() for name in pair if name}
 
 
 async def own_commands(visit: Visit) -> list[Command]:
@@ -227,7 +228,3 @@ async def conflict(visit: Visit) -> Page:
     if found is None:
         raise Denied(404, NOT_FOUND)
     return Page("conflict.html", {"key": visit.named["id"], **found}, zone=user.zone)
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

@@ -46,7 +46,9 @@ def loose(*names: str, **members: Json) -> Json:
 IDS = {"event_id": TEXT, "activity_id": TEXT}
 SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER), "required": ["code", "text"]}
 PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
-SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(thing(subject=TEXT, item=TEXT, end=maybe(TIME)))))
+SKIPPED = several(
+    thing(reason=TEXT, count=NUMBER, items=several(thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME))))
+)
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
 CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)
@@ -65,7 +67,7 @@ HELD = thing(
     **IDS,
 )
 HOLD = {"id": TEXT, "why": TEXT, "owner": TEXT, "zone": TEXT, "approve": TEXT, "drop": TEXT, "items": several(HELD)}
-PARKED = thing(subject=TEXT, reason=TEXT, do=TEXT, **IDS)
+PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, **IDS)
 DONE = thing(at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT, key=TEXT)
 STATUS = {
     "upn": TEXT,
@@ -134,7 +136,7 @@ EVERYONE = thing(
     holds=several(thing(user_id=TEXT, **HOLD)),
     troubled=several(PERSON),
     checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT, part=TEXT)),
-    skipped=several(thing(reason=TEXT, count=NUMBER, people=NUMBER)),
+    skipped=several(thing(key=TEXT, reason=TEXT, count=NUMBER, people=NUMBER)),
     secret_ends=maybe(DAY),
     poisoned=NUMBER,
     days=several(thing(day=DAY, actions=NUMBER, failures=NUMBER, p50=maybe(NUMBER), p95=maybe(NUMBER))),
@@ -153,7 +155,9 @@ ITEM = thing(
     subject=TEXT,
     state=TEXT,
     can_unlink=TRUTH,
+    can_retry=TRUTH,
     reason=TEXT,
+    alone=maybe(thing(sides=several(TEXT), end=maybe(TIME), since=maybe(TIME), tries=NUMBER, retry_at=maybe(TIME))),
     columns=several(thing(field=TEXT, outlook=TEXT, base=TEXT, erp=TEXT, differs=TRUTH)),
     identity=several(thing(name=TEXT, value=TEXT)),
     outlook_url=TEXT,
@@ -161,6 +165,28 @@ ITEM = thing(
     timeline=several(EVENT),
     report=TEXT,
     **IDS,
+)
+UNSYNCED = thing(
+    person=TEXT,
+    name=TEXT,
+    reason=TEXT,
+    after=TEXT,
+    next_after=TEXT,
+    reasons=several(thing(key=TEXT, reason=TEXT, count=NUMBER, people=NUMBER, do=TEXT)),
+    items=several(
+        thing(
+            key=TEXT,
+            user_id=TEXT,
+            upn=TEXT,
+            what=TEXT,
+            subject=TEXT,
+            reason=TEXT,
+            do=TEXT,
+            at=TIME,
+            end=maybe(TIME),
+            **IDS,
+        )
+    ),
 )
 CONNECTIONS = thing(
     refused=TEXT,
@@ -213,11 +239,20 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("POST", "do/{what}"): ("Ask for something for oneself", FILED),
     ("GET", "commands/{id}"): (
         "How far a command has come, and its answer so far",
-        thing(**COMMAND, answer=ANYTHING, is_mine=TRUTH, is_own=TRUTH, is_on=TRUTH, is_slow=TRUTH),
+        thing(
+            **COMMAND,
+            answer=ANYTHING,
+            is_mine=TRUTH,
+            is_own=TRUTH,
+            is_on=TRUTH,
+            is_slow=TRUTH,
+            histories=several(TEXT),
+        ),
     ),
     ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),
     ("GET", "everyone/audit"): ("Who asked for what", thing(commands=several(thing(**COMMAND)))),
+    ("GET", "everyone/unsynced"): ("What is not synced, a page of it, by reason", UNSYNCED),
     ("GET", "everyone/settings"): (
         "The settings as they are, without secrets",
         thing(
@@ -257,6 +292,12 @@ FIELDS: dict[str, Json] = {
     ),
 }
 """The body of each POST, by the route's path; ``field.NAME`` of a conflict says which side of a field is kept."""
+
+QUERIES = {
+    "everyone": ("show", "sort", "page"),
+    "everyone/unsynced": ("person", "reason", "after"),
+}
+"""What may stand behind a ``?``, by the route's path: filters by their names and keys, and where a page begins."""
 
 ROLES = {
     Needs.PERSON: "Everybody who is signed in.",
@@ -303,7 +344,9 @@ def _operation(route: Route) -> Json:
             "default": {"description": "Refused; the error says why", "content": _content(ERROR)},
         },
     }
-    if route.method == "POST":
+    if route.method == "GET":
+        told["parameters"] += [{"name": name, "in": "query", "schema": TEXT} for name in QUERIES.get(route.path, ())]
+    else:
         told["parameters"].append(TOKEN_HEADER)
         told["requestBody"] = {"required": True, "content": _content(FIELDS[route.path])}
     return told

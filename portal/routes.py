@@ -77,6 +77,8 @@ ROUTES = (
     Route("GET", "everyone/audit", Needs.READER, "everyone.audit", program=True),
     Route("GET", "everyone/settings", Needs.READER, "everyone.settings", program=True),
     Route("GET", "everyone/connections", Needs.READER, "connections.show", program=True),
+    Route("GET", "everyone/unsynced", Needs.READER, "unsynced.show", program=True),
+    Route("GET", "everyone/unsynced.csv", Needs.READER, "tables.unsynced_of_all"),
     Route("GET", "everyone/items.csv", Needs.READER, "tables.items_of_all"),
     Route("GET", "everyone/people.csv", Needs.READER, "tables.people"),
     Route("GET", "everyone/audit.csv", Needs.READER, "tables.audit"),

@@ -1,4 +1,4 @@
-"""Tables to take along: people, one person's items, and the audit, as CSV.
+"""Tables to take along: people, items, what is not synced, and the audit, as CSV.
 
 What a spreadsheet would take for a formula has an apostrophe in front. The file begins with the mark by which
 Excel knows UTF-8.
@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
+from jobs.commands.shapes import unsynced_item
 from jobs.log import log_failure
 from jobs.ports import UNREADABLE
 from jobs.together import together
@@ -48,6 +49,7 @@ PEOPLE = (
     "skipped",
 )
 ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since")
+UNSYNCED = ("upn", "what", "reason", "do", "subject", "at", "end", "event_id", "activity_id")
 COMMANDS = ("id", "kind", "asked_by", "asked_at", "finished_at", "state", "is_fine", "everybody", "people", "failure")
 
 
@@ -65,12 +67,16 @@ async def items(visit: Visit) -> Answer:
     return as_csv("items", ITEMS, map(_item, memory.links))
 
 
-async def items_of_all(visit: Visit) -> Answer:
-    """Every pair of the people of one part, who come in the order of their names. A person whose rows cannot be read
-    has a line that says so."""
+async def _part(visit: Visit) -> tuple[int, list[User]]:
+    """The number of the part that is asked for, and its people, who come in the order of their names."""
     users = sorted(await visit.world.store.list_users(), key=lambda user: (user.upn.casefold(), user.id))
     part = table.number_in(visit.asked.query.get("part", "1"))
-    meant = users[(part - 1) * PART : part * PART]
+    return part, users[(part - 1) * PART : part * PART]
+
+
+async def items_of_all(visit: Visit) -> Answer:
+    """Every pair of the people of one part. A person whose rows cannot be read has a line that says so."""
+    part, meant = await _part(visit)
 
     async def of(user: User) -> list[list[object]]:
         try:
@@ -82,6 +88,15 @@ async def items_of_all(visit: Visit) -> Answer:
 
     rows = [row for own in await together(of, meant) for row in own]
     return as_csv(f"items-{part}", ("upn", *ITEMS), rows)
+
+
+async def unsynced_of_all(visit: Visit) -> Answer:
+    """What is not synced of the people of one part whose sync is on, with what would change it."""
+    part, meant = await _part(visit)
+    on = [user for user in meant if user.enabled]
+    found = await together(lambda user: visit.world.store.read_unsynced(user.id), on)
+    shaped = [unsynced_item(user, one) for user, own in zip(on, found, strict=True) for one in own.items]
+    return as_csv(f"not-synced-{part}", UNSYNCED, ([row[name] for name in UNSYNCED] for row in shaped))
 
 
 def _item(link: Link) -> list[object]:

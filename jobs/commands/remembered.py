@@ -86,8 +86,7 @@ def waiting_items(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry
     events = {entry.event_id for entry in entries} - {""}
     activities = {entry.activity_id for entry in entries} - {""}
     for pending in memory.pending:
-        ids = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
-        if pending.item_id in events | activities or wanted.fits((), *ids):
+        if pending.item_id in events | activities or wanted.fits((), *pending.ids):
             yield _of_pending(pending, memory)
 
 
@@ -137,13 +136,13 @@ def _of_pending(pending: Pending, memory: Memory) -> Finding:
     choice = next((c for c in choices_in(memory) if c.row == pending), None)
     remedy = f" (`calsync approve {choice.id}` makes it anew)" if choice else ""
     tried = f"tried {pending.tries} times" if pending.tries else ""
-    is_event = pending.side is Side.GRAPH
+    event_id, activity_id = pending.ids
     return Finding(
         "parked" if pending.parked else "waiting for its counterpart",
         reason=", ".join(filter(None, (f"{pending.reason}{remedy}", tried))),
         at=pending.retry_at,
-        event_id=pending.item_id if is_event else "",
-        activity_id="" if is_event else pending.item_id,
+        event_id=event_id,
+        activity_id=activity_id,
     )
 
 

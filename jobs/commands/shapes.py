@@ -21,7 +21,6 @@ from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
 from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.policy import texts
-from sync_core.model.sides import Side
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from jobs.commands.unlink import Unlinked
     from jobs.commands.unsynced import UnsyncedPage
     from jobs.world import World
+    from sync_core.model.unsynced import UnsyncedItem
 
 Json = dict[str, Any]
 
@@ -280,13 +280,13 @@ def _parked_link(link: Link) -> Json:
 
 
 def _parked_item(pending: Pending) -> Json:
-    is_event = pending.side is Side.GRAPH
+    event_id, activity_id = pending.ids
     return {
         "subject": "",
         "reason": pending.reason,
         "do": remedy(pending.reason, OTHERWISE),
-        "event_id": pending.item_id if is_event else "",
-        "activity_id": "" if is_event else pending.item_id,
+        "event_id": event_id,
+        "activity_id": activity_id,
     }
 
 
@@ -402,22 +402,24 @@ def undo_of(undo: Undo) -> Json:
 def unsynced_of(page: UnsyncedPage) -> Json:
     """Shape the answer to why items are not synced: all reasons, and a page of items."""
     reasons = [{"reason": one.reason, "items": one.items, "people": one.people, "do": one.do} for one in page.reasons]
-    items = [
-        {
-            "user_id": user.id,
-            "upn": user.upn,
-            "what": item.what,
-            "subject": _subject(item.subject, item.private),
-            "reason": item.reason,
-            "do": remedy(item.reason, OTHERWISE),
-            "at": _at(item.at),
-            "end": _at(item.end),
-            "event_id": item.event_id,
-            "activity_id": item.activity_id,
-        }
-        for user, item in page.items
-    ]
+    items = [unsynced_item(user, item) for user, item in page.items]
     return {"reasons": reasons, "items": items, "next_after": page.next_after}
+
+
+def unsynced_item(user: User, item: UnsyncedItem) -> Json:
+    """Shape one item that is not synced, and whose it is; a private subject is masked."""
+    return {
+        "user_id": user.id,
+        "upn": user.upn,
+        "what": item.what,
+        "subject": _subject(item.subject, item.private),
+        "reason": item.reason,
+        "do": remedy(item.reason, OTHERWISE),
+        "at": _at(item.at),
+        "end": _at(item.end),
+        "event_id": item.event_id,
+        "activity_id": item.activity_id,
+    }
 
 
 def command_of(command: Command, users: Iterable[User] = ()) -> Json:

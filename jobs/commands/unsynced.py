@@ -28,6 +28,11 @@ class Reason:
     people: int
     do: str
 
+    @property
+    def key(self) -> str:
+        """What it is called in an address."""
+        return key_of(self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class UnsyncedPage:
@@ -52,11 +57,16 @@ class _Place:
         return f"{self.user_id}.{self.number}.{self.digest}"
 
 
+def key_of(reason: str) -> str:
+    """What a reason is called in an address, which nobody's words belong into: an error of a side may quote some."""
+    return sha256(reason.encode()).hexdigest()[:16]
+
+
 async def list_unsynced(
     world: World, *, among: Collection[str] = (), reason: str = "", after: str = "", limit: int = PAGE
 ) -> UnsyncedPage:
     """The reasons, and the items behind the place ``after``, by person; of the people with the ids ``among`` (none:
-    everybody), or with one reason, only.
+    everybody), or with one ``reason`` (it, or its key), only.
 
     Reads one small row a person, and the items of those who are on the page. Raises ``WishInvalid`` for a place that
     is none.
@@ -66,6 +76,7 @@ async def list_unsynced(
     users = [one for one in await world.store.list_users() if one.enabled and (not among or one.id in among)]
     known = {one.id: counts[one.id] for one in users if one.id in counts}
     reasons = tuple(Reason(why, *numbers, remedy(why, OTHERWISE)) for why, numbers in summed(known).items())
+    reason = next((one.reason for one in reasons if one.key == reason), reason)
     meant = [one for one in users if any(why == reason or not reason for why in known.get(one.id, {}))]
     behind = sorted((one for one in meant if one.id >= begins.user_id), key=lambda one: one.id)
     found: list[tuple[User, UnsyncedItem]] = []

@@ -232,6 +232,11 @@ class Pending:
     state: PendingState = PendingState.WAITING
     given_up_at: Seen | None = None
 
+    @property
+    def ids(self) -> tuple[str, str]:
+        """The ids of its event and its activity, of which it has one."""
+        return (self.item_id, "") if self.side is Side.GRAPH else ("", self.item_id)
+
 
 RUNNING = frozenset({LinkStatus.LIVE, LinkStatus.PARKED})
 """Links whose pair goes on, now or when somebody has seen to it."""

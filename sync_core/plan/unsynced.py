@@ -16,7 +16,6 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
 from sync_core.model.memory import Memory
-from sync_core.model.sides import Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
 from sync_core.plan.wording import VERDICT_LABELS, is_about_private
@@ -128,8 +127,7 @@ def _stands(link: Link) -> tuple[str, str]:
 
 
 def _of_pending(pending: Pending, now: datetime) -> UnsyncedItem:
-    event, activity = (pending.item_id, "") if pending.side is Side.GRAPH else ("", pending.item_id)
-    return UnsyncedItem(event, activity, VERDICT_LABELS[Verdict.PARK], pending.reason, now)
+    return UnsyncedItem(*pending.ids, VERDICT_LABELS[Verdict.PARK], pending.reason, now)
 
 
 def _with_subject(item: UnsyncedItem, seen: UnsyncedItem | None) -> UnsyncedItem:

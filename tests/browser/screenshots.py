@@ -32,7 +32,9 @@ PAGES = {
     "settings": ("anna", "/portal/settings"),
     "conflict": ("anna", "/portal/conflicts/{conflict}"),
     "item": ("anna", "/portal/items/{conflict}"),
+    "alone": ("anna", "/portal/items/{alone}"),
     "everyone": ("admin", "/portal/everyone"),
+    "unsynced": ("admin", "/portal/everyone/unsynced"),
     "person": ("admin", "/portal/people/{boris}"),
     "connections": ("admin", "/portal/everyone/connections"),
     "audit": ("admin", "/portal/everyone/audit"),
@@ -77,7 +79,7 @@ async def take(browser: Browser, scene: Scene, picture: Picture, folder: Path) -
     who, address = PAGES[picture.page]
     if who != "nobody":
         await (scene.be_anna if who == "anna" else scene.be_admin)(window)
-    await window.open(address.format(conflict=scene.conflict, boris=scene.boris))
+    await window.open(address.format(conflict=scene.conflict, alone=scene.alone, boris=scene.boris))
     await window.page.screenshot(path=folder / picture.name, full_page=picture.size == "phone")
     await window.page.context.close()
 

@@ -29,14 +29,20 @@ async def test_pause_and_resume(office: PortalOffice, window: OpenWindow, *, scr
     await expect(here.page.locator("h1")).not_to_contain_text("Paused")
 
 
-async def test_where_is_my_meeting(scene: Scene, window: OpenWindow) -> None:
-    """A word of the title leads to what is known of it; the word is in no address."""
-    here = await window(scripts=False)
+@both_ways
+async def test_where_is_my_meeting(scene: Scene, window: OpenWindow, *, scripts: bool) -> None:
+    """A word of the title leads to what is known of it, also where it is on one side only; it is in no address."""
+    here = await window(scripts=scripts)
     await scene.be_anna(here)
-    await here.page.get_by_label("A word of its title").fill("Budget")
-    await here.press("Find")
-    assert "Budget 2027" in await here.ended()
-    assert "Budget" not in here.page.url
+    for word, told in (("Budget", "Budget 2027"), ("Trade", "Trade fair")):
+        await here.open("/portal")
+        await here.page.get_by_label("A word of its title").fill(word)
+        await here.press("Find")
+        assert told in await here.ended()
+        assert word not in here.page.url
+    await here.press("Its history")
+    await here.sees("outside the window")
+    await here.sees("Do: nothing: it is synced by itself")
 
 
 @both_ways

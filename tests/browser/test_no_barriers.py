@@ -75,11 +75,11 @@ async def test_no_page_has_a_barrier(scene: Scene, window: OpenWindow, language:
     await scene.be_anna(here)
     await look("/portal/everyone", status=403)
     await look("/portal/nowhere", status=404)
-    mine = ("settings", f"conflicts/{scene.conflict}", f"items/{scene.conflict}")
+    mine = ("settings", f"conflicts/{scene.conflict}", f"items/{scene.conflict}", f"items/{scene.alone}")
     await look("/portal", *(f"/portal/{page}" for page in mine))
     await scene.be_admin(here)
     people = [f"/portal/people/{one}" for one in (scene.anna, scene.boris, scene.dora, scene.elena)]
-    names = ("audit", "settings", "connections")
+    names = ("audit", "settings", "connections", "unsynced")
     more = (*(f"/portal/everyone/{name}" for name in names), f"{people[0]}/items/{scene.conflict}")
     await look("/portal/everyone", "/portal/everyone?show=holds", *people, *more)
     await here.sign_in(scene.carl, "Carl Berg")

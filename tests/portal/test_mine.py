@@ -90,20 +90,20 @@ async def test_before_switching_on_one_sees_what_it_will_do(house: House) -> Non
 
 
 async def test_what_is_not_synced_is_named(house: House, anna: Visitor) -> None:
-    """By reason, with what would change it; each item leads to its why. An administrator sees no private title."""
+    """By reason, with what would change it; each item leads to its page. An administrator sees no private title."""
     at = house.now + timedelta(days=60)
-    for number in range(12):
+    for number in range(52):
         house.outlook().create(f"Far {number}", at, at + timedelta(hours=1))
     house.outlook().create("Dentist", at, at + timedelta(hours=1), sensitivity="private")
     await house.step()
     page, me = await anna.read("/portal"), await house.user()
 
-    assert "<strong>13 items</strong> · <span>outside the window.</span>" in page
+    assert "<strong>53 items</strong> · <span>outside the window.</span>" in page
     assert "and 3 more" in page
-    assert page.count("Far ") >= 9
+    assert page.count("Far ") >= 49
     boss = Visitor(house, signed_in("vera", Role.ADMIN))
     [told] = (await boss.json(f"/people/{me.id}"))["skipped"]
-    assert {one["subject"] for one in told["items"]} <= {"(private)", *(f"Far {n}" for n in range(12))}
+    assert {one["subject"] for one in told["items"]} <= {"(private)", *(f"Far {n}" for n in range(52))}
     assert "Dentist" not in await boss.read(f"/portal/people/{me.id}")
 
 

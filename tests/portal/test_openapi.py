@@ -20,7 +20,7 @@ from tests.portal.test_mine import make_conflict
 from tests.support.house import House
 from tests.support.visitor import ORIGIN, Visitor, signed_in
 
-MORE = ("/everyone/settings", "/everyone/connections", "/openapi.json")
+MORE = ("/everyone/settings", "/everyone/connections", "/everyone/unsynced", "/openapi.json")
 
 KINDS: dict[str, type] = {
     "string": str,

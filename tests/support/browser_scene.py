@@ -10,7 +10,7 @@ from adapters.wiring import open_world
 from jobs.commands.pause import pause
 from jobs.commands.switch import enable
 from jobs.world import World
-from portal.items import key_of
+from portal.items import key_of_ids
 from simulators.demo.hands import control
 from sync_core.model.memory import User
 from tests.support.browsing import ADMIN, READER, PortalOffice, Window
@@ -27,7 +27,7 @@ HELD = ("Weekly with the team", "Interview", "Supplier call", "Stock-taking")
 @dataclass(frozen=True, slots=True)
 class Scene:
     """``anna`` has a conflict, ``boris`` deletions that wait, ``carl`` is off, ``dora`` in error, ``elena`` paused;
-    ``conflict`` is the key of Anna's."""
+    ``conflict`` is the key of Anna's, ``alone`` of her event that has no activity."""
 
     office: PortalOffice
     anna: str
@@ -36,6 +36,7 @@ class Scene:
     dora: str
     elena: str
     conflict: str
+    alone: str
 
     async def be_anna(self, window: Window) -> None:
         """Sign in as an employee."""
@@ -67,10 +68,11 @@ async def furnish(office: PortalOffice) -> Scene:
         await sync(world, ids["anna"], ids["boris"])
         [elena] = await _people(world, ids["elena"])
         await pause(world, elena, (datetime.now(UTC) + timedelta(days=5)).date())
-        memory = await world.store.recall(ids["anna"])
+        memory, unsynced = await world.store.recall(ids["anna"]), await world.store.read_unsynced(ids["anna"])
     [link] = [one for one in memory.links if one.conflict]
-    key = key_of({"event_id": link.event_id, "activity_id": link.activity_id})
-    return Scene(office=office, **ids, conflict=key)
+    [fair] = [one for one in unsynced.items if one.subject == "Trade fair"]
+    keys = {"conflict": key_of_ids(link.event_id, link.activity_id), "alone": key_of_ids(fair.event_id, "")}
+    return Scene(office=office, **ids, **keys)
 
 
 async def sync(world: World, *ids: str) -> None:
@@ -87,7 +89,7 @@ async def _people(world: World, *ids: str) -> list[User]:
 def _first_day(office: PortalOffice) -> dict[str, str]:
     """What everybody enters; Anna's and Boris's events by subject."""
     anna, boris = office.company.outlook("anna"), office.company.outlook("boris")
-    far = datetime.now(UTC).date() + timedelta(days=200)
+    far = datetime.now(UTC).date() + timedelta(days=45)
     events = {
         "Budget 2027": anna.act("create", **meeting_words("Budget 2027", 9), location="Room 4"),
         "Board meeting": anna.act("create", **meeting_words("Board meeting", 11)),
