@@ -107,10 +107,12 @@ def unsynced(
         from jobs.commands import shapes
         from jobs.commands.unsynced import list_unsynced
 
-        among = {user.id for user in await group.chosen(world, people)} if people else ()
+        users = await group.chosen(world, people)
+        among = {user.id for user in users} if people else ()
         page = await list_unsynced(world, among=among, reason=reason, after=after)
         output = shapes.unsynced_of(page)
-        runner.give(output, [*text.unsynced_lines(output)] or ["Everything is synced."])
+        nothing = NOBODY if not any(user.enabled for user in users) else text.nothing_unsynced(reason)
+        runner.give(output, [*text.unsynced_lines(output), *([] if page.items else [nothing])])
         return DONE
 
     runner.read(work)

@@ -46,7 +46,7 @@ def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
 
 
 # 5 parameters: click hands over each option by itself.
-@command(main, examples=("retry --user anna@acme.com", "retry --all"))
+@command(main, examples=("retry --user anna@acme.com", "retry --user anna@acme.com --item ID", "retry --all"))
 @user_option
 @file_option
 @all_option
@@ -54,4 +54,6 @@ def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybo
 def retry(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, item: str) -> None:
     """Un-park every parked item; the next sync looks at it again."""
     people = group.people(upns, named, everybody, needed=False)
+    if item and not people:
+        raise click.UsageError("--item goes with --user: say whose item it is")
     ask(runner, "retry", text.retried_lines, empty=NOBODY, people=people, item=item)

@@ -148,6 +148,8 @@ def check(wish: Wish) -> None:
         raise WishInvalid(f"{wish.kind}: say {' and '.join(lacking)}")
     if wish.everybody and wish.people:
         raise WishInvalid("say either whom or everybody")
+    if wish.kind is Kind.RETRY and wish.item and not wish.people:
+        raise WishInvalid("retry: say whose item it is")
     allowed = CHOICES.get(wish.kind, frozenset({""}))
     if wish.choice not in allowed:
         raise WishInvalid(f"{wish.kind}: choose one of {', '.join(sorted(allowed))}")

@@ -12,6 +12,8 @@ from cli.text.words import Json, count, failure_lines, quoted, zone_of
 
 def sync_lines(output: Json) -> Iterator[str]:
     """Write what a sync did, or what a dry run would do."""
+    if output.get("answered"):
+        yield plain(f"{output['answered']}.")
     if output["failure"]:
         yield plain(f"{'Not synced to the end' if output['users'] else 'Nothing was synced'}: {output['failure']}")
     for user in output["users"]:

@@ -67,6 +67,13 @@ def unsynced_lines(answer: Json) -> Iterator[str]:
         yield plain(f"There is more: add `--after {answer['next_after']}`.")
 
 
+def nothing_unsynced(reason: str) -> str:
+    """Say that no item is left out, for one reason or at all."""
+    if reason:
+        return "No item has exactly this reason: `calsync unsynced` shows the reasons that there are."
+    return "Of all that the last rounds looked at, nothing is left out."
+
+
 def finding_lines(item: Json, zone: str) -> Iterator[str]:
     """Write one finding of ``why``: what is known of an item, in this time zone."""
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""

@@ -47,6 +47,7 @@ def next_step(one: Json, margin: str) -> Iterator[str]:
 
 
 def failure_lines(output: Json) -> Iterator[str]:
-    """Write what failed for some of several users."""
+    """Write what failed for some of several users; a failure that begins with the name does not say it twice."""
     for one in output.get("failures", ()):
-        yield plain(f"{one['upn']}: {one['failure']}")
+        upn, failure = one["upn"], one["failure"]
+        yield plain(failure if failure.startswith(f"{upn} ") else f"{upn}: {failure}")

@@ -7,6 +7,7 @@ shape of the whole answer (``jobs.command.merged`` adds them up) and says whethe
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from jobs.company import stamp_policy
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World
-from sync_core.errors import CalsyncError
+from sync_core.errors import CalsyncError, StoreError
 from sync_core.model.memory import User
 
 Part = tuple[Json, bool]
@@ -93,9 +94,17 @@ def each(do: Callable[[World, Wish, str, Notice], Awaitable[Part]]) -> Do:
         except CalsyncError as error:
             if len(wish.people) == 1:
                 raise
-            yield {"failures": [{"upn": name, "failure": str(error)}]}, False
+            yield {"failures": [{"upn": await _upn_of(world, name), "failure": str(error)}]}, False
 
     return with_failures
+
+
+async def _upn_of(world: World, name: str) -> str:
+    """The name of somebody who is dealt with by id."""
+    with suppress(StoreError):
+        user = await world.store.read_user(name)
+        return user.upn if user is not None and user.upn else name
+    return name
 
 
 async def _enable(world: World, wish: Wish, name: str, notice: Notice) -> Part:
@@ -242,11 +251,12 @@ async def _approve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIte
     user, choice = await find_choice(world, wish.item, await owners(world, wish))
     is_approved = wish.choice == "approve"
     await make_choice(world, user, choice, approved=is_approved, notice=notice)
-    notice(f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}.")
     async with erp_session(world, notice):
         await _pull(world, notice)
         outcome = await sync_user(world, user, notice=notice)
-    yield await _synced(world, [user], outcome)
+    part, is_fine = await _synced(world, [user], outcome)
+    answered = f"{'Approved' if is_approved else 'Dropped'} for {user.upn}: {choice.why}"
+    yield {"answered": answered, **part}, is_fine
 
 
 async def _resolve(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:

@@ -53,7 +53,7 @@ async def in_turn(world: World, turn: Turn, wish: Wish, item: str, notice: Notic
     before = [await _note(world, one, turn) for one in about.notes]
     has_failed = False
     try:
-        async for part, is_fine in KINDS[wish.kind].do(world, wish, item, notice):
+        async for part, is_fine in _done(world, about, turn, wish, item, notice):
             has_failed |= bool(part.get("failures"))
             yield part, is_fine
     except CalsyncError:
@@ -63,6 +63,21 @@ async def in_turn(world: World, turn: Turn, wish: Wish, item: str, notice: Notic
         await _give_back(world, about.notes, turn, before)
     elif wish.kind in SWITCHES | PAUSES:
         await _redo(world, about, turn, item)
+
+
+# 6 parameters: those of ``in_turn``, and what it is about.
+async def _done(
+    world: World, about: Subject, turn: Turn, wish: Wish, item: str, notice: Notice
+) -> AsyncIterator[Part]:
+    """What is answered; a switching on that one asked before it took back while it was under way is done again."""
+    do = KINDS[wish.kind].do
+    async for part, is_fine in do(world, wish, item, notice):
+        is_undone = wish.kind is Kind.ENABLE and any(not user["enabled"] for user in part.get("users", ()))
+        if not is_undone or await latest(world, about.notes, turn) is not None:
+            yield part, is_fine
+            continue
+        async for again in do(world, wish, item, notice):
+            yield again
 
 
 async def latest(world: World, subjects: Sequence[str], turn: Turn) -> Turn | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.group import NOBODY
 from tests.support.office import ANNA, CliOffice
 
 BOB = "bob@acme.example"
@@ -128,7 +129,7 @@ def test_one_unknown_name_stops_nobody_else(office: CliOffice) -> None:
 
     assert answer.code == 1
     assert f"{ANNA}: Operational" in answer.out
-    assert "nobody@acme.example: nobody@acme.example is not known to calsync" in answer.out
+    assert "\nnobody@acme.example is not known to calsync" in answer.out
 
 
 def test_what_is_not_synced_is_asked_of_several_people_or_of_all(office: CliOffice, tmp_path: Path) -> None:
@@ -146,3 +147,15 @@ def test_what_is_not_synced_is_asked_of_several_people_or_of_all(office: CliOffi
 
     assert found == [[ANNA]] * 4 + [[]]
     assert office.calsync("unsynced", "--all", "--user", ANNA).code == 2
+
+
+def test_nothing_left_out_is_no_claim_that_all_is_synced(office: CliOffice) -> None:
+    """Nobody is on; nothing was left out; nothing for this reason: each is said for what it is."""
+    nobody = office.calsync("unsynced").out
+    office.calsync("users", "enable", ANNA)
+    office.calsync("sync")
+    nothing = office.calsync("unsynced").out
+    other = office.calsync("unsynced", "--reason", "moon phase").out
+
+    assert (nobody, nothing) == (f"{NOBODY}\n", "Of all that the last rounds looked at, nothing is left out.\n")
+    assert other == "No item has exactly this reason: `calsync unsynced` shows the reasons that there are.\n"

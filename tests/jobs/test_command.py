@@ -51,6 +51,7 @@ def test_a_whole_wish_is_taken(wish: Wish) -> None:
         (Wish(Kind.WHY, ("u",)), "say item"),
         (Wish(Kind.WHY, everybody=True), "say people and item"),
         (Wish(Kind.SYNC, ("u",), everybody=True), "either whom or everybody"),
+        (Wish(Kind.RETRY, item="i"), "say whose item it is"),
         (Wish(Kind.APPROVE, item="i", choice="perhaps"), "choose one of approve, drop"),
         (Wish(Kind.SYNC, choice="approve"), "choose one of"),
         (Wish(Kind.RESOLVE, item="i", choice="fields"), "for each field"),

@@ -22,7 +22,7 @@ from jobs.commands.redaction import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
-from sync_core.errors import LicencesTaken, StaleWrite, StoreUnavailable
+from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.app import App
@@ -123,6 +123,18 @@ async def test_one_unknown_name_stops_nobody_else(app: App, names: tuple[str, ..
     assert user.enabled == bool(names)
     told = command.failure or (await answer(app, command))["failures"][0]["failure"]
     assert "nobody@acme.example" in told
+
+
+async def test_what_fails_for_one_of_all_is_told_by_name(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is meant by "all" is dealt with by id, which nobody knows people by."""
+
+    async def fail(*_: object, **__: object) -> None:
+        raise SideUnavailable(Side.ERP, "ERP.net does not answer")
+
+    monkeypatch.setattr(kinds, "sync_user", fail)
+    command = await asked(app, Wish(Kind.SYNC))
+
+    assert [one["upn"] for one in (await answer(app, command))["failures"]] == [ANNA]
 
 
 async def test_a_command_asked_twice_is_one(app: App) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from adapters.store.backend import Table
 from adapters.store.memory import MemoryStore
+from jobs.accounts import take_account
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
 from jobs.command import Asker, Command, Kind, State, Wish
@@ -156,6 +158,24 @@ async def test_a_later_one_that_comes_between_counts(
     await serve(app.house.world, older.id)
 
     assert is_on(await app.house.world.store.read_user(mailbox.id)) == outcome
+
+
+async def test_an_earlier_one_that_comes_between_is_done_over(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers at once: whoever was asked last to be switched on is on, and is told so."""
+    older, newer = await ask_for(app, *of_anna(Kind.DISABLE, Kind.ENABLE))
+    came: list[Command] = []
+
+    async def take(*arguments: Any) -> Any:
+        if not came:
+            came.append(older)
+            await disable(app.house.world, await app.house.user())
+        return await take_account(*arguments)
+
+    monkeypatch.setattr("jobs.commands.switch.take_account", take)
+    await serve(app.house.world, newer.id)
+
+    assert is_on(await app.house.user()) is True
+    assert "switched off meanwhile" not in await told(app, newer)
 
 
 async def test_whoever_is_asked_for_again_after_being_forgotten_is_on(app: App) -> None:
