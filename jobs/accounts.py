@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from jobs.ports import ErpUser
+from jobs.ports import ErpUser, FoundUsers
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
 from sync_core.model.logins import Bearer, Logins, logins_of
@@ -20,6 +20,9 @@ from sync_core.model.policy import Policy
 
 TRIES = 20
 """The most tries to claim an account while other processes write the same row."""
+
+UNSHOWN = "ERP.net fails to show the user"
+SAVE_THEM = "save that user in ERP.net, or ask ERP.net's support"
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -30,10 +33,18 @@ class AccountTaken(CalsyncError):
 
 async def find_account(world: World, user: User, problems: list[str]) -> ErpUser | None:
     """Find the ERP.net user of a mailbox. If there is not exactly one: None, and the remedy is added to
-    ``problems``."""
+    ``problems``.
+
+    A known one whom ERP.net fails to show is as the store knows them: nothing is concluded from that.
+    """
     main = {address for address in (user.upn, user.mail) if address}
     found = await world.erp.find_users(main | set(user.addresses), user.erp_user_id)
-    candidates = accounts_of(user, found)
+    if user.erp_user_id and user.erp_user_id in found.unshown:
+        return account_as_known(user)
+    candidates = accounts_of(user, found.users)
+    if doubtful := _doubtful(user, found, candidates):
+        problems.append(f"{UNSHOWN} with the e-mail {' or '.join(doubtful)}: {SAVE_THEM}")
+        return None
     if not candidates:
         problems.append(
             f"no active internal ERP.net user has the e-mail {' or '.join(sorted(main))}: "
@@ -49,6 +60,30 @@ async def find_account(world: World, user: User, problems: list[str]) -> ErpUser
         problems.append(f"the ERP.net user {account.login} has no person: connect one, activities need an owner")
         return None
     return account
+
+
+def account_as_known(user: User) -> ErpUser:
+    """The ERP.net user of a mailbox by what is stored of them."""
+    return ErpUser(
+        id=user.erp_user_id,
+        login=user.erp_login,
+        email="",
+        name="",
+        is_admin=False,
+        person_id=user.erp_person_id,
+        party_id=user.erp_party_id,
+        time_zone="",
+        is_shown=False,
+    )
+
+
+def _doubtful(user: User, found: FoundUsers, candidates: Sequence[ErpUser]) -> list[str]:
+    """The addresses behind which an ERP.net user may be who is not shown and would be this mailbox's."""
+    if user.erp_user_id in {one.id for one in candidates}:
+        return []
+    main = {address.casefold() for address in (user.upn, user.mail) if address}
+    open_ = found.unshown - {one.email.casefold() for one in found.users}
+    return sorted(open_ & main if candidates else open_)
 
 
 async def take_account(world: World, user: User, account: ErpUser) -> User | None:
@@ -141,7 +176,10 @@ def accounts_of(user: User, found: Sequence[ErpUser]) -> list[ErpUser]:
 
 
 def with_account(user: User, account: ErpUser, now: datetime) -> User:
-    """The user with this ERP.net account, seen ``now``; another account of before becomes a former account."""
+    """The user with this ERP.net account, seen ``now``; another account of before becomes a former account. One that
+    is not shown changes nothing."""
+    if not account.is_shown:
+        return user
     before = user.former_accounts
     is_another = (user.erp_user_id, user.erp_login.casefold()) != (account.id, account.login.casefold())
     if user.erp_user_id and is_another:

@@ -12,13 +12,28 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.accounts import find_account, secure_account, why_taken, with_account, without_account
+from jobs.accounts import (
+    SAVE_THEM,
+    UNSHOWN,
+    find_account,
+    secure_account,
+    why_taken,
+    with_account,
+    without_account,
+)
 from jobs.log import log_failure
 from jobs.places import described
 from jobs.ports import Mailbox, Place, Store
 from jobs.refusal import judged
 from jobs.world import World
-from sync_core.errors import AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, SideUnavailable
+from sync_core.errors import (
+    AccessRefused,
+    AppRefused,
+    CalsyncError,
+    ItemRejected,
+    MailboxUnavailable,
+    SideUnavailable,
+)
 from sync_core.model.memory import OPERATIONAL, Instance, User
 from sync_core.model.policy import Policy
 
@@ -28,14 +43,15 @@ NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise 
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """The user as the checkup found them. ``can_sync``: rounds may run; ``can_create``: they may create
-    activities."""
+    """The user as the checkup found them. ``can_sync``: rounds may run; ``can_create``: they may create activities.
+    ``unshown`` is what ERP.net fails to show, so that what is known of it counts: no fault of the user's."""
 
     user: User
     document_type_id: str
     can_sync: bool
     can_create: bool
     problems: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 def as_known(user: User, instance: Instance) -> Checkup:
@@ -55,14 +71,21 @@ def is_zone(name: str) -> bool:
 
 
 async def check_user(
-    world: World, user: User, *, mailbox: Mailbox | None = None, repair: bool = True, notify: bool = True
+    world: World,
+    user: User,
+    *,
+    mailbox: Mailbox | None = None,
+    known_type: str = "",
+    repair: bool = True,
+    notify: bool = True,
 ) -> Checkup:
-    """Check everything that a user needs on both sides.
+    """Check everything that a user needs on both sides. ``known_type`` is the id of the document type so far.
 
     ``repair`` creates the document type and grants permissions (R2, R3); ``notify`` lets ERP.net notify the user.
     Raises ``SideUnavailable`` if a side cannot be asked now, which says nothing about the user.
     """
     problems: list[str] = []
+    unshown: list[str] = []
     user = await _check_mailbox(world, user, mailbox, problems)
     account = await find_account(world, user, problems)
     first = await secure_account(world, user, account, live=repair) if account is not None else None
@@ -72,6 +95,7 @@ async def check_user(
     if account is not None:
         zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
         user = replace(with_account(user, account, world.clock()), zone=zone)
+        unshown += [] if account.is_shown else [f"{UNSHOWN} {account.login} ({account.id}): {SAVE_THEM}"]
     if not user.zone:
         problems.append(
             f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
@@ -79,14 +103,16 @@ async def check_user(
         )
     can_sync = not problems
     if account is not None:
-        user = await _check_place(world, user, problems)
+        user = await _check_place(world, user, problems, unshown)
     readiness = await world.erp.check_readiness(repair=repair)
     problems += readiness.problems
+    unshown += readiness.unshown
+    type_id = readiness.document_type_id or (known_type if readiness.unshown else "")
     user = in_state(user, f"Error: {' | '.join(problems)}" if problems else OPERATIONAL, world.clock())
     if notify:
         user = await _notify_once(world, user)
-    can_create = can_sync and bool(user.company_id and user.location_id and readiness.document_type_id)
-    return Checkup(user, readiness.document_type_id, can_sync, can_create, tuple(problems))
+    can_create = can_sync and bool(user.company_id and user.location_id and type_id)
+    return Checkup(user, type_id, can_sync, can_create, tuple(problems), tuple(unshown))
 
 
 def in_state(user: User, state: str, now: datetime) -> User:
@@ -121,11 +147,16 @@ async def _check_mailbox(world: World, user: User, mailbox: Mailbox | None, prob
     return user if user.zone_chosen else replace(user, zone=zone or user.zone)
 
 
-async def _check_place(world: World, user: User, problems: list[str]) -> User:
-    """Check the chosen company and location; without a choice take the only one that ERP.net suggests (R5)."""
+async def _check_place(world: World, user: User, problems: list[str], unshown: list[str]) -> User:
+    """Check the chosen company and location; without a choice take the only one that ERP.net suggests (R5). A choice
+    that ERP.net fails to show stays as it is."""
     remedy = f"`calsync users enable {user.upn} --company ID --location ID`"
     if user.company_id or user.location_id:
-        place = await world.erp.find_place(user.company_id, user.location_id)
+        try:
+            place = await world.erp.find_place(user.company_id, user.location_id)
+        except ItemRejected as error:
+            unshown.append(f"the default company and location of {user.upn} cannot be checked now: {error}")
+            return user
         if place is None:
             problems.append(f"the default company and location do not exist or do not belong together: {remedy}")
             return replace(user, company_id="", location_id="", company="", location="")

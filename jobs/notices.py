@@ -74,7 +74,7 @@ async def send_digest(world: World) -> bool:
     text = await _digest(world, instance.refused)
     if not text:
         return False
-    for admin in await world.erp.find_users(sorted(world.digest_to)):
+    for admin in (await world.erp.find_users(sorted(world.digest_to))).users:
         try:
             await world.erp.notify(admin.id, text)
         except CalsyncError as error:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jobs.ports import Calendar, Erp
+from jobs.ports import Calendar, Erp, Owned
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Memory
 from sync_core.model.sides import ErpActivity, Evidence, GraphEvent, GraphReading, Malformed
@@ -125,6 +125,8 @@ class Replayed:
             case GraphReading():
                 removed = answer.removed - self._shown.left_out
                 return replace(answer, events=kept(answer.events), malformed=kept(answer.malformed), removed=removed)
+            case Owned():
+                return replace(answer, activities=kept(answer.activities))
             case Mapping():
                 return {k: self._kept_of(v) for k, v in answer.items() if isinstance(v, tuple) or self._is_kept(k, v)}
             case list() | tuple():
@@ -141,6 +143,8 @@ def items_in(answer: Any) -> list[Item]:
     match answer:
         case GraphReading():
             return [*answer.events, *answer.malformed]
+        case Owned():
+            return [*answer.activities]
         case Evidence():
             return items_in(answer.event)
         case Mapping():

@@ -130,6 +130,10 @@ REASONS = {
     "the event may be gone": Known(
         "събитието може би е изтрито",
     ),
+    "ERP.net fails to show one of the activities of this day": Known(
+        "ERP.net не успява да покаже една от дейностите за този ден",
+        "Намерете дейността в ERP.net и я запазете, или се обърнете към поддръжката на ERP.net.",
+    ),
     "moved to another calendar": Known(
         "преместена в друг календар",
         "Синхронизира се само основният ви календар: върнете я там.",

@@ -1,4 +1,4 @@
-"""Reads activities: by id, by mark, by person (erpnet.md §5, §7).
+"""Reads activities by id and by mark (erpnet.md §5, §7).
 
 Filters are asked wide, because dates are cut and letter case is the database's business; what was meant is then
 filtered exactly here.
@@ -6,15 +6,14 @@ filtered exactly here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
 
-from adapters.erp.odata import Row, any_of, chunks, day, id_of, is_guid, query, ref, text
+from adapters.erp.apart import RefusesAll, read_apart
+from adapters.erp.odata import Row, any_of, chunks, id_of, is_guid, query, text
 from adapters.erp.parse import read_activity, read_state
-from adapters.erp.session import OF_ONE_ITEM, READS_PER_BATCH, Session
+from adapters.erp.session import Session
 from jobs.ports import ActivityState
 from sync_core.content.ranges import external_id_of, uid_key
-from sync_core.errors import SideUnavailable
 from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, Side, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
@@ -32,9 +31,6 @@ MARKS_AT_ONCE = 40
 
 WITNESSES = 3
 """Activities that are there, whose system objects are asked for beside those of missing ones."""
-
-MOST_REFUSED = 50
-"""So many items refused one by one: if nothing else was shown, ERP.net refuses everything; else the rest is left."""
 
 
 def whole(where: str) -> str:
@@ -60,45 +56,15 @@ def parsed(pages: Iterable[Iterable[Row]]) -> dict[str, ErpActivity | Malformed]
 async def read_activities(session: Session, ids: Collection[str]) -> dict[str, ErpActivity | Malformed | None]:
     """``Erp.read_activities``: keyed by the ids as asked."""
     wanted = sorted(filter(is_guid, {key.lower() for key in ids}))
-    rows, refused = await _read_apart(session, wanted, by_ids)
+    rows, refused = await read_apart(session, wanted, by_ids)
     found = parsed([rows]) | {key: Malformed(Side.ERP, key, why, is_passing=True) for key, why in refused.items()}
     return {key: found.get(key.lower()) for key in ids}
-
-
-class RefusesAll(SideUnavailable):
-    """ERP.net refuses every item that it is asked for: that is no matter of one of them."""
-
-
-async def _read_apart(
-    session: Session, keys: list[str], reads: Callable[[list[str]], list[str]], at_once: int = READS_PER_BATCH
-) -> tuple[list[Row], dict[str, str]]:
-    """The rows of reads that name single items, and those items that ERP.net does not show, each with its reason.
-
-    ERP.net answers 500 to a whole read where one item is at fault, so what it refuses is asked for in halves, and so
-    is what came as something that is no answer. Raises ``RefusesAll`` if nothing else was shown, and any other error.
-    """
-    rows: list[Row] = []
-    refused: dict[str, str] = {}
-    waiting, is_any_shown = [keys] if keys else [], False
-    while waiting:
-        some = waiting.pop()
-        try:
-            rows += [row for page in await session.read(reads(some), at_once) for row in page]
-            is_any_shown = True
-        except OF_ONE_ITEM as error:
-            if len(refused) < MOST_REFUSED and len(some) > 1:
-                waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-                continue
-            refused |= dict.fromkeys(some, str(error))
-            if len(refused) >= MOST_REFUSED and not is_any_shown:
-                raise RefusesAll(Side.ERP, f"ERP.net refuses all that it is asked for: {error}") from error
-    return rows, refused
 
 
 async def read_states(session: Session, ids: Collection[str]) -> dict[str, ActivityState]:
     """``Erp.read_states``: keyed by the ids as asked; what ERP.net refuses to show counts as hidden."""
     asked = sorted({key.lower() for key in ids})
-    rows, refused = await _read_apart(session, list(filter(is_guid, asked)), _briefs)
+    rows, refused = await read_apart(session, list(filter(is_guid, asked)), _briefs)
     found = {id_of(row): ActivityState(stamp_of(*read_state(row))) for row in rows}
     missing = [key for key in asked if key not in found and key not in refused]
     gone = await _deleted_among(session, missing, list(found)[:WITNESSES]) if missing else frozenset()
@@ -109,7 +75,7 @@ async def _deleted_among(session: Session, missing: list[str], present: list[str
     """Those of the ``missing`` that are gone for good: their system object says so, or it is gone as well while
     those of ``present`` activities are shown. What ERP.net does not show so may just be hidden (INFERRED)."""
     try:
-        rows, refused = await _read_apart(session, list(filter(is_guid, (*present, *missing))), _system_objects)
+        rows, refused = await read_apart(session, list(filter(is_guid, (*present, *missing))), _system_objects)
     except RefusesAll:
         return frozenset()
     known = {str(row.get("EntityItemId")).lower(): row.get("IsDeleted") is True for row in rows}
@@ -117,12 +83,12 @@ async def _deleted_among(session: Session, missing: list[str], present: list[str
     return frozenset(key for key in missing if key not in refused and known.get(key, is_complete))
 
 
-def _briefs(ids: list[str]) -> list[str]:
+def _briefs(ids: Sequence[str]) -> list[str]:
     select = "Id,ObjectVersion,AggregateLastUpdateTimeUtc"
     return [query(ACTIVITIES, any_of("Id", piece), select=select) for piece in chunks(ids)]
 
 
-def _system_objects(ids: list[str]) -> list[str]:
+def _system_objects(ids: Sequence[str]) -> list[str]:
     entity = f"EntityType eq {text(ENTITY)}"
     wheres = [f"{entity} and {any_of('EntityItemId', piece)}" for piece in chunks(ids)]
     return [query(SYSTEM_OBJECTS, where, select="Id,EntityItemId,IsDeleted") for where in wheres]
@@ -130,7 +96,7 @@ def _system_objects(ids: list[str]) -> list[str]:
 
 async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
     """``Erp.find_paired``: every asked uid has an entry, () where nothing is paired."""
-    rows, refused = await _read_apart(session, sorted(set(map(external_id_of, ical_uids))), by_marks, MARKS_AT_ONCE)
+    rows, refused = await read_apart(session, sorted(set(map(external_id_of, ical_uids))), by_marks, MARKS_AT_ONCE)
     marked = {item.id: (_mark_of(row), item) for row in rows for item in [read_activity(row)]}
     found: dict[str, list[ErpActivity | Malformed]] = {
         uid_key(mark): [Malformed(Side.ERP, "", why, is_passing=True)] for mark, why in refused.items()
@@ -144,23 +110,3 @@ def _mark_of(row: Row) -> str:
     """The key of the meeting that a row is paired with, '' for another system's mark."""
     is_ours = str(row.get("ExternalSystem") or "").casefold() == MSSYNC_SYSTEM.casefold()
     return uid_key(str(row.get("ExternalId") or "")) if is_ours else ""
-
-
-async def read_owned(
-    session: Session, logins: Collection[str], party_id: str, since: datetime
-) -> list[ErpActivity | Malformed]:
-    """``Erp.read_owned``. A filter a login and one for the owner, times two dates, since there is no ``or``: one
-    request."""
-    # A wall clock may be most of a day off UTC either way.
-    first = day(since - timedelta(days=1))
-    whose = [f"startswith(CreationUser,{text(login)})" for login in sorted(logins) if login]
-    if is_guid(party_id):
-        whose.append(f"OwnerParty eq {text(ref(PARTIES, party_id))}")
-    asked = [whole(f"{who} and {when} ge {first}") for who in whose for when in ("EndTime", "StartTime")]
-    found = parsed(await session.read(asked)).values()
-    return [item for item in found if isinstance(item, Malformed) or _is_owned(item, logins, party_id)]
-
-
-def _is_owned(activity: ErpActivity, logins: Collection[str], party_id: str) -> bool:
-    mine = bool(activity.creation_user) and activity.creation_user.casefold() in set(map(str.casefold, logins))
-    return mine or (bool(party_id) and activity.owner_party == party_id.lower())

@@ -22,10 +22,11 @@ class Bearers:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: dict[str, tuple[datetime, str]] = {}
+        self._known: dict[str, tuple[datetime, str | None]] = {}
 
-    async def find(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
-        """Login in lower case → user id, a login of nobody left out; no request if all are cached."""
+    async def find(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str | None]:
+        """Login in lower case → user id, None where ERP.net fails to show whose it is, a login of nobody left out; no
+        request if all are cached."""
         wanted = {login.casefold() for login in logins} - {""}
         now = self._session.clock()
         fresh = {login: answer for login, answer in self._known.items() if now - answer[0] < REMEMBERED_FOR}
@@ -34,4 +35,4 @@ class Bearers:
         answers = {login: (now, found.get(login, "")) for login in asked}
         room = len(fresh) + len(answers) <= MOST_REMEMBERED
         self._known = (fresh if room else {}) | answers
-        return {login: one[1] for login, one in {**fresh, **answers}.items() if login in wanted and one[1]}
+        return {login: one[1] for login, one in {**fresh, **answers}.items() if login in wanted and one[1] != ""}

@@ -47,12 +47,12 @@ class Pull:
         shown = await self._around([*closed, last], answers[:-1], now)
         found = [change for change in map(read_change, shown.rows) if change]
         found += [change for change in map(read_deletion, self._tolerated(answers[-1])) if change]
-        return reading_of((change for change in found if change.updated_at >= since), now, shown.unread)
+        return reading_of((change for change in found if change.updated_at >= since), now, shown.seconds)
 
     async def reread(self, days: Collection[date], now: datetime) -> PullReading:
         """``Erp.reread_days``: one request, unless ERP.net still refuses to show something."""
         shown = await read_around(self._session, list(map(_day_of, sorted(days))), _between)
-        return reading_of((change for change in map(read_change, shown.rows) if change), now, shown.unread)
+        return reading_of((change for change in map(read_change, shown.rows) if change), now, shown.seconds)
 
     async def _around(self, spans: list[Span], answers: list[Answer], now: datetime) -> Shown:
         """What these answers show, and what else can be read of the spans that ERP.net refuses."""
@@ -92,9 +92,7 @@ def _changed(since: datetime) -> str:
 
 
 def _between(span: Span) -> str:
-    first, last = _instant(span.first), _instant(span.last)
-    name = "AggregateLastUpdateTimeUtc"
-    return query(ACTIVITIES, f"{name} ge {first} and {name} le {last}", select=CHANGE)
+    return query(ACTIVITIES, span.where, select=CHANGE)
 
 
 def _soon(span: Span, now: datetime) -> list[Span]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 
-from adapters.erp import activities, directory, places, probe, readiness
+from adapters.erp import activities, directory, owned, places, probe, readiness
 from adapters.erp.bearers import Bearers
 from adapters.erp.changes import Pull
 from adapters.erp.session import Session
 from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
 from adapters.http import Retries
-from jobs.ports import ActivityState, ErpUser, Place, PullReading, Readiness
+from jobs.ports import ActivityState, FoundUsers, Owned, Place, PullReading, Readiness
 from sync_core.model.sides import ErpActivity, Malformed
 from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
 
@@ -86,10 +86,10 @@ class ErpNet:
         return await activities.read_activities(self._session, ids)
 
     async def read_owned(
-        self, logins: Collection[str], party_id: str, since: datetime
-    ) -> list[ErpActivity | Malformed]:
+        self, logins: Collection[str], party_id: str, since: datetime, *, days: Collection[date] | None = None
+    ) -> Owned:
         """See ``Erp.read_owned``; one request unless there are further pages."""
-        return await activities.read_owned(self._session, logins, party_id, since)
+        return await owned.read_owned(self._session, logins, party_id, since, days)
 
     async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
         """See ``Erp.find_paired``; every asked uid has an entry."""
@@ -104,12 +104,12 @@ class ErpNet:
         """See ``Erp.writes_at_once``."""
         return self._writer.pace.at_once
 
-    async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
-        """See ``Erp.find_users``; one request."""
+    async def find_users(self, addresses: Collection[str], user_id: str = "") -> FoundUsers:
+        """See ``Erp.find_users``; one request, unless ERP.net refuses to show somebody."""
         return await directory.find_users(self._session, addresses, user_id)
 
-    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
-        """See ``Erp.find_logins``; one request for some hundred."""
+    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str | None]:
+        """See ``Erp.find_logins``; one request for some hundred, unless ERP.net refuses to show somebody."""
         return await self._bearers.find(logins, recently=recently)
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:

@@ -6,14 +6,15 @@ suggestions (UNCONFIRMED), and a person's own setting decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from adapters.erp.directory import USERS
 from adapters.erp.odata import Row, any_of, chunks, id_of, is_guid, key_of, plain, query, ref, text
-from adapters.erp.session import Session
+from adapters.erp.session import Session, Unintelligible
 from jobs.ports import Place
-from sync_core.errors import SideError
+from sync_core.errors import ItemRejected, SideError
+from sync_core.model.sides import Side
 
 COMPANIES = "General_EnterpriseCompanies"
 LOCATIONS = "General_Contacts_CompanyLocations"
@@ -25,14 +26,14 @@ Pair = tuple[str, str]
 
 
 async def suggest_places(session: Session, user_id: str, login: str) -> list[Place]:
-    """``Erp.suggest_places``. A table that may not be read suggests nothing."""
+    """``Erp.suggest_places``. What may not be read, or is not shown, suggests nothing."""
     mine = f"UserLogin eq {text(login)} and startswith(KeyPath,{text(DEFAULT_LOCATION)})"
     asked = [
         query(ROLE_USERS, f"User eq {text(ref(USERS, user_id))}"),
         query(CONFIG, mine),
     ]
-    roles, keys = [[] if isinstance(rows, SideError) else rows for rows in await session.try_read(asked)]
-    return await _resolve(session, [*map(_role_pair, roles), *map(_config_pair, keys)])
+    rows = await _shown(session, asked)
+    return await _resolve(session, [_config_pair(row) if "KeyPath" in row else _role_pair(row) for row in rows])
 
 
 def _role_pair(row: Row) -> Pair:
@@ -48,9 +49,14 @@ def _config_pair(row: Row) -> Pair:
 
 async def find_place(session: Session, company_id: str, location_id: str) -> Place | None:
     """``Erp.find_place``."""
-    if not is_guid(location_id):
+    if not (is_guid(company_id) and is_guid(location_id)):
         return None
-    found = await _resolve(session, [(company_id.lower(), location_id.lower())])
+    asked = [_company([company_id]), query(LOCATIONS, any_of("Id", [location_id]))]
+    try:
+        companies, locations = await session.read(asked)
+    except Unintelligible as error:  # because of one of the two, as well as a refusal
+        raise ItemRejected(Side.ERP, str(error)) from error
+    found = [_place(one, other) for one in filter(_is_open, companies) for other in locations if _fits(one, other)]
     return found[0] if found else None
 
 
@@ -61,7 +67,7 @@ async def list_places(session: Session) -> list[Place]:
         query(LOCATIONS),
     ]
     companies, locations = await session.read(asked)
-    owners = [row for row in companies if row.get("IsActive") is not False and row.get("Company")]
+    owners = filter(_is_open, companies)
     places = [place for owner in owners for place in _places_of(owner, locations)]
     return sorted(places, key=lambda place: (place.company_name, place.location_name, place.location_id))
 
@@ -83,17 +89,25 @@ async def _resolve(session: Session, pairs: Iterable[Pair]) -> list[Place]:
 
 
 async def _companies(session: Session, ids: Collection[str]) -> list[Row]:
-    asked = [
-        query(COMPANIES, any_of("Id", piece), expand="Company($select=Id,PartyName)") for piece in chunks(sorted(ids))
-    ]
-    rows = [row for page in await session.read(asked) for row in page]
-    return [row for row in rows if row.get("IsActive") is not False and row.get("Company")]
+    return list(filter(_is_open, await _shown(session, list(map(_company, chunks(sorted(ids)))))))
+
+
+def _company(ids: Collection[str]) -> str:
+    return query(COMPANIES, any_of("Id", ids), expand="Company($select=Id,PartyName)")
+
+
+def _is_open(company: Row) -> bool:
+    return company.get("IsActive") is not False and bool(company.get("Company"))
 
 
 async def _locations(session: Session, companies: Collection[str]) -> list[Row]:
     references = [text(ref("General_Contacts_Companies", key)) for key in sorted(companies)]
-    asked = [query(LOCATIONS, any_of("Company", piece)) for piece in chunks(references)]
-    return [row for page in await session.read(asked) for row in page]
+    return await _shown(session, [query(LOCATIONS, any_of("Company", piece)) for piece in chunks(references)])
+
+
+async def _shown(session: Session, reads: Sequence[str]) -> list[Row]:
+    """The rows of the reads that ERP.net answers."""
+    return [row for rows in await session.try_read(reads) if not isinstance(rows, SideError) for row in rows]
 
 
 def _fits(company: Row, location: Row) -> bool:

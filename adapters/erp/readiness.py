@@ -13,9 +13,9 @@ from adapters.erp.activities import ENTITY
 from adapters.erp.directory import USERS, read_user
 from adapters.erp.directory import users as users_where
 from adapters.erp.odata import Row, id_of, query, ref, target_of, text
-from adapters.erp.session import Session
+from adapters.erp.session import OF_ONE_ITEM, Session
 from jobs.ports import ErpUser, Readiness
-from sync_core.errors import AccessRefused, ItemRejected, SideUnavailable
+from sync_core.errors import AccessRefused, ItemRejected, SideError, SideUnavailable
 from sync_core.model.sides import Side
 
 DOCUMENT_TYPES = "Systems_Documents_DocumentTypes"
@@ -23,6 +23,7 @@ GROUPS = "Systems_Security_Groups"
 USER_GROUPS = "Systems_Security_UserGroups"
 GRANTS = "Systems_Security_GroupAccessKeys"
 CODE = "Meeting"
+UNSHOWN = "ERP.net fails to show"
 NEEDED = {"CanUpdate": "Update (CanUpdate)", "Permission6": "Void Documents (CanVoid, Permission6)"}
 
 
@@ -42,9 +43,17 @@ class _Grants:
 async def check_readiness(session: Session, *, repair: bool) -> Readiness:
     """``Erp.check_readiness``."""
     login = await session.service_login()
-    users, types = await session.read([users_where(f"Login eq {text(login)}"), _document_types()])
+    users, types = await session.try_read([users_where(f"Login eq {text(login)}"), _document_types()])
+    if isinstance(users, SideError):
+        if isinstance(types, SideError) or not isinstance(users, OF_ONE_ITEM):
+            raise users
+        return Readiness(id_of(types[0]) if types else "", unshown=(f"{UNSHOWN} the service user {login} ({users})",))
     service = next((read_user(row) for row in users), None)
     problems = _about(service, login)
+    if isinstance(types, SideError):
+        if not isinstance(types, OF_ONE_ITEM):
+            raise types
+        return Readiness("", tuple(problems), (f"{UNSHOWN} the document type '{CODE}' ({types})",))
     kind: Row | str | None = types[0] if types else await _make_type(session, login, repair=repair)
     if not isinstance(kind, dict):
         return Readiness("", (*problems, *([kind] if kind else [])))

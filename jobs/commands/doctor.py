@@ -53,7 +53,7 @@ async def _examine_erp(world: World, repair: bool, *, is_graph_fine: bool) -> As
     except CalsyncError as error:
         yield Check("Document type", False, str(error))
         return
-    known = readiness.problems
+    known = (*readiness.problems, *readiness.unshown)
     yield Check("Document type", not known, " | ".join(known) or "Meeting exists and may be updated and voided")
     people = [user for user in await world.store.list_users() if user.enabled]
     if people and not is_graph_fine:
@@ -97,7 +97,7 @@ async def _user(world: World, user: User, known: Sequence[str]) -> str:
     if user.unreadable:
         raise Lacking(user.unreadable)
     checkup = await check_user(world, user, repair=False, notify=False)
-    lacking = [problem for problem in checkup.problems if problem not in known]
+    lacking = [problem for problem in (*checkup.problems, *checkup.unshown) if problem not in known]
     if lacking:
         raise Lacking(" | ".join(lacking))
     return f"may be synced as the ERP.net user {checkup.user.erp_login}"

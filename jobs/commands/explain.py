@@ -26,6 +26,7 @@ from jobs.commands.remembered import (
     links_meant,
     of_link,
     of_pair,
+    unshown_days,
     waiting_items,
 )
 from jobs.commands.trial import decide_now
@@ -80,6 +81,7 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
     if not state and _is_synced(user):
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
+    state += unshown_days(memory, wanted, is_missing=not state)
     found = [*state, *map(from_journal, entries)]
     return [*_about_user(user), *found] if found else []
 
@@ -267,5 +269,5 @@ async def _activities(world: World, user: User, ctx: Context, wanted: Wanted) ->
         found += (await world.erp.read_activities([wanted.text.lower()])).values()
     else:
         since = ctx.now - ctx.policy.max_age - FAR_BACK
-        found += await world.erp.read_owned(user.erp_logins, user.erp_party_id, since)
+        found += (await world.erp.read_owned(user.erp_logins, user.erp_party_id, since)).activities
     return [a for a in found if isinstance(a, ErpActivity) and wanted.fits((a.content.subject,), "", a.id)]

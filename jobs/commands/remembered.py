@@ -11,6 +11,7 @@ from sync_core.content.project import is_private
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
 from sync_core.model.memory import Approval, JournalEntry, Memory
 from sync_core.model.sides import Side
+from sync_core.model.unsynced import UNSHOWN
 
 UNCOMPARED = "linked, and not compared now"
 STATES = {
@@ -88,6 +89,14 @@ def waiting_items(memory: Memory, wanted: Wanted, entries: Sequence[JournalEntry
     for pending in memory.pending:
         if pending.item_id in events | activities or wanted.fits((), *pending.ids):
             yield _of_pending(pending, memory)
+
+
+def unshown_days(memory: Memory, wanted: Wanted, *, is_missing: bool) -> Iterator[Finding]:
+    """A finding about the day asked about if ERP.net does not show all its activities; about each such day where what
+    is asked about ``is_missing``, since it may be that which is not shown."""
+    for day in map(str, memory.cursors.unread):
+        if is_missing or wanted.text == day:
+            yield Finding("parked", day, UNSHOWN, activity_id=day)
 
 
 def answer_to(link: Link, memory: Memory) -> str:

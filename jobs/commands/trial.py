@@ -33,6 +33,7 @@ async def decide_now(
         links=tuple(_marked(link) if link.event_id in meant else link for link in known.links),
         inbox=tuple(InboxRow(link.activity_id, ctx.now) for link in links if link.activity_id),
         pending=(),
+        cursors=replace(known.cursors, unread=()),
     )
 
     async def plan(world: World, memory: Memory) -> tuple[list[Decision], Context]:

@@ -6,7 +6,7 @@ subclass of ``StoreError``.
 """
 
 from jobs.ports.common import Clock, Cover, cover
-from jobs.ports.erp import ActivityState, Erp, ErpUser, Place, PullReading, Readiness
+from jobs.ports.erp import ActivityState, Erp, ErpUser, FoundUsers, Owned, Place, PullReading, Readiness
 from jobs.ports.graph import Calendar, Grants, LiveSubscription, Mailbox, Subscription, Subscriptions
 from jobs.ports.queue import LineStore, Message, Queue, Queued
 from jobs.ports.store import (
@@ -41,6 +41,7 @@ __all__ = [
     "Erp",
     "ErpUser",
     "FormKeyStore",
+    "FoundUsers",
     "Grants",
     "JournalStore",
     "Lease",
@@ -49,6 +50,7 @@ __all__ = [
     "LiveSubscription",
     "Mailbox",
     "Message",
+    "Owned",
     "Place",
     "PullReading",
     "Put",

@@ -23,6 +23,25 @@ class ErpUser:
     person_id: str
     party_id: str
     time_zone: str
+    is_shown: bool = True
+    """False where ERP.net fails to show them, so that this is what was known before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUsers:
+    """The users that were found, and the asked addresses (in lower case) and id that ERP.net fails to answer about,
+    because of a user whom it does not show."""
+
+    users: tuple[ErpUser, ...] = ()
+    unshown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The activities of one person, and the days of which ERP.net does not show all, because it fails on one."""
+
+    activities: tuple[ErpActivity | Malformed, ...] = ()
+    unread: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +60,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What rules R2 and R3 require: the document type's id, and what is missing, as sentences with remedies."""
+    """What rules R2 and R3 require: the document type's id, and what is missing, as sentences with remedies.
+
+    ``unshown`` is what ERP.net fails to show, so that nothing is known of it now: of the document type '' is the id.
+    """
 
     document_type_id: str
     problems: tuple[str, ...] = ()
+    unshown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +129,13 @@ class Erp(Protocol):
         """Read by id, batched; None = no such row (deleted, or not visible to us)."""
 
     async def read_owned(
-        self, logins: Collection[str], party_id: str, since: datetime
-    ) -> list[ErpActivity | Malformed]:
-        """Activities created by one of ``logins`` or owned by ``party_id`` that may end at ``since`` (UTC) or later.
+        self, logins: Collection[str], party_id: str, since: datetime, *, days: Collection[date] | None = None
+    ) -> Owned:
+        """Activities created by one of ``logins`` or owned by ``party_id`` that may end at ``since`` (UTC) or later;
+        with ``days``, of these only those that begin or end on one of them.
 
-        The result may hold more (ERP.net cuts date filters to days): the caller filters exactly.
+        The result may hold more (ERP.net cuts date filters to days): the caller filters exactly. Raises what ERP.net
+        answers where it shows nothing at all.
         """
 
     async def find_paired(self, ical_uids: Collection[str]) -> dict[str, tuple[ErpActivity | Malformed, ...]]:
@@ -127,13 +152,17 @@ class Erp(Protocol):
     def writes_at_once(self) -> int:
         """How many writes travel in one request, by how long the last ones took."""
 
-    async def find_users(self, addresses: Collection[str], user_id: str = "") -> list[ErpUser]:
-        """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case."""
+    async def find_users(self, addresses: Collection[str], user_id: str = "") -> FoundUsers:
+        """Active internal users with this id or one of these e-mail addresses (fallback: logins), any letter case.
 
-    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str]:
+        Raises what ERP.net answers where it shows no user at all.
+        """
+
+    async def find_logins(self, logins: Collection[str], *, recently: bool = False) -> dict[str, str | None]:
         """Who bears these logins now, active or not: login in lower case → user id; a login of nobody is left out.
 
-        ``recently`` allows an answer cached in the last minutes.
+        None stands for a bearer whom ERP.net fails to show. ``recently`` allows an answer cached in the last minutes.
+        Raises what ERP.net answers where it shows nobody at all.
         """
 
     async def suggest_places(self, user_id: str, login: str) -> list[Place]:
@@ -143,7 +172,8 @@ class Erp(Protocol):
         """Every active enterprise company with each of its locations, by name, codes included."""
 
     async def find_place(self, company_id: str, location_id: str) -> Place | None:
-        """The company and location if both exist and belong together."""
+        """The company and location if both exist and belong together. Raises ``ItemRejected`` where ERP.net fails to
+        show one of them."""
 
     async def check_readiness(self, *, repair: bool) -> Readiness:
         """Document type and permissions (R2, R3); with ``repair`` create or grant what is missing."""

@@ -68,15 +68,17 @@ async def with_bearers(world: World, ctx: Context, activities: Iterable[ErpActiv
 async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tuple[Memory, list[Link]]:
     """Replace logins by user ids as the creators of links; return the memory, and the links to save.
 
-    An older version stored logins. A login that nobody bears any more was this user's own.
+    An older version stored logins. A login that nobody bears any more was this user's own; one whose bearer ERP.net
+    fails to show waits.
     """
     links = [replace(link, creator=ctx.known(link.creator)) for link in memory.links]
     unknown = {link.creator.removeprefix(LOGIN) for link in links if link.creator.startswith(LOGIN)}
     found = await world.erp.find_logins(unknown) if unknown else {}
-    owners = {f"{LOGIN}{login}": found.get(login) or ctx.erp_user_id for login in unknown}
+    told = {login: found.get(login, "") for login in unknown}
+    owners = {f"{LOGIN}{login}": known or ctx.erp_user_id for login, known in told.items() if known is not None}
     asked = [replace(link, creator=owners[link.creator]) for link in links if link.creator in owners]
-    known = {link.event_id: link for link in asked}
-    return replace(memory, links=tuple(known.get(link.event_id, link) for link in links)), asked
+    by_id = {link.event_id: link for link in asked}
+    return replace(memory, links=tuple(by_id.get(link.event_id, link) for link in links)), asked
 
 
 def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:

@@ -75,7 +75,7 @@ def is_checkup_due(user: User, cursors: Cursors, now: datetime) -> bool:
 
 async def _look_into(company: Company, user: User, now: datetime) -> Checkup:
     world, instance, live = company.world, company.instance, company.live
-    checkup = await check_user(world, user, repair=live, notify=live)
+    checkup = await check_user(world, user, known_type=instance.document_type_id, repair=live, notify=live)
     known = replace(
         with_service_login(instance, await world.erp.service_login(), now),
         endpoints=world.erp.endpoints,

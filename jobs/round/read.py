@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
+from jobs.ports import Owned
 from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame
@@ -35,19 +37,23 @@ from sync_core.reading.cases import (
 from sync_core.reading.news import GraphNews, permitted
 from sync_core.reading.roles import Roles, is_followed, is_unmade
 
+A_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was read: the cases, and Graph's news with its next cursor.
 
     ``moves`` are the links whose event has another id now. ``frame`` has these links under their new ids, and the
-    bearers of the logins that created the cases' activities.
+    bearers of the logins that created the cases' activities. ``unread`` are the days of which ERP.net has not shown
+    all of the user's activities.
     """
 
     frame: RoundFrame
     news: GraphNews
     moves: tuple[Move, ...]
     cases: list[Case]
+    unread: tuple[date, ...] = ()
 
 
 async def read_sides(frame: RoundFrame) -> Findings:
@@ -57,7 +63,8 @@ async def read_sides(frame: RoundFrame) -> Findings:
     found, news = await find_moved(frame, news)
     frame = replace(frame, memory=after_moves(frame.memory, found))
     roles, news = await read_roles(frame, news)
-    activities = await read_erp(frame, news, roles)
+    owned = await read_owned(frame)
+    activities = await read_erp(frame, news, roles, owned.activities)
     both = Readings(news, roles, activities)
     both = replace(both, news=await read_formatted(frame, news, to_be_formatted(both, frame)))
     frame = await _with_bearers(frame, free_activities(both, frame))
@@ -68,16 +75,28 @@ async def read_sides(frame: RoundFrame) -> Findings:
     cases = [*linked, *paired, *malformed_cases(both, frame), *vanished_cases(both, frame)]
     new = [c.activity for c in cases if c.activity and (c.link is None or c.link.role is Role.FOLLOWER)]
     frame = await _with_bearers(frame, new)
-    return Findings(frame, both.news, found, await with_event_owners(frame.world.store, frame.ctx, cases))
+    owners = await with_event_owners(frame.world.store, frame.ctx, cases)
+    return Findings(frame, both.news, found, owners, owned.unread)
 
 
-async def read_erp(frame: RoundFrame, news: GraphNews, roles: Roles) -> Activities:
-    """Read the activities that this round has to look at; in a full round all that are the user's."""
-    activities: dict[str, ErpActivity | Malformed | None] = {}
+async def read_owned(frame: RoundFrame) -> Owned:
+    """Read the user's activities: in a full round all, once a day those of the days that ERP.net did not show whole,
+    and also where a person asks for the round."""
+    user, unread = frame.user, frame.memory.cursors.unread
+    since = frame.ctx.now - frame.ctx.policy.max_age
     if frame.scale.full:
-        since = frame.ctx.now - frame.ctx.policy.max_age
-        owned = await frame.world.erp.read_owned(frame.user.erp_logins, frame.user.erp_party_id, since)
-        activities |= {a.id: a for a in owned}
+        return await frame.world.erp.read_owned(user.erp_logins, user.erp_party_id, since)
+    if not unread or (frame.scale.after_backoff and not frame.is_daily):
+        return Owned(unread=unread)
+    ahead = [day for day in unread if day >= since.date() - A_DAY]
+    return await frame.world.erp.read_owned(user.erp_logins, user.erp_party_id, since, days=ahead)
+
+
+async def read_erp(
+    frame: RoundFrame, news: GraphNews, roles: Roles, owned: Iterable[ErpActivity | Malformed]
+) -> Activities:
+    """Read the activities that this round has to look at, besides those of the user that were read."""
+    activities: dict[str, ErpActivity | Malformed | None] = {a.id: a for a in owned}
     missing = asked_activities(news, roles, frame) - set(activities)
     if missing:
         activities |= await frame.world.erp.read_activities(missing)

@@ -63,7 +63,8 @@ async def look_over(
 async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_full: bool) -> None:
     """Keep which items are not in step, where this round may have changed that."""
     removed = plan.findings.news.removed
-    if not (plan.decisions or removed or is_full):
+    is_shown_otherwise = plan.findings.unread != frame.memory.cursors.unread
+    if not (plan.decisions or removed or is_full or is_shown_otherwise):
         return
     before = await frame.world.store.read_unsynced(frame.user.id)
     after = fenced(

@@ -149,8 +149,9 @@ class Report:
 
 
 def parked_in(memory: Memory) -> int:
-    """Count the parked items."""
-    return sum(link.status is LinkStatus.PARKED for link in memory.links) + sum(p.parked for p in memory.pending)
+    """Count the parked items, and the days of which ERP.net does not show all activities."""
+    links = sum(link.status is LinkStatus.PARKED for link in memory.links)
+    return links + sum(p.parked for p in memory.pending) + len(memory.cursors.unread)
 
 
 def log_round(report: Report, *, seconds: float, lag_seconds: float | None) -> None:

@@ -187,6 +187,7 @@ class _Round:
         self._user = prepared.checkup.user
         self._report.state, self._report.operational = self._user.state, self._user.is_operational
         self._report.ran = prepared.checkup.can_sync
+        self._report.failures += prepared.checkup.unshown
         return prepared
 
     async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
@@ -273,6 +274,7 @@ class _Round:
         """Save the moved cursors together with the links that need no further look, then clear the inbox."""
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
+        moved = replace(moved, unread=plan.findings.unread)
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
         changes = [*retired(frame, decided), *confirmed(frame, news, actor.links)]
         known = await self._left(fence)

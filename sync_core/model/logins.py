@@ -44,6 +44,7 @@ class Logins:
         bearers: Iterable[Bearer] = (),
         answers: Mapping[str, str] | None = None,
         former_ids: Mapping[str, str] | None = None,
+        unshown: frozenset[str] = frozenset(),
     ) -> None:
         self._bearers: dict[str, tuple[Bearer, ...]] = {}
         for bearer in (one for one in bearers if one.login):
@@ -53,17 +54,20 @@ class Logins:
         """The ids that users had before their account was made anew → their ids now."""
         self._answers = answers or {}
         """What ERP.net said: login → the id of whoever bears it now, '' = nobody."""
+        self._unshown = unshown
+        """The logins whose bearer ERP.net fails to show: what is stored of them counts."""
 
-    def asked(self, logins: Iterable[str], found: Mapping[str, str]) -> Logins:
-        """Add ERP.net's answer to the question who bears ``logins`` (in lower case)."""
-        told = {login.casefold(): found.get(login.casefold(), "") for login in logins}
+    def asked(self, logins: Iterable[str], found: Mapping[str, str | None]) -> Logins:
+        """Add ERP.net's answer to the question who bears ``logins`` (in lower case); None = it fails to show them."""
+        said = {login.casefold(): found.get(login.casefold(), "") for login in logins}
+        told = {login: user_id for login, user_id in said.items() if user_id is not None}
         every = (bearer for known in self._bearers.values() for bearer in known)
-        return Logins(every, {**self._answers, **told}, self._former_ids)
+        return Logins(every, {**self._answers, **told}, self._former_ids, self._unshown | (said.keys() - told.keys()))
 
     def unasked(self, logins: Iterable[str]) -> set[str]:
         """Those of ``logins``, in lower case, that ERP.net should be asked about: no service user's, and not asked
         yet."""
-        texts = {login.casefold() for login in logins} - {""} - self._answers.keys()
+        texts = {login.casefold() for login in logins} - {""} - self._answers.keys() - self._unshown
         return {login for login in texts if self._now(login) != OWNER}
 
     def candidates(self, login: str) -> frozenset[str]:

@@ -78,7 +78,8 @@ class Cursors:
     been taken in (R7); ``day`` the user's local day of the last daily roll. ``full_due`` asks the next round to be
     full. ``deletions`` are the instants of the last 24 hours' deletions, for the guard. ``served`` is the last wake
     token served, ``fingerprint`` what decided the skips. ``settled``: no link asks for a look by itself, so that
-    whether a round is due can be told without the links.
+    whether a round is due can be told without the links. ``unread`` are the days of which ERP.net did not show all of
+    the user's activities; they are asked for again once a day.
     """
 
     delta_link: str | None = None
@@ -90,6 +91,7 @@ class Cursors:
     served: str = ""
     fingerprint: str = ""
     settled: bool = False
+    unread: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+UNSHOWN = "ERP.net fails to show one of the activities of this day"
+"""The reason of a day (in place of an activity's id, since ERP.net does not tell it): nothing is concluded of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnsyncedItem:

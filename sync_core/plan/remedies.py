@@ -13,6 +13,7 @@ from sync_core.content.ranges import BEYOND
 from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
+from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan import decide, delete, flow, holds, match, relocate, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
@@ -52,6 +53,7 @@ DO: Mapping[str, str] = {
     holds.DROPPED: "nothing: delete it by hand on the side that still has it, if it is not wanted",
     relocate.STILL_COMING: NOTHING_TO_DO,
     match.UNSEARCHED: NOTHING_TO_DO,
+    UNSHOWN: "find the activity of this day in ERP.net and save it, or ask ERP.net's support",
     shared.FOLLOWED: "nothing: the meeting is in ERP.net already",
     shared.BACK_AGAIN: NOTHING_TO_DO,
     shared.UNMADE: NOTHING_TO_DO,

@@ -16,7 +16,7 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
 from sync_core.model.memory import Memory
-from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
 from sync_core.plan.wording import VERDICT_LABELS, is_about_private
 
@@ -112,6 +112,8 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
     for pending in memory.pending:
         if pending.parked:
             yield _cut(_of_pending(pending, now))
+    for day in map(str, memory.cursors.unread):
+        yield UnsyncedItem("", day, VERDICT_LABELS[Verdict.PARK], UNSHOWN, now, subject=day)
 
 
 def _stands(link: Link) -> tuple[str, str]:

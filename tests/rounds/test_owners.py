@@ -9,7 +9,9 @@ import pytest
 
 from adapters.store.backend import Op, Table, Verb
 from jobs.commands.switch import disable, enable
+from jobs.ports import Owned
 from jobs.round.run import run_round
+from sync_core.model.sides import ErpActivity
 from sync_core.plan.tables import REASONS, Trait
 from tests.support.colleagues import open_shop
 from tests.support.days import digits, only
@@ -185,13 +187,13 @@ async def lose_index(house: House) -> None:
 class Stale:
     """An ERP.net that was read before its activities changed."""
 
-    def __init__(self, erp: object, stale: dict[str, object]) -> None:
+    def __init__(self, erp: object, stale: dict[str, ErpActivity]) -> None:
         self._erp = erp
         self._stale = stale
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._erp, name)
 
-    async def read_owned(self, *_: object) -> list[object]:
+    async def read_owned(self, *_: object) -> Owned:
         """What was read, whoever asks."""
-        return list(self._stale.values())
+        return Owned(tuple(self._stale.values()))

@@ -17,11 +17,11 @@ async def test_users_are_found_by_address(live: ErpNet, ann: ErpUser, simulator:
     """An e-mail in any letter case finds the user with both ids of their person."""
     simulator.change_user("ann", TimeZone="FLE Standard Time")
 
-    found = await live.find_users(["ANN@Example.com", "nobody@example.com"])
+    found = (await live.find_users(["ANN@Example.com", "nobody@example.com"])).users
 
     person, party = ann.person_id or "", ann.party_id or ""
     expected = Person(ann.id, "ann", "ann@example.com", "Ann Able", False, person, party, "FLE Standard Time")
-    assert found == [expected]
+    assert found == (expected,)
 
 
 async def test_a_login_serves_where_no_e_mail_fits(live: ErpNet, ann: ErpUser, simulator: ErpSimulator) -> None:
@@ -29,7 +29,7 @@ async def test_a_login_serves_where_no_e_mail_fits(live: ErpNet, ann: ErpUser, s
     simulator.add_user("bob@example.com", None, "Bob Best", person=False)
     simulator.add_user("ann@example.com", "other@example.com", "Not Ann")
 
-    found = await live.find_users(["bob@example.com", "ann@example.com"])
+    found = (await live.find_users(["bob@example.com", "ann@example.com"])).users
 
     assert [(user.login, user.party_id) for user in found] == [("ann", ann.party_id), ("bob@example.com", "")]
 
@@ -41,12 +41,12 @@ async def test_only_active_internal_users_count(
     """Those who left and those outside are nobody."""
     simulator.change_user("ann", **change)
 
-    assert await live.find_users(["ann@example.com"]) == []
+    assert (await live.find_users(["ann@example.com"])).users == ()
 
 
 async def test_no_addresses_are_no_question(live: ErpNet, simulator: ErpSimulator) -> None:
     """Nothing to look for costs nothing."""
-    assert await live.find_users(["", ""]) == []
+    assert (await live.find_users(["", ""])).users == ()
     assert simulator.requests == []
 
 

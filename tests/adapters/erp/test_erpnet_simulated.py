@@ -323,7 +323,7 @@ async def test_owned_is_created_or_owned(live: ErpNet, who: ErpIdentity, simulat
     (service,) = await create(live, who, "Made for Ann")
     simulator.forget_requests()
 
-    found = await live.read_owned(["Ann"], who.party_id, NOW)
+    found = (await live.read_owned(["Ann"], who.party_id, NOW)).activities
 
     assert {own, running, given_away, service.id} == {item.id for item in found}
     assert domain_calls(simulator) == 1
@@ -333,7 +333,7 @@ async def test_a_clock_behind_utc_loses_nothing(live: ErpNet, who: ErpIdentity, 
     """In Honolulu it is still yesterday: what ends there late yesterday may still run."""
     key = simulator.person("ann").create("Late", "2026-01-24T22:30", "2026-01-24T23:30")
 
-    found = await live.read_owned(["ann"], who.party_id, NOW)
+    found = (await live.read_owned(["ann"], who.party_id, NOW)).activities
 
     assert [key] == [item.id for item in found]
 
