@@ -21,9 +21,6 @@ from sync_core.model.policy import Policy
 TRIES = 20
 """The most tries to claim an account while other processes write the same row."""
 
-UNSHOWN = "ERP.net fails to show the user"
-SAVE_THEM = "save that user in ERP.net, or ask ERP.net's support"
-
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,7 +40,10 @@ async def find_account(world: World, user: User, problems: list[str]) -> ErpUser
         return account_as_known(user)
     candidates = accounts_of(user, found.users)
     if doubtful := _doubtful(user, found, candidates):
-        problems.append(f"{UNSHOWN} with the e-mail {' or '.join(doubtful)}: {SAVE_THEM}")
+        problems.append(
+            f"ERP.net fails to show the user with the e-mail {' or '.join(doubtful)}: save that user in ERP.net, or "
+            "ask ERP.net's support"
+        )
         return None
     if not candidates:
         problems.append(

@@ -12,18 +12,10 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.accounts import (
-    SAVE_THEM,
-    UNSHOWN,
-    find_account,
-    secure_account,
-    why_taken,
-    with_account,
-    without_account,
-)
+from jobs.accounts import find_account, secure_account, why_taken, with_account, without_account
 from jobs.log import log_failure
 from jobs.places import described
-from jobs.ports import Mailbox, Place, Store
+from jobs.ports import ErpUser, Mailbox, Place, Store
 from jobs.refusal import judged
 from jobs.world import World
 from sync_core.errors import (
@@ -70,6 +62,7 @@ def is_zone(name: str) -> bool:
     return True
 
 
+# Six parameters: one for each choice of a caller.
 async def check_user(
     world: World,
     user: User,
@@ -93,9 +86,7 @@ async def check_user(
         problems.append(why_taken(user, account, first))
         user, account = without_account(user), None
     if account is not None:
-        zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
-        user = replace(with_account(user, account, world.clock()), zone=zone)
-        unshown += [] if account.is_shown else [f"{UNSHOWN} {account.login} ({account.id}): {SAVE_THEM}"]
+        user = _as_seen(user, account, world.clock(), unshown)
     if not user.zone:
         problems.append(
             f"no time zone is known for {user.upn}: set one in Outlook, or `calsync users enable {user.upn} "
@@ -113,6 +104,17 @@ async def check_user(
         user = await _notify_once(world, user)
     can_create = can_sync and bool(user.company_id and user.location_id and type_id)
     return Checkup(user, type_id, can_sync, can_create, tuple(problems), tuple(unshown))
+
+
+def _as_seen(user: User, account: ErpUser, now: datetime, unshown: list[str]) -> User:
+    """The user with their account as ERP.net shows it, and its zone where they have none."""
+    if not account.is_shown:
+        unshown.append(
+            f"ERP.net fails to show the user {account.login} ({account.id}): save that user in ERP.net, or ask "
+            "ERP.net's support"
+        )
+    zone = user.zone or (account.time_zone if is_zone(account.time_zone) else "")
+    return replace(with_account(user, account, now), zone=zone)
 
 
 def in_state(user: User, state: str, now: datetime) -> User:

@@ -311,6 +311,15 @@ PROBLEMS = {
     r"no active internal ERP\.net user has the e-mail (?P<one>.+): set .+": (
         "няма активен вътрешен потребител в ERP.net с имейл {one}: задайте имейла на потребителя в ERP.net"
     ),
+    r"ERP\.net fails to show the user with the e-mail (?P<one>.+): save .+": (
+        "ERP.net не успява да покаже потребителя с имейл {one}: запазете го там или попитайте поддръжката на ERP.net"
+    ),
+    r"ERP\.net fails to show the user (?P<one>.+) \((?P<two>.+)\): save .+": (
+        "ERP.net не успява да покаже потребителя {one} ({two}): запазете го там или попитайте поддръжката на ERP.net"
+    ),
+    r"the default company and location of (?P<one>\S+) cannot be checked now: (?P<two>.+)": (
+        "избраните фирма и местоположение на {one} не могат да бъдат проверени сега: {two}"
+    ),
     r"several ERP\.net users have the e-mail of (?P<one>\S+) \((?P<two>.+)\): .+": (
         "няколко потребители в ERP.net имат имейла на {one} ({two}): оставете го само на един от тях"
     ),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from adapters.erp import ErpNet
 from jobs.ports import ErpUser as Person
-from jobs.ports import Place
-from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
+from jobs.ports import FoundUsers, Place
+from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser, query
+from simulators.erpnet.errors import ErpError
+from sync_core.errors import ItemRejected
+from tests.adapters.erp.test_erpnet_simulated import domain_calls
 from tests.support.scripted_erp import ScriptedErp, erp_batch_answer, part
 
 MISSING = "00000000-0000-4000-8000-00000000dead"
@@ -206,3 +211,57 @@ async def test_a_service_user_without_groups_cannot_grant(live: ErpNet, simulato
     (problem,) = (await live.check_readiness(repair=True)).problems
 
     assert "it belongs to no group" in problem
+
+
+MANY = [f"person{number}@example.com" for number in range(64)]
+
+
+@pytest.fixture
+def hidden(simulator: ErpSimulator, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Sixty-four users; ERP.net answers 500 to a read that holds one of these ids."""
+    for number, address in enumerate(MANY):
+        simulator.add_user(f"person{number}", address, f"Person {number}", person=False)
+    ids: set[str] = set()
+    render = query.render
+
+    def failing(world: Any, row: Any, shape: Any, **how: bool) -> Any:
+        if row.id in ids:
+            raise ErpError("Object reference not set to an instance of an object.")
+        return render(world, row, shape, **how)
+
+    monkeypatch.setattr(query, "render", failing)
+    simulator.forget_requests()
+    return ids
+
+
+@pytest.mark.parametrize("by", ["email", "login"])
+async def test_one_user_who_is_not_shown_hides_none_of_the_others(
+    live: ErpNet, simulator: ErpSimulator, hidden: set[str], by: str
+) -> None:
+    """All but the one are found, she is named, and she costs two requests for each halving of those asked for."""
+    hidden.add(simulator.user_row("person9").id)
+    if by == "email":
+        found = await live.find_users(MANY)
+        assert {user.email for user in found.users} == {*MANY} - {MANY[9]}
+        assert found.unshown == {MANY[9]}
+    else:
+        bearers = await live.find_logins([one.partition("@")[0] for one in MANY])
+        assert [login for login, user_id in bearers.items() if user_id is None] == ["person9"]
+        assert len(bearers) == 64
+    assert domain_calls(simulator) <= 1 + 2 * 7
+
+
+async def test_the_only_user_who_is_asked_for_is_not_shown(
+    live: ErpNet, simulator: ErpSimulator, hidden: set[str]
+) -> None:
+    """That ERP.net answers about nobody proves that it refuses this one; where it refuses that as well, it fails."""
+    hidden.add(simulator.user_row("person9").id)
+    assert await live.find_logins(["person9"]) == {"person9": None}
+    assert await live.find_users([MANY[9]]) == FoundUsers((), frozenset({MANY[9]}))
+    assert domain_calls(simulator) <= 8
+
+    simulator.add_fault("*batch*", status=500, times=None, body={"error": {"message": "Sorry.", "code": 0}})
+    with pytest.raises(ItemRejected, match="Sorry"):
+        await live.find_logins(["person9"])
+    with pytest.raises(ItemRejected, match="Sorry"):
+        await live.find_users([MANY[9]])

@@ -142,3 +142,15 @@ def test_whoever_made_something_is_a_candidate(
     creator = logins.creator_of(activity)
 
     assert creator in logins.candidates(login) or creator == f"login:{login}"
+
+
+def test_a_bearer_who_is_not_shown_leaves_what_is_known() -> None:
+    """ERP.net fails to say who bears a login: whoever is known to bear it still does, and nobody else gets it."""
+    known = Logins([a_bearer("anna", seen_at=NOW - A_DAY)])
+    logins = known.asked(["Anna", "ben", "cyd"], {"anna": None, "ben": None})
+
+    assert logins.creator_of(an_activity(created=WALL)) == ANNA_ID
+    assert logins.creator_of(an_activity(creation_user="ben", owner_party=PARTY)) == "login:ben"
+    assert logins.candidates("ben") == frozenset()
+    assert logins.candidates("cyd") == {OWNER}
+    assert logins.unasked(["anna", "ben", "cyd", "dora"]) == {"dora"}
