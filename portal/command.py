@@ -27,8 +27,11 @@ async def show(visit: Visit) -> Page:
     moved_at = command.touched_at or command.asked_at
     is_slow = not command.is_ended and visit.now - moved_at > SLOW
     is_mine = command.asked_by.id == visit.person.id
+    [about] = command.wish.people if len(command.wish.people) == 1 else [""]
     data = {
         **told(command),
+        "about": about,
+        "is_gone": command.is_ended and not answer and visit.now >= command.expires_at,
         "is_slow": is_slow,
         "answer": answer,
         "is_mine": is_mine,

@@ -22,7 +22,7 @@ from portal.command import answer_of, told
 from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of, keys_in
-from portal.mine import JOURNAL, parked, recent, sentence, skipped
+from portal.mine import JOURNAL, commands_of, parked, place_of, recent, running, sentence, skipped, when
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -32,6 +32,9 @@ from sync_core.model.unsynced import summed
 AUDIT = 200
 MOST_HOLDS = 20
 """People whose lists of deletions are shown at once; the numbers lead to the others."""
+
+MOST_NAMED = 3
+"""People of one command whom the audit names; it counts the others."""
 
 ENDS_SOON_DAYS = 30
 
@@ -161,6 +164,9 @@ async def person(visit: Visit) -> Page:
         "zone": user.zone,
         "erp_login": user.erp_login,
         "sentence": sentence(user, memory, instance, pause),
+        **await when(visit, user),
+        "place": place_of(user),
+        "running": running(await commands_of(visit, user.id)),
         "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
         "parked_items": parked(status),
         "recent": recent(
@@ -183,8 +189,15 @@ async def known(visit: Visit) -> User:
 
 async def audit(visit: Visit) -> Page:
     """Who asked for what, newest first."""
-    asked = await visit.world.store.list_commands(AUDIT)
-    return Page("audit.html", {"commands": [told(command) for command in asked]}, zone=await reader_zone(visit))
+    data = {"commands": await audited(visit, AUDIT)}
+    return Page("audit.html", data, zone=await reader_zone(visit))
+
+
+async def audited(visit: Visit, most: int) -> list[Json]:
+    """The newest commands, each with the names of the first people whom it is about."""
+    names = {user.id: user.display_name or user.upn for user in await visit.world.store.list_users()}
+    asked = await visit.world.store.list_commands(most)
+    return [{**told(one), "whom": [names.get(who, who) for who in one.wish.people[:MOST_NAMED]]} for one in asked]
 
 
 SHOWN = (

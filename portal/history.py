@@ -27,6 +27,7 @@ from sync_core.model.link import ENDED, Link, Role, is_unlinked
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.sides import Field
 from sync_core.model.unsynced import Unsynced
+from sync_core.plan.undo import OPPOSITE
 
 LOOK_BACK = 1_000
 """Journal entries that are searched, newest first."""
@@ -180,6 +181,12 @@ def _named(known_as: dict[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in known_as.items() if value]
 
 
+def _can_undo(entry: JournalEntry) -> bool:
+    """Whether it was a write of a round, of which an undo has something to say."""
+    has_values = entry.action != KEPT and bool(entry.before.keys() & entry.after.keys())
+    return bool(entry.round_id) and (entry.action in OPPOSITE or has_values)
+
+
 def timeline(entries: Iterable[JournalEntry], *, is_owner: bool, is_masked: bool) -> list[Json]:
     """What was done, newest first; values that lost are marked. What was private then stays so for others."""
     return [
@@ -193,6 +200,7 @@ def timeline(entries: Iterable[JournalEntry], *, is_owner: bool, is_masked: bool
             "before": dict.fromkeys(one.before, PRIVATE) if hides else dict(one.before),
             "after": dict.fromkeys(one.after, PRIVATE) if hides else dict(one.after),
             "is_lost": one.action == KEPT,
+            "can_undo": _can_undo(one),
         }
         for one in entries
         for hides in [is_masked or (one.private and not is_owner)]

@@ -64,15 +64,14 @@ async def mine(visit: Visit, user: User) -> Json:
         "name": user.display_name or visit.person.name,
         "sentence": sentence(user, memory, instance, pause),
         "paused_by_all": bool(pause and user.pause != pause),
-        "looks_at": iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
-        "pushed_until": iso(await _pushed_until(visit, user)),
+        **await when(visit, user),
         "place": place_of(user),
         "zone": user.zone,
         "conflicts": conflicts,
         "parked_items": parked(status),
         "recent": recent(journal, keys_in(memory, unsynced)),
         "skipped": skipped(unsynced, is_owner=True),
-        "running": [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended],
+        "running": running(asked),
     }
 
 
@@ -106,6 +105,14 @@ def next_look(schedule: str, now: datetime) -> datetime | None:
     hour = now.replace(minute=0, second=0, microsecond=0)
     next_minute = (now.minute // minutes + 1) * minutes
     return hour + timedelta(minutes=min(next_minute, 60))
+
+
+async def when(visit: Visit, user: User) -> Json:
+    """When the app looks next, and until when Graph tells of changes by itself."""
+    return {
+        "looks_at": iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
+        "pushed_until": iso(await _pushed_until(visit, user)),
+    }
 
 
 async def _pushed_until(visit: Visit, user: User) -> datetime | None:
@@ -165,8 +172,18 @@ def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
 
 async def own_commands(visit: Visit) -> list[Command]:
     """What the reader asked for lately, newest first."""
+    return await commands_of(visit, visit.person.id)
+
+
+async def commands_of(visit: Visit, person_id: str) -> list[Command]:
+    """What somebody asked for lately, newest first."""
     listed = await visit.world.store.list_commands(COMMANDS)
-    return [one for one in listed if one.asked_by.id == visit.person.id]
+    return [one for one in listed if one.asked_by.id == person_id]
+
+
+def running(asked: Sequence[Command]) -> list[Json]:
+    """Those that have not ended."""
+    return [{"id": one.id, "kind": str(one.wish.kind)} for one in asked if not one.is_ended]
 
 
 async def places(visit: Visit, asked: Sequence[Command]) -> list[Json]:

@@ -89,6 +89,10 @@ STATUS = {
     "conflicts": several(CONFLICT),
     "recent": several(DONE),
     "skipped": SKIPPED,
+    "looks_at": maybe(TIME),
+    "pushed_until": maybe(TIME),
+    "place": PLACE,
+    "running": several(thing(id=TEXT, kind=TEXT)),
 }
 COMMAND = {
     "id": TEXT,
@@ -146,7 +150,16 @@ EVERYONE = thing(
     may_change=TRUTH,
 )
 EVENT = thing(
-    at=TIME, round=TEXT, what=TEXT, subject=TEXT, reason=TEXT, cell=TEXT, before=TEXTS, after=TEXTS, is_lost=TRUTH
+    at=TIME,
+    round=TEXT,
+    what=TEXT,
+    subject=TEXT,
+    reason=TEXT,
+    cell=TEXT,
+    before=TEXTS,
+    after=TEXTS,
+    is_lost=TRUTH,
+    can_undo=TRUTH,
 )
 ITEM = thing(
     user_id=TEXT,
@@ -215,10 +228,6 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             **STATUS,
             known=TRUTH,
             paused_by_all=TRUTH,
-            looks_at=maybe(TIME),
-            pushed_until=maybe(TIME),
-            place=PLACE,
-            running=several(thing(id=TEXT, kind=TEXT)),
         ),
     ),
     ("GET", "settings"): (
@@ -242,6 +251,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
         thing(
             **COMMAND,
             answer=ANYTHING,
+            about=TEXT,
+            is_gone=TRUTH,
             is_mine=TRUTH,
             is_own=TRUTH,
             is_on=TRUTH,
@@ -251,7 +262,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ),
     ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),
-    ("GET", "everyone/audit"): ("Who asked for what", thing(commands=several(thing(**COMMAND)))),
+    ("GET", "everyone/audit"): ("Who asked for what", thing(commands=several(thing(**COMMAND, whom=several(TEXT))))),
     ("GET", "everyone/unsynced"): ("What is not synced, a page of it, by reason", UNSYNCED),
     ("GET", "everyone/settings"): (
         "The settings as they are, without secrets",

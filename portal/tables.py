@@ -16,8 +16,7 @@ from jobs.log import log_failure
 from jobs.ports import UNREADABLE
 from jobs.together import together
 from portal import people as table
-from portal.command import told
-from portal.everyone import PART, known
+from portal.everyone import PART, audited, known
 from portal.http import Answer
 from portal.visit import Visit
 from sync_core.content.project import is_private
@@ -50,7 +49,22 @@ PEOPLE = (
 )
 ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since")
 UNSYNCED = ("upn", "what", "reason", "do", "subject", "at", "end", "event_id", "activity_id")
-COMMANDS = ("id", "kind", "asked_by", "asked_at", "finished_at", "state", "is_fine", "everybody", "people", "failure")
+COMMANDS = (
+    "id",
+    "kind",
+    "choice",
+    "full",
+    "until",
+    "asked_by",
+    "asked_at",
+    "finished_at",
+    "state",
+    "is_fine",
+    "everybody",
+    "people",
+    "whom",
+    "failure",
+)
 
 
 async def people(visit: Visit) -> Answer:
@@ -114,7 +128,7 @@ def _item(link: Link) -> list[object]:
 
 async def audit(visit: Visit) -> Answer:
     """Who asked for what, newest first."""
-    rows = [told(command) for command in await visit.world.store.list_commands(AUDIT)]
+    rows = [{**row, "whom": ", ".join(row["whom"])} for row in await audited(visit, AUDIT)]
     return as_csv("audit", COMMANDS, ([row[name] for name in COMMANDS] for row in rows))
 
 

@@ -195,7 +195,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "zone": ("Time zone", "Часова зона"),
     "zone.unknown": ("not known yet", "още не е известна"),
     "zone.empty": ("Empty: the one of your Outlook.", "Празно: тази от вашия Outlook."),
-    "linked": ("In step", "В синхрон"),
+    "linked": ("Linked", "Свързани"),
     "place.chosen": ("chosen", "избрани"),
     "place.missing": ("not chosen yet", "още не са избрани"),
     "place.text": (
@@ -360,6 +360,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "You may leave this page: the work goes on, and your calendar's page leads back here.",
         "Можете да затворите страницата: работата продължава, а страницата на календара ви води обратно тук.",
     ),
+    "answer.gone": (
+        "What was answered is kept for a day and is gone: ask again to see how it is now.",
+        "Отговорът се пази един ден и вече го няма: поискайте отново, за да видите как е сега.",
+    ),
     "lines.what": ("What", "Какво"),
     "lines.values": ("Values", "Стойности"),
     "lines.reason": ("Reason", "Причина"),
@@ -438,7 +442,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page.next": ("Next page", "Следваща страница"),
     "page.of": ("Page {page} of {pages}.", "Страница {page} от {pages}."),
     "ticked.enable": ("Switch on", "Включи"),
-    "ticked.disable": ("Switch off", "Изключи"),
     "ticked.pause": ("Pause", "Пауза"),
     "ticked.resume": ("Resume", "Възобнови"),
     "ticked.retry": ("Try again", "Опитай пак"),
@@ -459,8 +462,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "audit.when": ("When", "Кога"),
     "audit.who": ("Who", "Кой"),
     "audit.how": ("Outcome", "Резултат"),
-    "audit.people.one": ("{n} person", "{n} човек"),
-    "audit.people.many": ("{n} people", "{n} души"),
     "all-settings": ("Settings as they are", "Настройките, каквито са"),
     "all-settings.text": (
         "Secrets are never shown. Settings are changed where the app is deployed.",

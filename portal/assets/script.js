@@ -49,8 +49,12 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 
 // A form is sent once.
 document.addEventListener("submit", (event) => {
-  for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+  for (const button of event.target.querySelectorAll("button:enabled")) {
+    button.dataset.sent = "";
+    setTimeout(() => { button.disabled = true; }, 0);
+  }
 });
-window.addEventListener("pageshow", () => {
-  for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const button of document.querySelectorAll("button[data-sent]")) button.disabled = false;
 });

@@ -20,7 +20,7 @@ from tests.support.visitor import Visitor, signed_in
 TEMPLATES = Path(own_wishes.__file__).with_name("templates")
 ADDRESS = re.compile(r"/portal/(everyone/)?do/([a-z-]+)")
 OF_BOTH = re.compile(r"start ~ '([a-z-]+)'")
-TICKED = re.compile(r"""\{% for what in (.+?) %\}<button""")
+TICKED = re.compile(r"""parts\.ticked\(w, (.+?)\) \}\}""")
 
 HOSTILE = {
     "id": "0123456789ab",
@@ -125,6 +125,30 @@ async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:
     states = {(one.wish.kind, one.state) for one in await app.house.world.store.list_commands()}
     assert {(Kind.RESOLVE, State.REFUSED), (Kind.UNDO, State.REFUSED)} <= states
     assert (await app.house.recall()).links == before.links
+
+
+async def test_somebody_elses_round_is_taken_back_by_an_administrator(app: App) -> None:
+    """They see the list first, too, and confirm it there; a reader who looks at the list has no button."""
+    house = app.house
+    event, _ = await linked_meeting(house, day=3)
+    house.advance(minutes=5)
+    house.outlook().edit(event, subject="Renamed")
+    await house.settle()
+    anna = (await house.user()).id
+    journal = await house.world.store.read_journal(anna)
+    [round_id] = [one.round_id for one in journal if one.action == "activity updated"]
+    vera = Visitor(house, signed_in("vera", Role.ADMIN))
+    sent = await vera.send("/portal/everyone/do/undo", {"person": anna, "item": round_id, "choice": "show"})
+    await app.drain()
+    address = sent.headers["Location"]
+    assert "/do/undo" not in await Visitor(house, signed_in("rosa", Role.READER)).read(address)
+    [form] = re.findall(r'<form[^>]*action="/portal/everyone/do/undo".*?</form>', await vera.read(address), re.DOTALL)
+    fields = dict(re.findall(r'name="(item|person)" value="([^"]*)"', form))
+    assert fields == {"item": round_id, "person": anna}
+
+    await vera.send("/portal/everyone/do/undo", fields)
+    await app.drain()
+    assert [one["subject"] for one in house.outlook().events()] == ["Planning"]
 
 
 async def test_what_a_round_deleted_is_made_anew_by_a_button(app: App) -> None:

@@ -104,6 +104,38 @@ async def test_one_persons_page_masks_what_is_private(house: House, admin: Visit
     assert told["conflicts"][0]["clashes"][0]["event_value"] == "(private)"
 
 
+async def test_one_persons_page_is_what_they_see(house: House, admin: Visitor, anna: Visitor) -> None:
+    """Company, location, when it looked and looks again, what they asked for; "off" says what it keeps."""
+    await house.step()
+    await anna.send("/portal/do/refresh")
+    user = await house.user()
+    page = await admin.read(f"/portal/people/{user.id}")
+    own = await anna.json("")
+    told = await admin.json(f"/people/{user.id}")
+
+    assert f"{user.company}, {user.location}" in page
+    assert "Looks again at" in page
+    assert "Looking at both sides</a>" in page
+    assert "Nothing is deleted on either side." in page
+    for name in ("place", "looks_at", "pushed_until", "synced_at", "running", "links"):
+        assert told[name] == own[name], name
+
+
+async def test_several_are_paused_until_a_date(house: House, admin: Visitor) -> None:
+    """The form of the table, and of one person, has a place for it; empty, the pause has no end."""
+    await house.step()
+    me = (await house.user()).id
+    for path in ("/portal/everyone", f"/portal/people/{me}"):
+        [form] = re.findall(
+            r'<form method="post" action="/portal/everyone/do/ticked".*?</form>', await admin.read(path), re.DOTALL
+        )
+        assert '<input type="date" name="until">' in form
+    for until in ("2026-02-02", ""):
+        await admin.send("/portal/everyone/do/ticked", {"what": "pause", "person": me, "until": until})
+
+    assert {one.wish.until for one in await commands(house)} == {"2026-02-02", ""}
+
+
 @pytest.mark.parametrize("path", ["", "/items.csv"])
 async def test_an_unknown_person_is_not_there(admin: Visitor, path: str) -> None:
     """Whatever is asked of them."""
@@ -196,19 +228,26 @@ async def test_whoever_has_waited_longest_comes_first(house: House, admin: Visit
 
 
 async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -> None:
-    """The audit names who, what and the outcome; an administrator may look at the answer."""
+    """The audit names who, what, about whom and the outcome; an administrator may look at the answer."""
     await anna.send("/portal/do/why", {"item": "Budget"})
     [command] = await commands(house)
     done = replace(command, state=State.FAILED, trouble=Trouble(Why.ITEM), is_fine=False)
     await house.world.store.save_command(done)
+    me = (await house.user()).id
+    await admin.send("/portal/everyone/do/pause", {"person": me, "until": "2026-02-02"})
+    await admin.send("/portal/everyone/do/drop", {"person": me, "id": "0123456789ab"})
     page = await admin.read("/portal/everyone/audit")
 
     assert "Anna Petrova" in page
+    assert "Answering a list of deletions</a>: Drop" in page
+    assert "Pausing sync</a>: Pause until Mon 2 February" in page
+    assert re.search(r"Pause until.*?<span class=\"soft\">Anna</span>", page, re.DOTALL)
     assert "Neither Outlook nor ERP.net nor the log knows it" in page
     assert "Budget" not in page
     assert "This did not work." in await admin.read(f"/portal/commands/{command.id}")
     table = (await admin.get("/portal/everyone/audit.csv")).body.decode("utf-8-sig")
-    assert "why,Anna Petrova" in table
+    assert "why,,False,,Anna Petrova" in table
+    assert "pause,,False,2026-02-02,Vera" in table
 
 
 async def test_whose_deletions_wait_is_not_in_step(house: House, anna: Visitor, admin: Visitor) -> None:

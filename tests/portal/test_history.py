@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from portal.items import key_of
+from portal.items import key_of, key_of_ids
 from portal.sign_in import Role
 from sync_core.model.memory import JournalEntry
 from tests.portal.test_mine import make_conflict, meet
@@ -44,7 +45,7 @@ async def test_three_columns_and_what_was_done(house: House, anna: Visitor) -> N
     assert [one["what"] for one in told["timeline"]] == ["category set", "activity created"]
     assert "tomorrow, 10:00 – 11:00" in page
     assert "Budget &lt;2027&gt;" in page
-    assert 'class="differs"' in page
+    assert re.findall(r'<td data-name="([^"]+)" class="differs">', page) == ["Outlook"], "ERP.net is as it was"
     assert (told["state"], f'href="/portal/conflicts/{told["key"]}"' in page) == ("conflict", True)
     assert (await anna.get(f"/portal/conflicts/{told['key']}")).status == 200
 
@@ -65,6 +66,24 @@ async def test_an_item_tells_what_was_seen_and_which_cell_decided(house: House, 
     assert "Видяно и решено: променена само в Outlook: промяната отива в ERP.net" in bulgarian
     for page in (english, bulgarian):
         assert "FATE event-changed × activity-unchanged" in page
+
+
+async def test_only_what_was_written_can_be_taken_back(house: House, anna: Visitor) -> None:
+    """A change can, what a round made is said to stay; that something was left alone is nothing to take back."""
+    event = meet(house, "Budget")
+    await house.step()
+    house.advance(minutes=5)
+    house.outlook().edit(event, subject="Forecast")
+    await house.step()
+    item = await key(house)
+    assert [one["can_undo"] for one in (await anna.json(f"/items/{item}"))["timeline"]] == [True, True]
+    assert (await anna.read(f"/portal/items/{item}")).count("Show what would be put back") == 2
+
+    far = house.now + timedelta(days=60)
+    event = house.outlook().create("Fair", far, far + timedelta(hours=1))
+    await house.step()
+    left_alone = await anna.json(f"/items/{key_of_ids(event, '')}")
+    assert [(one["what"], one["can_undo"]) for one in left_alone["timeline"]] == [("skipped", False)]
 
 
 async def test_an_entry_of_an_earlier_build_tells_no_cell(house: House, anna: Visitor) -> None:
