@@ -104,7 +104,11 @@ def _erp_options(settings: Settings) -> ErpOptions:
 
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[World]:
-    """Make a world without sides, for whoever asks the app: the store and the queue; closed at the end."""
+    """Make a world without sides, for whoever asks the app: the store and the queue; closed at the end.
+
+    Its clock is the store's, by which everybody's commands are put in order: a machine whose own is wrong would
+    overtake what others ask later, or ask for what is over already.
+    """
     async with AsyncExitStack() as opened:
         store = await _open_store(settings, utc_now, opened)
         await store.prepare()
@@ -114,7 +118,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[World]:
             store=store,
             queue=await _open_queue(settings, opened),
             subscriptions=cast("Subscriptions", Nobody()),
-            clock=utc_now,
+            clock=store.service_now,
             holder=holder_name(),
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from cli.stopping import Stop
 from jobs.command import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
-from sync_core.errors import CalsyncError, StoreUnavailable
+from sync_core.errors import CalsyncError, RowUnreadable, StoreUnavailable
 
 if TYPE_CHECKING:
     from jobs.world import World
@@ -24,8 +24,25 @@ FIRST_LOOK, LONGEST_LOOK = 0.3, 2.0
 UNSEEN_AFTER = 30.0
 """Seconds after which it is said that nobody has begun on a command."""
 
-UNSEEN = "The app has not begun on this yet. Does it run (`calsync doctor`)? With --here it is done in this process."
+UNSEEN = (
+    "The app has not begun on this yet. Does it run (`calsync doctor`)? One of an older build leaves alone what it "
+    "does not know. With --here it is done in this process."
+)
 
+GONE = "somebody erased what was asked: ask again; what was done meanwhile stays done"
+
+STILL_AFTER = 120.0
+"""Seconds without a sign of life after which it is said that the worker may be gone."""
+
+STILL = (
+    "The app has shown no progress on this for two minutes: one item takes long, or its worker was cut off. Then it "
+    "goes on by itself within half an hour; Ctrl-C stops nothing but this waiting."
+)
+
+NEWER = (
+    "the app is of a newer build than this calsync, and goes on with what was asked: install the app's version here, "
+    "then `calsync commands {}` shows what became of it"
+)
 
 SILENT = (
     "has not begun on this within a minute: see whether it runs and what it logs, in the Azure portal; `calsync "
@@ -35,6 +52,10 @@ SILENT = (
 
 class AppSilent(CalsyncError):
     """The app does not begin on what it was asked."""
+
+
+class Unanswered(CalsyncError):
+    """No answer comes to whoever waits here; the text says why, and what helps."""
 
 
 class Told(Protocol):
@@ -51,7 +72,10 @@ class Told(Protocol):
 
 
 async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Stop) -> tuple[Command, Json]:
-    """The command once it has ended, and its answer. Raises ``WishInvalid`` and what the store raises."""
+    """The command once it has ended, and its answer.
+
+    Raises ``WishInvalid``, ``Unanswered`` and what the store raises.
+    """
     name = new_id(desk.clock())
     told.detail(f"asking the app as {by.name or by.id}: {wish.kind}, command {name}")
     stop.words = f"Not waited for; the app goes on with it: `calsync commands {name}` shows how far it is."
@@ -59,25 +83,37 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     command = await asyncio.shield(filing)
     try:
         command = await _ended(desk, command, told, stop.begin_within)
+        told.detail(f"{command.state}, {command.done} of {command.total}")
+        stop.words = f"Stopped; the app has ended it: `calsync commands {name}` shows the answer."
+        return command, await read_answer(desk, command)
     except StoreUnavailable:
         told.notice(stop.words)
         raise
-    told.detail(f"{command.state}, {command.done} of {command.total}")
-    return command, await read_answer(desk, command)
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise Unanswered(NEWER.format(name)) from error
+        raise
 
 
 async def _ended(desk: World, command: Command, told: Told, begin_within: float) -> Command:
     said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
+    touched_at, still_since = command.touched_at, 0.0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
         while not command.is_ended:
             await asyncio.sleep(pause)
             waited, pause = waited + pause, min(LONGEST_LOOK, pause * 1.5)
-            command = await look(desk, command.id) or command
+            found = await look(desk, command.id)
+            if found is None:
+                raise Unanswered(GONE)
+            command = found
             told.detail(f"{command.state}, {command.done} of {command.total or '?'}")
             if _is_unseen(command, waited - begin_within + UNSEEN_AFTER) and not command.waits_for:
                 raise AppSilent(SILENT)
-            words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else "")
+            if command.touched_at != touched_at:
+                touched_at, still_since = command.touched_at, waited
+            is_still = command.state is State.RUNNING and waited - still_since >= STILL_AFTER
+            words = command.waits_for or (UNSEEN if _is_unseen(command, waited) else STILL if is_still else "")
             if words not in ("", said):
                 told.notice(words)
                 said = words

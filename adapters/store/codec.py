@@ -60,6 +60,8 @@ JOURNAL_VALUE = 2_000
 """Characters of one journal value."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_PLACE = re.compile(r"at `(\$[^`]*)`")
+"""Where in a row something is wrong, in msgspec's words."""
 _HIGH_SURROGATES = range(0xD8, 0xDC)
 
 
@@ -96,7 +98,11 @@ def decode(properties: Mapping[str, object], kind: type[T]) -> T:
         names = {stored: name for name, stored in STORED_NAMES.get(kind.__name__, {}).items()}
         return msgspec.json.decode(_renamed(text, names), type=kind)
     except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise RowUnreadable(f"a stored {kind.__name__} cannot be read: {error}") from error
+        place = _PLACE.search(str(error))
+        where = f" at {place[1]}" if place else ""
+        raise RowUnreadable(
+            f"a stored {kind.__name__} cannot be read{where}: it is not of a form that this build knows"
+        ) from error
 
 
 def _upgraded(text: str, kind: type[object]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -126,6 +127,10 @@ class RowStore(
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
         self.old_index = OldIndex(backend)
+
+    def service_now(self) -> datetime:
+        """The service's now: this machine's clock, moved to where the service's answers allow it to be."""
+        return min(max(self.backend.now(), self.backend.earliest_now()), self.backend.latest_now())
 
     @property
     def reads(self) -> int:

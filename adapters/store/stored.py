@@ -34,7 +34,7 @@ REMEDIES = {
     "FormKeyRow": "it is made anew by whoever opens the page next",
     "IndexRow": "`calsync sync --full` makes it anew",
     "CopyRow": "`calsync sync --full` makes it anew",
-    "Command": _DELETE + "and ask again",
+    "Command": "a newer build may have written it, which will read it; where none runs, " + _DELETE + "and ask again",
     "PartRow": _DELETE + "and ask again",
     "Turn": "it is made anew by the next command about the same",
     "Day": "it is made anew by the next round of that day",

@@ -140,7 +140,7 @@ class TableBackend(Backend):
 
     async def _create(self, name: str) -> None:
         with _translated():
-            await self._service.create_table_if_not_exists(name)
+            await self._service.create_table_if_not_exists(name, raw_response_hook=self._listen())
 
     async def _entity(self, table: Table, key: Key) -> Any:
         self.reads += 1

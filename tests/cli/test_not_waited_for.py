@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ from cli.ask import ask_and_wait
 from cli.leaving import NOTHING_CHANGED, STOPPED
 from cli.screen import Screen
 from cli.stopping import Stop, run_until_stopped
-from jobs.command import Asker, Kind, State, Wish
-from sync_core.errors import StoreUnavailable
+from jobs.command import SAYS, Asker, Json, Kind, State, Why, Wish
+from jobs.commands.kinds import KINDS, Part
+from sync_core.errors import RowUnreadable, StoreUnavailable
 from tests.jobs.conftest import app, house
 from tests.support.app import App
-from tests.support.house import House
+from tests.support.house import ANNA, House
 from tests.support.office import ROOT
 
 __all__ = ["app", "house"]
@@ -35,10 +38,12 @@ class Heard(Screen):
     def __init__(self) -> None:
         super().__init__()
         self.notices: list[str] = []
+        self.said = asyncio.Event()
 
     def notice(self, text: str) -> None:
         """Keep it."""
         self.notices.append(text)
+        self.said.set()
 
 
 async def test_a_command_that_is_not_waited_for_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +89,97 @@ async def test_whoever_stops_waiting_stops_nothing(app: App, monkeypatch: pytest
     [command] = await app.house.world.store.list_commands()
     assert command.state is State.DONE
     assert f"`calsync commands {command.id}`" in stop.words
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks come at once, and what takes minutes takes a moment."""
+    for name, seconds in {"FIRST_LOOK": 0.001, "LONGEST_LOOK": 0.001, "STILL_AFTER": 0.02}.items():
+        monkeypatch.setattr(ask, name, seconds)
+
+
+def asking(house: House, wish: Wish, heard: Heard, stop: Stop | None = None) -> asyncio.Task[Any]:
+    """Somebody who asks and waits."""
+    return asyncio.ensure_future(ask_and_wait(house.world, wish, Asker("olga"), heard, stop or Stop()))
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_worker_that_dies_in_the_middle_is_told_and_another_goes_on(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; whoever waits gets the whole answer, as if nothing had happened."""
+    heard, does, deaths = Heard(), KINDS[Kind.RETRY], [1]
+
+    async def die(*arguments: Any) -> AsyncIterator[Part]:
+        if deaths:
+            raise KeyboardInterrupt(deaths.pop())
+        async for part in does.do(*arguments):
+            yield part
+
+    monkeypatch.setitem(KINDS, Kind.RETRY, replace(does, do=die))
+    waiting = asking(app.house, Wish(Kind.RETRY), heard)
+    await asyncio.sleep(0.01)
+    [(message, _)] = app.queue.take()
+    with pytest.raises(KeyboardInterrupt):
+        await app.hand_over(message)
+    await asyncio.wait_for(heard.said.wait(), 10)
+    await app.hand_over(message, dequeue_count=2)
+    command, answer = await waiting
+
+    assert (command.state, heard.notices) == (State.DONE, [ask.STILL])
+    assert [one["upn"] for one in answer["users"]] == [ANNA]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(("state", "why"), [(State.WAITING, Why.UNSEEN), (State.RUNNING, Why.CUT_OFF)])
+async def test_a_command_whose_time_is_over_is_told_as_failed(house: House, state: State, why: Why) -> None:
+    """Whoever has waited for a day reads why, and what to do."""
+    waiting = asking(house, Wish(Kind.RETRY), Heard())
+    await asyncio.sleep(0.01)
+    [command] = await house.world.store.list_commands()
+    await house.world.store.save_command(replace(command, state=state))
+    house.advance(days=1)
+    ended, _ = await waiting
+
+    assert (ended.state, ended.failure) == (State.FAILED, SAYS[why])
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [(None, ask.GONE), (RowUnreadable("schema version 9", is_newer=True), "install the app's version here")],
+    ids=["erased", "of-a-newer-build"],
+)
+async def test_whoever_can_get_no_answer_does_not_wait_for_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, found: RowUnreadable | None, told: str
+) -> None:
+    """The row was erased, or the app is a newer build whose row nobody can read here."""
+
+    async def look(*_: object) -> None:
+        if found is not None:
+            raise found
+
+    monkeypatch.setattr(ask, "look", look)
+    with pytest.raises(ask.Unanswered, match=told):
+        await asking(house, Wish(Kind.RETRY), Heard())
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_ctrl_c_once_it_has_ended_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the answer is read, the app goes on with nothing any more."""
+    stop, said = Stop(), list[str]()
+
+    async def read(*_: object) -> Json:
+        said.append(stop.words)
+        return {}
+
+    monkeypatch.setattr(ask, "read_answer", read)
+    waiting = asking(app.house, Wish(Kind.RETRY), Heard(), stop)
+    await asyncio.sleep(0.01)
+    await app.drain()
+    command, _ = await waiting
+
+    assert said == [f"Stopped; the app has ended it: `calsync commands {command.id}` shows the answer."]
 
 
 def test_ctrl_c_says_at_once_that_the_work_goes_on() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.codec import SCHEMA
 from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
@@ -278,6 +280,58 @@ async def test_two_workers_at_once_end_a_command_once(app: App, monkeypatch: pyt
     assert ended is not None
     assert (served, ended.state, ended.done, set(dealt)) == ([True, True], State.DONE, 3, {"a", "b", "c"})
     assert await answer(app, ended) == {"users": ["a", "b", "c"]}
+
+
+async def test_two_commands_at_once_for_one_person_are_both_answered(app: App) -> None:
+    """And a third for everybody: each is fine, and nothing is made twice."""
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook().create("Budget", start, start + timedelta(hours=1))
+    wishes = (Wish(Kind.SYNC, (ANNA,), full=True), Wish(Kind.SYNC, (ANNA,)), Wish(Kind.SYNC))
+    commands = [await ask(app.house.world, wish, OPERATOR) for wish in wishes]
+    await asyncio.gather(*(app.hand_over(message) for message, _ in app.queue.take()))
+    await app.drain()
+    ended = [await look(app.house.world, one.id) for one in commands]
+
+    assert [(one.state, one.is_fine) for one in ended if one] == [(State.DONE, True)] * 3, [
+        await answer(app, one) for one in ended if one
+    ]
+    assert subjects(app) == ["Budget"]
+
+
+@pytest.mark.parametrize(
+    ("is_newer", "spoil"),
+    [(False, ('"retry"', '"transmogrify"')), (True, ("", ""))],
+    ids=["unknown-kind", "newer-schema"],
+)
+async def test_what_a_newer_build_asked_for_is_left_to_it(
+    app: App, spoil: tuple[str, str], *, is_newer: bool
+) -> None:
+    """The older worker neither changes it nor tries for ever; the newer one carries it out."""
+    store = app.house.world.store
+    assert isinstance(store, MemoryStore)
+    command = await ask(app.house.world, Wish(Kind.RETRY), OPERATOR)
+    [row] = await store.backend.scan(Table.COMMANDS, "command")
+    newer = {
+        **row.properties,
+        "data0": str(row.properties["data0"]).replace(*spoil) if spoil[0] else row.properties["data0"],
+    }
+    newer["v"] = SCHEMA + 1 if is_newer else SCHEMA
+    await store.backend.write(Table.COMMANDS, Op(Verb.PUT, row.key, newer))
+    await app.drain()
+    app.house.advance(seconds=LOST.total_seconds() + 1)
+    await dispatch(app.house.world)
+    left = app.queue.take()
+    [after] = await store.backend.scan(Table.COMMANDS, "command")
+
+    assert after.properties == newer
+    assert [message for message, _ in left if message.get("command") == command.id] == []
+
+    await store.backend.write(Table.COMMANDS, Op(Verb.PUT, row.key, row.properties))
+    await dispatch(app.house.world)
+    await app.drain()
+    ended = await look(app.house.world, command.id)
+    assert ended is not None
+    assert ended.state is State.DONE
 
 
 @pytest.mark.parametrize("is_saved", [False, True])
