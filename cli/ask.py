@@ -32,7 +32,7 @@ UNSEEN = (
 GONE = "somebody erased what was asked: ask again; what was done meanwhile stays done"
 
 STILL_AFTER = 120.0
-"""Seconds without a sign of life after which it is said that the worker may be gone."""
+"""Seconds without progress after which it is said that the worker may be gone."""
 
 STILL = (
     "The app has shown no progress on this for two minutes: one item takes long, or its worker was cut off. Then it "

@@ -32,7 +32,7 @@ def path_of(profile: str) -> Path:
     """The file of a profile. Raises ``UsageError`` where there is none."""
     path = folder() / f"{profile}.env"
     if not NAME.fullmatch(profile) or not path.is_file():
-        there = f"there are {', '.join(known())}" if known() else "there is none yet"
+        there = f"known are {', '.join(known())}" if known() else "there is none yet"
         raise click.UsageError(f"no profile {profile!r}: {there}; a profile is a file NAME.env in {folder()}")
     return path
 
@@ -55,7 +55,9 @@ def read(path: Path) -> dict[str, str]:
         else:
             found[match[1]] = value
     if wrong:
-        raise click.UsageError(f"{path}, line {', '.join(wrong)}: write NAME=VALUE, with quotes closed")
+        raise click.UsageError(
+            f"{path}, line {', '.join(wrong)}: write NAME=VALUE, with quotes closed; a shell's own words are for `source`"
+        )
     return found
 
 

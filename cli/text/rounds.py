@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cli.screen import plain
 from cli.text.holds import open_lines
-from cli.text.values import field_of, tells_time, value_of
+from cli.text.values import field_of, follows_the_start, tells_time, value_of
 from cli.text.words import Json, count, failure_lines, quoted, zone_of
 
 
@@ -48,7 +48,7 @@ def action_lines(line: Json, zone: str) -> Iterator[str]:
     more = f" ({', '.join(details)})" if details else ""
     yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
     for name in line["after"]:
-        if name in line["before"]:
+        if name in line["before"] and not follows_the_start(name, line):
             before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
             yield f"      {field_of(name)}: {before} → {after}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.values import field_of, value_of
+from cli.text.values import field_of, follows_the_start, value_of
 from cli.text.words import Json, count, next_step, quoted, when, zone_of
 
 
@@ -84,7 +84,7 @@ def finding_lines(item: Json, zone: str) -> Iterator[str]:
     yield from next_step(item, "    ")
     if item.get("decided"):
         yield plain(f"    Decided: {item['decided']}")
-    for name in {**item["before"], **item["after"]}:
+    for name in [one for one in {**item["before"], **item["after"]} if not follows_the_start(one, item)]:
         shown = [value_of(name, values[name], zone) for values in (item["before"], item["after"]) if name in values]
         yield f"    {field_of(name)}: {' → '.join(shown)}"
     ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])

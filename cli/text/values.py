@@ -12,6 +12,9 @@ from cli.screen import plain
 from cli.text.words import count, quoted
 
 SIDES = {"graph": "Outlook", "erp": "ERP.net"}
+MASKED = "(private)"
+"""What stands for a value that only its owner may read (``jobs/round/report.py``)."""
+
 DAY, CLOCK = "%a %d.%m.%Y", "%H:%M"
 
 
@@ -32,6 +35,12 @@ def value_of(name: str, value: str, zone: str) -> str:
 def tells_time(lines: Iterable[dict[str, Any]]) -> bool:
     """Whether any of these lines of a round changes a time, so that its zone must be said."""
     return any(name.endswith(".time") for line in lines for name in line["before"].keys() & line["after"].keys())
+
+
+def follows_the_start(name: str, line: dict[str, Any]) -> bool:
+    """Whether a reminder was written only because the start was: it is as many minutes before it as ever."""
+    before, after = line["before"].get(name), line["after"].get(name)
+    return name.endswith(".reminder") and before == after and before != MASKED
 
 
 def _yes_or_no(value: str, _: str) -> str:

@@ -220,4 +220,6 @@ def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
     edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
     why = sorted_out(Pair(decision.case, link, has_base=True), wanted, edited, ctx)
     written: frozenset[Field] = frozenset(f for _, fields in decision.written for f in fields)
-    return [LeftOut(entry, f, text or decision.reason) for f, text in why.items() if text or f not in written]
+    same = {one.field for one in wanted if one.before == one.after}
+    told = [(f, text) for f, text in why.items() if text or f not in written]
+    return [LeftOut(entry, f, text or decision.reason) for f, text in told if f not in same]

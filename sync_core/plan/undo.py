@@ -63,8 +63,13 @@ def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, str]]
 
 
 def sorted_out(pair: Pair, wanted: Sequence[PutBack], edited: Sequence[Field], ctx: Context) -> dict[Field, str]:
-    """Of each wanted field why it is not put back, '' where it is; ``edited`` are fields edited on a side."""
-    return {Field(one.field): _why_not(pair, one, edited, ctx) for one in wanted}
+    """Of each wanted field why it is not put back, '' where it is; ``edited`` are fields edited on a side.
+
+    A field whose value is the same as before (a reminder, whose digits follow the start) goes along with others.
+    """
+    found = {one: _why_not(pair, one, edited, ctx) for one in wanted}
+    is_any = any(not why for one, why in found.items() if one.before != one.after)
+    return {Field(one.field): why if is_any or one.before != one.after else AS_BEFORE for one, why in found.items()}
 
 
 def _why_not(pair: Pair, one: PutBack, edited: Sequence[Field], ctx: Context) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.text.answers import resolved_lines, undo_lines
-from cli.text.rounds import sync_lines
+from cli.text.rounds import action_lines, sync_lines
 from cli.text.stories import conflict_lines
 from cli.text.values import value_of
 from tests.support.office import ANNA, CliOffice
@@ -86,6 +86,16 @@ def test_what_is_answered_or_taken_back_is_told_in_the_persons_time() -> None:
     assert (
         "Outlook Mon 07.12.2026 22:30 – 23:30, ERP.net Tue 08.12.2026 00:30 – 01:30" in [*conflict_lines(conflict)][1]
     )
+
+
+@pytest.mark.parametrize(("after", "is_told"), [("15", False), ("30", True), ("none", True)])
+def test_a_reminder_that_follows_the_start_is_no_change(after: str, *, is_told: bool) -> None:
+    """It is as many minutes before it as ever; one that nobody may see is told all the same."""
+    told = {"before": {"erp.reminder": "15"}, "after": {"erp.reminder": after}}
+    hidden = {"before": {"erp.reminder": "(private)"}, "after": {"erp.reminder": "(private)"}}
+
+    assert any("reminder" in line for line in action_lines({**LINE, **told}, "UTC")) == is_told
+    assert any("reminder" in line for line in action_lines({**LINE, **hidden}, "UTC"))
 
 
 def test_a_person_is_shown_with_names_and_in_their_own_time(office: CliOffice) -> None:

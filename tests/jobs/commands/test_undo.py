@@ -74,6 +74,24 @@ async def test_what_was_edited_since_is_left_out_and_said(house: House) -> None:
     assert [line for line in undo_lines(done) if "edited since" in line]
 
 
+async def test_what_is_back_already_is_not_put_back_again(house: House) -> None:
+    """A reminder goes along with the time of its meeting, and is no reason of its own to write anything."""
+    event = house.outlook().create("Planning", at(3), at(3, 10), reminder=15)
+    await house.step()
+    house.advance(minutes=5)
+    house.outlook().edit(event, start=at(3, 14), end=at(3, 15))
+    await house.step()
+    round_id = await last_round(house)
+    assert (await undo(house.world, round_id)).report is not None
+    await house.settle()
+    link = await house.link_of(event)
+    again = shapes.undo_of(await undo(house.world, round_id))
+
+    assert (again["lines"], again["done"], await house.link_of(event)) == ([], False, link)
+    assert [(one["field"], one["why"][:22]) for one in again["left_out"]] == [("time", "both sides show again ")]
+    assert house.outlook().get(event)["reminderMinutesBeforeStart"] == 15
+
+
 async def test_a_locked_activity_is_left_out(house: House) -> None:
     """Neither side is touched, and no conflict is opened."""
     event, activity, round_id = await carried(house)
