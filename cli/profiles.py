@@ -56,7 +56,7 @@ def read(path: Path) -> dict[str, str]:
             found[match[1]] = value
     if wrong:
         raise click.UsageError(
-            f"{path}, line {', '.join(wrong)}: write NAME=VALUE, with quotes closed; a shell's own words are for `source`"
+            f"{path}, line {', '.join(wrong)}: write NAME=VALUE, quotes closed; a shell's words are for `source`"
         )
     return found
 

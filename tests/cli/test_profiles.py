@@ -77,7 +77,7 @@ def test_an_unknown_profile_names_those_that_there_are(folder: Path, name: str) 
     with pytest.raises(click.UsageError) as refused:
         path_of(name)
 
-    assert "there are prod" in refused.value.message
+    assert "known are prod" in refused.value.message
     assert str(folder) in refused.value.message
 
 
