@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.ncrontab import read as read_schedule
-from sync_core.model.policy import Direction, Invite, PrivateRule, Winner
+from sync_core.model.policy import Direction, Invite, PrivateRule, SeriesRule, Winner
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -96,7 +96,7 @@ def one_of(*choices: str) -> Parser:
     return parse
 
 
-def member_of(kind: type[Direction] | type[Winner] | type[PrivateRule] | type[Invite]) -> Parser:
+def member_of(kind: type[Direction] | type[Winner] | type[PrivateRule] | type[Invite] | type[SeriesRule]) -> Parser:
     """One of an enumeration's words, as its member."""
     choose = one_of(*(member.value for member in kind))
     return lambda text: kind(choose(text))

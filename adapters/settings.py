@@ -37,7 +37,7 @@ from adapters.setting_values import (
     within,
 )
 from sync_core.errors import SettingsInvalid
-from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
+from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, SeriesRule, Winner
 
 REQUIRED = "(required)"
 """The default of a setting that has none."""
@@ -87,6 +87,7 @@ class Settings:
     conflict: Winner
     private: PrivateRule
     invite: Invite
+    series: SeriesRule
     activity_types: frozenset[str]
     mass_deletion: tuple[int, float]
     public_url: str
@@ -104,6 +105,7 @@ class Settings:
             winner=self.conflict,
             private=self.private,
             invite=self.invite,
+            series=self.series,
             months_ahead=self.months_ahead,
             max_age=timedelta(days=self.max_age_days),
             activity_types=self.activity_types,
@@ -227,6 +229,7 @@ ROWS = (
     Row("SYNC_CONFLICT", "conflict", member_of(Winner), "latest", "choose one of them"),
     Row("SYNC_PRIVATE", "private", member_of(PrivateRule), "sync", "choose one of them"),
     Row("SYNC_INVITE", "invite", member_of(Invite), "internal", "choose one of them"),
+    Row("SYNC_SERIES", "series", member_of(SeriesRule), "skip", "choose one of them"),
     Row(
         "SYNC_ACTIVITY_TYPES",
         "activity_types",

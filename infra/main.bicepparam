@@ -52,6 +52,7 @@ param settings = {
   SYNC_CONFLICT: readEnvironmentVariable('SYNC_CONFLICT', 'latest')
   SYNC_PRIVATE: readEnvironmentVariable('SYNC_PRIVATE', 'sync')
   SYNC_INVITE: readEnvironmentVariable('SYNC_INVITE', 'internal')
+  SYNC_SERIES: readEnvironmentVariable('SYNC_SERIES', 'skip')
   SYNC_ACTIVITY_TYPES: readEnvironmentVariable('SYNC_ACTIVITY_TYPES', 'Meeting,Communication,Task')
   SYNC_MASS_DELETE_LIMIT: readEnvironmentVariable('SYNC_MASS_DELETE_LIMIT', '5,20%')
 }

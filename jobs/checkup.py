@@ -27,7 +27,7 @@ from sync_core.errors import (
     SideUnavailable,
 )
 from sync_core.model.memory import OPERATIONAL, Instance, User
-from sync_core.model.policy import Policy
+from sync_core.model.policy import Policy, SeriesRule
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
 """The notification's subject, word for word MSSync's (erpnet.md §10)."""
@@ -233,6 +233,7 @@ def fingerprint(checkup: Checkup, policy: Policy) -> str:
         checkup.can_create,
         policy.direction,
         policy.private,
+        *([policy.series] if policy.series is not SeriesRule.SKIP else ()),
         policy.months_ahead,
         policy.max_age,
         policy.erp_time,

@@ -190,6 +190,7 @@ ELSEWHERE = {
     "jobs/round/run.py": (ROUNDS, "tests/rounds/test_rules.py"),
     "jobs/round/read.py": (ROUNDS, "tests/rounds/test_recovery.py"),
     "jobs/round/delta.py": (ROUNDS, "tests/faults/test_cursors.py"),
+    "jobs/round/series.py": (ROUNDS, "tests/rounds/test_series_arriving.py"),
     "jobs/round/roles.py": (ROUNDS, "tests/rounds/test_handovers.py"),
     "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
     "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),

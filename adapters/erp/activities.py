@@ -14,7 +14,7 @@ from adapters.erp.parse import read_activity, read_state
 from adapters.erp.session import Session
 from jobs.ports import ActivityState
 from sync_core.content.ranges import external_id_of, uid_key
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, Malformed, Side, stamp_of
+from sync_core.model.sides import PAIRED_SYSTEMS, ErpActivity, Malformed, Side, stamp_of
 
 ACTIVITIES = "General_Activities_Activities"
 PARTIES = "General_Contacts_Parties"
@@ -108,5 +108,5 @@ async def find_paired(session: Session, ical_uids: Collection[str]) -> dict[str,
 
 def _mark_of(row: Row) -> str:
     """The key of the meeting that a row is paired with, '' for another system's mark."""
-    is_ours = str(row.get("ExternalSystem") or "").casefold() == MSSYNC_SYSTEM.casefold()
+    is_ours = str(row.get("ExternalSystem") or "").casefold() in map(str.casefold, PAIRED_SYSTEMS)
     return uid_key(str(row.get("ExternalId") or "")) if is_ours else ""

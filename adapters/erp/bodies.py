@@ -16,7 +16,7 @@ from adapters.erp.batch import Changeset, Part
 from adapters.erp.directory import USERS
 from adapters.erp.odata import bind, ref
 from sync_core.content.ranges import NOTES_LIMIT, REASON_LIMIT, cut
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpContent, Field
+from sync_core.model.sides import ErpContent, Field
 from sync_core.model.writes import (
     CreateActivity,
     ErpIdentity,
@@ -100,7 +100,7 @@ def create_body(write: CreateActivity, who: ErpIdentity, users: Users) -> Body:
         "ResponsiblePerson": bind("General_Contacts_Persons", who.person_id),
         "SystemType": "Meeting",
         "ExternalId": write.external_id,
-        "ExternalSystem": MSSYNC_SYSTEM,
+        "ExternalSystem": write.external_system,
     }
     for values in _VALUES.values():
         body |= {name: value for name, value in values(content).items() if value is not None}
@@ -120,7 +120,7 @@ def patch_body(write: PatchActivity) -> Body:
     for field in sorted(write.fields - {Field.PEOPLE}):
         body |= _VALUES[field](write.content)
     if write.external_id:
-        body |= {"ExternalId": write.external_id, "ExternalSystem": MSSYNC_SYSTEM}
+        body |= {"ExternalId": write.external_id, "ExternalSystem": write.external_system}
     if write.version is not None:
         body["ObjectVersion"] = write.version
     return body

@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from adapters.graph import directory, evidence
+from adapters.graph import dates, directory, evidence
 from adapters.graph.batch import PARTS, chunks, send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
 from adapters.graph.pages import page_of, read_all, rows_of, with_read_again
 from adapters.graph.parse import etag_of, html_of, item_id, mark_of, parse_event
+from adapters.graph.series import DATES
 from adapters.graph.subscriptions import GraphSubscriptions
 from adapters.graph.wire import (
     ACTIVITY_PROPERTY,
@@ -45,7 +46,7 @@ from sync_core.errors import (
     SideUnavailable,
 )
 from sync_core.model.event import Window
-from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
+from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, SeriesDates, Side
 from sync_core.model.writes import CreateEvent, GraphWrite, Outcome
 
 Found = GraphEvent | Malformed | None
@@ -122,10 +123,12 @@ class GraphCalendar:
         except SideError:
             return None
 
-    async def read_view(self, user_id: str, span: Window) -> GraphReading:
-        """Every event that occurs in ``span``, in full, with our marks (graph.md §4)."""
+    async def read_view(self, user_id: str, span: Window, *, with_dates: bool = False) -> GraphReading:
+        """Every event that occurs in ``span``, in full, with our marks (graph.md §4). ``with_dates``: the texts of
+        dates of series hold no Teams block either."""
         path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{with_mark(s_top=self._page)}"
-        return await self._cut(user_id, await read_all(self._client, Request("GET", path), user_id, mailbox_failure))
+        reading = await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+        return await self._cut(user_id, reading, with_dates=with_dates)
 
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies (graph.md §7)."""
@@ -147,9 +150,9 @@ class GraphCalendar:
         cut = await self._read_uncut(user_id, found.values())
         return {key: _instead(item, cut) for key, item in found.items()}
 
-    async def _cut(self, user_id: str, reading: GraphReading) -> GraphReading:
+    async def _cut(self, user_id: str, reading: GraphReading, *, with_dates: bool = False) -> GraphReading:
         """The reading with texts that hold no Teams block; one more batch for every ten events to be cut."""
-        cut = await self._read_uncut(user_id, reading.events)
+        cut = await self._read_uncut(user_id, (e for e in reading.events if with_dates or e.kind not in DATES))
         return with_read_again(reading, cut) if cut else reading
 
     async def _read_uncut(self, user_id: str, items: Iterable[Found]) -> dict[str, Found]:
@@ -230,6 +233,10 @@ class GraphCalendar:
         if "@odata.nextLink" in page:
             return (await read_all(self._client, request, user_id, mailbox_failure)).events
         return tuple(event for row in rows_of(page) if isinstance(event := parse_event(row), GraphEvent))
+
+    async def read_dates(self, user_id: str, ids: Collection[str]) -> dict[str, SeriesDates | Malformed | None]:
+        """What the masters with these ids say of their dates, batched; None = 404 (graph.md §4)."""
+        return await dates.read_dates(self._client, user_id, ids)
 
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
         """Read what is needed to judge events that may be gone, in at most three batches for every twenty."""

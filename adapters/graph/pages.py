@@ -12,6 +12,7 @@ from datetime import datetime
 
 from adapters.graph.client import GraphClient
 from adapters.graph.parse import etag_of, is_bare, is_removed, item_id, parse_event
+from adapters.graph.series import master_in
 from adapters.graph.wire import Answer, Json, Request
 from sync_core.errors import EndlessRead, SideError, SideUnavailable
 from sync_core.model.sides import GraphEvent, GraphReading, Malformed, Side
@@ -25,10 +26,12 @@ class Tally:
 
     items: dict[str, GraphEvent | Malformed | None] = field(default_factory=dict)
     nameless: list[Malformed] = field(default_factory=list)
+    series: set[str] = field(default_factory=set)
     delta_link: str | None = None
 
     def take(self, item: object) -> None:
         """Add one row. A bare row of a series says nothing of its own, so it is left out (graph.md §3)."""
+        self.series.add(master_in(item))
         if is_bare(item):
             return
         key = item_id(item)
@@ -46,6 +49,7 @@ class Tally:
             removed=frozenset(key for key, item in self.items.items() if item is None),
             malformed=(*self.nameless, *(item for item in items if isinstance(item, Malformed))),
             delta_link=self.delta_link,
+            series=frozenset(self.series - {""}),
         )
 
 

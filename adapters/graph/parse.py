@@ -21,6 +21,7 @@ from adapters.graph.fields import (
     text_of,
     word_of,
 )
+from adapters.graph.series import occurrence_in, recurrence_in
 from adapters.graph.wire import ACTIVITY_PROPERTY, Json, usable_id
 from adapters.windows_zones import iana_zone
 from sync_core.content.body import cut_teams_text, html_text, may_hold_block, without_block
@@ -94,6 +95,7 @@ def _event(item: Json) -> GraphEvent:
         raise Unreadable("the event has no usable id")
     if not _ETAG.fullmatch(etag_of(item)):
         raise Unreadable("the event's version is no text that a request can name")
+    kind = _kind(item)
     organizer = _address(item.get("organizer"))
     attendees = tuple(_attendees(item.get("attendees")))
     return GraphEvent(
@@ -101,8 +103,10 @@ def _event(item: Json) -> GraphEvent:
         change_key=etag_of(item),
         ical_uid=text_of(item, "iCalUId"),
         content=_content(item, attendees, organizer),
-        kind=_kind(item),
+        kind=kind,
         series_id=text_of(item, "seriesMasterId") or None,
+        occurrence=occurrence_in(item, kind),
+        recurrence=recurrence_in(item),
         is_organizer=flag_of(item, "isOrganizer", absent=True),
         organizer=organizer,
         is_cancelled=flag_of(item, "isCancelled"),
@@ -112,7 +116,7 @@ def _event(item: Json) -> GraphEvent:
         modified_at=_instant(item.get("lastModifiedDateTime")),
         transaction_id=text_of(item, "transactionId") or None,
         mark=mark_of(item),
-        is_uncut=not is_html(item) and _kind(item) is EventKind.SINGLE and _may_hold_block(item, html_of(item)),
+        is_uncut=not is_html(item) and kind is not EventKind.MASTER and _may_hold_block(item, html_of(item)),
     )
 
 

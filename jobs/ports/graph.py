@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sync_core.model.event import Window
-from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed
+from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
 from sync_core.model.writes import GraphWrite, Outcome
 
 
@@ -54,8 +54,12 @@ class Calendar(Protocol):
     async def has_news(self, links: Mapping[str, str]) -> dict[str, bool]:
         """Probe delta links (user id → link), batched. True also if a probe failed: a round will report why."""
 
-    async def read_view(self, user_id: str, span: Window) -> GraphReading:
-        """Every event that occurs in ``span`` (``calendarView``), in full, with our marks."""
+    async def read_view(self, user_id: str, span: Window, *, with_dates: bool = False) -> GraphReading:
+        """Every event that occurs in ``span`` (``calendarView``), in full, with our marks. With
+        ``with_dates`` those of series are as ready to be synced as single events."""
+
+    async def read_dates(self, user_id: str, ids: Collection[str]) -> dict[str, SeriesDates | Malformed | None]:
+        """What the masters with these ids say of their dates, batched; None = 404."""
 
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Container
 from dataclasses import replace
 
 from jobs.round.frame import RoundFrame
+from jobs.round.series import read_series
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import delta_window_at
 from sync_core.errors import CursorExpired, EndlessRead
@@ -19,6 +20,7 @@ from sync_core.model.sides import Evidence, Malformed, Side
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import UNSEARCHED
 from sync_core.plan.relocate import Move, moves
+from sync_core.plan.repattern import date_moves
 from sync_core.reading.news import (
     GraphNews,
     doubtful,
@@ -29,22 +31,27 @@ from sync_core.reading.news import (
     with_formatted,
     without_moved,
 )
+from sync_core.reading.series import is_on, named, series_in, without_left
 
 
 async def read_graph(frame: RoundFrame) -> GraphNews:
     """Read what changed in the calendar. Raises what Graph raises; a failed read yields no deletion."""
     news = await _read_delta(frame)
-    news = replace(news, shown=frozenset(news.events))
+    news = await read_series(frame, replace(news, shown=frozenset({*news.events, *news.masters})))
     return await gather(frame, news, doubtful(news, frame))
 
 
 async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[tuple[Move, ...], GraphNews]:
     """Find the links whose event has another id now; return the moves, and the news with what was read for them."""
-    lost, shown = lost_links(news, frame), shown_meetings(news, frame)
+    lost, shown = [x for x in lost_links(news, frame) if x.occurrence is None], shown_meetings(news, frame)
     news = await _find_again(frame, news, {x.ical_uid for x in lost if uid_key(x.ical_uid) not in shown})
     gone = {link.event_id for link in lost} | await _gone_for_good(frame, news, shown)
-    found = moves(frame.memory.links, gone, news.free(frame.links), frame.ctx)
-    return found, without_moved(news, found)
+    found = moves([x for x in frame.memory.links if x.occurrence is None], gone, news.free(frame.links), frame.ctx)
+    news = without_moved(news, found)
+    stale = {move.old.event_id for move in found}
+    links = [link for link in frame.memory.links if link.event_id not in stale]
+    dates = date_moves(links, series_in(news, frame).without(found)) if is_on(frame.ctx) else ()
+    return (*found, *dates), without_left(news, dates)
 
 
 async def gather(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
@@ -72,14 +79,15 @@ async def _read_delta(frame: RoundFrame) -> GraphNews:
     if cursors.delta_link and cursors.delta_window:
         try:
             reading = await calendar.read_changes(frame.user.id, cursors.delta_link, cursors.delta_window)
-            news = taken(news, reading, cursors.delta_window, ctx)
+            news = named(taken(news, reading, cursors.delta_window, ctx), reading, frame)
         except CursorExpired:
             news = replace(news, is_whole=True, is_expired=True)
         except EndlessRead:
             return await _read_view_instead(frame, news, _both(cursors.delta_window, wanted))
     if news.is_whole:
         try:
-            return taken(news, await calendar.read_changes(frame.user.id, None, wanted), wanted, ctx)
+            reading = await calendar.read_changes(frame.user.id, None, wanted)
+            return named(taken(news, reading, wanted, ctx), reading, frame)
         except EndlessRead:
             return await _read_view_instead(frame, news, wanted)
     return await _read_strip(frame, news) if scale.roll else news
@@ -90,6 +98,7 @@ async def _read_view_instead(frame: RoundFrame, news: GraphNews, window: Window)
     cursors = frame.memory.cursors
     view = await frame.world.calendar.read_view(frame.user.id, window)
     news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.delta_window, frame.ctx)
+    news = named(news, view, frame)
     return replace(news, is_whole=True, looked=window)
 
 
@@ -97,7 +106,7 @@ async def _read_strip(frame: RoundFrame, news: GraphNews) -> GraphNews:
     start, end = frame.memory.cursors.window_end, frame.ctx.window.end
     if start is None or start >= end:
         return news
-    strip = await frame.world.calendar.read_view(frame.user.id, Window(start, end))
+    strip = await frame.world.calendar.read_view(frame.user.id, Window(start, end), with_dates=is_on(frame.ctx))
     news = replace(news, with_marks=news.with_marks | {event.id for event in strip.events})
     return taken(news, replace(strip, delta_link=news.delta_link), news.delta_window, frame.ctx)
 
@@ -128,7 +137,8 @@ async def _gone_for_good(frame: RoundFrame, news: GraphNews, shown: Container[st
     """The events of ended links that are gone although their meeting was shown. An event that is still there is not
     added to the news."""
     links = frame.memory.links
-    ended = [x.event_id for x in links if x.status not in WATCHED and uid_key(x.ical_uid) in shown]
+    over = [x for x in links if x.status not in WATCHED and x.occurrence is None]
+    ended = [x.event_id for x in over if uid_key(x.ical_uid) in shown]
     unseen = [event_id for event_id in ended if event_id not in news.events]
     evidence = await frame.world.calendar.gather_evidence(frame.user.id, unseen) if unseen else {}
     return {event_id for event_id, one in evidence.items() if judge_gone(one) is Sight.GONE}

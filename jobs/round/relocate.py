@@ -25,7 +25,9 @@ async def save_moves(fence: Fence, journal: RoundJournal, moves: Sequence[Move])
     for start in range(0, len(moves), AT_ONCE):
         some = moves[start : start + AT_ONCE]
         await fence.save([change for move in some for change in _rows_of(move)])
-        await journal.found_again([move.new for move in some])
+        await journal.found_again(
+            [move.new for move in some if move.old.occurrence != move.new.occurrence or not move.new.occurrence]
+        )
 
 
 def _rows_of(move: Move) -> list[RowChange]:

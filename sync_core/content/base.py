@@ -14,6 +14,7 @@ from sync_core.content.compare import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_term
 from sync_core.content.project import from_erp, from_graph, to_erp, to_graph
 from sync_core.content.ranges import shifted
 from sync_core.model.link import Link, Role
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import ErpActivity, ErpContent, Field, GraphContent, GraphEvent
 
 
@@ -144,6 +145,7 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
             base_event=_graph_base(link.base_event, event.content, fields),
             change_key=event.change_key,
             modified_at=event.modified_at or link.modified_at,
+            occurrence=_same_date(link, event),
         )
     if activity is not None:
         link = replace(
@@ -153,6 +155,14 @@ def moved(link: Link, fields: frozenset[Field], event: GraphEvent | None, activi
             updated_at=activity.updated_at,
         )
     return seal(link)
+
+
+def _same_date(link: Link, event: GraphEvent) -> Occurrence | None:
+    """Which date of a series the link's event is, with what is newly known of the series."""
+    known, now = link.occurrence, event.occurrence
+    if known is None or now is None:
+        return known
+    return replace(known, master_id=now.master_id or known.master_id, rhythm=now.rhythm or known.rhythm)
 
 
 def disturbed(

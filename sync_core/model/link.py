@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import (
     ErpContent,
     GraphContent,
@@ -142,6 +143,8 @@ class Link:
     for a retry. ``held``: the deletion is on a list that a person must answer, or has answered. ``missed_at`` is
     since when a calendar that was moved or restored lacks the event (relocate.py). ``chosen`` is what a person chose
     for fields in conflict, until it is carried out or the item moves on; ``put_back`` is what an undo asks for, once.
+    ``occurrence`` says which date of which series the event is: the key of the link, of which ``event_id`` is a
+    handle that each reading may replace.
     """
 
     event_id: str
@@ -172,6 +175,7 @@ class Link:
     missed_at: datetime | None = None
     chosen: tuple[Chosen, ...] = ()
     put_back: tuple[PutBack, ...] = ()
+    occurrence: Occurrence | None = None
 
     @property
     def conflict_id(self) -> str:

@@ -54,6 +54,13 @@ class Invite(StrEnum):
     NONE = "none"
 
 
+class SeriesRule(StrEnum):
+    """What happens to recurring meetings: left alone (R10), or each date in the window as a single meeting (R16)."""
+
+    SKIP = "skip"
+    WINDOW = "window"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """All choices in one value. ``mass_deletion`` is a count and a share (0..1) that must both be exceeded.
@@ -67,6 +74,7 @@ class Policy:
     winner: Winner = Winner.LATEST
     private: PrivateRule = PrivateRule.SYNC
     invite: Invite = Invite.INTERNAL
+    series: SeriesRule = SeriesRule.SKIP
     months_ahead: int = 1
     max_age: timedelta = timedelta(days=1)
     activity_types: frozenset[str] = frozenset({"Meeting", "Communication", "Task"})
@@ -85,6 +93,7 @@ SETTINGS = {
     "winner": "SYNC_CONFLICT",
     "private": "SYNC_PRIVATE",
     "invite": "SYNC_INVITE",
+    "series": "SYNC_SERIES",
     "months_ahead": "SYNC_MONTHS_AHEAD",
     "max_age": "SYNC_ACTIVITY_MAX_AGE_DAYS",
     "activity_types": "SYNC_ACTIVITY_TYPES",

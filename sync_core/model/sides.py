@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+
+from sync_core.model.series import Occurrence, Recurrence
 
 
 class Side(StrEnum):
@@ -21,6 +24,17 @@ class Side(StrEnum):
 
 MSSYNC_SYSTEM = "Office365-iCalUId"
 """ExternalSystem of activities paired with an event; ERP.net's own MSSync uses it too (erpnet.md §7)."""
+
+DATE_SYSTEM = "calsync-iCalUId-date"
+"""ExternalSystem of activities paired with a date of a series that another calendar system named."""
+
+PAIRED_SYSTEMS = frozenset({MSSYNC_SYSTEM, DATE_SYSTEM})
+"""The systems under which an ExternalId names an event."""
+
+
+def system_of(occurrence: Occurrence | None) -> str:
+    """The ExternalSystem of an event's activity."""
+    return DATE_SYSTEM if occurrence is not None and occurrence.is_foreign else MSSYNC_SYSTEM
 
 
 CONFLICT_CATEGORY = "ERP.net conflict"
@@ -109,6 +123,9 @@ class Attendee:
 class GraphEvent:
     """One event as read. ``mark`` (our extended property: an activity id) and ``html`` are there only if asked for.
 
+    ``occurrence`` is which date of which series it is, where that is known; with ``SYNC_SERIES=skip`` nobody knows.
+    Its ``ical_uid`` is then the date's (``Occurrence.uid``). ``recurrence`` is a master's.
+
     ``response`` is the mailbox owner's own response to an invitation. ``hidden_attendees`` counts the attendees of an
     event whose people are hidden (``SYNC_PRIVATE=busy``). ``is_uncut``: the text may still hold the Teams block,
     which only the HTML can show; only the adapter sees such an event.
@@ -120,6 +137,8 @@ class GraphEvent:
     content: GraphContent
     kind: EventKind = EventKind.SINGLE
     series_id: str | None = None
+    occurrence: Occurrence | None = None
+    recurrence: Recurrence | None = None
     is_organizer: bool = True
     organizer: str = ""
     is_cancelled: bool = False
@@ -135,8 +154,8 @@ class GraphEvent:
 
     @property
     def is_series(self) -> bool:
-        """Whether the event belongs to a recurring series (R10)."""
-        return self.kind is not EventKind.SINGLE
+        """Whether the event is a recurring series, or a date of one that is not synced by itself (R10)."""
+        return self.kind is not EventKind.SINGLE and self.occurrence is None
 
 
 EDITABLE_STATES = frozenset({"New", "Planned", "FirmPlanned"})
@@ -204,14 +223,25 @@ class Malformed:
 class GraphReading:
     """What Graph answered in one complete read.
 
-    ``removed`` are the ids in ``@removed`` (a hint, no proof of a deletion). Bare rows of series are left out.
-    ``delta_link`` is the next opaque link, None for a plain read.
+    ``removed`` are the ids in ``@removed`` (a hint, no proof of a deletion). Bare rows of series are left out;
+    ``series`` are the ids of the masters of all rows of series. ``delta_link`` is the next opaque link, None for a
+    plain read.
     """
 
     events: tuple[GraphEvent, ...] = ()
     removed: frozenset[str] = frozenset()
     malformed: tuple[Malformed, ...] = ()
     delta_link: str | None = None
+    series: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDates:
+    """What a master says of its dates: the original dates that were taken out, and the ids of those that were
+    changed."""
+
+    cancelled: frozenset[date] = frozenset()
+    exceptions: Mapping[date, str] = field(default_factory=dict)
 
 
 class Whereabouts(StrEnum):

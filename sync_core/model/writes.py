@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sync_core.errors import CalsyncError
-from sync_core.model.sides import Attendee, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+from sync_core.model.sides import MSSYNC_SYSTEM, Attendee, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class RemoveEvent:
 
 @dataclass(frozen=True, slots=True)
 class CreateActivity:
-    """Make an activity for an event; (MSSYNC_SYSTEM, ``external_id``) lets it be found again.
+    """Make an activity for an event; (``external_system``, ``external_id``) lets it be found again.
 
     ``content.people`` become its participants. ``notes`` are (e-mail, Notes) of those whose response is known.
     """
@@ -64,6 +64,7 @@ class CreateActivity:
     external_id: str
     content: ErpContent
     notes: tuple[tuple[str, str], ...] = ()
+    external_system: str = MSSYNC_SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class ParticipantChanges:
 
 @dataclass(frozen=True, slots=True)
 class PatchActivity:
-    """Change the named ``fields`` of an activity, and its ``external_id`` where not ''.
+    """Change the named ``fields`` of an activity, and its ``external_id`` (of ``external_system``) where not ''.
 
     PEOPLE are changed by ``participants``. They may come alone: then the header is not touched, and nobody who is
     assigned is notified of an edit (erpnet.md §9, R35940).
@@ -94,6 +95,7 @@ class PatchActivity:
     content: ErpContent
     external_id: str = ""
     participants: ParticipantChanges = ParticipantChanges()
+    external_system: str = MSSYNC_SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 WORDS = {
     "exit/unlinked": "a person took the pair apart",
+    "exit/series-off": "it is a date of a series, and series are not synced any more",
     "exit/malformed": "one side shows something that cannot be understood",
     "exit/undecided": "the event may be gone, and what was read does not settle it",
     "exit/elsewhere": "the event is in another calendar",

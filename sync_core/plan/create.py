@@ -9,7 +9,7 @@ from sync_core.content.base import set_apart
 from sync_core.content.project import from_erp, from_graph, to_erp, to_graph
 from sync_core.content.ranges import external_id_of
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
-from sync_core.model.sides import EVERYTHING, Field, Side
+from sync_core.model.sides import EVERYTHING, Field, Side, system_of
 from sync_core.model.writes import CreateActivity, CreateEvent
 from sync_core.people.lists import guests, left_out, remarks, who
 from sync_core.people.mail import mails_anybody, may_invite
@@ -30,6 +30,7 @@ def create_activity(case: Case, ctx: Context) -> Decision:
         external_id_of(event.ical_uid),
         replace(content, people=tuple(sorted(people))),
         tuple((one, responses[one]) for one in sorted(people) if one in responses),
+        system_of(event.occurrence),
     )
     said = remarks(event, None)
     return Decision(case, Intent.CREATE_ACTIVITY, Verdict.ACT, said, erp=write, written=((Side.ERP, EVERYTHING),))

@@ -5,6 +5,7 @@ Each case takes the first exit that is open to it. These are asked about the cas
 
     exit          verdict               when
     unlinked      skip                  a person took the pair apart
+    series-off    park                  a date of a series, and ``SYNC_SERIES`` is ``skip``
     malformed     park                  a side cannot be understood
     undecided     reread                the event may be gone, and the evidence is incomplete
     elsewhere     act, park             the event is in another calendar; an invited copy hands its meeting on
@@ -48,6 +49,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.event import When
 from sync_core.model.link import UNHINDERED, EndedBy, Link, LinkStatus, PendingState, Role
+from sync_core.model.policy import SeriesRule
 from sync_core.plan import cells
 from sync_core.plan.conflict import category_removal
 from sync_core.plan.create import create_activity, create_event, link_pair
@@ -146,6 +148,13 @@ def _unlinked(case: Case, _: Context) -> Decision | None:
     return _set_aside(case, Verdict.SKIP, UNLINKED)
 
 
+def _series_off(case: Case, ctx: Context) -> Decision | None:
+    """A date of a series is left alone on both sides while series are not synced, whatever was read of it."""
+    if case.link is None or case.link.occurrence is None or ctx.policy.series is not SeriesRule.SKIP:
+        return None
+    return _set_aside(case, Verdict.PARK, REASONS[Trait.SERIES])
+
+
 def _malformed(case: Case, _: Context) -> Decision | None:
     """A side that cannot be understood decides nothing."""
     if Sight.MALFORMED not in (case.event_sight, case.activity_sight):
@@ -229,6 +238,7 @@ def _is_refused(case: Case) -> bool:
 
 AS_READ: tuple[Exit, ...] = (
     _unlinked,
+    _series_off,
     _malformed,
     _undecided,
     _elsewhere,

@@ -12,7 +12,7 @@ from sync_core.model.decision import Context, Decision, Intent
 from sync_core.model.link import Link, Role
 from sync_core.model.logins import OWNER
 from sync_core.model.policy import PrivateRule
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Side
+from sync_core.model.sides import PAIRED_SYSTEMS, ErpActivity, GraphEvent, Side
 from sync_core.people.privacy import is_hidden
 from sync_core.people.responses import responses_of
 
@@ -50,6 +50,7 @@ def new_link(event: GraphEvent, activity: ErpActivity, origin: Side, ctx: Contex
         event_id=event.id,
         activity_id=activity.id,
         ical_uid=event.ical_uid,
+        occurrence=event.occurrence,
         zone=ctx.policy.zone_of_digits(owner.zone) if owner and owner.zone else ctx.digits_zone,
         base_event=event.content,
         base_activity=activity.content,
@@ -71,7 +72,7 @@ def began_with(activity: ErpActivity, ctx: Context) -> str:
 
 def is_made_from(activity: ErpActivity, event: GraphEvent, ctx: Context) -> bool:
     """Whether a service user made this activity from this meeting, in any mailbox."""
-    names = activity.external_system == MSSYNC_SYSTEM and bool(event.ical_uid)
+    names = activity.external_system in PAIRED_SYSTEMS and bool(event.ical_uid)
     return names and uid_key(activity.external_id) == uid_key(event.ical_uid) and not began_with(activity, ctx)
 
 

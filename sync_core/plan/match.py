@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from sync_core.content.ranges import uid_key
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.sides import PAIRED_SYSTEMS, ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original
 from sync_core.plan.identity import began_with, transaction_id
@@ -81,7 +81,7 @@ class Unlinked:
 
 def meeting_of(activity: ErpActivity) -> str:
     """The key of the meeting that an activity names, '' for none."""
-    return uid_key(activity.external_id) if activity.external_system == MSSYNC_SYSTEM else ""
+    return uid_key(activity.external_id) if activity.external_system in PAIRED_SYSTEMS else ""
 
 
 def may_pair(event: GraphEvent, ctx: Context) -> bool:

@@ -20,7 +20,7 @@ from sync_core.content.window import bounds
 from sync_core.model.decision import Context
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role
 from sync_core.model.memory import Memory
-from sync_core.model.sides import GraphEvent, Side
+from sync_core.model.sides import EventKind, GraphEvent, Side
 
 STILL_COMING = "the calendar was moved or restored, and this event has not come back yet"
 
@@ -67,7 +67,7 @@ def moves(
             fed = {link.activity_id: link for link in in_place}
             found += [Move(x, fed[x.activity_id]) for x in lost if x.activity_id in fed and x.status in WATCHED]
         elif lost:
-            link = max(lost, key=_liveliness)
+            link = max(lost, key=liveliness)
             fits = [event for event in free.get(uid, ()) if _may_go_on(link, event, ctx)]
             found += [Move(link, relocated(link, min(fits, key=lambda e: _strangeness(link, e))))] if fits else []
     return tuple(found)
@@ -102,6 +102,7 @@ def relocated(link: Link, event: GraphEvent) -> Link:
         link,
         event_id=event.id,
         ical_uid=event.ical_uid,
+        occurrence=event.occurrence,
         role=role,
         change_key="",
         modified_at=None,
@@ -109,11 +110,17 @@ def relocated(link: Link, event: GraphEvent) -> Link:
         missed_at=None,
         retry_at=None if link.missed_at else link.retry_at,
     )
-    is_older = None not in (link.modified_at, event.modified_at) and event.modified_at < link.modified_at  # type: ignore[operator]
-    return outdated(moved, event) if is_older else moved
+    return outdated(moved, event) if _is_older(link, event) else moved
 
 
-def _liveliness(link: Link) -> tuple[int, datetime]:
+def _is_older(link: Link, event: GraphEvent) -> bool:
+    """Whether an event is older than what the link has seen. The time of a plain date of a series is the series'."""
+    if link.modified_at is None or event.modified_at is None or event.kind is EventKind.OCCURRENCE:
+        return False
+    return event.modified_at < link.modified_at
+
+
+def liveliness(link: Link) -> tuple[int, datetime]:
     """The order in which the links of one meeting may go on: running, archived, tombstone; among equals the one that
     ended last."""
     rank = {LinkStatus.TOMBSTONE: 0, LinkStatus.ARCHIVED: 1}.get(link.status, 2)

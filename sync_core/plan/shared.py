@@ -122,6 +122,7 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
     return replace(
         life.live(before),
         event_id=event.id,
+        occurrence=event.occurrence,
         base_event=base_event,
         change_key=event.change_key,
         modified_at=event.modified_at,
@@ -187,6 +188,7 @@ def follow(case: Case, ctx: Context) -> Decision:
         event_id=event.id,
         activity_id=case.claim.activity_id if case.claim else "",
         ical_uid=event.ical_uid,
+        occurrence=event.occurrence,
         zone=ctx.digits_zone,
         base_event=event.content,
         base_activity=to_erp(from_graph(event.content), ZoneInfo(ctx.digits_zone)),

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from sync_core.content.compare import Pair
 from sync_core.content.project import to_erp, to_graph
-from sync_core.content.ranges import external_id_of
+from sync_core.content.ranges import external_id_of, uid_key
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Link
-from sync_core.model.sides import PEOPLE, Attendee, ErpActivity, Field, Side
+from sync_core.model.series import day_in
+from sync_core.model.sides import PAIRED_SYSTEMS, PEOPLE, Attendee, ErpActivity, Field, Side, system_of
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
 from sync_core.people.lists import Moves, listed, new_list, remarks, rows_after
 from sync_core.people.mail import mails_of_patch
@@ -40,10 +41,10 @@ def update_pair(case: Case, link: Link, intent: Intent, ctx: Context) -> Decisio
 def _decision(flow: Flow, intent: Intent) -> Decision:
     """The writes that the rules leave, and the link as it is if they succeed."""
     case, link, ctx = flow.case, flow.link, flow.ctx
-    may_write_notes = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
+    may_write = permitted(case, Intent.UPDATE_ACTIVITY, ctx)[0] is Verdict.ACT
     moves = flow.moves if Field.PEOPLE in flow.to_erp else Moves()
-    changes, responses = participant_changes(case, link, moves, ctx, may_write_notes=may_write_notes)
-    erp, graph = _erp_patch(flow, changes), _graph_patch(flow)
+    changes, responses = participant_changes(case, link, moves, ctx, may_write_notes=may_write)
+    erp, graph = _erp_patch(flow, changes, may_write=may_write), _graph_patch(flow)
     said = flow.conflict.clashes[0].why if flow.conflict else _remarks(flow)
     kept = replace(link, zone=_digits_zone(flow), answers=responses, chosen=_unserved(flow), put_back=flow.asked)
     verdict, reason = _verdict(flow, is_written=bool(graph or erp))
@@ -70,18 +71,20 @@ def _unserved(flow: Flow) -> tuple[Chosen, ...]:
     return tuple(chosen for chosen in flow.link.chosen if chosen.clash.field in flow.left)
 
 
-def _erp_patch(flow: Flow, changes: ParticipantChanges) -> PatchActivity | None:
-    if not flow.to_erp and not changes.notes:
-        return None
+def _erp_patch(flow: Flow, changes: ParticipantChanges, *, may_write: bool) -> PatchActivity | None:
     activity, link = flow.case.activity, flow.link
+    is_renamed = activity is not None and _names_former_date(activity, link) and may_write
+    if not flow.to_erp and not changes.notes and not is_renamed:
+        return None
     people = rows_after(activity, changes) if activity else link.base_activity.people
-    names = activity is not None and bool(flow.to_erp) and _takes_external_id(activity)
+    names = activity is not None and (bool(flow.to_erp) or is_renamed) and _takes_external_id(activity, link)
     return PatchActivity(
         activity_id=link.activity_id,
         version=activity.version if activity else link.version,
         fields=flow.to_erp,
         content=replace(to_erp(flow.agreed, ZoneInfo(_digits_zone(flow))), people=people),
         external_id=external_id_of(link.ical_uid) if names else "",
+        external_system=system_of(link.occurrence),
         participants=changes,
     )
 
@@ -93,10 +96,19 @@ def _digits_zone(flow: Flow) -> str:
     return flow.ctx.digits_zone if Field.TIME in flow.to_erp and is_mine else flow.link.zone
 
 
-def _takes_external_id(activity: ErpActivity) -> bool:
+def _takes_external_id(activity: ErpActivity, link: Link) -> bool:
     """Whether our ExternalSystem and ExternalId may be written: there is no other pair, and the state is early
-    (design.md §4 "Identity")."""
-    return not activity.external_id and not activity.external_system and activity.state in ("New", "FirmPlanned")
+    (design.md §4 "Identity"), or it names a date of a series that the link has left."""
+    return _names_former_date(activity, link) or (
+        not activity.external_id and not activity.external_system and activity.state in ("New", "FirmPlanned")
+    )
+
+
+def _names_former_date(activity: ErpActivity, link: Link) -> bool:
+    """Whether the activity bears the name of another date, as after its series was changed (R19, R20, R27)."""
+    if activity.external_system not in PAIRED_SYSTEMS or uid_key(activity.external_id) == uid_key(link.ical_uid):
+        return False
+    return link.occurrence is not None or day_in(activity.external_id) is not None
 
 
 def _graph_patch(flow: Flow) -> PatchEvent | None:
@@ -137,7 +149,7 @@ def _intent_of(intent: Intent, graph: PatchEvent | None, erp: PatchActivity | No
         return intent
     if graph and erp:
         return Intent.MERGE
-    if erp and not erp.fields:
+    if erp and not erp.fields and not erp.external_id:
         return Intent.ANSWER
     return Intent.UPDATE_ACTIVITY if erp else Intent.UPDATE_EVENT if graph else Intent.NOTHING
 

@@ -19,6 +19,7 @@ from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Sid
 from sync_core.people.responses import responses_of
 from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import STILL_COMING, still_comes
+from sync_core.plan.repattern import HELD_BACK, held_back
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import AWAY, GraphNews, due_pending, is_stale, sight_of
 from sync_core.reading.roles import Roles, asks_for_event
@@ -53,9 +54,11 @@ def asked_activities(news: GraphNews, roles: Roles, frame: Frame) -> set[str]:
 
 def _needs_activity(link: Link, news: GraphNews, roles: Roles, ctx: Context) -> bool:
     """Whether the news of a link's event makes it necessary to read the activity."""
-    if link.event_id in news.evidence or link.event_id in roles.promoted:
+    if link.event_id in news.evidence or link.event_id in news.dates or link.event_id in roles.promoted:
         return True
     event = news.event(link.event_id)
+    if event is not None and link.occurrence is not None and link.reread:
+        return True
     return event is not None and not is_stale(link, event, news) and is_news(link, event, ctx)
 
 
@@ -128,8 +131,13 @@ def _linked_case(link: Link, both: Readings, frame: Frame) -> Case:
     event, event_sight, explanation = sight_of(link, both.news)
     if event_sight is Sight.GONE:
         coming = still_comes(link, is_moving=both.news.is_moving, now=frame.ctx.now)
+        held = held_back(link, is_unnamed=link.event_id in both.news.unnamed, now=frame.ctx.now)
         if coming is not None:
             link, event_sight, explanation = coming, Sight.UNDECIDED, STILL_COMING
+        elif held is not None:
+            link, event_sight, explanation = held, Sight.UNDECIDED, HELD_BACK
+    elif event is not None and link.occurrence is not None and link.missed_at is not None:
+        link = replace(link, missed_at=None)  # it takes place after all
     activity, activity_sight, of_activity = _sight_of_activity(link, both, frame)
     return Case(link, event, activity, event_sight, activity_sight, explanation=explanation or of_activity)
 

@@ -26,7 +26,7 @@ from sync_core.model.link import (
     PendingState,
     is_given_up,
 )
-from sync_core.model.policy import PrivateRule
+from sync_core.model.policy import PrivateRule, SeriesRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side
 from sync_core.people.mail import invited
 from sync_core.plan.decide import is_over_link
@@ -50,6 +50,10 @@ class GraphNews:
     asked for ``delta_window``. ``is_whole`` says that the whole window was read anew. ``looked`` is the span that was
     read in place of a delta query without end. ``is_expired`` says that the delta link had expired, ``is_moving``
     that links took new ids as well, because the calendar was moved or restored.
+
+    Of series (reading/series.py): ``listed`` are the masters that the delta query named, ``masters`` those that were
+    read, by id. ``dates`` are the sights of linked dates that the view lacks, by event id; ``unnamed`` are those that
+    their living series does not know any more.
     """
 
     events: Mapping[str, GraphEvent | Malformed] = field(default_factory=dict)
@@ -64,6 +68,10 @@ class GraphNews:
     looked: Window | None = None
     is_expired: bool = False
     is_moving: bool = False
+    listed: frozenset[str] = frozenset()
+    masters: Mapping[str, GraphEvent] = field(default_factory=dict)
+    dates: Mapping[str, Sight] = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
 
     def event(self, event_id: str) -> GraphEvent | None:
         """The event, None where it was not read or not understood."""
@@ -79,7 +87,11 @@ class GraphNews:
 
 
 def permitted(event: GraphEvent, ctx: Context) -> GraphEvent:
-    """The event as ``SYNC_PRIVATE`` lets calsync know it."""
+    """The event as the company's policy lets calsync know it: ``SYNC_PRIVATE`` hides, and a date of a series is an
+    item of its own, known by its own iCalUId, with ``SYNC_SERIES=window`` only."""
+    if event.occurrence is not None:
+        is_item = ctx.policy.series is SeriesRule.WINDOW
+        event = replace(event, ical_uid=event.occurrence.uid) if is_item else replace(event, occurrence=None)
     if ctx.policy.private is PrivateRule.BUSY and is_private(event.content):
         return replace(event, content=masked(event.content), attendees=(), hidden_attendees=len(invited(event)))
     return event
@@ -140,12 +152,22 @@ def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str
             return None, sight_of_malformed(bad), bad.reason
     if isinstance(event, Malformed):
         return None, Sight.UNREAD, ""
+    if link.occurrence is not None:
+        return _sight_of_date(link, event, news)
     if evidence is not None:
         sight = judge_gone(evidence)
         return (event if sight is Sight.PRESENT else None), sight, ""
     if event is None or is_stale(link, event, news):
         return None, Sight.UNREAD, ""
     return event, Sight.PRESENT, ""
+
+
+def _sight_of_date(link: Link, event: GraphEvent | None, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
+    """What this round saw of a date of a series. Its id is a handle only: that it answers 404 proves nothing."""
+    if event is not None:
+        return (None, Sight.UNREAD, "") if is_stale(link, event, news) else (event, Sight.PRESENT, "")
+    is_doubtful = link.event_id in news.evidence
+    return None, news.dates.get(link.event_id, Sight.UNDECIDED if is_doubtful else Sight.UNREAD), ""
 
 
 def is_stale(link: Link, event: GraphEvent, news: GraphNews) -> bool:
@@ -175,7 +197,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
     """The ids of the events to read one by one: removed or absent ones, events of tombstones that are shown again,
     events of pending rows that are due, and those of links that ask for it or whose meeting is shown under another
     id."""
-    links, shown = frame.links, shown_meetings(news, frame)
+    links, shown = {i: x for i, x in frame.links.items() if x.occurrence is None}, shown_meetings(news, frame)
     ids = {i for i in news.removed & set(links) if links[i].status is not LinkStatus.ARCHIVED}
     ids |= {event_id for event_id, link in links.items() if _is_doubtful(link, news, frame, shown)}
     return ids | {
@@ -191,6 +213,13 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
         return bool(link.chosen) and _is_due(link, frame)
     is_missing = not is_read and (_is_expected(link, news, frame) or uid_key(link.ical_uid) in shown)
     return is_missing or _is_due(link, frame) or _is_approved(link, frame)
+
+
+def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
+    """Whether a link must be looked at although the delta query says nothing of it."""
+    if link.status not in WATCHED:
+        return bool(link.chosen) and _is_due(link, frame)
+    return _is_expected(link, news, frame) or _is_due(link, frame) or _is_approved(link, frame)
 
 
 def shown_meetings(news: GraphNews, frame: Frame) -> Container[str]:

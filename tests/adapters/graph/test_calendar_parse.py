@@ -160,12 +160,13 @@ def test_html_of_a_meeting_tells_its_own_text(kind: str, form: str) -> None:
         ({"onlineMeeting": {"joinUrl": "https://teams.microsoft.com/l/x"}}, True),
         ({"isOnlineMeeting": False, "onlineMeeting": None}, False),
         ({"isOnlineMeeting": "yes", "onlineMeeting": {"joinUrl": None}}, False),
-        ({"isOnlineMeeting": True, "type": "occurrence"}, False),
+        ({"isOnlineMeeting": True, "type": "occurrence"}, True),
+        ({"isOnlineMeeting": True, "type": "seriesMaster"}, False),
         ({}, False),
     ],
 )
 def test_an_online_meeting_says_so(fields: dict[str, Any], expected: bool) -> None:
-    """Only of such an event may the text tell more than somebody wrote; a series is not carried at all."""
+    """Only of such an event may the text tell more than somebody wrote; a master is not carried at all."""
     assert parsed(**fields).is_uncut is expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -21,6 +22,7 @@ from sync_core.model.link import (
     PendingState,
     Role,
 )
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import CONFLICT_CATEGORY, EventKind, Field, Seen, Side
 from sync_core.plan import decide as way
 from sync_core.plan.decide import decide
@@ -67,10 +69,16 @@ THEIRS = Claim(user_id="boris-id", activity_id="A1", at=NOW, etag="e1")
 EDITED = an_activity(noted(subject="Forecast"))
 HIRED = an_activity(creation_user=SERVICE, owner_party="party-boris")
 
+JUNE = Occurrence("series@acme.example", date(2026, 6, 25), "M1")
+
 CASES: dict[str, list[Case]] = {
     "unlinked": [
         linked(an_event(shown(subject="Plan")), EDITED, link=life.unlinked(a_link(), way.UNLINKED, NOW)),
         linked(event_sight=Sight.MALFORMED, link=life.unlinked(a_link(), way.UNLINKED, NOW)),
+    ],
+    "series-off": [
+        linked(an_event(), EDITED, link=a_link(occurrence=JUNE)),
+        linked(None, an_activity(), event_sight=Sight.GONE, link=a_link(occurrence=JUNE)),
     ],
     "malformed": [a_case(event_sight=Sight.MALFORMED), linked(an_event(), activity_sight=Sight.MALFORMED)],
     "undecided": [linked(event_sight=Sight.UNDECIDED)],

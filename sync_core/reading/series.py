@@ -1,0 +1,268 @@
+"""What a round reads of recurring series, and what that means for each date (``SYNC_SERIES=window``; R15 to R20).
+
+The delta query names series, in full or in part, and nothing else of what it says of them counts (graph.md §3): a
+plain date comes bare, a deleted one not at all, and a date that did not change is never told again. So a series that
+is named is *listed*, and so is one of which a linked date asks for a look. The view over the window then says what
+its dates are. Only a linked date that the view lacks asks for more: its master, the dates that the master names, and
+at last the date itself. Of a date that stays open nothing is inferred; its link remembers that it must be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TypeVar
+
+from sync_core.content.project import graph_when
+from sync_core.content.ranges import uid_key
+from sync_core.content.window import is_inside
+from sync_core.model.decision import Context, Sight
+from sync_core.model.event import Window
+from sync_core.model.link import WATCHED, Link
+from sync_core.model.policy import SeriesRule
+from sync_core.model.series import Rhythm
+from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
+from sync_core.plan.decide import is_over_link
+from sync_core.plan.delete import judge_gone
+from sync_core.plan.relocate import Move, by_uid
+from sync_core.plan.repattern import Series
+from sync_core.reading.frame import Frame
+from sync_core.reading.news import GraphNews, asks_for_reading, permitted
+
+MOST_ASKED = 50
+"""Dates, and masters, that are asked about one by one in one round; the others wait for the next."""
+
+E = TypeVar("E", GraphEvent, GraphEvent | Malformed)
+
+Found = GraphEvent | Malformed | None
+"""A date that was read by id; None = 404."""
+
+DATES_BEFORE = timedelta(days=1)
+"""How far before the window a date may lie that is still followed (R8, R17)."""
+
+
+def is_on(ctx: Context) -> bool:
+    """Whether dates of series are synced."""
+    return ctx.policy.series is SeriesRule.WINDOW
+
+
+# Which series are read
+
+
+def named(news: GraphNews, reading: GraphReading, frame: Frame) -> GraphNews:
+    """The news with the series that a delta query has named. Where dates are synced, plain dates and masters are
+    dropped: the view will tell. Changed dates stay, and a master under the id of a link, which is a single event that
+    became a series."""
+    if not is_on(frame.ctx):
+        return news
+    links = frame.links
+    masters = {e.id: e for e in reading.events if e.kind is EventKind.MASTER}
+    stay = {e.id for e in reading.events if e.kind is EventKind.SINGLE or (e.id in masters and e.id in links)}
+    stay |= {e.id for e in reading.events if e.kind is EventKind.EXCEPTION and e.occurrence is not None}
+    dropped = {event.id for event in reading.events} - stay
+    return replace(
+        news,
+        events={i: event for i, event in news.events.items() if i not in dropped},
+        masters={**news.masters, **masters},
+        listed=news.listed | reading.series,
+    )
+
+
+def listed_series(news: GraphNews, frame: Frame) -> frozenset[str]:
+    """The ids of the masters whose dates must be read: those that the delta query named, and those of linked dates
+    that ask for it, were removed, or belong to what is a single event by now."""
+    asked = {x.occurrence.master_id for x in frame.memory.links if x.occurrence and _asks_for_series(x, news, frame)}
+    return frozenset(news.listed | asked) - {""}
+
+
+def _asks_for_series(link: Link, news: GraphNews, frame: Frame) -> bool:
+    assert link.occurrence is not None
+    is_named = not {link.event_id, link.occurrence.master_id}.isdisjoint(news.removed)
+    is_single = link.occurrence.master_id in news.events
+    return is_single or (link.status in WATCHED and is_named) or asks_for_reading(link, news, frame)
+
+
+def span_of_dates(ctx: Context) -> Window:
+    """The span in which the dates of series are read."""
+    return Window(ctx.window.start - DATES_BEFORE, ctx.window.end)
+
+
+# What the view says
+
+
+def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], frame: Frame) -> GraphNews:
+    """The news with the dates of the listed series. One that is neither linked nor inside the window is nobody's."""
+    keys, ctx = by_uid(frame.memory.links, lambda link: link.ical_uid), frame.ctx
+    dated = [e for e in view.events if e.kind is not EventKind.SINGLE and e.series_id in listed]
+    shown = {event.id: permitted(event, ctx) for event in dated}
+    unclear = {bad.id: bad for bad in view.malformed if bad.id in frame.links}
+    rhythms = _rhythms(news, frame)
+    events = {i: _with_rhythm(e, rhythms) for i, e in {**news.events, **shown, **unclear}.items()}
+    taken = {i: event for i, event in events.items() if not _is_nobodys(event, keys, ctx)}
+    return replace(news, events=taken, with_marks=news.with_marks | frozenset(shown))
+
+
+def _is_nobodys(event: GraphEvent | Malformed, keys: Container[str], ctx: Context) -> bool:
+    if isinstance(event, Malformed) or event.occurrence is None or uid_key(event.ical_uid) in keys:
+        return False
+    return not is_inside(graph_when(event.content), ctx.window, ctx.zone)
+
+
+def _rhythms(news: GraphNews, frame: Frame) -> dict[str, Rhythm]:
+    """How often each known series takes place, by its master's id."""
+    known = {x.occurrence.master_id: x.occurrence.rhythm for x in frame.memory.links if x.occurrence}
+    told = {i: e.recurrence.rhythm for i, e in news.masters.items() if e.recurrence}
+    return {i: rhythm for i, rhythm in {**known, **told}.items() if rhythm is not None}
+
+
+def _with_rhythm(event: E, rhythms: Mapping[str, Rhythm]) -> E:
+    if isinstance(event, Malformed) or event.occurrence is None:
+        return event
+    one = event.occurrence
+    return replace(event, occurrence=replace(one, rhythm=rhythms.get(one.master_id, one.rhythm)))
+
+
+# What the view lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The linked dates that a view lacks, and what was read of them: the evidence about their masters, what the
+    masters say of their dates, and the dates themselves, by the ids that were asked for."""
+
+    links: tuple[Link, ...]
+    masters: Mapping[str, Evidence] = field(default_factory=dict)
+    dates: Mapping[str, SeriesDates | Malformed | None] = field(default_factory=dict)
+    found: Mapping[str, Found] = field(default_factory=dict)
+
+    @property
+    def master_ids(self) -> list[str]:
+        """The masters to ask about, each once."""
+        return list(dict.fromkeys(_master_of(link) for link in self.links))[:MOST_ASKED]
+
+    @property
+    def living(self) -> list[str]:
+        """The series that go on, which may say what became of a date."""
+        return [
+            i for i in self.masters if _sight_of_series(self.masters[i]) is Sight.PRESENT and not self._is_single(i)
+        ]
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The ids to read of the dates that only they themselves can tell of, by the event id of their link."""
+        open_ = [link for link in self.links if _master_of(link) in self.living and self._said_of(link) is None]
+        return {link.event_id: self._id_of(link) for link in open_[:MOST_ASKED]}
+
+    def sights(self) -> dict[str, Sight]:
+        """What each date is, by the event id of its link."""
+        return {link.event_id: self._sight_of(link) for link in self.links}
+
+    def unnamed(self) -> frozenset[str]:
+        """The dates, by event id, that their living series does not know any more without naming them as taken out:
+        it got another pattern, or ends earlier."""
+        gone = {i for i, asked in self.asked.items() if asked in self.found and self.found[asked] is None}
+        return frozenset(gone)
+
+    def events(self) -> dict[str, GraphEvent]:
+        """The dates that take place outside the view, by their ids."""
+        present = {self.asked[i] for i, sight in self.sights().items() if sight is Sight.PRESENT}
+        return {i: e for i, e in self.found.items() if i in present and isinstance(e, GraphEvent)}
+
+    def _said_of(self, link: Link) -> Sight | None:
+        """What the series says of a date, None where it says nothing."""
+        assert link.occurrence is not None
+        told = self.dates.get(_master_of(link))
+        if not isinstance(told, SeriesDates):
+            return Sight.UNDECIDED
+        return Sight.GONE if link.occurrence.day in told.cancelled else None
+
+    def _id_of(self, link: Link) -> str:
+        """The id by which a date is asked for: its series knows the present one of a changed date."""
+        assert link.occurrence is not None
+        told = self.dates.get(_master_of(link))
+        return told.exceptions.get(link.occurrence.day, link.event_id) if isinstance(told, SeriesDates) else ""
+
+    def _sight_of(self, link: Link) -> Sight:
+        evidence = self.masters.get(_master_of(link))
+        if evidence is None:
+            return Sight.UNDECIDED
+        of_series = _sight_of_series(evidence)
+        if of_series is not Sight.PRESENT:
+            return of_series
+        if self._is_single(_master_of(link)):
+            return Sight.GONE
+        asked = self.asked.get(link.event_id)
+        if asked is None:
+            return self._said_of(link) or Sight.UNDECIDED
+        found = self.found.get(asked, Malformed)
+        if found is None:
+            return Sight.GONE
+        is_it = isinstance(found, GraphEvent) and uid_key(found.ical_uid) == uid_key(link.ical_uid)
+        return Sight.PRESENT if is_it else Sight.UNDECIDED
+
+    def _is_single(self, master_id: str) -> bool:
+        event = self.masters[master_id].event
+        return isinstance(event, GraphEvent) and event.kind is EventKind.SINGLE
+
+
+def _master_of(link: Link) -> str:
+    return link.occurrence.master_id if link.occurrence else ""
+
+
+def _sight_of_series(evidence: Evidence) -> Sight:
+    """Whether a series is gone, by the rule for single events. What cannot be understood leaves its dates open."""
+    sight = judge_gone(evidence)
+    return Sight.UNDECIDED if sight is Sight.MALFORMED else sight
+
+
+def missing_dates(news: GraphNews, listed: Collection[str], frame: Frame) -> Missing:
+    """The linked dates of the listed series that the view should hold and does not. What is over is left alone (R17);
+    a date that the view shows under another id is not missing."""
+    shown = by_uid(news.free(frame.links), lambda event: event.ical_uid)
+    before = frame.ctx.now - frame.ctx.policy.max_age
+    return Missing(
+        tuple(
+            link
+            for link in frame.memory.links
+            if link.status in WATCHED
+            and _master_of(link) in listed
+            and link.event_id not in news.events
+            and uid_key(link.ical_uid) not in shown
+            and not is_over_link(link, before, frame.ctx.zone)
+        )
+    )
+
+
+def with_missing(news: GraphNews, missing: Missing, frame: Frame) -> GraphNews:
+    """The news with what became of the dates that the view lacks."""
+    rhythms = _rhythms(news, frame)
+    events = {i: _with_rhythm(event, rhythms) for i, event in missing.events().items()}
+    known = {i: e.event for i, e in missing.masters.items() if isinstance(e.event, GraphEvent)}
+    return replace(
+        news,
+        events={**news.events, **events},
+        masters={**known, **news.masters},
+        dates={**news.dates, **missing.sights()},
+        unnamed=news.unnamed | missing.unnamed(),
+    )
+
+
+def told_of_dates(found: Mapping[str, Found], ctx: Context) -> dict[str, Found]:
+    """Dates that were read by id, as ``permitted``."""
+    return {i: permitted(e, ctx) if isinstance(e, GraphEvent) else e for i, e in found.items()}
+
+
+# Dates that take each other's place
+
+
+def series_in(news: GraphNews, frame: Frame) -> Series:
+    """What ``plan.repattern`` must know to find the links that go on with another date."""
+    gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
+    return Series(tuple(news.free(frame.links)), news.masters, gone, news.unnamed)
+
+
+def without_left(news: GraphNews, moves: Collection[Move]) -> GraphNews:
+    """Drop what was read under ids that links no longer have, after they went on with other dates."""
+    left = {move.old.event_id for move in moves}
+    return replace(news, events={i: event for i, event in news.events.items() if i not in left})

@@ -1,0 +1,158 @@
+"""Which date goes on with which activity, after a series was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from sync_core.model.link import Link, LinkStatus, Role
+from sync_core.model.series import Occurrence, Recurrence, Rhythm
+from sync_core.model.sides import EventKind, GraphEvent
+from sync_core.plan.repattern import Series, date_moves, held_back
+from tests.support.samples import NOW, a_link, an_event, shown, utc
+
+MASTER = an_event(id="M", kind=EventKind.MASTER, recurrence=Recurrence(Rhythm.WEEKLY))
+FIRST = date(2026, 2, 2)
+"""A Monday."""
+
+
+def day(number: int) -> date:
+    """So many days after the Monday."""
+    return FIRST + timedelta(days=number)
+
+
+def dated(number: int, *, uid: str = "U", master: str = "M", **told: object) -> GraphEvent:
+    """The event of a date, without a link."""
+    one = Occurrence(uid, day(number), master)
+    start = utc(2026, 2, 2, 7) + timedelta(days=number)
+    content = shown(start=start, end=start + timedelta(hours=1))
+    return an_event(content, id=f"{uid}{number}", ical_uid=one.uid, occurrence=one, kind=EventKind.OCCURRENCE, **told)
+
+
+def link(number: int, **told: object) -> Link:
+    """The link of a date."""
+    event = dated(number)
+    known = {
+        "event_id": f"L{number}",
+        "activity_id": f"A{number}",
+        "ical_uid": event.ical_uid,
+        "occurrence": event.occurrence,
+        "base_event": event.content,
+    }
+    return a_link(**{**known, **told})
+
+
+def moved(links: Iterable[Link], *free: GraphEvent, masters: Iterable[GraphEvent] = (MASTER,)) -> dict[str, str]:
+    """Activity → event id, where all these dates vanished without being named."""
+    known = list(links)
+    lost = frozenset(x.event_id for x in known if x.status is LinkStatus.LIVE)
+    series = Series(free, {e.id: e for e in masters}, lost, lost)
+    return {move.new.activity_id: move.new.event_id for move in date_moves(known, series)}
+
+
+def test_mondays_become_tuesdays() -> None:
+    """In order, one to one; each takes the new key and is looked at on both sides."""
+    links, free = [link(n) for n in (0, 7, 14)], [dated(n) for n in (15, 8, 1)]
+    series = Series(tuple(free), {"M": MASTER}, frozenset(), frozenset({"L0", "L7", "L14"}))
+    found = date_moves(links, series)
+
+    assert {m.new.activity_id: m.new.event_id for m in found} == {"A0": "U1", "A7": "U8", "A14": "U15"}
+    assert {m.new.ical_uid for m in found} == {e.ical_uid for e in free}
+    assert all(m.new.reread and m.new.occurrence and m.new.base_event == m.old.base_event for m in found)
+
+
+def test_less_than_one_interval_apart() -> None:
+    """A week away is another date."""
+    assert moved([link(0)], dated(7)) == {}
+    assert moved([link(0)], dated(6)) == {"A0": "U6"}
+
+
+def test_every_second_week_keeps_every_second_activity() -> None:
+    """What has no partner is left."""
+    assert moved([link(n) for n in (0, 7, 14)], dated(1), dated(15)) == {"A0": "U1", "A14": "U15"}
+
+
+def test_a_date_that_was_named_as_taken_out_gives_its_activity_to_none() -> None:
+    """It is gone, whatever dates are new."""
+    series = Series((dated(1),), {"M": MASTER}, frozenset({"L0"}), frozenset())
+
+    assert date_moves([link(0)], series) == ()
+
+
+def test_a_new_series_of_the_same_organizer_takes_over() -> None:
+    """This and following was changed."""
+    new = [dated(n, uid="V", master="N") for n in (7, 14)]
+
+    assert moved([link(0, event_id="stays", status=LinkStatus.ARCHIVED), link(7), link(14)], *new) == {
+        "A7": "V7",
+        "A14": "V14",
+    }
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"organizer": "carl@acme.example"}, id="of somebody else"),
+        pytest.param({"is_organizer": False}, id="invited"),
+        pytest.param({"is_cancelled": True}, id="cancelled"),
+    ],
+)
+def test_another_series_takes_nothing_over(told: dict[str, object]) -> None:
+    """Only the same organizer's may."""
+    assert moved([link(7)], dated(7, uid="V", master="N", **told)) == {}
+
+
+def test_a_series_that_is_known_takes_nothing_over() -> None:
+    """It is no new one."""
+    other = link(0, event_id="O", ical_uid="V_20260202", occurrence=Occurrence("V", FIRST, "N"))
+    known = replace(other, status=LinkStatus.ARCHIVED)
+
+    assert moved([known, link(7)], dated(7, uid="V", master="N")) == {}
+
+
+def test_a_date_under_another_id_is_the_same_date() -> None:
+    """A handle changes; the key decides, for a tombstone too, and nothing is read again for it."""
+    known = [link(0), link(7, status=LinkStatus.TOMBSTONE)]
+    series = Series((dated(0), dated(7)), {}, frozenset(), frozenset())
+    found = date_moves(known, series)
+
+    assert {m.new.activity_id: m.new.event_id for m in found} == {"A0": "U0", "A7": "U7"}
+    assert {m.new.reread for m in found} == {""}
+
+
+def test_a_single_event_that_became_a_series_is_its_date() -> None:
+    """Else the first one in the window."""
+    single = link(7, event_id="M", ical_uid="U", occurrence=None)
+    series = Series((dated(0), dated(7), dated(14)), {"M": MASTER}, frozenset(), frozenset())
+    without = series.without(date_moves([single], series))
+
+    assert [m.new.event_id for m in date_moves([single], series)] == ["U7"]
+    assert [m.new.event_id for m in date_moves([single], without)] == ["U0"]
+
+
+def test_a_series_that_became_single_keeps_one_link() -> None:
+    """That of its date; the others are gone."""
+    single = an_event(dated(7).content, id="M", ical_uid="U")
+    lost = frozenset({"L0", "L7", "L14"})
+    found = date_moves([link(n) for n in (0, 7, 14)], Series((single,), {}, lost, frozenset()))
+
+    assert [(m.new.activity_id, m.new.event_id, m.new.occurrence) for m in found] == [("A7", "M", None)]
+
+
+def test_a_follower_goes_on_too() -> None:
+    """Its role stays."""
+    series = Series((dated(1, is_organizer=False),), {"M": MASTER}, frozenset(), frozenset({"L0"}))
+
+    assert [m.new.role for m in date_moves([link(0, role=Role.FOLLOWER)], series)] == [Role.FOLLOWER]
+
+
+def test_a_date_is_held_back_once() -> None:
+    """Then it counts as gone."""
+    first = held_back(link(0), is_unnamed=True, now=NOW)
+
+    assert first is not None
+    assert held_back(first, is_unnamed=True, now=NOW) is None
+    assert held_back(link(0), is_unnamed=False, now=NOW) is None

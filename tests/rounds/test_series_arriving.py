@@ -1,0 +1,48 @@
+"""Recurring meetings arrive (R15, R16, R24, R29): each date in the window is one activity, found by its own key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+
+from sync_core.model.series import day_in
+from tests.support.house import House
+from tests.support.scenes import forget_everything
+from tests.support.series import MONDAYS, READINGS, nine, on, open_series, starts, weekly
+
+
+@pytest.fixture(params=READINGS)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna's house, with each disputed fact either way."""
+    async with open_series(readings=cast(str, request.param)) as opened:
+        yield opened
+
+
+async def test_an_old_weekly_series_is_its_dates_in_the_window(house: House) -> None:
+    """Five activities, each with its own dated ExternalId, nobody mailed; the start two years ago is nowhere."""
+    weekly(house, attendees=["kim@partner.example"])
+    with house.post() as mails:
+        await house.step()
+
+    rows = house.desk().activities()
+    assert starts(house) == nine(*MONDAYS)
+    assert {day_in(row["ExternalId"]) for row in rows} == set(MONDAYS)
+    assert mails == []
+    assert await house.settle() == {}
+
+
+async def test_a_lost_memory_finds_every_date_again(house: House) -> None:
+    """One date is an exception: by computed ExternalIds all are linked, nothing is made and nobody mailed."""
+    series = weekly(house, attendees=["kim@partner.example"])
+    house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+    await house.step()
+    await forget_everything(house)
+    with house.post() as mails:
+        await house.step(full=True)
+
+    assert starts(house) == nine(*MONDAYS)
+    assert on(house, MONDAYS[2])["Subject"] == "Special"
+    assert len((await house.recall()).links) == 5
+    assert (mails, await house.settle()) == ([], {})

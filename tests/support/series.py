@@ -1,0 +1,93 @@
+"""A house that syncs the dates of series, and the series that most tests of them begin with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sync_core.model.policy import Policy, SeriesRule
+from tests.support.house import ANNA, House, open_house
+
+MONDAY = datetime(2026, 1, 26, 6, tzinfo=UTC)
+"""08:00 in Sofia; the window reaches to the end of February 26."""
+
+MONDAYS = [date(2026, 1, 26) + timedelta(days=7 * n) for n in range(5)]
+"""The dates of a weekly series in the window."""
+
+WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+
+READINGS: dict[str, dict[str, Any]] = {
+    "as captured": {},
+    "one uid for the series": {"occurrence_uids": "series"},
+    "ids that pass": {"occurrence_ids_stay": False, "delta_series": "master"},
+    "bare delta": {"delta_series": "exceptions", "delta_original_start": False, "delta_omits_masters": True},
+    "no exceptions in the view": {"view_hides_exceptions": True, "instances_hide_exceptions": True},
+    "no uid abroad": {"foreign_uids": "none", "series_edit_drops_exceptions": False},
+}
+"""Each disputed fact about series, either way (the stand-in's switches)."""
+
+
+def clock(day: date, hour: int = 9, minute: int = 0) -> datetime:
+    """A wall-clock time, to be read in the mailbox's zone."""
+    return datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 - a wall clock has no zone
+
+
+def repeating(*days: str, since: date, kind: str = "weekly", interval: int = 1) -> dict[str, Any]:
+    """A recurrence without an end."""
+    pattern: dict[str, Any] = {"type": kind, "interval": interval}
+    pattern |= {"daysOfWeek": list(days), "firstDayOfWeek": "monday"} if days else {}
+    return {"pattern": pattern, "range": {"type": "noEnd", "startDate": since.isoformat()}}
+
+
+def weekly(house: House, subject: str = "Week", *, upn: str = ANNA, **details: Any) -> str:
+    """Mondays at nine in Sofia, since two years; the master's id."""
+    since = date(2024, 1, 22)
+    return house.outlook(upn).create(
+        subject, clock(since), clock(since, 10), **{"recurrence": repeating("monday", since=since), **details}
+    )
+
+
+def every_weekday(house: House, subject: str = "Stand-up", hour: int = 8, **details: Any) -> str:
+    """Monday to Friday, half an hour, since the Monday."""
+    return house.outlook().create(
+        subject,
+        clock(MONDAYS[0], hour, 15),
+        clock(MONDAYS[0], hour, 45),
+        recurrence=repeating(*WEEKDAYS, since=MONDAYS[0]),
+        **details,
+    )
+
+
+def starts(house: House, login: str = "anna", *, void: bool = False) -> list[str]:
+    """When a person's activities start, by their digits in ERP.net; void ones left out unless asked for."""
+    rows = [row for row in house.desk(login).activities() if row["Void"] == void]
+    return sorted(row["StartTime"][:16] for row in rows)
+
+
+def on(house: House, day: date) -> dict[str, Any]:
+    """The one activity of a date, not void."""
+    (row,) = [r for r in house.desk().activities() if not r["Void"] and r["StartTime"].startswith(day.isoformat())]
+    return row
+
+
+def nine(*days: date) -> list[str]:
+    """Nine o'clock on these days, as ``starts`` tells it."""
+    return [f"{day.isoformat()}T09:00" for day in days]
+
+
+@asynccontextmanager
+async def open_series(*names: str, readings: str = "as captured", at: datetime = MONDAY) -> AsyncIterator[House]:
+    """A house with these people (Anna alone by default) in which series are synced."""
+    async with open_house(at=at, policy=Policy(series=SeriesRule.WINDOW)) as house:
+        for switch, value in READINGS[readings].items():
+            setattr(house.graph.switches, switch, value)
+        for name in names or ("anna",):
+            await house.employ(name)
+        yield house
+
+
+def subjects(rows: Sequence[dict[str, Any]]) -> set[str]:
+    """The different titles."""
+    return {row["Subject"] for row in rows}
