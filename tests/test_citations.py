@@ -176,7 +176,7 @@ def test_what_is_numbered_is_complete() -> None:
         numbers = [int(n) for n in re.findall(r"^## (\d+)\. ", PAGES[page].read_text(encoding="utf-8"), re.MULTILINE)]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), page
 
-    assert rules() == {f"R{number}" for number in range(1, 15)}
+    assert rules() == {f"R{number}" for number in range(1, 32)}
     assert graph_traps() == {f"T{number}" for number in range(1, 27)}
     assert erp_traps() == set(range(1, 19))
 
