@@ -10,7 +10,7 @@ import pytest
 from sync_core.model.series import day_in
 from tests.support.house import House
 from tests.support.scenes import forget_everything
-from tests.support.series import MONDAYS, READINGS, nine, on, open_series, starts, weekly
+from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, starts
 
 
 @pytest.fixture(params=READINGS)
@@ -22,7 +22,7 @@ async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
 
 async def test_an_old_weekly_series_is_its_dates_in_the_window(house: House) -> None:
     """Five activities, each with its own dated ExternalId, nobody mailed; the start two years ago is nowhere."""
-    weekly(house, attendees=["kim@partner.example"])
+    mondays(house, attendees=["kim@partner.example"])
     with house.post() as mails:
         await house.step()
 
@@ -35,7 +35,7 @@ async def test_an_old_weekly_series_is_its_dates_in_the_window(house: House) -> 
 
 async def test_a_lost_memory_finds_every_date_again(house: House) -> None:
     """One date is an exception: by computed ExternalIds all are linked, nothing is made and nobody mailed."""
-    series = weekly(house, attendees=["kim@partner.example"])
+    series = mondays(house, attendees=["kim@partner.example"])
     house.outlook().edit_date(series, MONDAYS[2], subject="Special")
     await house.step()
     await forget_everything(house)

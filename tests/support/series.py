@@ -41,7 +41,7 @@ def repeating(*days: str, since: date, kind: str = "weekly", interval: int = 1) 
     return {"pattern": pattern, "range": {"type": "noEnd", "startDate": since.isoformat()}}
 
 
-def weekly(house: House, subject: str = "Week", *, upn: str = ANNA, **details: Any) -> str:
+def mondays(house: House, subject: str = "Week", *, upn: str = ANNA, **details: Any) -> str:
     """Mondays at nine in Sofia, since two years; the master's id."""
     since = date(2024, 1, 22)
     return house.outlook(upn).create(
