@@ -43,7 +43,7 @@ def whole_lines(output: Json, everybody: bool) -> Iterator[str]:
 
 
 STANDS = {
-    "fine": "in step",
+    "fine": "fine",
     "attention": "waiting for an answer",
     "new": "not synced yet",
     "paused": "paused",

@@ -21,6 +21,7 @@ from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
 from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.policy import texts
+from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 
@@ -266,7 +267,13 @@ def status_of(
 
 def _parked(memory: Memory) -> list[Json]:
     links = [_parked_link(link) for link in memory.links if link.status is LinkStatus.PARKED]
-    return links + [_parked_item(pending) for pending in memory.pending if pending.parked]
+    items = [_parked_item(pending) for pending in memory.pending if pending.parked]
+    return links + items + [_unshown(str(day)) for day in memory.cursors.unread]
+
+
+def _unshown(day: str) -> Json:
+    """A day of which ERP.net does not show all activities, in place of an item that nobody knows."""
+    return {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "event_id": "", "activity_id": day}
 
 
 def _parked_link(link: Link) -> Json:

@@ -56,13 +56,13 @@ def test_the_exit_code_is_chosen(office: CliOffice, who: tuple[str, ...], fail_o
 
 
 def test_nothing_to_do_is_said(office: CliOffice) -> None:
-    """All in step: nothing waits, exit 0 with every choice."""
+    """All is well: nothing waits, exit 0 with every choice."""
     office.calsync("users", "enable", ANNA)
     office.calsync("sync")
     answer = office.calsync("status", "--fail-on", "attention")
 
     assert answer.code == 0
-    assert "1 person is on: 1 in step; 0 off." in answer.out
+    assert "1 person is on: 1 fine; 0 off." in answer.out
     assert "Nothing waits for a person." in answer.out
 
 

@@ -186,7 +186,7 @@ async def test_forgotten_after_every_write(doing: Callable[[House, str], Awaitab
 
 async def test_a_queued_round_of_somebody_forgotten(house: House) -> None:
     """Messages of every kind that still wait when Anna is forgotten bring nothing back; Boris keeps what they shared,
-    in one activity, fed from his calendar."""
+    in one activity, fed from his calendar; Graph tells of him only."""
     backend, anna = backend_of(house), await house.user()
     await wake(house.world, anna.id, full=True)
     await house.world.queue.send({"kind": "command", "do": "renew", "user": anna.id})
@@ -195,6 +195,8 @@ async def test_a_queued_round_of_somebody_forgotten(house: House) -> None:
     await house.settle()
 
     assert backend.rows_about(anna.id) == []
+    told = [one.resource for one in await house.world.subscriptions.list_live()]
+    assert [(await house.user(BORIS)).id in resource for resource in told] == [True]
     shared = [a for a in house.desk().activities() if a["Subject"] == "Shared" and not a["Void"]]
     assert len(shared) == 1
     assert [link.role.value for link in (await house.recall(BORIS)).links if "Shared" in link.base_event.subject] == [

@@ -89,17 +89,19 @@ async def full_round(house: House) -> Report:
 
 
 async def test_a_full_round_over_slow_pages_ends() -> None:
-    """Graph throttles every page for 29 seconds, for longer than the lease: the round reads to the end, writes, and
-    nobody could take its user meanwhile."""
+    """Graph throttles every page for 29 seconds, for longer than the lease: the first full round reads to the end and
+    writes, one over all its links ends as well, and nobody could take its user meanwhile."""
     async with slow_house(take) as house:
         fill(house)
-        began = house.now
         throttle_pages(house)
-        report = await full_round(house)
+        for made in (5 * PAGES, 0):
+            began = house.now
+            report = await full_round(house)
 
-        assert (house.now - began).total_seconds() > 2 * house.world.lease_seconds
-        assert (report.trouble, report.failures) == (None, [])
-        assert len(house.desk().activities()) == 5 * PAGES
+            assert (house.now - began).total_seconds() > 2 * house.world.lease_seconds
+            assert (report.trouble, report.failures) == (None, [])
+            assert report.done.total() == made
+            assert len(house.desk().activities()) == len((await house.recall()).links) == 5 * PAGES
 
 
 async def test_reading_that_takes_all_the_rounds_time_leaves_time_to_write() -> None:

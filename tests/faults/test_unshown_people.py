@@ -8,6 +8,7 @@ import pytest
 
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
+from jobs.commands.shapes import status_of
 from jobs.commands.switch import enable
 from jobs.commands.unsynced import list_unsynced
 from jobs.pull import run_pull
@@ -74,6 +75,8 @@ async def test_a_first_sync_brings_all_but_the_activity_that_is_not_shown(
         assert await listed(house) == ["2026-01-28"]
         user = await house.user()
         assert (user.state, user.tally.parked) == (OPERATIONAL, 1)
+        [parked] = status_of(user, await house.recall(), [])["parked_items"]
+        assert (parked["reason"], parked["activity_id"]) == (UNSHOWN, "2026-01-28")
         [told] = await explain(house.world, user, "Odd")
         assert (told.what, told.reason, told.activity_id) == ("parked", UNSHOWN, "2026-01-28")
 

@@ -88,7 +88,12 @@ class TestRemindersOfWholeDays:
         assert house.patches() == []
 
 
-async def test_a_reminder_that_is_on_without_minutes_arrives(house: House) -> None:
+@pytest.mark.parametrize(
+    ("all_day", "rings"),
+    [(False, "2026-01-29T11:00:00Z"), (True, "2026-01-29T00:00:00Z")],
+    ids=["an hour", "a whole day"],
+)
+async def test_a_reminder_that_is_on_without_minutes_arrives(house: House, all_day: bool, rings: str) -> None:
     """Graph says that it is on and not when: it rings at the start in ERP.net, and Outlook's is left alone."""
 
     def unsaid(_: str, answer: Any) -> Any:
@@ -98,12 +103,13 @@ async def test_a_reminder_that_is_on_without_minutes_arrives(house: House) -> No
         return answer
 
     tamper(house.graph, unsaid)
-    event, activity = await linked_meeting(house)
+    event = await whole_day(house, 15) if all_day else (await linked_meeting(house, day=4))[0]
+    activity = only(house.desk().activities())["Id"]
     house.graph.requests.clear()
     house.desk().edit(activity, subject="Renamed")
     await house.settle()
 
-    assert house.desk().get(activity)["ReminderTime"] == "2026-01-26T11:00:00Z"
+    assert house.desk().get(activity)["ReminderTime"] == rings
     assert [sorted(body) for _, body in house.patches()] == [["subject"]]
     assert house.outlook().get(event)["subject"] == "Renamed"
 
@@ -111,18 +117,25 @@ async def test_a_reminder_that_is_on_without_minutes_arrives(house: House) -> No
 @pytest.mark.parametrize("minutes", [2**31 - 1, OUTLOOKS_DEFAULT, -(2**31)])
 @pytest.mark.parametrize("all_day", [False, True], ids=["an hour", "a whole day"])
 async def test_a_reminder_beyond_any_calendar_stops_nobody(house: House, minutes: int, all_day: bool) -> None:
-    """Ana's event arrives with no reminder, hers in Outlook is left alone, and Boris' meetings arrive."""
+    """Ana's event arrives without a reminder, Outlook's is left alone, and all else of hers and Boris' arrives."""
     await house.employ("boris")
     start, end = (date(2026, 1, 29), date(2026, 1, 30)) if all_day else (at(4), at(4, 10))
     event = house.outlook().create("Odd", start, end, all_day=all_day, reminder=15)
     person = house.outlook()
     person._find(event).item.content = replace(person._find(event).item.content, reminder_minutes=minutes)
+    house.outlook().create("Plain", at(5), at(5, 10))
+    house.desk().create("Visit", digits(6), digits(6, 12))
     house.outlook("boris@acme.example").create("Plain", at(4), at(4, 10))
     await house.settle()
 
-    rows = {row["OwnerLogin"]: row for row in house.desk().activities()}
-    odd = rows["anna"]
-    assert (odd["Subject"], rows["boris"]["Subject"]) == ("Odd", "Plain")
+    made = [row for row in house.desk().activities() if row["Subject"] != "Odd"]
+    assert sorted((row["OwnerLogin"], row["Subject"]) for row in made) == [
+        ("anna", "Plain"),
+        ("anna", "Visit"),
+        ("boris", "Plain"),
+    ]
+    assert house.outlook().find("Visit") is not None
+    odd = only(house.desk().find("Odd"))
     assert odd["ReminderTime"] == (None if minutes > 0 or all_day else odd["StartTime"])
     house.graph.requests.clear()
     house.desk().edit(odd["Id"], subject="Named")

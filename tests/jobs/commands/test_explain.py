@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from cli.text.status import status_lines, whole_lines
 from jobs.commands.explain import explain, finding_about
+from jobs.commands.overview import news_of, row_of, summary_of
 from jobs.commands.remembered import Finding
-from jobs.commands.shapes import finding_of
+from jobs.commands.shapes import finding_of, status_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict
+from sync_core.model.memory import Instance
 from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.plan.decide import decide
 from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
@@ -241,13 +244,26 @@ def test_every_fate_is_told(cell: str, policy: str) -> None:
     assert told is None or told.reason == decision.reason
 
 
-async def test_status_counts_what_is_left_alone(house: House) -> None:
-    """A pair whose creator is off is no pair among others."""
-    event, activity = await linked_meeting(house, "Budget")
-    before = left_alone(await house.world.store.list_users(), await house.recall())
-    await creator_off(house, event, activity)
+async def test_status_never_says_in_step_of_what_is_left_alone(house: House) -> None:
+    """A pair whose creator is off is no pair among others: it is counted apart, and nobody is called in step."""
 
-    assert (before, left_alone(await house.world.store.list_users(), await house.recall())) == (0, 1)
+    async def said() -> str:
+        users, memory = await house.world.store.list_users(), await house.recall()
+        row = row_of(users[0], Instance(), house.now)
+        news = news_of(users, [], house.now)
+        company = {"refused": "", "paused": None, "news": news, "pulled_at": None}
+        whole = {"company": company, "summary": summary_of([row]), "users": [row]}
+        one = status_of(users[0], memory, [], left_alone(users, memory)) | {"news": ""}
+        return "\n".join([*whole_lines(whole, everybody=True), *status_lines(one)])
+
+    event, activity = await linked_meeting(house, "Budget")
+    assert "left alone" not in await said()
+
+    await creator_off(house, event, activity)
+    await house.sync(full=True)
+    told = await said()
+    assert "1 pair is left alone: the creator's sync is not switched on." in told
+    assert "in step" not in told
 
 
 async def test_a_colleagues_activity_is_not_told_by_its_id(house: House) -> None:

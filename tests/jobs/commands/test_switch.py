@@ -28,10 +28,12 @@ async def test_a_wrong_company_breaks_nothing(house: House) -> None:
     assert await house.user() == before
 
 
-async def test_names_are_accepted(house: House) -> None:
-    """Company and location by name, whatever the letter case, are stored by id."""
+@pytest.mark.parametrize("by", ["name", "code"])
+async def test_names_and_codes_are_accepted(house: House, by: str) -> None:
+    """Company and location by name, whatever the letter case, or the company by its number, are stored by id."""
     shop = house.erp.add_location(house.erp.company_id, "Shop")
-    checkup = await enable(house.world, ANNA, company_id="ACME LTD", location_id="shop")
+    code = next(p.company_code for p in await house.world.erp.list_places() if p.location_id == shop)
+    checkup = await enable(house.world, ANNA, company_id="ACME LTD" if by == "name" else code, location_id="shop")
 
     assert (checkup.problems, checkup.user.location_id) == ((), shop)
     assert (await house.user()).company_id == house.erp.company_id
@@ -140,7 +142,7 @@ async def test_dying_at_every_write_of_a_switch_off() -> None:
     pytest.fail("switching off makes more writes than this test looks at")
 
 
-async def test_a_cancellation_is_of_the_version_that_was_read(house: House) -> None:
+async def test_a_cancellation_is_of_the_version_that_was_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A meeting with guests is edited in Outlook at the very moment ERP.net's void would cancel it: not cancelled
     unread, and the deletion still goes through, the edit kept in the journal."""
     house.graph.add_mailbox("guest@other.example")
@@ -149,7 +151,13 @@ async def test_a_cancellation_is_of_the_version_that_was_read(house: House) -> N
     [event], [activity] = house.outlook().events(), house.desk().activities()
     house.desk().void(activity["Id"], "no")
     house.graph.requests.clear()
-    await house.sync()
+
+    async def edited() -> None:
+        house.outlook().edit(event["id"], subject="Party at nine")
+
+    at_first(house, monkeypatch, "calendar", "write", edited)
+    with house.post() as mails:
+        await house.settle()
     sent = [s for s in house.graph.requests if s.path.endswith("/$batch") and "/cancel" in str(s.body)]
     singles = [s for s in house.graph.requests if s.path.endswith("/cancel")]
 
@@ -157,6 +165,9 @@ async def test_a_cancellation_is_of_the_version_that_was_read(house: House) -> N
     assert all("If-Match" in str(s.body) for s in sent)
     assert all("if-match" in {name.lower() for name in s.headers} for s in singles)
     assert event["id"] not in [e["id"] for e in house.outlook().events()]
+    assert [kind for kind, _ in mails].count("cancellation") == 1
+    entries = await house.world.store.read_journal((await house.user()).id, 100)
+    assert "Party at nine" in [text for entry in entries for text in (*entry.before.values(), entry.subject)]
 
 
 async def test_deletions_count_also_when_a_round_ends_early() -> None:
@@ -178,6 +189,12 @@ async def test_deletions_count_also_when_a_round_ends_early() -> None:
         assert (await house.recall()).cursors.served == ""
         await house.sync()
         assert len((await house.recall()).cursors.deletions) == 3
+
+        for event in house.outlook().events()[:3]:
+            house.outlook().delete(event["id"])
+        [report] = (await house.sync()).reports
+        assert [len(hold.items) for hold in report.holds] == [3]
+        assert sum(row["Void"] for row in house.desk().activities()) == 3
 
 
 async def _kill_after_links_are_saved(house: House, backend: FusedBackend) -> None:
