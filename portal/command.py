@@ -10,11 +10,15 @@ from jobs.commands.ask import look, read_answer
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in
+from portal.people import number_in
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 
 SLOW = timedelta(minutes=5)
 """A command that has not moved for so long is said to be stuck: its worker died, or none runs."""
+
+LONGEST = {"users": 20, "items": 100, "lines": 200}
+"""What is shown at once of each list of an answer: that about ten thousand people would be too much for a page."""
 
 UNREADABLE = "the answer cannot be read any more: ask again"
 
@@ -23,7 +27,7 @@ async def show(visit: Visit) -> Page:
     """One command; a page that is looked at again until it has ended."""
     command = await _mine_to_see(visit)
     user = await visit.world.store.read_user(visit.person.id)
-    answer = await answer_of(visit, command)
+    answer, page, pages = paged(await answer_of(visit, command), number_in(visit.asked.query.get("page", "1")))
     moved_at = command.touched_at or command.asked_at
     is_slow = not command.is_ended and visit.now - moved_at > SLOW
     is_mine = command.asked_by.id == visit.person.id
@@ -34,6 +38,8 @@ async def show(visit: Visit) -> Page:
         "is_gone": command.is_ended and not answer and visit.now >= command.expires_at,
         "is_slow": is_slow,
         "answer": answer,
+        "page": page,
+        "pages": pages,
         "is_mine": is_mine,
         "is_own": is_mine and (not visit.person.may_look or _is_about(visit, command)),
         "is_on": user is not None and user.enabled,
@@ -59,6 +65,22 @@ async def _histories(visit: Visit, command: Command, items: Sequence[Json], *, i
 def _is_about(visit: Visit, command: Command) -> bool:
     """Whether somebody with a role asked about themselves alone. Others can ask for nothing else."""
     return command.wish.kind is Kind.PLACES or command.wish.people == (visit.person.id,)
+
+
+def paged(answer: Json, number: int) -> tuple[Json, int, int]:
+    """The part of a long answer that is shown, its number, and how many there are. People of whom there is something
+    to tell come first."""
+    pages = max(1, *(-(-len(answer.get(name, [])) // most) for name, most in LONGEST.items()))
+    page = min(number, pages)
+    if pages == 1:
+        return answer, page, pages
+    told = {**answer, "users": sorted(answer.get("users", []), key=_has_nothing)}
+    cut = {name: told[name][(page - 1) * most : page * most] for name, most in LONGEST.items() if name in answer}
+    return {**answer, **cut}, page, pages
+
+
+def _has_nothing(user: Json) -> bool:
+    return not any(user.get(name) for name in ("failures", "holds", "lines"))
 
 
 async def answer_of(visit: Visit, command: Command) -> Json:

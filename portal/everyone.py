@@ -29,9 +29,17 @@ from sync_core.model.memory import Instance, User
 from sync_core.model.pause import Pause
 from sync_core.model.unsynced import summed
 
-AUDIT = 200
+RUNNING = 200
+"""Commands among which those that run, and the last check, are looked for."""
+
+AUDIT, AUDIT_PAGE = 1_000, 100
+"""Commands of the audit, and of one page of it; the file has more."""
+
 MOST_HOLDS = 20
 """People whose lists of deletions are shown at once; the numbers lead to the others."""
+
+MOST_HELD = 20
+"""Items of one list that are shown among those of everybody."""
 
 MOST_NAMED = 3
 """People of one command whom the audit names; it counts the others."""
@@ -59,7 +67,7 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
     rows = [people.row_of(user, instance, visit.now) for user in users]
     counts = people.numbers(rows)
     _, pause = await paused_now(visit.world, ())
-    asked = await store.list_commands(AUDIT)
+    asked = await store.list_commands(RUNNING)
     data = {
         "company": company_of(instance, pause=pause),
         "code": _code(instance, pause, counts),
@@ -113,10 +121,16 @@ async def _holds(visit: Visit, users: Sequence[User]) -> list[Json]:
         except RowUnreadable:
             return "", []
         since = min((hold.since_at.isoformat() for hold in memory.holds), default="")
-        return since, [{"user_id": user.id, **hold} for hold in status_of(user, memory, ())["holds"]]
+        return since, [_begun(user, hold) for hold in status_of(user, memory, ())["holds"]]
 
     found = sorted(await together(of, meant), key=lambda one: one[0])
     return [hold for _, holds in found for hold in holds]
+
+
+def _begun(user: User, hold: Json) -> Json:
+    """A list with the first of its items, and how many ``more`` there are: the person's page has all of them."""
+    told = hold["items"][:MOST_HELD]
+    return {"user_id": user.id, **hold, "items": told, "more": len(hold["items"]) - len(told)}
 
 
 def _troubled(rows: Sequence[Json]) -> list[Json]:
@@ -189,7 +203,10 @@ async def known(visit: Visit) -> User:
 
 async def audit(visit: Visit) -> Page:
     """Who asked for what, newest first."""
-    data = {"commands": await audited(visit, AUDIT)}
+    found = await audited(visit, AUDIT)
+    pages = max(1, -(-len(found) // AUDIT_PAGE))
+    page = min(people.number_in(visit.asked.query.get("page", "1")), pages)
+    data = {"commands": found[(page - 1) * AUDIT_PAGE : page * AUDIT_PAGE], "page": page, "pages": pages}
     return Page("audit.html", data, zone=await reader_zone(visit))
 
 

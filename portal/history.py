@@ -32,6 +32,9 @@ from sync_core.plan.undo import OPPOSITE
 LOOK_BACK = 1_000
 """Journal entries that are searched, newest first."""
 
+MOST_TOLD = 100
+"""Entries about one item that its page tells; the report has all of them."""
+
 KEPT = "value kept"
 """The journal's word for a value that lost."""
 
@@ -89,7 +92,8 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
         "identity": [*item.identity],
         "outlook_url": in_outlook(item.event_id, visit.environ.get("GRAPH_URL", "")) if is_owner else "",
         "erp_url": in_erp(item.activity_id, visit.world.activity_url),
-        "timeline": timeline(meant, is_owner=is_owner, is_masked=is_masked),
+        "timeline": timeline(meant[:MOST_TOLD], is_owner=is_owner, is_masked=is_masked),
+        "earlier": max(0, len(meant) - MOST_TOLD),
         "report": report(item, meant),
     }
     return Page("item.html", data, zone=zone)

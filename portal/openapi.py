@@ -137,7 +137,7 @@ EVERYONE = thing(
     code=TEXT,
     numbers=thing(**dict.fromkeys(FILTERS, NUMBER)),
     table=TABLE,
-    holds=several(thing(user_id=TEXT, **HOLD)),
+    holds=several(thing(user_id=TEXT, more=NUMBER, **HOLD)),
     troubled=several(PERSON),
     checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT, part=TEXT)),
     skipped=several(thing(key=TEXT, reason=TEXT, count=NUMBER, people=NUMBER)),
@@ -176,6 +176,7 @@ ITEM = thing(
     outlook_url=TEXT,
     erp_url=TEXT,
     timeline=several(EVENT),
+    earlier=NUMBER,
     report=TEXT,
     **IDS,
 )
@@ -251,6 +252,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
         thing(
             **COMMAND,
             answer=ANYTHING,
+            page=NUMBER,
+            pages=NUMBER,
             about=TEXT,
             is_gone=TRUTH,
             is_mine=TRUTH,
@@ -262,7 +265,10 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ),
     ("GET", "everyone"): ("The company, and a page of its people", EVERYONE),
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),
-    ("GET", "everyone/audit"): ("Who asked for what", thing(commands=several(thing(**COMMAND, whom=several(TEXT))))),
+    ("GET", "everyone/audit"): (
+        "Who asked for what",
+        thing(commands=several(thing(**COMMAND, whom=several(TEXT))), page=NUMBER, pages=NUMBER),
+    ),
     ("GET", "everyone/unsynced"): ("What is not synced, a page of it, by reason", UNSYNCED),
     ("GET", "everyone/settings"): (
         "The settings as they are, without secrets",
@@ -305,7 +311,9 @@ FIELDS: dict[str, Json] = {
 """The body of each POST, by the route's path; ``field.NAME`` of a conflict says which side of a field is kept."""
 
 QUERIES = {
+    "commands/{id}": ("page",),
     "everyone": ("show", "sort", "page"),
+    "everyone/audit": ("page",),
     "everyone/unsynced": ("person", "reason", "after"),
 }
 """What may stand behind a ``?``, by the route's path: filters by their names and keys, and where a page begins."""

@@ -31,7 +31,7 @@ FORMULA = re.compile("(^|;[\\s\"']*)(?=[-=+@\ufffd\uff0d\uff1d\uff0b\uff20])")
 """Where a spreadsheet begins a formula, letters of East Asian width included: at the beginning of a cell, or behind a
 semicolon, at which it begins a new cell where that parts the fields, as in Bulgaria."""
 
-AUDIT = 1_000
+AUDIT = 10_000
 
 PEOPLE = (
     "id",
