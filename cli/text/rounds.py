@@ -30,7 +30,7 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
-        yield "  No round ran."
+        yield plain(f"  No round ran{_until_it_does(user)}.")
     elif not user["lines"] and not user["failures"]:
         yield "  Nothing to do."
     if user["skipped"]:
@@ -39,6 +39,13 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     for failure in user["failures"]:
         yield plain(f"  Failed: {failure}")
     yield from open_lines(user)
+
+
+def _until_it_does(user: Json) -> str:
+    """Write what makes rounds run again, for somebody for whom none did; whatever else is wrong tells it itself."""
+    if user["state"].startswith("paused"):
+        return ": `calsync resume` ends the pause"
+    return f": `calsync users enable {user['upn']}` switches it on" if user["state"] == "switched off" else ""
 
 
 def action_lines(line: Json, zone: str) -> Iterator[str]:

@@ -26,6 +26,9 @@ WIDTH = 118
 
 VALUE_WIDTH = 60
 SYSTEMS = {"graph": "Outlook", "erp": "ERP.net"}
+ONE_DAY = re.compile(r"(\w{3} [\d.]+) (\d\d:\d\d) – \1 ")
+"""From when until when something lasts, both on one day."""
+
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)Z")
 ON_SHOW = tuple(login for login in STAFF if login != FOURTH)
 
@@ -122,7 +125,8 @@ class Screen:
 
     def _on_clock(self, text: str) -> str:
         """calsync's values are in UTC; the audience's clock is Anna's."""
-        return INSTANT.sub(lambda found: f"{_instant(found.group(1)).astimezone(self._zone):%a %d.%m. %H:%M}", text)
+        local = INSTANT.sub(lambda found: f"{_instant(found.group(1)).astimezone(self._zone):%a %d.%m. %H:%M}", text)
+        return ONE_DAY.sub(r"\1 \2–", local)
 
     def calendars(self, world: World, changed: Collection[str]) -> None:
         """Both calendars side by side: what changed, and nothing else."""

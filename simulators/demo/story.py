@@ -13,6 +13,9 @@ HOUR = timedelta(hours=1)
 FAR = timedelta(days=91)
 """Well beyond the month that calsync looks ahead, on the same weekday."""
 
+ENDED = frozenset({"deleted in Outlook", "cancelled"})
+"""Why calsync leaves alone what ended in an earlier step."""
+
 NO_WRITES = "the versions of all events and activities are what they were"
 
 
@@ -240,6 +243,10 @@ def full_refresh(play: Play) -> None:
 
     told = play.sync("--full")
 
+    if {reason for _, reason in told.left} & ENDED:
+        play.screen.say(
+            "    (What was deleted or cancelled in the steps before is void in ERP.net, and stays so.)", "dim"
+        )
     made = told.done["activity created"] + told.done["event created"]
     play.expect("calsync reports a full refresh with 0 creates", told.full and made == 0)
     play.expect("neither calendar has more in it", len(play.world.rows) == len(before.rows))

@@ -148,7 +148,8 @@ def test_a_named_user_who_is_switched_off_is_told(office: CliOffice) -> None:
     office.calsync("users", "disable", ANNA)
     answer = office.calsync("sync", "--user", ANNA)
 
-    assert (answer.code, "switched off" in answer.out) == (1, True)
+    assert (answer.code, answer.out.splitlines()[0]) == (1, f"{ANNA}: switched off")
+    assert f"No round ran: `calsync users enable {ANNA}` switches it on." in answer.out
 
 
 def test_nobody_to_sync_is_no_failure(office: CliOffice) -> None:

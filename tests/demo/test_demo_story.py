@@ -314,6 +314,8 @@ def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: 
     assert process.returncode == 0
     assert [int(n) for n in re.findall(r"^Step (\d+) of 12", told, re.MULTILINE)] == list(range(1, 13))
     assert told.splitlines()[-1].startswith("All 12 steps came out as told")
+    assert "(What was deleted or cancelled in the steps before is void in ERP.net" in told
+    assert not re.search(r"(\w{3} [\d.]+) \d\d:\d\d – \1", told)
     assert {"preview", "sync", "status", "why", "conflicts", "resolve"} <= set(
         re.findall(r"^\$ calsync (\w+)", told, re.MULTILINE)
     )
