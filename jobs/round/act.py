@@ -51,7 +51,7 @@ from sync_core.model.decision import Decision, Intent
 from sync_core.model.link import Link, LinkStatus
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
-from sync_core.plan.guard import is_approved, recent_deletions
+from sync_core.plan.guard import is_approved, recent_deletions, unit_of
 from sync_core.plan.shared import OTHERS_UNREAD
 
 T = TypeVar("T")
@@ -121,6 +121,8 @@ class Actor:
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
         early."""
+        self._deleted: set[str] = set()
+        """What has been deleted, as the guard counts it."""
         self.done = Done()
         self.links: dict[str, Link] = {}
         """The links saved by this round, by event id."""
@@ -228,10 +230,12 @@ class Actor:
 
     def _counted(self, finished: Sequence[Decision]) -> list[RowChange]:
         """The cursors with these deletions added to those of the last 24 hours; approved deletions do not count."""
-        deleted = sum(d.is_deletion and not is_approved(d, self._ctx.approved) for d in finished)
+        deletions = (d for d in finished if d.is_deletion and not is_approved(d, self._ctx.approved))
+        deleted = {unit_of(d) for d in deletions} - self._deleted
         if not deleted:
             return []
-        self.cursors = replace(self.cursors, deletions=(*self.cursors.deletions, *[self._ctx.now] * deleted))
+        self._deleted |= deleted
+        self.cursors = replace(self.cursors, deletions=(*self.cursors.deletions, *[self._ctx.now] * len(deleted)))
         return [Put(self.cursors)]
 
     # Who else has a hand in it

@@ -16,7 +16,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, Memory
 from sync_core.plan.decide import decide
-from sync_core.plan.guard import guard, recent_deletions
+from sync_core.plan.guard import guard, recent_deletions, units_in
 from sync_core.plan.holds import without_lost
 
 
@@ -35,7 +35,7 @@ async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
     ctx, memory = findings.frame.ctx, findings.frame.memory
     decisions, hold = guard(
         [decide(case, ctx) for case in findings.cases],
-        live=sum(link.status in life.RUNNING for link in memory.links),
+        live=units_in(link for link in memory.links if link.status in life.RUNNING),
         recent=len(recent_deletions(memory.cursors, ctx.now)),
         limit=ctx.policy.mass_deletion,
         approved=ctx.approved,

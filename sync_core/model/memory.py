@@ -27,7 +27,8 @@ class InboxRow:
 class HeldItem:
     """One item of a hold: what would be done to it, and what its owner knows it by.
 
-    ``start`` is as in ``GraphContent``; None = not known. ``private``: only its owner may see the subject.
+    ``start`` is as in ``GraphContent``; None = not known. ``private``: only its owner may see the subject. ``unit``
+    is what it counts as, '' = itself: dates of a series count together.
     """
 
     event_id: str
@@ -38,6 +39,7 @@ class HeldItem:
     all_day: bool = False
     private: bool = False
     mails: int = 0
+    unit: str = ""
 
 
 class Approval(StrEnum):

@@ -3,6 +3,8 @@
 A plan may void or remove more than the limit's count *and* share of a user's live links within 24 hours, or all of at
 least three. Then its deletions are held as a list, and everything else goes on. A person approves exactly that list,
 and each item is read again first (design.md §4 "Guards").
+
+What a change in Outlook voids counts once per series, since it may be one act of a person (R28).
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sync_core.model import link as life
-from sync_core.model.decision import Decision, Verdict
+from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.link import Held, Link
 from sync_core.model.memory import Approval, Cursors, Hold
 from sync_core.plan import cells
-from sync_core.plan.holds import in_order, item_of
+from sync_core.plan.holds import counted_as, in_order, item_of
 from sync_core.plan.tables import PERMIT, REASONS, Obstacle
 
 A_DAY = timedelta(days=1)
@@ -51,15 +53,26 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
     suspects = {n: d for n, d in enumerate(decisions) if d.is_deletion and not is_approved(d, approved)}
     begun = _begun(holds, now)
     waiting = begun.items if begun else ()
-    if not suspects or not is_mass_deletion(len(suspects), recent + len(waiting), live, limit):
+    new, known = {unit_of(d) for d in suspects.values()}, {item.unit or item.event_id for item in waiting}
+    if not suspects or not is_mass_deletion(len(new - known), recent + len(known), live, limit):
         return list(decisions), None
     key = begun.key if begun else _key(suspects.values(), now)
     held = {n: _held(d, Held(key, d.intent, d.mails)) for n, d in suspects.items()}
     items = in_order([*waiting, *(item_of(*on) for on in _placed(held.values()))])
     # in the past tense: some of them may be back when somebody reads it
-    why = f"{len(items)} of {live + len(waiting)} linked meetings were deleted at once"
+    why = f"{len(new | known)} of {live + len(known)} linked meetings were deleted at once"
     hold = replace(begun, why=why, items=items) if begun else Hold(key, why, items, now)
     return [held.get(n, d) for n, d in enumerate(decisions)], hold
+
+
+def unit_of(decision: Decision) -> str:
+    """What a deletion counts as: a series for an activity to void, else the item by itself."""
+    return counted_as(decision.link, decision.intent) if decision.link else decision.case.event_id
+
+
+def units_in(links: Iterable[Link]) -> int:
+    """How many meetings these links are: the dates of a series count once."""
+    return len({counted_as(link, Intent.VOID) for link in links})
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:

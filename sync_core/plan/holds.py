@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sync_core.content.project import is_private
 from sync_core.model import link as life
+from sync_core.model.decision import Intent
 from sync_core.model.link import EndedBy, Held, Link, LinkStatus
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 
@@ -31,7 +32,13 @@ def item_of(link: Link, on: Held) -> HeldItem:
         link.base_event.all_day,
         is_private(link.base_event) or is_private(link.base_activity),
         on.mails,
+        counted_as(link, on.intent),
     )
+
+
+def counted_as(link: Link, intent: str) -> str:
+    """What a deletion counts as for the guard: dates of a series together where Outlook lost them, else each one."""
+    return link.occurrence.series_uid if link.occurrence and intent == Intent.VOID else link.event_id
 
 
 def in_order(items: Iterable[HeldItem]) -> tuple[HeldItem, ...]:

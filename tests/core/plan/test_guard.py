@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.link import Held, LinkStatus
 from sync_core.model.memory import Approval, HeldItem, Hold
+from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity
-from sync_core.plan.guard import guard, is_mass_deletion
+from sync_core.plan.guard import guard, is_mass_deletion, units_in
 from tests.support.samples import NOW, a_link, linked, utc
 
 LIMIT = (5, 0.2)
@@ -200,3 +201,33 @@ def test_an_old_or_answered_list_gets_no_more_items(hold: Hold) -> None:
 
     assert other is not None
     assert (other.key != "first", len(other.items)) == (True, 9)
+
+
+def of_series(number: int, uid: str, intent: Intent = Intent.VOID) -> Decision:
+    """A date of a series that one side has lost."""
+    one = deletion(number, intent)
+    assert one.link is not None
+    link = replace(one.link, occurrence=Occurrence(uid, date(2026, 2, 1 + number)))
+    return replace(one, case=linked(link=link), link=link)
+
+
+def test_a_deleted_series_counts_once() -> None:
+    """It was one act of a person; of three series all are too many."""
+    dates = [of_series(n, "U") for n in range(20)]
+    links = [d.link for d in dates if d.link] + [a_link(event_id="E-live")]
+
+    assert units_in(links) == 2
+    assert guard(dates, live=2, recent=0, limit=LIMIT, approved=frozenset(), now=NOW) == (dates, None)
+    three = [of_series(n, uid) for uid in "UVW" for n in range(3)]
+    kept, hold = guard(three, live=3, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+    assert {d.verdict for d in kept} == {Verdict.HOLD}
+    assert hold is not None
+    assert (len(hold.items), hold.why) == (9, "3 of 3 linked meetings were deleted at once")
+
+
+def test_what_a_void_in_erp_removes_counts_singly() -> None:
+    """Each mails."""
+    dates = [of_series(n, "U", Intent.REMOVE) for n in range(6)]
+    _, hold = guard(dates, live=20, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
+
+    assert hold is not None

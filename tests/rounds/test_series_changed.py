@@ -1,0 +1,210 @@
+"""What is changed in Outlook reaches each linked date (R17 to R20, R27), by the outcome on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import cast
+
+import pytest
+
+from sync_core.model.series import day_in
+from tests.support.days import only
+from tests.support.house import House
+from tests.support.series import (
+    MONDAYS,
+    READINGS,
+    clock,
+    every_weekday,
+    mondays,
+    nine,
+    on,
+    open_series,
+    repeating,
+    starts,
+)
+
+TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
+
+
+@pytest.fixture(params=READINGS)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna's house, with each disputed fact either way."""
+    async with open_series(readings=cast(str, request.param)) as opened:
+        yield opened
+
+
+def ids(house: House) -> dict[str, str]:
+    """Activity id → start, of all that are not void."""
+    return {row["Id"]: row["StartTime"][:16] for row in house.desk().activities() if not row["Void"]}
+
+
+async def test_one_renamed_date_is_one_patch(house: House) -> None:
+    """No stub's missing title reads as cleared."""
+    series = mondays(house, body="agenda")
+    await house.step()
+    house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+    report = await house.step()
+
+    assert dict(report.done) == {"activity updated": 1}
+    assert [on(house, day)["Subject"] for day in MONDAYS] == ["Week", "Week", "Special", "Week", "Week"]
+    assert {row["Notes"] for row in house.desk().activities()} == {"agenda"}
+    assert await house.settle() == {}
+
+
+async def test_a_moved_date_keeps_its_activity_and_its_key(house: House) -> None:
+    """By two days."""
+    series = mondays(house)
+    await house.step()
+    third = on(house, MONDAYS[2])
+    moved = MONDAYS[2] + timedelta(days=2)
+    house.outlook().move_date(series, MONDAYS[2], clock(moved, 11), clock(moved, 12))
+    await house.step()
+
+    now = house.desk().get(third["Id"])
+    assert (now["StartTime"][:16], now["ExternalId"]) == (f"{moved}T11:00", third["ExternalId"])
+    assert await house.settle() == {}
+
+
+async def test_a_date_moved_out_of_the_window_takes_its_activity_along(house: House) -> None:
+    """Nothing is voided, and no second one is made when the window comes there."""
+    series = mondays(house)
+    await house.step()
+    last = on(house, MONDAYS[4])
+    beyond = MONDAYS[4] + timedelta(days=6)
+    house.outlook().move_date(series, MONDAYS[4], clock(beyond), clock(beyond, 10))
+    await house.step()
+    assert house.desk().get(last["Id"])["StartTime"][:16] == f"{beyond}T09:00"
+
+    house.advance(days=10)
+    await house.settle()
+    assert [row["Id"] for row in house.desk().activities() if row["StartTime"].startswith(str(beyond))] == [
+        last["Id"]
+    ]
+    assert starts(house, void=True) == []
+
+
+async def test_a_renamed_series_renames_its_dates(house: House) -> None:
+    """One renamed in ERP.net meanwhile is a conflict that the policy solves; what is over for a day is left alone."""
+    series = mondays(house)
+    await house.step()
+    house.advance(days=9)
+    await house.step()
+    house.desk().edit(on(house, MONDAYS[3])["Id"], subject="Theirs")
+    house.outlook().edit(series, subject="Renamed")
+    await house.step()
+
+    titles = {row["StartTime"][:10]: row["Subject"] for row in house.desk().activities()}
+    assert [titles[str(day)] for day in MONDAYS] == ["Week", "Week", "Renamed", "Renamed", "Renamed"]
+    journal = await house.world.store.read_journal((await house.user()).id)
+    assert "Theirs" in [v for e in journal if e.action == "value kept" for v in e.before.values()]
+    assert await house.settle() == {}
+
+
+async def test_mondays_become_tuesdays(house: House) -> None:
+    """The same activities with the new dates and keys; none is voided, none is made."""
+    series = mondays(house)
+    await house.step()
+    before = ids(house)
+    house.outlook().make_series(series, repeating("tuesday", since=date(2024, 1, 23)))
+    await house.step()
+
+    after = ids(house)
+    assert sorted(after.values()) == nine(*TUESDAYS)
+    assert {i: start[:10] for i, start in after.items()} == {
+        i: str(date.fromisoformat(start[:10]) + timedelta(days=1)) for i, start in before.items()
+    }
+    assert starts(house, void=True) == []
+    assert {day_in(row["ExternalId"]) for row in house.desk().activities()} == set(TUESDAYS)
+    assert await house.settle() == {}
+
+
+async def test_a_deleted_date_is_one_void(house: House) -> None:
+    """No removal comes for it."""
+    series = mondays(house)
+    await house.step()
+    house.outlook().delete_date(series, MONDAYS[3])
+    report = await house.step()
+
+    assert dict(report.done) == {"activity voided": 1}
+    assert starts(house, void=True) == nine(MONDAYS[3])
+    assert await house.settle() == {}
+
+
+async def test_this_and_following_goes_on_with_the_same_activities(house: House) -> None:
+    """A new series with another title takes over; its dates bear its keys."""
+    series = mondays(house)
+    await house.step()
+    before = ids(house)
+    house.outlook().split(series, MONDAYS[2], subject="New")
+    await house.settle()
+
+    assert ids(house) == before
+    assert [on(house, day)["Subject"] for day in MONDAYS] == ["Week", "Week", "New", "New", "New"]
+    assert starts(house, void=True) == []
+    links = [link for link in (await house.recall()).links if link.occurrence]
+    assert len({link.occurrence.series_uid for link in links if link.occurrence}) == 2
+    assert {row["ExternalId"] for row in house.desk().activities()} == {link.ical_uid for link in links}
+
+
+async def test_this_and_following_may_come_in_two_rounds(house: House) -> None:
+    """First the old series ends earlier, then the new one is there: one round is waited."""
+    series = mondays(house)
+    await house.step()
+    before = ids(house)
+    house.outlook().end_before(series, MONDAYS[3])
+    assert dict((await house.step()).done) == {}
+    house.outlook().create(
+        "Later",
+        clock(TUESDAYS[3], 15),
+        clock(TUESDAYS[3], 16),
+        recurrence=repeating("tuesday", since=TUESDAYS[3]),
+    )
+    await house.settle()
+
+    assert set(ids(house)) == set(before)
+    assert starts(house) == [*nine(*MONDAYS[:3]), *(f"{day}T15:00" for day in TUESDAYS[3:])]
+    assert starts(house, void=True) == []
+
+
+async def test_a_series_that_ends_earlier_voids_the_rest_one_round_later(house: House) -> None:
+    """When nothing has taken their place."""
+    series = mondays(house)
+    await house.step()
+    house.outlook().end_before(series, MONDAYS[3])
+    assert dict((await house.step()).done) == {}
+    await house.step()
+
+    assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS[:3]), nine(*MONDAYS[3:]))
+    assert await house.settle() == {}
+
+
+async def test_a_single_meeting_becomes_weekly_and_single_again(house: House) -> None:
+    """Its activity stays that of its date all the time; the others come and go."""
+    single = house.outlook().create("One", clock(MONDAYS[1]), clock(MONDAYS[1], 10))
+    await house.step()
+    first = only(house.desk().activities())["Id"]
+    house.outlook().make_series(single, repeating("monday", since=MONDAYS[1]))
+    await house.settle()
+
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+
+    house.outlook().make_single(single)
+    await house.settle()
+    assert ids(house) == {first: nine(MONDAYS[1])[0]}
+    assert starts(house, void=True) == nine(*MONDAYS[2:])
+
+
+async def test_a_deleted_weekday_series_counts_as_one_deletion(house: House) -> None:
+    """All its future dates are void and nobody is asked, since another meeting is left."""
+    house.outlook().create("Other", clock(MONDAYS[1], 15), clock(MONDAYS[1], 16))
+    house.outlook().create("One more", clock(MONDAYS[2], 15), clock(MONDAYS[2], 16))
+    series = every_weekday(house)
+    await house.step()
+    assert len(starts(house)) == 2 + 24
+    house.outlook().delete(series)
+    await house.settle()
+
+    assert len(starts(house, void=True)) == 24
+    assert (await house.recall()).holds == ()
