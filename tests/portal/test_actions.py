@@ -113,6 +113,9 @@ async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:
         ("why", {"item": link.event_id}),
         ("why", {"item": link.activity_id}),
         ("why", {"item": "Budget"}),
+        ("retry", {"item": link.event_id}),
+        ("unlink", {"item": link.event_id}),
+        ("unlink", {"item": link.activity_id}),
     ]
     for what, fields in forms:
         sent = await visitor.send(f"/portal/do/{what}", {**fields, "people": anna, "person": anna})
@@ -123,7 +126,7 @@ async def test_nobody_reaches_a_colleagues_items_by_their_ids(app: App) -> None:
             assert "Budget" not in page, what
 
     states = {(one.wish.kind, one.state) for one in await app.house.world.store.list_commands()}
-    assert {(Kind.RESOLVE, State.REFUSED), (Kind.UNDO, State.REFUSED)} <= states
+    assert {(kind, State.REFUSED) for kind in (Kind.RESOLVE, Kind.UNDO, Kind.RETRY, Kind.UNLINK)} <= states
     assert (await app.house.recall()).links == before.links
 
 

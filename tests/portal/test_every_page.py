@@ -6,12 +6,14 @@ import html
 import re
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from jobs.command import Asker, Kind, State, Wish
 from jobs.commands.ask import ask
-from portal.routes import find
+from portal.items import key_of_ids
+from portal.routes import ROUTES, Needs, find
 from portal.sign_in import Role
 from sync_core.errors import StoreUnavailable
 from tests.portal.test_everyone import make_hold
@@ -76,6 +78,39 @@ async def test_every_page(house: House) -> None:
             assert [word for word in PERSONAL if word.casefold() in address.casefold()] == [], (path, address)
         for action in re.findall(r'<form method="post" action="([^"]+)"', page):
             assert find("POST", tuple(action.split("/")[1:])) is not None, (path, action)
+
+
+async def test_another_person_reaches_nothing(house: House) -> None:
+    """Every route that names something, asked by a colleague without a role who knows how Anna's is called: not
+    there, or not for them, and not a word of it."""
+    await furnish(house)
+    me, memory = (await house.user()).id, await house.recall()
+    [conflict] = [key_of_ids(link.event_id, link.activity_id) for link in memory.links if link.conflict]
+    [alone, *_] = [
+        key_of_ids(one.event_id, "")
+        for one in (await house.world.store.read_unsynced(me)).items
+        if not one.activity_id
+    ]
+    [command, *_] = await house.world.store.list_commands()
+    real = {
+        "conflicts/{id}": [f"conflicts/{conflict}"],
+        "items/{item}": [f"items/{conflict}", f"items/{alone}"],
+        "commands/{id}": [f"commands/{command.id}"],
+        "people/{id}": [f"people/{me}"],
+        "people/{id}/items/{item}": [f"people/{me}/items/{conflict}", f"people/{me}/items/{alone}"],
+        "people/{id}/items.csv": [f"people/{me}/items.csv"],
+    }
+    naming = [
+        route for route in ROUTES if route.method == "GET" and "{" in route.path and route.needs >= Needs.PERSON
+    ]
+    boris, anna = Visitor(house, signed_in("boris")), Visitor(house, signed_in(me, Role.ADMIN))
+    for route in naming:
+        starts = ["portal", "api/v1"] if route.program else ["portal"]
+        for path, start in product(real[route.path], starts):
+            assert (await anna.get(f"/{start}/{path}")).status == 200, path
+            refused = await boris.get(f"/{start}/{path}")
+            assert refused.status == (403 if route.needs > Needs.PERSON else 404), path
+            assert [word for word in PERSONAL[:8] if word in refused.body.decode()] == [], path
 
 
 @pytest.mark.parametrize("what", ["pause", "sync", "why", "undo"])
