@@ -5,6 +5,7 @@ CalsyncError
 │   └── PolicyDiffers        this environment chose otherwise than the company
 ├── SideError                one of the two systems; carries ``side``
 │   ├── SideUnavailable      try the same again later; ``unclear`` = the work may have been done
+│   │   ├── PageFailed       a page of a list fails, perhaps because of one item: read another way
 │   │   └── Throttled        … not before ``retry_after`` seconds
 │   │       └── LicencesTaken  ERP.net has no free session: wait, never an error state
 │   ├── AppRefused           our own credentials, grants or address: the same for everybody, nobody's state
@@ -67,6 +68,10 @@ class SideUnavailable(SideError):
     def __init__(self, side: Side, message: str, *, unclear: bool = False) -> None:
         super().__init__(side, message)
         self.unclear = unclear
+
+
+class PageFailed(SideUnavailable):
+    """A page of a list is answered with an error, or with none, again and again: one of its items may be why."""
 
 
 class Throttled(SideUnavailable):

@@ -15,7 +15,7 @@ from adapters.graph import dates, directory, evidence
 from adapters.graph.batch import PARTS, chunks, send_all
 from adapters.graph.client import GraphClient, GraphOptions
 from adapters.graph.evidence import utc
-from adapters.graph.pages import page_of, read_all, rows_of, with_read_again
+from adapters.graph.pages import page_of, read_all, read_ids, rows_of, with_read_again
 from adapters.graph.parse import etag_of, html_of, item_id, mark_of, parse_event
 from adapters.graph.series import DATES
 from adapters.graph.subscriptions import GraphSubscriptions
@@ -42,6 +42,7 @@ from sync_core.errors import (
     ItemGone,
     ItemRejected,
     MailboxUnavailable,
+    PageFailed,
     SideError,
     SideUnavailable,
 )
@@ -125,10 +126,26 @@ class GraphCalendar:
 
     async def read_view(self, user_id: str, span: Window, *, with_dates: bool = False) -> GraphReading:
         """Every event that occurs in ``span``, in full, with our marks (graph.md §4). ``with_dates``: the texts of
-        dates of series hold no Teams block either."""
-        path = f"/users/{segment(user_id)}/calendarView?{_window(span)}&{with_mark(s_top=self._page)}"
-        reading = await read_all(self._client, Request("GET", path), user_id, mailbox_failure)
+        dates of series hold no Teams block either.
+
+        Where a page fails, the ids alone are listed and each event is read by itself, 20 a call: the one at fault is
+        ``Malformed`` (``is_passing``). Raises ``PageFailed`` where that fails as well.
+        """
+        view = f"/users/{segment(user_id)}/calendarView?{_window(span)}&"
+        whole = Request("GET", f"{view}{with_mark(s_top=self._page)}")
+        bare = Request("GET", f"{view}{query(s_select='id', s_top=self._page)}")
+        try:
+            reading = await read_all(self._client, whole, user_id, mailbox_failure)
+        except PageFailed:
+            reading = await self._read_each(user_id, await read_ids(self._client, bare, user_id, mailbox_failure))
         return await self._cut(user_id, reading, with_dates=with_dates)
+
+    async def _read_each(self, user_id: str, ids: Sequence[str]) -> GraphReading:
+        requests = [Request("GET", f"{event_path(user_id, key)}?{with_mark()}") for key in ids]
+        told = zip(ids, await self._ask(user_id, requests), strict=True)
+        return with_read_again(
+            GraphReading(), {key: one for key, answer in told if (one := self._found(key, answer))}
+        )
 
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies (graph.md §7)."""

@@ -14,10 +14,13 @@ from adapters.graph.client import GraphClient
 from adapters.graph.parse import etag_of, is_bare, is_removed, item_id, parse_event
 from adapters.graph.series import master_in
 from adapters.graph.wire import Answer, Json, Request
-from sync_core.errors import EndlessRead, SideError, SideUnavailable
+from sync_core.errors import EndlessRead, PageFailed, SideError
 from sync_core.model.sides import GraphEvent, GraphReading, Malformed, Side
 
 Refuse = Callable[[Answer, datetime], SideError]
+
+OF_ONE_ITEM = (500, 504)
+"""What a page may be answered with because of one of its items: a damaged one, or a series without an end."""
 
 
 @dataclass(slots=True)
@@ -92,12 +95,20 @@ def with_read_again(reading: GraphReading, items: Mapping[str, GraphEvent | Malf
 
 
 def page_of(answer: Answer, now: datetime, refuse: Refuse) -> Json:
-    """The body of a page, or the error."""
+    """The body of a page. Raises its error, ``PageFailed`` where one of its items may be why."""
+    if answer.status in OF_ONE_ITEM:
+        raise PageFailed(Side.GRAPH, str(refuse(answer, now)))
     if not answer.ok:
         raise refuse(answer, now)
     if answer.body is None or not isinstance(answer.body.get("value"), list):
-        raise SideUnavailable(Side.GRAPH, "Microsoft Graph answered with something that is no page")
+        raise PageFailed(Side.GRAPH, "Microsoft Graph answered with something that is no page")
     return answer.body
+
+
+async def read_ids(client: GraphClient, first: Request, mailbox: str, refuse: Refuse) -> list[str]:
+    """The ids of all rows from ``first`` on, each once, in their order."""
+    pages = [page async for page in read_pages(client, first, mailbox, refuse)]
+    return list(dict.fromkeys(key for page in pages for row in rows_of(page) if (key := item_id(row))))
 
 
 def rows_of(page: Json) -> Iterable[object]:

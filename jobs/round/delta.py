@@ -12,7 +12,7 @@ from jobs.round.frame import RoundFrame
 from jobs.round.series import read_series
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import delta_window_at
-from sync_core.errors import CursorExpired, EndlessRead
+from sync_core.errors import CursorExpired, EndlessRead, PageFailed
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
 from sync_core.model.link import WATCHED
@@ -82,19 +82,19 @@ async def _read_delta(frame: RoundFrame) -> GraphNews:
             news = named(taken(news, reading, cursors.delta_window, ctx), reading, frame)
         except CursorExpired:
             news = replace(news, is_whole=True, is_expired=True)
-        except EndlessRead:
+        except (EndlessRead, PageFailed):
             return await _read_view_instead(frame, news, _both(cursors.delta_window, wanted))
     if news.is_whole:
         try:
             reading = await calendar.read_changes(frame.user.id, None, wanted)
             return named(taken(news, reading, wanted, ctx), reading, frame)
-        except EndlessRead:
+        except (EndlessRead, PageFailed):
             return await _read_view_instead(frame, news, wanted)
     return await _read_strip(frame, news) if scale.roll else news
 
 
 async def _read_view_instead(frame: RoundFrame, news: GraphNews, window: Window) -> GraphNews:
-    """Read the view and keep the cursor, since the delta query does not end (graph.md T5)."""
+    """Read the view and keep the cursor, since the delta query does not end (graph.md T5), or a page of it fails."""
     cursors = frame.memory.cursors
     view = await frame.world.calendar.read_view(frame.user.id, window)
     news = taken(news, replace(view, delta_link=cursors.delta_link), cursors.delta_window, frame.ctx)

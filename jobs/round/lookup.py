@@ -15,6 +15,7 @@ from jobs.world import World
 from sync_core.content.project import erp_when
 from sync_core.content.ranges import SHORT_FORM, uid_key
 from sync_core.content.window import bounds
+from sync_core.errors import PageFailed
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.event import Window
@@ -57,7 +58,12 @@ class Lookup:
 
     async def complete(self, unlinked: Unlinked) -> Unlinked:
         """Read everything that may belong to the items; return them with it. Raises what the sides raise."""
-        marked = await self._marked(unlinked)
+        try:
+            marked = await self._marked(unlinked)
+        except PageFailed:  # because of one event: then each item is asked about, as in a small round
+            if not self.full:
+                raise
+            return await replace(self, full=False).complete(unlinked)
         unlinked = with_events(unlinked, [*marked, *await self._named_events(unlinked)])
         unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in marked}))
         marked += await self._marks_of_creates(unlinked)
