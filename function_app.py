@@ -20,6 +20,8 @@ import azure.functions as func
 from azure.functions.warmup import WarmUpContext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jobs.world import World
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -139,14 +141,14 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     if mistakes == 0:
         _open_behind()
     answer = {"status": "ok", "settings_mistakes": mistakes, "settings_warnings": warnings}
-    return func.HttpResponse(json.dumps(answer), mimetype="application/json", headers={"Cache-Control": "no-store"})
+    return _respond(200, json.dumps(answer), "application/json")
 
 
 @app.function_name("home")
 @app.route(trigger_arg_name="request", route="{home:maxlength(0)?}", methods=[func.HttpMethod.GET])
 async def home(request: func.HttpRequest) -> func.HttpResponse:
     """The bare address leads to the page."""
-    return func.HttpResponse(status_code=302, headers={"Location": "/portal", "Cache-Control": "no-store"})
+    return _respond(302, headers={"Location": "/portal"})
 
 
 @app.function_name("portal")
@@ -170,6 +172,16 @@ async def warmup(added: WarmUpContext) -> None:
     await _open()
 
 
+def _respond(
+    status: int, body: str | bytes = "", kind: str = "text/plain", headers: Mapping[str, str] | None = None
+) -> func.HttpResponse:
+    """The answer with the headers that every answer of the app bears; what they need is of the standard library."""
+    from portal.http import NEVER_KEPT, SAFE
+
+    every = SAFE | NEVER_KEPT | dict(headers or {})
+    return func.HttpResponse(body, status_code=status, mimetype=kind, charset="utf-8", headers=every)
+
+
 TOKEN_LIMIT, BODY_LIMIT = 2_048, 1_000_000
 """Characters of a validation token (Graph's have about 150), bytes of a body (1,000 notifications are half of it)."""
 
@@ -177,13 +189,13 @@ TOKEN_LIMIT, BODY_LIMIT = 2_048, 1_000_000
 def _handshake(token: str) -> func.HttpResponse:
     """Answer the token as plain text, never as anything that a browser would run (graph.md §11)."""
     if len(token) > TOKEN_LIMIT:
-        return func.HttpResponse(status_code=400)
-    return func.HttpResponse(token, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
+        return _respond(400)
+    return _respond(200, token)
 
 
 async def _receive_graph(body: bytes) -> func.HttpResponse:
     if len(body) > BODY_LIMIT:
-        return func.HttpResponse(status_code=413)
+        return _respond(413)
     await _load("jobs.app.notifications", "jobs.log")
     from jobs.app.notifications import MalformedBody, receive_graph
     from jobs.log import log_failure
@@ -192,11 +204,11 @@ async def _receive_graph(body: bytes) -> func.HttpResponse:
     try:
         await receive_graph(await _world(), body)
     except MalformedBody:
-        return func.HttpResponse(status_code=400)
+        return _respond(400)
     except CalsyncError as error:
         log_failure("notifications", error)
-        return func.HttpResponse(status_code=503)
-    return func.HttpResponse(status_code=202)
+        return _respond(503)
+    return _respond(202)
 
 
 async def _receive_erp(secret: str) -> func.HttpResponse:
@@ -211,14 +223,14 @@ async def _receive_erp(secret: str) -> func.HttpResponse:
     try:
         expected = load(os.environ).erpnet_webhook_secret
         if not expected:
-            return func.HttpResponse(status_code=404)
+            return _respond(404)
         if not hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), expected.encode()):
-            return func.HttpResponse(status_code=401)
+            return _respond(401)
         await receive_erp(await _world())
     except CalsyncError as error:
         log_failure("erpnet", error)
-        return func.HttpResponse(status_code=503)
-    return func.HttpResponse(status_code=202)
+        return _respond(503)
+    return _respond(202)
 
 
 async def _show(request: func.HttpRequest) -> func.HttpResponse:
@@ -227,9 +239,7 @@ async def _show(request: func.HttpRequest) -> func.HttpResponse:
 
     site = Site(os.environ, _world, _load)
     page = await answer(site, request.method, request.url, request.headers, request.get_body())
-    return func.HttpResponse(
-        page.body, status_code=page.status, mimetype=page.kind, charset="utf-8", headers=page.all_headers
-    )
+    return _respond(page.status, page.body, page.kind, page.headers)
 
 
 async def _settings() -> tuple[int, int]:

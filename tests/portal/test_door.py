@@ -19,7 +19,7 @@ from jobs.command import Asker, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask as file
 from portal.assets import address
 from portal.forms import token
-from portal.http import NEVER_KEPT, POLICY
+from portal.http import NEVER_KEPT, POLICY, SAFE
 from portal.routes import PAGES, PROGRAMS, ROUTES, Needs, Route, find
 from portal.sign_in import Role
 from tests.support.app import App, function
@@ -114,6 +114,26 @@ def test_every_http_function_is_open_for_a_reason_or_behind_the_door() -> None:
     """No function of the index is left out of these tests."""
     found = {name for name, one in functions().items() if one.get_trigger().get_dict_repr()["type"] == "httpTrigger"}
     assert found == set(OPEN) | {"portal", "programs"}
+
+
+ANSWERED: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "notifications": [("POST", {"validationToken": "x"}), ("POST", {})],
+    "erpnet": [("POST", {})],
+    "health": [("GET", {})],
+    "home": [("GET", {})],
+    "portal": [("GET", {}), ("POST", {})],
+    "programs": [("GET", {}), ("POST", {})],
+}
+"""Requests of each HTTP function: the method and parameters."""
+
+
+@pytest.mark.parametrize("name", [*OPEN, "portal", "programs"])
+async def test_every_answer_bears_the_strict_headers(azure: App, name: str) -> None:
+    """Of every function of the index: a browser neither runs, frames, guesses nor keeps what it is not meant to."""
+    for method, params in ANSWERED[name]:
+        request = func.HttpRequest(method, f"{ORIGIN}/{name}", headers={}, params=params, body=b"")
+        answered = await function(name)(request)
+        assert {n: answered.headers.get(n) for n in SAFE | NEVER_KEPT} == SAFE | NEVER_KEPT, answered.status_code
 
 
 def test_no_two_routes_overlap() -> None:
@@ -346,7 +366,7 @@ async def test_a_spoilt_answer_takes_no_page_with_it(house: House) -> None:
         await house.world.store.save_command(replace(command, state=State.DONE))
         await spoil(house, f"answer-{command.id}", "000000")
         page = await vera.read(f"/portal/commands/{command.id}")
-        assert "the answer cannot be read any more: ask again" in page
+        assert "The answer cannot be read any more: ask again." in page
         assert "Budget" not in page
 
     for path in ("/portal", "/portal/settings", "/portal/everyone", "/portal/everyone/audit"):
