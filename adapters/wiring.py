@@ -88,6 +88,7 @@ async def open_world(
             digest_to=settings.digest_to,
             warnings=settings.warnings,
             activity_url=settings.activity_url,
+            has_webhook=bool(settings.erpnet_webhook_secret),
         )
 
 

@@ -77,6 +77,7 @@ async def _of_all(
     company = {
         **shapes.company_of(instance, pause=instance.pause),
         "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
+        "webhook": overview.webhook_of(instance),
         "news": overview.news_of(users, await world.store.list_subscriptions(), now),
     }
     output = {"company": company, "summary": summary, "users": rows, "failures": failures}

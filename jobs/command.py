@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from sync_core.errors import CalsyncError
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Field
 
 Json = dict[str, Any]
@@ -270,7 +271,8 @@ class Command:
 
     ``done`` of ``total`` items have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
     dealt with one after the other, as they were when the command began; where people are named, () and the wish tells
-    them. ``touched_at`` is when somebody last worked on it, ``waits_for`` says what holds it up. ``trouble`` is why
+    them. ``touched_at`` is when somebody last worked on it, ``waits_for`` says what holds it up, ``waits`` the same
+    as data (None where an earlier build wrote the row). ``trouble`` is why
     it failed; ``told`` is the same in the words of the day, which may quote anything: it is a part of the answer and
     never stored here. ``is_fine`` is False where an item failed.
     """
@@ -287,6 +289,7 @@ class Command:
     touched_at: datetime | None = None
     finished_at: datetime | None = None
     waits_for: str = ""
+    waits: Phrase | None = None
     trouble: Trouble | None = None
     told: str = ""
     is_fine: bool = True

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from jobs.log import log_failure, log_line
+from jobs.says import Found
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
@@ -90,7 +91,9 @@ async def change_policy(world: World, *, take_over: bool = False) -> None:
 def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) -> Instance:
     if instance.policy not in (None, policy):
         log_line("policy", {"changed": True, "by_app": by_app})
-    return replace(instance, tenant=world.tenant, database=world.database, policy=policy, policy_by_app=by_app)
+    has_webhook = world.has_webhook if by_app else instance.has_webhook
+    stamped = replace(instance, tenant=world.tenant, database=world.database, has_webhook=has_webhook)
+    return replace(stamped, policy=policy, policy_by_app=by_app)
 
 
 async def agreed(world: World, notice: Notice) -> World:
@@ -108,10 +111,23 @@ async def agreed(world: World, notice: Notice) -> World:
         return world
     if differing := contradictions(instance.policy, world.policy, world.chosen):
         raise PolicyDiffers([_mistake(one, by_app=instance.policy_by_app) for one in differing])
-    if taken := taken_over(instance.policy, world.policy, world.chosen):
-        listed = ", ".join(f"{one.setting}={one.company}" for one in taken)
-        notice(f"Not set here, taken from the company's policy: {listed}.")
+    if taken := _taken(world, instance.policy):
+        notice(Found.POLICY_TAKEN.say(settings=taken).text)
     return in_force(world, instance)
+
+
+async def settings_taken(world: World) -> str:
+    """The settings that are taken from the company's policy, with their values; '' where none is."""
+    try:
+        instance, _ = await world.store.read_instance()
+    except RowUnreadable:
+        return ""
+    return _taken(world, instance.policy) if instance.policy is not None else ""
+
+
+def _taken(world: World, policy: Policy) -> str:
+    taken = taken_over(policy, world.policy, world.chosen)
+    return ", ".join(f"{one.setting}={one.company}" for one in taken)
 
 
 def _mistake(one: Difference, *, by_app: bool) -> str:

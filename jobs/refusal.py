@@ -53,11 +53,15 @@ async def remember_refusal(world: World, error: AccessRefused | AppRefused) -> N
     text, now = str(error)[:LONGEST], world.clock()
 
     def refused(instance: Instance) -> Instance | None:
-        return None if instance.refused else replace(instance, refused=text, refused_at=now)
+        return None if instance.refused else replace(instance, refused=text, refused_by=error.side, refused_at=now)
 
     await revise_instance(world, refused)
 
 
 async def forget_refusal(world: World) -> None:
     """Store that both sides work again."""
-    await revise_instance(world, lambda one: replace(one, refused="", refused_at=None) if one.refused else None)
+
+    def open_again(instance: Instance) -> Instance | None:
+        return replace(instance, refused="", refused_by="", refused_at=None) if instance.refused else None
+
+    await revise_instance(world, open_again)

@@ -24,8 +24,8 @@ class World:
     the settings here until the stored one is read (jobs/company.py); ``chosen`` are the names of the settings given
     here. ``digest_to`` are the logins or addresses of whom ERP.net notifies once a day. ``warnings``
     are what Azure reads otherwise than a person in the settings. ``activity_url`` is the
-    pattern of an activity's address, with ``{id}``, '' if nobody told it. ``serve`` goes on with
-    the command of this id and says whether it has ended; None where none is served.
+    pattern of an activity's address, with ``{id}``, '' if nobody told it. ``has_webhook``: ERP.net's may call.
+    ``serve`` goes on with the command of this id and says whether it has ended; None where none is served.
     """
 
     calendar: Calendar
@@ -49,6 +49,7 @@ class World:
     digest_to: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     activity_url: str = ""
+    has_webhook: bool = False
     serve: Callable[[World, str], Awaitable[bool]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
 

@@ -7,20 +7,20 @@ from datetime import timedelta
 
 from jobs.command import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
+from jobs.commands.shapes import phrase_of
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in
 from portal.people import number_in
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
+from sync_core.model.phrase import Phrase
 
 SLOW = timedelta(minutes=5)
 """A command that has not moved for so long is said to be stuck: its worker died, or none runs."""
 
 LONGEST = {"users": 20, "items": 100, "lines": 200}
 """What is shown at once of each list of an answer: that about ten thousand people would be too much for a page."""
-
-UNREADABLE = "the answer cannot be read any more: ask again"
 
 
 async def show(visit: Visit) -> Page:
@@ -89,7 +89,7 @@ async def answer_of(visit: Visit, command: Command) -> Json:
         return await read_answer(visit.world, command)
     except RowUnreadable as error:
         log_failure("portal", error)
-        return {"problems": [UNREADABLE]}
+        return {"unreadable": True}
 
 
 async def _mine_to_see(visit: Visit) -> Command:
@@ -121,7 +121,7 @@ def told(command: Command) -> Json:
         "is_fine": command.is_fine,
         "done": command.done,
         "total": command.total,
-        "waits_for": command.waits_for,
+        "waits": phrase_of(command.waits or Phrase(command.waits_for)),
         "why": str(command.trouble.why) if command.trouble else "",
         "detail": command.trouble.detail if command.trouble else "",
         "failure": command.failure,

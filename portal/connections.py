@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.commands.overview import last_heard
+from jobs.commands.overview import last_heard, webhook_of
 from portal.everyone import reader_zone
 from portal.http import Json
 from portal.visit import Page, Visit
@@ -23,10 +23,12 @@ async def show(visit: Visit) -> Page:
     sessions = await store.count_slots(world.erp_sessions, world.call_timeout_seconds / 2)
     data: Json = {
         "refused": instance.refused,
+        "refused_by": instance.refused_by,
         "refused_at": instance.refused_at.isoformat() if instance.refused_at else None,
         "database": instance.database,
         "service_login": instance.service_login,
         "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
+        "webhook": webhook_of(instance),
         "sessions": sessions,
         "most_sessions": world.erp_sessions,
         "secret_ends": world.secret_ends.isoformat() if world.secret_ends else None,

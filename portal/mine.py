@@ -82,7 +82,7 @@ def sentence(user: User, memory: Memory, instance: Instance, pause: Pause | None
     cases = (
         (bool(user.unreadable), {"code": "unreadable", "text": user.unreadable}),
         (not user.enabled, {"code": "off", "text": ""}),
-        (bool(trouble), {"code": "refused", "text": instance.refused}),
+        (bool(trouble), {"code": "refused", "text": instance.refused, "by": instance.refused_by}),
         (pause is not None, {"code": "paused", "text": _until(pause)}),
         (not user.is_operational, {"code": "error", "text": user.state.removeprefix("Error: ")}),
         (conflicts > 0, {"code": "conflicts", "text": "", "count": conflicts}),

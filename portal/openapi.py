@@ -44,7 +44,9 @@ def loose(*names: str, **members: Json) -> Json:
 
 
 IDS = {"event_id": TEXT, "activity_id": TEXT}
-SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER), "required": ["code", "text"]}
+SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER, by=TEXT), "required": ["code", "text"]}
+SAID = {"text": TEXT, "code": TEXT, "values": TEXTS}
+PHRASE = thing(**SAID)
 PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
 SKIPPED = several(
     thing(reason=TEXT, count=NUMBER, items=several(thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME))))
@@ -111,7 +113,7 @@ COMMAND = {
     "is_fine": TRUTH,
     "done": NUMBER,
     "total": NUMBER,
-    "waits_for": TEXT,
+    "waits": PHRASE,
     "why": TEXT,
     "detail": TEXT,
     "failure": TEXT,
@@ -133,13 +135,13 @@ PERSON = thing(
 )
 TABLE = thing(show=TEXT, word=TEXT, sort=TEXT, page=NUMBER, pages=NUMBER, found=NUMBER, rows=several(PERSON))
 EVERYONE = thing(
-    company=thing(refused=TEXT, refused_at=maybe(TIME), paused=maybe(PAUSE)),
+    company=thing(refused=TEXT, refused_by=TEXT, refused_at=maybe(TIME), paused=maybe(PAUSE)),
     code=TEXT,
     numbers=thing(**dict.fromkeys(FILTERS, NUMBER)),
     table=TABLE,
     holds=several(thing(user_id=TEXT, more=NUMBER, **HOLD)),
     troubled=several(PERSON),
-    checks=several(thing(what=TEXT, fine=TRUTH, text=TEXT, part=TEXT)),
+    checks=several(thing(what=TEXT, topic=TEXT, fine=TRUTH, part=TEXT, **SAID)),
     skipped=several(thing(key=TEXT, reason=TEXT, count=NUMBER, people=NUMBER)),
     secret_ends=maybe(DAY),
     poisoned=NUMBER,
@@ -204,10 +206,12 @@ UNSYNCED = thing(
 )
 CONNECTIONS = thing(
     refused=TEXT,
+    refused_by=TEXT,
     refused_at=maybe(TIME),
     database=TEXT,
     service_login=TEXT,
     pulled_at=maybe(TIME),
+    webhook=thing(is_set_up=TRUTH, called_at=maybe(TIME), **SAID),
     sessions=NUMBER,
     most_sessions=NUMBER,
     secret_ends=maybe(DAY),
@@ -273,7 +277,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("GET", "everyone/settings"): (
         "The settings as they are, without secrets",
         thing(
-            policy=thing(by=TEXT, settings=several(thing(name=TEXT, company=TEXT, here=maybe(TEXT)))),
+            policy=thing(by=TEXT, by_code=TEXT, settings=several(thing(name=TEXT, company=TEXT, here=maybe(TEXT)))),
             settings=several(SETTING),
             secret_ends=maybe(DAY),
         ),

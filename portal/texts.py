@@ -269,7 +269,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state.done-not-all": ("Done, but not everything went well.", "Готово, но не всичко мина добре."),
     "state.failed": ("This did not work.", "Не се получи."),
     "state.refused": ("This cannot be done.", "Това не може да бъде направено."),
-    "failed.words": ("In the app's own words", "С думите на приложението"),
+    "answer.unreadable": (
+        "The answer cannot be read any more: ask again.",
+        "Отговорът вече не може да бъде прочетен: поискайте отново.",
+    ),
+    "failed.words": ("In the app's own words", "С думите на приложението, на английски"),
     "failed.unsent": ("It could not be sent: ask again.", "Не можа да бъде изпратено: поискайте отново."),
     "failed.unseen": (
         "The app did not begin on it within a day: an administrator should see whether it runs. Then ask again.",
@@ -387,6 +391,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nobody is synced: the app is refused.",
         "Никой не се синхронизира: достъпът на приложението е отказан.",
     ),
+    "company.refused-by.graph": (
+        "Microsoft Graph refuses it: check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or the managed "
+        "identity.",
+        "Microsoft Graph го отказва: проверете AZURE_TENANT_ID, AZURE_CLIENT_ID и AZURE_CLIENT_SECRET или "
+        "управляваната самоличност.",
+    ),
+    "company.refused-by.erp": (
+        "ERP.net refuses it: check that the trusted application's Scope holds 'read update'.",
+        "ERP.net го отказва: проверете дали Scope на доверeното приложение съдържа „read update“.",
+    ),
     "company.paused": ("Sync is paused for everybody.", "Синхронизацията е на пауза за всички."),
     "company.paused-until": (
         "Sync is paused for everybody until {day}.",
@@ -476,6 +490,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "connections.database": ("Database", "База данни"),
     "connections.login": ("Service user", "Служебен потребител"),
     "connections.pulled": ("Changes last fetched", "Последно вземане на промените"),
+    "connections.webhook": ("ERP.net's webhook", "Уебхук на ERP.net"),
     "connections.sessions": ("Sessions open", "Отворени сесии"),
     "connections.of": ("{n} of {of}", "{n} от {of}"),
     "connections.secret": ("The app's secret ends", "Тайният ключ на приложението изтича"),

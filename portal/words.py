@@ -7,16 +7,26 @@ go out as the wall clock of the reader; the form for machines stays beside them 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, SPAN
+from sync_core.model.memory import OPERATIONAL
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
+
+ISO_INSTANT, ISO_DAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"), re.compile(r"\d{4}-\d\d-\d\d")
+"""How a phrase's values tell times (``sync_core/model/phrase.py``)."""
+
+FAILED = "failed"
+"""The code of a phrase that is an error (``jobs/says.py``)."""
 
 NUMBER = re.compile(r"-?\d{1,9}")
 
@@ -41,6 +51,9 @@ class Reason:
     remedy: str = ""
     is_foreign: bool = False
     """The words are English in a page of another language."""
+
+    quote: str = ""
+    """Somebody else's words behind it, in English: an error's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +169,44 @@ class Words:
         start = next(one for one in BY_LENGTH if text.startswith(one))
         return Reason(known.bulgarian + text.removeprefix(start), known.bulgarian_remedy)
 
+    def phrase(self, told: Mapping[str, Any]) -> Reason:
+        """What the app says (``text``, with ``code`` and ``values``); what no table knows is a reason, or stays."""
+        text, code, values = told["text"], told.get("code", ""), told.get("values", {})
+        if self.language == "en":
+            return Reason(text) if code else self.reason(text)
+        if code == FAILED and f"failed.{values.get('why')}" in TEXTS:
+            return Reason(self.t(f"failed.{values['why']}", detail=values.get("detail", "")), quote=text)
+        if code not in PHRASES:
+            return self.reason(text)
+        try:
+            words = PHRASES[code].format(**{name: self._said(name, value) for name, value in values.items()})
+        except KeyError:  # another build's phrase, with other values
+            return Reason(text, is_foreign=True)
+        return Reason(words, quote=values.get("words", ""))
+
+    def _said(self, name: str, value: str) -> str:
+        """A value of a phrase, as people say it."""
+        match name:
+            case "problems":
+                return "; ".join(one.text for one in self.problems(value))
+            case "reasons":
+                return "; ".join(self.reason(one).text for one in value.split(" | "))
+            case "kind":
+                key = f"kind.{value.partition(' ')[0]}"
+                return self.t(key) if key in TEXTS else value
+        if ISO_INSTANT.match(value):
+            return self.when(value)
+        return self.day(value) if ISO_DAY.fullmatch(value) else value
+
+    def topic(self, check: Mapping[str, Any]) -> str:
+        """What a check is about; a person's by their name."""
+        known = "" if self.language == "en" else PHRASES.get(check.get("topic", ""), "")
+        return known or str(check["what"])
+
+    def policy_by(self, policy: Mapping[str, Any]) -> str:
+        """Who decided the company's policy."""
+        return self.phrase({"text": policy["by"], "code": policy["by_code"]}).text
+
     def decided(self, cell: str) -> list[Decided]:
         """What decided something, part by part: what was seen and what follows, and the printed cell."""
         words = WORDS if self.language == "en" else CELLS
@@ -163,7 +214,8 @@ class Words:
 
     def problems(self, state: str) -> list[Reason]:
         """What a person's state says is missing, each by itself."""
-        return [self._problem(one) for one in state.removeprefix("Error: ").split(" | ") if one]
+        texts = () if state == OPERATIONAL else state.removeprefix("Error: ").split(" | ")
+        return [self._problem(one) for one in texts if one]
 
     def _problem(self, text: str) -> Reason:
         if self.language == "en":

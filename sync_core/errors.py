@@ -169,6 +169,7 @@ class SlotsTaken(StoreError):
         super().__init__(f"the ERP.net session {how} until {end}; ERPNET_MAX_SESSIONS allows no other")
         self.holder = holder
         self.until = until
+        self.is_in_use = is_in_use
 
 
 class RowUnreadable(StoreError):

@@ -13,6 +13,7 @@ from adapters.erp.transport import ErpOptions
 from adapters.erp.write import Writer
 from adapters.http import Retries
 from jobs.ports import ActivityState, FoundUsers, Owned, Place, PullReading, Readiness
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import ErpActivity, Malformed
 from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
 
@@ -132,6 +133,6 @@ class ErpNet:
         """See ``Erp.notify``."""
         await directory.notify(self._session, user_id, subject)
 
-    async def probe(self) -> dict[str, str]:
+    async def probe(self) -> list[tuple[Phrase, Phrase]]:
         """See ``Erp.probe``."""
         return await probe.Prober(self._session, self._pull).probe(self.version_check, self._clock())

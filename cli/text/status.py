@@ -30,7 +30,9 @@ def whole_lines(output: Json, everybody: bool) -> Iterator[str]:
     on = count(total["on"], "person is", "people are")
     yield f"{on} on{': ' if parts else ''}{', '.join(parts)}; {total['off']} off."
     pulled = when(company["pulled_at"])
-    yield f"Outlook's changes: {company['news']['text']}. The app's last pull of ERP.net: {pulled}."
+    webhook = company["webhook"]["text"]
+    news = company["news"]["text"]
+    yield f"Outlook's changes: {news}. The app's last pull of ERP.net: {pulled}; its webhook: {webhook}."
     waits = [
         f"{count(total[name], *words)} (`calsync {order}`)" for name, (order, *words) in WAITS.items() if total[name]
     ]

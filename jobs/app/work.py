@@ -17,6 +17,7 @@ from jobs import line
 from jobs.app.dispatch import dispatch
 from jobs.app.subscriptions import address, keep_user
 from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
+from jobs.company import revise_instance
 from jobs.due import is_due, pause_of
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import erase_if_forgotten
@@ -47,6 +48,9 @@ from sync_core.errors import (
     Throttled,
 )
 from sync_core.model.memory import Instance, Memory, User
+
+CALLS_NOTED = timedelta(minutes=1)
+"""How exactly it is known when ERP.net's webhook last called."""
 
 RECENT = timedelta(seconds=30)
 """A timer's pull is dropped if one began less than this ago (design.md §7)."""
@@ -211,6 +215,7 @@ def _pause(tries: int) -> float:
 async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     instance, _ = await world.store.read_instance()
     began_at = world.clock()
+    await _note_call(world, instance, order.asked_at)
     if _is_covered(instance, order, began_at):
         return
     try:
@@ -229,6 +234,15 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
         await dispatch(world)
         await forget_refusal(world)
     log_line("pull", {"changes": report.changes, "woken": len(report.woken)})
+
+
+async def _note_call(world: World, instance: Instance, at: datetime | None) -> None:
+    """Remember that ERP.net's webhook called, at most once a minute; that it did is told, and nothing depends on
+    it."""
+    if at is None or (instance.called_at is not None and at - instance.called_at < CALLS_NOTED):
+        return
+    with suppress(StaleWrite):
+        await revise_instance(world, lambda one: replace(one, called_at=max(at, one.called_at or at)))
 
 
 def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from jobs.commands.mistakes import told_of
 from sync_core.errors import CalsyncError
+from sync_core.model.phrase import Phrase
 
 UNCONFIRMED = "unconfirmed"
 """The part of the checks that answers what no documentation confirms."""
@@ -13,22 +15,28 @@ UNCONFIRMED = "unconfirmed"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. ``text`` says what was found; of a failed check (``fine`` is false) also the remedy. ``part``:
+    """One check. ``found`` is what was found out; of a failed check (``fine`` is false) also the remedy. ``part``:
     '' or ``UNCONFIRMED``."""
 
-    what: str
+    what: Phrase
     fine: bool
-    text: str
+    found: Phrase
     part: str = ""
 
 
 class Lacking(CalsyncError):
-    """Something is not as a sync needs it; the text names all of it, and the remedy."""
+    """Something is not as a sync needs it; ``found`` names all of it, and the remedy."""
+
+    def __init__(self, found: Phrase) -> None:
+        super().__init__(found.text)
+        self.found = found
 
 
-async def checked(what: str, find: Callable[[], Awaitable[str]]) -> Check:
+async def checked(what: Phrase, find: Callable[[], Awaitable[Phrase]]) -> Check:
     """A check of a question; an error of a side or the store is the answer of a failed one."""
     try:
         return Check(what, True, await find())
+    except Lacking as lacking:
+        return Check(what, False, lacking.found)
     except CalsyncError as error:
-        return Check(what, False, str(error))
+        return Check(what, False, told_of(error))

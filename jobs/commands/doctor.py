@@ -10,30 +10,34 @@ from collections.abc import AsyncIterator, Sequence
 
 from jobs.checkup import check_user
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
+from jobs.commands.mistakes import told_of
 from jobs.commands.vitals import examine_app, examine_grants
-from jobs.company import agreed, is_stamped
+from jobs.company import agreed, is_stamped, settings_taken
 from jobs.refusal import NOBODY
+from jobs.says import Found, Topic
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.memory import User
+from sync_core.model.phrase import Phrase
 
 
 async def examine(world: World, *, repair: bool = False, notice: Notice = unheeded) -> AsyncIterator[Check]:
     """Make all checks; yield each as soon as it is made. An error of a side or the store is a failed check."""
-    yield Check("Settings", not world.warnings, " | ".join(world.warnings) or "complete")
-    store = await checked("State tables", lambda: _store(world))
+    odd = Found.SCHEDULES_ODD.say(words=" | ".join(world.warnings)) if world.warnings else None
+    yield Check(Topic.ON_SETTINGS.say(), odd is None, odd or Found.COMPLETE.say())
+    store = await checked(Topic.ON_TABLES.say(), lambda: _store(world))
     yield store
     if store.fine:
         for text in await world.store.find_unreadable():
-            yield Check("Stored rows", False, text)
-        yield await checked("Company policy", lambda: _policy(world))
-    graph = await checked("Microsoft Graph", lambda: _graph(world))
+            yield Check(Topic.ON_ROWS.say(), False, told_of(RowUnreadable(text)))
+        yield await checked(Topic.ON_POLICY.say(), lambda: _policy(world))
+    graph = await checked(Topic.ON_GRAPH.say(), lambda: _graph(world))
     yield graph
     async for check in examine_grants(world):
         yield check
     if not store.fine:
-        yield Check("ERP.net", False, "not asked: its session slots are kept in the state tables")
+        yield Check(Topic.ON_ERP.say(), False, Found.ERP_UNASKED.say())
         return
     async for check in examine_app(world):
         yield check
@@ -43,61 +47,70 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unheed
 
 
 async def _examine_erp(world: World, repair: bool, *, is_graph_fine: bool) -> AsyncIterator[Check]:
-    access = await checked("ERP.net", lambda: _access(world))
+    access = await checked(Topic.ON_ERP.say(), lambda: _access(world))
     yield access
     if not access.fine:
         return
-    yield await checked("Service user", world.erp.service_login)
+    yield await checked(Topic.ON_LOGIN.say(), lambda: _login(world))
     try:
         readiness = await world.erp.check_readiness(repair=repair)
     except CalsyncError as error:
-        yield Check("Document type", False, str(error))
+        yield Check(Topic.ON_TYPE.say(), False, told_of(error))
         return
     known = (*readiness.problems, *readiness.unshown)
-    yield Check("Document type", not known, " | ".join(known) or "Meeting exists and may be updated and voided")
+    yield Check(Topic.ON_TYPE.say(), not known, _lacking(known) if known else Found.TYPE_READY.say())
     people = [user for user in await world.store.list_users() if user.enabled]
     if people and not is_graph_fine:
-        yield Check("People", False, "not asked: Microsoft Graph would refuse each of them in the same way")
+        yield Check(Topic.ON_PEOPLE.say(), False, Found.PEOPLE_UNASKED.say())
     else:
         for user in people:
-            yield await checked(user.upn, lambda user=user: _user(world, user, known))  # type: ignore[misc]
-    for question, finding in (await world.erp.probe()).items():
+            yield await checked(Phrase(user.upn), lambda user=user: _user(world, user, known))  # type: ignore[misc]
+    for question, finding in await world.erp.probe():
         yield Check(question, True, finding, UNCONFIRMED)
 
 
-async def _store(world: World) -> str:
+def _lacking(problems: Sequence[str]) -> Phrase:
+    return Found.LACKING.say(problems=" | ".join(problems))
+
+
+async def _store(world: World) -> Phrase:
     await world.store.prepare()
     try:
         instance, _ = await world.store.read_instance()
     except RowUnreadable:
-        return "reachable"  # the check "Stored rows" names this row
+        return Found.TABLES_REACHED.say()  # the check of stored rows names this row
     if not is_stamped(world, instance):
-        return "reachable, not used before"
-    return f"reachable, belong to tenant {world.tenant or '(none)'} and ERP.net {world.database}"
+        return Found.TABLES_NEW.say()
+    return Found.TABLES_OF.say(tenant=world.tenant or "(none)", database=world.database)
 
 
-async def _policy(world: World) -> str:
+async def _policy(world: World) -> Phrase:
     """Compare the settings here with the company's policy; name the settings taken from the policy."""
-    notices: list[str] = []
-    await agreed(world, notices.append)
-    return " ".join(notices) or "the settings here agree with it"
+    await agreed(world, unheeded)
+    taken = await settings_taken(world)
+    return Found.POLICY_TAKEN.say(settings=taken) if taken else Found.POLICY_FITS.say()
 
 
-async def _graph(world: World) -> str:
+async def _graph(world: World) -> Phrase:
     await world.calendar.find_user(NOBODY)
-    return "reachable, and the app may read users"
+    return Found.GRAPH_REACHED.say()
 
 
-async def _access(world: World) -> str:
-    return f"reachable, version {await world.erp.check_access() or 'unknown'}"
+async def _access(world: World) -> Phrase:
+    version = await world.erp.check_access()
+    return Found.ERP_REACHED.say(version=version) if version else Found.ERP_REACHED_UNKNOWN.say()
 
 
-async def _user(world: World, user: User, known: Sequence[str]) -> str:
+async def _login(world: World) -> Phrase:
+    return Found.LOGIN.say(login=await world.erp.service_login())
+
+
+async def _user(world: World, user: User, known: Sequence[str]) -> Phrase:
     """Say that a user may be synced. Raises ``Lacking`` with what the user lacks beyond the ``known`` problems."""
     if user.unreadable:
-        raise Lacking(user.unreadable)
+        raise RowUnreadable(user.unreadable)
     checkup = await check_user(world, user, repair=False, notify=False)
     lacking = [problem for problem in (*checkup.problems, *checkup.unshown) if problem not in known]
     if lacking:
-        raise Lacking(" | ".join(lacking))
-    return f"may be synced as the ERP.net user {checkup.user.erp_login}"
+        raise Lacking(_lacking(lacking))
+    return Found.PERSON_READY.say(login=checkup.user.erp_login)

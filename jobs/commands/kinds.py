@@ -18,7 +18,7 @@ from jobs.commands import shapes, switch
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, on_day
-from jobs.commands.mistakes import COMMON, UnknownItem
+from jobs.commands.mistakes import COMMON, UnknownItem, told_of
 from jobs.commands.redaction import names_of
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
@@ -94,7 +94,7 @@ def each(do: Callable[[World, Wish, str, Notice], Awaitable[Part]]) -> Do:
         except CalsyncError as error:
             if len(wish.people) == 1:
                 raise
-            yield {"failures": [{"upn": await _upn_of(world, name), "failure": str(error)}]}, False
+            yield {"failures": [shapes.failure_of(await _upn_of(world, name), told_of(error))]}, False
 
     return with_failures
 

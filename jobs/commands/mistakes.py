@@ -17,6 +17,7 @@ from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser
 from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
+from jobs.says import Found
 from sync_core.errors import (
     AccessRefused,
     AppRefused,
@@ -39,6 +40,7 @@ from sync_core.errors import (
     Throttled,
     WrongStore,
 )
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Side
 
 
@@ -101,6 +103,12 @@ def trouble_of(error: Exception) -> Trouble:
     side = NAMES[error.side] if isinstance(error, SideError) else ""
     rule = error.rule if isinstance(error, ItemRejected) else ""
     return Trouble(why, f"{side} ({rule})" if _PLAIN.fullmatch(rule) else side)
+
+
+def told_of(error: Exception, words: str = "") -> Phrase:
+    """A failure as a phrase: its words (``words``, else its own), which may quote anything, and the trouble it is."""
+    trouble = trouble_of(error)
+    return Found.FAILED.say(words=words or str(error), why=trouble.why, detail=trouble.detail)
 
 
 HELPS: tuple[tuple[type[CalsyncError], str], ...] = (

@@ -9,16 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jobs.commands.shapes import pause_of as shaped_pause
-from jobs.commands.shapes import user_of
+from jobs.commands.shapes import phrase_of, user_of
 from jobs.due import pause_of
 from jobs.ports import Subscription
+from jobs.says import Found
 from sync_core.model.memory import Instance, User
 from sync_core.model.pause import Pause
+from sync_core.model.phrase import Phrase
 
 Json = dict[str, Any]
-
-POLLED = "looked for every 15 minutes"
-"""How changes in Outlook are found where Graph does not push them (R13)."""
 
 
 def row_of(user: User, instance: Instance, now: datetime) -> Json:
@@ -69,15 +68,42 @@ def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: d
     ends = sorted(end for one in subscriptions if one.user_id in on and (end := _end(one, now)) is not None)
     until = ends[0] if ends else None
     polled = len(on) - len(ends)
-    local = until.astimezone(ZoneInfo(zone or "UTC")) if until else None
-    pushed = f"pushed until {local:%Y-%m-%d %H:%M}{'' if zone else ' UTC'}" if local else ""
-    whom = f" for {len(ends)}, {POLLED} for {polled}" if ends and polled else "" if ends else POLLED
     return {
         "pushed": len(ends),
         "until": until.isoformat() if until else None,
         "polled": polled,
-        "text": f"{pushed}{whom}",
+        "text": _news_told(until, len(ends), polled, zone).text,
     }
+
+
+def news_told(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime) -> Phrase:
+    """The same in words."""
+    news = news_of(users, subscriptions, now)
+    until = datetime.fromisoformat(news["until"]) if news["until"] else None
+    return _news_told(until, news["pushed"], news["polled"])
+
+
+def _news_told(until: datetime | None, pushed: int, polled: int, zone: str = "") -> Phrase:
+    if until is None:
+        return Found.NEWS_POLLED.say()
+    local, utc = until.astimezone(ZoneInfo(zone or "UTC")), "" if zone else " UTC"
+    if polled:
+        return Found.NEWS_MIXED.say(until=local, utc=utc, pushed=pushed, polled=polled)
+    return Found.NEWS_PUSHED.say(until=local, utc=utc)
+
+
+def webhook_told(instance: Instance) -> Phrase:
+    """Whether ERP.net's webhook is set up at the app, and when it last called."""
+    if not instance.has_webhook:
+        return Found.WEBHOOK_OFF.say()
+    last = instance.called_at
+    return Found.WEBHOOK_CALLED.say(at=last) if last is not None else Found.WEBHOOK_SILENT.say()
+
+
+def webhook_of(instance: Instance) -> Json:
+    """The same as data, with its words."""
+    at = instance.called_at.isoformat() if instance.called_at else None
+    return {"is_set_up": instance.has_webhook, "called_at": at, **phrase_of(webhook_told(instance))}
 
 
 def _end(one: Subscription, now: datetime) -> datetime | None:

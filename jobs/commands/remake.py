@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from jobs.ports import cover
-from jobs.round.report import Line
+from jobs.round.report import Failure, Line
+from jobs.says import Outcome as Became
 from jobs.waiting import Notice, take_when_free
 from jobs.world import Fence, World
 from sync_core.errors import DuplicateCreate
@@ -21,6 +22,7 @@ from sync_core.model import link as life
 from sync_core.model.decision import Sight
 from sync_core.model.link import Link
 from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import GraphEvent, Side
 from sync_core.model.writes import CreateEvent, Outcome
 from sync_core.plan.decide import ELSEWHERE
@@ -29,9 +31,6 @@ from sync_core.plan.identity import transaction_id
 from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.undo import REMAKES, Remade, remade
 
-THERE = "it is in the calendar again"
-MADE_ALREADY = "it was made anew already"
-UNSURE = "it may still be in the calendar: ask again later"
 ANEW = "made anew, since a person took a round back"
 CREATED = "event created"
 
@@ -46,7 +45,7 @@ class Deleted:
     entry: JournalEntry
     made: Remade | None
     times: int = 0
-    why_not: str = ""
+    why_not: Phrase | None = None
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class Anew:
     """What was made anew, in words, and what failed."""
 
     lines: list[Line] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +63,14 @@ class _Seen:
     sights: Mapping[str, Sight]
     living: frozenset[str]
 
-    def why_not(self, entry: JournalEntry, link: Link | None) -> str:
-        """Why a meeting is not made anew, '' where it is gone for sure."""
+    def why_not(self, entry: JournalEntry, link: Link | None) -> Phrase | None:
+        """Why a meeting is not made anew, None where it is gone for sure."""
         sight = self.sights.get(entry.event_id, Sight.UNDECIDED)
         if sight is Sight.PRESENT or (link is not None and (link.status in life.RUNNING or self._lives(link))):
-            return THERE
-        return {Sight.GONE: "", Sight.ELSEWHERE: ELSEWHERE}.get(sight, UNSURE)
+            return Became.IN_CALENDAR.say()
+        if sight is Sight.GONE:
+            return None
+        return Phrase(ELSEWHERE) if sight is Sight.ELSEWHERE else Became.MAY_BE_THERE.say()
 
     def _lives(self, link: Link) -> bool:
         return link.ical_uid in self.living
@@ -86,13 +87,13 @@ async def find_deleted(world: World, memory: Memory, user: User, journal: Sequen
 
     def judged(entry: JournalEntry) -> Deleted:
         made, earlier = remade(entry), made_before[_name(entry)]
-        if isinstance(made, str):
+        if isinstance(made, Phrase):
             return Deleted(entry, None, why_not=made)
         if not world.policy.direction.lets(Side.ERP):
-            return Deleted(entry, None, why_not=REASONS[Trait.ONE_WAY])
+            return Deleted(entry, None, why_not=Phrase(REASONS[Trait.ONE_WAY]))
         why = seen.why_not(entry, links.get(entry.event_id))
         if not why and any(seen.sights.get(one) is not Sight.GONE for one in earlier):
-            why = MADE_ALREADY
+            why = Became.MADE_ALREADY.say()
         return Deleted(entry, made, len(earlier), why)
 
     return [judged(entry) for entry in meant]
@@ -142,7 +143,8 @@ async def make_anew(world: World, user: User, deleted: Sequence[Deleted], notice
             lines = [_line(one, made) for one, made in zip(chunk, map(_made, outcomes), strict=True) if made]
             await world.store.append_journal([_entry(world, user, line, round_id) for line in lines])
             anew.lines += lines
-            anew.failures += [str(one.error) for one in outcomes if one.error is not None and not _made(one)]
+            failed = [one.error for one in outcomes if one.error is not None and not _made(one)]
+            anew.failures += [Failure(str(error), error) for error in failed]
     finally:
         cover.reset(uncovered)
         await fence.release()

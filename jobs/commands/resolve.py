@@ -14,12 +14,14 @@ from jobs.approvals import UnknownChoice, revise_rows, whose
 from jobs.commands.sync import run_until_done
 from jobs.ports import Put, RowChange
 from jobs.round.report import Report
+from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, User
+from sync_core.model.phrase import Phrase
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
 
 
@@ -39,17 +41,17 @@ class Resolved:
         return is_resolved(self.before, self.after)
 
     @property
-    def text(self) -> str:
-        """What came of it, in a sentence."""
+    def told(self) -> Phrase:
+        """What came of it."""
         if self.is_resolved:
-            return "resolved: both sides are in step, and the category is gone"
+            return Outcome.RESOLVED.say()
         if has_moved_on(self.before, self.after):
-            return "not resolved: it changed meanwhile; look at it as it is now and answer that"
+            return Outcome.MOVED_ON.say()
         if self.after is not None and self.after.chosen:
-            why = "; ".join(self.report.failures) or self.report.state
-            return f"kept for the next round, which carries it out{f': {why}' if why else ''}"
+            why = "; ".join(one.text for one in self.report.failures) or self.report.state
+            return Outcome.ANSWER_KEPT_SINCE.say(words=why) if why else Outcome.ANSWER_KEPT.say()
         clashes = self.after.conflict.clashes if self.after and self.after.conflict else ()
-        return f"cannot be done: {'; '.join(dict.fromkeys(clash.why for clash in clashes))}"
+        return Outcome.ANSWER_IMPOSSIBLE.say(reasons=" | ".join(dict.fromkeys(clash.why for clash in clashes)))
 
 
 async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:

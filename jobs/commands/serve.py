@@ -21,14 +21,14 @@ from jobs.commands.redaction import kept_of
 from jobs.commands.turns import answers_about, in_turn, latest
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
+from jobs.says import Waits
 from jobs.waiting import unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, LicencesTaken, RowUnreadable, SlotsTaken, StaleWrite, StoreUnavailable
+from sync_core.model.phrase import Phrase
 
 PIECE = timedelta(minutes=8)
 """After so long others who wait for ERP.net have their turn."""
-
-NO_LICENCE = "ERP.net has no free licence for the app; it is asked again by itself"
 
 PART_STEP = 1_000
 """Parts of one item at most."""
@@ -73,7 +73,8 @@ async def _carry_on(world: World, command: Command) -> bool:
     except (_Overtaken, StoreUnavailable):
         raise
     except (LicencesTaken, SlotsTaken) as taken:
-        await _save(world, replace(command, waits_for=_waiting_for(taken)))
+        waits = _waiting_for(taken)
+        await _save(world, replace(command, waits_for=waits.text, waits=waits))
         raise
     except CalsyncError as error:
         state = State.REFUSED if isinstance(error, WRONG_INPUT) else State.FAILED
@@ -100,9 +101,12 @@ async def give_up(world: World, command: Command) -> None:
         await _end(world, command, State.FAILED, given_up(command))
 
 
-def _waiting_for(taken: LicencesTaken | SlotsTaken) -> str:
+def _waiting_for(taken: LicencesTaken | SlotsTaken) -> Phrase:
     """What holds a command up; ERP.net's own words are not kept."""
-    return NO_LICENCE if isinstance(taken, LicencesTaken) else str(taken)
+    if isinstance(taken, LicencesTaken):
+        return Waits.NO_LICENCE.say()
+    held = Waits.SESSION_IN_USE if taken.is_in_use else Waits.SESSION_COUNTED
+    return held.say(holder=taken.holder, until=taken.until)
 
 
 async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]]:
@@ -113,7 +117,7 @@ async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]
     if is_new:
         kept = () if wish.people and set(wish.people) <= set(items) else items
         command = replace(command, state=State.RUNNING, items=kept, total=len(items))
-    return await _save(world, replace(command, waits_for="")), items
+    return await _save(world, replace(command, waits_for="", waits=None)), items
 
 
 async def _items(world: World, command: Command) -> Sequence[str]:
@@ -158,6 +162,6 @@ async def _save(world: World, command: Command) -> Command:
 async def _end(world: World, command: Command, state: State, trouble: Trouble | None = None) -> None:
     """The command ends; of the wish is kept what was found to be so, and nobody's words."""
     kept = await kept_of(world, command, state)
-    ended = replace(command, wish=kept, state=state, finished_at=world.clock(), items=(), waits_for="")
+    ended = replace(command, wish=kept, state=state, finished_at=world.clock(), items=(), waits_for="", waits=None)
     await _save(world, replace(ended, trouble=trouble, is_fine=command.is_fine and state is State.DONE))
     log_line("command", {"kind": kept.kind, "state": state, "items": command.done})

@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice, choices_in
 from jobs.command import Command
+from jobs.commands.mistakes import told_of
 from jobs.ports import UNREADABLE, Place
-from jobs.round.report import PRIVATE, Line, Report
+from jobs.round.report import PRIVATE, Failure, Line, Report
+from jobs.says import Found, Owner
 from sync_core.content.project import is_private
 from sync_core.model.decision import Intent
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role
 from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
+from sync_core.model.phrase import Phrase
 from sync_core.model.policy import texts
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan.cells import in_words
@@ -50,6 +53,30 @@ def _subject(subject: str, private: bool) -> str:
 
 def _values(values: dict[str, str], private: bool) -> dict[str, str]:
     return dict.fromkeys(values, PRIVATE) if private else values
+
+
+def phrase_of(phrase: Phrase) -> Json:
+    """Shape something said: its English, and the code and values by which other languages say it."""
+    return {"text": phrase.text, "code": phrase.code, "values": dict(phrase.values)}
+
+
+def failure_of(name: str, told: Phrase) -> Json:
+    """Shape what failed for one of several, by the name under which it was asked for."""
+    return {"upn": name, "failure": told.text, "code": told.code, "values": dict(told.values)}
+
+
+def _failures_of(failures: Sequence[Failure]) -> Json:
+    """What failed, in words, and each as a phrase."""
+    return {
+        "failures": [one.text for one in failures],
+        "troubles": [phrase_of(_trouble(one)) for one in failures],
+    }
+
+
+def _trouble(failure: Failure) -> Phrase:
+    if failure.error is None:
+        return Found.LACKING.say(problems=failure.text)
+    return told_of(failure.error, failure.text)
 
 
 def user_of(user: User) -> Json:
@@ -84,7 +111,8 @@ def place_of(place: Place) -> Json:
 def sync_of(outcome: SyncReport, waiting: dict[str, tuple[User, Sequence[Choice]]], *, dry_run: bool) -> Json:
     """Shape the output of ``sync``. ``waiting``, by user id, is each user with the choices that wait for a person."""
     users = [_report(report, *waiting[report.user_id]) for report in outcome.reports]
-    return {"failure": outcome.failure, "dry_run": dry_run, "users": users}
+    trouble = phrase_of(told_of(outcome.ended_by)) if outcome.ended_by is not None else None
+    return {"failure": outcome.failure, "trouble": trouble, "dry_run": dry_run, "users": users}
 
 
 ADDED_UP = ("done", "skipped")
@@ -106,7 +134,8 @@ def _both_rounds(before: Json, after: Json) -> Json:
     totals = {name: before[name] + after[name] for name in ("lines", "mails")}
     flags = {name: before[name] or after[name] for name in ("full", "ran")}
     failures = [*dict.fromkeys([*before["failures"], *after["failures"]])]
-    return {**after, **sums, **totals, **flags, "failures": failures}
+    troubles = {one["text"]: one for round_ in (before, after) for one in round_.get("troubles", ())}
+    return {**after, **sums, **totals, **flags, "failures": failures, "troubles": [*troubles.values()]}
 
 
 def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:
@@ -122,7 +151,7 @@ def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:
         "skipped": dict(report.skipped),
         "lines": [_line(line) | {"mails": line.mails} for line in report.lines],
         "mails": report.mails,
-        "failures": report.failures,
+        **_failures_of(report.failures),
         "conflicts": report.conflicts,
         "parked": report.parked,
         "holds": [hold_of(one, user) for one in [*report.holds, *waiting]],
@@ -211,7 +240,12 @@ def pause_of(pause: Pause | None) -> Json | None:
 def company_of(instance: Instance, *, pause: Pause | None = None) -> Json:
     """Shape what concerns every user in ``status``: why a side refuses the app itself, '' while none does; ``pause``
     is everybody's, where it is still on."""
-    return {"refused": instance.refused, "refused_at": _at(instance.refused_at), "paused": pause_of(pause)}
+    return {
+        "refused": instance.refused,
+        "refused_by": instance.refused_by,
+        "refused_at": _at(instance.refused_at),
+        "paused": pause_of(pause),
+    }
 
 
 def paused_of(paused: Sequence[Paused], everybody: Pause | None) -> Json:
@@ -224,9 +258,12 @@ def paused_of(paused: Sequence[Paused], everybody: Pause | None) -> Json:
 def policy_of(instance: Instance, world: World) -> Json:
     """Shape the company's policy, setting by setting; ``here`` is what the settings here say, None if nothing."""
     company, here = texts(instance.policy or world.policy), texts(world.policy)
-    by = "nobody yet" if instance.policy is None else "the app" if instance.policy_by_app else "the command line"
+    by = Owner.BY_NOBODY
+    if instance.policy is not None:
+        by = Owner.BY_APP if instance.policy_by_app else Owner.BY_COMMAND_LINE
     return {
-        "by": by,
+        "by": by.value,
+        "by_code": by.code,
         "settings": [
             {"name": name, "company": text, "here": here[name] if name in world.chosen else None}
             for name, text in company.items()
@@ -358,7 +395,7 @@ def resolved_of(resolved: Resolved) -> Json:
     return {
         "resolved": resolved.is_resolved,
         "zone": resolved.user.zone or "UTC",
-        "text": resolved.text,
+        **phrase_of(resolved.told),
         "lines": [_line(line) | {"mails": line.mails} for line in resolved.report.lines],
         "conflict": _conflict(resolved.user, resolved.after) if is_open and resolved.after else None,
     }
@@ -386,7 +423,8 @@ def undo_of(undo: Undo) -> Json:
             "subject": _subject(one.entry.subject, one.entry.private),
             "what": one.entry.action,
             "field": one.field,
-            "why": one.why,
+            "why": one.why.text,
+            "code": one.why.code,
             "can_remake": one.can_remake,
             "event_id": one.entry.event_id,
             "activity_id": one.entry.activity_id,
@@ -402,7 +440,7 @@ def undo_of(undo: Undo) -> Json:
         "mails": sum(line.mails for line in undo.lines),
         "remade": [_line(line) | {"mails": line.mails} for line in undo.remade],
         "left_out": left,
-        "failures": [*undo.failures, *(undo.report.failures if undo.report else ())],
+        **_failures_of([*undo.failures, *(undo.report.failures if undo.report else ())]),
     }
 
 
@@ -487,4 +525,5 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
 
 def check_of(check: Check) -> Json:
     """Shape one check of ``doctor``."""
-    return {"what": check.what, "fine": check.fine, "text": check.text, "part": check.part}
+    found = phrase_of(check.found)
+    return {"what": check.what.text, "topic": check.what.code, "fine": check.fine, "part": check.part, **found}

@@ -18,7 +18,7 @@ from jobs.due import is_due, pause_of
 from jobs.pull import plan_pull
 from jobs.refusal import judged
 from jobs.repair import plan_repair, pull_and_repair
-from jobs.round.report import Report, parked_in
+from jobs.round.report import Failure, Report, parked_in
 from jobs.round.run import plan_round, run_round
 from jobs.waiting import Notice, erp_session, take_when_free, unheeded
 from jobs.wake import wake
@@ -41,10 +41,15 @@ ROUNDS = 6
 @dataclass(slots=True)
 class SyncReport:
     """The outcome of a sync: one report a user (their last round's, with the counts of all their rounds added up),
-    and the failure that ended the sync for all users, '' if none did."""
+    and the error that ended the sync for all users, None if none did."""
 
     reports: list[Report] = field(default_factory=list)
-    failure: str = ""
+    ended_by: CalsyncError | None = None
+
+    @property
+    def failure(self) -> str:
+        """What ended the sync for all users, in words; '' if nothing did."""
+        return str(self.ended_by) if self.ended_by is not None else ""
 
     @property
     def is_fine(self) -> bool:
@@ -130,14 +135,14 @@ async def plan_sync(
         try:
             pulled, astray = await plan_pull(world), await plan_repair(world)
         except SideError as error:
-            outcome.failure = str(await judged(world, error) if isinstance(error, AccessRefused) else error)
+            outcome.ended_by = await judged(world, error) if isinstance(error, AccessRefused) else error
             return outcome
         for user in users:
             filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
             report = await _planned_round(world, user, filed, full, planned)
             outcome.reports.append(report)
             if isinstance(report.trouble, AppRefused):
-                outcome.failure = str(report.trouble)
+                outcome.ended_by = report.trouble
                 break
     return outcome
 
@@ -221,7 +226,7 @@ def _stopped(user: User, full: bool, error: StoreError) -> Report:
         state=user.state,
         operational=user.is_operational,
         full=full,
-        failures=[str(error)],
+        failures=[Failure(str(error), error)],
     )
 
 

@@ -16,6 +16,8 @@ from jobs.command import Json, Kind, Turn, Wish
 from jobs.commands import switch
 from jobs.commands.kinds import EVERYBODY, KINDS, Part, owners
 from jobs.commands.resolve import find_conflict
+from jobs.commands.shapes import failure_of, phrase_of
+from jobs.says import Outcome
 from jobs.waiting import Notice, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
@@ -27,10 +29,6 @@ SWITCHES = frozenset({Kind.ENABLE, Kind.DISABLE, Kind.FORGET})
 PAUSES = frozenset({Kind.PAUSE, Kind.RESUME})
 ANSWERS = frozenset({Kind.APPROVE, Kind.RESOLVE})
 ITEMS = frozenset({Kind.UNLINK, Kind.RETRY})
-
-OVERTAKEN = (
-    "not carried out: a later command about the same was carried out before it ({}, asked at {:%Y-%m-%d %H:%M} UTC)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +144,10 @@ async def _id_of(world: World, wish: Wish, name: str) -> str:
 
 def _overtaken(wish: Wish, item: str, later: Turn) -> Json:
     """The answer of one that came too late, in the shape of its kind."""
-    told = OVERTAKEN.format(later.what or "a change", later.asked_at)
+    told = Outcome.OVERTAKEN.say(kind=later.what or "a change", at=later.asked_at)
     if wish.kind is Kind.RESOLVE:
-        return {"resolved": False, "zone": "UTC", "text": told, "lines": [], "conflict": None}
-    failures = [{"upn": wish.item if wish.kind is Kind.APPROVE else item, "failure": told}]
+        return {"resolved": False, "zone": "UTC", **phrase_of(told), "lines": [], "conflict": None}
+    failures = [failure_of(wish.item if wish.kind is Kind.APPROVE else item, told)]
     shape: Json = {"users": [], "failures": failures}
     if wish.kind in PAUSES:
         shape["everybody"] = None

@@ -19,7 +19,8 @@ from jobs.company import in_force
 from jobs.due import pause_of
 from jobs.ports import Put, RowChange
 from jobs.round.context import context_of
-from jobs.round.report import Line, Report, line_of
+from jobs.round.report import Failure, Line, Report, line_of
+from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.content.compare import Pair
@@ -28,14 +29,13 @@ from sync_core.model import link as life
 from sync_core.model.decision import Context, Decision, Verdict
 from sync_core.model.link import ENDED, PutBack, Role
 from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Field
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
-from sync_core.plan.undo import FINAL, NO_VALUES, OPPOSITE, REMAKES, sorted_out, wanted_of
+from sync_core.plan.undo import OPPOSITE, REMAKES, Left, sorted_out, wanted_of
 
 LOOK_BACK = 5_000
 """Journal entries of a person that are searched, newest first."""
-
-OVER = "the pair is over"
 
 
 class NotNow(CalsyncError):
@@ -49,7 +49,7 @@ class LeftOut:
 
     entry: JournalEntry
     field: str
-    why: str
+    why: Phrase
     can_remake: bool = False
 
 
@@ -64,7 +64,7 @@ class Undo:
     left_out: tuple[LeftOut, ...]
     report: Report | None = None
     remade: tuple[Line, ...] = ()
-    failures: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ async def _check_runs(world: World, user: User) -> None:
 def _left_deleted(one: Deleted) -> LeftOut:
     """Of something that the round deleted, that it stays so, or why it cannot even be made anew."""
     can_remake = one.made is not None and not one.why_not
-    return LeftOut(one.entry, "", FINAL if can_remake or not one.why_not else one.why_not, can_remake)
+    return LeftOut(one.entry, "", one.why_not or Left.FINAL.say(), can_remake)
 
 
 def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
@@ -191,17 +191,17 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
         if entry.action in REMAKES:
             continue
         if entry.action in OPPOSITE:
-            left.append(LeftOut(entry, "", OPPOSITE[entry.action]))
+            left.append(LeftOut(entry, "", OPPOSITE[entry.action].say()))
             continue
         left += [LeftOut(entry, name, why) for name, why in others.items()]
         if puts and entry.event_id not in running:
-            left.append(LeftOut(entry, "", OVER))
+            left.append(LeftOut(entry, "", Outcome.PAIR_OVER.say()))
         elif puts:
             known = wanted.setdefault(entry.event_id, {})
             wanted[entry.event_id] |= {p.field: replace(p, after=known.get(p.field, p).after) for p in puts}
             told.setdefault(entry.event_id, entry)
         elif entry.action.endswith("updated") and not others:
-            left.append(LeftOut(entry, "", NO_VALUES))
+            left.append(LeftOut(entry, "", Left.NO_VALUES.say()))
     return _Asked({i: tuple(found.values()) for i, found in wanted.items()}, told, tuple(left))
 
 
@@ -216,10 +216,10 @@ def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
         return []
     wanted = asked.wanted[link.event_id]
     if decision.case.event is None or decision.case.activity is None:
-        return [LeftOut(entry, "", decision.reason or OVER)]
+        return [LeftOut(entry, "", Phrase(decision.reason) if decision.reason else Outcome.PAIR_OVER.say())]
     edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
     why = sorted_out(Pair(decision.case, link, has_base=True), wanted, edited, ctx)
     written: frozenset[Field] = frozenset(f for _, fields in decision.written for f in fields)
     same = {one.field for one in wanted if one.before == one.after}
-    told = [(f, text) for f, text in why.items() if text or f not in written]
-    return [LeftOut(entry, f, text or decision.reason) for f, text in told if f not in same]
+    left = [(f, told) for f, told in why.items() if (told or f not in written) and f not in same]
+    return [LeftOut(entry, f, told or Phrase(decision.reason)) for f, told in left]

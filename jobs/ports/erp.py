@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import ActivityChange, ErpActivity, Malformed
 from sync_core.model.writes import ErpIdentity, ErpWrite, Outcome
 
@@ -181,5 +182,5 @@ class Erp(Protocol):
     async def notify(self, user_id: str, subject: str) -> None:
         """Send the user an ERP.net notification of MSSync's class (erpnet.md §10)."""
 
-    async def probe(self) -> dict[str, str]:
-        """Harmless probes of what the contract calls UNCONFIRMED: question → finding (for doctor)."""
+    async def probe(self) -> list[tuple[Phrase, Phrase]]:
+        """Harmless probes of what the contract calls UNCONFIRMED: each question and its finding (for doctor)."""

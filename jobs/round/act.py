@@ -34,7 +34,7 @@ from jobs.round.outcomes import (
     verified,
     written_rows,
 )
-from jobs.round.report import PRIVATE, Line, title
+from jobs.round.report import PRIVATE, Failure, Line, title
 from jobs.world import Fence
 from sync_core.errors import (
     OWN_MISTAKE,
@@ -76,7 +76,7 @@ class Done:
     """What the round has carried out, in words, and what has failed."""
 
     acted: list[Line] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     failed_activities: set[str] = field(default_factory=set)
     """The ids of the activities of failed decisions; '' for an event without one."""
     again: bool = False
@@ -313,7 +313,7 @@ class Actor:
             self.done.again = True
         else:
             name = self._fenced(lambda: title(decision.case), lambda _: PRIVATE)
-            self.done.failures.append(f"{name}: {error}")
+            self.done.failures.append(Failure(f"{name}: {error}", error))
             self.done.failed_activities.add(decision.case.activity_id)
         if isinstance(error, SideUnavailable):
             self.done.unavailable = error
@@ -332,7 +332,7 @@ class Actor:
             event = found.get(error.existing_id)
         self.done.again = True
         if isinstance(event, Malformed):  # another incarnation might be a second event
-            self.done.failures.append(f"{title(decision.case)}: {event.reason}")
+            self.done.failures.append(Failure(f"{title(decision.case)}: {event.reason}", error))
             return [Put(failed_row(Written(decision), event.reason, self._ctx.now, is_overtaken=False))]
         if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
             return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from jobs.round.frame import RoundFrame
 from jobs.round.read import Findings, read_sides
+from jobs.round.report import Failure
 from jobs.world import World
+from sync_core.errors import RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, Memory
@@ -45,7 +47,8 @@ async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
     return Plan(replace(findings, frame=replace(findings.frame, world=frame.world)), decisions, hold)
 
 
-def unclaimable(decisions: Sequence[Decision]) -> list[str]:
+def unclaimable(decisions: Sequence[Decision]) -> list[Failure]:
     """The failures of meetings whose claim cannot be read."""
     claims = (decision.case.claim for decision in decisions)
-    return list(dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable))
+    texts = dict.fromkeys(one.unreadable for one in claims if one is not None and one.unreadable)
+    return [Failure(text, RowUnreadable(text)) for text in texts]

@@ -84,6 +84,15 @@ def title(case: Case) -> str:
     return PRIVATE if is_about_private(case) else case.subject or case.event_id or case.activity_id
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What failed: in words, and the error behind them, None where the words are those of a checkup. The same words
+    twice are one failure."""
+
+    text: str
+    error: Exception | None = field(default=None, compare=False)
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of one round of one user. ``state`` is the user's state in words, ``operational`` whether it is no
@@ -99,8 +108,8 @@ class Report:
     done: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    unreadable: list[Failure] = field(default_factory=list)
     """The failures that are about unreadable rows: a later round does not mend them."""
     conflicts: int = 0
     holds: tuple[Hold, ...] = ()
@@ -135,7 +144,7 @@ class Report:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
 
-    def add(self, acted: Sequence[Line], failures: Sequence[str], woken: frozenset[str]) -> None:
+    def add(self, acted: Sequence[Line], failures: Sequence[Failure], woken: frozenset[str]) -> None:
         """Add what was carried out and what failed; ``woken`` are the users who lost or got a meeting."""
         self.done.update(line.what for line in acted)
         self.lines += acted

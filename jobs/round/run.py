@@ -33,11 +33,11 @@ from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.relocate import save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced
-from jobs.round.report import Report, is_shown
+from jobs.round.report import Failure, Report, is_shown
 from jobs.wake import heard_at
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
-from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable
+from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
 from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
@@ -100,7 +100,7 @@ async def plan_round(
 def _no_round(user: User) -> Report:
     if not user.enabled:
         return Report(user.id, user.upn, state="switched off", ran=False)
-    failures = [user.unreadable]
+    failures = [Failure(user.unreadable, RowUnreadable(user.unreadable))]
     return Report(user.id, user.upn, state=user.state, operational=False, ran=False, failures=failures)
 
 
@@ -145,7 +145,8 @@ class _Round:
             await self._fail(fence, error, is_state=False)
         except Exception as mistake:  # noqa: BLE001 - a bug of ours ends this user's round only
             log_failure("round", mistake, user_id=self._user.id)
-            self._report.failures.append(f"a mistake in calsync ended the round ({type(mistake).__name__})")
+            text = f"a mistake in calsync ended the round ({type(mistake).__name__})"
+            self._report.failures.append(Failure(text, mistake))
         return self._report
 
     async def _steps(self, fence: Fence | None) -> None:
@@ -187,7 +188,7 @@ class _Round:
         self._user = prepared.checkup.user
         self._report.state, self._report.operational = self._user.state, self._user.is_operational
         self._report.ran = prepared.checkup.can_sync
-        self._report.failures += prepared.checkup.unshown
+        self._report.failures += map(Failure, prepared.checkup.unshown)
         return prepared
 
     async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
@@ -303,7 +304,7 @@ class _Round:
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same
         ones."""
-        self._report.failures.append(str(error))
+        self._report.failures.append(Failure(str(error), error))
         self._report.trouble = error
         if is_state:
             self._report.state, self._report.operational = f"Error: {error}", False

@@ -221,8 +221,10 @@ class Instance:
     first. ``unread`` are the seconds of which ERP.net has not shown all changes; they are asked for again.
     ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
     pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
-    None when it has ended. ``refused`` says why a side has refused the app itself since ``refused_at``, '' = it does
-    not. ``queued`` and ``poisoned`` are how many messages the work queue and its poison queue held at that pull.
+    None when it has ended. ``refused`` says why a side, ``refused_by``, has refused the app itself since
+    ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
+    at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
+    queue held at that pull.
     """
 
     tenant: str = ""
@@ -246,6 +248,9 @@ class Instance:
     queued: int = 0
     poisoned: int = 0
     unread: tuple[datetime, ...] = ()
+    refused_by: str = ""
+    has_webhook: bool = False
+    called_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from enum import unique
 
 from sync_core.content.body import BodyShape, body_shape
 from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
@@ -19,24 +20,31 @@ from sync_core.model.decision import Context, Intent, Verdict
 from sync_core.model.event import AllDay, Event, Priority, Timed, When
 from sync_core.model.link import PutBack
 from sync_core.model.memory import JournalEntry
+from sync_core.model.phrase import Phrase, Sayings
 from sync_core.model.sides import Field, GraphContent, Side
 from sync_core.plan.tables import permitted
 
-EDITED_SINCE = "edited since"
-AS_BEFORE = "both sides show again what was there before"
-CUT = "the journal keeps its beginning only"
-PEOPLE_BY_HAND = "lists of people are not put back, since that would mail them: change the list by hand"
-RICH_NOW = "the event's text has formatting by now"
-MADE = "what a round made stays: delete it on one side, if it is not wanted"
-FINAL = "it cannot be taken back: enter it again, if it is to take place after all"
-NO_VALUES = "the journal keeps no values of it"
-UNINVITED = "it is made anew without its people, since that would mail them: invite them by hand"
 
-OPPOSITE: Mapping[str, str] = {
-    "activity created": MADE,
-    "event created": MADE,
-    "activity voided": FINAL,
-    "event removed": FINAL,
+@unique
+class Left(Sayings):
+    """Why something is not put back."""
+
+    EDITED_SINCE = "edited since"
+    AS_BEFORE = "both sides show again what was there before"
+    CUT = "the journal keeps its beginning only"
+    PEOPLE_BY_HAND = "lists of people are not put back, since that would mail them: change the list by hand"
+    RICH_NOW = "the event's text has formatting by now"
+    MADE = "what a round made stays: delete it on one side, if it is not wanted"
+    FINAL = "it cannot be taken back: enter it again, if it is to take place after all"
+    NO_VALUES = "the journal keeps no values of it"
+    UNINVITED = "it is made anew without its people, since that would mail them: invite them by hand"
+
+
+OPPOSITE: Mapping[str, Left] = {
+    "activity created": Left.MADE,
+    "event created": Left.MADE,
+    "activity voided": Left.FINAL,
+    "event removed": Left.FINAL,
 }
 """What is said of a whole item's write, by what the journal calls it."""
 
@@ -44,49 +52,52 @@ REMAKES = {"activity voided": Intent.VOID, "event removed": Intent.REMOVE}
 """What can be made anew, by what the journal calls it."""
 
 
-def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, str]]:
+def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, Phrase]]:
     """What a journal entry's write changed and can be asked back, and of its other fields why they cannot."""
     found: dict[Field, PutBack] = {}
-    left: dict[str, str] = {}
+    left: dict[str, Phrase] = {}
     for name in entry.before.keys() & entry.after.keys():
         side, _, known = name.partition(".")
         if side not in set(Side) or known not in set(Field):
             continue
         field, before = Field(known), entry.before[name]
         if field is Field.PEOPLE:
-            left[field] = PEOPLE_BY_HAND
+            left[field] = Left.PEOPLE_BY_HAND.say()
         elif read_shown(field, before) is None:
-            left[field] = CUT
+            left[field] = Left.CUT.say()
         else:
             found[field] = PutBack(field, before, entry.after[name])
     return tuple(found[f] for f in Field if f in found), left
 
 
-def sorted_out(pair: Pair, wanted: Sequence[PutBack], edited: Sequence[Field], ctx: Context) -> dict[Field, str]:
-    """Of each wanted field why it is not put back, '' where it is; ``edited`` are fields edited on a side.
+def sorted_out(
+    pair: Pair, wanted: Sequence[PutBack], edited: Sequence[Field], ctx: Context
+) -> dict[Field, Phrase | None]:
+    """Of each wanted field why it is not put back, None where it is; ``edited`` are fields edited on a side.
 
     A field whose value is the same as before (a reminder, whose digits follow the start) goes along with others.
     """
     found = {one: _why_not(pair, one, edited, ctx) for one in wanted}
-    is_any = any(not why for one, why in found.items() if one.before != one.after)
-    return {Field(one.field): why if is_any or one.before != one.after else AS_BEFORE for one, why in found.items()}
+    is_any = any(why is None for one, why in found.items() if one.before != one.after)
+    as_before = Left.AS_BEFORE.say()
+    return {Field(one.field): why if is_any or one.before != one.after else as_before for one, why in found.items()}
 
 
-def _why_not(pair: Pair, one: PutBack, edited: Sequence[Field], ctx: Context) -> str:
+def _why_not(pair: Pair, one: PutBack, edited: Sequence[Field], ctx: Context) -> Phrase | None:
     field, event = Field(one.field), pair.case.event
     is_there = one.before in (shown(pair.event, field), shown(pair.activity, field))
     if one.before != one.after and is_there and pair.is_same(field):
-        return AS_BEFORE
+        return Left.AS_BEFORE.say()
     as_left = one.after in (shown(pair.event, field), shown(pair.activity, field))
     if field in edited or not as_left or not pair.is_same(field):
-        return EDITED_SINCE
+        return Left.EDITED_SINCE.say()
     for intent in (Intent.UPDATE_ACTIVITY, Intent.UPDATE_EVENT):
         verdict, why = permitted(pair.case, intent, ctx)
         if verdict is not Verdict.ACT:
-            return why
+            return Phrase(why)
     if field is Field.BODY and event is not None and event.html is not None:
-        return RICH_NOW if body_shape(event.html, event.content.body) is BodyShape.RICH else ""
-    return ""
+        return Left.RICH_NOW.say() if body_shape(event.html, event.content.body) is BodyShape.RICH else None
+    return None
 
 
 def with_values(event: Event, wanted: Sequence[PutBack]) -> Event:
@@ -136,10 +147,10 @@ class Remade:
 
     content: GraphContent
     told: Mapping[Field, str]
-    lacking: Mapping[Field, str]
+    lacking: Mapping[Field, Phrase]
 
 
-def remade(entry: JournalEntry) -> Remade | str:
+def remade(entry: JournalEntry) -> Remade | Phrase:
     """What a deleted meeting is made anew from, or why it cannot be.
 
     Of a long text there is the beginning, which says so. Without its people nobody is mailed.
@@ -148,11 +159,11 @@ def remade(entry: JournalEntry) -> Remade | str:
     told: dict[Field, str] = {field: entry.before.get(f"{intent}.{field}", "") for field in Field}
     when = read_shown(Field.TIME, told[Field.TIME])
     if not isinstance(when, Timed | AllDay) or not told[Field.SUBJECT]:
-        return NO_VALUES
-    lacking = {Field.PEOPLE: UNINVITED} if told[Field.PEOPLE] else {}
+        return Left.NO_VALUES.say()
+    lacking = {Field.PEOPLE: Left.UNINVITED.say()} if told[Field.PEOPLE] else {}
     for field in (Field.SUBJECT, Field.BODY):
         if read_shown(field, told[field]) is None:
-            lacking[field] = CUT
+            lacking[field] = Left.CUT.say()
     plain = Event(told[Field.SUBJECT], told[Field.BODY], when, None, private=entry.private, priority=Priority.NORMAL)
     known = [PutBack(field, told[field], "") for field in REMADE if read_shown(field, told[field]) is not None]
     made: dict[Field, str] = {field: text for field, text in told.items() if text and field is not Field.PEOPLE}

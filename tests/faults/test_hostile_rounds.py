@@ -160,7 +160,7 @@ class Scene:
         memory = await self.house.recall()
         reasons = [x.reason for x in memory.links if x.status is LinkStatus.PARKED]
         reasons += [p.reason for p in memory.pending if p.parked]
-        reasons += [failure.partition(": ")[2] for report in outcome.reports for failure in report.failures]
+        reasons += [failure.text.partition(": ")[2] for report in outcome.reports for failure in report.failures]
         for reason in reasons:
             assert reason
             assert reason.isprintable()

@@ -26,6 +26,7 @@ from jobs.line import send_later
 from jobs.messages import Round
 from jobs.ports import UNREADABLE, Put
 from jobs.pull import run_pull
+from jobs.says import Topic
 from jobs.wake import is_notified, wake
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
@@ -57,6 +58,8 @@ ANEW = ("index", "copy", "lease", "slot", "subscription")
 """Kinds that are made anew by whoever meets a spoilt one."""
 
 KINDS = (*STATE, "user", *ANEW, "claim", "journal")
+
+STORED_ROWS = Topic.ON_ROWS.say()
 
 
 @dataclass
@@ -168,7 +171,7 @@ def cells(*kinds: str) -> Iterator[tuple[str, str]]:
 def told(outcome: SyncReport, upn: str = ANNA) -> str:
     """What a sync says of somebody's failures."""
     return " ".join(
-        text for report in outcome.reports if upn in (report.upn, report.user_id) for text in report.failures
+        one.text for report in outcome.reports if upn in (report.upn, report.user_id) for one in report.failures
     )
 
 
@@ -385,8 +388,8 @@ async def test_nobodys_instance_row(scenario: Scenario) -> None:
         await scenario.house.sync()
     checks = [check async for check in examine(world)]
 
-    assert [c.text for c in checks if c.what == "Stored rows" and "instance" in c.text] != []
-    assert [c for c in checks if c.what == "Service user"] != []
+    assert [c for c in checks if c.what == STORED_ROWS and "instance" in c.found.text] != []
+    assert [c for c in checks if c.what.text == "Service user"] != []
     assert await find_known(world, ANNA) == await scenario.house.user()
     await scenario.backend.write(Table.USERS, Op(Verb.DELETE, Key("instance", "instance")))
     scenario.house.desk().create("After all", digits(5), digits(5, 12))
@@ -400,9 +403,9 @@ async def test_the_doctor_names_every_row(scenario: Scenario, kind: str) -> None
     key = await scenario.spoil(kind, SPOILS["cut off"])
     checks = [check async for check in examine(scenario.house.world)]
 
-    [found] = [check for check in checks if check.what == "Stored rows"]
-    assert (found.fine, f"the row {key.row} of the partition {key.partition}" in found.text) == (False, True)
-    assert [check.fine for check in checks if check.what == BORIS] == [True]
+    [found] = [check for check in checks if check.what == STORED_ROWS]
+    assert (found.fine, f"the row {key.row} of the partition {key.partition}" in found.found.text) == (False, True)
+    assert [check.fine for check in checks if check.what.text == BORIS] == [True]
 
 
 async def test_changes_for_somebody_unreadable_wait_for_them(scenario: Scenario) -> None:

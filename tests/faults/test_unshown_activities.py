@@ -57,7 +57,7 @@ SPOILS: list[Spoil] = [refused, cut_off]
 
 async def listed(house: House) -> list[str]:
     """What doctor tells of changes that are not shown."""
-    return [check.text async for check in examine_app(house.world) if "fails to show" in check.text]
+    return [one.found.text async for one in examine_app(house.world) if "fails to show" in one.found.text]
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["to the second", "to the date"])

@@ -165,13 +165,13 @@ class TestUsers:
             house.outlook().edit(event, subject=f"Visit {n}")
             house.desk().create(f"New {n}", digits(20 + n), digits(20 + n, 12))
             [report] = (await house.sync()).reports
-            assert [failure.partition(":")[0] for failure in report.failures] == [name]
+            assert [failure.text.partition(":")[0] for failure in report.failures] == [name]
             assert house.desk().get(activity)["Subject"] == f"Visit {n}"
         assert titles(house) == {"Visit 2", "New 0", "New 1", "New 2"}
         user = await house.user()
         assert (user.state, user.erp_login) == (OPERATIONAL, "anna")
-        [check] = [check async for check in examine(house.world) if check.what == ANNA]
-        assert "fails to show the user anna" in check.text
+        [check] = [check async for check in examine(house.world) if check.what.text == ANNA]
+        assert "fails to show the user anna" in check.found.text
         assert not check.fine
 
     async def test_nobody_gets_a_strangers_account_for_one_that_is_not_shown(
@@ -245,7 +245,7 @@ class TestWhatEverybodyHasInCommon:
             house.outlook().edit(event, subject=f"Visit {n}")
             house.outlook(BORIS).create(f"His {n}", at(20 + n), at(20 + n, 10))
             outcome = await house.sync(full=full)
-            assert all("ERP.net" in failure for report in outcome.reports for failure in report.failures)
+            assert all("ERP.net" in failure.text for report in outcome.reports for failure in report.failures)
             assert all(report.failures for report in outcome.reports)
         subjects = {row["Subject"] for row in house.desk().activities()}
         assert subjects == {"Visit 1", "His 0", "His 1"}

@@ -60,6 +60,16 @@ async def test_only_the_stored_policy_is_acted_by(house: House) -> None:
     assert any("private" in one.reason for one in await explain(house.world, user, secret))
 
 
+async def test_the_app_tells_whether_erpnet_may_call_it(house: House) -> None:
+    """Known to whoever reads the row; the command line, whose settings need not say so, changes nothing."""
+    world = house.world
+    await stamp_policy(replace(world, has_webhook=True), by_app=True)
+    await stamp_policy(world)
+    assert (await world.store.read_instance())[0].has_webhook
+    await stamp_policy(world, by_app=True)
+    assert not (await world.store.read_instance())[0].has_webhook
+
+
 async def test_two_builds_with_other_policies_do_not_flap(house: House) -> None:
     """During an update an old and a new process work side by side: the last start decides, everybody is looked at
     once more, and then never again for it."""

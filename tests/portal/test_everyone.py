@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -419,6 +419,35 @@ async def test_connections_are_told_from_rows(house: House, reader: Visitor) -> 
     assert (house.graph.requests, house.erp.requests) == ([], [])
     overview = await reader.read("/portal/everyone")
     assert "2 messages could not be served and lie in the poison queue" in overview
+
+
+@pytest.mark.parametrize(
+    ("has_webhook", "called_at", "english", "bulgarian"),
+    [
+        (False, None, "not set up, so changes are fetched every minute", "не е настроен"),
+        (True, None, "set up, and has not called yet", "настроен е, но още не се е обаждал"),
+        (
+            True,
+            START,
+            f"set up, and last called at {START:%Y-%m-%d %H:%M} UTC",
+            "настроен е и се обади последно днес, ",
+        ),
+    ],
+    ids=["off", "silent", "called"],
+)
+async def test_erpnets_webhook_is_told(
+    house: House, reader: Visitor, has_webhook: bool, called_at: datetime | None, english: str, bulgarian: str
+) -> None:
+    """Whether it is set up, and when it last called, in both languages."""
+    instance, etag = await house.world.store.read_instance()
+    await house.world.store.save_instance(replace(instance, has_webhook=has_webhook, called_at=called_at), etag)
+    path = "/portal/everyone/connections"
+
+    assert english in await reader.read(path)
+    assert bulgarian in await reader.read(path, accept_language="bg")
+    told = (await reader.json("/everyone/connections"))["webhook"]
+    assert told["is_set_up"] is has_webhook
+    assert told["called_at"] == (called_at.isoformat() if called_at else None)
 
 
 async def test_items_of_everybody_come_in_parts(house: House, reader: Visitor) -> None:

@@ -240,7 +240,7 @@ class TestOutOfReach:
         outcome = await house.sync()
 
         assert [a["Subject"] for a in house.desk().activities()] == ["Good", "New"]
-        assert "R27482" in only([{"failure": f} for f in outcome.reports[0].failures])["failure"]
+        assert "R27482" in only([{"failure": f.text} for f in outcome.reports[0].failures])["failure"]
         house.erp.store.assign(row, "EnterpriseCompanyLocation", house.erp.location_id)
         await house.step()
         assert house.desk().get(activity)["Subject"] == "Better"

@@ -23,5 +23,5 @@ async def sync_all(
                 for report in (await sync_user(world, user, full=full, notice=notice)).reports:
                     total.add(report)
     except SideError as error:
-        total.failure = str(error)
+        total.ended_by = error
     return total

@@ -544,7 +544,7 @@ async def test_probes_tell_what_a_strict_server_shows(server: ScriptedErp, erp: 
     nothing = Say({"value": []})
     server.say(VERSION, Say({"Attributes": []}), nothing, nothing, Say({}), nothing)
 
-    findings = await erp.probe()
+    findings = {question.text: finding.text for question, finding in await erp.probe()}
 
     assert findings["Is StartTime kept in UTC"] == "not said"
     assert findings["Missing entity"] == "an empty answer"

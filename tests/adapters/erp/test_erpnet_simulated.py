@@ -43,6 +43,11 @@ async def create(live: ErpNet, who: ErpIdentity, *subjects: str) -> list[ErpActi
     return made(await live.write(who, [CreateActivity(f"04-{name}", content(name)) for name in subjects]))
 
 
+async def probed(live: ErpNet) -> dict[str, str]:
+    """What is found out about the instance, by question."""
+    return {question.text: finding.text for question, finding in await live.probe()}
+
+
 def rename(activity: ErpActivity) -> PatchActivity:
     """Our own edit of an activity as last seen."""
     return PatchActivity(activity.id, activity.version, frozenset({Field.SUBJECT}), content("Ours"))
@@ -129,7 +134,7 @@ async def test_without_a_version_check_the_write_goes_through(
     (after,) = made(await live.write(who, [rename(activity)]))
 
     assert after.content.subject == "Ours"
-    assert (await live.probe())["Version check in PATCH"] == "refused"
+    assert (await probed(live))["Version check in PATCH"] == "refused"
 
 
 @pytest.mark.parametrize("lock", ["release", "read_only", "void", "close"])
@@ -256,7 +261,7 @@ async def test_changes_are_exact_however_the_server_filters(
 
     assert [change.activity_id for change in reading.changes] == [after]
     expected = "no: cut to the date" if cut else "yes"
-    assert (await live.probe())["Update times filtered to the second"] == expected
+    assert (await probed(live))["Update times filtered to the second"] == expected
 
 
 @pytest.mark.parametrize("absolute", [False, True])
@@ -289,7 +294,7 @@ async def test_deletions_that_cannot_be_asked_for_do_not_stop_the_pull(
     reading = await live.read_changes(NOW)
 
     assert [change.activity_id for change in reading.changes] == [key]
-    assert (await live.probe())["Deleted activities can be asked for"] == "no"
+    assert (await probed(live))["Deleted activities can be asked for"] == "no"
 
 
 @pytest.mark.parametrize("days_ago", [0, 3, 200])
@@ -382,7 +387,7 @@ async def test_probes_find_out_about_the_server(live: ErpNet, ann: ErpUser, simu
     simulator.missing_status = 500
     simulator.person("ann").create("New", "2026-01-26T09:00", "2026-01-26T10:00")
 
-    findings = await live.probe()
+    findings = await probed(live)
 
     assert findings == {
         "Server version": "27.1.1.20",
@@ -400,7 +405,7 @@ async def test_a_probe_that_fails_says_so(live: ErpNet, simulator: ErpSimulator)
     """One question that cannot be asked does not hide the others."""
     simulator.add_fault("GET */standardmodel/*", status=403, times=None)
 
-    findings = await live.probe()
+    findings = await probed(live)
 
     assert findings["Is StartTime kept in UTC"].startswith("could not be asked: ERP.net answered 403")
     assert findings["Server clock"] == "no activity changed lately"

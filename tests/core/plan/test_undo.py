@@ -14,7 +14,7 @@ from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import PutBack
 from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Field
-from sync_core.plan.undo import CUT, NOTHING, PEOPLE_BY_HAND, read_shown, wanted_of, with_values
+from sync_core.plan.undo import NOTHING, Left, read_shown, wanted_of, with_values
 
 NOW = datetime(2026, 1, 25, 8, tzinfo=UTC)
 MINUTES = st.datetimes(datetime(1000, 1, 1), datetime(4000, 1, 1)).map(  # noqa: DTZ001
@@ -75,7 +75,7 @@ def test_an_entry_asks_back_what_it_can() -> None:
 
     assert wanted_of(entry) == (
         (PutBack(Field.SUBJECT, "Old", "New"),),
-        {Field.PEOPLE: PEOPLE_BY_HAND, Field.BODY: CUT},
+        {Field.PEOPLE: Left.PEOPLE_BY_HAND.say(), Field.BODY: Left.CUT.say()},
     )
 
 

@@ -388,6 +388,20 @@ async def test_a_burst_of_webhooks_costs_one_pull(app: App) -> None:
     assert len(app.house.erp.requests) == 2 * first
 
 
+async def test_that_the_webhook_called_is_remembered(app: App) -> None:
+    """Within a minute, and of a call that an earlier pull has covered, too; the timer's pulls are no call."""
+    store = app.house.world.store
+    await settle(app)
+    assert (await store.read_instance())[0].called_at is None
+    called_at = app.house.now
+    for seconds in (0, 30, 60):
+        app.house.advance(seconds=seconds)
+        await receive_erp(app.house.world)
+        await app.drain()
+        noted = (await store.read_instance())[0].called_at
+        assert noted == (called_at if app.house.now - called_at < timedelta(minutes=1) else app.house.now)
+
+
 async def test_a_pull_without_a_slot_comes_back(app: App) -> None:
     """While another process holds the slot the pull waits in the queue."""
     await app.house.world.store.acquire_slot("another process", 1, 60)

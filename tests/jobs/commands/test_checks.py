@@ -5,36 +5,50 @@ from __future__ import annotations
 import pytest
 
 from jobs.commands.checks import Check, Lacking, checked
+from jobs.commands.mistakes import told_of
+from jobs.says import Found, Topic
 from sync_core.errors import CalsyncError, SideUnavailable, StoreUnavailable
+from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Side
 
+ERP = Topic.ON_ERP.say()
 
-async def test_what_is_found_is_the_text_of_a_check_that_is_fine() -> None:
+
+async def test_what_is_found_is_told_by_a_check_that_is_fine() -> None:
     """It belongs to no part of its own."""
 
-    async def find() -> str:
-        return "reachable"
+    async def find() -> Phrase:
+        return Found.TABLES_REACHED.say()
 
-    assert await checked("ERP.net", find) == Check("ERP.net", True, "reachable", "")
+    assert await checked(ERP, find) == Check(ERP, True, Found.TABLES_REACHED.say(), "")
 
 
-@pytest.mark.parametrize(
-    "error", [Lacking("no place"), StoreUnavailable("no table"), SideUnavailable(Side.ERP, "no answer")]
-)
+async def test_what_is_lacking_is_told_as_it_is() -> None:
+    """With its code, by which other languages say it."""
+
+    async def find() -> Phrase:
+        raise Lacking(Found.PULL_NEVER.say())
+
+    assert await checked(ERP, find) == Check(ERP, False, Found.PULL_NEVER.say())
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("no table"), SideUnavailable(Side.ERP, "no answer")])
 async def test_what_cannot_be_asked_is_a_failed_check(error: CalsyncError) -> None:
-    """With the reason; the checks after it are made."""
+    """In the error's words, and with which trouble it is; the checks after it are made."""
 
-    async def find() -> str:
+    async def find() -> Phrase:
         raise error
 
-    assert await checked("ERP.net", find) == Check("ERP.net", False, str(error))
+    check = await checked(ERP, find)
+    assert check == Check(ERP, False, told_of(error))
+    assert (check.found.text, check.found.code) == (str(error), Found.FAILED.code)
 
 
 async def test_a_mistake_of_ours_is_no_check() -> None:
     """It is not taken for a system's trouble."""
 
-    async def find() -> str:
+    async def find() -> Phrase:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        await checked("ERP.net", find)
+        await checked(ERP, find)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.commands.overview import POLLED, needs_attention, news_of, person_of, row_of, stands, summary_of
+from jobs.commands.overview import needs_attention, news_of, person_of, row_of, stands, summary_of
 from jobs.ports import Subscription
 from sync_core.model.memory import FormerAccount, Instance, Tally, User
 from sync_core.model.pause import Pause
 
+POLLED = "looked for every 15 minutes"
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 ANNA = User("1", "anna@acme.example", enabled=True, enabled_at=NOW - timedelta(days=9), synced_at=NOW)
 

@@ -169,7 +169,7 @@ class TestALockedActivity:
         house.outlook().delete(event)
         await house.step()
         conflict = (await house.link_of(event)).conflict_id
-        assert "cannot be done" in (await resolve(house.world, conflict, "outlook")).text
+        assert "cannot be done" in (await resolve(house.world, conflict, "outlook")).told.text
         assert (await resolve(house.world, conflict, "erp")).is_resolved
 
         house.desk().set_read_only(activity, False)
@@ -199,7 +199,7 @@ async def test_while_paused_the_answer_waits(ask: House) -> None:
     event, activity, conflict = await apart(ask)
     await pause(ask.world, await ask.user())
     answered = await resolve(ask.world, conflict, "erp")
-    assert answered.text == "kept for the next round, which carries it out: paused until somebody resumes"
+    assert answered.told.text == "kept for the next round, which carries it out: paused until somebody resumes"
 
     await resume(ask.world, await ask.user())
     await ask.step()

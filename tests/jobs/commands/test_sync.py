@@ -10,12 +10,15 @@ import pytest
 
 from jobs.commands.pause import pause_everybody
 from jobs.commands.sync import SyncReport, pull_first, sync_user
-from jobs.round.report import Line, Report
+from jobs.round.report import Failure, Line, Report
 from jobs.waiting import erp_session
-from sync_core.errors import LeaseHeld
+from sync_core.errors import LeaseHeld, RowUnreadable, SideUnavailable
 from sync_core.model.memory import Instance
+from sync_core.model.sides import Side
 from tests.support.days import at
 from tests.support.house import House
+
+UNREAD = Failure("row unreadable", RowUnreadable("row unreadable"))
 
 
 async def synced(house: House, *, full: bool = False, before_rounds: Callable[[], None] = lambda: None) -> SyncReport:
@@ -82,8 +85,8 @@ def test_two_reports_of_one_person_become_one() -> None:
         done=Counter({"event created": 1}),
         skipped=Counter({"series": 2}),
         lines=[a_line("Plan")],
-        failures=["row unreadable", "Graph is busy"],
-        unreadable=["row unreadable"],
+        failures=[UNREAD, Failure("Graph is busy", SideUnavailable(Side.GRAPH, ""))],
+        unreadable=[UNREAD],
         full=True,
         state="Error: later",
     )
@@ -100,7 +103,7 @@ def test_two_reports_of_one_person_become_one() -> None:
     total = outcome.reports[0]
     assert (total.done, total.skipped) == (Counter({"event created": 3}), Counter({"series": 2}))
     assert [line.subject for line in total.lines] == ["Plan", "Call"]
-    assert (total.failures, total.full, total.state) == (["row unreadable"], True, "Operational")
+    assert (total.failures, total.full, total.state) == ([UNREAD], True, "Operational")
 
 
 @pytest.mark.parametrize(
@@ -108,9 +111,13 @@ def test_two_reports_of_one_person_become_one() -> None:
     [
         pytest.param(SyncReport(), True, id="nobody"),
         pytest.param(SyncReport([a_report(conflicts=1, parked=1)]), True, id="conflicts-are-no-failure"),
-        pytest.param(SyncReport([a_report(), a_report(failures=["Plan: refused"])]), False, id="one-failed"),
+        pytest.param(
+            SyncReport([a_report(), a_report(failures=[Failure("Plan: refused", SideUnavailable(Side.ERP, ""))])]),
+            False,
+            id="one-failed",
+        ),
         pytest.param(SyncReport([a_report(operational=False)]), False, id="not-operational"),
-        pytest.param(SyncReport(failure="ERP.net refused"), False, id="failed-for-all"),
+        pytest.param(SyncReport(ended_by=SideUnavailable(Side.ERP, "ERP.net refused")), False, id="failed-for-all"),
     ],
 )
 def test_when_a_sync_was_fine(outcome: SyncReport, *, is_fine: bool) -> None:

@@ -31,7 +31,7 @@ def app_of(house: House) -> World:
 
 async def told(checks: AsyncIterator[Check]) -> dict[str, Check]:
     """The checks, by what they are about."""
-    return {check.what: check async for check in checks}
+    return {check.what.text: check async for check in checks}
 
 
 async def test_all_is_well_where_the_app_works(house: House) -> None:
@@ -44,9 +44,9 @@ async def test_all_is_well_where_the_app_works(house: House) -> None:
     await world.store.save_instance(replace(instance, pulled_at=world.clock()), etag)
     found = await told(examine_app(replace(world, secret_ends=world.clock().date() + timedelta(days=90))))
 
-    assert [check.what for check in found.values() if not check.fine] == []
-    assert found["Outlook's changes"].text.startswith("pushed until ")
-    assert found["Queue"].text.endswith("wait, none given up")
+    assert [check.what.text for check in found.values() if not check.fine] == []
+    assert found["Outlook's changes"].found.text.startswith("pushed until ")
+    assert found["Queue"].found.text.endswith("wait, none given up")
 
 
 @pytest.mark.parametrize(("days", "word"), [(-1, "ended on"), (7, "ends on")])
@@ -55,7 +55,7 @@ async def test_a_secret_that_ends_is_told_in_time(house: House, days: int, word:
     world = replace(app_of(house), secret_ends=house.now.date() + timedelta(days=days))
     secret = (await told(examine_app(world)))["ERP.net secret"]
 
-    assert (secret.fine, word in secret.text) == (False, True)
+    assert (secret.fine, word in secret.found.text) == (False, True)
 
 
 async def test_a_pull_that_does_not_come_is_told(house: House) -> None:
@@ -68,8 +68,8 @@ async def test_a_pull_that_does_not_come_is_told(house: House) -> None:
     await world.store.save_instance(replace(old, refused="the secret is wrong", refused_at=world.clock()), etag)
     refused = (await told(examine_app(world)))["Last pull"]
 
-    assert (late.fine, "`no-pull`" in late.text) == (False, True)
-    assert (refused.fine, "the secret is wrong" in refused.text) == (False, True)
+    assert (late.fine, "`no-pull`" in late.found.text) == (False, True)
+    assert (refused.fine, "the secret is wrong" in refused.found.text) == (False, True)
 
 
 async def test_messages_that_were_given_up_are_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +81,7 @@ async def test_messages_that_were_given_up_are_told(house: House, monkeypatch: p
     monkeypatch.setattr(MemoryQueue, "count", count)
     queue = (await told(examine_app(app_of(house))))["Queue"]
 
-    assert (queue.fine, queue.text) == (
+    assert (queue.fine, queue.found.text) == (
         False,
         "3 wait, 2 given up: see in docs/operate.md what `poison-queue` means",
     )
@@ -92,7 +92,7 @@ async def test_nobody_pushed_is_told_where_the_app_has_an_address(house: House) 
     house.advance(hours=3)
     news = (await told(examine_app(app_of(house))))["Outlook's changes"]
 
-    assert (news.fine, "looked for every 15 minutes" in news.text) == (False, True)
+    assert (news.fine, "looked for every 15 minutes" in news.found.text) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ async def test_missing_permissions_come_with_the_exact_command(
     monkeypatch.setattr(type(house.world.calendar), "read_grants", read_grants)
     found = await told(examine_grants(house.world))
 
-    assert (found["Graph permissions"].fine, words in found["Graph permissions"].text) == (fine, True)
-    assert [check.what for check in found.values() if check.part] == (
-        ["Notifications where Exchange alone grants"] if "Exchange" in found["Graph permissions"].text else []
+    assert (found["Graph permissions"].fine, words in found["Graph permissions"].found.text) == (fine, True)
+    assert [check.what.text for check in found.values() if check.part] == (
+        ["Notifications where Exchange alone grants"] if "Exchange" in found["Graph permissions"].found.text else []
     )

@@ -18,4 +18,4 @@ def test_an_unreadable_claim_is_told_once() -> None:
     second, first = (Claim(unreadable=f"Meetings row {n}: unknown schema version") for n in (2, 1))
     plan = [decided(None), decided(second), decided(Claim(user_id="boris-id")), decided(first), decided(second)]
 
-    assert unclaimable(plan) == [second.unreadable, first.unreadable]
+    assert [one.text for one in unclaimable(plan)] == [second.unreadable, first.unreadable]

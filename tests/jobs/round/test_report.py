@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.round.report import PRIVATE, Line, Report, is_shown, line_of, log_round, parked_in, title, wordless
-from sync_core.errors import AppRefused, SideUnavailable
+from jobs.round.report import PRIVATE, Failure, Line, Report, is_shown, line_of, log_round, parked_in, title, wordless
+from sync_core.errors import AppRefused, SideUnavailable, StoreError
 from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, Tally
@@ -77,7 +77,11 @@ def test_what_is_left_alone_is_counted_by_reason() -> None:
 def test_what_was_carried_out_is_added_up() -> None:
     """By kind, with its mails."""
     report = a_report()
-    report.add([a_line(mails=2), a_line(), a_line("activity changed", mails=1)], ["refused"], frozenset({"boris-id"}))
+    report.add(
+        [a_line(mails=2), a_line(), a_line("activity changed", mails=1)],
+        [Failure("refused", StoreError())],
+        frozenset({"boris-id"}),
+    )
 
     assert (report.done, report.mails) == ({"event changed": 2, "activity changed": 1}, 3)
     assert not report.is_fine
