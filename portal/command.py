@@ -95,7 +95,11 @@ async def answer_of(visit: Visit, command: Command) -> Json:
 async def _mine_to_see(visit: Visit) -> Command:
     name = visit.named["id"]
     whose = "" if visit.person.may_look else visit.person.id
-    command = await look(visit.world, name, whose=whose) if is_id(name) else None
+    try:
+        command = await look(visit.world, name, whose=whose) if is_id(name) else None
+    except RowUnreadable as error:
+        log_failure("portal", error)
+        raise Denied(410, "command-unreadable") from None
     if command is None:
         raise Denied(404, NOT_FOUND)
     return command

@@ -21,6 +21,9 @@ from sync_core.errors import CalsyncError, RowUnreadable
 
 NOBODY = Person("")
 
+UNREADABLE = 409
+"""What is stored keeps the request from being answered, until somebody mends it; no server is at fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -45,7 +48,7 @@ async def answer(site: Site, method: str, url: str, headers: Mapping[str, str], 
         return await _refusal(site, asked, found, no)
     except RowUnreadable as error:
         log_failure("portal", error)
-        return await _refusal(site, asked, found, Denied(500, "unreadable"))
+        return await _refusal(site, asked, found, Denied(UNREADABLE, "unreadable"))
     except CalsyncError as error:
         log_failure("portal", error)
         return await _refusal(site, asked, found, Denied(503, "unavailable"))
@@ -67,8 +70,17 @@ async def _answer(site: Site, asked: Asked, found: Found | None) -> Answer:
     if asked.method == "POST":
         _check_meant(visit)
     await site.load(found.route.module)
-    told = await getattr(sys.modules[found.route.module], found.route.function)(visit)
+    try:
+        told = await getattr(sys.modules[found.route.module], found.route.function)(visit)
+    except RowUnreadable as error:
+        log_failure("portal", error)
+        told = _unreadable(visit, error)
     return await _shown(site, visit, told, is_program=found.is_program)
+
+
+def _unreadable(visit: Visit, error: RowUnreadable) -> Page:
+    """That a stored row keeps the page from being shown; which one and what helps is for who may see everything."""
+    return Page("unreadable.html", {"error": str(error) if visit.person.may_look else ""}, UNREADABLE)
 
 
 async def _let_in(site: Site, asked: Asked, found: Found) -> tuple[World, Person]:

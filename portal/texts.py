@@ -696,6 +696,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Нещо от паметта на calsync не може да бъде прочетено и затова страницата не може да бъде показана. "
         "Администраторът ще намери в журнала какво е и как да го поправи.",
     ),
+    "refused.command-unreadable": (
+        "What was asked for cannot be read any more: ask for it again.",
+        "Поисканото вече не може да бъде прочетено: поискайте го отново.",
+    ),
     "refused.mistake": (
         "Something went wrong in calsync itself. Nothing is lost; the administrator finds it in the log.",
         "Възникна грешка в самия calsync. Нищо не е загубено; администраторът ще я намери в журнала.",

@@ -28,9 +28,8 @@ from portal.words import FAILED, Words
 from sync_core.model.phrase import Phrase, Sayings
 from sync_core.plan.undo import Left
 from tests.portal.test_actions import ACTIONS, FITTING
-from tests.portal.test_everyone import make_hold
 from tests.portal.test_history import key
-from tests.portal.test_mine import make_conflict
+from tests.portal.test_mine import make_conflict, meet
 from tests.support.app import App
 from tests.support.house import START, House
 from tests.support.visitor import Visitor, signed_in
@@ -207,7 +206,12 @@ async def furnish(house: House) -> tuple[Visitor, dict[str, str]]:
     """A conflict, and deletions that wait; somebody who sees everything, and ids for every address."""
     await make_conflict(house)
     item = await key(house)
-    await make_hold(house)
+    events = [meet(house, f"Meeting {number}") for number in range(6)]
+    await house.step()
+    for event in events:
+        house.outlook().delete(event)
+    await house.step()
+    assert (await house.recall()).holds
     user = await house.user()
     boss = Visitor(house, {**signed_in(user.id, Role.ADMIN), "accept-language": "bg"})
     at = house.now

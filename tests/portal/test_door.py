@@ -381,8 +381,8 @@ async def test_a_spoilt_command_is_said_to_be_one(house: House) -> None:
     await spoil(house, "command", spoilt.id)
     answer = await vera.get(f"/portal/commands/{spoilt.id}")
 
-    assert answer.status == 500
-    assert b"cannot be read" in answer.body
+    assert answer.status == 410
+    assert b"cannot be read any more: ask for it again" in answer.body
     assert [one["id"] for one in (await vera.json("/everyone/audit"))["commands"]] == [whole.id]
 
 
