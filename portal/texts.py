@@ -360,6 +360,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "От пет минути нищо не се движи. Приложението ще продължи само, щом заработи отново, и нищо няма да се "
         "направи два пъти. Ако се бави много повече, кажете на администратора.",
     ),
+    "look-again": ("Look again", "Виж отново"),
+    "look-again.stop": ("Stop showing it anew", "Спри обновяването"),
+    "look-again.go-on": ("Show it anew again", "Обновявай отново"),
     "may-leave": (
         "You may leave this page: the work goes on, and your calendar's page leads back here.",
         "Можете да затворите страницата: работата продължава, а страницата на календара ви води обратно тук.",

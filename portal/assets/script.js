@@ -1,14 +1,29 @@
 "use strict";
-// The only script. Without it every page works: what runs is then shown anew by the browser, every few seconds.
+// The only script. Without it every page works: what runs is then shown anew by a link.
 
-// What runs: look again and tell how far it is; once it has ended, put the new page in place of the old.
+// What runs: look again and tell how far it is, until somebody stops that; once it has ended, put the new page in
+// place of the old.
 const runs = document.querySelector("main [data-runs]");
 if (runs) {
+  let isStopped = false, timer = 0;
+  const pause = document.querySelector("main button[data-pause]");
+  if (pause) {
+    const words = [pause.textContent, pause.dataset.goOn];
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      isStopped = !isStopped;
+      pause.textContent = words[Number(isStopped)];
+      clearTimeout(timer);
+      if (!isStopped) look();
+    });
+  }
   const look = async () => {
+    if (isStopped) return;
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const still = page.querySelector("main [data-runs]");
+      if (isStopped) return;
       if (answer.ok && !still) {
         const here = document.querySelector("main");
         here.replaceChildren(...page.querySelector("main").childNodes);
@@ -18,9 +33,9 @@ if (runs) {
       }
       if (answer.ok && still.innerHTML !== runs.innerHTML) runs.replaceChildren(...still.childNodes);
     } catch { /* the next look may succeed */ }
-    setTimeout(look, 1500);
+    timer = setTimeout(look, 1500);
   };
-  setTimeout(look, 1000);
+  timer = setTimeout(look, 1000);
 }
 
 // Times of a reader of whom nothing is known: by the clock of the browser, from the next page on.

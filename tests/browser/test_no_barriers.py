@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
+from adapters.settings import load
+from adapters.wiring import open_world
+from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from tests.browser import tools
 from tests.browser.conftest import OpenWindow
 from tests.support.browser_scene import Scene
@@ -85,6 +91,34 @@ async def test_no_page_has_a_barrier(scene: Scene, window: OpenWindow, language:
     await here.sign_in(scene.carl, "Carl Berg")
     await look("/portal", *asked)
     assert found == []
+
+
+@pytest.mark.parametrize("language", LOOKS)
+async def test_what_runs_has_no_barrier_and_can_be_stopped(scene: Scene, window: OpenWindow, language: str) -> None:
+    """While a command is under way its page looks again: a live region tells how far it is, until one stops that."""
+    here = await window(locale=LOCALES[language])
+    await here.page.add_init_script(tools.axe_source())
+    await here.page.clock.install()
+    at = datetime.now(UTC)
+    command = Command(new_id(at), Wish(Kind.SYNC, (scene.anna,)), Asker(scene.anna), at, at + timedelta(days=1))
+    async with open_world(load(scene.office.company.settings)) as world:
+        command = await world.store.save_command(replace(command, state=State.RUNNING, done=1, total=9))
+        await scene.be_anna(here)
+        path = f"/portal/commands/{command.id}"
+        await here.open(path)
+        assert await barriers(here, path, LOOKS[language]) == []
+
+        status, stop = here.page.locator("[data-runs][role=status]"), here.page.locator("button[data-pause]")
+        await stop.click()
+        command = await world.store.save_command(replace(command, done=7))
+        await here.page.clock.run_for(10_000)
+        assert " 9." in await status.inner_text()
+        assert "7 " not in await status.inner_text()
+        await stop.click()
+        await expect(status).to_contain_text("7 ")
+        await world.store.save_command(replace(command, state=State.DONE, done=9))
+        await here.page.clock.run_for(3_000)
+        await here.ended()
 
 
 async def ask_for_answers(scene: Scene, window: Window) -> list[str]:

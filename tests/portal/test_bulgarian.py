@@ -81,7 +81,7 @@ NO_WORDS = re.compile(
 UNREAD = {"script", "style", "code", "pre"}
 """Elements that hold names and ids as they are; a report for the makers of calsync is in English."""
 
-WORDED = ("title", "alt", "aria-label", "placeholder", "data-name", "data-done")
+WORDED = ("title", "alt", "aria-label", "placeholder", "data-name", "data-done", "data-go-on")
 """Attributes that people read or hear."""
 
 
