@@ -1,8 +1,8 @@
 """The page of two calendars side by side: somebody's Outlook and ERP.net, at the stand-ins, to edit in.
 
 It is for trying calsync on one's own machine (``make run``) and belongs to the local host, never to the app: served
-on loopback only, rendered here, without scripts. Everybody who can open it may do everything; so it answers to no
-other name than this machine's, and takes no form from another page.
+on loopback only and rendered here; without its one script, which looks again, it works as well. Everybody who can
+open it may do everything; so it answers to no other name than this machine's, and takes no form from another page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from simulators.demo.report import named
 from simulators.demo.screen import when
 from simulators.demo.views import Activity, Event, Row, Span, World, pair, read_activity, read_event
 from simulators.graph import zones
+from simulators.host.words import language_of, words_in
 
 HOME = "/calendars"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -68,6 +69,7 @@ class Calendars:
         """What the host serves beside the app."""
         return [
             web.get(HOME, self._guarded(self._show)),
+            web.get(f"{HOME}/look.js", self._guarded(_script)),
             web.get(f"{HOME}/new", self._guarded(self._form)),
             web.get(f"{HOME}/edit", self._guarded(self._form)),
             web.post(f"{HOME}/act", self._guarded(self._act)),
@@ -77,7 +79,7 @@ class Calendars:
         async def answer(request: web.Request) -> web.Response:
             if not is_from_here(request):
                 return web.Response(status=403, text="This page is for this machine only.", headers=HEADERS)
-            given = dict(request.query)
+            given = {**request.query, "language": language_of(request.headers.get("Accept-Language", ""))}
             if request.method == "POST":
                 given |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
             return await asyncio.to_thread(handler, given)
@@ -89,8 +91,7 @@ class Calendars:
         me = _me(people, given)
         rows = self._look(me).rows if me else ()
         shown = {"people": people, "me": me, "rows": rows, "refusal": refusal}
-        is_watching = not refusal and "still" not in given
-        return _page("calendars", status=409 if refusal else 200, is_watching=is_watching, **shown)
+        return _page("calendars", given, status=409 if refusal else 200, **shown)
 
     def _form(self, given: Fields) -> web.Response:
         """A form for something new, or for the item that is named."""
@@ -102,7 +103,7 @@ class Calendars:
             return self._show(given, GONE)
         start = datetime.now(me.zone).replace(hour=10, minute=0, second=0, microsecond=0, tzinfo=None)
         span = shown.span if shown else Span(start + timedelta(days=2), start + timedelta(days=2, hours=1))
-        return _page("form", me=me, side=given["side"], system=SIDES[given["side"]], item=shown, span=span)
+        return _page("form", given, me=me, side=given["side"], system=SIDES[given["side"]], item=shown, span=span)
 
     def _act(self, given: Fields) -> web.Response:
         me = _me(self._people(), given)
@@ -242,19 +243,27 @@ class _Templates:
 _TEMPLATES = _Templates()
 
 
-def _state(row: Row) -> str:
+def _state(row: Row, say: Callable[..., str]) -> str:
     """How the two sides of a row stand, in words."""
     if row.event is None:
-        return "voided in ERP.net" if row.activity and row.activity.void else "only in ERP.net"
+        return say("voided in ERP.net" if row.activity and row.activity.void else "only in ERP.net")
     if row.activity is None:
-        return "only in Outlook"
+        return say("only in Outlook")
     if row.event.is_marked:
-        return "conflict"
+        return say("conflict")
     if row.activity.void:
-        return "void in ERP.net"
-    return " and ".join(row.differences()) + " differ" if row.differences() else "in step"
+        return say("void in ERP.net")
+    differing = row.differences()
+    return say("{what} differ", what=say(" and ").join(map(say, differing))) if differing else say("in step")
 
 
-def _page(name: str, *, status: int = 200, **shown: Any) -> web.Response:
-    text = _TEMPLATES.env.get_template(f"{name}.html").render(home=HOME, now=datetime.now(UTC), **shown)
+def _script(_: Fields) -> web.Response:
+    text = (Path(__file__).with_name("templates") / "look.js").read_text(encoding="utf-8")
+    return web.Response(text=text, content_type="text/javascript", headers=HEADERS)
+
+
+def _page(name: str, given: Fields, *, status: int = 200, **shown: Any) -> web.Response:
+    language = given.get("language", "")
+    words = {"language": language, "t": words_in(language), "home": HOME}
+    text = _TEMPLATES.env.get_template(f"{name}.html").render(**words, **shown)
     return web.Response(status=status, text=text, content_type="text/html", headers=HEADERS)

@@ -10,8 +10,8 @@ from simulators.host.company import WEBHOOK_SECRET
 from simulators.host.webhook import WebhookSender
 from tests.browser import tools
 from tests.browser.conftest import OpenWindow
-from tests.browser.test_no_barriers import EVERYTHING, barriers
-from tests.support.browsing import PortalOffice
+from tests.browser.test_no_barriers import LOOKS, barriers
+from tests.support.browsing import LOCALES, PortalOffice
 from tests.support.company_life import meeting_words
 
 
@@ -48,16 +48,28 @@ async def test_an_edit_in_one_calendar_is_seen_in_the_other(office: PortalOffice
 
 
 async def test_the_page_of_two_calendars_has_no_barrier(office: PortalOffice, window: OpenWindow) -> None:
-    """Of somebody with something on both sides, and the form; that the page looks again can be stopped."""
+    """Of somebody with something on both sides, and the form, in both languages, while it looks again; that can be
+    stopped, and goes on when asked."""
     await office.employ("olga", "Olga Marinova", enabled=False)
     office.company.outlook("olga").act("create", **meeting_words("Budget"))
     office.company.desk("olga").act("create", **meeting_words("Visit"))
-    here = await window()
-    await here.page.add_init_script(tools.axe_source())
     found: list[str] = []
-
-    for path in ("/calendars?who=olga&still=1", "/calendars/new?who=olga&side=outlook"):
-        await here.open(path)
-        found += await barriers(here, path, EVERYTHING)
-
+    for language, looks in LOOKS.items():
+        here = await window(locale=LOCALES[language])
+        await here.page.add_init_script(tools.axe_source())
+        for path in ("/calendars?who=olga", "/calendars/new?who=olga&side=outlook"):
+            await here.open(path)
+            assert await here.page.locator("html").get_attribute("lang") == language
+            found += await barriers(here, path, looks)
     assert found == []
+
+    here = await window()
+    await here.page.clock.install()
+    await here.open("/calendars?who=olga")
+    await here.press("Stop that")
+    office.company.outlook("olga").act("create", **meeting_words("Later"))
+    await here.page.clock.run_for(10_000)
+    assert "Later" not in await here.page.locator("tbody").inner_text()
+    await here.press("Go on")
+    await here.page.clock.run_for(100)
+    await here.sees("Later")

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from simulators.erpnet import ErpSimulator
 from simulators.graph import GraphSimulator
 from simulators.host.calendars import HOME, Calendars
+from tests.portal.test_bulgarian import foreign_in
 
 NINE = {"start": "2026-12-01T09:00", "end": "2026-12-01T10:00"}
 TEN = {"start": "2026-12-01T10:00", "end": "2026-12-01T11:00"}
@@ -162,15 +163,16 @@ async def test_a_form_for_what_is_gone_says_so(desk: Desk) -> None:
 
 
 async def test_a_title_is_text(desk: Desk) -> None:
-    """Markup in it is shown, not obeyed; there is no script on the page, and none would run."""
+    """Markup in it is shown, not obeyed: the page has its own script and no other, and none other would run."""
     await desk.act("outlook", "save", subject="<script>alert(1)</script>", **NINE)
 
     answer = await desk.page.get(HOME)
 
     text = await answer.text()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "<script" not in text
+    assert text.count("<script") == text.count(f'<script src="{HOME}/look.js"') == 1
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
@@ -203,9 +205,28 @@ async def test_it_is_not_read_by_another_name(desk: Desk) -> None:
 
 
 async def test_that_it_looks_again_can_be_stopped(desk: Desk) -> None:
-    """It moves under nobody's hands, nor while they read why something was refused."""
-    again = '<meta http-equiv="refresh"'
+    """It moves under nobody's hands: the script looks, has a button to stop it, and is not there while they read why
+    something was refused. Without it nothing moves by itself."""
+    script, page = f'<script src="{HOME}/look.js"', await desk.look()
 
-    assert again in await desk.look()
-    assert again not in await desk.look(still="1")
-    assert again not in await desk.act("outlook", "explode")
+    assert (script in page, "data-go-on" in page, "http-equiv" in page) == (True, True, False)
+    assert script not in await desk.act("outlook", "explode")
+    answer = await desk.page.get(f"{HOME}/look.js")
+    assert (answer.status, answer.content_type) == (200, "text/javascript")
+
+
+async def test_it_speaks_the_readers_language(desk: Desk) -> None:
+    """Both pages and a refusal are Bulgarian to a Bulgarian browser; a language that it does not speak is English."""
+    await desk.act("outlook", "save", subject="Budget", **NINE)
+    bulgarian = {"Accept-Language": "bg-BG,bg;q=0.9"}
+    form = {"who": "anna", "side": "erp"}
+    asked = (
+        await desk.page.get(HOME, headers=bulgarian),
+        await desk.page.get(f"{HOME}/new", params=form, headers=bulgarian),
+        await desk.page.post(f"{HOME}/act", data={**form, "do": "save", "start": "x"}, headers=bulgarian),
+    )
+    for answer in asked:
+        text = await answer.text()
+        assert '<html lang="bg">' in text
+        assert foreign_in(text, ("Anna", "anna", "Boris", "boris", "Budget", "Tue")) == []
+    assert '<html lang="en">' in await (await desk.page.get(HOME, headers={"Accept-Language": "fr"})).text()
