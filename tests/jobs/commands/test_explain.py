@@ -10,7 +10,7 @@ import pytest
 
 from cli.text.status import status_lines, whole_lines
 from jobs.commands.explain import explain, finding_about
-from jobs.commands.overview import news_of, row_of, summary_of
+from jobs.commands.overview import news_of, row_of, summary_of, webhook_of
 from jobs.commands.remembered import Finding
 from jobs.commands.shapes import finding_of, status_of
 from jobs.commands.switch import disable, enable
@@ -250,8 +250,8 @@ async def test_status_never_says_in_step_of_what_is_left_alone(house: House) -> 
     async def said() -> str:
         users, memory = await house.world.store.list_users(), await house.recall()
         row = row_of(users[0], Instance(), house.now)
-        news = news_of(users, [], house.now)
-        company = {"refused": "", "paused": None, "news": news, "pulled_at": None}
+        told = {"news": news_of(users, [], house.now), "webhook": webhook_of(Instance())}
+        company = {"refused": "", "paused": None, "pulled_at": None, **told}
         whole = {"company": company, "summary": summary_of([row]), "users": [row]}
         one = status_of(users[0], memory, [], left_alone(users, memory)) | {"news": ""}
         return "\n".join([*whole_lines(whole, everybody=True), *status_lines(one)])
