@@ -117,7 +117,7 @@ async def test_a_full_round_concludes_nothing_of_a_meeting_that_is_not_shown(
 
 
 async def test_memory_is_lost_while_an_activity_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its event gets no second activity, and it no second event: they wait, and are one pair again."""
+    """Its event gets no second activity, and it no second event: they wait, and are one pair again; others go on."""
     async with open_house() as house:
         await house.employ()
         ids = [(await linked_meeting(house, name, 25))[1] for name in ("Odd", "Visit")]
@@ -126,17 +126,38 @@ async def test_memory_is_lost_while_an_activity_is_not_shown(monkeypatch: pytest
         bad = {ids[0], made}
         refused(house, monkeypatch, bad)
         await forget_everything(house)
+        house.outlook().create("New", at(25, 14), at(25, 15))
         for _ in range(3):
             house.advance(days=1)
-            await house.sync(full=True)
-        assert len(house.desk().activities()) == len(house.outlook().events()) == 3
+            assert (await house.sync(full=True)).is_fine
+        assert len(house.desk().activities()) == len(house.outlook().events()) == 4
         assert not any(row["Void"] for row in house.desk().activities())
 
         bad.clear()
         house.advance(days=1)
         await house.settle()
-        assert len(house.desk().activities()) == len(house.outlook().events()) == 3
+        assert len(house.desk().activities()) == len(house.outlook().events()) == 4
         await Play(house).check()
+
+
+async def test_activities_of_many_days_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every other one of forty: the rest arrives, each day is listed, and requests stay few; then all arrive."""
+    async with open_house() as house:
+        await house.employ()
+        made = [house.desk().create(f"Talk {n}", digits(n + 2), digits(n + 2, 12)) for n in range(40)]
+        bad = set(made[::2])
+        refused(house, monkeypatch, bad)
+        house.erp.forget_requests()
+        await house.sync()
+        assert asked(house) <= 400
+        assert titles(house) == {f"Talk {n}" for n in range(1, 40, 2)}
+        assert len(await listed(house)) == (await house.user()).tally.parked == 20
+
+        bad.clear()
+        house.advance(minutes=5)
+        await house.sync()
+        assert len(titles(house)) == 40
+        assert await listed(house) == []
 
 
 async def test_an_erp_net_that_refuses_all_of_a_persons_activities_ends_her_round_only(house: House) -> None:
