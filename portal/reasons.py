@@ -24,7 +24,7 @@ REASONS = {
     ),
     "part of a recurring series": Known(
         "част от повтаряща се поредица",
-        "Повтарящите се срещи не се синхронизират. Отделна еднократна среща — да.",
+        "Администраторът може да включи повтарящите се срещи (SYNC_SERIES). Еднократна среща се синхронизира и сега.",
     ),
     "kept back by a mistake in calsync": Known(
         "спряна от грешка в calsync",
@@ -186,6 +186,20 @@ REASONS = {
     "the event's text has formatting that ERP.net cannot hold": Known(
         "текстът на събитието има форматиране, което ERP.net не може да запази",
         "Променяйте текста в Outlook, не в ERP.net.",
+    ),
+    "Outlook lets no date of a series move on or across the day of the one beside it": Known(
+        "Outlook не позволява дата от поредица да се премести върху деня на съседната или отвъд него",
+        "Запазете часа от Outlook или изберете час между съседните дати.",
+    ),
+    "it is a date of a series, and Outlook has one privacy for the whole series": Known(
+        "това е дата от поредица, а в Outlook цялата поредица е или лична, или не",
+        "Запазете стойността от Outlook или променете цялата поредица там.",
+    ),
+    "the series ends earlier or has another pattern, and another date may take this one's place": Known(
+        "поредицата свършва по-рано или е с друг ритъм и друга дата може да заеме мястото на тази",
+    ),
+    "its series was changed: it goes on with another date": Known(
+        "поредицата е променена: продължава с друга дата",
     ),
     "people are invited, and a first meeting of both sides mails nobody": Known(
         "има поканени хора, а при първо свързване не се пращат писма",

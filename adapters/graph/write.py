@@ -45,13 +45,15 @@ def request_of(user_id: str, write: GraphWrite) -> Request:
 def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> Outcome | None:
     """The outcome of a write; None if it was done and the event must be read again."""
     error = answer if isinstance(answer, SideError) else _error(write, answer, now)
-    if isinstance(error, ItemGone) and isinstance(write, RemoveEvent):
+    if isinstance(error, ItemGone) and isinstance(write, RemoveEvent) and not write.series:
         return Outcome()
     if error is not None:
         return Outcome(error=error)
     if isinstance(write, RemoveEvent):
         return Outcome()
     assert isinstance(answer, Answer)
+    if isinstance(write, PatchEvent) and write.series:
+        return None  # answered 200 and without effect, once in fifteen (graph.md §5)
     event = None if answer.body is None or is_html(answer.body) else parse_event(answer.body)
     return Outcome(event=event) if isinstance(event, GraphEvent) and not event.is_uncut else None
 

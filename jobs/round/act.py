@@ -35,6 +35,7 @@ from jobs.round.outcomes import (
     written_rows,
 )
 from jobs.round.report import PRIVATE, Failure, Line, title
+from jobs.round.siblings import Siblings
 from jobs.world import Fence
 from sync_core.errors import (
     OWN_MISTAKE,
@@ -51,6 +52,7 @@ from sync_core.model.decision import Decision, Intent
 from sync_core.model.link import Link, LinkStatus
 from sync_core.model.sides import GraphEvent, Malformed, Side
 from sync_core.model.writes import ErpIdentity, Outcome
+from sync_core.plan.dates import REFUSED, refused_move
 from sync_core.plan.guard import is_approved, recent_deletions, unit_of
 from sync_core.plan.shared import OTHERS_UNREAD
 
@@ -117,6 +119,7 @@ class Actor:
         self._journal = journal
         self._who = who
         self._claims = Claims(frame.world, frame.ctx)
+        self._siblings = Siblings(frame.world.calendar, frame.ctx.mailbox)
         cursors = frame.memory.cursors
         self.cursors = replace(cursors, deletions=recent_deletions(cursors, frame.ctx.now), settled=False)
         """The cursors as stored, with this round's deletions so far: the guard counts them even if the round ends
@@ -217,7 +220,7 @@ class Actor:
 
     async def _on_graph(self, decisions: Sequence[Decision]) -> list[Outcome]:
         writes = [d.graph for d in decisions if d.graph is not None]
-        answers = await self._world.calendar.write(self._ctx.mailbox, writes) if writes else []
+        answers = await self._siblings.write(decisions)
         return [
             self._fenced(partial(verified, write, outcome), _own_mistake)
             for write, outcome in zip(writes, answers, strict=True)
@@ -308,6 +311,11 @@ class Actor:
         decision = written.decision
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
+        if isinstance(error, ItemRejected) and error.code.lower() == REFUSED:
+            moved = self._fenced(lambda: refused_move(decision.case, self._ctx), lambda _: None)
+            if moved is not None:
+                self.done.again = True
+                return [Put(moved)]
         is_overtaken = isinstance(error, StaleWrite | ItemGone | ItemLocked)
         if is_overtaken:
             self.done.again = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,10 @@ GONE = "gone"
 """The version of a side that does not exist any more."""
 
 
+Neighbours = tuple[date | None, date | None]
+"""The days before and after which a date of a series must stay (None = not known)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One pair, or one item without a link, as this round sees it.
@@ -77,6 +81,8 @@ class Case:
     lost its copy, ``others`` are the users who still have one (None = not asked, or no answer), and ``farewell`` is
     the owner's response on the lost copy. ``event_owners`` are the other users, switched on, in whose calendar the
     activity has an event or is about to get one; they are asked where ``tables.asks_for_event_owners``.
+
+    ``neighbours`` are the days of the dates on either side of a date of a series.
     """
 
     link: Link | None = None
@@ -95,6 +101,7 @@ class Case:
     farewell: str = ""
     followed: bool = False
     event_owners: frozenset[str] = frozenset()
+    neighbours: Neighbours = (None, None)
 
     @property
     def event_id(self) -> str:

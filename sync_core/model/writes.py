@@ -32,7 +32,8 @@ class PatchEvent:
     """Change the named ``fields`` of an event, and its ``categories`` where not None.
 
     ``html`` replaces the whole body where plain text would lose the Teams block; None = write the text. ``attendees``
-    is the whole new list, sent where ``fields`` names PEOPLE.
+    is the whole new list, sent where ``fields`` names PEOPLE. ``series`` is the id of the series of a date, '' for a
+    single event: all dates of a series have one version (graph.md §5).
     """
 
     event_id: str
@@ -42,16 +43,21 @@ class PatchEvent:
     html: str | None = None
     categories: tuple[str, ...] | None = None
     attendees: tuple[Attendee, ...] = ()
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveEvent:
-    """Delete an event, or cancel it with ``comment`` where people are invited (the cancellation mails them)."""
+    """Delete an event, or cancel it with ``comment`` where people are invited (the cancellation mails them).
+
+    ``series`` as in ``PatchEvent``: the id of a date may have changed, so that a 404 does not say that it is gone.
+    """
 
     event_id: str
     change_key: str
     cancel: bool = False
     comment: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,10 @@ def _typed(clashes: tuple[Clash, ...]) -> set[tuple[str, str]]:
 def with_category(
     event: GraphEvent | None, link: Link, clashes: tuple[Clash, ...], ctx: Context
 ) -> tuple[Conflict | None, tuple[str, ...] | None]:
-    """The conflict with the state of its category, and the event's new categories (None = unchanged)."""
+    """The conflict with the state of its category, and the event's new categories (None = unchanged). A date of a
+    series gets none: it would become an exception, and its attendees a mail (R25)."""
     conflict = kept_conflict(link, clashes, ctx.now)
-    if event is None or ctx.policy.direction is Direction.TO_ERP:
+    if event is None or ctx.policy.direction is Direction.TO_ERP or link.occurrence is not None:
         return conflict, None
     has_category = CONFLICT_CATEGORY in event.categories
     if conflict is None:

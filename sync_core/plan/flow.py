@@ -13,7 +13,7 @@ from sync_core.content.merge import later_side, merge, winning_side
 from sync_core.model.decision import Case, Context
 from sync_core.model.event import Event
 from sync_core.model.link import Clash, Conflict, Link, PutBack, Role
-from sync_core.model.sides import EVERYTHING, PEOPLE, Field, Fields, Side
+from sync_core.model.sides import EVERYTHING, PEOPLE, EventKind, Field, Fields, Side
 from sync_core.people.lists import Moves
 from sync_core.people.mail import mails_anybody
 from sync_core.people.moves import moves_of
@@ -129,5 +129,7 @@ def _winner(pair: Pair, ctx: Context) -> Side | None:
     if (is_guest or is_first) and ctx.policy.direction.lets(Side.ERP):
         return Side.GRAPH
     event_at = event.modified_at if event else link.modified_at
+    if event is not None and event.kind is EventKind.OCCURRENCE:
+        event_at = None  # the time of a plain date is its series' (graph.md §5)
     activity_at = case.activity.updated_at if case.activity else link.updated_at
     return winning_side(ctx.policy, later_side(event_at, activity_at))

@@ -14,13 +14,15 @@ from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.link import PendingState
 from sync_core.model.unsynced import UNSHOWN
-from sync_core.plan import decide, delete, flow, holds, match, relocate, shared, update_rules
+from sync_core.plan import dates, decide, delete, flow, holds, match, relocate, repattern, shared, update_rules
 from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
 NOTHING_TO_DO = "nothing: calsync goes on by itself"
 
 DO: Mapping[str, str] = {
-    REASONS[Trait.SERIES]: "enter a date of the series as a meeting of its own, if ERP.net is to have it",
+    REASONS[
+        Trait.SERIES
+    ]: "let an administrator set SYNC_SERIES to window, or enter a date of it as a meeting of its own",
     REASONS[Trait.CANCELLED]: "nothing: a cancelled meeting is not made in ERP.net",
     REASONS[Trait.OTHER_TYPE]: "let an administrator add its type to SYNC_ACTIVITY_TYPES",
     REASONS[Trait.VOID]: "nothing: make a new one, if it is to take place after all",
@@ -63,6 +65,10 @@ DO: Mapping[str, str] = {
     flow.ASK: "keep Outlook's value or ERP.net's, for all fields or each by itself",
     update_rules.RICH_BODY: "keep Outlook's text, or write ERP.net's into the event in Outlook",
     update_rules.WOULD_MAIL: "change one side by hand, if both are to say the same",
+    update_rules.ONE_PRIVACY: "keep Outlook's value, or change the privacy of the whole series in Outlook",
+    dates.NEIGHBOUR: "keep Outlook's time, or give it one between the dates beside it",
+    repattern.HELD_BACK: NOTHING_TO_DO,
+    repattern.ANOTHER_DATE: NOTHING_TO_DO,
     update_rules.NEEDS_BODY: NOTHING_TO_DO,
     update_rules.NEEDS_LISTS: NOTHING_TO_DO,
     update_rules.NEEDS_CATEGORY: NOTHING_TO_DO,

@@ -29,6 +29,7 @@ from sync_core.people.privacy import (
     shown_again,
 )
 from sync_core.plan.conflict import with_category
+from sync_core.plan.dates import NEIGHBOUR, is_between
 from sync_core.plan.flow import Flow
 from sync_core.plan.tables import permitted
 from sync_core.plan.undo import sorted_out, with_values
@@ -39,6 +40,7 @@ NEEDS_LISTS = "both lists of people are needed"
 NEEDS_CATEGORY = "the event is needed to set its category"
 MAILS_FOLLOW = "what people are told by mail follows by itself"
 SHOWN_AGAIN = "what was hidden is looked at again"
+ONE_PRIVACY = "it is a date of a series, and Outlook has one privacy for the whole series"
 HIDDEN_VALUE = "(private)"
 WOULD_MAIL = "people are invited, and a first meeting of both sides mails nobody"
 
@@ -156,6 +158,32 @@ def time_fits(flow: Flow) -> Flow:
     return flow.clashing(time, BEYOND).without(Side.ERP, time).without(Side.GRAPH, time)
 
 
+def date_stays_public(flow: Flow) -> Flow:
+    """Whether a date of a series is private is not written to Outlook: the whole series has one privacy (R21).
+
+    After the permits: a field that is not written is in no conflict.
+    """
+    private = flow.to_graph & frozenset({Field.PRIVATE}) if flow.link.occurrence is not None else frozenset()
+    return flow.clashing(private, ONE_PRIVACY).without(Side.GRAPH, private) if private else flow
+
+
+def date_stays_between(flow: Flow) -> Flow:
+    """A date of a series does not move on or across the day of its neighbour, since Outlook refuses that (R22). It is
+    not asked again for what it has refused.
+
+    After ``permit_graph``: a time that is not written need not fit.
+    """
+    time = frozenset({Field.TIME})
+    if not time <= flow.to_graph or flow.link.occurrence is None:
+        return flow
+    conflict = flow.link.conflict
+    refused = [one for one in conflict.clashes if one.why == NEIGHBOUR] if conflict else []
+    is_refused = any(one.is_between(flow.pair.clash(Field.TIME, "")) for one in refused)
+    if not is_refused and is_between(flow.pair.activity.when, flow.case.neighbours, flow.ctx.zone):
+        return flow
+    return flow.clashing(time, NEIGHBOUR).without(Side.GRAPH, time)
+
+
 def body_fits(flow: Flow) -> Flow:
     """A text replaces the event's body only where the HTML says no more than its text; the block of a Teams meeting
     is kept. Formatting that would be lost is a conflict; HTML that was not read must be read first.
@@ -240,7 +268,8 @@ def category_needs_event(flow: Flow) -> Flow:
 
     After ``set_category``. A reread that was asked for before keeps its reason.
     """
-    return replace(flow, needs=flow.needs or NEEDS_CATEGORY) if flow.conflict and flow.case.event is None else flow
+    is_due = flow.conflict is not None and flow.case.event is None and flow.link.occurrence is None
+    return replace(flow, needs=flow.needs or NEEDS_CATEGORY) if is_due else flow
 
 
 def reminder_follows_start(flow: Flow) -> Flow:
@@ -274,6 +303,8 @@ RULES: tuple[Callable[[Flow], Flow], ...] = (
     permit_graph,
     first_link_mails_nobody,
     time_fits,
+    date_stays_public,
+    date_stays_between,
     body_fits,
     lists_known,
     conceal_values,

@@ -17,6 +17,7 @@ from sync_core.model.link import WATCHED, Link, LinkStatus, Pending, Role
 from sync_core.model.policy import PrivateRule
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Malformed, Side
 from sync_core.people.responses import responses_of
+from sync_core.plan.dates import neighbours_of
 from sync_core.plan.delete import judge_gone, sight_of_malformed
 from sync_core.plan.relocate import STILL_COMING, still_comes
 from sync_core.plan.repattern import HELD_BACK, held_back
@@ -123,7 +124,9 @@ def free_activities(both: Readings, frame: Frame) -> list[ErpActivity]:
 
 def linked_cases(both: Readings, frame: Frame) -> list[Case]:
     """One case for each link of which at least one side was read."""
+    beside = neighbours_of(frame.memory.links, frame.ctx.zone)
     cases = [_linked_case(link, both, frame) for link in both.roles.kept(frame.memory.links)]
+    cases = [replace(c, neighbours=beside[c.event_id]) if c.event_id in beside else c for c in cases]
     return [c for c in cases if c.event_sight is not Sight.UNREAD or c.activity_sight is not Sight.UNREAD]
 
 

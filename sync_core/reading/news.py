@@ -165,7 +165,9 @@ def sight_of(link: Link, news: GraphNews) -> tuple[GraphEvent | None, Sight, str
 def _sight_of_date(link: Link, event: GraphEvent | None, news: GraphNews) -> tuple[GraphEvent | None, Sight, str]:
     """What this round saw of a date of a series. Its id is a handle only: that it answers 404 proves nothing."""
     if event is not None:
-        return (None, Sight.UNREAD, "") if is_stale(link, event, news) else (event, Sight.PRESENT, "")
+        is_asked = bool(link.reread) or link.conflict is not None or link.status is not LinkStatus.LIVE
+        is_news = is_asked or not is_stale(link, event, news)
+        return (event, Sight.PRESENT, "") if is_news else (None, Sight.UNREAD, "")
     is_doubtful = link.event_id in news.evidence
     return None, news.dates.get(link.event_id, Sight.UNDECIDED if is_doubtful else Sight.UNREAD), ""
 

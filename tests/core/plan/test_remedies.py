@@ -6,11 +6,24 @@ from types import ModuleType
 
 import pytest
 
-from sync_core.plan import decide, delete, flow, holds, match, relocate, shared, tables, update_rules
+from sync_core.plan import (
+    dates,
+    decide,
+    delete,
+    flow,
+    holds,
+    match,
+    relocate,
+    repattern,
+    shared,
+    tables,
+    update_rules,
+)
 from sync_core.plan.remedies import DO, OTHERWISE, remedy
 from sync_core.plan.tables import HINDRANCES, REASONS
 
 NO_REASONS = {
+    (dates, "REFUSED"),
     (delete, "DELETION"),
     (delete, "KEPT_BY_CHOICE"),
     (match, "MSSYNC_SYSTEM"),
@@ -28,7 +41,10 @@ def sentences(module: ModuleType) -> list[str]:
     return [text for name, text in named if (module, name) not in NO_REASONS]
 
 
-@pytest.mark.parametrize("module", [decide, delete, flow, holds, match, relocate, shared, tables, update_rules])
+@pytest.mark.parametrize(
+    "module",
+    [dates, decide, delete, flow, holds, match, relocate, repattern, shared, tables, update_rules],
+)
 def test_every_reason_has_its_line(module: ModuleType) -> None:
     """Those of the exits, the rules and what ends a pair."""
     assert [text for text in sentences(module) if not remedy(text)] == []

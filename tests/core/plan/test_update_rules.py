@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields as attributes
+from datetime import date
 from typing import Any
 from unittest.mock import ANY
 
@@ -14,9 +15,11 @@ from sync_core.content.ranges import BEYOND
 from sync_core.model.decision import Case, Context
 from sync_core.model.link import CategoryState, Chosen, Clash, Conflict, Link, PutBack, Role
 from sync_core.model.policy import Direction, Policy, PrivateRule
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import CONFLICT_CATEGORY, ErpActivity, Field, GraphEvent, Side
 from sync_core.people.lists import Moves
 from sync_core.plan import update_rules
+from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.flow import Flow
 from sync_core.plan.tables import REASONS, Obstacle
 from sync_core.plan.update_rules import HIDDEN_VALUE, NEEDS_BODY, RULES
@@ -62,6 +65,14 @@ def a_clash(field: Field, event_value: str, activity_value: str, why: str) -> di
     return {"clashes": {field: Clash(field, event_value, activity_value, why)}}
 
 
+FEBRUARY_2 = date(2026, 2, 2)
+BESIDE = (date(2026, 2, 1), date(2026, 2, 3))
+PRIVATE = frozenset({Field.PRIVATE})
+HIDDEN = an_activity(noted(private=True))
+DATED = a_link(occurrence=Occurrence("U", FEBRUARY_2, "M"))
+NOON = ("2026-02-02 08:00Z – 2026-02-02 09:00Z", "2026-02-02 10:00Z – 2026-02-02 11:00Z")
+REFUSED_MOVE = a_link(occurrence=DATED.occurrence, conflict=Conflict((Clash(Field.TIME, *NOON, NEIGHBOUR),), NOW))
+MOVED_ON = an_activity(noted(start=wall_clock(2026, 2, 2, 13), end=wall_clock(2026, 2, 2, 14)))
 INVITED: Link = a_link(role=Role.INVITED)
 BOTH = linked(an_event(), PLAN)
 WITH_GUESTS = linked(a_meeting(BORIS), PLAN)
@@ -161,6 +172,21 @@ ACTING: list[tuple[str, Flow, dict[str, Any]]] = [
         ),
     ),
     (
+        "date_stays_public",
+        flowing(linked(an_event(), HIDDEN, link=DATED), to_graph=SUBJECT | PRIVATE),
+        {"to_graph": SUBJECT} | a_clash(Field.PRIVATE, "False", "True", update_rules.ONE_PRIVACY),
+    ),
+    (
+        "date_stays_between",
+        flowing(linked(an_event(), MOVED, link=DATED, neighbours=(None, FEBRUARY_2)), to_graph=SUBJECT | TIME),
+        {"to_graph": SUBJECT} | a_clash(Field.TIME, *NOON, NEIGHBOUR),
+    ),
+    (
+        "date_stays_between",
+        flowing(linked(an_event(), MOVED, link=REFUSED_MOVE), to_graph=SUBJECT | TIME),
+        {"to_graph": SUBJECT} | a_clash(Field.TIME, *NOON, NEIGHBOUR),
+    ),
+    (
         "body_fits",
         flowing(linked(FORMATTED, MINUTES), to_graph=BODY),
         {"to_graph": frozenset()} | a_clash(Field.BODY, "Agenda", "Minutes", update_rules.RICH_BODY),
@@ -238,6 +264,14 @@ PASSING: list[tuple[str, Flow]] = [
     ("first_link_mails_nobody", flowing(BOTH, has_base=False, to_graph=SUBJECT)),
     ("time_fits", flowing(BOTH, to_erp=TIME)),
     ("time_fits", flowing(linked(an_event(LAST_HOUR), an_activity()), to_erp=SUBJECT)),
+    ("date_stays_public", flowing(linked(an_event(), HIDDEN), to_graph=PRIVATE)),
+    ("date_stays_public", flowing(linked(an_event(), HIDDEN, link=DATED), to_graph=SUBJECT)),
+    ("date_stays_between", flowing(linked(an_event(), MOVED), to_graph=TIME)),
+    ("date_stays_between", flowing(linked(an_event(), MOVED, link=DATED, neighbours=BESIDE), to_graph=TIME)),
+    (
+        "date_stays_between",
+        flowing(linked(an_event(), MOVED_ON, link=REFUSED_MOVE, neighbours=BESIDE), to_graph=TIME),
+    ),
     ("body_fits", flowing(linked(an_event(), MINUTES), to_graph=BODY)),
     ("body_fits", flowing(linked(FORMATTED, MINUTES), to_graph=SUBJECT)),
     ("lists_known", flowing(BOTH, to_erp=LIST, to_graph=LIST)),

@@ -1,0 +1,181 @@
+"""What is changed in ERP.net reaches one date of a series and never the series (R21 to R25)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from sync_core.model.sides import CONFLICT_CATEGORY
+from sync_core.plan.dates import NEIGHBOUR
+from sync_core.plan.update_rules import ONE_PRIVACY
+from tests.support.house import House
+from tests.support.scenes import forget_everything
+from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, open_series, starts
+
+KIM = "kim@partner.example"
+
+
+@pytest.fixture(params=READINGS)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna's house, with each disputed fact either way."""
+    async with open_series(readings=cast(str, request.param)) as opened:
+        yield opened
+
+
+def at_outlook(house: House, series: str, number: int) -> dict[str, Any]:
+    """A date of the series as Outlook shows it."""
+    return house.outlook().get(house.outlook().occurrence(series, MONDAYS[number]))
+
+
+def is_kept(house: House, series: str) -> dict[str, Any]:
+    """What must stay as it is: the series itself."""
+    master = house.outlook().get(series)
+    return {name: master[name] for name in ("subject", "start", "end", "recurrence", "sensitivity", "categories")}
+
+
+async def conflicts(house: House) -> list[list[tuple[str, str]]]:
+    """The open conflicts: of each the fields, and why."""
+    found = [link.conflict for link in (await house.recall()).links if link.conflict]
+    return [[(clash.field, clash.why) for clash in one.clashes] for one in found]
+
+
+async def test_two_dates_moved_in_one_round_are_two_patches(house: House) -> None:
+    """Not stopped by our own first write; the next round writes nothing although all comes again anew."""
+    series = mondays(house, attendees=[KIM])
+    await house.step()
+    before = is_kept(house, series)
+    for number in (1, 3):
+        moved = MONDAYS[number] + timedelta(days=1)
+        house.desk().edit(on(house, MONDAYS[number])["Id"], start=clock(moved, 11), end=clock(moved, 12))
+    house.graph.requests.clear()
+    with house.post() as mails:
+        await house.step()
+
+    assert [at_outlook(house, series, n)["start"]["dateTime"][:16] for n in (1, 3)] == [
+        "2026-02-03T09:00",
+        "2026-02-17T09:00",
+    ]
+    stale_id = not house.graph.switches.occurrence_ids_stay  # the second date's, after the first was written
+    assert len(house.patches()) == 2 + stale_id
+    assert [to for _, to in mails] == [KIM, KIM]
+    assert is_kept(house, series) == before
+    with house.post() as mails:
+        assert await house.settle() == {}
+    assert mails == []
+
+
+async def test_title_notes_and_priority_reach_one_date(house: House) -> None:
+    """The others stay."""
+    series = mondays(house, body="agenda")
+    await house.step()
+    before = is_kept(house, series)
+    house.desk().edit(on(house, MONDAYS[2])["Id"], subject="Special", notes="new", priority="High")
+    await house.settle()
+
+    shown = at_outlook(house, series, 2)
+    assert (shown["subject"], shown["importance"], house.outlook().text(shown["id"]).strip()) == (
+        "Special",
+        "high",
+        "new",
+    )
+    assert [at_outlook(house, series, n)["subject"] for n in (1, 3)] == ["Week", "Week"]
+    assert is_kept(house, series) == before
+
+
+@pytest.mark.parametrize("attendees", [[], [KIM]], ids=["alone", "with attendees"])
+async def test_a_void_date_is_taken_out_of_the_series_for_ever(house: House, attendees: list[str]) -> None:
+    """Cancelled where people are invited; never made again, also after the memory is lost."""
+    series = mondays(house, attendees=attendees)
+    await house.step()
+    house.desk().void(on(house, MONDAYS[2])["Id"])
+    house.desk().void(on(house, MONDAYS[3])["Id"])
+    with house.post() as mails:
+        await house.step()
+
+    left = [MONDAYS[n] for n in (0, 1, 4)]
+    assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == left
+    assert mails == [("cancellation", KIM)] * 2 * len(attendees)
+    await house.settle()
+    await forget_everything(house)
+    await house.step(full=True)
+    await house.settle()
+    assert (starts(house), starts(house, void=True)) == (nine(*left), nine(MONDAYS[2], MONDAYS[3]))
+    assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == left
+
+
+async def test_a_move_across_a_neighbour_is_refused_before_it_is_sent(house: House) -> None:
+    """A listed conflict in plain words: Outlook's time stays, the wish is kept, and the title goes over."""
+    series = mondays(house)
+    await house.step()
+    second = on(house, MONDAYS[1])["Id"]
+    house.desk().edit(second, start=clock(MONDAYS[2], 7), end=clock(MONDAYS[2], 8), subject="Sooner")
+    house.graph.requests.clear()
+    await house.settle()
+
+    assert await conflicts(house) == [[("time", NEIGHBOUR)]]
+    assert [sorted(body) for _, body in house.patches()] == [["subject"]]
+    assert at_outlook(house, series, 1)["start"]["dateTime"][:10] == str(MONDAYS[1])
+    assert house.desk().get(second)["StartTime"][:10] == str(MONDAYS[2])
+
+    house.desk().edit(second, start=clock(MONDAYS[1], 15), end=clock(MONDAYS[1], 16))
+    await house.settle()
+    assert at_outlook(house, series, 1)["start"]["dateTime"][:16] == "2026-02-02T13:00"
+    assert await conflicts(house) == []
+
+
+async def test_a_move_that_exchange_refuses_is_taken_alike(house: House) -> None:
+    """The neighbour stands beyond the window, so that nobody here knows it."""
+    series = mondays(house)
+    await house.step()
+    last = on(house, MONDAYS[4])["Id"]
+    beyond = MONDAYS[4] + timedelta(days=8)
+    house.desk().edit(last, start=clock(beyond), end=clock(beyond, 10), subject="Later")
+    await house.settle()
+
+    assert await conflicts(house) == [[("time", NEIGHBOUR)]]
+    shown = at_outlook(house, series, 4)
+    assert (shown["start"]["dateTime"][:10], shown["subject"]) == (str(MONDAYS[4]), "Later")
+
+
+async def test_privacy_is_not_carried_to_one_date(house: House) -> None:
+    """It is listed, and Outlook is not touched."""
+    mondays(house)
+    await house.step()
+    house.desk().edit(on(house, MONDAYS[1])["Id"], private=True)
+    house.graph.requests.clear()
+    await house.settle()
+
+    assert await conflicts(house) == [[("private", ONE_PRIVACY)]]
+    assert house.patches() == []
+
+
+async def test_a_locked_date_is_a_conflict_without_a_category(house: House) -> None:
+    """A category would make an exception of it and cost a mail."""
+    series = mondays(house, attendees=[KIM])
+    await house.step()
+    house.desk().release(on(house, MONDAYS[1])["Id"])
+    await house.step()
+    house.outlook().edit_date(series, MONDAYS[1], subject="Special")
+    house.graph.requests.clear()
+    with house.post() as mails:
+        await house.settle()
+
+    assert len(await conflicts(house)) == 1
+    assert (house.patches(), mails) == ([], [])
+    assert CONFLICT_CATEGORY not in at_outlook(house, series, 1)["categories"]
+
+
+async def test_a_write_without_effect_is_noticed(house: House) -> None:
+    """Answered 200, and the date is as it was: it is read back once and tried again."""
+    series = mondays(house)
+    await house.step()
+    house.graph.switches.lost_occurrence_writes = 1
+    house.desk().edit(on(house, MONDAYS[1])["Id"], subject="Special")
+    await house.sync()
+    house.advance(minutes=5)
+    await house.settle()
+
+    assert at_outlook(house, series, 1)["subject"] == "Special"
