@@ -18,6 +18,7 @@ from jobs.round.report import PRIVATE
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json, iso
 from portal.items import key_of, key_of_ids, keys_in
+from portal.people import is_late, looked_at
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
@@ -62,9 +63,9 @@ async def mine(visit: Visit, user: User) -> Json:
         **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
         "known": bool(user.upn),
         "name": user.display_name or visit.person.name,
-        "sentence": sentence(user, memory, instance, pause),
+        "sentence": sentence(user, memory, instance, visit.now),
         "paused_by_all": bool(pause and user.pause != pause),
-        **await when(visit, user),
+        **await when(visit, user, instance),
         "place": place_of(user),
         "zone": user.zone,
         "conflicts": conflicts,
@@ -75,8 +76,9 @@ async def mine(visit: Visit, user: User) -> Json:
     }
 
 
-def sentence(user: User, memory: Memory, instance: Instance, pause: Pause | None) -> Json:
+def sentence(user: User, memory: Memory, instance: Instance, now: datetime) -> Json:
     """The one sentence that says how it stands: its ``code``, and what it is about. The first that holds counts."""
+    pause = pause_of(user, instance, now)
     conflicts = sum(link.conflict is not None for link in memory.links)
     trouble = user.unreadable or instance.refused
     cases = (
@@ -88,6 +90,7 @@ def sentence(user: User, memory: Memory, instance: Instance, pause: Pause | None
         (conflicts > 0, {"code": "conflicts", "text": "", "count": conflicts}),
         (bool(choices_in(memory)), {"code": "held", "text": ""}),
         (user.is_unread, {"code": "starting", "text": ""}),
+        (is_late(user, instance, now), {"code": "late", "text": ""}),
     )
     return next((told for holds, told in cases if holds), {"code": "in-step", "text": ""})
 
@@ -107,9 +110,10 @@ def next_look(schedule: str, now: datetime) -> datetime | None:
     return hour + timedelta(minutes=min(next_minute, 60))
 
 
-async def when(visit: Visit, user: User) -> Json:
-    """When the app looks next, and until when Graph tells of changes by itself."""
+async def when(visit: Visit, user: User, instance: Instance) -> Json:
+    """When the app last looked and looks next, and until when Graph tells of changes by itself."""
     return {
+        "looked_at": iso(looked_at(user, instance, visit.now)),
         "looks_at": iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
         "pushed_until": iso(await _pushed_until(visit, user)),
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from jobs.due import pause_of
-from portal.http import Json
+from portal.http import Json, iso
 from sync_core.model.memory import Instance, User
 
 PAGE = 50
@@ -29,14 +29,15 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
         "holds": user.enabled and user.tally.holds > 0,
         "parked": user.enabled and user.tally.parked > 0,
         "starting": user.enabled and user.is_unread,
-        "late": _is_late(user, pause is not None, now),
+        "late": is_late(user, instance, now),
     }
     return {
         "id": user.id,
         "upn": user.upn,
         "name": user.display_name or user.upn,
         "state": user.state if user.enabled else "",
-        "synced_at": user.synced_at.isoformat() if user.synced_at else None,
+        "synced_at": iso(user.synced_at),
+        "looked_at": iso(looked_at(user, instance, now)),
         "troubled_at": user.troubled_at.isoformat() if user.troubled_at else None,
         "lag": user.tally.lag,
         "links": user.tally.links,
@@ -48,16 +49,27 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
     }
 
 
-def _is_late(user: User, is_paused: bool, now: datetime) -> bool:
-    is_due = user.enabled and not is_paused and user.is_operational and not user.is_unread
-    return is_due and user.synced_at is not None and now - user.synced_at > LATE
+def looked_at(user: User, instance: Instance, now: datetime) -> datetime | None:
+    """When somebody's calendar was last looked at; the timer looks at nobody who is off, paused or in error."""
+    return instance.looked_at_user(user) if _goes_on(user, instance, now) else user.synced_at
+
+
+def is_late(user: User, instance: Instance, now: datetime) -> bool:
+    """Whether somebody's calendar was not looked at for long, though it should have been."""
+    looked = instance.looked_at_user(user)
+    return _goes_on(user, instance, now) and looked is not None and now - looked > LATE
+
+
+def _goes_on(user: User, instance: Instance, now: datetime) -> bool:
+    is_paused = pause_of(user, instance, now) is not None
+    return user.enabled and user.is_operational and not user.is_unread and not is_paused
 
 
 FILTERS = ("on", "off", "error", "conflicts", "holds", "parked", "paused", "starting", "late")
 
 SORTS: Mapping[str, tuple[Callable[[Json], object], bool]] = {
     "name": (lambda row: str(row["name"]).casefold(), False),
-    "synced": (lambda row: row["synced_at"] or "", False),
+    "synced": (lambda row: row["looked_at"] or "", False),
     "lag": (lambda row: row["lag"] or 0, True),
     "conflicts": (lambda row: row["conflicts"], True),
     "skipped": (lambda row: row["skipped"], True),

@@ -39,6 +39,7 @@ PEOPLE = (
     "name",
     "state",
     "synced_at",
+    "looked_at",
     "troubled_at",
     "lag",
     "links",

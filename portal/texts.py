@@ -76,6 +76,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Your calendar is being read for the first time.",
         "Календарът ви се чете за първи път.",
     ),
+    "sentence.late": (
+        "Your calendar has not been looked at for an hour.",
+        "Календарът ви не е проверяван от час.",
+    ),
     "sentence.off": ("Sync is off.", "Синхронизацията е изключена."),
     "sentence.paused": ("Paused until you resume.", "На пауза, докато я възобновите."),
     "sentence.paused-until": ("Paused until {day}.", "На пауза до {day}."),
@@ -551,6 +555,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "person.waits": ("Waits for an answer", "Чака отговор"),
     "person.in-step": ("Calendar and ERP.net are in step.", "Календарът и ERP.net са в синхрон."),
     "person.starting": ("The calendar is being read for the first time.", "Календарът се чете за първи път."),
+    "person.late": ("The calendar has not been looked at for an hour.", "Календарът не е проверяван от час."),
     "person.off": ("Sync is off.", "Синхронизацията е изключена."),
     "person.paused": ("Paused until somebody resumes.", "На пауза, докато някой я възобнови."),
     "person.error": ("Sync cannot go on: something is missing.", "Синхронизацията не може да продължи: нещо липсва."),

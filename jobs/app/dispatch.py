@@ -2,12 +2,16 @@
 
 A user is woken who is due by what is stored (a retry, a new day, an unserved wake token, an inbox row), or whose
 delta link has news. Delta links are probed twenty a call. No cursor is stored here, and ERP.net is not asked: it has
-no session to spare for timers (design.md §6).
+no session to spare for timers (design.md §6). That everybody was looked at is stored: a calendar in which nothing is
+new gets no round that would tell.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from jobs import line
 from jobs.due import is_due, pause_of
@@ -16,11 +20,17 @@ from jobs.messages import Asked
 from jobs.together import together
 from jobs.wake import wake, wake_pull
 from jobs.world import World
-from sync_core.errors import RowUnreadable, StoreError, StoreUnavailable
+from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable
 from sync_core.model.memory import Instance, User
 
 LOST = timedelta(minutes=15)
 """A command on which nobody has saved any progress for so long has lost its message or its worker."""
+
+MOST_WOKEN = 200
+"""People whose waiting is stored, those who wait longest: some sixty characters each."""
+
+RACES = 5
+"""The most tries to write the instance row while others write it, too; the next look notes what one could not."""
 
 NEWEST = 1_000
 """The most commands that the timer looks at: as many as the tables give at once."""
@@ -48,9 +58,28 @@ async def dispatch(world: World) -> int:
     if links:
         due |= {user_id for user_id, is_news in (await world.calendar.has_news(links)).items() if is_news}
     await together(lambda user_id: wake(world, user_id), sorted(due))
+    await _note(world, users, due, now)
     await _resend_commands(world)
     log_line("dispatch", {"users": len(users), "woken": len(due)})
     return len(due)
+
+
+async def _note(world: World, users: Sequence[User], due: Collection[str], now: datetime) -> None:
+    """Store when everybody was looked at, and since when those who were woken have waited for their round."""
+    synced = {user.id: user.synced_at for user in users}
+    for _ in range(RACES):
+        instance, etag = await world.store.read_instance()
+        if not etag:  # nothing was ever synced
+            return
+        since = {user_id: _since(instance.woken.get(user_id), synced[user_id], now) for user_id in due}
+        longest = sorted(since.items(), key=lambda one: (one[1], one[0]))[:MOST_WOKEN]
+        with suppress(StaleWrite):
+            await world.store.save_instance(replace(instance, looked_at=now, woken=dict(longest)), etag)
+            return
+
+
+def _since(before: datetime | None, synced_at: datetime | None, now: datetime) -> datetime:
+    return before if before is not None and (synced_at is None or synced_at < before) else now
 
 
 async def _unless_due(world: World, user: User, instance: Instance) -> str | None:

@@ -225,6 +225,8 @@ class Instance:
     ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
     at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
     queue held at that pull.
+    ``looked_at`` is when the timer last looked whose turn it is; ``woken`` says of those whom it woke and whose round
+    has not come since when (those who wait longest).
     """
 
     tenant: str = ""
@@ -251,6 +253,17 @@ class Instance:
     refused_by: str = ""
     has_webhook: bool = False
     called_at: datetime | None = None
+    looked_at: datetime | None = None
+    woken: dict[str, datetime] = field(default_factory=dict)
+
+    def looked_at_user(self, user: User) -> datetime | None:
+        """When the user's calendar was last looked at: by a round, or by the timer, to which nothing was new."""
+        waits_since = self.woken.get(user.id)
+        if user.synced_at is None:
+            return None
+        if waits_since is not None and user.synced_at < waits_since:
+            return waits_since
+        return max(user.synced_at, self.looked_at or user.synced_at)
 
 
 @dataclass(frozen=True, slots=True)

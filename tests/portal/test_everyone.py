@@ -11,6 +11,7 @@ import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
+from jobs.app.dispatch import dispatch
 from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
 from jobs.ports import Subscription
@@ -105,6 +106,34 @@ async def test_one_persons_page_masks_what_is_private(house: House, admin: Visit
     assert told["conflicts"][0]["clashes"][0]["event_value"] == "(private)"
 
 
+async def test_a_quiet_hour_is_not_late(house: House, admin: Visitor, anna: Visitor) -> None:
+    """The timer looks at calendars in which nothing is new, and no round follows; without the timer they are late, to
+    everybody and to themselves, and so is whoever waits for their round."""
+    await house.step()
+    for _ in range(8):
+        house.advance(minutes=15)
+        await dispatch(house.world)
+    user = await house.user()
+    assert heading(await admin.read("/portal/everyone")) == "Everybody&#39;s calendar and ERP.net are in step."
+    own = await anna.json("")
+    assert (own["sentence"]["code"], own["looked_at"]) == ("in-step", house.now.isoformat())
+    assert own["synced_at"] == user.synced_at.isoformat() if user.synced_at else ""
+
+    house.advance(minutes=61)
+    assert heading(await admin.read("/portal/everyone")) == "1 calendar has not been looked at for an hour."
+    assert heading(await anna.read("/portal")) == "Your calendar has not been looked at for an hour."
+    await dispatch(house.world)
+    assert (await anna.json(""))["sentence"]["code"] == "in-step"
+
+    meet(house, "Budget")
+    for _ in range(6):
+        await dispatch(house.world)
+        house.advance(minutes=15)
+    assert (await admin.json(f"/people/{user.id}"))["sentence"]["code"] == "late"
+    await house.step()
+    assert (await anna.json(""))["sentence"]["code"] == "in-step"
+
+
 async def test_one_persons_page_is_what_they_see(house: House, admin: Visitor, anna: Visitor) -> None:
     """Company, location, when it looked and looks again, what they asked for; "off" says what it keeps."""
     await house.step()
@@ -118,7 +147,7 @@ async def test_one_persons_page_is_what_they_see(house: House, admin: Visitor, a
     assert "Looks again at" in page
     assert "Looking at both sides</a>" in page
     assert "Nothing is deleted on either side." in page
-    for name in ("place", "looks_at", "pushed_until", "synced_at", "running", "links"):
+    for name in ("place", "looked_at", "looks_at", "pushed_until", "synced_at", "running", "links"):
         assert told[name] == own[name], name
 
 

@@ -14,7 +14,7 @@ from jobs.app.work import handle
 from jobs.ports import Message, Put
 from jobs.wake import wake
 from sync_core.errors import StoreUnavailable
-from sync_core.model.memory import User
+from sync_core.model.memory import Instance, User
 from tests.support.fuse import raw
 from tests.support.house import ANNA, House
 from tests.support.users import put_user
@@ -91,6 +91,68 @@ async def test_an_unserved_wake_up_is_found_again(house: House) -> None:
     house.advance(minutes=15)
     await dispatch(house.world)
     assert sent(house) == [{"kind": "round", "user": anna.id}]
+
+
+async def test_a_quiet_calendar_is_noted_as_looked_at(house: House) -> None:
+    """It gets no round that would tell; whoever is woken waits from then until their round has come."""
+    anna = await settle(house)
+    house.advance(minutes=15)
+    await dispatch(house.world)
+    instance, _ = await house.world.store.read_instance()
+    assert (instance.looked_at, instance.woken) == (house.now, {})
+    assert instance.looked_at_user(await house.user()) == house.now
+
+    plan(house)
+    house.advance(minutes=15)
+    began = house.now
+    for _ in range(3):
+        await dispatch(house.world)
+        house.advance(minutes=15)
+    instance, _ = await house.world.store.read_instance()
+    assert (instance.looked_at, instance.woken) == (house.now - timedelta(minutes=15), {anna.id: began})
+    assert instance.looked_at_user(await house.user()) == began
+
+    await house.step()
+    house.advance(minutes=15)
+    await dispatch(house.world)
+    instance, _ = await house.world.store.read_instance()
+    assert instance.woken == {}
+
+
+async def test_of_many_who_wait_the_longest_are_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row stays small on the day when everybody waits."""
+    monkeypatch.setattr("jobs.app.dispatch.MOST_WOKEN", 2)
+    anna = await settle(house)
+    house.advance(minutes=1)
+    await wake(house.world, anna.id)
+    await dispatch(house.world)
+    for number in range(4):
+        await clone(house, number)
+        house.advance(days=1)
+    await dispatch(house.world)
+    instance, _ = await house.world.store.read_instance()
+
+    assert len(instance.woken) == 2
+    assert anna.id in instance.woken
+
+
+async def test_a_look_is_noted_though_others_write_the_row(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pull saves it every minute; of the two neither loses what it had to say."""
+    await settle(house)
+    store, inner = house.world.store, house.world.store.save_instance
+    raced: list[str] = []
+
+    async def overtaken(instance: Instance, etag: str) -> str:
+        if not raced:
+            raced.append(etag)
+            await inner(replace(instance, looked_at=None, queued=7), etag)
+        return await inner(instance, etag)
+
+    monkeypatch.setattr(store, "save_instance", overtaken)
+    await dispatch(house.world)
+    instance, _ = await store.read_instance()
+
+    assert (instance.looked_at, instance.queued) == (house.now, 7)
 
 
 async def test_who_is_switched_off_is_not_woken(house: House) -> None:
