@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
 
 OUTLOOK = {
@@ -14,6 +15,9 @@ OUTLOOK = {
 
 USUAL = "https://graph.microsoft.com/v1.0"
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+"""Stands in place of an activity's id where ERP.net fails to show one of a day."""
+
 
 def in_outlook(event_id: str, graph_url: str) -> str:
     """The event's address in its owner's Outlook, in the form of ``webLink`` (graph.md §6); '' if there is none."""
@@ -25,4 +29,5 @@ def in_outlook(event_id: str, graph_url: str) -> str:
 
 def in_erp(activity_id: str, pattern: str) -> str:
     """The activity's address by the company's pattern (``ERPNET_ACTIVITY_URL``), '' where it has none."""
-    return pattern.replace("{id}", quote(activity_id, safe="")) if pattern and activity_id else ""
+    is_known = bool(activity_id) and not _DAY.fullmatch(activity_id)
+    return pattern.replace("{id}", quote(activity_id, safe="")) if pattern and is_known else ""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from jobs.commands.outlook_link import id_in
 from portal.links import OUTLOOK, in_erp, in_outlook
+from portal.mine import key_of
 from portal.sign_in import Role
+from tests.faults.test_unshown_activities import refused
 from tests.portal.test_history import key
 from tests.portal.test_mine import make_conflict
 from tests.support.house import House
@@ -48,3 +51,21 @@ async def test_an_items_page_leads_to_both_sides(house: House) -> None:
     assert (activity in mine, activity in theirs) == (True, True)
     assert ("outlook.office365.com/owa" in mine, "outlook.office365.com" in theirs) == (True, False)
     assert mine.count('rel="noopener noreferrer"') == 2
+
+
+async def test_a_day_that_erp_net_does_not_show_is_listed_and_leads_nowhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands among what is not synced, in both languages, and its page opens; there is no activity to open."""
+    start = house.now + timedelta(days=3)
+    refused(house, monkeypatch, {house.desk().create("Odd", start, start + timedelta(hours=1))})
+    await house.sync(full=True)
+    house.world = replace(house.world, activity_url=PATTERN)
+    me = Visitor(house, signed_in((await house.user()).id), AZURE)
+    item = key_of({"event_id": "", "activity_id": "2026-01-28"})
+
+    assert "ERP.net fails to show one of the activities of this day" in await me.read("/portal")
+    assert "не успява да покаже една от дейностите" in await me.read("/portal", accept_language="bg")
+    page = await me.read(f"/portal/items/{item}")
+    assert "2026-01-28" in page
+    assert "acme.my.erp.net" not in page
