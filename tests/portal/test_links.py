@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from jobs.commands.outlook_link import id_in
+from portal.items import key_of
 from portal.links import OUTLOOK, in_erp, in_outlook
-from portal.mine import key_of
 from portal.sign_in import Role
 from tests.faults.test_unshown_activities import refused
 from tests.portal.test_history import key
