@@ -205,11 +205,54 @@ REASONS = {
         "има поканени хора, а при първо свързване не се пращат писма",
         "Променете едната страна на ръка, ако двете трябва да казват едно и също.",
     ),
+    "a person chose to keep the activity": Known(
+        "човек избра дейността да остане",
+    ),
+    "a person chose to make the counterpart anew": Known(
+        "човек избра съответният запис да се създаде наново",
+    ),
+    "a colleague's calendar was getting the same activity at the same moment": Known(
+        "календарът на колега получаваше същата дейност в същия момент",
+    ),
+    "another mailbox claimed the meeting at the same moment": Known(
+        "друга пощенска кутия пое срещата в същия момент",
+    ),
+    "an earlier try got through": Known(
+        "по-ранен опит е успял",
+    ),
+    "made anew, since a person took a round back": Known(
+        "създадена наново, защото човек върна промените от един ход",
+    ),
+    "it may be gone": Known(
+        "може би я няма",
+    ),
+    "in step": Known(
+        "в синхрон",
+    ),
+    "to be read again": Known(
+        "ще бъде прочетена отново",
+    ),
     "what people are told by mail follows by itself": Known(
         "известията до хората следват сами",
     ),
 }
 """By the sync's own words."""
+
+PARTS = {
+    r"(?P<one>\d+) without an e-mail address in ERP\.net": "{one} без имейл в ERP.net",
+    r"(?P<one>\d+) with an address that the other side cannot hold": (
+        "{one} с адрес, който другата страна не може да запази"
+    ),
+    r"(?P<one>\d+) known to ERP\.net only, not invited": "{one}, познати само на ERP.net и непоканени",
+    r"that of (?P<one>[^,;()]+)": "на {one}",
+    r"tried (?P<one>\d+) times": "опитана {one} пъти",
+    r"approved, to be carried out by the next round": "одобрено, ще се изпълни от следващия ход",
+    r"dropped, to be carried out by the next round": "отхвърлено, ще се изпълни от следващия ход",
+    r"sync is switched off: (?P<one>`[^`]+`)": "синхронизацията е изключена: {one}",
+    r"\((?P<one>`[^`]+`)\)": "({one})",
+    r"\((?P<one>`[^`]+`) makes it anew\)": "({one} я създава наново)",
+}
+"""What follows a reason, or stands for one, with a number or name in it: patterns of the sync's own words."""
 
 CELLS = {
     "exit/unlinked": "човек е разделил двете страни",

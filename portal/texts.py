@@ -63,6 +63,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "at-most.seconds": ("{n} s", "{n} с"),
     "at-most.minutes": ("{n} min", "{n} мин"),
     "why": ("Why?", "Защо?"),
+    "foreign": ("In its own words:", "На английски, както е казано:"),
     "remedy": ("Do: {text}", "Какво да се направи: {text}"),
     "since": ("Since {at}.", "От {at}."),
     "items.one": ("{n} item", "{n} запис"),

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.phrases import PHRASES
-from portal.reasons import ACTIONS, CELLS, FIELDS, PROBLEMS, REASONS
+from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, SPAN
@@ -38,6 +38,9 @@ SIDES = {"graph": "Outlook", "erp": "ERP.net"}
 
 NEXT = "in the next round: "
 """How ``calsync why`` begins what would be done (``jobs/commands/explain.py``)."""
+
+LINKS = ("; ", ", ", ": ", " ")
+"""What stands between a reason and what follows it."""
 
 BY_LENGTH = sorted(REASONS, key=len, reverse=True)
 """The reasons, the longest first: it is the one that is meant where one begins like another."""
@@ -163,11 +166,25 @@ class Words:
         deleted = DELETED_AT_ONCE.fullmatch(text)
         if deleted:
             return Reason(self.t("hold.why", n=deleted[1], of=deleted[2]))
-        known = next((REASONS[one] for one in BY_LENGTH if text.startswith(one)), None)
-        if known is None:
+        start = next((one for one in BY_LENGTH if text.startswith(one)), None)
+        if start is not None:
+            known = REASONS[start]
+            return self._with_rest(known.bulgarian, text.removeprefix(start), known.bulgarian_remedy)
+        found = ((re.match(pattern, text), words) for pattern, words in PARTS.items())
+        part = next(((match, words) for match, words in found if match), None)
+        if part is None:
             return Reason(text, is_foreign=True)
-        start = next(one for one in BY_LENGTH if text.startswith(one))
-        return Reason(known.bulgarian + text.removeprefix(start), known.bulgarian_remedy)
+        return self._with_rest(part[1].format(**part[0].groupdict()), text[part[0].end() :], "")
+
+    def _with_rest(self, words: str, rest: str, remedy: str) -> Reason:
+        """What was told, with what follows it; what follows in the words of another system is a quotation."""
+        if not rest:
+            return Reason(words, remedy)
+        link = next((one for one in LINKS if rest.startswith(one)), "")
+        more = self.reason(rest.removeprefix(link))
+        if more.is_foreign:
+            return Reason(words, remedy, quote=more.text)
+        return Reason(f"{words}{link}{more.text}", remedy or more.remedy, quote=more.quote)
 
     def phrase(self, told: Mapping[str, Any]) -> Reason:
         """What the app says (``text``, with ``code`` and ``values``); what no table knows is a reason, or stays."""

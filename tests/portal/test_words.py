@@ -10,15 +10,25 @@ from pathlib import Path
 
 import pytest
 
+from jobs.approvals import CHOSEN
+from jobs.commands.remake import ANEW
 from jobs.commands.remembered import STATES
+from jobs.round.act import OUTRUN, RIVALLED
 from portal.reasons import ACTIONS, PROBLEMS
 from portal.words import Words, known_zone
 from sync_core.content.compare import shown
 from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import Role
 from sync_core.model.pause import Pause
-from sync_core.model.sides import Field, Side
+from sync_core.model.sides import Attendee, Field, Participant, Side
+from sync_core.people.lists import remarks
+from sync_core.plan.delete import DELETED_IN_ERP, DELETED_IN_OUTLOOK, KEPT_BY_CHOICE
+from sync_core.plan.shared import FOLLOWED
+from sync_core.plan.tables import MASS_DELETION, PARTNER_GONE, Obstacle
+from sync_core.plan.tables import REASONS as REASONS_OF
 from sync_core.plan.wording import LABELS, VERDICT_LABELS
+from tests.portal.test_bulgarian import foreign_in
+from tests.support.samples import an_activity, an_event
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -169,3 +179,44 @@ def test_a_fields_reason_begins_with_its_name() -> None:
     assert told.remedy
     told = BULGARIAN.reason("time: outside the window")
     assert (told.text, told.is_foreign) == ("време: извън периода", False)
+
+
+REMARKS = remarks(
+    replace(an_event(), attendees=(Attendee("odd address", "Odd"),)),
+    replace(an_activity(), participants=(Participant("1", ""),)),
+    uninvited=2,
+)
+
+COMPOSED = {
+    "a remark about people": REMARKS,
+    "a reason and a choice": f"{DELETED_IN_OUTLOOK}; {KEPT_BY_CHOICE}",
+    "a reason and an obstacle": f"{DELETED_IN_ERP}; {REASONS_OF[Obstacle.PAST]}",
+    "fields in conflict": f"subject: {REASONS_OF[Obstacle.LOCKED]}; time: {REASONS_OF[Obstacle.LOCKED]}",
+    "followed": f"{FOLLOWED}, that of boris@acme.example",
+    "to be read again": f"to be read again: {OUTRUN}",
+    "waits for a choice": f"{PARTNER_GONE} (`calsync approve 0123456789ab` makes it anew), tried 3 times",
+    "answered": f"{MASS_DELETION}; approved, to be carried out by the next round",
+    "open": f"{MASS_DELETION} (`calsync approve 0123456789ab --show`)",
+    "made anew": ANEW,
+    "rivalled": RIVALLED,
+    "chosen": CHOSEN,
+    "switched off": "sync is switched off: `calsync users enable anna@acme.example`",
+}
+"""Reasons that are made of several parts, as the sync makes them."""
+
+
+@pytest.mark.parametrize("text", COMPOSED.values(), ids=COMPOSED)
+def test_a_reason_of_several_parts_is_said_in_bulgarian(text: str) -> None:
+    """Each part of it; no word of ours is left in English."""
+    told = BULGARIAN.reason(text)
+
+    assert (told.is_foreign, told.quote) == (False, "")
+    assert foreign_in(f"<p>{told.text}</p>") == []
+
+
+def test_words_of_another_system_are_quoted() -> None:
+    """What follows a reason of ours in an error's words stands apart; an error alone is foreign as a whole."""
+    told = BULGARIAN.reason("the item cannot be understood: Subject is missing")
+
+    assert (told.text, told.quote) == ("записът не може да бъде разчетен", "Subject is missing")
+    assert BULGARIAN.reason("ERP.net answered 500").is_foreign
