@@ -96,7 +96,7 @@ def with_view(news: GraphNews, view: GraphReading, listed: Collection[str], fram
     keys, ctx = by_uid(frame.memory.links, lambda link: link.ical_uid), frame.ctx
     dated = [e for e in view.events if e.kind is not EventKind.SINGLE and e.series_id in listed]
     shown = {event.id: permitted(event, ctx) for event in dated}
-    unclear = {bad.id: bad for bad in view.malformed if bad.id in frame.links}
+    unclear = {bad.id: bad for bad in view.malformed}  # whosever they are: no later delta query names a date again
     rhythms = _rhythms(news, frame)
     events = {i: _with_rhythm(e, rhythms) for i, e in {**news.events, **shown, **unclear}.items()}
     taken = {i: event for i, event in events.items() if not _is_nobodys(event, keys, ctx)}

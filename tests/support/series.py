@@ -66,9 +66,10 @@ def starts(house: House, login: str = "anna", *, void: bool = False) -> list[str
     return sorted(row["StartTime"][:16] for row in rows)
 
 
-def on(house: House, day: date) -> dict[str, Any]:
-    """The one activity of a date, not void."""
-    (row,) = [r for r in house.desk().activities() if not r["Void"] and r["StartTime"].startswith(day.isoformat())]
+def on(house: House, day: date, subject: str = "") -> dict[str, Any]:
+    """The one activity of a date, not void; of several the one with this title."""
+    rows = [r for r in house.desk().activities() if not r["Void"] and r["StartTime"].startswith(day.isoformat())]
+    (row,) = [r for r in rows if not subject or r["Subject"] == subject]
     return row
 
 

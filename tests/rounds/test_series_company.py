@@ -1,0 +1,150 @@
+"""Series of several people, and many of them (R24, R28, R30): claims per date, bounds, and what a round costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from simulators.base import Fault
+from sync_core.model.link import Role
+from tests.support.house import ANNA, House, upn_of
+from tests.support.series import MONDAYS, READINGS, clock, every_weekday, mondays, nine, on, open_series, starts
+
+BORIS = upn_of("boris")
+KIM = "kim@partner.example"
+
+
+def asked(house: House) -> Counter[str]:
+    """What Graph was asked since the log was emptied, pages of one delta query as one."""
+    paths = Counter(seen.path.rpartition("/")[2] for seen in house.graph.requests)
+    return Counter({**paths, "delta": 1}) if paths["delta"] else paths
+
+
+def slow(house: House) -> Callable[[], datetime]:
+    """A clock by which time passes whenever somebody looks at it."""
+
+    def look() -> datetime:
+        house.advance(seconds=1)
+        return house.now
+
+    return look
+
+
+@pytest.mark.parametrize("first", ["anna", "boris"])
+@pytest.mark.parametrize("readings", READINGS)
+async def test_one_series_in_two_calendars_is_one_activity_a_date(readings: str, first: str) -> None:
+    """In any order; the organizer feeds."""
+    async with open_series("anna", "boris", readings=readings) as house:
+        series = mondays(house, attendees=[BORIS])
+        order = [upn_of(first), *{ANNA, BORIS} - {upn_of(first)}]
+        await house.sync(*order)
+        await house.settle(*order)
+
+        assert starts(house) == nine(*MONDAYS)
+        assert {x.role for x in (await house.recall()).links} == {Role.OWN}
+        assert {x.role for x in (await house.recall(BORIS)).links} == {Role.FOLLOWER}
+
+        house.outlook().edit_date(series, MONDAYS[1], subject="Special")
+        house.outlook().delete_date(series, MONDAYS[3])
+        await house.settle(*order)
+        left = [day for day in MONDAYS if day != MONDAYS[3]]
+        assert (starts(house), starts(house, void=True)) == (nine(*left), nine(MONDAYS[3]))
+        assert on(house, MONDAYS[1])["Subject"] == "Special"
+
+
+@pytest.mark.parametrize("readings", READINGS)
+async def test_an_invited_series_is_read_and_never_written(readings: str) -> None:
+    """From another company: edits in ERP.net are conflicts, a void one stays in Outlook and is not made again."""
+    async with open_series(readings=readings) as house:
+        copy = house.outlook().receive(
+            "Abroad",
+            clock(MONDAYS[0]),
+            clock(MONDAYS[0], 10),
+            organizer=KIM,
+            uid="0tpv4k1h8q@google.com",
+            recurrence={
+                "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]},
+                "range": {"type": "noEnd", "startDate": MONDAYS[0].isoformat()},
+            },
+        )
+        await house.step()
+        assert starts(house) == nine(*MONDAYS)
+        systems = {row["ExternalSystem"] for row in house.desk().activities()}
+        assert systems == {"calsync-iCalUId-date"}
+
+        house.desk().edit(on(house, MONDAYS[1])["Id"], subject="Theirs")
+        house.desk().void(on(house, MONDAYS[2])["Id"])
+        house.graph.requests.clear()
+        await house.settle()
+        house.outlook().add_category(copy, "Blue")
+        await house.settle()
+        assert (house.patches(), house.graph_writes()) == ([], [])
+        assert len(house.outlook().dates(copy, MONDAYS[0], MONDAYS[4])) == 5
+        assert starts(house, void=True) == nine(MONDAYS[2])
+
+
+async def test_a_view_that_breaks_off_is_read_again() -> None:
+    """On its second page: nothing is voided, the next round finishes."""
+    async with open_series() as house:
+        for number in range(11):
+            every_weekday(house, f"Series {number}")
+        series = mondays(house)
+        await house.step()
+        house.outlook().edit_date(series, MONDAYS[1], subject="Special")
+        house.outlook().delete_date(series, MONDAYS[3])
+        house.graph.faults.append(Fault("GET /v1.0/users/*/calendarView", status=503, skip=1, times=None))
+        outcome = await house.sync()
+        assert [bool(r.failures) for r in outcome.reports] == [True]
+        assert starts(house, void=True) == []
+
+        house.graph.faults.clear()
+        await house.settle()
+        assert starts(house, void=True) == nine(MONDAYS[3])
+        assert len(starts(house)) == 11 * 24 + 4
+        assert on(house, MONDAYS[1], "Special")
+
+
+async def test_forty_weekday_series_come_over_rounds_and_nothing_twice() -> None:
+    """The plan shows them beforehand; a round that has no time left goes on in the next."""
+    async with open_series() as house:
+        for number in range(40):
+            every_weekday(house, f"Series {number}", hour=6 + number // 4)
+        preview = (await house.sync(dry_run=True)).reports[0]
+        assert len(preview.lines) == 40 * 24
+        assert sum(line.mails for line in preview.lines) == 0
+
+        quick = house.world.clock
+        house.world = replace(house.world, clock=slow(house), round_limit=timedelta(seconds=20))
+        rounds = 0
+        while len(starts(house)) < 40 * 24:
+            rounds += 1
+            assert rounds < 40
+            house.advance(minutes=15)
+            await house.sync()
+        assert rounds > 1
+        assert set(Counter(row["ExternalId"] for row in house.desk().activities()).values()) == {1}
+        house.world = replace(house.world, clock=quick, round_limit=timedelta(minutes=8))
+        assert await house.settle() == {}
+
+
+async def test_what_a_round_costs() -> None:
+    """Idle, nothing; a series renamed, one more view and one batch to ERP.net."""
+    async with open_series() as house:
+        series = [every_weekday(house, f"Series {number}") for number in range(2)]
+        await house.settle()
+        house.graph.requests.clear()
+        await house.step()
+        assert asked(house) == {"delta": 1}
+
+        house.outlook().edit(series[0], subject="Renamed")
+        house.graph.requests.clear()
+        house.erp.requests.clear()
+        report = await house.step()
+        assert dict(report.done) == {"activity updated": 24}
+        assert asked(house) == {"delta": 1, "calendarView": 1}
+        writes = [seen for seen in house.erp.requests if seen.method == "POST" and "$batch" in seen.path]
+        assert len([seen for seen in writes if b"PATCH" in seen.body]) == 1
