@@ -14,7 +14,7 @@ from jobs.quarantine import fenced
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
 from sync_core.model.link import asks_for_a_look
-from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.memory import Cursors, Instance, Memory, User
 from sync_core.model.pause import Pause, longest
 from sync_core.plan.holds import are_due
 
@@ -33,24 +33,39 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
 
 
 def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:
+    return is_troubled(user) or owes(memory) or _is_another_day(world, user, memory.cursors, instance)
+
+
+def is_troubled(user: User) -> bool:
+    """Whether a round has to look at the user again, whatever is stored beside their row."""
+    return not user.is_operational or user.is_unread or not user.zone
+
+
+def owes(memory: Memory) -> bool:
+    """Whether there is something to do by what is stored in the user's partition, whatever the day.
+
+    Who saves what makes this true has marked the user before (``DueStore``; ``makes_due`` of ``adapters.store.due``
+    says the same of single rows).
+    """
     cursors = memory.cursors
-    if (
-        not user.is_operational
-        or user.is_unread
-        or not user.zone
-        or cursors.full_due
+    return (
+        cursors.full_due
         or not cursors.delta_link
         or cursors.delta_window is None
-    ):
-        return True
-    now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
-    return (
-        cursors.day != local_day(now, zone)
-        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
-        or is_delta_window_worn(cursors.delta_window, window_at(now, zone, policy.months_ahead))
         or bool(memory.inbox)
         or cursors.served != memory.wake
         or any(map(asks_for_a_look, memory.links))
         or any(not p.parked for p in memory.pending)
         or are_due(memory)
+    )
+
+
+def _is_another_day(world: World, user: User, cursors: Cursors, instance: Instance) -> bool:
+    """Whether the user's day has turned, or what decides skips has changed, since their last whole round."""
+    assert cursors.delta_window is not None
+    now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
+    return (
+        cursors.day != local_day(now, zone)
+        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
+        or is_delta_window_worn(cursors.delta_window, window_at(now, zone, policy.months_ahead))
     )

@@ -82,6 +82,11 @@ class Fence:
             self._lease = await self._world.store.save(self._lease, changes)
             self.saved += changes
 
+    async def settle(self, served: str) -> None:
+        """Take back the user's due mark, unless a round was asked for after the wake token that was ``served``."""
+        async with self._turn:
+            await self._world.store.settle(self._lease, served)
+
     async def release(self) -> None:
         """Give the lease back; a lost one is no error."""
         await self._world.store.release_lease(self._lease)

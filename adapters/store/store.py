@@ -1,9 +1,9 @@
 """``Store`` (jobs/ports/store.py), written once on a ``Backend``; ``MemoryStore`` and ``TableStore`` choose theirs.
 
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
-subscriptions, which user has which ERP.net account, what is queued, and the key of the forms of the page, each in a
-partition of its own; ``State`` has one partition per user with lease, wake, cursors, links, pending rows, inbox and
-holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry hashes of foreign
+subscriptions, which user has which ERP.net account, what is queued, who may be due, and the key of the forms of the
+page, each in a partition of its own; ``State`` has one partition per user with lease, wake, cursors, links, pending
+rows, inbox and holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry hashes of foreign
 ids.
 """
 
@@ -22,9 +22,10 @@ from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb,
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
+from adapters.store.due import FILED, DueMarks, makes_due
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
-from adapters.store.leases import TRIES, Leases
+from adapters.store.leases import TRIES
 from adapters.store.line import Line
 from adapters.store.old_index import OldIndex
 from adapters.store.slots import Slots
@@ -112,8 +113,8 @@ class RowStore(
     AccountRows,
     Commands,
     Days,
+    DueMarks,
     FormKeys,
-    Leases,
     Line,
     Slots,
     SubscriptionRows,
@@ -168,6 +169,11 @@ class RowStore(
         found = [_known(row) for row in await self.backend.scan(Table.USERS, "user")]
         return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
 
+    async def list_users_after(self, user_id: str, most: int) -> list[User]:
+        """The next users in the order of their keys, as ``list_users`` gives them."""
+        behind = f"{codec.key(user_id)}!" if user_id else ""  # ! is smaller than whatever a key may go on with
+        return [_known(row) for row in await self.backend.scan_from(Table.USERS, "user", behind, most)]
+
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""
         row = await self.backend.read(Table.USERS, _user_key(user_id))
@@ -208,6 +214,7 @@ class RowStore(
         await self._erase(Table.STATE, state)
         await self.drop_subscription(user_id)
         await self._forget_queued(user_id)
+        await self._unmark(user_id)
         await self._drop_accounts(user_id)
         await self._drop_unsynced(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
@@ -232,8 +239,11 @@ class RowStore(
 
         Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions, and
         the cursors go with the last: they never pass what is not stored. Without changes the lease is renewed. Links
-        are indexed afterwards. Raises ``LeaseLost``: nothing of that transaction was stored.
+        are indexed afterwards. What makes the user due is marked before. Raises ``LeaseLost``: nothing of that
+        transaction was stored.
         """
+        if any(map(makes_due, changes)):
+            await self._mark_under(lease)
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
         cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
         if any(isinstance(x, Put) and isinstance(x.row, Link) and asks_for_a_look(x.row) for x in others):
@@ -250,6 +260,8 @@ class RowStore(
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""
+        if rows:
+            await self._mark(user_id, FILED)
         ops = {}
         for row in rows:
             place = _inbox_key(user_id, row.activity_id)
@@ -263,6 +275,7 @@ class RowStore(
 
     async def write_wake(self, user_id: str, token: str) -> None:
         """Replace the user's wake token: a round is wanted."""
+        await self._mark(user_id, token)
         await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
 
     async def read_wake(self, user_id: str) -> str:

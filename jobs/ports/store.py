@@ -93,6 +93,26 @@ class LeaseStore(Protocol):
         """Take the lease from its holder, whose next save raises ``LeaseLost`` (when a user is switched off)."""
 
 
+class DueStore(Protocol):
+    """The due marks: who may be owed a round, as the timer reads it.
+
+    ``write_wake``, ``file_inbox`` and ``save`` mark a user before they store what makes that user due.
+    """
+
+    async def list_due(self) -> frozenset[str]:
+        """The ids of the users who bear a mark."""
+
+    async def settle(self, lease: Lease, served: str) -> bool:
+        """Take back the mark of the lease's user, whose round has served the wake token ``served`` and left nothing
+        to do. False if a round was asked for since: the mark stays."""
+
+    async def read_reached(self) -> str:
+        """The user up to whom the timer's run has come, '' if it has come to its end."""
+
+    async def save_reached(self, user_id: str) -> None:
+        """Store the user up to whom the timer's run has come, '' at its end."""
+
+
 class AccountStore(Protocol):
     """The claims on ERP.net users: each belongs to one mailbox."""
 
@@ -212,6 +232,7 @@ class Store(
     SlotStore,
     LineStore,
     LeaseStore,
+    DueStore,
     AccountStore,
     FormKeyStore,
     ClaimStore,
@@ -241,6 +262,10 @@ class Store(
     async def list_users(self) -> list[User]:
         """All known users, by UPN. A user whose row cannot be read has only an id; they are on and in an error
         state."""
+
+    async def list_users_after(self, user_id: str, most: int) -> list[User]:
+        """The next users, at most ``most`` (and that at most 1,000), in the order of their keys; '' = from the first.
+        Each as ``list_users`` gives them; fewer than ``most`` are the last."""
 
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""

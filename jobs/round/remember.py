@@ -15,7 +15,7 @@ from jobs.round.report import Report, parked_in
 from jobs.world import Fence
 from sync_core.model import link as life
 from sync_core.model.link import Link
-from sync_core.model.memory import Memory
+from sync_core.model.memory import InboxRow, Memory
 from sync_core.plan.holds import dropped, emptied
 from sync_core.plan.unsynced import after_round
 
@@ -40,9 +40,14 @@ async def end_dropped(memory: Memory, fence: Fence | None, now: datetime) -> Mem
 
 async def clear_inbox(frame: RoundFrame, done: Done) -> None:
     """Remove the rows of the pull that this round has served; those of activities that failed stay."""
-    served = [row for row in frame.memory.inbox if row.activity_id not in done.failed_activities]
+    served = served_rows(frame, done)
     if served:
         await frame.world.store.clear_inbox(frame.user.id, served)
+
+
+def served_rows(frame: RoundFrame, done: Done) -> list[InboxRow]:
+    """The rows of the pull that this round has served."""
+    return [row for row in frame.memory.inbox if row.activity_id not in done.failed_activities]
 
 
 async def look_over(

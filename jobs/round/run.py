@@ -15,7 +15,7 @@ from uuid import uuid4
 from jobs.approvals import asks_of
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
-from jobs.due import pause_of
+from jobs.due import owes, pause_of
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
 from jobs.notices import tell_once
@@ -32,7 +32,7 @@ from jobs.round.journal import RoundJournal, worded
 from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
 from jobs.round.relocate import save_moves
-from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced
+from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
 from jobs.wake import heard_at
 from jobs.world import Fence, World
@@ -250,7 +250,10 @@ class _Round:
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         self._user = await tell_once(self._world, replace(self._user, asks=asks_of(left)), left)
-        await self._save_user(fence, self._stamped() if is_whole else self._user)
+        await self._save_user(fence, self._stamped(left) if is_whole else self._user)
+        served = served_rows(frame, done)
+        if is_whole and not owes(replace(left, inbox=tuple(row for row in left.inbox if row not in served))):
+            await fence.settle(self._report.served)
         await journal.close(self._report)
 
     async def _set_aside(self, fence: Fence, sifted: Sifted[Plan]) -> bool:
@@ -292,13 +295,19 @@ class _Round:
             self._memory = await self._world.store.recall(self._user.id)
         return with_changes(self._memory, fence.saved) if fence.saved else self._memory
 
-    def _stamped(self) -> User:
+    def _stamped(self, left: Memory) -> User:
         at, lag = self._now, lag_of(self._report, self._world.clock())
         seconds = self._user.tally.lag if lag is None else round(lag)
         tally = replace(self._report.tally, lag=seconds)
         heard = heard_at(self._report.served) or self._user.heard_at
         return replace(
-            self._user, synced_at=at, remote_checkpoint_at=at, local_checkpoint_at=at, tally=tally, heard_at=heard
+            self._user,
+            synced_at=at,
+            remote_checkpoint_at=at,
+            local_checkpoint_at=at,
+            tally=tally,
+            heard_at=heard,
+            cursors=replace(left.cursors, deletions=()),
         )
 
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:

@@ -148,8 +148,10 @@ class User:
     whole round left, so that the company's numbers need no look into everybody's partition. ``told`` are keys of what
     they were notified of and still lasts (notices.py). ``company`` and ``location`` are what ERP.net calls the chosen
     ones. ``heard_at`` is the newest of Graph's notifications that a round of theirs has served. ``asks`` are the ids
-    of their open choices and conflicts, None where no round has told yet. ``unreadable`` is never stored: it says why
-    the row cannot be read of a user of whom only the id is known.
+    of their open choices and conflicts, None where no round has told yet. ``cursors`` are a copy, for the timer, of
+    those that their last whole round left, None where none or an older build has: an older copy makes a round too
+    many, never one too few. ``unreadable`` is never stored: it says why the row cannot be read of a user of whom only
+    the id is known.
     """
 
     id: str
@@ -182,6 +184,7 @@ class User:
     location: str = ""
     heard_at: datetime | None = None
     asks: tuple[str, ...] | None = None
+    cursors: Cursors | None = field(default=None, repr=False)
     unreadable: str = ""
 
     @property

@@ -286,6 +286,8 @@ async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind:
 
 OTHERS = {
     "account": Table.USERS,
+    "due": Table.USERS,
+    "timer": Table.USERS,
     "queued": Table.USERS,
     "portal": Table.USERS,
     "day": Table.JOURNAL,
@@ -309,14 +311,17 @@ async def _ask_for_boris(scenario: Scenario, kind: Kind = Kind.SYNC) -> Command:
 
 
 async def _fill_others(scenario: Scenario) -> None:
-    """Commands that were carried out, the page's key, what is not in step, and messages on their way."""
+    """Commands that were carried out, the page's key, what is not in step, due marks, a timer's run that was cut off,
+    and messages on their way."""
     world = scenario.house.world
+    await world.store.save_reached("0")
     for kind in (Kind.SYNC, Kind.RESUME):
         assert (await _ask_for_boris(scenario, kind)).state is State.DONE
     await world.store.read_form_key()
     for user_id in (scenario.anna, scenario.boris):
         await world.store.save_unsynced(user_id, Unsynced(counts={"a series": 1}))
         await send_later(world, Round(user_id), 30)
+        await world.store.file_inbox(user_id, [InboxRow("activity", world.clock())])
 
 
 def _rows_of(scenario: Scenario, kind: str) -> list[Row]:

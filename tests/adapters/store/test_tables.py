@@ -20,6 +20,7 @@ from jobs.ports import Clock, Lease, Put
 from simulators.azurite import Azurite
 from sync_core.errors import LeaseHeld, LeaseLost, StoreError, StoreUnavailable
 from sync_core.model.claim import Claim
+from sync_core.model.event import Window
 from sync_core.model.memory import Cursors, InboxRow, Instance, Memory
 from tests.support.store_contract import NOW, PassTime, StoreContract, link, save, user_id
 
@@ -319,9 +320,10 @@ async def test_pages_are_read_to_the_end(store: TableStore, wire: Wire, user_id:
 async def test_save_is_one_request_and_one_index_row_per_link(store: TableStore, wire: Wire, user_id: str) -> None:
     """A save of one link costs one transaction and one index row, nothing else."""
     lease = await store.acquire_lease(user_id, "me", 60)
+    read = Cursors("https://graph/delta", Window(NOW, NOW + timedelta(days=1)), full_due=False)
     wire.sent.clear()
 
-    await store.save(lease, [Put(link()), Put(Cursors())])
+    await store.save(lease, [Put(link()), Put(read)])
 
     assert wire.sent == ["POST", "PUT"]
 

@@ -48,9 +48,9 @@ async def clone(house: House, number: int) -> None:
     assert mailbox is not None
     assert memory.cursors.delta_window is not None
     reading = await house.world.calendar.read_changes(mailbox.id, None, memory.cursors.delta_window)
-    await put_user(house.world.store, replace(anna, id=mailbox.id, upn=upn, mail=upn))
-    lease = await house.world.store.acquire_lease(mailbox.id, "setup", 60)
     cursors = replace(memory.cursors, delta_link=reading.delta_link, served="")
+    await put_user(house.world.store, replace(anna, id=mailbox.id, upn=upn, mail=upn, cursors=cursors))
+    lease = await house.world.store.acquire_lease(mailbox.id, "setup", 60)
     await house.world.store.save(lease, [Put(cursors)])
     await house.world.store.release_lease(lease)
 
@@ -183,15 +183,16 @@ async def test_overlapping_timers_cost_one_round(house: House) -> None:
     assert (house.graph.requests, house.erp.requests) == ([], [])
 
 
-async def test_an_unreadable_user_does_not_stop_the_others(house: House) -> None:
+@pytest.mark.parametrize("table", [Table.STATE, Table.USERS])
+async def test_an_unreadable_user_does_not_stop_the_others(house: House, table: Table) -> None:
     """A row of a future version keeps its own user from being looked at; everyone else is woken."""
     anna = await settle(house)
     await clone(house, 1)
     assert house.memory is not None
-    place = Key(anna.id, "cursors")
-    row = await house.memory.backend.read(Table.STATE, place)
+    place = Key(anna.id, "cursors") if table is Table.STATE else Key("user", anna.id)
+    row = await house.memory.backend.read(table, place)
     assert row is not None
-    await house.memory.backend.write(Table.STATE, Op(Verb.PUT, place, {**row.properties, "v": 99}))
+    await house.memory.backend.write(table, Op(Verb.PUT, place, {**row.properties, "v": 99}))
     plan(house, "colleague1@acme.example")
 
     assert await dispatch(house.world) == 1
@@ -201,11 +202,11 @@ async def test_an_unreadable_user_does_not_stop_the_others(house: House) -> None
 async def test_storage_down_is_told_to_the_host(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without storage the timer fails visibly; nothing was moved, so the next tick finds everything again."""
 
-    async def down(_: str) -> None:
+    async def down() -> None:
         raise StoreUnavailable("no tables")
 
     await settle(house)
-    monkeypatch.setattr(house.world.store, "recall_due", down)
+    monkeypatch.setattr(house.world.store, "list_due", down)
 
     with pytest.raises(StoreUnavailable):
         await dispatch(house.world)
