@@ -3,8 +3,8 @@
 Where things are (design.md §5): ``Users`` holds the user rows, the instance row, the ERP.net slots, the
 subscriptions, which user has which ERP.net account, what is queued, who may be due, and the key of the forms of the
 page, each in a partition of its own; ``State`` has one partition per user with lease, wake, cursors, links, pending
-rows, inbox and holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry hashes of foreign
-ids.
+rows, inbox and holds; ``Meetings``, ``Journal`` and ``Commands`` are described in their modules. Row keys carry
+hashes of foreign ids.
 """
 
 from __future__ import annotations
