@@ -58,7 +58,7 @@ async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
     from jobs.commands.kinds import KINDS
     from jobs.commands.turns import in_turn
 
-    now = world.clock()
+    now = world.store.service_now()
     turn = Turn(now, new_id(now), named(wish))
     items = await KINDS[wish.kind].items(world, wish)
     parts: list[Part] = []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+OFF = "Their sync is switched off: `calsync users enable` switches it on."
+
 
 @command(main, examples=("conflicts", "conflicts --user anna@acme.com --json"))
 @user_option
@@ -111,7 +113,8 @@ def unsynced(
         among = {user.id for user in users} if people else ()
         page = await list_unsynced(world, among=among, reason=reason, after=after)
         output = shapes.unsynced_of(page)
-        nothing = NOBODY if not any(user.enabled for user in users) else text.nothing_unsynced(reason)
+        is_any_on = any(user.enabled for user in users)
+        nothing = text.nothing_unsynced(reason) if is_any_on else OFF if people else NOBODY
         runner.give(output, [*text.unsynced_lines(output), *([] if page.items else [nothing])])
         return DONE
 

@@ -372,6 +372,9 @@ def merged(parts: Sequence[Mapping[str, Any]]) -> Json:
 class CommandStore(Protocol):
     """What was asked, newest first, and the answers."""
 
+    def service_now(self) -> datetime:
+        """The store's own now, by which everybody's commands are put in order, as near as it is known here."""
+
     async def save_command(self, command: Command) -> Command:
         """Insert (etag '') or replace; return it with its new etag. Raises ``StaleWrite`` if another write came
         first."""

@@ -130,7 +130,7 @@ class RowStore(
         self.old_index = OldIndex(backend)
 
     def service_now(self) -> datetime:
-        """The service's now: this machine's clock, moved to where the service's answers allow it to be."""
+        """The store's own now: this machine's clock, moved to where the service's answers allow it to be."""
         return min(max(self.backend.now(), self.backend.earliest_now()), self.backend.latest_now())
 
     @property

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -72,3 +76,31 @@ def test_ctrl_c_when_all_has_been_said_leaves_without_a_word() -> None:
     ended = subprocess.run([sys.executable, "-c", AFTER], cwd=ROOT, capture_output=True, text=True)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (STOPPED, "", "")
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [(b"", STOPPED), (b"n\n", 1), (b"\n", 1), (b"\x04", STOPPED)],
+    ids=["ctrl-c", "n", "enter", "ctrl-d"],
+)
+def test_a_question_is_answered_or_left(keys: bytes, code: int) -> None:
+    """On a terminal: whoever says no, or presses Ctrl-C or Ctrl-D, is told that nothing was done."""
+    terminal, hands = pty.openpty()
+    order = [sys.executable, "-m", "cli", "users", "forget", "anna@acme.example"]
+    with subprocess.Popen(order, cwd=ROOT, env={"PATH": ""}, stdin=hands, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        asked = b""
+        while not asked.endswith(b"[y/N]:") and (more := process.stderr.read(1)):
+            asked += more
+        if keys:
+            os.write(terminal, keys)
+        while not keys and process.poll() is None:  # Python may lose one that comes before it begins to read
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1)
+        _, told = process.communicate(timeout=30)
+    for end in (terminal, hands):
+        os.close(end)
+
+    assert (process.returncode, b"Erase everything stored" in asked) == (code, True)
+    assert told.decode().splitlines()[-1] == "Nothing was done."

@@ -156,6 +156,8 @@ def test_nothing_left_out_is_no_claim_that_all_is_synced(office: CliOffice) -> N
     office.calsync("sync")
     nothing = office.calsync("unsynced").out
     other = office.calsync("unsynced", "--reason", "moon phase").out
+    office.calsync("users", "disable", ANNA)
+    assert office.calsync("unsynced", "--user", ANNA).out.startswith("Their sync is switched off: ")
 
     assert (nobody, nothing) == (f"{NOBODY}\n", "Of all that the last rounds looked at, nothing is left out.\n")
     assert other == "No item has exactly this reason: `calsync unsynced` shows the reasons that there are.\n"
