@@ -1,11 +1,11 @@
 "use strict";
 // The only script. Without it every page works: what runs is then shown anew by a link.
 
-// What runs: look again and tell how far it is, until somebody stops that; once it has ended, put the new page in
-// place of the old.
+// What runs: look again, soon and then more seldom, and tell how far it is, until somebody stops that; once it has
+// ended, put the new page in place of the old.
 const runs = document.querySelector("main [data-runs]");
 if (runs) {
-  let isStopped = false, timer = 0;
+  let isStopped = false, timer = 0, wait = 300;
   const pause = document.querySelector("main button[data-pause]");
   if (pause) {
     const words = [pause.textContent, pause.dataset.goOn];
@@ -33,9 +33,10 @@ if (runs) {
       }
       if (answer.ok && still.innerHTML !== runs.innerHTML) runs.replaceChildren(...still.childNodes);
     } catch { /* the next look may succeed */ }
-    timer = setTimeout(look, 1500);
+    timer = setTimeout(look, wait);
+    wait = Math.min(1.6 * wait, 1500);
   };
-  timer = setTimeout(look, 1000);
+  timer = setTimeout(look, wait);
 }
 
 // Times of a reader of whom nothing is known: by the clock of the browser, from the next page on.

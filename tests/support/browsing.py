@@ -117,7 +117,9 @@ class Window:
         await self.page.reload()
 
     async def heading(self, text: str) -> None:
-        """Wait until the page's heading says this."""
+        """Wait until the page's heading says this; without scripts by reloading while something is under way."""
+        if not self.scripts:
+            await self.ended()
         await expect(self.page.locator("h1")).to_contain_text(text, timeout=TIMEOUT_MS)
 
     async def ended(self) -> str:
