@@ -49,6 +49,7 @@ from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import Unlinked, match, meeting_of
+from sync_core.reading.news import permitted
 from sync_core.reading.roles import with_claim
 
 LOOK_BACK = 5_000
@@ -166,7 +167,8 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     instance, _ = await world.store.read_instance()
     world = in_force(world, instance)
     ctx = await _context(world, user, memory, instance)
-    events, aside = await _events(world, ctx, wanted)
+    read, aside = await _events(world, ctx, wanted)
+    events = [permitted(event, ctx) for event in read]
     activities = await _activities(world, user, ctx, wanted)
     links = {link.event_id: link for link in memory.links}
     by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
