@@ -154,6 +154,7 @@ async def test_what_is_not_there(house: House, anna: Visitor, admin: Visitor, it
     """For oneself as for an administrator."""
     me = (await house.user()).id
     assert (await anna.get(f"/portal/items/{item}")).status == 404
+    assert (await anna.get(f"/portal/conflicts/{item}")).status == 404
     assert (await admin.get(f"/portal/people/{me}/items/{item}")).status == 404
     assert (await admin.get(f"/portal/people/nobody/items/{item}")).status == 404
 
