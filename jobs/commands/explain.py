@@ -236,12 +236,13 @@ def _start_of(case: Case, ctx: Context) -> tuple[datetime | None, bool]:
 
 
 async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
-    """The events asked about, one of each series, and a finding about an event outside the synced calendar."""
+    """The events asked about, one of each series that is not synced, and a finding about an event outside the synced
+    calendar."""
     near = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
     far = Window(near.start - FAR_BACK, near.start + FAR_AHEAD)
     for span in (near, far):
-        seen = (await world.calendar.read_view(ctx.mailbox, span)).events
-        meant = {e.series_id or e.id: e for e in reversed(seen) if _is_meant(e, wanted)}
+        seen = [permitted(event, ctx) for event in (await world.calendar.read_view(ctx.mailbox, span)).events]
+        meant = {e.series_id if e.is_series else e.id: e for e in reversed(seen) if _is_meant(e, wanted)}
         if meant:
             return list(meant.values()), []
     return await _event_by_id(world, ctx, wanted) if _LONG_ID.fullmatch(wanted.text) else ([], [])
@@ -253,9 +254,9 @@ def _is_meant(event: GraphEvent, wanted: Wanted) -> bool:
 
 async def _event_by_id(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
     evidence = (await world.calendar.gather_evidence(ctx.mailbox, [wanted.text]))[wanted.text]
-    event = evidence.event
-    if not isinstance(event, GraphEvent):
+    if not isinstance(evidence.event, GraphEvent):
         return [], []
+    event = permitted(evidence.event, ctx)
     sight = Sight.PRESENT if event.is_series else judge_gone(evidence)
     if sight is Sight.PRESENT:
         return [event], []

@@ -6,7 +6,7 @@ full round reads every mark, in one list.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -20,7 +20,8 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Context
 from sync_core.model.event import Window
 from sync_core.model.sides import ErpActivity, GraphEvent
-from sync_core.plan.match import Unlinked, owners
+from sync_core.plan.match import Unlinked, names_date, owners
+from sync_core.reading.news import permitted
 from sync_core.reading.partners import (
     Named,
     counting,
@@ -34,6 +35,7 @@ from sync_core.reading.partners import (
     unknown,
     with_events,
 )
+from sync_core.reading.series import MOST_ASKED, is_on
 
 NEARBY = timedelta(days=1)
 """How far around an activity's time an event is searched: a wall clock of an unknown zone may be most of a day
@@ -77,7 +79,7 @@ class Lookup:
     async def _marked(self, unlinked: Unlinked) -> list[GraphEvent]:
         """Events with a mark that counts: in a full round all, else those of activities about to get an event."""
         if self.full:
-            return counting((await self.world.calendar.read_marked(self.ctx.mailbox)).events, unlinked)
+            return self._counting((await self.world.calendar.read_marked(self.ctx.mailbox)).events, unlinked)
         return await self._bearing(may_be_marked(unlinked, self.ctx), unlinked)
 
     async def _bearing(self, activity_ids: Collection[str], unlinked: Unlinked) -> list[GraphEvent]:
@@ -86,7 +88,12 @@ class Lookup:
             return []
         answers = await self.world.calendar.find_marked(self.ctx.mailbox, activity_ids)
         self.unsure.update(set(activity_ids) - set(answers))
-        return counting((event for marked in answers.values() for event in marked), unlinked)
+        return self._counting((event for marked in answers.values() for event in marked), unlinked)
+
+    def _counting(self, events: Iterable[GraphEvent], unlinked: Unlinked) -> list[GraphEvent]:
+        """The events whose mark counts. Where the dates of series are synced, a mark on a series is nobody's."""
+        marked = counting(events, unlinked)
+        return [e for e in marked if not e.is_series] if is_on(self.ctx) else marked
 
     async def _marks_of_creates(self, unlinked: Unlinked) -> list[GraphEvent]:
         """Events that look new but bear our mark."""
@@ -110,20 +117,23 @@ class Lookup:
         answers = await self.world.calendar.find_by_uid(self.ctx.mailbox, named) if named else {}
         self.unsure.update(a.id for a in naming if a.external_id in named - set(answers))
         found = [event for answer in answers.values() for event in answer]
-        for activity in shortened:
+        dated = [a for a in naming if names_date(a, self.ctx) and not answers.get(a.external_id)]
+        self.unsure.update(activity.id for activity in dated[MOST_ASKED:])
+        for activity in [*shortened, *dated[:MOST_ASKED]]:
             found += await self._event_nearby(activity)
         linked = {link.event_id for link in unlinked.links}
         return [event for event in found if event.id not in linked]
 
     async def _event_nearby(self, activity: ErpActivity) -> list[GraphEvent]:
-        """The event whose iCalUId an activity names in short form.
+        """The event whose iCalUId an activity names in short form, or the date of a series that it names.
 
-        Graph can search for whole iCalUIds only, so the events around the activity's time are read. An event at
-        another time is not found, and the activity's partner counts as gone.
+        Graph can search for whole iCalUIds of single events and series only, so the events around the activity's time
+        are read. An event at another time is not found, and the activity's partner counts as gone.
         """
         start, _ = bounds(erp_when(activity.content, ZoneInfo(self.ctx.digits_zone)), self.ctx.zone)
         view = await self.world.calendar.read_view(self.ctx.mailbox, Window(start - NEARBY, start + NEARBY))
-        return [event for event in view.events if uid_key(event.ical_uid) == uid_key(activity.external_id)]
+        events = (permitted(event, self.ctx) for event in view.events)
+        return [event for event in events if uid_key(event.ical_uid) == uid_key(activity.external_id)]
 
     async def _named(self, unlinked: Unlinked, marked: Collection[str]) -> Named:
         """The activities of any user that name the meetings of these events."""

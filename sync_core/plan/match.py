@@ -19,7 +19,9 @@ from dataclasses import dataclass, field, replace
 from sync_core.content.ranges import uid_key
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
-from sync_core.model.sides import PAIRED_SYSTEMS, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.policy import SeriesRule
+from sync_core.model.series import day_in
+from sync_core.model.sides import DATE_SYSTEM, PAIRED_SYSTEMS, ErpActivity, GraphEvent, Malformed, Side
 from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original
 from sync_core.plan.identity import began_with, transaction_id
@@ -82,6 +84,12 @@ class Unlinked:
 def meeting_of(activity: ErpActivity) -> str:
     """The key of the meeting that an activity names, '' for none."""
     return uid_key(activity.external_id) if activity.external_system in PAIRED_SYSTEMS else ""
+
+
+def names_date(activity: ErpActivity, ctx: Context) -> bool:
+    """Whether an activity names a date of a series, and such dates are synced."""
+    is_dated = activity.external_system == DATE_SYSTEM or day_in(activity.external_id) is not None
+    return is_dated and ctx.policy.series is SeriesRule.WINDOW
 
 
 def may_pair(event: GraphEvent, ctx: Context) -> bool:

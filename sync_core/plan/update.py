@@ -73,7 +73,7 @@ def _unserved(flow: Flow) -> tuple[Chosen, ...]:
 
 def _erp_patch(flow: Flow, changes: ParticipantChanges, *, may_write: bool) -> PatchActivity | None:
     activity, link = flow.case.activity, flow.link
-    is_renamed = activity is not None and _names_former_date(activity, link) and may_write
+    is_renamed = may_write and activity is not None and _needs_external_id(activity, link)
     if not flow.to_erp and not changes.notes and not is_renamed:
         return None
     people = rows_after(activity, changes) if activity else link.base_activity.people
@@ -102,6 +102,12 @@ def _takes_external_id(activity: ErpActivity, link: Link) -> bool:
     return _names_former_date(activity, link) or (
         not activity.external_id and not activity.external_system and activity.state in ("New", "FirmPlanned")
     )
+
+
+def _needs_external_id(activity: ErpActivity, link: Link) -> bool:
+    """Whether the ExternalId is written by itself. A date of a series is known by it alone: our mark on the event
+    stands on the whole series (graph.md §7)."""
+    return _names_former_date(activity, link) or (link.occurrence is not None and _takes_external_id(activity, link))
 
 
 def _names_former_date(activity: ErpActivity, link: Link) -> bool:

@@ -16,6 +16,8 @@ MONDAY = datetime(2026, 1, 26, 6, tzinfo=UTC)
 MONDAYS = [date(2026, 1, 26) + timedelta(days=7 * n) for n in range(5)]
 """The dates of a weekly series in the window."""
 
+WINDOWED = Policy(series=SeriesRule.WINDOW)
+
 WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 
 READINGS: dict[str, dict[str, Any]] = {
@@ -81,7 +83,7 @@ def nine(*days: date) -> list[str]:
 @asynccontextmanager
 async def open_series(*names: str, readings: str = "as captured", at: datetime = MONDAY) -> AsyncIterator[House]:
     """A house with these people (Anna alone by default) in which series are synced."""
-    async with open_house(at=at, policy=Policy(series=SeriesRule.WINDOW)) as house:
+    async with open_house(at=at, policy=WINDOWED) as house:
         for switch, value in READINGS[readings].items():
             setattr(house.graph.switches, switch, value)
         for name in names or ("anna",):

@@ -26,7 +26,7 @@ NO_REASONS = {
     (dates, "REFUSED"),
     (delete, "DELETION"),
     (delete, "KEPT_BY_CHOICE"),
-    (match, "MSSYNC_SYSTEM"),
+    (match, "DATE_SYSTEM"),
     (shared, "DELETED_COPY"),
     (shared, "OURS"),
     (tables, "MASS_DELETION"),

@@ -1,0 +1,262 @@
+"""Series and what else may happen to a calendar: other ids, other calendars, guests, Teams, lost answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import cast
+
+import pytest
+
+from adapters.store.store import RowStore
+from jobs.commands.explain import explain
+from sync_core.model.link import LinkStatus
+from sync_core.model.policy import SeriesRule
+from tests.support.fuse import Fuse, FusedBackend, broken_sync
+from tests.support.house import ANNA, House, attendees, open_house, participants, upn_of
+from tests.support.scenes import forget_everything
+from tests.support.series import (
+    MONDAY,
+    MONDAYS,
+    READINGS,
+    WINDOWED,
+    clock,
+    every_weekday,
+    mondays,
+    nine,
+    on,
+    open_series,
+    repeating,
+    starts,
+)
+
+BORIS = upn_of("boris")
+KIM = "kim@partner.example"
+
+
+@pytest.fixture(params=["as captured", "ids that pass", "bare delta"])
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna's house, with the disputed facts either way."""
+    async with open_series(readings=cast(str, request.param)) as opened:
+        yield opened
+
+
+async def test_a_moved_mailbox_keeps_every_date(house: House) -> None:
+    """All ids are new; nothing is made and nothing is voided."""
+    series = mondays(house, attendees=[KIM])
+    house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+    await house.step()
+    house.outlook().mailbox.relocate(())
+    with house.post() as mails:
+        assert await house.settle() == {}
+
+    assert (starts(house), starts(house, void=True), mails) == (nine(*MONDAYS), [], [])
+    assert {x.status for x in (await house.recall()).links} == {LinkStatus.LIVE}
+
+
+async def test_a_restored_mailbox_may_bring_its_series_later(house: House) -> None:
+    """Nothing is voided for a day."""
+    series = mondays(house)
+    single = house.outlook().create("Other", clock(MONDAYS[1], 15), clock(MONDAYS[1], 16))
+    await house.step()
+    house.outlook().mailbox.relocate([series])
+    assert single
+    await house.settle()
+    assert starts(house, void=True) == []
+
+    house.outlook().mailbox.arrive()
+    await house.settle()
+    assert (len(starts(house)), starts(house, void=True)) == (6, [])
+
+
+async def test_a_series_in_another_calendar_is_set_aside(house: House) -> None:
+    """Its activities stay, and go on when it is back."""
+    series = mondays(house)
+    await house.step()
+    house.outlook().move_to_calendar(series, "Old")
+    assert await house.settle() == {}
+    assert {x.status for x in (await house.recall()).links} == {LinkStatus.PARKED}
+
+    house.outlook().move_to_calendar(series)
+    house.outlook().edit_date(series, MONDAYS[1], subject="Back")
+    await house.settle()
+    assert on(house, MONDAYS[1])["Subject"] == "Back"
+    assert starts(house) == nine(*MONDAYS)
+
+
+async def test_a_deleted_series_that_still_answers_is_gone(house: House) -> None:
+    """From Deleted Items."""
+    house.graph.switches.deleted_items_readable = True
+    for day in MONDAYS[:2]:
+        house.outlook().create("Other", clock(day, 15), clock(day, 16))
+    series = mondays(house)
+    await house.step()
+    house.outlook().delete(series)
+    await house.settle()
+
+    assert starts(house, void=True) == nine(*MONDAYS)
+
+
+async def test_a_date_cancelled_by_its_organizer_is_void(house: House) -> None:
+    """The copy says cancelled, and stays."""
+    copy = house.outlook().receive(
+        "Abroad",
+        clock(MONDAYS[0]),
+        clock(MONDAYS[0], 10),
+        organizer=KIM,
+        recurrence=repeating("monday", since=MONDAYS[0]),
+    )
+    await house.step()
+    house.outlook().cancelled_from_outside(house.outlook().occurrence(copy, MONDAYS[2]))
+    await house.settle()
+
+    assert starts(house, void=True) == nine(MONDAYS[2])
+    assert {row["Subject"] for row in house.desk().activities()} == {"Abroad"}
+
+
+async def test_people_join_one_date(house: House) -> None:
+    """A participant in ERP.net is invited to that date alone; one in Outlook takes part in that activity alone."""
+    await house.employ("boris")
+    series = mondays(house)
+    await house.settle()
+    house.desk().add_participant(on(house, MONDAYS[1])["Id"], BORIS)
+    house.outlook().edit_date(series, MONDAYS[2], attendees=[BORIS])
+    with house.post() as mails:
+        await house.settle()
+
+    listed = [attendees(house.outlook().get(house.outlook().occurrence(series, day))) for day in MONDAYS[:4]]
+    assert listed == [[], [BORIS], [BORIS], []]
+    assert participants(on(house, MONDAYS[2])) == [BORIS]
+    assert mails == [("invitation", BORIS)]
+    assert starts(house) == nine(*MONDAYS)
+
+
+async def test_a_teams_series_keeps_its_block(house: House) -> None:
+    """It never stands in Notes, and new notes of one date leave it alone."""
+    series = mondays(house, body="agenda", online=True)
+    await house.step()
+    assert {row["Notes"] for row in house.desk().activities()} == {"agenda"}
+    house.desk().edit(on(house, MONDAYS[1])["Id"], notes="new agenda")
+    await house.settle()
+
+    shown = house.outlook().get(house.outlook().occurrence(series, MONDAYS[1]))
+    join = house.outlook().get(series)["onlineMeeting"]["joinUrl"]
+    assert shown["onlineMeeting"]["joinUrl"] == join
+    assert join in shown["body"]["content"]
+    assert "new agenda" in house.outlook().text(shown["id"])
+
+
+async def test_an_activity_whose_event_became_a_series_in_outlook(house: House) -> None:
+    """It was made in ERP.net: it is that date's, and found again after the memory is lost."""
+    house.desk().create("Visit", clock(MONDAYS[1]), clock(MONDAYS[1], 10))
+    await house.step()
+    event = house.outlook().find("Visit")
+    assert event is not None
+    first = on(house, MONDAYS[1])["Id"]
+    house.outlook().make_series(event, repeating("monday", since=MONDAYS[1]))
+    await house.settle()
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+
+    await forget_everything(house)
+    await house.step(full=True)
+    await house.settle()
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert len((await house.recall()).links) == 4
+
+
+async def test_hundreds_of_changed_dates_are_read_to_the_last_page(house: House) -> None:
+    """Asked for once, where a date is missing."""
+    series = every_weekday(house)
+    await house.step()
+    far = [MONDAYS[0] + timedelta(days=7 * n) for n in range(10, 40)]
+    for day in far:
+        house.outlook().edit_date(series, day, subject="Special")
+    last = date(2026, 2, 26)
+    beyond = last + timedelta(days=1)
+    house.outlook().delete_date(series, beyond)
+    house.outlook().move_date(series, last, clock(beyond), clock(beyond, 9))
+    await house.settle()
+
+    assert starts(house)[-1] == f"{beyond}T08:00" or starts(house)[-1] == f"{beyond}T09:00"
+    assert starts(house, void=True) == []
+
+
+@pytest.mark.parametrize("switch", [SeriesRule.SKIP, SeriesRule.WINDOW])
+async def test_why_tells_what_becomes_of_a_series(house: House, switch: SeriesRule) -> None:
+    """Skipped, as one; or each date by itself."""
+    house.set_policy(series=switch)
+    await house.step()
+    mondays(house)
+    findings = await explain(house.world, await house.user(), "Week")
+
+    if switch is SeriesRule.SKIP:
+        assert [(one.what, one.reason) for one in findings] == [("skipped", "part of a recurring series")]
+    else:
+        assert [one.what for one in findings].count("in the next round: activity created") == len(MONDAYS)
+        assert {one.reason for one in findings} == {"", "outside the window"}
+
+
+async def test_who_is_invited_to_one_date_only_shares_its_activity() -> None:
+    """An orphan instance is a single event with the date's own uid."""
+    async with open_series("anna", "boris") as house:
+        series = mondays(house)
+        house.outlook().edit_date(series, MONDAYS[1], attendees=[BORIS])
+        await house.settle(BORIS, ANNA)
+
+        assert starts(house) == nine(*MONDAYS)
+        assert len((await house.recall(BORIS)).links) == 1
+
+
+@pytest.mark.parametrize("readings", [name for name in READINGS if name != "as captured"])
+async def test_what_was_linked_by_one_reading_is_known_by_another(readings: str) -> None:
+    """Microsoft may change its mind."""
+    async with open_series() as house:
+        mondays(house)
+        await house.step()
+        for name, value in READINGS[readings].items():
+            setattr(house.graph.switches, name, value)
+        house.world = house.world_with(house.world.store)
+        await house.step(full=True)
+        await house.settle()
+
+        assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS), [])
+
+
+@pytest.mark.parametrize("what", ["graph", "erp", "store"])
+async def test_a_stop_at_every_call(what: str) -> None:
+    """A date edited there, one deleted, one void here, the pattern changed: the next rounds do the rest, once."""
+    for n in range(0, 60, 3):
+        backend = FusedBackend(lambda: MONDAY)
+        async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
+            backend._clock = house.clock.now
+            await house.employ()
+            series = mondays(house)
+            await house.step()
+            house.outlook().edit_date(series, MONDAYS[1], subject="There")
+            house.outlook().delete_date(series, MONDAYS[2])
+            house.desk().edit(on(house, MONDAYS[3])["Id"], subject="Here")
+            house.desk().void(on(house, MONDAYS[4])["Id"])
+            fault = None
+            if what == "store":
+                backend.fuse = Fuse(n, True)
+            else:
+                fault = (house.graph if what == "graph" else house.erp).add_fault("*", kind="lose", skip=n, times=3)
+            await broken_sync(house)
+            is_hit = backend.fuse.left is not None and backend.fuse.left < 0 if fault is None else fault.times != 3
+            backend.fuse = Fuse()
+            house.graph.faults.clear()
+            house.erp.faults.clear()
+            house.advance(minutes=20)
+            await house.settle()
+
+            assert (starts(house), starts(house, void=True)) == (
+                nine(*(MONDAYS[i] for i in (0, 1, 3))),
+                nine(MONDAYS[2], MONDAYS[4]),
+            ), n
+            assert on(house, MONDAYS[1])["Subject"] == "There", n
+            shown = house.outlook().get(house.outlook().occurrence(series, MONDAYS[3]))
+            assert shown["subject"] == "Here", n
+            assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == [MONDAYS[i] for i in (0, 1, 3)], n
+            if not is_hit:
+                return
