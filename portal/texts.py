@@ -407,7 +407,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "company.refused-by.erp": (
         "ERP.net refuses it: check that the trusted application's Scope holds 'read update'.",
-        "ERP.net го отказва: проверете дали Scope на доверeното приложение съдържа „read update“.",
+        "ERP.net го отказва: проверете дали Scope на довереното приложение съдържа „read update“.",
     ),
     "company.paused": ("Sync is paused for everybody.", "Синхронизацията е на пауза за всички."),
     "company.paused-until": (

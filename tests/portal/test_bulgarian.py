@@ -22,8 +22,10 @@ from jobs.commands.checks import Check
 from jobs.commands.shapes import check_of, failure_of, phrase_of
 from jobs.says import Found, Outcome, Owner, Topic, Waits
 from portal.phrases import PHRASES
+from portal.reasons import PARTS, PROBLEMS, REASONS
 from portal.routes import ROUTES, Needs
 from portal.sign_in import Role
+from portal.texts import TEXTS
 from portal.words import FAILED, Words
 from sync_core.model.phrase import Phrase, Sayings
 from sync_core.plan.undo import Left
@@ -35,6 +37,7 @@ from tests.support.house import START, House
 from tests.support.visitor import Visitor, signed_in
 
 CYRILLIC = re.compile(r"[А-Яа-я]")
+MIXED = re.compile(r"\w*(?:[А-Яа-я][A-Za-z]|[A-Za-z][А-Яа-я])\w*")
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 
 NAMES = frozenset(
@@ -200,6 +203,13 @@ def test_a_phrase_of_another_build_stays_as_it_was_told() -> None:
         {"text": "as stored", "code": FAILED, "values": {"why": "of-tomorrow"}},
     ):
         assert (words.phrase(told).text, words.phrase(told).is_foreign) == ("as stored", True)
+
+
+def test_no_word_has_letters_of_both_scripts() -> None:
+    """A Latin e in a Bulgarian word looks right, and is neither found nor spoken."""
+    texts = [*(bulgarian for _, bulgarian in TEXTS.values()), *PHRASES.values(), *PROBLEMS.values(), *PARTS.values()]
+    texts += [text for known in REASONS.values() for text in (known.bulgarian, known.bulgarian_remedy)]
+    assert [word for text in texts for word in MIXED.findall(text)] == []
 
 
 async def furnish(house: House) -> tuple[Visitor, dict[str, str]]:
