@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import azure.functions as func
 import pytest
 
+import function_app
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from jobs.command import Asker, Kind, State, Trouble, Why, Wish
@@ -134,6 +135,11 @@ async def test_every_answer_bears_the_strict_headers(azure: App, name: str) -> N
         request = func.HttpRequest(method, f"{ORIGIN}/{name}", headers={}, params=params, body=b"")
         answered = await function(name)(request)
         assert {n: answered.headers.get(n) for n in SAFE | NEVER_KEPT} == SAFE | NEVER_KEPT, answered.status_code
+
+
+def test_the_app_and_the_page_have_the_same_headers() -> None:
+    """The app's own answers must not wait for the page's modules, so the headers are written in both."""
+    assert SAFE | NEVER_KEPT == function_app.STRICT
 
 
 def test_no_two_routes_overlap() -> None:
