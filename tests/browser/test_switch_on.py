@@ -37,6 +37,7 @@ async def test_preview_then_on_then_an_edit_shows(office: PortalOffice, window: 
     await here.press("Switch on")
     await here.done()
     await here.press("Back to my calendar")
+    await here.ended()
     await here.heading("Your calendar and ERP.net are in step.")
     await here.sees("Visit")
     office.company.outlook(login).act("edit", ident=event, subject="Budget 2")
