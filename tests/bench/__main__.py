@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import first_calls, rounds, start_up, timer
+from tests.bench import beside, first_calls, rounds, start_up, timer
 from tests.bench.figures import Budget, Figure, machine, say, write
 from tests.support.fresh import ROOT
 
@@ -15,6 +15,7 @@ MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "first calls": first_calls.measure,
     "rounds": rounds.measure,
     "timer": timer.measure,
+    "side by side": beside.measure,
 }
 """What is measured, in this order."""
 
