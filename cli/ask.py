@@ -18,7 +18,7 @@ from sync_core.errors import CalsyncError, RowUnreadable, StoreUnavailable
 if TYPE_CHECKING:
     from jobs.world import World
 
-FIRST_LOOK, LONGEST_LOOK = 0.3, 2.0
+FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
 """Seconds between two looks at a command: the first time, and at most."""
 
 UNSEEN_AFTER = 30.0
