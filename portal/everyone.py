@@ -64,7 +64,8 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
     store = visit.world.store
     instance, _ = await store.read_instance()
     users = await store.list_users()
-    rows = [people.row_of(user, instance, visit.now) for user in users]
+    unsynced = await store.count_unsynced()
+    rows = [people.row_of(user, instance, visit.now, unsynced.get(user.id, {})) for user in users]
     counts = people.numbers(rows)
     _, pause = await paused_now(visit.world, ())
     asked = await store.list_commands(RUNNING)
@@ -76,7 +77,7 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
         "holds": await _holds(visit, users),
         "troubled": _troubled(rows),
         "checks": await _failed_checks(visit, asked),
-        "skipped": await _reasons(visit, users),
+        "skipped": _reasons(unsynced, users),
         "secret_ends": _ends_soon(visit.world.secret_ends, visit.now.date()),
         "poisoned": instance.poisoned,
         "days": last_days(await store.list_days(), visit.now.date()),
@@ -146,10 +147,9 @@ async def _failed_checks(visit: Visit, asked: Sequence[Command]) -> list[Json]:
     return [check for check in answer.get("checks", []) if not check["fine"]]
 
 
-async def _reasons(visit: Visit, users: Sequence[User]) -> list[Json]:
-    """Why items are not synced, over everybody who is on: one small row a person."""
+def _reasons(counts: Mapping[str, Mapping[str, int]], users: Sequence[User]) -> list[Json]:
+    """Why items are not synced, over everybody who is on."""
     on = {user.id for user in users if user.enabled}
-    counts = await visit.world.store.count_unsynced()
     found = summed({user_id: own for user_id, own in counts.items() if user_id in on})
     return [
         {"key": key_of_reason(reason), "reason": reason, "count": items, "people": people}

@@ -17,8 +17,9 @@ LATE = timedelta(hours=1)
 """Somebody whose calendar was not looked at for so long, while it should have been, is late."""
 
 
-def row_of(user: User, instance: Instance, now: datetime) -> Json:
-    """One person as the table shows them; ``is`` holds every filter that they are found by."""
+def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str, int]) -> Json:
+    """One person as the table shows them; ``is`` holds every filter that they are found by. ``unsynced``: how many
+    items of theirs are not synced, by reason. (The tally counts what the last round left out of what it read.)"""
     pause = pause_of(user, instance, now)
     found = {
         "on": user.enabled,
@@ -44,7 +45,7 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
         "conflicts": user.tally.conflicts,
         "holds": user.tally.holds,
         "parked": user.tally.parked,
-        "skipped": user.tally.skipped,
+        "skipped": sum(unsynced.values()) if user.enabled else 0,
         "is": [name for name, holds in found.items() if holds],
     }
 

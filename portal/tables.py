@@ -71,7 +71,8 @@ COMMANDS = (
 async def people(visit: Visit) -> Answer:
     """Everybody calsync knows, a line each."""
     instance, _ = await visit.world.store.read_instance()
-    rows = [table.row_of(user, instance, visit.now) for user in await visit.world.store.list_users()]
+    unsynced, users = await visit.world.store.count_unsynced(), await visit.world.store.list_users()
+    rows = [table.row_of(user, instance, visit.now, unsynced.get(user.id, {})) for user in users]
     return as_csv("people", PEOPLE, ([row[name] for name in PEOPLE] for row in rows))
 
 

@@ -58,7 +58,8 @@ async def test_the_company_at_a_glance(house: House, admin: Visitor) -> None:
 
 
 async def test_what_a_round_left_is_counted(house: House, admin: Visitor) -> None:
-    """Conflicts and skips come from the user rows, without a look into anybody's partition."""
+    """Conflicts come from the user rows, what is not synced from its counts, without a look into anybody's
+    partition; a round that reads something else changes neither."""
     await make_conflict(house)
     at = house.now + timedelta(days=60)
     house.outlook().create("Far", at, at + timedelta(hours=1))
@@ -68,6 +69,11 @@ async def test_what_a_round_left_is_counted(house: House, admin: Visitor) -> Non
 
     assert (user.tally.conflicts, user.tally.skipped, user.tally.links) == (1, 1, 1)
     assert (told["code"], told["numbers"]["conflicts"]) == ("conflicts", 1)
+    [row] = told["table"]["rows"]
+    assert (row["conflicts"], row["skipped"]) == (1, 2)
+    meet(house, "Other")
+    await house.step()
+    assert [one["skipped"] for one in (await admin.json("/everyone"))["table"]["rows"]] == [2]
     assert ("outside the window", 1, 1) in [(one["reason"], one["count"], one["people"]) for one in told["skipped"]]
     assert heading(await admin.read("/portal/everyone")) == "1 person has conflicts to resolve."
 
@@ -348,7 +354,7 @@ STATES = {
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_filter_finds_its_own(name: str) -> None:
     """One person of every kind: the filter finds exactly those it is called by."""
-    rows = [row_of(user, Instance(), START) for user in STATES.values()]
+    rows = [row_of(user, Instance(), START, {}) for user in STATES.values()]
     found = {row["id"] for row in page_of(rows, {"show": name})["rows"]}
     expected = {STATES[name].id} if name != "on" else {user.id for user in STATES.values() if user.enabled}
 
@@ -357,7 +363,7 @@ def test_each_filter_finds_its_own(name: str) -> None:
 
 def test_ten_thousand_people_come_in_pages() -> None:
     """Fifty a page, searched and sorted; odd wishes get the nearest page."""
-    rows = [row_of(somebody(n, tally=Tally(conflicts=n % 7)), Instance(), START) for n in range(10_000)]
+    rows = [row_of(somebody(n, tally=Tally(conflicts=n % 7)), Instance(), START, {}) for n in range(10_000)]
     first = page_of(rows, {})
 
     assert (first["found"], first["pages"], len(first["rows"])) == (10_000, 200, 50)
