@@ -131,6 +131,7 @@ class Outcome(Sayings):
     RESOLVED = "resolved: both sides are in step, and the category is gone"
     MOVED_ON = "not resolved: it changed meanwhile; look at it as it is now and answer that"
     ANSWER_KEPT = "kept for the next round, which carries it out"
+    ANSWER_KEPT_WHILE = "kept for the next round, which carries it out: {problems}"
     ANSWER_KEPT_SINCE = "kept for the next round, which carries it out: {words}"
     ANSWER_IMPOSSIBLE = "cannot be done: {reasons}"
     IN_CALENDAR = "it is in the calendar again"

@@ -20,7 +20,7 @@ from jobs.world import World
 from sync_core.errors import RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.link import Link
-from sync_core.model.memory import Memory, User
+from sync_core.model.memory import OPERATIONAL, Memory, User
 from sync_core.model.phrase import Phrase
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
 
@@ -48,10 +48,19 @@ class Resolved:
         if has_moved_on(self.before, self.after):
             return Outcome.MOVED_ON.say()
         if self.after is not None and self.after.chosen:
-            why = "; ".join(one.text for one in self.report.failures) or self.report.state
-            return Outcome.ANSWER_KEPT_SINCE.say(words=why) if why else Outcome.ANSWER_KEPT.say()
+            return self._kept
         clashes = self.after.conflict.clashes if self.after and self.after.conflict else ()
         return Outcome.ANSWER_IMPOSSIBLE.say(reasons=" | ".join(dict.fromkeys(clash.why for clash in clashes)))
+
+    @property
+    def _kept(self) -> Phrase:
+        """That the answer waits for the next round, and why this one did not carry it out."""
+        failed, state = "; ".join(one.text for one in self.report.failures), self.report.state
+        if failed:
+            return Outcome.ANSWER_KEPT_SINCE.say(words=failed)
+        if state in ("", OPERATIONAL):
+            return Outcome.ANSWER_KEPT.say()
+        return Outcome.ANSWER_KEPT_WHILE.say(problems=state)
 
 
 async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:
