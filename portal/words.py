@@ -257,6 +257,9 @@ class Words:
         """A value by which an item is known; what is a word of the sync's own is said in the reader's language."""
         if name == "origin":
             return SIDES.get(value, value)
+        if name == "series":
+            rhythm, _, day = value.rpartition(" ")
+            return self.t(f"series.{rhythm or 'some'}", day=self.day(day))
         key = f"role.{value}"
         return self.t(key) if name == "role" and key in TEXTS else value
 

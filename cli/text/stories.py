@@ -79,6 +79,7 @@ def finding_lines(item: Json, zone: str) -> Iterator[str]:
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""
     at = f"{item['found']} " if item.get("found") else ""
     on = f", {item['when']}" if item.get("when") else ""
+    on += f" ({plain(item['series'])})" if item.get("series") else ""
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
     yield f"{at}{plain(item['what'])}{subject}{on}{reason}"
     yield from next_step(item, "    ")

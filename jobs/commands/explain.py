@@ -45,6 +45,7 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Ver
 from sync_core.model.event import Window
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
@@ -144,7 +145,7 @@ def finding_about(decision: Decision, ctx: Context) -> Finding | None:
 def _left_alone(link: Link, why: str) -> Finding:
     base = Finding(STATES[link.status], link.base_event.subject, why)
     private = is_private(link.base_event) or is_private(link.base_activity)
-    timed = replace(base, start=link.base_event.start, all_day=link.base_event.all_day)
+    timed = replace(base, start=link.base_event.start, all_day=link.base_event.all_day, occurrence=link.occurrence)
     return replace(timed, event_id=link.event_id, activity_id=link.activity_id, private=private)
 
 
@@ -167,8 +168,7 @@ async def _look(world: World, user: User, memory: Memory, wanted: Wanted) -> lis
     instance, _ = await world.store.read_instance()
     world = in_force(world, instance)
     ctx = await _context(world, user, memory, instance)
-    read, aside = await _events(world, ctx, wanted)
-    events = [permitted(event, ctx) for event in read]
+    events, aside = await _events(world, ctx, wanted)
     activities = await _activities(world, user, ctx, wanted)
     links = {link.event_id: link for link in memory.links}
     by_activity = {link.activity_id: link for link in memory.links if link.role is not Role.FOLLOWER}
@@ -219,7 +219,13 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
         line.private,
         *_start_of(decision.case, ctx),
         cell=line.cell,
+        occurrence=_occurrence_of(decision.case),
     )
+
+
+def _occurrence_of(case: Case) -> Occurrence | None:
+    """Which date of a series an item is, None for any other."""
+    return case.event.occurrence if case.event is not None else case.link.occurrence if case.link else None
 
 
 def _start_of(case: Case, ctx: Context) -> tuple[datetime | None, bool]:

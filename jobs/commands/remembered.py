@@ -10,6 +10,7 @@ from jobs.approvals import choices_in
 from sync_core.content.project import is_private
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
 from sync_core.model.memory import Approval, JournalEntry, Memory
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.unsynced import UNSHOWN
 
@@ -28,7 +29,7 @@ class Finding:
     """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
     item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
     ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has;
-    ``cell`` names what decided (``Decision.cell``)."""
+    ``cell`` names what decided (``Decision.cell``), ``occurrence`` which date of a series the item is."""
 
     what: str
     subject: str = ""
@@ -43,6 +44,7 @@ class Finding:
     all_day: bool = False
     do: str = ""
     cell: str = ""
+    occurrence: Occurrence | None = None
 
 
 class Wanted:
@@ -119,6 +121,7 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         private=is_private(link.base_event) or is_private(link.base_activity),
         start=link.base_event.start,
         all_day=link.base_event.all_day,
+        occurrence=link.occurrence,
     )
     reason = f"{link.reason}, that of {feeder}" if follows and feeder else _reason_of(link)
     yield replace(base, reason=f"{reason}{answer}", at=link.ended_at)

@@ -502,7 +502,7 @@ def journal_of(
 
 def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
     """Shape one finding of ``why``. ``found`` and ``when`` are the instant and the item's own start in words, in the
-    person's zone; '' where they are not known."""
+    person's zone; '' where they are not known. ``series`` says which date of a series the item is."""
     own = zone or ZoneInfo("UTC")
     start = finding.start
     if start is None:
@@ -516,6 +516,7 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
         "found": f"{finding.at.astimezone(own):%Y-%m-%d %H:%M:%S}" if finding.at else "",
         "start": _at(start),
         "when": on,
+        "series": finding.occurrence.text if finding.occurrence else "",
         **_line(finding),
         "do": finding.do or remedy(finding.reason),
         "cell": finding.cell,

@@ -77,6 +77,12 @@ class Occurrence:
         return f"{self.series_uid}_{self.day:%Y%m%d}"
 
     @property
+    def text(self) -> str:
+        """What people call it, like "Weekly, 25 June"."""
+        how = self.rhythm.capitalize() if self.rhythm else "In a series"
+        return f"{how}, {self.day.day} {self.day:%B}"
+
+    @property
     def is_foreign(self) -> bool:
         """Whether another calendar system named the series."""
         return not is_exchange(self.series_uid)

@@ -20,6 +20,7 @@ from sync_core.content.compare import shown
 from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import Role
 from sync_core.model.pause import Pause
+from sync_core.model.series import Rhythm
 from sync_core.model.sides import Attendee, Field, Participant, Side
 from sync_core.people.lists import remarks
 from sync_core.plan.delete import DELETED_IN_ERP, DELETED_IN_OUTLOOK, KEPT_BY_CHOICE
@@ -170,6 +171,15 @@ def test_every_role_of_a_copy_is_worded(role: Role) -> None:
     assert BULGARIAN.known_as("role", str(role)) != str(role)
     assert [BULGARIAN.known_as("origin", str(side)) for side in Side] == ["Outlook", "ERP.net"]
     assert BULGARIAN.known_as("event_id", "own") == "own"
+
+
+@pytest.mark.parametrize("rhythm", [*Rhythm, ""])
+def test_every_rhythm_of_a_series_is_worded(rhythm: str) -> None:
+    """A date of a series by how often it takes place and which date it is; in both languages."""
+    told = [words.known_as("series", f"{rhythm} 2026-06-25") for words in (ENGLISH, BULGARIAN)]
+
+    assert all("25" in text and "series." not in text for text in told)
+    assert told[0] != told[1]
 
 
 def test_a_fields_reason_begins_with_its_name() -> None:

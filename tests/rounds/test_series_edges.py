@@ -10,6 +10,7 @@ import pytest
 
 from adapters.store.store import RowStore
 from jobs.commands.explain import explain
+from jobs.commands.shapes import finding_of
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
 from tests.support.fuse import Fuse, FusedBackend, broken_sync
@@ -195,6 +196,10 @@ async def test_why_tells_what_becomes_of_a_series(house: House, switch: SeriesRu
     else:
         assert [one.what for one in findings].count("in the next round: activity created") == len(MONDAYS)
         assert {one.reason for one in findings} == {"", "outside the window"}
+        await house.step()
+        linked = await explain(house.world, await house.user(), "Week")
+        told = {finding_of(one)["series"] for one in linked if one.what == "linked"}
+        assert "Weekly, 2 February" in told
 
 
 async def test_who_is_invited_to_one_date_only_shares_its_activity() -> None:

@@ -94,3 +94,9 @@ def test_a_long_foreign_uid_becomes_a_short_external_id_of_its_own() -> None:
 def test_an_interval_has_at_least_so_many_days(recurrence: Recurrence, days: int) -> None:
     """The shortest month counts; an interval of nothing is one."""
     assert recurrence.days == days
+
+
+@pytest.mark.parametrize(("rhythm", "expected"), [(Rhythm.WEEKLY, "Weekly, 25 June"), (None, "In a series, 25 June")])
+def test_people_read_how_often_and_which_date(rhythm: Rhythm | None, expected: str) -> None:
+    """The original date, wherever it was moved."""
+    assert Occurrence(MASTER, JUNE, rhythm=rhythm).text == expected
