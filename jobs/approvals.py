@@ -13,11 +13,13 @@ from hashlib import sha256
 
 from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Put, RowChange
+from jobs.remembered import with_changes
 from jobs.waiting import Notice, take_when_free, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
+from sync_core.model.ledger import ledger_of
 from sync_core.model.link import Link, LinkStatus, Pending, PendingState
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
 from sync_core.model.sides import Side
@@ -179,9 +181,11 @@ async def revise_rows(world: World, user: User, revise: Revise, notice: Notice) 
         f"the round of {user.upn}",
     )
     try:
-        changes = revise(await world.store.recall(user.id))
+        memory = await world.store.recall(user.id)
+        changes = revise(memory)
         if changes:
-            lease = await world.store.save(lease, changes)
+            known = ledger_of(with_changes(memory, changes)) if lease.ledger else None
+            lease = await world.store.save(lease, changes, known)
     finally:
         await world.store.release_lease(lease)
         await erase_if_forgotten(world, user.id)

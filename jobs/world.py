@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
-from jobs.ports import Calendar, Clock, Erp, Lease, Queue, RowChange, Store, Subscriptions
+from jobs.ports import Calendar, Clock, Erp, Lease, Put, Queue, RowChange, Store, Subscriptions
+from jobs.remembered import with_changes
+from sync_core.content.names import names_of
 from sync_core.errors import LeaseLost
+from sync_core.model.ledger import Ledger, ledger_of
+from sync_core.model.link import Link
+from sync_core.model.memory import Memory
 from sync_core.model.policy import Policy
 
 
@@ -75,17 +80,41 @@ class Fence:
         self._turn = asyncio.Lock()
         self.saved: list[RowChange] = []
         """What was saved under the lease: nobody else has changed the user's links, cursors or lists meanwhile."""
+        self.memory: Memory | None = None
+        """What is stored, where the round has read few links; each save keeps it, and the ledger by it. None where
+        all were read: then the ledger goes with the first link that is saved, and ``prove`` brings it back."""
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger of the user's links as they are stored, None where it is not known."""
+        return self._lease.ledger
 
     async def save(self, changes: Sequence[RowChange]) -> None:
         """Save row changes under the lease, which renews it. Raises ``LeaseLost``."""
         async with self._turn:
-            self._lease = await self._world.store.save(self._lease, changes)
+            after = with_changes(self.memory, changes) if self.memory is not None else None
+            if self.memory is not None and (new := _named_anew(self.memory, changes)):
+                await self._world.store.add_names(self._lease.user_id, new)
+            self._lease = await self._world.store.save(self._lease, changes, ledger_of(after) if after else None)
+            self.memory = after
             self.saved += changes
 
     async def settle(self, served: str) -> None:
         """Take back the user's due mark, unless a round was asked for after the wake token that was ``served``."""
         async with self._turn:
             await self._world.store.settle(self._lease, served)
+
+    async def prove(self, memory: Memory) -> frozenset[str]:
+        """Make names and ledger those of all links, which ``memory`` holds as they are stored. Returns the events of
+        links of which a name was not there."""
+        ledger = ledger_of(memory)
+        if ledger is None:
+            return frozenset()
+        async with self._turn:
+            lacking = await self._world.store.prove_names(self._lease.user_id, memory.links)
+            if lacking is not None:
+                self._lease = replace(self._lease, ledger=ledger)  # it is stored with the lease
+        return lacking or frozenset()
 
     async def release(self) -> None:
         """Give the lease back; a lost one is no error."""
@@ -115,3 +144,10 @@ class Fence:
 
     def _left(self) -> float:
         return (self._lease.expires_at - self._world.clock()).total_seconds()
+
+
+def _named_anew(before: Memory, changes: Sequence[RowChange]) -> list[Link]:
+    """The links among the changes that have a name which they had not."""
+    known = {link.event_id: names_of(link) for link in before.links}
+    links = [change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Link)]
+    return [link for link in links if link.event_id not in known or names_of(link) - known[link.event_id]]

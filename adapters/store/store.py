@@ -9,104 +9,41 @@ hashes of foreign ids.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
-from adapters.store import codec, stored
+from adapters.store import codec, state, stored
 from adapters.store.accounts import AccountRows
-from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, batches
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
 from adapters.store.due import FILED, DueMarks, makes_due
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
-from adapters.store.leases import TRIES
+from adapters.store.leases import TRIES, ledger_in
 from adapters.store.line import Line
+from adapters.store.names import LinkNames, begin_of
 from adapters.store.old_index import OldIndex
 from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
 from adapters.store.unsynced import UnsyncedRows
-from jobs.ports import Drop, Lease, Put, RowChange, Storable, Store
+from jobs.ports import Drop, Lease, Put, RowChange, Store
+from sync_core.content.names import Names
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
+from sync_core.model.ledger import Ledger, with_open
 from sync_core.model.link import Link, Pending, PendingState, Role, asks_for_a_look
-from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, Memory, User
+from sync_core.model.memory import Cursors, InboxRow, Instance, Memory, User
 from sync_core.model.sides import Side
-from sync_core.plan.holds import assembled
 
 _INSTANCE = Key("instance", "instance")
-
-_SINGLE = frozenset({"cursors", "wake", "lease"})
-_LINK = "link-"
-_SEVERAL = (_LINK, "pending-", "inbox-", "hold-")
-"""The row keys of a user's partition, whole and by their beginning."""
-
-S = TypeVar("S", Link, Pending, Hold)
-
-
-@dataclass(frozen=True, slots=True)
-class WakeRow:
-    """The newest wake token."""
-
-    token: str
 
 
 def _user_key(user_id: str) -> Key:
     return Key("user", codec.key(user_id))
-
-
-def _wake_key(user_id: str) -> Key:
-    return Key(codec.key(user_id), "wake")
-
-
-def _cursors_key(user_id: str) -> Key:
-    return Key(codec.key(user_id), "cursors")
-
-
-def _inbox_key(user_id: str, activity_id: str) -> Key:
-    return Key(codec.key(user_id), f"inbox-{codec.hashed(activity_id)}")
-
-
-def _state_key(user_id: str, row: Storable) -> Key:
-    match row:
-        case Link():
-            name = f"link-{codec.hashed(row.event_id)}"
-        case Pending():
-            name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
-        case Hold():
-            name = f"hold-{codec.hashed(row.key)}"
-        case Cursors():
-            name = "cursors"
-    return Key(codec.key(user_id), name)
-
-
-def _state_op(user_id: str, change: RowChange) -> Op:
-    place = _state_key(user_id, change.row)
-    if isinstance(change, Drop):
-        return Op(Verb.DELETE, place)
-    row = replace(change.row, items=()) if isinstance(change.row, Hold) else change.row
-    return Op(Verb.PUT, place, codec.encode(row))
-
-
-def _transactions(user_id: str, changes: Sequence[RowChange]) -> list[list[Op]]:
-    """The changes in their order, the last of each row, in transactions that leave a place for the lease; one at
-    least."""
-    ops: dict[Key, Op] = {}
-    for change in changes:
-        op = _state_op(user_id, change)
-        ops.pop(op.key, None)
-        ops[op.key] = op
-    return list(batches(list(ops.values()), reserved=1)) or [[]]
-
-
-def _not_settled(change: RowChange) -> RowChange:
-    """The change of the cursors, with a link among what is saved that asks for a look."""
-    row = change.row
-    return Put(replace(row, settled=False)) if isinstance(change, Put) and isinstance(row, Cursors) else change
 
 
 class RowStore(
@@ -116,6 +53,7 @@ class RowStore(
     DueMarks,
     FormKeys,
     Line,
+    LinkNames,
     Slots,
     SubscriptionRows,
     Meetings,
@@ -208,10 +146,11 @@ class RowStore(
         in the user's partition of where it went.
         """
         await self.break_lease(user_id)
-        state = await self.backend.scan(Table.STATE, codec.key(user_id))
-        await self._uncopy(user_id, {copy for row in state for copy in _copies_in(row)})
+        found = await self.backend.scan(Table.STATE, codec.key(user_id))
+        await self._uncopy(user_id, {copy for row in found for copy in _copies_in(row)})
         await self._erase_from_meetings(user_id)
-        await self._erase(Table.STATE, state)
+        await self._erase(Table.STATE, found)
+        await self._drop_names(user_id)
         await self.drop_subscription(user_id)
         await self._forget_queued(user_id)
         await self._unmark(user_id)
@@ -222,38 +161,71 @@ class RowStore(
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""
-        return _memory_in(user_id, await self.backend.scan(Table.STATE, codec.key(user_id)))
+        return state.memory_in(user_id, await self.backend.scan(Table.STATE, codec.key(user_id)))
 
     async def recall_due(self, user_id: str) -> Memory:
         """What tells whether a round is due: like ``recall``, but without links where none of them can make one due.
 
         Raises ``RowUnreadable``.
         """
-        memory = _memory_in(user_id, await self.backend.scan_but(Table.STATE, codec.key(user_id), _LINK))
+        found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
+        memory = state.memory_in(user_id, found)
         if memory.cursors.settled and not memory.holds:  # what is on a hold stands on the links
             return memory
-        return await self.recall(user_id)
+        return await self._with_open(user_id, found) or await self.recall(user_id)
 
-    async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
+    async def recall_open(self, user_id: str) -> Memory | None:
+        """Like ``recall``, but of the links those that the ledger lists; None where none is known, or it does not fit
+        them. Raises ``RowUnreadable``."""
+        found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
+        return await self._with_open(user_id, found)
+
+    async def find_links(self, user_id: str, names: Names, known: Collection[str] = ()) -> tuple[Link, ...]:
+        """The links that have one of these names, and perhaps others, but for those of the ``known`` events.
+
+        Raises ``RowUnreadable``.
+        """
+        begins = await self._begins(user_id, names)
+        rows = await self._link_rows(user_id, begins.difference(map(begin_of, known)))
+        return tuple(state.state_in(user_id, row, Link) for row in rows)
+
+    async def _with_open(self, user_id: str, found: Sequence[Row]) -> Memory | None:
+        ledger = ledger_in(found)
+        if ledger is None:
+            return None
+        rows = await self._link_rows(user_id, map(begin_of, ledger.open))
+        memory = state.memory_in(user_id, [*found, *rows])
+        return with_open(memory, ledger, memory.links)
+
+    async def _link_rows(self, user_id: str, begins: Iterable[str]) -> list[Row]:
+        asked = {f"{state.LINK}{begin}" for begin in begins}
+        found = await self.backend.find_each(Table.STATE, codec.key(user_id), asked)
+        return [row for rows in found.values() for row in rows]
+
+    async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:
         """Store changes of the lease's user, in order, each transaction fenced by the lease and renewing it.
 
         Of several changes of one row the last counts. More than 99 changes (or 1 MB) take several transactions, and
-        the cursors go with the last: they never pass what is not stored. Without changes the lease is renewed. Links
-        are indexed afterwards. What makes the user due is marked before. Raises ``LeaseLost``: nothing of that
-        transaction was stored.
+        the cursors go with the last: they never pass what is not stored. The ``ledger`` of the links as they are
+        afterwards goes with the last, too; without one, changes of links take it away. Without changes the lease is
+        renewed. Links are indexed afterwards. What makes the user due is marked before. Raises ``LeaseLost``: nothing
+        of that transaction was stored.
         """
         if any(map(makes_due, changes)):
             await self._mark_under(lease)
+        ledger = ledger if any(isinstance(change.row, Link) for change in changes) else lease.ledger
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
         cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
         if any(isinstance(x, Put) and isinstance(x.row, Link) and asks_for_a_look(x.row) for x in others):
-            cursors = [_not_settled(change) for change in cursors]
+            cursors = [state.not_settled(change) for change in cursors]
             if not cursors:
                 others = [*await self._unsettled(lease.user_id), *others]
-            elif len(_transactions(lease.user_id, [*others, *cursors])) > 1:
+            elif len(state.transactions(lease.user_id, [*others, *cursors])) > 1:
                 lease = await self.save(lease, await self._unsettled(lease.user_id))
-        for batch in _transactions(lease.user_id, [*others, *cursors]):
-            lease = await self._fenced(lease, batch)
+        *first, last = state.transactions(lease.user_id, [*others, *cursors])
+        for batch in first:
+            lease = await self._fenced(replace(lease, ledger=None), batch)
+        lease = await self._fenced(replace(lease, ledger=ledger), last)
         await self._follow_links(lease.user_id, changes)
         await self._follow_clashes(lease.user_id, changes)
         return lease
@@ -264,27 +236,28 @@ class RowStore(
             await self._mark(user_id, FILED)
         ops = {}
         for row in rows:
-            place = _inbox_key(user_id, row.activity_id)
+            place = state.inbox_key(user_id, row.activity_id)
             ops[place] = Op(Verb.PUT, place, codec.encode(replace(row, etag="")))
         await self.backend.write_all(Table.STATE, list(ops.values()))
 
     async def clear_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Remove inbox rows that are still the ones that were read; newer ones stay."""
-        ops = [Op(Verb.DELETE, _inbox_key(user_id, row.activity_id), etag=row.etag) for row in rows]
+        ops = [Op(Verb.DELETE, state.inbox_key(user_id, row.activity_id), etag=row.etag) for row in rows]
         await self.backend.write_each(Table.STATE, ops)
 
     async def write_wake(self, user_id: str, token: str) -> None:
         """Replace the user's wake token: a round is wanted."""
         await self._mark(user_id, token)
-        await self.backend.write(Table.STATE, Op(Verb.PUT, _wake_key(user_id), codec.encode(WakeRow(token))))
+        row = codec.encode(state.WakeRow(token))
+        await self.backend.write(Table.STATE, Op(Verb.PUT, state.wake_key(user_id), row))
 
     async def read_wake(self, user_id: str) -> str:
         """The newest wake token, '' if none. Raises ``RowUnreadable``."""
-        return _token(await self.backend.read(Table.STATE, _wake_key(user_id)))
+        return state.token(await self.backend.read(Table.STATE, state.wake_key(user_id)))
 
     async def read_served(self, user_id: str) -> str:
         """The wake token that the user's last whole round served, '' if none. Raises ``RowUnreadable``."""
-        row = await self.backend.read(Table.STATE, _cursors_key(user_id))
+        row = await self.backend.read(Table.STATE, state.cursors_key(user_id))
         return stored.value_of(Table.STATE, row, Cursors).served if row else ""
 
     async def find_unreadable(self) -> list[str]:
@@ -307,10 +280,10 @@ class RowStore(
     async def _unsettled(self, user_id: str) -> list[RowChange]:
         """The user's cursors without ``settled``; nothing where they are so already or cannot be read: without
         readable cursors nobody is told that nothing is due."""
-        row = await self.backend.read(Table.STATE, _cursors_key(user_id))
+        row = await self.backend.read(Table.STATE, state.cursors_key(user_id))
         with suppress(RowUnreadable):
             known = stored.value_of(Table.STATE, row, Cursors) if row else Cursors()
-            return [_not_settled(Put(known))] if known.settled else []
+            return [state.not_settled(Put(known))] if known.settled else []
         return []
 
     async def _follow_links(self, user_id: str, changes: Sequence[RowChange]) -> None:
@@ -356,51 +329,7 @@ def _known(row: Row) -> User:
         return User(user_id, user_id, enabled=True, state=f"Error: {error}", unreadable=str(error))
 
 
-def _memory_in(user_id: str, found: Sequence[Row]) -> Memory:
-    """What a user's rows say. Raises ``RowUnreadable``."""
-    named = {row.key.row: row for row in found}
-    _refuse_strange(found)
-    links, holds = assembled(
-        [_state_in(user_id, row, Link) for row in _kind(found, _LINK)],
-        [_state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
-    )
-    return Memory(
-        cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
-        links=links,
-        pending=tuple(_state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
-        inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
-        holds=holds,
-        wake=_token(named.get("wake")),
-    )
-
-
-def _state_in(user_id: str, row: Row, kind: type[S]) -> S:
-    value = stored.value_of(Table.STATE, row, kind)
-    return stored.in_its_place(Table.STATE, row, value, _state_key(user_id, value))
-
-
-def _inbox_in(user_id: str, row: Row) -> InboxRow:
-    filed = stored.value_of(Table.STATE, row, InboxRow)
-    stored.in_its_place(Table.STATE, row, filed, _inbox_key(user_id, filed.activity_id))
-    return replace(filed, etag=row.etag)
-
-
-def _refuse_strange(found: Sequence[Row]) -> None:
-    """Raise ``RowUnreadable`` for a row of a kind that this build does not know: it must not be ignored."""
-    for row in found:
-        if row.key.row not in _SINGLE and not row.key.row.startswith(_SEVERAL):
-            raise stored.unreadable(Table.STATE, row.key, object, RowUnreadable("a stored row is of an unknown kind"))
-
-
-def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
-    return [row for row in found if row.key.row.startswith(prefix)]
-
-
 def _copies_in(row: Row) -> list[tuple[str, str]]:
     """The copies that a link or a waiting row may be indexed as."""
     uid = codec.peek(row.properties, "ical_uid")
     return [(uid, item) for name in ("event_id", "item_id") if (item := codec.peek(row.properties, name))]
-
-
-def _token(row: Row | None) -> str:
-    return stored.value_of(Table.STATE, row, WakeRow).token if row else ""

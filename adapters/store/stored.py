@@ -37,6 +37,7 @@ REMEDIES = {
     "Command": "a newer build may have written it, which will read it; where none runs, " + _DELETE + "and ask again",
     "PartRow": _DELETE + "and ask again",
     "Turn": "it is made anew by the next command about the same",
+    "NamesRow": "`calsync sync --full` makes it anew",
     "Day": "it is made anew by the next round of that day",
 }
 """The remedy for an unreadable row, by its kind."""
@@ -45,7 +46,19 @@ _OF_A_USER = {"User": "row", "Queued": "row", "Subscription": "row", "IndexRow":
 """Kinds whose owner is named by another part of the key than the partition."""
 
 _OF_NOBODY = frozenset(
-    {"Claim", "Instance", "SlotRow", "CopyRow", "AccountRow", "FormKeyRow", "Command", "PartRow", "Turn", "Day"}
+    {
+        "Claim",
+        "Instance",
+        "SlotRow",
+        "CopyRow",
+        "AccountRow",
+        "FormKeyRow",
+        "Command",
+        "NamesRow",
+        "PartRow",
+        "Turn",
+        "Day",
+    }
 )
 
 

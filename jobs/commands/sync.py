@@ -32,7 +32,7 @@ from sync_core.errors import (
     SideError,
     StoreError,
 )
-from sync_core.model.memory import Approval, InboxRow, Instance, User
+from sync_core.model.memory import Approval, InboxRow, Instance, Memory, User
 
 ROUNDS = 6
 """The most rounds of one user in one sync; each round leaves less for the next."""
@@ -162,28 +162,27 @@ async def _rounds_if_wanted(world: World, user: User, full: bool, notice: Notice
     if full:
         return await run_until_done(world, user, full, notice)
     row = instance, _ = await world.store.read_instance()
-    if await _has_work(world, user, instance):
-        return await run_until_done(world, user, full, notice, row)
-    return await _idle(world, user)
+    memory = await _unless_work(world, user, instance)
+    return await _idle(world, user, memory) if memory else await run_until_done(world, user, full, notice, row)
 
 
-async def _has_work(world: World, user: User, instance: Instance) -> bool:
-    """Whether a round has anything to do, or to say: a pause, an unreadable row and a bug of ours are for its
-    report."""
+async def _unless_work(world: World, user: User, instance: Instance) -> Memory | None:
+    """What is open of a user whose round has nothing to do or to say; None for any other: a pause, an unreadable row
+    and a bug of ours are for its report."""
     if pause_of(user, instance, world.clock()) is not None:
-        return True
+        return None
     try:
-        memory = await world.store.recall(user.id)
+        memory = await world.store.recall_open(user.id) or await world.store.recall(user.id)
     except RowUnreadable:
-        return True
+        return None
     except CalsyncError:
         raise
     except Exception:  # noqa: BLE001 - the user's round meets the bug as well, and reports it
-        return True
+        return None
     link = memory.cursors.delta_link
     if link is None or is_due(world, user, memory, instance):
-        return True
-    return (await world.calendar.has_news({user.id: link}))[user.id]
+        return None
+    return None if (await world.calendar.has_news({user.id: link}))[user.id] else memory
 
 
 async def run_until_done(
@@ -230,9 +229,8 @@ def _stopped(user: User, full: bool, error: StoreError) -> Report:
     )
 
 
-async def _idle(world: World, user: User) -> Report:
+async def _idle(world: World, user: User, memory: Memory) -> Report:
     """Report a user with nothing to do; only the times of the last sync are written."""
-    memory = await world.store.recall(user.id)
     now = world.clock()
     await save_findings(
         world.store, user, replace(user, synced_at=now, remote_checkpoint_at=now, local_checkpoint_at=now)

@@ -10,8 +10,10 @@ from typing import Protocol
 from jobs.command import CommandStore
 from jobs.ports.graph import Subscription
 from jobs.ports.queue import LineStore
+from sync_core.content.names import Names
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day
+from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, Memory, User
 from sync_core.model.unsynced import Unsynced
@@ -19,12 +21,17 @@ from sync_core.model.unsynced import Unsynced
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to write a user's partition until ``expires_at`` (our clock); ``etag`` is the fencing token."""
+    """The right to write a user's partition until ``expires_at`` (our clock); ``etag`` is the fencing token.
+
+    ``ledger`` is that of the user's links as they are stored, None where it is not known. It is stored with the
+    lease, and stays when the lease is given back.
+    """
 
     user_id: str
     holder: str
     expires_at: datetime
     etag: str
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +296,27 @@ class Store(
         """What tells whether a round is due: like ``recall``, but without links where none of them can make one due.
         Raises ``RowUnreadable``."""
 
-    async def save(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
+    async def recall_open(self, user_id: str) -> Memory | None:
+        """Read everything but the links that are not open, by the ledger that is stored. None where none is, or it
+        does not fit the links. Raises ``RowUnreadable``."""
+
+    async def find_links(self, user_id: str, names: Names, known: Collection[str] = ()) -> Collection[Link]:
+        """The links that have one of these names, and perhaps others, but for those of the ``known`` events. Raises
+        ``RowUnreadable``."""
+
+    async def add_names(self, user_id: str, links: Collection[Link]) -> None:
+        """Store by which names these links are found, before they are saved. Raises ``RowUnreadable``."""
+
+    async def prove_names(self, user_id: str, links: Collection[Link]) -> frozenset[str] | None:
+        """Make the names those of these links, which are all that there are. Returns the events of links of which a
+        name was not there; None if somebody else changed names at the same time."""
+
+    async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:
         """Save row changes of the lease's user in as few transactions as the limits allow.
 
-        Each transaction is fenced by the lease and renews it; links are indexed afterwards. Returns the renewed
-        lease. Raises ``LeaseLost``: nothing of that transaction was stored.
+        Each transaction is fenced by the lease and renews it; links are indexed afterwards. ``ledger`` is that of the
+        links afterwards; without one, changes of links take it away. Returns the renewed lease. Raises ``LeaseLost``:
+        nothing of that transaction was stored.
         """
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:

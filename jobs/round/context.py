@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.accounts import known_logins
 from jobs.ports import Store
+from jobs.round.recall import NeedsAll
 from jobs.world import World
 from sync_core.content.window import window_at
 from sync_core.model.colleagues import Colleagues, colleague_of
@@ -82,10 +83,14 @@ async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tup
 
 
 def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
-    """The creators of linked meetings who may be a user whose row cannot be read: such a user counts as switched
-    on."""
+    """The creators of linked meetings who may be a user whose row cannot be read: such a user counts as switched on.
+
+    Raises ``NeedsAll``.
+    """
     if not any(one.unreadable for one in users):
         return frozenset()
+    if memory.unread is not None:
+        raise NeedsAll("the row of a user cannot be read")
     return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Container
 from dataclasses import replace
 
 from jobs.round.frame import RoundFrame
+from jobs.round.recall import SERIES, NeedsAll, with_links
 from jobs.round.series import read_series
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import delta_window_at
@@ -21,6 +22,13 @@ from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import UNSEARCHED
 from sync_core.plan.relocate import Move, moves
 from sync_core.plan.repattern import date_moves
+from sync_core.reading.names import (
+    names_in_memory,
+    names_in_news,
+    names_of_events,
+    names_of_meetings,
+    names_of_strangers,
+)
 from sync_core.reading.news import (
     GraphNews,
     doubtful,
@@ -34,24 +42,34 @@ from sync_core.reading.news import (
 from sync_core.reading.series import is_on, named, series_in, without_left
 
 
-async def read_graph(frame: RoundFrame) -> GraphNews:
-    """Read what changed in the calendar. Raises what Graph raises; a failed read yields no deletion."""
+async def read_graph(frame: RoundFrame) -> tuple[RoundFrame, GraphNews]:
+    """Read what changed in the calendar, and the links that it is about; return the frame with them, and the news.
+
+    Raises what Graph raises, and ``NeedsAll``; a failed read yields no deletion.
+    """
     news = await _read_delta(frame)
-    news = await read_series(frame, replace(news, shown=frozenset({*news.events, *news.masters})))
-    return await gather(frame, news, doubtful(news, frame))
+    if frame.recall is not None and (news.is_whole or news.listed or news.masters):
+        raise NeedsAll("the whole calendar was read anew" if news.is_whole else SERIES)
+    news = replace(news, shown=frozenset({*news.events, *news.masters}))
+    frame = await with_links(frame, names_in_memory(frame.memory) | names_in_news(news, with_series=is_on(frame.ctx)))
+    frame = await with_links(frame, names_of_meetings(news, frame) | names_of_strangers(frame))
+    news = await read_series(frame, news)
+    news = await gather(frame, news, doubtful(news, frame))
+    return await with_links(frame, names_of_meetings(news, frame)), news
 
 
-async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[tuple[Move, ...], GraphNews]:
-    """Find the links whose event has another id now; return the moves, and the news with what was read for them."""
+async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, GraphNews, tuple[Move, ...]]:
+    """Find the links whose event has another id now; return the frame, the news with what was read for them, and the
+    moves."""
     lost, shown = [x for x in lost_links(news, frame) if x.occurrence is None], shown_meetings(news, frame)
-    news = await _find_again(frame, news, {x.ical_uid for x in lost if uid_key(x.ical_uid) not in shown})
+    frame, news = await _find_again(frame, news, {x.ical_uid for x in lost if uid_key(x.ical_uid) not in shown})
     gone = {link.event_id for link in lost} | await _gone_for_good(frame, news, shown)
     found = moves([x for x in frame.memory.links if x.occurrence is None], gone, news.free(frame.links), frame.ctx)
     news = without_moved(news, found)
     stale = {move.old.event_id for move in found}
     links = [link for link in frame.memory.links if link.event_id not in stale]
     dates = date_moves(links, series_in(news, frame).without(found)) if is_on(frame.ctx) else ()
-    return (*found, *dates), without_left(news, dates)
+    return frame, without_left(news, dates), (*found, *dates)
 
 
 async def gather(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:
@@ -118,15 +136,16 @@ def _both(one: Window, other: Window) -> Window:
 # Other ids
 
 
-async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[str]) -> GraphNews:
+async def _find_again(frame: RoundFrame, news: GraphNews, ical_uids: Collection[str]) -> tuple[RoundFrame, GraphNews]:
     """Search events by iCalUId, wherever in time they lie, and add them to the news with their evidence."""
     if not ical_uids:
-        return news
+        return frame, news
     answers = await frame.world.calendar.find_by_uid(frame.user.id, ical_uids)
+    frame = await with_links(frame, names_of_events(e for found in answers.values() for e in found))
     links = frame.links
     unsaid = {x.event_id for x in frame.memory.links if x.ical_uid in set(ical_uids) - set(answers)}
     news = replace(news, evidence={**news.evidence, **{i: Evidence(_unread(i)) for i in unsaid}})
-    return await gather(frame, news, {e.id for found in answers.values() for e in found if e.id not in links})
+    return frame, await gather(frame, news, {e.id for found in answers.values() for e in found if e.id not in links})
 
 
 def _unread(event_id: str) -> Malformed:

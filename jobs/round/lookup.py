@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from jobs.round.recall import Recall
 from jobs.world import World
+from sync_core.content.names import Names, named
 from sync_core.content.project import erp_when
 from sync_core.content.ranges import SHORT_FORM, uid_key
 from sync_core.content.window import bounds
@@ -21,6 +23,7 @@ from sync_core.model.decision import Context
 from sync_core.model.event import Window
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.match import Unlinked, names_date, owners
+from sync_core.reading.names import names_in_erp, names_of_events
 from sync_core.reading.news import permitted
 from sync_core.reading.partners import (
     Named,
@@ -55,74 +58,95 @@ class Lookup:
     claims: Mapping[str, Claim]
     with_marks: frozenset[str] = frozenset()
     full: bool = False
+    recall: Recall | None = None
     unsure: set[str] = field(default_factory=set)
     """The ids of items whose partner could not be looked for, filled by ``complete``."""
 
     async def complete(self, unlinked: Unlinked) -> Unlinked:
-        """Read everything that may belong to the items; return them with it. Raises what the sides raise."""
+        """Read everything that may belong to the items; return them with it. Raises what the sides raise, and
+        ``NeedsAll``."""
+        unlinked = await self._known_of_events(unlinked, unlinked.events.values())
         try:
-            marked = await self._marked(unlinked)
+            unlinked, marked = await self._marked(unlinked)
         except PageFailed:  # because of one event: then each item is asked about, as in a small round
             if not self.full:
                 raise
             return await replace(self, full=False).complete(unlinked)
-        unlinked = with_events(unlinked, [*marked, *await self._named_events(unlinked)])
+        unlinked, bearers = await self._named_events(unlinked)
+        unlinked = with_events(unlinked, [*marked, *bearers])
         unlinked = replace(unlinked, named=await self._named(unlinked, {event.id for event in marked}))
-        marked += await self._marks_of_creates(unlinked)
+        found = {a.id: a for own in unlinked.named.values() for a in own}
+        unlinked, new = await self._marks_of_creates(await self._with_links(unlinked, names_in_erp(found)))
+        marked += new
         unlinked = with_events(unlinked, marked)
         marks = {event.id: activity for activity, event in owners(marked, self.ctx.mailbox).items()}
         unlinked = replace(unlinked, marks=marks, originals=originals_of(unlinked, self.claims, self.ctx))
         return replace(unlinked, known=await self._known(unlinked), unsure=frozenset(self.unsure))
 
+    # Links
+
+    async def _with_links(self, unlinked: Unlinked, names: Names) -> Unlinked:
+        """The items with the links of these names, which this round has perhaps not read yet."""
+        found = await self.recall.find(names) if self.recall is not None else ()
+        return replace(unlinked, links=(*unlinked.links, *found)) if found else unlinked
+
+    async def _known_of_events(self, unlinked: Unlinked, events: Iterable[GraphEvent]) -> Unlinked:
+        return await self._with_links(unlinked, names_of_events(events))
+
     # Marks
 
-    async def _marked(self, unlinked: Unlinked) -> list[GraphEvent]:
+    async def _marked(self, unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
         """Events with a mark that counts: in a full round all, else those of activities about to get an event."""
         if self.full:
-            return self._counting((await self.world.calendar.read_marked(self.ctx.mailbox)).events, unlinked)
+            marked = (await self.world.calendar.read_marked(self.ctx.mailbox)).events
+            return unlinked, self._counting(marked, unlinked)
         return await self._bearing(may_be_marked(unlinked, self.ctx), unlinked)
 
-    async def _bearing(self, activity_ids: Collection[str], unlinked: Unlinked) -> list[GraphEvent]:
+    async def _bearing(self, activity_ids: Collection[str], unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
         """The events that carry a mark of one of these activities."""
         if not activity_ids:
-            return []
+            return unlinked, []
         answers = await self.world.calendar.find_marked(self.ctx.mailbox, activity_ids)
         self.unsure.update(set(activity_ids) - set(answers))
-        return self._counting((event for marked in answers.values() for event in marked), unlinked)
+        found = [event for marked in answers.values() for event in marked]
+        unlinked = await self._known_of_events(unlinked, found)
+        return unlinked, self._counting(found, unlinked)
 
     def _counting(self, events: Iterable[GraphEvent], unlinked: Unlinked) -> list[GraphEvent]:
         """The events whose mark counts. Where the dates of series are synced, a mark on a series is nobody's."""
         marked = counting(events, unlinked)
         return [e for e in marked if not e.is_series] if is_on(self.ctx) else marked
 
-    async def _marks_of_creates(self, unlinked: Unlinked) -> list[GraphEvent]:
+    async def _marks_of_creates(self, unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
         """Events that look new but bear our mark."""
         if self.full:
-            return []
+            return unlinked, []
         new = new_events(unlinked, self.ctx)
         unread = [e.id for e in new if e.id not in self.with_marks and e.mark is None]
         read = await self.world.calendar.read_marks(self.ctx.mailbox, unread) if unread else {}
         marks = {i: mark for i, mark in read.items() if mark} | {e.id: e.mark for e in new if e.mark}
-        bearing = await self._bearing(set(marks.values()) - unlinked.linked, unlinked)
+        unlinked = await self._with_links(unlinked, named(activities=marks.values()))
+        unlinked, bearing = await self._bearing(set(marks.values()) - unlinked.linked, unlinked)
         self.unsure.update(set(unread) - set(read), (i for i, mark in marks.items() if mark in self.unsure))
-        return bearing
+        return unlinked, bearing
 
     # Names
 
-    async def _named_events(self, unlinked: Unlinked) -> list[GraphEvent]:
+    async def _named_events(self, unlinked: Unlinked) -> tuple[Unlinked, list[GraphEvent]]:
         """The unread events that activities name by iCalUId."""
         naming = naming_unread(unlinked, self.ctx)
         shortened = [a for a in naming if a.external_id.startswith(SHORT_FORM)]
-        named = {a.external_id for a in naming} - {a.external_id for a in shortened}
-        answers = await self.world.calendar.find_by_uid(self.ctx.mailbox, named) if named else {}
-        self.unsure.update(a.id for a in naming if a.external_id in named - set(answers))
+        uids = {a.external_id for a in naming} - {a.external_id for a in shortened}
+        answers = await self.world.calendar.find_by_uid(self.ctx.mailbox, uids) if uids else {}
+        self.unsure.update(a.id for a in naming if a.external_id in uids - set(answers))
         found = [event for answer in answers.values() for event in answer]
         dated = [a for a in naming if names_date(a, self.ctx) and not answers.get(a.external_id)]
         self.unsure.update(activity.id for activity in dated[MOST_ASKED:])
         for activity in [*shortened, *dated[:MOST_ASKED]]:
             found += await self._event_nearby(activity)
+        unlinked = await self._known_of_events(unlinked, found)
         linked = {link.event_id for link in unlinked.links}
-        return [event for event in found if event.id not in linked]
+        return unlinked, [event for event in found if event.id not in linked]
 
     async def _event_nearby(self, activity: ErpActivity) -> list[GraphEvent]:
         """The event whose iCalUId an activity names in short form, or the date of a series that it names.

@@ -14,11 +14,10 @@ from jobs.round.read import Findings, read_sides
 from jobs.round.report import Failure
 from jobs.world import World
 from sync_core.errors import RowUnreadable
-from sync_core.model import link as life
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, Memory
 from sync_core.plan.decide import decide
-from sync_core.plan.guard import guard, recent_deletions, units_in
+from sync_core.plan.guard import guard, recent_deletions
 from sync_core.plan.holds import without_lost
 
 
@@ -37,7 +36,7 @@ async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
     ctx, memory = findings.frame.ctx, findings.frame.memory
     decisions, hold = guard(
         [decide(case, ctx) for case in findings.cases],
-        live=units_in(link for link in memory.links if link.status in life.RUNNING),
+        live=memory.units,
         recent=len(recent_deletions(memory.cursors, ctx.now)),
         limit=ctx.policy.mass_deletion,
         approved=ctx.approved,

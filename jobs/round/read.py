@@ -16,6 +16,7 @@ from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
 from jobs.round.frame import RoundFrame
 from jobs.round.lookup import Lookup
+from jobs.round.recall import with_links
 from jobs.round.roles import Recalled, read_roles, with_claims, with_roles
 from sync_core.model.decision import Case
 from sync_core.model.link import Role
@@ -34,6 +35,7 @@ from sync_core.reading.cases import (
     to_be_formatted,
     vanished_cases,
 )
+from sync_core.reading.names import names_in_erp
 from sync_core.reading.news import GraphNews, permitted
 from sync_core.reading.roles import Roles, is_followed, is_unmade
 
@@ -58,13 +60,14 @@ class Findings:
 
 async def read_sides(frame: RoundFrame) -> Findings:
     """Read everything that this round has to look at. Raises what the sides raise; a failed read yields no
-    deletion."""
-    news = await read_graph(frame)
-    found, news = await find_moved(frame, news)
+    deletion. Raises ``NeedsAll``."""
+    frame, news = await read_graph(frame)
+    frame, news, found = await find_moved(frame, news)
     frame = replace(frame, memory=after_moves(frame.memory, found))
     roles, news = await read_roles(frame, news)
     owned = await read_owned(frame)
     activities = await read_erp(frame, news, roles, owned.activities)
+    frame = await with_links(frame, names_in_erp(activities))
     both = Readings(news, roles, activities)
     both = replace(both, news=await read_formatted(frame, news, to_be_formatted(both, frame)))
     frame = await _with_bearers(frame, free_activities(both, frame))
@@ -121,7 +124,7 @@ async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case
         followed=frozenset(e.id for e in free if is_followed(e, roles, frame.ctx)),
         unmade=frozenset(e.id for e in free if is_unmade(e, roles)),
     )
-    lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full)
+    lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full, recall=frame.recall)
     pairs = match(await lookup.complete(unlinked), frame.ctx)
     roles = await with_claims(frame, roles, {c.event.ical_uid for c in pairs if c.event and c.activity})
     return replace(both, roles=roles), pairs

@@ -13,7 +13,6 @@ from jobs.round.frame import RoundFrame
 from jobs.round.planning import Plan
 from jobs.round.report import Report, parked_in
 from jobs.world import Fence
-from sync_core.model import link as life
 from sync_core.model.link import Link
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.plan.holds import dropped, emptied
@@ -62,7 +61,7 @@ async def look_over(
         await fence.save([Drop(hold) for hold in over])
     report.set_open(left.links, [hold for hold in left.holds if hold not in over])
     report.parked = parked_in(left)
-    report.links = sum(link.status in life.RUNNING for link in left.links)
+    report.links = left.running
 
 
 async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_full: bool) -> None:

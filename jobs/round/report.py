@@ -120,6 +120,8 @@ class Report:
     """The other users who lost or got a meeting by this round."""
     served: str = ""
     """The wake token this round served."""
+    read_all: str = ""
+    """Why the round read all links although it had begun with few, '' = it did not."""
     trouble: CalsyncError | None = None
     """The error that ended the round before its cursors moved, None if none did."""
 
@@ -179,6 +181,8 @@ def log_round(report: Report, *, seconds: float, lag_seconds: float | None) -> N
         "parked": report.parked,
         "seconds": round(seconds, 3),
     }
+    if report.read_all:
+        facts["read_all"] = report.read_all
     if lag_seconds is not None:
         facts["lag_seconds"] = round(lag_seconds, 3)
     log_line("round", facts)

@@ -17,7 +17,7 @@ from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.due import owes, pause_of
 from jobs.forgotten import erase_if_forgotten
-from jobs.log import log_failure
+from jobs.log import log_failure, log_line
 from jobs.notices import tell_once
 from jobs.ports import Put, RowChange, cover
 from jobs.quarantine import Sifted, fenced, parked, plan_around
@@ -31,6 +31,7 @@ from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded
 from jobs.round.planning import Plan, make_plan, unclaimable
 from jobs.round.prepare import Company, Prepared, prepare, read_company
+from jobs.round.recall import NeedsAll, Recall, recall_few
 from jobs.round.relocate import save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
@@ -38,6 +39,7 @@ from jobs.wake import heard_at
 from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
+from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
@@ -130,6 +132,8 @@ class _Round:
         self._now = world.clock()
         self._memory: Memory | None = None
         """What was remembered when the round began."""
+        self._ledger: Ledger | None = None
+        """The ledger that was stored then."""
         self._report = Report(user.id, user.upn, full=full)
 
     async def run(self, fence: Fence | None) -> Report:
@@ -158,10 +162,13 @@ class _Round:
         if not prepared.checkup.can_sync:
             await self._save_user(fence, await self._notified_of_trouble(fence, self._user))
             return
-        frame = await self._frame(fence, memory, prepared)
-        sifted = await plan_around(self._world, frame.memory, partial(make_plan, frame), self._user.id)
+        try:
+            sifted = await self._sifted(fence, memory, prepared)
+        except NeedsAll as why:
+            self._report.read_all = str(why)
+            sifted = await self._sifted(fence, await self._recall(fence, whole=True), prepared)
         if fence is None:
-            self._show(frame.memory, sifted)
+            self._show(sifted)
         else:
             await self._carry_out(fence, sifted, prepared)
 
@@ -174,8 +181,12 @@ class _Round:
 
     # 3 recall
 
-    async def _recall(self, fence: Fence | None) -> Memory:
-        memory = self._memory = await self._world.store.recall(self._user.id)
+    async def _recall(self, fence: Fence | None, *, whole: bool = False) -> Memory:
+        """Recall what a round must know before it has news, or everything."""
+        few = None if fence is None or whole or self._full else await recall_few(self._world, fence, self._user.id)
+        memory = self._memory = few or await self._world.store.recall(self._user.id)
+        if fence is not None:
+            fence.memory, self._ledger = few, fence.ledger
         if self._inbox:
             memory = replace(memory, inbox=self._inbox)
         self._report.served = memory.wake
@@ -191,8 +202,20 @@ class _Round:
         self._report.failures += map(Failure, prepared.checkup.unshown)
         return prepared
 
+    async def _sifted(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> Sifted[Plan]:
+        """Plan around the items on which planning fails. Raises ``NeedsAll``."""
+        frame = await self._frame(fence, memory, prepared)
+        if frame.recall is None:
+            return await plan_around(self._world, frame.memory, partial(make_plan, frame), self._user.id)
+        try:
+            return Sifted(await make_plan(frame, self._world, frame.memory), frame.memory)
+        except (CalsyncError, NeedsAll):
+            raise
+        except Exception as mistake:  # some item is to blame, which is searched among all
+            raise NeedsAll(f"a mistake in calsync ({type(mistake).__name__})") from mistake
+
     async def _frame(self, fence: Fence | None, memory: Memory, prepared: Prepared) -> RoundFrame:
-        """Build the round's frame, and save the links that get their creator's id."""
+        """Build the round's frame, and save the links that get their creator's id. Raises ``NeedsAll``."""
         ctx = await context_of(self._world, self._user, memory, prepared.company.instance, self._now)
         ctx = replace(ctx, has_company=prepared.checkup.can_create, whole=prepared.is_full)
         memory, learnt = await with_known_creators(self._world, memory, ctx)
@@ -206,8 +229,19 @@ class _Round:
             after_backoff=not self._asked,
         )
         self._report.full = scale.full
+        recall = None
+        if fence is not None and memory.unread is not None:
+            if scale.full or scale.roll or scale.renew or not cursors.delta_link or cursors.delta_window is None:
+                raise NeedsAll("a full or daily round")
+            recall = Recall(self._world, fence, self._user.id)
         return RoundFrame(
-            memory=memory, ctx=ctx, scale=scale, world=self._world, user=self._user, planned=self._planned
+            memory=memory,
+            ctx=ctx,
+            scale=scale,
+            world=self._world,
+            user=self._user,
+            planned=self._planned,
+            recall=recall,
         )
 
     # 4 to 6 read and compare, 7 plan and guard
@@ -218,10 +252,10 @@ class _Round:
         self._report.failures += self._report.unreadable
         self._report.skipped.update({OWN_MISTAKE: len(sifted.aside)} if sifted.aside else {})
 
-    def _show(self, memory: Memory, sifted: Sifted[Plan]) -> None:
+    def _show(self, sifted: Sifted[Plan]) -> None:
         """Report the plan of a dry run."""
         self._count(sifted)
-        plan = sifted.plan
+        memory, plan = sifted.memory, sifted.plan
         ctx = plan.findings.frame.ctx
         self._planned |= planned_by(plan.decisions, ctx)
         lines = [(decision, worded(decision, ctx)) for decision in plan.decisions if is_shown(decision)]
@@ -255,6 +289,8 @@ class _Round:
         if is_whole and not owes(replace(left, inbox=tuple(row for row in left.inbox if row not in served))):
             await fence.settle(self._report.served)
         await journal.close(self._report)
+        if fence.memory is None:
+            await self._prove(fence)
 
     async def _set_aside(self, fence: Fence, sifted: Sifted[Plan]) -> bool:
         """Save what is not acted on: park the items on which planning failed, and store the hold.
@@ -289,8 +325,19 @@ class _Round:
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
         await clear_inbox(frame, actor.done)
 
+    async def _prove(self, fence: Fence) -> None:
+        """Make the ledger and the names anew from all links; log what was wrong with those that the round found."""
+        lacking = await fence.prove(await self._left(fence))
+        before = self._memory or Memory()
+        unnamed = lacking.intersection(link.event_id for link in before.links)
+        if self._ledger is not None and (unnamed or self._ledger != ledger_of(before)):
+            facts = {"running": self._ledger.running, "found": before.running, "unnamed": len(unnamed)}
+            log_line("ledger", {"user": self._user.id, **facts})
+
     async def _left(self, fence: Fence) -> Memory:
         """What is remembered after what the round has saved: nobody else writes it meanwhile."""
+        if fence.memory is not None:
+            return fence.memory
         if self._memory is None:
             self._memory = await self._world.store.recall(self._user.id)
         return with_changes(self._memory, fence.saved) if fence.saved else self._memory
@@ -313,7 +360,9 @@ class _Round:
     async def _fail(self, fence: Fence | None, error: CalsyncError, *, is_state: bool) -> None:
         """Report an error that ended the round. The cursors stay, so that the next round starts from the same
         ones."""
-        self._report.failures.append(Failure(str(error), error))
+        failure = Failure(str(error), error)
+        self._report.failures.append(failure)
+        self._report.unreadable += [failure] if isinstance(error, RowUnreadable) else []
         self._report.trouble = error
         if is_state:
             self._report.state, self._report.operational = f"Error: {error}", False

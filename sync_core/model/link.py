@@ -284,6 +284,11 @@ def is_unlinked(link: Link) -> bool:
     return link.ended_by is EndedBy.UNLINKED
 
 
+def unit_of(link: Link) -> str:
+    """What a link counts as among meetings: the dates of a series count once."""
+    return link.occurrence.series_uid if link.occurrence else link.event_id
+
+
 def is_given_up(row: Link | Pending) -> bool:
     """Whether writes failed too often for the pair, or the item without a link, to be tried as it is."""
     is_parked = row.parked if isinstance(row, Pending) else row.status is LinkStatus.PARKED

@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sync_core.model.event import Window
-from sync_core.model.link import Link, Pending
+from sync_core.model.link import RUNNING, Link, Pending, unit_of
 from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
 
@@ -97,8 +97,21 @@ class Cursors:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """How many of the links that a round has not read run, and how many meetings they are (``Memory.units``). The
+    dates of a series are all among them, or none is."""
+
+    running: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """Everything remembered about one user's calendar, as recalled at the start of a round."""
+    """What is remembered about one user's calendar, as recalled at the start of a round.
+
+    ``unread`` are the links that are not among ``links``, None = all are there. Of these none asks for anything
+    (``sync_core.model.ledger``).
+    """
 
     cursors: Cursors = field(default_factory=Cursors)
     links: tuple[Link, ...] = ()
@@ -106,6 +119,18 @@ class Memory:
     inbox: tuple[InboxRow, ...] = ()
     holds: tuple[Hold, ...] = ()
     wake: str = ""
+    unread: Unread | None = None
+
+    @property
+    def running(self) -> int:
+        """How many links run, those that were not read included."""
+        return (self.unread.running if self.unread else 0) + sum(link.status in RUNNING for link in self.links)
+
+    @property
+    def units(self) -> int:
+        """How many meetings the links that run are: the dates of a series count once."""
+        units = {unit_of(link) for link in self.links if link.status in RUNNING}
+        return len(units) + (self.unread.units if self.unread else 0)
 
 
 OPERATIONAL = "Operational"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sync_core.model import link as life
-from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.decision import Decision, Verdict
 from sync_core.model.link import Held, Link
 from sync_core.model.memory import Approval, Cursors, Hold
 from sync_core.plan import cells
@@ -68,11 +68,6 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
 def unit_of(decision: Decision) -> str:
     """What a deletion counts as: a series for an activity to void, else the item by itself."""
     return counted_as(decision.link, decision.intent) if decision.link else decision.case.event_id
-
-
-def units_in(links: Iterable[Link]) -> int:
-    """How many meetings these links are: the dates of a series count once."""
-    return len({counted_as(link, Intent.VOID) for link in links})
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:

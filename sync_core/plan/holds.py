@@ -15,7 +15,7 @@ from datetime import datetime
 from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.decision import Intent
-from sync_core.model.link import EndedBy, Held, Link, LinkStatus
+from sync_core.model.link import EndedBy, Held, Link, LinkStatus, unit_of
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 
 DROPPED = "an administrator dropped the deletion: both sides are left as they are"
@@ -38,7 +38,7 @@ def item_of(link: Link, on: Held) -> HeldItem:
 
 def counted_as(link: Link, intent: str) -> str:
     """What a deletion counts as for the guard: dates of a series together where Outlook lost them, else each one."""
-    return link.occurrence.series_uid if link.occurrence and intent == Intent.VOID else link.event_id
+    return unit_of(link) if intent == Intent.VOID else link.event_id
 
 
 def in_order(items: Iterable[HeldItem]) -> tuple[HeldItem, ...]:

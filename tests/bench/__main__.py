@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import beside, first_calls, rounds, start_up, timer
+from tests.bench import beside, first_calls, one_change, rounds, start_up, timer
 from tests.bench.figures import Budget, Figure, machine, say, write
 from tests.support.fresh import ROOT
 
@@ -14,6 +14,7 @@ MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "start-up": start_up.measure,
     "first calls": first_calls.measure,
     "rounds": rounds.measure,
+    "one change": one_change.measure,
     "timer": timer.measure,
     "side by side": beside.measure,
 }

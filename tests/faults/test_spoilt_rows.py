@@ -54,7 +54,7 @@ SPOILS: dict[str, Properties] = {
 STATE = ("cursors", "link-", "pending-", "inbox-", "hold-", "wake")
 """Kinds of rows without which a user's round must not go on."""
 
-ANEW = ("index", "copy", "lease", "slot", "subscription")
+ANEW = ("index", "copy", "lease", "slot", "subscription", "names")
 """Kinds that are made anew by whoever meets a spoilt one."""
 
 KINDS = (*STATE, "user", *ANEW, "claim", "journal")
@@ -76,6 +76,8 @@ class Scenario:
         owner = user_id or self.anna
         if kind in STATE or kind == "lease":
             return Table.STATE, self._first(Table.STATE, owner, kind)
+        if kind == "names":
+            return Table.STATE, self._first(Table.STATE, f"{owner}:names", "")
         if kind in ("user", "subscription"):
             return Table.USERS, self._first(Table.USERS, kind, owner)
         if kind == "slot":
@@ -202,6 +204,11 @@ async def test_every_trigger_and_command_goes_on_for_others(scenario: Scenario, 
 
 async def _check_annas(scenario: Scenario, kind: str, how: str, key: Key, outcome: SyncReport) -> None:
     """Anna waits where the row is hers, and is told which row it is, whose and what helps; else she goes on, too."""
+    if kind == "link-":  # it is met by a round that has news of it, or reads all links
+        assert scenario.has_annas_news_arrived()
+        outcome = await scenario.house.sync(ANNA, full=True)
+        assert f"the row {key.row} of the partition {key.partition}" in told(outcome) + told(outcome, scenario.anna)
+        return
     is_newer_lease = kind == "lease" and how == "another version"
     stops = kind in (*STATE, "user") or is_newer_lease
     said = told(outcome) + told(outcome, scenario.anna)
@@ -232,7 +239,7 @@ async def _check_anew(scenario: Scenario, kind: str, key: Key) -> None:
         assert list((await store.find_linked([activity]))[activity]) == [scenario.anna]
     elif kind == "copy":
         assert await store.find_copies(scenario.uid()) == {scenario.boris}
-    tables = {"index": Table.MEETINGS, "copy": Table.MEETINGS, "lease": Table.STATE}
+    tables = {"index": Table.MEETINGS, "copy": Table.MEETINGS, "lease": Table.STATE, "names": Table.STATE}
     row = await scenario.backend.read(tables.get(kind, Table.USERS), key)
     assert row is None or row.properties["v"] == SCHEMA
     assert row is None or len(str(row.properties["data0"])) > 20
@@ -270,7 +277,7 @@ async def test_a_row_in_anothers_place_is_not_believed(scenario: Scenario, kind:
     _, annas = scenario.find(kind)
     await scenario.spoil(kind, row.properties)
     await scenario.edit_by_boris()
-    outcome = await scenario.house.sync()
+    outcome = await scenario.house.sync(full=kind == "link-")
 
     assert scenario.has_boris_gone_on()
     if kind in ("subscription", "index"):
@@ -362,7 +369,7 @@ async def test_every_kind_of_row_is_spoilt_here(scenario: Scenario) -> None:
     await _fill_others(scenario)
     people = {scenario.anna, scenario.boris}
     shared = {
-        (table, "answer" if name.startswith("answer-") else name)
+        (table, "answer" if name.startswith("answer-") else "names" if name.endswith(":names") else name)
         for table, partitions in scenario.backend._tables.items()
         for name, rows in partitions.items()
         if rows and name not in people
@@ -370,6 +377,7 @@ async def test_every_kind_of_row_is_spoilt_here(scenario: Scenario) -> None:
     known = {(table, kind) for kind, table in OTHERS.items()}
     known |= {(Table.USERS, kind) for kind in ("user", "subscription", "slot", "instance")}
     known |= {(Table.MEETINGS, kind) for kind in ("activity", "copy", "claim")}
+    known |= {(Table.STATE, "names")}
     assert shared == known
     own = {key.partition("-")[0] for user in people for key in scenario.backend._tables[Table.STATE][user]}
     assert own == {kind.rstrip("-") for kind in (*STATE, "lease")}

@@ -14,19 +14,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.store.backend import Row, Table
+from adapters.store.leases import ledger_in
 from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app.dispatch import dispatch
 from jobs.due import is_due
-from jobs.ports import Drop, Put, RowChange
+from jobs.ports import Drop, Put, RowChange, Store
 from jobs.remembered import with_changes
 from jobs.round.run import _Round, run_round
 from jobs.world import Fence
+from sync_core.content.names import Names, names_of
+from sync_core.model.ledger import is_open, ledger_of
 from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import Cursors, Memory
 from tests.rounds.test_company import STEPS
 from tests.support.budget import budget
 from tests.support.days import at, digits
+from tests.support.few_links import every_plan_compared
 from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed, broken_sync
 from tests.support.house import START, House, open_house
 from tests.support.random_company import OPENING, Act, Company
@@ -41,6 +45,32 @@ def by_key(memory: Memory) -> tuple[object, ...]:
     return memory.cursors, links, pending, {hold.key: hold for hold in memory.holds}
 
 
+async def check_ledger(house: House) -> None:
+    """Where a ledger is stored, it is that of the links, and each of a link's names leads to it."""
+    store = house.world.store
+    assert isinstance(store, RowStore)
+    for user in await store.list_users():
+        whole = await store.recall(user.id)
+        ledger = ledger_in(await store.backend.scan(Table.STATE, user.id))
+        assert ledger in (None, ledger_of(whole))
+        if ledger is not None:
+            await check_names(store, user.id, whole)
+
+
+async def check_names(store: Store, user_id: str, whole: Memory) -> None:
+    """Each of a link's names leads to it."""
+    for one in whole.links:
+        for names in each_alone(names_of(one)):
+            assert one in await store.find_links(user_id, names)
+
+
+def each_alone(names: Names) -> list[Names]:
+    """The names one by one."""
+    alone = [Names(events=frozenset({one})) for one in names.events]
+    alone += [Names(activities=frozenset({one})) for one in names.activities]
+    return alone + [Names(meetings=frozenset({one})) for one in names.meetings]
+
+
 @contextmanager
 def every_round_checked() -> Iterator[Counter[str]]:
     """Compare what each round thinks is left with what is stored; counts the looks."""
@@ -49,8 +79,19 @@ def every_round_checked() -> Iterator[Counter[str]]:
 
     async def checked(self: _Round, fence: Fence) -> Memory:
         left = await left_of(self, fence)
-        looks["round"] += 1
-        assert by_key(await self._world.store.recall(self._user.id)) == by_key(left)
+        whole = await self._world.store.recall(self._user.id)
+        if left.unread is None:
+            looks["all links"] += 1
+            assert by_key(whole) == by_key(left)
+            return left
+        looks["few links"] += 1
+        read = {one.event_id for one in left.links}
+        few = [one for one in whole.links if one.event_id in read]
+        assert by_key(replace(whole, links=tuple(few))) == by_key(left)
+        assert fence.ledger == ledger_of(whole)
+        assert whole.running == left.running
+        assert not [one for one in whole.links if is_open(one) and one.event_id not in read]
+        await check_names(self._world.store, self._user.id, whole)
         return left
 
     with patch.object(_Round, "_left", checked):
@@ -65,7 +106,8 @@ async def check_due(house: House) -> None:
         known, small = await store.recall(user.id), await store.recall_due(user.id)
         assert not (known.cursors.settled and any(map(asks_for_a_look, known.links)))
         assert is_due(house.world, user, known, instance) == is_due(house.world, user, small, instance)
-        assert replace(known, links=small.links) == small
+        assert replace(known, links=small.links, unread=small.unread) == small
+        assert small.unread is None or small.running == known.running
 
 
 @settings(
@@ -75,18 +117,19 @@ async def check_due(house: House) -> None:
 )
 @given(steps=st.lists(STEPS, max_size=20))
 def test_what_is_known_without_reading_is_what_is_stored(steps: list[Act]) -> None:
-    """Whatever a company does: no round is wrong about what it has left, no timer about who is due."""
+    """Whatever a company does: no round is wrong about what it has left or plans otherwise than one that has read all
+    links, and no timer is wrong about who is due."""
 
     async def run() -> None:
         async with open_house() as house:
             company = await Company.open(house)
-            with every_round_checked() as looks:
+            with every_round_checked() as looks, every_plan_compared():
                 for step in [*OPENING, *steps]:
                     await company.do(step)
                     await check_due(house)
                 await company.check()
             await check_due(house)
-            assert looks["round"]
+            assert looks.total()
 
     asyncio.run(run())
 
@@ -94,7 +137,7 @@ def test_what_is_known_without_reading_is_what_is_stored(steps: list[Act]) -> No
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("scene", [first_sync, edits, clash, locks, deletions], ids=lambda scene: scene.__name__)
 async def test_whoever_dies_leaves_nobody_settled_who_is_not(scene: Scene, before: bool) -> None:
-    """The process dies at any write: who counts as settled has no link that asks for a look."""
+    """The process dies at any write: who counts as settled has no link that asks for a look, and no ledger lies."""
     for n in range(0, MOST_CALLS, budget(8, 1)):
         backend = FusedBackend(lambda: START)
         async with open_house(RowStore(backend)) as house:
@@ -106,6 +149,7 @@ async def test_whoever_dies_leaves_nobody_settled_who_is_not(scene: Scene, befor
             died = backend.fuse.left is not None and backend.fuse.left < 0
             backend.fuse = Fuse()
             await check_due(house)
+            await check_ledger(house)
             if not died:
                 return
     pytest.fail("the round makes more writes than this test looks at")
@@ -124,13 +168,16 @@ class LinksRead(MemoryBackend):
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return self._counted(await super().scan_but(table, partition, begin))
 
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+        return self._counted(await super().scan_from(table, partition, key, limit))
+
     def _counted(self, rows: list[Row]) -> list[Row]:
         self.links += sum(row.key.row.startswith("link-") for row in rows)
         return rows
 
 
 async def test_the_timer_reads_no_link_of_somebody_at_rest() -> None:
-    """Whom nothing concerns costs two small reads, however many meetings are linked; a round reads them once."""
+    """Whom nothing concerns costs two small reads, however many meetings are linked; a round reads its news'."""
     backend = LinksRead()
     async with open_house(RowStore(backend)) as house:
         backend._clock = house.clock.now
@@ -151,7 +198,7 @@ async def test_the_timer_reads_no_link_of_somebody_at_rest() -> None:
 
         assert (woken, at_rest, noticed) == (0, 0, 0)
         assert sum(report.done.values()) == 1
-        assert backend.links == 40
+        assert backend.links == 1
 
 
 async def test_a_link_that_asks_for_a_look_makes_its_user_due() -> None:

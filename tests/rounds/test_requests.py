@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.store.backend import BATCH_OPS, Key, Op, Row, Table
-from adapters.store.memory import MemoryBackend
+from adapters.store.backend import Table
 from adapters.store.store import RowStore
+from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.model.memory import Instance
+from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting
-from tests.support.house import START, House, open_house
+from tests.support.house import House, open_house
 
 
 def forget(house: House) -> None:
     """Start counting anew."""
     house.graph.forget_requests()
     house.erp.forget_requests()
-
-
-class CountingBackend(MemoryBackend):
-    """A memory backend that counts its requests by table, and those about claims and the index."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda: START)
-        self.asked: Counter[str] = Counter()
-
-    async def read(self, table: Table, key: Key) -> Row | None:
-        self.asked[table] += 1
-        return await super().read(table, key)
-
-    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
-        self.asked[table] += 1
-        return await super().scan(table, partition, limit, begin=begin)
-
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        self.asked[table] += 1
-        return await super().scan_from(table, partition, key, limit)
-
-    async def write(self, table: Table, op: Op) -> str:
-        self.asked[table] += 1
-        return await super().write(table, op)
-
-    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
-        assert len({op.key.partition for op in ops}) == 1
-        assert len({op.key for op in ops}) == len(ops) <= BATCH_OPS
-        self.asked[table] += 1
-        return await super().transact(table, ops)
 
 
 @pytest.fixture
@@ -206,3 +177,63 @@ async def test_many_edits_travel_together(house: House) -> None:
     assert report.done == {"event updated": 100}
     assert len(house.graph.requests) <= 8
     assert len(house.erp.requests) <= 3
+
+
+def the_event(house: House, subject: str) -> str:
+    """The id of the event that is called so."""
+    return str(next(one["id"] for one in house.outlook().events() if one["subject"] == subject))
+
+
+def the_activity(house: House, subject: str) -> str:
+    """The id of the activity that is called so."""
+    return str(next(one["Id"] for one in house.desk().activities() if one["Subject"] == subject))
+
+
+ONE_CHANGE: dict[str, tuple[Callable[[House], object], dict[str, int]]] = {
+    "nothing happens": (lambda _: None, {}),
+    "an event is moved": (
+        lambda h: h.outlook().edit(the_event(h, "event 0"), start=at(3, 11), end=at(3, 12)),
+        {"activity updated": 1},
+    ),
+    "an activity is named": (
+        lambda h: h.desk().edit(the_activity(h, "activity 0"), subject="Another name"),
+        {"event updated": 1},
+    ),
+    "an event is made": (lambda h: h.outlook().create("New", at(9), at(9, 10)), {"activity created": 1}),
+    "an activity is made": (lambda h: h.desk().create("New", digits(9), digits(9, 12)), {"event created": 1}),
+    "an event is deleted": (lambda h: h.outlook().delete(the_event(h, "event 1")), {"activity voided": 1}),
+    "an activity is void": (lambda h: h.desk().void(the_activity(h, "activity 1")), {"event removed": 1}),
+}
+
+PAGE = ("cursors", "inbox-", "lease", "wake")
+"""A user's small rows, which a round reads as one page."""
+
+
+async def test_one_change_among_5000_links() -> None:
+    """A round reads one page of small rows and at most twelve others, of links those that it has news of; so does the
+    round that meets our own echo."""
+    backend = CountingBackend()
+    async with open_house(RowStore(backend)) as house:
+        backend._clock = house.clock.now
+        await house.employ()
+        await linked_many(house, backend, 5_000)
+        found: dict[str, tuple[dict[str, int], str]] = {}
+        links: dict[str, int] = {}
+        others: dict[str, int] = {}
+        for what, (happens, _) in ONE_CHANGE.items():
+            happens(house)
+            for which in (what, f"the echo where {what}"):
+                async with house.world.erp_session():
+                    await run_pull(house.world)
+                    row, user = await house.world.store.read_instance(), await house.user()
+                    backend.rows.clear()
+                    report = await run_round(house.world, user, row=row)
+                found[which] = dict(report.done), report.read_all
+                rows = [key for key in backend.rows if key.partition != user.id or not key.row.startswith(PAGE)]
+                links[which] = sum(key.row.startswith("link-") for key in rows)
+                others[which] = len(rows)
+
+        expected = {what: (done, "") for what, (_, done) in ONE_CHANGE.items()}
+        assert found == {f"the echo where {what}": ({}, "") for what in ONE_CHANGE} | expected
+        assert max(links.values()) == 1, links
+        assert max(others.values()) <= 12, others

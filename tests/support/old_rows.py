@@ -15,7 +15,7 @@ from adapters.store.backend import Key, Row, Table
 from adapters.store.claims import CopyRow, IndexRow
 from adapters.store.leases import LeaseRow
 from adapters.store.slots import SlotRow
-from adapters.store.store import WakeRow
+from adapters.store.state import WakeRow
 from jobs.ports import Subscription
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window

@@ -43,6 +43,7 @@ from sync_core.model.memory import Approval, Cursors, Hold, InboxRow, Instance, 
 from sync_core.model.sides import ErpContent, Field, GraphContent, Seen, Side, stamp_of
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from sync_core.plan.holds import item_of
+from tests.support.ledger_contract import LedgerContract, NamesContract
 from tests.support.users import put_user
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -1520,6 +1521,8 @@ class StoreContract(
     FormKeyContract,
     SubscriptionContract,
     LeaseContract,
+    LedgerContract,
+    NamesContract,
     StateContract,
     InboxContract,
     DueContract,

@@ -9,7 +9,9 @@ import pytest
 
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.leases import LeaseRow
 from adapters.store.memory import MemoryBackend
+from adapters.store.names import NamesRow
 from adapters.store.old_index import new_key
 from adapters.store.store import RowStore
 from adapters.store.upgrades import UPGRADES
@@ -18,6 +20,7 @@ from jobs.ports import Put, Queued, Storable, Subscription
 from sync_core.errors import RowUnreadable
 from sync_core.model.claim import Claim
 from sync_core.model.day import Day
+from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending, is_unlinked, retried
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
@@ -145,6 +148,8 @@ SINCE: dict[str, object] = {
     "a day": Day(AT.date(), 3, 1, (0, 2)),
     "a command": Command("0000001-a", Wish(Kind.WHY, (ANNA,), item="x"), Asker(BORIS), AT, AT, State.DONE, 1, 1),
     "a turn": Turn(AT, "0000001-a", "pause"),
+    "a lease with a ledger": LeaseRow("process-1", AT, 180, Ledger(3, 3, ("event-1",))),
+    "names of links": NamesRow({"0f" * 8: ["1e" * 8]}),
     "an order in the line": Queued("round-1", "ticket", AT, {"do": "round", "user": ANNA}, AT, AT, is_big=True),
 }
 """Rows of this version whose kinds or fields came after it began: a build before them may have written the others."""

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.link import Held, LinkStatus
-from sync_core.model.memory import Approval, HeldItem, Hold
+from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity
-from sync_core.plan.guard import guard, is_mass_deletion, units_in
+from sync_core.plan.guard import guard, is_mass_deletion
 from tests.support.samples import NOW, a_link, linked, utc
 
 LIMIT = (5, 0.2)
@@ -216,7 +216,7 @@ def test_a_deleted_series_counts_once() -> None:
     dates = [of_series(n, "U") for n in range(20)]
     links = [d.link for d in dates if d.link] + [a_link(event_id="E-live")]
 
-    assert units_in(links) == 2
+    assert Memory(links=tuple(links)).units == 2
     assert guard(dates, live=2, recent=0, limit=LIMIT, approved=frozenset(), now=NOW) == (dates, None)
     three = [of_series(n, uid) for uid in "UVW" for n in range(3)]
     kept, hold = guard(three, live=3, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)

@@ -1,0 +1,123 @@
+"""The rows of a user's partition: which key each has, and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from adapters.store import codec, stored
+from adapters.store.backend import Key, Op, Row, Table, Verb, batches
+from jobs.ports import Drop, Put, RowChange, Storable
+from sync_core.errors import RowUnreadable
+from sync_core.model.link import Link, Pending
+from sync_core.model.memory import Cursors, Hold, InboxRow, Memory
+from sync_core.plan.holds import assembled
+
+_SINGLE = frozenset({"cursors", "wake", "lease"})
+LINK = "link-"
+_SEVERAL = (LINK, "pending-", "inbox-", "hold-")
+"""The row keys of a user's partition, whole and by their beginning."""
+
+S = TypeVar("S", Link, Pending, Hold)
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """The newest wake token."""
+
+    token: str
+
+
+def wake_key(user_id: str) -> Key:
+    return Key(codec.key(user_id), "wake")
+
+
+def cursors_key(user_id: str) -> Key:
+    return Key(codec.key(user_id), "cursors")
+
+
+def inbox_key(user_id: str, activity_id: str) -> Key:
+    return Key(codec.key(user_id), f"inbox-{codec.hashed(activity_id)}")
+
+
+def state_key(user_id: str, row: Storable) -> Key:
+    match row:
+        case Link():
+            name = f"link-{codec.hashed(row.event_id)}"
+        case Pending():
+            name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
+        case Hold():
+            name = f"hold-{codec.hashed(row.key)}"
+        case Cursors():
+            name = "cursors"
+    return Key(codec.key(user_id), name)
+
+
+def _state_op(user_id: str, change: RowChange) -> Op:
+    place = state_key(user_id, change.row)
+    if isinstance(change, Drop):
+        return Op(Verb.DELETE, place)
+    row = replace(change.row, items=()) if isinstance(change.row, Hold) else change.row
+    return Op(Verb.PUT, place, codec.encode(row))
+
+
+def transactions(user_id: str, changes: Sequence[RowChange]) -> list[list[Op]]:
+    """The changes in their order, the last of each row, in transactions that leave a place for the lease; one at
+    least."""
+    ops: dict[Key, Op] = {}
+    for change in changes:
+        op = _state_op(user_id, change)
+        ops.pop(op.key, None)
+        ops[op.key] = op
+    return list(batches(list(ops.values()), reserved=1)) or [[]]
+
+
+def not_settled(change: RowChange) -> RowChange:
+    """The change of the cursors, with a link among what is saved that asks for a look."""
+    row = change.row
+    return Put(replace(row, settled=False)) if isinstance(change, Put) and isinstance(row, Cursors) else change
+
+
+def memory_in(user_id: str, found: Sequence[Row]) -> Memory:
+    """What a user's rows say. Raises ``RowUnreadable``."""
+    named = {row.key.row: row for row in found}
+    _refuse_strange(found)
+    links, holds = assembled(
+        [state_in(user_id, row, Link) for row in _kind(found, LINK)],
+        [state_in(user_id, row, Hold) for row in _kind(found, "hold-")],
+    )
+    return Memory(
+        cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
+        links=links,
+        pending=tuple(state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
+        inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
+        holds=holds,
+        wake=token(named.get("wake")),
+    )
+
+
+def state_in(user_id: str, row: Row, kind: type[S]) -> S:
+    value = stored.value_of(Table.STATE, row, kind)
+    return stored.in_its_place(Table.STATE, row, value, state_key(user_id, value))
+
+
+def _inbox_in(user_id: str, row: Row) -> InboxRow:
+    filed = stored.value_of(Table.STATE, row, InboxRow)
+    stored.in_its_place(Table.STATE, row, filed, inbox_key(user_id, filed.activity_id))
+    return replace(filed, etag=row.etag)
+
+
+def _refuse_strange(found: Sequence[Row]) -> None:
+    """Raise ``RowUnreadable`` for a row of a kind that this build does not know: it must not be ignored."""
+    for row in found:
+        if row.key.row not in _SINGLE and not row.key.row.startswith(_SEVERAL):
+            raise stored.unreadable(Table.STATE, row.key, object, RowUnreadable("a stored row is of an unknown kind"))
+
+
+def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
+    return [row for row in found if row.key.row.startswith(prefix)]
+
+
+def token(row: Row | None) -> str:
+    return stored.value_of(Table.STATE, row, WakeRow).token if row else ""

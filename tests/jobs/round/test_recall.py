@@ -1,0 +1,182 @@
+"""A round reads the links of which it has news, and all of them where those do not decide."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.codec import SCHEMA
+from jobs.ports import Put
+from jobs.round.recall import MOST_NAMES, NeedsAll, Recall, recall_few
+from jobs.round.report import Report
+from jobs.round.run import run_round
+from jobs.world import Fence
+from sync_core.content.names import named
+from sync_core.model.ledger import Ledger, ledger_of
+from sync_core.model.link import Link
+from sync_core.model.memory import Memory, Unread
+from tests.support.days import at, digits
+from tests.support.house import ANNA, House, open_house
+from tests.support.ledger_contract import keep, pair
+from tests.support.users import put_user
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """Anna's calendar at rest: two meetings from each side."""
+    async with open_house() as house:
+        await house.employ()
+        for n in range(2):
+            house.outlook().create(f"event {n}", at(1 + n), at(1 + n, 10))
+            house.desk().create(f"activity {n}", digits(1 + n), digits(1 + n, 12))
+        for _ in range(4):
+            await house.step()
+        yield house
+
+
+async def a_round(house: House) -> Report:
+    """One round of Anna's."""
+    async with house.world.erp_session():
+        return await run_round(house.world, await house.user())
+
+
+async def ledger_is_true(house: House) -> bool:
+    """Whether a ledger is stored, and is that of all links."""
+    user = await house.user()
+    lease = await house.world.store.acquire_lease(user.id, house.world.holder, 60)
+    await house.world.store.release_lease(lease)
+    return lease.ledger is not None and lease.ledger == ledger_of(await house.recall())
+
+
+async def tell(house: House, ledger: Ledger | None) -> None:
+    """Store this ledger, whatever the links are."""
+    user = await house.user()
+    lease = await house.world.store.acquire_lease(user.id, "somebody", 60)
+    await house.world.store.release_lease(replace(lease, ledger=ledger))
+
+
+async def test_a_round_without_a_ledger_reads_all_links_and_leaves_one(house: House) -> None:
+    """As after an update from a build that kept none."""
+    await tell(house, None)
+    house.outlook().edit(house.outlook().events()[0]["id"], subject="Changed")
+    first = await a_round(house)
+    is_kept = await ledger_is_true(house)
+    house.outlook().edit(house.outlook().events()[1]["id"], subject="Changed, too")
+    second = await a_round(house)
+
+    assert (first.done, first.read_all) == ({"activity updated": 1}, "")
+    assert is_kept
+    assert (second.done, second.read_all) == ({"activity updated": 1}, "")
+    assert await ledger_is_true(house)
+    assert first.links == second.links == 4
+
+
+@pytest.mark.parametrize("told", [Ledger(1, 1), Ledger(4, 4, ("nobody",)), Ledger(0, 0)], ids=repr)
+async def test_a_wrong_ledger_is_noticed_or_does_no_harm(house: House, told: Ledger) -> None:
+    """Whatever it says: the change arrives, and a full round makes it anew."""
+    await tell(house, told)
+    house.outlook().edit(house.outlook().events()[0]["id"], subject="Changed")
+    report = await a_round(house)
+    assert report.done == {"activity updated": 1}
+    await house.step(full=True)
+
+    assert await ledger_is_true(house)
+
+
+async def test_an_open_link_that_the_ledger_lacks_is_noticed_when_it_is_met(house: House) -> None:
+    """The round begins anew with all links."""
+    user, [first, *_] = await house.user(), (await house.recall()).links
+    lease = await house.world.store.acquire_lease(user.id, "somebody", 60)
+    asking = replace(first, reread="retry")
+    await house.world.store.release_lease(await house.world.store.save(lease, [Put(asking)], Ledger(4, 4)))
+    house.outlook().edit(first.event_id, subject="Changed")
+    report = await a_round(house)
+
+    assert (report.done, report.read_all) == ({"activity updated": 1}, "the ledger does not fit the links")
+    assert await ledger_is_true(house)
+
+
+async def test_a_new_day_reads_all_links(house: House) -> None:
+    """Once a day every link is looked at, and the ledger proved."""
+    house.advance(days=1)
+    report = await a_round(house)
+
+    assert report.read_all == "a full or daily round"
+    assert await ledger_is_true(house)
+
+
+async def test_an_expired_delta_link_reads_all_links(house: House) -> None:
+    """The whole calendar is read anew."""
+    house.graph.expire_delta(ANNA)
+    report = await a_round(house)
+
+    assert report.read_all == "the whole calendar was read anew"
+    assert await ledger_is_true(house)
+
+
+async def test_a_colleague_whose_row_cannot_be_read_lets_all_links_be_read(house: House) -> None:
+    """Whoever made one of the linked meetings may be that colleague."""
+    assert house.memory is not None
+    await house.employ("boris")
+    boris = await house.user("boris@acme.example")
+    row = next(row for row in await house.memory.backend.scan(Table.USERS, "user") if row.key.row == boris.id)
+    await house.memory.backend.write(Table.USERS, Op(Verb.PUT, row.key, {"v": SCHEMA, "data0": "{"}))
+    house.outlook().edit(house.outlook().events()[0]["id"], subject="Changed")
+    report = await a_round(house)
+
+    assert (report.done, report.read_all) == ({"activity updated": 1}, "the row of a user cannot be read")
+
+
+class TestRecall:
+    """Links are read once each."""
+
+    async def test_what_was_read_is_not_read_again(self, house: House) -> None:
+        """By whatever name it is asked for."""
+        recall = await self.opened(house, pair("one"), pair("two"))
+        first = await recall.find(named(events=["E-one"], activities=["A-one"]))
+        reads = self.reads(house)
+        again = await recall.find(named(events=["E-one"], activities=["A-one"]))
+        unread = self.reads(house) - reads
+        more = await recall.find(named(ical_uids=["U-one", "U-two"]))
+
+        assert [one.event_id for one in first] == ["E-one"]
+        assert (again, unread) == ((), 0)
+        assert [one.event_id for one in more] == ["E-two"]
+        assert (recall.memory.unread, recall.memory.running) == (Unread(0, 0), 2)
+
+    async def test_much_news_reads_all(self, house: House) -> None:
+        """Hundreds of single reads cost more than a few pages."""
+        recall = await self.opened(house, pair("one"))
+
+        with pytest.raises(NeedsAll, match="much news"):
+            await recall.find(named(events=[f"E{n}" for n in range(MOST_NAMES + 1)]))
+
+    async def test_a_spoilt_row_reads_all(self, house: House) -> None:
+        """Which says whose row it is, if it is a link's."""
+        recall = await self.opened(house, pair("one"))
+        assert house.memory is not None
+        for row in await house.memory.backend.scan(Table.STATE, f"{recall.user_id}:names"):
+            await house.memory.backend.write(Table.STATE, Op(Verb.PUT, row.key, {"v": SCHEMA, "data0": "["}))
+
+        with pytest.raises(NeedsAll, match="cannot be read"):
+            await recall.find(named(activities=["A-one"]))
+
+    async def opened(self, house: House, *links: Link) -> Recall:
+        """A round of a colleague who has these links, which has read none of them."""
+        assert house.memory is not None
+        user = replace(await house.user(), id="colleague", upn="c@acme.example")
+        await put_user(house.memory, user)
+        await keep(house.memory, user.id, *links)
+        fence = Fence(house.world, await house.world.store.acquire_lease(user.id, "me", 60))
+        fence.memory = await recall_few(house.world, fence, user.id)
+        assert isinstance(fence.memory, Memory)
+        assert fence.memory.links == ()
+        return Recall(house.world, fence, user.id)
+
+    def reads(self, house: House) -> int:
+        """How many requests the store has had."""
+        assert house.memory is not None
+        return house.memory.reads
