@@ -167,9 +167,9 @@ async def _rounds_if_wanted(world: World, user: User, full: bool, notice: Notice
 
 
 async def _unless_work(world: World, user: User, instance: Instance) -> Memory | None:
-    """What is open of a user whose round has nothing to do or to say; None for any other: a pause, an unreadable row
-    and a bug of ours are for its report."""
-    if pause_of(user, instance, world.clock()) is not None:
+    """What is open of a user whose round has nothing to do or to say; None for any other: a first round, a pause, an
+    unreadable row and a bug of ours are for its report."""
+    if user.is_unread or pause_of(user, instance, world.clock()) is not None:
         return None
     try:
         memory = await world.store.recall_open(user.id) or await world.store.recall(user.id)
