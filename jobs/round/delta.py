@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Container
 from dataclasses import replace
 
-from jobs.round.frame import RoundFrame
-from jobs.round.recall import SERIES, NeedsAll, with_links
+from jobs.round.frame import RoundFrame, with_links
+from jobs.round.recall import SERIES, NeedsAll
 from jobs.round.series import read_series
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import delta_window_at

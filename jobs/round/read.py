@@ -14,9 +14,8 @@ from datetime import date, timedelta
 from jobs.ports import Owned
 from jobs.round.context import with_bearers, with_event_owners
 from jobs.round.delta import find_moved, read_formatted, read_graph
-from jobs.round.frame import RoundFrame
+from jobs.round.frame import RoundFrame, with_links
 from jobs.round.lookup import Lookup
-from jobs.round.recall import with_links
 from jobs.round.roles import Recalled, read_roles, with_claims, with_roles
 from sync_core.model.decision import Case
 from sync_core.model.link import Role

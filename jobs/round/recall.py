@@ -7,8 +7,7 @@ round begins anew with all of them (``NeedsAll``).
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from jobs.world import Fence, World
 from sync_core.content.names import Names
@@ -16,9 +15,6 @@ from sync_core.errors import RowUnreadable
 from sync_core.model.ledger import with_found
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory
-
-if TYPE_CHECKING:
-    from jobs.round.frame import RoundFrame
 
 SERIES = "a series has news"
 
@@ -75,13 +71,3 @@ async def recall_few(world: World, fence: Fence, user_id: str) -> Memory | None:
         return await world.store.recall_open(user_id)
     except RowUnreadable:  # all links are read, which says it of the row that is in the way
         return None
-
-
-async def with_links(frame: RoundFrame, names: Names) -> RoundFrame:
-    """The frame with the links of these names. Raises ``NeedsAll``."""
-    found = await frame.recall.find(names) if frame.recall is not None else ()
-    if not found:
-        return frame
-    memory = with_found(frame.memory, found)
-    assert memory is not None, "the ledger fits the same links as stored"
-    return replace(frame, memory=memory)
