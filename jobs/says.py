@@ -106,6 +106,47 @@ class Found(Sayings):
 
 
 @unique
+class Asked(Sayings):
+    """What is asked of one series in somebody's calendar (``jobs/commands/series.py``)."""
+
+    IF_UIDS = "iCalUIds of a series' dates"
+    IF_IDS = "Ids of a series' dates"
+    IF_VIEW = "Changed dates in calendarView"
+    IF_INSTANCES = "Changed dates in /instances"
+    IF_WINDOW = "SYNC_SERIES=window here"
+
+
+@unique
+class Seen(Sayings):
+    """What one series has shown."""
+
+    SERIES_UNASKED = "could not be asked: {words}"
+    SERIES_NONE = (
+        "not known: nobody whose sync is on has a recurring meeting with two dates in the coming month; "
+        "enter one in Outlook, change one of its dates, and ask again"
+    )
+    UIDS_DATED = "each date has its own, which holds its original date"
+    UIDS_SHARED = "one for the whole series"
+    UIDS_OTHER = "each date has its own, of another form"
+    UIDS_MISSING = "none"
+    IDS_LEAD = "each leads to its date"
+    IDS_STRAY = "not each leads to its date"
+    CHANGED_UNSEEN = "not known: the series has no changed date in the coming month"
+    CHANGED_SHOWN = "shown"
+    CHANGED_HIDDEN = "left out"
+    WINDOW_SAFE = "safe: {dates} dates of {series} series are told apart"
+    WINDOW_DEARER = (
+        "safe: {dates} dates of {series} series are told apart; each changed date takes a request of its own, "
+        "because the view leaves it out"
+    )
+    WINDOW_PARTLY = (
+        "safe, but {unnamed} of {dates} dates do not say which date of their series they are, so they are left alone"
+    )
+    WINDOW_CONFUSED = "not safe: different dates name themselves alike; leave SYNC_SERIES at skip"
+    WINDOW_ASTRAY = "not safe: the id of a date leads to something else; leave SYNC_SERIES at skip"
+
+
+@unique
 class Waits(Sayings):
     """What holds a command up."""
 

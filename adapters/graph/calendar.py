@@ -255,6 +255,13 @@ class GraphCalendar:
         """What the masters with these ids say of their dates, batched; None = 404 (graph.md §4)."""
         return await dates.read_dates(self._client, user_id, ids)
 
+    async def list_instances(self, user_id: str, master_id: str, span: Window) -> list[str]:
+        """The ids of what ``/instances`` shows of a series in ``span``, maybe without changed dates (graph.md §4)."""
+        instances = (
+            f"{event_path(user_id, master_id)}/instances?{_window(span)}&{query(s_select='id', s_top=self._page)}"
+        )
+        return await read_ids(self._client, Request("GET", instances), user_id, mailbox_failure)
+
     async def gather_evidence(self, user_id: str, ids: Collection[str]) -> dict[str, Evidence]:
         """Read what is needed to judge events that may be gone, in at most three batches for every twenty."""
 

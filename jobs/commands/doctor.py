@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from jobs.checkup import check_user
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
 from jobs.commands.mistakes import told_of
+from jobs.commands.series import examine_series
 from jobs.commands.vitals import examine_app, examine_grants
 from jobs.company import agreed, is_stamped, settings_taken
 from jobs.refusal import NOBODY
@@ -43,6 +44,9 @@ async def examine(world: World, *, repair: bool = False, notice: Notice = unheed
         yield check
     async with erp_session(world, notice):
         async for check in _examine_erp(world, repair, is_graph_fine=graph.fine):
+            yield check
+    if graph.fine:
+        for check in await examine_series(world):
             yield check
 
 

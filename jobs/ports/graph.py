@@ -61,6 +61,9 @@ class Calendar(Protocol):
     async def read_dates(self, user_id: str, ids: Collection[str]) -> dict[str, SeriesDates | Malformed | None]:
         """What the masters with these ids say of their dates, batched; None = 404."""
 
+    async def list_instances(self, user_id: str, master_id: str, span: Window) -> list[str]:
+        """The ids of what Graph's own list of a series' dates shows in ``span`` (rounds do not ask it)."""
+
     async def read_marked(self, user_id: str) -> GraphReading:
         """Every event that carries our mark, in full, wherever in time it lies."""
 

@@ -20,7 +20,7 @@ from adapters.erp.probe import Finding, Question
 from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish, new_id
 from jobs.commands.checks import Check
 from jobs.commands.shapes import check_of, failure_of, phrase_of
-from jobs.says import Found, Outcome, Owner, Topic, Waits
+from jobs.says import Asked, Found, Outcome, Owner, Seen, Topic, Waits
 from portal.phrases import PHRASES
 from portal.reasons import PARTS, PROBLEMS, REASONS
 from portal.routes import ROUTES, Needs
@@ -142,7 +142,7 @@ def test_a_foreign_word_is_found() -> None:
     assert foreign_in(page) == ["<span lang=en>", "Do", "it", "Logo"]
 
 
-TABLES: tuple[type[Sayings], ...] = (Topic, Found, Waits, Outcome, Owner, Question, Finding, Left)
+TABLES: tuple[type[Sayings], ...] = (Topic, Found, Asked, Seen, Waits, Outcome, Owner, Question, Finding, Left)
 SAYINGS = [one for table in TABLES for one in table]
 
 
@@ -228,7 +228,7 @@ async def furnish(house: House) -> tuple[Visitor, dict[str, str]]:
     command = Command(new_id(at), Wish(Kind.DOCTOR), Asker(user.id), at, at, State.DONE)
     command = await house.world.store.save_command(command)
     checks = [
-        check_of(Check(one.say() if one in [*Topic, *Question] else Phrase("a@b.example"), False, said(one)))
+        check_of(Check(one.say() if one in [*Topic, *Question, *Asked] else Phrase("a@b.example"), False, said(one)))
         for one in SAYINGS
     ]
     await house.world.store.save_part(command.id, 0, {"checks": checks})
