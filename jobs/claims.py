@@ -84,8 +84,8 @@ async def former_link_of(
     """Find who fed the meeting's activity before ``successor``, and their link; '' and None if nobody has a link.
 
     What the feeder remembers comes first, then what a former one left with the claim, then what anybody else
-    remembers who has fed it: of those whoever saw the activity last. ``recalled`` holds colleagues' links by user;
-    links read here are added to it.
+    remembers who has fed it: of those whoever saw the activity last. ``recalled`` holds by user the links of
+    colleagues of whom all had to be read; who is read here is added to it.
     """
     if not claim.activity_id:
         return "", None
@@ -93,9 +93,11 @@ async def former_link_of(
     async def fed_by(user_id: str) -> list[tuple[str, Link]]:
         if user_id in ("", successor):
             return []
-        if user_id not in recalled:
+        few = None if user_id in recalled else await store.find_feeding(user_id, claim.activity_id)
+        if few is None and user_id not in recalled:
             recalled[user_id] = (await store.recall(user_id)).links
-        links = [x for x in recalled[user_id] if x.activity_id == claim.activity_id and has_activity_base(x)]
+        known = recalled[user_id] if few is None else few
+        links = [x for x in known if x.activity_id == claim.activity_id and has_activity_base(x)]
         return [(user_id, link) for link in links[:1]]
 
     found = await fed_by(claim.user_id)

@@ -24,7 +24,7 @@ from adapters.store.days import Days
 from adapters.store.due import FILED, DueMarks, makes_due
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
-from adapters.store.leases import TRIES, ledger_in
+from adapters.store.leases import TRIES, lease_key, ledger_in
 from adapters.store.line import Line
 from adapters.store.names import LinkNames, begin_of
 from adapters.store.old_index import OldIndex
@@ -32,7 +32,7 @@ from adapters.store.slots import Slots
 from adapters.store.subscriptions import SubscriptionRows
 from adapters.store.unsynced import UnsyncedRows
 from jobs.ports import Drop, Lease, Put, RowChange, Store
-from sync_core.content.names import Names
+from sync_core.content.names import Names, named
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.ledger import Ledger, with_open
 from sync_core.model.link import Link, Pending, PendingState, Role, asks_for_a_look
@@ -188,6 +188,13 @@ class RowStore(
         begins = await self._begins(user_id, names)
         rows = await self._link_rows(user_id, begins.difference(map(begin_of, known)))
         return tuple(state.state_in(user_id, row, Link) for row in rows)
+
+    async def find_feeding(self, user_id: str, activity_id: str) -> tuple[Link, ...] | None:
+        """``find_links`` of an activity for whoever has no lease; None where no ledger says that names are whole."""
+        row = await self.backend.read(Table.STATE, lease_key(user_id))
+        if row is None or ledger_in([row]) is None:
+            return None
+        return await self.find_links(user_id, named(activities=[activity_id]))
 
     async def _with_open(self, user_id: str, found: Sequence[Row]) -> Memory | None:
         ledger = ledger_in(found)

@@ -304,6 +304,10 @@ class Store(
         """The links that have one of these names, and perhaps others, but for those of the ``known`` events. Raises
         ``RowUnreadable``."""
 
+    async def find_feeding(self, user_id: str, activity_id: str) -> Collection[Link] | None:
+        """The links of an activity, and perhaps others, without the user's lease; None where no ledger is stored, so
+        that names may be missing. Raises ``RowUnreadable``."""
+
     async def add_names(self, user_id: str, links: Collection[Link]) -> None:
         """Store by which names these links are found, before they are saved. Raises ``RowUnreadable``."""
 

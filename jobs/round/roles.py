@@ -29,7 +29,7 @@ from sync_core.reading.roles import (
 )
 
 Recalled = dict[str, tuple[Link, ...]]
-"""Colleagues' links, read once in a round, by user."""
+"""The links of colleagues of whom all had to be read, by user."""
 
 
 async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNews]:
@@ -56,7 +56,7 @@ async def with_roles(
 ) -> list[Case]:
     """The cases with their meetings' claims; a case of a promoted copy gets the former feeder's link as well.
 
-    Colleagues' links that are read are added to ``recalled``.
+    Colleagues of whom all links are read are added to ``recalled``.
     """
     return [await _inheriting(frame, with_role(case, roles, news), roles, recalled) for case in cases]
 

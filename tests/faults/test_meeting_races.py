@@ -161,7 +161,8 @@ async def test_a_colleagues_round_at_every_moment_of_ones_own(scene: Scene, firs
 
 
 CLAIMS = {"read_claim", "read_claims", "save_claim", "save_claims"}
-TELLING = frozenset({*CLAIMS, "recall", "find_copies", "find_by_uid", "save", "write"})
+LINKS = {"recall", "recall_open", "find_links", "find_feeding"}
+TELLING = frozenset({*CLAIMS, *LINKS, "find_copies", "find_by_uid", "save", "write"})
 """The calls between which it matters who else is at work on a meeting that somebody loses."""
 
 

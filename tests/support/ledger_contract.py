@@ -172,6 +172,17 @@ class NamesContract:
         assert await found(store, user_id, both, ["E-one"]) == {"E-two"}
         assert await found(store, user_id, named(events=["E-none"], ical_uids=["E-one"])) == set()
 
+    async def test_a_colleagues_link_is_found_without_the_lease(self, store: RowStore, user_id: str) -> None:
+        """Where a ledger says that names are whole; else the colleague must be read whole."""
+        unknown = await store.find_feeding(user_id, "A-one")
+        await keep(store, user_id, pair("one"), pair("two"))
+        known = await store.find_feeding(user_id, "A-one")
+        lease = await store.acquire_lease(user_id, "me", 60)
+        await store.release_lease(await store.save(lease, [Put(pair("three"))]))
+
+        assert (unknown, known) == (None, (pair("one"),))
+        assert await store.find_feeding(user_id, "A-one") is None
+
     async def test_links_of_one_meeting_or_activity_are_found_together(self, store: RowStore, user_id: str) -> None:
         """As after an import."""
         twin = replace(pair("one"), event_id="E-twin")
