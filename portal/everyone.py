@@ -11,6 +11,7 @@ from datetime import date
 
 from jobs.command import Command, Kind, State
 from jobs.commands import shapes
+from jobs.commands.doings import is_about_item, newest
 from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
@@ -21,8 +22,8 @@ from portal import people
 from portal.command import answer_of, told
 from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
-from portal.items import key_of, keys_in
-from portal.mine import JOURNAL, commands_of, parked, place_of, recent, running, sentence, skipped, when
+from portal.items import keys_in
+from portal.mine import RECENT, commands_of, place_of, recent, running, sentence, skipped, waiting, when
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -167,12 +168,13 @@ async def person(visit: Visit) -> Page:
     store = visit.world.store
     instance, _ = await store.read_instance()
     memory = await store.recall(user.id)
-    journal = await store.read_journal(user.id, JOURNAL)
+    journal = await newest(store, user.id, RECENT, is_about_item)
     pause = pause_of(user, instance, visit.now)
     unsynced = await store.read_unsynced(user.id)
     status = status_of(user, memory, (), pause=pause)
     data = {
-        **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
+        **{name: value for name, value in status.items() if name != "log"},
+        **waiting(visit, conflicts_of(user, memory), status["parked_items"]),
         "id": user.id,
         "name": user.display_name or user.upn,
         "zone": user.zone,
@@ -181,8 +183,6 @@ async def person(visit: Visit) -> Page:
         **await when(visit, user, instance),
         "place": place_of(user),
         "running": running(await commands_of(visit, user.id)),
-        "conflicts": [{"key": key_of(one), **one} for one in conflicts_of(user, memory)],
-        "parked_items": parked(status),
         "recent": recent(
             [replace(one, subject=PRIVATE) if one.private else one for one in journal], keys_in(memory, unsynced)
         ),

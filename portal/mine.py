@@ -12,13 +12,14 @@ from itertools import islice
 
 from jobs.approvals import choices_in
 from jobs.command import Command, Kind, State
+from jobs.commands.doings import is_about_item, newest
 from jobs.commands.shapes import conflicts_of, status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json, iso
 from portal.items import key_of, key_of_ids, keys_in
-from portal.people import is_late, looked_at
+from portal.people import is_late, looked_at, number_in
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
@@ -26,9 +27,12 @@ from sync_core.model.memory import Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.unsynced import Unsynced
 
-JOURNAL, RECENT, COMMANDS = 200, 15, 1_000
-"""Journal entries that are read, those that are shown, commands of everybody among which one's own are looked for: as
-many as the tables give at once, a morning's where thousands are switched on."""
+RECENT, COMMANDS = 15, 1_000
+"""Things done that are shown, and commands of everybody among which one's own are looked for: as many as the tables
+give at once, a morning's where thousands are switched on."""
+
+WAITING = 50
+"""Conflicts and items set aside that are shown at once."""
 
 MOST_NAMED = 50
 """Items that are named of those with one reason."""
@@ -53,14 +57,14 @@ async def mine(visit: Visit, user: User) -> Json:
     store = visit.world.store
     instance, _ = await store.read_instance()
     memory = memory_for_owner(await store.recall(user.id))
-    journal = journal_for_owner(await store.read_journal(user.id, JOURNAL))
+    journal = journal_for_owner(await newest(store, user.id, RECENT, is_about_item))
     pause = pause_of(user, instance, visit.now)
     asked = await own_commands(visit)
     unsynced = await store.read_unsynced(user.id)
     status = status_of(user, memory, (), pause=pause)
-    conflicts = [{"key": key_of(one), **one} for one in conflicts_of(user, memory)]
     return {
-        **{name: value for name, value in status.items() if name not in ("log", "conflicts")},
+        **{name: value for name, value in status.items() if name != "log"},
+        **waiting(visit, conflicts_of(user, memory), status["parked_items"]),
         "known": bool(user.upn),
         "name": user.display_name or visit.person.name,
         "sentence": sentence(user, memory, instance, visit.now),
@@ -68,8 +72,6 @@ async def mine(visit: Visit, user: User) -> Json:
         **await when(visit, user, instance),
         "place": place_of(user),
         "zone": user.zone,
-        "conflicts": conflicts,
-        "parked_items": parked(status),
         "recent": recent(journal, keys_in(memory, unsynced)),
         "skipped": skipped(unsynced, is_owner=True),
         "running": running(asked),
@@ -132,7 +134,6 @@ async def _pushed_until(visit: Visit, user: User) -> datetime | None:
 def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str]) -> list[Json]:
     """The last things that were done, newest first, without the rounds themselves; ``keys``: of the items' pages, by
     id."""
-    told = (entry for entry in journal if entry.action != "round")
     return [
         {
             "at": entry.at.isoformat(),
@@ -143,13 +144,26 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str]) -> list[Jso
             "item": entry.event_id or entry.activity_id,
             "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
         }
-        for entry in islice(told, RECENT)
+        for entry in islice(filter(is_about_item, journal), RECENT)
     ]
 
 
-def parked(status: Json) -> list[Json]:
-    """What was set aside, each with the key of its page."""
-    return [{"key": key_of(one), **one} for one in status["parked_items"]]
+def waiting(visit: Visit, conflicts: Sequence[Json], parked: Sequence[Json]) -> Json:
+    """One page of what waits for an answer, each with the key of its own page: conflicts first, then what was set
+    aside. ``first_conflict`` is the key of the oldest, '' for none."""
+    keyed = [{"key": key_of(one), **one} for one in (*conflicts, *parked)]
+    pages = max(1, -(-len(keyed) // WAITING))
+    page = min(number_in(visit.asked.query.get("page", "1")), pages)
+    start, end = (page - 1) * WAITING, page * WAITING
+    split = max(0, len(conflicts) - start)
+    shown = keyed[start:end]
+    return {
+        "conflicts": shown[:split],
+        "parked_items": shown[split:],
+        "first_conflict": keyed[0]["key"] if conflicts else "",
+        "page": page,
+        "pages": pages,
+    }
 
 
 def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:

@@ -89,6 +89,9 @@ STATUS = {
     "zone": TEXT,
     "sentence": SENTENCE,
     "conflicts": several(CONFLICT),
+    "first_conflict": TEXT,
+    "page": NUMBER,
+    "pages": NUMBER,
     "recent": several(DONE),
     "skipped": SKIPPED,
     "looked_at": maybe(TIME),
@@ -317,6 +320,8 @@ FIELDS: dict[str, Json] = {
 """The body of each POST, by the route's path; ``field.NAME`` of a conflict says which side of a field is kept."""
 
 QUERIES = {
+    "": ("page",),
+    "people/{id}": ("page",),
     "commands/{id}": ("page",),
     "everyone": ("show", "sort", "page"),
     "everyone/audit": ("page",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,12 @@ import pytest
 from jobs.command import Asker, Command, Kind, State, Wish
 from jobs.commands.ask import ask
 from jobs.commands.switch import disable
+from jobs.ports import Put
+from portal import mine
 from portal.mine import next_look
 from portal.own_wishes import MOST_WAITING
 from portal.sign_in import Role
+from sync_core.model.memory import JournalEntry
 from sync_core.model.pause import Pause
 from tests.support.house import House
 from tests.support.visitor import Visitor, signed_in
@@ -178,6 +181,39 @@ async def test_a_conflict_in_two_columns(house: House, anna: Visitor) -> None:
         Wish(Kind.RESOLVE, me, item=conflict_id, choice="fields", fields={"subject": "erp"}),
         Wish(Kind.RESOLVE, me, item=conflict_id, choice="outlook"),
     ]
+
+
+async def test_what_waits_comes_in_pages(house: House, anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much it is: the numbers count all of it, one's own page and an administrator's lead on to the rest."""
+    monkeypatch.setattr(mine, "WAITING", 1)
+    await make_conflict(house)
+    lease = await house.world.store.acquire_lease((await house.user()).id, "test", 60)
+    cursors = replace((await house.recall()).cursors, unread=(date(2026, 1, 26),))
+    await house.world.store.release_lease(await house.world.store.save(lease, [Put(cursors)]))
+    boss = Visitor(house, signed_in("vera", Role.ADMIN))
+    person = f"/people/{(await house.user()).id}"
+
+    for reader, path in ((anna, ""), (boss, person)):
+        pages = [await reader.json(f"{path}?page={number}") for number in (1, 2, 99)]
+        assert [(len(one["conflicts"]), len(one["parked_items"])) for one in pages] == [(1, 0), (0, 1), (0, 1)]
+        assert [(one["page"], one["pages"], one["parked"]) for one in pages] == [(1, 2, 1), (2, 2, 1), (2, 2, 1)]
+        assert f'href="/portal{path}?page=2"' in await reader.read(f"/portal{path}")
+    shown = await anna.read("/portal?page=2")
+    assert heading(shown) == "Needs you: 1 conflict."
+    assert f'href="/portal/conflicts/{pages[0]["conflicts"][0]["key"]}"' in shown
+
+
+async def test_what_was_done_is_found_behind_idle_rounds(house: House, anna: Visitor) -> None:
+    """However many found nothing to do, on one's own page and on an administrator's."""
+    meet(house, "Budget")
+    await house.step()
+    me = (await house.user()).id
+    idle = [JournalEntry(me, house.now + timedelta(minutes=n), f"{n:012x}", "round") for n in range(1, 400)]
+    await house.world.store.append_journal(idle)
+    boss = Visitor(house, signed_in("vera", Role.ADMIN))
+
+    for told in (await anna.json(""), await boss.json(f"/people/{me}")):
+        assert [one["what"] for one in told["recent"]] == ["activity created"]
 
 
 async def test_somebody_elses_conflict_is_not_there(house: House, anna: Visitor) -> None:
