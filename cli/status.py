@@ -72,7 +72,8 @@ async def _of_all(
 
     now = world.clock()
     users = await world.store.list_users()
-    rows = [overview.row_of(user, instance, now) for user in users]
+    unsynced = await world.store.count_unsynced()
+    rows = [overview.row_of(user, instance, now, unsynced.get(user.id, {})) for user in users]
     summary = overview.summary_of(rows)
     company = {
         **shapes.company_of(instance, pause=instance.pause),

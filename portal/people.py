@@ -19,7 +19,7 @@ LATE = timedelta(hours=1)
 
 def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str, int]) -> Json:
     """One person as the table shows them; ``is`` holds every filter that they are found by. ``unsynced``: how many
-    items of theirs are not synced, by reason. (The tally counts what the last round left out of what it read.)"""
+    items of theirs are not synced, by reason."""
     pause = pause_of(user, instance, now)
     found = {
         "on": user.enabled,

@@ -248,7 +248,6 @@ PARTS = {
     r"tried (?P<one>\d+) times": "опитана {one} пъти",
     r"approved, to be carried out by the next round": "одобрено, ще се изпълни от следващия ход",
     r"dropped, to be carried out by the next round": "отхвърлено, ще се изпълни от следващия ход",
-    r"sync is switched off: (?P<one>`[^`]+`)": "синхронизацията е изключена: {one}",
     r"\((?P<one>`[^`]+`)\)": "({one})",
     r"\((?P<one>`[^`]+`) makes it anew\)": "({one} я създава наново)",
 }

@@ -1,5 +1,8 @@
 """Tables to take along: people, items, what is not synced, and the audit, as CSV.
 
+Names of columns, states and kinds are the same in every language, for programs; what is told in sentences, why
+something is so and what would help, is in the reader's.
+
 What a spreadsheet would take for a formula has an apostrophe in front. The file begins with the mark by which
 Excel knows UTF-8.
 """
@@ -19,6 +22,7 @@ from portal import people as table
 from portal.everyone import PART, audited, known
 from portal.http import Answer
 from portal.visit import Visit
+from portal.words import Words
 from sync_core.content.project import is_private
 from sync_core.errors import RowUnreadable
 from sync_core.model.link import Link
@@ -72,15 +76,22 @@ async def people(visit: Visit) -> Answer:
     """Everybody calsync knows, a line each."""
     instance, _ = await visit.world.store.read_instance()
     unsynced, users = await visit.world.store.count_unsynced(), await visit.world.store.list_users()
-    rows = [table.row_of(user, instance, visit.now, unsynced.get(user.id, {})) for user in users]
+    words = _words(visit)
+    told = [table.row_of(user, instance, visit.now, unsynced.get(user.id, {})) for user in users]
+    rows = [{**row, "state": words.state(row["state"])} for row in told]
     return as_csv("people", PEOPLE, ([row[name] for name in PEOPLE] for row in rows))
+
+
+def _words(visit: Visit) -> Words:
+    return Words(visit.language, "", visit.now)
 
 
 async def items(visit: Visit) -> Answer:
     """Every pair of one person; a private subject is its owner's only."""
     user = await known(visit)
     memory = await visit.world.store.recall(user.id)
-    return as_csv("items", ITEMS, map(_item, memory.links))
+    words = _words(visit)
+    return as_csv("items", ITEMS, (_item(link, words) for link in memory.links))
 
 
 async def _part(visit: Visit) -> tuple[int, list[User]]:
@@ -93,6 +104,7 @@ async def _part(visit: Visit) -> tuple[int, list[User]]:
 async def items_of_all(visit: Visit) -> Answer:
     """Every pair of the people of one part. A person whose rows cannot be read has a line that says so."""
     part, meant = await _part(visit)
+    words = _words(visit)
 
     async def of(user: User) -> list[list[object]]:
         try:
@@ -100,7 +112,7 @@ async def items_of_all(visit: Visit) -> Answer:
         except RowUnreadable as error:
             log_failure("portal", error, user_id=user.id)
             return [[user.upn or user.id, *[""] * (len(ITEMS) - 2), UNREADABLE, ""]]
-        return [[user.upn, *_item(link)] for link in memory.links]
+        return [[user.upn, *_item(link, words)] for link in memory.links]
 
     rows = [row for own in await together(of, meant) for row in own]
     return as_csv(f"items-{part}", ("upn", *ITEMS), rows)
@@ -111,11 +123,16 @@ async def unsynced_of_all(visit: Visit) -> Answer:
     part, meant = await _part(visit)
     on = [user for user in meant if user.enabled]
     found = await together(lambda user: visit.world.store.read_unsynced(user.id), on)
-    shaped = [unsynced_item(user, one) for user, own in zip(on, found, strict=True) for one in own.items]
+    words = _words(visit)
+    shaped = [
+        {**unsynced_item(user, one), **words.why(one.reason)}
+        for user, own in zip(on, found, strict=True)
+        for one in own.items
+    ]
     return as_csv(f"not-synced-{part}", UNSYNCED, ([row[name] for name in UNSYNCED] for row in shaped))
 
 
-def _item(link: Link) -> list[object]:
+def _item(link: Link, words: Words) -> list[object]:
     is_hidden = is_private(link.base_event) or is_private(link.base_activity)
     return [
         link.event_id,
@@ -123,14 +140,23 @@ def _item(link: Link) -> list[object]:
         "" if is_hidden else link.base_event.subject,
         link.base_event.start.isoformat(),
         str(link.status),
-        link.reason,
+        words.why(link.reason)["reason"],
         link.conflict.since_at.isoformat() if link.conflict else "",
     ]
 
 
 async def audit(visit: Visit) -> Answer:
     """Who asked for what, newest first."""
-    rows = [{**row, "whom": ", ".join(row["whom"])} for row in await audited(visit, AUDIT)]
+    words = _words(visit)
+    rows = [
+        {
+            **row,
+            "asked_by": words.person(row["asked_by"]),
+            "whom": ", ".join(map(words.person, row["whom"])),
+            "failure": words.t(f"failed.{row['why']}", detail=row["detail"]) if row["why"] else row["failure"],
+        }
+        for row in await audited(visit, AUDIT)
+    ]
     return as_csv("audit", COMMANDS, ([row[name] for name in COMMANDS] for row in rows))
 
 

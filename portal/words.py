@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.round.report import PRIVATE
 from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
@@ -27,6 +29,9 @@ ISO_INSTANT, ISO_DAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"), re.compile(r"\d
 
 FAILED = "failed"
 """The code of a phrase that is an error (``jobs/says.py``)."""
+
+NOBODY = {FORGOTTEN: "person.forgotten", UNKNOWN: "person.no-such"}
+"""The texts that stand for somebody whom no name is kept of."""
 
 NUMBER = re.compile(r"-?\d{1,9}")
 
@@ -176,6 +181,18 @@ class Words:
             return Reason(text, is_foreign=True)
         return self._with_rest(part[1].format(**part[0].groupdict()), text[part[0].end() :], "")
 
+    def why(self, text: str) -> dict[str, str]:
+        """The same for a table: the ``reason``, somebody else's words in brackets behind it, and what to ``do``."""
+        if not text:
+            return {"reason": "", "do": ""}
+        told = self.reason(text)
+        quote = f" ({told.quote})" if told.quote else ""
+        return {"reason": f"{told.text}{quote}", "do": told.remedy or self.t("do.otherwise")}
+
+    def state(self, text: str) -> str:
+        """A person's state in one text."""
+        return "; ".join(one.text for one in self.problems(text)) or text
+
     def _with_rest(self, words: str, rest: str, remedy: str) -> Reason:
         """What was told, with what follows it; what follows in the words of another system is a quotation."""
         if not rest:
@@ -241,11 +258,19 @@ class Words:
         known = next(((match, words) for match, words in found if match), None)
         return Reason(known[1].format(**known[0].groupdict())) if known else Reason(text, is_foreign=True)
 
+    def item(self, subject: str) -> str:
+        """An item by its title, where it has one that may be told."""
+        return self.t("private") if subject == PRIVATE else subject or self.t("no-subject")
+
+    def person(self, name: str) -> str:
+        """Somebody by their name, where it is known."""
+        return self.t(NOBODY[name]) if name in NOBODY else name
+
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""
         if what.startswith(NEXT):
             return self.t("next-round", what=self.action(what.removeprefix(NEXT), subject))
-        named = subject or self.t("no-subject")
+        named = self.item(subject)
         known = ACTIONS.get(what)
         return known[self._column].format(subject=named) if known else f"{what}: {named}"
 

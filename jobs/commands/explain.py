@@ -156,7 +156,7 @@ async def _context(world: World, user: User, memory: Memory, instance: Instance)
 
 def _about_user(user: User) -> Iterator[Finding]:
     if not user.enabled:
-        yield Finding("switched off", reason=f"sync is switched off: `calsync users enable {user.upn}`")
+        yield Finding("switched off", do=f"`calsync users enable {user.upn}`")
     elif not user.is_operational:
         yield Finding("user not operational", reason=user.state)
 

@@ -20,8 +20,9 @@ from sync_core.model.phrase import Phrase
 Json = dict[str, Any]
 
 
-def row_of(user: User, instance: Instance, now: datetime) -> Json:
-    """One person in a line: their state, and the numbers that their last whole round left."""
+def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str, int]) -> Json:
+    """One person in a line: their state, the numbers that their last whole round left, and how many items of theirs
+    are not synced (``unsynced``: by reason)."""
     return {
         "upn": user.upn,
         "enabled": user.enabled,
@@ -29,6 +30,7 @@ def row_of(user: User, instance: Instance, now: datetime) -> Json:
         "paused": shaped_pause(pause_of(user, instance, now)),
         "synced_at": user.synced_at.isoformat() if user.synced_at else None,
         **asdict(user.tally),
+        "skipped": sum(unsynced.values()) if user.enabled else 0,
         "is": stands(user, instance, now),
     }
 

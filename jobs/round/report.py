@@ -133,7 +133,7 @@ class Report:
     @property
     def tally(self) -> Tally:
         """The numbers that the user's row keeps."""
-        return Tally(self.conflicts, self.parked, len(self.holds), self.skipped.total(), self.links)
+        return Tally(self.conflicts, self.parked, len(self.holds), self.links)
 
     @property
     def is_fine(self) -> bool:

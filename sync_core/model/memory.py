@@ -148,7 +148,7 @@ class FormerAccount:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the last whole round left: open conflicts, parked items, open holds, skipped items, links that live.
+    """What the last whole round left: open conflicts, parked items, open holds, links that live.
 
     ``lag`` is how many seconds the newest change was under way, from what woke its round; None = not known.
     """
@@ -156,7 +156,6 @@ class Tally:
     conflicts: int = 0
     parked: int = 0
     holds: int = 0
-    skipped: int = 0
     links: int = 0
     lag: int | None = None
 

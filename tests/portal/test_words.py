@@ -210,7 +210,6 @@ COMPOSED = {
     "made anew": ANEW,
     "rivalled": RIVALLED,
     "chosen": CHOSEN,
-    "switched off": "sync is switched off: `calsync users enable anna@acme.example`",
 }
 """Reasons that are made of several parts, as the sync makes them."""
 
@@ -222,6 +221,13 @@ def test_a_reason_of_several_parts_is_said_in_bulgarian(text: str) -> None:
 
     assert (told.is_foreign, told.quote) == (False, "")
     assert foreign_in(f"<p>{told.text}</p>") == []
+
+
+@pytest.mark.parametrize(("subject", "told"), [("(private)", "(лично)"), ("", "(без заглавие)"), ("Съвет", "Съвет")])
+def test_an_item_is_named_in_bulgarian(subject: str, told: str) -> None:
+    """One whose title is its owner's, too, in whatever is told of it."""
+    assert BULGARIAN.item(subject) == told
+    assert f"„{told}“" in BULGARIAN.action("activity created", subject)
 
 
 def test_words_of_another_system_are_quoted() -> None:

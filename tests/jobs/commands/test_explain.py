@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.text.status import status_lines, whole_lines
+from cli.text.stories import finding_lines
 from jobs.commands.explain import explain, finding_about
 from jobs.commands.overview import news_of, row_of, summary_of, webhook_of
 from jobs.commands.remembered import Finding
@@ -183,6 +184,8 @@ async def test_somebody_who_is_off_has_nothing_in_step(house: House) -> None:
 
     assert [f.reason for f in found if f.reason == "in step"] == []
     assert (found[0].what, found[1].reason) == ("switched off", "left alone: no round runs for this user")
+    said = "\n".join(finding_lines(finding_of(found[0]), "UTC"))
+    assert said == "switched off\n    Do: `calsync users enable anna@acme.example`."
 
 
 async def test_a_side_that_cannot_be_asked_says_nothing_of_step(house: House) -> None:
@@ -249,7 +252,7 @@ async def test_status_never_says_in_step_of_what_is_left_alone(house: House) -> 
 
     async def said() -> str:
         users, memory = await house.world.store.list_users(), await house.recall()
-        row = row_of(users[0], Instance(), house.now)
+        row = row_of(users[0], Instance(), house.now, {})
         told = {"news": news_of(users, [], house.now), "webhook": webhook_of(Instance())}
         company = {"refused": "", "paused": None, "pulled_at": None, **told}
         whole = {"company": company, "summary": summary_of([row]), "users": [row]}
