@@ -13,16 +13,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from jobs.backoff import exponential
 from jobs.ports import Clock, Erp, Slot, SlotStore
 from sync_core.errors import LeaseLost, SlotsTaken, StoreError
 
 LINGER = 20 * 60.0
 """Seconds that a session lives after its last call (erpnet.md §3)."""
 
-ERP_NET = "ERP.net (no free licence)"
-"""The holder named in ``SlotsTaken`` when ERP.net itself has no licence left."""
+ERP_NET = "ERP.net (no free licence, or no answer)"
+"""The holder named in ``SlotsTaken`` when ERP.net itself has no licence left, or is away."""
+
+PATIENCE = 2
+"""After so many orders in a row that got no answer ERP.net counts as away."""
 
 BEATS = 3
 """Heartbeats within the time after which a silent slot counts as abandoned."""
@@ -48,6 +52,7 @@ class ErpSlot:
         self._slot: Slot | None = None
         self._beating: asyncio.Task[None] | None = None
         self._backs_off_until: datetime | None = None
+        self._unanswered = 0
         self.full_round = asyncio.Lock()
         """Held by a full round: one at a time in a process, so that small rounds always get their turn."""
 
@@ -76,6 +81,18 @@ class ErpSlot:
     def is_backing_off(self, now: datetime) -> bool:
         """Whether no slot is taken now."""
         return self._backs_off_until is not None and now < self._backs_off_until
+
+    def note_answer(self) -> None:
+        """ERP.net has answered an order."""
+        self._unanswered = 0
+
+    def note_silence(self, now: datetime) -> None:
+        """ERP.net has not answered an order. Where it is away, one order after the other would wait out its time
+        limit at the one session: after ``PATIENCE`` of them no slot is taken for a while, ever longer."""
+        self._unanswered += 1
+        if self._unanswered >= PATIENCE:
+            seconds = exponential(self._unanswered - PATIENCE, first=15.0, longest=180.0)
+            self.back_off(now + timedelta(seconds=seconds))
 
     async def _take(self, store: SlotStore, terms: Terms) -> None:
         await self._stop_beating()

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.backoff import exponential
+from jobs.in_turn import in_turn
 from jobs.messages import Call, merged, read_call, write
 from jobs.ports import LineStore, Queued
 from jobs.world import World
@@ -22,9 +23,6 @@ from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
 
 OVERDUE = timedelta(minutes=5)
 """A message not seen so long after its time counts as lost: the next order sends another."""
-
-BIG_YIELDS = timedelta(minutes=10)
-"""How long a full round lets small rounds pass; after that its turn comes by age."""
 
 RACES = 5
 """The most tries to write a row while other processes write it; after so many another's message is on its way."""
@@ -117,15 +115,8 @@ async def take_message(store: LineStore, key: str, ticket: str) -> Queued | None
 
 
 async def list_waiting(world: World) -> list[Queued]:
-    """List the orders that wait for a session, in turn: by age, but small ones before a full round that is young."""
-    now = world.clock()
-    found = [one for one in await world.store.list_queued() if one.since is not None and one.message is not None]
-
-    def turn(one: Queued) -> tuple[bool, datetime]:
-        assert one.since is not None
-        return one.is_big and now - one.since < BIG_YIELDS, one.since
-
-    return sorted(found, key=turn)
+    """List the orders that wait for a session, in turn."""
+    return in_turn(await world.store.list_queued(), world.clock())
 
 
 async def take_turn(store: LineStore, queued: Queued) -> bool:

@@ -48,6 +48,7 @@ from sync_core.errors import (
     Throttled,
 )
 from sync_core.model.memory import Instance, Memory, User
+from sync_core.model.sides import Side
 
 CALLS_NOTED = timedelta(minutes=1)
 """How exactly it is known when ERP.net's webhook last called."""
@@ -140,25 +141,24 @@ async def _with_a_session(world: World, turn: _Turn) -> None:
 async def _serve_the_line(world: World) -> None:
     """Carry out the orders that wait for a session, each once, for as long as a round may last."""
     until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
-    while rows := [row for row in await line.list_waiting(world) if (row.key, row.is_big) not in seen]:
-        for row in rows:
-            if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
-                return
-            seen.add((row.key, row.is_big))
-            if await _serve(world, row) and row.is_big:
-                break  # a full round takes long: small orders may have come
+
+    def is_wanted(row: Queued) -> bool:
+        is_free = not row.is_big or not world.erp_slot.full_round.locked()
+        return is_free and (row.key, row.is_big) not in seen
+
+    while (row := await world.in_turn.take(world.store, world.clock, is_wanted)) is not None:
+        if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
+            return
+        seen.add((row.key, row.is_big))
+        await _serve(world, row)
 
 
-async def _serve(world: World, row: Queued) -> bool:
-    """Carry out the order of one row of the line; False if there was nothing to do."""
-    if row.is_big and world.erp_slot.full_round.locked():
-        return False
+async def _serve(world: World, row: Queued) -> None:
+    """Carry out the order of one row of the line, unless it was changed meanwhile."""
     order = read_call(row.message)
-    if order is None or not await line.take_turn(world.store, row):
-        return False
-    async with _logging_failures(world, order):
-        await _do(world, _Turn(order, row.since, row.is_big))
-    return True
+    if order is not None and await line.take_turn(world.store, row):
+        async with _logging_failures(world, order):
+            await _do(world, _Turn(order, row.since, row.is_big))
 
 
 async def _do(world: World, turn: _Turn) -> None:
@@ -227,6 +227,10 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
         raise
+    except SideUnavailable:
+        world.erp_slot.note_silence(world.clock())
+        raise
+    world.erp_slot.note_answer()
     await _save_pulled_at(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
     await send_digest(world)
@@ -295,11 +299,15 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     if memory is not None and not await _is_wanted(world, user, order, memory, instance):
         return
     is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
-    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await line.list_waiting(world))):
+    if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await _is_anybody_waiting(world))):
         await _line_up(world, turn, is_big=True)
         return
     async with world.erp_slot.full_round if is_big else nullcontext():
         await _carry_out(world, turn, order, user, row)
+
+
+async def _is_anybody_waiting(world: World) -> bool:
+    return not await world.in_turn.is_empty(world.store, world.clock)
 
 
 async def _carry_out(world: World, turn: _Turn, order: Round, user: User, row: tuple[Instance, str]) -> None:
@@ -335,6 +343,8 @@ async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) ->
     if isinstance(report.trouble, LicencesTaken):
         await _line_up(world, turn, _back_off(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
+        if isinstance(report.trouble, SideUnavailable) and report.trouble.side is Side.ERP:
+            world.erp_slot.note_silence(world.clock())
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)

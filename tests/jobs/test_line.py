@@ -141,6 +141,27 @@ async def test_an_hour_without_the_session_multiplies_nothing() -> None:
         assert scene.queue.most <= USERS + 1 + 1
 
 
+async def test_an_erp_net_that_is_away_for_an_hour_is_asked_now_and_then() -> None:
+    """Twenty users with edits every quarter of an hour while ERP.net gives no answer: after two orders have waited
+    for it the others do not, until one is answered; then everything is done within minutes."""
+    async with storm() as scene:
+        await scene.house.world.store.free_slot(scene.slot)
+        fault = scene.house.erp.add_fault("*", status=503, times=None)
+        scene.house.erp.forget_requests()
+        for quarter in range(4):
+            for number, user_id in enumerate(scene.ids):
+                plan(scene.house, number, f"Plan {quarter}")
+                await wake(scene.house.world, user_id, notified=True)
+            await scene.pass_minutes(15)
+
+        assert scene.queue.most <= USERS + 2
+        assert scene.queue.executions <= 30 * (USERS + 1)
+        assert len(scene.house.erp.requests) <= 2 * 60
+        scene.house.erp.faults.remove(fault)
+        await scene.pass_minutes(8)
+        assert len(scene.house.desk("user0").activities()) == 4 * USERS
+
+
 async def test_notifications_and_the_timer_before_the_first_message_is_taken() -> None:
     """Graph tells of each edit three times and the timer ticks before any message is handed over: one message a user,
     and everything is done."""

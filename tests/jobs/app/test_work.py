@@ -213,6 +213,7 @@ async def test_an_outage_brings_later_tries_with_growing_pauses(app: App) -> Non
             break
         [(message, delay)] = waiting
         delays.append(delay)
+        app.house.advance(seconds=delay)
 
     assert len(delays) == 5
     assert 12 <= delays[0] <= 18
