@@ -82,11 +82,11 @@ class ErpSlot:
         """Whether no slot is taken now."""
         return self._backs_off_until is not None and now < self._backs_off_until
 
-    def note_answer(self) -> None:
+    def hear(self) -> None:
         """ERP.net has answered an order."""
         self._unanswered = 0
 
-    def note_silence(self, now: datetime) -> None:
+    def hear_nothing(self, now: datetime) -> None:
         """ERP.net has not answered an order. Where it is away, one order after the other would wait out its time
         limit at the one session: after ``PATIENCE`` of them no slot is taken for a while, ever longer."""
         self._unanswered += 1

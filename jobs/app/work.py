@@ -228,9 +228,9 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
         await remember_refusal(world, error)
         raise
     except SideUnavailable:
-        world.erp_slot.note_silence(world.clock())
+        world.erp_slot.hear_nothing(world.clock())
         raise
-    world.erp_slot.note_answer()
+    world.erp_slot.hear()
     await _save_pulled_at(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
     await send_digest(world)
@@ -344,7 +344,7 @@ async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) ->
         await _line_up(world, turn, _back_off(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
         if isinstance(report.trouble, SideUnavailable) and report.trouble.side is Side.ERP:
-            world.erp_slot.note_silence(world.clock())
+            world.erp_slot.hear_nothing(world.clock())
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)
