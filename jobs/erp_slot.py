@@ -25,7 +25,7 @@ LINGER = 20 * 60.0
 ERP_NET = "ERP.net (no free licence, or no answer)"
 """The holder named in ``SlotsTaken`` when ERP.net itself has no licence left, or is away."""
 
-UNHEARD = 2
+SILENT = 2
 """After so many orders in a row that got no answer ERP.net counts as away."""
 
 BEATS = 3
@@ -52,7 +52,7 @@ class ErpSlot:
         self._slot: Slot | None = None
         self._beating: asyncio.Task[None] | None = None
         self._backs_off_until: datetime | None = None
-        self._unheard = 0
+        self._silent = 0
         self.full_round = asyncio.Lock()
         """Held by a full round: one at a time in a process, so that small rounds always get their turn."""
 
@@ -84,14 +84,14 @@ class ErpSlot:
 
     def hear(self) -> None:
         """ERP.net has answered an order."""
-        self._unheard = 0
+        self._silent = 0
 
     def hear_nothing(self, now: datetime) -> None:
         """ERP.net has not answered an order. Where it is away, one order after the other would wait out its time
-        limit at the one session: after ``UNHEARD`` of them no slot is taken for a while, ever longer."""
-        self._unheard += 1
-        if self._unheard >= UNHEARD:
-            seconds = exponential(self._unheard - UNHEARD, first=15.0, longest=180.0)
+        limit at the one session: after ``SILENT`` of them no slot is taken for a while, ever longer."""
+        self._silent += 1
+        if self._silent >= SILENT:
+            seconds = exponential(self._silent - SILENT, first=15.0, longest=180.0)
             self.back_off(now + timedelta(seconds=seconds))
 
     async def _take(self, store: SlotStore, terms: Terms) -> None:
