@@ -23,7 +23,7 @@ from portal.command import answer_of, told
 from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in
-from portal.mine import RECENT, commands_of, place_of, recent, running, sentence, skipped, waiting, when
+from portal.mine import RECENT, commands_of, dates_in, place_of, recent, running, sentence, skipped, waiting, when
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -130,9 +130,12 @@ async def _holds(visit: Visit, users: Sequence[User]) -> list[Json]:
 
 
 def _begun(user: User, hold: Json) -> Json:
-    """A list with the first of its items, and how many ``more`` there are: the person's page has all of them."""
-    told = hold["items"][:MOST_HELD]
-    return {"user_id": user.id, **hold, "items": told, "more": len(hold["items"]) - len(told)}
+    """A list with its series and the first of its other items, and how many ``more`` there are: the person's page has
+    all of them."""
+    whole = {(one["series"], one["intent"]) for one in hold["series"]}
+    others = [one for one in hold["items"] if shapes.series_in(one) not in whole]
+    told = others[:MOST_HELD]
+    return {"user_id": user.id, **hold, "items": told, "more": len(others) - len(told)}
 
 
 def _troubled(rows: Sequence[Json]) -> list[Json]:
@@ -184,7 +187,9 @@ async def person(visit: Visit) -> Page:
         "place": place_of(user),
         "running": running(await commands_of(visit, user.id)),
         "recent": recent(
-            [replace(one, subject=PRIVATE) if one.private else one for one in journal], keys_in(memory, unsynced)
+            [replace(one, subject=PRIVATE) if one.private else one for one in journal],
+            keys_in(memory, unsynced),
+            dates_in(memory),
         ),
         "skipped": skipped(unsynced, is_owner=False),
         "pause": shapes.pause_of(pause),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.approvals import is_retriable
 from jobs.commands.remembered import STATES
+from jobs.commands.shapes import occurrence_of
 from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json
@@ -42,7 +43,7 @@ KEPT = "value kept"
 @dataclass(frozen=True, slots=True)
 class Item:
     """What one page is about. ``columns`` are those of a pair, ``alone`` what is told of an item without one;
-    ``head`` begins its report."""
+    ``head`` begins its report, ``occurrence`` says which date of a series it is."""
 
     event_id: str
     activity_id: str
@@ -55,6 +56,7 @@ class Item:
     columns: Sequence[Json] = ()
     can_unlink: bool = False
     alone: Json | None = None
+    occurrence: Json | None = None
 
 
 async def own(visit: Visit) -> Page:
@@ -83,6 +85,7 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
         "event_id": item.event_id,
         "activity_id": item.activity_id,
         "subject": PRIVATE if is_masked else item.subject,
+        "occurrence": item.occurrence,
         "state": item.state,
         "can_unlink": item.can_unlink,
         "can_retry": is_retriable(memory, item.event_id or item.activity_id),
@@ -124,6 +127,7 @@ def _of_link(link: Link) -> Item:
         ],
         columns=columns(link),
         can_unlink=link.status not in ENDED and link.role is not Role.FOLLOWER,
+        occurrence=occurrence_of(link.occurrence),
     )
 
 

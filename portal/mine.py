@@ -13,7 +13,7 @@ from itertools import islice
 from jobs.approvals import choices_in
 from jobs.command import Command, Kind, State
 from jobs.commands.doings import is_about_item, newest
-from jobs.commands.shapes import conflicts_of, status_of
+from jobs.commands.shapes import conflicts_of, occurrence_of, status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal.command import answer_of
@@ -72,7 +72,7 @@ async def mine(visit: Visit, user: User) -> Json:
         **await when(visit, user, instance),
         "place": place_of(user),
         "zone": user.zone,
-        "recent": recent(journal, keys_in(memory, unsynced)),
+        "recent": recent(journal, keys_in(memory, unsynced), dates_in(memory)),
         "skipped": skipped(unsynced, is_owner=True),
         "running": running(asked),
     }
@@ -131,9 +131,14 @@ async def _pushed_until(visit: Visit, user: User) -> datetime | None:
     return known.expires_at if known is not None and is_live else None
 
 
-def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str]) -> list[Json]:
+def dates_in(memory: Memory) -> dict[str, Json | None]:
+    """Which dates of series the linked events are, by their ids."""
+    return {link.event_id: occurrence_of(link.occurrence) for link in memory.links if link.occurrence}
+
+
+def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str], dates: Mapping[str, Json | None]) -> list[Json]:
     """The last things that were done, newest first, without the rounds themselves; ``keys``: of the items' pages, by
-    id."""
+    id; ``dates``: which dates of series the events are, by id."""
     return [
         {
             "at": entry.at.isoformat(),
@@ -143,6 +148,7 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str]) -> list[Jso
             "fields": sorted({name.rpartition(".")[2] for name in entry.after}),
             "item": entry.event_id or entry.activity_id,
             "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
+            "occurrence": dates.get(entry.event_id),
         }
         for entry in islice(filter(is_about_item, journal), RECENT)
     ]
@@ -245,12 +251,14 @@ async def last_preview(visit: Visit, asked: Sequence[Command]) -> Json | None:
     users = (await answer_of(visit, last)).get("users", []) if last else []
     if last is None or not users:
         return None
-    made = [line["what"] for user in users for line in user["lines"]]
+    lines = [line for user in users for line in user["lines"]]
+    made = [line["what"] for line in lines]
     return {
         "command": last.id,
         "at": last.asked_at.isoformat(),
         "erp": made.count("activity created"),
         "outlook": made.count("event created"),
+        "dates": sum(line["what"] == "activity created" and bool(line.get("occurrence")) for line in lines),
         "mails": sum(user["mails"] for user in users),
     }
 

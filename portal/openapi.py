@@ -54,8 +54,18 @@ SKIPPED = several(
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
 CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)
+OCCURRENCE = maybe(thing(text=TEXT, rhythm=TEXT, day=DAY, series=TEXT))
 CONFLICT = thing(
-    key=TEXT, id=TEXT, upn=TEXT, zone=TEXT, subject=TEXT, since=TIME, category=TEXT, clashes=several(CLASH), **IDS
+    key=TEXT,
+    id=TEXT,
+    upn=TEXT,
+    zone=TEXT,
+    subject=TEXT,
+    since=TIME,
+    category=TEXT,
+    occurrence=OCCURRENCE,
+    clashes=several(CLASH),
+    **IDS,
 )
 HELD = thing(
     intent=TEXT,
@@ -66,11 +76,25 @@ HELD = thing(
     when=TEXT,
     would_be=TEXT,
     mails=NUMBER,
+    occurrence=OCCURRENCE,
     **IDS,
 )
-HOLD = {"id": TEXT, "why": TEXT, "owner": TEXT, "zone": TEXT, "approve": TEXT, "drop": TEXT, "items": several(HELD)}
-PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, **IDS)
-DONE = thing(at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT, key=TEXT)
+WHOLE = thing(series=TEXT, intent=TEXT, subject=TEXT, dates=NUMBER, first=DAY, last=DAY, would_be=TEXT, mails=NUMBER)
+HOLD = {
+    "id": TEXT,
+    "why": TEXT,
+    "owner": TEXT,
+    "zone": TEXT,
+    "approve": TEXT,
+    "drop": TEXT,
+    "count": NUMBER,
+    "items": several(HELD),
+    "series": several(WHOLE),
+}
+PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, occurrence=OCCURRENCE, **IDS)
+DONE = thing(
+    at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT, key=TEXT, occurrence=OCCURRENCE
+)
 STATUS = {
     "upn": TEXT,
     "enabled": TRUTH,
@@ -173,6 +197,7 @@ ITEM = thing(
     is_owner=TRUTH,
     key=TEXT,
     subject=TEXT,
+    occurrence=OCCURRENCE,
     state=TEXT,
     can_unlink=TRUTH,
     can_retry=TRUTH,
@@ -250,7 +275,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
             location_id=TEXT,
             places=PLACES,
             place=PLACE,
-            preview=maybe(thing(command=TEXT, at=TIME, erp=NUMBER, outlook=NUMBER, mails=NUMBER)),
+            preview=maybe(thing(command=TEXT, at=TIME, erp=NUMBER, outlook=NUMBER, dates=NUMBER, mails=NUMBER)),
         ),
     ),
     ("GET", "conflicts/{id}"): ("One conflict of one's own", CONFLICT),

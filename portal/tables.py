@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from jobs.commands.shapes import unsynced_item
+from jobs.commands.shapes import occurrence_of, unsynced_item
 from jobs.log import log_failure
 from jobs.ports import UNREADABLE
 from jobs.together import together
@@ -52,7 +52,7 @@ PEOPLE = (
     "parked",
     "skipped",
 )
-ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since")
+ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since", "series", "series_date")
 UNSYNCED = ("upn", "what", "reason", "do", "subject", "at", "end", "event_id", "activity_id")
 COMMANDS = (
     "id",
@@ -134,6 +134,7 @@ async def unsynced_of_all(visit: Visit) -> Answer:
 
 def _item(link: Link, words: Words) -> list[object]:
     is_hidden = is_private(link.base_event) or is_private(link.base_activity)
+    date = occurrence_of(link.occurrence)
     return [
         link.event_id,
         link.activity_id,
@@ -142,6 +143,8 @@ def _item(link: Link, words: Words) -> list[object]:
         str(link.status),
         words.why(link.reason)["reason"],
         link.conflict.since_at.isoformat() if link.conflict else "",
+        date["series"] if date else "",
+        f"{date['rhythm']} {date['day']}".strip() if date else "",
     ]
 
 

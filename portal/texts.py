@@ -651,6 +651,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "series.weekly": ("Weekly, {day}", "Всяка седмица, {day}"),
     "series.monthly": ("Monthly, {day}", "Всеки месец, {day}"),
     "series.yearly": ("Yearly, {day}", "Всяка година, {day}"),
+    "series.whole": (
+        "the series “{subject}”, {n} dates, {first} to {last}",
+        "поредицата „{subject}“, {n} дати, от {first} до {last}",
+    ),
+    "preview.dates.one": (
+        "{n} of them is a date of a recurring meeting.",
+        "{n} от тях е дата на повтаряща се среща.",
+    ),
+    "preview.dates.many": (
+        "{n} of them are dates of recurring meetings.",
+        "{n} от тях са дати на повтарящи се срещи.",
+    ),
     "series.some": ("In a series, {day}", "В поредица, {day}"),
     "identity.role": ("What this copy is to the meeting", "Какво е това копие за срещата"),
     "role.own": ("the organizer's own", "на самия организатор"),

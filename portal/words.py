@@ -284,9 +284,18 @@ class Words:
             return SIDES.get(value, value)
         if name == "series":
             rhythm, _, day = value.rpartition(" ")
-            return self.t(f"series.{rhythm or 'some'}", day=self.day(day))
+            return self.occurrence({"rhythm": rhythm, "day": day})
         key = f"role.{value}"
         return self.t(key) if name == "role" and key in TEXTS else value
+
+    def occurrence(self, one: Mapping[str, str]) -> str:
+        """Which date of a series something is, like "Weekly, 25 June"."""
+        return self.t(f"series.{one['rhythm'] or 'some'}", day=self.calendar_day(one["day"]))
+
+    def calendar_day(self, text: str) -> str:
+        """A date (ISO) by its day and month, whatever day it is today."""
+        day = date.fromisoformat(text)
+        return f"{day.day} {self.t(f'month.{day.month}')}"
 
     def field(self, name: str) -> str:
         """A group of properties, as people call it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cli.screen import plain
-from cli.text.words import Json, count, quoted
+from cli.text.words import Json, count, date_in, quoted, series_named
 
 MOST_ITEMS = 30
 """The most items of a hold that ``sync`` and ``status`` show."""
@@ -26,10 +26,16 @@ def open_lines(user: Json) -> Iterator[str]:
 
 
 def hold_lines(hold: Json, most: int | None = MOST_ITEMS) -> Iterator[str]:
-    """Write a hold: at most ``most`` of its items (None: all), and what a yes and a no lead to."""
+    """Write a hold: at most ``most`` of its items, a series once (None: all, each date), and what a yes and a no lead
+    to."""
     name = plain(hold["id"])
     yield plain(f"  Waits for an answer, id {name}, {hold['owner']}: {hold['why']}.")
-    items = hold["items"]
+    whole = hold.get("series", []) if most is not None else []
+    known = {(one["series"], one["intent"]) for one in whole}
+    items = [item for item in hold["items"] if _series_in(item) not in known]
+    for one in whole:
+        dates = series_named(one["subject"], one["dates"], one["first"], one["last"])
+        yield plain(f"      {dates}: {one['would_be']}{_mails_in(one)}")
     for item in items[:most]:
         yield _held_item(item)
     if most is not None and len(items) > most:
@@ -42,5 +48,15 @@ def _held_item(item: Json) -> str:
     """Write one item, like: Thu 18.12. 09:00 “Budget”: deleted in Outlook, would be voided in ERP.net."""
     ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
     name = quoted(item["subject"]) if item["subject"] else ids
-    mails = f" ({count(item['mails'], 'mail')})" if item["mails"] else ""
-    return plain(f"      {' '.join(filter(None, (item['when'], name)))}: {item['would_be']}{mails}")
+    return plain(
+        f"      {' '.join(filter(None, (item['when'], name)))}{date_in(item)}: {item['would_be']}{_mails_in(item)}"
+    )
+
+
+def _mails_in(one: Json) -> str:
+    return f" ({count(one['mails'], 'mail')})" if one["mails"] else ""
+
+
+def _series_in(item: Json) -> tuple[str, str] | None:
+    occurrence = item.get("occurrence")
+    return (occurrence["series"], item["intent"]) if occurrence else None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.values import field_of, follows_the_start, tells_time, value_of
-from cli.text.words import Json, count, failure_lines, quoted, zone_of
+from cli.text.words import Json, count, date_in, failure_lines, quoted, series_named, zone_of
+
+CREATED = "activity created"
+"""What a line says of a new activity (``sync_core/plan/wording.py``)."""
 
 
 def sync_lines(output: Json) -> Iterator[str]:
@@ -25,8 +29,9 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     mode = "the plan, nothing was written" if dry_run else "full" if user["full"] else ""
     zone = f"; times of {zone_of(user)}" if user["holds"] or tells_time(user["lines"]) else ""
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}{zone}")
-    for line in user["lines"]:
-        yield from action_lines(line, zone_of(user))
+    for some in gathered(user["lines"]):
+        yield from action_lines(some[0], zone_of(user)) if len(some) == 1 else (_series_line(some),)
+    yield from _dates_made(user["lines"])
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
@@ -41,6 +46,35 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     yield from open_lines(user)
 
 
+def gathered(lines: Sequence[Json]) -> list[list[Json]]:
+    """The lines of a round, those of dates of one series together where they only say the same of each."""
+    groups: dict[object, list[Json]] = {}
+    for number, line in enumerate(lines):
+        date, has_values = line.get("occurrence"), any(name in line["before"] for name in line["after"])
+        key = (line["what"], line["reason"], date["series"]) if date and not has_values else number
+        groups.setdefault(key, []).append(line)
+    return [*groups.values()]
+
+
+def _series_line(some: Sequence[Json]) -> str:
+    """Write what was done to several dates of a series."""
+    days = sorted(line["occurrence"]["day"] for line in some)
+    [(subject, _)] = Counter(line["subject"] for line in some).most_common(1)
+    mails, reason = sum(line["mails"] for line in some), some[0]["reason"]
+    details = ", ".join(filter(None, (plain(reason), count(mails, "mail") if mails else "")))
+    told = f"  {plain(some[0]['what'])}: {series_named(subject, len(some), days[0], days[-1])}"
+    return f"{told} ({details})" if details else told
+
+
+def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
+    """Say how many of the new activities are dates of series, and of how many; that mails nobody (R31)."""
+    made = [line for line in lines if line["what"] == CREATED and line.get("occurrence")]
+    if made:
+        series = len({line["occurrence"]["series"] for line in made})
+        dates = count(len(made), "activity is a date", "activities are dates")
+        yield f"  {dates} of {count(series, 'series', 'series')}; nobody is mailed because of them."
+
+
 def _until_it_does(user: Json) -> str:
     """Write what makes rounds run again, for somebody for whom none did; whatever else is wrong tells it itself."""
     if user["state"].startswith("paused"):
@@ -53,7 +87,7 @@ def action_lines(line: Json, zone: str) -> Iterator[str]:
     details = [plain(line["reason"])] if line["reason"] else []
     details += [count(line["mails"], "mail")] if line["mails"] else []
     more = f" ({', '.join(details)})" if details else ""
-    yield f"  {plain(line['what'])}: {quoted(line['subject'])}{more}"
+    yield f"  {plain(line['what'])}: {quoted(line['subject'])}{date_in(line)}{more}"
     for name in line["after"]:
         if name in line["before"] and not follows_the_start(name, line):
             before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))

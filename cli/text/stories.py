@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cli.screen import plain
 from cli.text.values import field_of, follows_the_start, value_of
-from cli.text.words import Json, count, next_step, quoted, when, zone_of
+from cli.text.words import Json, count, date_in, next_step, quoted, when, zone_of
 
 
 def entry_line(entry: Json, zone: str) -> str:
@@ -46,7 +46,7 @@ def conflict_lines(conflict: Json) -> Iterator[str]:
     """Write one open conflict: the state of its event's category, and both values of each field."""
     category = {"set": ", the event has the category", "taken off": ", the category was taken off"}
     state = category.get(conflict["category"], "")
-    name, zone = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}", zone_of(conflict)
+    name, zone = f"{plain(conflict['upn'])}: {quoted(conflict['subject'])}{date_in(conflict)}", zone_of(conflict)
     yield f"{name}, since {when(conflict['since'], zone)} ({zone}){state}, id {plain(conflict['id'])}"
     for clash in conflict["clashes"]:
         field = plain(clash["field"])
@@ -79,7 +79,7 @@ def finding_lines(item: Json, zone: str) -> Iterator[str]:
     subject = f" {quoted(item['subject'])}" if item["subject"] else ""
     at = f"{item['found']} " if item.get("found") else ""
     on = f", {item['when']}" if item.get("when") else ""
-    on += f" ({plain(item['series'])})" if item.get("series") else ""
+    on += date_in(item)
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
     yield f"{at}{plain(item['what'])}{subject}{on}{reason}"
     yield from next_step(item, "    ")

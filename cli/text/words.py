@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,17 @@ def next_step(one: Json, margin: str) -> Iterator[str]:
     """Write what to do about something, where that is known."""
     if one["do"]:
         yield f"{margin}Do: {plain(one['do'])}."
+
+
+def date_in(item: Json) -> str:
+    """Write which date of a series an item is, like `` (Weekly, 25 June)``; '' for any other."""
+    return f" ({plain(item['occurrence']['text'])})" if item.get("occurrence") else ""
+
+
+def series_named(subject: str, dates: int, first: str, last: str) -> str:
+    """Write several dates of one series as one: the series “Stand-up”, 23 dates, 25 June to 27 July."""
+    days = [date.fromisoformat(day) for day in (first, last)]
+    return f"the series {quoted(subject)}, {dates} dates, {' to '.join(f'{day.day} {day:%B}' for day in days)}"
 
 
 def failure_lines(output: Json) -> Iterator[str]:

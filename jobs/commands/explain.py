@@ -45,7 +45,6 @@ from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Ver
 from sync_core.model.event import Window
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
-from sync_core.model.series import Occurrence
 from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
@@ -219,13 +218,8 @@ def _of_decision(decision: Decision, ctx: Context) -> Finding:
         line.private,
         *_start_of(decision.case, ctx),
         cell=line.cell,
-        occurrence=_occurrence_of(decision.case),
+        occurrence=decision.case.occurrence,
     )
-
-
-def _occurrence_of(case: Case) -> Occurrence | None:
-    """Which date of a series an item is, None for any other."""
-    return case.event.occurrence if case.event is not None else case.link.occurrence if case.link else None
 
 
 def _start_of(case: Case, ctx: Context) -> tuple[datetime | None, bool]:

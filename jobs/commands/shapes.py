@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from sync_core.model.memory import HeldItem, Hold, Instance, JournalEntry, Memor
 from sync_core.model.pause import Pause
 from sync_core.model.phrase import Phrase
 from sync_core.model.policy import texts
+from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
 from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
@@ -167,7 +169,17 @@ def _line(line: Line | Finding) -> Json:
         "activity_id": line.activity_id,
         "before": _values(line.before, line.private),
         "after": _values(line.after, line.private),
+        "occurrence": occurrence_of(line.occurrence),
     }
+
+
+def occurrence_of(one: Occurrence | None) -> Json | None:
+    """Shape which date of a series an item is, null for any other: in words, and as data; ``series`` is the same for
+    all dates of one."""
+    if one is None:
+        return None
+    series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8]
+    return {"text": one.text, "rhythm": str(one.rhythm or ""), "day": one.day.isoformat(), "series": series}
 
 
 WOULD_BE = {
@@ -201,8 +213,37 @@ def hold_of(hold: Hold | Choice, user: User) -> Json:
         "zone": user.zone or "UTC",
         "approve": approve,
         "drop": drop,
+        "count": len(items),
         "items": items,
+        "series": _whole_series(items),
     }
+
+
+def _whole_series(items: Sequence[Json]) -> list[Json]:
+    """The series of which a list has several dates, each once: its name, how many dates, the first and the last."""
+    dates: dict[tuple[str, str], list[Json]] = {}
+    for item in items:
+        if meant := series_in(item):
+            dates.setdefault(meant, []).append(item)
+    return [
+        {
+            "series": series,
+            "intent": intent,
+            "subject": Counter(item["subject"] for item in some).most_common(1)[0][0],
+            "dates": len(some),
+            "first": min(item["occurrence"]["day"] for item in some),
+            "last": max(item["occurrence"]["day"] for item in some),
+            "would_be": some[0]["would_be"],
+            "mails": sum(item["mails"] for item in some),
+        }
+        for (series, intent), some in dates.items()
+        if len(some) > 1
+    ]
+
+
+def series_in(item: Json) -> tuple[str, str] | None:
+    """Of which series an item of a list is a date, with what would be done to it; None for any other."""
+    return (item["occurrence"]["series"], item["intent"]) if item["occurrence"] else None
 
 
 def _held_item(item: HeldItem, user: User) -> Json:
@@ -217,6 +258,7 @@ def _held_item(item: HeldItem, user: User) -> Json:
         "when": _local(item, user),
         "would_be": WOULD_BE[Intent(item.intent)],
         "mails": item.mails,
+        "occurrence": occurrence_of(item.occurrence),
     }
 
 
@@ -310,7 +352,8 @@ def _parked(memory: Memory) -> list[Json]:
 
 def _unshown(day: str) -> Json:
     """A day of which ERP.net does not show all activities, in place of an item that nobody knows."""
-    return {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "event_id": "", "activity_id": day}
+    known = {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "occurrence": None}
+    return {**known, "event_id": "", "activity_id": day}
 
 
 def _parked_link(link: Link) -> Json:
@@ -320,6 +363,7 @@ def _parked_link(link: Link) -> Json:
         "do": remedy(link.reason, OTHERWISE),
         "event_id": link.event_id,
         "activity_id": link.activity_id,
+        "occurrence": occurrence_of(link.occurrence),
     }
 
 
@@ -331,6 +375,7 @@ def _parked_item(pending: Pending) -> Json:
         "do": remedy(pending.reason, OTHERWISE),
         "event_id": event_id,
         "activity_id": activity_id,
+        "occurrence": None,
     }
 
 
@@ -376,6 +421,7 @@ def _conflict(user: User, link: Link) -> Json:
         "activity_id": link.activity_id,
         "since": _at(link.conflict.since_at),
         "category": str(link.conflict.category),
+        "occurrence": occurrence_of(link.occurrence),
         "clashes": [
             {
                 "field": clash.field,
@@ -502,7 +548,7 @@ def journal_of(
 
 def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
     """Shape one finding of ``why``. ``found`` and ``when`` are the instant and the item's own start in words, in the
-    person's zone; '' where they are not known. ``series`` says which date of a series the item is."""
+    person's zone; '' where they are not known."""
     own = zone or ZoneInfo("UTC")
     start = finding.start
     if start is None:
@@ -516,7 +562,6 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
         "found": f"{finding.at.astimezone(own):%Y-%m-%d %H:%M:%S}" if finding.at else "",
         "start": _at(start),
         "when": on,
-        "series": finding.occurrence.text if finding.occurrence else "",
         **_line(finding),
         "do": finding.do or remedy(finding.reason),
         "cell": finding.cell,

@@ -11,6 +11,7 @@ from sync_core.errors import AppRefused, CalsyncError
 from sync_core.model.decision import Case, Context, Decision, Verdict
 from sync_core.model.link import Link, LinkStatus
 from sync_core.model.memory import Approval, Hold, Memory, Tally
+from sync_core.model.series import Occurrence
 from sync_core.people.privacy import is_hidden
 from sync_core.plan.wording import is_about_private, label, values
 
@@ -24,7 +25,8 @@ PRIVATE = "(private)"
 class Line:
     """One decision in words. ``before`` and ``after`` are values by side and field. Of a ``private`` item only its
     owner may see the subject and the values. ``hides``: what ``SYNC_PRIVATE=busy`` hides must not be stored.
-    ``mails`` is how many mails Exchange sends; ``cell`` names what decided (``Decision.cell``)."""
+    ``mails`` is how many mails Exchange sends; ``cell`` names what decided (``Decision.cell``), ``occurrence`` which
+    date of a series the item is."""
 
     what: str
     subject: str
@@ -37,6 +39,7 @@ class Line:
     hides: bool = False
     mails: int = 0
     cell: str = ""
+    occurrence: Occurrence | None = None
 
 
 def is_shown(decision: Decision) -> bool:
@@ -57,6 +60,7 @@ def wordless(decision: Decision) -> Line:
         {},
         private=True,
         cell=decision.cell,
+        occurrence=case.occurrence,
     )
 
 
@@ -76,6 +80,7 @@ def line_of(decision: Decision, ctx: Context) -> Line:
         hides=is_hidden(case, ctx),
         mails=decision.mails if decision.verdict is Verdict.ACT else 0,
         cell=decision.cell,
+        occurrence=case.occurrence,
     )
 
 

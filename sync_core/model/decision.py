@@ -13,6 +13,7 @@ from sync_core.model.event import Window
 from sync_core.model.link import Clash, Link, Pending, PendingState
 from sync_core.model.logins import LOGIN, Logins
 from sync_core.model.policy import Policy
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import ErpActivity, Field, GraphEvent, Seen, Side
 from sync_core.model.writes import ErpWrite, GraphWrite
 
@@ -132,6 +133,13 @@ class Case:
         if self.activity is not None:
             return self.activity.content.subject
         return self.link.base_event.subject if self.link else ""
+
+    @property
+    def occurrence(self) -> Occurrence | None:
+        """Which date of a series the item is, None for any other."""
+        if self.event is not None:
+            return self.event.occurrence
+        return self.link.occurrence if self.link else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sync_core.model.event import Window
 from sync_core.model.link import RUNNING, Link, Pending, unit_of
 from sync_core.model.pause import Pause
 from sync_core.model.policy import Policy
+from sync_core.model.series import Occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class HeldItem:
     """One item of a hold: what would be done to it, and what its owner knows it by.
 
     ``start`` is as in ``GraphContent``; None = not known. ``private``: only its owner may see the subject. ``unit``
-    is what it counts as, '' = itself: dates of a series count together.
+    is what it counts as, '' = itself: dates of a series count together. ``occurrence`` is which date of one it is.
     """
 
     event_id: str
@@ -40,6 +41,7 @@ class HeldItem:
     private: bool = False
     mails: int = 0
     unit: str = ""
+    occurrence: Occurrence | None = None
 
 
 class Approval(StrEnum):

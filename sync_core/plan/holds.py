@@ -33,6 +33,7 @@ def item_of(link: Link, on: Held) -> HeldItem:
         is_private(link.base_event) or is_private(link.base_activity),
         on.mails,
         counted_as(link, on.intent),
+        link.occurrence,
     )
 
 

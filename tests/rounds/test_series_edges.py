@@ -198,7 +198,7 @@ async def test_why_tells_what_becomes_of_a_series(house: House, switch: SeriesRu
         assert {one.reason for one in findings} == {"", "outside the window"}
         await house.step()
         linked = await explain(house.world, await house.user(), "Week")
-        told = {finding_of(one)["series"] for one in linked if one.what == "linked"}
+        told = {finding_of(one)["occurrence"]["text"] for one in linked if one.what == "linked"}
         assert "Weekly, 2 February" in told
 
 

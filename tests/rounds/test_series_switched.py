@@ -1,0 +1,160 @@
+"""A company switches recurring meetings on and off again: what it is told before, what appears, who hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cli.text.holds import hold_lines
+from cli.text.rounds import sync_lines
+from cli.text.stories import conflict_lines, explained_lines
+from jobs.commands.explain import explain
+from jobs.commands.shapes import conflicts_of, finding_of, hold_of, sync_of
+from jobs.commands.sync import plan_sync, what_waits
+from jobs.commands.unsynced import list_unsynced
+from jobs.company import start_app
+from portal.sign_in import Role
+from sync_core.model.link import LinkStatus
+from sync_core.model.link import Role as MeetingRole
+from sync_core.model.policy import Policy, SeriesRule
+from tests.support.house import House, open_house
+from tests.support.series import MONDAY, MONDAYS, every_weekday, mondays, on, starts
+from tests.support.visitor import Visitor, signed_in
+
+BORIS = "boris@acme.example"
+SERIES = "part of a recurring series"
+
+
+async def deploy(house: House, rule: SeriesRule) -> None:
+    """The app starts with this setting, which makes it the company's."""
+    house.set_policy(series=rule)
+    await start_app(house.world)
+
+
+@pytest.fixture
+async def company() -> AsyncIterator[House]:
+    """Anna, Boris and Carl, synced with ``SYNC_SERIES=skip``; Anna has a stand-up, and a week to which Boris is
+    invited."""
+    async with open_house(at=MONDAY, policy=Policy()) as house:
+        await start_app(house.world)
+        for name in ("anna", "boris", "carl"):
+            await house.employ(name)
+        every_weekday(house)
+        mondays(house, attendees=[BORIS])
+        await house.settle()
+        yield house
+
+
+async def planned(house: House) -> list[str]:
+    """What `calsync sync --dry-run` prints."""
+    users = [user for user in await house.world.store.list_users() if user.enabled]
+    outcome = await plan_sync(house.world, users)
+    return list(sync_lines(sync_of(outcome, await what_waits(house.world, users, outcome), dry_run=True)))
+
+
+STAND_UP, WEEK = "the series “Stand-up”, 24 dates, 26 January to 26 February", "the series “Week”, 5 dates, "
+
+
+async def test_the_plan_says_what_will_appear_and_that_nobody_is_mailed(company: House) -> None:
+    """Each series once, with its dates; how many activities that makes; and nothing is written."""
+    await deploy(company, SeriesRule.WINDOW)
+    told = await planned(company)
+
+    assert f"  activity created: {STAND_UP}" in told
+    assert [line for line in told if "nobody is mailed" in line] == [
+        "  29 activities are dates of 2 series; nobody is mailed because of them."
+    ]
+    assert starts(company) == []
+
+
+async def test_switched_on_the_next_round_of_everybody_is_full(company: House) -> None:
+    """It does what the plan said: one activity a date, Anna feeds what Boris is invited to, no mail."""
+    await deploy(company, SeriesRule.WINDOW)
+    with company.post() as mails:
+        outcome = await company.sync()
+        await company.settle()
+
+    assert [report.full for report in outcome.reports] == [True, True, True]
+    assert (len(starts(company)), mails) == (29, [])
+    assert {link.role for link in (await company.recall(BORIS)).links} == {MeetingRole.FOLLOWER}
+
+
+async def test_switched_off_every_date_is_parked_with_the_reason(company: House) -> None:
+    """Nothing is written on either side; `why`, what is not synced, and the page say so, each date in its words."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    before = company.desk().activities()
+    await deploy(company, SeriesRule.SKIP)
+    with company.post() as mails:
+        await company.settle()
+
+    anna = await company.user()
+    assert {link.status for link in (await company.recall()).links} == {LinkStatus.PARKED}
+    assert (company.desk().activities(), mails) == (before, [])
+    items = [finding_of(one) for one in await explain(company.world, anna, "Week")]
+    assert any(
+        line.startswith("parked “Week”") and f"(Weekly, 2 February): {SERIES}" in line
+        for line in explained_lines({"zone": anna.zone, "items": items})
+    )
+    reasons = {one.reason: one.items for one in (await list_unsynced(company.world, among=[anna.id])).reasons}
+    assert reasons == {SERIES: 29 + 2}, "each date that had an activity, and the two series as such"
+    page = await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="bg")
+    assert "Всяка седмица, 2 февруари" in page
+    file = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/people/{anna.id}/items.csv")
+    assert len({line.split(",")[-2] for line in file.splitlines() if "weekly 2026-02-" in line}) == 2
+
+
+async def test_on_again_what_changed_meanwhile_is_compared_with_what_was(company: House) -> None:
+    """An edit of one date made while series were off arrives as that edit; nothing is made twice."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    await deploy(company, SeriesRule.SKIP)
+    await company.settle()
+    week = str(company.outlook().find("Week"))
+    company.outlook().edit_date(week, MONDAYS[2], subject="Week with guests")
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+
+    assert len(starts(company)) == 29
+    assert on(company, MONDAYS[2], "Week with guests")["Void"] is False
+
+
+async def test_a_series_that_waits_is_named_once(company: House) -> None:
+    """Both series deleted at once are a mass deletion: each is one line, and the list of all has every date."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    talk = company.outlook().create("Talk", MONDAY, MONDAY)
+    await company.settle()
+    for subject in ("Stand-up", "Week"):
+        company.outlook().delete(str(company.outlook().find(subject)))
+    company.outlook().delete(talk)
+    await company.sync()
+
+    anna, [hold] = await company.user(), (await company.recall()).holds
+    shaped = hold_of(hold, anna)
+    short, whole = list(hold_lines(shaped)), list(hold_lines(shaped, most=None))
+    assert next(line.strip() for line in short if "would be voided" in line).startswith(STAND_UP)
+    assert len([line for line in short if "would be voided" in line]) == 3
+    assert len([line for line in whole if "would be voided" in line]) == shaped["count"]
+    boss = Visitor(company, signed_in(anna.id, Role.ADMIN))
+    page = await boss.read("/portal/everyone")
+    assert "the series “Stand-up”, 24 dates" in page
+    assert "поредицата „Stand-up“, 24 дати" in await boss.read("/portal/everyone", accept_language="bg")
+
+
+async def test_a_conflict_of_one_date_says_which_date_it_is(company: House) -> None:
+    """In the list and on its page."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    activity = on(company, MONDAYS[1], "Week")["Id"]
+    company.desk().set_read_only(activity, read_only=True)
+    company.outlook().edit_date(str(company.outlook().find("Week")), MONDAYS[1], subject="Longer")
+    await company.settle()
+
+    anna, memory = await company.user(), await company.recall()
+    [conflict] = conflicts_of(anna, memory)
+    assert "“Week” (Weekly, 2 February), since" in next(iter(conflict_lines(conflict)))
+    visitor = Visitor(company, signed_in(anna.id))
+    [key] = [one["key"] for one in (await visitor.json(""))["conflicts"]]
+    assert "Weekly, 2 February" in await visitor.read(f"/portal/conflicts/{key}")
