@@ -36,7 +36,9 @@ async def _newest(runner: Runner, world: World, limit: int) -> int:
 
     users = await world.store.list_users()
     found = [shapes.command_of(one, users) for one in await world.store.list_commands(limit)]
-    runner.give({"commands": found}, [text.asked_line(one) for one in found] or ["Nothing was asked for yet."])
+    unreadable = len(await world.store.unreadable_commands(limit))
+    lines = [text.asked_line(one) for one in found] or ([] if unreadable else ["Nothing was asked for yet."])
+    runner.give({"commands": found, "unreadable": unreadable}, [*lines, *text.unreadable_lines(unreadable)])
     return DONE
 
 

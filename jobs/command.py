@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -383,7 +383,14 @@ class CommandStore(Protocol):
         """One command. Raises ``RowUnreadable``."""
 
     async def list_commands(self, limit: int = 100) -> list[Command]:
-        """The newest commands; those that cannot be read are left out."""
+        """The newest commands; those that cannot be read are left out (``unreadable_commands``)."""
+
+    async def unreadable_commands(self, limit: int = 100, *, naming: Collection[str] = ()) -> list[str]:
+        """The ids of those among the newest that cannot be read; ``naming``: of those in whose row one of these
+        names (in small letters) stands."""
+
+    async def drop_command(self, command_id: str) -> None:
+        """Erase a command and its answer, whether or not they can be read; a missing one is fine."""
 
     async def save_part(self, command_id: str, number: int, part: Json) -> None:
         """Keep a part of the answer; the same number written twice is one part."""

@@ -211,7 +211,12 @@ async def audit(visit: Visit) -> Page:
     found = await audited(visit, AUDIT)
     pages = max(1, -(-len(found) // AUDIT_PAGE))
     page = min(people.number_in(visit.asked.query.get("page", "1")), pages)
-    data = {"commands": found[(page - 1) * AUDIT_PAGE : page * AUDIT_PAGE], "page": page, "pages": pages}
+    data = {
+        "commands": found[(page - 1) * AUDIT_PAGE : page * AUDIT_PAGE],
+        "page": page,
+        "pages": pages,
+        "unreadable": len(await visit.world.store.unreadable_commands(AUDIT)),
+    }
     return Page("audit.html", data, zone=await reader_zone(visit))
 
 

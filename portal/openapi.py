@@ -301,7 +301,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Json]] = {
     ("POST", "everyone"): ("The same, for a word that somebody looks for", EVERYONE),
     ("GET", "everyone/audit"): (
         "Who asked for what",
-        thing(commands=several(thing(**COMMAND, whom=several(TEXT))), page=NUMBER, pages=NUMBER),
+        thing(commands=several(thing(**COMMAND, whom=several(TEXT))), page=NUMBER, pages=NUMBER, unreadable=NUMBER),
     ),
     ("GET", "everyone/unsynced"): ("What is not synced, a page of it, by reason", UNSYNCED),
     ("GET", "everyone/settings"): (

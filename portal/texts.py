@@ -484,6 +484,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "resume-all": ("Resume for everybody", "Възобнови за всички"),
     "more": ("More", "Още"),
     "audit": ("Who asked for what", "Кой какво е поискал"),
+    "audit.unreadable.one": (
+        "1 more cannot be read by this version of the app; it goes after 90 days.",
+        "Още 1 поръчка не може да бъде прочетена от тази версия на приложението; изтрива се след 90 дни.",
+    ),
+    "audit.unreadable.many": (
+        "{n} more cannot be read by this version of the app; they go after 90 days.",
+        "Още {n} поръчки не могат да бъдат прочетени от тази версия на приложението; изтриват се след 90 дни.",
+    ),
     "audit.when": ("When", "Кога"),
     "audit.who": ("Who", "Кой"),
     "audit.how": ("Outcome", "Резултат"),

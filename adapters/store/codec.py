@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -134,6 +134,12 @@ def peek(properties: Mapping[str, object], name: str) -> str:
         return ""
     text = found.get(name) if isinstance(found, dict) else None
     return text if isinstance(text, str) else ""
+
+
+def mentions(properties: Mapping[str, object], names: Collection[str]) -> bool:
+    """Whether one of these names, in small letters, stands anywhere in a row of any version."""
+    text = _join(properties).casefold()
+    return any(re.search(rf"(?<![\w.@+-]){re.escape(name)}(?![\w@-])", text) for name in names)
 
 
 def hashed(*texts: str) -> str:

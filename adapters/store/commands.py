@@ -6,7 +6,7 @@ Whose turn it was last at what commands are about stands in a third partition, u
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -55,6 +55,13 @@ def _answer(command_id: str) -> str:
     return f"answer-{codec.key(command_id)}"
 
 
+def _command_in(row: Row) -> Command | None:
+    """The command of a row; None where it cannot be read."""
+    with suppress(RowUnreadable):
+        return replace(stored.value_of(Table.COMMANDS, row, Command), etag=row.etag)
+    return None
+
+
 _BETWEEN = "-"
 
 
@@ -99,13 +106,19 @@ class Commands:
 
     async def list_commands(self, limit: int = 100) -> list[Command]:
         """The newest commands; those that cannot be read are left out."""
-        found: list[Command] = []
-        for row in await self.backend.scan(Table.COMMANDS, _PARTITION, limit):
-            try:
-                found.append(replace(stored.value_of(Table.COMMANDS, row, Command), etag=row.etag))
-            except RowUnreadable:
-                continue
-        return found
+        rows = await self.backend.scan(Table.COMMANDS, _PARTITION, limit)
+        return [command for row in rows if (command := _command_in(row)) is not None]
+
+    async def unreadable_commands(self, limit: int = 100, *, naming: Collection[str] = ()) -> list[str]:
+        """The ids of those that cannot be read, of all or of those that bear one of these names."""
+        rows = await self.backend.scan(Table.COMMANDS, _PARTITION, limit)
+        spoilt = [row for row in rows if _command_in(row) is None]
+        return [row.key.row for row in spoilt if not naming or codec.mentions(row.properties, naming)]
+
+    async def drop_command(self, command_id: str) -> None:
+        """Erase a command and its answer."""
+        await self.drop_parts(command_id)
+        await self.backend.write(Table.COMMANDS, Op(Verb.DELETE, _place(command_id)))
 
     async def save_part(self, command_id: str, number: int, part: Json) -> None:
         """Keep a part of the answer; the same number written twice is one part."""

@@ -10,7 +10,7 @@ from cli.text.checks import doctor_lines
 from cli.text.people import disabled_lines, enabled_lines, forgotten_lines, paused_lines
 from cli.text.rounds import retried_lines, sync_lines
 from cli.text.stories import explained_lines
-from cli.text.words import Json, when
+from cli.text.words import Json, count, when
 
 
 def asked_line(command: Json) -> str:
@@ -26,6 +26,13 @@ def asked_line(command: Json) -> str:
     what = " ".join(part for part in (command["kind"], command["choice"], whom) if part)
     asked = f"{command['id']}  {when(command['asked_at'])}  {command['asked_by']}: {what}"
     return plain(f"{asked}: {fate}{f' ({more})' if more else ''}")
+
+
+def unreadable_lines(number: int) -> Iterator[str]:
+    """Write how many of the commands that were asked for cannot be shown."""
+    if number:
+        them = count(number, "command", "commands")
+        yield f"Not shown: {them} that this build cannot read; the app erases such rows after 90 days."
 
 
 ANSWERS = {

@@ -220,9 +220,12 @@ def turn_at(user_id: str) -> str:
 async def _forget_commands(world: World, user: User) -> None:
     """Erase the user from what was asked, and the answers that tell of them.
 
-    A wish that still waits asks for nobody then: nothing brings the user back, unless it was asked after this.
+    A wish that still waits asks for nobody then: nothing brings the user back, unless it was asked after this. What
+    cannot be read (a newer build's) is erased where it names the user.
     """
     names = names_of(user)
+    for command_id in await world.store.unreadable_commands(MOST_COMMANDS, naming=names):
+        await world.store.drop_command(command_id)
     turn = await world.store.read_turn(turn_at(user.id))
     for command in await world.store.list_commands(MOST_COMMANDS):
         wish = command.wish

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from cli import given, main
 from cli.given import text_of
 from cli.runner import NOT_WRITTEN
-from cli.text.history import asked_line
+from cli.text.history import asked_line, unreadable_lines
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.roster import read as read_roster
 from tests.cli.test_failures import LIBRARY
@@ -196,3 +196,9 @@ def test_only_what_was_begun_is_counted(state: str, done: int, is_fine: bool, to
     }
 
     assert asked_line(command).endswith(told)
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, []), (1, ["1 command that"]), (2, ["2 commands that"])])
+def test_commands_that_cannot_be_read_are_counted(number: int, told: list[str]) -> None:
+    """Nobody takes the list for the whole."""
+    assert [one in line for one, line in zip(told, unreadable_lines(number), strict=True)] == [True] * len(told)

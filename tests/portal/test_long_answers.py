@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.command import Asker, Kind, State, Wish
+from adapters.store.backend import Key, Op, Table, Verb
+from jobs.command import Asker, Kind, State, Wish, new_id
 from jobs.commands.ask import ask
 from portal.command import LONGEST, paged
 from portal.everyone import AUDIT_PAGE, MOST_HELD
@@ -74,6 +75,17 @@ async def test_the_audit_comes_in_pages(house: House, admin: Visitor) -> None:
     assert first[0]["asked_at"] > second[-1]["asked_at"]
     assert "Page 1 of 2." in await admin.read("/portal/everyone/audit")
     assert (await admin.get("/portal/everyone/audit.csv")).body.count(b"doctor") == AUDIT_PAGE + 5
+
+
+async def test_the_audit_counts_what_it_cannot_show(house: House, admin: Visitor) -> None:
+    """A command that another build wrote."""
+    assert house.memory is not None
+    assert "cannot be read" not in await admin.read("/portal/everyone/audit")
+    place = Key("command", new_id(house.now))
+    await house.memory.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": 99, "data0": "{}"}))
+
+    assert "1 more cannot be read" in await admin.read("/portal/everyone/audit")
+    assert (await admin.json("/everyone/audit"))["unreadable"] == 1
 
 
 async def test_a_long_list_of_deletions_is_cut_among_everybodys(house: House, admin: Visitor) -> None:

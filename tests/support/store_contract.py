@@ -1449,6 +1449,22 @@ class CommandContract:
         with pytest.raises(RowUnreadable, match="ask again"):
             await fresh_store.read_command(spoilt.id)
 
+    async def test_a_command_of_a_newer_build_is_found_by_who_is_in_it(self, fresh_store: RowStore) -> None:
+        """Though it cannot be read: by a whole name, not by a part of one; it goes with its answer."""
+        kept, newer = a_command(NOW), a_command(NOW + timedelta(hours=1))
+        await fresh_store.save_command(kept)
+        row: codec.Properties = {"v": codec.SCHEMA + 7, "data0": '{"people":["Anna@acme.example"],"more":1}'}
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, Key("command", newer.id), row))
+        await fresh_store.save_part(newer.id, 0, {"text": "t"})
+
+        assert await fresh_store.unreadable_commands() == [newer.id]
+        assert await fresh_store.unreadable_commands(naming=["boris@acme.example", "nna@acme.example"]) == []
+        assert await fresh_store.unreadable_commands(naming=["x", "anna@acme.example"]) == [newer.id]
+        for _ in range(2):
+            await fresh_store.drop_command(newer.id)
+        assert (await fresh_store.unreadable_commands(), await fresh_store.read_parts(newer.id)) == ([], [])
+        assert [one.id for one in await fresh_store.list_commands()] == [kept.id]
+
     async def test_an_answer_is_read_in_order(self, fresh_store: RowStore) -> None:
         """By number, each once, and of this command only."""
         asked = a_command(NOW)

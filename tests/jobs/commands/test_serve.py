@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.store.backend import Op, Table, Verb
+from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.codec import SCHEMA
 from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
@@ -459,6 +459,19 @@ async def test_a_forgotten_user_is_in_no_answer(app: App) -> None:
     assert [await answer(app, one) for one in (own, *every)] == [{}, {}, {}]
     assert await answer(app, places) != {}
     assert await answer(app, failed) == {}
+
+
+async def test_a_forgotten_user_is_in_no_command_that_cannot_be_read(app: App) -> None:
+    """One that a newer build wrote goes as a whole; one about somebody else stays."""
+    assert app.house.memory is not None
+    user, backend = await app.house.user(), app.house.memory.backend
+    ids = [new_id(app.house.now + timedelta(seconds=number)) for number in (1, 2)]
+    for id_, text in zip(ids, (f'{{"by":"{user.id.upper()}"}}', '{"by":"somebody"}'), strict=True):
+        op = Op(Verb.PUT, Key("command", id_), {"v": SCHEMA + 7, "data0": text})
+        await backend.write(Table.COMMANDS, op)
+    await asked(app, Wish(Kind.FORGET, (ANNA,)))
+
+    assert await app.house.world.store.unreadable_commands() == ids[1:]
 
 
 async def test_what_waits_does_not_bring_a_forgotten_user_back(app: App) -> None:
