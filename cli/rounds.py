@@ -31,18 +31,22 @@ def sync(
     ask(runner, "preview" if dry_run else "sync", text.sync_lines, empty=NOBODY, people=people, full=full)
 
 
-@command(main, examples=("preview", "preview --user anna@acme.com --json"))
+# 6 parameters: click hands over each option by itself.
+@command(main, examples=("preview", "preview --user anna@acme.com --json", "preview --series"))
 @user_option
 @file_option
 @all_option
 @click.option("--full", is_flag=True, help="As if both sides were read whole.")
-def preview(runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool) -> None:
+@click.option("--series", is_flag=True, help="As if recurring meetings were synced (SYNC_SERIES=window).")
+def preview(
+    runner: Runner, upns: tuple[str, ...], named: TextIO | None, everybody: bool, full: bool, series: bool
+) -> None:
     """Show what a sync would do now, and write nothing.
 
     The mails that it would cause are counted.
     """
-    people = group.people(upns, named, everybody, needed=False)
-    ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full)
+    people, choice = group.people(upns, named, everybody, needed=False), "series" if series else ""
+    ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full, choice=choice)
 
 
 # 5 parameters: click hands over each option by itself.

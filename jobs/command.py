@@ -75,10 +75,11 @@ CHOICES = {
     Kind.APPROVE: frozenset({"approve", "drop"}),
     Kind.RESOLVE: frozenset({"outlook", "erp", "fields"}),
     Kind.UNDO: frozenset({"", "show", "remake"}),
-    Kind.PREVIEW: frozenset({"", "on"}),
+    Kind.PREVIEW: frozenset({"", "on", "series"}),
 }
-"""What may be chosen; of every other kind nothing. A preview with "on" shows what switching on would do. An undo with
-"show" changes nothing, one with "remake" also makes anew what the round deleted."""
+"""What may be chosen; of every other kind nothing. A preview with "on" shows what switching somebody on would do, one
+with "series" what SYNC_SERIES=window would. An undo with "show" changes nothing, one with "remake" also makes anew
+what the round deleted."""
 
 SIDES = frozenset({"outlook", "erp"})
 """Whose value is kept, where each field is chosen by itself."""

@@ -16,7 +16,7 @@ from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import PolicyDiffers, RowUnreadable, StaleWrite, WrongStore
 from sync_core.model.memory import Instance
-from sync_core.model.policy import Difference, Policy, contradictions, overlaid, taken_over
+from sync_core.model.policy import Difference, Policy, SeriesRule, contradictions, overlaid, taken_over
 
 TRIES = 8
 """The most tries to save the instance row while other processes save it."""
@@ -37,7 +37,9 @@ def is_stamped(world: World, instance: Instance) -> bool:
 
 def in_force(world: World, instance: Instance) -> World:
     """The world under the stored policy; in a store without one, under the policy of the settings here."""
-    return world if instance.policy in (None, world.policy) else replace(world, policy=instance.policy)
+    policy = instance.policy or world.policy
+    policy = replace(policy, series=SeriesRule.WINDOW) if world.tries_series else policy
+    return world if policy == world.policy else replace(world, policy=policy)
 
 
 async def start_app(world: World) -> None:

@@ -55,6 +55,7 @@ FOR_ALL: dict[str, Callable[[Visit, People], Wish]] = {
     "pause-all": lambda visit, _: Wish(Kind.PAUSE, everybody=True, until=typed(visit, "until")),
     "resume-all": lambda _, __: Wish(Kind.RESUME, everybody=True),
     "preview-all": lambda _, __: Wish(Kind.PREVIEW, everybody=True),
+    "preview-series": lambda _, __: Wish(Kind.PREVIEW, everybody=True, choice="series"),
     "doctor": lambda _, __: Wish(Kind.DOCTOR),
     "grant": lambda _, __: Wish(Kind.GRANT, repair=True),
 }

@@ -478,6 +478,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Switch on people by their sign-in names, one a line",
         "Включване на хора по потребителско име, по едно на ред",
     ),
+    "preview-series": (
+        "What would appear with recurring meetings?",
+        "Какво би се появило с повтарящите се срещи?",
+    ),
     "preview-all": ("What would the next round do?", "Какво би направил следващият ход?"),
     "grant": ("Create and give what is missing", "Създай и дай липсващото"),
     "pause-all": ("Pause for everybody", "Пауза за всички"),

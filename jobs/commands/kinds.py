@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
@@ -220,6 +220,7 @@ async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
 async def _preview(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     find = switch.as_switched_on if wish.choice == "on" else switch.find_known
     chosen = [await find(world, name) for name in await _people_or_all(world, wish)]
+    world = replace(world, tries_series=True) if wish.choice == "series" else world
     outcome = await plan_sync(world, chosen, full=wish.full, notice=notice)
     yield await _synced(world, chosen, outcome, dry_run=True)
 

@@ -234,6 +234,7 @@ FOR_ALL = {
     "pause-all": ({"until": "2026-02-02"}, Wish(Kind.PAUSE, everybody=True, until="2026-02-02")),
     "resume-all": ({}, Wish(Kind.RESUME, everybody=True)),
     "preview-all": ({}, Wish(Kind.PREVIEW, everybody=True)),
+    "preview-series": ({}, Wish(Kind.PREVIEW, everybody=True, choice="series")),
     "doctor": ({}, Wish(Kind.DOCTOR)),
     "grant": ({}, Wish(Kind.GRANT, repair=True)),
 }

@@ -9,11 +9,13 @@ import pytest
 from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
 from cli.text.stories import conflict_lines, explained_lines
+from jobs.command import Kind, Wish
 from jobs.commands.explain import explain
-from jobs.commands.shapes import conflicts_of, finding_of, hold_of, sync_of
-from jobs.commands.sync import plan_sync, what_waits
+from jobs.commands.kinds import KINDS
+from jobs.commands.shapes import conflicts_of, finding_of, hold_of
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
+from jobs.waiting import unheeded
 from portal.sign_in import Role
 from sync_core.model.link import LinkStatus
 from sync_core.model.link import Role as MeetingRole
@@ -47,25 +49,27 @@ async def company() -> AsyncIterator[House]:
 
 
 async def planned(house: House) -> list[str]:
-    """What `calsync sync --dry-run` prints."""
-    users = [user for user in await house.world.store.list_users() if user.enabled]
-    outcome = await plan_sync(house.world, users)
-    return list(sync_lines(sync_of(outcome, await what_waits(house.world, users, outcome), dry_run=True)))
+    """What `calsync preview --series` prints."""
+    wish = Wish(Kind.PREVIEW, everybody=True, choice="series")
+    return [
+        line async for part, _ in KINDS[wish.kind].do(house.world, wish, "", unheeded) for line in sync_lines(part)
+    ]
 
 
 STAND_UP, WEEK = "the series “Stand-up”, 24 dates, 26 January to 26 February", "the series “Week”, 5 dates, "
 
 
 async def test_the_plan_says_what_will_appear_and_that_nobody_is_mailed(company: House) -> None:
-    """Each series once, with its dates; how many activities that makes; and nothing is written."""
-    await deploy(company, SeriesRule.WINDOW)
+    """Each series once, with its dates; how many activities that makes. The company's setting stays, and so does
+    everything else."""
     told = await planned(company)
 
     assert f"  activity created: {STAND_UP}" in told
     assert [line for line in told if "nobody is mailed" in line] == [
         "  29 activities are dates of 2 series; nobody is mailed because of them."
     ]
-    assert starts(company) == []
+    await company.settle()
+    assert (starts(company), company.world.policy.series) == ([], SeriesRule.SKIP)
 
 
 async def test_switched_on_the_next_round_of_everybody_is_full(company: House) -> None:
