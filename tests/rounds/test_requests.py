@@ -15,7 +15,7 @@ from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.model.memory import Instance
 from tests.support.counted import CountingBackend, linked_many
-from tests.support.days import at, digits, linked_meeting
+from tests.support.days import at, digits, linked_meeting, the_activity, the_event
 from tests.support.house import House, open_house
 
 
@@ -177,16 +177,6 @@ async def test_many_edits_travel_together(house: House) -> None:
     assert report.done == {"event updated": 100}
     assert len(house.graph.requests) <= 8
     assert len(house.erp.requests) <= 3
-
-
-def the_event(house: House, subject: str) -> str:
-    """The id of the event that is called so."""
-    return str(next(one["id"] for one in house.outlook().events() if one["subject"] == subject))
-
-
-def the_activity(house: House, subject: str) -> str:
-    """The id of the activity that is called so."""
-    return str(next(one["Id"] for one in house.desk().activities() if one["Subject"] == subject))
 
 
 ONE_CHANGE: dict[str, tuple[Callable[[House], object], dict[str, int]]] = {

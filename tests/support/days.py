@@ -37,3 +37,13 @@ async def linked_meeting(house: House, subject: str = "Planning", day: int = 1) 
 
 
 GUEST = "guest@vendor.example"
+
+
+def the_event(house: House, subject: str) -> str:
+    """The id of the event that is called so."""
+    return str(next(one["id"] for one in house.outlook().events() if one["subject"] == subject))
+
+
+def the_activity(house: House, subject: str) -> str:
+    """The id of the activity that is called so."""
+    return str(next(one["Id"] for one in house.desk().activities() if one["Subject"] == subject))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.codec import SCHEMA
 from jobs.ports import Put
-from jobs.round.recall import MOST_NAMES, NeedsAll, Recall, recall_few
+from jobs.pull import run_pull
+from jobs.round.recall import MOST_NAMES, SERIES, NeedsAll, Recall, recall_few
 from jobs.round.report import Report
 from jobs.round.run import run_round
 from jobs.world import Fence
@@ -18,9 +19,11 @@ from sync_core.content.names import named
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, Unread
-from tests.support.days import at, digits
+from tests.support.days import at, digits, the_activity, the_event
+from tests.support.few_links import every_plan_compared
 from tests.support.house import ANNA, House, open_house
 from tests.support.ledger_contract import keep, pair
+from tests.support.series import MONDAYS, mondays, on, open_series
 from tests.support.users import put_user
 
 
@@ -128,6 +131,42 @@ async def test_a_colleague_whose_row_cannot_be_read_lets_all_links_be_read(house
     report = await a_round(house)
 
     assert (report.done, report.read_all) == ({"activity updated": 1}, "the row of a user cannot be read")
+
+
+HAPPENS: dict[str, tuple[Callable[[House, str], object], str]] = {
+    "nothing": (lambda _house, _series: None, ""),
+    "a single event": (lambda h, _: h.outlook().edit(the_event(h, "Single"), subject="Single, too"), ""),
+    "its activity": (lambda h, _: h.desk().edit(the_activity(h, "Single, too"), subject="Alone"), ""),
+    "a new event": (lambda h, _: h.outlook().create("New", at(11), at(11, 10)), ""),
+    "a new activity": (lambda h, _: h.desk().create("Newer", digits(11), digits(11, 12)), ""),
+    "a lost event": (lambda h, _: h.outlook().delete(the_event(h, "Alone")), ""),
+    "a date": (lambda h, series: h.outlook().edit_date(series, MONDAYS[2], subject="Special"), SERIES),
+    "a date's activity": (lambda h, _: h.desk().edit(on(h, MONDAYS[1])["Id"], subject="Changed"), SERIES),
+    "the series": (lambda h, series: h.outlook().edit(series, subject="Weekly"), SERIES),
+    "its end": (lambda h, series: h.outlook().delete(series), SERIES),
+}
+"""What has news in a calendar with a series and other meetings, and why all links are read, '' = they are not."""
+
+
+async def test_dates_of_a_series_are_read_where_the_series_has_news() -> None:
+    """Not where anything else has; the guard counts the series once all the same."""
+    async with open_series() as house:
+        series = mondays(house)
+        house.outlook().create("Single", at(10), at(10, 10))
+        await house.settle()
+        found: dict[str, str] = {}
+        with every_plan_compared() as plans:
+            for what, (happens, _) in HAPPENS.items():
+                happens(house, series)
+                async with house.world.erp_session():
+                    await run_pull(house.world)
+                report = await a_round(house)
+                found[what] = report.read_all
+                assert report.done or what == "nothing", what
+                await house.step()
+
+        assert found == {what: why for what, (_, why) in HAPPENS.items()}
+        assert plans["of few"] >= 6
 
 
 class TestRecall:
