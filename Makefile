@@ -33,7 +33,7 @@ BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts
   tests/app/test_workers.py tests/jobs/test_line.py tests/jobs/test_refusal.py tests/jobs/test_remembered.py \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
   $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
-  $(patsubst %,tests/rounds/test_%.py,meetings preview stops)
+  $(patsubst %,tests/rounds/test_%.py,meetings preview stops series_company series_edges series_random)
 
 .PHONY: help setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup

@@ -17,7 +17,7 @@ from sync_core.errors import RowUnreadable
 from sync_core.model.decision import Decision
 from sync_core.model.memory import Hold, Memory
 from sync_core.plan.decide import decide
-from sync_core.plan.guard import guard, recent_deletions
+from sync_core.plan.guard import guard, more_units, recent_deletions
 from sync_core.plan.holds import without_lost
 
 
@@ -34,9 +34,10 @@ async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
     """Read and decide for this ``world`` and ``memory``, which quarantine may have reduced; write nothing."""
     findings = await read_sides(replace(frame, world=world, memory=without_lost(memory)))
     ctx, memory = findings.frame.ctx, findings.frame.memory
+    decided = [decide(case, ctx) for case in findings.cases]
     decisions, hold = guard(
-        [decide(case, ctx) for case in findings.cases],
-        live=memory.units,
+        decided,
+        live=memory.units + more_units(memory.links, decided),
         recent=len(recent_deletions(memory.cursors, ctx.now)),
         limit=ctx.policy.mass_deletion,
         approved=ctx.approved,

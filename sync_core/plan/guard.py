@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sync_core.model import link as life
-from sync_core.model.decision import Decision, Verdict
+from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.link import Held, Link
 from sync_core.model.memory import Approval, Cursors, Hold
 from sync_core.plan import cells
@@ -68,6 +68,15 @@ def guard(  # seven parameters: each is one fact that only the round knows, and 
 def unit_of(decision: Decision) -> str:
     """What a deletion counts as: a series for an activity to void, else the item by itself."""
     return counted_as(decision.link, decision.intent) if decision.link else decision.case.event_id
+
+
+def more_units(links: Iterable[Link], decisions: Iterable[Decision]) -> int:
+    """How many more meetings the running links are by these decisions: of a series of which dates are removed from
+    Outlook, each date counts by itself."""
+    removed = (d.link for d in decisions if d.is_deletion and d.intent is Intent.REMOVE)
+    singly = {counted_as(link, Intent.VOID) for link in removed if link is not None and link.occurrence is not None}
+    units = [counted_as(link, Intent.VOID) for link in links if link.status in life.RUNNING]
+    return sum(unit in singly for unit in units) - len(singly.intersection(units))
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:

@@ -75,7 +75,7 @@ def _become_series(links: Sequence[Link], series: Series) -> list[Move]:
     """Single events that are a series by now: the activity becomes the date of the single event, else the first."""
     found: list[Move] = []
     for link in links:
-        if link.occurrence is None and link.event_id in series.masters and link.status in WATCHED:
+        if link.occurrence is None and link.status in WATCHED:
             dates = [e for e in series.free if e.occurrence and e.occurrence.master_id == link.event_id]
             if dates:
                 at = link.base_event.start

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from typing import TypeVar
 
 from sync_core.content.project import graph_when
@@ -144,66 +145,51 @@ class Missing:
     @property
     def living(self) -> list[str]:
         """The series that go on, which may say what became of a date."""
-        return [
-            i for i in self.masters if _sight_of_series(self.masters[i]) is Sight.PRESENT and not self._is_single(i)
-        ]
+        return [i for i, evidence in self.masters.items() if _sight_of_series(evidence) is Sight.PRESENT]
 
     @property
     def asked(self) -> dict[str, str]:
-        """The ids to read of the dates that only they themselves can tell of, by the event id of their link."""
-        open_ = [link for link in self.links if _master_of(link) in self.living and self._said_of(link) is None]
-        return {link.event_id: self._id_of(link) for link in open_[:MOST_ASKED]}
+        """The ids to read of the dates that only they themselves can tell of, by the event id of their link: a series
+        knows the present id of a changed date."""
+        found: dict[str, str] = {}
+        for link in self.links:
+            told = self.dates.get(_master_of(link))
+            if isinstance(told, SeriesDates) and link.occurrence and link.occurrence.day not in told.cancelled:
+                found[link.event_id] = told.exceptions.get(link.occurrence.day, link.event_id)
+        return dict(islice(found.items(), MOST_ASKED))
 
     def sights(self) -> dict[str, Sight]:
         """What each date is, by the event id of its link."""
-        return {link.event_id: self._sight_of(link) for link in self.links}
+        asked = self.asked
+        return {link.event_id: self._sight_of(link, asked.get(link.event_id)) for link in self.links}
 
     def unnamed(self) -> frozenset[str]:
         """The dates, by event id, that their living series does not know any more without naming them as taken out:
         it got another pattern, or ends earlier."""
-        gone = {i for i, asked in self.asked.items() if asked in self.found and self.found[asked] is None}
-        return frozenset(gone)
+        return frozenset(i for i, asked in self.asked.items() if self.found.get(asked, ...) is None)
 
     def events(self) -> dict[str, GraphEvent]:
         """The dates that take place outside the view, by their ids."""
-        present = {self.asked[i] for i, sight in self.sights().items() if sight is Sight.PRESENT}
+        asked, sights = self.asked, self.sights()
+        present = {one for i, one in asked.items() if sights[i] is Sight.PRESENT}
         return {i: e for i, e in self.found.items() if i in present and isinstance(e, GraphEvent)}
 
-    def _said_of(self, link: Link) -> Sight | None:
-        """What the series says of a date, None where it says nothing."""
-        assert link.occurrence is not None
-        told = self.dates.get(_master_of(link))
-        if not isinstance(told, SeriesDates):
-            return Sight.UNDECIDED
-        return Sight.GONE if link.occurrence.day in told.cancelled else None
-
-    def _id_of(self, link: Link) -> str:
-        """The id by which a date is asked for: its series knows the present one of a changed date."""
-        assert link.occurrence is not None
-        told = self.dates.get(_master_of(link))
-        return told.exceptions.get(link.occurrence.day, link.event_id) if isinstance(told, SeriesDates) else ""
-
-    def _sight_of(self, link: Link) -> Sight:
+    def _sight_of(self, link: Link, asked: str | None) -> Sight:
         evidence = self.masters.get(_master_of(link))
         if evidence is None:
             return Sight.UNDECIDED
         of_series = _sight_of_series(evidence)
         if of_series is not Sight.PRESENT:
             return of_series
-        if self._is_single(_master_of(link)):
-            return Sight.GONE
-        asked = self.asked.get(link.event_id)
         if asked is None:
-            return self._said_of(link) or Sight.UNDECIDED
-        found = self.found.get(asked, Malformed)
+            told = self.dates.get(_master_of(link))
+            is_named = isinstance(told, SeriesDates) and link.occurrence and link.occurrence.day in told.cancelled
+            return Sight.GONE if is_named else Sight.UNDECIDED
+        found = self.found.get(asked, ...)
         if found is None:
             return Sight.GONE
         is_it = isinstance(found, GraphEvent) and uid_key(found.ical_uid) == uid_key(link.ical_uid)
         return Sight.PRESENT if is_it else Sight.UNDECIDED
-
-    def _is_single(self, master_id: str) -> bool:
-        event = self.masters[master_id].event
-        return isinstance(event, GraphEvent) and event.kind is EventKind.SINGLE
 
 
 def _master_of(link: Link) -> str:
@@ -211,8 +197,11 @@ def _master_of(link: Link) -> str:
 
 
 def _sight_of_series(evidence: Evidence) -> Sight:
-    """Whether a series is gone, by the rule for single events. What cannot be understood leaves its dates open."""
+    """Whether a series is gone, by the rule for single events; it is if it is a single event by now. What cannot be
+    understood leaves its dates open."""
     sight = judge_gone(evidence)
+    if sight is Sight.PRESENT and isinstance(evidence.event, GraphEvent) and evidence.event.kind is EventKind.SINGLE:
+        return Sight.GONE
     return Sight.UNDECIDED if sight is Sight.MALFORMED else sight
 
 

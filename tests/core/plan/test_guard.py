@@ -16,7 +16,7 @@ from sync_core.model.link import Held, LinkStatus
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity
-from sync_core.plan.guard import guard, is_mass_deletion
+from sync_core.plan.guard import guard, is_mass_deletion, more_units
 from tests.support.samples import NOW, a_link, linked, utc
 
 LIMIT = (5, 0.2)
@@ -228,6 +228,8 @@ def test_a_deleted_series_counts_once() -> None:
 def test_what_a_void_in_erp_removes_counts_singly() -> None:
     """Each mails."""
     dates = [of_series(n, "U", Intent.REMOVE) for n in range(6)]
+    links = [d.link for d in (of_series(n, "U") for n in range(20)) if d.link]
     _, hold = guard(dates, live=20, recent=0, limit=LIMIT, approved=frozenset(), now=NOW)
 
     assert hold is not None
+    assert (more_units(links, dates), more_units(links, [of_series(1, "U")])) == (19, 0)

@@ -1,0 +1,30 @@
+"""Series and random hands: whatever is done to them and their dates on both sides, both sides end alike."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.support.budget import budget
+from tests.support.random_series import SeriesHands, play_series
+from tests.support.series import READINGS, open_series
+
+PLAYS = budget(1, 40)
+"""Plays for each reading of the disputed facts."""
+
+
+@pytest.mark.parametrize("trouble", [0.0, 0.5], ids=["in quiet", "in trouble"])
+@pytest.mark.parametrize("readings", READINGS)
+async def test_whatever_is_done_to_series_both_sides_end_alike(readings: str, trouble: float) -> None:
+    """Made, renamed, moved, re-patterned, split, ended, deleted; single dates edited, moved, deleted and voided; with
+    calls that are lost in between."""
+    for seed in range(PLAYS):
+        async with open_series(readings=readings) as house:
+            house.set_policy(mass_deletion=(1_000, 1.0))
+            hands = SeriesHands(house, random.Random(f"{readings} {seed}"), trouble=trouble)
+            try:
+                await play_series(house, hands, 30)
+            except AssertionError as error:
+                error.add_note("\n".join([f"seed {seed}", *hands.log]))
+                raise
