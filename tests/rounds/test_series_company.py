@@ -29,7 +29,7 @@ def slow(house: House) -> Callable[[], datetime]:
     """A clock by which time passes whenever somebody looks at it."""
 
     def look() -> datetime:
-        house.advance(seconds=1)
+        house.advance(milliseconds=100)
         return house.now
 
     return look
@@ -122,7 +122,7 @@ async def test_forty_weekday_series_come_over_rounds_and_nothing_twice() -> None
         assert sum(line.mails for line in preview.lines) == 0
 
         quick = house.world.clock
-        house.world = replace(house.world, clock=slow(house), round_limit=timedelta(seconds=2))
+        house.world = replace(house.world, clock=slow(house), round_limit=timedelta(milliseconds=500))
         rounds = 0
         while len(starts(house)) < SERIES * 24:
             rounds += 1

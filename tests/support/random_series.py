@@ -145,7 +145,7 @@ class SeriesHands:
         return f"{row['Id'][:8]} {row['StartTime'][:16]}"
 
 
-def shown(house: House) -> dict[tuple[str, str], int]:
+def seen_in_outlook(house: House) -> dict[tuple[str, str], int]:
     """What Outlook shows inside the window, from tomorrow on: (title, start in Sofia) → how often."""
     window = window_at(house.now, SOFIA, 1)
     start = window.start + timedelta(days=1)
@@ -156,7 +156,7 @@ def shown(house: House) -> dict[tuple[str, str], int]:
     return Counter((one.content.subject, f"{one.content.start.astimezone(SOFIA):%Y-%m-%dT%H:%M}") for one in found)
 
 
-def told(house: House) -> dict[tuple[str, str], int]:
+def told_by_erp(house: House) -> dict[tuple[str, str], int]:
     """What ERP.net shows of the same days."""
     window = window_at(house.now, SOFIA, 1)
     first, last = (f"{at.astimezone(SOFIA):%Y-%m-%d}" for at in (window.start + timedelta(days=1), window.end))
@@ -174,7 +174,7 @@ async def check_series(house: House) -> None:
     apart = len([x for x in memory.links if x.conflict]) + len(asked) + len(waiting)
     names = Counter(r["ExternalId"] for r in house.desk().activities() if not r["Void"] and r["ExternalId"])
     assert [name for name, n in names.items() if n > 1] == []
-    outlook, erp = Counter(shown(house)), Counter(told(house))
+    outlook, erp = Counter(seen_in_outlook(house)), Counter(told_by_erp(house))
     assert sum((outlook - erp).values()) <= apart, (outlook - erp, erp - outlook)
     assert sum((erp - outlook).values()) <= apart, (outlook - erp, erp - outlook)
 
