@@ -27,8 +27,8 @@ from jobs.notices import send_digest
 from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
-from jobs.round.days import lag_of
-from jobs.round.report import Report, log_round
+from jobs.round.days import log_timed
+from jobs.round.report import Report
 from jobs.round.run import run_round
 from jobs.together import together
 from jobs.wake import is_notified, wake
@@ -318,8 +318,7 @@ async def _carry_out(world: World, turn: _Turn, order: Round, user: User, row: t
         if order.full or turn.is_redelivered:  # else the round under way sees the wake token when it ends
             await line.send_later(world, order, jittered(_left(world, held.until)))
         return
-    ended_at = world.clock()
-    log_round(report, seconds=(ended_at - began_at).total_seconds(), lag_seconds=lag_of(report, ended_at))
+    log_timed(report, began_at, world.clock())
     if isinstance(report.trouble, AppRefused):
         await remember_refusal(world, report.trouble)
     await _follow_up(world, turn, order, report)

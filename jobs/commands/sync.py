@@ -18,6 +18,7 @@ from jobs.due import is_due, pause_of
 from jobs.pull import plan_pull
 from jobs.refusal import judged
 from jobs.repair import plan_repair, pull_and_repair
+from jobs.round.days import log_timed
 from jobs.round.report import Failure, Report, parked_in
 from jobs.round.run import plan_round, run_round
 from jobs.waiting import Notice, erp_session, take_when_free, unheeded
@@ -211,11 +212,15 @@ async def run_until_done(
 
 async def _one_round(world: World, user: User, full: bool, row: tuple[Instance, str] | None) -> Report:
     """Run one round; a lost lease or an unreadable row ends this user's sync only."""
+    began_at = world.clock()
     try:
         current = await world.store.read_user(user.id) or user
-        return await run_round(world, current, full=full, asked=True, row=row)
+        report = await run_round(world, current, full=full, asked=True, row=row)
     except (LeaseLost, RowUnreadable) as error:
         return _stopped(user, full, error)
+    if world.serve is not None:  # the app, in whose log its alerts look
+        log_timed(report, began_at, world.clock())
+    return report
 
 
 def _stopped(user: User, full: bool, error: StoreError) -> Report:

@@ -1,11 +1,12 @@
-"""Counts a round in the row of its day, from which the page draws its chart; an idle round writes nothing."""
+"""Counts a round in the row of its day, from which the page draws its chart (an idle round writes nothing), and tells
+the app's log how long it took."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from jobs.log import log_failure
-from jobs.round.report import Report
+from jobs.round.report import Report, log_round
 from jobs.wake import woken_at
 from jobs.world import World
 from sync_core.errors import StoreError
@@ -16,6 +17,11 @@ def lag_of(report: Report, now: datetime) -> float | None:
     """Seconds from the wake-up to ``now``, when the writes have ended; None without a write or a time."""
     at = woken_at(report.served)
     return (now - at).total_seconds() if at is not None and report.done else None
+
+
+def log_timed(report: Report, began_at: datetime, ended_at: datetime) -> None:
+    """Log a round that the app has run, whoever asked for it."""
+    log_round(report, seconds=(ended_at - began_at).total_seconds(), lag_seconds=lag_of(report, ended_at))
 
 
 def day_of(report: Report, now: datetime) -> Day | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from jobs.world import World
 from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.sides import Side
-from tests.support.app import App
+from tests.support.app import App, logged_facts
 from tests.support.house import ANNA
 
 OPERATOR = Asker("operator", "Olga Operator")
@@ -63,6 +64,22 @@ async def test_a_sync_is_carried_out_by_the_app(app: App) -> None:
     [user] = (await answer(app, command))["users"]
     assert [line["subject"] for line in user["lines"]] == ["Budget"]
     assert subjects(app) == ["Budget"]
+
+
+async def test_a_round_that_was_asked_for_is_logged_like_any_other(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else an alert would not learn that somebody is well again, and `make run` would not show it; a preview is no
+    round."""
+    start = app.house.now + timedelta(days=2)
+    app.house.outlook().create("Budget", start, start + timedelta(hours=1))
+    with caplog.at_level(logging.INFO, "calsync"):
+        await asked(app, Wish(Kind.PREVIEW))
+        assert logged_facts(caplog.records, "round") == []
+        await asked(app, Wish(Kind.SYNC, full=True))
+
+    [told] = logged_facts(caplog.records, "round")
+    assert (told["full"], told["actions"], told["operational"]) == (True, {"activity created": 1}, True)
 
 
 async def test_a_preview_writes_nothing(app: App) -> None:
