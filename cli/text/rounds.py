@@ -29,9 +29,9 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     mode = "the plan, nothing was written" if dry_run else "full" if user["full"] else ""
     zone = f"; times of {zone_of(user)}" if user["holds"] or tells_time(user["lines"]) else ""
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}{zone}")
+    yield from _dates_made(user["lines"])
     for some in gathered(user["lines"]):
         yield from action_lines(some[0], zone_of(user)) if len(some) == 1 else (_series_line(some),)
-    yield from _dates_made(user["lines"])
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:

@@ -1,4 +1,4 @@
-"""The demo: calsync against its stand-ins, told as a story in twelve steps and checked as it goes.
+"""The demo: calsync against its stand-ins, told as a story in 13 steps and checked as it goes.
 
 A calendar file (one's own Outlook export, or the sample beside this module) is loaded into the Outlook of Anna, who
 works at a company that exists only in these processes. The product is driven through its command line, people act

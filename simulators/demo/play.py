@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from simulators.base import Refused
 from simulators.demo.report import Round
@@ -31,6 +32,9 @@ class Play:
     screen: Screen
     cast: dict[str, str] = field(default_factory=dict)
     world: World = field(default_factory=World)
+    series: World = field(default_factory=World)
+    """The dates of the series that were synced last."""
+
     failed: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """Of everything so far: what people did, what calsync was told to do, what was checked, mails."""
@@ -68,6 +72,14 @@ class Play:
         self.screen.meeting(meeting)
         self.expect("calsync ended well", told.is_fine)
         return told, meeting
+
+    def sync_series(self, title: str, masters: Sequence[str], until: date) -> tuple[Round, World]:
+        """Let calsync sync; shows what it did, and all dates of series beside the activities of this title."""
+        told = self._sync()
+        self.series = self.stage.dates(title, masters, until)
+        self.screen.calendars(self.series, {row.key for row in self.series.rows})
+        self.expect("calsync ended well", told.is_fine)
+        return told, self.series
 
     def _sync(self, *options: str) -> Round:
         told = self.stage.sync(*options)

@@ -144,7 +144,8 @@ class Screen:
         self._console.print(table)
         others = len(world.rows) - len(rows)
         more = f"… and {len(rows) - ROWS} more; " if len(rows) > ROWS else ""
-        self.say(f"  {more}{others} others did not change", "dim")
+        if more or others:
+            self.say(f"  {more}{others} others did not change", "dim")
 
     def meeting(self, meeting: Meeting) -> None:
         """One meeting in the calendars of those whose sync is on, beside its activity and who takes part."""

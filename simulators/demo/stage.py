@@ -78,6 +78,9 @@ class Calsync(Protocol):
     def typed(self, *words: str) -> tuple[int, str]:
         """Exit code and answer of one command as a person types it."""
 
+    def choose(self, setting: str, value: str) -> None:
+        """Set one more setting, for every command from now on."""
+
 
 class CommandLine:
     """calsync's command line with these settings and no others; each command opens and closes the world anew."""
@@ -85,7 +88,11 @@ class CommandLine:
     def __init__(self, calsync: Command, settings: dict[str, str]) -> None:
         self._calsync = calsync
         foreign = dict.fromkeys(name for name in os.environ if name.startswith(SETTINGS))
-        self._runner = CliRunner(env={**foreign, **settings, "CALSYNC_HERE": "1"})
+        self._environ: dict[str, str | None] = {**foreign, **settings, "CALSYNC_HERE": "1"}
+
+    def choose(self, setting: str, value: str) -> None:
+        """Set one more setting, for every command from now on."""
+        self._environ[setting] = value
 
     def run(self, *words: str) -> tuple[int, Json]:
         """Run ``calsync --json …``; raises ``CalsyncFailed`` where it does not answer in JSON."""
@@ -101,7 +108,7 @@ class CommandLine:
         return done.exit_code, (done.stdout if done.exit_code == 0 else done.output) or str(done.exception or "")
 
     def _invoke(self, *words: str) -> Result:
-        done = self._runner.invoke(self._calsync, list(words), standalone_mode=False)
+        done = CliRunner(env=self._environ).invoke(self._calsync, list(words), standalone_mode=False)
         if isinstance(done.exception, Abort) or done.exit_code == STOPPED:
             raise KeyboardInterrupt
         return done
@@ -214,6 +221,19 @@ class Stage:
         held = {login: [e for e in events if e.ical_uid == ical_uid] for login, events in self._events().items()}
         copies = {login: found[0] if found else None for login, found in held.items()}
         return Meeting(copies, tuple(a for a in self._activities() if a.external_id == ical_uid))
+
+    def dates(self, title: str, series: Sequence[str], until: date) -> World:
+        """The dates of series in Anna's Outlook from today on, by the ids of their masters, and the activities of
+        this title, as they are now."""
+        span = {"start": self.today.isoformat(), "end": until.isoformat()}
+        found = [
+            self.outlook.act("occurrence", ident=ident, day=day)
+            for ident in series
+            for day in self.outlook.act("dates", ident=ident, **span)
+        ]
+        events = [read_event(self.outlook.act("get", ident=one), self.zone) for one in found]
+        named = [activity for activity in self._activities() if activity.subject == title]
+        return pair(events, named, {})
 
     def _events(self) -> dict[str, list[Event]]:
         """What is in everybody's calendar, by login."""

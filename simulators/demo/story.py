@@ -1,10 +1,10 @@
-"""The story in twelve steps. Each acts as people do, lets calsync sync, and checks both calendars and the report."""
+"""The story in 13 steps. Each acts as people do, lets calsync sync, and checks both calendars and the report."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from simulators.demo import people
+from simulators.demo import people, series
 from simulators.demo.play import Play, Step
 from simulators.demo.stage import COLLEAGUE, LOGIN, THIRD, upn_of
 from simulators.demo.views import Activity, Event, Row, Span, is_due, is_in_window
@@ -315,6 +315,12 @@ STEPS = (
         "a meeting that another company organizes",
         people.outside_organizer,
         "who organizes has the last word; the activity outlives each calendar that feeds it, but not the meeting.",
+    ),
+    Step(
+        "a weekly meeting",
+        series.weekly,
+        "where the company chooses it, each date of a series is one activity, and stays the same when the date is "
+        "moved, the pattern changed, or the series split; nobody is mailed.",
     ),
     Step("a full refresh", full_refresh, "everything is read again, and nothing is made twice."),
     Step("an idle round", idle_round, "where nobody did anything, nothing is written."),

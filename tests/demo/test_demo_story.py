@@ -299,7 +299,7 @@ def test_the_wheel_holds_every_file_of_its_packages(installed: Path) -> None:
 
 
 def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    """The installed demo ends by itself with exit code 0, all twelve steps told, nothing left running; what README's
+    """The installed demo ends by itself with exit code 0, all steps told, nothing left running; what README's
     recording shows is a part of what it prints.
 
     It finds Azurite in the user's cache, where ``--install`` puts it.
@@ -312,8 +312,8 @@ def test_whole_demo_comes_out_as_told_from_the_wheel(installed: Path, tmp_path: 
     assert cpu_of_children() - before < MOST_CPU_SECONDS
     assert "✗" not in told
     assert process.returncode == 0
-    assert [int(n) for n in re.findall(r"^Step (\d+) of 12", told, re.MULTILINE)] == list(range(1, 13))
-    assert told.splitlines()[-1].startswith("All 12 steps came out as told")
+    assert [int(n) for n in re.findall(r"^Step (\d+) of 13", told, re.MULTILINE)] == list(range(1, 14))
+    assert told.splitlines()[-1].startswith("All 13 steps came out as told")
     assert "(What was deleted or cancelled in the steps before is void in ERP.net" in told
     assert not re.search(r"(\w{3} [\d.]+) \d\d:\d\d – \1", told)
     assert {"preview", "sync", "status", "why", "conflicts", "resolve"} <= set(
@@ -338,10 +338,10 @@ def test_an_installed_demo_without_azurite_says_what_to_do(installed: Path, tmp_
 
 def test_a_step_that_is_not_there_is_a_wrong_argument() -> None:
     """The number of steps is said, and nothing is started."""
-    with demo("--step", "13") as process:
+    with demo("--step", "14") as process:
         told, _ = process.communicate(timeout=TIME_LIMIT)
 
-    assert (process.returncode, told) == (2, "There are 12 steps.\n")
+    assert (process.returncode, told) == (2, "There are 13 steps.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
