@@ -41,6 +41,9 @@ class Pretender:
         """The same for people."""
         return 0, "Nothing to do."
 
+    def choose(self, setting: str, value: str) -> None:
+        """It has no settings."""
+
 
 @pytest.fixture(scope="module")
 def companions() -> Iterator[Companions]:
