@@ -15,6 +15,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -59,6 +60,12 @@ Graph's and ERP.net's stand-ins         {graph}  {erpnet}
 Ctrl-C ends everything; nothing of the calendars is kept."""
 
 
+TAKEN = """\
+Something listens on port {port} already, perhaps another `make run`: stop that one, or take another port:
+  make run RUN_ARGS="--port {other}"
+"""
+
+
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Exit code: 0 ended so, 1 could not start or the host ended by itself."""
     parser = argparse.ArgumentParser(prog="make run", description="The app with Azurite and its simulators.")
@@ -66,8 +73,17 @@ def main() -> int:
     parser.add_argument("--no-browser", action="store_true", help="do not open the page of the two calendars")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
+    if not wanted.inside and _is_taken(wanted.port):  # before anything of that other run is touched
+        sys.stderr.write(TAKEN.format(port=wanted.port, other=wanted.port + 1))
+        return 1
     signal.signal(signal.SIGTERM, _interrupt)
     return _inside(wanted.port, not wanted.no_browser) if wanted.inside else _outside(sys.argv[1:])
+
+
+def _is_taken(port: int) -> bool:
+    """Whether something listens there."""
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from simulators.host.run import Papers, _kept_on_screen, _settings_written, as_shell, papers_for, rounds_in
+from simulators.host.run import Papers, _kept_on_screen, _settings_written, as_shell, main, papers_for, rounds_in
 
 FACTS = {"user": "u1", "actions": {}, "failures": 0, "conflicts": 0, "holds": 0, "parked": 0, "seconds": 0.42}
 
@@ -19,6 +20,19 @@ FACTS = {"user": "u1", "actions": {}, "failures": 0, "conflicts": 0, "holds": 0,
 def logged(**facts: object) -> str:
     """A line of the app's log about a round."""
     return f"2026-12-01 09:30:12,345 INFO calsync: round {json.dumps(FACTS | facts, sort_keys=True)}\n"
+
+
+def test_a_port_that_is_taken_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What to do stands in it, and nothing of the run that has the port is touched."""
+    monkeypatch.setattr("simulators.host.run._outside", lambda options: pytest.fail("it was started"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr("sys.argv", ["run", "--port", str(port)])
+
+        assert main() == 1
+    assert f"Something listens on port {port} already" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
