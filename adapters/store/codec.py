@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ import msgspec
 
 from adapters.store.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
-from sync_core.model.link import EndedBy
+from sync_core.model.link import EndedBy, Link
 from sync_core.model.memory import JournalEntry
 
 T = TypeVar("T")
@@ -36,10 +36,12 @@ writes (tests/adapters/rows)."""
 
 READABLE = (SCHEMA - 1, SCHEMA)
 
-BEYOND = {"Link": {"ended_by": EndedBy.UNLINKED}}
-"""Values that a build of this version may not know, by the name of the row's class and of the field. A row that holds
-one is written as the next version, which such a build refuses as a newer one's; when ``SCHEMA`` is raised, this is
-empty again."""
+BEYOND: Mapping[str, Callable[[Link], bool]] = {
+    "Link": lambda link: link.ended_by is EndedBy.UNLINKED or link.occurrence is not None
+}
+"""Which rows hold what a build of this version may not know, by the name of their class: of a date of a series it
+would take a 404 for a deletion. Such a row is written as the next version, which that build refuses as a newer one's;
+when ``SCHEMA`` is raised, this is empty again."""
 
 STORED_NAMES = {
     "Claim": {"user_id": "holder"},
@@ -77,7 +79,7 @@ def encode(value: object) -> Properties:
 
 
 def _is_beyond(value: object) -> bool:
-    return any(getattr(value, name) == one for name, one in BEYOND.get(type(value).__name__, {}).items())
+    return isinstance(value, Link) and "Link" in BEYOND and BEYOND["Link"](value)
 
 
 def decode(properties: Mapping[str, object], kind: type[T]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -13,7 +13,18 @@ from simulators.base import Fault
 from sync_core.model.link import Role
 from tests.support.budget import budget
 from tests.support.house import ANNA, House, upn_of
-from tests.support.series import MONDAYS, READINGS, clock, every_weekday, mondays, nine, on, open_series, starts
+from tests.support.series import (
+    MONDAYS,
+    READINGS,
+    clock,
+    every_weekday,
+    mondays,
+    nine,
+    on,
+    open_series,
+    repeating,
+    starts,
+)
 
 BORIS = upn_of("boris")
 KIM = "kim@partner.example"
@@ -154,3 +165,52 @@ async def test_what_a_round_costs() -> None:
         assert asked(house) == {"delta": 1, "calendarView": 1}
         writes = [seen for seen in house.erp.requests if seen.method == "POST" and "$batch" in seen.path]
         assert len([seen for seen in writes if b"PATCH" in seen.body]) == 1
+
+
+async def test_a_first_sync_costs_one_question_more_than_that_of_single_meetings() -> None:
+    """Whatever their number."""
+    counts = []
+    for is_series in (False, True):
+        async with open_series() as house:
+            if is_series:
+                every_weekday(house)
+            else:
+                for day in (MONDAYS[0] + timedelta(days=n) for n in range(32)):
+                    if day.weekday() < 5:
+                        house.outlook().create("Stand-up", clock(day, 8, 15), clock(day, 8, 45))
+            house.graph.requests.clear()
+            house.erp.requests.clear()
+            await house.step()
+            assert len(starts(house)) == 24
+            counts.append((len(house.graph.requests), len(house.erp.requests)))
+
+    singles, series = counts
+    assert series == (singles[0] + 1, singles[1])
+
+
+@pytest.mark.parametrize("first", ["anna", "boris"])
+@pytest.mark.parametrize("how", ["tuesdays", "split", "deleted"])
+async def test_who_follows_a_series_follows_its_changes(how: str, first: str) -> None:
+    """In any order of rounds: one activity a date, the same ones, nobody left with a dead link."""
+    async with open_series("anna", "boris") as house:
+        house.outlook().create("Kept", clock(MONDAYS[1], 15), clock(MONDAYS[1], 16))
+        house.outlook().create("Kept too", clock(MONDAYS[1], 17), clock(MONDAYS[1], 18))
+        series = mondays(house, attendees=[BORIS])
+        order = [upn_of(first), *{ANNA, BORIS} - {upn_of(first)}]
+        await house.settle(*order)
+        before = {row["Id"] for row in house.desk().activities()}
+        match how:
+            case "tuesdays":
+                house.outlook().make_series(series, repeating("tuesday", since=date(2024, 1, 23)))
+            case "split":
+                house.outlook().split(series, MONDAYS[2], subject="New")
+            case "deleted":
+                house.outlook().delete(series)
+        await house.settle(*order)
+
+        alive = {row["Id"] for row in house.desk().activities() if not row["Void"]}
+        assert alive == before if how != "deleted" else len(alive) == 2
+        followed = [x for x in (await house.recall(BORIS)).links if x.role is Role.FOLLOWER and x.status == "live"]
+        assert len(followed) == (0 if how == "deleted" else 5)
+        named = {row["ExternalId"] for row in house.desk().activities() if not row["Void"]}
+        assert {x.ical_uid for x in followed} <= named

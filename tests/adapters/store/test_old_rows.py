@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -23,6 +24,7 @@ from sync_core.model.day import Day
 from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending, is_unlinked, retried
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
+from sync_core.model.series import Occurrence, Rhythm
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
 from tests.support.users import put_user
 
@@ -192,6 +194,17 @@ def test_a_build_that_does_not_know_unlinked_pairs_leaves_their_rows_alone(monke
     with pytest.raises(RowUnreadable, match="has schema version 3") as refused:
         codec.decode(one["properties"], Link)
     assert refused.value.is_newer
+
+
+def test_a_build_that_does_not_know_series_leaves_their_rows_alone() -> None:
+    """To it, a date that answers 404 would be deleted; once it is a single event's, the row is everybody's again."""
+    [one] = json.loads((FROZEN.parent / "v3" / "link.json").read_text(encoding="utf-8"))
+    single = retried(codec.decode(one["properties"], Link))
+    dated = replace(single, occurrence=Occurrence("U", date(2026, 6, 25), "M", Rhythm.WEEKLY))
+
+    row = codec.encode(dated)
+    assert (row["v"], codec.decode(row, Link)) == (codec.SCHEMA + 1, dated)
+    assert codec.encode(single)["v"] == codec.SCHEMA
 
 
 @pytest.mark.parametrize("kind", [Link, Pending])
