@@ -56,7 +56,7 @@ param settings { *: string } = {}
 ])
 param pythonVersion string = '3.13'
 
-@description('Optional. Upper limit of instances of each group: HTTP, the queue, each timer. 0 = ERPNET_MAX_SESSIONS + 1.')
+@description('Optional. Upper limit of instances of each group: HTTP, the queue, each timer. 0 = ERPNET_MAX_SESSIONS.')
 @minValue(0)
 @maxValue(1000)
 param maximumInstances int = 0
@@ -165,9 +165,10 @@ var erpnetSettings = {
   ERPNET_CLIENT_ID: erpnetClientId
 }
 
-// One instance more than ERP.net has sessions for: it takes over at once what another leaves.
+// As many instances as ERP.net has sessions for: one more would take messages that only an instance with a session
+// can serve, and where the platform lets that one go, its session is counted for another 20 minutes.
 var sessions = int(settings.?ERPNET_MAX_SESSIONS ?? '1')
-var instances = maximumInstances > 0 ? maximumInstances : sessions + 1
+var instances = maximumInstances > 0 ? maximumInstances : sessions
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: groupName

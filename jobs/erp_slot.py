@@ -10,7 +10,7 @@ what a message does instead stands in ``app/work.py``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +18,17 @@ from datetime import datetime, timedelta
 from jobs.backoff import exponential
 from jobs.ports import Clock, Erp, Slot, SlotStore
 from sync_core.errors import LeaseLost, SlotsTaken, StoreError
+from sync_core.model.sides import Side
 
 LINGER = 20 * 60.0
 """Seconds that a session lives after its last call (erpnet.md §3)."""
 
-ERP_NET = "ERP.net (no free licence, or no answer)"
-"""The holder named in ``SlotsTaken`` when ERP.net itself has no licence left, or is away."""
+ERP_NET = "ERP.net (no free licence, or a side gives no answer)"
+"""The holder named in ``SlotsTaken`` when ERP.net itself has no licence left, or a side is away."""
 
-SILENT = 2
-"""After so many orders in a row that got no answer ERP.net counts as away."""
+SILENT: Mapping[Side, int] = {Side.GRAPH: 4, Side.ERP: 2}
+"""After so many different orders in a row that a side did not answer it counts as away. One mailbox of Graph may be
+out of reach by itself."""
 
 BEATS = 3
 """Heartbeats within the time after which a silent slot counts as abandoned."""
@@ -52,7 +54,7 @@ class ErpSlot:
         self._slot: Slot | None = None
         self._beating: asyncio.Task[None] | None = None
         self._backs_off_until: datetime | None = None
-        self._silent = 0
+        self._silent: dict[Side, list[str]] = {side: [] for side in Side}
         self.full_round = asyncio.Lock()
         """Held by a full round: one at a time in a process, so that small rounds always get their turn."""
 
@@ -82,16 +84,21 @@ class ErpSlot:
         """Whether no slot is taken now."""
         return self._backs_off_until is not None and now < self._backs_off_until
 
-    def hear(self) -> None:
-        """ERP.net has answered an order."""
-        self._silent = 0
+    def hear(self, *sides: Side) -> None:
+        """These sides have answered an order."""
+        for side in sides:
+            self._silent[side].clear()
 
-    def hear_nothing(self, now: datetime) -> None:
-        """ERP.net has not answered an order. Where it is away, one order after the other would wait out its time
-        limit at the one session: after ``SILENT`` of them no slot is taken for a while, ever longer."""
-        self._silent += 1
-        if self._silent >= SILENT:
-            seconds = exponential(self._silent - SILENT, first=15.0, longest=180.0)
+    def hear_nothing(self, side: Side, key: str, now: datetime) -> None:
+        """A side has not answered the order with this key.
+
+        Where it is away, one order after the other would wait out its time limit, and all others behind them: after
+        ``SILENT`` of them no slot is taken for a while, ever longer.
+        """
+        silent = self._silent[side]
+        silent.append(key)
+        if len(set(silent)) >= SILENT[side]:
+            seconds = exponential(len(silent) - SILENT[side], first=15.0, longest=180.0)
             self.back_off(now + timedelta(seconds=seconds))
 
     async def _take(self, store: SlotStore, terms: Terms) -> None:

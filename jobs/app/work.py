@@ -227,10 +227,10 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     except (AppRefused, AccessRefused) as error:
         await remember_refusal(world, error)
         raise
-    except SideUnavailable:
-        world.erp_slot.hear_nothing(world.clock())
+    except SideUnavailable as error:
+        world.erp_slot.hear_nothing(error.side, order.key, world.clock())
         raise
-    world.erp_slot.hear()
+    world.erp_slot.hear(Side.ERP)
     await _save_pulled_at(world, began_at)
     await together(lambda user_id: wake(world, user_id), sorted(report.woken))
     await send_digest(world)
@@ -339,11 +339,13 @@ def _one_of_many(world: World) -> World:
 
 async def _follow_up(world: World, turn: _Turn, order: Round, report: Report) -> None:
     """Send what follows a round: the rest of it, another try, or a second look."""
+    if report.ran and report.trouble is None:
+        world.erp_slot.hear(Side.GRAPH)
     if isinstance(report.trouble, LicencesTaken):
         await _line_up(world, turn, _back_off(world, report.trouble))
     elif isinstance(report.trouble, PASSING):
-        if isinstance(report.trouble, SideUnavailable) and report.trouble.side is Side.ERP:
-            world.erp_slot.hear_nothing(world.clock())
+        if isinstance(report.trouble, SideUnavailable):
+            world.erp_slot.hear_nothing(report.trouble.side, order.key, world.clock())
         await _try_again(world, order, report.trouble)
     elif report.again:
         await _go_on(world, order, report)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.bench import beside, first_calls, one_change, rounds, start_up, timer
 from tests.bench.figures import Budget, Figure, machine, say, write
+from tests.bench.size import figures as size
 from tests.support.fresh import ROOT
 
 MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
@@ -16,6 +17,7 @@ MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "rounds": rounds.measure,
     "one change": one_change.measure,
     "timer": timer.measure,
+    "size": size.measure,
     "side by side": beside.measure,
 }
 """What is measured, in this order."""

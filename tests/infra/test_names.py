@@ -105,15 +105,15 @@ def test_the_templates_refusals_are_those_of_the_app() -> None:
 @pytest.mark.parametrize(
     ("settings", "chosen", "instances"),
     [
-        ({}, 0, 2),
-        ({"ERPNET_MAX_SESSIONS": "1"}, 0, 2),
-        ({"ERPNET_MAX_SESSIONS": "5"}, 0, 6),
+        ({}, 0, 1),
+        ({"ERPNET_MAX_SESSIONS": "1"}, 0, 1),
+        ({"ERPNET_MAX_SESSIONS": "5"}, 0, 5),
         ({}, 1, 1),
         ({}, 40, 40),
     ],
 )
 def test_instances_follow_the_sessions(settings: dict[str, str], chosen: int, instances: int) -> None:
-    """One more than ERP.net has sessions for, unless somebody chose; one is enough to choose."""
+    """As many as ERP.net has sessions for, unless somebody chose."""
     assert worked_out("instances", settings=settings, maximumInstances=chosen) == instances
     assert read_bicep(MAIN).params["maximumInstances"].least == 0
 

@@ -1,0 +1,57 @@
+"""What a simulated company cost, as figures: ``python -m tests.bench.size PEOPLE DAYS`` tells any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import quantiles
+
+from tests.bench.figures import Budget, Figure
+from tests.bench.size.company import Company, simulate
+from tests.bench.size.people import STORMS
+
+GB = 2
+"""Memory of an instance (docs/deploy.md)."""
+
+SIZES = ((100, 7.0), (1_000, 1.0), (10_000, 0.25))
+"""People and days: a whole week of a small company, a Monday of a larger one, the switching on of a large one."""
+
+QUICK = ((100, 2.0),)
+
+
+def sessions_for(people: int) -> int:
+    """ERP.net's sessions that docs/deploy.md advises: one for about 400 people in working hours, three at least
+    where it pays to have them."""
+    return max(1, min(6, round(people / 400)))
+
+
+def measure(budget: Budget) -> Iterator[Figure]:
+    """Each size once: a week has repetitions enough."""
+    for people, days in QUICK if budget.repetitions < 5 else SIZES:
+        yield from told(simulate(people, days, sessions=sessions_for(people)), days)
+
+
+def told(company: Company, days: float) -> Iterator[Figure]:
+    """The figures of a company after so many days."""
+    what = f"{len(company.ids):,} people, {days:g} days"
+    queue, bill, backend = company.queue, company.bill, company.backend
+    counts = {
+        "messages": queue.sent.total(),
+        "messages alive at most": queue.most,
+        "executions of the queue": bill.executions["work"],
+        "rounds": company.rounds.rounds.total(),
+        "Graph requests": company.graph.requests,
+        "ERP.net requests": company.gate.requests,
+        "table requests": backend.reads + backend.writes,
+        "table rows read": backend.rows,
+        "instances of the queue": company.flex.most_running,
+        "changes still under way": company.todo.left,
+    }
+    for cost, count in counts.items():
+        yield Figure(what, cost, "", (float(count),))
+    for group in sorted(bill.seconds):
+        yield Figure(what, f"GB-s, {group}", "", (bill.seconds[group] * GB,))
+    for (when, change), lags in sorted(company.todo.lags.items()):
+        if when in ("calm", *STORMS):
+            cuts = quantiles(lags, n=100) if len(lags) > 1 else lags * 99
+            yield Figure(what, f"lag, {when}, {change}", "s, median", (cuts[49],))
+            yield Figure(what, f"lag, {when}, {change}", "s, 99 %", (cuts[98],))

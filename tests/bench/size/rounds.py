@@ -1,0 +1,170 @@
+"""A round and a pull as they look from outside: what they ask of both sides, and what they leave in the store.
+
+``COSTS`` are the requests that real rounds make (``test_size`` counts them at the stand-ins). The store's own rows
+that decide who is due (cursors, wake token, mark, inbox, user) are written by the store itself, as a round does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jobs.checkup import as_known, fingerprint, save_findings
+from jobs.ports import Put
+from jobs.pull import PullReport
+from jobs.round.report import Report
+from jobs.wake import heard_at
+from jobs.world import Fence, World
+from sync_core.content.window import delta_window_at, local_day
+from sync_core.errors import CalsyncError
+from sync_core.model.memory import InboxRow, Instance, Memory, User
+from tests.bench.size.people import Todo
+from tests.bench.size.sides import SimErp, SimGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Requests to Graph and to ERP.net."""
+
+    graph: int
+    erp: int
+
+
+COSTS = {
+    "idle": Cost(1, 0),
+    "new day": Cost(4, 4),
+    "to ERP.net": Cost(2, 2),
+    "to Outlook": Cost(3, 2),
+    "first": Cost(4, 9),
+}
+"""Of a round that finds nothing (or its own echo), of one on a new day, with a change on either side, and of the
+first one over a calendar of 30 meetings."""
+
+PULL = 2
+"""Requests to ERP.net of a pull."""
+
+IN_A_BATCH = 20
+"""Changes that travel in one request."""
+
+CPU = 0.05
+"""Assumed: seconds of CPU of a round, on an instance of one core."""
+
+
+class Rounds:
+    """Stands in the place of ``run_round`` and ``pull_and_repair``."""
+
+    def __init__(self, todo: Todo, graph: SimGraph, tell: Callable[[str], None]) -> None:
+        self._todo = todo
+        self._graph = graph
+        self._tell = tell
+        """Lets Graph notify of a write to somebody's calendar."""
+        self.rounds: Counter[str] = Counter()
+        self.passed_by: list[int] = []
+        """How many requests of others ERP.net answered during each round that was not a first one."""
+
+    async def pull_and_repair(self, world: World) -> PullReport:
+        """Ask ERP.net what has changed, and file it."""
+        await _erp(world).ask(PULL)
+        changed, self._todo.to_pull = self._todo.to_pull, []
+        users = sorted(set(changed))
+        now = world.clock()
+        for user_id in users:
+            await world.store.file_inbox(user_id, [InboxRow("activity", now)])
+        return PullReport(len(changed), frozenset(users))
+
+    async def run_round(self, world: World, user: User, *, full: bool = False, **_: object) -> Report:
+        """What ``jobs.round.run.run_round`` does to the store and asks of both sides."""
+        fence = Fence(world, await world.store.acquire_lease(user.id, world.holder, world.lease_seconds))
+        report = Report(user.id, user.upn, full=full)
+        outlook, erp = self._todo.outlook.pop(user.id, []), list[datetime]()
+        try:
+            memory = await world.store.recall(user.id)
+            report.served = memory.wake
+            erp = self._todo.erp.pop(user.id, []) if memory.inbox or memory.cursors.full_due else []
+            self._graph.news.discard(user.id)
+            kind = self._kind(world, memory, outlook, erp)
+            self.rounds[kind] += 1
+            await self._ask(world, fence, _cost(kind, len(outlook), len(erp)))
+            await self._carry_out(world, fence, user, memory, report)
+            self._arrived(world, user.id, outlook, erp, report)
+        except CalsyncError as error:
+            report.trouble = error
+            self._todo.outlook[user.id] += outlook
+            self._todo.erp[user.id] += erp
+            self._graph.news.add(user.id)
+        finally:
+            await fence.release()
+        report.again |= await world.store.read_wake(user.id) != report.served
+        return report
+
+    def _kind(self, world: World, memory: Memory, outlook: list[datetime], erp: list[datetime]) -> str:
+        if memory.cursors.full_due:
+            return "first"
+        if outlook or erp:
+            return "to ERP.net" if outlook else "to Outlook"
+        is_new_day = memory.cursors.day != local_day(world.clock(), ZONE)
+        return "new day" if is_new_day else "idle"
+
+    async def _ask(self, world: World, fence: Fence, cost: Cost) -> None:
+        before = _erp(world).gate.requests
+        await asyncio.sleep(CPU)
+        for ask, requests in ((self._graph.ask, cost.graph), (_erp(world).ask, cost.erp)):
+            for _ in range(requests):
+                async with fence.covering():
+                    await ask(1)
+        if cost != COSTS["first"]:
+            self.passed_by.append(_erp(world).gate.requests - before - cost.erp)
+
+    async def _carry_out(self, world: World, fence: Fence, user: User, memory: Memory, report: Report) -> None:
+        """Save what a whole round saves."""
+        store, now = world.store, world.clock()
+        cursors = replace(
+            memory.cursors,
+            delta_link="https://graph/delta",
+            delta_window=delta_window_at(now, ZONE, world.policy.months_ahead),
+            day=local_day(now, ZONE),
+            full_due=False,
+            served=memory.wake,
+            fingerprint=fingerprint(as_known(user, Instance()), world.policy),
+        )
+        await fence.save([Put(cursors)])
+        if memory.inbox:
+            await store.clear_inbox(user.id, memory.inbox)
+        heard = heard_at(memory.wake) or user.heard_at
+        done = replace(user, synced_at=now, cursors=cursors, heard_at=heard)
+        await save_findings(store, user, done)
+        await fence.settle(memory.wake)
+
+    def _arrived(
+        self, world: World, user_id: str, outlook: list[datetime], erp: list[datetime], report: Report
+    ) -> None:
+        now = world.clock()
+        self._todo.across("to ERP.net", outlook, now)
+        self._todo.across("to Outlook", erp, now)
+        report.done.update({"activity updated": len(outlook), "event updated": len(erp)})
+        report.done = +report.done
+        since = self._todo.first.pop(user_id, None)
+        if since is not None:
+            self._todo.across("first sync", [since], now)
+        if erp:
+            self._tell(user_id)
+
+
+ZONE = ZoneInfo("Europe/Sofia")
+
+
+def _cost(kind: str, outlook: int, erp: int) -> Cost:
+    """What a round asks that carries over so many changes of either side."""
+    one = COSTS[kind]
+    more = max(0, math.ceil(outlook / IN_A_BATCH) - 1), max(0, math.ceil(erp / IN_A_BATCH) - 1)
+    return Cost(one.graph + more[1], one.erp + sum(more))
+
+
+def _erp(world: World) -> SimErp:
+    assert isinstance(world.erp, SimErp)
+    return world.erp

@@ -1,0 +1,68 @@
+"""A small company on the simulated platform for a day: exact bounds on messages, executions and waiting."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.messages import Kind
+from tests.bench.size.company import Company, simulate
+from tests.bench.size.platform import BATCH, NEW_BATCH_THRESHOLD, POLLING
+
+PEOPLE, NEWCOMERS = 20, 60
+
+MORE = 5
+"""Messages alive beside one for each person: the pull, and those under way while the next are sent."""
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[Company]:
+    """Twenty people who are switched on in the morning and work until six; sixty more are switched on at eleven."""
+    logging.disable(logging.WARNING)
+    yield simulate(PEOPLE, 0.6, sessions=1, newcomers=NEWCOMERS)
+    logging.disable(logging.NOTSET)
+
+
+def test_the_platform_is_simulated_as_it_is_set() -> None:
+    """By ``host.json``."""
+    queues = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]["queues"]
+
+    assert (queues["batchSize"], queues["newBatchThreshold"]) == (BATCH, NEW_BATCH_THRESHOLD)
+    assert queues["maxPollingInterval"] == f"00:00:0{POLLING}"
+
+
+def test_everything_arrives(company: Company) -> None:
+    """Each first sync, and each change of a working day."""
+    assert (company.todo.left, company.todo.first) == (0, {})
+    assert company.rounds.rounds["first"] == PEOPLE + NEWCOMERS
+    assert sum(map(len, company.todo.lags.values())) > 10 * PEOPLE
+
+
+def test_never_more_messages_than_things_to_do(company: Company) -> None:
+    """One for each person, and a few."""
+    assert company.queue.most <= PEOPLE + NEWCOMERS + MORE
+
+
+def test_executions_grow_with_the_work(company: Company) -> None:
+    """Two for each round and one for each pull, at most."""
+    pulls = company.queue.sent[Kind.PULL]
+
+    assert company.bill.executions["work"] <= pulls + 2 * company.rounds.rounds.total()
+
+
+def test_the_gate_is_fair(company: Company) -> None:
+    """While sixty calendars are read whole, ERP.net answers at most three requests of others during a round."""
+    assert max(company.rounds.passed_by) <= 3
+
+
+def test_changes_are_across_soon(company: Company) -> None:
+    """An edit in Outlook within ten seconds (Graph's notification takes up to three), one in ERP.net with the next
+    pull."""
+    lags = [(way, lag) for (_, way), found in company.todo.lags.items() for lag in found]
+
+    assert max(lag for way, lag in lags if way == "to ERP.net") < 10
+    assert max(lag for way, lag in lags if way == "to Outlook") < 75
