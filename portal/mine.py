@@ -185,6 +185,7 @@ def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
                     "subject": PRIVATE if one.private and not is_owner else one.subject,
                     "item": one.event_id or one.activity_id,
                     "end": iso(one.end),
+                    "occurrence": occurrence_of(one.occurrence),
                 }
                 for one in unsynced.matching(reason)[:MOST_NAMED]
             ],

@@ -27,6 +27,7 @@ from sync_core.content.project import is_private
 from sync_core.errors import RowUnreadable
 from sync_core.model.link import Link
 from sync_core.model.memory import User
+from sync_core.model.series import Occurrence
 
 CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
 """Characters that speak to a terminal in which somebody looks at the file; a line's end within a cell is one."""
@@ -53,7 +54,7 @@ PEOPLE = (
     "skipped",
 )
 ITEMS = ("event_id", "activity_id", "subject", "start", "status", "reason", "conflict_since", "series", "series_date")
-UNSYNCED = ("upn", "what", "reason", "do", "subject", "at", "end", "event_id", "activity_id")
+UNSYNCED = ("upn", "what", "reason", "do", "subject", "at", "end", "event_id", "activity_id", "series_date")
 COMMANDS = (
     "id",
     "kind",
@@ -125,11 +126,16 @@ async def unsynced_of_all(visit: Visit) -> Answer:
     found = await together(lambda user: visit.world.store.read_unsynced(user.id), on)
     words = _words(visit)
     shaped = [
-        {**unsynced_item(user, one), **words.why(one.reason)}
+        {**unsynced_item(user, one), **words.why(one.reason), "series_date": _date(one.occurrence)}
         for user, own in zip(on, found, strict=True)
         for one in own.items
     ]
     return as_csv(f"not-synced-{part}", UNSYNCED, ([row[name] for name in UNSYNCED] for row in shaped))
+
+
+def _date(one: Occurrence | None) -> str:
+    """Which date of a series an item is, like ``weekly 2026-06-25``."""
+    return f"{one.rhythm or ''} {one.day}".strip() if one else ""
 
 
 def _item(link: Link, words: Words) -> list[object]:
@@ -144,7 +150,7 @@ def _item(link: Link, words: Words) -> list[object]:
         words.why(link.reason)["reason"],
         link.conflict.since_at.isoformat() if link.conflict else "",
         date["series"] if date else "",
-        f"{date['rhythm']} {date['day']}".strip() if date else "",
+        _date(link.occurrence),
     ]
 
 

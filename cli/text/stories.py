@@ -62,7 +62,7 @@ def unsynced_lines(answer: Json) -> Iterator[str]:
         yield from next_step(one, "    ")
     for item in answer["items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
-        yield f"  {plain(item['upn'])}: {name}, {plain(item['what'])}: {plain(item['reason'])}"
+        yield f"  {plain(item['upn'])}: {name}{date_in(item)}, {plain(item['what'])}: {plain(item['reason'])}"
     if answer["next_after"]:
         yield plain(f"There is more: add `--after {answer['next_after']}`.")
 

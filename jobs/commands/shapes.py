@@ -175,10 +175,10 @@ def _line(line: Line | Finding) -> Json:
 
 def occurrence_of(one: Occurrence | None) -> Json | None:
     """Shape which date of a series an item is, null for any other: in words, and as data; ``series`` is the same for
-    all dates of one."""
+    all dates of one, '' where it is not known."""
     if one is None:
         return None
-    series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8]
+    series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8] if one.series_uid else ""
     return {"text": one.text, "rhythm": str(one.rhythm or ""), "day": one.day.isoformat(), "series": series}
 
 
@@ -510,6 +510,7 @@ def unsynced_item(user: User, item: UnsyncedItem) -> Json:
         "end": _at(item.end),
         "event_id": item.event_id,
         "activity_id": item.activity_id,
+        "occurrence": occurrence_of(item.occurrence),
     }
 
 

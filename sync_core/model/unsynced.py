@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync_core.model.series import Occurrence
+
 UNSHOWN = "ERP.net fails to show one of the activities of this day"
 """The reason of a day (in place of an activity's id, since ERP.net does not tell it): nothing is concluded of it."""
 
@@ -16,7 +18,7 @@ class UnsyncedItem:
     """One item, and what was last decided of it (``what``: skipped, parked, held or conflict).
 
     ``subject`` is its owner's only where it is ``private``; ``end`` is that of its meeting, None = not known; ``at``
-    is when the reason was first given.
+    is when the reason was first given. ``occurrence`` is which date of a series it is, without the series' ids.
     """
 
     event_id: str
@@ -27,6 +29,7 @@ class UnsyncedItem:
     subject: str = ""
     private: bool = False
     end: datetime | None = None
+    occurrence: Occurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)

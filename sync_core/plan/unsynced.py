@@ -16,6 +16,7 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
 from sync_core.model.memory import Memory
+from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
 from sync_core.plan.wording import VERDICT_LABELS, is_about_private
@@ -90,6 +91,7 @@ def _of_decision(decision: Decision, now: datetime) -> UnsyncedItem:
             subject=case.subject,
             private=is_about_private(case),
             end=_end(case),
+            occurrence=_nameless(case.occurrence),
         )
     )
 
@@ -106,14 +108,19 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
         what, reason = _stands(link)
         if what:
             private = is_private(link.base_event) or is_private(link.base_activity)
-            base = link.base_event
-            item = UnsyncedItem(link.event_id, link.activity_id, what, reason, now, base.subject, private, base.end)
-            yield _cut(item)
+            base, date = link.base_event, _nameless(link.occurrence)
+            ids = (link.event_id, link.activity_id)
+            yield _cut(UnsyncedItem(*ids, what, reason, now, base.subject, private, base.end, date))
     for pending in memory.pending:
         if pending.parked:
             yield _cut(_of_pending(pending, now))
     for day in map(str, memory.cursors.unread):
         yield UnsyncedItem("", day, VERDICT_LABELS[Verdict.PARK], UNSHOWN, now, subject=day)
+
+
+def _nameless(one: Occurrence | None) -> Occurrence | None:
+    """A date without the ids of its series, which may be long."""
+    return replace(one, series_uid="", master_id="") if one else None
 
 
 def _stands(link: Link) -> tuple[str, str]:
@@ -136,7 +143,7 @@ def _with_subject(item: UnsyncedItem, seen: UnsyncedItem | None) -> UnsyncedItem
     """A pending row does not know its item's subject; the decision about it did."""
     if item.subject or seen is None:
         return item
-    return replace(item, subject=seen.subject, private=seen.private, end=seen.end)
+    return replace(item, subject=seen.subject, private=seen.private, end=seen.end, occurrence=seen.occurrence)
 
 
 def _as_known(item: UnsyncedItem, known: UnsyncedItem | None) -> UnsyncedItem:

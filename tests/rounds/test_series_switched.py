@@ -8,11 +8,11 @@ import pytest
 
 from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
-from cli.text.stories import conflict_lines, explained_lines
+from cli.text.stories import conflict_lines, explained_lines, unsynced_lines
 from jobs.command import Kind, Wish
 from jobs.commands.explain import explain
 from jobs.commands.kinds import KINDS
-from jobs.commands.shapes import conflicts_of, finding_of, hold_of
+from jobs.commands.shapes import conflicts_of, finding_of, hold_of, unsynced_of
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
 from jobs.waiting import unheeded
@@ -103,6 +103,8 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
     )
     reasons = {one.reason: one.items for one in (await list_unsynced(company.world, among=[anna.id])).reasons}
     assert reasons == {SERIES: 29 + 2}, "each date that had an activity, and the two series as such"
+    shown = [line for line in unsynced_lines(unsynced_of(await list_unsynced(company.world, among=[anna.id])))]
+    assert any(f"“Week” (Weekly, 2 February), parked: {SERIES}" in line for line in shown)
     page = await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="bg")
     assert "Всяка седмица, 2 февруари" in page
     file = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/people/{anna.id}/items.csv")
