@@ -49,13 +49,8 @@ SAID = {"text": TEXT, "code": TEXT, "values": TEXTS}
 PHRASE = thing(**SAID)
 PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
 OCCURRENCE = maybe(thing(text=TEXT, rhythm=TEXT, day=DAY, series=TEXT))
-SKIPPED = several(
-    thing(
-        reason=TEXT,
-        count=NUMBER,
-        items=several(thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME), occurrence=OCCURRENCE)),
-    )
-)
+LEFT = thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME), occurrence=OCCURRENCE)
+SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(LEFT)))
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)
 PLACES = several(thing(company_id=TEXT, company=TEXT, company_code=TEXT, location_id=TEXT, location=TEXT))
 CLASH = thing(field=TEXT, event_value=TEXT, activity_value=TEXT, why=TEXT, do=TEXT)

@@ -116,7 +116,7 @@ async def test_as_a_file(house: House, reader: Visitor) -> None:
     await two_people(house)
     text = (await reader.get("/portal/everyone/unsynced.csv")).body.decode("utf-8-sig")
 
-    assert text.splitlines()[0] == "upn,what,reason,do,subject,at,end,event_id,activity_id"
+    assert text.splitlines()[0] == "upn,what,reason,do,subject,at,end,event_id,activity_id,series_date"
     assert "boris@acme.example,skipped,outside the window,nothing: it is synced by itself" in text
     assert "(private)" in text
     assert "Clinic" not in text

@@ -103,7 +103,7 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
     )
     reasons = {one.reason: one.items for one in (await list_unsynced(company.world, among=[anna.id])).reasons}
     assert reasons == {SERIES: 29 + 2}, "each date that had an activity, and the two series as such"
-    shown = [line for line in unsynced_lines(unsynced_of(await list_unsynced(company.world, among=[anna.id])))]
+    shown = list(unsynced_lines(unsynced_of(await list_unsynced(company.world, among=[anna.id]))))
     assert any(f"“Week” (Weekly, 2 February), parked: {SERIES}" in line for line in shown)
     page = await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="bg")
     assert "Всяка седмица, 2 февруари" in page
