@@ -198,6 +198,10 @@ REASONS = {
     "the series ends earlier or has another pattern, and another date may take this one's place": Known(
         "поредицата свършва по-рано или е с друг ритъм и друга дата може да заеме мястото на тази",
     ),
+    "the whole series was changed in Outlook": Known(
+        "цялата поредица е променена в Outlook",
+        "Няма какво да правите; отделни дати се променят след поредицата, ако трябва да се различават.",
+    ),
     "its series was changed: it goes on with another date": Known(
         "поредицата е променена: продължава с друга дата",
     ),

@@ -22,6 +22,9 @@ from sync_core.plan.conflict import kept_conflict
 
 NEIGHBOUR = "Outlook lets no date of a series move on or across the day of the one beside it"
 
+WITH_SERIES = "the whole series was changed in Outlook"
+"""Why a plain date changes; one that was changed by itself comes back to its series so, too (graph.md §5)."""
+
 REFUSED = "erroroccurrencecrossingboundary"
 """Exchange's own code for it, in lower case."""
 

@@ -67,6 +67,7 @@ DO: Mapping[str, str] = {
     update_rules.WOULD_MAIL: "change one side by hand, if both are to say the same",
     update_rules.ONE_PRIVACY: "keep Outlook's value, or change the privacy of the whole series in Outlook",
     dates.NEIGHBOUR: "keep Outlook's time, or give it one between the dates beside it",
+    dates.WITH_SERIES: "nothing: change single dates after the series, where they are to differ",
     repattern.HELD_BACK: NOTHING_TO_DO,
     repattern.ANOTHER_DATE: NOTHING_TO_DO,
     update_rules.NEEDS_BODY: NOTHING_TO_DO,

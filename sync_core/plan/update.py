@@ -17,13 +17,14 @@ from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
 from sync_core.model.link import Chosen, Clash, Link, series_in
 from sync_core.model.series import day_in
-from sync_core.model.sides import PAIRED_SYSTEMS, PEOPLE, Attendee, ErpActivity, Field, Side, system_of
+from sync_core.model.sides import PAIRED_SYSTEMS, PEOPLE, Attendee, ErpActivity, EventKind, Field, Side, system_of
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
 from sync_core.people.lists import Moves, listed, new_list, remarks, rows_after
 from sync_core.people.mail import mails_of_patch
 from sync_core.people.moves import participant_changes, uninvited
+from sync_core.plan.dates import WITH_SERIES
 from sync_core.plan.flow import Flow, merged_flow
-from sync_core.plan.tables import permitted
+from sync_core.plan.tables import edited_in_graph, permitted
 from sync_core.plan.update_rules import RULES
 
 BY_POLICY = "both sides changed it; {} won"
@@ -160,10 +161,18 @@ def _intent_of(intent: Intent, graph: PatchEvent | None, erp: PatchActivity | No
     return Intent.UPDATE_ACTIVITY if erp else Intent.UPDATE_EVENT if graph else Intent.NOTHING
 
 
+def _changed_with_series(flow: Flow) -> str:
+    """What the journal says of an edit that came by a date's series, '' for any other."""
+    event = flow.case.event
+    is_plain = event is not None and event.kind is EventKind.OCCURRENCE
+    is_edited = is_plain and not flow.is_first and bool(flow.to_erp & edited_in_graph(flow.case, flow.link))
+    return WITH_SERIES if is_edited else ""
+
+
 def _verdict(flow: Flow, *, is_written: bool) -> tuple[Verdict, str]:
     conflict = flow.conflict
     if flow.is_first or is_written:
-        return Verdict.ACT, conflict.clashes[0].why if conflict else ""
+        return Verdict.ACT, conflict.clashes[0].why if conflict else _changed_with_series(flow)
     if conflict:
         return Verdict.CONFLICT, conflict.clashes[0].why
     if flow.needs:

@@ -97,6 +97,7 @@ async def test_a_renamed_series_renames_its_dates(house: House) -> None:
     titles = {row["StartTime"][:10]: row["Subject"] for row in house.desk().activities()}
     assert [titles[str(day)] for day in MONDAYS] == ["Week", "Week", "Renamed", "Renamed", "Renamed"]
     journal = await house.world.store.read_journal((await house.user()).id)
+    assert "the whole series was changed in Outlook" in {e.reason for e in journal if e.action == "activity updated"}
     assert "Theirs" in [v for e in journal if e.action == "value kept" for v in e.before.values()]
     assert await house.settle() == {}
 
