@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from jobs.approvals import find_choice, make_choice
 from sync_core.model.series import day_in
 from tests.support.days import only
 from tests.support.house import House
@@ -209,3 +210,22 @@ async def test_a_deleted_weekday_series_counts_as_one_deletion(house: House) -> 
 
     assert len(starts(house, void=True)) == 24
     assert (await house.recall()).holds == ()
+
+
+async def test_several_deleted_series_wait_for_a_person_and_go_then(house: House) -> None:
+    """All of three are too many at once; a yes carries out every date, each read again first."""
+    series = [mondays(house, f"Week {n}") for n in range(3)]
+    await house.step()
+    for one in series:
+        house.outlook().delete(one)
+    await house.settle()
+    (hold,) = (await house.recall()).holds
+    assert (len(hold.items), hold.why, starts(house, void=True)) == (
+        15,
+        "3 of 3 linked meetings were deleted at once",
+        [],
+    )
+
+    await make_choice(house.world, *await find_choice(house.world, hold.id), approved=True)
+    await house.settle()
+    assert (starts(house), len(starts(house, void=True))) == ([], 15)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from jobs.round.run import run_round
 from simulators.base import Fault
 from sync_core.model.link import Role
 from tests.support.budget import budget
@@ -214,3 +216,16 @@ async def test_who_follows_a_series_follows_its_changes(how: str, first: str) ->
         assert len(followed) == (0 if how == "deleted" else 5)
         named = {row["ExternalId"] for row in house.desk().activities() if not row["Void"]}
         assert {x.ical_uid for x in followed} <= named
+
+
+@pytest.mark.parametrize("readings", ["as captured", "ids that pass"])
+async def test_two_workers_at_the_same_series(readings: str) -> None:
+    """Each date is claimed by itself: one activity a date, whoever is first at which."""
+    async with open_series("anna", "boris", readings=readings) as house:
+        mondays(house, attendees=[BORIS])
+        people = [await house.user(ANNA), await house.user(BORIS)]
+        await asyncio.gather(*(run_round(house.world, one, full=True) for one in people))
+        await house.settle()
+
+        assert starts(house) == nine(*MONDAYS)
+        assert {x.role for x in (await house.recall(BORIS)).links} == {Role.FOLLOWER}

@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import pytest
 
+from jobs.commands.resolve import resolve
+from sync_core.model.policy import Winner
 from sync_core.model.sides import CONFLICT_CATEGORY
 from sync_core.plan.dates import NEIGHBOUR
+from sync_core.plan.tables import REASONS, Obstacle
 from sync_core.plan.update_rules import ONE_PRIVACY
 from tests.support.house import House
 from tests.support.scenes import forget_everything
@@ -179,3 +182,36 @@ async def test_a_write_without_effect_is_noticed(house: House) -> None:
     await house.settle()
 
     assert at_outlook(house, series, 1)["subject"] == "Special"
+
+
+async def test_a_locked_date_that_is_deleted_is_void_once_it_may_be(house: House) -> None:
+    """Until then it is an open conflict, and nothing is made again."""
+    series = mondays(house)
+    await house.step()
+    locked = on(house, MONDAYS[1])["Id"]
+    house.desk().set_read_only(locked, True)
+    await house.step()
+    house.outlook().delete_date(series, MONDAYS[1])
+    await house.settle()
+    assert await conflicts(house) == [[("deletion", REASONS[Obstacle.LOCKED])]]
+
+    house.desk().set_read_only(locked, False)
+    await house.settle()
+    assert (starts(house, void=True), await conflicts(house)) == (nine(MONDAYS[1]), [])
+
+
+async def test_a_person_chooses_for_one_date(house: House) -> None:
+    """Their answer is carried out on that date alone."""
+    house.set_policy(winner=Winner.ASK)
+    series = mondays(house)
+    await house.step()
+    house.outlook().edit_date(series, MONDAYS[1], subject="In Outlook")
+    house.desk().edit(on(house, MONDAYS[1])["Id"], subject="In ERP.net")
+    await house.settle()
+    (link,) = [x for x in (await house.recall()).links if x.conflict]
+    assert link.conflict is not None
+    await resolve(house.world, link.conflict_id, "erp")
+    await house.settle()
+
+    assert at_outlook(house, series, 1)["subject"] == "In ERP.net"
+    assert (at_outlook(house, series, 2)["subject"], await conflicts(house)) == ("Week", [])
