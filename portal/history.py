@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import is_retriable
-from jobs.commands.remembered import STATES
+from jobs.commands.remembered import STATES, series_titles
 from jobs.commands.shapes import occurrence_of
 from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
@@ -106,12 +106,14 @@ def find_item(memory: Memory, unsynced: Unsynced, key: str) -> Item | None:
     """The pair with this key, else what has it without a link; None where nothing has it."""
     link = next((one for one in memory.links if key_of_ids(one.event_id, one.activity_id) == key), None)
     if link is not None:
-        return _of_link(link)
+        return _of_link(link, memory)
     alone = find_alone(memory, unsynced, key)
     return _of_alone(alone) if alone is not None else None
 
 
-def _of_link(link: Link) -> Item:
+def _of_link(link: Link, memory: Memory) -> Item:
+    uid = link.occurrence.series_uid.casefold() if link.occurrence else ""
+    title = series_titles(memory.links).get(uid, "") if not is_private(link.base_event) else ""
     return Item(
         link.event_id,
         link.activity_id,
@@ -127,7 +129,7 @@ def _of_link(link: Link) -> Item:
         ],
         columns=columns(link),
         can_unlink=link.status not in ENDED and link.role is not Role.FOLLOWER,
-        occurrence=occurrence_of(link.occurrence),
+        occurrence=occurrence_of(link.occurrence, title if title != link.base_event.subject else ""),
     )
 
 

@@ -663,6 +663,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "series.weekly": ("Weekly, {day}", "Всяка седмица, {day}"),
     "series.monthly": ("Monthly, {day}", "Всеки месец, {day}"),
     "series.yearly": ("Yearly, {day}", "Всяка година, {day}"),
+    "series.of": ("{date}, of “{title}”", "{date}, от „{title}“"),
     "series.whole": (
         "the series “{subject}”, {n} dates, {first} to {last}",
         "поредицата „{subject}“, {n} дати, от {first} до {last}",

@@ -289,8 +289,9 @@ class Words:
         return self.t(key) if name == "role" and key in TEXTS else value
 
     def occurrence(self, one: Mapping[str, str]) -> str:
-        """Which date of a series something is, like "Weekly, 25 June"."""
-        return self.t(f"series.{one['rhythm'] or 'some'}", day=self.calendar_day(one["day"]))
+        """Which date of a series something is, like "Weekly, 25 June", with the series' title where that is told."""
+        told = self.t(f"series.{one['rhythm'] or 'some'}", day=self.calendar_day(one["day"]))
+        return self.t("series.of", date=told, title=one["title"]) if one.get("title") else told
 
     def calendar_day(self, text: str) -> str:
         """A date (ISO) by its day and month, whatever day it is today."""

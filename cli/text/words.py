@@ -47,8 +47,13 @@ def next_step(one: Json, margin: str) -> Iterator[str]:
 
 
 def date_in(item: Json) -> str:
-    """Write which date of a series an item is, like `` (Weekly, 25 June)``; '' for any other."""
-    return f" ({plain(item['occurrence']['text'])})" if item.get("occurrence") else ""
+    """Write which date of a series an item is, like `` (Weekly, 25 June)``, with its title where the item has
+    another; '' for any other item."""
+    one = item.get("occurrence")
+    if not one:
+        return ""
+    series = f", of {quoted(one['title'])}" if one["title"] else ""
+    return f" ({plain(one['text'])}{series})"
 
 
 def series_named(subject: str, dates: int, first: str, last: str) -> str:

@@ -23,6 +23,7 @@ from jobs.commands.remembered import (
     Wanted,
     answer_to,
     from_journal,
+    in_series,
     links_meant,
     of_link,
     of_pair,
@@ -83,7 +84,7 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
         async with erp_session(world, notice):
             state = await _look(world, user, memory, wanted)
     state += unshown_days(memory, wanted, is_missing=not state)
-    found = [*state, *map(from_journal, entries)]
+    found = list(in_series([*state, *map(from_journal, entries)], memory.links))
     return [*_about_user(user), *found] if found else []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,7 +30,8 @@ class Finding:
     """One thing that is known about an item. ``before`` and ``after`` are values by side and field. Of a ``private``
     item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
     ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has;
-    ``cell`` names what decided (``Decision.cell``), ``occurrence`` which date of a series the item is."""
+    ``cell`` names what decided (``Decision.cell``), ``occurrence`` which date of a series the item is; ``series`` is
+    that series' title where the item has another, '' otherwise."""
 
     what: str
     subject: str = ""
@@ -45,6 +47,7 @@ class Finding:
     do: str = ""
     cell: str = ""
     occurrence: Occurrence | None = None
+    series: str = ""
 
 
 class Wanted:
@@ -156,6 +159,26 @@ def _of_pending(pending: Pending, memory: Memory) -> Finding:
         event_id=event_id,
         activity_id=activity_id,
     )
+
+
+def in_series(findings: Iterable[Finding], links: Iterable[Link]) -> Iterator[Finding]:
+    """The findings with which date of which series each is about, as the links know it."""
+    dated = [link for link in links if link.occurrence]
+    dates, titles = {link.event_id: link.occurrence for link in dated}, series_titles(dated)
+    for finding in findings:
+        one = finding.occurrence or dates.get(finding.event_id)
+        title = titles.get(one.series_uid.casefold(), "") if one and not finding.private else ""
+        yield replace(finding, occurrence=one, series=title if title != finding.subject else "")
+
+
+def series_titles(links: Iterable[Link]) -> dict[str, str]:
+    """What the linked series are called, by their uids in lower case: the title that most of their dates have. That
+    of a private one is not told."""
+    found: dict[str, Counter[str]] = {}
+    for link in links:
+        if link.occurrence and not is_private(link.base_event):
+            found.setdefault(link.occurrence.series_uid.casefold(), Counter())[link.base_event.subject] += 1
+    return {uid: titles.most_common(1)[0][0] for uid, titles in found.items()}
 
 
 def from_journal(entry: JournalEntry) -> Finding:

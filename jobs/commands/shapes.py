@@ -173,13 +173,14 @@ def _line(line: Line | Finding) -> Json:
     }
 
 
-def occurrence_of(one: Occurrence | None) -> Json | None:
+def occurrence_of(one: Occurrence | None, title: str = "") -> Json | None:
     """Shape which date of a series an item is, null for any other: in words, and as data; ``series`` is the same for
-    all dates of one, '' where it is not known."""
+    all dates of one, '' where it is not known. ``title`` is the series', '' where the item has the same."""
     if one is None:
         return None
     series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8] if one.series_uid else ""
-    return {"text": one.text, "rhythm": str(one.rhythm or ""), "day": one.day.isoformat(), "series": series}
+    date = {"text": one.text, "rhythm": str(one.rhythm or ""), "day": one.day.isoformat()}
+    return {**date, "series": series, "title": title}
 
 
 WOULD_BE = {
@@ -564,6 +565,7 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
         "start": _at(start),
         "when": on,
         **_line(finding),
+        "occurrence": occurrence_of(finding.occurrence, finding.series),
         "do": finding.do or remedy(finding.reason),
         "cell": finding.cell,
         "decided": in_words(finding.cell),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
 from cli.text.stories import conflict_lines, explained_lines, unsynced_lines
-from jobs.command import Kind, Wish
+from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.explain import explain
 from jobs.commands.kinds import KINDS
 from jobs.commands.shapes import conflicts_of, finding_of, hold_of, unsynced_of
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
 from jobs.waiting import unheeded
+from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.model.link import LinkStatus
 from sync_core.model.link import Role as MeetingRole
@@ -164,3 +166,35 @@ async def test_a_conflict_of_one_date_says_which_date_it_is(company: House) -> N
     visitor = Visitor(company, signed_in(anna.id))
     [key] = [one["key"] for one in (await visitor.json(""))["conflicts"]]
     assert "Weekly, 2 February" in await visitor.read(f"/portal/conflicts/{key}")
+
+
+async def test_a_renamed_date_names_its_series(company: House) -> None:
+    """In `why`, the journal's entries included, and on the item's page in both languages."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    company.outlook().edit_date(str(company.outlook().find("Week")), MONDAYS[1], subject="Budget")
+    await company.settle()
+
+    anna = await company.user()
+    items = [finding_of(one, ZoneInfo(anna.zone)) for one in await explain(company.world, anna, "Budget")]
+    told = [line for line in explained_lines({"zone": anna.zone, "items": items}) if "“Budget”" in line]
+    assert "linked “Budget”, Mon 02.02.2026 09:00 (Weekly, 2 February, of “Week”): in step" in told
+    assert any("activity updated “Budget” (Weekly, 2 February, of “Week”)" in line for line in told)
+    visitor = Visitor(company, signed_in(anna.id))
+    [link] = [one for one in (await company.recall()).links if one.base_event.subject == "Budget"]
+    page = f"/portal/items/{key_of_ids(link.event_id, link.activity_id)}"
+    assert "Weekly, 2 February, of “Week”" in await visitor.read(page)
+    assert "Всяка седмица, 2 февруари, от „Week“" in await visitor.read(page, accept_language="bg")
+
+
+async def test_an_administrator_sees_on_the_page_what_would_appear(company: House) -> None:
+    """The button files the question, and its answer counts the dates."""
+    anna = await company.user()
+    wish = Wish(Kind.PREVIEW, everybody=True, choice="series")
+    command = Command(new_id(company.now), wish, Asker(anna.id), company.now, company.now, State.DONE)
+    saved = await company.world.store.save_command(command)
+    async for part, _ in KINDS[wish.kind].do(company.world, wish, "", unheeded):
+        await company.world.store.save_part(saved.id, 0, part)
+    page = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/commands/{saved.id}")
+
+    assert "29 meetings will appear in ERP.net. 29 of them are dates of recurring meetings." in page
