@@ -16,6 +16,7 @@ from sync_core.model.decision import Context, Decision
 from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
+from sync_core.plan.repattern import ANOTHER_DATE
 from sync_core.plan.wording import is_about_private, without_hideable
 
 FOUND_AGAIN = "event found under another id"
@@ -43,7 +44,7 @@ class RoundJournal:
         await self.world.store.append_journal(_one_for_each_item([entry for own in overruled for entry in own]))
 
     async def found_again(self, links: Sequence[Link]) -> None:
-        """Enter the links whose event has another id now."""
+        """Enter the links whose event has another id now; of a date, that its series was changed."""
         await self.world.store.append_journal([self._of_found(link) for link in links])
 
     async def close(self, report: Report) -> None:
@@ -79,7 +80,7 @@ class RoundJournal:
 
     def _of_found(self, link: Link) -> JournalEntry:
         return replace(
-            self._entry(FOUND_AGAIN, ""),
+            self._entry(FOUND_AGAIN, link.reread if link.reread == ANOTHER_DATE else ""),
             event_id=link.event_id,
             activity_id=link.activity_id,
             subject=link.base_event.subject,

@@ -9,7 +9,9 @@ from typing import cast
 import pytest
 
 from jobs.approvals import find_choice, make_choice
+from jobs.round.journal import FOUND_AGAIN
 from sync_core.model.series import day_in
+from sync_core.plan.repattern import ANOTHER_DATE
 from tests.support.days import only
 from tests.support.house import House
 from tests.support.series import (
@@ -119,6 +121,8 @@ async def test_mondays_become_tuesdays(house: House) -> None:
     assert starts(house, void=True) == []
     assert {day_in(row["ExternalId"]) for row in house.desk().activities()} == set(TUESDAYS)
     assert await house.settle() == {}
+    journal = await house.world.store.read_journal((await house.user()).id)
+    assert [one.reason for one in journal if one.action == FOUND_AGAIN] == [ANOTHER_DATE] * len(MONDAYS)
 
 
 async def test_a_deleted_date_is_one_void(house: House) -> None:
