@@ -23,6 +23,7 @@ from adapters.settings import Settings, load
 from jobs.command import Asker
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideUnavailable
+from sync_core.model.schedule import minutes_between
 from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ async def open_world(
             warnings=settings.warnings,
             activity_url=settings.activity_url,
             has_webhook=bool(settings.erpnet_webhook_secret),
+            looks_every=minutes_between(settings.sync_schedule),
         )
 
 

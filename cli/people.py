@@ -58,12 +58,11 @@ def show_user(runner: Runner, upn: str) -> None:
 
     async def work(world: World) -> int:
         from jobs.commands import overview, switch
-        from jobs.due import pause_of
 
         user = await switch.find_known(world, upn)
         instance, _ = await world.store.read_instance()
         subscription = await world.store.read_subscription(user.id)
-        shown = overview.person_of(user, pause_of(user, instance, world.clock()), subscription, world.clock())
+        shown = overview.person_of(instance, user, subscription, world.clock())
         runner.give({"user": shown}, text.person_lines(shown))
         return FAILED if user.unreadable else DONE
 

@@ -79,7 +79,7 @@ async def _of_all(
         **shapes.company_of(instance, pause=instance.pause),
         "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
         "webhook": overview.webhook_of(instance),
-        "news": overview.news_of(users, await world.store.list_subscriptions(), now),
+        "news": overview.news_of(instance, users, await world.store.list_subscriptions(), now),
     }
     output = {"company": company, "summary": summary, "users": rows, "failures": failures}
     runner.give(output, text.whole_lines(output, everybody) if users else [*text.company_lines(company), NOBODY])
@@ -126,7 +126,7 @@ async def _person(world: World, user: User, instance: Instance) -> Json:
     memory = await world.store.recall(user.id)
     alone = left_alone(await world.store.list_users(), memory)
     subscription = await world.store.read_subscription(user.id)
-    news = overview.news_of([user], [subscription] if subscription else [], now, user.zone)
+    news = overview.news_of(instance, [user], [subscription] if subscription else [], now, user.zone)
     return {
         **shapes.status_of(user, memory, journal, alone, pause=pause_of(user, instance, now)),
         "news": news["text"] if user.enabled else "",

@@ -93,8 +93,9 @@ async def change_policy(world: World, *, take_over: bool = False) -> None:
 def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) -> Instance:
     if instance.policy not in (None, policy):
         log_line("policy", {"changed": True, "by_app": by_app})
-    has_webhook = world.has_webhook if by_app else instance.has_webhook
-    stamped = replace(instance, tenant=world.tenant, database=world.database, has_webhook=has_webhook)
+    stamped = replace(instance, tenant=world.tenant, database=world.database)
+    if by_app:
+        stamped = replace(stamped, has_webhook=world.has_webhook, looks_every=world.looks_every)
     return replace(stamped, policy=policy, policy_by_app=by_app)
 
 

@@ -70,12 +70,12 @@ class Found(Sayings):
     TYPE_READY = "Meeting exists and may be updated and voided"
     PEOPLE_UNASKED = "not asked: Microsoft Graph would refuse each of them in the same way"
     PERSON_READY = "may be synced as the ERP.net user {login}"
-    NEWS_POLLED = "looked for every 15 minutes"
+    NEWS_POLLED = "looked for {every}"
     NEWS_PUSHED = f"pushed until {{until:{WHEN}}}{{utc}}"
-    NEWS_MIXED = f"pushed until {{until:{WHEN}}}{{utc}} for {{pushed}}, looked for every 15 minutes for {{polled}}"
-    NEWS_NO_ADDRESS = "looked for every 15 minutes: the app has no address for Graph (PUBLIC_URL)"
+    NEWS_MIXED = f"pushed until {{until:{WHEN}}}{{utc}} for {{pushed}}, looked for {{every}} for {{polled}}"
+    NEWS_NO_ADDRESS = "looked for {every}: the app has no address for Graph (PUBLIC_URL)"
     NEWS_UNREACHED = (
-        "looked for every 15 minutes, though the app has the address {address}: see that Microsoft reaches it, and "
+        "looked for {every}, though the app has the address {address}: see that Microsoft reaches it, and "
         "the log of the keeper"
     )
     AT = f"at {{at:{WHEN}}} UTC"

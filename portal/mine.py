@@ -5,7 +5,6 @@ Reads rows and nothing else. Whatever somebody asks for goes the way of ``portal
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,6 +24,7 @@ from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
+from sync_core.model.schedule import minutes_between
 from sync_core.model.unsynced import Unsynced
 
 RECENT, COMMANDS = 15, 1_000
@@ -36,9 +36,6 @@ WAITING = 50
 
 MOST_NAMED = 50
 """Items that are named of those with one reason."""
-
-EVERY_SO_MANY = re.compile(r"0 \*/(\d{1,2}) \* \* \* \*")
-"""The usual form of ``SYNC_SCHEDULE``; the next look of another one is not told."""
 
 
 async def show(visit: Visit) -> Page:
@@ -103,9 +100,8 @@ def _until(pause: Pause | None) -> str:
 
 def next_look(schedule: str, now: datetime) -> datetime | None:
     """When the timer looks at everybody next; None where its schedule is not one of every so many minutes."""
-    found = EVERY_SO_MANY.fullmatch(schedule or "0 */15 * * * *")
-    minutes = int(found[1]) if found else 0
-    if not 0 < minutes < 60:
+    minutes = minutes_between(schedule or "0 */15 * * * *")
+    if not minutes:
         return None
     hour = now.replace(minute=0, second=0, microsecond=0)
     next_minute = (now.minute // minutes + 1) * minutes

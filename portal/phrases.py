@@ -64,11 +64,11 @@ PHRASES = {
     "type-ready": "Meeting съществува и може да се променя и анулира",
     "people-unasked": "не са проверени: Microsoft Graph би отказал за всекиго еднакво",
     "person-ready": "може да се синхронизира като потребителя {login} в ERP.net",
-    "news-polled": "търсят се на всеки 15 минути",
+    "news-polled": "търсят се {every}",
     "news-pushed": "изпращат се веднага до {until}",
-    "news-mixed": "изпращат се веднага до {until} за {pushed}, търсят се на всеки 15 минути за {polled}",
-    "news-no-address": "търсят се на всеки 15 минути: приложението няма адрес за Graph (PUBLIC_URL)",
-    "news-unreached": "търсят се на всеки 15 минути, макар че приложението има адреса {address}: вижте дали "
+    "news-mixed": "изпращат се веднага до {until} за {pushed}, търсят се {every} за {polled}",
+    "news-no-address": "търсят се {every}: приложението няма адрес за Graph (PUBLIC_URL)",
+    "news-unreached": "търсят се {every}, макар че приложението има адреса {address}: вижте дали "
     "Microsoft го достига, и журнала на keeper",
     "at": "{at}",
     "not-notified": "няма такова, което вече да е обработено",

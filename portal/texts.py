@@ -45,6 +45,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "month.10": ("October", "октомври"),
     "month.11": ("November", "ноември"),
     "month.12": ("December", "декември"),
+    "every.minutes": ("every {n} minutes", "на всеки {n} минути"),
+    "every.schedule": ("by the timer of SYNC_SCHEDULE", "по разписанието на SYNC_SCHEDULE"),
     "do.otherwise": ("look at both sides, then ask for a retry", "вижте двете страни, после поискайте нов опит"),
     "person.forgotten": ("(forgotten)", "(забравен)"),
     "person.no-such": ("(unknown)", "(непознат)"),

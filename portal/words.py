@@ -33,6 +33,9 @@ FAILED = "failed"
 NOBODY = {FORGOTTEN: "person.forgotten", UNKNOWN: "person.no-such"}
 """The texts that stand for somebody whom no name is kept of."""
 
+EVERY = re.compile(r"every (\d+) minutes")
+"""How often a timer looks, in the words of ``jobs/commands/overview.py``."""
+
 NUMBER = re.compile(r"-?\d{1,9}")
 
 DELETED_AT_ONCE = re.compile(r"(\d+) of (\d+) linked meetings were deleted at once")
@@ -225,12 +228,21 @@ class Words:
                 return "; ".join(one.text for one in self.problems(value))
             case "reasons":
                 return "; ".join(self.reason(one).text for one in value.split(" | "))
+            case "every":
+                return self._every(value)
             case "kind":
                 key = f"kind.{value.partition(' ')[0]}"
                 return self.t(key) if key in TEXTS else value
         if ISO_INSTANT.match(value):
             return self.when(value)
         return self.day(value) if ISO_DAY.fullmatch(value) else value
+
+    def _every(self, text: str) -> str:
+        """How often a timer looks."""
+        minutes = EVERY.fullmatch(text)
+        if minutes:
+            return self.t("every.minutes", n=minutes[1])
+        return self.t("every.schedule") if text == TEXTS["every.schedule"][0] else text
 
     def topic(self, check: Mapping[str, Any]) -> str:
         """What a check is about; a person's by their name."""

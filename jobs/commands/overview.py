@@ -14,7 +14,6 @@ from jobs.due import pause_of
 from jobs.ports import Subscription
 from jobs.says import Found
 from sync_core.model.memory import Instance, User
-from sync_core.model.pause import Pause
 from sync_core.model.phrase import Phrase
 
 Json = dict[str, Any]
@@ -63,7 +62,15 @@ def last_heard(users: Iterable[User]) -> datetime | None:
     return max((user.heard_at for user in users if user.heard_at is not None), default=None)
 
 
-def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime, zone: str = "") -> Json:
+def every(instance: Instance) -> str:
+    """How often the app's timer looks at everybody, in words."""
+    return f"every {instance.looks_every} minutes" if instance.looks_every else "by the timer of SYNC_SCHEDULE"
+
+
+# 5 parameters: what is known, of when, and in which zone.
+def news_of(
+    instance: Instance, users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime, zone: str = ""
+) -> Json:
     """How changes in Outlook are learned of: for how many people they are pushed and until when, and for how many
     they are looked for. The ``text`` is in this zone, which is named elsewhere; '' = UTC, which it says."""
     on = {user.id for user in users if user.enabled}
@@ -74,23 +81,26 @@ def news_of(users: Iterable[User], subscriptions: Sequence[Subscription], now: d
         "pushed": len(ends),
         "until": until.isoformat() if until else None,
         "polled": polled,
-        "text": _news_told(until, len(ends), polled, zone).text,
+        "text": _news_told(instance, until, len(ends), polled, zone).text,
     }
 
 
-def news_told(users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime) -> Phrase:
+def news_told(
+    instance: Instance, users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime
+) -> Phrase:
     """The same in words."""
-    news = news_of(users, subscriptions, now)
+    news = news_of(instance, users, subscriptions, now)
     until = datetime.fromisoformat(news["until"]) if news["until"] else None
-    return _news_told(until, news["pushed"], news["polled"])
+    return _news_told(instance, until, news["pushed"], news["polled"])
 
 
-def _news_told(until: datetime | None, pushed: int, polled: int, zone: str = "") -> Phrase:
+# 5 parameters: as above.
+def _news_told(instance: Instance, until: datetime | None, pushed: int, polled: int, zone: str = "") -> Phrase:
     if until is None:
-        return Found.NEWS_POLLED.say()
+        return Found.NEWS_POLLED.say(every=every(instance))
     local, utc = until.astimezone(ZoneInfo(zone or "UTC")), "" if zone else " UTC"
     if polled:
-        return Found.NEWS_MIXED.say(until=local, utc=utc, pushed=pushed, polled=polled)
+        return Found.NEWS_MIXED.say(until=local, utc=utc, pushed=pushed, polled=polled, every=every(instance))
     return Found.NEWS_PUSHED.say(until=local, utc=utc)
 
 
@@ -114,9 +124,9 @@ def _end(one: Subscription, now: datetime) -> datetime | None:
     return one.expires_at if alive else None
 
 
-def person_of(user: User, pause: Pause | None, subscription: Subscription | None, now: datetime) -> Json:
+def person_of(instance: Instance, user: User, subscription: Subscription | None, now: datetime) -> Json:
     """All that is known of one person, for ``users show``."""
-    news = news_of([user], [subscription] if subscription else [], now, user.zone)
+    news = news_of(instance, [user], [subscription] if subscription else [], now, user.zone)
     return {
         **user_of(user),
         "addresses": [*user.addresses],
@@ -124,7 +134,7 @@ def person_of(user: User, pause: Pause | None, subscription: Subscription | None
         "former_logins": [one.login for one in user.former_accounts],
         "zone_chosen": user.zone_chosen,
         "enabled_at": user.enabled_at.isoformat() if user.enabled_at else None,
-        "paused": shaped_pause(pause),
+        "paused": shaped_pause(pause_of(user, instance, now)),
         "news": news["text"] if user.enabled else "",
     }
 

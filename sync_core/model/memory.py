@@ -253,7 +253,8 @@ class Instance:
     None when it has ended. ``refused`` says why a side, ``refused_by``, has refused the app itself since
     ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
     at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
-    queue held at that pull.
+    queue held at that pull. ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for
+    a schedule that has no such number.
     ``looked_at`` is when the timer last looked whose turn it is; ``woken`` says of those whom it woke and whose round
     has not come since when (those who wait longest).
     """
@@ -281,6 +282,7 @@ class Instance:
     unread: tuple[datetime, ...] = ()
     refused_by: str = ""
     has_webhook: bool = False
+    looks_every: int = 15
     called_at: datetime | None = None
     looked_at: datetime | None = None
     woken: dict[str, datetime] = field(default_factory=dict)

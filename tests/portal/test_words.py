@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 
 from jobs.approvals import CHOSEN
+from jobs.commands.overview import every
 from jobs.commands.remake import ANEW
 from jobs.commands.remembered import STATES
+from jobs.commands.shapes import phrase_of
 from jobs.round.act import OUTRUN, RIVALLED
+from jobs.says import Found
 from portal.reasons import ACTIONS, PROBLEMS
-from portal.words import Words, known_zone
+from portal.words import Reason, Words, known_zone
 from sync_core.content.compare import shown
 from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import Role
+from sync_core.model.memory import Instance
 from sync_core.model.pause import Pause
 from sync_core.model.series import Rhythm
 from sync_core.model.sides import Attendee, Field, Participant, Side
@@ -228,6 +232,16 @@ def test_an_item_is_named_in_bulgarian(subject: str, told: str) -> None:
     """One whose title is its owner's, too, in whatever is told of it."""
     assert BULGARIAN.item(subject) == told
     assert f"„{told}“" in BULGARIAN.action("activity created", subject)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(15, "търсят се на всеки 15 минути"), (0, "търсят се по разписанието на SYNC_SCHEDULE")]
+)
+def test_how_often_changes_are_looked_for_is_said_in_bulgarian(minutes: int, told: str) -> None:
+    """As the app's timer is set."""
+    phrase = Found.NEWS_POLLED.say(every=every(Instance(looks_every=minutes)))
+
+    assert BULGARIAN.phrase(phrase_of(phrase)) == Reason(told)
 
 
 def test_words_of_another_system_are_quoted() -> None:

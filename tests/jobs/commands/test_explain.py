@@ -253,7 +253,7 @@ async def test_status_never_says_in_step_of_what_is_left_alone(house: House) -> 
     async def said() -> str:
         users, memory = await house.world.store.list_users(), await house.recall()
         row = row_of(users[0], Instance(), house.now, {})
-        told = {"news": news_of(users, [], house.now), "webhook": webhook_of(Instance())}
+        told = {"news": news_of(Instance(), users, [], house.now), "webhook": webhook_of(Instance())}
         company = {"refused": "", "paused": None, "pulled_at": None, **told}
         whole = {"company": company, "summary": summary_of([row]), "users": [row]}
         one = status_of(users[0], memory, [], left_alone(users, memory)) | {"news": ""}

@@ -11,6 +11,7 @@ from jobs.commands.overview import needs_attention, news_of, person_of, row_of, 
 from jobs.ports import Subscription
 from sync_core.model.memory import FormerAccount, Instance, Tally, User
 from sync_core.model.pause import Pause
+from sync_core.model.schedule import minutes_between
 
 POLLED = "looked for every 15 minutes"
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
@@ -81,13 +82,28 @@ def test_how_changes_are_learned_of(hours: list[float], text: str) -> None:
     people = [ANNA, replace(ANNA, id="2"), replace(ANNA, id="3", enabled=False)]
     live = [subscription(user, left) for user, left in zip(people, hours, strict=False)]
 
-    assert news_of(people, [*live, subscription(people[2], 9)], NOW)["text"] == text
+    assert news_of(Instance(), people, [*live, subscription(people[2], 9)], NOW)["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        ("0 */15 * * * *", POLLED),
+        ("0 */5 * * * *", "looked for every 5 minutes"),
+        ("0 0 7-19 * * *", "looked for by the timer of SYNC_SCHEDULE"),
+    ],
+)
+def test_changes_are_looked_for_as_the_app_s_timer_is_set(schedule: str, text: str) -> None:
+    """Not as it is set unless somebody sets it."""
+    instance = Instance(looks_every=minutes_between(schedule))
+
+    assert news_of(instance, [ANNA], [], NOW)["text"] == text
 
 
 def test_one_person_is_shown_with_who_they_were() -> None:
     """Nothing of how Graph proves itself is among it."""
     anna = replace(ANNA, erp_login="anna", former_accounts=(FormerAccount("e", "anna.old", None, NOW),))
-    shown = person_of(anna, None, subscription(anna, 1), NOW)
+    shown = person_of(Instance(), anna, subscription(anna, 1), NOW)
 
     assert (shown["erp_login"], shown["former_logins"]) == ("anna", ["anna.old"])
     assert shown["news"] == "pushed until 2026-01-12 10:00 UTC"
