@@ -210,6 +210,7 @@ class Why(StrEnum):
     MISTAKE = "mistake"
     USER = "unknown-user"
     PLACE = "unknown-place"
+    ZONE = "unknown-zone"
     CHOICE = "unknown-choice"
     ITEM = "unknown-item"
     WISH = "wrong-wish"
@@ -234,6 +235,7 @@ SAYS = {
     Why.MISTAKE: "calsync made a mistake over it ({}); the app's log says where",
     Why.USER: "a name that was given is not known: `calsync users list` shows who is, `calsync users enable` adds",
     Why.PLACE: "the company or location is not known: `calsync doctor` tells what there is",
+    Why.ZONE: "the time zone is not known: write it like Europe/Sofia",
     Why.CHOICE: "what it was about did not wait for an answer (any more): `calsync status` lists what does",
     Why.ITEM: "neither side nor the journal knew the item: ask by another word, or by its id",
     Why.WISH: "what was asked for does not fit together: ask for something else",

@@ -301,6 +301,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A name that was given is not known. Use the sign-in name, like anna@company.example.",
         "Дадено име не е познато. Използвайте потребителското име, например anna@company.example.",
     ),
+    "failed.unknown-zone": (
+        "This time zone is not known: choose one of the list, or write it like Europe/Sofia.",
+        "Тази часова зона не е позната: изберете от списъка или я напишете така: Europe/Sofia.",
+    ),
     "failed.unknown-place": (
         "The company or location is not known (any more): look them up again and choose.",
         "Фирмата или местоположението (вече) не са познати: вижте ги отново и изберете.",

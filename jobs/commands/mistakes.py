@@ -14,7 +14,7 @@ from jobs.approvals import UnknownChoice
 from jobs.command import Trouble, Why, WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
-from jobs.commands.switch import UnknownUser
+from jobs.commands.switch import UnknownUser, UnknownZone
 from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
 from jobs.says import Found
@@ -52,6 +52,7 @@ WRONG_INPUT = (
     SettingsInvalid,
     UnknownUser,
     UnknownPlace,
+    UnknownZone,
     UnknownChoice,
     UnknownItem,
     RosterInvalid,
@@ -68,6 +69,7 @@ COMMON = (AccessRefused, AppRefused, LicencesTaken, SlotsTaken)
 KNOWN: Mapping[type[CalsyncError], Why] = {
     UnknownUser: Why.USER,
     UnknownPlace: Why.PLACE,
+    UnknownZone: Why.ZONE,
     UnknownChoice: Why.CHOICE,
     UnknownItem: Why.ITEM,
     RosterInvalid: Why.WISH,

@@ -50,15 +50,19 @@ class UnknownUser(CalsyncError):
     """Neither the directory nor the store knows this user; correct the name (exit 2)."""
 
 
+class UnknownZone(CalsyncError):
+    """Nobody's clock bears this name; correct it (exit 2)."""
+
+
 async def enable(world: World, upn: str, *, company_id: str = "", location_id: str = "", zone: str = "") -> Checkup:
     """Switch a user's sync on. Company and location (by id, name or code) and ``zone`` (IANA) override those stored.
 
     All names are looked up before anything is saved. If somebody switches the user off meanwhile, the user stays off.
-    Raises ``UnknownUser``, ``UnknownPlace``, ``WrongStore``, and ``AccountTaken`` if another mailbox has claimed the
-    ERP.net user.
+    Raises ``UnknownUser``, ``UnknownPlace``, ``UnknownZone``, ``WrongStore``, and ``AccountTaken`` if another mailbox
+    has claimed the ERP.net user.
     """
     if zone and not is_zone(zone):
-        raise UnknownUser(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
+        raise UnknownZone(f"{zone!r} is no IANA time zone; write it like Europe/Sofia")
     is_stamped(world, (await world.store.read_instance())[0])
     mailbox = await world.calendar.find_user(upn)
     if mailbox is None:

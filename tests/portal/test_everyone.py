@@ -279,7 +279,7 @@ async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -
     assert "Anna Petrova" in page
     assert "Answering a list of deletions</a>: Drop" in page
     assert "Pausing sync</a>: Pause until Mon 2 February" in page
-    assert re.search(r"Pause until.*?<span class=\"soft\">Anna</span>", page, re.DOTALL)
+    assert re.search(r"Pause until.*?<div class=\"soft\">Anna</div>", page, re.DOTALL)
     assert "Neither Outlook nor ERP.net nor the log knows it" in page
     assert "Budget" not in page
     assert "This did not work." in await admin.read(f"/portal/commands/{command.id}")

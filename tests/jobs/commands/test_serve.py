@@ -16,7 +16,7 @@ from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.command import SAYS, Asker, Command, Json, Kind, State, Why, Wish, WishInvalid, new_id
+from jobs.command import SAYS, Asker, Command, Json, Kind, State, Trouble, Why, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
@@ -127,6 +127,15 @@ async def test_whoever_is_switched_on_by_command_is_synced_at_once(app: App) -> 
 
     assert command.state is State.DONE
     assert subjects(app) == ["Plan"]
+
+
+async def test_a_zone_that_nobody_knows_is_said_to_be_one(app: App) -> None:
+    """Not a name: it is the zone that is to be written otherwise."""
+    command = await asked(app, Wish(Kind.ENABLE, (ANNA,), zone="Sofia"))
+
+    assert command.state is State.REFUSED
+    assert command.trouble == Trouble(Why.ZONE)
+    assert "Europe/Sofia" in command.failure
 
 
 @pytest.mark.parametrize(("names", "state"), [((), State.DONE), (("nobody@acme.example",), State.REFUSED)])
