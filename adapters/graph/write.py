@@ -59,10 +59,12 @@ def outcome_of(write: GraphWrite, answer: Answer | SideError, now: datetime) -> 
 
 
 def written_id(write: GraphWrite, answer: Answer) -> str:
-    """The id of the event that was written, '' if the answer does not hold it."""
+    """The id of the event that was written, '' if the answer does not hold it. That of a date may have passed by the
+    write itself, since its series has changed (graph.md §8)."""
+    told = item_id(answer.body)
     if isinstance(write, CreateEvent):
-        return item_id(answer.body)
-    return write.event_id
+        return told
+    return told or write.event_id if write.series else write.event_id
 
 
 def unseen(why: str) -> Outcome:

@@ -107,8 +107,9 @@ async def plan_undo(world: World, round_id: str, *, among: Collection[str] = (),
 
 
 async def _plan(world: World, round_id: str, among: Collection[str]) -> _Plan:
-    user, entries = await find_round(world, round_id, among)
+    user, written = await find_round(world, round_id, among)
     memory = await world.store.recall(user.id)
+    entries = _as_linked(written, memory)
     instance, _ = await world.store.read_instance()
     world = in_force(world, instance)
     asked = _asked(entries, memory)
@@ -172,6 +173,17 @@ async def _check_runs(world: World, user: User) -> None:
         raise NotNow(f"the sync of {user.upn} is switched off: switch it on (`calsync users enable`), then undo")
     if pause_of(user, instance, world.clock()) is not None:
         raise NotNow(f"the sync of {user.upn} is paused: resume it (`calsync resume`), then undo")
+
+
+def _as_linked(entries: Sequence[JournalEntry], memory: Memory) -> list[JournalEntry]:
+    """The entries with the ids that their events have now: a date's passes with any change of its series, and a
+    mailbox may have moved."""
+    running = [x for x in memory.links if x.status not in ENDED and x.role is not Role.FOLLOWER]
+    known, now = {x.event_id for x in memory.links}, {x.activity_id: x.event_id for x in running if x.activity_id}
+    return [
+        one if one.event_id in known else replace(one, event_id=now.get(one.activity_id, one.event_id))
+        for one in entries
+    ]
 
 
 def _left_deleted(one: Deleted) -> LeftOut:

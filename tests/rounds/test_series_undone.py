@@ -13,16 +13,16 @@ import pytest
 from jobs.commands.undo import plan_undo, undo
 from sync_core.model.link import Link
 from tests.support.house import House
-from tests.support.series import MONDAYS, mondays, nine, on, open_series, repeating, starts
+from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, repeating, starts
 
 GUEST = "guest@client.example"
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
 
 
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    """Anna, whose series are synced."""
-    async with open_series() as found:
+@pytest.fixture(params=READINGS)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna, whose series are synced, with each disputed fact either way."""
+    async with open_series(readings=request.param) as found:
         yield found
 
 
@@ -50,7 +50,23 @@ async def test_the_round_of_one_date_puts_back_that_date(house: House) -> None:
     assert [line.occurrence.text for line in done.lines if line.occurrence] == ["Weekly, 9 February"]
     assert (titles(house), done.left_out) == (["Week"] * 5, ())
     assert [body["subject"] for _, body in house.patches()] == ["Week"]
+    entries = await house.world.store.read_journal((await house.user()).id)
+    assert next(one.action for one in entries if one.action != "round") == "both updated"
     assert await house.settle() == {}
+
+
+async def test_a_round_is_undone_after_another_date_was_changed(house: House) -> None:
+    """Ids of dates may pass with any change of their series: the date is found by its activity."""
+    series = mondays(house)
+    await house.settle()
+    house.outlook().edit_date(series, MONDAYS[2], subject="Other")
+    await house.settle()
+    round_id = await last_round(house)
+    house.outlook().edit_date(series, MONDAYS[4], subject="Last")
+    await house.settle()
+    done = await undo(house.world, round_id)
+
+    assert (titles(house), done.left_out) == (["Week"] * 4 + ["Last"], ())
 
 
 async def test_a_round_that_followed_another_pattern_puts_back_every_date(house: House) -> None:
