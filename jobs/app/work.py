@@ -366,8 +366,7 @@ async def _go_on(world: World, order: Round, report: Report) -> None:
     """Send an order for the rest of a round; a full round that was cut off stays full."""
     if order.tries + 1 >= TRIES:
         return
-    cut = order.full and await world.store.read_served(order.user_id) != report.served
-    rest = Round(order.user_id, full=cut, tries=order.tries + 1)
+    rest = Round(order.user_id, full=order.full and not report.is_whole, tries=order.tries + 1)
     if order.tries:
         await line.send_later(world, rest, jittered(2.0**order.tries))
     else:

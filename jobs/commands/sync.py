@@ -189,7 +189,8 @@ async def _unless_work(world: World, user: User, instance: Instance) -> Memory |
 async def run_until_done(
     world: World, user: User, full: bool, notice: Notice, row: tuple[Instance, str] | None = None
 ) -> Report:
-    """Run rounds of one user until none wants another at once; their reports summed.
+    """Run rounds of one user until none wants another at once; their reports summed. A full one stays full until one
+    got to its end.
 
     ``row`` is the instance row with its etag if the caller has just read it. It serves the first try only: whoever
     had to wait for a lease, or has run a round, reads the row anew.
@@ -201,8 +202,8 @@ async def run_until_done(
 
     total: Report | None = None
     for _ in range(ROUNDS):
-        take = partial(one_round, full and total is None)
-        report = await take_when_free(take, world, notice, f"the round of {user.upn}")
+        report = await take_when_free(partial(one_round, full), world, notice, f"the round of {user.upn}")
+        full &= not report.is_whole
         total = report if total is None else _summed(total, report)
         if not report.again:
             break

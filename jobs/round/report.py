@@ -101,7 +101,8 @@ class Failure:
 @dataclass(slots=True)
 class Report:
     """The outcome of one round of one user. ``state`` is the user's state in words, ``operational`` whether it is no
-    error. ``again``: another round must follow at once; ``paused``: nothing was looked at."""
+    error. ``again``: another round must follow at once; ``paused``: nothing was looked at; ``is_whole``: it got to
+    its end, so what it read need not be read again."""
 
     user_id: str
     upn: str
@@ -121,6 +122,7 @@ class Report:
     parked: int = 0
     links: int = 0
     again: bool = False
+    is_whole: bool = False
     woken: frozenset[str] = frozenset()
     """The other users who lost or got a meeting by this round."""
     served: str = ""

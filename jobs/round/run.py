@@ -274,7 +274,7 @@ class _Round:
         actor = Actor(frame, fence, journal, _identity(prepared))
         done = await actor.carry_out(plan.decisions, self._deadline())
         self._report.add(done.acted, done.failures, actor.woken)
-        is_whole = done.is_whole and is_saved
+        self._report.is_whole = is_whole = done.is_whole and is_saved
         if is_whole:
             await self._move_cursors(fence, plan, prepared, actor)
         is_full = is_whole and frame.scale.full

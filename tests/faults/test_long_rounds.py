@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
+from jobs.commands import sync
 from jobs.round.report import Report
 from jobs.round.run import run_round
 from simulators.base import Fault
@@ -163,3 +166,25 @@ async def test_waiting_for_erp_nets_turn_is_not_writing(house: House, is_taken: 
     assert moments.hit
     assert isinstance(report.trouble, LeaseLost) is is_taken
     assert len(house.desk().find("New")) == (not is_taken)
+
+
+@pytest.mark.parametrize(("minutes", "fulls"), [(-1, [True, True, True]), (8, [True])])
+async def test_a_full_sync_that_stops_itself_goes_on_full(
+    monkeypatch: pytest.MonkeyPatch, minutes: int, fulls: list[bool]
+) -> None:
+    """A full refresh that was cut off reads both sides whole again, or what it had not come to is never compared."""
+    ran: list[bool] = []
+
+    async def counted(*args: Any, full: bool = False, **more: Any) -> Report:
+        ran.append(full)
+        return await run_round(*args, full=full, **more)
+
+    monkeypatch.setattr(sync, "run_round", counted)
+    monkeypatch.setattr(sync, "ROUNDS", 3)
+    async with open_house() as house:
+        await house.employ()
+        house.outlook().create("Plan", at(3, 9), at(3, 10))
+        house.world = replace(house.world, round_limit=timedelta(minutes=minutes))
+        await house.sync(full=True)
+
+    assert ran == fulls
