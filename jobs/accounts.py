@@ -7,16 +7,14 @@ account is stored as one of the user's former accounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from jobs.ports import ErpUser, FoundUsers
 from jobs.world import World
 from sync_core.errors import CalsyncError, StaleWrite, StoreUnavailable
-from sync_core.model.logins import Bearer, Logins, logins_of
 from sync_core.model.memory import FormerAccount, Instance, User
-from sync_core.model.policy import Policy
 
 TRIES = 20
 """The most tries to claim an account while other processes write the same row."""
@@ -213,9 +211,3 @@ def _remembered(known: tuple[FormerAccount, ...], one: FormerAccount) -> tuple[F
     """The former accounts with this one added: each pair of id and login once, with the latest times."""
     name = (one.erp_user_id, one.login.casefold())
     return (*(other for other in known if (other.erp_user_id, other.login.casefold()) != name), one)
-
-
-def known_logins(users: Iterable[User], instance: Instance, policy: Policy, service: str) -> Logins:
-    """Who bears which login, as far as the store knows; ``service`` is the service user's present login."""
-    former = [Bearer(one.login, "", "", one.seen_at, one.until_at) for one in instance.former_service_logins]
-    return logins_of(users, {service, *policy.service_logins} - {""}, former)

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from jobs.accounts import known_logins
 from jobs.company import in_force, is_stamped
 from jobs.forgotten import still_known
+from jobs.people import known_logins
 from jobs.ports import PullReading
 from jobs.world import World
 from sync_core.errors import StaleWrite

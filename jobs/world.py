@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
 from jobs.in_turn import InTurn
+from jobs.people import People
 from jobs.ports import Calendar, Clock, Erp, Lease, Put, Queue, RowChange, Store, Subscriptions
 from jobs.remembered import with_changes
 from sync_core.content.names import names_of
@@ -63,6 +64,7 @@ class World:
     serve: Callable[[World, str], Awaitable[bool]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
     in_turn: InTurn = field(default_factory=InTurn)
+    people: People = field(default_factory=People)
 
     def erp_session(self, *, last: bool = False) -> AbstractAsyncContextManager[None]:
         """Hold an ERP.net session slot while calls are made; a command takes the ``last`` free one.

@@ -34,6 +34,7 @@ from adapters.store.unsynced import UnsyncedRows
 from jobs.ports import Drop, Lease, Put, RowChange, Store
 from sync_core.content.names import Names, named
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
+from sync_core.model.colleagues import as_others_see
 from sync_core.model.ledger import Ledger, with_open
 from sync_core.model.link import Link, Pending, PendingState, Role, asks_for_a_look
 from sync_core.model.memory import Cursors, InboxRow, Instance, Memory, User
@@ -66,6 +67,7 @@ class RowStore(
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
         self.old_index = OldIndex(backend)
+        self.people_changed = 0
 
     def service_now(self) -> datetime:
         """The store's own now: this machine's clock, moved to where the service's answers allow it to be."""
@@ -135,6 +137,7 @@ class RowStore(
             verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")
             with suppress(Conflict):
                 await self.backend.write(Table.USERS, Op(verb, place, codec.encode(revised), etag))
+                self.people_changed += not row or known is None or as_others_see(known) != as_others_see(revised)
                 return
         raise StoreUnavailable(f"the row of user {user_id} changes too fast to be saved")
 
@@ -158,6 +161,7 @@ class RowStore(
         await self._drop_unsynced(user_id)
         await self._erase(Table.JOURNAL, await self.backend.scan(Table.JOURNAL, codec.key(user_id)))
         await self.backend.write(Table.USERS, Op(Verb.DELETE, _user_key(user_id)))
+        self.people_changed += 1
 
     async def recall(self, user_id: str) -> Memory:
         """Everything remembered about the user, in one query. Raises ``RowUnreadable``."""

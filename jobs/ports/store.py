@@ -254,6 +254,9 @@ class Store(
     The tables and the memory store pass one contract suite (tests/support/store_contract.py).
     """
 
+    people_changed: int
+    """How often this process has changed a user as others see them."""
+
     async def prepare(self) -> None:
         """Create missing tables; may be repeated."""
 

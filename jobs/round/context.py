@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jobs.accounts import known_logins
+from jobs.people import Everybody
 from jobs.ports import Store
 from jobs.round.recall import NeedsAll
 from jobs.world import World
 from sync_core.content.window import window_at
-from sync_core.model.colleagues import Colleagues, colleague_of
 from sync_core.model.decision import Case, Context
 from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.logins import LOGIN, logins_of
@@ -34,8 +33,7 @@ async def context_of(
     ``whole``.
     """
     zone = ZoneInfo(user.zone)
-    known = [user, *(one for one in await world.store.list_users() if one.id != user.id)]
-    on = (one for one in known if one.enabled or one.id == user.id)
+    everybody = (await world.people.read(world.store, world.clock)).around(user, now)
     approved = [hold for hold in memory.holds if hold.approval == Approval.APPROVED]
     service = instance.service_login or await world.erp.service_login()
     return Context(
@@ -46,9 +44,9 @@ async def context_of(
         mailbox=user.id,
         erp_user_id=user.erp_user_id,
         party_id=user.erp_party_id,
-        creators_on=frozenset(i for one in on for i in one.erp_user_ids) | _maybe_theirs(known, memory),
-        logins=known_logins(known, instance, world.policy, service),
-        colleagues=Colleagues(colleague_of(one, now) for one in known),
+        creators_on=everybody.erp_ids_on | _maybe_theirs(everybody, memory),
+        logins=everybody.logins(instance, world.policy, service),
+        colleagues=everybody.colleagues,
         enabled_at=user.enabled_at,
         stalled_after=timedelta(seconds=2 * world.lease_seconds),
         approved=frozenset(item.event_id for hold in approved for item in hold.items),
@@ -82,16 +80,16 @@ async def with_known_creators(world: World, memory: Memory, ctx: Context) -> tup
     return replace(memory, links=tuple(by_id.get(link.event_id, link) for link in links)), asked
 
 
-def _maybe_theirs(users: Iterable[User], memory: Memory) -> frozenset[str]:
+def _maybe_theirs(everybody: Everybody, memory: Memory) -> frozenset[str]:
     """The creators of linked meetings who may be a user whose row cannot be read: such a user counts as switched on.
 
     Raises ``NeedsAll``.
     """
-    if not any(one.unreadable for one in users):
+    if not everybody.is_anybody_unreadable:
         return frozenset()
     if memory.unread is not None:
         raise NeedsAll("the row of a user cannot be read")
-    return frozenset(link.creator for link in memory.links) - {i for one in users for i in one.erp_user_ids}
+    return frozenset(link.creator for link in memory.links) - everybody.erp_ids
 
 
 async def with_event_owners(store: Store, ctx: Context, cases: Sequence[Case]) -> list[Case]:

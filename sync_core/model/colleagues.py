@@ -7,10 +7,11 @@ one. Everybody else is known by the address alone, in lower case.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sync_core.model.memory import User
+from sync_core.model.memory import Tally, User
 
 GRACE = timedelta(days=1)
 """How long a user in an error state stays the feeder of their meetings (design.md §4 "Meetings")."""
@@ -54,6 +55,23 @@ def colleague_of(user: User, now: datetime) -> Colleague:
     )
 
 
+def as_others_see(user: User) -> User:
+    """The user without what other users' rounds do not see of them: when their rounds looked, what those left, and
+    what they were notified of."""
+    return replace(
+        user,
+        synced_at=None,
+        remote_checkpoint_at=None,
+        local_checkpoint_at=None,
+        heard_at=None,
+        notified="",
+        tally=Tally(),
+        told=(),
+        asks=None,
+        cursors=None,
+    )
+
+
 class Colleagues:
     """Finds people by address, id, party and ERP.net user."""
 
@@ -66,6 +84,14 @@ class Colleagues:
         self._by_erp_user = {one.erp_user_id: one for one in self._people if one.erp_user_id}
         self.domains = frozenset(address.rpartition("@")[2] for address in self._by_address)
         """The domains in which the company's own people have addresses."""
+
+    def seen_by(self, me: Colleague) -> Colleagues:
+        """The same people as one of them sees them, who differs at most in when they looked."""
+        if self._by_id.get(me.id) == me:
+            return self
+        seen = copy(self)
+        seen._by_id = {**self._by_id, me.id: me}
+        return seen
 
     def of(self, user_id: str) -> Colleague | None:
         """The person with this user id."""
