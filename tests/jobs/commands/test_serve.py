@@ -82,6 +82,17 @@ async def test_a_round_that_was_asked_for_is_logged_like_any_other(
     assert (told["full"], told["actions"], told["operational"]) == (True, {"activity created": 1}, True)
 
 
+async def test_a_meeting_of_a_later_season_is_found(app: App) -> None:
+    """Beyond all that any round reads, and no row is kept of it: with its time and why it is not synced."""
+    start = app.house.now + timedelta(days=200)
+    app.house.outlook().create("Summer party", start, start + timedelta(hours=1))
+    await asked(app, Wish(Kind.SYNC))
+
+    found = await answer(app, await asked(app, Wish(Kind.WHY, (ANNA,), item="summer")))
+    assert [(one["subject"], one["reason"]) for one in found["items"]] == [("Summer party", "outside the window")]
+    assert found["items"][0]["start"] == start.isoformat()
+
+
 async def test_a_preview_writes_nothing(app: App) -> None:
     """And is what the sync then does."""
     start = app.house.now + timedelta(days=2)

@@ -46,7 +46,7 @@ async def test_all_is_well_where_the_app_works(house: House) -> None:
 
     assert [check.what.text for check in found.values() if not check.fine] == []
     assert found["Outlook's changes"].found.text.startswith("pushed until ")
-    assert found["Queue"].found.text.endswith("wait, none given up")
+    assert found["Queue"].found.text.endswith("waiting, none given up")
 
 
 @pytest.mark.parametrize(("days", "word"), [(-1, "ended on"), (7, "ends on")])
@@ -83,7 +83,7 @@ async def test_messages_that_were_given_up_are_told(house: House, monkeypatch: p
 
     assert (queue.fine, queue.found.text) == (
         False,
-        "3 wait, 2 given up: see in docs/operate.md what `poison-queue` means",
+        "3 waiting, 2 given up: see in docs/operate.md what `poison-queue` means",
     )
 
 
