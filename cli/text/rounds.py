@@ -31,7 +31,7 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
     yield plain(f"{user['upn']}: {user['state'] or 'not synced'}{f' ({mode})' if mode else ''}{zone}")
     yield from _dates_made(user["lines"])
     for some in gathered(user["lines"]):
-        yield from action_lines(some[0], zone_of(user)) if len(some) == 1 else (_series_line(some),)
+        yield from (action_lines(some[0], zone_of(user)) if len(some) == 1 else _series_lines(some, zone_of(user)))
     if user["mails"]:
         yield f"  {count(user['mails'], 'mail')} to attendees {'would be' if dry_run else 'were'} sent by Exchange."
     if not user["ran"]:
@@ -50,20 +50,27 @@ def gathered(lines: Sequence[Json]) -> list[list[Json]]:
     """The lines of a round, those of dates of one series together where they only say the same of each."""
     groups: dict[object, list[Json]] = {}
     for number, line in enumerate(lines):
-        date, has_values = line.get("occurrence"), any(name in line["before"] for name in line["after"])
-        key = (line["what"], line["reason"], date["series"]) if date and not has_values else number
+        date = line.get("occurrence")
+        changes = tuple((name, line["before"][name], line["after"][name]) for name in _changed(line))
+        key = (line["what"], line["reason"], date["series"], changes) if date else number
         groups.setdefault(key, []).append(line)
     return [*groups.values()]
 
 
-def _series_line(some: Sequence[Json]) -> str:
+def _changed(line: Json) -> list[str]:
+    """The names of the values that an action changed."""
+    return [name for name in line["after"] if name in line["before"] and not follows_the_start(name, line)]
+
+
+def _series_lines(some: Sequence[Json], zone: str) -> Iterator[str]:
     """Write what was done to several dates of a series."""
     days = sorted(line["occurrence"]["day"] for line in some)
     [(subject, _)] = Counter(line["subject"] for line in some).most_common(1)
     mails, reason = sum(line["mails"] for line in some), some[0]["reason"]
     details = ", ".join(filter(None, (plain(reason), count(mails, "mail") if mails else "")))
     told = f"  {plain(some[0]['what'])}: {series_named(subject, len(some), days[0], days[-1])}"
-    return f"{told} ({details})" if details else told
+    yield f"{told} ({details})" if details else told
+    yield from _values_of(some[0], zone)
 
 
 def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
@@ -88,10 +95,13 @@ def action_lines(line: Json, zone: str) -> Iterator[str]:
     details += [count(line["mails"], "mail")] if line["mails"] else []
     more = f" ({', '.join(details)})" if details else ""
     yield f"  {plain(line['what'])}: {quoted(line['subject'])}{date_in(line)}{more}"
-    for name in line["after"]:
-        if name in line["before"] and not follows_the_start(name, line):
-            before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
-            yield f"      {field_of(name)}: {before} → {after}"
+    yield from _values_of(line, zone)
+
+
+def _values_of(line: Json, zone: str) -> Iterator[str]:
+    for name in _changed(line):
+        before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
+        yield f"      {field_of(name)}: {before} → {after}"
 
 
 def retried_lines(output: Json) -> Iterator[str]:

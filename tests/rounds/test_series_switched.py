@@ -13,7 +13,8 @@ from cli.text.stories import conflict_lines, explained_lines, unsynced_lines
 from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.explain import explain
 from jobs.commands.kinds import KINDS
-from jobs.commands.shapes import conflicts_of, finding_of, hold_of, unsynced_of
+from jobs.commands.shapes import conflicts_of, finding_of, hold_of, sync_of, unsynced_of
+from jobs.commands.sync import what_waits
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
 from jobs.waiting import unheeded
@@ -198,3 +199,20 @@ async def test_an_administrator_sees_on_the_page_what_would_appear(company: Hous
     page = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/commands/{saved.id}")
 
     assert "29 meetings will appear in ERP.net. 29 of them are dates of recurring meetings." in page
+
+
+async def test_a_renamed_series_is_one_line_of_a_sync(company: House) -> None:
+    """With both titles once; a date that changed otherwise has a line of its own."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    week = str(company.outlook().find("Week"))
+    company.outlook().edit(week, subject="Month")
+    company.outlook().edit_date(week, MONDAYS[3], subject="Quarter")
+    users = [await company.user()]
+    outcome = await company.sync()
+    told = list(sync_lines(sync_of(outcome, await what_waits(company.world, users, outcome), dry_run=False)))
+
+    changed = "  activity updated: the series “Month”, 4 dates, 26 January to 23 February"
+    at = told.index(f"{changed} (the whole series was changed in Outlook)")
+    assert told[at + 1] == "      subject in ERP.net: “Week” → “Month”"
+    assert "  activity updated: “Quarter” (Weekly, 16 February)" in told
