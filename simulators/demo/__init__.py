@@ -34,7 +34,7 @@ HOME = "FLE Standard Time"
 
 FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 
-NEXT = "Next: `make run` starts the app with two small calendars to edit in, and calsync's page; README says how to go on."
+NEXT = "Next: `make run` starts the app, two small calendars to edit in, and the page; README says how to go on."
 
 
 @dataclass(frozen=True, slots=True)
