@@ -135,9 +135,10 @@ def test_make_run_from_the_first_line_to_ctrl_c() -> None:
     assert "calsync: round" in env.with_suffix(".log").read_text()
 
 
-def test_make_run_on_a_taken_port_says_where_to_look() -> None:
+def test_make_run_whose_host_cannot_start_says_where_to_look() -> None:
     """The app's own words are in its log, which is named; everything that was started has ended."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.socket() as other:  # has the port, and listens not yet: only the host finds out
+        other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         with make_run(port) as process:
             _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
