@@ -38,10 +38,10 @@ def approve(runner: Runner, choice_id: str, drop: bool, show: bool, yes: bool) -
 
 async def _show_choice(runner: Runner, world: World, choice_id: str) -> int:
     from jobs.approvals import find_choice
-    from jobs.commands import shapes
+    from jobs.commands import item_shapes
 
     user, choice = await find_choice(world, choice_id)
-    held = shapes.hold_of(choice, user)
+    held = item_shapes.hold_of(choice, user)
     runner.give({"hold": held}, [f"Times are those of {held['zone']}.", *hold_lines(held, most=None)])
     return DONE
 

@@ -33,14 +33,14 @@ def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> No
     people = group.people(upns, named, needed=False)
 
     async def work(world: World) -> int:
-        from jobs.commands import shapes
+        from jobs.commands import item_shapes
         from sync_core.errors import RowUnreadable
 
         found: list[Json] = []
         failures: list[str] = []
         for user in await group.chosen(world, people):
             try:
-                found += shapes.conflicts_of(user, await world.store.recall(user.id))
+                found += item_shapes.conflicts_of(user, await world.store.recall(user.id))
             except RowUnreadable as error:
                 failures.append(f"{user.upn}: {error}")
                 runner.notice(failures[-1])
@@ -72,7 +72,7 @@ def journal(
     day = date.fromisoformat(since) if since else None
 
     async def work(world: World) -> int:
-        from jobs.commands import shapes
+        from jobs.commands import item_shapes, shapes
         from jobs.commands.doings import newest
 
         read = world.store.read_journal if with_idle else partial(newest, world.store)
@@ -80,7 +80,7 @@ def journal(
         found = [shapes.journal_of(user, await read(user.id, limit), day, with_idle=with_idle) for user in chosen]
         lines = [line for one in found for line in text.journal_lines(one)]
         runner.give({"users": found}, lines if chosen else [NOBODY])
-        return FAILED if any(shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE
+        return FAILED if any(item_shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE
 
     runner.read(work)
 

@@ -96,7 +96,7 @@ async def _of_people(
     failures: list[str],
     fail_on: str,
 ) -> int:
-    from jobs.commands import shapes
+    from jobs.commands import item_shapes, shapes
     from sync_core.errors import RowUnreadable
 
     users = await group.chosen(world, people)
@@ -111,7 +111,7 @@ async def _of_people(
     lines = [*text.company_lines(company), *(line for one in found for line in text.status_lines(one))]
     runner.give({"company": company, "users": found, "failures": failures}, lines)
     is_wrong = bool(company["refused"] or failures) or any(user.enabled and not user.is_operational for user in users)
-    is_wrong |= any(shapes.is_unreadable(entry) for one in found for entry in one["log"])
+    is_wrong |= any(item_shapes.is_unreadable(entry) for one in found for entry in one["log"])
     return _code(is_wrong, any(one["conflicts"] or one["holds"] or one["parked"] for one in found), fail_on)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from jobs.command import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
-from jobs.commands.shapes import phrase_of
+from jobs.commands.item_shapes import phrase_of
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in

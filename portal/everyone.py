@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import date
 
 from jobs.command import Command, Kind, State
-from jobs.commands import shapes
+from jobs.commands import item_shapes, shapes
 from jobs.commands.doings import is_about_item, newest
+from jobs.commands.item_shapes import conflicts_of
 from jobs.commands.pause import paused_now
-from jobs.commands.shapes import company_of, conflicts_of, policy_of, status_of
+from jobs.commands.shapes import company_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
@@ -133,7 +134,7 @@ def _begun(user: User, hold: Json) -> Json:
     """A list with its series and the first of its other items, and how many ``more`` there are: the person's page has
     all of them."""
     whole = {(one["series"], one["intent"]) for one in hold["series"]}
-    others = [one for one in hold["items"] if shapes.series_in(one) not in whole]
+    others = [one for one in hold["items"] if item_shapes.series_in(one) not in whole]
     told = others[:MOST_HELD]
     return {"user_id": user.id, **hold, "items": told, "more": len(others) - len(told)}
 

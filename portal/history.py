@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import is_retriable
+from jobs.commands.item_shapes import occurrence_of
 from jobs.commands.remembered import STATES, series_titles
-from jobs.commands.shapes import occurrence_of
 from jobs.round.report import PRIVATE
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json

@@ -12,7 +12,8 @@ from itertools import islice
 from jobs.approvals import choices_in
 from jobs.command import Command, Kind, State
 from jobs.commands.doings import is_about_item, newest
-from jobs.commands.shapes import conflicts_of, occurrence_of, status_of
+from jobs.commands.item_shapes import conflicts_of, occurrence_of
+from jobs.commands.shapes import status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal.command import answer_of

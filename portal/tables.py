@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from jobs.commands.shapes import occurrence_of, unsynced_item
+from jobs.commands.item_shapes import occurrence_of, unsynced_item
 from jobs.log import log_failure
 from jobs.ports import UNREADABLE
 from jobs.together import together

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.command import WishInvalid
-from jobs.commands.shapes import unsynced_item
+from jobs.commands.item_shapes import unsynced_item
 from jobs.commands.unsynced import list_unsynced
 from portal.everyone import reader_zone
 from portal.http import Denied

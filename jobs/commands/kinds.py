@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.command import Json, Kind, Wish
+from jobs.commands import item_shapes, shapes, switch
 from jobs.commands import pause as pauses
-from jobs.commands import shapes, switch
 from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, on_day
@@ -208,10 +208,10 @@ async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     if not any(one.event_id or one.activity_id or one.at for one in found):
         where = f" on {day.isoformat()}" if day else ""
         raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”{where}")
-    items = [shapes.finding_of(one, zone) for one in found]
+    items = [item_shapes.finding_of(one, zone) for one in found]
     left = len(items) - wish.limit if wish.limit else 0
     part = {"items": items[: wish.limit or None], "zone": zone.key, "left_out": max(0, left)}
-    return part, not any(map(shapes.is_unreadable, items))
+    return part, not any(map(item_shapes.is_unreadable, items))
 
 
 # All at once

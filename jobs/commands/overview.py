@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jobs.commands.item_shapes import phrase_of
 from jobs.commands.shapes import pause_of as shaped_pause
-from jobs.commands.shapes import phrase_of, user_of
+from jobs.commands.shapes import user_of
 from jobs.due import pause_of
 from jobs.ports import Subscription
 from jobs.says import Found

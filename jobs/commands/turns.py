@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from jobs.approvals import UnknownChoice, find_choice
 from jobs.command import Json, Kind, Turn, Wish
 from jobs.commands import switch
+from jobs.commands.item_shapes import phrase_of
 from jobs.commands.kinds import EVERYBODY, KINDS, Part, owners
 from jobs.commands.resolve import find_conflict
-from jobs.commands.shapes import failure_of, phrase_of
+from jobs.commands.shapes import failure_of
 from jobs.says import Outcome
 from jobs.waiting import Notice, unheeded
 from jobs.world import World

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli.text.holds import MOST_ITEMS, hold_lines
-from jobs.commands.shapes import hold_of
+from jobs.commands.item_shapes import hold_of
 from sync_core.model.memory import HeldItem, Hold, User
 from tests.support.office import ANNA, CliOffice
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from jobs.approvals import CHOSEN
+from jobs.commands.item_shapes import phrase_of
 from jobs.commands.overview import every
 from jobs.commands.remake import ANEW
 from jobs.commands.remembered import STATES
-from jobs.commands.shapes import phrase_of
 from jobs.round.act import OUTRUN, RIVALLED
 from jobs.says import Found
 from portal.reasons import ACTIONS, PROBLEMS

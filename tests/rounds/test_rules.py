@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.commands.shapes import conflicts_of
+from jobs.commands.item_shapes import conflicts_of
 from jobs.commands.switch import disable, enable
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import PrivateRule

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.store.store import RowStore
 from jobs.commands.explain import explain
-from jobs.commands.shapes import finding_of
+from jobs.commands.item_shapes import finding_of
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
 from tests.support.budget import budget

@@ -12,8 +12,9 @@ from cli.text.rounds import sync_lines
 from cli.text.stories import conflict_lines, explained_lines, unsynced_lines
 from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.explain import explain
+from jobs.commands.item_shapes import conflicts_of, finding_of, hold_of
 from jobs.commands.kinds import KINDS
-from jobs.commands.shapes import conflicts_of, finding_of, hold_of, sync_of, unsynced_of
+from jobs.commands.shapes import sync_of, unsynced_of
 from jobs.commands.sync import what_waits
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app

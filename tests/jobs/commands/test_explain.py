@@ -11,9 +11,10 @@ import pytest
 from cli.text.status import status_lines, whole_lines
 from cli.text.stories import finding_lines
 from jobs.commands.explain import explain, finding_about
+from jobs.commands.item_shapes import finding_of
 from jobs.commands.overview import news_of, row_of, summary_of, webhook_of
 from jobs.commands.remembered import Finding
-from jobs.commands.shapes import finding_of, status_of
+from jobs.commands.shapes import status_of
 from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone

@@ -13,7 +13,7 @@ from cli.text.answers import resolved_lines
 from cli.text.stories import conflict_lines
 from jobs import approvals
 from jobs.approvals import UnknownChoice, find_choice
-from jobs.commands import shapes
+from jobs.commands import item_shapes, shapes
 from jobs.commands.pause import pause, resume
 from jobs.commands.resolve import find_conflict, resolve
 from sync_core.model.memory import Memory, User
@@ -60,7 +60,7 @@ async def test_by_either_side(ask: House, answer: str, kept: str, lost: dict[str
     assert shapes.resolved_of(answered)["resolved"] is True
     assert titles(ask, event, activity) == (kept, kept)
     assert ask.outlook().get(event)["categories"] == []
-    assert shapes.conflicts_of(await ask.user(), await ask.recall()) == []
+    assert item_shapes.conflicts_of(await ask.user(), await ask.recall()) == []
     journal = await ask.world.store.read_journal((await ask.user()).id)
     [entry] = [one for one in journal if one.action == "value kept"]
     assert entry.before == lost
@@ -236,7 +236,7 @@ async def test_somebody_else_s_conflict_is_not_found(ask: House) -> None:
 async def test_a_private_conflict_is_masked(ask: House) -> None:
     """In what the command answers, and in what is still open."""
     _, _, conflict = await apart(ask, sensitivity="private")
-    [shown] = shapes.conflicts_of(await ask.user(), await ask.recall())
+    [shown] = item_shapes.conflicts_of(await ask.user(), await ask.recall())
     told = "\n".join(conflict_lines(shown))
     assert f"id {conflict}" in told
     assert "Mine" not in told

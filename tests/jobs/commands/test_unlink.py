@@ -9,7 +9,7 @@ import pytest
 from cli.text.answers import unlinked_lines
 from jobs.approvals import UnknownChoice, retry
 from jobs.command import Asker, Kind, State, Wish
-from jobs.commands import shapes, switch
+from jobs.commands import item_shapes, shapes, switch
 from jobs.commands.ask import ask, look
 from jobs.commands.explain import explain
 from jobs.commands.unlink import unlink
@@ -115,7 +115,7 @@ async def test_why_says_so_and_how_to_take_it_back(house: House) -> None:
     """The item, and the list of what is not in step."""
     event, _ = await apart(house)
     await house.settle()
-    found = [shapes.finding_of(one) for one in await explain(house.world, await house.user(), event)]
+    found = [item_shapes.finding_of(one) for one in await explain(house.world, await house.user(), event)]
     page = await list_unsynced(house.world)
 
     assert ("ended", UNLINKED, "retry this item, if both sides are to be in step again") in [
