@@ -208,6 +208,7 @@ ELSEWHERE = {
     "jobs/commands/remembered.py": ("a part of an explanation", "tests/jobs/commands/test_explain.py"),
     "jobs/commands/remake.py": ("a part of an undo", "tests/jobs/commands/test_undo.py"),
     "jobs/says.py": ("each phrase is said in both languages", "tests/portal/test_bulgarian.py"),
+    "jobs/commands/item_shapes.py": (PORTAL, "tests/portal/test_openapi.py"),
     "jobs/commands/shapes.py": (PORTAL, "tests/portal/test_openapi.py"),
 }
 """The modules whose decisions are in ``sync_core`` and whose own work needs several rounds, users or commands."""
