@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from jobs.in_turn import InTurn
+from jobs.people import People
 from jobs.ports import Calendar, Erp, Store
 from jobs.pull import run_pull
 from jobs.round.report import Report
@@ -82,9 +84,12 @@ class Moments:
                 self._busy = False
 
     def around(self, world: World) -> World:
-        """The world, watched."""
+        """The world, watched, as one process has it: what acts meanwhile is another one, with a memory of its own of
+        who works here and who waits."""
         return replace(
             world,
+            people=People(),
+            in_turn=InTurn(),
             store=cast(Store, Watched(world.store, self.on_call)),
             calendar=cast(Calendar, Watched(world.calendar, self.on_call)),
             erp=cast(Erp, Watched(world.erp, self.on_call)),
