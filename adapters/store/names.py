@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Table, Verb
@@ -31,9 +31,9 @@ Entries = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class NamesRow:
-    """By the digest of a name, how the keys of the links' rows begin, after ``link-``."""
+    """By the digest of a name, how the keys of the links' rows begin, after ``link-``; no row is without them."""
 
-    links: Entries = field(default_factory=dict)
+    links: Entries
 
 
 def _partition(user_id: str) -> str:
