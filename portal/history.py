@@ -176,7 +176,6 @@ def identity(link: Link) -> list[Json]:
             "event_id": link.event_id,
             "activity_id": link.activity_id,
             "ical_uid": link.ical_uid,
-            "series": f"{link.occurrence.rhythm or ''} {link.occurrence.day}" if link.occurrence else "",
             "role": str(link.role),
             "origin": str(link.origin),
             "zone": link.zone,

@@ -48,7 +48,9 @@ SENTENCE = {**thing(code=TEXT, text=TEXT, count=NUMBER, by=TEXT), "required": ["
 SAID = {"text": TEXT, "code": TEXT, "values": TEXTS}
 PHRASE = thing(**SAID)
 PAUSE = thing(since=TIME, until=maybe(DAY), text=TEXT)
-OCCURRENCE = maybe(thing(text=TEXT, rhythm=TEXT, day=DAY, series=TEXT, title=TEXT))
+OCCURRENCE = maybe(
+    thing(text=TEXT, rhythm=TEXT, interval=NUMBER, weekdays=several(NUMBER), day=DAY, series=TEXT, title=TEXT)
+)
 LEFT = thing(key=TEXT, subject=TEXT, item=TEXT, end=maybe(TIME), occurrence=OCCURRENCE)
 SKIPPED = several(thing(reason=TEXT, count=NUMBER, items=several(LEFT)))
 PLACE = thing(is_chosen=TRUTH, company=TEXT, location=TEXT)

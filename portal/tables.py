@@ -126,16 +126,17 @@ async def unsynced_of_all(visit: Visit) -> Answer:
     found = await together(lambda user: visit.world.store.read_unsynced(user.id), on)
     words = _words(visit)
     shaped = [
-        {**unsynced_item(user, one), **words.why(one.reason), "series_date": _date(one.occurrence)}
+        {**unsynced_item(user, one), **words.why(one.reason), "series_date": _date(one.occurrence, words)}
         for user, own in zip(on, found, strict=True)
         for one in own.items
     ]
     return as_csv(f"not-synced-{part}", UNSYNCED, ([row[name] for name in UNSYNCED] for row in shaped))
 
 
-def _date(one: Occurrence | None) -> str:
-    """Which date of a series an item is, like ``weekly 2026-06-25``."""
-    return f"{one.rhythm or ''} {one.day}".strip() if one else ""
+def _date(one: Occurrence | None, words: Words) -> str:
+    """Which date of a series an item is, like ``Every second week, 2026-06-25``."""
+    told = occurrence_of(one)
+    return f"{words.recurrence(told)}, {told['day']}" if told else ""
 
 
 def _item(link: Link, words: Words) -> list[object]:
@@ -150,7 +151,7 @@ def _item(link: Link, words: Words) -> list[object]:
         words.why(link.reason)["reason"],
         link.conflict.since_at.isoformat() if link.conflict else "",
         date["series"] if date else "",
-        _date(link.occurrence),
+        _date(link.occurrence, words),
     ]
 
 

@@ -21,6 +21,7 @@ from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, SPAN
 from sync_core.model.memory import OPERATIONAL
+from sync_core.model.series import Recurrence, Rhythm
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
 
@@ -294,16 +295,27 @@ class Words:
         """A value by which an item is known; what is a word of the sync's own is said in the reader's language."""
         if name == "origin":
             return SIDES.get(value, value)
-        if name == "series":
-            rhythm, _, day = value.rpartition(" ")
-            return self.occurrence({"rhythm": rhythm, "day": day})
         key = f"role.{value}"
         return self.t(key) if name == "role" and key in TEXTS else value
 
-    def occurrence(self, one: Mapping[str, str]) -> str:
+    def occurrence(self, one: Mapping[str, Any]) -> str:
         """Which date of a series something is, like "Weekly, 25 June", with the series' title where that is told."""
-        told = self.t(f"series.{one['rhythm'] or 'some'}", day=self.calendar_day(one["day"]))
+        told = f"{self.recurrence(one)}, {self.calendar_day(one['day'])}"
         return self.t("series.of", date=told, title=one["title"]) if one.get("title") else told
+
+    def recurrence(self, one: Mapping[str, Any]) -> str:
+        """How a series repeats, like "Every second week (Mon, Wed)"; ``one`` as ``item_shapes.occurrence_of`` shapes
+        a date of it."""
+        if not one["rhythm"]:
+            return self.t("series.some")
+        known = Recurrence(Rhythm(one["rhythm"]), one["interval"], tuple(one["weekdays"]))
+        if known.is_on_workdays:
+            return self.t("series.workdays")
+        rhythm = Rhythm.DAILY if known.is_daily else known.rhythm
+        several = f"series.second.{rhythm}" if known.interval == 2 else f"series.every.{rhythm}"
+        told = self.t(several if known.interval > 1 else f"series.each.{rhythm}", n=known.interval)
+        days = ", ".join(self.t(f"weekday.{day}") for day in known.named_days)
+        return f"{told} ({days})" if days else told
 
     def calendar_day(self, text: str) -> str:
         """A date (ISO) by its day and month, whatever day it is today."""

@@ -26,6 +26,9 @@ RHYTHMS = {
 }
 """Graph's pattern types (graph.md §6)."""
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+"""Graph's names of days, from 0."""
+
 DATES = frozenset({EventKind.OCCURRENCE, EventKind.EXCEPTION})
 
 _NAMED = re.compile(r"OID\..+\.(\d{4}-\d\d-\d\d)")
@@ -86,5 +89,13 @@ def recurrence_in(item: Json) -> Recurrence | None:
     """How a series repeats, None for any other event."""
     pattern = part_of(part_of(item, "recurrence"), "pattern")
     rhythm = RHYTHMS.get(word_of(pattern.get("type"), ""))
-    interval = pattern.get("interval")
-    return Recurrence(rhythm, interval if isinstance(interval, int) else 1) if rhythm else None
+    interval, days = pattern.get("interval"), _weekdays_in(pattern) if rhythm is Rhythm.WEEKLY else ()
+    return Recurrence(rhythm, interval if isinstance(interval, int) else 1, days) if rhythm else None
+
+
+def _weekdays_in(pattern: Json) -> tuple[int, ...]:
+    """The weekdays of a weekly series that takes place on several."""
+    named = pattern.get("daysOfWeek")
+    told = {word_of(name, "").casefold() for name in named} if isinstance(named, list) else set[str]()
+    days = tuple(number for number, name in enumerate(WEEKDAYS) if name in told)
+    return days if len(days) > 1 else ()

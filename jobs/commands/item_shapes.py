@@ -72,8 +72,8 @@ def occurrence_of(one: Occurrence | None, title: str = "") -> Json | None:
     if one is None:
         return None
     series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8] if one.series_uid else ""
-    date = {"text": one.text, "rhythm": str(one.rhythm or ""), "day": one.day.isoformat()}
-    return {**date, "series": series, "title": title}
+    how = {"rhythm": str(one.rhythm or ""), "interval": one.interval, "weekdays": [*one.weekdays]}
+    return {"text": one.text, **how, "day": one.day.isoformat(), "series": series, "title": title}
 
 
 WOULD_BE = {

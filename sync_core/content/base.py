@@ -162,7 +162,7 @@ def _same_date(link: Link, event: GraphEvent) -> Occurrence | None:
     known, now = link.occurrence, event.occurrence
     if known is None or now is None:
         return known
-    return replace(known, master_id=now.master_id or known.master_id, rhythm=now.rhythm or known.rhythm)
+    return replace(known, master_id=now.master_id or known.master_id).repeated(now.recurrence)
 
 
 def disturbed(

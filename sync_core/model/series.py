@@ -12,7 +12,7 @@ Exchange may wrap it into one of its own ("vCal-Uid"); the uid inside is meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -42,12 +42,56 @@ class Rhythm(StrEnum):
 _DAYS = {Rhythm.DAILY: 1, Rhythm.WEEKLY: 7, Rhythm.MONTHLY: 28, Rhythm.YEARLY: 365}
 
 
+EVERY_DAY = tuple(range(7))
+
+WORKDAYS = EVERY_DAY[:5]
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_HOW = {
+    Rhythm.DAILY: ("Daily", "Every second day", "Every {n} days"),
+    Rhythm.WEEKLY: ("Weekly", "Every second week", "Every {n} weeks"),
+    Rhythm.MONTHLY: ("Monthly", "Every second month", "Every {n} months"),
+    Rhythm.YEARLY: ("Yearly", "Every second year", "Every {n} years"),
+}
+"""How people say it, by the interval: one, two, more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """How a series repeats, as its master says: every so many days, weeks, months or years."""
+    """How a series repeats, as its master says: every so many days, weeks, months or years.
+
+    ``weekdays`` are those of a weekly one that takes place on several (0 = Monday), in order.
+    """
 
     rhythm: Rhythm
     interval: int = 1
+    weekdays: tuple[int, ...] = ()
+
+    @property
+    def named_days(self) -> tuple[int, ...]:
+        """The weekdays that words must tell, none where the words for the whole say which they are."""
+        return () if self.is_daily or self.is_on_workdays else self.weekdays
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it is a weekly series that takes place on all days."""
+        return self.interval <= 1 and self.weekdays == EVERY_DAY
+
+    @property
+    def is_on_workdays(self) -> bool:
+        """Whether it is a weekly series that takes place from Monday to Friday."""
+        return self.interval <= 1 and self.weekdays == WORKDAYS
+
+    @property
+    def text(self) -> str:
+        """How people say it, like "Every second week (Mon, Wed)"."""
+        if self.is_on_workdays:
+            return "Every weekday"
+        one, two, more = _HOW[Rhythm.DAILY if self.is_daily else self.rhythm]
+        told = {2: two}.get(self.interval, one if self.interval < 2 else more).format(n=self.interval)
+        days = ", ".join(WEEKDAYS[day] for day in self.named_days)
+        return f"{told} ({days})" if days else told
 
     @property
     def days(self) -> int:
@@ -60,13 +104,27 @@ class Occurrence:
     """One date of a series.
 
     ``series_uid`` is normalised (``series_uid_of``), ``day`` the original date. ``master_id`` is Graph's id of the
-    series in this mailbox, ``rhythm`` how often it takes place where that is known; neither identifies anything.
+    series in this mailbox. ``rhythm``, ``interval`` and ``weekdays`` are as in ``Recurrence``, where that is known.
+    None of these identifies anything.
     """
 
     series_uid: str
     day: date
     master_id: str = ""
     rhythm: Rhythm | None = None
+    interval: int = 1
+    weekdays: tuple[int, ...] = ()
+
+    @property
+    def recurrence(self) -> Recurrence | None:
+        """How the series repeats, None where that is not known."""
+        return Recurrence(self.rhythm, self.interval, self.weekdays) if self.rhythm else None
+
+    def repeated(self, known: Recurrence | None) -> Occurrence:
+        """The date of a series that repeats so; itself where that is not known."""
+        if known is None:
+            return self
+        return replace(self, rhythm=known.rhythm, interval=known.interval, weekdays=known.weekdays)
 
     @property
     def uid(self) -> str:
@@ -79,7 +137,7 @@ class Occurrence:
     @property
     def text(self) -> str:
         """What people call it, like "Weekly, 25 June"."""
-        how = self.rhythm.capitalize() if self.rhythm else "In a series"
+        how = self.recurrence.text if self.recurrence else "In a series"
         return f"{how}, {self.day.day} {self.day:%B}"
 
     @property

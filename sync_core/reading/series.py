@@ -22,7 +22,7 @@ from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
 from sync_core.model.link import WATCHED, Link
 from sync_core.model.policy import SeriesRule
-from sync_core.model.series import Rhythm
+from sync_core.model.series import Recurrence
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
 from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone
@@ -110,18 +110,18 @@ def _is_nobodys(event: GraphEvent | Malformed, keys: Container[str], ctx: Contex
     return not is_inside(graph_when(event.content), ctx.window, ctx.zone)
 
 
-def _rhythms(news: GraphNews, frame: Frame) -> dict[str, Rhythm]:
-    """How often each known series takes place, by its master's id."""
-    known = {x.occurrence.master_id: x.occurrence.rhythm for x in frame.memory.links if x.occurrence}
-    told = {i: e.recurrence.rhythm for i, e in news.masters.items() if e.recurrence}
+def _rhythms(news: GraphNews, frame: Frame) -> dict[str, Recurrence]:
+    """How each known series repeats, by its master's id."""
+    known = {x.occurrence.master_id: x.occurrence.recurrence for x in frame.memory.links if x.occurrence}
+    told = {i: e.recurrence for i, e in news.masters.items() if e.recurrence}
     return {i: rhythm for i, rhythm in {**known, **told}.items() if rhythm is not None}
 
 
-def _with_rhythm(event: E, rhythms: Mapping[str, Rhythm]) -> E:
+def _with_rhythm(event: E, rhythms: Mapping[str, Recurrence]) -> E:
     if isinstance(event, Malformed) or event.occurrence is None:
         return event
     one = event.occurrence
-    return replace(event, occurrence=replace(one, rhythm=rhythms.get(one.master_id, one.rhythm)))
+    return replace(event, occurrence=one.repeated(rhythms.get(one.master_id)))
 
 
 # What the view lacks

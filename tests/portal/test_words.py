@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.approvals import CHOSEN
-from jobs.commands.item_shapes import phrase_of
+from jobs.commands.item_shapes import occurrence_of, phrase_of
 from jobs.commands.overview import every
 from jobs.commands.remake import ANEW
 from jobs.commands.remembered import STATES
@@ -24,7 +24,7 @@ from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import Role
 from sync_core.model.memory import Instance
 from sync_core.model.pause import Pause
-from sync_core.model.series import Rhythm
+from sync_core.model.series import EVERY_DAY, WORKDAYS, Occurrence, Recurrence, Rhythm
 from sync_core.model.sides import Attendee, Field, Participant, Side
 from sync_core.people.lists import remarks
 from sync_core.plan.delete import DELETED_IN_ERP, DELETED_IN_OUTLOOK, KEPT_BY_CHOICE
@@ -177,13 +177,38 @@ def test_every_role_of_a_copy_is_worded(role: Role) -> None:
     assert BULGARIAN.known_as("event_id", "own") == "own"
 
 
-@pytest.mark.parametrize("rhythm", [*Rhythm, ""])
-def test_every_rhythm_of_a_series_is_worded(rhythm: str) -> None:
-    """A date of a series by how often it takes place and which date it is; in both languages."""
-    told = [words.known_as("series", f"{rhythm} 2026-06-25") for words in (ENGLISH, BULGARIAN)]
+PATTERNS = [
+    *(Recurrence(rhythm, interval) for rhythm in Rhythm for interval in (1, 2, 3)),
+    *(Recurrence(Rhythm.WEEKLY, interval, days) for interval in (1, 2) for days in ((0, 2), WORKDAYS, EVERY_DAY)),
+    None,
+]
 
-    assert all("25" in text and "series." not in text for text in told)
-    assert told[0] != told[1]
+
+@pytest.mark.parametrize("recurrence", PATTERNS)
+def test_every_rhythm_of_a_series_is_worded(recurrence: Recurrence | None) -> None:
+    """A date of a series by how often it takes place and which date it is: as the command line says it, and in
+    Bulgarian."""
+    one = Occurrence("S", date(2026, 6, 25)).repeated(recurrence)
+    told = [words.occurrence(occurrence_of(one) or {}) for words in (ENGLISH, BULGARIAN)]
+
+    assert told[0] == one.text
+    assert told[1].endswith(", 25 юни")
+    assert "series." not in told[1]
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "expected"),
+    [
+        (Recurrence(Rhythm.WEEKLY, 2), "През седмица"),
+        (Recurrence(Rhythm.MONTHLY, 3), "На всеки 3 месеца"),
+        (Recurrence(Rhythm.WEEKLY, 1, (0, 2)), "Всяка седмица (пон, ср)"),
+    ],
+)
+def test_a_rhythm_reads_well_in_bulgarian(recurrence: Recurrence, expected: str) -> None:
+    """Each interval has its own words."""
+    assert (
+        BULGARIAN.recurrence(occurrence_of(Occurrence("S", date(2026, 6, 25)).repeated(recurrence)) or {}) == expected
+    )
 
 
 def test_a_fields_reason_begins_with_its_name() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.approvals import find_choice, make_choice
 from jobs.round.journal import FOUND_AGAIN
+from sync_core.model.link import WATCHED
 from sync_core.model.series import day_in
 from sync_core.plan.repattern import ANOTHER_DATE
 from tests.support.days import only
@@ -200,6 +201,19 @@ async def test_a_single_meeting_becomes_weekly_and_single_again(house: House) ->
     await house.settle()
     assert ids(house) == {first: nine(MONDAYS[1])[0]}
     assert starts(house, void=True) == nine(*MONDAYS[2:])
+
+
+async def test_a_date_says_how_often_its_series_takes_place_by_now(house: House) -> None:
+    """Every week becomes every second one; the dates that stay say so as soon as they were read."""
+    series = mondays(house)
+    await house.step()
+    told = {link.occurrence.text for link in (await house.recall()).links if link.occurrence}
+    assert told == {f"Weekly, {day.day} {day:%B}" for day in MONDAYS}
+    house.outlook().make_series(series, repeating("monday", since=MONDAYS[0], interval=2))
+    await house.settle()
+
+    told = {x.occurrence.text for x in (await house.recall()).links if x.occurrence and x.status in WATCHED}
+    assert told == {f"Every second week, {day.day} {day:%B}" for day in MONDAYS[::2]}
 
 
 async def test_a_deleted_weekday_series_counts_as_one_deletion(house: House) -> None:

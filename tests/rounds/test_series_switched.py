@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from csv import DictReader
+from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -112,7 +114,9 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
     page = await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="bg")
     assert "Всяка седмица, 2 февруари" in page
     file = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/people/{anna.id}/items.csv")
-    assert len({line.split(",")[-2] for line in file.splitlines() if "weekly 2026-02-" in line}) == 2
+    rows = [row for row in DictReader(StringIO(file)) if ", 2026-02-" in row["series_date"]]
+    assert {row["series_date"].partition(",")[0] for row in rows} == {"Weekly", "Every weekday"}
+    assert len({row["series"] for row in rows}) == 2
 
 
 async def test_on_again_what_changed_meanwhile_is_compared_with_what_was(company: House) -> None:

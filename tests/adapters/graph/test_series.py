@@ -88,6 +88,13 @@ def test_every_row_of_a_series_names_its_master(item: object, expected: str) -> 
     ("pattern", "expected"),
     [
         ({"type": "weekly", "interval": 2}, Recurrence(Rhythm.WEEKLY, 2)),
+        ({"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]}, Recurrence(Rhythm.WEEKLY)),
+        (
+            {"type": "weekly", "interval": 1, "daysOfWeek": ["Friday", "monday", "someday", 7]},
+            Recurrence(Rhythm.WEEKLY, 1, (0, 4)),
+        ),
+        ({"type": "relativeMonthly", "interval": 1, "daysOfWeek": ["monday", "friday"]}, Recurrence(Rhythm.MONTHLY)),
+        ({"type": "weekly", "interval": 1, "daysOfWeek": "monday"}, Recurrence(Rhythm.WEEKLY)),
         ({"type": "relativeMonthly", "interval": 1}, Recurrence(Rhythm.MONTHLY)),
         ({"type": "absoluteYearly", "interval": "1"}, Recurrence(Rhythm.YEARLY)),
         ({"type": "lunar", "interval": 1}, None),

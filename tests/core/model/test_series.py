@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from sync_core.content.ranges import EXTERNAL_ID_LIMIT, external_id_of, uid_key
-from sync_core.model.series import Occurrence, Recurrence, Rhythm, day_in, series_uid_of
+from sync_core.model.series import EVERY_DAY, WORKDAYS, Occurrence, Recurrence, Rhythm, day_in, series_uid_of
 
 JUNE = date(2026, 6, 25)
 TAIL = "00D09A1F3E5B01DC01000000000000000010000000" + "5F" * 16
@@ -96,7 +96,24 @@ def test_an_interval_has_at_least_so_many_days(recurrence: Recurrence, days: int
     assert recurrence.days == days
 
 
-@pytest.mark.parametrize(("rhythm", "expected"), [(Rhythm.WEEKLY, "Weekly, 25 June"), (None, "In a series, 25 June")])
-def test_people_read_how_often_and_which_date(rhythm: Rhythm | None, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("recurrence", "expected"),
+    [
+        (None, "In a series"),
+        (Recurrence(Rhythm.DAILY), "Daily"),
+        (Recurrence(Rhythm.DAILY, 3), "Every 3 days"),
+        (Recurrence(Rhythm.WEEKLY), "Weekly"),
+        (Recurrence(Rhythm.WEEKLY, 2), "Every second week"),
+        (Recurrence(Rhythm.WEEKLY, 1, (0, 2)), "Weekly (Mon, Wed)"),
+        (Recurrence(Rhythm.WEEKLY, 2, WORKDAYS), "Every second week (Mon, Tue, Wed, Thu, Fri)"),
+        (Recurrence(Rhythm.WEEKLY, 1, WORKDAYS), "Every weekday"),
+        (Recurrence(Rhythm.WEEKLY, 1, EVERY_DAY), "Daily"),
+        (Recurrence(Rhythm.MONTHLY, 2), "Every second month"),
+        (Recurrence(Rhythm.MONTHLY, 6), "Every 6 months"),
+        (Recurrence(Rhythm.YEARLY, 0), "Yearly"),
+    ],
+)
+def test_people_read_how_often_and_which_date(recurrence: Recurrence | None, expected: str) -> None:
     """The original date, wherever it was moved."""
-    assert Occurrence(MASTER, JUNE, rhythm=rhythm).text == expected
+    date = Occurrence(MASTER, JUNE).repeated(recurrence)
+    assert (date.text, date.recurrence) == (f"{expected}, 25 June", recurrence)
