@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from cli.stopping import Stop
+from cli.text.words import OPENINGS
 from jobs.command import Asker, Command, Json, State, Wish, new_id
 from jobs.commands.ask import ask, look, read_answer
 from sync_core.errors import CalsyncError, RowUnreadable, StoreUnavailable
@@ -67,8 +68,9 @@ class Told(Protocol):
     def detail(self, text: str) -> None:
         """A step, for whoever wants to know each."""
 
-    def progress(self, total: int) -> AbstractContextManager[Callable[[str], None]]:
-        """Shows how far something of so many items has come; what it yields is called with each one's name."""
+    def progress(self, total: int, begins_with: str = ...) -> AbstractContextManager[Callable[[str], None]]:
+        """Shows how far something of so many items has come; what it yields is called with each one's name. Before
+        the first, it says what it ``begins_with``."""
 
 
 async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Stop) -> tuple[Command, Json]:
@@ -83,7 +85,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
     command = await asyncio.shield(filing)
     try:
         command = await _ended(desk, command, told, stop.begin_within)
-        told.detail(f"{command.state}, {command.done} of {command.total}")
+        told.detail(_stands(command))
         stop.words = f"Stopped; the app has ended it: `calsync commands {name}` shows the answer."
         return command, await read_answer(desk, command)
     except StoreUnavailable:
@@ -107,7 +109,7 @@ async def _ended(desk: World, command: Command, told: Told, begin_within: float)
             if found is None:
                 raise Unanswered(GONE)
             command = found
-            told.detail(f"{command.state}, {command.done} of {command.total or '?'}")
+            told.detail(_stands(command))
             if _is_unseen(command, waited - begin_within + UNSEEN_AFTER) and not command.waits_for:
                 raise AppSilent(SILENT)
             if command.touched_at != touched_at:
@@ -117,13 +119,21 @@ async def _ended(desk: World, command: Command, told: Told, begin_within: float)
             if words not in ("", said):
                 told.notice(words)
                 said = words
-            if command.total > 1 and step is None:
-                step = bars.enter_context(told.progress(command.total))
+            done, total = command.progress
+            if max(total, command.total) > 1 and step is None:
+                step = bars.enter_context(told.progress(total, OPENINGS.get(command.opening, "working")))
             if step is not None:
-                for number in range(shown, command.done):
-                    step(f"{number + 1} of {command.total}")
-                shown = command.done
+                for number in range(shown, done):
+                    step(f"{number + 1} of {total}")
+                shown = done
     return command
+
+
+def _stands(command: Command) -> str:
+    """How far it has come, as a step to be told."""
+    done, total = command.progress
+    words = OPENINGS.get(command.opening, f"{done} of {total}" if total else "")
+    return f"{command.state}, {words}" if words else str(command.state)
 
 
 def _is_unseen(command: Command, waited: float) -> bool:

@@ -54,19 +54,24 @@ async def do_here(runner: Runner, world: World, find: Find, finish: Finish) -> i
 
 
 async def _carry_out(runner: Runner, world: World, wish: Wish) -> list[Part]:
-    from jobs.command import Turn, named, new_id
+    from cli.text.words import OPENINGS as SAID
+    from jobs.command import OPENINGS, Turn, named, new_id
     from jobs.commands.kinds import KINDS
     from jobs.commands.turns import in_turn
 
     now = world.store.service_now()
     turn = Turn(now, new_id(now), named(wish))
     items = await KINDS[wish.kind].items(world, wish)
+    openings = OPENINGS.get(wish.kind, ())
+    total = len(items) - len(openings)
     parts: list[Part] = []
     with ExitStack() as bars:
-        step = bars.enter_context(runner.progress(len(items))) if len(items) > 1 else None
-        for number, item in enumerate(items, 1):
-            runner.detail(f"{wish.kind}, {number} of {len(items)}")
+        begins_with = SAID[openings[0]] if openings else "working"
+        step = bars.enter_context(runner.progress(total, begins_with)) if len(items) > 1 else None
+        for number, item in enumerate(items, 1 - len(openings)):
+            is_counted = number > 0
+            runner.detail(f"{wish.kind}, {f'{number} of {total}' if is_counted else SAID[openings[number - 1]]}")
             parts += [part async for part in in_turn(world, turn, wish, item, runner.notice)]
-            if step is not None:
-                step(f"{number} of {len(items)}")
+            if step is not None and is_counted:
+                step(f"{number} of {total}")
     return parts

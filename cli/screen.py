@@ -74,8 +74,9 @@ class Screen:
             click.echo(f"{time.monotonic() - self._begun:6.2f} s  {plain(text)}", err=True)
 
     @contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[str], None]]:
-        """Show a progress bar if stderr is a terminal. Call what this yields with the name of each finished part."""
+    def progress(self, total: int, begins_with: str = "working") -> Iterator[Callable[[str], None]]:
+        """Show a progress bar if stderr is a terminal. Call what this yields with the name of each finished item;
+        before the first, it says what it ``begins_with``."""
         if not self._err.is_terminal:
             yield lambda _: None
             return
@@ -96,5 +97,5 @@ class Screen:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self._err, transient=True) as bar:
-            task = bar.add_task("working", total=total)
+            task = bar.add_task(begins_with, total=total)
             yield lambda name: bar.update(task, advance=1, description=plain(name))

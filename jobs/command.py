@@ -57,6 +57,12 @@ class Kind(StrEnum):
 WITHOUT_CALLS = frozenset({Kind.DISABLE, Kind.FORGET, Kind.RETRY, Kind.UNLINK, Kind.PAUSE, Kind.RESUME})
 """What needs no session of ERP.net, and so never waits for one."""
 
+OPENINGS: dict[Kind, tuple[str, ...]] = {Kind.SYNC: ("pull",)}
+"""What is done before the first item, by name: nobody counts it among the items."""
+
+AT_ONCE = frozenset({Kind.PREVIEW, Kind.DOCTOR, Kind.GRANT, Kind.APPROVE, Kind.RESOLVE, Kind.UNDO, Kind.PLACES})
+"""What is dealt with in one go. Of these a preview alone has items to count (``Command.within``)."""
+
 NEEDS = {
     Kind.ENABLE: ("people",),
     Kind.DISABLE: ("people",),
@@ -272,10 +278,11 @@ class Trouble:
 class Command:
     """One wish of somebody, and what became of it.
 
-    ``done`` of ``total`` items have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
-    dealt with one after the other, as they were when the command began; where people are named, () and the wish tells
-    them. ``touched_at`` is when somebody last worked on it, ``waits_for`` says what holds it up, ``waits`` the same
-    as data (None where an earlier build wrote the row). ``trouble`` is why
+    ``done`` of ``total`` steps have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
+    dealt with one after the other, openings first, as they were when the command began; where people are named, ()
+    and the wish tells them. ``within`` is how many items of how many have been dealt with in the one step of what is
+    done ``AT_ONCE``, (0, 0) where none are counted. ``touched_at`` is when somebody last worked on it, ``waits_for``
+    says what holds it up, ``waits`` the same as data (None where an earlier build wrote the row). ``trouble`` is why
     it failed; ``told`` is the same in the words of the day, which may quote anything: it is a part of the answer and
     never stored here. ``is_fine`` is False where an item failed.
     """
@@ -296,7 +303,23 @@ class Command:
     trouble: Trouble | None = None
     told: str = ""
     is_fine: bool = True
+    within: tuple[int, int] = (0, 0)
     etag: str = ""
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many items of how many have been dealt with, as people count them; (0, 0) where nothing is counted."""
+        is_counted = not (self.wish.everybody and self.wish.kind in (Kind.PAUSE, Kind.RESUME))
+        if self.wish.kind in AT_ONCE or not is_counted:
+            return self.within
+        openings = len(OPENINGS.get(self.wish.kind, ()))
+        return max(0, self.done - openings), max(0, self.total - openings)
+
+    @property
+    def opening(self) -> str:
+        """The opening that is under way before the first item, '' for none."""
+        openings = OPENINGS.get(self.wish.kind, ())[: self.total]
+        return openings[self.done] if self.state is State.RUNNING and self.done < len(openings) else ""
 
     @property
     def is_ended(self) -> bool:

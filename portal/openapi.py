@@ -142,6 +142,7 @@ COMMAND = {
     "is_fine": TRUTH,
     "done": NUMBER,
     "total": NUMBER,
+    "opening": TEXT,
     "waits": PHRASE,
     "why": TEXT,
     "detail": TEXT,

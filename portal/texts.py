@@ -368,6 +368,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Не можа да бъде направено ({detail}): поискайте отново; ако пак не стане, кажете на администратора.",
     ),
     "progress": ("{done} of {total}.", "{done} от {total}."),
+    "opening.pull": ("Reading what changed in ERP.net.", "Прочита се промененото в ERP.net."),
     "is-slow": (
         "Nothing has moved for five minutes. The app goes on by itself once it runs again; nothing is done twice. "
         "If it takes much longer, tell your administrator.",

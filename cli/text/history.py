@@ -10,13 +10,14 @@ from cli.text.checks import doctor_lines
 from cli.text.people import disabled_lines, enabled_lines, forgotten_lines, paused_lines
 from cli.text.rounds import retried_lines, sync_lines
 from cli.text.stories import explained_lines
-from cli.text.words import Json, count, when
+from cli.text.words import OPENINGS, Json, count, when
 
 
 def asked_line(command: Json) -> str:
     """Write what was asked of the app, and what became of it."""
     whom = ", ".join(command["people"][:3]) + (", …" if len(command["people"]) > 3 else "")
     progress = f" {command['done']} of {command['total']}" if command["total"] else ""
+    progress = f", {OPENINGS[command['opening']]}" if command["opening"] else progress
     is_half = command["state"] == "done" and not command["is_fine"]
     if command["state"] in ("done", "running") or command["done"]:
         fate = command["state"] + progress + (", not all of it well" if is_half else "")

@@ -15,6 +15,10 @@ WIDEST = 100
 """The most characters of one value that are shown."""
 
 
+OPENINGS = {"pull": "reading what changed in ERP.net"}
+"""What a command does before its first item."""
+
+
 def quoted(value: str) -> str:
     """Cut a value from outside to ``WIDEST`` and put it into quotation marks."""
     text = plain(value)

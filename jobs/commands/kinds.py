@@ -21,7 +21,7 @@ from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.mistakes import COMMON, UnknownItem, told_of
 from jobs.commands.redaction import names_of
 from jobs.commands.resolve import find_conflict, resolve
-from jobs.commands.sync import SyncReport, plan_sync, pull_first, sync_user, what_waits
+from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
 from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
@@ -38,10 +38,12 @@ Items = Callable[[World, Wish], Awaitable[Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Does:
-    """How a kind of command is carried out."""
+    """How a kind of command is carried out. ``counted``: of what is done at once, the people who are counted as the
+    parts of the answer tell of them."""
 
     items: Items
     do: Do
+    counted: Items | None = None
 
 
 # What is dealt with, one after the other
@@ -217,12 +219,18 @@ async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
 # All at once
 
 
+MOST_PARTS = 500
+"""Parts of one preview: each tells of one person, or where there are more people of several."""
+
+
 async def _preview(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
     find = switch.as_switched_on if wish.choice == "on" else switch.find_known
     chosen = [await find(world, name) for name in await _people_or_all(world, wish)]
     world = replace(world, tries_series=True) if wish.choice == "series" else world
-    outcome = await plan_sync(world, chosen, full=wish.full, notice=notice)
-    yield await _synced(world, chosen, outcome, dry_run=True)
+    size = -(-len(chosen) // MOST_PARTS) or 1
+    async with erp_session(world, notice):
+        async for outcome in plan_rounds(world, chosen, size, full=wish.full):
+            yield await _synced(world, chosen, outcome, dry_run=True)
 
 
 async def _synced(world: World, chosen: Sequence[User], outcome: SyncReport, *, dry_run: bool = False) -> Part:
@@ -292,7 +300,7 @@ KINDS: dict[Kind, Does] = {
     Kind.UNDO: Does(_at_once, _undo),
     Kind.SYNC: Does(_pull_and_people, _sync),
     Kind.WHY: Does(_people, each(_why)),
-    Kind.PREVIEW: Does(_at_once, _preview),
+    Kind.PREVIEW: Does(_at_once, _preview, _people_or_all),
     Kind.DOCTOR: Does(_at_once, _doctor),
     Kind.GRANT: Does(_at_once, _doctor),
     Kind.APPROVE: Does(_choice, _approve),

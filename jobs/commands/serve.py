@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.command import Command, State, Trouble, turn_of
+from jobs.command import AT_ONCE, Command, State, Trouble, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
 from jobs.commands.kinds import KINDS, Part
@@ -117,6 +117,9 @@ async def _begun(world: World, command: Command) -> tuple[Command, Sequence[str]
     if is_new:
         kept = () if wish.people and set(wish.people) <= set(items) else items
         command = replace(command, state=State.RUNNING, items=kept, total=len(items))
+    counted = KINDS[wish.kind].counted
+    if counted is not None and not command.done:
+        command = replace(command, within=(0, len(await counted(world, wish))))
     return await _save(world, replace(command, waits_for="", waits=None)), items
 
 
@@ -129,9 +132,16 @@ async def _items(world: World, command: Command) -> Sequence[str]:
 
 async def _next_item(world: World, command: Command, item: str, *, is_again: bool) -> Command:
     is_fine, number = command.is_fine, 0
+    if is_again and command.wish.kind in AT_ONCE:
+        await world.store.drop_parts(command.id)  # it begins anew, and may have less to tell
     async for part, fine in _parts(world, command, item, is_again=is_again):
         await world.store.save_part(command.id, command.done * PART_STEP + number, part)
         is_fine, number = is_fine and fine, number + 1
+        if command.within[1]:
+            done, total = command.within
+            command = await _save(
+                world, replace(command, within=(min(done + len(part.get("users", ())), total), total))
+            )
     return await _save(world, replace(command, done=command.done + 1, is_fine=is_fine))
 
 

@@ -6,7 +6,7 @@ for the sync, so back-off from earlier failures is ignored; parked items stay pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from jobs.repair import plan_repair, pull_and_repair
 from jobs.round.days import log_timed
 from jobs.round.report import Failure, Report, parked_in
 from jobs.round.run import plan_round, run_round
-from jobs.waiting import Notice, erp_session, take_when_free, unheeded
+from jobs.waiting import Notice, take_when_free, unheeded
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.errors import (
@@ -127,25 +127,31 @@ def _summed(before: Report, report: Report) -> Report:
     return report
 
 
-async def plan_sync(
-    world: World, users: Sequence[User], *, full: bool = False, notice: Notice = unheeded
-) -> SyncReport:
-    """Plan a sync (dry run): exactly what the pull and each user's first round would do. Nothing is written."""
-    outcome, planned = SyncReport(), Planned()
-    async with erp_session(world, notice):
-        try:
-            pulled, astray = await plan_pull(world), await plan_repair(world)
-        except SideError as error:
-            outcome.ended_by = await judged(world, error) if isinstance(error, AccessRefused) else error
-            return outcome
-        for user in users:
+async def plan_rounds(
+    world: World, users: Sequence[User], size: int = 1, *, full: bool = False
+) -> AsyncIterator[SyncReport]:
+    """Plan a sync (dry run): exactly what the pull and each user's first round would do. Nothing is written.
+
+    The reports come ``size`` people at a time, at least one report; needs a session (``erp_session``).
+    """
+    planned = Planned()
+    try:
+        pulled, astray = await plan_pull(world), await plan_repair(world)
+    except SideError as error:
+        yield SyncReport(ended_by=await judged(world, error) if isinstance(error, AccessRefused) else error)
+        return
+    for first in range(0, max(1, len(users)), size):
+        outcome = SyncReport()
+        for user in users[first : first + size]:
             filed = (*pulled.get(user.id, ()), *astray.get(user.id, ()))
             report = await _planned_round(world, user, filed, full, planned)
             outcome.reports.append(report)
             if isinstance(report.trouble, AppRefused):
                 outcome.ended_by = report.trouble
                 break
-    return outcome
+        yield outcome
+        if outcome.ended_by is not None:
+            return
 
 
 async def _planned_round(world: World, user: User, filed: Sequence[InboxRow], full: bool, planned: Planned) -> Report:

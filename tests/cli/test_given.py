@@ -173,17 +173,18 @@ def test_an_id_that_is_none_is_not_repeated_whole(office: CliOffice) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "done", "is_fine", "told"),
+    ("state", "done", "opening", "told"),
     [
-        ("refused", 0, False, ": refused (why)"),
-        ("failed", 1, False, ": failed 1 of 2 (why)"),
-        ("done", 2, False, ": done 2 of 2, not all of it well (why)"),
-        ("waiting", 0, True, ": waiting (why)"),
-        ("running", 0, True, ": running 0 of 2 (why)"),
+        ("refused", 0, "", ": refused (why)"),
+        ("failed", 1, "", ": failed 1 of 2 (why)"),
+        ("done", 2, "", ": done 2 of 2, not all of it well (why)"),
+        ("waiting", 0, "", ": waiting (why)"),
+        ("running", 0, "", ": running 0 of 2 (why)"),
+        ("running", 0, "pull", ": running, reading what changed in ERP.net (why)"),
     ],
 )
-def test_only_what_was_begun_is_counted(state: str, done: int, is_fine: bool, told: str) -> None:
-    """A command that was refused did not do nothing of one badly."""
+def test_only_what_was_begun_is_counted(state: str, done: int, opening: str, told: str) -> None:
+    """A command that was refused did not do nothing of one badly; what comes before the first item is said."""
     command = {
         **dict.fromkeys(("id", "asked_by", "kind", "choice", "waits_for"), ""),
         "asked_at": None,
@@ -192,7 +193,8 @@ def test_only_what_was_begun_is_counted(state: str, done: int, is_fine: bool, to
         "failure": "why",
         "state": state,
         "done": done,
-        "is_fine": is_fine,
+        "opening": opening,
+        "is_fine": state in ("waiting", "running"),
     }
 
     assert asked_line(command).endswith(told)

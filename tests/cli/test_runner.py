@@ -165,7 +165,8 @@ def test_a_terminal_sees_a_progress_bar(office: CliOffice) -> None:
             out, _ = process.communicate(timeout=60)
 
     assert (process.returncode, out.startswith(b"{")) == (0, True)
-    assert b"working" in seen.result()
+    assert b"reading what changed in ERP.net" in seen.result()
+    assert b"1/1" in seen.result(), "one person is one item, and the pull is none"
 
 
 def test_the_demo_gets_what_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.checkup import save_findings
 from jobs.commands.switch import disable, enable
-from jobs.commands.sync import plan_sync
 from jobs.pull import run_pull
 from jobs.round.report import Report
 from jobs.round.run import run_round
@@ -31,7 +30,7 @@ from tests.support.days import at, digits
 from tests.support.house import ANNA, START, House
 from tests.support.moments import Act, Moments, at_every_moment, ends_in_step, round_of
 from tests.support.scenes import edits
-from tests.support.syncing import sync_all
+from tests.support.syncing import plan_sync, sync_all
 from tests.support.users import put_user
 
 

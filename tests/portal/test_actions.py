@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from jobs.command import Kind, State
-from jobs.commands.ask import look
+from jobs.command import Asker, Kind, State, Wish
+from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS
 from portal import admin_wishes, own_wishes
 from portal.sign_in import Role
 from tests.portal.test_mine import make_conflict
 from tests.support.app import App
 from tests.support.days import linked_meeting
+from tests.support.house import ANNA
 from tests.support.visitor import Visitor, signed_in
 
 TEMPLATES = Path(own_wishes.__file__).with_name("templates")
@@ -78,6 +80,22 @@ async def test_every_action_is_taken_and_comes_to_an_end(app: App, table: str, w
     if table != "own":
         await visitor.read("/portal/everyone/audit")
         assert (await visitor.get("/portal/everyone/audit.csv")).status == 200
+
+
+async def test_the_pull_of_a_sync_is_shown_as_an_opening(app: App) -> None:
+    """Two people are two items; before the first it is said what is done, without a number."""
+    vera = Visitor(app.house, signed_in("vera", Role.ADMIN))
+    people = (ANNA, await app.house.employ("ben"))
+    command = await ask(app.house.world, Wish(Kind.SYNC, people), Asker("vera", "Vera"))
+    begun = await app.house.world.store.save_command(replace(command, state=State.RUNNING, total=3))
+    for address in (f"/portal/commands/{command.id}", "/portal/everyone"):
+        page = await vera.read(address)
+        assert "Reading what changed in ERP.net." in page
+        assert " of 2." not in page
+
+    await app.house.world.store.save_command(replace(begun, done=2))
+    for address in (f"/portal/commands/{command.id}", "/portal/everyone"):
+        assert "1 of 2." in await vera.read(address)
 
 
 def test_every_button_has_its_action() -> None:

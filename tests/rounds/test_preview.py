@@ -8,7 +8,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.commands.sync import plan_sync, pull_first
+from jobs.commands.sync import pull_first
 from jobs.round.report import Line, Report
 from jobs.round.run import run_round
 from sync_core.plan.wording import VERDICT_LABELS
@@ -18,6 +18,7 @@ from tests.support.random_acts import UPNS
 from tests.support.random_company import ACTS, CONTENT_ACTS, OFFICE_ACTS, OPENING, Act, Company
 from tests.support.random_pair import OPENING as PAIR_OPENING
 from tests.support.random_pair import STEPS, Play, Step
+from tests.support.syncing import plan_sync
 
 LEFT_ALONE = frozenset(VERDICT_LABELS.values())
 """What a preview says of items that no round writes."""

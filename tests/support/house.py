@@ -15,7 +15,7 @@ from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
 from adapters.store.memory import MemoryQueue, MemoryStore
 from jobs.commands.switch import enable
-from jobs.commands.sync import SyncReport, plan_sync
+from jobs.commands.sync import SyncReport
 from jobs.ports import Store
 from jobs.round.report import Report
 from jobs.world import World
@@ -25,7 +25,7 @@ from simulators.graph import GraphSimulator, OutlookPerson
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, User
 from sync_core.model.policy import Policy
-from tests.support.syncing import sync_all
+from tests.support.syncing import plan_sync, sync_all
 
 START = datetime(2026, 1, 25, 8, 0, tzinfo=UTC)
 """A Sunday morning, 10:00 in Sofia."""

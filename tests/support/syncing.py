@@ -1,10 +1,11 @@
-"""A sync of several people in this process, as `calsync sync --here` carries it out: the pull, then one by one."""
+"""A sync of several people in this process, as `calsync sync --here` carries it out: the pull, then one by one. Also
+its dry run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobs.commands.sync import SyncReport, pull_first, sync_user
+from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import SideError
@@ -24,4 +25,14 @@ async def sync_all(
                     total.add(report)
     except SideError as error:
         total.ended_by = error
+    return total
+
+
+async def plan_sync(world: World, users: Sequence[User], *, full: bool = False) -> SyncReport:
+    """The dry run of it: what the pull and each one's first round would do, in one report."""
+    total = SyncReport()
+    async with erp_session(world, unheeded):
+        async for outcome in plan_rounds(world, users, full=full):
+            total.reports += outcome.reports
+            total.ended_by = outcome.ended_by
     return total

@@ -14,7 +14,7 @@ import pytest
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.memory import MemoryStore
 from jobs.app.dispatch import LOST, dispatch
-from jobs.command import WITHOUT_CALLS, Asker, Kind, State, Wish
+from jobs.command import AT_ONCE, WITHOUT_CALLS, Asker, Kind, State, Wish
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS
 from jobs.commands.pause import pause
@@ -384,23 +384,98 @@ async def test_whoever_asked_is_off_by_the_time(
         assert (stored is not None and not stored.enabled) if how is disable else stored is None
 
 
-@pytest.mark.parametrize("minutes", [0, 30])
-async def test_progress_is_told_in_items(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Running n of m, in between."""
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[State, str, tuple[int, int]]]:
+    """How each command stands whenever it is saved: state, opening and progress."""
+    seen: list[tuple[State, str, tuple[int, int]]] = []
+    save = MemoryStore.save_command
+
+    async def watch(store: MemoryStore, saved: Any) -> Any:
+        seen.append((saved.state, saved.opening, saved.progress))
+        return await save(store, saved)
+
+    monkeypatch.setattr(MemoryStore, "save_command", watch)
+    return seen
+
+
+UP_TO_3 = [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "full", "openings"),
+    [
+        (Kind.RETRY, False, ["", "", "", ""]),
+        (Kind.SYNC, False, ["pull", "", "", "", ""]),
+        (Kind.SYNC, True, ["pull", "", "", "", ""]),
+        (Kind.PREVIEW, False, ["", "", "", ""]),
+    ],
+)
+async def test_progress_is_told_in_items(
+    kind: Kind, openings: list[str], monkeypatch: pytest.MonkeyPatch, *, full: bool
+) -> None:
+    """Three people are three items, running n of m, in between; the pull is an opening and none of them."""
     async with opened(monkeypatch) as app:
-        seen: list[tuple[State, int, int]] = []
-        save = MemoryStore.save_command
-
-        async def watch(store: MemoryStore, saved: Any) -> Any:
-            seen.append((saved.state, saved.done, saved.total))
-            return await save(store, saved)
-
-        monkeypatch.setattr(MemoryStore, "save_command", watch)
         names = [await app.house.employ(name) for name in ("ben", "carl")]
-        app.house.advance(minutes=minutes)
-        await ask(app.house.world, Wish(Kind.RETRY, (ANNA, *names)), OPERATOR)
+        seen = watched(monkeypatch)
+        await ask(app.house.world, Wish(kind, (ANNA, *names), full=full), OPERATOR)
         await app.drain()
 
-        running = [(done, total) for state, done, total in seen if state is State.RUNNING]
-        assert running == [(0, 3), (1, 3), (2, 3), (3, 3)]
-        assert seen[-1] == (State.DONE, 3, 3)
+        running = [(opening, progress) for state, opening, progress in seen if state is State.RUNNING]
+        assert [opening for opening, _ in running][: len(openings)] == openings
+        assert [*dict.fromkeys(progress for _, progress in running)] == UP_TO_3
+        assert seen[-1] == (State.DONE, "", (3, 3))
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_nothing_is_counted_but_what_people_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every kind: the people who are dealt with, and nothing of what is one thing to be done."""
+    async with opened(monkeypatch) as app:
+        wish = await SCENES[name](app.house)
+        is_one_thing = wish.kind in AT_ONCE - {Kind.PREVIEW} or (wish.everybody and wish.kind is Kind.PAUSE)
+        whom = len(wish.people) or len(await app.house.world.store.list_users())
+        command = await ask(app.house.world, wish, OPERATOR)
+        await app.drain()
+        ended = await look(app.house.world, command.id)
+
+        assert ended is not None
+        assert ended.progress == ((0, 0) if is_one_thing else (whom, whom))
+
+
+async def test_a_row_of_the_build_before_counts_no_pull(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sync that an older build began, the pull is the first of its items; told are the people."""
+    async with opened(monkeypatch) as app:
+        ben = await app.house.employ("ben")
+        command = await ask(app.house.world, Wish(Kind.SYNC, (ANNA, ben)), OPERATOR)
+        begun = replace(command, state=State.RUNNING, done=1, total=3)
+        await app.house.world.store.save_command(begun)
+        await app.drain()
+        ended = await look(app.house.world, command.id)
+
+        assert ended is not None
+        assert (begun.progress, ended.progress) == ((0, 2), (2, 2))
+        assert [user["upn"] for user in (await read_answer(app.house.world, ended))["users"]] == [ANNA, ben]
+
+
+async def test_a_preview_that_was_cut_off_tells_of_nobody_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is planned from its beginning; what the first worker has told of people who left since goes."""
+    async with opened(monkeypatch) as app:
+        ben = await app.house.employ("ben")
+        command = await ask(app.house.world, Wish(Kind.PREVIEW), OPERATOR)
+        [(message, _)] = app.queue.take()
+        save, left = MemoryStore.save_command, [4]
+
+        async def save_and_die(store: MemoryStore, saved: Any) -> Any:
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+            return await save(store, saved)
+
+        monkeypatch.setattr(MemoryStore, "save_command", save_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            await app.hand_over(message)
+        await disable(app.house.world, await app.house.user(ben))
+        await app.hand_over(message, dequeue_count=2)
+        ended = await look(app.house.world, command.id)
+
+        assert ended is not None
+        assert (ended.state, ended.progress) == (State.DONE, (1, 1))
+        assert [user["upn"] for user in (await read_answer(app.house.world, ended))["users"]] == [ANNA]

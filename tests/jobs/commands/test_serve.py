@@ -60,7 +60,7 @@ async def test_a_sync_is_carried_out_by_the_app(app: App) -> None:
 
     command = await asked(app, Wish(Kind.SYNC))
 
-    assert (command.state, command.is_fine, command.done, command.total) == (State.DONE, True, 2, 2)
+    assert (command.state, command.is_fine, command.progress) == (State.DONE, True, (1, 1))
     [user] = (await answer(app, command))["users"]
     assert [line["subject"] for line in user["lines"]] == ["Budget"]
     assert subjects(app) == ["Budget"]
