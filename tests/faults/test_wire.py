@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,14 @@ from sync_core.model.event import Window
 from tests.support.house import START
 
 MEGABYTE = 2**20
-BOMB = gzip.compress(b'{"value": "' + b"0" * 60 * MEGABYTE + b'"}')
-"""60 MB in 60 KB."""
-
 SPAN = Window(START, START + timedelta(days=30))
 ONCE = Retries(tries=1)
+
+
+@cache
+def bomb() -> bytes:
+    """60 MB in 60 KB."""
+    return gzip.compress(b'{"value": "' + b"0" * 60 * MEGABYTE + b'"}')
 
 
 @dataclass
@@ -97,7 +101,7 @@ async def test_an_answer_that_unpacks_to_more_than_we_take(
     """A bomb, well formed or not, is given up early: the memory never holds what it unpacks to."""
     monkeypatch.setattr("adapters.graph.bounded.LARGEST_ANSWER", MEGABYTE)
     monkeypatch.setattr("adapters.erp.transport.LARGEST_ANSWER", MEGABYTE)
-    async with liar(web.Response(body=BOMB, headers={"Content-Encoding": packing})) as server:
+    async with liar(web.Response(body=bomb(), headers={"Content-Encoding": packing})) as server:
         tracemalloc.start()
         try:
             with pytest.raises(SideError):

@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import duckdb_kql
-from duckdb import DuckDBPyConnection
+from typing import TYPE_CHECKING, Any
 
 from simulators import azurite
 from tests.support.deployment import INFRA
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 FOLDER = INFRA / "queries"
 
@@ -109,6 +109,8 @@ def _install() -> None:
 @cache
 def _workspace() -> DuckDBPyConnection:
     """An empty workspace, opened once: each answer leaves it as empty as it was."""
+    import duckdb_kql  # takes as long as a dozen tests: for those that run a query
+
     connection = duckdb_kql.connect()
     for table, columns in TABLES.items():
         pairs = [column.strip().split(":") for column in columns.strip("()").split(",")]
@@ -118,13 +120,15 @@ def _workspace() -> DuckDBPyConnection:
 
 def run(query: str, **rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     """The rows of an answer over these rows of the workspace's tables; a column left out is null."""
+    from duckdb_kql import kql
+
     connection = _workspace()
     for table, given in rows.items():
         for row in given:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
     try:
-        answer: list[tuple[Any, ...]] = duckdb_kql.kql(connection, query).fetchall()
+        answer: list[tuple[Any, ...]] = kql(connection, query).fetchall()
     finally:
         for table in rows:
             connection.execute(f"DELETE FROM {table}")
