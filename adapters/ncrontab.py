@@ -10,9 +10,17 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
 
 LEAP_YEAR = 2024
 """A leap year: it has every date."""
+
+SOME_YEARS = 9 * 366
+"""Days in which even a schedule for February 29 comes twice."""
+
+DAY = 24 * 60
+"""Minutes of a day."""
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -123,6 +131,25 @@ class Expression:
             yield "it comes only on days on which day and day of week both match"
         if all(min(days) > monthrange(LEAP_YEAR, month)[1] for month in months):
             yield f"it never comes: no month it names has a day {min(days)}"
+
+    def longest_wait(self, times: int) -> timedelta:
+        """The longest that it can take, from when it comes, until it has come so many times more: over a night or a
+        weekend that the schedule leaves out. To the minute; nothing where it never comes."""
+        minutes, hours = ({v for part in parts for v in part.values} for parts in self.parts[1:3])
+        of_a_day = sorted(hour * 60 + minute for hour in hours for minute in minutes)
+        apart = self._days_apart() * DAY
+        comes = [day * apart + minute for day in range(times // len(of_a_day) + 2) for minute in of_a_day]
+        waits = (later - at for at, later in zip(comes, comes[times:], strict=False))
+        return timedelta(minutes=max(waits)) if apart else timedelta(0)
+
+    def _days_apart(self) -> int:
+        """The most days from one on which it comes to the next, 0 where there is none."""
+        days, months, week = (frozenset(v for part in parts for v in part.values) for parts in self.parts[3:])
+        if (len(days), len(months), len(week)) == (31, 12, 7):
+            return 1
+        every = (date(LEAP_YEAR, 1, 1) + timedelta(days=n) for n in range(SOME_YEARS))
+        fit = [one for one in every if one.day in days and one.month in months and one.isoweekday() % 7 in week]
+        return max(((later - one).days for one, later in pairwise(fit)), default=0)
 
 
 def read(text: str) -> Expression:

@@ -52,6 +52,11 @@ HOST_FILLS_IN = ("STATE_PREFIX", "SYNC_SCHEDULE", "PULL_SCHEDULE")
 """The settings that the Functions host puts into the triggers; a default of ours never reaches it (azure.md §3)."""
 
 
+LOOKS, LEAST_LATE = 4, 15
+"""Looks of the timer of ``SYNC_SCHEDULE`` that must have been missed, and minutes that must have passed, before a
+calendar is called late: one look that fails, or takes long, is nothing to worry about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. URLs have no trailing slash; spans are whole seconds."""
@@ -124,6 +129,12 @@ class Settings:
             for name, text in schedules.items()
             for surprise in ncrontab.read(text).surprises()
         )
+
+    @property
+    def late_after(self) -> int:
+        """Minutes after which a calendar is late at which the app's timer has not looked: it missed ``LOOKS`` in a row."""
+        longest = ncrontab.read(self.sync_schedule).longest_wait(LOOKS)
+        return max(LEAST_LATE, longest // timedelta(minutes=1))
 
     @property
     def database(self) -> str:

@@ -91,6 +91,7 @@ async def open_world(
             activity_url=settings.activity_url,
             has_webhook=bool(settings.erpnet_webhook_secret),
             looks_every=minutes_between(settings.sync_schedule),
+            late_after=settings.late_after,
         )
 
 

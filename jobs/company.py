@@ -95,7 +95,9 @@ def _stamped(world: World, instance: Instance, policy: Policy, *, by_app: bool) 
         log_line("policy", {"changed": True, "by_app": by_app})
     stamped = replace(instance, tenant=world.tenant, database=world.database)
     if by_app:
-        stamped = replace(stamped, has_webhook=world.has_webhook, looks_every=world.looks_every)
+        stamped = replace(
+            stamped, has_webhook=world.has_webhook, looks_every=world.looks_every, late_after=world.late_after
+        )
     return replace(stamped, policy=policy, policy_by_app=by_app)
 
 

@@ -13,8 +13,6 @@ from portal.http import Json, iso
 from sync_core.model.memory import Instance, User
 
 PAGE = 50
-LATE = timedelta(hours=1)
-"""Somebody whose calendar was not looked at for so long, while it should have been, is late."""
 
 
 def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str, int]) -> Json:
@@ -56,9 +54,11 @@ def looked_at(user: User, instance: Instance, now: datetime) -> datetime | None:
 
 
 def is_late(user: User, instance: Instance, now: datetime) -> bool:
-    """Whether somebody's calendar was not looked at for long, though it should have been."""
+    """Whether somebody's calendar was not looked at for longer than the timer's schedule explains."""
     looked = instance.looked_at_user(user)
-    return _goes_on(user, instance, now) and looked is not None and now - looked > LATE
+    return (
+        _goes_on(user, instance, now) and looked is not None and now - looked > timedelta(minutes=instance.late_after)
+    )
 
 
 def _goes_on(user: User, instance: Instance, now: datetime) -> bool:

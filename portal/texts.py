@@ -83,8 +83,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Календарът ви се чете за първи път.",
     ),
     "sentence.late": (
-        "Your calendar has not been looked at for an hour.",
-        "Календарът ви не е проверяван от час.",
+        "Your calendar has not been looked at for longer than usual.",
+        "Календарът ви не е проверяван по-дълго от обичайното.",
     ),
     "sentence.off": ("Sync is off.", "Синхронизацията е изключена."),
     "sentence.paused": ("Paused until you resume.", "На пауза, докато я възобновите."),
@@ -433,10 +433,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "company.holds.many": ("Deletions of {n} people wait for you.", "Изтривания на {n} души ви чакат."),
     "company.conflicts.one": ("{n} person has conflicts to resolve.", "{n} човек има конфликти за решаване."),
     "company.conflicts.many": ("{n} people have conflicts to resolve.", "{n} души имат конфликти за решаване."),
-    "company.late.one": ("{n} calendar has not been looked at for an hour.", "{n} календар не е проверяван от час."),
+    "company.late.one": (
+        "{n} calendar has not been looked at for longer than usual.",
+        "{n} календар не е проверяван по-дълго от обичайното.",
+    ),
     "company.late.many": (
-        "{n} calendars have not been looked at for an hour.",
-        "{n} календара не са проверявани от час.",
+        "{n} calendars have not been looked at for longer than usual.",
+        "{n} календара не са проверявани по-дълго от обичайното.",
     ),
     "numbers": ("Numbers", "Числа"),
     "filter.all": ("everybody", "всички"),
@@ -448,7 +451,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "filter.parked": ("with items set aside", "с отложени записи"),
     "filter.paused": ("paused", "на пауза"),
     "filter.starting": ("read for the first time", "четени за първи път"),
-    "filter.late": ("not looked at for an hour", "непроверявани от час"),
+    "filter.late": ("not looked at for longer than usual", "непроверявани по-дълго от обичайното"),
     "secret-ends": (
         "The app's secret at ERP.net ends: {day}.",
         "Тайният ключ на приложението в ERP.net изтича: {day}.",
@@ -578,7 +581,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "person.waits": ("Waits for an answer", "Чака отговор"),
     "person.in-step": ("Calendar and ERP.net are in step.", "Календарът и ERP.net са в синхрон."),
     "person.starting": ("The calendar is being read for the first time.", "Календарът се чете за първи път."),
-    "person.late": ("The calendar has not been looked at for an hour.", "Календарът не е проверяван от час."),
+    "person.late": (
+        "The calendar has not been looked at for longer than usual.",
+        "Календарът не е проверяван по-дълго от обичайното.",
+    ),
     "person.off": ("Sync is off.", "Синхронизацията е изключена."),
     "person.paused": ("Paused until somebody resumes.", "На пауза, докато някой я възобнови."),
     "person.error": ("Sync cannot go on: something is missing.", "Синхронизацията не може да продължи: нещо липсва."),

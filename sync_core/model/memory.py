@@ -254,7 +254,7 @@ class Instance:
     ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
     at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
     queue held at that pull. ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for
-    a schedule that has no such number.
+    a schedule that has no such number; after ``late_after`` minutes without a look somebody's calendar is late.
     ``looked_at`` is when the timer last looked whose turn it is; ``woken`` says of those whom it woke and whose round
     has not come since when (those who wait longest).
     """
@@ -283,6 +283,7 @@ class Instance:
     refused_by: str = ""
     has_webhook: bool = False
     looks_every: int = 15
+    late_after: int = 60
     called_at: datetime | None = None
     looked_at: datetime | None = None
     woken: dict[str, datetime] = field(default_factory=dict)

@@ -447,3 +447,32 @@ def test_whoever_only_asks_needs_the_tables_and_nothing_else() -> None:
     with pytest.raises(SettingsInvalid) as wrong:
         load_asking({"STATE_PREFIX": "Cal Sync"})
     assert [mistake.split()[0] for mistake in wrong.value.mistakes] == ["STATE_PREFIX", "AzureWebJobsStorage"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "minutes"),
+    [
+        ("0 */15 * * * *", 60),
+        ("0 */1 * * * *", 15),
+        ("0 */30 * * * *", 120),
+        ("0 0 7-19 * * *", 15 * 60),
+        ("0 0 6 * * *", 4 * 24 * 60),
+        ("0 */15 * * * 1-5", 49 * 60),
+        ("0 0 9 * * 1", 4 * 7 * 24 * 60),
+        ("0 0 0 31 2 *", 15),
+    ],
+)
+def test_a_calendar_is_late_after_four_looks_were_missed(schedule: str, minutes: int) -> None:
+    """As far apart as the schedule lets them be, and after a quarter of an hour at least."""
+    assert read(SYNC_SCHEDULE=schedule).late_after == minutes
+
+
+@pytest.mark.parametrize("schedule", ["0 */15 * * * *", "0 0 7-19 * * *", "0 5,50 8-17 * * 1-5", "30 0 */7 1,15 * *"])
+def test_no_four_ticks_of_the_host_are_further_apart(schedule: str) -> None:
+    """Held against the stand-in's own reading, which shares nothing with ours: a year of ticks, at most 3,000."""
+    ticks = [datetime(2026, 1, 1, tzinfo=UTC)]
+    while len(ticks) < 3_000 and ticks[-1].year < 2027:
+        ticks.append(Schedule(schedule).after(ticks[-1]))
+    waits = [later - at for at, later in zip(ticks[1:], ticks[5:], strict=False)]
+
+    assert max(waits) == ncrontab.read(schedule).longest_wait(4)

@@ -63,10 +63,10 @@ async def test_only_the_stored_policy_is_acted_by(house: House) -> None:
 async def test_the_app_tells_whether_erpnet_may_call_it_and_how_often_it_looks(house: House) -> None:
     """Known to whoever reads the row; the command line, whose settings need not say so, changes nothing."""
     world = house.world
-    await stamp_policy(replace(world, has_webhook=True, looks_every=5), by_app=True)
+    await stamp_policy(replace(world, has_webhook=True, looks_every=5, late_after=20), by_app=True)
     await stamp_policy(world)
     told = (await world.store.read_instance())[0]
-    assert (told.has_webhook, told.looks_every) == (True, 5)
+    assert (told.has_webhook, told.looks_every, told.late_after) == (True, 5, 20)
     await stamp_policy(world, by_app=True)
     assert not (await world.store.read_instance())[0].has_webhook
 

@@ -15,6 +15,7 @@ from jobs.app.dispatch import dispatch
 from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
 from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.company import stamp_policy
 from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role
@@ -127,10 +128,18 @@ async def test_a_quiet_hour_is_not_late(house: House, admin: Visitor, anna: Visi
     assert own["synced_at"] == user.synced_at.isoformat() if user.synced_at else ""
 
     house.advance(minutes=61)
-    assert heading(await admin.read("/portal/everyone")) == "1 calendar has not been looked at for an hour."
-    assert heading(await anna.read("/portal")) == "Your calendar has not been looked at for an hour."
+    assert heading(await admin.read("/portal/everyone")) == "1 calendar has not been looked at for longer than usual."
+    assert heading(await anna.read("/portal")) == "Your calendar has not been looked at for longer than usual."
     await dispatch(house.world)
     assert (await anna.json(""))["sentence"]["code"] == "in-step"
+
+    await stamp_policy(replace(house.world, late_after=900), by_app=True)
+    house.advance(hours=14)
+    assert (await anna.json(""))["sentence"]["code"] == "in-step", "the timer of office hours rests at night"
+    house.advance(hours=2)
+    assert (await anna.json(""))["sentence"]["code"] == "late"
+    await stamp_policy(house.world, by_app=True)
+    await dispatch(house.world)
 
     meet(house, "Budget")
     for _ in range(6):
