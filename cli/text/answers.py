@@ -30,7 +30,8 @@ def undo_lines(answer: Json) -> Iterator[str]:
     for line in answer["lines"]:
         yield from action_lines(line, zone_of(answer))
     if answer["mails"]:
-        yield f"  {count(answer['mails'], 'mail')} to attendees {'were' if answer['done'] else 'would be'} sent."
+        was = "was" if answer["mails"] == 1 else "were"
+        yield f"  {count(answer['mails'], 'mail')} to attendees {was if answer['done'] else 'would be'} sent."
     for one in answer["remade"]:
         yield f"  Made anew in Outlook: {quoted(one['subject'])}, as far as the journal tells it."
     for one in answer["left_out"]:

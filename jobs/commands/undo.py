@@ -8,7 +8,7 @@ removed, unless somebody asks for it to be made anew (``remake``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.approvals import UnknownChoice, revise_rows
@@ -26,13 +26,14 @@ from jobs.world import World
 from sync_core.content.compare import Pair
 from sync_core.errors import CalsyncError
 from sync_core.model import link as life
-from sync_core.model.decision import Context, Decision, Verdict
+from sync_core.model.decision import Context, Decision, Intent, Verdict
 from sync_core.model.link import ENDED, PutBack, Role
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.phrase import Phrase
-from sync_core.model.sides import Field
+from sync_core.model.sides import Field, Side
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
 from sync_core.plan.undo import OPPOSITE, REMAKES, Left, sorted_out, wanted_of
+from sync_core.plan.wording import LABELS
 
 LOOK_BACK = 5_000
 """Journal entries of a person that are searched, newest first."""
@@ -125,8 +126,8 @@ async def _plan(world: World, round_id: str, among: Collection[str]) -> _Plan:
     decisions, ctx = await decide_now(world, user, memory, ctx, links)
     left += [one for d in decisions.values() for one in _left_out(d, asked, ctx)]
     going = [d for d in decisions.values() if _puts_back(d)]
-    lines = [replace(line_of(d, ctx), mails=d.mails + d.mails_later) for d in going]
-    return _Plan(Undo(user, round_id, tuple(lines), tuple(left)), entries, deleted)
+    lines = [line for d in going for line in _lines_of(d, asked, ctx)]
+    return _Plan(Undo(user, round_id, _as_items(lines), tuple(left)), entries, deleted)
 
 
 async def undo(
@@ -157,7 +158,7 @@ async def undo(
     anew = await make_anew(world, user, again, notice)
     async with erp_session(world, notice):
         report = await run_until_done(world, user, full=False, notice=notice)
-    lines = tuple(line for line in report.lines if line.event_id in going)
+    lines = _as_items(line for line in report.lines if line.event_id in going)
     left = [one for one in planned.left_out if not (remake and one.can_remake)]
     left += [LeftOut(one.entry, f, why) for one in again if one.made for f, why in one.made.lacking.items()]
     failures = tuple(anew.failures)
@@ -221,6 +222,45 @@ def _puts_back(decision: Decision) -> bool:
     return decision.verdict is Verdict.ACT and any(fields for _, fields in decision.written)
 
 
+def _lines_of(decision: Decision, asked: _Asked, ctx: Context) -> Iterator[Line]:
+    """What one decision puts back, and what its item gets right after it: an event is written last where that mails
+    its people."""
+    line = line_of(decision, ctx)
+    yield replace(line, mails=decision.mails)
+    if not decision.again:
+        return
+    why, written = _why_not(decision, asked, ctx), dict(decision.written)[Side.GRAPH]
+    wanted = asked.wanted[decision.case.event_id]
+    later = [one for one in wanted if why[Field(one.field)] is None and Field(one.field) not in written]
+    before = {f"{Side.GRAPH}.{one.field}": one.after for one in later}
+    after = {f"{Side.GRAPH}.{one.field}": one.before for one in later}
+    yield replace(line, what=LABELS[Intent.UPDATE_EVENT], before=before, after=after, mails=decision.mails_later)
+
+
+def _as_items(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """One line for each item, whatever it took to write it."""
+    items: dict[str, Line] = {}
+    for line in lines:
+        known = items.get(line.event_id)
+        items[line.event_id] = line if known is None else _joined(known, line)
+    return tuple(items.values())
+
+
+def _joined(first: Line, then: Line) -> Line:
+    before, after = then.before | first.before, first.after | then.after
+    is_both = len({name.partition(".")[0] for name in after}) > 1
+    what = LABELS[Intent.MERGE] if is_both else first.what
+    return replace(first, what=what, before=before, after=after, mails=first.mails + then.mails)
+
+
+def _why_not(decision: Decision, asked: _Asked, ctx: Context) -> dict[Field, Phrase | None]:
+    """Of each field that is asked back why it is not put back, None where it is."""
+    link = decision.case.link
+    assert link is not None
+    edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
+    return sorted_out(Pair(decision.case, link, has_base=True), asked.wanted[link.event_id], edited, ctx)
+
+
 def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
     """Of one item, the fields that are not put back, and why."""
     link, entry = decision.case.link, asked.entries.get(decision.case.event_id)
@@ -229,8 +269,7 @@ def _left_out(decision: Decision, asked: _Asked, ctx: Context) -> list[LeftOut]:
     wanted = asked.wanted[link.event_id]
     if decision.case.event is None or decision.case.activity is None:
         return [LeftOut(entry, "", Phrase(decision.reason) if decision.reason else Outcome.PAIR_OVER.say())]
-    edited = tuple(edited_in_graph(decision.case, link) | edited_in_erp(decision.case, link))
-    why = sorted_out(Pair(decision.case, link, has_base=True), wanted, edited, ctx)
+    why = _why_not(decision, asked, ctx)
     written: frozenset[Field] = frozenset(f for _, fields in decision.written for f in fields)
     same = {one.field for one in wanted if one.before == one.after}
     left = [(f, told) for f, told in why.items() if (told or f not in written) and f not in same]

@@ -56,6 +56,29 @@ async def test_both_sides_get_back_what_was(house: House) -> None:
     assert await house.settle() == {}
 
 
+@pytest.mark.parametrize("by", ["Outlook", "ERP.net"])
+async def test_a_meeting_with_guests_is_one_item_as_planned(house: House, by: str) -> None:
+    """Its event is written in a round of its own where that mails somebody; planned and done are told alike."""
+    event, activity = await linked_meeting(house, day=3)
+    house.outlook().edit(event, attendees=["guest@vendor.example"])
+    await house.settle()
+    if by == "Outlook":
+        house.outlook().edit(event, subject="Wrong", start=at(3, 14), end=at(3, 15))
+    else:
+        house.desk().edit(activity, subject="Wrong", priority="High")
+    await house.step()
+    round_id = await last_round(house)
+
+    planned = shapes.undo_of(await plan_undo(house.world, round_id))
+    done = shapes.undo_of(await undo(house.world, round_id))
+
+    assert len(planned["lines"]) == 1
+    assert planned["lines"][0]["after"].keys() >= {"graph.subject", "erp.subject"}
+    assert (done["lines"], done["mails"]) == (planned["lines"], planned["mails"]) == (done["lines"], 1)
+    assert [*undo_lines(done)][-1] == "  1 mail to attendees was sent."
+    assert await house.settle() == {}
+
+
 async def test_what_was_edited_since_is_left_out_and_said(house: House) -> None:
     """The title was corrected by hand: only the rest is put back."""
     event, activity, round_id = await carried(house)
