@@ -132,7 +132,7 @@ class Settings:
 
     @property
     def late_after(self) -> int:
-        """Minutes after which a calendar is late at which the app's timer has not looked: it missed ``LOOKS`` in a row."""
+        """Minutes without a look of the app's timer after which a calendar is late: ``LOOKS`` in a row are missed."""
         longest = ncrontab.read(self.sync_schedule).longest_wait(LOOKS)
         return max(LEAST_LATE, longest // timedelta(minutes=1))
 
