@@ -21,22 +21,20 @@ nobody else has a copy:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.copies import live_elsewhere
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
-from jobs.ports import Calendar, ClaimStore, Store
+from jobs.ports import ClaimStore, Store
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.ranges import uid_key
 from sync_core.errors import (
-    AccessRefused,
-    MailboxUnavailable,
     RowUnreadable,
-    SideUnavailable,
     StaleWrite,
     StoreUnavailable,
 )
@@ -110,39 +108,6 @@ async def former_link_of(
     return max(found, key=lambda one: one[1].version or 0, default=("", None))
 
 
-async def live_elsewhere(
-    calendar: Calendar, store: Store, named: Mapping[str, Collection[str]], ctx: Context
-) -> dict[str, tuple[str, ...] | None]:
-    """Ask the mailboxes who still has a copy of each meeting; one request a colleague.
-
-    ``named`` gives for each iCalUId the ids of the users whom the meeting names. The result gives for each iCalUId
-    the users with sync on who have a copy, users without trouble first. It is None if no copy was found and a mailbox
-    could not be asked or an index row could not be read.
-    """
-    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if named else []
-    unknown = set(named) if any(one.unreadable for one in users) else set()
-    having: dict[str, Collection[str]] = {}
-    for uid, ids in named.items():
-        try:
-            having[uid] = {*ids, *await store.find_copies(uid_key(uid))}
-        except RowUnreadable as error:
-            log_failure("meetings", error, user_id=ctx.mailbox)
-            having[uid], unknown = ids, unknown | {uid}
-    found: dict[str, list[str]] = {uid: [] for uid in named}
-    readable = [one for one in users if not one.unreadable]
-    for user in sorted(readable, key=lambda one: (not ctx.colleagues.is_well(one.id), one.id)):
-        asked = [uid for uid in named if user.id in having[uid] or user.is_unread]
-        try:
-            answers = await calendar.find_by_uid(user.id, asked) if asked else {}
-        except (SideUnavailable, MailboxUnavailable, AccessRefused):
-            unknown.update(asked)
-            continue
-        unknown.update(set(asked) - set(answers))
-        for uid, read in answers.items():
-            found[uid] += [user.id] if any(not copy.is_cancelled for copy in read) else []
-    return {uid: None if uid in unknown and not found[uid] else tuple(found[uid]) for uid in named}
-
-
 class Claims:
     """Writes the claims that one round's decisions need."""
 
@@ -168,10 +133,7 @@ class Claims:
         def is_asked(decision: Decision) -> bool:
             return decision.intent is Intent.VOID and decision.erp is not None and decision.case.others is not None
 
-        async def ask(asked: Sequence[Decision]) -> list[bool]:
-            return await together(self._confirm_lost, asked)
-
-        return await _split(decisions, is_asked, ask)
+        return await _split(decisions, is_asked, self._confirm_lost)
 
     async def find_changed(self, followed: Iterable[Decision]) -> set[str]:
         """The iCalUIds of newly followed meetings whose claim names another activity by now, or none.
@@ -248,24 +210,29 @@ class Claims:
         left = life.left_to_next(case.former_link)
         return replace(claim, before=case.former_feeder or before, looked_at=fed_until(case, self._ctx), left=left)
 
-    async def _confirm_lost(self, decision: Decision) -> bool:
-        link = decision.case.link
-        assert link is not None
+    async def _confirm_lost(self, decisions: Sequence[Decision]) -> list[bool]:
+        """Clear the activities from their claims, then ask about all of them at once."""
+        links = [decision.case.link for decision in decisions if decision.case.link is not None]
+        claims = await together(self._cleared, links)
+        mine = [(link, claim) for link, claim in zip(links, claims, strict=True) if claim is not None]
+        asked, world = {link.ical_uid: () for link, _ in mine}, self._world
+        found = await live_elsewhere(world.calendar, world.store, asked, links, self._ctx)
+        alive = [replace(one, activity_id=link.activity_id) for link, one in mine if found[link.ical_uid] != ()]
+        await together(self._save, alive)
+        return [found.get(link.ical_uid) == () for link in links]
+
+    async def _cleared(self, link: Link) -> Claim | None:
+        """The claim of this mailbox, stored without its activity; None where another one has it."""
         store, key = self._world.store, uid_key(link.ical_uid)
         known = await store.read_claim(key)
         if is_fed_elsewhere(known, self._ctx):
-            return False
+            return None
         claim = known or Claim(key, self._ctx.mailbox, "", self._world.clock())
         mine = replace(claim, user_id=self._ctx.mailbox, activity_id="", at=self._world.clock())
         try:
-            unmade = await store.save_claim(mine)
+            return await store.save_claim(mine)
         except StaleWrite:
-            return False
-        found = await live_elsewhere(self._world.calendar, store, {link.ical_uid: ()}, self._ctx)
-        if found[link.ical_uid] == ():
-            return True
-        await self._save(replace(unmade, activity_id=link.activity_id))
-        return False
+            return None
 
     def _creator(self, event: GraphEvent, activity: ErpActivity) -> str:
         """The creator that R12 asks about; '' for a meeting that began in Outlook: its event lacks our mark."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jobs.claims import former_link_of, live_elsewhere, read_claims
+from jobs.claims import former_link_of, read_claims
+from jobs.copies import live_elsewhere
 from jobs.round.delta import gather
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
@@ -39,7 +40,8 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
     news = await gather(frame, news, may_be_promoted(roles, news, frame))
     roles = replace(roles, promoted=promoted_of(roles, news, frame))
     named = named_by_lost(roles, news, frame)
-    others = await live_elsewhere(frame.world.calendar, frame.world.store, named, frame.ctx)
+    world, links = frame.world, frame.memory.links
+    others = await live_elsewhere(world.calendar, world.store, named, links, frame.ctx)
     return replace(roles, others=others), with_fresh(roles, news, frame)
 
 

@@ -78,6 +78,10 @@ class GraphNews:
         found = self.events.get(event_id)
         return found if isinstance(found, GraphEvent) else None
 
+    def tells_of(self, event_id: str) -> bool:
+        """Whether an event was read, or its evidence, or what became of it as a date of a series."""
+        return event_id in self.events or event_id in self.evidence or event_id in self.dates
+
     def free(self, known: Container[str]) -> list[GraphEvent]:
         """The events whose id is not in ``known``: those without a link."""
         return [e for i, e in self.events.items() if isinstance(e, GraphEvent) and i not in known]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
-from sync_core.model.link import WATCHED, Link, LinkStatus, Role
+from sync_core.model.link import WATCHED, Link, LinkStatus, Role, series_in
 from sync_core.model.sides import GraphEvent
 from sync_core.plan.shared import claimed, elected, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
@@ -70,7 +70,7 @@ def asked_claims(news: GraphNews, frame: Frame) -> set[str]:
 
 def _matters(link: Link, news: GraphNews, is_full: bool, inbox: Collection[str], is_look_over: bool) -> bool:
     """Whether a link's claim must be read. ``inbox`` are the ids of the activities in the inbox."""
-    has_news = link.event_id in news.events or link.event_id in news.evidence
+    has_news = news.tells_of(link.event_id)
     if link.role is Role.FOLLOWER:
         return has_news or (is_look_over and link.status in WATCHED)
     is_filed = link.activity_id in inbox
@@ -101,6 +101,7 @@ def may_be_promoted(roles: Roles, news: GraphNews, frame: Frame) -> list[str]:
         and link.status in WATCHED
         and claimed(roles.claim_of(link), frame.ctx) in MAY_PROMOTE
         and link.event_id not in news.evidence
+        and link.event_id not in news.dates
         and news.event(link.event_id) is None
     ]
 
@@ -200,9 +201,15 @@ def with_role(case: Case, roles: Roles, news: GraphNews) -> Case:
     case = with_claim(case, claim)
     if claim.unreadable or link is None:
         return case
+    return replace(case, others=roles.others.get(link.ical_uid), farewell=_farewell(link, news))
+
+
+def _farewell(link: Link, news: GraphNews) -> str:
+    """The owner's last response to a lost copy, '' where it is not known. Of a date that went with its series it is
+    the one to the whole series; of one that was declined alone nothing is left to ask (graph.md §4)."""
     evidence = news.evidence.get(link.event_id)
-    farewell = evidence.event.response if evidence and isinstance(evidence.event, GraphEvent) else ""
-    return replace(case, others=roles.others.get(link.ical_uid), farewell=farewell)
+    event = evidence.event if evidence else news.masters.get(series_in(link))
+    return event.response if isinstance(event, GraphEvent) else ""
 
 
 def takes_over(case: Case, roles: Roles, ctx: Context) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight
 from sync_core.model.link import Conflict, EndedBy, Link, Pending, Role
 from sync_core.model.memory import InboxRow, Memory
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import Evidence, GraphEvent, Side
 from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
@@ -84,6 +85,7 @@ OTHERS = (InboxRow("A9", NOW),)
     [
         pytest.param(a_follower(), news(), AS_USUAL, (), False, id="followed"),
         pytest.param(a_follower(), news(an_event()), AS_USUAL, (), True, id="followed-with-news"),
+        pytest.param(a_follower(), news(dates={"E1": Sight.GONE}), AS_USUAL, (), True, id="followed-date-gone"),
         pytest.param(a_follower(), news(), Scale(roll=True), (), True, id="followed-daily"),
         pytest.param(a_follower(), news(), AS_USUAL, OTHERS, True, id="followed-something-handed-on"),
         pytest.param(INVITED, news(), AS_USUAL, (), False, id="invited"),
@@ -252,6 +254,14 @@ class TestCases:
         case = with_role(Case(INVITED), roles(MINE, others={"uid-1": ("boris-id",)}), seen)
 
         assert (case.claim, case.others, case.farewell) == (MINE, ("boris-id",), "declined")
+
+    @pytest.mark.parametrize("response", ["declined", "accepted"])
+    def test_a_date_that_went_with_its_series_has_the_answer_to_the_series(self, response: str) -> None:
+        """Of the date itself nothing is left."""
+        date_of = replace(a_follower(), occurrence=Occurrence("uid-1", date(2026, 2, 2), "M"))
+        seen = news(dates={"E1": Sight.GONE}, masters={"M": an_invitation(response=response)})
+
+        assert with_role(Case(date_of), roles(MINE), seen).farewell == response
 
     @pytest.mark.parametrize(
         ("case", "claim", "promoted", "takes"),

@@ -1,0 +1,90 @@
+"""What guests do with their copies of a series (R24): answers, copies that leave, and who feeds the dates then."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from sync_core.model.link import Role
+from tests.support.colleagues import BORIS, KIM
+from tests.support.house import ANNA, House, notes
+from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, open_series, repeating, starts
+
+DECLINED, DELETED = "Outlook: declined", "Outlook: deleted from the calendar"
+ORDERS = [(ANNA, BORIS), (BORIS, ANNA)]
+
+
+def copy_at(house: House, upn: str) -> str:
+    """The id of the only series in somebody's calendar."""
+    (master,) = [one["id"] for one in house.outlook(upn).events() if one["type"] == "seriesMaster"]
+    return str(master)
+
+
+def meet_outside(house: House) -> str:
+    """Somebody outside invites Anna and Boris to Mondays at nine; the master's id."""
+    since = date(2024, 1, 22)
+    rule = repeating("monday", since=since)
+    guests = [ANNA, BORIS]
+    kim = house.graph.outsider(KIM, time_zone="Europe/Sofia")
+    return kim.create("Week", clock(since), clock(since, 10), recurrence=rule, attendees=guests)
+
+
+def noted(house: House) -> dict[str, str]:
+    """What stands at Boris in each activity that is not void, by its day."""
+    rows = [row for row in house.desk().activities() if not row["Void"]]
+    return {row["StartTime"][:10]: notes(row).get(BORIS, "") for row in rows}
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=["organizer-first", "guest-first"])
+@pytest.mark.parametrize("how", ["decline", "delete"])
+@pytest.mark.parametrize("days", [MONDAYS, MONDAYS[2:3]], ids=["the series", "one date"])
+async def test_a_guest_leaves_a_colleagues_series(days: list[date], how: str, order: tuple[str, str]) -> None:
+    """Each date that they left says so, as a single meeting does: declined where they said it, else deleted."""
+    async with open_series("anna", "boris") as house:
+        mondays(house, attendees=[BORIS])
+        await house.settle(*order)
+        house.advance(minutes=1)
+        box, copy = house.outlook(BORIS), copy_at(house, BORIS)
+        getattr(box, how)(copy if len(days) > 1 else box.occurrence(copy, days[0]))
+        await house.settle(*order)
+
+        left = {"decline": DECLINED, "delete": DELETED}[how]
+        assert noted(house) == {str(day): left if day in days else "" for day in MONDAYS}
+        assert (starts(house, void=True), await house.settle(*order)) == ([], {})
+
+
+@pytest.mark.parametrize("readings", READINGS)
+@pytest.mark.parametrize("days", [MONDAYS, MONDAYS[2:3]], ids=["the series", "one date"])
+@pytest.mark.parametrize("is_renamed", [False, True], ids=["and nothing else", "and it is renamed"])
+async def test_the_feeder_leaves_an_outsiders_series(is_renamed: bool, days: list[date], readings: str) -> None:
+    """The other guest's copy feeds those dates from then on, whoever fed before; the last one to leave voids them."""
+    async with open_series("anna", "boris", readings=readings) as house:
+        meeting = meet_outside(house)
+        first, other = (BORIS, ANNA) if is_renamed else (ANNA, BORIS)
+        await house.settle(first, other)
+        assert {x.role for x in (await house.recall(first)).links} == {Role.INVITED}
+        assert starts(house) == nine(*MONDAYS)
+        await _leave(house, first, days)
+
+        assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS), [])
+        fed = [x.occurrence.day for x in (await house.recall(other)).links if x.role is Role.INVITED and x.occurrence]
+        assert sorted(fed) == days
+        if is_renamed:  # which brings a whole series back to whoever has not answered, and no single date
+            house.graph.outsider(KIM).edit(meeting, subject="Renamed")
+            await house.settle(first, other)
+            assert {row["Subject"] for row in house.desk().activities()} == {"Renamed"}
+
+        await _leave(house, other, days)
+        is_back = is_renamed and days == MONDAYS
+        left = MONDAYS if is_back else [day for day in MONDAYS if day not in days]
+        gone = [day for day in MONDAYS if day not in left]
+        assert (starts(house), starts(house, void=True)) == (nine(*left), nine(*gone))
+
+
+async def _leave(house: House, upn: str, days: list[date]) -> None:
+    """Somebody deletes their copy of all dates, or of one."""
+    house.advance(minutes=1)
+    box, copy = house.outlook(upn), copy_at(house, upn)
+    box.delete(copy if len(days) > 1 else box.occurrence(copy, days[0]))
+    await house.settle(ANNA, BORIS)
