@@ -216,7 +216,7 @@ class Claims:
         claims = await together(self._cleared, links)
         mine = [(link, claim) for link, claim in zip(links, claims, strict=True) if claim is not None]
         asked, world = {link.ical_uid: () for link, _ in mine}, self._world
-        found = await live_elsewhere(world.calendar, world.store, asked, links, self._ctx)
+        found = await live_elsewhere(world.calendar, world.store, asked, links, self._ctx) if asked else {}
         alive = [replace(one, activity_id=link.activity_id) for link, one in mine if found[link.ical_uid] != ()]
         await together(self._save, alive)
         return [found.get(link.ical_uid) == () for link in links]

@@ -34,7 +34,7 @@ async def live_elsewhere(
     result gives for each iCalUId the users with sync on who have a copy, users without trouble first. It is None if
     no copy was found and a mailbox could not be asked or an index row could not be read.
     """
-    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox] if named else []
+    users = [one for one in await store.list_users() if one.enabled and one.id != ctx.mailbox]
     unknown = set(named) if any(one.unreadable for one in users) else set()
     dates = [link for link in links if link.occurrence is not None and link.ical_uid in named]
     having: dict[str, Collection[str]] = {}

@@ -41,7 +41,7 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
     roles = replace(roles, promoted=promoted_of(roles, news, frame))
     named = named_by_lost(roles, news, frame)
     world, links = frame.world, frame.memory.links
-    others = await live_elsewhere(world.calendar, world.store, named, links, frame.ctx)
+    others = await live_elsewhere(world.calendar, world.store, named, links, frame.ctx) if named else {}
     return replace(roles, others=others), with_fresh(roles, news, frame)
 
 
