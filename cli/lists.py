@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,6 +17,8 @@ from cli.text import stories as text
 
 if TYPE_CHECKING:
     from jobs.world import World
+    from sync_core.model.link import Link
+    from sync_core.model.memory import User
 
 Json = dict[str, Any]
 
@@ -77,12 +80,26 @@ def journal(
 
         read = world.store.read_journal if with_idle else partial(newest, world.store)
         chosen = await group.chosen(world, people)
-        found = [shapes.journal_of(user, await read(user.id, limit), day, with_idle=with_idle) for user in chosen]
+        found = []
+        for user in chosen:
+            entries = await read(user.id, limit)
+            links = await _links_of(world, user) if any(one.occurrence for one in entries) else ()
+            found.append(shapes.journal_of(user, entries, day, links=links, with_idle=with_idle))
         lines = [line for one in found for line in text.journal_lines(one)]
         runner.give({"users": found}, lines if chosen else [NOBODY])
         return FAILED if any(item_shapes.is_unreadable(entry) for one in found for entry in one["log"]) else DONE
 
     runner.read(work)
+
+
+async def _links_of(world: World, user: User) -> Sequence[Link]:
+    """Somebody's pairs; none where a row of theirs cannot be read, which takes no journal away."""
+    from sync_core.errors import RowUnreadable
+
+    try:
+        return (await world.store.recall(user.id)).links
+    except RowUnreadable:
+        return ()
 
 
 # 6 parameters: click hands over each option by itself.

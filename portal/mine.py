@@ -145,7 +145,7 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str], dates: Mapp
             "fields": sorted({name.rpartition(".")[2] for name in entry.after}),
             "item": entry.event_id or entry.activity_id,
             "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
-            "occurrence": dates.get(entry.event_id),
+            "occurrence": dates.get(entry.event_id) or occurrence_of(entry.occurrence),
         }
         for entry in islice(filter(is_about_item, journal), RECENT)
     ]

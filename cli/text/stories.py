@@ -15,7 +15,7 @@ def entry_line(entry: Json, zone: str) -> str:
     if entry["what"] == "round":
         what = f"round [{plain(entry['round'])}]{reason}: {_counted(entry['after'])}"
     else:
-        subject = f": {quoted(entry['subject'])}" if entry["subject"] else ""
+        subject = f": {quoted(entry['subject'])}{date_in(entry)}" if entry["subject"] else ""
         what = f"{plain(entry['what'])}{subject}{reason}"
     return f"{when(entry['at'], zone)} {what}"
 

@@ -26,7 +26,7 @@ from sync_core.plan.cells import in_words
 from sync_core.plan.remedies import OTHERWISE, remedy
 
 if TYPE_CHECKING:
-    from jobs.commands.remembered import Finding
+    from jobs.commands.remembered import Dates, Finding
     from sync_core.model.unsynced import UnsyncedItem
 
 Json = dict[str, Any]
@@ -211,7 +211,7 @@ def is_unreadable(line: Json) -> bool:
     return bool(line["what"] == UNREADABLE)
 
 
-def entry_of(entry: JournalEntry) -> Json:
+def entry_of(entry: JournalEntry, dates: Dates) -> Json:
     """Shape one entry of the journal."""
     return {
         "at": iso_of(entry.at),
@@ -223,6 +223,7 @@ def entry_of(entry: JournalEntry) -> Json:
         "activity_id": entry.activity_id,
         "before": values_of(entry.before, entry.private),
         "after": values_of(entry.after, entry.private),
+        "occurrence": occurrence_of(*dates.told(entry)),
     }
 
 

@@ -174,6 +174,7 @@ def _line(one: Deleted, event_id: str) -> Line:
         before={},
         after={f"{Side.GRAPH}.{name}": text for name, text in one.made.told.items()},
         private=one.entry.private,
+        occurrence=one.entry.occurrence,
     )
 
 
@@ -189,4 +190,5 @@ def _entry(world: World, user: User, line: Line, round_id: str) -> JournalEntry:
         line.subject,
         line.private,
         after=line.after,
+        occurrence=line.occurrence,
     )

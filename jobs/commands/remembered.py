@@ -162,13 +162,32 @@ def _of_pending(pending: Pending, memory: Memory) -> Finding:
 
 
 def in_series(findings: Iterable[Finding], links: Iterable[Link]) -> Iterator[Finding]:
-    """The findings with which date of which series each is about, as the links know it."""
-    dated = [link for link in links if link.occurrence]
-    dates, titles = {link.event_id: link.occurrence for link in dated}, series_titles(dated)
+    """The findings with which date of which series each is about."""
+    dates = Dates.of(links)
     for finding in findings:
-        one = finding.occurrence or dates.get(finding.event_id)
-        title = titles.get(one.series_uid.casefold(), "") if one and not finding.private else ""
-        yield replace(finding, occurrence=one, series=title if title != finding.subject else "")
+        one, title = dates.told(finding)
+        yield replace(finding, occurrence=one, series=title)
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The dates of series that are linked: which one an event is, by its id, and what each series is called."""
+
+    events: Mapping[str, Occurrence]
+    titles: Mapping[str, str]
+
+    @classmethod
+    def of(cls, links: Iterable[Link]) -> Dates:
+        """Those of these links."""
+        known = [*links]
+        return cls({link.event_id: link.occurrence for link in known if link.occurrence}, series_titles(known))
+
+    def told(self, about: Finding | JournalEntry) -> tuple[Occurrence | None, str]:
+        """Which date it is about, as the link knows it, else as it says itself; and what the series is called where
+        that is another title than the item's own. Of a private one that is not told."""
+        one = self.events.get(about.event_id) or about.occurrence
+        title = self.titles.get(one.series_uid.casefold(), "") if one and not about.private else ""
+        return one, title if title != about.subject else ""
 
 
 def series_titles(links: Iterable[Link]) -> dict[str, str]:
@@ -194,4 +213,5 @@ def from_journal(entry: JournalEntry) -> Finding:
         entry.after,
         entry.private,
         cell=entry.cell,
+        occurrence=entry.occurrence,
     )

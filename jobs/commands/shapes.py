@@ -26,10 +26,11 @@ from jobs.commands.item_shapes import (
     unsynced_item,
 )
 from jobs.commands.mistakes import told_of
+from jobs.commands.remembered import Dates
 from jobs.ports import Place
 from jobs.round.report import Failure, Report
 from jobs.says import Found, Owner
-from sync_core.model.link import ENDED, Role
+from sync_core.model.link import ENDED, Link, Role
 from sync_core.model.memory import Hold, Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.phrase import Phrase
@@ -199,7 +200,7 @@ def status_of(
 ) -> Json:
     """Shape one user of ``status``. ``log`` is the newest journal entries; ``left_alone`` counts the pairs whose
     creator's sync is not switched on; ``pause`` is the one that is on for them now (``jobs.due.pause_of``)."""
-    parked = parked_of(memory)
+    parked, dates = parked_of(memory), Dates.of(memory.links)
     return {
         "upn": user.upn,
         "zone": user.zone or "UTC",
@@ -216,7 +217,7 @@ def status_of(
         "parked": len(parked),
         "parked_items": parked,
         "holds": [hold_of(choice, user) for choice in choices_in(memory)],
-        "log": [entry_of(entry) for entry in journal if not entry.is_idle],
+        "log": [entry_of(entry, dates) for entry in journal if not entry.is_idle],
     }
 
 
@@ -304,15 +305,22 @@ def command_of(command: Command, users: Iterable[User] = ()) -> Json:
     }
 
 
+# 5 parameters: what is told, and what of it.
 def journal_of(
-    user: User, entries: Iterable[JournalEntry], since: date | None = None, *, with_idle: bool = False
+    user: User,
+    entries: Iterable[JournalEntry],
+    since: date | None = None,
+    *,
+    links: Iterable[Link] = (),
+    with_idle: bool = False,
 ) -> Json:
     """Shape one user's journal, from this day on, as days are where the user is; None for all. ``idle`` counts the
-    rounds that are left out since they found nothing to do."""
+    rounds that are left out since they found nothing to do; ``links`` know what a series is called."""
     zone = ZoneInfo(user.zone or "UTC")
     wanted = [one for one in entries if since is None or one.at.astimezone(zone).date() >= since]
     shown = [one for one in wanted if with_idle or not one.is_idle]
-    log = [entry_of(one) for one in shown]
+    dates = Dates.of(links)
+    log = [entry_of(one, dates) for one in shown]
     return {"upn": user.upn, "zone": zone.key, "log": log, "idle": len(wanted) - len(shown)}
 
 

@@ -19,6 +19,7 @@ from sync_core.content.project import is_private
 from sync_core.model import link as life
 from sync_core.model.link import ENDED, CategoryState, Link, Role
 from sync_core.model.memory import JournalEntry, Memory, User
+from sync_core.model.series import nameless
 from sync_core.plan.decide import UNLINKED
 from sync_core.plan.unsynced import after_round
 
@@ -85,4 +86,5 @@ def _entry(world: World, user: User, link: Link) -> JournalEntry:
         link.activity_id,
         link.base_event.subject,
         is_private(link.base_event) or is_private(link.base_activity),
+        occurrence=nameless(link.occurrence),
     )

@@ -15,6 +15,7 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Context, Decision
 from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
+from sync_core.model.series import nameless
 from sync_core.model.sides import Side
 from sync_core.plan.repattern import ANOTHER_DATE
 from sync_core.plan.wording import is_about_private, without_hideable
@@ -76,6 +77,7 @@ class RoundJournal:
             before=lost,
             after=kept,
             cell=decision.cell,
+            occurrence=nameless(case.occurrence),
         )
 
     def _of_found(self, link: Link) -> JournalEntry:
@@ -85,6 +87,7 @@ class RoundJournal:
             activity_id=link.activity_id,
             subject=link.base_event.subject,
             private=is_private(link.base_event) or is_private(link.base_activity),
+            occurrence=nameless(link.occurrence),
         )
 
     def _of_line(self, line: Line) -> JournalEntry:
@@ -97,6 +100,7 @@ class RoundJournal:
             before=without_hideable(line.before) if line.hides else line.before,
             after=without_hideable(line.after) if line.hides else line.after,
             cell=line.cell,
+            occurrence=nameless(line.occurrence),
         )
 
     def _entry(self, action: str, reason: str) -> JournalEntry:

@@ -301,7 +301,8 @@ class Instance:
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
     """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name. ``cell`` names
-    what decided (``Decision.cell``); '' where no table did, or an older build wrote the row."""
+    what decided (``Decision.cell``); '' where no table did, or an older build wrote the row. ``occurrence`` is which
+    date of a series the item was, without the series' ids; None for any other, or where an older build wrote it."""
 
     user_id: str
     at: datetime
@@ -315,6 +316,7 @@ class JournalEntry:
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     cell: str = ""
+    occurrence: Occurrence | None = None
 
     @property
     def is_idle(self) -> bool:

@@ -181,3 +181,8 @@ def _unwrapped(uid: str) -> str:
         return inner.removeprefix(WRAPPED).rstrip(b"\x00").decode() if inner.startswith(WRAPPED) else ""
     except ValueError:
         return ""
+
+
+def nameless(one: Occurrence | None) -> Occurrence | None:
+    """A date without the ids of its series, which may be long: enough to tell people which it is."""
+    return replace(one, series_uid="", master_id="") if one else None

@@ -16,7 +16,7 @@ from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
 from sync_core.model.memory import Memory
-from sync_core.model.series import Occurrence
+from sync_core.model.series import nameless
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
 from sync_core.plan.wording import VERDICT_LABELS, is_about_private
@@ -91,7 +91,7 @@ def _of_decision(decision: Decision, now: datetime) -> UnsyncedItem:
             subject=case.subject,
             private=is_about_private(case),
             end=_end(case),
-            occurrence=_nameless(case.occurrence),
+            occurrence=nameless(case.occurrence),
         )
     )
 
@@ -108,7 +108,7 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
         what, reason = _stands(link)
         if what:
             private = is_private(link.base_event) or is_private(link.base_activity)
-            base, date = link.base_event, _nameless(link.occurrence)
+            base, date = link.base_event, nameless(link.occurrence)
             ids = (link.event_id, link.activity_id)
             yield _cut(UnsyncedItem(*ids, what, reason, now, base.subject, private, base.end, date))
     for pending in memory.pending:
@@ -116,11 +116,6 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
             yield _cut(_of_pending(pending, now))
     for day in map(str, memory.cursors.unread):
         yield UnsyncedItem("", day, VERDICT_LABELS[Verdict.PARK], UNSHOWN, now, subject=day)
-
-
-def _nameless(one: Occurrence | None) -> Occurrence | None:
-    """A date without the ids of its series, which may be long."""
-    return replace(one, series_uid="", master_id="") if one else None
 
 
 def _stands(link: Link) -> tuple[str, str]:

@@ -11,12 +11,13 @@ import pytest
 
 from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
-from cli.text.stories import conflict_lines, explained_lines, unsynced_lines
+from cli.text.status import status_lines
+from cli.text.stories import conflict_lines, explained_lines, journal_lines, unsynced_lines
 from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.explain import explain
 from jobs.commands.item_shapes import conflicts_of, finding_of, hold_of
 from jobs.commands.kinds import KINDS
-from jobs.commands.shapes import sync_of, unsynced_of
+from jobs.commands.shapes import journal_of, status_of, sync_of, unsynced_of
 from jobs.commands.sync import what_waits
 from jobs.commands.unsynced import list_unsynced
 from jobs.company import start_app
@@ -172,6 +173,26 @@ async def test_a_conflict_of_one_date_says_which_date_it_is(company: House) -> N
     visitor = Visitor(company, signed_in(anna.id))
     [key] = [one["key"] for one in (await visitor.json(""))["conflicts"]]
     assert "Weekly, 2 February" in await visitor.read(f"/portal/conflicts/{key}")
+
+
+async def test_the_journal_says_which_date_it_was(company: House) -> None:
+    """In `calsync journal` and `status`, with the series where the date has another title; of what is not linked any
+    more as it was written then."""
+    await deploy(company, SeriesRule.WINDOW)
+    await company.settle()
+    company.outlook().edit_date(str(company.outlook().find("Week")), MONDAYS[1], subject="Budget")
+    await company.settle()
+
+    anna, memory = await company.user(), await company.recall()
+    entries = await company.world.store.read_journal(anna.id)
+    named = [*journal_lines(journal_of(anna, entries, links=memory.links))]
+    alone = [*journal_lines(journal_of(anna, entries))]
+    status = [*status_lines({**status_of(anna, memory, entries), "news": ""})]
+
+    assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February, of “Week”)") for line in named)
+    assert any(line.endswith("activity created: “Week” (Weekly, 9 February)") for line in named)
+    assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February)") for line in alone)
+    assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February, of “Week”)") for line in status)
 
 
 async def test_a_renamed_date_names_its_series(company: House) -> None:
