@@ -220,8 +220,9 @@ async def test_an_administrator_sees_on_the_page_what_would_appear(company: Hous
     wish = Wish(Kind.PREVIEW, everybody=True, choice="series")
     command = Command(new_id(company.now), wish, Asker(anna.id), company.now, company.now, State.DONE)
     saved = await company.world.store.save_command(command)
-    async for part, _ in KINDS[wish.kind].do(company.world, wish, "", unheeded):
-        await company.world.store.save_part(saved.id, 0, part)
+    parts = [part async for part, _ in KINDS[wish.kind].do(company.world, wish, "", unheeded)]
+    for number, part in enumerate(parts):
+        await company.world.store.save_part(saved.id, number, part)
     page = await Visitor(company, signed_in(anna.id, Role.ADMIN)).read(f"/portal/commands/{saved.id}")
 
     assert "29 meetings will appear in ERP.net. 29 of them are dates of recurring meetings." in page
