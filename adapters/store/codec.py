@@ -16,13 +16,13 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from adapters.store.upgrades import UPGRADES
 from sync_core.errors import RowUnreadable, StoreError
-from sync_core.model.link import EndedBy, Link
+from sync_core.model.link import EndedBy
 from sync_core.model.memory import JournalEntry
 
 T = TypeVar("T")
@@ -36,12 +36,13 @@ writes (tests/adapters/rows)."""
 
 READABLE = (SCHEMA - 1, SCHEMA)
 
-BEYOND: Mapping[str, Callable[[Link], bool]] = {
-    "Link": lambda link: link.ended_by is EndedBy.UNLINKED or link.occurrence is not None
+BEYOND: Mapping[str, Callable[[Any], bool]] = {
+    "Begun": lambda _: True,
+    "Link": lambda link: link.ended_by is EndedBy.UNLINKED or link.occurrence is not None,
 }
 """Which rows hold what a build of this version may not know, by the name of their class: of a date of a series it
-would take a 404 for a deletion. Such a row is written as the next version, which that build refuses as a newer one's;
-when ``SCHEMA`` is raised, this is empty again."""
+would take a 404 for a deletion, and many items in one row for a spoilt one. Such a row is written as the next
+version, which that build refuses as a newer one's; when ``SCHEMA`` is raised, this is empty again."""
 
 STORED_NAMES = {
     "Claim": {"user_id": "holder"},
@@ -74,12 +75,9 @@ def encode(value: object) -> Properties:
     if len(parts) > PARTS:
         kind, most = type(value).__name__, PARTS * PART_UNITS
         raise StoreError(f"a {kind} of {len(text):,} characters does not fit a row ({most:,} at most)")
-    version = SCHEMA + 1 if _is_beyond(value) else SCHEMA
+    is_beyond = BEYOND.get(type(value).__name__, lambda _: False)(value)
+    version = SCHEMA + 1 if is_beyond else SCHEMA
     return {"v": version, **{f"data{number}": part for number, part in enumerate(parts)}}
-
-
-def _is_beyond(value: object) -> bool:
-    return isinstance(value, Link) and "Link" in BEYOND and BEYOND["Link"](value)
 
 
 def decode(properties: Mapping[str, object], kind: type[T]) -> T:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from adapters.store import codec, stored
-from adapters.store.backend import Key, Op, Row, Table, Verb, batches
+from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.begun import BEGUN, begun_in, cut, steps
 from jobs.ports import Drop, Put, RowChange, Storable
 from sync_core.errors import RowUnreadable
 from sync_core.model.link import Link, Pending
@@ -62,15 +63,17 @@ def _state_op(user_id: str, change: RowChange) -> Op:
     return Op(Verb.PUT, place, codec.encode(row))
 
 
-def transactions(user_id: str, changes: Sequence[RowChange]) -> list[list[Op]]:
+def transactions(
+    user_id: str, changes: Sequence[RowChange], begun: tuple[Pending, ...]
+) -> list[tuple[list[Op], tuple[Pending, ...]]]:
     """The changes in their order, the last of each row, in transactions that leave a place for the lease; one at
-    least."""
-    ops: dict[Key, Op] = {}
+    least. With each the creates that are under way after it, of which ``begun`` are known."""
+    last: dict[Key, tuple[RowChange, Op]] = {}
     for change in changes:
         op = _state_op(user_id, change)
-        ops.pop(op.key, None)
-        ops[op.key] = op
-    return list(batches(list(ops.values()), reserved=1)) or [[]]
+        last.pop(op.key, None)
+        last[op.key] = (change, op)
+    return list(cut(user_id, list(steps(list(last.values()), begun)), begun))
 
 
 def not_settled(change: RowChange) -> RowChange:
@@ -90,7 +93,7 @@ def memory_in(user_id: str, found: Sequence[Row]) -> Memory:
     return Memory(
         cursors=stored.value_of(Table.STATE, named["cursors"], Cursors) if "cursors" in named else Cursors(),
         links=links,
-        pending=tuple(state_in(user_id, row, Pending) for row in _kind(found, "pending-")),
+        pending=(*(state_in(user_id, row, Pending) for row in _kind(found, "pending-")), *begun_in(named.get(BEGUN))),
         inbox=tuple(_inbox_in(user_id, row) for row in _kind(found, "inbox-")),
         holds=holds,
         wake=token(named.get("wake")),
@@ -116,7 +119,7 @@ def _refuse_strange(found: Sequence[Row]) -> None:
 
 
 def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
-    return [row for row in found if row.key.row.startswith(prefix)]
+    return [row for row in found if row.key.row.startswith(prefix) and row.key.row != BEGUN]
 
 
 def token(row: Row | None) -> str:

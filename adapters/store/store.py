@@ -18,6 +18,7 @@ from functools import partial
 from adapters.store import codec, state, stored
 from adapters.store.accounts import AccountRows
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
+from adapters.store.begun import begun_in, begun_key
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
@@ -224,6 +225,7 @@ class RowStore(
         """
         if any(map(makes_due, changes)):
             await self._mark_under(lease)
+        lease = await self._knowing_begun(lease, changes)
         ledger = ledger if any(isinstance(change.row, Link) for change in changes) else lease.ledger
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
         cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
@@ -231,15 +233,22 @@ class RowStore(
             cursors = [state.not_settled(change) for change in cursors]
             if not cursors:
                 others = [*await self._unsettled(lease.user_id), *others]
-            elif len(state.transactions(lease.user_id, [*others, *cursors])) > 1:
+            elif len(state.transactions(lease.user_id, [*others, *cursors], lease.begun or ())) > 1:
                 lease = await self.save(lease, await self._unsettled(lease.user_id))
-        *first, last = state.transactions(lease.user_id, [*others, *cursors])
-        for batch in first:
-            lease = await self._fenced(replace(lease, ledger=None), batch)
-        lease = await self._fenced(replace(lease, ledger=ledger), last)
+        cut = state.transactions(lease.user_id, [*others, *cursors], lease.begun or ())
+        for left, (ops, begun) in zip(reversed(range(len(cut))), cut, strict=True):
+            known = replace(lease, ledger=None if left else ledger)
+            lease = replace(await self._fenced(known, ops), begun=begun if lease.begun is not None else None)
         await self._follow_links(lease.user_id, changes)
         await self._follow_clashes(lease.user_id, changes)
         return lease
+
+    async def _knowing_begun(self, lease: Lease, changes: Sequence[RowChange]) -> Lease:
+        """The lease with the creates that are under way, where changes are about such and it is not known yet. Raises
+        ``RowUnreadable``."""
+        if lease.begun is not None or not any(isinstance(change.row, Pending) for change in changes):
+            return lease
+        return replace(lease, begun=begun_in(await self.backend.read(Table.STATE, begun_key(lease.user_id))))
 
     async def file_inbox(self, user_id: str, rows: Collection[InboxRow]) -> None:
         """Add or replace inbox rows (needs no lease); of two rows of one activity the last counts."""

@@ -12,6 +12,7 @@ from jobs.ports.queue import LineStore, Message, Queue, Queued
 from jobs.ports.store import (
     UNREADABLE,
     AccountStore,
+    Begin,
     ClaimStore,
     DayStore,
     Drop,
@@ -33,6 +34,7 @@ __all__ = [
     "UNREADABLE",
     "AccountStore",
     "ActivityState",
+    "Begin",
     "Calendar",
     "ClaimStore",
     "Clock",

@@ -24,7 +24,8 @@ class Lease:
     """The right to write a user's partition until ``expires_at`` (our clock); ``etag`` is the fencing token.
 
     ``ledger`` is that of the user's links as they are stored, None where it is not known. It is stored with the
-    lease, and stays when the lease is given back.
+    lease, and stays when the lease is given back. ``begun`` are the creates under way that stand in one row
+    (``Begin``), None where it was not looked yet.
     """
 
     user_id: str
@@ -32,6 +33,7 @@ class Lease:
     expires_at: datetime
     etag: str
     ledger: Ledger | None = None
+    begun: tuple[Pending, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Put:
     """Insert or replace this row."""
 
     row: Storable
+
+
+@dataclass(frozen=True, slots=True)
+class Begin(Put):
+    """Put a pending row of which it is known that it is not there yet: it may stand in one row with others."""
 
 
 @dataclass(frozen=True, slots=True)

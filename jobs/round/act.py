@@ -17,7 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from jobs.claims import Claims
-from jobs.ports import Put, RowChange
+from jobs.ports import Begin, Put, RowChange
 from jobs.quarantine import fenced
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
@@ -181,7 +181,7 @@ class Actor:
     # Writing
 
     async def _write(self, chunk: Sequence[Decision]) -> None:
-        await self._save([Put(pending_of(d)) for d in chunk if d.intent in CREATES])
+        await self._save([_begin(d) for d in chunk if d.intent in CREATES])
         for sift in (self._claimed, self._confirmed, self._without_rivals, self._journal_lost):
             chunk = await sift(chunk)
         finished: list[tuple[Decision, list[RowChange]]] = []
@@ -345,6 +345,11 @@ class Actor:
         if isinstance(event, GraphEvent) and activity is not None and event.mark == activity.id:
             return [Put(replace(pending, tries=pending.tries + 1, reason="an earlier try got through"))]
         return [Put(replace(pending, incarnation=pending.incarnation + 1, tries=pending.tries + 1))]
+
+
+def _begin(decision: Decision) -> Put:
+    """The pending row before a create; most are new."""
+    return Begin(pending_of(decision)) if decision.case.pending is None else Put(decision.case.pending)
 
 
 def _suspicion(decision: Decision) -> int:

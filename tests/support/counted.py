@@ -17,12 +17,13 @@ from tests.support.house import START, House
 
 
 class CountingBackend(MemoryBackend):
-    """A memory backend that counts its requests by table, and the rows that they read."""
+    """A memory backend that counts its requests by table, the rows that they read, and the operations that write."""
 
     def __init__(self) -> None:
         super().__init__(lambda: START)
         self.asked: Counter[str] = Counter()
         self.rows: list[Key] = []
+        self.written: Counter[str] = Counter()
 
     def _counted(self, table: Table, rows: Sequence[Row]) -> None:
         self.asked[table] += 1
@@ -51,12 +52,14 @@ class CountingBackend(MemoryBackend):
 
     async def write(self, table: Table, op: Op) -> str:
         self.asked[table] += 1
+        self.written[table] += 1
         return await super().write(table, op)
 
     async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
         assert len({op.key.partition for op in ops}) == 1
         assert len({op.key for op in ops}) == len(ops) <= BATCH_OPS
         self.asked[table] += 1
+        self.written[table] += len(ops)
         return await super().transact(table, ops)
 
 

@@ -21,7 +21,7 @@ from adapters.store.codec import SCHEMA
 from adapters.store.old_index import OldIndex, old_key
 from adapters.store.store import RowStore
 from jobs.command import Asker, Command, Kind, State, Turn, Wish, new_id
-from jobs.ports import Drop, Lease, Put, Queued, RowChange, Storable, Subscription
+from jobs.ports import Begin, Drop, Lease, Put, Queued, RowChange, Storable, Subscription
 from sync_core.content.ranges import uid_key
 from sync_core.errors import LeaseHeld, LeaseLost, RowUnreadable, SlotsTaken, StaleWrite, StoreError
 from sync_core.model.claim import Claim
@@ -412,6 +412,38 @@ class StateContract:
         await store.save(lease, [Put(Pending(Side.ERP, f"{n}")) for n in range(100)])
 
         assert (middle - before, store.writes - middle) == (1, 2)
+
+    async def test_creates_that_begin_together_stand_in_one_row(self, store: RowStore, user_id: str) -> None:
+        """A hundred that begin are one row in, their links a hundred and one row out; in between all are known."""
+        begun = [Pending(Side.GRAPH, f"e{n}", f"uid-e{n}") for n in range(90)]
+        lease = await store.save(await store.acquire_lease(user_id, "me", 60), [Begin(one) for one in begun])
+        rows = await store.backend.scan(Table.STATE, codec.key(user_id))
+        assert len(rows) == 2
+        assert (await store.recall(user_id)).pending == tuple(begun)
+        before = store.writes
+        made = [link(one.item_id) for one in begun]
+        changes: list[RowChange] = [x for new, row in zip(made, begun, strict=True) for x in (Put(new), Drop(row))]
+        await store.save(lease, changes)
+
+        found = await store.recall(user_id)
+        assert (set(found.links), found.pending) == (set(made), ())
+        assert store.writes - before == 2
+        assert len(await store.backend.scan(Table.STATE, codec.key(user_id))) == 1 + len(made)
+
+    async def test_a_create_that_fails_gets_a_row_of_its_own(self, store: RowStore, user_id: str) -> None:
+        """Its tries and its reason stand there; the others stay together, for whoever takes the lease next, too."""
+        begun = [Pending(Side.ERP, f"a{n}") for n in range(3)]
+        await save(store, user_id, *[Begin(one) for one in begun])
+        failed = replace(begun[1], tries=1, reason="refused")
+        await save(store, user_id, Put(failed))
+        assert set((await store.recall(user_id)).pending) == {begun[0], failed, begun[2]}
+
+        await save(store, user_id, Put(begun[0]), Drop(failed), Drop(begun[2]), Drop(Pending(Side.ERP, "nothing")))
+
+        assert (await store.recall(user_id)).pending == (begun[0],)
+        await save(store, user_id, Drop(begun[0]))
+        assert Memory() == await store.recall(user_id)
+        assert await store.backend.scan(Table.STATE, codec.key(user_id)) == []
 
     async def test_recall_is_one_read(self, store: RowStore, user_id: str) -> None:
         """All that is remembered about a user costs one query."""

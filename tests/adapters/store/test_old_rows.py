@@ -10,6 +10,7 @@ import pytest
 
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.begun import Begun, begun_key
 from adapters.store.leases import LeaseRow
 from adapters.store.memory import MemoryBackend
 from adapters.store.names import NamesRow
@@ -25,6 +26,7 @@ from sync_core.model.ledger import Ledger
 from sync_core.model.link import Link, Pending, is_unlinked, retried
 from sync_core.model.memory import Cursors, Hold, InboxRow, Instance, JournalEntry, User
 from sync_core.model.series import Occurrence, Rhythm
+from sync_core.model.sides import Side
 from tests.support.old_rows import ANNA, BORIS, EXPECTED, FROZEN, NOW, frozen
 from tests.support.users import put_user
 
@@ -205,6 +207,19 @@ def test_a_build_that_does_not_know_series_leaves_their_rows_alone() -> None:
     row = codec.encode(dated)
     assert (row["v"], codec.decode(row, Link)) == (codec.SCHEMA + 1, dated)
     assert codec.encode(single)["v"] == codec.SCHEMA
+
+
+def test_a_build_that_does_not_know_creates_in_one_row_leaves_them_alone() -> None:
+    """The row as it was frozen is read and written the same; read as a pending row, it is a newer build's."""
+    [one] = json.loads((FROZEN.parent / "v3" / "begun.json").read_text(encoding="utf-8"))
+    begun = codec.decode(one["properties"], Begun)
+
+    assert begun == Begun((Pending(Side.GRAPH, "event-1", "UID-1"), Pending(Side.ERP, "activity-2")))
+    assert codec.encode(begun) == one["properties"]
+    assert one["row"] == begun_key(one["partition"]).row
+    with pytest.raises(RowUnreadable, match="has schema version 3") as refused:
+        codec.decode(one["properties"], Pending)
+    assert refused.value.is_newer
 
 
 @pytest.mark.parametrize("kind", [Link, Pending])
