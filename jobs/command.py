@@ -395,6 +395,16 @@ def merged(parts: Sequence[Mapping[str, Any]]) -> Json:
     return whole
 
 
+@dataclass(frozen=True, slots=True)
+class CommandPage:
+    """Some commands, the ids of those that cannot be read and in whose row one of the given names stands, and the id
+    of the next one, '' where there is none."""
+
+    commands: Sequence[Command]
+    unreadable: Sequence[str]
+    next: str
+
+
 class CommandStore(Protocol):
     """What was asked, newest first, and the answers."""
 
@@ -411,9 +421,12 @@ class CommandStore(Protocol):
     async def list_commands(self, limit: int = 100) -> list[Command]:
         """The newest commands; those that cannot be read are left out (``unreadable_commands``)."""
 
-    async def unreadable_commands(self, limit: int = 100, *, naming: Collection[str] = ()) -> list[str]:
-        """The ids of those among the newest that cannot be read; ``naming``: of those in whose row one of these
-        names (in small letters) stands."""
+    async def unreadable_commands(self, limit: int = 100) -> list[str]:
+        """The ids of those among the newest that cannot be read."""
+
+    async def list_commands_from(self, command_id: str, most: int, *, naming: Collection[str]) -> CommandPage:
+        """A page of all commands, newest first, at most ``most`` (and that at most 999), from this one on, '' = from
+        the newest; ``naming`` are names in small letters."""
 
     async def drop_command(self, command_id: str) -> None:
         """Erase a command and its answer, whether or not they can be read; a missing one is fine."""

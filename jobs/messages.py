@@ -86,9 +86,10 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Erase once more what is left of a forgotten user."""
+    """Erase once more what is left of a user who was forgotten at ``asked_at`` (None in an older build's message)."""
 
     user_id: str
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,11 @@ def write(order: Order) -> dict[str, str | bool | int]:
             message = {"kind": Kind.ROUND, "user": order.user_id, **flags}
         case Asked():
             message = {"kind": Kind.ASKED, "command": order.command_id, "calls": order.calls}
-        case Renew() | Forget():
-            do = Do.RENEW if isinstance(order, Renew) else Do.FORGET
-            return {"kind": Kind.COMMAND, "do": do, "user": order.user_id}
+        case Renew():
+            return {"kind": Kind.COMMAND, "do": Do.RENEW, "user": order.user_id}
+        case Forget(asked_at=at):
+            at_text = {"asked_at": at.isoformat()} if at else {}
+            return {"kind": Kind.COMMAND, "do": Do.FORGET, "user": order.user_id, **at_text}
     message |= {"waits": order.waits, "ticket": order.ticket}
     return {name: detail for name, detail in message.items() if detail}
 
@@ -247,7 +250,7 @@ def _command_in(details: _Details) -> Renew | Forget:
         case Do.RENEW:
             return Renew(details.user())
         case Do.FORGET:
-            return Forget(details.user())
+            return Forget(details.user(), details.instant("asked_at"))
     raise MessageRefused("a message with a command that this build does not know")
 
 

@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.commands.redaction import UNKNOWN
+from jobs.forgotten import FORGOTTEN
 from jobs.round.report import PRIVATE
 from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS

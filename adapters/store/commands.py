@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.command import Command, Json, Turn, stamp
+from jobs.command import Command, CommandPage, Json, Turn, stamp
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from sync_core.model.sides import Side
 
@@ -109,11 +109,19 @@ class Commands:
         rows = await self.backend.scan(Table.COMMANDS, _PARTITION, limit)
         return [command for row in rows if (command := _command_in(row)) is not None]
 
-    async def unreadable_commands(self, limit: int = 100, *, naming: Collection[str] = ()) -> list[str]:
-        """The ids of those that cannot be read, of all or of those that bear one of these names."""
+    async def unreadable_commands(self, limit: int = 100) -> list[str]:
+        """The ids of those that cannot be read."""
         rows = await self.backend.scan(Table.COMMANDS, _PARTITION, limit)
-        spoilt = [row for row in rows if _command_in(row) is None]
-        return [row.key.row for row in spoilt if not naming or codec.mentions(row.properties, naming)]
+        return [row.key.row for row in rows if _command_in(row) is None]
+
+    async def list_commands_from(self, command_id: str, most: int, *, naming: Collection[str]) -> CommandPage:
+        """A page of all commands, newest first, from this one on."""
+        begin = _place(command_id).row if command_id else ""
+        rows = await self.backend.scan_from(Table.COMMANDS, _PARTITION, begin, most + 1)
+        read = [(row, _command_in(row)) for row in rows[:most]]
+        spoilt = [row for row, command in read if command is None]
+        named = [row.key.row for row in spoilt if codec.mentions(row.properties, naming)]
+        return CommandPage([one for _, one in read if one], named, rows[most].key.row if rows[most:] else "")
 
     async def drop_command(self, command_id: str) -> None:
         """Erase a command and its answer."""

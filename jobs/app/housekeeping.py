@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from jobs.command import EXPIRES
+from jobs.command import EXPIRES, stamp
 from jobs.log import Fact, log_failure, log_line
 from jobs.together import together
 from jobs.world import World
@@ -37,8 +37,8 @@ begin spread over all of them."""
 MOST_MOVED = 20_000
 """The most index rows of an older build that are moved in one night; the next night goes on."""
 
-MOST_COMMANDS = 10_000
-"""The most commands of those days that are looked at."""
+PAGE = 500
+"""Commands that are read at once."""
 
 
 async def keep_house(world: World) -> int:
@@ -80,8 +80,8 @@ def _in_turn(user_ids: Sequence[str], day: date) -> list[str]:
 async def _erase_answers(world: World) -> None:
     """Erase the answers that have expired; the rows of their commands stay."""
     now = world.clock()
-    for command in await world.store.list_commands(MOST_COMMANDS):
-        if command.asked_at < now - EXPIRES - NIGHTS:
-            break
-        if command.asked_at < now - EXPIRES:
-            await world.store.drop_parts(command.id)
+    first = stamp(now - EXPIRES)
+    while first and first[: len(stamp(now))] <= stamp(now - EXPIRES - NIGHTS):
+        page = await world.store.list_commands_from(first, PAGE, naming=())
+        await together(world.store.drop_parts, [one.id for one in page.commands])
+        first = page.next

@@ -20,7 +20,7 @@ from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
 from jobs.company import revise_instance
 from jobs.due import is_due, pause_of
 from jobs.erp_slot import ERP_NET
-from jobs.forgotten import erase_if_forgotten
+from jobs.forgotten import last_look
 from jobs.log import log_failure, log_line
 from jobs.messages import Asked, Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
 from jobs.notices import send_digest
@@ -415,7 +415,7 @@ async def _go_on_with(world: World, turn: _Turn, order: Asked) -> None:
 
 async def _short_order(world: World, order: Renew | Forget) -> None:
     if isinstance(order, Forget):
-        await erase_if_forgotten(world, order.user_id)
+        await last_look(world, order)
         return
     user = await world.store.read_user(order.user_id)
     if user is not None and user.enabled and address(world):

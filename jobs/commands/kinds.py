@@ -19,12 +19,12 @@ from jobs.commands.doctor import examine
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, on_day
 from jobs.commands.mistakes import COMMON, UnknownItem, told_of
-from jobs.commands.redaction import names_of
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, what_waits
 from jobs.commands.undo import plan_undo, undo
 from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
+from jobs.forgotten import names_of
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World

@@ -12,19 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jobs.command import Command, Kind, State, Wish
+from jobs.forgotten import FORGOTTEN, names_of
 from jobs.world import World
 from sync_core.model.memory import User
 
-FORGOTTEN = "(forgotten)"
-"""Stands for a forgotten user in what was asked."""
-
 UNKNOWN = "(unknown)"
 """Stands for a name by which nobody is known."""
-
-
-def names_of(user: User) -> frozenset[str]:
-    """Every name by which somebody can ask for a user, in small letters."""
-    return frozenset(name.casefold() for name in (user.id, user.upn, user.mail, *user.addresses) if name)
 
 
 async def kept_of(world: World, command: Command, state: State) -> Wish:

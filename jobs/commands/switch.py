@@ -19,12 +19,9 @@ from jobs.accounts import (
 from jobs.app.subscriptions import end_user
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.claims import hand_on_all
-from jobs.command import Asker, Kind, State
-from jobs.commands.redaction import FORGOTTEN, names_of
 from jobs.company import is_stamped
-from jobs.forgotten import erase_if_forgotten
+from jobs.forgotten import Whom, erase_from_commands, erase_if_forgotten, look_again, names_of
 from jobs.log import log_failure
-from jobs.messages import Forget, write
 from jobs.places import choose
 from jobs.ports import Drop, Mailbox, Put
 from jobs.world import World
@@ -32,18 +29,9 @@ from sync_core.errors import (
     CalsyncError,
     RowUnreadable,
     SideError,
-    StaleWrite,
-    StoreUnavailable,
 )
 from sync_core.model.colleagues import colleague_of
 from sync_core.model.memory import User
-
-LAST_LOOK = 1_800.0
-"""Seconds until the rows of a forgotten user are erased once more: longer than any round or call lasts."""
-
-
-MOST_COMMANDS = 10_000
-"""Commands, newest first, in which a forgotten user is looked for."""
 
 
 class UnknownUser(CalsyncError):
@@ -198,8 +186,9 @@ async def disable(world: World, user: User) -> None:
 async def forget(world: World, user: User) -> None:
     """Switch a user off and erase everything stored about them; rows written meanwhile are erased as well.
 
-    A message erases once more after ``LAST_LOOK``, for a process that was slower (``jobs.forgotten``). Raises
-    ``LeaseHeld``.
+    What was asked of the app is gone through while the user is still known, so that whoever goes on after a stop
+    begins anew, and once more afterwards. A message erases what is left later, for a process that was slower
+    (``jobs.forgotten``). Raises ``LeaseHeld``.
     """
     try:
         await disable(world, user)
@@ -207,44 +196,18 @@ async def forget(world: World, user: User) -> None:
         log_failure("forget", error, user_id=user.id)
         with suppress(RowUnreadable):
             await end_user(world, user.id)
+    turn = await world.store.read_turn(turn_at(user.id))
+    whom = Whom(user.id, names_of(user), turn.asked_at if turn is not None else world.clock())
+    await look_again(world, user.id, whom.at)
+    await erase_from_commands(world, whom)
     await world.store.forget_user(user.id)
     await world.store.forget_user(user.id)
-    await _forget_commands(world, user)
-    try:
-        await world.queue.send(write(Forget(user.id)), delay_seconds=LAST_LOOK)
-    except StoreUnavailable as error:
-        log_failure("forget", error, user_id=user.id)
+    await erase_from_commands(world, whom)
 
 
 def turn_at(user_id: str) -> str:
     """Where the turns stand of commands about a person's switch."""
     return f"switch|{user_id}"
-
-
-async def _forget_commands(world: World, user: User) -> None:
-    """Erase the user from what was asked, and the answers that tell of them.
-
-    A wish that still waits asks for nobody then: nothing brings the user back, unless it was asked after this. What
-    cannot be read (a newer build's) is erased where it names the user.
-    """
-    names = names_of(user)
-    for command_id in await world.store.unreadable_commands(MOST_COMMANDS, naming=names):
-        await world.store.drop_command(command_id)
-    turn = await world.store.read_turn(turn_at(user.id))
-    for command in await world.store.list_commands(MOST_COMMANDS):
-        wish = command.wish
-        if turn is not None and command.state is State.WAITING and command.asked_at > turn.asked_at:
-            continue
-        others = tuple(FORGOTTEN if name.casefold() in names else name for name in wish.people)
-        is_about_others = wish.kind is Kind.PLACES or (bool(wish.people) and others == wish.people)
-        if is_about_others and command.asked_by.id != user.id:
-            continue
-        await world.store.drop_parts(command.id)
-        by = Asker(FORGOTTEN) if command.asked_by.id == user.id else command.asked_by
-        if command.state is not State.RUNNING:  # whoever works on it saves it, this very command among them
-            with suppress(StaleWrite):
-                left = replace(command, wish=replace(wish, people=others), asked_by=by)
-                await world.store.save_command(left)
 
 
 async def _well_users(world: World) -> frozenset[str]:

@@ -46,6 +46,7 @@ FROZEN: dict[str, Order] = {
     ),
     '{"kind": "command", "do": "renew", "user": "u"}': Renew("u"),
     '{"kind": "command", "do": "forget", "user": "u"}': Forget("u"),
+    '{"kind": "command", "do": "forget", "user": "u", "asked_at": "2026-01-25T08:00:00+00:00"}': Forget("u", AT),
 }
 """Messages as they lay in the queue before an order was a value of its own. What is here stays readable."""
 
@@ -57,7 +58,7 @@ _PULLS = st.builds(Pull, st.none() | _INSTANTS, _COUNTS, st.text())
 _ROUNDS = st.builds(Round, _USERS, st.booleans(), st.booleans(), _COUNTS, _COUNTS, st.text())
 _COMMANDS = st.builds(new_id, _INSTANTS)
 _ASKED = st.builds(Asked, _COMMANDS, st.booleans(), _COUNTS, st.text())
-_ORDERS = _PULLS | _ROUNDS | _ASKED | st.builds(Renew, _USERS) | st.builds(Forget, _USERS)
+_ORDERS = _PULLS | _ROUNDS | _ASKED | st.builds(Renew, _USERS) | st.builds(Forget, _USERS, st.none() | _INSTANTS)
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -14,8 +14,9 @@ from adapters.store.memory import MemoryStore
 from jobs.app.dispatch import dispatch
 from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
-from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.commands.redaction import UNKNOWN
 from jobs.company import stamp_policy
+from jobs.forgotten import FORGOTTEN
 from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role

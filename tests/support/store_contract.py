@@ -1490,12 +1490,27 @@ class CommandContract:
         await fresh_store.save_part(newer.id, 0, {"text": "t"})
 
         assert await fresh_store.unreadable_commands() == [newer.id]
-        assert await fresh_store.unreadable_commands(naming=["boris@acme.example", "nna@acme.example"]) == []
-        assert await fresh_store.unreadable_commands(naming=["x", "anna@acme.example"]) == [newer.id]
+        others, hers = ["boris@acme.example", "nna@acme.example"], ["x", "anna@acme.example"]
+        for names, found in ((others, []), (hers, [newer.id])):
+            page = await fresh_store.list_commands_from("", 100, naming=names)
+            assert ([one.id for one in page.commands], page.unreadable, page.next) == ([kept.id], found, "")
         for _ in range(2):
             await fresh_store.drop_command(newer.id)
         assert (await fresh_store.unreadable_commands(), await fresh_store.read_parts(newer.id)) == ([], [])
         assert [one.id for one in await fresh_store.list_commands()] == [kept.id]
+
+    async def test_all_commands_are_read_in_pages(self, fresh_store: RowStore) -> None:
+        """Each once, newest first, one that cannot be read counted like any other."""
+        saved = [await fresh_store.save_command(a_command(NOW + timedelta(hours=n))) for n in range(5)]
+        place = Key("command", saved[2].id)
+        await fresh_store.backend.write(Table.COMMANDS, Op(Verb.PUT, place, {"v": codec.SCHEMA, "data0": "{}"}))
+        seen: list[Command] = []
+        first = ""
+        for _ in range(3):
+            page = await fresh_store.list_commands_from(first, 2, naming=["anna"])
+            seen, first = [*seen, *page.commands], page.next
+
+        assert (seen, first) == ([saved[4], saved[3], saved[1], saved[0]], "")
 
     async def test_an_answer_is_read_in_order(self, fresh_store: RowStore) -> None:
         """By number, each once, and of this command only."""

@@ -17,8 +17,9 @@ from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS, Do, Part
 from jobs.commands.mistakes import KNOWN, trouble_of
-from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.commands.redaction import UNKNOWN
 from jobs.commands.roster import RosterInvalid
+from jobs.forgotten import FORGOTTEN
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core import errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,16 +13,16 @@ import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.codec import SCHEMA
-from adapters.store.memory import MemoryQueue, MemoryStore
+from adapters.store.memory import MemoryBackend, MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.command import SAYS, Asker, Command, Json, Kind, State, Trouble, Why, Wish, WishInvalid, new_id
+from jobs.command import EXPIRES, SAYS, Asker, Command, Json, Kind, State, Trouble, Why, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS, Does, Part, each
-from jobs.commands.redaction import FORGOTTEN
+from jobs.forgotten import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
@@ -29,6 +30,7 @@ from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUn
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.sides import Side
 from tests.support.app import App, logged_facts
+from tests.support.fuse import Killed
 from tests.support.house import ANNA
 
 OPERATOR = Asker("operator", "Olga Operator")
@@ -600,3 +602,85 @@ async def test_answers_are_kept_for_a_day_and_commands_for_ninety(app: App) -> N
 def test_every_kind_that_is_carried_out_can_be_asked_for() -> None:
     """The table knows no other kinds."""
     assert set(kinds.KINDS) <= set(Kind)
+
+
+async def told_rows(app: App) -> str:
+    """All that stands in the table of commands, keys and values, as one text."""
+    assert app.house.memory is not None
+    rows = [*await app.house.memory.backend.scan_all(Table.COMMANDS)]
+    return "\n".join(f"{row.key} {row.properties}" for row in rows).casefold()
+
+
+@pytest.mark.parametrize("fails_at", [*range(0, 24, 3), None])
+async def test_a_forgotten_user_is_in_no_command_however_old(
+    app: App, monkeypatch: pytest.MonkeyPatch, fails_at: int | None
+) -> None:
+    """Behind any number of others, after a stop at any write: whoever goes on, or the last look, leaves nothing."""
+    monkeypatch.setattr("jobs.forgotten.PAGE", 3)
+    store, user, boss = app.house.world.store, await app.house.user(), Asker("boss", "Boss")
+    own, others, begun_at = Asker(user.id, user.upn), [], app.house.now
+    for number in range(8):
+        at = begun_at - timedelta(days=80 - number)
+        by, people = (own, ("boris",)) if number % 2 else (boss, (user.id, "boris"))
+        ended = Command(new_id(at), Wish(Kind.RETRY, people), by, at, at, State.DONE, finished_at=at)
+        await store.save_command(ended)
+        await store.save_part(ended.id, 0, {"users": [{"upn": user.upn}]})
+        others.append(await store.save_command(replace(ended, id=new_id(at), wish=Wish(Kind.PLACES), asked_by=boss)))
+    runs = Command(new_id(begun_at), Wish(Kind.SYNC), own, begun_at, begun_at + EXPIRES, State.RUNNING)
+    runs = await store.save_command(runs)
+    command = await ask(app.house.world, Wish(Kind.FORGET, (ANNA,)), OPERATOR)
+    [(message, _)] = app.queue.take()
+    write, left = MemoryBackend.write, [fails_at]
+
+    async def write_or_die(backend: MemoryBackend, table: Table, op: Op) -> str:
+        if left[0] is not None:
+            left[0] -= 1
+            if left[0] < 0:
+                left[0] = None
+                raise Killed
+        return await write(backend, table, op)
+
+    with monkeypatch.context() as dying, suppress(Killed):
+        dying.setattr(MemoryBackend, "write", write_or_die)
+        await app.hand_over(message)
+    await app.hand_over(message, dequeue_count=2)
+    await store.save_command(replace(runs, state=State.DONE))
+    for _ in range(2):
+        app.house.advance(minutes=31)
+        for late, _ in app.queue.take():
+            await app.hand_over(late)
+
+    ended_command = await look(app.house.world, command.id)
+    assert ended_command is not None
+    assert ended_command.state is State.DONE
+    told = await told_rows(app)
+    assert [row for row in told.splitlines() if user.id.casefold() in row or user.upn in row] == []
+    assert {one.id for one in others} <= {one.id for one in await store.list_commands()}
+
+
+async def test_what_was_asked_after_somebody_came_back_stays(app: App) -> None:
+    """The last look goes by when they were forgotten."""
+    user = await app.house.user()
+    await asked(app, Wish(Kind.FORGET, (ANNA,)))
+    app.house.advance(minutes=10)
+    back = await asked(app, Wish(Kind.ENABLE, (ANNA,)))
+    app.house.advance(minutes=31)
+    for late, _ in app.queue.take():
+        await app.hand_over(late)
+
+    left = await look(app.house.world, back.id)
+    assert left is not None
+    assert left.wish.people == (user.id,)
+
+
+async def test_answers_of_a_day_expire_however_many_there_are(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clean-up goes through all of the last days, page by page; a younger answer stays."""
+    monkeypatch.setattr("jobs.app.housekeeping.PAGE", 2)
+    store, now = app.house.world.store, app.house.now
+    ids = [new_id(now - timedelta(hours=hours)) for hours in (1, 25, 26, 27, 50, 70)]
+    for id_ in ids:
+        await store.save_command(Command(id_, Wish(Kind.PLACES), OPERATOR, now, now, State.DONE))
+        await store.save_part(id_, 0, {"places": [id_]})
+    await keep_house(app.house.world)
+
+    assert [len(await store.read_parts(id_)) for id_ in ids] == [1, 0, 0, 0, 0, 0]

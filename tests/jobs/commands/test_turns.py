@@ -17,9 +17,10 @@ from jobs.command import Asker, Command, Kind, State, Wish
 from jobs.commands import kinds
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import Part
-from jobs.commands.redaction import FORGOTTEN, UNKNOWN
+from jobs.commands.redaction import UNKNOWN
 from jobs.commands.serve import serve
 from jobs.commands.switch import disable, enable, forget
+from jobs.forgotten import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
