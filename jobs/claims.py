@@ -41,11 +41,11 @@ from sync_core.errors import (
 from sync_core.model import link as life
 from sync_core.model.claim import UNCLAIMED, Claim
 from sync_core.model.decision import Context, Decision, Intent
-from sync_core.model.link import WATCHED, Link, Role
+from sync_core.model.link import RUNNING, WATCHED, Link, Role
 from sync_core.model.memory import InboxRow, Memory, User
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
-from sync_core.plan.shared import fed_until, has_activity_base, is_fed_elsewhere
+from sync_core.plan.shared import fed_until, has_activity_base, is_fed_elsewhere, is_unserved
 
 Planned = dict[str, Claim]
 """The claims that earlier users' dry runs would have taken, by the claim's key."""
@@ -164,6 +164,17 @@ class Claims:
         await self._world.store.save_claims(moved)
         await self._claim_created(created)
         await together(lambda one: self._hand_on(*one), giving)
+
+    async def serve(self, saved: Iterable[tuple[Decision, Link]]) -> None:
+        """What a former feeder left goes from the claim as soon as the new feeder's own link, now saved, has it: from
+        then on the feeder's looks count."""
+        served = []
+        for decision, link in saved:
+            known = self._taken.get(uid_key(link.ical_uid), decision.case.claim or UNCLAIMED)
+            is_feeding = decision.case.event is not None and link.role is not Role.FOLLOWER and link.status in RUNNING
+            if decision.case.followed and is_feeding and is_unserved(known) and known.user_id == self._ctx.mailbox:
+                served.append(replace(known, left=None))
+        await self._world.store.save_claims(served)
 
     async def _take(self, decisions: Sequence[Decision]) -> list[bool]:
         """Claim meetings, in few requests; whether each is this mailbox's now."""
@@ -315,8 +326,9 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     """Hand a meeting over from ``feeder``, if they still have its claim, to ``successor`` (ids of users).
 
     ``looked_at`` is when the feeder last compared both sides. A round that finds the copy gone does not count: it did
-    not see the changes before that. The feeder's bases go along; one who has never fed (the link is a follower's)
-    passes on what they were left themselves.
+    not see the changes before that, nor does any look of one whose own copy never went on where the former feeder
+    stopped. The feeder's bases go along; one who has never fed (the link is a follower's) passes on what they were
+    left themselves.
     """
     claim = await world.store.read_claim(uid_key(link.ical_uid))
     if claim is None or claim.user_id != feeder:
@@ -324,7 +336,8 @@ async def hand_over(world: World, link: Link, feeder: str, successor: str, looke
     activity_id = claim.activity_id or link.activity_id
     moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False, at=world.clock())
     if link.role is not Role.FOLLOWER:
-        moved = replace(moved, before=feeder, looked_at=looked_at, left=life.left_to_next(link))
+        last = claim.looked_at if is_unserved(claim) else looked_at
+        moved = replace(moved, before=feeder, looked_at=last, left=life.left_to_next(link))
     await file_hint(world, successor, activity_id)
     try:
         await world.store.save_claim(moved)

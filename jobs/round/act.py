@@ -153,7 +153,7 @@ class Actor:
         rows = [self._fenced(partial(self._quiet_rows, d), self._park(d)) for d in quiet]
         await self._claims.record((d, link_in(own) or d.link) for d, own in zip(quiet, rows, strict=True))
         await self._save([change for own in rows for change in own])
-        await self._recheck_followed(quiet)
+        await self._settle_claims(quiet)
         kinds = [(is_news(d), d.intent in (Intent.LINK, Intent.HAND_ON), d) for d in quiet]
         lines = [(news, acted, worded(d, self._ctx)) for news, acted, d in kinds if news or acted]
         self.done.acted += [line for _, acted, line in lines if acted]
@@ -200,7 +200,7 @@ class Actor:
         await self._claims.record((decision, link_in(rows)) for decision, rows in finished)
         acted = [decision for decision, _ in finished]
         await self._save([*self._counted(acted), *failures, *(change for _, rows in finished for change in rows)])
-        await self._recheck_followed(acted)
+        await self._settle_claims(acted)
         lines = [worded(decision, self._ctx) for decision in acted]
         self.done.acted += lines
         await self._journal.enter(lines)
@@ -263,6 +263,12 @@ class Actor:
             links = [d.case.link for d in late]
             await self._save([Put(life.reread_for(link, OTHERS_UNREAD)) for link in links if link is not None])
         return going_on
+
+    async def _settle_claims(self, decisions: Sequence[Decision]) -> None:
+        """What the claims need once the links of these decisions are saved."""
+        promoted = [d for d in decisions if d.case.followed and d.case.event_id in self.links]
+        await self._claims.serve((d, self.links[d.case.event_id]) for d in promoted)
+        await self._recheck_followed(decisions)
 
     async def _recheck_followed(self, decisions: Sequence[Decision]) -> None:
         """Read the claims of newly followed meetings again, now that the index shows our copy to others.

@@ -67,6 +67,7 @@ from sync_core.plan.shared import (
     is_fed_elsewhere,
     is_follower,
     step_back,
+    still_following,
 )
 from sync_core.plan.tables import (
     ELECTION,
@@ -110,7 +111,14 @@ BACKWARDS = timedelta(hours=1)
 
 def decide(case: Case, ctx: Context) -> Decision:
     """Decide one case. Never raises for a valid case: a doubtful one is parked or read again."""
-    case = as_lost_feeder(as_feeder(case, ctx), ctx)
+    fed = as_feeder(case, ctx)
+    lost = as_lost_feeder(fed, ctx)
+    found = _decide(lost, ctx)
+    # a feeder that never had a copy to feed from stays a follower as long as it waits: it has looked at nothing
+    return still_following(found, case.link) if lost is not fed and found.verdict is Verdict.REREAD else found
+
+
+def _decide(case: Case, ctx: Context) -> Decision:
     decision = _first(AS_READ, case, ctx)
     if decision is not None:
         return decision
@@ -173,8 +181,8 @@ def _elsewhere(case: Case, ctx: Context) -> Decision | None:
     """An event in another calendar is set aside; an invited copy that fed its meeting hands it on where it can."""
     if Sight.ELSEWHERE not in (case.event_sight, case.activity_sight):
         return None
-    if case.link is not None and case.link.role is Role.INVITED and case.others:
-        return hand_on(case, case.link, ctx)
+    if case.link is not None and case.link.role is Role.INVITED and case.others != ():
+        return hand_on(case, case.link, ctx) if case.others else _reread(case, OTHERS_UNREAD)
     return _set_aside(case, Verdict.PARK, ELSEWHERE)
 
 

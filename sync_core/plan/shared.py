@@ -135,10 +135,18 @@ def _promoted(case: Case, event: GraphEvent, activity: ErpActivity, ctx: Context
 
 
 def fed_until(case: Case, ctx: Context) -> datetime | None:
-    """When the former feeder last looked at a copy that they still had."""
+    """When the former feeder last looked at a copy that they still had, as the feeder."""
     claim = case.claim
+    if claim is not None and is_unserved(claim):
+        return claim.looked_at
     is_handover = claim is not None and claim.looked_at is not None and case.former_feeder == claim.before
     return claim.looked_at if claim and is_handover else ctx.colleagues.looked_at(case.former_feeder)
+
+
+def is_unserved(claim: Claim) -> bool:
+    """Whether the feeder's own copy does not yet go on where the former feeder stopped. Its rounds may have looked
+    while it followed, or have found that it is gone: no look of the feeder's counts until then."""
+    return claim.left is not None
 
 
 def as_lost_feeder(case: Case, ctx: Context) -> Case:
@@ -164,10 +172,17 @@ def as_lost_feeder(case: Case, ctx: Context) -> Case:
     return replace(case, link=lost, followed=True)
 
 
+def still_following(decision: Decision, link: Link | None) -> Decision:
+    """The decision of a lost feeder that must wait, with the follower's ``link`` that it came with."""
+    assert link is not None
+    return replace(decision, link=life.followed(link, FOLLOWED, reread=decision.reason))
+
+
 def is_lost_feeder(case: Case, ctx: Context) -> bool:
-    """Whether the claim made this follower the feeder, and its event is gone."""
+    """Whether the claim made this follower the feeder, and its event is gone or in another calendar."""
     link, claim = case.link, case.claim
-    is_lost_copy = case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+    is_called_off = case.event is not None and case.event.is_cancelled
+    is_lost_copy = case.event_sight in (Sight.GONE, Sight.ELSEWHERE) or is_called_off
     if link is None or not is_follower(link) or link.status is LinkStatus.TOMBSTONE or not is_lost_copy:
         return False
     return claim is not None and bool(claim.activity_id) and claimed(claim, ctx) is Claimed.ME
@@ -267,13 +282,11 @@ def _answering(case: Case, link: Link, ctx: Context) -> Decision:
 
 def _taken_in(event: GraphEvent, claim: Claim | None, ctx: Context) -> frozenset[Field]:
     """The fields of a follower's base that move. All move, once the feeder has looked at its own copy after this one
-    changed. Until then the change may be an edit that a promoted copy must still write. A feeder whose copy still
-    waits for what the former one left has looked as a follower only."""
+    changed. Until then the change may be an edit that a promoted copy must still write."""
     looked_at = ctx.colleagues.looked_at(claim.user_id) if claim else None
-    if claim is None or looked_at is None or event.modified_at is None:
+    if claim is None or is_unserved(claim) or looked_at is None or event.modified_at is None:
         return frozenset()
-    is_waiting = claim.left is not None and claim.at is not None and looked_at <= claim.at
-    return EVERYTHING if event.modified_at <= looked_at and not is_waiting else frozenset()
+    return EVERYTHING if event.modified_at <= looked_at else frozenset()
 
 
 def _gone(case: Case, link: Link, ctx: Context, reason: str, erp: PatchActivity | None) -> Decision:

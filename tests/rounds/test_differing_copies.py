@@ -10,6 +10,7 @@ import pytest
 
 from jobs.commands.switch import disable, enable
 from simulators.graph.model import Address, Attendee
+from sync_core.content.ranges import uid_key
 from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living, lose
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, participants, upn_of
@@ -233,3 +234,57 @@ async def test_an_edit_that_comes_as_the_feeder_loses_its_copy_arrives(organizer
             digits(5).isoformat() + "Z",
         )
         assert len(house.desk().activities()) == 1
+
+
+@pytest.mark.parametrize("first", ["boris", "carl"])
+@pytest.mark.parametrize("how", ["declines it", "moves it"])
+async def test_an_edit_arrives_though_who_feeds_next_has_no_copy_either(how: str, first: str) -> None:
+    """Kim renames it as Anna switches off. It is Boris's to feed, who has lost his copy: his rounds look at nothing,
+    so Carl brings the new name, whichever of them has a round first once Carl's mailbox can be asked."""
+    async with open_office(*COLLEAGUES) as house:
+        event = call_meeting(house, KIM, COLLEAGUES, day=9)
+        await house.settle()
+        activity = only(living(house))["Id"]
+        house.advance(minutes=1)
+        if how == "declines it":
+            house.outlook(BORIS).decline(copy_of(house, "boris"))
+        else:
+            house.outlook(BORIS).move_to_calendar(copy_of(house, "boris"), "Old")
+        house.advance(minutes=1)
+        house.graph.outsider(KIM).edit(event, subject="Renamed")
+        house.advance(minutes=1)
+        await disable(house.world, await house.user())
+        house.graph.mailbox(CARL).usable = False
+        for _ in range(3):
+            house.advance(minutes=5)
+            await house.sync(BORIS)
+        house.graph.mailbox(CARL).usable = True
+        house.advance(minutes=5)
+        await house.sync(upn_of(first))
+        house.advance(days=1)
+        await house.settle()
+
+        assert await feeder(house, activity) == CARL
+        assert said(house, activity)["Subject"] == "Renamed"
+
+
+async def test_what_the_former_feeder_left_goes_as_the_next_one_has_it() -> None:
+    """Boris's first round as the feeder: from then on his looks count, and Carl's copy takes in what it shows."""
+    async with open_office(*COLLEAGUES) as house:
+        event = call_meeting(house, KIM, COLLEAGUES, day=9)
+        await house.settle()
+        house.advance(minutes=1)
+        await disable(house.world, await house.user())
+        [uid] = {link.ical_uid for link in (await house.recall(BORIS)).links}
+        handed = await house.world.store.read_claim(uid_key(uid))
+        await house.sync(BORIS)
+        fed = await house.world.store.read_claim(uid_key(uid))
+        assert handed is not None
+        assert fed is not None
+        assert (handed.left is None, fed.left) == (False, None)
+
+        house.graph.outsider(KIM).edit(event, subject="Renamed")
+        await house.settle(BORIS)
+        await house.settle(CARL)
+        [link] = (await house.recall(CARL)).links
+        assert link.base_event.subject == "Renamed"

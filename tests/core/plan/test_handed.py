@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from sync_core.content.base import base_after_handover
 from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
-from sync_core.model.decision import Case, Sight
+from sync_core.model.decision import Case, Sight, Verdict
 from sync_core.model.link import Link, LinkStatus, Role, left_to_next
 from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
-from sync_core.model.writes import PatchEvent
+from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
 from sync_core.plan.identity import link_after
+from sync_core.plan.shared import FOLLOWED, OTHERS_UNREAD, fed_until
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -225,7 +226,7 @@ WAITING = Claim(UID, "boris-id", "A1", at=NOW - timedelta(hours=1), etag="e", be
     ("claim", "looked_at", "is_taken_in"),
     [
         pytest.param(WAITING, LOOKED - timedelta(minutes=1), False, id="looked-as-a-follower-only"),
-        pytest.param(WAITING, LOOKED + timedelta(minutes=1), True, id="looked-since"),
+        pytest.param(WAITING, LOOKED + timedelta(minutes=1), False, id="looked-since-and-may-have-lost-its-copy"),
         pytest.param(replace(WAITING, left=None), LOOKED - timedelta(minutes=1), True, id="has-the-bases"),
     ],
 )
@@ -317,3 +318,41 @@ def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
     assert isinstance(decision.graph, PatchEvent)
     assert decision.graph.fields == {Field.TIME}
     assert (decision.graph.content.start, decision.graph.content.end) == (utc(2026, 2, 2, 5), utc(2026, 2, 2, 9))
+
+
+@pytest.mark.parametrize("sight", [Sight.GONE, Sight.ELSEWHERE])
+def test_a_feeder_that_never_had_a_copy_to_feed_from_waits_as_a_follower(sight: Sight) -> None:
+    """Nobody knows yet who else has the meeting. The claim keeps what the former feeder left, and the link what its
+    own copy showed, for the case that the copy is back."""
+    known = a_follower(base_event=OLD)
+    left = replace(MINE_NOW, left=a_link(role=Role.INVITED, base_event=NEW))
+    case = Case(known, None, an_activity(), sight, Sight.PRESENT, claim=left, former_link=left.left)
+    decision = decide(case, an_office())
+
+    assert (decision.verdict, decision.reason, decision.take) == (Verdict.REREAD, OTHERS_UNREAD, False)
+    assert decision.link == replace(known, reason=FOLLOWED, reread=OTHERS_UNREAD)
+
+
+@pytest.mark.parametrize("former_feeder", ["boris-id", "carl-id"])
+def test_no_look_counts_of_a_feeder_that_has_not_taken_over(former_feeder: str) -> None:
+    """Boris's rounds looked after the edit, and had no copy to see it in: for Anna, who feeds next, the meeting was
+    last looked at by Carl, who fed it before him, and the edit is one."""
+    left = a_link(event_id="E9", role=Role.INVITED, base_event=OLD)
+    claim = replace(WAITING, before="carl-id", looked_at=LOOKED, left=left)
+    event = a_copy(NEW, own=False, modified_at=SINCE)
+    ctx = an_office(colleagues=a_staff(boris={"looked_at": NOW, "is_well": False}))
+    case = Case(
+        a_follower(base_event=OLD),
+        event,
+        an_activity(),
+        Sight.PRESENT,
+        Sight.PRESENT,
+        claim=claim,
+        former_link=left,
+        former_feeder=former_feeder,
+    )
+    decision = decide(case, ctx)
+
+    assert isinstance(decision.erp, PatchActivity)
+    assert decision.erp.fields == {Field.SUBJECT}
+    assert fed_until(case, ctx) == LOOKED
