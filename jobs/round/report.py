@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from jobs.log import Fact, log_failure, log_line
@@ -13,6 +13,7 @@ from sync_core.model.link import Link, LinkStatus
 from sync_core.model.memory import Approval, Hold, Memory, Tally
 from sync_core.model.series import Occurrence
 from sync_core.people.privacy import is_hidden
+from sync_core.plan.unsynced import series_once
 from sync_core.plan.wording import is_about_private, label, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
@@ -147,9 +148,10 @@ class Report:
         """Whether nothing failed and the user is operational (open conflicts and holds are no failures)."""
         return not self.failures and self.operational
 
-    def count(self, decisions: Sequence[Decision]) -> None:
-        """Count what a plan leaves alone, by reason."""
-        for decision in decisions:
+    def count(self, decisions: Sequence[Decision], links: Collection[Link]) -> None:
+        """Count what a plan leaves alone, by reason; a series once (``series_once``). ``links`` are those that are
+        known."""
+        for decision in series_once(decisions, links):
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
 

@@ -247,7 +247,7 @@ class _Round:
     # 4 to 6 read and compare, 7 plan and guard
 
     def _count(self, sifted: Sifted[Plan]) -> None:
-        self._report.count(sifted.plan.decisions)
+        self._report.count(sifted.plan.decisions, sifted.memory.links)
         self._report.unreadable = unclaimable(sifted.plan.decisions)
         self._report.failures += self._report.unreadable
         self._report.skipped.update({OWN_MISTAKE: len(sifted.aside)} if sifted.aside else {})

@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 
 from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
-from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked
+from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked, series_in
 from sync_core.model.memory import Memory
 from sync_core.model.series import nameless
+from sync_core.model.sides import EventKind
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
+from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.wording import VERDICT_LABELS, is_about_private
 
 MOST = 500
@@ -48,14 +50,48 @@ def after_round(  # 6 parameters: each is one thing that only the round knows
     not there any more; ``is_full``: everything was read."""
     decided = {_key(d.case.event_id, d.case.activity_id) for d in decisions}
     known = {_key(item.event_id, item.activity_id): item for item in before.items}
+    listed = {item.event_id for item in before.items if not is_full}
+    decisions = series_once(decisions, memory.links, listed)
     kept = {} if is_full else {k: i for k, i in known.items() if not _is_settled(k, i, decided, removed, now)}
     told = {_key(d.case.event_id, d.case.activity_id): _of_decision(d, now) for d in decisions if _is_told(d)}
     found = kept | told
     remembered = {_key(item.event_id, item.activity_id): item for item in _remembered(memory, now)}
     found = {k: i for k, i in found.items() if k in remembered or i.what == VERDICT_LABELS[Verdict.SKIP]}
+    stood_for = _with_parked_dates(memory.links)
+    found = {k: i for k, i in found.items() if i.event_id not in stood_for}
     found |= {k: _with_subject(item, found.get(k) or known.get(k)) for k, item in remembered.items()}
     items = sorted((_as_known(i, known.get(k)) for k, i in found.items()), key=lambda one: one.at, reverse=True)
     return Unsynced(tuple(items[:MOST]), dict(Counter(gist(item.reason) for item in items)))
+
+
+def series_once(
+    decisions: Sequence[Decision], links: Collection[Link], listed: Collection[str] = ()
+) -> list[Decision]:
+    """The decisions, those to leave out a series once for each: not where dates of it have a link that says the same,
+    nor where it is ``listed`` (event ids); by its master where that was read, else by one date."""
+    stood_for = _with_parked_dates(links) | _with_parked_dates([d.link for d in decisions if d.link is not None])
+    shown = {d.case.event_id for d in decisions if _series_left_out(d)}
+    found: dict[str, Decision] = {}
+    for place, decision in enumerate(decisions):
+        series = _series_left_out(decision)
+        is_told = series in stood_for or (decision.case.event_id != series and series in {*shown, *listed})
+        if not series or not is_told:
+            found.setdefault(series or str(place), decision)
+    return [*found.values()]
+
+
+def _series_left_out(decision: Decision) -> str:
+    """The id of the series of an event that is left out as such or as a date of it, '' for any other decision."""
+    event, is_alone = decision.case.event, decision.case.link is None and decision.verdict is Verdict.SKIP
+    if event is None or not is_alone or not event.is_series or decision.reason != REASONS[Trait.SERIES]:
+        return ""
+    return event.series_id or event.id
+
+
+def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
+    """The ids of the series whose linked dates say themselves that series are not synced."""
+    parked = [x for x in links if x.status is LinkStatus.PARKED and x.reason == REASONS[Trait.SERIES]]
+    return frozenset(map(series_in, parked)) - {""}
 
 
 def _key(event_id: str, activity_id: str) -> Key:
@@ -98,7 +134,8 @@ def _of_decision(decision: Decision, now: datetime) -> UnsyncedItem:
 
 def _end(case: Case) -> datetime | None:
     if case.event is not None:
-        return case.event.content.end
+        is_whole = case.event.kind is EventKind.MASTER  # its own end is that of its first date
+        return None if is_whole else case.event.content.end
     return case.link.base_event.end if case.link else None
 
 

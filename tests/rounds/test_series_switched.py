@@ -109,7 +109,7 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
         for line in explained_lines({"zone": anna.zone, "items": items})
     )
     reasons = {one.reason: one.items for one in (await list_unsynced(company.world, among=[anna.id])).reasons}
-    assert reasons == {SERIES: 29 + 2}, "each date that had an activity, and the two series as such"
+    assert reasons == {SERIES: 29}, "each date that had an activity; the two series are not counted besides"
     shown = list(unsynced_lines(unsynced_of(await list_unsynced(company.world, among=[anna.id]))))
     assert any(f"“Week” (Weekly, 2 February), parked: {SERIES}" in line for line in shown)
     page = await Visitor(company, signed_in(anna.id)).read("/portal", accept_language="bg")
@@ -118,6 +118,21 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
     rows = [row for row in DictReader(StringIO(file)) if ", 2026-02-" in row["series_date"]]
     assert {row["series_date"].partition(",")[0] for row in rows} == {"Weekly", "Every weekday"}
     assert len({row["series"] for row in rows}) == 2
+
+
+async def test_a_series_that_is_left_out_counts_once(company: House) -> None:
+    """Whatever of its dates a round comes across: changed ones, and those of each new day."""
+    anna = await company.user()
+    company.outlook().edit_date(company.outlook().find("Week") or "", MONDAYS[2], subject="Special")
+    report = (await company.sync(anna.upn, full=True)).reports[0]
+    for _ in range(4):
+        company.advance(days=1)
+        await company.sync(anna.upn)
+
+    assert dict(report.skipped) == {SERIES: 2}
+    told = await list_unsynced(company.world, among=[anna.id])
+    assert {one.reason: one.items for one in told.reasons} == {SERIES: 2}
+    assert {item.subject for _, item in told.items} == {"Week", "Stand-up"}
 
 
 async def test_on_again_what_changed_meanwhile_is_compared_with_what_was(company: House) -> None:

@@ -69,7 +69,7 @@ def test_a_decision_in_words_and_without() -> None:
 def test_what_is_left_alone_is_counted_by_reason() -> None:
     """Skipped, parked, held and archived; not what is carried out or in step."""
     report = a_report()
-    report.count([Decision(a_case(), Intent.NOTHING, verdict, "a reason") for verdict in Verdict])
+    report.count([Decision(a_case(), Intent.NOTHING, verdict, "a reason") for verdict in Verdict], ())
 
     assert report.skipped == Counter({"a reason": 4})
 
