@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ import pytest
 from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Pending, PendingState, Role
 from sync_core.model.memory import Memory
-from sync_core.model.sides import Field, Side
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import EventKind, Field, GraphEvent, Side
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
-from sync_core.plan.unsynced import LONGEST, MOST, after_round
+from sync_core.plan.tables import REASONS, Trait
+from sync_core.plan.unsynced import LONGEST, MOST, after_round, series_once
 from tests.support.samples import NOW, a_case, a_link, an_activity, an_event, linked, shown, utc
 
 BEFORE = NOW - timedelta(hours=3)
@@ -145,3 +147,47 @@ def test_the_list_is_bounded_and_its_counts_are_not() -> None:
         LONGEST,
     )
     assert sum(found.counts.values()) == MOST + 6
+
+
+SERIES = REASONS[Trait.SERIES]
+MASTER, OTHER_MASTER = (an_event(id=i, kind=EventKind.MASTER) for i in ("M", "N"))
+DATE, NEXT = (an_event(id=i, kind=EventKind.OCCURRENCE, series_id="M") for i in ("M1", "M2"))
+PARKED = a_link(
+    event_id="M3", status=LinkStatus.PARKED, reason=SERIES, occurrence=Occurrence("S", date(2026, 2, 2), "M")
+)
+
+
+def left_out(*events: GraphEvent) -> list[Decision]:
+    """The decisions about events of series, where series are not synced."""
+    return [decided(a_case(event), Verdict.SKIP, SERIES) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("events", "links", "listed", "expected"),
+    [
+        pytest.param((DATE, MASTER, OTHER_MASTER, NEXT), (), (), ["M", "N"], id="by-its-master"),
+        pytest.param((DATE, NEXT), (), (), ["M1"], id="by-one-date"),
+        pytest.param((DATE, NEXT), (), ("M",), [], id="listed-before"),
+        pytest.param((MASTER,), (), ("M",), ["M"], id="itself-again"),
+        pytest.param((MASTER, DATE, OTHER_MASTER), (PARKED,), (), ["N"], id="by-its-parked-dates"),
+        pytest.param((MASTER,), (replace(PARKED, status=LinkStatus.LIVE),), (), ["M"], id="dates-that-are-synced"),
+    ],
+)
+def test_a_series_that_is_left_out_counts_once(
+    events: tuple[GraphEvent, ...], links: tuple[Link, ...], listed: tuple[str, ...], expected: list[str]
+) -> None:
+    """Whatever of it was read; what else was decided stays."""
+    other = decided(a_case(an_event()), Verdict.NOTHING)
+    found = series_once([*left_out(*events), other], links, listed)
+
+    assert [decision.case.event_id for decision in found] == [*expected, "E1"]
+
+
+def test_a_series_is_on_the_list_until_it_is_removed() -> None:
+    """Its own end is that of its first date, which may be years ago; of its parked dates each is listed for it."""
+    old = replace(MASTER, content=replace(MASTER.content, end=NOW - timedelta(days=700)))
+    first = after(decisions=tuple(left_out(old)))
+    assert [one.event_id for one in after(*first.items).items] == ["M"]
+
+    assert [one.event_id for one in after(*first.items, memory=remembered(PARKED)).items] == ["M3"]
+    assert after(*first.items, removed={"M"}).items == ()
