@@ -38,6 +38,7 @@ READABLE = (SCHEMA - 1, SCHEMA)
 
 BEYOND: Mapping[str, Callable[[Any], bool]] = {
     "Begun": lambda _: True,
+    "JournalPage": lambda _: True,
     "Link": lambda link: link.ended_by is EndedBy.UNLINKED or link.occurrence is not None,
 }
 """Which rows hold what a build of this version may not know, by the name of their class: of a date of a series it

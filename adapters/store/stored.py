@@ -22,6 +22,7 @@ _DELETE = "delete that row, "
 
 REMEDIES = {
     "JournalEntry": _DELETE + "which costs its line of the journal and nothing else",
+    "JournalPage": _DELETE + "which costs its lines of the journal and nothing else",
     "WakeRow": _DELETE + "which loses nothing; the next wake-up writes another",
     "InboxRow": _DELETE + "then `calsync sync --full --user {owner}`",
     "Claim": _DELETE + "then `calsync retry` and `calsync sync --full`, which claim the meeting anew",

@@ -192,7 +192,7 @@ class JournalStore(Protocol):
     """What was done, for people to read."""
 
     async def append_journal(self, entries: Sequence[JournalEntry]) -> None:
-        """Write journal rows. The same entry (user, instant, round, action, ids) written twice is one row."""
+        """Write entries, in few rows. The same (user, instant, round, action, ids) written twice counts once."""
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
         """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
@@ -207,7 +207,7 @@ class JournalStore(Protocol):
         """How many items of each user are not in step, by reason: user id → reason → count."""
 
     async def trim_journal(self, user_id: str, before: datetime) -> int:
-        """Erase entries older than ``before``; return how many there were."""
+        """Erase entries older than ``before``, to the minute; return how many rows there were."""
 
 
 class DayStore(Protocol):

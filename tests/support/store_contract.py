@@ -1107,6 +1107,35 @@ class JournalContract:
         assert mine[::-1] == await store.read_journal(user_id, 1_000)
         assert [entry(other)] == await store.read_journal(other)
 
+    async def test_what_is_done_at_once_stands_together(self, store: RowStore, user_id: str) -> None:
+        """A hundred and twenty entries of a round are three rows, read one by one, in order, with others around them;
+        those written again, alone or with others, count once."""
+        done = [replace(entry(user_id), at=NOW + timedelta(milliseconds=n), event_id=f"e{n}") for n in range(120)]
+        before, after = entry(user_id, -10), entry(user_id, 10)
+        await store.append_journal([before])
+        writes = store.writes
+        await store.append_journal(done)
+        await store.append_journal([after])
+        await store.append_journal([done[7]])
+        await store.append_journal(done[5:9])
+
+        expected = [after, *done[::-1], before]
+        assert store.writes - writes == 4
+        rows = await store.backend.scan(Table.JOURNAL, codec.key(user_id))
+        assert len(rows) == 2 + 3 + 2
+        for limit in (1, 2, 60, 121, 122, 1_000):
+            assert await store.read_journal(user_id, limit) == expected[:limit]
+        assert await store.trim_journal(user_id, NOW + timedelta(minutes=5)) == len(rows) - 1
+        assert await store.read_journal(user_id) == [after]
+
+    async def test_a_journal_of_many_rows_is_read_on(self, store: RowStore, user_id: str) -> None:
+        """As far as somebody asks, page by page, and no entry twice or not at all."""
+        entries = [entry(user_id, minutes) for minutes in range(600)]
+        await store.append_journal(entries)
+
+        for limit in (99, 100, 101, 499, 500, 501, 1_000):
+            assert await store.read_journal(user_id, limit) == entries[::-1][:limit]
+
     async def test_trimming(self, store: RowStore, user_id: str) -> None:
         """Trimming erases what is older than the given instant and counts it."""
         await store.append_journal([entry(user_id, minutes) for minutes in range(4)])

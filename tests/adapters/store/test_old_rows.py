@@ -222,6 +222,26 @@ def test_a_build_that_does_not_know_creates_in_one_row_leaves_them_alone() -> No
     assert refused.value.is_newer
 
 
+async def test_a_build_that_does_not_know_journal_pages_reads_the_rest() -> None:
+    """The row as it was frozen is read and written the same; read as one entry, it is a newer build's."""
+    [one] = json.loads((FROZEN.parent / "v3" / "journal.json").read_text(encoding="utf-8"))
+    backend = MemoryBackend(lambda: NOW)
+    await backend.write(Table.JOURNAL, Op(Verb.PUT, Key(one["partition"], one["row"]), one["properties"]))
+    entries = await RowStore(backend).read_journal(one["partition"])
+
+    assert [(e.action, e.event_id, e.after) for e in entries] == [
+        ("activity created", "event-2", {"subject": "Two"}),
+        ("activity created", "event-1", {"subject": "One"}),
+    ]
+    again = MemoryBackend(lambda: NOW)
+    await RowStore(again).append_journal(entries)
+    [row] = await again.scan(Table.JOURNAL, one["partition"])
+    assert (row.key.row, row.properties) == (one["row"], one["properties"])
+    with pytest.raises(RowUnreadable, match="has schema version 3") as refused:
+        codec.decode(one["properties"], JournalEntry)
+    assert refused.value.is_newer
+
+
 @pytest.mark.parametrize("kind", [Link, Pending])
 def test_what_is_beyond_the_next_version_is_not_read(kind: type[Link | Pending]) -> None:
     """Nor the next version of a kind that this build never writes in it."""
