@@ -47,6 +47,7 @@ def conflicts(runner: Runner, upns: tuple[str, ...], named: TextIO | None) -> No
             except RowUnreadable as error:
                 failures.append(f"{user.upn}: {error}")
                 runner.notice(failures[-1])
+        found.sort(key=lambda conflict: str(conflict["since"]))
         lines = [line for conflict in found for line in text.conflict_lines(conflict)]
         runner.give({"conflicts": found, "failures": failures}, lines or ["No conflict is open."])
         return FAILED if failures else DONE

@@ -81,7 +81,8 @@ async def _of_all(
         "webhook": overview.webhook_of(instance),
         "news": overview.news_of(instance, users, await world.store.list_subscriptions(), now),
     }
-    output = {"company": company, "summary": summary, "users": rows, "failures": failures}
+    needs = overview.needs_of(users, instance, world.secret_ends, now)
+    output = {"company": company, "summary": summary, "needs": needs, "users": rows, "failures": failures}
     runner.give(output, text.whole_lines(output, everybody) if users else [*text.company_lines(company), NOBODY])
     is_wrong = bool(company["refused"] or summary["error"] or failures)
     return _code(is_wrong, overview.needs_attention(summary), fail_on)

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from jobs.log import log_failure
 from jobs.world import World
 from sync_core.errors import AppRefused, CalsyncError, SideUnavailable, StaleWrite
-from sync_core.model.memory import Memory, User
-from sync_core.plan.notices import Cause, causes_of, digest, notice
+from sync_core.model.memory import Instance, Memory, User
+from sync_core.plan.needs import of_secret
+from sync_core.plan.notices import Cause, Told, causes_of, digest, notice
 
 FROM_HOUR = 5
 """The hour (UTC) from which on a day's digest may be sent: before most people's working day."""
-
-SECRET_REMINDER = timedelta(days=30)
 
 
 async def tell_once(world: World, user: User, memory: Memory) -> User:
@@ -71,7 +69,7 @@ async def send_digest(world: World) -> bool:
         await world.store.save_instance(replace(instance, digest_on=now.date()), etag)
     except StaleWrite:  # a pull, or another process: the next pull looks again
         return False
-    text = await _digest(world, instance.refused)
+    text = await _digest(world, instance)
     if not text:
         return False
     for admin in (await world.erp.find_users(sorted(world.digest_to))).users:
@@ -82,9 +80,8 @@ async def send_digest(world: World) -> bool:
     return True
 
 
-async def _digest(world: World, refused: str) -> str:
-    ends = world.secret_ends
-    is_ending = ends is not None and ends - world.clock().date() <= SECRET_REMINDER
-    more = [*([f"a side refuses the app: {refused}"] if refused else [])]
-    more += [f"ERP.net's secret ends on {ends}"] if is_ending else []
-    return digest(await world.store.list_users(), more)
+async def _digest(world: World, instance: Instance) -> str:
+    refused = [Told(instance.refused_at, f"a side refuses the app: {instance.refused}")] if instance.refused else []
+    ending = of_secret(world.secret_ends, world.clock().date())
+    ends = [Told(one.since, f"ERP.net's secret ends on {world.secret_ends}") for one in ending]
+    return digest(await world.store.list_users(), [*refused, *ends])

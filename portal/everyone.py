@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
-from jobs.command import Command, Kind, State
-from jobs.commands import item_shapes, shapes
+from jobs.commands import shapes
 from jobs.commands.doings import is_about_item, newest
 from jobs.commands.item_shapes import conflicts_of
 from jobs.commands.pause import paused_now
@@ -18,13 +16,13 @@ from jobs.commands.shapes import company_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
-from jobs.together import together
 from portal import people
-from portal.command import answer_of, told
+from portal.command import told
 from portal.days import last_days
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in
 from portal.mine import RECENT, commands_of, dates_in, place_of, recent, running, sentence, skipped, waiting, when
+from portal.needs import needs_of
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -37,16 +35,8 @@ RUNNING = 200
 AUDIT, AUDIT_PAGE = 1_000, 100
 """Commands of the audit, and of one page of it; the file has more."""
 
-MOST_HOLDS = 20
-"""People whose lists of deletions are shown at once; the numbers lead to the others."""
-
-MOST_HELD = 20
-"""Items of one list that are shown among those of everybody."""
-
 MOST_NAMED = 3
 """People of one command whom the audit names; it counts the others."""
-
-ENDS_SOON_DAYS = 30
 
 PART = 100
 """People whose items are in one CSV: those of ten thousand at once would be more than one answer can hold."""
@@ -76,12 +66,8 @@ async def _overview(visit: Visit, wanted: Mapping[str, str]) -> Page:
         "code": _code(instance, pause, counts),
         "numbers": counts,
         "table": people.page_of(rows, wanted),
-        "holds": await _holds(visit, users),
-        "troubled": _troubled(rows),
-        "checks": await _failed_checks(visit, asked),
+        "needs": await needs_of(visit, instance, users, asked),
         "skipped": _reasons(unsynced, users),
-        "secret_ends": _ends_soon(visit.world.secret_ends, visit.now.date()),
-        "poisoned": instance.poisoned,
         "days": last_days(await store.list_days(), visit.now.date()),
         "running": [told(command) for command in asked if not command.is_ended][:10],
         "items_people": PART,
@@ -114,44 +100,6 @@ def _code(instance: Instance, pause: Pause | None, counts: Mapping[str, int]) ->
     return next((code for holds, code in cases if holds), "in-step")
 
 
-async def _holds(visit: Visit, users: Sequence[User]) -> list[Json]:
-    """The lists that wait, each with its items; those of whoever has waited longest come first."""
-    meant = [user for user in users if user.enabled and user.tally.holds and not user.unreadable][:MOST_HOLDS]
-
-    async def of(user: User) -> tuple[str, list[Json]]:
-        try:
-            memory = await visit.world.store.recall(user.id)
-        except RowUnreadable:
-            return "", []
-        since = min((hold.since_at.isoformat() for hold in memory.holds), default="")
-        return since, [_begun(user, hold) for hold in status_of(user, memory, ())["holds"]]
-
-    found = sorted(await together(of, meant), key=lambda one: one[0])
-    return [hold for _, holds in found for hold in holds]
-
-
-def _begun(user: User, hold: Json) -> Json:
-    """A list with its series and the first of its other items, and how many ``more`` there are: the person's page has
-    all of them."""
-    whole = {(one["series"], one["intent"]) for one in hold["series"]}
-    others = [one for one in hold["items"] if item_shapes.series_in(one) not in whole]
-    told = others[:MOST_HELD]
-    return {"user_id": user.id, **hold, "items": told, "more": len(others) - len(told)}
-
-
-def _troubled(rows: Sequence[Json]) -> list[Json]:
-    """People in error, the longest first."""
-    found = [row for row in rows if "error" in row["is"]]
-    return sorted(found, key=lambda row: str(row["troubled_at"] or ""))[:MOST_HOLDS]
-
-
-async def _failed_checks(visit: Visit, asked: Sequence[Command]) -> list[Json]:
-    """What the last check of everything found wrong: missing permissions with the command, poison messages."""
-    last = next((one for one in asked if one.wish.kind is Kind.DOCTOR and one.state is State.DONE), None)
-    answer = await answer_of(visit, last) if last else {}
-    return [check for check in answer.get("checks", []) if not check["fine"]]
-
-
 def _reasons(counts: Mapping[str, Mapping[str, int]], users: Sequence[User]) -> list[Json]:
     """Why items are not synced, over everybody who is on."""
     on = {user.id for user in users if user.enabled}
@@ -160,10 +108,6 @@ def _reasons(counts: Mapping[str, Mapping[str, int]], users: Sequence[User]) -> 
         {"key": key_of_reason(reason), "reason": reason, "count": items, "people": people}
         for reason, (items, people) in found.items()
     ]
-
-
-def _ends_soon(ends: date | None, today: date) -> str | None:
-    return ends.isoformat() if ends is not None and (ends - today).days <= ENDS_SOON_DAYS else None
 
 
 async def person(visit: Visit) -> Page:

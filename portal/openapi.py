@@ -13,6 +13,7 @@ from portal.own_wishes import WISHES
 from portal.people import FILTERS, SORTS
 from portal.routes import ROUTES, Needs, Route
 from portal.visit import Visit
+from sync_core.plan.needs import Need
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "integer"}
@@ -84,6 +85,7 @@ WHOLE = thing(series=TEXT, intent=TEXT, subject=TEXT, dates=NUMBER, first=DAY, l
 HOLD = {
     "id": TEXT,
     "why": TEXT,
+    "since": maybe(TIME),
     "owner": TEXT,
     "zone": TEXT,
     "approve": TEXT,
@@ -165,17 +167,24 @@ PERSON = thing(
     **{"is": several({"type": "string", "enum": list(FILTERS)})},
 )
 TABLE = thing(show=TEXT, word=TEXT, sort=TEXT, page=NUMBER, pages=NUMBER, found=NUMBER, rows=several(PERSON))
+NEEDED = thing(
+    need={"type": "string", "enum": [*Need], "description": "What waits; see `holds`, `check` and `ends` for more"},
+    since=maybe({**TIME, "description": "Since when, the oldest first; null where nobody knows, before all others"}),
+    user_id=TEXT,
+    name=TEXT,
+    state=TEXT,
+    count={**NUMBER, "description": "How many lists, conflicts, items or messages"},
+    holds=several(thing(user_id=TEXT, more=NUMBER, **HOLD)),
+    check=maybe(thing(what=TEXT, topic=TEXT, fine=TRUTH, part=TEXT, **SAID)),
+    ends=maybe(DAY),
+)
 EVERYONE = thing(
     company=thing(refused=TEXT, refused_by=TEXT, refused_at=maybe(TIME), paused=maybe(PAUSE)),
     code=TEXT,
     numbers=thing(**dict.fromkeys(FILTERS, NUMBER)),
     table=TABLE,
-    holds=several(thing(user_id=TEXT, more=NUMBER, **HOLD)),
-    troubled=several(PERSON),
-    checks=several(thing(what=TEXT, topic=TEXT, fine=TRUTH, part=TEXT, **SAID)),
+    needs=thing(page=NUMBER, pages=NUMBER, count=NUMBER, rows=several(NEEDED)),
     skipped=several(thing(key=TEXT, reason=TEXT, count=NUMBER, people=NUMBER)),
-    secret_ends=maybe(DAY),
-    poisoned=NUMBER,
     days=several(thing(day=DAY, actions=NUMBER, failures=NUMBER, p50=maybe(NUMBER), p95=maybe(NUMBER))),
     items_people=NUMBER,
     items_parts=NUMBER,
@@ -351,7 +360,7 @@ QUERIES = {
     "": ("page",),
     "people/{id}": ("page",),
     "commands/{id}": ("page",),
-    "everyone": ("show", "sort", "page"),
+    "everyone": ("show", "sort", "page", "needs"),
     "everyone/audit": ("page",),
     "everyone/unsynced": ("person", "reason", "after"),
 }

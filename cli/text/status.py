@@ -37,7 +37,13 @@ def whole_lines(output: Json, everybody: bool) -> Iterator[str]:
         f"{count(total[name], *words)} (`calsync {order}`)" for name, (order, *words) in WAITS.items() if total[name]
     ]
     yield f"Needs a person: {', '.join(waits)}." if waits else "Nothing waits for a person."
+    needs = output["needs"]
+    yield from map(need_line, needs[:MOST_NEEDS])
+    if needs[MOST_NEEDS:]:
+        yield f"  and {len(needs) - MOST_NEEDS} more, which have waited less long: `--json` has all."
+    ages = {need["upn"]: -age for age, need in enumerate(reversed(needs))}
     needy = [row for row in output["users"] if row["is"] in ("error", "attention")]
+    needy.sort(key=lambda row: ages.get(row["upn"], 0))
     shown = output["users"] if everybody or len(output["users"]) <= MOST_PEOPLE else needy[:MOST_PEOPLE]
     yield from map(row_line, shown)
     if len(shown) < len(output["users"]):
@@ -59,6 +65,28 @@ WAITS = {
     "parked": ("unsynced", "parked item"),
 }
 """What waits for a person, in words, and the command that shows it."""
+
+
+MOST_NEEDS = 10
+"""The most of what needs a person that ``status`` names one by one, what has waited longest first."""
+
+NEEDS = {
+    "error": ("sync does not work", "sync does not work"),
+    "holds": ("a list of deletions to say yes or no to", "{} lists of deletions to say yes or no to"),
+    "conflicts": ("a conflict is open", "{} conflicts are open"),
+    "parked": ("an item is parked", "{} items are parked"),
+    "secret": ("the app's secret at ERP.net ends soon (`calsync doctor`)",) * 2,
+    "poison": ("a message was given up (`calsync doctor`)", "{} messages were given up (`calsync doctor`)"),
+}
+"""What may need a person, one and several of it."""
+
+
+def need_line(need: Json) -> str:
+    """Write one thing that needs a person, and since when; ``?`` where nobody knows."""
+    one, several = NEEDS[need["need"]]
+    words = one if need["count"] == 1 else several.format(need["count"])
+    whose = f"{need['upn'] or need['user_id']}: " if need["user_id"] else ""
+    return plain(f"  since {when(need['since']) if need['since'] else '?'}  {whose}{words}")
 
 
 def row_line(row: Json) -> str:

@@ -264,7 +264,8 @@ async def _save_pulled_at(world: World, began_at: datetime) -> None:
     lengths = await _queues(world)
     instance, etag = await world.store.read_instance()
     queued, poisoned = lengths or (instance.queued, instance.poisoned)
-    pulled = replace(instance, pulled_at=began_at, queued=queued, poisoned=poisoned)
+    since = (instance.poisoned_since or began_at) if poisoned else None
+    pulled = replace(instance, pulled_at=began_at, queued=queued, poisoned=poisoned, poisoned_since=since)
     with suppress(StaleWrite):
         await world.store.save_instance(pulled, etag)
 

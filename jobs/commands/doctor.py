@@ -6,20 +6,22 @@ checks after it are made all the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from jobs.checkup import check_user
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
 from jobs.commands.mistakes import told_of
 from jobs.commands.series import examine_series
 from jobs.commands.vitals import examine_app, examine_grants
-from jobs.company import agreed, is_stamped, settings_taken
+from jobs.company import agreed, is_stamped, revise_instance, settings_taken
 from jobs.refusal import NOBODY
 from jobs.says import Found, Topic
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
-from sync_core.errors import CalsyncError, RowUnreadable
-from sync_core.model.memory import User
+from sync_core.errors import CalsyncError, RowUnreadable, StaleWrite, WrongStore
+from sync_core.model.memory import Instance, User
 from sync_core.model.phrase import Phrase
 
 
@@ -118,3 +120,16 @@ async def _user(world: World, user: User, known: Sequence[str]) -> Phrase:
     if lacking:
         raise Lacking(_lacking(lacking))
     return Found.PERSON_READY.say(login=checkup.user.erp_login)
+
+
+async def note_failed(world: World, topics: Collection[str]) -> None:
+    """Remember since when each of these topics (codes; '' = a person, whose own row tells) fails, check for check:
+    the page lists what needs somebody by that."""
+    now = world.clock()
+
+    def revise(instance: Instance) -> Instance | None:
+        noticed = {topic: instance.noticed.get(topic, now) for topic in topics if topic}
+        return replace(instance, noticed=noticed) if is_stamped(world, instance) else None
+
+    with suppress(StaleWrite, RowUnreadable, WrongStore):  # one of the checks says so
+        await revise_instance(world, revise)

@@ -103,6 +103,7 @@ def hold_of(hold: Hold | Choice, user: User) -> Json:
     return {
         "id": hold.id,
         "why": hold.why,
+        "since": iso_of(_since(hold)),
         "owner": user.upn,
         "zone": user.zone or "UTC",
         "approve": approve,
@@ -111,6 +112,12 @@ def hold_of(hold: Hold | Choice, user: User) -> Json:
         "items": items,
         "series": _whole_series(items),
     }
+
+
+def _since(hold: Hold | Choice) -> datetime | None:
+    """Since when it waits; None where that is not known."""
+    row = hold.row if isinstance(hold, Choice) else hold
+    return row.since_at if isinstance(row, Hold) else None
 
 
 def _whole_series(items: Sequence[Json]) -> list[Json]:

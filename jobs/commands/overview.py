@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from jobs.ports import Subscription
 from jobs.says import Found
 from sync_core.model.memory import Instance, User
 from sync_core.model.phrase import Phrase
+from sync_core.plan.needs import in_order, of_person, of_poison, of_secret
 
 Json = dict[str, Any]
 
@@ -29,10 +29,27 @@ def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str,
         "state": user.state,
         "paused": shaped_pause(pause_of(user, instance, now)),
         "synced_at": user.synced_at.isoformat() if user.synced_at else None,
-        **asdict(user.tally),
+        **{name: getattr(user.tally, name) for name in ("conflicts", "parked", "holds", "links", "lag")},
         "skipped": sum(unsynced.values()) if user.enabled else 0,
         "is": stands(user, instance, now),
     }
+
+
+def needs_of(users: Sequence[User], instance: Instance, ends: date | None, now: datetime) -> list[Json]:
+    """What needs somebody, in one list, what has waited longest first: of people, the app's secret and its queue."""
+    names = {user.id: user.upn for user in users}
+    found = [one for user in users for one in of_person(user)]
+    found += [*of_secret(ends, now.date()), *of_poison(instance.poisoned, instance.poisoned_since)]
+    return [
+        {
+            "need": str(one.need),
+            "since": one.since.isoformat() if one.since else None,
+            "user_id": one.user_id,
+            "upn": names.get(one.user_id, ""),
+            "count": one.count,
+        }
+        for one in in_order(found)
+    ]
 
 
 def stands(user: User, instance: Instance, now: datetime) -> str:

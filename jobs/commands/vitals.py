@@ -14,6 +14,7 @@ from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.memory import Instance, User
 from sync_core.model.phrase import Phrase
+from sync_core.plan.needs import REMINDED
 
 NEEDED = ("Calendars.ReadWrite", "MailboxSettings.Read", "User.Read.All")
 """The application permissions of Microsoft Graph that the app needs (docs/permissions.md)."""
@@ -23,9 +24,6 @@ DIRECTORY = "User.Read.All"
 
 SILENT = timedelta(hours=1)
 """A pull runs every minute, and subscriptions are made within the hour: what is older is not well."""
-
-SOON = timedelta(days=30)
-"""How long before its end a secret is to be made anew."""
 
 SCRIPT = "infra/scripts/grant-graph-roles.sh"
 
@@ -147,6 +145,6 @@ async def _secret(world: World) -> Phrase:
     if ends is None:
         return Found.TERM_UNKNOWN.say()
     left = ends - world.clock().date()
-    if left < SOON:
+    if left <= REMINDED:
         raise Lacking((Found.TERM_OVER if left < timedelta(0) else Found.TERM_SHORT).say(day=ends))
     return Found.TERM_LONG.say(day=ends)

@@ -16,7 +16,7 @@ from jobs.world import Fence
 from sync_core.model.link import Link
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.plan.holds import dropped, emptied
-from sync_core.plan.unsynced import after_round
+from sync_core.plan.unsynced import after_round, parked_since
 
 
 async def end_dropped(memory: Memory, fence: Fence | None, now: datetime) -> Memory:
@@ -64,12 +64,15 @@ async def look_over(
     report.links = left.running
 
 
-async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_full: bool) -> None:
-    """Keep which items are not in step, where this round may have changed that."""
+async def remember_unsynced(
+    frame: RoundFrame, plan: Plan, left: Memory, known: datetime | None, *, is_full: bool
+) -> datetime | None:
+    """Keep which items are not in step, where this round may have changed that; return since when the oldest parked
+    one is so, as ``known`` where this round has changed nothing."""
     removed = plan.findings.news.removed
     is_shown_otherwise = plan.findings.unread != frame.memory.cursors.unread
     if not (plan.decisions or removed or is_full or is_shown_otherwise):
-        return
+        return known
     before = await frame.world.store.read_unsynced(frame.user.id)
     after = fenced(
         lambda: after_round(before, plan.decisions, left, frame.ctx.now, removed=removed, is_full=is_full),
@@ -78,3 +81,4 @@ async def remember_unsynced(frame: RoundFrame, plan: Plan, left: Memory, *, is_f
     )
     if after != before:
         await frame.world.store.save_unsynced(frame.user.id, after)
+    return parked_since(after)

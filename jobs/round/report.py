@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
@@ -119,8 +120,10 @@ class Report:
     unreadable: list[Failure] = field(default_factory=list)
     """The failures that are about unreadable rows: a later round does not mend them."""
     conflicts: int = 0
+    conflicts_since: datetime | None = None
     holds: tuple[Hold, ...] = ()
     parked: int = 0
+    parked_since: datetime | None = None
     links: int = 0
     again: bool = False
     is_whole: bool = False
@@ -141,7 +144,15 @@ class Report:
     @property
     def tally(self) -> Tally:
         """The numbers that the user's row keeps."""
-        return Tally(self.conflicts, self.parked, len(self.holds), self.links)
+        return Tally(
+            self.conflicts,
+            self.parked,
+            len(self.holds),
+            self.links,
+            conflicts_since=self.conflicts_since,
+            holds_since=min((hold.since_at for hold in self.holds), default=None),
+            parked_since=self.parked_since if self.parked else None,
+        )
 
     @property
     def is_fine(self) -> bool:
@@ -164,7 +175,8 @@ class Report:
 
     def set_open(self, links: Sequence[Link], holds: Sequence[Hold]) -> None:
         """Set what waits for a person: conflicts, and holds without an answer."""
-        self.conflicts = sum(link.conflict is not None for link in links)
+        since = [link.conflict.since_at for link in links if link.conflict is not None]
+        self.conflicts, self.conflicts_since = len(since), min(since, default=None)
         self.holds = tuple(hold for hold in holds if hold.approval == Approval.OPEN and hold.items)
 
 

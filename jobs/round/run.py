@@ -280,7 +280,8 @@ class _Round:
         is_full = is_whole and frame.scale.full
         left = await self._left(fence)
         await look_over(frame, fence, self._report, left, actor.links if is_full else None)
-        await remember_unsynced(frame, plan, left, is_full=is_full)
+        known = self._user.tally.parked_since
+        self._report.parked_since = await remember_unsynced(frame, plan, left, known, is_full=is_full)
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         self._user = await tell_once(self._world, replace(self._user, asks=asks_of(left)), left)

@@ -152,7 +152,9 @@ class FormerAccount:
 class Tally:
     """What the last whole round left: open conflicts, parked items, open holds, links that live.
 
-    ``lag`` is how many seconds the newest change was under way, from what woke its round; None = not known.
+    ``lag`` is how many seconds the newest change was under way, from what woke its round; None = not known. The
+    oldest of what waits does so since ``conflicts_since`` and so on; None where nothing does, or an older build wrote
+    the row.
     """
 
     conflicts: int = 0
@@ -160,6 +162,9 @@ class Tally:
     holds: int = 0
     links: int = 0
     lag: int | None = None
+    conflicts_since: datetime | None = None
+    holds_since: datetime | None = None
+    parked_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +258,9 @@ class Instance:
     None when it has ended. ``refused`` says why a side, ``refused_by``, has refused the app itself since
     ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
     at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
-    queue held at that pull. ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for
+    queue held at that pull, and ``poisoned_since`` is the first pull since which the latter was never empty.
+    ``noticed`` says of each topic of a check that fails (its code) when the first check in a row failed.
+    ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for
     a schedule that has no such number; after ``late_after`` minutes without a look somebody's calendar is late.
     ``looked_at`` is when the timer last looked whose turn it is; ``woken`` says of those whom it woke and whose round
     has not come since when (those who wait longest).
@@ -279,6 +286,8 @@ class Instance:
     digest_on: date | None = None
     queued: int = 0
     poisoned: int = 0
+    poisoned_since: datetime | None = None
+    noticed: dict[str, datetime] = field(default_factory=dict)
     unread: tuple[datetime, ...] = ()
     refused_by: str = ""
     has_webhook: bool = False

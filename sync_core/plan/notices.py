@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 from sync_core.model.memory import Approval, Memory, User
+from sync_core.plan.needs import UNKNOWN, Need, in_order, of_person
 
 LONGEST = 256
 """Characters of a notification's subject (erpnet.md §10)."""
@@ -74,16 +77,35 @@ def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def digest(users: Iterable[User], more: Iterable[str] = ()) -> str:
-    """The daily notification to administrators, '' where nothing needs them; ``more`` are sentences of their own."""
-    on = [user for user in users if user.enabled]
-    in_error = sum(not user.is_operational for user in on)
-    holds, conflicts = sum(one.tally.holds for one in on), sum(one.tally.conflicts for one in on)
-    numbers = [
-        (in_error, "person in error", "people in error"),
-        (holds, "list of deletions to approve or drop", "lists of deletions to approve or drop"),
-        (conflicts, "meeting in conflict", "meetings in conflict"),
-    ]
-    said = [f"{n} {one if n == 1 else many}" for n, one, many in numbers if n]
-    said += more
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of the digest, and since when it holds (None = nobody knows)."""
+
+    since: datetime | None
+    text: str
+
+
+NUMBERS = {
+    Need.ERROR: ("person in error", "people in error"),
+    Need.HOLDS: ("list of deletions to approve or drop", "lists of deletions to approve or drop"),
+    Need.CONFLICTS: ("meeting in conflict", "meetings in conflict"),
+}
+"""What the digest counts, one and several."""
+
+
+def digest(users: Iterable[User], more: Iterable[Told] = ()) -> str:
+    """The daily notification to administrators, '' where nothing needs them: each number, and each of ``more``, in
+    the order in which the oldest of it began to wait (``needs.in_order``)."""
+    found = in_order(one for user in users for one in of_person(user))
+    counted: Counter[Need] = Counter()
+    since: dict[Need, datetime | None] = {}
+    for one in found:
+        counted[one.need] += one.count
+        since.setdefault(one.need, one.since)
+    told = [Told(since[need], f"{counted[need]} {_noun(need, counted[need])}") for need in NUMBERS if counted[need]]
+    said = [one.text for one in sorted([*told, *more], key=lambda one: one.since or UNKNOWN)]
     return _bounded(f"calsync needs you: {'; '.join(said)}. `calsync status` says more.") if said else ""
+
+
+def _noun(need: Need, number: int) -> str:
+    return NUMBERS[need][0 if number == 1 else 1]

@@ -94,6 +94,11 @@ def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
     return frozenset(map(series_in, parked)) - {""}
 
 
+def parked_since(unsynced: Unsynced) -> datetime | None:
+    """Since when the oldest of what is parked is so, None where nothing is."""
+    return min((one.at for one in unsynced.items if one.what == VERDICT_LABELS[Verdict.PARK]), default=None)
+
+
 def _key(event_id: str, activity_id: str) -> Key:
     """An item by its event where it has one, since that stays the same when an activity joins it."""
     return (event_id, "") if event_id else ("", activity_id)

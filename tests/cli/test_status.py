@@ -33,9 +33,16 @@ def test_the_whole_is_told_in_numbers_with_the_commands_that_help(office: CliOff
     assert lines[0] == "2 people are on: 1 waiting for an answer, 1 in error; 0 off."
     assert lines[1].startswith("Outlook's changes: looked for every 15 minutes. The app's last pull of ERP.net: ")
     assert lines[2] == "Needs a person: 1 open conflict (`calsync conflicts`)."
-    assert [line.partition(":")[0] for line in lines[3:]] == [ANNA, BOB]
-    assert "Operational; 1 open conflict; last sync 20" in lines[3]
-    assert "no default enterprise company" in lines[4]
+    assert [line.partition("UTC  ")[2] for line in lines[3:5]] == [
+        f"{BOB}: sync does not work",
+        f"{ANNA}: a conflict is open",
+    ]
+    assert [line.partition(":")[0] for line in lines[5:]] == [ANNA, BOB]
+    assert "Operational; 1 open conflict; last sync 20" in lines[5]
+    assert "no default enterprise company" in lines[6]
+    told = office.calsync("status", "--json").json["needs"]
+    assert [(one["need"], one["upn"], one["count"]) for one in told] == [("error", BOB, 1), ("conflicts", ANNA, 1)]
+    assert [one["since"] for one in told] == sorted(one["since"] for one in told)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +80,9 @@ def test_of_many_only_who_needs_something_is_shown(office: CliOffice, monkeypatc
     whole, everybody = office.calsync("status").out, office.calsync("status", "--all").out
 
     assert "`calsync status --all` shows everybody." in whole
+    assert whole.splitlines()[5].startswith(BOB), "who has waited longest, whatever the names"
     assert "`calsync status --all`" not in everybody
-    assert [line.partition(":")[0] for line in everybody.splitlines()[3:]] == [ANNA, BOB]
+    assert [line.partition(":")[0] for line in everybody.splitlines()[5:]] == [ANNA, BOB]
     assert [row["upn"] for row in office.calsync("status", "--json").json["users"]] == [ANNA, BOB]
 
 

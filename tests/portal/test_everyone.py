@@ -270,9 +270,10 @@ async def test_whoever_has_waited_longest_comes_first(house: House, admin: Visit
     for event in events:
         box.delete(event)
     await house.sync()
-    told = await admin.json("/everyone")
+    told = (await admin.json("/everyone"))["needs"]["rows"]
 
-    assert [hold["owner"] for hold in told["holds"]] == ["anna@acme.example", "aaron@acme.example"]
+    assert [(one["need"], one["name"]) for one in told] == [("holds", "Anna"), ("holds", "Aaron")]
+    assert [one["holds"][0]["owner"] for one in told] == ["anna@acme.example", "aaron@acme.example"]
 
 
 async def test_who_asked_for_what(house: House, admin: Visitor, anna: Visitor) -> None:

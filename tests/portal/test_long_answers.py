@@ -10,8 +10,9 @@ from adapters.store.backend import Key, Op, Table, Verb
 from jobs.command import Asker, Kind, State, Wish, new_id
 from jobs.commands.ask import ask
 from portal.command import LONGEST, paged
-from portal.everyone import AUDIT_PAGE, MOST_HELD
+from portal.everyone import AUDIT_PAGE
 from portal.history import MOST_TOLD
+from portal.needs import MOST_HELD
 from portal.sign_in import Role
 from sync_core.model.memory import JournalEntry
 from tests.portal.test_history import key

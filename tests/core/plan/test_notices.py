@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sync_core.model.link import Clash, Conflict
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, Tally, User
-from sync_core.plan.notices import LONGEST, MOST, Cause, causes_of, digest, notice
+from sync_core.plan.notices import LONGEST, MOST, Cause, Told, causes_of, digest, notice
 from tests.support.samples import NOW, a_link
 
+DAY = timedelta(days=1)
 ANNA = User("anna-id", "anna@acme.example", enabled=True)
 BROKEN = replace(ANNA, state="Error: no mailbox")
 IN_CONFLICT = a_link(conflict=Conflict((Clash("subject", "Plan", "Forecast", "both"),), NOW))
@@ -90,14 +92,27 @@ def test_a_notification_fits_and_remembers_no_more_than_it_may() -> None:
         pytest.param([replace(BROKEN, enabled=False)], [], "", id="somebody-switched-off"),
         pytest.param(
             [replace(ANNA, tally=Tally(holds=1, conflicts=2)), BROKEN, BROKEN],
-            ["the secret ends in 9 days"],
+            [Told(NOW, "the secret ends in 9 days")],
             "2 people in error; 1 list of deletions to approve or drop; 2 meetings in conflict; "
             "the secret ends in 9 days",
             id="everything",
         ),
+        pytest.param(
+            [
+                replace(
+                    ANNA, tally=Tally(holds=2, holds_since=NOW - DAY, conflicts=1, conflicts_since=NOW - 3 * DAY)
+                ),
+                replace(ANNA, id="b", tally=Tally(conflicts=1, conflicts_since=NOW)),
+                replace(BROKEN, troubled_at=NOW - DAY / 2),
+            ],
+            [Told(NOW - 2 * DAY, "the secret ends in 9 days")],
+            "2 meetings in conflict; the secret ends in 9 days; 2 lists of deletions to approve or drop; "
+            "1 person in error",
+            id="what-has-waited-longest-first",
+        ),
     ],
 )
-def test_administrators_get_numbers(users: list[User], more: list[str], expected: str) -> None:
+def test_administrators_get_numbers(users: list[User], more: list[Told], expected: str) -> None:
     """Of those who are switched on, once a day; nothing where nothing needs them."""
     text = f"calsync needs you: {expected}. `calsync status` says more." if expected else ""
 

@@ -621,6 +621,7 @@ async def test_a_pull_notes_how_long_the_queues_are(app: App, monkeypatch: pytes
         raise StoreUnavailable("queue storage does not answer")
 
     await settle(app)
+    first_seen_at = app.house.now + timedelta(minutes=1)
     for told in (count, fail):
         monkeypatch.setattr(app.queue, "count", told)
         app.house.advance(minutes=1)
@@ -629,6 +630,17 @@ async def test_a_pull_notes_how_long_the_queues_are(app: App, monkeypatch: pytes
         await app.drain()
         instance, _ = await app.house.world.store.read_instance()
         assert (instance.queued, instance.poisoned, instance.pulled_at) == (4, 2, pulled_at)
+        assert instance.poisoned_since == first_seen_at
+
+    async def none() -> tuple[int, int]:
+        return 0, 0
+
+    monkeypatch.setattr(app.queue, "count", none)
+    app.house.advance(minutes=1)
+    await app.tick("pull")
+    await app.drain()
+    instance, _ = await app.house.world.store.read_instance()
+    assert (instance.poisoned, instance.poisoned_since) == (0, None)
 
 
 async def test_a_round_is_told_in_one_line_without_content(app: App, caplog: pytest.LogCaptureFixture) -> None:

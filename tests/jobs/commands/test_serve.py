@@ -684,3 +684,19 @@ async def test_answers_of_a_day_expire_however_many_there_are(app: App, monkeypa
     await keep_house(app.house.world)
 
     assert [len(await store.read_parts(id_)) for id_ in ids] == [1, 0, 0, 0, 0, 0]
+
+
+async def test_it_is_known_since_when_a_check_fails(app: App) -> None:
+    """By the first check in a row that failed; one that is well again is forgotten, and begins anew."""
+    await app.house.step()
+    seen = []
+    for warnings in (("odd",), ("odd",), (), ("odd",)):
+        app.house.advance(hours=1)
+        app.house.world = replace(app.house.world, warnings=warnings, serve=serving.serve)
+        await asked(app, Wish(Kind.DOCTOR))
+        instance, _ = await app.house.world.store.read_instance()
+        seen.append(instance.noticed.get("on-settings"))
+
+    first, second, third, fourth = seen
+    assert first is not None
+    assert (second, third, fourth) == (first, None, first + timedelta(hours=3))

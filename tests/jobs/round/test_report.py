@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -110,11 +111,14 @@ def test_what_waits_for_a_person() -> None:
         links=(a_link(), a_link(status=LinkStatus.PARKED)),
         pending=(Pending(Side.ERP, "A9", parked=True), Pending(Side.ERP, "A8")),
     )
-    report = a_report(parked=parked_in(memory), links=1)
+    report = a_report(parked=parked_in(memory), links=1, parked_since=NOW - timedelta(hours=1))
     report.set_open([a_link(), IN_CONFLICT], holds)
 
     assert [hold.key for hold in report.holds] == ["h0"]
-    assert report.tally == Tally(conflicts=1, parked=2, holds=1, links=1)
+    parked_since = NOW - timedelta(hours=1)
+    assert report.tally == Tally(1, 2, 1, 1, conflicts_since=NOW, holds_since=NOW, parked_since=parked_since)
+    report.parked = 0
+    assert report.tally.parked_since is None
 
 
 @pytest.mark.parametrize(
