@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 
+from adapters.environment import of_environment
 from adapters.refusals import unavailable
 from jobs.ports import Message
 
@@ -36,14 +37,14 @@ def connect(connection_string: str, **options: Any) -> QueueServiceClient:
     """A client for a storage connection string; ``options`` are the SDK's."""
     from azure.storage.queue.aio import QueueServiceClient
 
-    return QueueServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **options})
+    return QueueServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **of_environment(), **options})
 
 
 def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> QueueServiceClient:
     """A client for a queue endpoint (``https://account.queue.core.windows.net``) and an identity."""
     from azure.storage.queue.aio import QueueServiceClient
 
-    return QueueServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **options})
+    return QueueServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **of_environment(), **options})
 
 
 def names(prefix: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
+from adapters.environment import of_environment
 from adapters.refusals import unavailable
 from adapters.store.backend import SUPERSEDED, Backend, Conflict, Key, Missing, Op, Row, Table, Verb, gather
 from adapters.store.codec import Properties
@@ -63,7 +64,7 @@ def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) 
 
 
 def _service(make: Callable[..., TableServiceClient], place: str, options: dict[str, Any]) -> Service:
-    options = {**TIMEOUTS, **options}
+    options = {**TIMEOUTS, **of_environment(), **options}
     transport = options.pop("transport", None) or AioHttpTransport(**options)
     tables = make(place, transport=transport, **options)
     return Service(tables, Transactions(tables, transport, **options))

@@ -27,7 +27,7 @@ def connect(name: str, environ: Mapping[str, str]) -> QueueServiceClient:
         raise Unusable(f"the setting {name} is missing (this host needs a connection string)")
     usual = "UseDevelopmentStorage=true" if text.rstrip(";").lower() == "usedevelopmentstorage=true" else text
     try:
-        return QueueServiceClient.from_connection_string(usual, retry_total=1)
+        return QueueServiceClient.from_connection_string(usual, retry_total=1, use_env_settings=False)
     except ValueError as wrong:
         raise Unusable(f"{name} is no connection string") from wrong
 
