@@ -1,6 +1,7 @@
-"""Bounds the size of answers. A compressed answer is counted while it unpacks, before it can fill the memory.
+"""Bounds what is kept of answers: their size, and their cookies.
 
-Only gzip is asked for (httpx would offer whatever is installed), and unpacked here piece by piece.
+A compressed answer is counted while it unpacks, before it can fill the memory. Only gzip is asked for (httpx would
+offer whatever is installed), and unpacked here piece by piece.
 """
 
 from __future__ import annotations
@@ -18,6 +19,31 @@ ACCEPTED = {"Accept-Encoding": "gzip"}
 PIECE = 2**16
 
 _GZIP = 16 + zlib.MAX_WBITS
+
+
+class NoCookies(httpx.Cookies):
+    """Keeps none, whatever an answer sets: each request is signed, and one mailbox's are no other's. Looking for
+    them takes a tenth of a request's time."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leave them."""
+
+
+class Client(httpx.AsyncClient):
+    """httpx's client, without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Nobody sets any."""
+        raise AttributeError("cookies")
+
+
+_NO_COOKIES = NoCookies()
 
 
 class TooLarge(httpx.DecodingError):

@@ -252,14 +252,13 @@ def _trusted() -> ssl.SSLContext:
 
 def _build(credential: Renewable, root: str, seconds: float) -> tuple[httpx.AsyncClient, GraphServiceClient]:
     """The SDK's client over our transport, without its middleware: no retries, no redirects, links as they came."""
-    import httpx
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
     from msgraph.graph_request_adapter import GraphRequestAdapter
     from msgraph.graph_service_client import GraphServiceClient
 
-    from adapters.graph.bounded import ACCEPTED, bound
+    from adapters.graph.bounded import ACCEPTED, Client, bound
 
-    http = httpx.AsyncClient(
+    http = Client(
         timeout=seconds,
         http2=True,
         follow_redirects=False,

@@ -47,6 +47,16 @@ async def test_every_request_is_signed_numbered_and_states_its_preferences(
     assert len({UUID(one.headers["client-request-id"]) for one in server.heard}) == 2
 
 
+async def test_no_cookie_comes_back(server: ScriptedGraph, calendar: GraphCalendar) -> None:
+    """What an answer about one mailbox sets goes along with no request about another."""
+    server.say(Say({"timeZone": "UTC"}, headers={"Set-Cookie": "kept=1; Path=/"}), SETTINGS)
+
+    for user in ("U", "V"):
+        await calendar.read_time_zone(user)
+
+    assert [one.headers.get("cookie") for one in server.heard] == [None, None]
+
+
 async def test_ids_are_encoded_in_paths(server: ScriptedGraph, calendar: GraphCalendar) -> None:
     """Ids and principal names may hold characters that mean something in a URL."""
     server.say(Say(graph_event("A/B+C=")))
