@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from jobs.fenced import fenced
 from jobs.forgotten import erase_if_forgotten
 from jobs.ports import Put, RowChange
 from jobs.remembered import with_changes
@@ -184,7 +185,8 @@ async def revise_rows(world: World, user: User, revise: Revise, notice: Notice) 
         memory = await world.store.recall(user.id)
         changes = revise(memory)
         if changes:
-            known = ledger_of(with_changes(memory, changes)) if lease.ledger else None
+            after = with_changes(memory, changes)
+            known = fenced(lambda: ledger_of(after), lambda _: None, user.id) if lease.ledger else None
             lease = await world.store.save(lease, changes, known)
     finally:
         await world.store.release_lease(lease)

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from jobs.checkup import as_known, fingerprint
 from jobs.company import in_force
-from jobs.quarantine import fenced
+from jobs.fenced import fenced, wants_a_look
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
-from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import Cursors, Instance, Memory, User
 from sync_core.model.pause import Pause, longest
 from sync_core.plan.holds import are_due
@@ -54,7 +53,7 @@ def owes(memory: Memory) -> bool:
         or cursors.delta_window is None
         or bool(memory.inbox)
         or cursors.served != memory.wake
-        or any(map(asks_for_a_look, memory.links))
+        or any(map(wants_a_look, memory.links))
         or any(not p.parked for p in memory.pending)
         or are_due(memory)
     )

@@ -54,18 +54,6 @@ async def plan_around(world: World, memory: Memory, planning: Planning[T], user_
         return await _Search(world, memory, planning, user_id).around()
 
 
-def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -> T:
-    """Return what ``work`` makes of one item. If our own code fails on it, log that and return ``otherwise`` of the
-    exception's class name."""
-    try:
-        return work()
-    except CalsyncError:
-        raise
-    except Exception as mistake:  # noqa: BLE001 - whatever it is, it concerns this item only
-        log_failure("item", mistake, user_id=user_id)
-        return otherwise(type(mistake).__name__)
-
-
 class _Search(Generic[T]):
     """Finds the items on which planning fails, by bisection."""
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
+from jobs.fenced import wants_a_look
 from jobs.ports import Put, RowChange
-from sync_core.model.link import Link, Pending, asks_for_a_look
+from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, Memory
 from sync_core.plan.holds import assembled
 
@@ -26,7 +27,7 @@ def with_changes(memory: Memory, changes: Iterable[RowChange]) -> Memory:
         match change.row:
             case Link() as link:
                 _set(links, link.event_id, link, stays=stays)
-                if stays and asks_for_a_look(link):
+                if stays and wants_a_look(link):
                     cursors = replace(cursors, settled=False)  # as the store has it
             case Pending() as row:
                 _set(pending, (row.side, row.item_id), row, stays=stays)

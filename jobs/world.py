@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
+from jobs.fenced import fenced
 from jobs.in_turn import InTurn
 from jobs.people import People
 from jobs.ports import Calendar, Clock, Erp, Lease, Put, Queue, RowChange, Store, Subscriptions
@@ -102,9 +103,10 @@ class Fence:
         """Save row changes under the lease, which renews it. Raises ``LeaseLost``."""
         async with self._turn:
             after = with_changes(self.memory, changes) if self.memory is not None else None
-            if self.memory is not None and (new := _named_anew(self.memory, changes)):
+            new, ledger = _known_by(self.memory, after, changes, self._lease.user_id)
+            if new:
                 await self._world.store.add_names(self._lease.user_id, new)
-            self._lease = await self._world.store.save(self._lease, changes, ledger_of(after) if after else None)
+            self._lease = await self._world.store.save(self._lease, changes, ledger)
             self.memory = after
             self.saved += changes
 
@@ -116,11 +118,12 @@ class Fence:
     async def prove(self, memory: Memory) -> frozenset[str]:
         """Make names and ledger those of all links, which ``memory`` holds as they are stored. Returns the events of
         links of which a name was not there."""
-        ledger = ledger_of(memory)
+        user_id = self._lease.user_id
+        ledger = fenced(lambda: _nameable(memory), lambda _: None, user_id)
         if ledger is None:
             return frozenset()
         async with self._turn:
-            lacking = await self._world.store.prove_names(self._lease.user_id, memory.links)
+            lacking = await self._world.store.prove_names(user_id, memory.links)
             if lacking is not None:
                 self._lease = replace(self._lease, ledger=ledger)  # it is stored with the lease
         return lacking or frozenset()
@@ -155,8 +158,28 @@ class Fence:
         return (self._lease.expires_at - self._world.clock()).total_seconds()
 
 
+def _known_by(
+    before: Memory | None, after: Memory | None, changes: Sequence[RowChange], user_id: str
+) -> tuple[list[Link], Ledger | None]:
+    """The links that must be named before they are saved, and the ledger of what is stored then.
+
+    Without a ledger the next round reads all links. There is none where all were read, or our own code fails on one.
+    """
+    if before is None or after is None:
+        return [], None
+    return fenced(lambda: (_named_anew(before, changes), ledger_of(after)), lambda _: ([], None), user_id)
+
+
 def _named_anew(before: Memory, changes: Sequence[RowChange]) -> list[Link]:
     """The links among the changes that have a name which they had not."""
     known = {link.event_id: names_of(link) for link in before.links}
     links = [change.row for change in changes if isinstance(change, Put) and isinstance(change.row, Link)]
-    return [link for link in links if link.event_id not in known or names_of(link) - known[link.event_id]]
+    named = [(link, names_of(link)) for link in links]
+    return [link for link, names in named if link.event_id not in known or names - known[link.event_id]]
+
+
+def _nameable(memory: Memory) -> Ledger | None:
+    """The ledger of all links, each of which can be named."""
+    for link in memory.links:
+        names_of(link)
+    return ledger_of(memory)

@@ -22,7 +22,7 @@ from adapters.store.begun import begun_in, begun_key
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
 from adapters.store.days import Days
-from adapters.store.due import FILED, DueMarks, makes_due
+from adapters.store.due import FILED, DueMarks, makes_due, wants_a_look
 from adapters.store.form_key import FormKeys
 from adapters.store.journal import Journal
 from adapters.store.leases import TRIES, lease_key, ledger_in
@@ -37,7 +37,7 @@ from sync_core.content.names import Names, named
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model.colleagues import as_others_see
 from sync_core.model.ledger import Ledger, with_open
-from sync_core.model.link import Link, Pending, PendingState, Role, asks_for_a_look
+from sync_core.model.link import Link, Pending, PendingState, Role
 from sync_core.model.memory import Cursors, InboxRow, Instance, Memory, User
 from sync_core.model.sides import Side
 
@@ -207,7 +207,10 @@ class RowStore(
             return None
         rows = await self._link_rows(user_id, map(begin_of, ledger.open))
         memory = state.memory_in(user_id, [*found, *rows])
-        return with_open(memory, ledger, memory.links)
+        try:
+            return with_open(memory, ledger, memory.links)
+        except Exception:  # noqa: BLE001 - our own code fails on one of the links: whoever reads all finds out on which
+            return None
 
     async def _link_rows(self, user_id: str, begins: Iterable[str]) -> list[Row]:
         asked = {f"{state.LINK}{begin}" for begin in begins}
@@ -229,7 +232,7 @@ class RowStore(
         ledger = ledger if any(isinstance(change.row, Link) for change in changes) else lease.ledger
         others: list[RowChange] = [change for change in changes if not isinstance(change.row, Cursors)]
         cursors: list[RowChange] = [change for change in changes if isinstance(change.row, Cursors)]
-        if any(isinstance(x, Put) and isinstance(x.row, Link) and asks_for_a_look(x.row) for x in others):
+        if any(isinstance(x, Put) and isinstance(x.row, Link) and wants_a_look(x.row) for x in others):
             cursors = [state.not_settled(change) for change in cursors]
             if not cursors:
                 others = [*await self._unsettled(lease.user_id), *others]

@@ -17,8 +17,8 @@ from functools import partial
 from typing import TypeVar
 
 from jobs.claims import Claims
+from jobs.fenced import fenced
 from jobs.ports import Begin, Put, RowChange
-from jobs.quarantine import fenced
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
 from jobs.round.journal import RoundJournal, worded

@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from jobs.fenced import fenced
 from jobs.ports import Drop, Put, RowChange
-from jobs.quarantine import fenced
 from sync_core.content.project import graph_when
 from sync_core.content.window import is_inside, local_day
 from sync_core.model import link as life

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.quarantine import fenced
+from jobs.fenced import fenced
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from jobs.fenced import fenced
 from jobs.world import Fence, World
 from sync_core.content.names import Names
 from sync_core.errors import RowUnreadable
@@ -56,7 +57,7 @@ class Recall:
             raise NeedsAll("a row cannot be read") from error
         if any(link.occurrence is not None for link in found):
             raise NeedsAll(SERIES)
-        memory = with_found(self.memory, found)
+        memory = fenced(lambda: with_found(self.memory, found), lambda _: None, self.user_id)
         if memory is None:
             raise NeedsAll("the ledger does not fit the links")
         self.fence.memory = memory

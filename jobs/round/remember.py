@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.fenced import fenced
 from jobs.ports import Drop, Put
-from jobs.quarantine import fenced
 from jobs.round.act import Done
 from jobs.round.frame import RoundFrame
 from jobs.round.planning import Plan

@@ -16,11 +16,12 @@ from jobs.approvals import asks_of
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.due import owes, pause_of
+from jobs.fenced import fenced, wants_a_look
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
 from jobs.notices import tell_once
 from jobs.ports import Put, RowChange, cover
-from jobs.quarantine import Sifted, fenced, parked, plan_around
+from jobs.quarantine import Sifted, parked, plan_around
 from jobs.refusal import judged
 from jobs.remembered import with_changes
 from jobs.round.act import Actor
@@ -40,7 +41,6 @@ from jobs.world import Fence, World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
 from sync_core.model.ledger import Ledger, ledger_of
-from sync_core.model.link import asks_for_a_look
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.writes import ErpIdentity
 from sync_core.reading.frame import Scale
@@ -319,10 +319,10 @@ class _Round:
         decided = {d.case.link.event_id for d in plan.decisions if d.case.link is not None}
         changes = [*retired(frame, decided), *confirmed(frame, news, actor.links)]
         known = await self._left(fence)
-        moved = replace(moved, settled=not any(map(asks_for_a_look, known.links)))
+        moved = replace(moved, settled=not any(map(wants_a_look, known.links)))
         cursors: list[RowChange] = [] if moved == known.cursors else [Put(moved)]
         await fence.save([*changes, *cursors])
-        if not moved.settled and not any(map(asks_for_a_look, (await self._left(fence)).links)):
+        if not moved.settled and not any(map(wants_a_look, (await self._left(fence)).links)):
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
         await clear_inbox(frame, actor.done)
 
@@ -331,7 +331,8 @@ class _Round:
         lacking = await fence.prove(await self._left(fence))
         before = self._memory or Memory()
         unnamed = lacking.intersection(link.event_id for link in before.links)
-        if self._ledger is not None and (unnamed or self._ledger != ledger_of(before)):
+        found = fenced(lambda: ledger_of(before), lambda _: self._ledger, self._user.id)
+        if self._ledger is not None and (unnamed or self._ledger != found):
             facts = {"running": self._ledger.running, "found": before.running, "unnamed": len(unnamed)}
             log_line("ledger", {"user": self._user.id, **facts})
 

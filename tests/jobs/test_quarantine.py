@@ -1,4 +1,4 @@
-"""What is saved of items on which our own code fails, and which failures are an item's own."""
+"""What is saved of items on which our own code fails."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from jobs.ports import Put, RowChange
-from jobs.quarantine import fenced, parked
+from jobs.quarantine import parked
 from jobs.replay import Item
-from sync_core.errors import OWN_MISTAKE, SideUnavailable
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model import link as life
 from sync_core.model.link import Link, LinkStatus, Pending
 from sync_core.model.sides import Malformed, Side
@@ -48,23 +48,3 @@ def test_how_a_group_of_items_is_parked(together: list[Item], expected: list[Lin
     """By its link, else each item by itself; what is over needs no parking."""
     assert rows(parked(together)) == expected
     assert all(row.status is LinkStatus.PARKED if isinstance(row, Link) else row.parked for row in expected)
-
-
-def test_a_mistake_of_ours_is_one_items_own() -> None:
-    """The others go on with what was made of it instead."""
-
-    def fail() -> str:
-        raise ZeroDivisionError
-
-    assert fenced(lambda: "fine", lambda mistake: mistake, "anna-id") == "fine"
-    assert fenced(fail, lambda mistake: mistake, "anna-id") == "ZeroDivisionError"
-
-
-def test_what_a_side_raises_is_no_items_fault() -> None:
-    """It ends the round."""
-
-    def fail() -> str:
-        raise SideUnavailable(Side.ERP, "busy")
-
-    with pytest.raises(SideUnavailable):
-        fenced(fail, lambda mistake: mistake, "anna-id")
