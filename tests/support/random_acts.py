@@ -49,7 +49,10 @@ class Hands:
 
     house: House
     typed: int = 0
-    deleted: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[tuple[str, str, str]] = field(default_factory=list)
+    """Mailbox, id and iCalUId of events in Deleted Items."""
+    restored: set[tuple[str, str]] = field(default_factory=set)
+    """Mailbox and iCalUId of events taken out of Deleted Items: they show what they showed then."""
     by_hand: set[str] = field(default_factory=set)
     """Activities that a person voided or deleted."""
     feeders: dict[str, set[str]] = field(default_factory=dict)
@@ -103,9 +106,11 @@ class Hands:
                 self.on_event(person, what, act)
 
     def restore(self, person: OutlookPerson) -> None:
-        mine = [n for n, (who, _) in enumerate(self.deleted) if who == person.mailbox.mail]
+        mine = [n for n, (who, *_) in enumerate(self.deleted) if who == person.mailbox.mail]
         if mine:
-            person.restore(self.deleted.pop(mine[0])[1])
+            who, ident, uid = self.deleted.pop(mine[0])
+            person.restore(ident)
+            self.restored.add((who, uid))
 
     def on_event(self, person: OutlookPerson, what: str, act: Act) -> None:
         events = person.events()
@@ -116,7 +121,7 @@ class Hands:
         match what:
             case "delete":
                 person.delete(ident)
-                self.deleted.append((person.mailbox.mail, ident))
+                self.deleted.append((person.mailbox.mail, ident, event["iCalUId"]))
             case "accept":
                 person.accept(ident, send=bool(act.dice % 2))
             case "decline":

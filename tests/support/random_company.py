@@ -122,7 +122,7 @@ class Company(Shift):
         policy = self.house.world.policy
         is_plain = policy.direction == "both" and policy.private == "sync"
         if link.role is not Role.FOLLOWER and row is not None and not row["Void"] and is_plain:
-            await check_pair(self.house, user, link, CONTENT_FIELDS - self.own_fields(link))
+            await check_pair(self.house, user, link, CONTENT_FIELDS - self.own_fields(user, link))
             self.check_people(user, link, row)
 
     def check_people(self, user: User, link: Link, row: dict[str, Any]) -> None:
@@ -155,11 +155,16 @@ class Company(Shift):
             if link.role is Role.OWN and words == {False} and on_one_side:
                 assert address not in invited | taking_part, f"{address} was taken off and is on a list still"
 
-    def own_fields(self, link: Link) -> frozenset[Field]:
-        """A reminder is each mailbox's own: of somebody else's meeting, and of one that changed hands.
+    def own_fields(self, user: User, link: Link) -> frozenset[Field]:
+        """What a pair need not show alike.
 
+        A reminder is each mailbox's own: of somebody else's meeting, and of one that changed hands. A restored copy
+        of somebody else's meeting shows what it did when it was deleted; where it feeds the meeting, as the only copy
+        left, what it missed is no edit.
         One that ERP.net left behind when it moved a start could not be put right on a one-way street.
         """
+        if link.role is Role.INVITED and (user.upn, link.ical_uid) in self.restored:
+            return CONTENT_FIELDS
         is_own = link.role is Role.OWN and len(self.feeders[link.activity_id]) == 1 and not self.was_one_way
         return frozenset() if is_own else frozenset({Field.REMINDER})
 
