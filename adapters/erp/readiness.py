@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.erp.activities import ENTITY
-from adapters.erp.directory import USERS, read_user
+from adapters.erp.directory import NOBODY, USERS, read_user
 from adapters.erp.directory import users as users_where
 from adapters.erp.odata import Row, id_of, query, ref, target_of, text
 from adapters.erp.session import OF_ONE_ITEM, Session
@@ -40,6 +40,10 @@ class _Grants:
         return [name for name in NEEDED if not any(row.get(name) for row in self.rows)]
 
 
+class _GrantsUnshown(Exception):
+    """ERP.net lets the service user read groups and access keys, but fails on one of them."""
+
+
 async def check_readiness(session: Session, *, repair: bool) -> Readiness:
     """``Erp.check_readiness``."""
     login = await session.service_login()
@@ -58,8 +62,12 @@ async def check_readiness(session: Session, *, repair: bool) -> Readiness:
     if not isinstance(kind, dict):
         return Readiness("", (*problems, *([kind] if kind else [])))
     key = target_of(kind.get("AccessKey"))
-    if key and service is not None:
-        problems += await _check_key(session, service, key, repair=repair)
+    try:
+        if key and service is not None:
+            problems += await _check_key(session, service, key, repair=repair)
+    except _GrantsUnshown as error:
+        what = f"{UNSHOWN} what the service user {login} may do with documents of type '{CODE}' ({error})"
+        return Readiness(id_of(kind), tuple(problems), (what,))
     return Readiness(id_of(kind), tuple(problems))
 
 
@@ -119,13 +127,13 @@ def _missing(login: str, missing: list[str], why: str) -> str:
 
 async def _read_grants(session: Session, user_id: str, key: str) -> _Grants:
     me = text(ref(USERS, user_id))
-    own, memberships, rows = await session.read(
-        [
-            query(GROUPS, f"GroupForUser eq {me}"),
-            query(USER_GROUPS, f"User eq {me}"),
-            query(GRANTS, f"AccessKey eq {text(key)}"),
-        ]
-    )
+    wanted = {GROUPS: f"GroupForUser eq {me}", USER_GROUPS: f"User eq {me}", GRANTS: f"AccessKey eq {text(key)}"}
+    try:
+        own, memberships, rows = await session.read([query(name, where) for name, where in wanted.items()])
+    except OF_ONE_ITEM as error:
+        # ERP.net answers alike where a read is not allowed and where it fails on a row: reading nobody's tells
+        await session.read([query(name, f"Id eq {NOBODY}") for name in wanted])
+        raise _GrantsUnshown(str(error)) from error
     groups = [ref(GROUPS, id_of(row)) for row in own] + [target_of(row.get("Group")) for row in memberships]
     return _Grants(tuple(groups), tuple(row for row in rows if target_of(row.get("Group")) in groups))
 

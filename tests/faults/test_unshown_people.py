@@ -26,11 +26,18 @@ BORIS = upn_of("boris")
 
 PARTICIPANTS = "General_Activities_ActivityParticipants"
 
+
+def service_user(house: House) -> str:
+    return house.erp.user_row(SERVICE_LOGIN).id
+
+
 SHARED: dict[str, Callable[[House], str]] = {
     "company": lambda house: house.erp.company_id,
     "location": lambda house: house.erp.location_id,
     "document-type": lambda house: house.erp.document_type("Meeting"),
-    "service-user": lambda house: house.erp.user_row(SERVICE_LOGIN).id,
+    "service-user": service_user,
+    "group": lambda house: house.erp.store.find("Systems_Security_Groups", GroupForUser=service_user(house))[0].id,
+    "permission": lambda house: house.erp.store.find("Systems_Security_GroupAccessKeys")[0].id,
 }
 """The rows that everybody's rounds need, by what they are."""
 
@@ -257,6 +264,9 @@ class TestWhatEverybodyHasInCommon:
     @pytest.mark.parametrize("which", SHARED)
     async def test_everybodys_meetings_go_on(self, house: House, monkeypatch: pytest.MonkeyPatch, which: str) -> None:
         """Edits arrive and new meetings are made, in daily and in full rounds; nobody is in an error state."""
+        house.erp.document_type("Meeting")
+        [kind] = house.erp.store.find("Systems_Documents_DocumentTypes", Code="Meeting")
+        house.erp.store.assign(kind, "AccessKey", house.erp.add_access_key("Meetings"))
         await house.employ("boris")
         event = house.outlook().create("Visit", at(25), at(25, 10))
         await house.settle()
