@@ -10,7 +10,7 @@ from jobs.commands.ask import look, read_answer
 from jobs.commands.item_shapes import phrase_of
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
-from portal.items import keys_in
+from portal.items import key_of_ids, keys_in
 from portal.people import number_in
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
@@ -49,7 +49,8 @@ async def show(visit: Visit) -> Page:
 
 
 async def _histories(visit: Visit, command: Command, items: Sequence[Json], *, is_own: bool) -> list[str]:
-    """Where each item of an answer has its page, '' where it has none or was told of before."""
+    """Where each item of an answer has its page, '' where it has none or was told of before. What no row tells of has
+    one by this answer (``portal.unlinked``)."""
     if command.wish.kind is not Kind.WHY or len(command.wish.people) != 1 or not items:
         return []
     [owner], store = command.wish.people, visit.world.store
@@ -58,7 +59,8 @@ async def _histories(visit: Visit, command: Command, items: Sequence[Json], *, i
     except RowUnreadable:
         return []
     start = "items/" if is_own else f"people/{owner}/items/"
-    found = [keys.get(one.get("event_id", "")) or keys.get(one.get("activity_id", ""), "") for one in items]
+    ids = [(one.get("event_id", ""), one.get("activity_id", "")) for one in items]
+    found = [next((keys[i] for i in both if i in keys), key_of_ids(*both) if any(both) else "") for both in ids]
     return [f"{start}{key}" if key and key not in found[:n] else "" for n, key in enumerate(found)]
 
 

@@ -1,7 +1,8 @@
 """One item and all that is remembered of it: both sides and what they had in common, ids, and what was done when.
 
 Everything comes from rows. What a round would do now is asked of the app: the page leads there (``calsync why``). An
-item without a link has no columns; it has a page while a row tells why it is not synced (``portal.unlinked``).
+item without a link has no columns; it has a page while a row, or an answer about it, tells why it is not synced
+(``portal.unlinked``).
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import is_retriable
+from jobs.command import Kind
 from jobs.commands.item_shapes import occurrence_of
 from jobs.commands.remembered import STATES, series_titles
 from jobs.round.report import PRIVATE
+from portal.command import answer_of
 from portal.everyone import known, reader_zone
 from portal.http import NOT_FOUND, Denied, Json
-from portal.items import key_of_ids
+from portal.items import key_of_ids, keys_in
 from portal.links import in_erp, in_outlook
-from portal.mine import own_user
-from portal.unlinked import Alone, find_alone
+from portal.mine import COMMANDS, own_user
+from portal.unlinked import Alone, AskedAbout, find_alone, find_asked
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
@@ -35,6 +38,9 @@ LOOK_BACK = 1_000
 
 MOST_TOLD = 100
 """Entries about one item that its page tells; the report has all of them."""
+
+ANSWERS = 50
+"""Answers about one person, the newest, among which an item is looked for that no row tells of."""
 
 KEPT = "value kept"
 """The journal's word for a value that lost."""
@@ -73,7 +79,8 @@ async def of_person(visit: Visit) -> Page:
 async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
     store, key = visit.world.store, visit.named["item"]
     memory = await store.recall(user.id)
-    item = find_item(memory, await store.read_unsynced(user.id), key)
+    unsynced = await store.read_unsynced(user.id)
+    item = find_item(memory, unsynced, key) or await _asked_about(visit, user, memory, unsynced)
     if item is None:
         raise Denied(404, NOT_FOUND)
     meant = [one for one in await store.read_journal(user.id, LOOK_BACK) if _is_of(one, item)]
@@ -111,6 +118,21 @@ def find_item(memory: Memory, unsynced: Unsynced, key: str) -> Item | None:
     return _of_alone(alone) if alone is not None else None
 
 
+async def _asked_about(visit: Visit, user: User, memory: Memory, unsynced: Unsynced) -> Item | None:
+    """The item that somebody asked about lately and no row tells of; as it is now, where one does by now."""
+    listed = await visit.world.store.list_commands(COMMANDS)
+    about = [one for one in listed if one.wish.kind is Kind.WHY and one.wish.people == (user.id,) and one.is_ended]
+    for command in about[:ANSWERS]:
+        found = find_asked(
+            await answer_of(visit, command), visit.named["item"], command.finished_at or command.asked_at
+        )
+        if found is not None:
+            keys = keys_in(memory, unsynced)
+            known = next((keys[name] for name in found.ids if name in keys), "")
+            return find_item(memory, unsynced, known) or _of_alone(found)
+    return None
+
+
 def _of_link(link: Link, memory: Memory) -> Item:
     uid = link.occurrence.series_uid.casefold() if link.occurrence else ""
     title = series_titles(memory.links).get(uid, "") if not is_private(link.base_event) else ""
@@ -133,11 +155,11 @@ def _of_link(link: Link, memory: Memory) -> Item:
     )
 
 
-def _of_alone(alone: Alone) -> Item:
+def _of_alone(alone: Alone | AskedAbout) -> Item:
     event_id, activity_id = alone.ids
     known_as = _named({"event_id": event_id, "activity_id": activity_id})
     words = (alone.subject, alone.private, alone.state, alone.reason)
-    return Item(event_id, activity_id, *words, known_as, alone.head, alone=alone.told)
+    return Item(event_id, activity_id, *words, known_as, alone.head, alone=alone.told, occurrence=alone.occurrence)
 
 
 def _is_of(entry: JournalEntry, item: Item) -> bool:

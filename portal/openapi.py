@@ -213,7 +213,17 @@ ITEM = thing(
     can_unlink=TRUTH,
     can_retry=TRUTH,
     reason=TEXT,
-    alone=maybe(thing(sides=several(TEXT), end=maybe(TIME), since=maybe(TIME), tries=NUMBER, retry_at=maybe(TIME))),
+    alone=maybe(
+        thing(
+            sides=several(TEXT),
+            start=maybe(TIME),
+            end=maybe(TIME),
+            since=maybe(TIME),
+            asked_at=maybe(TIME),
+            tries=NUMBER,
+            retry_at=maybe(TIME),
+        )
+    ),
     columns=several(thing(field=TEXT, outlook=TEXT, base=TEXT, erp=TEXT, differs=TRUTH)),
     identity=several(thing(name=TEXT, value=TEXT)),
     outlook_url=TEXT,

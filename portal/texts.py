@@ -616,6 +616,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "item.skipped": ("Not synced.", "Не се синхронизира."),
     "item.waiting": ("Waits for its counterpart.", "Чака съответния си запис."),
     "alone.read": ("Read in", "Прочетена в"),
+    "alone.starts": ("Begins", "Начало"),
+    "alone.asked": ("Looked up", "Проверена"),
     "alone.ends": ("Ends", "Край"),
     "alone.since": ("So since", "Така от"),
     "alone.tries": ("Tries so far", "Опити досега"),

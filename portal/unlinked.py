@@ -1,13 +1,18 @@
 """An item without a link: on which side it was read, why it is not synced, and when that may change.
 
 Both rows of it are our own: what the last rounds left out (``Unsynced``), and what waits for a counterpart or was
-set aside on the way to one (``Pending``). An item may have either or both.
+set aside on the way to one (``Pending``). An item may have either or both. What no round looks at has neither, such
+as an event beyond the window: of that is known what was found when somebody asked ("Where is my meeting?"), as long
+as that answer is kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from jobs.commands.item_shapes import occurrence_of
+from jobs.round.report import PRIVATE
 from portal.http import Json, iso
 from portal.items import key_of_ids
 from sync_core.model.link import Pending
@@ -58,11 +63,18 @@ class Alone:
         seen, row = self.left_out, self.waiting
         return {
             "sides": [name for name, one in zip(("Outlook", "ERP.net"), self.ids, strict=True) if one],
+            "start": None,
             "end": iso(seen.end if seen else None),
             "since": iso(seen.at if seen else None),
+            "asked_at": None,
             "tries": row.tries if row else 0,
             "retry_at": iso(row.retry_at if row else None),
         }
+
+    @property
+    def occurrence(self) -> Json | None:
+        """Which date of a series it is."""
+        return occurrence_of(self.left_out.occurrence) if self.left_out else None
 
     @property
     def head(self) -> list[str]:
@@ -70,6 +82,74 @@ class Alone:
         row = self.waiting
         waits = [f"pending {row.state}, tries {row.tries}, made anew {row.incarnation} times"] if row else []
         return [f"not linked: {self.state}", *waits]
+
+
+LEFT_ALONE = frozenset({"skipped", "left alone", "parked", "held", "conflict"})
+COMING = "in the next round: "
+"""What an answer says of an item that it found (jobs/commands/explain.py): left alone, or what the next round would
+do. Anything else is what was done to it once."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAbout:
+    """An item as an answer to "why?" tells of it (``found``: one of its ``items``), with its ids."""
+
+    found: Json
+    asked_at: datetime
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """Of its event and its activity, '' where it has none."""
+        return self.found["event_id"], self.found["activity_id"]
+
+    @property
+    def state(self) -> str:
+        """Whether it is left alone, comes with the next round, or is over."""
+        what: str = self.found["what"]
+        return "skipped" if what in LEFT_ALONE else "waiting" if what.startswith(COMING) else "ended"
+
+    @property
+    def reason(self) -> str:
+        """Why it has no counterpart."""
+        return str(self.found["reason"])
+
+    @property
+    def subject(self) -> str:
+        """Its title, masked in every answer where it is private."""
+        return str(self.found["subject"])
+
+    @property
+    def private(self) -> bool:
+        """Whether its title is its owner's only."""
+        return self.subject == PRIVATE
+
+    @property
+    def told(self) -> Json:
+        """What was found, and when."""
+        sides = [name for name, one in zip(("Outlook", "ERP.net"), self.ids, strict=True) if one]
+        start, asked_at = self.found.get("start"), iso(self.asked_at)
+        nothing = {"end": None, "since": None, "tries": 0, "retry_at": None}
+        return {"sides": sides, "start": start, "asked_at": asked_at, **nothing}
+
+    @property
+    def head(self) -> list[str]:
+        """How it stands, for a bug report."""
+        return [f"not linked, nor looked at by any round: {self.state}"]
+
+    @property
+    def occurrence(self) -> Json | None:
+        """Which date of a series it is."""
+        date: Json | None = self.found.get("occurrence")
+        return date
+
+
+def find_asked(answer: Json, key: str, asked_at: datetime) -> AskedAbout | None:
+    """The first that an answer tells of the item with this key; None where it tells of no such item."""
+    for one in answer.get("items", ()):
+        ids = one.get("event_id", ""), one.get("activity_id", "")
+        if any(ids) and key_of_ids(*ids) == key:
+            return AskedAbout(one, asked_at)
+    return None
 
 
 def find_alone(memory: Memory, unsynced: Unsynced, key: str) -> Alone | None:

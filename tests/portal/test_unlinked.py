@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobs.app.housekeeping import keep_house
 from jobs.command import Kind
 from jobs.ports import Put
 from portal.items import key_of_ids
@@ -165,3 +166,53 @@ async def test_its_report_tells_nothing_personal(house: House, anna: Visitor) ->
 
     assert "not linked: skipped" in report
     assert "Trade fair" not in report
+
+
+async def looked_up(app: App, visitor: Visitor, item: str) -> str:
+    """Somebody asks where a meeting of theirs is; the page of the answer."""
+    sent = await visitor.send("/portal/do/why", {"item": item})
+    await app.drain()
+    return await visitor.read(sent.headers["Location"])
+
+
+@pytest.mark.parametrize("sensitivity", ["normal", "private"])
+async def test_what_no_round_looks_at_has_a_page_by_its_answer(app: App, sensitivity: str) -> None:
+    """An event far beyond the window: the answer leads to its page, in both languages, and to nobody else's."""
+    house, at = app.house, app.house.now + timedelta(days=90)
+    event = house.outlook().create("Strategy", at, at + timedelta(hours=1), sensitivity=sensitivity)
+    await house.step(full=True)
+    me, key = (await house.user()).id, key_of_ids(event, "")
+    anna, admin = Visitor(house, signed_in(me)), Visitor(house, signed_in("vera", Role.ADMIN))
+    boris = Visitor(house, signed_in((await house.user(await house.employ("boris"))).id))
+    address = f"/portal/items/{key}"
+    assert (await anna.get(address)).status == 404, "nobody has asked, and no row tells of it"
+
+    assert f'href="{address}"' in await looked_up(app, anna, "strategy")
+    page, told = await anna.read(address), await anna.json(f"/items/{key}")
+    assert "<strong>Not synced.</strong><br><span>outside the window.</span>" in page
+    assert "it is synced by itself once its day comes within the window" in page
+    assert "<dt>Begins</dt><dd><time" in page
+    assert "Open in Outlook" in page
+    assert (told["state"], told["alone"]["sides"], told["alone"]["start"]) == ("skipped", ["Outlook"], at.isoformat())
+    assert "извън периода" in await anna.read(address, accept_language="bg")
+    for shown in (await admin.read(f"/portal/people/{me}/items/{key}"), page):
+        assert ("Strategy" in shown) is (sensitivity == "normal")
+    assert (await boris.get(address)).status == 404
+
+    house.advance(days=2)
+    await keep_house(house.world)
+    assert (await anna.get(address)).status == 404, "the answer is gone, and all that was known of it"
+
+
+async def test_what_was_asked_about_is_shown_as_it_is_now(app: App) -> None:
+    """Entered since the last round; a pair by now, whose page stands at the address of before, too."""
+    house, at = app.house, app.house.now + timedelta(days=2)
+    await house.step()
+    event = house.outlook().create("Fresh", at, at + timedelta(hours=1))
+    anna = Visitor(house, signed_in((await house.user()).id))
+    await looked_up(app, anna, "fresh")
+    address = f"/portal/items/{key_of_ids(event, '')}"
+    assert "Waits for its counterpart." in await anna.read(address)
+    await house.step()
+
+    assert "On both sides." in await anna.read(address)
