@@ -8,7 +8,9 @@ reading makes nobody's order run twice.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.ports import Clock, LineStore, Queued
@@ -35,7 +37,8 @@ class InTurn:
     """The orders of one process's last reading that nobody in it has taken."""
 
     def __init__(self) -> None:
-        self._rows: list[Queued] = []
+        self._small, self._big = deque[_Placed](), deque[_Placed]()
+        """Apart: where thousands wait for a first sync, a message that may do none does not go through them."""
         self._life = LIFE
         self._read_at: datetime | None = None
         self._turn = asyncio.Lock()
@@ -43,20 +46,48 @@ class InTurn:
     async def is_empty(self, store: LineStore, clock: Clock) -> bool:
         """Whether nobody waits."""
         await self._read(store, clock)
-        return not self._rows
+        return not self._count
 
-    async def take(self, store: LineStore, clock: Clock, is_wanted: Callable[[Queued], bool]) -> Queued | None:
-        """Take the next order that is wanted out of the reading; None if there is none."""
+    async def take(
+        self,
+        store: LineStore,
+        clock: Clock,
+        is_wanted: Callable[[Queued], bool] = lambda _: True,
+        is_big_wanted: Callable[[], bool] = lambda: True,
+    ) -> Queued | None:
+        """Take the next order that is wanted out of the reading, a full round if any is; None if there is none."""
         await self._read(store, clock)
-        for place, row in enumerate(self._rows):
-            if is_wanted(row):
-                return self._rows.pop(place)
-        return None
+        kinds = (self._small, self._big) if is_big_wanted() else (self._small,)
+        firsts = [(found, rows) for rows in kinds if (found := _first(rows, is_wanted)) is not None]
+        if not firsts:
+            return None
+        found, rows = min(firsts, key=lambda first: first[0].place)
+        rows.remove(found)
+        return found.row
+
+    @property
+    def _count(self) -> int:
+        return len(self._small) + len(self._big)
 
     async def _read(self, store: LineStore, clock: Clock) -> None:
         async with self._turn:
             now = clock()
-            if self._rows and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
+            if self._count and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
                 return
-            self._rows, self._read_at = in_turn(await store.list_queued(), now), now
-            self._life = LIFE + timedelta(seconds=len(self._rows) / ROWS_A_SECOND)
+            placed = [_Placed(place, row) for place, row in enumerate(in_turn(await store.list_queued(), now))]
+            self._small = deque(one for one in placed if not one.row.is_big)
+            self._big = deque(one for one in placed if one.row.is_big)
+            self._read_at = now
+            self._life = LIFE + timedelta(seconds=self._count / ROWS_A_SECOND)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """An order, and how many stood before it when the line was read."""
+
+    place: int
+    row: Queued
+
+
+def _first(rows: Iterable[_Placed], is_wanted: Callable[[Queued], bool]) -> _Placed | None:
+    return next((one for one in rows if is_wanted(one.row)), None)

@@ -142,11 +142,13 @@ async def _serve_the_line(world: World) -> None:
     """Carry out the orders that wait for a session, each once, for as long as a round may last."""
     until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
 
-    def is_wanted(row: Queued) -> bool:
-        is_free = not row.is_big or not world.erp_slot.full_round.locked()
-        return is_free and (row.key, row.is_big) not in seen
+    def is_new(row: Queued) -> bool:
+        return (row.key, row.is_big) not in seen
 
-    while (row := await world.in_turn.take(world.store, world.clock, is_wanted)) is not None:
+    def is_free() -> bool:
+        return not world.erp_slot.full_round.locked()
+
+    while (row := await world.in_turn.take(world.store, world.clock, is_new, is_free)) is not None:
         if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
             return
         seen.add((row.key, row.is_big))

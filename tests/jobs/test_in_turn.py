@@ -29,14 +29,9 @@ def order(key: str, minutes: float = 0, *, is_big: bool = False) -> Queued:
     return Queued(key, "t", START, {"kind": "round"}, START - timedelta(minutes=minutes), is_big=is_big)
 
 
-def anybody(_: Queued) -> bool:
-    """Whoever is next."""
-    return True
-
-
 async def taken(waiting: InTurn, line: Line, clock: Clock) -> str:
     """Whose turn it is, '' = nobody's."""
-    row = await waiting.take(line, clock.now, anybody)  # type: ignore[arg-type]
+    row = await waiting.take(line, clock.now)  # type: ignore[arg-type]
     return row.key if row else ""
 
 
@@ -71,7 +66,20 @@ async def test_who_comes_later_is_seen_within_seconds() -> None:
 async def test_who_is_not_wanted_stays() -> None:
     """What one cannot do now is left to another."""
     line, waiting, clock = Line([order("big", 20, is_big=True), order("small", 1)]), InTurn(), Clock(START)
-    small = await waiting.take(line, clock.now, lambda row: not row.is_big)  # type: ignore[arg-type]
+    small = await waiting.take(line, clock.now, is_big_wanted=lambda: False)  # type: ignore[arg-type]
 
     assert small is not None
     assert (small.key, await taken(waiting, line, clock)) == ("small", "big")
+
+
+async def test_thousands_of_first_syncs_are_not_looked_at_by_whoever_may_do_none() -> None:
+    """A message that comes while a full round is under way asks only about small ones."""
+    line, waiting, clock = Line(order(f"{number}", 20, is_big=True) for number in range(1_000)), InTurn(), Clock(START)
+    asked: list[str] = []
+
+    def is_wanted(row: Queued) -> bool:
+        asked.append(row.key)
+        return True
+
+    assert await waiting.take(line, clock.now, is_wanted, lambda: False) is None  # type: ignore[arg-type]
+    assert asked == []
