@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from adapters.environment import of_environment
 from adapters.refusals import unavailable
@@ -28,6 +29,9 @@ TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20, "retry_
 
 ROLE = "Storage Queue Data Contributor"
 """What the app's identity needs on the account (azure.md §9)."""
+
+RECEIVED_OR_GONE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
+"""How the service answers a pop receipt that is not the last one, and a message that is not there (azure.md §6)."""
 
 LONGEST_DELAY = 7 * 24 * 3600 - 1
 """Seconds; the service refuses more (azure.md §6)."""
@@ -78,16 +82,27 @@ class WorkQueue:
                 except ResourceExistsError:
                     continue
 
-    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
-        """See ``Queue.send``."""
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> str:
+        """See ``Queue.send``; the receipt is the message's id and its pop receipt (azure.md §6)."""
         delay = min(LONGEST_DELAY, max(0, round(delay_seconds))) or None
         text = json.dumps(dict(message))
         with _translated():
             try:
-                await self._client.send_message(text, visibility_timeout=delay)
+                sent = await self._client.send_message(text, visibility_timeout=delay)
             except ResourceNotFoundError:  # where no app ever ran, a command is the first to use the queue
                 await self.prepare()
-                await self._client.send_message(text, visibility_timeout=delay)
+                sent = await self._client.send_message(text, visibility_timeout=delay)
+        return f"{sent.id} {sent.pop_receipt}"
+
+    async def withdraw(self, receipt: str) -> None:
+        """See ``Queue.withdraw``: whoever has received a message has another pop receipt for it."""
+        ident, _, pop_receipt = receipt.partition(" ")
+        with _translated():
+            try:
+                await self._client.delete_message(ident, pop_receipt)
+            except HttpResponseError as refused:
+                if refused.status_code not in RECEIVED_OR_GONE:
+                    raise
 
     async def count(self) -> tuple[int, int]:
         """See ``Queue.count``; a queue that is not there yet holds nothing."""

@@ -19,7 +19,7 @@ BIG_YIELDS = timedelta(minutes=10)
 """How long a full round lets small rounds pass; after that its turn comes by age."""
 
 LIFE = timedelta(seconds=2)
-ROWS_A_SECOND = 500
+ROWS_A_SECOND = 200
 """How long a reading is believed while orders of it are left: two seconds, and another for each so many."""
 
 
@@ -46,7 +46,7 @@ class InTurn:
     async def is_empty(self, store: LineStore, clock: Clock) -> bool:
         """Whether nobody waits."""
         await self._read(store, clock)
-        return not self._count
+        return not len(self)
 
     async def take(
         self,
@@ -65,20 +65,20 @@ class InTurn:
         rows.remove(found)
         return found.row
 
-    @property
-    def _count(self) -> int:
+    def __len__(self) -> int:
+        """How many of the last reading are left."""
         return len(self._small) + len(self._big)
 
     async def _read(self, store: LineStore, clock: Clock) -> None:
         async with self._turn:
             now = clock()
-            if self._count and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
+            if len(self) and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
                 return
             placed = [_Placed(place, row) for place, row in enumerate(in_turn(await store.list_queued(), now))]
             self._small = deque(one for one in placed if not one.row.is_big)
             self._big = deque(one for one in placed if one.row.is_big)
             self._read_at = now
-            self._life = LIFE + timedelta(seconds=self._count / ROWS_A_SECOND)
+            self._life = LIFE + timedelta(seconds=len(self) / ROWS_A_SECOND)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

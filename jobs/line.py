@@ -3,12 +3,14 @@
 An order that has to come later (no session is free, a side does not answer, a second look) has a row and one message
 that bears the row's ticket. A second order with the same key is merged into the row and sends no message, because
 hidden messages count for the platform's scaling (azure.md §6). A process that holds a session serves the orders that
-wait for one, in turn; their messages then find nothing to do. An overdue message counts as lost and is replaced. No
-order depends on its message: an unserved wake token makes its user due at the next timer (design.md §7).
+wait for one, in turn, and withdraws their messages; so does whoever sends the same order at once. A message whose row
+is gone finds nothing to do. An overdue message counts as lost and is replaced. No order depends on its message: an
+unserved wake token makes its user due at the next timer (design.md §7).
 """
 
 from __future__ import annotations
 
+import random
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -16,7 +18,7 @@ from datetime import datetime, timedelta
 
 from jobs.backoff import exponential
 from jobs.in_turn import in_turn
-from jobs.messages import Call, merged, read_call, write
+from jobs.messages import Call, Round, merged, read_call, write
 from jobs.ports import LineStore, Queued
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreError, StoreUnavailable
@@ -28,9 +30,18 @@ RACES = 5
 """The most tries to write a row while other processes write it; after so many another's message is on its way."""
 
 
-def session_delay(waits: int) -> float:
-    """Seconds until the session is asked for again, after ``waits`` tries: 5, 10, 20 … at most three minutes."""
-    return exponential(waits, first=5.0, longest=180.0)
+A_SECOND_EACH = 2.0
+"""Seconds, times those who wait: over how long their messages are spread, so that one a second comes, however many."""
+
+
+def session_delay(waits: int, waiting: int = 0) -> float:
+    """Seconds until the session is asked for again, after ``waits`` tries: 5, 10, 20 … at most three minutes.
+
+    Where hundreds are ``waiting``, longer: whoever has the session serves them in turn, and their own messages would
+    only ask for it again and again.
+    """
+    spread = random.uniform(0.0, A_SECOND_EACH) * waiting  # noqa: S311 - jitter, no secret
+    return max(exponential(waits, first=5.0, longest=180.0), spread)
 
 
 async def send_later(
@@ -56,14 +67,32 @@ async def send_later(
 
 
 async def send_now(world: World, order: Call) -> None:
-    """Send an order that is due now. If the same order waits for a session, merge the two and send nothing."""
+    """Send an order that is due now. If the same order waits for a session, merge the two and send nothing; if it
+    comes later, it comes now instead."""
     known, now = await world.store.read_queued(order.key), world.clock()
-    if known is not None and known.since is not None and _is_on_its_way(known, now):
+    if known is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # its message was seen just now, so another is sent
-            wanted = Queued(order.key, "", now, _without_ticket(order), now, now)
-            await world.store.save_queued(_joined(known, wanted))
-            return
+            if known.since is not None:
+                wanted = Queued(order.key, "", now, _without_ticket(order), now, now)
+                await world.store.save_queued(_joined(known, wanted))
+                return
+            if known.receipt:
+                await _take_back(world, known)
+                order = _sooner(read_call(known.message), order)
     await world.queue.send(write(order))
+
+
+def _sooner(later: Call | None, order: Call) -> Call:
+    """The two as one that is done now; it has not been tried yet."""
+    both = merged(later, order)
+    return replace(both, tries=0) if isinstance(both, Round) else both or order
+
+
+async def _take_back(world: World, known: Queued) -> None:
+    """Drop the row, and withdraw its message, which is not needed any more. Raises ``StaleWrite``."""
+    await world.store.drop_queued(known)
+    with suppress(StoreUnavailable):  # it will find no row
+        await world.queue.withdraw(known.receipt)
 
 
 def _without_ticket(order: Call) -> dict[str, str | bool | int]:
@@ -73,11 +102,13 @@ def _without_ticket(order: Call) -> dict[str, str | bool | int]:
 
 async def _send(world: World, row: Queued, order: Call, delay: float) -> None:
     try:
-        await world.queue.send(write(replace(order, ticket=row.ticket)), delay_seconds=delay)
+        receipt = await world.queue.send(write(replace(order, ticket=row.ticket)), delay_seconds=delay)
     except StoreUnavailable:
         with suppress(StoreError):  # no message is on its way: the row must not say so
             await world.store.drop_queued(row)
         raise
+    with suppress(StoreError, StaleWrite):  # without a receipt the message comes, and finds what is left to do
+        await world.store.save_queued(replace(row, receipt=receipt))
 
 
 def _is_on_its_way(known: Queued, now: datetime) -> bool:
@@ -119,10 +150,16 @@ async def list_waiting(world: World) -> list[Queued]:
     return in_turn(await world.store.list_queued(), world.clock())
 
 
-async def take_turn(store: LineStore, queued: Queued) -> bool:
-    """Mark a waiting order as served by us; False if its row was changed meanwhile. Its message stays on its way."""
+async def take_turn(world: World, queued: Queued) -> bool:
+    """Mark a waiting order as served by us and withdraw its message; False if its row was changed meanwhile.
+
+    Without a receipt the message stays on its way, and the row says so.
+    """
     try:
-        await store.save_queued(replace(queued, message=None, since=None, is_big=False))
+        if queued.receipt:
+            await _take_back(world, queued)
+        else:
+            await world.store.save_queued(replace(queued, message=None, since=None, is_big=False))
     except StaleWrite:
         return False
     return True

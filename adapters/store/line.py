@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +29,8 @@ class Line:
     """
 
     backend: Backend
+    _last_listed: Mapping[str, Queued] = {}
+    """By the row's key: where thousands wait, few have changed since this process listed them last."""
 
     async def read_queued(self, key: str) -> Queued | None:
         """The order with this key, None if none is on its way."""
@@ -36,8 +39,14 @@ class Line:
 
     async def list_queued(self) -> list[Queued]:
         """Every order that is on its way; unreadable rows are left out."""
-        found = [_queued_in(row, "") for row in await self.backend.scan(Table.USERS, _PARTITION)]
-        return [one for one in found if one.key]
+        before = self._last_listed
+        self._last_listed = {
+            row.key.row: known
+            if (known := before.get(row.key.row)) and known.etag == row.etag
+            else _queued_in(row, "")
+            for row in await self.backend.scan(Table.USERS, _PARTITION)
+        }
+        return [one for one in self._last_listed.values() if one.key]
 
     async def save_queued(self, queued: Queued) -> Queued:
         """Insert (etag '') or replace; with its new etag. Raises ``StaleWrite`` when somebody was faster."""

@@ -127,10 +127,19 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Message, float]] = []
+        self._receipts: dict[str, tuple[Message, float]] = {}
 
-    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> str:
         """Put a message into the queue."""
-        self.sent.append((dict(message), delay_seconds))
+        sent, receipt = (dict(message), delay_seconds), str(len(self._receipts))
+        self.sent.append(sent)
+        self._receipts[receipt] = sent
+        return receipt
+
+    async def withdraw(self, receipt: str) -> None:
+        """Take a message out that is still there."""
+        wanted = self._receipts[receipt]
+        self.sent = [sent for sent in self.sent if sent is not wanted]
 
     async def count(self) -> tuple[int, int]:
         """What waits; nothing is ever given up here."""

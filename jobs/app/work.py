@@ -158,7 +158,7 @@ async def _serve_the_line(world: World) -> None:
 async def _serve(world: World, row: Queued) -> None:
     """Carry out the order of one row of the line, unless it was changed meanwhile."""
     order = read_call(row.message)
-    if order is not None and await line.take_turn(world.store, row):
+    if order is not None and await line.take_turn(world, row):
         async with _logging_failures(world, order):
             await _do(world, _Turn(order, row.since, row.is_big))
 
@@ -176,7 +176,7 @@ async def _do(world: World, turn: _Turn) -> None:
 async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
     """Put an order in the line for a session; its message comes no earlier than ``until``."""
     order = turn.order
-    delay = line.session_delay(order.waits)
+    delay = line.session_delay(order.waits, len(world.in_turn))
     if until is not None:
         delay = max(delay, jittered(_left(world, until)))
     since, is_big = turn.since or world.clock(), is_big or turn.is_big

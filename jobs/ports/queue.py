@@ -17,7 +17,8 @@ class Queued:
 
     ``ticket`` identifies that message, which is seen at ``due_at``. ``message`` is the order, None if it is served
     already. ``since`` is when the order began to wait for ERP.net's session, None if it waits for something else;
-    ``not_before`` is when that is over. ``is_big`` means a full round, which lets small ones pass.
+    ``not_before`` is when that is over. ``is_big`` means a full round, which lets small ones pass. ``receipt`` is the
+    queue's for the message, '' where nobody wrote it down.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Queued:
     since: datetime | None = None
     not_before: datetime | None = None
     is_big: bool = False
+    receipt: str = ""
     etag: str = ""
 
 
@@ -50,8 +52,13 @@ class LineStore(Protocol):
 class Queue(Protocol):
     """The work queue: it delivers each message at least once, in no order."""
 
-    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
-        """Put a message into the queue, to be seen after the delay. Raises ``StoreUnavailable``."""
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> str:
+        """Put a message into the queue, to be seen after the delay; return the receipt by which it can be withdrawn.
+        Raises ``StoreUnavailable``."""
+
+    async def withdraw(self, receipt: str) -> None:
+        """Take out a message that nobody has received yet; one that was received stays with whoever has it, and one
+        that is gone is no error. Raises ``StoreUnavailable``."""
 
     async def count(self) -> tuple[int, int]:
         """About how many messages wait, hidden ones included, and how many nobody could serve (the poison queue).

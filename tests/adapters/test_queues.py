@@ -57,6 +57,29 @@ async def test_a_delayed_message_is_not_seen_yet(azurite: Azurite, queue: WorkQu
     assert await raw(azurite, f"{prefix}-work") == []
 
 
+async def test_a_message_nobody_has_received_is_withdrawn(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
+    """Hidden or not; whoever has received one keeps it, and what is gone already is no error."""
+    hidden = await queue.send({"kind": "pull"}, delay_seconds=30)
+    seen = await queue.send({"kind": "pull"})
+    await queue.withdraw(hidden)
+    await queue.withdraw(seen)
+    await queue.withdraw(seen)
+    assert await queue.count() == (0, 0)
+
+    received = await queue.send({"kind": "pull"})
+    assert len(await raw(azurite, f"{prefix}-work")) == 1
+    await queue.withdraw(received)
+    assert await queue.count() == (1, 0)
+
+
+async def test_withdrawing_without_a_queue_storage_is_unavailable() -> None:
+    """What is not an answer about the message is trouble."""
+    queue = WorkQueue(lambda: connect(NOWHERE, retry_total=0), "t00")
+    with pytest.raises(StoreUnavailable):
+        await queue.withdraw("0 AgAAAAMAAAAAAAAA")
+    await queue.close()
+
+
 async def test_both_queues_are_counted(azurite: Azurite, queue: WorkQueue, prefix: str) -> None:
     """Messages for later count, too; a queue that nobody made yet holds nothing."""
     for delay in (0, 30):

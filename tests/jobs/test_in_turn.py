@@ -74,7 +74,11 @@ async def test_who_is_not_wanted_stays() -> None:
 
 async def test_thousands_of_first_syncs_are_not_looked_at_by_whoever_may_do_none() -> None:
     """A message that comes while a full round is under way asks only about small ones."""
-    line, waiting, clock = Line(order(f"{number}", 20, is_big=True) for number in range(1_000)), InTurn(), Clock(START)
+    line, waiting, clock = (
+        Line(order(f"{number}", 20, is_big=True) for number in range(1_000)),
+        InTurn(),
+        Clock(START),
+    )
     asked: list[str] = []
 
     def is_wanted(row: Queued) -> bool:

@@ -19,7 +19,7 @@ import pytest
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.erp_slot import ErpSlot
-from jobs.line import list_waiting
+from jobs.line import list_waiting, session_delay
 from jobs.ports import Message, Slot
 from jobs.wake import wake
 from jobs.world import World
@@ -42,12 +42,18 @@ class Conveyor:
     under_way: int = 0
     served: Counter[str] = field(default_factory=Counter)
 
-    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> str:
         """See ``Queue.send``."""
         self.sent += 1
         due = self.house.now + timedelta(seconds=delay_seconds)
         heapq.heappush(self.waiting, (due, self.sent, json.loads(json.dumps(dict(message)))))
         self.most = max(self.most, len(self.waiting) + self.under_way)
+        return str(self.sent)
+
+    async def withdraw(self, receipt: str) -> None:
+        """See ``Queue.withdraw``."""
+        self.waiting = [one for one in self.waiting if one[1] != int(receipt)]
+        heapq.heapify(self.waiting)
 
     async def count(self) -> tuple[int, int]:
         """See ``Queue.count``."""
@@ -156,7 +162,7 @@ async def test_a_side_that_is_away_for_an_hour_is_asked_now_and_then(side: str) 
                 await wake(scene.house.world, user_id, notified=True)
             await scene.pass_minutes(15)
 
-        assert scene.queue.most <= 2 * USERS
+        assert scene.queue.most <= USERS + 1 + 1
         assert scene.queue.executions <= 30 * (USERS + 1)
         assert len(away.requests) <= 3 * 60
         away.faults.remove(fault)
@@ -185,10 +191,10 @@ async def test_a_wake_up_whose_message_could_not_be_sent_is_sent_by_the_next() -
     async with storm(1) as scene:
         send, broken = scene.queue.send, True
 
-        async def fail(message: Message, *, delay_seconds: float = 0) -> None:
+        async def fail(message: Message, *, delay_seconds: float = 0) -> str:
             if broken:
                 raise StoreUnavailable("the queue does not answer")
-            await send(message, delay_seconds=delay_seconds)
+            return await send(message, delay_seconds=delay_seconds)
 
         scene.queue.send = fail  # type: ignore[method-assign]
         with pytest.raises(StoreUnavailable):
@@ -240,6 +246,86 @@ async def test_whoever_has_the_session_serves_those_who_wait() -> None:
 
         assert len(scene.house.desk("user0").activities()) == 6
         assert scene.house.erp.gate.open_sessions == 1
+
+
+async def test_what_is_served_out_of_the_line_leaves_no_message() -> None:
+    """The session is free, one message comes: everybody's order is done, and no message is left to come for it."""
+    async with storm(6) as scene:
+        for number, user_id in enumerate(scene.ids):
+            plan(scene.house, number)
+            await wake(scene.house.world, user_id)
+        await scene.queue.run([scene.house.world], scene.house.now)
+        assert len(scene.queue.waiting) == 6
+        await scene.house.world.store.free_slot(scene.slot)
+        next_due, *_ = scene.queue.waiting[0]
+        await scene.queue.run([scene.house.world], next_due)
+
+        assert len(scene.house.desk("user0").activities()) == 6
+        assert scene.queue.waiting == []
+        assert await scene.house.world.store.list_queued() == []
+
+
+@pytest.mark.parametrize("fails", ["writing the receipt down", "withdrawing"])
+async def test_a_message_that_cannot_be_withdrawn_finds_nothing_to_do(fails: str) -> None:
+    """The order is done all the same, once."""
+    async with storm(1) as scene:
+        plan(scene.house, 0)
+        await wake(scene.house.world, scene.ids[0])
+        if fails == "withdrawing":
+            scene.queue.withdraw = _no_queue  # type: ignore[method-assign]
+        else:
+            scene.queue.send = _without_receipt(scene.queue.send)  # type: ignore[method-assign]
+        await scene.queue.run([scene.house.world], scene.house.now)
+        await scene.house.world.store.free_slot(scene.slot)
+        await ask_for_pull(scene.house.world)
+        await scene.queue.run([scene.house.world], scene.house.now)
+        assert len(scene.house.desk("user0").activities()) == 1
+        assert len(scene.queue.waiting) == 1
+        scene.house.graph.forget_requests()
+        await scene.queue.run([scene.house.world], scene.house.now + timedelta(minutes=4))
+
+        assert scene.house.graph.requests == []
+        assert scene.queue.waiting == []
+
+
+async def _no_queue(_: str) -> None:
+    raise StoreUnavailable("the queue does not answer")
+
+
+def _without_receipt(send: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    async def sent(message: Message, *, delay_seconds: float = 0) -> str:
+        await send(message, delay_seconds=delay_seconds)
+        return ""
+
+    return sent
+
+
+async def test_a_second_look_gives_way_to_an_edit() -> None:
+    """A notified round that finds nothing looks again after 45 seconds; an edit before that is one message, not two,
+    and another look follows if it finds nothing either."""
+    async with storm(1) as scene:
+        await scene.house.world.store.free_slot(scene.slot)
+        await wake(scene.house.world, scene.ids[0], notified=True)
+        await scene.queue.run([scene.house.world], scene.house.now)
+        [(looks_at, _, look)] = scene.queue.waiting
+        assert look["look"] is True
+        assert looks_at > scene.house.now
+        plan(scene.house, 0)
+        await wake(scene.house.world, scene.ids[0], notified=True)
+
+        [(due_at, _, message)] = scene.queue.waiting
+        assert (due_at, message) == (scene.house.now, {"kind": "round", "user": scene.ids[0]})
+        await scene.queue.run([scene.house.world], scene.house.now)
+        assert len(scene.house.desk("user0").activities()) == 1
+
+
+def test_who_waits_among_thousands_asks_less_often() -> None:
+    """So that together they ask about once a second; a few ask as if they were alone."""
+    alone = [session_delay(0, few) for few in (0, 1)]
+    many = [session_delay(0, 5_000) for _ in range(2_000)]
+
+    assert max(alone) <= 6
+    assert 4_500 < sum(many) / len(many) < 5_500
 
 
 async def test_a_first_sync_lets_small_rounds_pass() -> None:

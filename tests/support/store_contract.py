@@ -1439,7 +1439,9 @@ class LineContract:
         first = await fresh_store.save_queued(Queued("u", "t", NOW))
         with pytest.raises(StaleWrite):
             await fresh_store.save_queued(Queued("u", "other", NOW))
+        assert await fresh_store.list_queued() == [first]
         second = await fresh_store.save_queued(replace(first, ticket="second"))
+        assert await fresh_store.list_queued() == [second]
         with pytest.raises(StaleWrite):
             await fresh_store.save_queued(replace(first, ticket="late"))
         with pytest.raises(StaleWrite):

@@ -13,9 +13,10 @@ import asyncio
 import json
 import math
 import random
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from jobs.ports import Message
 
@@ -45,7 +46,8 @@ class SimQueue:
     """``Queue`` (jobs/ports/queue.py) in simulated time."""
 
     def __init__(self) -> None:
-        self.visible: deque[bytes] = deque()
+        self.visible: dict[str, bytes] = {}
+        self.hidden: dict[str, asyncio.TimerHandle] = {}
         self.alive = 0
         self.most = 0
         self.seen = 0
@@ -53,12 +55,24 @@ class SimQueue:
         self.sent: Counter[str] = Counter()
         self.appeared = asyncio.Event()
 
-    async def send(self, message: Message, *, delay_seconds: float = 0) -> None:
+    async def send(self, message: Message, *, delay_seconds: float = 0) -> str:
         """Put a message into the queue, to be seen after the delay."""
         self.alive += 1
         self.most, self.seen = max(self.most, self.alive), max(self.seen, self.alive)
         self.sent[str(message["kind"])] += 1
-        asyncio.get_running_loop().call_later(delay_seconds, self._appear, json.dumps(dict(message)).encode())
+        receipt, body = str(self.sent.total()), json.dumps(dict(message)).encode()
+        loop = asyncio.get_running_loop()
+        self.hidden[receipt] = loop.call_later(delay_seconds, self._appear, receipt, body)
+        return receipt
+
+    async def withdraw(self, receipt: str) -> None:
+        """See ``Queue.withdraw``."""
+        hidden = self.hidden.pop(receipt, None)
+        if hidden is not None:
+            hidden.cancel()
+        elif self.visible.pop(receipt, None) is None:
+            return
+        self.alive -= 1
 
     async def count(self) -> tuple[int, int]:
         """See ``Queue.count``: hidden messages and those under way count."""
@@ -66,13 +80,14 @@ class SimQueue:
 
     def take(self, most: int) -> list[bytes]:
         """The next visible messages."""
-        taken = [self.visible.popleft() for _ in range(min(most, len(self.visible)))]
+        taken = [self.visible.pop(receipt) for receipt in list(islice(self.visible, most))]
         if not self.visible:
             self.appeared.clear()
         return taken
 
-    def _appear(self, body: bytes) -> None:
-        self.visible.append(body)
+    def _appear(self, receipt: str, body: bytes) -> None:
+        del self.hidden[receipt]
+        self.visible[receipt] = body
         self.appeared.set()
 
 
