@@ -31,7 +31,7 @@ RACES = 5
 
 
 A_SECOND_EACH = 2.0
-"""Seconds for each one who waits: over how long their messages are spread, so that one comes a second, however many."""
+"""Seconds for each who waits: over how long their messages are spread, so that one comes a second, however many."""
 
 
 def session_delay(waits: int, waiting: int = 0) -> float:
