@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.ports import Clock, LineStore, Queued
@@ -31,6 +30,10 @@ def in_turn(found: Iterable[Queued], now: datetime) -> list[Queued]:
         return one.is_big and now - one.since < BIG_YIELDS, one.since
 
     return sorted((one for one in found if one.since is not None and one.message is not None), key=turn)
+
+
+_Placed = tuple[int, Queued]
+"""How many stood before an order when the line was read, and the order."""
 
 
 class InTurn:
@@ -61,9 +64,9 @@ class InTurn:
         firsts = [(found, rows) for rows in kinds if (found := _first(rows, is_wanted)) is not None]
         if not firsts:
             return None
-        found, rows = min(firsts, key=lambda first: first[0].place)
+        found, rows = min(firsts, key=lambda first: first[0][0])
         rows.remove(found)
-        return found.row
+        return found[1]
 
     def __len__(self) -> int:
         """How many of the last reading are left."""
@@ -74,20 +77,12 @@ class InTurn:
             now = clock()
             if len(self) and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
                 return
-            placed = [_Placed(place, row) for place, row in enumerate(in_turn(await store.list_queued(), now))]
-            self._small = deque(one for one in placed if not one.row.is_big)
-            self._big = deque(one for one in placed if one.row.is_big)
+            placed = list(enumerate(in_turn(await store.list_queued(), now)))
+            self._small = deque(one for one in placed if not one[1].is_big)
+            self._big = deque(one for one in placed if one[1].is_big)
             self._read_at = now
             self._life = LIFE + timedelta(seconds=len(self) / ROWS_A_SECOND)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Placed:
-    """An order, and how many stood before it when the line was read."""
-
-    place: int
-    row: Queued
-
-
 def _first(rows: Iterable[_Placed], is_wanted: Callable[[Queued], bool]) -> _Placed | None:
-    return next((one for one in rows if is_wanted(one.row)), None)
+    return next((one for one in rows if is_wanted(one[1])), None)
