@@ -28,7 +28,7 @@ from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
 from jobs.round.days import log_timed
-from jobs.round.report import Report
+from jobs.round.report import MILLISECOND, Report
 from jobs.round.run import run_round
 from jobs.together import together
 from jobs.wake import is_notified, wake
@@ -55,6 +55,10 @@ CALLS_NOTED = timedelta(minutes=1)
 
 RECENT = timedelta(seconds=30)
 """A timer's pull is dropped if one began less than this ago (design.md §7)."""
+
+AT_ONCE = 1
+"""How many of those whom a pull has woken get their round from it, which saves the wait for a message: mostly it is one
+person's edit. The messages of all are sent all the same; a round done or under way leaves them nothing to do."""
 
 SECOND_LOOK = 45.0
 """Seconds until a notified round that found nothing looks once more: Graph's delta query may lag (design.md §7)."""
@@ -233,13 +237,23 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
         world.erp_slot.hear_nothing(error.side, order.key, world.clock())
         raise
     world.erp_slot.hear(Side.ERP)
+    woken = sorted(report.woken)
+    await together(lambda user_id: wake(world, user_id), woken)
+    log_line("pull", {"changes": report.changes, "woken": len(woken), "stages": _stages(world, order, began_at)})
     await _save_pulled_at(world, began_at)
-    await together(lambda user_id: wake(world, user_id), sorted(report.woken))
     await send_digest(world)
     if instance.refused and await is_graph_open(world):
         await dispatch(world)
         await forget_refusal(world)
-    log_line("pull", {"changes": report.changes, "woken": len(report.woken)})
+    for first in map(Round, woken[:AT_ONCE]):
+        async with _logging_failures(world, first):
+            await _do(world, _Turn(first))
+
+
+def _stages(world: World, order: Pull, began_at: datetime) -> dict[str, int]:
+    """Milliseconds of a pull that ends now; ``queue`` is since ERP.net's webhook asked for it."""
+    asked = {} if order.asked_at is None else {"queue": round((began_at - order.asked_at) / MILLISECOND)}
+    return {**asked, "pull": round((world.clock() - began_at) / MILLISECOND)}
 
 
 async def _note_call(world: World, instance: Instance, at: datetime | None) -> None:

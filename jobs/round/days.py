@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from jobs.log import log_failure
-from jobs.round.report import Report, log_round
+from jobs.round.report import Report, log_round, stages_of
 from jobs.wake import woken_at
 from jobs.world import World
 from sync_core.errors import StoreError
@@ -21,7 +21,12 @@ def lag_of(report: Report, now: datetime) -> float | None:
 
 def log_timed(report: Report, began_at: datetime, ended_at: datetime) -> None:
     """Log a round that the app has run, whoever asked for it."""
-    log_round(report, seconds=(ended_at - began_at).total_seconds(), lag_seconds=lag_of(report, ended_at))
+    log_round(
+        report,
+        seconds=(ended_at - began_at).total_seconds(),
+        lag_seconds=lag_of(report, ended_at),
+        stages=stages_of(report, woken_at(report.served), began_at),
+    )
 
 
 def day_of(report: Report, now: datetime) -> Day | None:

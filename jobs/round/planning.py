@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jobs.round.frame import RoundFrame
 from jobs.round.read import Findings, read_sides
@@ -23,9 +24,10 @@ from sync_core.plan.holds import without_lost
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was read, the decisions about it, and the hold that waits for a person."""
+    """What was read, and until when, the decisions about it, and the hold that waits for a person."""
 
     findings: Findings
+    read_at: datetime
     decisions: list[Decision]
     hold: Hold | None
 
@@ -33,6 +35,7 @@ class Plan:
 async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
     """Read and decide for this ``world`` and ``memory``, which quarantine may have reduced; write nothing."""
     findings = await read_sides(replace(frame, world=world, memory=without_lost(memory)))
+    read_at = world.clock()
     ctx, memory = findings.frame.ctx, findings.frame.memory
     decided = [decide(case, ctx) for case in findings.cases]
     decisions, hold = guard(
@@ -44,7 +47,7 @@ async def make_plan(frame: RoundFrame, world: World, memory: Memory) -> Plan:
         now=ctx.now,
         holds=memory.holds,
     )
-    return Plan(replace(findings, frame=replace(findings.frame, world=frame.world)), decisions, hold)
+    return Plan(replace(findings, frame=replace(findings.frame, world=frame.world)), read_at, decisions, hold)
 
 
 def unclaimable(decisions: Sequence[Decision]) -> list[Failure]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.log import Fact, log_failure, log_line
 from sync_core.errors import AppRefused, CalsyncError
@@ -18,6 +18,8 @@ from sync_core.plan.unsynced import series_once
 from sync_core.plan.wording import is_about_private, label, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
+
+MILLISECOND = timedelta(milliseconds=1)
 
 PRIVATE = "(private)"
 """Shown in place of a text that only its owner may read."""
@@ -135,6 +137,8 @@ class Report:
     """Why the round read all links although it had begun with few, '' = it did not."""
     trouble: CalsyncError | None = None
     """The error that ended the round before its cursors moved, None if none did."""
+    reached: dict[str, datetime] = field(default_factory=dict)
+    """When each stage ended: ``lease`` (links recalled), ``read`` (both sides), ``decide``, ``write``."""
 
     @property
     def mails(self) -> int:
@@ -186,8 +190,23 @@ def parked_in(memory: Memory) -> int:
     return links + sum(p.parked for p in memory.pending) + len(memory.cursors.unread)
 
 
-def log_round(report: Report, *, seconds: float, lag_seconds: float | None) -> None:
-    """Log one round. ``lag_seconds``: from the wake-up to the end of the writes, None where unknown."""
+def stages_of(report: Report, woken_at: datetime | None, began_at: datetime) -> dict[str, int]:
+    """Milliseconds that each stage of a round with writes took, ``queue`` (from the wake-up on) before the others;
+    {} of one that did not get to its writes."""
+    if not report.done or "write" not in report.reached:
+        return {}
+    moments = {**({"": woken_at} if woken_at is not None else {}), "queue": began_at, **report.reached}
+    return {
+        stage: round((until - since) / MILLISECOND)
+        for since, (stage, until) in zip(moments.values(), list(moments.items())[1:], strict=False)
+    }
+
+
+def log_round(
+    report: Report, *, seconds: float, lag_seconds: float | None, stages: Mapping[str, int] | None = None
+) -> None:
+    """Log one round. ``lag_seconds``: from the wake-up to the end of the writes, None where unknown; ``stages`` as
+    ``stages_of`` has them."""
     facts: dict[str, Fact] = {
         "user": report.user_id,
         "full": report.full,
@@ -206,6 +225,8 @@ def log_round(report: Report, *, seconds: float, lag_seconds: float | None) -> N
         facts["read_all"] = report.read_all
     if lag_seconds is not None:
         facts["lag_seconds"] = round(lag_seconds, 3)
+    if stages:
+        facts["stages"] = stages
     log_line("round", facts)
     if report.trouble is not None:
         log_failure("round", report.trouble, user_id=report.user_id)

@@ -158,6 +158,7 @@ class _Round:
         if self._is_paused(company):
             return
         memory = await self._recall(fence)
+        self._reach("lease", self._world.clock())
         prepared = await self._prepare(memory, company)
         if not prepared.checkup.can_sync:
             await self._save_user(fence, await self._notified_of_trouble(fence, self._user))
@@ -171,6 +172,9 @@ class _Round:
             self._show(sifted)
         else:
             await self._carry_out(fence, sifted, prepared)
+
+    def _reach(self, stage: str, at: datetime) -> None:
+        self._report.reached[stage] = at
 
     def _is_paused(self, company: Company) -> bool:
         """Whether no round runs now; the report says so, and the wake token stays unserved."""
@@ -268,11 +272,14 @@ class _Round:
     async def _carry_out(self, fence: Fence, sifted: Sifted[Plan], prepared: Prepared) -> None:
         self._count(sifted)
         plan, frame = sifted.plan, sifted.plan.findings.frame
+        self._reach("read", plan.read_at)
+        self._reach("decide", self._world.clock())
         journal = RoundJournal(self._world, self._user.id, uuid4().hex[:12])
         await save_moves(fence, journal, plan.findings.moves)
         is_saved = await self._set_aside(fence, sifted)
         actor = Actor(frame, fence, journal, _identity(prepared))
         done = await actor.carry_out(plan.decisions, self._deadline())
+        self._reach("write", self._world.clock())
         self._report.add(done.acted, done.failures, actor.woken)
         self._report.is_whole = is_whole = done.is_whole and is_saved
         if is_whole:

@@ -343,6 +343,41 @@ async def test_a_pull_wakes_whom_it_concerns(app: App) -> None:
     assert app.house.outlook().find("Visit") is not None
 
 
+async def test_a_pull_does_the_round_of_the_first_whom_it_wakes(app: App) -> None:
+    """One person's edit in ERP.net is across when the pull ends; the message that was sent as well finds nothing."""
+    plan(app.house)
+    user_id = await settle(app)
+    await app.house.settle()
+    app.house.advance(minutes=1)
+    [activity] = app.house.desk().activities()
+    app.house.desk().edit(activity["Id"], subject="Visit")
+
+    await app.hand_over({"kind": "pull", "asked_at": app.house.now.isoformat()})
+    assert app.house.outlook().find("Visit") is not None
+    assert [(message["user"], delay) for message, delay in app.queue.sent] == [(user_id, 0)]
+
+    app.house.graph.forget_requests()
+    app.house.erp.forget_requests()
+    await app.drain()
+    assert (app.house.graph.requests, app.house.erp.requests) == ([], [])
+
+
+async def test_stages_of_pull_and_round_are_told(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """In milliseconds, from the webhook's call or the wake-up on: the waiting, then each stage of the work."""
+    await settle(app)
+    app.house.advance(minutes=1)
+    asked_at = app.house.now
+    start = (app.house.now + timedelta(days=2)).replace(tzinfo=None)
+    app.house.desk().create("Visit", start, start + timedelta(hours=1))
+    app.house.advance(seconds=2)
+    with caplog.at_level(logging.INFO):
+        await app.hand_over({"kind": "pull", "asked_at": asked_at.isoformat()})
+
+    [pull], [line] = logged_facts(caplog.records, "pull"), logged_facts(caplog.records, "round")
+    assert pull["stages"] == {"queue": 2000, "pull": 0}
+    assert line["stages"] == dict.fromkeys(("queue", "lease", "read", "decide", "write"), 0)
+
+
 async def test_a_timer_pull_right_after_another_is_dropped(app: App) -> None:
     """A pull that ran less than 30 seconds ago is enough for the timer."""
     await settle(app)

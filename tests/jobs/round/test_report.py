@@ -9,7 +9,19 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.round.report import PRIVATE, Failure, Line, Report, is_shown, line_of, log_round, parked_in, title, wordless
+from jobs.round.report import (
+    PRIVATE,
+    Failure,
+    Line,
+    Report,
+    is_shown,
+    line_of,
+    log_round,
+    parked_in,
+    stages_of,
+    title,
+    wordless,
+)
 from sync_core.errors import AppRefused, SideUnavailable, StoreError
 from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.link import Clash, Conflict, LinkStatus, Pending
@@ -96,6 +108,21 @@ def test_what_was_carried_out_is_added_up() -> None:
 def test_what_a_round_calls_fine(told: dict[str, object], *, expected: bool) -> None:
     """What waits for a person is no failure."""
     assert expected is a_report(**told).is_fine
+
+
+def test_stages_of_a_round_with_writes() -> None:
+    """Milliseconds from one to the next, the wait since the wake-up before them; without a write there is nothing to
+    tell, and without a wake-up no wait."""
+    took = (("lease", 20), ("read", 300), ("decide", 1), ("write", 250))
+    report, at = a_report(), NOW
+    for stage, milliseconds in took:
+        at += timedelta(milliseconds=milliseconds)
+        report.reached[stage] = at
+    assert stages_of(report, NOW, NOW) == {}
+
+    report.done["event updated"] = 1
+    assert stages_of(report, NOW - timedelta(seconds=1), NOW) == {"queue": 1000, **dict(took)}
+    assert stages_of(report, None, NOW) == dict(took)
 
 
 def test_what_waits_for_a_person() -> None:
