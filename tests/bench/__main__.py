@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import beside, first_calls, one_change, rounds, start_up, timer
+from tests.bench import beside, first_calls, one_change, push, rounds, start_up, timer
 from tests.bench.figures import Budget, Figure, machine, say, write
 from tests.bench.size import figures as size
 from tests.support.fresh import ROOT
@@ -16,6 +16,7 @@ MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "first calls": first_calls.measure,
     "rounds": rounds.measure,
     "one change": one_change.measure,
+    "push": push.measure,
     "timer": timer.measure,
     "size": size.measure,
     "side by side": beside.measure,
