@@ -57,8 +57,8 @@ RECENT = timedelta(seconds=30)
 """A timer's pull is dropped if one began less than this ago (design.md §7)."""
 
 AT_ONCE = 1
-"""How many of those whom a pull has woken get their round from it, which saves the wait for a message: mostly it is one
-person's edit. The messages of all are sent all the same; a round done or under way leaves them nothing to do."""
+"""How many of those whom a pull has woken get their round from it, which saves the wait for a message: mostly it is
+one person's edit. The messages of all are sent all the same; a round done or under way leaves them nothing to do."""
 
 SECOND_LOOK = 45.0
 """Seconds until a notified round that found nothing looks once more: Graph's delta query may lag (design.md §7)."""
