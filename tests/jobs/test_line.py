@@ -271,24 +271,25 @@ async def test_a_message_that_cannot_be_withdrawn_finds_nothing_to_do(fails: str
     async with storm(1) as scene:
         plan(scene.house, 0)
         await wake(scene.house.world, scene.ids[0])
-        if fails == "withdrawing":
-            scene.queue.withdraw = _no_queue  # type: ignore[method-assign]
-        else:
-            scene.queue.send = _without_receipt(scene.queue.send)  # type: ignore[method-assign]
-        await scene.queue.run([scene.house.world], scene.house.now)
-        await scene.house.world.store.free_slot(scene.slot)
-        await ask_for_pull(scene.house.world)
-        await scene.queue.run([scene.house.world], scene.house.now)
-        assert len(scene.house.desk("user0").activities()) == 1
-        assert len(scene.queue.waiting) == 1
-        scene.house.graph.forget_requests()
-        await scene.queue.run([scene.house.world], scene.house.now + timedelta(minutes=4))
+        with pytest.MonkeyPatch.context() as patching:
+            if fails == "withdrawing":
+                patching.setattr(scene.queue, "withdraw", _no_queue)
+            else:
+                patching.setattr(scene.queue, "send", _without_receipt(scene.queue.send))
+            await scene.queue.run([scene.house.world], scene.house.now)
+            await scene.house.world.store.free_slot(scene.slot)
+            await ask_for_pull(scene.house.world)
+            await scene.queue.run([scene.house.world], scene.house.now)
+            assert len(scene.house.desk("user0").activities()) == 1
+            assert len(scene.queue.waiting) == 1
+            scene.house.graph.forget_requests()
+            await scene.queue.run([scene.house.world], scene.house.now + timedelta(minutes=4))
 
-        assert scene.house.graph.requests == []
-        assert scene.queue.waiting == []
+            assert scene.house.graph.requests == []
+            assert scene.queue.waiting == []
 
 
-async def _no_queue(_: str) -> None:
+async def _no_queue(receipt: str) -> None:
     raise StoreUnavailable("the queue does not answer")
 
 
