@@ -31,7 +31,7 @@ EDITS = 5
 GOAL = 1.0
 """Seconds of 95 in 100 edits."""
 
-PATIENCE = 30.0
+LONGEST = 30.0
 """Seconds that an edit may take."""
 
 LOGGED = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+) INFO calsync: (pull|round) (\{.*\})$", re.MULTILINE)
@@ -82,7 +82,7 @@ class Hands:
     def _stages(self, edited: datetime, is_across: Callable[[dict[str, Any]], bool]) -> dict[str, float]:
         pulled: dict[str, float] = {}
         heard: datetime | None = None
-        by = time.monotonic() + PATIENCE
+        by = time.monotonic() + LONGEST
         while time.monotonic() < by:
             for at, what, facts in self.watched.news():
                 stages = {name: ms / 1000 for name, ms in facts.get("stages", {}).items()}
