@@ -239,7 +239,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     world.erp_slot.hear(Side.ERP)
     woken = sorted(report.woken)
     await together(lambda user_id: wake(world, user_id), woken)
-    log_line("pull", {"changes": report.changes, "woken": len(woken), "stages": _stages(world, order, began_at)})
+    log_line("pull", {"changes": report.changes, "woken": len(woken), "steps": _steps(world, order, began_at)})
     await _save_pulled_at(world, began_at)
     await send_digest(world)
     if instance.refused and await is_graph_open(world):
@@ -250,7 +250,7 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
             await _do(world, _Turn(first))
 
 
-def _stages(world: World, order: Pull, began_at: datetime) -> dict[str, int]:
+def _steps(world: World, order: Pull, began_at: datetime) -> dict[str, int]:
     """Milliseconds of a pull that ends now; ``queue`` is since ERP.net's webhook asked for it."""
     asked = {} if order.asked_at is None else {"queue": round((began_at - order.asked_at) / MILLISECOND)}
     return {**asked, "pull": round((world.clock() - began_at) / MILLISECOND)}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from jobs.log import log_failure
-from jobs.round.report import Report, log_round, stages_of
+from jobs.round.report import Report, log_round, steps_of
 from jobs.wake import woken_at
 from jobs.world import World
 from sync_core.errors import StoreError
@@ -25,7 +25,7 @@ def log_timed(report: Report, began_at: datetime, ended_at: datetime) -> None:
         report,
         seconds=(ended_at - began_at).total_seconds(),
         lag_seconds=lag_of(report, ended_at),
-        stages=stages_of(report, woken_at(report.served), began_at),
+        steps=steps_of(report, woken_at(report.served), began_at),
     )
 
 

@@ -138,7 +138,7 @@ class Report:
     trouble: CalsyncError | None = None
     """The error that ended the round before its cursors moved, None if none did."""
     reached: dict[str, datetime] = field(default_factory=dict)
-    """When each stage ended: ``lease`` (links recalled), ``read`` (both sides), ``decide``, ``write``."""
+    """When each step ended: ``lease`` (links recalled), ``read`` (both sides), ``decide``, ``write``."""
 
     @property
     def mails(self) -> int:
@@ -190,23 +190,23 @@ def parked_in(memory: Memory) -> int:
     return links + sum(p.parked for p in memory.pending) + len(memory.cursors.unread)
 
 
-def stages_of(report: Report, woken_at: datetime | None, began_at: datetime) -> dict[str, int]:
-    """Milliseconds that each stage of a round with writes took, ``queue`` (from the wake-up on) before the others;
+def steps_of(report: Report, woken_at: datetime | None, began_at: datetime) -> dict[str, int]:
+    """Milliseconds that each step of a round with writes took, ``queue`` (from the wake-up on) before the others;
     {} of one that did not get to its writes."""
     if not report.done or "write" not in report.reached:
         return {}
     moments = {**({"": woken_at} if woken_at is not None else {}), "queue": began_at, **report.reached}
     return {
-        stage: round((until - since) / MILLISECOND)
-        for since, (stage, until) in zip(moments.values(), list(moments.items())[1:], strict=False)
+        step: round((until - since) / MILLISECOND)
+        for since, (step, until) in zip(moments.values(), list(moments.items())[1:], strict=False)
     }
 
 
 def log_round(
-    report: Report, *, seconds: float, lag_seconds: float | None, stages: Mapping[str, int] | None = None
+    report: Report, *, seconds: float, lag_seconds: float | None, steps: Mapping[str, int] | None = None
 ) -> None:
-    """Log one round. ``lag_seconds``: from the wake-up to the end of the writes, None where unknown; ``stages`` as
-    ``stages_of`` has them."""
+    """Log one round. ``lag_seconds``: from the wake-up to the end of the writes, None where unknown; ``steps`` as
+    ``steps_of`` has them."""
     facts: dict[str, Fact] = {
         "user": report.user_id,
         "full": report.full,
@@ -225,8 +225,8 @@ def log_round(
         facts["read_all"] = report.read_all
     if lag_seconds is not None:
         facts["lag_seconds"] = round(lag_seconds, 3)
-    if stages:
-        facts["stages"] = stages
+    if steps:
+        facts["steps"] = steps
     log_line("round", facts)
     if report.trouble is not None:
         log_failure("round", report.trouble, user_id=report.user_id)

@@ -173,8 +173,8 @@ class _Round:
         else:
             await self._carry_out(fence, sifted, prepared)
 
-    def _reach(self, stage: str, at: datetime) -> None:
-        self._report.reached[stage] = at
+    def _reach(self, step: str, at: datetime) -> None:
+        self._report.reached[step] = at
 
     def _is_paused(self, company: Company) -> bool:
         """Whether no round runs now; the report says so, and the wake token stays unserved."""

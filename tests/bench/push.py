@@ -1,8 +1,8 @@
-"""Push: how long a person's edit takes to be written on the other side, stage by stage, both ways.
+"""Push: how long a person's edit takes to be written on the other side, step by step, both ways.
 
-The app runs in the local host against Azurite and both stand-ins, each a process of its own: every stage goes over
+The app runs in the local host against Azurite and both stand-ins, each a process of its own: every step goes over
 real HTTP. Graph's stand-in notifies by itself; ERP.net's webhook is sent with the edit, as a business rule of the
-instance would. The stages are those that the app logs of each pull and round, so they can be read of any deployment;
+instance would. The steps are those that the app logs of each pull and round, so they can be read of any deployment;
 ``notification`` alone is measured here, from the edit on.
 """
 
@@ -66,32 +66,32 @@ class Hands:
     activity: str
 
     def in_outlook(self, number: int) -> Mapping[str, float]:
-        """Seconds of each stage of an edit in Outlook."""
+        """Seconds of each step of an edit in Outlook."""
         edited = datetime.now(UTC)
         self.company.outlook("anna").act("edit", ident=self.event, subject=f"Outlook {number}")
-        return self._stages(edited, lambda facts: "activity updated" in facts["actions"])
+        return self._steps(edited, lambda facts: "activity updated" in facts["actions"])
 
     def in_erpnet(self, number: int) -> Mapping[str, float]:
-        """Seconds of each stage of an edit in ERP.net."""
+        """Seconds of each step of an edit in ERP.net."""
         edited = datetime.now(UTC)
         self.company.desk("anna").act("edit", activity=self.activity, subject=f"ERP.net {number}")
         address = f"{self.company.public_url}{PATH}"
         urlopen(Request(address, b"", {"x-calsync-secret": WEBHOOK_SECRET}, method="POST"), timeout=10).close()
-        return self._stages(edited, lambda facts: "event updated" in facts["actions"])
+        return self._steps(edited, lambda facts: "event updated" in facts["actions"])
 
-    def _stages(self, edited: datetime, is_across: Callable[[dict[str, Any]], bool]) -> dict[str, float]:
+    def _steps(self, edited: datetime, is_across: Callable[[dict[str, Any]], bool]) -> dict[str, float]:
         pulled: dict[str, float] = {}
         heard: datetime | None = None
         by = time.monotonic() + LONGEST
         while time.monotonic() < by:
             for at, what, facts in self.watched.news():
-                stages = {name: ms / 1000 for name, ms in facts.get("stages", {}).items()}
-                if what == "pull" and facts["woken"] and "queue" in stages:
-                    pulled = {"pull's queue": stages["queue"], "pull": stages["pull"]}
+                steps = {name: ms / 1000 for name, ms in facts.get("steps", {}).items()}
+                if what == "pull" and facts["woken"] and "queue" in steps:
+                    pulled = {"pull's queue": steps["queue"], "pull": steps["pull"]}
                     heard = at - timedelta(seconds=sum(pulled.values()))
                 if what == "round" and is_across(facts):
                     heard = heard or at - timedelta(seconds=facts["lag_seconds"])
-                    return {"notification": (heard - edited).total_seconds(), **pulled, **stages}
+                    return {"notification": (heard - edited).total_seconds(), **pulled, **steps}
             time.sleep(0.02)
         raise TimeoutError("an edit did not get across")
 
@@ -100,7 +100,7 @@ def measure(budget: Budget) -> Iterator[Figure]:
     """One person's edits, one after the other, each when the echo of the one before is over."""
     with TemporaryDirectory() as folder, Company() as company:
         hands = _begin(company, Path(folder) / "host.log")
-        for way, stages, edit in (
+        for way, steps, edit in (
             ("Outlook → ERP.net", TO_ERP, hands.in_outlook),
             ("ERP.net → Outlook", TO_OUTLOOK, hands.in_erpnet),
         ):
@@ -108,15 +108,15 @@ def measure(budget: Budget) -> Iterator[Figure]:
             for number in range(EDITS * budget.repetitions):
                 time.sleep(0.7 + number % 10 * 0.05)  # the echo's round, and no rhythm shared with the queue's polls
                 found.append(edit(number))
-            yield from _figures(way, stages, found)
+            yield from _figures(way, steps, found)
 
 
-def _figures(way: str, stages: tuple[str, ...], found: list[Mapping[str, float]]) -> Iterator[Figure]:
+def _figures(way: str, steps: tuple[str, ...], found: list[Mapping[str, float]]) -> Iterator[Figure]:
     totals = [sum(one.values()) for one in found]
     yield Figure(way, "edit to write, half", "s", (median(totals),))
     yield Figure(way, "edit to write, 95 %", "s", (quantiles(totals, n=20)[-1],), GOAL)
-    for stage in stages:
-        yield Figure(way, stage, "s", tuple(one.get(stage, 0.0) for one in found))
+    for step in steps:
+        yield Figure(way, step, "s", tuple(one.get(step, 0.0) for one in found))
 
 
 def _begin(company: Company, log: Path) -> Hands:

@@ -362,8 +362,8 @@ async def test_a_pull_does_the_round_of_the_first_whom_it_wakes(app: App) -> Non
     assert (app.house.graph.requests, app.house.erp.requests) == ([], [])
 
 
-async def test_stages_of_pull_and_round_are_told(app: App, caplog: pytest.LogCaptureFixture) -> None:
-    """In milliseconds, from the webhook's call or the wake-up on: the waiting, then each stage of the work."""
+async def test_steps_of_pull_and_round_are_told(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """In milliseconds, from the webhook's call or the wake-up on: the waiting, then each step of the work."""
     await settle(app)
     app.house.advance(minutes=1)
     asked_at = app.house.now
@@ -374,8 +374,8 @@ async def test_stages_of_pull_and_round_are_told(app: App, caplog: pytest.LogCap
         await app.hand_over({"kind": "pull", "asked_at": asked_at.isoformat()})
 
     [pull], [line] = logged_facts(caplog.records, "pull"), logged_facts(caplog.records, "round")
-    assert pull["stages"] == {"queue": 2000, "pull": 0}
-    assert line["stages"] == dict.fromkeys(("queue", "lease", "read", "decide", "write"), 0)
+    assert pull["steps"] == {"queue": 2000, "pull": 0}
+    assert line["steps"] == dict.fromkeys(("queue", "lease", "read", "decide", "write"), 0)
 
 
 async def test_a_timer_pull_right_after_another_is_dropped(app: App) -> None:

@@ -18,7 +18,7 @@ from jobs.round.report import (
     line_of,
     log_round,
     parked_in,
-    stages_of,
+    steps_of,
     title,
     wordless,
 )
@@ -110,19 +110,19 @@ def test_what_a_round_calls_fine(told: dict[str, object], *, expected: bool) -> 
     assert expected is a_report(**told).is_fine
 
 
-def test_stages_of_a_round_with_writes() -> None:
+def test_steps_of_a_round_with_writes() -> None:
     """Milliseconds from one to the next, the wait since the wake-up before them; without a write there is nothing to
     tell, and without a wake-up no wait."""
     took = (("lease", 20), ("read", 300), ("decide", 1), ("write", 250))
     report, at = a_report(), NOW
-    for stage, milliseconds in took:
+    for step, milliseconds in took:
         at += timedelta(milliseconds=milliseconds)
-        report.reached[stage] = at
-    assert stages_of(report, NOW, NOW) == {}
+        report.reached[step] = at
+    assert steps_of(report, NOW, NOW) == {}
 
     report.done["event updated"] = 1
-    assert stages_of(report, NOW - timedelta(seconds=1), NOW) == {"queue": 1000, **dict(took)}
-    assert stages_of(report, None, NOW) == dict(took)
+    assert steps_of(report, NOW - timedelta(seconds=1), NOW) == {"queue": 1000, **dict(took)}
+    assert steps_of(report, None, NOW) == dict(took)
 
 
 def test_what_waits_for_a_person() -> None:
