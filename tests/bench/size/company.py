@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 from unittest import mock
 
-from adapters.store.backend import Key, Op, Row, Table
-from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app import work
 from jobs.app.dispatch import ask_for_pull, dispatch
@@ -25,51 +23,16 @@ from tests.bench.size.people import STORMS, WORKDAYS, Todo, a_day
 from tests.bench.size.platform import Bill, Flex, Serve, SimQueue, tick
 from tests.bench.size.rounds import ZONE, Rounds
 from tests.bench.size.sides import Gate, SimErp, SimGraph
+from tests.bench.size.tables import SlowBackend
 from tests.support.virtual_time import VirtualLoop, run_simulated
 
 MONDAY = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Six in the morning in Sofia."""
 
-A_REQUEST, A_PAGE = 0.008, 0.03
-"""Assumed: seconds of a request to the tables, and of each further thousand rows that it reads."""
-
 NOTIFIED_AFTER = (1.0, 3.0)
 """Assumed: seconds from a change in a mailbox to Graph's notification."""
 
 HOUR = timedelta(hours=1)
-
-
-class SlowBackend(MemoryBackend):
-    """A memory backend whose requests take simulated time, and whose rows read are counted."""
-
-    rows = 0
-
-    async def read(self, table: Table, key: Key) -> Row | None:
-        await asyncio.sleep(A_REQUEST)
-        return await super().read(table, key)
-
-    async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
-        return await self._read(await super().scan(table, partition, limit, begin=begin))
-
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        return await self._read(await super().scan_from(table, partition, key, limit))
-
-    async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
-        return await self._read(await super().scan_but(table, partition, begin))
-
-    async def write(self, table: Table, op: Op) -> str:
-        await asyncio.sleep(A_REQUEST)
-        return await super().write(table, op)
-
-    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
-        await asyncio.sleep(A_REQUEST)
-        return await super().transact(table, ops)
-
-    async def _read(self, rows: list[Row]) -> list[Row]:
-        self.rows += len(rows)
-        self.reads += len(rows) // 1_000
-        await asyncio.sleep(A_REQUEST + A_PAGE * (len(rows) // 1_000))
-        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +71,7 @@ class Company:
         self.backend = SlowBackend(self.loop.clock)
         self.bill, self.queue, self.graph, self.todo = Bill(), SimQueue(), SimGraph(), Todo()
         self.gate = Gate(self.loop.clock, sessions)
-        self.rounds = Rounds(self.todo, self.graph, self._tell)
+        self.rounds = Rounds(people + newcomers, self.todo, self.graph, self.backend, self._tell)
         self.sessions = sessions
         self.calls = set[asyncio.Task[None]]()
         self.flex = Flex(self.queue, self.bill, self._process, instances or sessions)

@@ -1,7 +1,8 @@
 """A round and a pull as they look from outside: what they ask of both sides, and what they leave in the store.
 
-``COSTS`` are the requests that real rounds make (``test_size`` counts them at the stand-ins). The store's own rows
-that decide who is due (cursors, wake token, mark, inbox, user) are written by the store itself, as a round does.
+``COSTS`` are the requests that real rounds make: ``test_costs`` counts them at the stand-ins and in the store. The
+rows that decide who is due (cursors, wake token, mark, inbox, user) are written by the store itself, as a round does;
+the table requests that a real round makes beside these are reckoned.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jobs.checkup import as_known, fingerprint, save_findings
+from jobs.people import LIFE, People
 from jobs.ports import Put
 from jobs.pull import PullReport
 from jobs.round.report import Report
@@ -25,44 +27,56 @@ from sync_core.errors import CalsyncError
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from tests.bench.size.people import Todo
 from tests.bench.size.sides import SimErp, SimGraph
+from tests.bench.size.tables import Requests, SlowBackend, counted
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Requests to Graph and to ERP.net."""
+    """Requests to Graph, to ERP.net and to the tables, and the rows that the last ones read."""
 
     graph: int
     erp: int
+    tables: int
+    rows: int
 
 
 COSTS = {
-    "idle": Cost(1, 0),
-    "new day": Cost(4, 4),
-    "to ERP.net": Cost(2, 2),
-    "to Outlook": Cost(3, 2),
-    "first": Cost(4, 9),
+    "idle": Cost(1, 0, 13, 6),
+    "new day": Cost(4, 3, 17, 81),
+    "to ERP.net": Cost(1, 2, 22, 10),
+    "to Outlook": Cost(2, 1, 24, 13),
+    "first": Cost(4, 6, 30, 6),
 }
 """Of a round that finds nothing (or its own echo), of one on a new day, with a change on either side, and of the
 first one over a calendar of 30 meetings."""
 
-PULL = 2
+PAGE = 1_000
+"""Rows that one table request reads."""
+
+PULL = 1
 """Requests to ERP.net of a pull."""
 
-IN_A_BATCH = 20
+IN_A_BATCH: Mapping[str, int] = {"to ERP.net": 50, "to Outlook": 20}
 """Changes that travel in one request."""
 
 CPU = 0.05
 """Assumed: seconds of CPU of a round, on an instance of one core."""
 
 
+Tell = Callable[[str], None]
+"""Lets Graph notify of a write to somebody's calendar."""
+
+
 class Rounds:
     """Stands in the place of ``run_round`` and ``pull_and_repair``."""
 
-    def __init__(self, todo: Todo, graph: SimGraph, tell: Callable[[str], None]) -> None:
+    def __init__(self, people: int, todo: Todo, graph: SimGraph, tables: SlowBackend, tell: Tell) -> None:
+        self._people = people
+        self._known_at: dict[People, datetime] = {}
         self._todo = todo
+        self._tables = tables
         self._graph = graph
         self._tell = tell
-        """Lets Graph notify of a write to somebody's calendar."""
         self.rounds: Counter[str] = Counter()
         self.passed_by: list[int] = []
         """How many requests of others ERP.net answered during each round that was not a first one."""
@@ -79,9 +93,11 @@ class Rounds:
 
     async def run_round(self, world: World, user: User, *, full: bool = False, **_: object) -> Report:
         """What ``jobs.round.run.run_round`` does to the store and asks of both sides."""
+        await self.know_people(world)
+        own = counted.set(Requests())
         fence = Fence(world, await world.store.acquire_lease(user.id, world.holder, world.lease_seconds))
         report = Report(user.id, user.upn, full=full)
-        outlook, erp = self._todo.outlook.pop(user.id, []), list[datetime]()
+        kind, outlook, erp = "", self._todo.outlook.pop(user.id, []), list[datetime]()
         try:
             memory = await world.store.recall(user.id)
             report.served = memory.wake
@@ -91,7 +107,6 @@ class Rounds:
             self.rounds[kind] += 1
             await self._ask(world, fence, _cost(kind, len(outlook), len(erp)))
             await self._carry_out(world, fence, user, memory, report)
-            self._arrived(world, user.id, outlook, erp, report)
         except CalsyncError as error:
             report.trouble = error
             self._todo.outlook[user.id] += outlook
@@ -100,7 +115,18 @@ class Rounds:
         finally:
             await fence.release()
         report.again |= await world.store.read_wake(user.id) != report.served
+        if report.trouble is None:
+            await self._tables.reckon(COSTS[kind].tables, COSTS[kind].rows)
+            self._arrived(world, user.id, outlook, erp, report)
+        counted.reset(own)
         return report
+
+    async def know_people(self, world: World) -> None:
+        """Who works here, which a process reads as often as ``jobs.people`` lets it; decoding it is left out."""
+        now, known_at = world.clock(), self._known_at.get(world.people)
+        if known_at is None or now - known_at >= LIFE:
+            self._known_at[world.people] = now
+            await self._tables.reckon(math.ceil(self._people / PAGE), self._people)
 
     def _kind(self, world: World, memory: Memory, outlook: list[datetime], erp: list[datetime]) -> str:
         if memory.cursors.full_due:
@@ -117,7 +143,7 @@ class Rounds:
             for _ in range(requests):
                 async with fence.covering():
                     await ask(1)
-        if cost != COSTS["first"]:
+        if cost.erp < COSTS["first"].erp:
             self.passed_by.append(_erp(world).gate.requests - before - cost.erp)
 
     async def _carry_out(self, world: World, fence: Fence, user: User, memory: Memory, report: Report) -> None:
@@ -161,8 +187,9 @@ ZONE = ZoneInfo("Europe/Sofia")
 def _cost(kind: str, outlook: int, erp: int) -> Cost:
     """What a round asks that carries over so many changes of either side."""
     one = COSTS[kind]
-    more = max(0, math.ceil(outlook / IN_A_BATCH) - 1), max(0, math.ceil(erp / IN_A_BATCH) - 1)
-    return Cost(one.graph + more[1], one.erp + sum(more))
+    batches = ((outlook, IN_A_BATCH["to ERP.net"]), (erp, IN_A_BATCH["to Outlook"]))
+    to_erp, to_graph = (max(0, math.ceil(changes / at_once) - 1) for changes, at_once in batches)
+    return replace(one, graph=one.graph + to_graph, erp=one.erp + to_erp)
 
 
 def _erp(world: World) -> SimErp:
