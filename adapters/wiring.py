@@ -27,13 +27,13 @@ from sync_core.model.schedule import minutes_between
 from sync_core.model.sides import Side
 
 if TYPE_CHECKING:
+    from azure.data.tables.aio import TableServiceClient
     from azure.storage.queue.aio import QueueServiceClient
 
     from adapters.erp import ErpOptions
     from adapters.graph import GraphCalendar
     from adapters.queues import WorkQueue
     from adapters.store.store import RowStore
-    from adapters.store.tables import Service
     from jobs.ports import Calendar, Erp, Subscriptions
 
 
@@ -167,7 +167,7 @@ async def _open_store(settings: Settings, clock: Callable[[], datetime], opened:
     return store
 
 
-async def _table_service(settings: Settings, opened: AsyncExitStack) -> Service:
+async def _table_service(settings: Settings, opened: AsyncExitStack) -> TableServiceClient:
     from adapters.store.tables import connect, connect_as
 
     if is_development(settings.storage_connection):

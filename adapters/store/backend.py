@@ -7,6 +7,7 @@ transaction (azure.md §10: 100 operations, 4 MiB, one partition, each row once)
 from __future__ import annotations
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Sequence
@@ -14,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
-
-import msgspec
 
 from adapters.store.codec import Properties
 
@@ -88,8 +87,8 @@ class Op:
 
     @property
     def weight(self) -> int:
-        """Bytes in a transaction, whose rows are JSON."""
-        return OP_OVERHEAD + sum(len(msgspec.json.encode(value)) for value in self.properties.values())
+        """Bytes in a transaction, counted as the SDK writes them: JSON with everything but ASCII escaped."""
+        return OP_OVERHEAD + sum(len(json.dumps(value)) for value in self.properties.values())
 
 
 class Conflict(Exception):

@@ -9,9 +9,8 @@ our clock is off; ``leases`` says what the bounds are for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,6 @@ from uuid import uuid4
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables import TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
@@ -28,7 +26,6 @@ from adapters.refusals import unavailable
 from adapters.store.backend import SUPERSEDED, Backend, Conflict, Key, Missing, Op, Row, Table, Verb, gather
 from adapters.store.codec import Properties
 from adapters.store.store import RowStore
-from adapters.store.transactions import Transactions
 from jobs.ports import Clock
 from sync_core.errors import StoreError, StoreUnavailable
 
@@ -45,40 +42,24 @@ _CONDITION_FAILED = frozenset({404, 409, 412})
 _KEYS = frozenset({"PartitionKey", "RowKey", "nonce"})
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """An account's tables: the SDK's client, and what sends transactions over its transport."""
-
-    tables: TableServiceClient
-    transactions: Transactions
-
-
-def connect(connection_string: str, **options: Any) -> Service:
+def connect(connection_string: str, **options: Any) -> TableServiceClient:
     """A client for a storage connection string; ``options`` are the SDK's."""
-    return _service(TableServiceClient.from_connection_string, connection_string, options)
+    return TableServiceClient.from_connection_string(connection_string, **{**TIMEOUTS, **of_environment(), **options})
 
 
-def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> Service:
+def connect_as(endpoint: str, credential: AsyncTokenCredential, **options: Any) -> TableServiceClient:
     """A client for a table endpoint (``https://account.table.core.windows.net``) and an identity."""
-    return _service(TableServiceClient, endpoint, {"credential": credential, **options})
-
-
-def _service(make: Callable[..., TableServiceClient], place: str, options: dict[str, Any]) -> Service:
-    options = {**TIMEOUTS, **of_environment(), **options}
-    transport = options.pop("transport", None) or AioHttpTransport(**options)
-    tables = make(place, transport=transport, **options)
-    return Service(tables, Transactions(tables, transport, **options))
+    return TableServiceClient(endpoint, credential=credential, **{**TIMEOUTS, **of_environment(), **options})
 
 
 class TableBackend(Backend):
     """Rows in four tables whose names begin with ``prefix``."""
 
-    def __init__(self, service: Service, prefix: str, clock: Clock) -> None:
+    def __init__(self, service: TableServiceClient, prefix: str, clock: Clock) -> None:
         super().__init__()
-        self._service = service.tables
-        self._transactions = service.transactions
+        self._service = service
         self._clock = clock
-        self._tables: dict[Table, TableClient] = {t: self._service.get_table_client(f"{prefix}{t}") for t in Table}
+        self._tables: dict[Table, TableClient] = {t: service.get_table_client(f"{prefix}{t}") for t in Table}
         self._behind = timedelta(0)
         self._ahead = timedelta(0)
 
@@ -188,8 +169,9 @@ class TableBackend(Backend):
         return str(answer["etag"])
 
     async def _send_all(self, table: Table, ops: Sequence[Op], nonce: str) -> list[str]:
-        name, batch = self._tables[table].table_name, [(op, _entity_of(op, nonce)) for op in ops]
-        return await self._transactions.send(name, batch, self._listen())
+        batch = [_operation(op, nonce) for op in ops]
+        answers = await self._tables[table].submit_transaction(batch, raw_response_hook=self._listen())
+        return [str(answer.get("etag", "")) for answer in answers]
 
     async def _make_sure(self, table: Table, ops: Sequence[Op], nonce: str, error: AzureError) -> list[str]:
         """After an error: the rows' etags if the write was done all the same; else the error, in our words.
@@ -228,7 +210,7 @@ class TableBackend(Backend):
 class TableStore(RowStore):
     """``Store`` in tables; ``wiring`` makes the client (``connect`` or ``connect_as``) and closes the store."""
 
-    def __init__(self, service: Service, prefix: str, clock: Clock) -> None:
+    def __init__(self, service: TableServiceClient, prefix: str, clock: Clock) -> None:
         super().__init__(TableBackend(service, prefix, clock))
 
 
@@ -248,6 +230,16 @@ def _end(begin: str) -> str:
 
 def _condition(op: Op) -> dict[str, Any]:
     return {"etag": op.etag, "match_condition": MatchConditions.IfNotModified} if op.etag else {}
+
+
+def _operation(op: Op, nonce: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    """The SDK's form of one operation of a transaction; merge is its default, replace is ours."""
+    entity = _entity_of(op, nonce)
+    if op.verb is Verb.DELETE:
+        return "delete", entity, _condition(op)
+    if op.verb is Verb.INSERT:
+        return "create", entity, {}
+    return "update" if op.etag else "upsert", entity, {"mode": UpdateMode.REPLACE, **_condition(op)}
 
 
 def _may_be_done(error: AzureError) -> bool:

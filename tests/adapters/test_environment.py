@@ -42,7 +42,7 @@ async def test_a_password_that_somebody_keeps_for_the_host_stops_nothing(
     monkeypatch.setenv("NETRC", str(kept))
     with suppress(ResourceExistsError):
         if of == "tables":
-            async with tables.connect(azurite.connection_string).tables as tables_:
+            async with tables.connect(azurite.connection_string) as tables_:
                 await tables_.create_table("environment")
         else:
             async with queues.connect(azurite.connection_string) as queues_:

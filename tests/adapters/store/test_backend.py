@@ -46,7 +46,7 @@ def test_bytes_of_a_transaction(letter: str) -> None:
 
 def test_large_operation_goes_alone() -> None:
     """One operation beyond the usual bytes is still sent, in a transaction of its own."""
-    ops = [put(1), put(2, "я" * 500_000), put(3)]
+    ops = [put(1), put(2, "я" * 400_000), put(3)]
 
     assert [len(batch) for batch in batches(ops)] == [1, 1, 1]
 
