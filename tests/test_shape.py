@@ -155,7 +155,8 @@ def names_used_twice(sources: Mapping[str, str]) -> dict[str, list[str]]:
 
 def test_each_helper_of_the_tests_has_a_name_of_its_own() -> None:
     """Whoever reads ``PortalOffice`` in a test need not look which office is imported."""
-    sources = {path.stem: path.read_text() for path in sorted((ROOT / "tests" / "support").glob("*.py"))}
+    support = ROOT / "tests" / "support"
+    sources = {str(path.relative_to(support)): path.read_text() for path in sorted(support.rglob("*.py"))}
     assert len(sources) > 20
     assert names_used_twice(sources) == {}
 
@@ -180,11 +181,11 @@ ELSEWHERE = {
     # module: (why it has no tests of its own, where it is tried)
     "sync_core/model/claim.py": (VALUES, "tests/core/plan/test_shared.py"),
     "sync_core/model/writes.py": (VALUES, "tests/core/plan/test_update.py"),
-    "jobs/ports/common.py": (VALUES, "tests/support/store_contract.py"),
+    "jobs/ports/common.py": (VALUES, "tests/support/store_contract/leases.py"),
     "jobs/ports/erp.py": (VALUES, "tests/adapters/erp/test_erpnet_simulated.py"),
     "jobs/ports/graph.py": (VALUES, "tests/adapters/graph/test_calendar_on_simulator.py"),
     "jobs/ports/queue.py": (VALUES, "tests/adapters/test_queues.py"),
-    "jobs/ports/store.py": (VALUES, "tests/support/store_contract.py"),
+    "jobs/ports/store.py": (VALUES, "tests/support/store_contract/state.py"),
     "jobs/round/frame.py": (VALUES, "tests/core/reading/test_frame.py"),
     "jobs/world.py": ("the lease of a round needs a round that lasts", "tests/faults/test_long_rounds.py"),
     "jobs/round/run.py": (ROUNDS, "tests/rounds/test_rules.py"),

@@ -102,7 +102,7 @@ ALLOWED = {
     ("story", "README.md"): "the demo tells one",
     ("patience", "tests/infra/test_hooks.py"): "a variable of infra/scripts/smoke.py",
     ("inherited", "tests/support/interrupts.py"): "a process inherits its parent's signal handlers",
-    ("inherited", "tests/support/store_contract.py"): "a class inherits its tests",
+    ("inherited", "tests/support/store_contract/__init__.py"): "a class inherits its tests",
 }
 """Where a retired word stays, and why."""
 

@@ -258,7 +258,7 @@ class Store(
 ):
     """The store: all of the above, the users, and the memory of each.
 
-    The tables and the memory store pass one contract suite (tests/support/store_contract.py).
+    The tables and the memory store pass one contract suite (tests/support/store_contract).
     """
 
     people_changed: int

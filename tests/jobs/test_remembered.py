@@ -35,7 +35,7 @@ from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, Killed, broken_sy
 from tests.support.house import START, House, open_house
 from tests.support.random_company import OPENING, Act, Company
 from tests.support.scenes import Scene, clash, deletions, edits, first_sync, locks
-from tests.support.store_contract import link
+from tests.support.store_contract.rows import link
 
 
 def by_key(memory: Memory) -> tuple[object, ...]:

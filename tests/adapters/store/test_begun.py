@@ -22,7 +22,7 @@ from sync_core.errors import RowUnreadable
 from sync_core.model.link import Pending
 from sync_core.model.memory import Memory
 from sync_core.model.sides import Side
-from tests.support.store_contract import NOW, link, save
+from tests.support.store_contract.rows import NOW, link, save
 
 ANNA = "anna"
 

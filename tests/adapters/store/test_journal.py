@@ -16,7 +16,7 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.ports import UNREADABLE
 from sync_core.model.memory import JournalEntry
-from tests.support.store_contract import NOW, entry
+from tests.support.store_contract.rows import NOW, entry
 
 ANNA = "anna"
 

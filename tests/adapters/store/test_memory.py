@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.store.memory import MemoryStore
-from tests.support.store_contract import NOW, PassTime, StoreContract, user_id
+from tests.support.store_contract import StoreContract
+from tests.support.store_contract.rows import NOW, PassTime, user_id
 
 __all__ = ["user_id"]
 

@@ -22,7 +22,8 @@ from sync_core.errors import LeaseHeld, LeaseLost, StoreError, StoreUnavailable
 from sync_core.model.claim import Claim
 from sync_core.model.event import Window
 from sync_core.model.memory import Cursors, InboxRow, Instance, Memory
-from tests.support.store_contract import NOW, PassTime, StoreContract, link, save, user_id
+from tests.support.store_contract import StoreContract
+from tests.support.store_contract.rows import NOW, PassTime, link, save, user_id
 
 __all__ = ["user_id"]
 

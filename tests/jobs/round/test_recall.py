@@ -22,8 +22,8 @@ from sync_core.model.memory import Memory, Unread
 from tests.support.days import at, digits, the_activity, the_event
 from tests.support.few_links import every_plan_compared
 from tests.support.house import ANNA, House, open_house
-from tests.support.ledger_contract import keep, pair
 from tests.support.series import MONDAYS, mondays, on, open_series
+from tests.support.store_contract.ledger import keep, pair
 from tests.support.users import put_user
 
 
