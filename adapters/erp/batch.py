@@ -19,7 +19,6 @@ from itertools import count, pairwise
 from typing import Any
 
 _BLANK = re.compile(rb"\r?\n\r?\n")
-_DASHED = re.compile(rb"(?:\A|\r?\n)--([^\r\n]*)(?=\r?\n|\Z)")
 _STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})")
 
 
@@ -108,12 +107,25 @@ def _boundary(content_type: str) -> str:
 
 
 def _split(content: bytes, boundary: str) -> list[bytes]:
-    between = boundary.encode()
-    last = between + b"--"
-    marks = [line for line in _DASHED.finditer(content) if line.group(1).rstrip(b" \t") in (between, last)]
-    if not marks or marks[-1].group(1).rstrip(b" \t") != last:
+    """What stands between the lines that are the boundary's marks, the last of which ends with two more dashes."""
+    mark = b"--" + boundary.encode()
+    lines: list[tuple[int, int, bytes]] = []  # where each begins and ends, and what it says behind the mark
+    begin = content.find(mark)
+    while begin >= 0:
+        end = content.find(b"\n", begin)
+        end = end if end >= 0 else len(content)
+        more = content[begin + len(mark) : end].rstrip(b" \t\r")
+        if more in (b"", b"--") and content[begin - 1 : begin] in (b"", b"\n"):
+            lines.append((begin, end, more))
+        begin = content.find(mark, begin + len(mark))
+    if not lines or lines[-1][2] != b"--":
         raise ValueError("the batch answer is cut off")
-    return [content[a.end() : b.start()] for a, b in pairwise(marks)]
+    return [_without_line_end(content[one[1] : other[0]]) for one, other in pairwise(lines)]
+
+
+def _without_line_end(section: bytes) -> bytes:
+    """A section without the line end that belongs to the mark behind it."""
+    return section.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def _step_answer(section: bytes, *, is_whole: bool) -> PartAnswer:
