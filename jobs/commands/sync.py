@@ -111,7 +111,8 @@ async def what_waits(
         users[user_id] = users.get(user_id) or await world.store.read_user(user_id) or User(user_id, user_id)
         waiting[user_id] = users[user_id], ()
         with suppress(RowUnreadable):
-            waiting[user_id] = users[user_id], choices_in(await world.store.recall(user_id))
+            memory = await world.store.recall_open(user_id) or await world.store.recall(user_id)
+            waiting[user_id] = users[user_id], choices_in(memory)
     return waiting
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.store.backend import Table
 from adapters.store.store import RowStore
+from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.model.memory import Instance
@@ -73,6 +74,23 @@ async def test_a_first_sync_of_1000_activities_in_tables(counted: tuple[House, C
     assert report.done == {"event created": 1000}
     assert backend.asked.total() <= 140
     assert backend.written.total() <= 4_110
+
+
+async def test_what_waits_for_a_person_reads_no_links(counted: tuple[House, CountingBackend]) -> None:
+    """A sync with nothing to do looks at none of a hundred pairs, neither for itself nor for what it then says."""
+    house, backend = counted
+    for n in range(100):
+        house.outlook().create(f"event {n}", at(1 + n % 28), at(1 + n % 28, 10))
+    for _ in range(3):
+        await house.step()
+    backend.rows.clear()
+    user = await house.user()
+    async with house.world.erp_session():
+        outcome = await sync_user(house.world, user)
+    waiting = await what_waits(house.world, [user], outcome)
+
+    assert waiting == {user.id: (user, [])}
+    assert [key for key in backend.rows if key.row.startswith("link-")] == []
 
 
 async def test_a_full_round_of_1000_linked_events_in_tables(counted: tuple[House, CountingBackend]) -> None:
