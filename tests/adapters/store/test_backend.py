@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from adapters.store.backend import AT_ONCE, BATCH_BYTES, Key, Op, Table, Verb, batches, gather
+from adapters.store.backend import (
+    AT_ONCE,
+    BATCH_BYTES,
+    TRANSACTIONS_AT_ONCE,
+    Key,
+    Op,
+    Table,
+    Verb,
+    batches,
+    gather,
+)
 from adapters.store.memory import MemoryBackend
 
 
@@ -120,3 +131,36 @@ async def test_first_error_after_all_have_ended() -> None:
     with pytest.raises(ValueError, match="first"):
         await gather(work(number) for number in range(5))
     assert ended == [1, 2, 3, 4]
+
+
+class SlowBackend(MemoryBackend):
+    """Writes take a while; how many transactions were under way at once."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        self.running = self.most = 0
+
+    async def transact(self, table: Table, ops: Sequence[Op]) -> list[str]:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0)
+        self.running -= 1
+        return await super().transact(table, ops)
+
+
+@pytest.mark.parametrize("write", [SlowBackend.write_all, SlowBackend.write_each])
+async def test_transactions_at_once(write: Callable[..., Awaitable[list[str | None] | None]]) -> None:
+    """A few of one partition are under way together; of a row that is written twice the last counts."""
+    backend = SlowBackend()
+    etags = await write(backend, Table.STATE, [put(n) for n in range(950)])
+
+    assert backend.most == TRANSACTIONS_AT_ONCE
+    rows = {row.key.row: row for row in await backend.scan(Table.STATE, "p")}
+    assert len(rows) == 950
+    assert etags is None or etags == [rows[f"{n}"].etag for n in range(950)]
+    backend.most = 0
+    await write(backend, Table.STATE, [put(n % 120, f"{n}") for n in range(240)])
+
+    assert backend.most == 1
+    rows = {row.key.row: row for row in await backend.scan(Table.STATE, "p")}
+    assert [rows[f"{n}"].properties["data0"] for n in range(120)] == [f"{n + 120}" for n in range(120)]
