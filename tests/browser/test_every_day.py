@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenWindow, both_ways
-from tests.support.browser_scene import Scene
-from tests.support.browsing import PHONE, PortalOffice, Window
+from tests.support.browser_scene import BOSS, Scene
+from tests.support.browsing import ADMIN, PHONE, PortalOffice, Window
+from tests.support.company_life import in_erpnet, meeting_words
 
 MOST_TABS = 60
 
@@ -43,6 +46,31 @@ async def test_where_is_my_meeting(scene: Scene, window: OpenWindow, *, scripts:
     await here.press("Its history")
     await here.sees("outside the window")
     await here.sees("Do: nothing: it is synced by itself")
+
+
+@both_ways
+async def test_what_recurring_meetings_would_bring(
+    office: PortalOffice, window: OpenWindow, *, scripts: bool
+) -> None:
+    """An administrator is shown each person's dates by a button, before anything is set; nothing is written."""
+    login = f"lilia{int(scripts)}"
+    upn = f"{login}@acme.example"
+    await office.employ(login, "Lilia Stoeva")
+    words = meeting_words("Weekly review", 9)
+    day = date.fromisoformat(words["start"][:10])
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [f"{day:%A}".lower()], "firstDayOfWeek": "monday"}
+    three = {"type": "numbered", "startDate": day.isoformat(), "numberOfOccurrences": 3}
+    office.company.outlook(login).act("create", **words, recurrence={"pattern": pattern, "range": three})
+    here = await window(scripts=scripts)
+    await here.sign_in(BOSS, "Vera Koleva", ADMIN)
+    await here.open("/portal/everyone")
+    await here.press("What would appear with recurring meetings?")
+    await here.done()
+    section = here.page.locator("section", has=here.page.get_by_role("heading", name=upn))
+    await expect(section).to_contain_text("3 meetings will appear in ERP.net.")
+    await expect(section).to_contain_text("3 of them are dates of recurring meetings.")
+    await expect(section).to_contain_text("0 invitations will be sent.")
+    assert (login, "Weekly review") not in in_erpnet(office.company)
 
 
 @both_ways

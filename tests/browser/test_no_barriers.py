@@ -102,7 +102,7 @@ async def test_what_runs_has_no_barrier_and_can_be_stopped(scene: Scene, window:
     at = datetime.now(UTC)
     command = Command(new_id(at), Wish(Kind.SYNC, (scene.anna,)), Asker(scene.anna), at, at + timedelta(days=1))
     async with open_world(load(scene.office.company.settings)) as world:
-        command = await world.store.save_command(replace(command, state=State.RUNNING, done=1, total=9))
+        command = await world.store.save_command(replace(command, state=State.RUNNING, done=2, total=10))
         await scene.be_anna(here)
         path = f"/portal/commands/{command.id}"
         await here.open(path)
@@ -110,13 +110,13 @@ async def test_what_runs_has_no_barrier_and_can_be_stopped(scene: Scene, window:
 
         status, stop = here.page.locator("[data-runs][role=status]"), here.page.locator("button[data-pause]")
         await stop.click()
-        command = await world.store.save_command(replace(command, done=7))
+        command = await world.store.save_command(replace(command, done=8))
         await here.page.clock.run_for(10_000)
         assert " 9." in await status.inner_text()
         assert "7 " not in await status.inner_text()
         await stop.click()
         await expect(status).to_contain_text("7 ")
-        await world.store.save_command(replace(command, state=State.DONE, done=9))
+        await world.store.save_command(replace(command, state=State.DONE, done=10))
         await here.page.clock.run_for(3_000)
         await here.ended()
 
