@@ -14,7 +14,6 @@ from adapters.erp import ErpNet, ErpOptions
 from adapters.graph import GraphCalendar, GraphOptions, StaticCredential
 from adapters.http import Retries
 from adapters.store.memory import MemoryQueue, MemoryStore
-from jobs.commands.switch import enable
 from jobs.commands.sync import SyncReport
 from jobs.ports import Store
 from jobs.round.report import Report
@@ -25,6 +24,7 @@ from simulators.graph import GraphSimulator, OutlookPerson
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, User
 from sync_core.model.policy import Policy
+from tests.support.indoors import switch_on
 from tests.support.syncing import plan_sync, sync_all
 
 START = datetime(2026, 1, 25, 8, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ class House:
         self.erp.add_user(name, upn, name.title())
         self.erp.add_role_user(name, self.erp.company_id, self.erp.location_id)
         if enabled:
-            await enable(self.world, upn)
+            await switch_on(self.world, self.graph, self.erp, upn)
         return upn
 
     async def sync(self, *upns: str, full: bool = False, dry_run: bool = False) -> SyncReport:
