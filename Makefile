@@ -30,10 +30,12 @@ PACKAGES := sync_core jobs adapters portal simulators cli $(wildcard function_ap
 
 # What takes a small part of its moments or plays in `make test` (tests/support/budget.py).
 BUDGETED := tests/faults tests/host/test_end_to_end.py tests/demo/test_ics_parts.py \
-  tests/app/test_workers.py tests/jobs/test_line.py tests/jobs/test_refusal.py tests/jobs/test_remembered.py \
+  tests/app/test_workers.py tests/jobs/commands/test_done_before.py \
+  $(patsubst %,tests/jobs/test_%.py,line refusal remembered) \
   $(patsubst %,tests/adapters/test_%.py,hostile round_trips) \
-  $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence hand_over_orders meeting_accidents) \
-  $(patsubst %,tests/rounds/test_%.py,meetings preview stops series_company series_edges series_random)
+  $(patsubst %,tests/rounds/test_%.py,changed_ids company convergence differing_copies hand_over_orders) \
+  $(patsubst %,tests/rounds/test_%.py,meeting_accidents meetings names_in_turn preview stops) \
+  $(patsubst %,tests/rounds/test_series_%.py,arriving changed company edges from_erp random undone)
 
 .PHONY: help setup demo run screenshots recording test soak bench bench-quick check lock fresh lowest notice sbom audit
 .DEFAULT_GOAL := setup

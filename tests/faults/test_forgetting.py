@@ -19,7 +19,7 @@ from jobs.commands.switch import enable, forget
 from jobs.wake import wake
 from sync_core.errors import CalsyncError
 from tests.support.app import FixedProcess, front_door
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.days import at, digits
 from tests.support.fuse import raw
 from tests.support.house import ANNA, START, House, open_house
@@ -156,9 +156,8 @@ DOINGS = [_round, _sync, _boris, _pull, _notification, _keeper, _enable]
 MOST_WRITES = 240
 
 
-@pytest.mark.parametrize("dies", [False, True], ids=["goes-on", "dies"])
-@pytest.mark.parametrize("doing", DOINGS, ids=lambda doing: doing.__name__.strip("_"))
-async def test_forgotten_after_every_write(doing: Callable[[House, str], Awaitable[None]], dies: bool) -> None:
+@pytest.mark.parametrize(("doing", "then"), each(DOINGS, ["goes-on", "dies"]), ids=told)
+async def test_forgotten_after_every_write(doing: Callable[[House, str], Awaitable[None]], then: str) -> None:
     """Anna is forgotten right after the n-th write of whatever is under way, for every n; that goes on, or dies, and
     what waits in the queue is worked on: no row names her any more, and nobody is told of her by Graph."""
     for n in range(0, MOST_WRITES, budget(47, 1)):
@@ -168,7 +167,7 @@ async def test_forgotten_after_every_write(doing: Callable[[House, str], Awaitab
             async def forgetting(house: House = house) -> None:
                 await forget(house.world, anna)  # noqa: B023 - called within this turn of the loop
 
-            backend.left, backend.dies, backend.meanwhile = n, dies, forgetting
+            backend.left, backend.dies, backend.meanwhile = n, then == "dies", forgetting
             with suppress(Killed, CalsyncError):
                 await doing(house, anna.id)
             is_over = backend.meanwhile is not None

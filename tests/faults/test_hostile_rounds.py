@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from adapters.telemetry import CHATTERING
 from simulators.base import Simulator
 from sync_core.model.link import LinkStatus
-from tests.support.budget import IS_SOAK, a_few, budget
+from tests.support.budget import a_few, budget, each
 from tests.support.days import at, digits
 from tests.support.faulty_wire import Row, rows_of, tamper
 from tests.support.fuse import MOST_CALLS
@@ -207,8 +207,7 @@ def test_a_spoilt_activity_delays_nobody(which: str, damage: Damage) -> None:
 
 
 STRANGE_IDS: tuple[Any, ...] = (*NASTY, "", None, 7, True, [], {"id": 1})
-PAIRS = [(ident, which) for ident in STRANGE_IDS for which in SPOILT if IS_SOAK or which.startswith("new")]
-"""`make test` takes the items that no round has seen, `make soak` the linked ones, too."""
+PAIRS = each(STRANGE_IDS, SPOILT)
 
 
 @pytest.mark.parametrize(("ident", "which"), PAIRS, ids=lambda value: ascii(value)[:24])
@@ -250,8 +249,7 @@ SHOTS = 3
 """So many answers in a row, or the client's second try would be answered well."""
 
 
-@pytest.mark.parametrize("kind", JUNK)
-@pytest.mark.parametrize("side", ["graph", "erp"])
+@pytest.mark.parametrize(("kind", "side"), each(JUNK, ["graph", "erp"]))
 async def test_any_answer_may_be_junk(side: str, kind: str) -> None:
     """From the n-th answer of a side on, three say something that no contract knows: no crash, in step afterwards."""
     for n in range(0, MOST_CALLS, budget(37, 1)):

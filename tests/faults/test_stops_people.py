@@ -12,7 +12,7 @@ import pytest
 
 from adapters.store.store import RowStore
 from jobs.commands.switch import disable, enable
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.days import at, digits
 from tests.support.fuse import Fuse, FusedBackend, broken_sync
 from tests.support.house import START, House, open_house
@@ -89,9 +89,8 @@ async def check(company: Company, mails: int) -> None:
     assert [mail for mail, count in twice.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("before", [False, True][: budget(1, 2)], ids=["after", "before"][: budget(1, 2)])
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_dying_at_every_store_write_of_a_meeting(scene: Scene, before: bool) -> None:
+@pytest.mark.parametrize(("scene", "when"), each(SCENES, ["before", "after"]), ids=told)
+async def test_dying_at_every_store_write_of_a_meeting(scene: Scene, when: str) -> None:
     """kill at the n-th write of our memory, for every n."""
     for n in range(0, MOST_CALLS * 2, STRIDE):
         backend = FusedBackend(lambda: START)
@@ -100,7 +99,7 @@ async def test_dying_at_every_store_write_of_a_meeting(scene: Scene, before: boo
             company = await Company.open(house)
             await scene(house)
             mails = len(house.graph.mails)
-            backend.fuse = Fuse(n, before)
+            backend.fuse = Fuse(n, when == "before")
             await broken_sync(house)
             died = backend.fuse.left is not None and backend.fuse.left < 0
             backend.fuse = Fuse()
@@ -110,9 +109,9 @@ async def test_dying_at_every_store_write_of_a_meeting(scene: Scene, before: boo
     pytest.fail("the round makes more writes than this test looks at")
 
 
-@pytest.mark.parametrize("kind", ["lose", "cut", "answer"][: budget(1, 3)])
-@pytest.mark.parametrize("side", ["graph", "erp"])
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize(
+    ("scene", "side", "kind"), each(SCENES, ["graph", "erp"], ["lose", "cut", "answer"]), ids=told
+)
 async def test_losing_every_outside_call_of_a_meeting(scene: Scene, side: str, kind: str) -> None:
     """The n-th call of a side is cut, done without an answer, or answered 503, for every n."""
     for n in range(0, MOST_CALLS, STRIDE):

@@ -11,6 +11,7 @@ import pytest
 from jobs.commands.switch import disable, enable
 from simulators.graph.model import Address, Attendee
 from sync_core.content.ranges import uid_key
+from tests.support.budget import each, told
 from tests.support.colleagues import BORIS, CARL, COLLEAGUES, KIM, call_meeting, copy_of, feeder, living, lose
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, participants, upn_of
@@ -101,8 +102,7 @@ WAYS: dict[str, tuple[str, Callable[[House], Awaitable[None]]]] = {
 }
 
 
-@pytest.mark.parametrize("seen", ["seen", "unseen"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "seen"), each(WAYS, ["seen", "unseen"]), ids=told)
 async def test_a_hand_over_writes_nothing(way: str, seen: str) -> None:
     """Boris's copy is different in every field, for a while already; it feeds next, and the activity stays as it is;
     what the organizer changes afterwards arrives, and nothing else does."""
@@ -206,8 +206,11 @@ async def test_an_edit_while_the_feeder_was_in_trouble_arrives() -> None:
         assert said(house, activity)["Subject"] == "Meanwhile"
 
 
-@pytest.mark.parametrize("how", ["taken off", "taken off later", "deletes it", "moves it"])
-@pytest.mark.parametrize("organizer", [KIM, "zoe@acme.example"], ids=["outside", "organizer-off"])
+@pytest.mark.parametrize(
+    ("how", "organizer"),
+    each(["taken off", "taken off later", "deletes it", "moves it"], [KIM, "zoe@acme.example"]),
+    ids=told,
+)
 async def test_an_edit_that_comes_as_the_feeder_loses_its_copy_arrives(organizer: str, how: str) -> None:
     """Moved, and Anna, whose copy fed the activity, is taken off by the same save, or tidies up before her next
     round: that round saw no edit any more, so whoever goes on brings it."""

@@ -13,7 +13,7 @@ import pytest
 from jobs.commands.switch import disable, enable
 from jobs.round.run import run_round
 from jobs.world import World
-from tests.support.budget import IS_SOAK
+from tests.support.budget import IS_SOAK, each, told
 from tests.support.colleagues import BORIS, KIM, NAMES, call_meeting, feeder, living
 from tests.support.days import at, digits, only
 from tests.support.house import ANNA, House, open_office, upn_of
@@ -27,6 +27,10 @@ MOST_STEPS = 27
 """More such calls than the round makes."""
 
 
+ORGANIZERS = [ANNA, "zoe@acme.example", KIM]
+"""Herself, one who is switched off, one of another company."""
+
+
 def orders(names: Sequence[str], organizer: str) -> list[tuple[str, ...]]:
     """Every order of execution; of four or five mailboxes `make test` takes those that differ in the organizer's
     place or the first guest, `make soak` all."""
@@ -37,8 +41,7 @@ def orders(names: Sequence[str], organizer: str) -> list[tuple[str, ...]]:
     return list(told.values())
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5])
-@pytest.mark.parametrize("organizer", [ANNA, "zoe@acme.example", KIM], ids=["own", "organizer-off", "outside"])
+@pytest.mark.parametrize(("count", "organizer"), each([2, 3, 4, 5], ORGANIZERS), ids=told)
 async def test_every_order_of_rounds_makes_one_activity(organizer: str, count: int) -> None:
     """Whoever comes first, one mailbox feeds one activity; afterwards everybody is at rest and no mail was sent."""
     names = NAMES[:count]
@@ -82,8 +85,7 @@ async def test_an_activity_with_colleagues_in_it(count: int) -> None:
 class TestAtOnce:
     """Two workers on one store."""
 
-    @pytest.mark.parametrize("first", [ANNA, BORIS], ids=["anna-first", "boris-first"])
-    @pytest.mark.parametrize("organizer", [ANNA, "zoe@acme.example", KIM], ids=["own", "organizer-off", "outside"])
+    @pytest.mark.parametrize(("organizer", "first"), each(ORGANIZERS, [ANNA, BORIS]), ids=told)
     async def test_a_round_inside_another_ones(self, organizer: str, first: str) -> None:
         """A whole round of one mailbox at every step of the other's: one activity, fed by one mailbox, no mail."""
         async with open_office("anna", "boris") as house:

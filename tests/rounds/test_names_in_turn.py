@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from sync_core.model.memory import OPERATIONAL
+from tests.support.budget import budget
 from tests.support.days import at, only
 from tests.support.house import House, open_office, upn_of
 
@@ -68,7 +69,11 @@ async def check_that_all_flows(people: People, ids: dict[str, str], activities: 
     assert {user.state for user in await house.world.store.list_users()} == {OPERATIONAL}
 
 
-@pytest.mark.parametrize("order", list(permutations(("login", "erp.net", "entra"))), ids=", ".join)
+ORDERS = list(permutations(("login", "erp.net", "entra")))
+"""`make test` takes one that begins with each."""
+
+
+@pytest.mark.parametrize("order", ORDERS[:: budget(2, 1)], ids=", ".join)
 async def test_each_name_of_three_people_changes_in_any_order(order: tuple[str, ...]) -> None:
     """Each begins with another of the three changes; a day and an edit on each side lie between."""
     async with open_office(*NAMES) as house:

@@ -8,12 +8,18 @@ from typing import cast
 import pytest
 
 from sync_core.model.series import day_in
+from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.scenes import forget_everything
 from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, starts
 
 
-@pytest.fixture(params=READINGS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each disputed fact either way, some of them in turn."""
+    in_turn(metafunc, "house", READINGS)
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """Anna's house, with each disputed fact either way."""
     async with open_series(readings=cast(str, request.param)) as opened:

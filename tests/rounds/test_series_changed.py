@@ -13,6 +13,7 @@ from jobs.round.journal import FOUND_AGAIN
 from sync_core.model.link import WATCHED
 from sync_core.model.series import day_in
 from sync_core.plan.repattern import ANOTHER_DATE
+from tests.support.budget import in_turn
 from tests.support.days import only
 from tests.support.house import House
 from tests.support.series import (
@@ -31,7 +32,12 @@ from tests.support.series import (
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
 
 
-@pytest.fixture(params=READINGS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each disputed fact either way, some of them in turn."""
+    in_turn(metafunc, "house", READINGS)
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """Anna's house, with each disputed fact either way."""
     async with open_series(readings=cast(str, request.param)) as opened:

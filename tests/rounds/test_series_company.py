@@ -13,7 +13,7 @@ import pytest
 from jobs.round.run import run_round
 from simulators.base import Fault
 from sync_core.model.link import Role
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.house import ANNA, House, upn_of
 from tests.support.series import (
     MONDAYS,
@@ -48,8 +48,7 @@ def slow(house: House) -> Callable[[], datetime]:
     return look
 
 
-@pytest.mark.parametrize("first", ["anna", "boris"])
-@pytest.mark.parametrize("readings", READINGS)
+@pytest.mark.parametrize(("readings", "first"), each(READINGS, ["anna", "boris"]), ids=told)
 async def test_one_series_in_two_calendars_is_one_activity_a_date(readings: str, first: str) -> None:
     """In any order; the organizer feeds."""
     async with open_series("anna", "boris", readings=readings) as house:

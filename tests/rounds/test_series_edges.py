@@ -13,7 +13,7 @@ from jobs.commands.explain import explain
 from jobs.commands.item_shapes import finding_of
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
-from tests.support.budget import budget
+from tests.support.budget import budget, in_turn
 from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
 from tests.support.house import ANNA, House, attendees, open_house, participants, upn_of
 from tests.support.scenes import forget_everything
@@ -36,7 +36,12 @@ BORIS = upn_of("boris")
 KIM = "kim@partner.example"
 
 
-@pytest.fixture(params=["as captured", "ids that pass", "bare delta"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The disputed facts either way, some of them in turn."""
+    in_turn(metafunc, "house", ["as captured", "ids that pass", "bare delta"])
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """Anna's house, with the disputed facts either way."""
     async with open_series(readings=cast(str, request.param)) as opened:

@@ -14,6 +14,7 @@ from sync_core.model.sides import CONFLICT_CATEGORY
 from sync_core.plan.dates import NEIGHBOUR
 from sync_core.plan.tables import REASONS, Obstacle
 from sync_core.plan.update_rules import ONE_PRIVACY
+from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.scenes import forget_everything
 from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, open_series, starts
@@ -21,7 +22,12 @@ from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, op
 KIM = "kim@partner.example"
 
 
-@pytest.fixture(params=READINGS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each disputed fact either way, some of them in turn."""
+    in_turn(metafunc, "house", READINGS)
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """Anna's house, with each disputed fact either way."""
     async with open_series(readings=cast(str, request.param)) as opened:

@@ -12,6 +12,7 @@ import pytest
 
 from jobs.commands.undo import plan_undo, undo
 from sync_core.model.link import Link
+from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, repeating, starts
 
@@ -19,7 +20,12 @@ GUEST = "guest@client.example"
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
 
 
-@pytest.fixture(params=READINGS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each disputed fact either way, some of them in turn."""
+    in_turn(metafunc, "house", READINGS)
+
+
+@pytest.fixture
 async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
     """Anna, whose series are synced, with each disputed fact either way."""
     async with open_series(readings=request.param) as found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.store.store import RowStore
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
 from tests.support.house import START, House, open_house
 from tests.support.random_pair import Play
@@ -30,9 +30,8 @@ async def check(house: House) -> None:
     assert len(subjects) == len(set(subjects))
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_dying_at_every_store_write(scene: Scene, before: bool) -> None:
+@pytest.mark.parametrize(("scene", "when"), each(SCENES, ["before", "after"]), ids=told)
+async def test_dying_at_every_store_write(scene: Scene, when: str) -> None:
     """kill at the n-th write of our memory, for every n."""
     for n in range(0, MOST_CALLS, STRIDE):
         backend = FusedBackend(lambda: START)
@@ -40,7 +39,7 @@ async def test_dying_at_every_store_write(scene: Scene, before: bool) -> None:
             backend._clock = house.clock.now
             await house.employ()
             await scene(house)
-            backend.fuse = Fuse(n, before)
+            backend.fuse = Fuse(n, when == "before")
             await broken_sync(house)
             died = backend.fuse.left is not None and backend.fuse.left < 0
             backend.fuse = Fuse()
@@ -50,9 +49,9 @@ async def test_dying_at_every_store_write(scene: Scene, before: bool) -> None:
     pytest.fail("the round makes more writes than this test looks at")
 
 
-@pytest.mark.parametrize("kind", ["cut", "lose", "answer"])
-@pytest.mark.parametrize("side", ["graph", "erp"])
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize(
+    ("scene", "side", "kind"), each(SCENES, ["graph", "erp"], ["cut", "lose", "answer"]), ids=told
+)
 async def test_losing_every_outside_call(scene: Scene, side: str, kind: str) -> None:
     """The n-th call of a side is cut, done without an answer, or answered 503, for every n."""
     for n in range(0, MOST_CALLS, STRIDE):

@@ -27,6 +27,7 @@ from sync_core.model.link import Pending, PendingState
 from sync_core.model.policy import Policy, Winner
 from sync_core.model.sides import Side
 from tests.support.app import App, FixedProcess
+from tests.support.budget import each, told
 from tests.support.days import at, linked_meeting
 from tests.support.house import ANNA, House, open_house
 
@@ -265,8 +266,9 @@ async def test_delivered_twice_it_is_done_once(scene: str, monkeypatch: pytest.M
         assert await outcome(app) == wanted
 
 
-@pytest.mark.parametrize("moment", ["before the part", "after the part", "before the end"])
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize(
+    ("scene", "moment"), each(SCENES, ["before the part", "after the part", "before the end"]), ids=told
+)
 async def test_a_worker_that_died_is_followed_by_one_that_ends_it(
     scene: str, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
