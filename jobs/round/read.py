@@ -122,6 +122,7 @@ async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case
         waiting={(p.side, p.item_id): p for p in frame.memory.pending},
         followed=frozenset(e.id for e in free if is_followed(e, roles, frame.ctx)),
         unmade=frozenset(e.id for e in free if is_unmade(e, roles)),
+        begun=roles.begun,
     )
     lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full, recall=frame.recall)
     pairs = match(await lookup.complete(unlinked), frame.ctx)

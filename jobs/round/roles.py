@@ -21,6 +21,7 @@ from sync_core.reading.news import GraphNews
 from sync_core.reading.roles import (
     Roles,
     asked_claims,
+    begun_of,
     may_be_promoted,
     named_by_lost,
     promoted_of,
@@ -38,7 +39,7 @@ async def read_roles(frame: RoundFrame, news: GraphNews) -> tuple[Roles, GraphNe
     again."""
     roles = await with_claims(frame, Roles(), asked_claims(news, frame))
     news = await gather(frame, news, may_be_promoted(roles, news, frame))
-    roles = replace(roles, promoted=promoted_of(roles, news, frame))
+    roles = replace(roles, promoted=promoted_of(roles, news, frame), begun=begun_of(news, frame))
     named = named_by_lost(roles, news, frame)
     world, links = frame.world, frame.memory.links
     others = await live_elsewhere(world.calendar, world.store, named, links, frame.ctx) if named else {}

@@ -15,8 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+from sync_core.content.project import erp_when, graph_when
 from sync_core.content.ranges import uid_key
+from sync_core.content.window import bounds
 from sync_core.model.decision import Case, Context, Sight
 from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Pending, PendingState, Role
 from sync_core.model.policy import SeriesRule
@@ -30,6 +34,8 @@ from sync_core.plan.tables import NAMED_TWICE, scope
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are known again by their transactionId."""
+
+A_DAY = timedelta(days=1)
 
 UNSEARCHED = "it could not be searched for in Outlook"
 
@@ -47,6 +53,7 @@ class Unlinked:
 
     ``followed`` are the events whose activity another mailbox must find. ``unmade`` are the events whose claim names
     no activity; a void activity that names such an event was given up when nobody seemed to have the meeting.
+    ``begun`` are the events whose pair has ended and of which an activity is being made anew.
 
     ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
     name, where the mark counts. ``originals`` are, by meeting, the activities that links and claims name; where
@@ -60,6 +67,7 @@ class Unlinked:
     waiting: Waiting = field(default_factory=dict)
     followed: frozenset[str] = frozenset()
     unmade: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
     named: Mapping[str, Sequence[ErpActivity | Malformed]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     originals: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -142,10 +150,10 @@ def _matched(unlinked: Unlinked, ctx: Context) -> list[Case]:
     candidates = [e for e in unlinked.events.values() if _takes_part(e, unlinked, ctx)]
     twins = twins_of(candidates, unlinked.links)
     cases = [_event_case(unlinked.events[i], unlinked, PendingState.TWIN) for i in sorted(twins)]
-    partners: dict[str, ErpActivity] = {}
     doubled: dict[str, str] = {}
+    partners = _of_single_events([e for e in candidates if e.id not in twins], unlinked, ctx)
     singles = sorted((e for i, e in unlinked.events.items() if i not in twins), key=lambda e: e.id)
-    for event in singles:
+    for event in [e for e in singles if e.id not in partners]:
         living = _living(event, unlinked, {a.id for a in partners.values()})
         partner = original(event, living, ctx, mark=unlinked.marks.get(event.id, "")) if living else None
         if partner is not None:
@@ -160,6 +168,28 @@ def _matched(unlinked: Unlinked, ctx: Context) -> list[Case]:
     taken = {a.id for a in partners.values()} | unlinked.linked
     free = [a for i, a in unlinked.activities.items() if i not in taken]
     return cases + [_activity_case(a, unlinked, partners, doubled, ctx) for a in free]
+
+
+def _of_single_events(events: Iterable[GraphEvent], unlinked: Unlinked, ctx: Context) -> dict[str, ErpActivity]:
+    """The activities that name a whole series, by the event of the date that each of them is: it was made of a single
+    event that has become a series since (R27). One that stands on none of its days is the first date's, if no date of
+    the series has a link."""
+    linked = {uid_key(x.occurrence.series_uid) for x in unlinked.links if x.occurrence and x.status in WATCHED}
+    dates = by_uid([e for e in events if not _living(e, unlinked, ())], _series_of)
+    found: dict[str, ErpActivity] = {}
+    for uid, own in dates.items():
+        named = [a for a in unlinked.named.get(uid, ()) if isinstance(a, ErpActivity) and not a.void]
+        if len(named) == 1 and named[0].id not in unlinked.linked:
+            start, _ = bounds(erp_when(named[0].content, ZoneInfo(ctx.digits_zone)), ctx.zone)
+            apart = {e.id: min(abs(bounds(graph_when(e.content), ctx.zone)[0] - start), A_DAY) for e in own}
+            nearest = min(own, key=lambda e: (apart[e.id], e.content.start, e.id))
+            if uid not in linked or apart[nearest.id] < A_DAY:
+                found[nearest.id] = named[0]
+    return found
+
+
+def _series_of(event: GraphEvent) -> str:
+    return event.occurrence.series_uid if event.occurrence else ""
 
 
 def _takes_part(event: GraphEvent, unlinked: Unlinked, ctx: Context) -> bool:
@@ -209,6 +239,8 @@ def _alone(event: GraphEvent, unlinked: Unlinked, partners: Mapping[str, ErpActi
     hindrance = _hindrance(event, unlinked)
     if hindrance is not None:
         return hindrance
+    if event.id in unlinked.begun:
+        return _event_case(event, unlinked)
     mark = unlinked.marks.get(event.id)
     named = unlinked.named.get(uid_key(event.ical_uid), ()) if event.ical_uid else ()
     is_named = bool(mark or named) and mark not in {activity.id for activity in partners.values()}

@@ -76,10 +76,12 @@ def _is_hindered(activity: ErpActivity, unlinked: Unlinked) -> bool:
 
 def to_be_named(unlinked: Unlinked, marked: Collection[str], ctx: Context) -> set[str]:
     """The iCalUIds of the events whose activities are asked for, also where one was read already: there may be
-    several. ``marked`` are the ids of events that bear a mark."""
+    several. ``marked`` are the ids of events that bear a mark. Of a date its series' as well: that may have been a
+    single event when an activity was made of it (R27)."""
     named = {meeting_of(activity) for activity in unlinked.activities.values()}
     events = [e for e in unlinked.events.values() if e.ical_uid and e.id not in unlinked.followed]
-    return {e.ical_uid for e in events if e.id in marked or may_pair(e, ctx) or uid_key(e.ical_uid) in named}
+    asked = [e for e in events if e.id in marked or may_pair(e, ctx) or uid_key(e.ical_uid) in named]
+    return {e.ical_uid for e in asked} | {e.occurrence.series_uid for e in asked if e.occurrence}
 
 
 def named_with(unlinked: Unlinked, found: Mapping[str, Iterable[ErpActivity | Malformed]]) -> Named:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
-from sync_core.model.link import WATCHED, Link, LinkStatus, Role, series_in
-from sync_core.model.sides import GraphEvent
-from sync_core.plan.shared import claimed, elected, is_fed_elsewhere, is_lost_feeder
+from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, series_in
+from sync_core.model.sides import GraphEvent, Side
+from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
 from sync_core.reading.frame import Frame
-from sync_core.reading.news import GraphNews, due_pending, is_copy_lost
+from sync_core.reading.news import GraphNews, due_pending, is_copy_lost, sight_of
 
 MAY_PROMOTE = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 """What a claim says where a followed copy may become the feeder."""
@@ -26,12 +26,14 @@ MAY_PROMOTE = frozenset({Claimed.ME, Claimed.LAPSED, Claimed.STALLED})
 class Roles:
     """The claims that this round has read, by iCalUId, and what follows from them.
 
-    ``promoted`` are the events of followed copies that feed from now on. ``others`` are, by iCalUId, the users who
-    still have a copy of a meeting that is lost here (None = not known).
+    ``promoted`` are the events of followed copies that feed from now on, ``begun`` those of ended links of which an
+    activity is being made anew. ``others`` are, by iCalUId, the users who still have a copy of a meeting that is lost
+    here (None = not known).
     """
 
     claims: Mapping[str, Claim] = field(default_factory=dict)
     promoted: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
     others: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
     def claim_of(self, link: Link) -> Claim | None:
@@ -45,12 +47,14 @@ class Roles:
         return known or link.activity_id
 
     def kept(self, links: Collection[Link]) -> list[Link]:
-        """The links that this round goes on with: all but promoted copies whose meeting has no activity."""
+        """The links that this round goes on with. Promoted copies whose meeting has no activity, and events for which
+        a create has begun, count as items without a link: what may have been made of them is looked for."""
         return [link for link in links if not self._is_released(link)]
 
     def _is_released(self, link: Link) -> bool:
         claim = self.claim_of(link)
-        return link.event_id in self.promoted and not (claim and claim.activity_id)
+        is_unfed = link.event_id in self.promoted and not (claim and claim.activity_id)
+        return is_unfed or link.event_id in self.begun
 
 
 # Which claims matter
@@ -116,6 +120,20 @@ def _is_promoted(link: Link, roles: Roles, news: GraphNews, ctx: Context) -> boo
     if link.role is not Role.FOLLOWER or event is None or event.is_cancelled:
         return False
     return elected(event, roles.claim_of(link), ctx) is Elected.FEED
+
+
+def begun_of(news: GraphNews, frame: Frame) -> frozenset[str]:
+    """The events of ended links that have shown up again, and for which a create has begun: an activity may have been
+    made, and its answer lost."""
+    waiting = {p.item_id for p in frame.memory.pending if p.side is Side.GRAPH}
+    ended = [x for x in frame.memory.links if x.event_id in waiting and x.status is LinkStatus.TOMBSTONE]
+    return frozenset(x.event_id for x in ended if sight_of(x, news)[1] is Sight.PRESENT and not _is_refused(x))
+
+
+def _is_refused(link: Link) -> bool:
+    """Whether nothing may be made of an ended link's event by itself."""
+    is_no = link.ended_by in (EndedBy.DROPPED, EndedBy.UNLINKED)
+    return is_no or is_dismissed(link) or link.role is Role.FOLLOWER
 
 
 def named_by_lost(roles: Roles, news: GraphNews, frame: Frame) -> dict[str, frozenset[str]]:

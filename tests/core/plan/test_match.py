@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sync_core.model.decision import Sight
 from sync_core.model.link import EndedBy, Pending, PendingState, ended, parked
-from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.series import Occurrence
+from sync_core.model.sides import MSSYNC_SYSTEM, ErpActivity, EventKind, GraphEvent, Malformed, Side
 from sync_core.plan.evidence import BORN_APART, original
 from sync_core.plan.identity import transaction_id
 from sync_core.plan.match import Unlinked, match, owners, twins_of
-from tests.support.samples import NOW, SERVICE, a_context, a_link, an_activity, an_event, noted, shown, wall_clock
+from tests.support.samples import (
+    NOW,
+    SERVICE,
+    a_context,
+    a_link,
+    an_activity,
+    an_event,
+    noted,
+    shown,
+    utc,
+    wall_clock,
+)
 
 CTX = a_context()
 EVENT = an_event()
@@ -97,13 +109,51 @@ MARKED = an_activity(id="A1")
 COPY = named("A2", creation_user="anna")
 ORIGINAL = {"uid-1": ["A1"]}
 
+DATES = [
+    an_event(
+        id=f"D{day}",
+        kind=EventKind.OCCURRENCE,
+        ical_uid=f"uid-1_202602{day:02}",
+        occurrence=Occurrence("uid-1", date(2026, 2, day)),
+        content=shown(start=utc(2026, 2, day, 8), end=utc(2026, 2, day, 9)),
+    )
+    for day in (1, 2, 3)
+]
+OWN_AND_SERIES = {"uid-1": [named("A1")], DATES[1].ical_uid: [named("A2", external_id=DATES[1].ical_uid)]}
+ON_THE_9TH = Occurrence("uid-1", date(2026, 2, 9))
+LINKED_DATE = a_link(event_id="D9", activity_id="A9", ical_uid="uid-1_20260209", occurrence=ON_THE_9TH)
+
 CASES = {
+    "a whole series, on one of its days": (
+        unlinked(*DATES, named("A1")),
+        [("D1", "", "waiting"), ("D2", "A1", "waiting"), ("D3", "", "waiting")],
+    ),
+    "a whole series, on none of its days": (
+        unlinked(*DATES, named("A1", content=OTHER)),
+        [("D1", "A1", "waiting"), ("D2", "", "waiting"), ("D3", "", "waiting")],
+    ),
+    "a whole series whose dates are linked, on none of the days of the others": (
+        unlinked(*DATES[:1], named("A1", content=OTHER), links=[LINKED_DATE]),
+        [("", "A1", "partner-gone"), ("D1", "", "waiting")],
+    ),
+    "a whole series, and that day has an activity of its own": (
+        unlinked(*DATES[1:2], named("A1"), named("A2", external_id=DATES[1].ical_uid), named=OWN_AND_SERIES),
+        [("", "A1", "partner-gone"), ("D2", "A2", "waiting")],
+    ),
     "event alone": (unlinked(EVENT), [("E1", "", "waiting")]),
     "activity alone": (unlinked(an_activity()), [("", "A1", "waiting")]),
     "named": (unlinked(EVENT, named("A1")), [("E1", "A1", "waiting")]),
     "named by a void one": (
         unlinked(EVENT, named("A1", void=True)),
         [("", "A1", "waiting"), ("E1", "", "partner-gone")],
+    ),
+    "named by a void one, and begun anew": (
+        unlinked(EVENT, named("A1", void=True), begun=frozenset({"E1"})),
+        [("", "A1", "waiting"), ("E1", "", "waiting")],
+    ),
+    "begun anew, and made": (
+        unlinked(EVENT, named("A1", void=True), named("A2"), begun=frozenset({"E1"})),
+        [("", "A1", "waiting"), ("E1", "A2", "waiting")],
     ),
     "marked": (unlinked(EVENT, MARKED, marks={"E1": "A1"}), [("E1", "A1", "waiting")]),
     "marked with a void one": (

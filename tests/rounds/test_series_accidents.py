@@ -1,0 +1,100 @@
+"""An accident, and people who go on with a series before the next round: what both sides show once all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from jobs.ports import Erp
+from tests.support.days import only
+from tests.support.house import House
+from tests.support.moments import Watched
+from tests.support.scenes import forget_everything
+from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, open_series, repeating, starts
+
+EVERY_MONDAY = repeating("monday", since=MONDAYS[1])
+
+
+@pytest.fixture(params=READINGS)
+async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """Anna's house, with each disputed fact either way."""
+    async with open_series(readings=cast(str, request.param)) as opened:
+        yield opened
+
+
+async def sync_unanswered(house: House) -> None:
+    """A sync in which ERP.net writes what it is asked to, and the answer is lost."""
+
+    async def on_call(name: str) -> None:
+        if name == "write":
+            house.erp.add_fault("POST */$batch", kind="lose")
+
+    whole = house.world
+    house.world = replace(whole, erp=cast(Erp, Watched(whole.erp, on_call)))
+    await house.sync()
+    house.world = whole
+    house.erp.faults.clear()
+    house.advance(minutes=20)
+
+
+def one_meeting(house: House) -> str:
+    """A single meeting on the second Monday."""
+    return house.outlook().create("Talk", clock(MONDAYS[1]), clock(MONDAYS[1], 10))
+
+
+async def test_a_meeting_whose_first_answer_was_lost_becomes_weekly(house: House) -> None:
+    """The activity that was made all the same is that of its date, and the other dates get theirs."""
+    await house.step()
+    event = one_meeting(house)
+    await sync_unanswered(house)
+    first = only(house.desk().activities())["Id"]
+    house.outlook().make_series(event, EVERY_MONDAY)
+    await house.settle()
+
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+
+
+async def test_a_meeting_becomes_weekly_while_the_state_tables_are_lost(house: House) -> None:
+    """Its activity goes on as that of its date."""
+    event = one_meeting(house)
+    await house.step()
+    first = only(house.desk().activities())["Id"]
+    house.outlook().make_series(event, EVERY_MONDAY)
+    await forget_everything(house)
+    await house.settle()
+
+    assert starts(house) == nine(*MONDAYS[1:])
+    assert on(house, MONDAYS[1])["Id"] == first
+
+
+async def test_a_date_that_was_void_comes_back_and_the_answer_is_lost(house: House) -> None:
+    """Its series is edited as a whole, which brings it back; it gets one activity anew, not one for each try."""
+    house.graph.switches.series_edit_drops_exceptions = True
+    series = mondays(house)
+    await house.step()
+    house.desk().void(on(house, MONDAYS[2])["Id"])
+    await house.settle()
+    house.outlook().make_series(series, repeating("monday", since=MONDAYS[0]))
+    await sync_unanswered(house)
+    await house.settle()
+
+    assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS), nine(MONDAYS[2]))
+    assert (await house.recall()).pending == ()
+
+
+async def test_a_void_meeting_is_restored_and_the_answer_is_lost(house: House) -> None:
+    """From Deleted Items: one activity anew."""
+    event = one_meeting(house)
+    await house.step()
+    house.desk().void(only(house.desk().activities())["Id"])
+    await house.settle()
+    house.outlook().restore(event)
+    await sync_unanswered(house)
+    await house.settle()
+
+    assert (starts(house), starts(house, void=True)) == (nine(MONDAYS[1]), nine(MONDAYS[1]))
+    assert (await house.recall()).pending == ()
