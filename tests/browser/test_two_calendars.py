@@ -10,7 +10,7 @@ from simulators.host.company import WEBHOOK_SECRET
 from simulators.host.webhook import WebhookSender
 from tests.browser import tools
 from tests.browser.conftest import OpenWindow
-from tests.browser.test_no_barriers import LOOKS, barriers
+from tests.browser.test_no_barriers import barriers
 from tests.support.browsing import LOCALES, PortalOffice
 from tests.support.company_life import meeting_words
 
@@ -54,13 +54,13 @@ async def test_the_page_of_two_calendars_has_no_barrier(office: PortalOffice, wi
     office.company.outlook("olga").act("create", **meeting_words("Budget"))
     office.company.desk("olga").act("create", **meeting_words("Visit"))
     found: list[str] = []
-    for language, looks in LOOKS.items():
-        here = await window(locale=LOCALES[language])
+    for language, locale in LOCALES.items():
+        here = await window(locale=locale)
         await here.page.add_init_script(tools.axe_source())
         for path in ("/calendars?who=olga", "/calendars/new?who=olga&side=outlook"):
             await here.open(path)
             assert await here.page.locator("html").get_attribute("lang") == language
-            found += await barriers(here, path, looks)
+            found += await barriers(here, path)
     assert found == []
 
     here = await window()
