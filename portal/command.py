@@ -11,7 +11,7 @@ from jobs.commands.item_shapes import phrase_of
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of_ids, keys_in
-from portal.people import number_in
+from portal.paging import number_in, pages_of
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.phrase import Phrase
@@ -72,7 +72,7 @@ def _is_about(visit: Visit, command: Command) -> bool:
 def paged(answer: Json, number: int) -> tuple[Json, int, int]:
     """The part of a long answer that is shown, its number, and how many there are. People of whom there is something
     to tell come first."""
-    pages = max(1, *(-(-len(answer.get(name, [])) // most) for name, most in LONGEST.items()))
+    pages = max(pages_of(len(answer.get(name, [])), most) for name, most in LONGEST.items())
     page = min(number, pages)
     if pages == 1:
         return answer, page, pages

@@ -23,6 +23,7 @@ from portal.http import NOT_FOUND, Denied, Json
 from portal.items import keys_in
 from portal.mine import RECENT, commands_of, dates_in, place_of, recent, running, sentence, skipped, waiting, when
 from portal.needs import needs_of
+from portal.paging import paged
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -154,12 +155,11 @@ async def known(visit: Visit) -> User:
 async def audit(visit: Visit) -> Page:
     """Who asked for what, newest first."""
     found = await audited(visit, AUDIT)
-    pages = max(1, -(-len(found) // AUDIT_PAGE))
-    page = min(people.number_in(visit.asked.query.get("page", "1")), pages)
+    shown = paged(found, AUDIT_PAGE, visit.asked.query.get("page", "1"))
     data = {
-        "commands": found[(page - 1) * AUDIT_PAGE : page * AUDIT_PAGE],
-        "page": page,
-        "pages": pages,
+        "commands": shown.rows,
+        "page": shown.page,
+        "pages": shown.pages,
         "unreadable": len(await visit.world.store.unreadable_commands(AUDIT)),
     }
     return Page("audit.html", data, zone=await reader_zone(visit))

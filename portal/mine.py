@@ -19,7 +19,8 @@ from jobs.round.report import PRIVATE
 from portal.command import answer_of
 from portal.http import NOT_FOUND, Denied, Json, iso
 from portal.items import key_of, key_of_ids, keys_in
-from portal.people import is_late, looked_at, number_in
+from portal.paging import paged
+from portal.people import is_late, looked_at
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
@@ -155,17 +156,14 @@ def waiting(visit: Visit, conflicts: Sequence[Json], parked: Sequence[Json]) -> 
     """One page of what waits for an answer, each with the key of its own page: conflicts first, then what was set
     aside. ``first_conflict`` is the key of the oldest, '' for none."""
     keyed = [{"key": key_of(one), **one} for one in (*conflicts, *parked)]
-    pages = max(1, -(-len(keyed) // WAITING))
-    page = min(number_in(visit.asked.query.get("page", "1")), pages)
-    start, end = (page - 1) * WAITING, page * WAITING
-    split = max(0, len(conflicts) - start)
-    shown = keyed[start:end]
+    shown = paged(keyed, WAITING, visit.asked.query.get("page", "1"))
+    split = max(0, len(conflicts) - (shown.page - 1) * WAITING)
     return {
-        "conflicts": shown[:split],
-        "parked_items": shown[split:],
+        "conflicts": shown.rows[:split],
+        "parked_items": shown.rows[split:],
         "first_conflict": keyed[0]["key"] if conflicts else "",
-        "page": page,
-        "pages": pages,
+        "page": shown.page,
+        "pages": shown.pages,
     }
 
 

@@ -16,7 +16,7 @@ from jobs.says import Topic
 from jobs.together import together
 from portal.command import answer_of
 from portal.http import Json, iso
-from portal.people import number_in
+from portal.paging import paged
 from portal.visit import Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.memory import Instance, User
@@ -39,8 +39,7 @@ async def needs_of(visit: Visit, instance: Instance, users: Sequence[User], aske
     found += of_secret(visit.world.secret_ends, visit.now.date())
     found += of_poison(instance.poisoned, instance.poisoned_since)
     ordered = in_order([*found, *checks])
-    pages = max(1, -(-len(ordered) // PAGE))
-    page = min(number_in(visit.asked.query.get("needs", "1")), pages)
+    page = paged(ordered, PAGE, visit.asked.query.get("needs", "1"))
     known = {user.id: user for user in users}
 
     async def shaped(one: Needed) -> Json:
@@ -58,8 +57,8 @@ async def needs_of(visit: Visit, instance: Instance, users: Sequence[User], aske
             "ends": visit.world.secret_ends.isoformat() if is_of_secret and visit.world.secret_ends else None,
         }
 
-    shown = await together(shaped, ordered[(page - 1) * PAGE : page * PAGE])
-    return {"page": page, "pages": pages, "count": len(ordered), "rows": shown}
+    shown = await together(shaped, page.rows)
+    return {"page": page.page, "pages": page.pages, "count": len(ordered), "rows": shown}
 
 
 async def _failed_checks(

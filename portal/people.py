@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from jobs.due import pause_of
 from portal.http import Json, iso
+from portal.paging import paged
 from sync_core.model.memory import Instance, User
 
 PAGE = 50
@@ -96,24 +97,17 @@ def page_of(rows: Sequence[Json], wanted: Mapping[str, str]) -> Json:
     found = [row for row in rows if (not show or show in row["is"]) and _is_meant(row, word.casefold())]
     found.sort(key=lambda row: (str(row["name"]).casefold(), row["id"]))
     found.sort(key=key, reverse=is_reversed)  # type: ignore[arg-type]
-    last = max(1, -(-len(found) // PAGE))
-    number = min(number_in(wanted.get("page", "1")), last)
-    shown = found[(number - 1) * PAGE : number * PAGE]
+    shown = paged(found, PAGE, wanted.get("page", "1"))
     return {
         "show": show,
         "word": word,
         "sort": sort,
-        "page": number,
-        "pages": last,
+        "page": shown.page,
+        "pages": shown.pages,
         "found": len(found),
-        "rows": shown,
+        "rows": shown.rows,
     }
 
 
 def _is_meant(row: Json, word: str) -> bool:
     return not word or word in str(row["name"]).casefold() or word in str(row["upn"]).casefold() or word == row["id"]
-
-
-def number_in(text: str) -> int:
-    """The number of a page that somebody asks for; 1 for what is none."""
-    return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1

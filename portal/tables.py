@@ -21,6 +21,7 @@ from jobs.together import together
 from portal import people as table
 from portal.everyone import PART, audited, known
 from portal.http import Answer
+from portal.paging import number_in
 from portal.visit import Visit
 from portal.words import Words
 from sync_core.content.project import is_private
@@ -98,7 +99,7 @@ async def items(visit: Visit) -> Answer:
 async def _part(visit: Visit) -> tuple[int, list[User]]:
     """The number of the part that is asked for, and its people, who come in the order of their names."""
     users = sorted(await visit.world.store.list_users(), key=lambda user: (user.upn.casefold(), user.id))
-    part = table.number_in(visit.asked.query.get("part", "1"))
+    part = number_in(visit.asked.query.get("part", "1"))
     return part, users[(part - 1) * PART : part * PART]
 
 
