@@ -1,8 +1,7 @@
 """Reads and writes the claims on meetings that several mailboxes share (design.md §4 "Meetings").
 
-``sync_core.plan.shared`` decides what a claim means for one mailbox. Here a claim is read, taken, given its activity
-and handed on, each time by one conditional write. A user who gets or loses a meeting gets a row in their inbox and is
-woken; no lease is needed for that.
+``sync_core.plan.shared`` decides what a claim means for one mailbox. Here a claim is read, taken and given its
+activity, each time by one conditional write; ``jobs.handovers`` hands it on.
 
 A voided activity cannot be restored. So before the last copy of a meeting is called lost, it must be certain that
 nobody else has a copy:
@@ -23,26 +22,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from jobs.copies import live_elsewhere
-from jobs.forgotten import erase_if_forgotten
+from jobs.handovers import file_hint, hand_over, wake_colleague
 from jobs.log import log_failure
 from jobs.ports import ClaimStore, Store
 from jobs.together import together
-from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.ranges import uid_key
-from sync_core.errors import (
-    RowUnreadable,
-    StaleWrite,
-    StoreUnavailable,
-)
+from sync_core.errors import RowUnreadable, StaleWrite
 from sync_core.model import link as life
 from sync_core.model.claim import UNCLAIMED, Claim
 from sync_core.model.decision import Context, Decision, Intent
-from sync_core.model.link import RUNNING, WATCHED, Link, Role
-from sync_core.model.memory import InboxRow, Memory, User
+from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
 from sync_core.plan.shared import fed_until, has_activity_base, is_fed_elsewhere, is_unserved
@@ -320,67 +312,3 @@ async def _split(
     refused = {n for n, may_go_on in zip(places, said, strict=True) if not may_go_on}
     going_on = [decision for n, decision in enumerate(decisions) if n not in refused]
     return going_on, [decisions[n] for n in sorted(refused)]
-
-
-async def hand_over(world: World, link: Link, feeder: str, successor: str, looked_at: datetime | None) -> None:
-    """Hand a meeting over from ``feeder``, if they still have its claim, to ``successor`` (ids of users).
-
-    ``looked_at`` is when the feeder last compared both sides. A round that finds the copy gone does not count: it did
-    not see the changes before that, nor does any look of one whose own copy never went on where the former feeder
-    stopped. The feeder's bases go along; one who has never fed (the link is a follower's) passes on what they were
-    left themselves.
-    """
-    claim = await world.store.read_claim(uid_key(link.ical_uid))
-    if claim is None or claim.user_id != feeder:
-        return
-    activity_id = claim.activity_id or link.activity_id
-    moved = replace(claim, user_id=successor, activity_id=activity_id, is_own=False, at=world.clock())
-    if link.role is not Role.FOLLOWER:
-        last = claim.looked_at if is_unserved(claim) else looked_at
-        moved = replace(moved, before=feeder, looked_at=last, left=life.left_to_next(link))
-    await file_hint(world, successor, activity_id)
-    try:
-        await world.store.save_claim(moved)
-    except StaleWrite:
-        return
-    await wake_colleague(world, successor, activity_id)
-
-
-async def hand_on_all(world: World, user: User, memory: Memory, well: frozenset[str]) -> None:
-    """Hand on every meeting that a switched-off user feeds, or was just given to feed, each to the first ``well``
-    colleague who has a copy."""
-    shared = [x for x in memory.links if x.status in WATCHED and (x.role is not Role.OWN or x.base_event.people)]
-
-    async def hand(link: Link) -> None:
-        try:
-            successors = sorted((await world.store.find_copies(uid_key(link.ical_uid))) & well - {user.id})
-            claim = await world.store.read_claim(uid_key(link.ical_uid)) if successors else None
-        except RowUnreadable as error:  # this meeting keeps its feeder; the others are handed on
-            log_failure("meetings", error, user_id=user.id)
-            return
-        if claim is not None and not claim.creator:
-            await hand_over(world, link, user.id, successors[0], user.synced_at)
-
-    await together(hand, shared)
-
-
-async def file_hint(world: World, user_id: str, activity_id: str) -> None:
-    """File a row in a user's inbox, which makes their next round look at an activity.
-
-    It is filed before a meeting is handed over: a process that died in between would leave two feeders or none.
-    ``wake_colleague`` files it again afterwards, since an early round may have consumed the first row.
-    """
-    if user_id and activity_id:
-        await world.store.file_inbox(user_id, [InboxRow(activity_id, world.clock())])
-        await erase_if_forgotten(world, user_id)
-
-
-async def wake_colleague(world: World, user_id: str, activity_id: str) -> None:
-    """Wake a user so that their next round looks at a meeting's activity; '' wakes nobody."""
-    if not user_id:
-        return
-    await file_hint(world, user_id, activity_id)
-    try:
-        await wake(world, user_id)
-    except StoreUnavailable as error:  # this round goes on: the inbox row waits for their next round
-        log_failure("wake", error, user_id=user_id)

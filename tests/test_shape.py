@@ -195,6 +195,7 @@ ELSEWHERE = {
     "jobs/round/roles.py": (ROUNDS, "tests/rounds/test_handovers.py"),
     "jobs/round/lookup.py": (ROUNDS, "tests/rounds/test_named_twice.py"),
     "jobs/claims.py": ("claims are raced for by several rounds", "tests/faults/test_meeting_races.py"),
+    "jobs/handovers.py": ("a meeting passes from one user's rounds to another's", "tests/rounds/test_handovers.py"),
     "jobs/copies.py": ("asks other mailboxes about a meeting", "tests/rounds/test_handovers.py"),
     "jobs/checkup.py": ("asks both sides what a user lacks", "tests/rounds/test_rules.py"),
     "jobs/forgotten.py": ("a user is forgotten while something is under way", "tests/faults/test_forgetting.py"),

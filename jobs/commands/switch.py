@@ -18,9 +18,9 @@ from jobs.accounts import (
 )
 from jobs.app.subscriptions import end_user
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
-from jobs.claims import hand_on_all
 from jobs.company import is_stamped
 from jobs.forgotten import Whom, erase_from_commands, erase_if_forgotten, look_again, names_of
+from jobs.handovers import hand_on_all
 from jobs.log import log_failure
 from jobs.places import choose
 from jobs.ports import Drop, Mailbox, Put
