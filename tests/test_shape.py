@@ -181,6 +181,7 @@ ELSEWHERE = {
     # module: (why it has no tests of its own, where it is tried)
     "sync_core/model/claim.py": (VALUES, "tests/core/plan/test_shared.py"),
     "sync_core/model/writes.py": (VALUES, "tests/core/plan/test_update.py"),
+    "jobs/ports/command.py": (VALUES, "tests/support/store_contract/commands.py"),
     "jobs/ports/common.py": (VALUES, "tests/support/store_contract/leases.py"),
     "jobs/ports/erp.py": (VALUES, "tests/adapters/erp/test_erpnet_simulated.py"),
     "jobs/ports/graph.py": (VALUES, "tests/adapters/graph/test_calendar_on_simulator.py"),

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
-from jobs.command import Command, CommandPage, Json, Turn, stamp
+from jobs.command import Command, Json, Turn, stamp
+from jobs.ports import CommandPage
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError
 from sync_core.model.sides import Side
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from jobs.command import EXPIRES, Asker, Command, CommandStore, Json, State, Trouble, Why, Wish, check, merged, new_id
+from jobs.command import EXPIRES, Asker, Command, Json, State, Trouble, Why, Wish, check, merged, new_id
 from jobs.messages import Asked, write
-from jobs.ports import Clock, Queue
+from jobs.ports import Clock, CommandStore, Queue
 from sync_core.errors import RowUnreadable, StaleWrite, StoreError, StoreUnavailable
 
 TOLD = "failed"

@@ -5,6 +5,7 @@ raise ``SideUnavailable`` (or a subclass), ``AppRefused`` and ``AccessRefused``;
 subclass of ``StoreError``.
 """
 
+from jobs.ports.command import CommandPage, CommandStore
 from jobs.ports.common import Clock, Cover, cover
 from jobs.ports.erp import ActivityState, Erp, ErpUser, FoundUsers, Owned, Place, PullReading, Readiness
 from jobs.ports.graph import Calendar, Grants, LiveSubscription, Mailbox, Subscription, Subscriptions
@@ -38,6 +39,8 @@ __all__ = [
     "Calendar",
     "ClaimStore",
     "Clock",
+    "CommandPage",
+    "CommandStore",
     "Cover",
     "DayStore",
     "Drop",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from jobs.command import CommandStore
+from jobs.ports.command import CommandStore
 from jobs.ports.graph import Subscription
 from jobs.ports.queue import LineStore
 from sync_core.content.names import Names
