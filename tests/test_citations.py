@@ -1,7 +1,7 @@
 """Draws every citation to its page: what code, tests and docs cite from docs/design.md and docs/contracts exists.
 
 A citation is page and section, ``graph.md §5``, with words of that section where it helps: ``design.md §4 "Window"``.
-A bare ``§7`` means the page named last in its paragraph, and on one of these pages the page itself. R1 to R14 are
+A bare ``§7`` means the page named last in its paragraph, and on one of these pages the page itself. R1 to R31 are
 rules of design.md, longer numbers ERP.net's own; T1 is a trap of graph.md, "trap 4" one of erpnet.md.
 """
 
