@@ -193,7 +193,7 @@ class Link:
         return stamp_of(self.updated_at, self.version)
 
 
-def series_in(link: Link) -> str:
+def master_of(link: Link) -> str:
     """Graph's id of the series of a link's date, '' for a single event."""
     return link.occurrence.master_id if link.occurrence else ""
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sync_core.content.compare import overruled
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
-from sync_core.model.link import Clash, EndedBy, Link, LinkStatus, series_in
+from sync_core.model.link import Clash, EndedBy, Link, LinkStatus, master_of
 from sync_core.model.sides import EventKind, Evidence, Malformed, Side, Whereabouts
 from sync_core.model.writes import RemoveEvent, VoidActivity
 from sync_core.people.mail import mails_of
@@ -90,7 +90,7 @@ def remove(case: Case, link: Link, ctx: Context) -> Decision:
     lost = overruled(case, link, Side.GRAPH, edited_in_graph(case, link), f"{DELETED_IN_ERP} meanwhile")
     people = case.event.content.people if case.event else link.base_event.people
     key = case.event.change_key if case.event else link.change_key
-    comment, series = "Cancelled in ERP.net" if people else "", series_in(link)
+    comment, series = "Cancelled in ERP.net" if people else "", master_of(link)
     write = RemoveEvent(link.event_id, key, cancel=bool(people), comment=comment, series=series)
     over = ended(case, Intent.REMOVE, EndedBy.ERP, DELETED_IN_ERP, ctx)
     return replace(over, verdict=Verdict.ACT, lost=lost, graph=write, mails=mails_of(write, case.event, link))

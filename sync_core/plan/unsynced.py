@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sync_core.content.project import is_private
 from sync_core.model.decision import Case, Decision, Verdict
-from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked, series_in
+from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked, master_of
 from sync_core.model.memory import Memory
 from sync_core.model.series import nameless
 from sync_core.model.sides import EventKind
@@ -91,7 +91,7 @@ def _series_left_out(decision: Decision) -> str:
 def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
     """The ids of the series whose linked dates say themselves that series are not synced."""
     parked = [x for x in links if x.status is LinkStatus.PARKED and x.reason == REASONS[Trait.SERIES]]
-    return frozenset(map(series_in, parked)) - {""}
+    return frozenset(map(master_of, parked)) - {""}
 
 
 def parked_since(unsynced: Unsynced) -> datetime | None:

@@ -15,7 +15,7 @@ from sync_core.content.project import to_erp, to_graph
 from sync_core.content.ranges import external_id_of, uid_key
 from sync_core.model import link as life
 from sync_core.model.decision import Case, Context, Decision, Intent, Verdict
-from sync_core.model.link import Chosen, Clash, Link, series_in
+from sync_core.model.link import Chosen, Clash, Link, master_of
 from sync_core.model.series import day_in
 from sync_core.model.sides import PAIRED_SYSTEMS, PEOPLE, Attendee, ErpActivity, EventKind, Field, Side, system_of
 from sync_core.model.writes import ParticipantChanges, PatchActivity, PatchEvent
@@ -124,7 +124,7 @@ def _graph_patch(flow: Flow) -> PatchEvent | None:
     event, link = flow.case.event, flow.link
     content = replace(to_graph(flow.pair.agreed(flow.to_graph - PEOPLE)), people=flow.pair.graph_now.people)
     key = event.change_key if event else link.change_key
-    patch = PatchEvent(link.event_id, key, flow.to_graph, content, flow.html, flow.categories, series=series_in(link))
+    patch = PatchEvent(link.event_id, key, flow.to_graph, content, flow.html, flow.categories, series=master_of(link))
     if event is None or Field.PEOPLE not in flow.to_graph:
         return patch
     attendees = _attendees(flow)

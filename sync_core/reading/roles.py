@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Context, Sight
-from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, series_in
+from sync_core.model.link import WATCHED, EndedBy, Link, LinkStatus, Role, master_of
 from sync_core.model.sides import GraphEvent, Side
 from sync_core.plan.shared import claimed, elected, is_dismissed, is_fed_elsewhere, is_lost_feeder
 from sync_core.plan.tables import Claimed, Elected
@@ -226,7 +226,7 @@ def _farewell(link: Link, news: GraphNews) -> str:
     """The owner's last response to a lost copy, '' where it is not known. Of a date that went with its series it is
     the one to the whole series; of one that was declined alone nothing is left to ask (graph.md §4)."""
     evidence = news.evidence.get(link.event_id)
-    event = evidence.event if evidence else news.masters.get(series_in(link))
+    event = evidence.event if evidence else news.masters.get(master_of(link))
     return event.response if isinstance(event, GraphEvent) else ""
 
 
