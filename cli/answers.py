@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from jobs.world import World
 
 
-# 5 parameters: click hands over each option by itself.
 @command(main, examples=("approve 1f2e3d4c --show", "approve 1f2e3d4c", "approve 1f2e3d4c --drop --yes"))
 @click.argument("choice_id", metavar="ID")
 @click.option("--drop", is_flag=True, help="Say no: both sides stay as they are.")

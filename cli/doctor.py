@@ -61,7 +61,6 @@ async def _ask(runner: Runner, repair: bool, stop: Stop) -> int:
     return DONE if _is_fine(checks) else FAILED
 
 
-# 5 parameters: what is asked, and the two lists that are filled for as long as it can be asked at all.
 async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: list[Json]) -> None:
     from adapters.settings import load_asking
     from adapters.wiring import open_desk, who_asks

@@ -49,7 +49,6 @@ def preview(
     ask(runner, "preview", text.sync_lines, empty=NOBODY, people=people, full=full, choice=choice)
 
 
-# 5 parameters: click hands over each option by itself.
 @command(main, examples=("retry --user anna@acme.com", "retry --user anna@acme.com --item ID", "retry --all"))
 @user_option
 @file_option

@@ -22,7 +22,6 @@ LOG_LINES = 20
 """The newest journal entries that are shown of a person."""
 
 
-# 5 parameters: click hands over each option by itself.
 @command(main, examples=("status", "status --all", "status --user anna@acme.com", "status --fail-on attention"))
 @user_option
 @file_option

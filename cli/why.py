@@ -11,7 +11,6 @@ from cli.text import stories as text
 from cli.wishes import ask
 
 
-# 5 parameters: click hands over each option by itself.
 @command(
     main,
     examples=(

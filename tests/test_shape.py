@@ -41,12 +41,24 @@ class Shape:
     @property
     def mistakes(self) -> list[str]:
         """What is beyond the measure without a reason."""
-        found = {"lines": (self.lines, LINES), "parameters": (self.parameters, PARAMETERS)}
         return [
             f"{self.name} has {count} {measure}: {most} at most, or a comment beside it '# {count} {measure}: …'"
-            for measure, (count, most) in found.items()
+            for measure, (count, most) in self._measured.items()
             if count > most and measure not in self.reasons
         ]
+
+    @property
+    def excuses(self) -> list[str]:
+        """The reasons that it gives for nothing."""
+        return [
+            f"{self.name} has {count} {measure} and needs no reason for that"
+            for measure, (count, most) in self._measured.items()
+            if count <= most and measure in self.reasons
+        ]
+
+    @property
+    def _measured(self) -> dict[str, tuple[int, int]]:
+        return {"lines": (self.lines, LINES), "parameters": (self.parameters, PARAMETERS)}
 
 
 def shapes(file: str, source: str) -> Iterator[Shape]:
@@ -110,6 +122,11 @@ def test_every_function_fits_or_says_why_not() -> None:
     assert [mistake for shape in found for mistake in shape.mistakes] == []
 
 
+def test_who_fits_gives_no_reason() -> None:
+    """A reason that is left over from a longer function tells the reader something that is not so."""
+    assert [excuse for shape in _product() for excuse in shape.excuses] == []
+
+
 BIG = "\n".join(["def f(a, b, c, d, e):", '    """Long\n\n    text."""', *["    a = b  # c", "    # d", ""] * 39])
 
 
@@ -137,6 +154,14 @@ BIG = "\n".join(["def f(a, b, c, d, e):", '    """Long\n\n    text."""', *["    
 def test_what_is_measured(source: str, mistakes: int) -> None:
     """Code and parameters are counted wherever the function stands, and only the reason for this measure excuses."""
     assert mistakes == sum(len(shape.mistakes) for shape in shapes("a.py", source))
+
+
+@pytest.mark.parametrize(("names", "excuses"), [("a, b, c, d, e", 1), ("a, b, c, d, e, f", 0)])
+def test_a_reason_for_nothing_is_found(names: str, excuses: int) -> None:
+    """Where the function has come within the measure."""
+    assert excuses == sum(
+        len(one.excuses) for one in shapes("a.py", f"# six parameters: as given\ndef f({names}): ...")
+    )
 
 
 def names_used_twice(sources: Mapping[str, str]) -> dict[str, list[str]]:

@@ -85,7 +85,6 @@ def every(instance: Instance) -> str:
     return f"every {instance.looks_every} minutes" if instance.looks_every else "by the timer of SYNC_SCHEDULE"
 
 
-# 5 parameters: what is known, of when, and in which zone.
 def news_of(
     instance: Instance, users: Iterable[User], subscriptions: Sequence[Subscription], now: datetime, zone: str = ""
 ) -> Json:
@@ -112,7 +111,6 @@ def news_told(
     return _news_told(instance, until, news["pushed"], news["polled"])
 
 
-# 5 parameters: as above.
 def _news_told(instance: Instance, until: datetime | None, pushed: int, polled: int, zone: str = "") -> Phrase:
     if until is None:
         return Found.NEWS_POLLED.say(every=every(instance))

@@ -305,7 +305,6 @@ def command_of(command: Command, users: Iterable[User] = ()) -> Json:
     }
 
 
-# 5 parameters: what is told, and what of it.
 def journal_of(
     user: User,
     entries: Iterable[JournalEntry],
