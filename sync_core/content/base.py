@@ -13,9 +13,9 @@ from sync_core.content.changes import changed_in_erp, changed_in_graph, sealed
 from sync_core.content.compare import ERP_ATTRIBUTES, GRAPH_ATTRIBUTES, erp_terms
 from sync_core.content.project import from_erp, from_graph, to_erp, to_graph
 from sync_core.content.ranges import shifted
-from sync_core.model.link import Link, Role
+from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.series import Occurrence
-from sync_core.model.sides import ErpActivity, ErpContent, Field, GraphContent, GraphEvent
+from sync_core.model.sides import EVERYTHING, ErpActivity, ErpContent, Field, GraphContent, GraphEvent
 
 
 def seal(link: Link) -> Link:
@@ -77,10 +77,23 @@ def base_after_handover(
     showed before (None = not known). A difference between two copies is no edit, in any field: Exchange does not
     bring every change to every copy, and a copy may be edited in its own calendar. An edit is what this copy has
     shown since then and the former feeder's copy never did. Where ``seen`` is not known, only the organizer's own
-    event can tell an edit.
+    event can tell an edit. What the former feeder could not write yet, whatever stood in its way, is one as well.
     """
-    if before.tries:  # the former feeder's last edit was never written
+    if before.tries or before.status is LinkStatus.PARKED:  # no edit since the base was written
         return replace(before.base_event, people=event.content.people, reminder=event.content.reminder)
+    return _graph_base(_base_between(event, before, seen, looked_at), before.base_event, _unwritten(before))
+
+
+def _unwritten(before: Link) -> frozenset[Field]:
+    """The fields of an open conflict, without those that are each mailbox's own."""
+    named = {clash.field for clash in before.conflict.clashes} if before.conflict else set()
+    return frozenset(f for f in EVERYTHING - {Field.PEOPLE, Field.REMINDER} if f.value in named)
+
+
+def _base_between(
+    event: GraphEvent, before: Link, seen: GraphContent | None, looked_at: datetime | None
+) -> GraphContent:
+    """``base_after_handover`` where the former feeder has written what it saw."""
     is_since, is_before = _order(event.modified_at, looked_at)
     if seen is None and event.is_organizer and is_since:  # the organizer's word; nobody is taken off by it
         both = set(event.content.people) & set(before.base_event.people)

@@ -346,10 +346,12 @@ def followed(link: Link, reason: str, *, reread: str = "") -> Link:
 def left_to_next(link: Link) -> Link:
     """What a feeder leaves to the next one: both bases, and nothing of this mailbox's own event.
 
-    ``tries`` stays: it tells that the last edit was never written.
+    What tells of edits that were never written stays: ``tries``, that the pair is parked, an open conflict.
     """
     own = replace(link, event_id="", change_key="", modified_at=None, answers=(), missed_at=None, put_back=())
-    return replace(live(own), role=Role.INVITED, unseen=False, tries=link.tries)
+    left = live(own, conflict=link.conflict)
+    left = parked(left, link.reason) if link.status is LinkStatus.PARKED else left
+    return replace(left, role=Role.INVITED, unseen=False, tries=link.tries)
 
 
 def parked(link: Link, why: str) -> Link:

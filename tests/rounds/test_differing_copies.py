@@ -271,6 +271,42 @@ async def test_an_edit_arrives_though_who_feeds_next_has_no_copy_either(how: str
         assert said(house, activity)["Subject"] == "Renamed"
 
 
+@pytest.mark.parametrize(
+    ("organizer", "way"),
+    [(KIM, "off"), (KIM, "in trouble for a day"), (KIM, "declined"), (ANNA, "off"), (ANNA, "in trouble for a day")],
+)
+async def test_an_edit_that_a_locked_activity_keeps_waiting_goes_on_with_the_next_feeder(
+    organizer: str, way: str
+) -> None:
+    """Anna's round saw it and could not write it; whoever feeds the meeting next lists it, and writes it as soon as
+    the activity is not locked any more."""
+    async with open_office(*COLLEAGUES) as house:
+        event = call_meeting(house, organizer, COLLEAGUES, day=9)
+        await house.settle()
+        activity = only(living(house))["Id"]
+        house.desk().set_read_only(activity, True)
+        host = house.graph.outsider(KIM) if organizer == KIM else house.outlook()
+        host.edit(event, subject="Renamed")
+        await house.settle()
+        if way == "off":
+            await off(house)
+        elif way == "declined":
+            house.outlook().decline(copy_of(house, "anna", "Renamed"))
+        else:
+            await in_trouble(house)
+        await house.sync()
+        await house.sync()
+
+        assert await feeder(house, activity) == BORIS
+        [link] = (await house.recall(BORIS)).links
+        assert link.conflict is not None
+        assert [(one.field, one.event_value) for one in link.conflict.clashes] == [("subject", "Renamed")]
+        house.desk().set_read_only(activity, False)
+        house.advance(minutes=5)
+        await house.sync()
+        assert said(house, activity)["Subject"] == "Renamed"
+
+
 async def test_what_the_former_feeder_left_goes_as_the_next_one_has_it() -> None:
     """Boris's first round as the feeder: from then on his looks count, and Carl's copy takes in what it shows."""
     async with open_office(*COLLEAGUES) as house:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from sync_core.content.base import base_after_handover
 from sync_core.content.changes import changed_in_graph
 from sync_core.model.claim import Claim
 from sync_core.model.decision import Case, Sight, Verdict
-from sync_core.model.link import Link, LinkStatus, Role, left_to_next
+from sync_core.model.link import Clash, Conflict, Link, LinkStatus, Role, left_to_next
 from sync_core.model.sides import EVERYTHING, Field, GraphContent, GraphEvent
 from sync_core.model.writes import PatchActivity, PatchEvent
 from sync_core.plan.decide import decide
@@ -56,6 +57,7 @@ contents = st.builds(
     importance=st.sampled_from(["low", "normal", "high"]),
     people=st.sampled_from([(), (ME,), (ME, GUEST), (GUEST, ME, ZOE)]),
 )
+LOCKED = Conflict((Clash("subject", "as renamed", "Budget", "the activity is read-only"),), NOW)
 CLAIMS = {
     "feeder off": Claim(UID, "carl-id", "A1", at=NOW, etag="e"),
     "handed to me": Claim(UID, "anna-id", "A1", at=NOW, etag="e", before="carl-id"),
@@ -286,7 +288,13 @@ def test_what_was_left_goes_from_the_claim_once_the_feeders_own_link_has_it(
 
 def test_a_feeder_leaves_both_bases_and_nothing_of_its_own_event() -> None:
     """What the next one needs to know what was edited since, and that the last edit was never written."""
-    parked = a_link(tries=10, status=LinkStatus.PARKED, answers=((ME, "Outlook: accepted"),), role=Role.FOLLOWER)
+    parked = a_link(
+        tries=10,
+        status=LinkStatus.PARKED,
+        answers=((ME, "Outlook: accepted"),),
+        role=Role.FOLLOWER,
+        conflict=LOCKED,
+    )
     left = left_to_next(parked)
 
     assert (left.base_event, left.base_activity, left.version, left.tries) == (
@@ -295,13 +303,31 @@ def test_a_feeder_leaves_both_bases_and_nothing_of_its_own_event() -> None:
         parked.version,
         10,
     )
-    assert (left.event_id, left.change_key, left.answers, left.status, left.role) == (
-        "",
-        "",
-        (),
-        LinkStatus.LIVE,
-        Role.INVITED,
-    )
+    assert (left.event_id, left.change_key, left.answers, left.role) == ("", "", (), Role.INVITED)
+    assert (left.status, left.conflict) == (LinkStatus.PARKED, LOCKED)
+
+
+@pytest.mark.parametrize(
+    ("told", "fields"),
+    [
+        pytest.param({}, set(), id="nothing-in-the-way"),
+        pytest.param({"conflict": LOCKED}, {Field.SUBJECT}, id="in-conflict"),
+        pytest.param({"status": LinkStatus.PARKED}, {Field.SUBJECT, Field.PRIORITY}, id="parked"),
+        pytest.param({"tries": 3}, {Field.SUBJECT, Field.PRIORITY}, id="failing"),
+    ],
+)
+@pytest.mark.parametrize("keep", [lambda link: link, left_to_next], ids=["remembered", "left-with-the-claim"])
+def test_an_edit_that_the_former_feeder_could_not_write_is_one_for_the_next(
+    told: dict[str, Any], fields: set[Field], keep: Callable[[Link], Link]
+) -> None:
+    """The former feeder has looked since, and so has Anna's copy. Beside the edit the copies differ, which is none,
+    unless nobody knows what was written."""
+    mine = replace(NEW, importance="high")
+    former = keep(a_link(event_id="E9", role=Role.INVITED, base_event=OLD, **told))
+    event = a_copy(mine, own=False, modified_at=BEFORE)
+    base = base_after_handover(event, former, mine, LOOKED)
+
+    assert changed_in_graph(base, mine) == fields
 
 
 def test_a_move_in_erp_of_a_copy_that_never_showed_the_time() -> None:
