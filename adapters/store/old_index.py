@@ -8,8 +8,9 @@ Whether one is left is asked once in a while, by one small read.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb, gather
@@ -42,14 +43,16 @@ class OldIndex:
     backend: Backend
     _empty: bool = False
     _asked_at: datetime | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def is_empty(self) -> bool:
-        """Whether no row is left, as of the last minutes."""
-        now = self.backend.now()
-        if self._asked_at is None or not timedelta(0) <= now - self._asked_at < ASKED_EVERY:
-            found = await gather(self._left(kind, 1) for kind in KINDS)
-            self._empty, self._asked_at = not any(found), now
-        return self._empty
+        """Whether no row is left, as of the last minutes. Of many who want to know at once, one asks."""
+        async with self._turn:
+            now = self.backend.now()
+            if self._asked_at is None or not timedelta(0) <= now - self._asked_at < ASKED_EVERY:
+                found = await gather(self._left(kind, 1) for kind in KINDS)
+                self._empty, self._asked_at = not any(found), now
+            return self._empty
 
     async def _left(self, kind: str, most: int) -> list[Row]:
         return await self.backend.scan_partitions(Table.MEETINGS, f"{kind}-", most)
