@@ -73,7 +73,8 @@ class TableBackend(Backend):
         return self._clock() + self._ahead
 
     async def prepare(self) -> None:
-        await gather(self._create(client.table_name) for client in self._tables.values())
+        wanted = {client.table_name for client in self._tables.values()}
+        await gather(self._create(name) for name in sorted(wanted - await self._present(min(wanted), max(wanted))))
 
     async def close(self) -> None:
         await self._service.close()
@@ -138,6 +139,13 @@ class TableBackend(Backend):
             return await self._send_all(table, ops, nonce)
         except AzureError as error:
             return await self._make_sure(table, ops, nonce, error)
+
+    async def _present(self, first: str, last: str) -> set[str]:
+        """The tables from the first of these names to the last."""
+        with _translated():
+            names = {"first": first, "last": last}
+            found = self._service.query_tables("TableName ge @first and TableName le @last", parameters=names)
+            return {table.name async for table in found}
 
     async def _create(self, name: str) -> None:
         with _translated():

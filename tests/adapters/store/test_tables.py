@@ -303,6 +303,22 @@ async def test_missing_table(
         await call(store)
 
 
+async def test_only_missing_tables_are_made(azurite: Azurite, store: TableStore, wire: Wire, user_id: str) -> None:
+    """A start looks once which tables are there; one that went missing is made again, the others are let be."""
+    await store.write_wake(user_id, "token")
+    wire.sent.clear()
+    await store.prepare()
+    assert wire.sent == ["GET"]
+
+    async with connect(azurite.connection_string) as service:
+        await service.delete_table(store.backend._tables[Table.JOURNAL].table_name)  # type: ignore[attr-defined]
+    wire.sent.clear()
+    await store.prepare()
+
+    assert wire.sent == ["GET", "POST"]
+    assert (await store.read_journal(user_id), await store.read_wake(user_id)) == ([], "token")
+
+
 async def test_refused_request(store: TableStore) -> None:
     """A request the service refuses as wrong is a store error that repeats what the service said."""
     with pytest.raises(StoreError, match="PropertyValueTooLarge"):
