@@ -165,8 +165,13 @@ class Report:
 
     def count(self, decisions: Sequence[Decision], links: Collection[Link]) -> None:
         """Count what a plan leaves alone, by reason; a series once (``series_once``). ``links`` are those that are
-        known."""
-        for decision in series_once(decisions, links):
+        known. A mistake in that stops no round: each date is counted then."""
+        told = decisions
+        try:
+            told = series_once(decisions, links)
+        except Exception as mistake:  # noqa: BLE001 - one series that cannot be counted is no reason to sync nothing
+            log_failure("round", mistake, user_id=self.user_id)
+        for decision in told:
             if decision.verdict in (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.ARCHIVE):
                 self.skipped[decision.reason] += 1
 
