@@ -14,7 +14,7 @@ from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.errors import CalsyncError
 from sync_core.model.link import Role
-from tests.support.budget import budget
+from tests.support.budget import budget, each
 from tests.support.days import at, digits
 from tests.support.house import House, open_house, participants
 from tests.support.moments import Moments
@@ -138,8 +138,8 @@ async def round_of(house: House, upn: str, moments: Moments | None = None) -> No
 
 
 PAIRS = [(ANNA, BORIS), (BORIS, ANNA), (BORIS, CARL)]
-CASES = [(scene, *pair) for scene in SCENES for pair in PAIRS][:: budget(2, 1)]
-"""Every scene with every two of them in `make soak`, with one or two pairs in `make test`."""
+CASES = [(scene, *pair) for scene, pair in each(SCENES, PAIRS)]
+"""Every scene with every two of them in `make soak`, with one pair in `make test`."""
 
 
 @pytest.mark.parametrize(("scene", "first", "second"), CASES, ids=lambda one: getattr(one, "__name__", one))

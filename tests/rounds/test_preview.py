@@ -87,7 +87,7 @@ async def compare_all(house: House) -> None:
         touched = touched.union(*told_of.values(), *done_to.values())
 
 
-@a_few(budget(12, 400))
+@a_few(budget(6, 400))
 @given(steps=st.lists(STEPS, max_size=25), full=st.booleans())
 def test_whatever_one_person_did_the_preview_tells_it(steps: list[Step], full: bool) -> None:
     """Edits on both sides, deletions, series, locked activities, days that pass."""
@@ -103,7 +103,7 @@ def test_whatever_one_person_did_the_preview_tells_it(steps: list[Step], full: b
     asyncio.run(run())
 
 
-@a_few(budget(12, 400))
+@a_few(budget(6, 400))
 @given(steps=st.lists(COMPANY_STEPS, max_size=25), who=st.integers(0, 2), full=st.booleans())
 def test_whatever_a_company_did_the_preview_tells_it(steps: list[Act], who: int, full: bool) -> None:
     """Colleagues, guests and a stranger in the same meetings; everybody who is mailed is in the preview's count."""
@@ -118,7 +118,7 @@ def test_whatever_a_company_did_the_preview_tells_it(steps: list[Act], who: int,
     asyncio.run(run())
 
 
-@a_few(budget(8, 300))
+@a_few(budget(4, 300))
 @given(steps=st.lists(COMPANY_STEPS, max_size=25))
 def test_a_preview_of_everybody_tells_each_round(steps: list[Act]) -> None:
     """Also where two of them have the same meeting: it is told once, of whoever comes to it first."""

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.support.budget import budget
+from tests.support.budget import budget, each, told
 from tests.support.random_series import SeriesHands, play_series
 from tests.support.series import READINGS, open_series
 
@@ -14,8 +14,7 @@ PLAYS = budget(1, 40)
 """Plays for each reading of the disputed facts."""
 
 
-@pytest.mark.parametrize("trouble", [0.0, 0.5], ids=["in quiet", "in trouble"])
-@pytest.mark.parametrize("readings", READINGS)
+@pytest.mark.parametrize(("readings", "trouble"), each(READINGS, [0.0, 0.5]), ids=told)
 async def test_whatever_is_done_to_series_both_sides_end_alike(readings: str, trouble: float) -> None:
     """Made, renamed, moved, re-patterned, split, ended, deleted; single dates edited, moved, deleted and voided; with
     calls that are lost in between."""

@@ -25,7 +25,7 @@ def budget(small: int, large: int) -> int:
     return large if IS_SOAK else small
 
 
-EXAMPLES = budget(3, 40)
+EXAMPLES = budget(2, 40)
 
 
 def a_few(examples: int = EXAMPLES) -> Callable[..., object]:
