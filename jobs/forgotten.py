@@ -30,6 +30,9 @@ LAST_LOOK = 1_800.0
 FORGOTTEN = "(forgotten)"
 """Stands for a forgotten user in what was asked."""
 
+FEW = 50
+"""So many rows are read one by one, sixteen at a time; a thousand are a request where all are read."""
+
 PAGE = 500
 """Commands that are read at once."""
 
@@ -56,12 +59,17 @@ async def erase_if_forgotten(world: World, user_id: str) -> bool:
 
 async def still_known(world: World, user_ids: Collection[str]) -> frozenset[str]:
     """The users among these who are known; what was just written for the others is erased."""
-    if not user_ids:
-        return frozenset()
-    known = {user.id for user in await world.store.list_users()}
+    known = {user.id for user in await people_of(world, user_ids)}
     for user_id in set(user_ids) - known:
         await erase_if_forgotten(world, user_id)
     return frozenset(user_ids) & known
+
+
+async def people_of(world: World, user_ids: Collection[str]) -> list[User]:
+    """Those of these users who are known, and of many more: a few rows are read one by one, else everybody's."""
+    if len(user_ids) <= FEW:
+        return await world.store.list_users_of(user_ids)
+    return await world.store.list_users()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ again. The pull decides nothing; the rounds of the woken users do (design.md §6
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from jobs.company import in_force, is_stamped
-from jobs.forgotten import still_known
+from jobs.forgotten import people_of, still_known
 from jobs.people import known_logins
 from jobs.ports import PullReading
 from jobs.world import World
@@ -183,9 +183,9 @@ async def _addressed(
     """The inbox rows of these changes, by user."""
     if not changes:
         return {}
-    known = await world.store.list_users()
-    users = [user for user in known if user.enabled]
     linked = await world.store.find_linked({c.activity_id for c in changes})
+    known = await _whom(world, changes, linked)
+    users = [user for user in known if user.enabled]
     on = {user.id for user in users}
     new = [change for change in changes if not change.deleted and not linked.get(change.activity_id, {}).keys() & on]
     logins = await _with_bearers(world, known_logins(known, instance, world.policy, instance.service_login), new)
@@ -194,6 +194,18 @@ async def _addressed(
         for user_id in _concerned(change, linked.get(change.activity_id, {}), users, logins):
             rows.setdefault(user_id, []).append(InboxRow(change.activity_id, change.updated_at, change.deleted))
     return rows
+
+
+async def _whom(
+    world: World, changes: Sequence[ActivityChange], linked: Mapping[str, Mapping[str, str]]
+) -> list[User]:
+    """The users whom these changes may concern: who has them linked, where each is linked by somebody who is on, else
+    everybody, since anybody may be the creator."""
+    known = await people_of(world, {user_id for owners in linked.values() for user_id in owners})
+    on = {user.id for user in known if user.enabled}
+    if all(change.deleted or linked.get(change.activity_id, {}).keys() & on for change in changes):
+        return known
+    return await world.store.list_users()
 
 
 async def _with_bearers(world: World, logins: Logins, changes: Sequence[ActivityChange]) -> Logins:

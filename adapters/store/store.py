@@ -17,7 +17,7 @@ from functools import partial
 
 from adapters.store import codec, state, stored
 from adapters.store.accounts import AccountRows
-from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb
+from adapters.store.backend import Backend, Conflict, Key, Op, Row, Table, Verb, gather
 from adapters.store.begun import begun_in, begun_key
 from adapters.store.claims import Meetings
 from adapters.store.commands import Commands
@@ -114,6 +114,11 @@ class RowStore(
         """The next users in the order of their keys, as ``list_users`` gives them."""
         behind = f"{codec.key(user_id)}!" if user_id else ""  # ! is smaller than whatever a key may go on with
         return [_known(row) for row in await self.backend.scan_from(Table.USERS, "user", behind, most)]
+
+    async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
+        """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""
+        rows = await gather(self.backend.read(Table.USERS, _user_key(user_id)) for user_id in sorted(user_ids))
+        return [_known(row) for row in rows if row is not None]
 
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""

@@ -284,6 +284,9 @@ class Store(
         """The next users, at most ``most`` (and that at most 1,000), in the order of their keys; '' = from the first.
         Each as ``list_users`` gives them; fewer than ``most`` are the last."""
 
+    async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
+        """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""
+
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""
 

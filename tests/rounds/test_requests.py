@@ -13,10 +13,11 @@ from adapters.store.store import RowStore
 from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
 from jobs.round.run import run_round
-from sync_core.model.memory import Instance
+from sync_core.model.memory import Instance, User
 from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting, the_activity, the_event
 from tests.support.house import House, open_house
+from tests.support.users import put_user
 
 
 def forget(house: House) -> None:
@@ -216,6 +217,32 @@ ONE_CHANGE: dict[str, tuple[Callable[[House], object], dict[str, int]]] = {
 
 PAGE = ("cursors", "inbox-", "lease", "wake")
 """A user's small rows, which a round reads as one page."""
+
+
+async def test_a_pull_about_what_is_linked_reads_nobody_else(counted: tuple[House, CountingBackend]) -> None:
+    """Thirty colleagues: for an edit of a linked activity the row of whoever has it is read; a new one may be
+    anybody's."""
+    house, backend = counted
+    await linked_meeting(house)
+    for _ in range(2):
+        await house.step()
+    for number in range(30):
+        await put_user(house.world.store, User(f"colleague{number}", f"colleague{number}@acme.example", enabled=True))
+
+    async def read_by_pull() -> int:
+        backend.rows.clear()
+        house.advance(minutes=1)
+        async with house.world.erp_session():
+            assert (await run_pull(house.world)).changes == 1
+        return sum(key.partition == "user" for key in backend.rows)
+
+    [activity] = house.desk().activities()
+    house.desk().edit(activity["Id"], subject="Edited")
+    edited = await read_by_pull()
+    house.desk().create("New", digits(2), digits(2, 12))
+
+    assert edited <= 2
+    assert await read_by_pull() >= 31
 
 
 async def test_one_change_among_5000_links() -> None:

@@ -154,6 +154,18 @@ class UsersContract:
         assert [[one.id for one in page] for page in (first, second, last)] == [ids[:3], ids[3:6], ids[6:]]
         assert second[0].unreadable
 
+    async def test_a_few_users_of_many(self, fresh_store: RowStore) -> None:
+        """Those that are known, the unreadable ones as everywhere."""
+        for one in ("a", "b", "c", "d"):
+            await put_user(fresh_store, User(one, f"{one}@x"))
+        await age(fresh_store, Table.USERS, Key("user", "b"))
+        found = {one.id: one for one in await fresh_store.list_users_of({"a", "b", "nobody"})}
+
+        assert found.keys() == {"a", "b"}
+        assert [one for one in await fresh_store.list_users() if one.id in found] == [found["a"], found["b"]]
+        assert found["b"].unreadable
+        assert await fresh_store.list_users_of(()) == []
+
     async def test_instance_starts_empty(self, fresh_store: RowStore) -> None:
         """Before the first save there is an empty instance without an etag, and only one insert succeeds."""
         assert (Instance(), "") == await fresh_store.read_instance()
