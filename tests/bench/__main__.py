@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import beside, first_calls, one_change, push, rounds, start_up, timer
+from tests.bench import beside, first_calls, growth, notified, push, rounds, start_up, timer
 from tests.bench.figures import Budget, Figure, machine, say, write
 from tests.bench.size import figures as size
 from tests.support.fresh import ROOT
@@ -15,7 +15,8 @@ MATTERS: Mapping[str, Callable[[Budget], Iterator[Figure]]] = {
     "start-up": start_up.measure,
     "first calls": first_calls.measure,
     "rounds": rounds.measure,
-    "one change": one_change.measure,
+    "growth": growth.measure,
+    "notifications": notified.measure,
     "push": push.measure,
     "timer": timer.measure,
     "size": size.measure,

@@ -81,18 +81,18 @@ def _run(storage: str, root: str, people: int) -> dict[str, float]:
 
 async def _measured(storage: str, root: str, people: int) -> dict[str, float]:
     async with AsyncExitStack() as opened:
-        store = TableStore(connect(storage), f"size{people}", _now)
+        store = TableStore(connect(storage), f"size{people}", now)
         opened.push_async_callback(store.close)
-        calendar = GraphCalendar(GraphOptions(credential=lambda: StaticCredential("token"), url=root), clock=_now)
+        calendar = GraphCalendar(GraphOptions(credential=lambda: StaticCredential("token"), url=root), clock=now)
         opened.push_async_callback(calendar.close)
         await calendar.has_news({"first": f"{root}{LINK.format('first')}"})  # loads the SDK
-        return await _spent(_world(store, calendar))
+        return await _spent(world_of(store, calendar))
 
 
 async def _fill(storage: str, root: str, people: int) -> None:
-    store = TableStore(connect(storage), f"size{people}", _now)
+    store = TableStore(connect(storage), f"size{people}", now)
     await store.prepare()
-    rows = [Op(Verb.PUT, Key("user", one.id), codec.encode(one)) for one in _people(people, root)]
+    rows = [Op(Verb.PUT, Key("user", one.id), codec.encode(one)) for one in people_in_step(people, root)]
     await store.backend.write_all(Table.USERS, rows)
     await store.close()
 
@@ -115,21 +115,22 @@ async def _asked(world: World) -> int:
     return int(mailbox.id)
 
 
-def _world(store: TableStore, calendar: GraphCalendar) -> World:
+def world_of(store: TableStore, calendar: GraphCalendar) -> World:
+    """The world of a process that asks neither ERP.net nor the queue of Azure."""
     return World(
         calendar=calendar,
         erp=None,  # type: ignore[arg-type] # a timer does not ask it
         store=store,
         queue=MemoryQueue(),
         subscriptions=calendar.subscriptions,
-        clock=_now,
+        clock=now,
         holder="bench",
     )
 
 
-def _people(count: int, root: str) -> Iterator[User]:
+def people_in_step(count: int, root: str) -> Iterator[User]:
     """Everybody in step, as their last whole round has left them."""
-    now, zone = _now(), ZoneInfo("Europe/Sofia")
+    at, zone = now(), ZoneInfo("Europe/Sofia")
     for number in range(count):
         ident, name = str(UUID(int=number << 64)), f"person.number{number}"
         user = User(
@@ -146,24 +147,25 @@ def _people(count: int, root: str) -> Iterator[User]:
             company_id=ident,
             location_id=ident,
             zone=zone.key,
-            enabled_at=now - timedelta(days=9),
-            synced_at=now,
-            erp_seen_at=now,
+            enabled_at=at - timedelta(days=9),
+            synced_at=at,
+            erp_seen_at=at,
             company="Acme Ltd",
             location="Head office",
         )
         cursors = Cursors(
             f"{root}{LINK.format(ident)}",
-            delta_window_at(now, zone, 1),
-            now + timedelta(days=30),
-            local_day(now, zone),
+            delta_window_at(at, zone, 1),
+            at + timedelta(days=30),
+            local_day(at, zone),
             full_due=False,
             fingerprint=fingerprint(as_known(user, Instance()), Policy()),
         )
         yield replace(user, cursors=cursors)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The clock of what is measured."""
     return datetime.now(UTC)
 
 
