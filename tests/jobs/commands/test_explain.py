@@ -12,7 +12,7 @@ from cli.text.status import status_lines, whole_lines
 from cli.text.stories import finding_lines
 from jobs.commands.explain import explain, finding_about
 from jobs.commands.item_shapes import finding_of
-from jobs.commands.overview import news_of, row_of, summary_of, webhook_of
+from jobs.commands.overview import needs_of, news_of, row_of, summary_of, webhook_of
 from jobs.commands.remembered import Finding
 from jobs.commands.shapes import status_of
 from jobs.commands.switch import disable, enable
@@ -256,7 +256,8 @@ async def test_status_never_says_in_step_of_what_is_left_alone(house: House) -> 
         row = row_of(users[0], Instance(), house.now, {})
         told = {"news": news_of(Instance(), users, [], house.now), "webhook": webhook_of(Instance())}
         company = {"refused": "", "paused": None, "pulled_at": None, **told}
-        whole = {"company": company, "summary": summary_of([row]), "users": [row]}
+        needs = needs_of(users, Instance(), None, house.now)
+        whole = {"company": company, "summary": summary_of([row]), "needs": needs, "users": [row]}
         one = status_of(users[0], memory, [], left_alone(users, memory)) | {"news": ""}
         return "\n".join([*whole_lines(whole, everybody=True), *status_lines(one)])
 
