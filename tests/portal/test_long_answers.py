@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from adapters.store.backend import Key, Op, Table, Verb
 from jobs.command import Asker, Kind, State, Wish, new_id
 from jobs.commands.ask import ask
+from jobs.commands.item_shapes import hold_of
 from portal.command import LONGEST, paged
 from portal.everyone import AUDIT_PAGE
 from portal.history import MOST_TOLD
 from portal.needs import MOST_HELD
+from portal.render import environment
 from portal.sign_in import Role
-from sync_core.model.memory import JournalEntry
+from portal.words import Words
+from sync_core.model.decision import Intent
+from sync_core.model.memory import HeldItem, Hold, JournalEntry, User
+from sync_core.model.series import Occurrence
 from tests.portal.test_history import key
 from tests.portal.test_mine import meet
 from tests.support.house import House
@@ -107,6 +114,20 @@ async def test_a_long_list_of_deletions_is_cut_among_everybodys(house: House, ad
     ) == (MOST_HELD, True)
     assert f"{count} deletions wait" in own
     assert own.partition("deletions wait")[2].partition("</ul>")[0].count("Talk ") == count
+
+
+@pytest.mark.parametrize("language", ["en", "bg"])
+def test_a_date_beside_its_series_is_not_swallowed_by_it(language: str) -> None:
+    """Two dates would be voided and are told as their series; a third would be removed, and is told by itself."""
+    dates = [Occurrence("U", date(2026, 2, day)) for day in (2, 9, 16)]
+    items = [HeldItem(f"E{n}", f"A{n}", Intent.VOID, "Stand-up", occurrence=one) for n, one in enumerate(dates)]
+    odd = replace(items[2], intent=Intent.REMOVE, subject="Retro")
+    held = hold_of(Hold("key", "why", (*items[:2], odd), datetime(2026, 3, 1, tzinfo=UTC)), User("id", "a@x.example"))
+    parts: Any = environment().get_template("parts.html").module
+    told = parts.hold(Words(language, "", datetime(2026, 3, 1, tzinfo=UTC)), held, caller=str)
+
+    assert told.count("<li>") == 2
+    assert (told.count("Stand-up"), told.count("Retro")) == (1, 1)
 
 
 async def test_a_long_past_is_cut_and_says_so(house: House, anna: Visitor) -> None:
