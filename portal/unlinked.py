@@ -15,9 +15,16 @@ from jobs.commands.item_shapes import occurrence_of
 from jobs.round.report import PRIVATE
 from portal.http import Json, iso
 from portal.items import key_of_ids
+from sync_core.model.decision import Verdict
 from sync_core.model.link import Pending
 from sync_core.model.memory import Memory
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
+from sync_core.plan.wording import LEFT_ALONE, NEXT_ROUND, VERDICT_LABELS
+
+
+def _sides(ids: tuple[str, str]) -> list[str]:
+    """On which sides an item was read that has these ids."""
+    return [name for name, one in zip(("Outlook", "ERP.net"), ids, strict=True) if one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Alone:
         """What was read of it, since when it is so, and when it is tried again."""
         seen, row = self.left_out, self.waiting
         return {
-            "sides": [name for name, one in zip(("Outlook", "ERP.net"), self.ids, strict=True) if one],
+            "sides": _sides(self.ids),
             "start": None,
             "end": iso(seen.end if seen else None),
             "since": iso(seen.at if seen else None),
@@ -84,10 +91,10 @@ class Alone:
         return [f"not linked: {self.state}", *waits]
 
 
-LEFT_ALONE = frozenset({"skipped", "left alone", "parked", "held", "conflict"})
-COMING = "in the next round: "
-"""What an answer says of an item that it found (jobs/commands/explain.py): left alone, or what the next round would
-do. Anything else is what was done to it once."""
+LEFT = (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.CONFLICT)
+STAYS = frozenset({LEFT_ALONE, *(VERDICT_LABELS[verdict] for verdict in LEFT)})
+"""What an answer says of an item that it found and that is left alone, by these verdicts or because no round looks
+at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class AskedAbout:
     def state(self) -> str:
         """Whether it is left alone, comes with the next round, or is over."""
         what: str = self.found["what"]
-        return "skipped" if what in LEFT_ALONE else "waiting" if what.startswith(COMING) else "ended"
+        return "skipped" if what in STAYS else "waiting" if what.startswith(NEXT_ROUND) else "ended"
 
     @property
     def reason(self) -> str:
@@ -126,10 +133,9 @@ class AskedAbout:
     @property
     def told(self) -> Json:
         """What was found, and when."""
-        sides = [name for name, one in zip(("Outlook", "ERP.net"), self.ids, strict=True) if one]
         start, asked_at = self.found.get("start"), iso(self.asked_at)
         nothing = {"end": None, "since": None, "tries": 0, "retry_at": None}
-        return {"sides": sides, "start": start, "asked_at": asked_at, **nothing}
+        return {"sides": _sides(self.ids), "start": start, "asked_at": asked_at, **nothing}
 
     @property
     def head(self) -> list[str]:

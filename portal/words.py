@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jobs.commands.redaction import UNKNOWN
 from jobs.forgotten import FORGOTTEN
 from jobs.round.report import PRIVATE
+from jobs.says import Found
 from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
@@ -25,12 +26,10 @@ from sync_core.model.memory import OPERATIONAL
 from sync_core.model.series import Recurrence, Rhythm
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
+from sync_core.plan.wording import NEXT_ROUND
 
 ISO_INSTANT, ISO_DAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"), re.compile(r"\d{4}-\d\d-\d\d")
 """How a phrase's values tell times (``sync_core/model/phrase.py``)."""
-
-FAILED = "failed"
-"""The code of a phrase that is an error (``jobs/says.py``)."""
 
 NOBODY = {FORGOTTEN: "person.forgotten", UNKNOWN: "person.no-such"}
 """The texts that stand for somebody whom no name is kept of."""
@@ -45,9 +44,6 @@ DELETED_AT_ONCE = re.compile(r"(\d+) of (\d+) linked meetings were deleted at on
 
 SIDES = {"graph": "Outlook", "erp": "ERP.net"}
 """By the first part of a value's name in the journal (``sync_core/model/sides.py``)."""
-
-NEXT = "in the next round: "
-"""How ``calsync why`` begins what would be done (``jobs/commands/explain.py``)."""
 
 LINKS = ("; ", ", ", ": ", " ")
 """What stands between a reason and what follows it."""
@@ -213,7 +209,7 @@ class Words:
         text, code, values = told["text"], told.get("code", ""), told.get("values", {})
         if self.language == "en":
             return Reason(text) if code else self.reason(text)
-        if code == FAILED and f"failed.{values.get('why')}" in TEXTS:
+        if code == Found.FAILED.code and f"failed.{values.get('why')}" in TEXTS:
             return Reason(self.t(f"failed.{values['why']}", detail=values.get("detail", "")), quote=text)
         if code not in PHRASES:
             return self.reason(text)
@@ -282,8 +278,8 @@ class Words:
 
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""
-        if what.startswith(NEXT):
-            return self.t("next-round", what=self.action(what.removeprefix(NEXT), subject))
+        if what.startswith(NEXT_ROUND):
+            return self.t("next-round", what=self.action(what.removeprefix(NEXT_ROUND), subject))
         named = self.item(subject)
         known = ACTIONS.get(what)
         return known[self._column].format(subject=named) if known else f"{what}: {named}"

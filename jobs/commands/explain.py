@@ -50,6 +50,7 @@ from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import Unlinked, match, meeting_of
+from sync_core.plan.wording import LEFT_ALONE, NEXT_ROUND
 from sync_core.reading.news import permitted
 from sync_core.reading.roles import with_claim
 
@@ -59,7 +60,7 @@ LOOK_BACK = 5_000
 FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
 """How far before and after the round's window an event is searched for."""
 
-NO_ROUND = "left alone: no round runs for this user"
+NO_ROUND = f"{LEFT_ALONE}: no round runs for this user"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_ID = re.compile(r"\S{20,}")
 
@@ -206,7 +207,7 @@ def _unless_foreign(finding: Finding, case: Case, user: User) -> Finding:
 
 def _of_decision(decision: Decision, ctx: Context) -> Finding:
     line = line_of(decision, ctx)
-    what = f"in the next round: {line.what}" if decision.verdict is Verdict.ACT else line.what
+    what = f"{NEXT_ROUND}{line.what}" if decision.verdict is Verdict.ACT else line.what
     return Finding(
         what,
         line.subject,
@@ -263,7 +264,7 @@ async def _event_by_id(world: World, ctx: Context, wanted: Wanted) -> tuple[list
         return [event], []
     reason = {Sight.ELSEWHERE: ELSEWHERE, Sight.GONE: "deleted in Outlook"}.get(sight, "it may be gone")
     subject, private = event.content.subject, is_private(event.content)
-    found = Finding("left alone", subject, reason, ctx.now, event.id, private=private)
+    found = Finding(LEFT_ALONE, subject, reason, ctx.now, event.id, private=private)
     return [], [replace(found, start=event.content.start, all_day=event.content.all_day)]
 
 

@@ -38,6 +38,12 @@ VERDICT_LABELS = {
     Verdict.NOTHING: "in step",
 }
 
+NEXT_ROUND = "in the next round: "
+"""Stands before what a round would do, where somebody asks about an item."""
+
+LEFT_ALONE = "left alone"
+"""What is said of an item that no round looks at."""
+
 
 def label(decision: Decision) -> str:
     """What the decision does, in two words. A patch of the category alone says so; beside fields of the other side it

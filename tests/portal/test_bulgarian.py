@@ -27,7 +27,7 @@ from portal.reasons import PARTS, PROBLEMS, REASONS
 from portal.routes import ROUTES, Needs
 from portal.sign_in import Role
 from portal.texts import TEXTS
-from portal.words import FAILED, Words
+from portal.words import Words
 from sync_core.model.phrase import Phrase, Sayings
 from sync_core.plan.undo import Left
 from tests.portal.test_actions import ACTIONS, FITTING
@@ -155,7 +155,7 @@ def test_every_table_of_phrases_is_known_here() -> None:
 
 def test_every_phrase_has_its_bulgarian() -> None:
     """And no other has; an error has those of the failures."""
-    assert PHRASES.keys() | {FAILED} == {one.code for one in SAYINGS}
+    assert PHRASES.keys() | {Found.FAILED.code} == {one.code for one in SAYINGS}
 
 
 VALUES = {
@@ -201,7 +201,7 @@ def test_a_phrase_of_another_build_stays_as_it_was_told() -> None:
         {"text": "as stored"},
         {"text": "as stored", "code": "of-tomorrow", "values": {}},
         {"text": "as stored", "code": Found.PERSON_READY.code, "values": {}},
-        {"text": "as stored", "code": FAILED, "values": {"why": "of-tomorrow"}},
+        {"text": "as stored", "code": Found.FAILED.code, "values": {"why": "of-tomorrow"}},
     ):
         assert (words.phrase(told).text, words.phrase(told).is_foreign) == ("as stored", True)
 
