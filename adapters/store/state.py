@@ -31,21 +31,25 @@ class WakeRow:
 
 
 def wake_key(user_id: str) -> Key:
+    """The key of a user's wake token."""
     return Key(codec.key(user_id), "wake")
 
 
 def cursors_key(user_id: str) -> Key:
+    """The key of a user's cursors."""
     return Key(codec.key(user_id), "cursors")
 
 
 def inbox_key(user_id: str, activity_id: str) -> Key:
+    """The key of the row of an activity in a user's inbox."""
     return Key(codec.key(user_id), f"inbox-{codec.hashed(activity_id)}")
 
 
 def state_key(user_id: str, row: Storable) -> Key:
+    """The key of a row that is saved under the lease."""
     match row:
         case Link():
-            name = f"link-{codec.hashed(row.event_id)}"
+            name = f"{LINK}{codec.hashed(row.event_id)}"
         case Pending():
             name = f"pending-{row.side}-{codec.hashed(row.item_id)}"
         case Hold():
@@ -101,6 +105,7 @@ def memory_in(user_id: str, found: Sequence[Row]) -> Memory:
 
 
 def state_in(user_id: str, row: Row, kind: type[S]) -> S:
+    """The link, pending row or hold in a row. Raises ``RowUnreadable``, also for a row in another's place."""
     value = stored.value_of(Table.STATE, row, kind)
     return stored.in_its_place(Table.STATE, row, value, state_key(user_id, value))
 
@@ -123,4 +128,5 @@ def _kind(found: Sequence[Row], prefix: str) -> list[Row]:
 
 
 def token(row: Row | None) -> str:
+    """The wake token in a row, '' for none. Raises ``RowUnreadable``."""
     return stored.value_of(Table.STATE, row, WakeRow).token if row else ""

@@ -26,9 +26,9 @@ from sync_core.model.sides import EventKind, GraphEvent, Malformed, SeriesDates
 SPAN = timedelta(days=31)
 """Which dates are looked at, from now on."""
 
-MOST_PEOPLE, MOST_SERIES, MOST_DATES = 5, 10, 4
+MOST_PEOPLE, MOST_SERIES, MOST_CHANGED, MOST_DATES = 5, 10, 20, 4
 """How many calendars are looked at for a series, of how many series is asked what changed, and how many of one
-series' dates are read again."""
+series' changed dates, and of its others, are read again."""
 
 UNSAFE = frozenset({Seen.WINDOW_CONFUSED, Seen.WINDOW_ASTRAY})
 
@@ -73,7 +73,8 @@ async def _sample(world: World, user: User) -> Sample | None:
     if not some:
         return None
     told = await calendar.read_dates(user.id, some)
-    ids = [i for one in told.values() if isinstance(one, SeriesDates) for i in list(one.exceptions.values())[:20]]
+    known = [one.exceptions for one in told.values() if isinstance(one, SeriesDates)]
+    ids = [i for changed in known for i in list(changed.values())[:MOST_CHANGED]]
     found = await calendar.read_events(user.id, ids) if ids else {}
     changed = {e.id: str(e.series_id) for e in found.values() if isinstance(e, GraphEvent) and _takes_place(e, span)}
     chosen = next((key for key in some if key in changed.values()), some[0])

@@ -40,11 +40,11 @@ class Rhythm(StrEnum):
 
 
 _DAYS = {Rhythm.DAILY: 1, Rhythm.WEEKLY: 7, Rhythm.MONTHLY: 28, Rhythm.YEARLY: 365}
-
+"""The fewest days of a day, week, month and year."""
 
 EVERY_DAY = tuple(range(7))
-
 WORKDAYS = EVERY_DAY[:5]
+"""Weekdays by their numbers, 0 = Monday."""
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -19,10 +19,10 @@ from sync_core.plan.tables import HINDRANCES, REASONS, Obstacle, Trait
 
 NOTHING_TO_DO = "nothing: calsync goes on by itself"
 
+_SERIES = "let an administrator set SYNC_SERIES to window, or enter a date of it as a meeting of its own"
+
 DO: Mapping[str, str] = {
-    REASONS[
-        Trait.SERIES
-    ]: "let an administrator set SYNC_SERIES to window, or enter a date of it as a meeting of its own",
+    REASONS[Trait.SERIES]: _SERIES,
     REASONS[Trait.CANCELLED]: "nothing: a cancelled meeting is not made in ERP.net",
     REASONS[Trait.OTHER_TYPE]: "let an administrator add its type to SYNC_ACTIVITY_TYPES",
     REASONS[Trait.VOID]: "nothing: make a new one, if it is to take place after all",
