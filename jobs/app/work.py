@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jobs import line
 from jobs.app.dispatch import dispatch
+from jobs.app.pulled import is_covered, note_call, save_pulled_at, steps_of_pull
 from jobs.app.subscriptions import address, keep_user
 from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
-from jobs.company import revise_instance
 from jobs.due import is_due, pause_of
 from jobs.erp_slot import ERP_NET
 from jobs.forgotten import last_look
@@ -28,7 +28,7 @@ from jobs.ports import Queued
 from jobs.refusal import forget_refusal, is_graph_open, remember_refusal
 from jobs.repair import pull_and_repair
 from jobs.round.days import log_timed
-from jobs.round.report import MILLISECOND, Report
+from jobs.round.report import Report
 from jobs.round.run import run_round
 from jobs.together import together
 from jobs.wake import is_notified, wake
@@ -49,12 +49,6 @@ from sync_core.errors import (
 )
 from sync_core.model.memory import Instance, Memory, User
 from sync_core.model.sides import Side
-
-CALLS_NOTED = timedelta(minutes=1)
-"""How exactly it is known when ERP.net's webhook last called."""
-
-RECENT = timedelta(seconds=30)
-"""A timer's pull is dropped if one began less than this ago (design.md §7)."""
 
 AT_ONCE = 1
 """How many of those whom a pull has woken get their round from it, which saves the wait for a message: mostly it is
@@ -221,8 +215,8 @@ def _pause(tries: int) -> float:
 async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     instance, _ = await world.store.read_instance()
     began_at = world.clock()
-    await _note_call(world, instance, order.asked_at)
-    if _is_covered(instance, order, began_at):
+    await note_call(world, instance, order.asked_at)
+    if is_covered(instance, order, began_at):
         return
     try:
         report = await pull_and_repair(world)
@@ -239,8 +233,8 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     world.erp_slot.hear(Side.ERP)
     woken = sorted(report.woken)
     await together(lambda user_id: wake(world, user_id), woken)
-    log_line("pull", {"changes": report.changes, "woken": len(woken), "steps": _steps(world, order, began_at)})
-    await _save_pulled_at(world, began_at)
+    log_line("pull", {"changes": report.changes, "woken": len(woken), "steps": steps_of_pull(world, order, began_at)})
+    await save_pulled_at(world, began_at)
     await send_digest(world)
     if instance.refused and await is_graph_open(world):
         await dispatch(world)
@@ -248,51 +242,6 @@ async def _pull(world: World, turn: _Turn, order: Pull) -> None:
     for first in map(Round, woken[:AT_ONCE]):
         async with _logging_failures(world, first):
             await _do(world, _Turn(first))
-
-
-def _steps(world: World, order: Pull, began_at: datetime) -> dict[str, int]:
-    """Milliseconds of a pull that ends now; ``queue`` is since ERP.net's webhook asked for it."""
-    asked = {} if order.asked_at is None else {"queue": round((began_at - order.asked_at) / MILLISECOND)}
-    return {**asked, "pull": round((world.clock() - began_at) / MILLISECOND)}
-
-
-async def _note_call(world: World, instance: Instance, at: datetime | None) -> None:
-    """Remember that ERP.net's webhook called, at most once a minute; that it did is told, and nothing depends on
-    it."""
-    if at is None or (instance.called_at is not None and at - instance.called_at < CALLS_NOTED):
-        return
-    with suppress(StaleWrite):
-        await revise_instance(world, lambda one: replace(one, called_at=max(at, one.called_at or at)))
-
-
-def _is_covered(instance: Instance, order: Pull, now: datetime) -> bool:
-    """Whether an earlier pull has found already what this one would find."""
-    if instance.pulled_at is None or instance.pulled_at > now:  # by a clock that was ahead
-        return False
-    if order.asked_at is not None:
-        return instance.pulled_at >= order.asked_at
-    return now - instance.pulled_at < RECENT
-
-
-async def _save_pulled_at(world: World, began_at: datetime) -> None:
-    """Store when the pull began, and how long the queues are. If another process saves the row first, one more pull
-    runs than needed."""
-    lengths = await _queues(world)
-    instance, etag = await world.store.read_instance()
-    queued, poisoned = lengths or (instance.queued, instance.poisoned)
-    since = (instance.poisoned_since or began_at) if poisoned else None
-    pulled = replace(instance, pulled_at=began_at, queued=queued, poisoned=poisoned, poisoned_since=since)
-    with suppress(StaleWrite):
-        await world.store.save_instance(pulled, etag)
-
-
-async def _queues(world: World) -> tuple[int, int] | None:
-    """How long the work queue and its poison queue are; None where nobody can tell."""
-    try:
-        return await world.queue.count()
-    except StoreUnavailable as error:
-        log_failure("work", error)
-        return None
 
 
 def _back_off(world: World, taken: Throttled) -> datetime:
