@@ -123,7 +123,7 @@ class Fence:
         if ledger is None:
             return frozenset()
         async with self._turn:
-            lacking = await self._world.store.prove_names(user_id, memory.links)
+            self._lease, lacking = await self._world.store.prove_names(self._lease, memory.links)
             if lacking is not None:
                 self._lease = replace(self._lease, ledger=ledger)  # it is stored with the lease
         return lacking or frozenset()

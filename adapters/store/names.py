@@ -2,9 +2,9 @@
 
 The names stand in a few small rows beside the user's partition, by digest. A name is stored before the link that has
 it and may outlive it, so the names lead to every link and to some that are not there any more. Whoever has read all
-links proves that, and takes away what leads nowhere (``prove_names``). Each write has a condition, so that a round
-that has lost its lease takes no name away. The rows do not stand in the partition itself, since an older build
-refuses a row there that it does not know.
+links proves that, and takes away what leads nowhere (``prove_names``): between reading the names and that the lease
+is renewed, and each write has a condition, so that a round that has lost its lease takes no name away. The rows do
+not stand in the partition itself, since an older build refuses a row there that it does not know.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from adapters.store import codec, stored
-from adapters.store.backend import Backend, Key, Op, Table, Verb
-from adapters.store.leases import TRIES
+from adapters.store.backend import Key, Op, Row, Table, Verb
+from adapters.store.leases import TRIES, Leases
+from jobs.ports import Lease
 from sync_core.content.names import Names, names_of
-from sync_core.errors import RowUnreadable, StoreUnavailable
+from sync_core.errors import LeaseLost, RowUnreadable, StoreUnavailable
 from sync_core.model.link import Link
 
 DIGITS = 16
@@ -77,6 +78,16 @@ def _lacking(known: Entries, wanted: Entries) -> set[str]:
     return {begin for digest, begins in wanted.items() for begin in begins if begin not in known.get(digest, ())}
 
 
+def _known_in(row: Row) -> Entries | None:
+    """What a row holds; None for a spoilt one, which is made anew. Raises ``RowUnreadable`` for a newer build's."""
+    try:
+        return stored.value_of(Table.STATE, row, NamesRow).links
+    except RowUnreadable as error:
+        if error.is_newer:
+            raise
+        return None
+
+
 def _op(user_id: str, row: str, entries: Entries, etag: str) -> Op:
     key = Key(_partition(user_id), row)
     if not entries:
@@ -84,10 +95,8 @@ def _op(user_id: str, row: str, entries: Entries, etag: str) -> Op:
     return Op(Verb.PUT if etag else Verb.INSERT, key, codec.encode(NamesRow(entries)), etag)
 
 
-class LinkNames:
+class LinkNames(Leases):
     """Storing, finding and proving names; ``RowStore`` mixes it in."""
-
-    backend: Backend
 
     async def add_names(self, user_id: str, links: Collection[Link]) -> None:
         """Store the names of these links, before the links. Raises ``RowUnreadable``."""
@@ -102,29 +111,29 @@ class LinkNames:
                 return
         raise StoreUnavailable(f"the names of the links of user {user_id} change too fast to be saved")
 
-    async def prove_names(self, user_id: str, links: Collection[Link]) -> frozenset[str] | None:
-        """Store the names of these links, which are all that there are, and no other ones.
+    async def prove_names(self, lease: Lease, links: Collection[Link]) -> tuple[Lease, frozenset[str] | None]:
+        """Store the names of these links, which are all that the lease's user has, and no other ones.
 
-        Returns the events of links of which a name was not there; None if somebody else changed names at the same
-        time.
+        Returns the lease, and the events of links of which a name was not there; None if somebody else changed names
+        at the same time, or has taken the lease.
         """
-        wanted, lacking = _entries_of(links), set[str]()
+        user_id, wanted = lease.user_id, _entries_of(links)
         rows = {row.key.row: row for row in await self.backend.scan(Table.STATE, _partition(user_id))}
-        ops = []
-        for name in {*wanted, *rows}:
-            own, row = wanted.get(name, {}), rows.get(name)
-            known: Entries | None = None
-            try:
-                known = stored.value_of(Table.STATE, row, NamesRow).links if row else {}
-            except RowUnreadable as error:  # a spoilt row is made anew
-                if error.is_newer:
-                    return None
-            lacking |= _lacking(known or {}, own)
-            if known != own:
-                ops.append(_op(user_id, name, own, row.etag if row else ""))
+        try:
+            known = {name: _known_in(row) for name, row in rows.items()}
+        except RowUnreadable:
+            return lease, None
+        apart = [name for name in {*wanted, *rows} if known.get(name, {}) != wanted.get(name, {})]
+        lacking = {one for name, own in wanted.items() for one in _lacking(known.get(name) or {}, own)}
+        ops = [_op(user_id, name, wanted.get(name, {}), rows[name].etag if name in rows else "") for name in apart]
+        takes_away = any(own is None or _lacking(wanted.get(name, {}), own) for name, own in known.items())
+        try:
+            lease = await self._fenced(lease, []) if takes_away else lease
+        except LeaseLost:
+            return lease, None
         if None in await self.backend.write_each(Table.STATE, ops):
-            return None
-        return frozenset(link.event_id for link in links if begin_of(link.event_id) in lacking)
+            return lease, None
+        return lease, frozenset(link.event_id for link in links if begin_of(link.event_id) in lacking)
 
     async def _begins(self, user_id: str, names: Names) -> set[str]:
         """How the keys of the links' rows begin that have one of these names. Raises ``RowUnreadable``."""

@@ -324,9 +324,10 @@ class Store(
     async def add_names(self, user_id: str, links: Collection[Link]) -> None:
         """Store by which names these links are found, before they are saved. Raises ``RowUnreadable``."""
 
-    async def prove_names(self, user_id: str, links: Collection[Link]) -> frozenset[str] | None:
-        """Make the names those of these links, which are all that there are. Returns the events of links of which a
-        name was not there; None if somebody else changed names at the same time."""
+    async def prove_names(self, lease: Lease, links: Collection[Link]) -> tuple[Lease, frozenset[str] | None]:
+        """Make the names those of these links, which are all that the lease's user has. Returns the lease, and the
+        events of links of which a name was not there; None if somebody else changed names at the same time, or has
+        taken the lease."""
 
     async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:
         """Save row changes of the lease's user in as few transactions as the limits allow.

@@ -78,6 +78,6 @@ async def linked_many(house: House, backend: CountingBackend, number: int) -> No
     more = [replace(like, event_id=f"E{n}", activity_id=f"A{n}", ical_uid=f"U{n}") for n in range(number - 8)]
     whole = replace(memory, links=(*memory.links, *more))
     lease = await store.acquire_lease(user.id, "somebody", 180)
-    await store.prove_names(user.id, whole.links)
+    lease, _ = await store.prove_names(lease, whole.links)
     await store.release_lease(await store.save(lease, [Put(link) for link in more], ledger_of(whole)))
     backend.rows.clear()

@@ -221,10 +221,10 @@ class NamesContract:
         """What was missing is there, and counted; what leads nowhere is gone."""
         kept, lost = [pair(f"{n}") for n in range(40)], pair("lost")
         lease = await store.acquire_lease(user_id, "me", 60)
-        await store.save(lease, [Put(one) for one in (*kept, lost)])
+        lease = await store.save(lease, [Put(one) for one in (*kept, lost)])
         await store.add_names(user_id, [*kept[:30], lost])
-        counted = await store.prove_names(user_id, kept)
-        again = await store.prove_names(user_id, kept)
+        lease, counted = await store.prove_names(lease, kept)
+        lease, again = await store.prove_names(lease, kept)
         seen = [await found(store, user_id, named(activities=[one.activity_id])) for one in kept]
 
         assert (counted, again) == (frozenset(one.event_id for one in kept[30:]), frozenset())
@@ -239,7 +239,10 @@ class NamesContract:
         with pytest.raises(RowUnreadable, match="a stored NamesRow cannot be read"):
             await store.find_links(user_id, named(activities=["A-one"]))
 
-        assert await store.prove_names(user_id, [pair("one")]) == frozenset({"E-one"})
+        lease = await store.acquire_lease(user_id, "me", 60)
+        _, counted = await store.prove_names(lease, [pair("one")])
+
+        assert counted == frozenset({"E-one"})
         assert await found(store, user_id, named(activities=["A-one"])) == {"E-one"}
 
     async def test_a_newer_builds_names_are_left_alone(self, store: RowStore, user_id: str) -> None:
@@ -248,7 +251,20 @@ class NamesContract:
         rows = await store.backend.scan(Table.STATE, f"{user_id}:names")
         await store.backend.write(Table.STATE, Op(Verb.PUT, rows[0].key, {"v": 99, "data0": "{}"}))
 
-        assert await store.prove_names(user_id, [pair("one")]) is None
+        lease = await store.acquire_lease(user_id, "me", 60)
+
+        assert await store.prove_names(lease, [pair("one")]) == (lease, None)
+
+    async def test_whoever_has_lost_the_lease_takes_no_name_away(self, store: RowStore, user_id: str) -> None:
+        """They do not know of the links that came since, whose names they read among the others."""
+        await keep(store, user_id, pair("one"))
+        lost = await store.acquire_lease(user_id, "slow", -60)
+        kept = await store.acquire_lease(user_id, "me", 60)
+        await store.add_names(user_id, [pair("new")])
+        await store.save(kept, [Put(pair("new"))], Ledger(2, 2))
+
+        assert await store.prove_names(lost, [pair("one")]) == (lost, None)
+        assert await found(store, user_id, named(activities=["A-new"])) == {"E-new"}
 
     async def test_a_forgotten_users_names_are_gone(self, store: RowStore, user_id: str) -> None:
         """With the rest of what was remembered."""
