@@ -3,7 +3,7 @@
 A mark is written *before* what makes its user due, and taken back when a round has shown that nothing is: so the
 timer learns from one short list who is due, and a process that dies in between leaves a mark too many, never one too
 few. A mark bears the wake token that it was written for: a round takes it back only if it has served that token, and
-only as it read it.
+only as it read it while the lease was its own.
 """
 
 from __future__ import annotations
@@ -89,13 +89,15 @@ class DueMarks(Leases):
     async def settle(self, lease: Lease, served: str) -> bool:
         """Take back the mark of the lease's user, to whom nothing is owed; ``served`` is the wake token served.
 
-        False if somebody has asked for a round since: then the mark stays.
+        False if somebody has asked for a round since, or the lease has run out, so that another round may have left
+        something: then the mark stays.
         """
         self._marked.discard((lease.user_id, lease.holder))
         row = await self.backend.read(Table.USERS, _place(lease.user_id))
         if row is None:
             return True
-        if codec.peek(row.properties, "token") not in ("", served):
+        is_ours = self.backend.now() < lease.expires_at  # whoever takes the lease later writes the mark anew
+        if not is_ours or codec.peek(row.properties, "token") not in ("", served):
             return False
         return await self.backend.try_write(Table.USERS, Op(Verb.DELETE, row.key, etag=row.etag)) is not None
 

@@ -118,7 +118,7 @@ class DueStore(Protocol):
 
     async def settle(self, lease: Lease, served: str) -> bool:
         """Take back the mark of the lease's user, whose round has served the wake token ``served`` and left nothing
-        to do. False if a round was asked for since: the mark stays."""
+        to do. False if a round was asked for since, or the lease has run out: the mark stays."""
 
     async def read_reached(self) -> str:
         """The user up to whom the timer's run has come, '' if it has come to its end."""

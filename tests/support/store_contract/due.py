@@ -67,6 +67,15 @@ class DueContract:
 
         assert not await store.settle(lease, "t1")
 
+    async def test_whoever_has_lost_the_lease_takes_no_mark_back(self, store: RowStore, user_id: str) -> None:
+        """It is about what another round has left since."""
+        lost = await store.acquire_lease(user_id, "slow", -60)
+        kept = await store.acquire_lease(user_id, "me", 60)
+        await store.save(kept, [Put(Pending(Side.ERP, "a"))])
+
+        assert not await store.settle(lost, "")
+        assert user_id in await store.list_due()
+
     async def test_a_forgotten_user_bears_no_mark(self, store: RowStore, user_id: str) -> None:
         """Nor any trace in that list."""
         await store.write_wake(user_id, "t")
