@@ -57,6 +57,11 @@ LOOKS, LEAST_LATE = 4, 15
 calendar is called late: one look that fails, or takes long, is nothing to worry about."""
 
 
+def _missed(schedule: str) -> int:
+    """The most minutes that ``LOOKS`` of a schedule take which follow each other."""
+    return ncrontab.read(schedule).longest_wait(LOOKS) // timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. URLs have no trailing slash; spans are whole seconds."""
@@ -133,8 +138,12 @@ class Settings:
     @property
     def late_after(self) -> int:
         """Minutes without a look of the app's timer after which a calendar is late: ``LOOKS`` in a row are missed."""
-        longest = ncrontab.read(self.sync_schedule).longest_wait(LOOKS)
-        return max(LEAST_LATE, longest // timedelta(minutes=1))
+        return max(LEAST_LATE, _missed(self.sync_schedule))
+
+    @property
+    def pull_late_after(self) -> int:
+        """Minutes without a pull after which the app is not well: as many in a row are missed, or an hour."""
+        return max(60, _missed(self.pull_schedule))
 
     @property
     def database(self) -> str:

@@ -92,6 +92,7 @@ async def open_world(
             has_webhook=bool(settings.erpnet_webhook_secret),
             looks_every=minutes_between(settings.sync_schedule),
             late_after=settings.late_after,
+            pull_late_after=settings.pull_late_after,
         )
 
 

@@ -33,7 +33,8 @@ class World:
     here. ``digest_to`` are the logins or addresses of whom ERP.net notifies once a day. ``warnings``
     are what Azure reads otherwise than a person in the settings. ``activity_url`` is the
     pattern of an activity's address, with ``{id}``, '' if nobody told it. ``has_webhook``: ERP.net's may call.
-    ``looks_every`` and ``late_after`` as in ``Instance``.
+    ``looks_every`` and ``late_after`` as in ``Instance``; after ``pull_late_after`` minutes without a pull the app
+    is not well.
     ``tries_series``: plans are made as if dates of series were synced (``SYNC_SERIES=window``).
     ``serve`` goes on with the command of this id and says whether it has ended; None where none is served.
     """
@@ -62,6 +63,7 @@ class World:
     has_webhook: bool = False
     looks_every: int = 15
     late_after: int = 60
+    pull_late_after: int = 60
     tries_series: bool = False
     serve: Callable[[World, str], Awaitable[bool]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)

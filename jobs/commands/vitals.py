@@ -23,7 +23,7 @@ DIRECTORY = "User.Read.All"
 """The one that only Entra can grant; Exchange may grant the others, for some mailboxes."""
 
 SILENT = timedelta(hours=1)
-"""A pull runs every minute, and subscriptions are made within the hour: what is older is not well."""
+"""Subscriptions are made within the hour: where there is none then, something is not well."""
 
 SCRIPT = "infra/scripts/grant-graph-roles.sh"
 
@@ -103,7 +103,7 @@ async def _pull(world: World, users: Sequence[User]) -> Phrase:
     last, is_anybody_on = instance.pulled_at, any(user.enabled for user in users)
     if last is None:
         return _not_pulled(world, is_anybody_on=is_anybody_on)
-    if world.serve is not None and is_anybody_on and world.clock() - last > SILENT:
+    if world.serve is not None and is_anybody_on and world.clock() - last > timedelta(minutes=world.pull_late_after):
         raise Lacking(Found.PULL_OLD.say(at=last))
     return Found.AT.say(at=last)
 

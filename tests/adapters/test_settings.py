@@ -465,6 +465,7 @@ def test_whoever_only_asks_needs_the_tables_and_nothing_else() -> None:
 def test_a_calendar_is_late_after_four_looks_were_missed(schedule: str, minutes: int) -> None:
     """As far apart as the schedule lets them be, and after a quarter of an hour at least."""
     assert read(SYNC_SCHEDULE=schedule).late_after == minutes
+    assert read(PULL_SCHEDULE=schedule).pull_late_after == max(60, minutes)
 
 
 @pytest.mark.parametrize("schedule", ["0 */15 * * * *", "0 0 7-19 * * *", "0 5,50 8-17 * * 1-5", "30 0 */7 1,15 * *"])

@@ -65,6 +65,8 @@ async def test_a_pull_that_does_not_come_is_told(house: House) -> None:
     old = Instance(pulled_at=world.clock() - timedelta(hours=2))
     etag = await world.store.save_instance(old, etag)
     late = (await told(examine_app(world)))["Last pull"]
+    rare = (await told(examine_app(replace(world, pull_late_after=180))))["Last pull"]
+    assert rare.fine, "PULL_SCHEDULE asks for one every three quarters of an hour"
     await world.store.save_instance(replace(old, refused="the secret is wrong", refused_at=world.clock()), etag)
     refused = (await told(examine_app(world)))["Last pull"]
 
