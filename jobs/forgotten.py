@@ -3,43 +3,20 @@
 Inbox, wake-up, index, journal and claims need no lease. So a round, a pull or a notification may write them for a
 user whose rows are being erased. The eraser deletes the user's row last and then erases once more; the writer looks
 for the user's row after its write. So one of the two notices a late write, whichever comes first. A writer that dies
-before its look is covered by a message that looks once more, later than any round lasts.
-
-What was asked of the app is kept for ninety days, by ids: a forgotten user is erased from all of it, page by page. An
-eraser that dies is covered by the same message, which comes again as long as a command that tells of them runs.
+before its look is covered by a message that looks once more, later than any round lasts (``jobs.erasure``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
 
-from jobs.command import Asker, Command, Kind, State, stamp
-from jobs.log import log_failure, log_line
-from jobs.messages import Forget, write
-from jobs.together import together
+from jobs.log import log_line
 from jobs.world import World
-from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
+from sync_core.errors import RowUnreadable
 from sync_core.model.memory import User
-
-LAST_LOOK = 1_800.0
-"""Seconds until the rows of a forgotten user are erased once more: longer than any round or call lasts."""
-
-FORGOTTEN = "(forgotten)"
-"""Stands for a forgotten user in what was asked."""
 
 FEW = 50
 """So many rows are read one by one, sixteen at a time; a thousand are a request where all are read."""
-
-PAGE = 500
-"""Commands that are read at once."""
-
-
-def names_of(user: User) -> frozenset[str]:
-    """Every name by which somebody can ask for a user, in small letters."""
-    return frozenset(name.casefold() for name in (user.id, user.upn, user.mail, *user.addresses) if name)
 
 
 async def erase_if_forgotten(world: World, user_id: str) -> bool:
@@ -70,76 +47,3 @@ async def people_of(world: World, user_ids: Collection[str]) -> list[User]:
     if len(user_ids) <= FEW:
         return await world.store.list_users_of(user_ids)
     return await world.store.list_users()
-
-
-@dataclass(frozen=True, slots=True)
-class Whom:
-    """Who is erased from what was asked until ``at``: their id and ``names`` (small letters).
-
-    ``is_back``: they were switched on again since, and what was asked later stays. Else all goes but what waits.
-    """
-
-    user_id: str
-    names: frozenset[str]
-    at: datetime
-    is_back: bool = False
-
-    def spares(self, command: Command) -> bool:
-        """Whether a command was asked later and stays as it is."""
-        return command.asked_at > self.at and (self.is_back or command.state is State.WAITING)
-
-
-async def look_again(world: World, user_id: str, at: datetime) -> None:
-    """Have what is left of somebody who was forgotten ``at`` that instant erased once more, later."""
-    try:
-        await world.queue.send(write(Forget(user_id, at)), delay_seconds=LAST_LOOK)
-    except StoreUnavailable as error:
-        log_failure("forget", error, user_id=user_id)
-
-
-async def last_look(world: World, order: Forget) -> None:
-    """Erase what is left of a forgotten user: rows that were written late, and their id in what was asked."""
-    at = order.asked_at or world.clock()
-    is_back = not await erase_if_forgotten(world, order.user_id)
-    if await erase_from_commands(world, Whom(order.user_id, frozenset({order.user_id.casefold()}), at, is_back)):
-        await look_again(world, order.user_id, at)
-
-
-async def erase_from_commands(world: World, whom: Whom) -> bool:
-    """Erase a user from all that was asked, and the answers that tell of them; whether a command that does so runs:
-    it will be saved once more by whoever works on it.
-
-    What cannot be read (a newer build's) goes where it names the user. Each page that is done has nothing left to do:
-    after a stop it is begun anew.
-    """
-    is_running, first = False, ""
-    while True:
-        page = await world.store.list_commands_from(first, PAGE, naming=whom.names)
-        for command_id in page.unreadable:
-            if not (whom.is_back and command_id < stamp(whom.at)):
-                await world.store.drop_command(command_id)
-        is_running |= any(await together(lambda one: _erase_from(world, one, whom), page.commands))
-        if not page.next:
-            return is_running
-        first = page.next
-
-
-async def _erase_from(world: World, command: Command, whom: Whom) -> bool:
-    """Erase a user from one command; whether it tells of them and runs."""
-    wish = command.wish
-    others = tuple(FORGOTTEN if name.casefold() in whom.names else name for name in wish.people)
-    names_others = (
-        bool(wish.people) and others == wish.people and wish.kind is not Kind.FORGET
-    )  # whose answer names all
-    is_about_others = wish.kind is Kind.PLACES or names_others
-    if whom.spares(command) or (is_about_others and command.asked_by.id != whom.user_id):
-        return False
-    await world.store.drop_parts(command.id)
-    if command.state is State.RUNNING:
-        return True
-    by = Asker(FORGOTTEN) if command.asked_by.id == whom.user_id else command.asked_by
-    left = replace(command, wish=replace(wish, people=others), asked_by=by)
-    if left != command:
-        with suppress(StaleWrite):  # somebody else is at it: the last look comes to it
-            await world.store.save_command(left)
-    return False

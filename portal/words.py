@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.commands.redaction import UNKNOWN
-from jobs.forgotten import FORGOTTEN
+from jobs.erasure import FORGOTTEN
 from jobs.round.report import PRIVATE
 from jobs.says import Found
 from portal.phrases import PHRASES

@@ -225,6 +225,7 @@ ELSEWHERE = {
     "jobs/handovers.py": ("a meeting passes from one user's rounds to another's", "tests/rounds/test_handovers.py"),
     "jobs/copies.py": ("asks other mailboxes about a meeting", "tests/rounds/test_handovers.py"),
     "jobs/checkup.py": ("asks both sides what a user lacks", "tests/rounds/test_rules.py"),
+    "jobs/erasure.py": ("a user is forgotten while commands tell of them", "tests/jobs/commands/test_serve.py"),
     "jobs/forgotten.py": ("a user is forgotten while something is under way", "tests/faults/test_forgetting.py"),
     "jobs/pull.py": ("what a cursor can miss shows over days", "tests/faults/test_cursors.py"),
     "jobs/repair.py": ("what a cursor can miss shows over days", "tests/faults/test_repair.py"),

@@ -19,8 +19,8 @@ from jobs.app.pulled import is_covered, note_call, save_pulled_at, steps_of_pull
 from jobs.app.subscriptions import address, keep_user
 from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
 from jobs.due import is_due, pause_of
+from jobs.erasure import last_look
 from jobs.erp_slot import ERP_NET
-from jobs.forgotten import last_look
 from jobs.log import log_failure, log_line
 from jobs.messages import Asked, Call, Forget, MessageRefused, Order, Pull, Renew, Round, parse, read_call, write
 from jobs.notices import send_digest

@@ -24,7 +24,7 @@ from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, w
 from jobs.commands.undo import plan_undo, undo
 from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
-from jobs.forgotten import names_of
+from jobs.erasure import names_of
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World

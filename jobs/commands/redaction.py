@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jobs.command import Command, Kind, State, Wish
-from jobs.forgotten import FORGOTTEN, names_of
+from jobs.erasure import FORGOTTEN, names_of
 from jobs.world import World
 from sync_core.model.memory import User
 

@@ -19,7 +19,8 @@ from jobs.accounts import (
 from jobs.app.subscriptions import end_user
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.company import is_stamped
-from jobs.forgotten import Whom, erase_from_commands, erase_if_forgotten, look_again, names_of
+from jobs.erasure import Whom, erase_from_commands, look_again, names_of
+from jobs.forgotten import erase_if_forgotten
 from jobs.handovers import hand_on_all
 from jobs.log import log_failure
 from jobs.places import choose
@@ -188,7 +189,7 @@ async def forget(world: World, user: User) -> None:
 
     What was asked of the app is gone through while the user is still known, so that whoever goes on after a stop
     begins anew, and once more afterwards. A message erases what is left later, for a process that was slower
-    (``jobs.forgotten``). Raises ``LeaseHeld``.
+    (``jobs.erasure``). Raises ``LeaseHeld``.
     """
     try:
         await disable(world, user)

@@ -16,7 +16,7 @@ from jobs.command import Asker, Command, Kind, State, Trouble, Why, Wish
 from jobs.commands.ask import ask
 from jobs.commands.redaction import UNKNOWN
 from jobs.company import stamp_policy
-from jobs.forgotten import FORGOTTEN
+from jobs.erasure import FORGOTTEN
 from jobs.ports import Subscription
 from portal.people import FILTERS, page_of, row_of
 from portal.sign_in import Role

@@ -19,7 +19,7 @@ from jobs.commands.kinds import KINDS, Do, Part
 from jobs.commands.mistakes import KNOWN, trouble_of
 from jobs.commands.redaction import UNKNOWN
 from jobs.commands.roster import RosterInvalid
-from jobs.forgotten import FORGOTTEN
+from jobs.erasure import FORGOTTEN
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core import errors

@@ -22,7 +22,7 @@ from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS, Does, Part, each
-from jobs.forgotten import FORGOTTEN
+from jobs.erasure import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
@@ -616,7 +616,7 @@ async def test_a_forgotten_user_is_in_no_command_however_old(
     app: App, monkeypatch: pytest.MonkeyPatch, fails_at: int | None
 ) -> None:
     """Behind any number of others, after a stop at any write: whoever goes on, or the last look, leaves nothing."""
-    monkeypatch.setattr("jobs.forgotten.PAGE", 3)
+    monkeypatch.setattr("jobs.erasure.PAGE", 3)
     store, user, boss = app.house.world.store, await app.house.user(), Asker("boss", "Boss")
     own, others, begun_at = Asker(user.id, user.upn), [], app.house.now
     for number in range(8):

@@ -20,7 +20,7 @@ from jobs.commands.kinds import Part
 from jobs.commands.redaction import UNKNOWN
 from jobs.commands.serve import serve
 from jobs.commands.switch import disable, enable, forget
-from jobs.forgotten import FORGOTTEN
+from jobs.erasure import FORGOTTEN
 from jobs.ports import Put
 from jobs.waiting import Notice
 from jobs.world import World
