@@ -27,6 +27,7 @@ from portal.unlinked import Alone, AskedAbout, find_alone, find_asked
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
+from sync_core.model.entries import by_date
 from sync_core.model.link import ENDED, Link, Role, is_unlinked
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.sides import Field
@@ -83,7 +84,7 @@ async def _page(visit: Visit, user: User, zone: str, *, is_owner: bool) -> Page:
     item = find_item(memory, unsynced, key) or await _asked_about(visit, user, memory, unsynced)
     if item is None:
         raise Denied(404, NOT_FOUND)
-    meant = [one for one in await store.read_journal(user.id, LOOK_BACK) if _is_of(one, item)]
+    meant = [one for one in by_date(await store.read_journal(user.id, LOOK_BACK)) if _is_of(one, item)]
     is_masked = item.private and not is_owner
     data = {
         "user_id": user.id,

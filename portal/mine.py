@@ -12,7 +12,7 @@ from itertools import islice
 from jobs.approvals import choices_in
 from jobs.command import Command, Kind, State
 from jobs.commands.doings import is_about_item, newest
-from jobs.commands.item_shapes import conflicts_of, occurrence_of
+from jobs.commands.item_shapes import conflicts_of, dates_entered, occurrence_of
 from jobs.commands.shapes import status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
@@ -147,6 +147,7 @@ def recent(journal: Sequence[JournalEntry], keys: Mapping[str, str], dates: Mapp
             "item": entry.event_id or entry.activity_id,
             "key": keys.get(entry.event_id) or keys.get(entry.activity_id, ""),
             "occurrence": dates.get(entry.event_id) or occurrence_of(entry.occurrence),
+            "dates": dates_entered(entry),
         }
         for entry in islice(filter(is_about_item, journal), RECENT)
     ]

@@ -96,7 +96,15 @@ HOLD = {
 }
 PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, occurrence=OCCURRENCE, **IDS)
 DONE = thing(
-    at=TIME, what=TEXT, subject=TEXT, reason=TEXT, fields=several(TEXT), item=TEXT, key=TEXT, occurrence=OCCURRENCE
+    at=TIME,
+    what=TEXT,
+    subject=TEXT,
+    reason=TEXT,
+    fields=several(TEXT),
+    item=TEXT,
+    key=TEXT,
+    occurrence=OCCURRENCE,
+    dates=maybe(thing(count=NUMBER, first=DAY, last=DAY)),
 )
 STATUS = {
     "upn": TEXT,

@@ -695,6 +695,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "series.every.yearly": ("Every {n} years", "На всеки {n} години"),
     "series.workdays": ("Every weekday", "Всеки делничен ден"),
     "series.of": ("{date}, of “{title}”", "{date}, от „{title}“"),
+    "series.dates": ("{n} dates, {first} to {last}", "{n} дати, от {first} до {last}"),
     "series.whole": (
         "the series “{subject}”, {n} dates, {first} to {last}",
         "поредицата „{subject}“, {n} дати, от {first} до {last}",

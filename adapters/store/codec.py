@@ -163,9 +163,14 @@ def bounded(entry: JournalEntry) -> JournalEntry:
         entry,
         reason=_cut(entry.reason),
         subject=_cut(entry.subject),
-        before={name: _cut(text) for name, text in entry.before.items()},
-        after={name: _cut(text) for name, text in entry.after.items()},
+        before=_all_cut(entry.before),
+        after=_all_cut(entry.after),
+        dates=tuple(replace(one, before=_all_cut(one.before), after=_all_cut(one.after)) for one in entry.dates),
     )
+
+
+def _all_cut(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: _cut(text) for name, text in values.items()}
 
 
 def _cut(text: str) -> str:

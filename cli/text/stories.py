@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cli.screen import plain
 from cli.text.values import field_of, follows_the_start, value_of
-from cli.text.words import Json, count, date_in, next_step, quoted, when, zone_of
+from cli.text.words import Json, count, date_in, named, next_step, quoted, when, zone_of
 
 
 def entry_line(entry: Json, zone: str) -> str:
@@ -15,7 +15,7 @@ def entry_line(entry: Json, zone: str) -> str:
     if entry["what"] == "round":
         what = f"round [{plain(entry['round'])}]{reason}: {_counted(entry['after'])}"
     else:
-        subject = f": {quoted(entry['subject'])}{date_in(entry)}" if entry["subject"] else ""
+        subject = f": {named(entry)}" if named(entry) else ""
         what = f"{plain(entry['what'])}{subject}{reason}"
     return f"{when(entry['at'], zone)} {what}"
 
@@ -76,10 +76,11 @@ def nothing_unsynced(reason: str) -> str:
 
 def finding_lines(item: Json, zone: str) -> Iterator[str]:
     """Write one finding of ``why``: what is known of an item, in this time zone."""
-    subject = f" {quoted(item['subject'])}" if item["subject"] else ""
+    is_whole = bool(item.get("dates"))
+    subject = f" {named(item) if is_whole else quoted(item['subject'])}" if item["subject"] or is_whole else ""
     at = f"{item['found']} " if item.get("found") else ""
     on = f", {item['when']}" if item.get("when") else ""
-    on += date_in(item)
+    on += "" if is_whole else date_in(item)
     reason = f": {plain(item['reason'])}" if item["reason"] else ""
     yield f"{at}{plain(item['what'])}{subject}{on}{reason}"
     yield from next_step(item, "    ")
@@ -89,7 +90,7 @@ def finding_lines(item: Json, zone: str) -> Iterator[str]:
         shown = [value_of(name, values[name], zone) for values in (item["before"], item["after"]) if name in values]
         yield f"    {field_of(name)}: {' → '.join(shown)}"
     ids = ", ".join(f"{kind} {item[f'{kind}_id']}" for kind in ("event", "activity") if item[f"{kind}_id"])
-    if ids:
+    if ids and not is_whole:
         yield plain(f"    {ids}")
 
 

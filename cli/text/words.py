@@ -66,6 +66,14 @@ def series_named(subject: str, dates: int, first: str, last: str) -> str:
     return f"the series {quoted(subject)}, {dates} dates, {' to '.join(f'{day.day} {day:%B}' for day in days)}"
 
 
+def named(item: Json) -> str:
+    """Write what an item is called, with which date of a series it is, or which dates: quoted, '' for no title."""
+    dates = item.get("dates")
+    if dates:
+        return series_named(item["subject"], dates["count"], dates["first"], dates["last"])
+    return f"{quoted(item['subject'])}{date_in(item)}" if item["subject"] else ""
+
+
 def failure_lines(output: Json) -> Iterator[str]:
     """Write what failed for some of several users; a failure that begins with the name does not say it twice."""
     for one in output.get("failures", ()):

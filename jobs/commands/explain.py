@@ -43,6 +43,7 @@ from sync_core.content.window import delta_window_at
 from sync_core.errors import SideError
 from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
+from sync_core.model.entries import by_date
 from sync_core.model.event import Window
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
@@ -75,7 +76,7 @@ async def explain(world: World, user: User, text: str, *, notice: Notice = unhee
     if not wanted.text:
         return []
     journal = await world.store.read_journal(user.id, LOOK_BACK)
-    entries = [e for e in journal if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
+    entries = [e for e in by_date(journal) if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
     links = list(links_meant(memory, wanted, entries))
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)

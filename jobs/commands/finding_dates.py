@@ -1,4 +1,4 @@
-"""Dates the findings of `calsync why`: when each item is, of one day only, and not more than asked for."""
+"""Dates the findings of `calsync why`: when each item is, of one day only, and a series once."""
 
 from __future__ import annotations
 
@@ -31,6 +31,32 @@ def dated(findings: Sequence[Finding]) -> list[Finding]:
 def _with_start(finding: Finding, starts: dict[str, tuple[datetime, bool]]) -> Finding:
     found = next((starts[name] for name in _ids(finding) if name in starts), None)
     return finding if found is None else replace(finding, start=found[0], all_day=found[1])
+
+
+def gathered(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, the entries of one round that say the same of several dates of a series as one, with what they
+    have in common."""
+    groups: dict[object, list[Finding]] = {}
+    for place, one in enumerate(findings):
+        is_date = one.round_id and one.occurrence
+        groups.setdefault(_said(one) if is_date else place, []).append(one)
+    return [some[0] if len(some) == 1 else _as_one(some) for some in groups.values()]
+
+
+def _said(one: Finding) -> object:
+    """What entries about dates must have in common to be told as one."""
+    series = one.occurrence.series_uid.casefold() if one.occurrence else ""
+    return one.round_id, one.at, one.what, one.reason, one.subject, one.private, one.cell, series, one.series
+
+
+def _as_one(some: Sequence[Finding]) -> Finding:
+    days = sorted(one.occurrence.day for one in some if one.occurrence)
+    first = min(some, key=lambda one: one.occurrence.day if one.occurrence else date.max)
+    before, after = (
+        {k: v for k, v in values.items() if all(getattr(one, name).get(k) == v for one in some)}
+        for name, values in (("before", first.before), ("after", first.after))
+    )
+    return replace(first, before=before, after=after, start=None, dates=tuple(days))
 
 
 def _ids(finding: Finding) -> list[str]:

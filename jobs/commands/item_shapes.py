@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from jobs.round.report import PRIVATE, Line
 from sync_core.content.project import is_private
 from sync_core.model.decision import Intent
 from sync_core.model.link import Link, LinkStatus, Pending
-from sync_core.model.memory import HeldItem, Hold, JournalEntry, Memory, User
+from sync_core.model.memory import EnteredDate, HeldItem, Hold, JournalEntry, Memory, User
 from sync_core.model.phrase import Phrase
 from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import UNSHOWN
@@ -74,6 +74,17 @@ def occurrence_of(one: Occurrence | None, title: str = "") -> Json | None:
     series = sha256(one.series_uid.casefold().encode()).hexdigest()[:8] if one.series_uid else ""
     how = {"rhythm": str(one.rhythm or ""), "interval": one.interval, "weekdays": [*one.weekdays]}
     return {"text": one.text, **how, "day": one.day.isoformat(), "series": series, "title": title}
+
+
+def dates_of(days: Sequence[date]) -> Json | None:
+    """Shape the dates of a series of which something is told at once: how many, the first and the last; null for one
+    item alone."""
+    return {"count": len(days), "first": min(days).isoformat(), "last": max(days).isoformat()} if days else None
+
+
+def dates_entered(entry: JournalEntry) -> Json | None:
+    """Shape the dates of which an entry of the journal tells at once, as ``dates_of``."""
+    return dates_of([one.occurrence.day for one in entry.dates if one.occurrence])
 
 
 WOULD_BE = {
@@ -231,7 +242,16 @@ def entry_of(entry: JournalEntry, dates: Dates) -> Json:
         "before": values_of(entry.before, entry.private),
         "after": values_of(entry.after, entry.private),
         "occurrence": occurrence_of(*dates.told(entry)),
+        "dates": dates_entered(entry),
+        "each": [_entered_date(one, entry.private) for one in entry.dates],
     }
+
+
+def _entered_date(one: EnteredDate, private: bool) -> Json:
+    """Shape one of the dates of which an entry tells at once, with the values that are its own."""
+    day = one.occurrence.day.isoformat() if one.occurrence else ""
+    values = {"before": values_of(one.before, private), "after": values_of(one.after, private)}
+    return {"day": day, "event_id": one.event_id, "activity_id": one.activity_id, **values}
 
 
 def conflicts_of(user: User, memory: Memory) -> list[Json]:
@@ -303,6 +323,7 @@ def finding_of(finding: Finding, zone: ZoneInfo | None = None) -> Json:
         "when": on,
         **line_of(finding),
         "occurrence": occurrence_of(finding.occurrence, finding.series),
+        "dates": dates_of(finding.dates),
         "do": finding.do or remedy(finding.reason),
         "cell": finding.cell,
         "decided": in_words(finding.cell),

@@ -17,7 +17,7 @@ from jobs.commands import item_shapes, shapes, switch
 from jobs.commands import pause as pauses
 from jobs.commands.doctor import examine, note_failed
 from jobs.commands.explain import explain
-from jobs.commands.finding_dates import dated, day_in, on_day
+from jobs.commands.finding_dates import dated, day_in, gathered, on_day
 from jobs.commands.mistakes import COMMON, UnknownItem, told_of
 from jobs.commands.resolve import find_conflict, resolve
 from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, what_waits
@@ -210,7 +210,7 @@ async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     if not any(one.event_id or one.activity_id or one.at for one in found):
         where = f" on {day.isoformat()}" if day else ""
         raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”{where}")
-    items = [item_shapes.finding_of(one, zone) for one in found]
+    items = [item_shapes.finding_of(one, zone) for one in gathered(found)]
     left = len(items) - wish.limit if wish.limit else 0
     part = {"items": items[: wish.limit or None], "zone": zone.key, "left_out": max(0, left)}
     return part, not any(map(item_shapes.is_unreadable, items))

@@ -20,6 +20,7 @@ from jobs.world import Fence, World
 from sync_core.errors import DuplicateCreate
 from sync_core.model import link as life
 from sync_core.model.decision import Sight
+from sync_core.model.entries import by_date
 from sync_core.model.link import Link
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.phrase import Phrase
@@ -103,7 +104,7 @@ async def _made_before(world: World, user: User, meant: Sequence[JournalEntry]) 
     """The events that were made anew for these entries before, by the name of each meeting."""
     found: dict[str, list[str]] = defaultdict(list)
     if meant:
-        for entry in await world.store.read_journal(user.id, 5_000):
+        for entry in by_date(await world.store.read_journal(user.id, 5_000)):
             if entry.action == CREATED and entry.reason == ANEW:
                 found[entry.activity_id].append(entry.event_id)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from jobs.approvals import choices_in
 from sync_core.content.project import is_private
@@ -31,7 +31,8 @@ class Finding:
     item only its owner may see the subject and the values. ``start`` is when the item itself is, as in
     ``GraphContent``; None = not known. ``do`` is the next step, '' = the one that the reason has;
     ``cell`` names what decided (``Decision.cell``), ``occurrence`` which date of a series the item is; ``series`` is
-    that series' title where the item has another, '' otherwise."""
+    that series' title where the item has another, '' otherwise. ``round_id`` is that of an entry of the
+    journal, '' of what is known now; ``dates`` are those of a series of which a finding tells at once."""
 
     what: str
     subject: str = ""
@@ -48,6 +49,8 @@ class Finding:
     cell: str = ""
     occurrence: Occurrence | None = None
     series: str = ""
+    round_id: str = ""
+    dates: tuple[date, ...] = ()
 
 
 class Wanted:
@@ -214,4 +217,5 @@ def from_journal(entry: JournalEntry) -> Finding:
         entry.private,
         cell=entry.cell,
         occurrence=entry.occurrence,
+        round_id=entry.round_id,
     )

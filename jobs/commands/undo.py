@@ -27,6 +27,7 @@ from sync_core.content.compare import Pair
 from sync_core.errors import CalsyncError
 from sync_core.model import link as life
 from sync_core.model.decision import Context, Decision, Intent, Verdict
+from sync_core.model.entries import by_date
 from sync_core.model.link import ENDED, PutBack, Role
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.phrase import Phrase
@@ -83,7 +84,7 @@ async def find_round(world: World, round_id: str, among: Collection[str] = ()) -
         if among and user.id not in among:
             continue
         journal = await world.store.read_journal(user.id, LOOK_BACK)
-        found = [entry for entry in journal if round_id and entry.round_id == round_id]
+        found = [entry for entry in by_date(journal) if round_id and entry.round_id == round_id]
         if found:
             return user, [entry for entry in found if entry.action not in ("round", "value kept")]
     raise UnknownChoice(f"no round with the id {round_id} is in the journal: `calsync journal` lists them")

@@ -98,15 +98,26 @@ class Done:
 
 def fitting(writing: Sequence[Decision], activities: int, events: int = EVENTS_AT_ONCE) -> int:
     """How many of the decisions, at least one, are written before their links are saved: at most so many writes of
-    ``activities`` and of ``events``. What has failed before as a part of a batch is written alone."""
+    ``activities`` and of ``events``. What has failed before as a part of a batch is written alone. A series that does
+    not fit begins the next chunk, so that the journal names it once."""
     for n, decision in enumerate(writing):
         if _suspicion(decision):
             return n or 1
         activities -= decision.erp is not None
         events -= decision.graph is not None
         if n and min(activities, events) < 0:
-            return n
+            begins = next(i for i, one in enumerate(writing) if _series_of(one) == _series_of(decision))
+            return begins if begins and _series_of(decision) else n
     return len(writing)
+
+
+def in_order(decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions that write: what has failed several times last, the dates of a series one after another."""
+    writing = [decision for decision in decisions if decision.graph is not None or decision.erp is not None]
+    groups: dict[object, list[Decision]] = {}
+    for place, decision in enumerate(writing):
+        groups.setdefault(_series_of(decision) or place, []).append(decision)
+    return sorted((decision for some in groups.values() for decision in some), key=_suspicion)
 
 
 class Actor:
@@ -137,7 +148,7 @@ class Actor:
 
     async def carry_out(self, decisions: Sequence[Decision], deadline: datetime) -> Done:
         """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
-        writing = sorted((d for d in decisions if d.graph is not None or d.erp is not None), key=_suspicion)
+        writing = in_order(decisions)
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
         while writing and self.done.unavailable is None:
             if self._world.clock() > deadline:
@@ -362,6 +373,12 @@ def _suspicion(decision: Decision) -> int:
     """How many times an item has failed, if that is reason to write it alone, else 0."""
     row = decision.case.link or decision.case.pending
     return row.tries if row is not None and row.tries >= APART else 0
+
+
+def _series_of(decision: Decision) -> str:
+    """The series of which an item is a date, '' for any other."""
+    one = decision.case.occurrence
+    return one.series_uid.casefold() if one is not None else ""
 
 
 def _own_mistake(mistake: str) -> Outcome:

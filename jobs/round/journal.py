@@ -13,9 +13,9 @@ from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model.decision import Context, Decision
+from sync_core.model.entries import as_series
 from sync_core.model.link import Clash, Link
 from sync_core.model.memory import JournalEntry
-from sync_core.model.series import nameless
 from sync_core.model.sides import Side
 from sync_core.plan.repattern import ANOTHER_DATE
 from sync_core.plan.wording import is_about_private, without_hideable
@@ -37,16 +37,17 @@ class RoundJournal:
     round_id: str
 
     async def enter(self, lines: Sequence[Line]) -> None:
-        """Enter what was done."""
-        await self.world.store.append_journal([self._of_line(line) for line in lines])
+        """Enter what was done; what was done alike to several dates of a series, once."""
+        await self.world.store.append_journal(as_series([self._of_line(line) for line in lines]))
 
     async def keep(self, overruled: Iterable[Sequence[JournalEntry]]) -> None:
         """Enter the values that writes are about to overrule (as ``overruled`` returns them), before the writes."""
-        await self.world.store.append_journal(_one_for_each_item([entry for own in overruled for entry in own]))
+        entries = _one_for_each_item([entry for own in overruled for entry in own])
+        await self.world.store.append_journal(as_series(entries))
 
     async def found_again(self, links: Sequence[Link]) -> None:
         """Enter the links whose event has another id now; of a date, that its series was changed."""
-        await self.world.store.append_journal([self._of_found(link) for link in links])
+        await self.world.store.append_journal(as_series([self._of_found(link) for link in links]))
 
     async def close(self, report: Report) -> None:
         """Enter the round itself, with its counts."""
@@ -77,7 +78,7 @@ class RoundJournal:
             before=lost,
             after=kept,
             cell=decision.cell,
-            occurrence=nameless(case.occurrence),
+            occurrence=case.occurrence,
         )
 
     def _of_found(self, link: Link) -> JournalEntry:
@@ -87,7 +88,7 @@ class RoundJournal:
             activity_id=link.activity_id,
             subject=link.base_event.subject,
             private=is_private(link.base_event) or is_private(link.base_activity),
-            occurrence=nameless(link.occurrence),
+            occurrence=link.occurrence,
         )
 
     def _of_line(self, line: Line) -> JournalEntry:
@@ -100,7 +101,7 @@ class RoundJournal:
             before=without_hideable(line.before) if line.hides else line.before,
             after=without_hideable(line.after) if line.hides else line.after,
             cell=line.cell,
-            occurrence=nameless(line.occurrence),
+            occurrence=line.occurrence,
         )
 
     def _entry(self, action: str, reason: str) -> JournalEntry:

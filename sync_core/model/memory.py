@@ -308,10 +308,23 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredDate:
+    """One of several dates of a series of which one journal entry tells: its ids, which date it is (without the
+    series' ids), and the values that are its own."""
+
+    event_id: str
+    activity_id: str
+    occurrence: Occurrence | None
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """What was done at one moment, and why. ``before`` and ``after`` hold bounded text by field name. ``cell`` names
     what decided (``Decision.cell``); '' where no table did, or an older build wrote the row. ``occurrence`` is which
-    date of a series the item was, without the series' ids; None for any other, or where an older build wrote it."""
+    date of a series the item was, without the series' ids; None for any other, or where an older build wrote it.
+    ``dates`` are those of a series that the entry tells of at once, () for one item alone (``model/entries.py``)."""
 
     user_id: str
     at: datetime
@@ -326,6 +339,7 @@ class JournalEntry:
     after: dict[str, str] = field(default_factory=dict)
     cell: str = ""
     occurrence: Occurrence | None = None
+    dates: tuple[EnteredDate, ...] = ()
 
     @property
     def is_idle(self) -> bool:

@@ -205,7 +205,7 @@ async def test_the_journal_says_which_date_it_was(company: House) -> None:
     status = [*status_lines({**status_of(anna, memory, entries), "news": ""})]
 
     assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February, of “Week”)") for line in named)
-    assert any(line.endswith("activity created: “Week” (Weekly, 9 February)") for line in named)
+    assert any(line.endswith(f"activity created: {WEEK}26 January to 23 February") for line in named)
     assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February)") for line in alone)
     assert any(line.endswith("activity updated: “Budget” (Weekly, 2 February, of “Week”)") for line in status)
 

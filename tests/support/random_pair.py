@@ -16,6 +16,7 @@ from simulators.erpnet import ErpPerson
 from simulators.graph import OutlookPerson
 from sync_core.content.compare import Pair
 from sync_core.model.decision import Case
+from sync_core.model.entries import by_date
 from sync_core.model.link import Link, LinkStatus
 from sync_core.model.memory import User
 from sync_core.model.sides import EVERYTHING, ErpActivity, Field, GraphEvent, Side
@@ -304,7 +305,8 @@ class Play:
         kept = self.subjects()
         if before <= kept:
             return
-        for entry in await self.house.world.store.read_journal((await self.house.user()).id, limit=10_000):
+        journal = await self.house.world.store.read_journal((await self.house.user()).id, limit=10_000)
+        for entry in by_date(journal):
             kept |= {*entry.before.values(), *entry.after.values(), entry.subject}
         lost = {subject for subject in before if not any(k.startswith(subject[:200]) for k in kept)}
         assert not lost, f"{lost}: nowhere any more ({Side.GRAPH}, {Side.ERP}, journal)"

@@ -22,6 +22,7 @@ from simulators.base import Refused
 from simulators.graph.model import DELETED
 from simulators.graph.person import describe
 from sync_core.content.ranges import uid_key
+from sync_core.model.entries import by_date
 from sync_core.model.link import Role
 from sync_core.model.memory import User
 from sync_core.model.policy import Direction, Invite, Policy, PrivateRule, Winner
@@ -213,7 +214,7 @@ class Shift(Hands):
             return
         kept: set[str] = set()
         for user in await self.house.world.store.list_users():
-            for entry in await self.house.world.store.read_journal(user.id, limit=10_000):
+            for entry in by_date(await self.house.world.store.read_journal(user.id, limit=10_000)):
                 kept |= set(WORD.findall(str((entry.subject, entry.before, entry.after))))
         assert gone <= kept, f"{gone - kept}: nowhere any more, and in no journal"
 

@@ -9,9 +9,10 @@ import pytest
 from adapters.store import codec
 from sync_core.errors import RowUnreadable, StoreError
 from sync_core.model.claim import Claim
+from sync_core.model.entries import KEPT
 from sync_core.model.event import Window
 from sync_core.model.link import CategoryState, Conflict, Link, Pending
-from sync_core.model.memory import Approval, Cursors, Hold, JournalEntry
+from sync_core.model.memory import Approval, Cursors, EnteredDate, Hold, JournalEntry
 from sync_core.model.sides import Side
 from tests.support.samples import a_link
 
@@ -132,3 +133,13 @@ def test_journal_values_are_bounded() -> None:
     assert bounded.reason.endswith("x … (cut, 2,001 characters)")
     assert entry.before == bounded.before
     assert bounded == codec.bounded(bounded)
+
+
+def test_values_of_dates_are_bounded() -> None:
+    """Those of an entry about a whole series, too."""
+    dates = (EnteredDate("E1", "A1", None, before={"erp.body": "x" * 3_000}, after={"erp.body": "y"}),)
+    bounded = codec.bounded(JournalEntry("u", datetime(2026, 1, 1, tzinfo=UTC), "r", "updated", dates=dates))
+
+    assert [len(one.before["erp.body"]) for one in bounded.dates] == [codec.JOURNAL_VALUE]
+    assert bounded.dates[0].after == {"erp.body": "y"}
+    assert KEPT == codec.JOURNAL_VALUE

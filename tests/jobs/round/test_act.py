@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from jobs.round.act import APART, EVENTS_AT_ONCE, Done, fitting
+from jobs.round.act import APART, EVENTS_AT_ONCE, Done, fitting, in_order
 from sync_core.errors import SideUnavailable
 from sync_core.model.decision import Decision, Intent, Verdict
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import Side
 from sync_core.model.writes import RemoveEvent, VoidActivity
 from tests.support.samples import a_case, a_link
@@ -37,6 +39,34 @@ def a_decision(writes: str) -> Decision:
 def test_how_many_are_written_before_links_are_saved(writes: list[str], activities: int, expected: int) -> None:
     """A crash between a write and its save leaves no more unsaved than one chunk."""
     assert expected == fitting([a_decision(one) for one in writes], activities)
+
+
+def a_date(series: str, tries: int = 0) -> Decision:
+    """One that writes to the activity of a date of a series."""
+    link = a_link(tries=tries, occurrence=Occurrence(series, date(2026, 2, 2))) if series else a_link(tries=tries)
+    return Decision(a_case(link=link), Intent.VOID, Verdict.ACT, erp=VOID)
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        pytest.param(["", "S", "S", "S"], 1, id="a-series-that-does-not-fit-comes-later"),
+        pytest.param(["S", "S", "", "T", "T"], 3, id="only-the-one-that-does-not-fit"),
+        pytest.param(["S", "S", "S", "S"], 3, id="one-that-never-fits"),
+    ],
+)
+def test_a_series_is_not_divided_where_it_fits(series: list[str], expected: int) -> None:
+    """What is done to all its dates is one entry of the journal."""
+    assert fitting([a_date(one) for one in series], 3) == expected
+
+
+def test_dates_of_a_series_are_written_one_after_another() -> None:
+    """Where the first of them stood; what has failed several times comes last all the same."""
+    decided = [a_date(*one) for one in [("S",), ("",), ("S", APART), ("T",), ("S",), ("T",)]]
+
+    assert in_order([*decided, Decision(a_case(), Intent.NOTHING, Verdict.NOTHING)]) == [
+        decided[n] for n in (0, 4, 1, 3, 5, 2)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest import mock
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Table
 from adapters.store.store import RowStore
+from sync_core.model.memory import EnteredDate
+from sync_core.model.series import Occurrence
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
 from tests.support.store_contract.rows import NOW, entry
 
@@ -25,6 +27,15 @@ class JournalContract:
 
         newest = await store.read_journal(user_id, 3)
         assert [entries[2], entries[0], entries[3]] == newest
+
+    async def test_dates_of_a_series_in_one_entry(self, store: RowStore, user_id: str) -> None:
+        """Each with its own ids and values."""
+        day = Occurrence("", date(2026, 6, 25))
+        dates = tuple(EnteredDate(f"E{n}", f"A{n}", day, {"erp.time": str(n)}, {"erp.time": "9"}) for n in range(32))
+        whole = replace(entry(user_id), occurrence=day, dates=dates)
+        await store.append_journal([whole])
+
+        assert [whole] == await store.read_journal(user_id)
 
     async def test_repeated_entry_is_one(self, store: RowStore, user_id: str) -> None:
         """The same entry written twice, together or one after the other, is one row."""
