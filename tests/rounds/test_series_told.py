@@ -18,7 +18,6 @@ from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.model.entries import by_date
 from sync_core.model.memory import JournalEntry
-from tests.support.days import only
 from tests.support.house import ANNA, House
 from tests.support.series import MONDAYS, clock, every_weekday, mondays, nine, on, open_series, starts
 from tests.support.visitor import Visitor, signed_in
@@ -52,13 +51,12 @@ async def asked_why(house: House, item: str, on_day: str = "") -> list[str]:
 
 async def test_the_journal_says_it_once(house: House) -> None:
     """With what all dates have in common, and which ones they are."""
-    entry = only(await entered(house))
+    [entry] = await entered(house)
     assert (entry.after["erp.subject"], len(entry.dates)) == ("Renamed", 5)
     assert [one.occurrence.day for one in entry.dates if one.occurrence] == MONDAYS
     lines = [*journal_lines(journal_of(await house.user(), [entry]))]
-    assert only([line for line in lines if "updated" in line]).endswith(
-        f"activity updated: {WHOLE} (the whole series was changed in Outlook)"
-    )
+    [line] = [line for line in lines if "updated" in line]
+    assert line.endswith(f"activity updated: {WHOLE} (the whole series was changed in Outlook)")
 
 
 async def test_several_series_are_told_one_by_one(house: House) -> None:
@@ -76,8 +74,8 @@ async def test_why_names_the_series_once_and_finds_each_date(house: House) -> No
     assert len([line for line in await asked_why(house, "Renamed") if f"activity updated {WHOLE}" in line]) == 1
     activity = str(on(house, MONDAYS[2])["Id"])
     for told in (await asked_why(house, activity), await asked_why(house, "Renamed", str(MONDAYS[2]))):
-        updated = [line for line in told if "activity updated" in line]
-        assert "activity updated “Renamed”, Mon 09.02.2026 09:00 (Weekly, 9 February): the whole" in only(updated)
+        [updated] = [line for line in told if "activity updated" in line]
+        assert "activity updated “Renamed”, Mon 09.02.2026 09:00 (Weekly, 9 February): the whole" in updated
 
 
 async def test_each_dates_page_tells_it(house: House) -> None:
@@ -94,7 +92,8 @@ async def test_each_dates_page_tells_it(house: House) -> None:
 
 async def test_an_undo_puts_back_each_date(house: House) -> None:
     """Those of which the entry tells."""
-    done = await undo(house.world, only(await entered(house)).round_id)
+    [entry] = await entered(house)
+    done = await undo(house.world, entry.round_id)
 
     assert len(done.lines) == len(MONDAYS)
     assert {row["Subject"] for row in house.desk().activities()} == {"Week"}

@@ -62,7 +62,7 @@ def test_a_series_is_not_divided_where_it_fits(series: list[str], expected: int)
 
 def test_dates_of_a_series_are_written_one_after_another() -> None:
     """Where the first of them stood; what has failed several times comes last all the same."""
-    decided = [a_date(*one) for one in [("S",), ("",), ("S", APART), ("T",), ("S",), ("T",)]]
+    decided = [a_date(one, tries) for one, tries in [("S", 0), ("", 0), ("S", APART), ("T", 0), ("S", 0), ("T", 0)]]
 
     assert in_order([*decided, Decision(a_case(), Intent.NOTHING, Verdict.NOTHING)]) == [
         decided[n] for n in (0, 4, 1, 3, 5, 2)
