@@ -1,4 +1,4 @@
-"""A change of a whole series is told once, and each date's story finds it (R28)."""
+"""A change of a whole series is told once, and whoever asks about one date finds it there (R28)."""
 
 from __future__ import annotations
 
