@@ -9,7 +9,7 @@ from collections.abc import Collection, Container
 from dataclasses import replace
 
 from jobs.round.frame import RoundFrame, with_links
-from jobs.round.recall import SERIES, NeedsAll
+from jobs.round.recall import NeedsAll
 from jobs.round.series import read_series
 from sync_core.content.ranges import uid_key
 from sync_core.content.window import delta_window_at
@@ -48,12 +48,12 @@ async def read_graph(frame: RoundFrame) -> tuple[RoundFrame, GraphNews]:
     Raises what Graph raises, and ``NeedsAll``; a failed read yields no deletion.
     """
     news = await _read_delta(frame)
-    if frame.recall is not None and (news.is_whole or news.listed or news.masters):
-        raise NeedsAll("the whole calendar was read anew" if news.is_whole else SERIES)
+    if frame.recall is not None and news.is_whole:
+        raise NeedsAll("the whole calendar was read anew")
     news = replace(news, shown=frozenset({*news.events, *news.masters}))
     frame = await with_links(frame, names_in_memory(frame.memory) | names_in_news(news, with_series=is_on(frame.ctx)))
     frame = await with_links(frame, names_of_meetings(news, frame) | names_of_strangers(frame))
-    news = await read_series(frame, news)
+    frame, news = await read_series(frame, news)
     news = await gather(frame, news, doubtful(news, frame))
     return await with_links(frame, names_of_meetings(news, frame)), news
 

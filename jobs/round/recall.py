@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 
 from jobs.fenced import fenced
 from jobs.world import Fence, World
-from sync_core.content.names import Names
+from sync_core.content.names import Names, siblings_of
 from sync_core.errors import RowUnreadable
 from sync_core.model.ledger import with_found
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory
-
-SERIES = "a series has news"
 
 MOST_NAMES = 400
 """More names are about so many links that all of them are read."""
@@ -52,15 +50,14 @@ class Recall:
         if len(self._asked) > MOST_NAMES:
             raise NeedsAll("there is much news")
         try:
-            found = await self.world.store.find_links(self.user_id, new, known)
+            found = await find_whole(self.world, self.user_id, new, known)
         except RowUnreadable as error:
             raise NeedsAll("a row cannot be read") from error
-        if any(link.occurrence is not None for link in found):
-            raise NeedsAll(SERIES)
         memory = fenced(lambda: with_found(self.memory, found), lambda _: None, self.user_id)
         if memory is None:
             raise NeedsAll("the ledger does not fit the links")
         self.fence.memory = memory
+        self._asked |= siblings_of(found)
         return found
 
 
@@ -69,6 +66,23 @@ async def recall_few(world: World, fence: Fence, user_id: str) -> Memory | None:
     if fence.ledger is None:
         return None
     try:
-        return await world.store.recall_open(user_id)
+        memory = await world.store.recall_open(user_id)
+        siblings = siblings_of(memory.links) if memory is not None else Names()
+        if memory is None or not siblings:
+            return memory
+        known = frozenset(link.event_id for link in memory.links)
+        return with_found(memory, await find_whole(world, user_id, siblings, known))
     except RowUnreadable:  # all links are read, which says it of the row that is in the way
         return None
+
+
+async def find_whole(world: World, user_id: str, names: Names, known: Collection[str]) -> list[Link]:
+    """The links of these names but for those of the ``known`` events, and with a date all other dates of its series:
+    they are decided beside each other, and counted once. Raises ``RowUnreadable``."""
+    found: list[Link] = []
+    asked = Names()
+    while new := names - asked:
+        asked |= new
+        found += await world.store.find_links(user_id, new, {*known, *(link.event_id for link in found)})
+        names = siblings_of(found)
+    return found

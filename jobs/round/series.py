@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jobs.round.frame import RoundFrame
+from jobs.round.frame import RoundFrame, with_links
+from sync_core.reading.names import names_of_series
 from sync_core.reading.news import GraphNews
 from sync_core.reading.series import (
     Missing,
@@ -20,18 +21,22 @@ from sync_core.reading.series import (
     told_of_dates,
     with_missing,
     with_view,
+    without_masters,
 )
 
 
-async def read_series(frame: RoundFrame, news: GraphNews) -> GraphNews:
-    """The news with the dates of the listed series; where none is listed, nothing is read."""
+async def read_series(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, GraphNews]:
+    """The frame with all links of the listed series, and the news with their dates; where none is listed, nothing is
+    read. Raises ``NeedsAll``."""
+    news = without_masters(news, frame)
     listed = listed_series(news, frame) if is_on(frame.ctx) else frozenset()
     if not listed:
-        return news
+        return frame, news
     view = await frame.world.calendar.read_view(frame.user.id, span_of_dates(frame.ctx), with_dates=True)
+    frame = await with_links(frame, names_of_series(view, listed))
     news = with_view(news, view, listed, frame)
     missing = missing_dates(news, listed, frame)
-    return with_missing(news, await _asked(frame, missing), frame) if missing.links else news
+    return frame, with_missing(news, await _asked(frame, missing), frame) if missing.links else news
 
 
 async def _asked(frame: RoundFrame, missing: Missing) -> Missing:

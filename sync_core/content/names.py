@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync_core.content.ranges import uid_key
-from sync_core.model.link import Link, Role
+from sync_core.model.link import Link, Role, series_in
+from sync_core.model.series import Occurrence
 
 FOLLOWERS = ""
 """The activity by which all followers are found: their claims say which one it is, and may say another by now."""
@@ -14,8 +15,8 @@ FOLLOWERS = ""
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What links are asked for by: event ids, activity ids, meetings as ``uid_key`` has them, and the ids of the
-    series whose dates they are."""
+    """What links are asked for by: event ids, activity ids, meetings as ``uid_key`` has them, and the series whose
+    dates they are, by Graph's ids and as ``series_key`` has them."""
 
     events: frozenset[str] = frozenset()
     activities: frozenset[str] = frozenset()
@@ -44,8 +45,18 @@ def named(*, events: Iterable[str] = (), activities: Iterable[str] = (), ical_ui
     return Names(frozenset(events) - {""}, frozenset(activities) - {""}, meetings)
 
 
+def series_key(one: Occurrence) -> str:
+    """A series in every mailbox, whatever Graph's id of it is by now."""
+    return one.series_uid.casefold()
+
+
+def siblings_of(links: Iterable[Link]) -> Names:
+    """The series of those links that are dates of one."""
+    return Names(series=frozenset(series_key(link.occurrence) for link in links if link.occurrence) - {""})
+
+
 def names_of(link: Link) -> Names:
     """The names by which a link is found."""
     known = named(events=[link.event_id], activities=[link.activity_id], ical_uids=[link.ical_uid])
-    known |= Names(series=frozenset({link.occurrence.master_id} if link.occurrence else ()))
+    known |= siblings_of([link]) | Names(series=frozenset({series_in(link)}) - {""})
     return known | ALL_FOLLOWERS if link.role is Role.FOLLOWER else known

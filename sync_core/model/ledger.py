@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from sync_core.model.link import RUNNING, Link, LinkStatus, asks_for_a_look, is_unlinked
+from sync_core.model.link import RUNNING, Link, LinkStatus, asks_for_a_look, is_unlinked, unit_of
 from sync_core.model.logins import LOGIN
 from sync_core.model.memory import Memory, Unread
 
-RULES = 1
+RULES = 2
 """What ``is_open`` and ``reading.names`` say. Raise it when one of them says something else: then a ledger of before
 is not believed."""
 
@@ -53,27 +53,27 @@ def ledger_of(memory: Memory) -> Ledger | None:
 
 
 def with_open(memory: Memory, ledger: Ledger, links: Collection[Link]) -> Memory | None:
-    """The memory with the links that the ledger lists; None where they are not what it says, or one is a date."""
+    """The memory with the links that the ledger lists; None where they are not what it says."""
     listed = tuple(sorted(link.event_id for link in links if is_open(link)))
-    unread = _without(Unread(ledger.running, ledger.units), links)
+    unread = _without(Unread(ledger.running, ledger.units), (), links)
     if listed != ledger.open or len(links) != len(listed) or unread is None:
         return None
     return replace(memory, links=tuple(links), unread=unread)
 
 
 def with_found(memory: Memory, links: Iterable[Link]) -> Memory | None:
-    """The memory with links that were not read before; None where the ledger should have told of one of them, or one
-    is a date."""
+    """The memory with links that were not read before; None where the ledger should have told of one of them."""
     found = [*links]
-    unread = _without(memory.unread, found) if memory.unread else None
+    unread = _without(memory.unread, memory.links, found) if memory.unread else None
     if unread is None or any(map(is_open, found)):
         return None
     return replace(memory, links=(*memory.links, *found), unread=unread)
 
 
-def _without(unread: Unread, links: Collection[Link]) -> Unread | None:
-    """What is left to read besides these links; None where fewer ran, or one is a date: a series is read whole."""
-    running = sum(link.status in RUNNING for link in links)
-    left = Unread(unread.running - running, unread.units - running)
-    is_dated = any(link.occurrence is not None for link in links)
-    return None if is_dated or min(left.running, left.units) < 0 else left
+def _without(unread: Unread, known: Iterable[Link], links: Iterable[Link]) -> Unread | None:
+    """What is left to read besides these links and those that are ``known``; None where fewer ran. A meeting of which
+    one date was read is none of those that are left, so whoever changes dates has read all of their series."""
+    running = [link for link in links if link.status in RUNNING]
+    units = {unit_of(link) for link in running} - {unit_of(link) for link in known if link.status in RUNNING}
+    left = Unread(unread.running - len(running), unread.units - len(units))
+    return None if min(left.running, left.units) < 0 else left

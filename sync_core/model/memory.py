@@ -100,8 +100,8 @@ class Cursors:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """How many of the links that a round has not read run, and how many meetings they are (``Memory.units``). The
-    dates of a series are all among them, or none is."""
+    """How many of the links that a round has not read run, and how many meetings they are of which it has read none
+    (``Memory.units``)."""
 
     running: int
     units: int

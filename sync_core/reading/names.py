@@ -6,12 +6,12 @@ open, a step knows nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from sync_core.content.names import ALL_FOLLOWERS, Names, named
+from sync_core.content.names import ALL_FOLLOWERS, Names, named, series_key
 from sync_core.model.link import Role
 from sync_core.model.memory import Memory
-from sync_core.model.sides import ErpActivity, GraphEvent, Malformed, Side
+from sync_core.model.sides import ErpActivity, GraphEvent, GraphReading, Malformed, Side
 from sync_core.plan.match import meeting_of
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, lost_links
@@ -34,9 +34,16 @@ def names_of_strangers(frame: Frame) -> Names:
 
 
 def names_in_news(news: GraphNews, *, with_series: bool = False) -> Names:
-    """The events that were shown, named as removed, or asked about; ``with_series``: each may be a series."""
-    events = frozenset({*news.events, *news.removed, *news.evidence})
+    """The events that were shown, named as removed, or asked about, and the series that were named; ``with_series``:
+    each may be a series."""
+    events = frozenset({*news.events, *news.removed, *news.evidence, *news.listed, *news.masters})
     return Names(events=events, series=events if with_series else frozenset())
+
+
+def names_of_series(view: GraphReading, listed: Collection[str]) -> Names:
+    """The listed series, and what a view shows them to be in every mailbox."""
+    shown = [one.occurrence for one in view.events if one.occurrence is not None and one.series_id in listed]
+    return Names(series=frozenset({*listed, *map(series_key, shown)}) - {""})
 
 
 def names_of_meetings(news: GraphNews, frame: Frame) -> Names:

@@ -52,14 +52,12 @@ def is_on(ctx: Context) -> bool:
 
 
 def named(news: GraphNews, reading: GraphReading, frame: Frame) -> GraphNews:
-    """The news with the series that a delta query has named. Where dates are synced, plain dates and masters are
-    dropped: the view will tell. Changed dates stay, and a master under the id of a link, which is a single event that
-    became a series."""
+    """The news with the series that a delta query has named. Where dates are synced, plain dates are dropped: the
+    view will tell. Changed dates stay, and masters until links are known (``without_masters``)."""
     if not is_on(frame.ctx):
         return news
-    links = frame.links
     masters = {e.id: e for e in reading.events if e.kind is EventKind.MASTER}
-    stay = {e.id for e in reading.events if e.kind is EventKind.SINGLE or (e.id in masters and e.id in links)}
+    stay = {e.id for e in reading.events if e.kind in (EventKind.SINGLE, EventKind.MASTER)}
     stay |= {e.id for e in reading.events if e.kind is EventKind.EXCEPTION and e.occurrence is not None}
     dropped = {event.id for event in reading.events} - stay
     return replace(
@@ -68,6 +66,13 @@ def named(news: GraphNews, reading: GraphReading, frame: Frame) -> GraphNews:
         masters={**news.masters, **masters},
         listed=news.listed | reading.series,
     )
+
+
+def without_masters(news: GraphNews, frame: Frame) -> GraphNews:
+    """The news without the masters, but for one under the id of a link, which is a single event that became a
+    series."""
+    dropped = news.masters.keys() - frame.links.keys()
+    return replace(news, events={i: event for i, event in news.events.items() if i not in dropped})
 
 
 def listed_series(news: GraphNews, frame: Frame) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.store.backend import Table
+from adapters.store.backend import FIRST_PAGE, Table
 from adapters.store.store import RowStore
 from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
@@ -17,6 +17,7 @@ from sync_core.model.memory import Instance, User
 from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting, the_activity, the_event
 from tests.support.house import House, open_house
+from tests.support.series import MONDAY, MONDAYS, WINDOWED, clock, every_weekday, mondays, open_series
 from tests.support.users import put_user
 
 
@@ -276,3 +277,64 @@ async def test_one_change_among_5000_links() -> None:
         assert max(links.values()) == 1, links
         assert max(others.values()) <= 12, others
         assert max(reads.values()) <= 13, reads  # before a void its claim and the people are asked once more
+
+
+async def test_an_idle_round_with_forty_series_asks_what_any_idle_round_asks() -> None:
+    """As with as many single meetings."""
+    found = []
+    for is_series in (False, True):
+        async with open_series() as house:
+            for n in range(40):
+                if is_series:
+                    mondays(house, f"Week {n}")
+                for day in () if is_series else MONDAYS:
+                    house.outlook().create(f"Single {n}", clock(day), clock(day, 10))
+            for _ in range(3):
+                await house.step()
+            forget(house)
+            assert dict((await house.step()).done) == {}
+            found.append((len(house.graph.requests), len(house.erp.requests)))
+            assert len((await house.recall()).links) == 40 * len(MONDAYS)
+
+    assert found[0] == found[1]
+
+
+WHOLE = 24 + FIRST_PAGE
+"""The rows of a weekday series, and a page that is read to see whether it holds enough of them."""
+
+ONE_CHANGE_OF_SERIES: dict[str, tuple[Callable[[House, str], object], int]] = {
+    "a single meeting is renamed": (lambda h, _: h.outlook().edit(the_event(h, "Single"), subject="Alone"), 1),
+    "a date is renamed": (lambda h, series: h.outlook().edit_date(series, MONDAYS[2], subject="Special"), WHOLE),
+    "a date is deleted": (lambda h, series: h.outlook().delete_date(series, MONDAYS[1]), WHOLE),
+    "a date's activity is named": (lambda h, _: h.desk().edit(the_activity(h, "Special"), subject="Other"), WHOLE),
+    "the series is renamed": (lambda h, series: h.outlook().edit(series, subject="Renamed"), WHOLE),
+}
+"""What happens in a calendar with ten weekday series, and how many rows of links its round reads at most."""
+
+
+async def test_a_change_of_one_series_among_ten() -> None:
+    """Besides thousands of single meetings: a round reads the links of that series and no others, and so does the
+    round that meets our own echo."""
+    backend = CountingBackend()
+    async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
+        backend._clock = house.clock.now
+        await house.employ()
+        series = [every_weekday(house, f"Series {n}", hour=8 + n) for n in range(10)][3]
+        house.outlook().create("Single", clock(MONDAYS[1], 7), clock(MONDAYS[1], 8))
+        await linked_many(house, backend, 5_000)
+        found: dict[str, tuple[str, int]] = {}
+        for what, (happens, _) in ONE_CHANGE_OF_SERIES.items():
+            happens(house, series)
+            for which in (what, f"the echo where {what}"):
+                async with house.world.erp_session():
+                    await run_pull(house.world)
+                    row, user = await house.world.store.read_instance(), await house.user()
+                    backend.rows.clear()
+                    report = await run_round(house.world, user, row=row)
+                links = [key.row for key in backend.rows if key.partition == user.id and key.row.startswith("link-")]
+                found[which] = report.read_all, len(links)
+
+        assert {read_all for read_all, _ in found.values()} == {""}
+        for what, (_, most) in ONE_CHANGE_OF_SERIES.items():
+            assert found[what][1] <= most, what
+            assert found[f"the echo where {what}"][1] <= most, what

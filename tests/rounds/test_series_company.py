@@ -189,6 +189,36 @@ async def test_a_first_sync_costs_one_question_more_than_that_of_single_meetings
     assert series == (singles[0] + 1, singles[1])
 
 
+MANY = budget(10, 42)
+"""Weekday series of which a first round is counted."""
+
+
+async def test_a_first_round_of_many_series() -> None:
+    """The questions of as many single meetings, plus one view, in as many pages as dates need; ERP.net is asked no
+    more than for 1,000 single ones. The rename of a whole series is one view and one batch more than an idle round
+    (`make soak`: 1,008 dates)."""
+    async with open_series() as house:
+        series = [every_weekday(house, f"Series {n}", hour=6 + n // 4) for n in range(MANY)]
+        house.graph.requests.clear()
+        house.erp.requests.clear()
+        report = await house.step()
+        assert report.done == {"activity created": MANY * 24}
+        counts = Counter(seen.path.rpartition("/")[2] for seen in house.graph.requests)
+        assert counts.pop("calendarView") <= 1 + MANY * 24 // 200
+        assert counts.pop("delta") <= 1 + MANY * 47 // 200
+        assert (counts.total(), len(house.erp.requests) <= 15) == (3, True), "who it is, their zone, our marks"
+
+        for _ in range(2):
+            await house.step()
+        house.outlook().edit(series[7], subject="Renamed")
+        house.graph.requests.clear()
+        house.erp.requests.clear()
+        report = await house.step()
+        assert (report.done, report.read_all) == ({"activity updated": 24}, "")
+        assert {seen.path.rpartition("/")[2] for seen in house.graph.requests} == {"delta", "calendarView"}
+        assert sum("$batch" in seen.path and b"PATCH" in seen.body for seen in house.erp.requests) == 1
+
+
 @pytest.mark.parametrize("first", ["anna", "boris"])
 @pytest.mark.parametrize("how", ["tuesdays", "split", "deleted"])
 async def test_who_follows_a_series_follows_its_changes(how: str, first: str) -> None:

@@ -26,10 +26,10 @@ def test_what_a_link_does_not_have_names_nothing() -> None:
 
 
 def test_a_date_is_found_by_its_series() -> None:
-    """Of which Graph says that it has changed, and nothing of its dates."""
+    """Of which Graph says that it has changed, and nothing of its dates; and by what it is in every mailbox."""
     link = a_link(event_id="E", activity_id="A", ical_uid="u", occurrence=Occurrence("S", date(2026, 2, 2), "M"))
 
-    assert names_of(link).series == {"M"}
+    assert names_of(link).series == {"M", "s"}
 
 
 def test_names_add_and_take_away() -> None:

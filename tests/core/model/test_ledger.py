@@ -59,14 +59,23 @@ def test_the_ledger_counts_links_that_run_and_lists_open_ones() -> None:
 DATED = a_link(event_id="date", occurrence=Occurrence("U", date(2026, 2, 2), "M"))
 
 
-def test_the_dates_of_a_series_are_one_meeting_and_never_few() -> None:
-    """The guard counts them once, so all of them are read, or none."""
-    dates = tuple(replace(DATED, event_id=f"D{n}") for n in range(5))
-    asking = replace(DATED, reread="retry")
+def test_the_dates_of_a_series_are_one_meeting() -> None:
+    """For the guard, however many of them were read by now."""
+    dates = tuple(replace(DATED, event_id=f"D{n}") for n in range(4))
+    asking, over = replace(DATED, reread="retry"), replace(DATED, event_id="over", status=LinkStatus.TOMBSTONE)
+    ledger = ledger_of(Memory(links=(*many(2), *dates, asking, over)))
+    assert ledger == Ledger(7, 3, ("date",))
+    few = with_open(Memory(), ledger, [asking])
+    assert few is not None
+    more = with_found(few, dates[:2])
+    assert more is not None
+    whole = with_found(more, [*dates[2:], over])
+    assert whole is not None
 
-    assert ledger_of(Memory(links=(*many(2), *dates))) == Ledger(7, 3)
-    assert with_found(Memory(unread=Unread(7, 3)), [DATED]) is None
-    assert with_open(Memory(), Ledger(7, 3, ("date",)), [asking]) is None
+    assert (few.unread, more.unread, whole.unread) == (Unread(6, 2), Unread(4, 2), Unread(2, 2))
+    assert {one.units for one in (few, more, whole)} == {3}
+    assert {one.running for one in (few, more, whole)} == {7}
+    assert ledger_of(few) == ledger_of(whole) == ledger
 
 
 def test_too_many_open_links_are_not_listed() -> None:

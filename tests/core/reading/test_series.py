@@ -33,6 +33,7 @@ from sync_core.reading.series import (
     named,
     with_missing,
     with_view,
+    without_masters,
 )
 from tests.support.samples import a_context, a_link, an_event, noted, shown, utc, wall_clock
 
@@ -69,12 +70,15 @@ def frame(*links: Link, scale: Scale | None = None, **told: object) -> Frame:
 
 
 def test_series_are_listed_by_every_row_that_names_them() -> None:
-    """Plain dates and masters are dropped, changed dates stay; the view will tell."""
+    """Plain dates are dropped, changed dates stay, and of the masters those under the id of a link; the view will
+    tell."""
     changed, single = dated(1, kind=EventKind.EXCEPTION), an_event(id="S")
     reading = GraphReading((MASTER, dated(), changed, single), series=frozenset({"M", "N"}))
     found = named(GraphNews({e.id: e for e in reading.events}), reading, frame())
 
-    assert set(found.events) == {"O1", "S"}
+    assert set(found.events) == {"M", "O1", "S"}
+    assert set(without_masters(found, frame()).events) == {"O1", "S"}
+    assert set(without_masters(found, frame(a_link(event_id="M"))).events) == {"M", "O1", "S"}
     assert (set(found.listed), set(found.masters)) == ({"M", "N"}, {"M"})
 
 

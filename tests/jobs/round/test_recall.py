@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,14 +12,15 @@ from adapters.store.backend import Op, Table, Verb
 from adapters.store.codec import SCHEMA
 from jobs.ports import Put
 from jobs.pull import run_pull
-from jobs.round.recall import MOST_NAMES, SERIES, NeedsAll, Recall, recall_few
+from jobs.round.recall import MOST_NAMES, NeedsAll, Recall, recall_few
 from jobs.round.report import Report
 from jobs.round.run import run_round
 from jobs.world import Fence
-from sync_core.content.names import named
+from sync_core.content.names import named, siblings_of
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, Unread
+from sync_core.model.series import Occurrence
 from tests.support.days import at, digits, the_activity, the_event
 from tests.support.few_links import every_plan_compared
 from tests.support.house import ANNA, House, open_house
@@ -140,10 +142,10 @@ HAPPENS: dict[str, tuple[Callable[[House, str], object], str]] = {
     "a new event": (lambda h, _: h.outlook().create("New", at(11), at(11, 10)), ""),
     "a new activity": (lambda h, _: h.desk().create("Newer", digits(11), digits(11, 12)), ""),
     "a lost event": (lambda h, _: h.outlook().delete(the_event(h, "Alone")), ""),
-    "a date": (lambda h, series: h.outlook().edit_date(series, MONDAYS[2], subject="Special"), SERIES),
-    "a date's activity": (lambda h, _: h.desk().edit(on(h, MONDAYS[1])["Id"], subject="Changed"), SERIES),
-    "the series": (lambda h, series: h.outlook().edit(series, subject="Weekly"), SERIES),
-    "its end": (lambda h, series: h.outlook().delete(series), SERIES),
+    "a date": (lambda h, series: h.outlook().edit_date(series, MONDAYS[2], subject="Special"), ""),
+    "a date's activity": (lambda h, _: h.desk().edit(on(h, MONDAYS[1])["Id"], subject="Changed"), ""),
+    "the series": (lambda h, series: h.outlook().edit(series, subject="Weekly"), ""),
+    "its end": (lambda h, series: h.outlook().delete(series), ""),
 }
 """What has news in a calendar with a series and other meetings, and why all links are read, '' = they are not."""
 
@@ -169,6 +171,12 @@ async def test_dates_of_a_series_are_read_where_the_series_has_news() -> None:
         assert plans["of few"] >= 6
 
 
+def a_date(series: str, week: int, master: str = "") -> Link:
+    """A date of a weekly series at rest."""
+    day = date(2026, 2, 2) + timedelta(days=7 * week)
+    return replace(pair(f"{series}{week}"), occurrence=Occurrence(series, day, master or f"master of {series}"))
+
+
 class TestRecall:
     """Links are read once each."""
 
@@ -185,6 +193,26 @@ class TestRecall:
         assert (again, unread) == ((), 0)
         assert [one.event_id for one in more] == ["E-two"]
         assert (recall.memory.unread, recall.memory.running) == (Unread(0, 0), 2)
+
+    async def test_with_a_date_its_series_is_read(self, house: House) -> None:
+        """By whatever name the date was found, and under whatever ids Graph has the others; no other series is."""
+        dates = [a_date("S", n, f"master {n // 2}") for n in range(4)]
+        recall = await self.opened(house, *dates, a_date("T", 9), pair("one"))
+        found = await recall.find(named(activities=["A-S0"]))
+        reads = self.reads(house)
+
+        assert {one.event_id for one in found} == {one.event_id for one in dates}
+        assert (recall.memory.unread, recall.memory.units, recall.memory.running) == (Unread(2, 2), 3, 6)
+        assert await recall.find(siblings_of(dates)) == ()
+        assert self.reads(house) == reads
+
+    async def test_an_open_date_brings_its_series_with_it(self, house: House) -> None:
+        """A round knows it from the beginning."""
+        dates = [a_date("S", n) for n in range(3)]
+        recall = await self.opened(house, replace(dates[0], reread="retry"), *dates[1:], pair("one"), is_none=False)
+
+        assert {one.event_id for one in recall.memory.links} == {one.event_id for one in dates}
+        assert (recall.memory.unread, recall.memory.units) == (Unread(1, 1), 2)
 
     async def test_much_news_reads_all(self, house: House) -> None:
         """Hundreds of single reads cost more than a few pages."""
@@ -203,8 +231,8 @@ class TestRecall:
         with pytest.raises(NeedsAll, match="cannot be read"):
             await recall.find(named(activities=["A-one"]))
 
-    async def opened(self, house: House, *links: Link) -> Recall:
-        """A round of a colleague who has these links, which has read none of them."""
+    async def opened(self, house: House, *links: Link, is_none: bool = True) -> Recall:
+        """A round of a colleague who has these links, which has read none of them (``is_none``), or the open ones."""
         assert house.memory is not None
         user = replace(await house.user(), id="colleague", upn="c@acme.example")
         await put_user(house.memory, user)
@@ -212,7 +240,7 @@ class TestRecall:
         fence = Fence(house.world, await house.world.store.acquire_lease(user.id, "me", 60))
         fence.memory = await recall_few(house.world, fence, user.id)
         assert isinstance(fence.memory, Memory)
-        assert fence.memory.links == ()
+        assert (fence.memory.links == ()) is is_none
         return Recall(house.world, fence, user.id)
 
     def reads(self, house: House) -> int:
