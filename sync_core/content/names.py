@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync_core.content.ranges import uid_key
-from sync_core.model.link import Link, Role, series_in
+from sync_core.model.link import Link, Role, master_of
 from sync_core.model.series import Occurrence
 
 FOLLOWERS = ""
@@ -58,5 +58,5 @@ def siblings_of(links: Iterable[Link]) -> Names:
 def names_of(link: Link) -> Names:
     """The names by which a link is found."""
     known = named(events=[link.event_id], activities=[link.activity_id], ical_uids=[link.ical_uid])
-    known |= siblings_of([link]) | Names(series=frozenset({series_in(link)}) - {""})
+    known |= siblings_of([link]) | Names(series=frozenset({master_of(link)}) - {""})
     return known | ALL_FOLLOWERS if link.role is Role.FOLLOWER else known
