@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from adapters.graph import dates, directory, evidence
 from adapters.graph.batch import PARTS, chunks, send_all
@@ -251,9 +251,12 @@ class GraphCalendar:
             return (await read_all(self._client, request, user_id, mailbox_failure)).events
         return tuple(event for row in rows_of(page) if isinstance(event := parse_event(row), GraphEvent))
 
-    async def read_dates(self, user_id: str, ids: Collection[str]) -> dict[str, SeriesDates | Malformed | None]:
-        """What the masters with these ids say of their dates, batched; None = 404 (graph.md §4)."""
-        return await dates.read_dates(self._client, user_id, ids)
+    async def read_dates(
+        self, user_id: str, asked: Mapping[str, Collection[date]]
+    ) -> dict[str, SeriesDates | Malformed | None]:
+        """What masters say of these dates of theirs, by the masters' ids, and perhaps of others; () = of all.
+        Batched; None = 404 (graph.md §4)."""
+        return await dates.read_dates(self._client, user_id, asked)
 
     async def list_instances(self, user_id: str, master_id: str, span: Window) -> list[str]:
         """The ids of what ``/instances`` shows of a series in ``span``, maybe without changed dates (graph.md §4)."""

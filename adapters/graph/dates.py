@@ -5,7 +5,7 @@ Only for dates that ``calendarView`` does not show: a series may have hundreds o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from adapters.graph.batch import send_all
@@ -19,15 +19,21 @@ from sync_core.model.sides import EventKind, Malformed, SeriesDates, Side
 
 Found = SeriesDates | Malformed | None
 
-
-async def read_dates(client: GraphClient, user_id: str, ids: Collection[str]) -> dict[str, Found]:
-    """What each master says, batched; None = 404, ``Malformed`` (passing) where the answer is no use."""
-    wanted = list(dict.fromkeys(ids))
-    answers = await send_all(client, [_request(user_id, key) for key in wanted], mailbox=user_id)
-    return {key: await _all_pages(client, user_id, key, told) for key, told in zip(wanted, answers, strict=True)}
+Asked = Mapping[str, Collection[date]]
 
 
-async def _all_pages(client: GraphClient, user_id: str, key: str, told: Answer | SideError) -> Found:
+async def read_dates(client: GraphClient, user_id: str, asked: Asked) -> dict[str, Found]:
+    """What each master says, batched; None = 404, ``Malformed`` (passing) where the answer is no use. The changed
+    dates are read as far as those that are ``asked`` about, by master; of a master with none all are."""
+    answers = await send_all(client, [_request(user_id, key) for key in asked], mailbox=user_id)
+    told = zip(asked.items(), answers, strict=True)
+    return {key: await _pages(client, user_id, key, answer, frozenset(days)) for (key, days), answer in told}
+
+
+# 5 parameters: the reader, whose series it is, its first page, and what is asked about.
+async def _pages(
+    client: GraphClient, user_id: str, key: str, told: Answer | SideError, days: frozenset[date]
+) -> Found:
     cancelled: frozenset[date] = frozenset()
     exceptions: dict[date, str] = {}
     for _ in range(client.options.page_cap):
@@ -36,7 +42,7 @@ async def _all_pages(client: GraphClient, user_id: str, key: str, told: Answer |
         dates, link = _dates_in(told)
         cancelled |= dates.cancelled
         exceptions |= dates.exceptions
-        if link is None:
+        if link is None or (days and days <= cancelled | exceptions.keys()):
             return SeriesDates(cancelled, exceptions)
         try:
             told = await client.send(Request("GET", link), mailbox=user_id)

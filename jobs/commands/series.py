@@ -72,7 +72,7 @@ async def _sample(world: World, user: User) -> Sample | None:
     some = [key for key, dates in counted.most_common(MOST_SERIES) if dates > 1]
     if not some:
         return None
-    told = await calendar.read_dates(user.id, some)
+    told = await calendar.read_dates(user.id, dict.fromkeys(some, ()))
     known = [one.exceptions for one in told.values() if isinstance(one, SeriesDates)]
     ids = [i for changed in known for i in list(changed.values())[:MOST_CHANGED]]
     found = await calendar.read_events(user.id, ids) if ids else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sync_core.model.event import Window
@@ -58,8 +58,11 @@ class Calendar(Protocol):
         """Every event that occurs in ``span`` (``calendarView``), in full, with our marks. With
         ``with_dates`` those of series are as ready to be synced as single events."""
 
-    async def read_dates(self, user_id: str, ids: Collection[str]) -> dict[str, SeriesDates | Malformed | None]:
-        """What the masters with these ids say of their dates, batched; None = 404."""
+    async def read_dates(
+        self, user_id: str, asked: Mapping[str, Collection[date]]
+    ) -> dict[str, SeriesDates | Malformed | None]:
+        """What masters say of these dates of theirs, by the masters' ids, and perhaps of others; () = of all.
+        Batched; None = 404."""
 
     async def list_instances(self, user_id: str, master_id: str, span: Window) -> list[str]:
         """The ids of what Graph's own list of a series' dates shows in ``span`` (rounds do not ask it)."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -148,9 +148,14 @@ class Missing:
         return list(dict.fromkeys(_master_of(link) for link in self.links))[:MOST_ASKED]
 
     @property
-    def living(self) -> list[str]:
-        """The series that go on, which may say what became of a date."""
-        return [i for i, evidence in self.masters.items() if _sight_of_series(evidence) is Sight.PRESENT]
+    def living(self) -> dict[str, list[date]]:
+        """The series that go on, with the dates of which they may say what became of them."""
+        present = {i for i, evidence in self.masters.items() if _sight_of_series(evidence) is Sight.PRESENT}
+        days: dict[str, list[date]] = {}
+        for link in self.links:
+            if link.occurrence is not None and link.occurrence.master_id in present:
+                days.setdefault(link.occurrence.master_id, []).append(link.occurrence.day)
+        return days
 
     @property
     def asked(self) -> dict[str, str]:

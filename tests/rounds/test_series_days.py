@@ -64,6 +64,59 @@ async def test_a_clock_that_changes_changes_nothing(readings: str) -> None:
         ]
 
 
+async def test_a_clock_that_is_put_back_changes_nothing(readings: str) -> None:
+    """In autumn Sofia's clock goes back a week before New York's."""
+    async with open_series(readings=readings, at=datetime(2026, 10, 12, 6, tzinfo=UTC)) as house:
+        first = date(2026, 10, 12)
+        house.outlook().create(
+            "New York",
+            clock(first),
+            clock(first, 10),
+            zone="Eastern Standard Time",
+            recurrence=repeating("monday", since=first),
+        )
+        await house.step()
+        days = [first + timedelta(days=7 * n) for n in range(5)]
+        told = [f"{day}T{hour}:00" for day, hour in zip(days, (16, 16, 15, 16, 16), strict=True)]
+        assert starts(house) == told
+
+        for _ in range(4):
+            house.advance(days=7)
+            assert set(await house.settle()) <= {"activity created"}
+        assert starts(house)[:5] == told
+        assert len(starts(house)) == 9
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "days_off", "told"),
+    [
+        ("New Zealand Standard Time", 7, -1, "20:00"),
+        ("Line Islands Standard Time", 9, -1, "21:00"),
+        ("Dateline Standard Time", 20, 1, "10:00"),
+    ],
+)
+async def test_a_series_at_the_date_line_is_known_by_its_own_dates(
+    readings: str, zone: str, hour: int, days_off: int, told: str
+) -> None:
+    """Its Monday is Sofia's Sunday in the east and Tuesday in the west; one date edited and one deleted there are
+    these and no others."""
+    async with open_series(readings=readings) as house:
+        since = MONDAYS[1]
+        series = house.outlook().create(
+            "Far", clock(since, hour), clock(since, hour + 1), zone=zone, recurrence=repeating("monday", since=since)
+        )
+        await house.step()
+        here = [day + timedelta(days=days_off) for day in MONDAYS[1:]]
+        assert starts(house) == [f"{day}T{told}" for day in here]
+        assert {day_in(row["ExternalId"]) for row in house.desk().activities()} == set(MONDAYS[1:])
+
+        house.outlook().edit_date(series, MONDAYS[2], subject="Special")
+        house.outlook().delete_date(series, MONDAYS[3])
+        await house.settle()
+        assert on(house, here[1])["Subject"] == "Special"
+        assert starts(house, void=True) == [f"{here[2]}T{told}"]
+
+
 async def test_an_evening_in_the_west_is_known_by_its_own_date(readings: str) -> None:
     """20:00 in Los Angeles is another day in UTC and in Sofia: the keys are the dates of Los Angeles."""
     async with open_series(readings=readings) as house:

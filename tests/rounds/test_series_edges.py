@@ -189,6 +189,81 @@ async def test_hundreds_of_changed_dates_are_read_to_the_last_page(house: House)
     assert starts(house, void=True) == []
 
 
+async def test_a_series_of_years_is_its_dates_in_the_window() -> None:
+    """750 dates, and one of which 663 were changed: read to the end, once, and not asked about one by one."""
+    async with open_series() as house:
+        since = date(2024, 7, 1)
+        long = house.outlook().create(
+            "Long",
+            clock(since, 11),
+            clock(since, 12),
+            recurrence={
+                "pattern": {"type": "daily", "interval": 1},
+                "range": {"type": "numbered", "startDate": since.isoformat(), "numberOfOccurrences": 750},
+            },
+        )
+        changed = house.outlook().create(
+            "Changed", clock(since, 15), clock(since, 16), recurrence=repeating(since=since, kind="daily")
+        )
+        for n in range(663):
+            house.outlook().edit_date(changed, since + timedelta(days=n), subject=f"Date {n}")
+        await house.settle()
+        days = [MONDAYS[0] + timedelta(days=n) for n in range(32)]
+        assert starts(house) == sorted(f"{day}T{hour}:00" for day in days for hour in (11, 15))
+        assert on(house, MONDAYS[1], f"Date {(MONDAYS[1] - since).days}")
+
+        house.graph.requests.clear()
+        house.outlook().edit(long, subject="Longer")
+        house.outlook().delete_date(changed, MONDAYS[2])
+        await house.settle()
+        assert len(house.graph.requests) < 12, "the changed dates are read as far as the date that is gone"
+        assert len([row for row in house.desk().activities() if row["Subject"] == "Longer"]) == 32
+        assert starts(house, void=True) == [f"{MONDAYS[2]}T15:00"]
+
+
+STRANGE: dict[str, dict[str, object]] = {
+    "the first item twice": {"delta_repeats": True},
+    "older states again": {"delta_replays": 3},
+    "empty pages": {"delta_empty_pages": 3},
+    "later than it should": {"delta_lag": timedelta(minutes=20)},
+    "no master": {"delta_omits_masters": True},
+    "the master alone": {"delta_series": "master"},
+    "removals of dates": {"delta_removes_occurrences": True},
+}
+"""How a delta query may tell of series, by the stand-in's switches."""
+
+
+@pytest.mark.parametrize("expires", [False, True], ids=["as ever", "410"])
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_a_delta_query_that_tells_of_series_in_its_own_way(strange: str, expires: bool) -> None:
+    """It repeats, forgets, comes late, names the master alone, or has expired: the same dates on both sides, nothing
+    made or voided twice, and then rest."""
+    async with open_series() as house:
+        for switch, value in STRANGE[strange].items():
+            setattr(house.graph.switches, switch, value)
+        house.outlook().create("Other", clock(MONDAYS[1], 15), clock(MONDAYS[1], 16))
+        series, doomed = mondays(house), mondays(house, "Doomed")
+        for _ in range(3):
+            house.advance(minutes=30)
+            await house.settle()
+        house.outlook().edit_date(series, MONDAYS[1], subject="Special")
+        house.outlook().delete_date(series, MONDAYS[2])
+        house.outlook().delete(doomed)
+        house.desk().edit(on(house, MONDAYS[3], "Week")["Id"], subject="Theirs")
+        if expires:
+            house.graph.expire_delta(ANNA)
+        for _ in range(3):
+            house.advance(minutes=30)
+            await house.settle()
+
+        left = [MONDAYS[n] for n in (0, 1, 3, 4)]
+        assert [start for start in starts(house) if start.endswith("09:00")] == nine(*left)
+        assert starts(house, void=True) == sorted(nine(*MONDAYS, MONDAYS[2]))
+        assert on(house, MONDAYS[1], "Special")
+        assert house.outlook().get(house.outlook().occurrence(series, MONDAYS[3]))["subject"] == "Theirs"
+        assert await house.settle() == {}
+
+
 @pytest.mark.parametrize("switch", [SeriesRule.SKIP, SeriesRule.WINDOW])
 async def test_why_tells_what_becomes_of_a_series(house: House, switch: SeriesRule) -> None:
     """Skipped, as one; or each date by itself."""
