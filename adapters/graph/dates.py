@@ -30,7 +30,6 @@ async def read_dates(client: GraphClient, user_id: str, asked: Asked) -> dict[st
     return {key: await _pages(client, user_id, key, answer, frozenset(days)) for (key, days), answer in told}
 
 
-# 5 parameters: the reader, whose series it is, its first page, and what is asked about.
 async def _pages(
     client: GraphClient, user_id: str, key: str, told: Answer | SideError, days: frozenset[date]
 ) -> Found:
