@@ -27,7 +27,7 @@ ORDERS: tuple[Order, ...] = (
     ("calsync --version", ("command", "--version"), 0.2, None),
     ("calsync users list", ("command", "users", "list"), 0.6, None),
     ("calsync status", ("command", "status"), 0.6, None),
-    ("calsync sync", ("command", "sync"), None, None),
+    ("calsync sync", ("command", "--here", "sync"), None, None),
     ("handshake", ("function", "notifications", '{"params": {"validationToken": "t"}}'), None, None),
     ("notification", ("function", "notifications", '{"body": "{\\"value\\": []}"}'), None, None),
     ("erpnet", ("function", "erpnet", json.dumps({"headers": {"x-calsync-secret": WEBHOOK_SECRET}})), None, None),
