@@ -30,8 +30,8 @@ from sync_core.model.memory import Instance, User
 from sync_core.model.pause import Pause
 from sync_core.model.unsynced import summed
 
-RUNNING = 200
-"""Commands among which those that run, and the last check, are looked for."""
+RUNNING = 1_000
+"""Commands among which those that run, and the last check, are looked for: as many as the tables give at once."""
 
 AUDIT, AUDIT_PAGE = 1_000, 100
 """Commands of the audit, and of one page of it; the file has more."""

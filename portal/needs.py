@@ -11,7 +11,8 @@ from datetime import datetime
 
 from jobs.command import Command, Kind, State
 from jobs.commands import item_shapes
-from jobs.commands.shapes import status_of
+from jobs.commands.checks import Check
+from jobs.commands.shapes import check_of, status_of
 from jobs.says import Topic
 from jobs.together import together
 from portal.command import answer_of
@@ -64,21 +65,29 @@ async def needs_of(visit: Visit, instance: Instance, users: Sequence[User], aske
 async def _failed_checks(
     visit: Visit, instance: Instance, users: Sequence[User], asked: Sequence[Command]
 ) -> Mapping[Needed, Json]:
-    """What the last check of everything found wrong, but for what rows tell: missing permissions with the command.
+    """What the last check of everything found wrong, but for what other rows tell: missing permissions with the
+    command, since the first check in a row that found it.
 
-    It waits since the first check in a row that found it, else since this one.
+    What other systems said, and what a person lacks who is not in error, is told as long as the answer is kept.
     """
+    known = {code: one for code, one in instance.failing.items() if code not in TOLD_BY_ROWS}
+    kept = {
+        Needed(Need.CHECK, one.since, about=code): check_of(Check(one.what, False, one.found))
+        for code, one in known.items()
+        if one.found.text
+    }
     last = next((one for one in asked if one.wish.kind is Kind.DOCTOR and one.state is State.DONE), None)
     if last is None:
-        return {}
+        return kept
     at: datetime = last.finished_at or last.asked_at
     in_error = {user.upn for user in users if any(one.need is Need.ERROR for one in of_person(user))}
     told = [check for check in (await answer_of(visit, last)).get("checks", []) if not check["fine"]]
-    return {
-        Needed(Need.CHECK, instance.noticed.get(check.get("topic", ""), at), about=f"{number:04}"): check
-        for number, check in enumerate(told)
-        if check.get("topic", "") not in TOLD_BY_ROWS and check["what"] not in in_error
-    }
+    for number, check in enumerate(told):
+        topic = check.get("topic", "")
+        if check["what"] not in in_error and (not topic or (topic in known and not known[topic].found.text)):
+            since = known[topic].since if topic else at
+            kept[Needed(Need.CHECK, since, about=f"{topic} {number:04}")] = check
+    return kept
 
 
 async def _holds(visit: Visit, user: User) -> list[Json]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from jobs.checkup import check_user
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
@@ -21,7 +22,7 @@ from jobs.says import Found, Topic
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable, StaleWrite, WrongStore
-from sync_core.model.memory import Instance, User
+from sync_core.model.memory import FailedCheck, Instance, User
 from sync_core.model.phrase import Phrase
 
 
@@ -122,14 +123,20 @@ async def _user(world: World, user: User, known: Sequence[str]) -> Phrase:
     return Found.PERSON_READY.say(login=checkup.user.erp_login)
 
 
-async def note_failed(world: World, topics: Collection[str]) -> None:
-    """Remember since when each of these topics (codes; '' = a person, whose own row tells) fails, check for check:
-    the page lists what needs somebody by that."""
+async def note_failed(world: World, checks: Collection[Check]) -> None:
+    """Remember which of these checks, all that were made, fail, and since when: the page lists them."""
     now = world.clock()
+    failed = [check for check in checks if not check.fine and check.what.code]
 
     def revise(instance: Instance) -> Instance | None:
-        noticed = {topic: instance.noticed.get(topic, now) for topic in topics if topic}
-        return replace(instance, noticed=noticed) if is_stamped(world, instance) else None
+        before = instance.failing
+        failing = {one.what.code: _failed(one, before.get(one.what.code), now) for one in failed}
+        return replace(instance, failing=failing) if is_stamped(world, instance) else None
 
     with suppress(StaleWrite, RowUnreadable, WrongStore):  # one of the checks says so
         await revise_instance(world, revise)
+
+
+def _failed(check: Check, before: FailedCheck | None, now: datetime) -> FailedCheck:
+    is_ours = check.found.code not in ("", Found.FAILED.code)
+    return FailedCheck(before.since if before else now, check.what, check.found if is_ours else Phrase(""))

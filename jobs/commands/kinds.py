@@ -15,6 +15,7 @@ from jobs.approvals import UnknownChoice, find_choice, make_choice, retry
 from jobs.command import Json, Kind, Wish
 from jobs.commands import item_shapes, shapes, switch
 from jobs.commands import pause as pauses
+from jobs.commands.checks import Check
 from jobs.commands.doctor import examine, note_failed
 from jobs.commands.explain import explain
 from jobs.commands.finding_dates import dated, day_in, gathered, on_day
@@ -239,12 +240,12 @@ async def _synced(world: World, chosen: Sequence[User], outcome: SyncReport, *, 
 
 
 async def _doctor(world: World, wish: Wish, _: str, notice: Notice) -> AsyncIterator[Part]:
-    failed: list[str] = []
+    made: list[Check] = []
     async for check in examine(world, repair=wish.repair, notice=notice):
-        failed += [] if check.fine else [check.what.code]
+        made.append(check)
         yield {"fine": check.fine, "checks": [shapes.check_of(check)]}, check.fine
     if world.serve is not None:
-        await note_failed(world, failed)
+        await note_failed(world, made)
 
 
 async def owners(world: World, wish: Wish) -> frozenset[str]:

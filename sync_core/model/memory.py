@@ -10,6 +10,7 @@ from hashlib import sha256
 from sync_core.model.event import Window
 from sync_core.model.link import RUNNING, Link, Pending, unit_of
 from sync_core.model.pause import Pause
+from sync_core.model.phrase import Phrase
 from sync_core.model.policy import Policy
 from sync_core.model.series import Occurrence
 
@@ -242,6 +243,18 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A check that fails, check for check, ``since`` then: what it is about, and what is wrong, with the remedy.
+
+    ``found`` has no text where another system said it, whose words are not kept.
+    """
+
+    since: datetime
+    what: Phrase
+    found: Phrase
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """What is remembered about the two systems to which this store belongs.
 
@@ -259,7 +272,8 @@ class Instance:
     ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
     at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
     queue held at that pull, and ``poisoned_since`` is the first pull since which the latter was never empty.
-    ``noticed`` says of each topic of a check that fails (its code) when the first check in a row failed.
+    ``failing`` are the checks of ``calsync doctor`` that failed when the app last made all, by the codes of their
+    topics; not those of a person, whose own row tells.
     ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for
     a schedule that has no such number; after ``late_after`` minutes without a look somebody's calendar is late.
     ``looked_at`` is when the timer last looked whose turn it is; ``woken`` says of those whom it woke and whose round
@@ -287,7 +301,7 @@ class Instance:
     queued: int = 0
     poisoned: int = 0
     poisoned_since: datetime | None = None
-    noticed: dict[str, datetime] = field(default_factory=dict)
+    failing: dict[str, FailedCheck] = field(default_factory=dict)
     unread: tuple[datetime, ...] = ()
     refused_by: str = ""
     has_webhook: bool = False

@@ -12,8 +12,10 @@ import pytest
 
 from jobs.command import Asker, Kind, State, Wish
 from jobs.commands.ask import ask
+from jobs.says import Found, Topic
 from portal.sign_in import Role
-from sync_core.model.memory import Tally, User
+from sync_core.model.memory import FailedCheck, Tally, User
+from sync_core.model.phrase import Phrase
 from tests.portal.test_everyone import make_hold
 from tests.support.days import linked_meeting
 from tests.support.house import START, House
@@ -40,6 +42,12 @@ async def revise(house: House, **told: Any) -> None:
     await house.world.store.save_instance(replace(instance, **told), etag)
 
 
+def lacks(since: datetime) -> FailedCheck:
+    """A permission of Graph is missing since then."""
+    found = Found.GRANTS_MISSING.say(roles="User.Read.All", command="`infra/scripts/grant-graph-roles.sh ID`")
+    return FailedCheck(since, Topic.ON_GRANTS.say(), found)
+
+
 async def checked(house: House, at: datetime, *checks: dict[str, Any]) -> None:
     """A check of everything that ended then and found this."""
     command = await ask(house.world, Wish(Kind.DOCTOR), Asker("vera"))
@@ -57,13 +65,12 @@ async def test_one_list_over_all_kinds(house: House, admin: Visitor) -> None:
     await put_user(store, somebody(2, tally=Tally(conflicts=2, conflicts_since=now + HOUR)))
     await put_user(store, somebody(3, tally=Tally(parked=1, parked_since=now - 2 * HOUR)))
     await put_user(store, somebody(4, tally=Tally(conflicts=1)))
-    await revise(house, poisoned=2, poisoned_since=now - 3 * HOUR, noticed={"on-grants": now - 4 * HOUR})
-    grants = {"topic": "on-grants", "what": "Graph permissions", "text": "run grant-graph-roles.sh"}
+    await revise(house, poisoned=2, poisoned_since=now - 3 * HOUR, failing={"on-grants": lacks(now - 4 * HOUR)})
     others = [
         {"topic": "on-queue", "what": "Queue", "text": "2 given up"},
         {"topic": "", "what": "p00001@acme.example"},
     ]
-    await checked(house, now, {"text": "", **grants}, *({"text": "", **one} for one in others))
+    await checked(house, now, *({"text": "", **one} for one in others))
     house.advance(hours=2)
     told = (await admin.json("/everyone"))["needs"]
     page = await admin.read("/portal/everyone")
@@ -126,15 +133,26 @@ async def test_it_comes_in_pages_and_reads_nobody_else(
     assert "Page 500 of 500." in page
 
 
-async def test_a_check_waits_since_it_first_failed(house: House, admin: Visitor) -> None:
-    """Else since the check that found it; a list that is empty is no list."""
+async def test_a_failed_check_is_told_until_it_is_well(house: House, admin: Visitor) -> None:
+    """By the row, with its command, also when the answer is gone; in another system's words while that is kept."""
     assert (await admin.json("/everyone"))["needs"] == {"page": 1, "pages": 1, "count": 0, "rows": []}
     assert 'id="needs"' not in await admin.read("/portal/everyone")
-    await checked(house, house.now - HOUR, {"topic": "on-erp", "what": "ERP.net", "text": "refused"})
-    for noticed, since in (({}, house.now - HOUR), ({"on-erp": house.now - 9 * HOUR}, house.now - 9 * HOUR)):
-        await revise(house, noticed=noticed)
-        [one] = (await admin.json("/everyone"))["needs"]["rows"]
-        assert one["since"] == since.isoformat()
+    began = house.now
+    silent = FailedCheck(began + HOUR, Topic.ON_ERP.say(), Phrase(""))
+    await revise(house, failing={"on-grants": lacks(began), "on-erp": silent})
+    [one] = (await admin.json("/everyone"))["needs"]["rows"]
+    assert (one["since"], one["check"]["topic"]) == (began.isoformat(), "on-grants")
+    assert "grant-graph-roles.sh" in await admin.read("/portal/everyone", accept_language="bg")
+
+    mended = {"topic": "on-type", "what": "Document type", "text": "mended since"}
+    await checked(house, began + 2 * HOUR, {"topic": "on-erp", "what": "ERP.net", "text": "it says no"}, mended)
+    house.advance(hours=3)
+    rows = (await admin.json("/everyone"))["needs"]["rows"]
+    assert [(row["check"]["text"][:10], row["since"]) for row in rows[1:]] == [
+        ("it says no", (began + HOUR).isoformat())
+    ]
+    await revise(house, failing={})
+    assert (await admin.json("/everyone"))["needs"]["count"] == 0
 
 
 async def test_what_is_parked_keeps_its_age(house: House, admin: Visitor) -> None:

@@ -695,7 +695,7 @@ async def test_it_is_known_since_when_a_check_fails(app: App) -> None:
         app.house.world = replace(app.house.world, warnings=warnings, serve=serving.serve)
         await asked(app, Wish(Kind.DOCTOR))
         instance, _ = await app.house.world.store.read_instance()
-        seen.append(instance.noticed.get("on-settings"))
+        seen.append(instance.failing["on-settings"].since if "on-settings" in instance.failing else None)
 
     first, second, third, fourth = seen
     assert first is not None
