@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.backoff import exponential
-from jobs.in_turn import in_turn
 from jobs.messages import Call, Round, merged, read_call, write
 from jobs.ports import LineStore, Queued
 from jobs.world import World
@@ -143,11 +142,6 @@ async def take_message(store: LineStore, key: str, ticket: str) -> Queued | None
             await store.drop_queued(known)
             return known
     return None
-
-
-async def list_waiting(world: World) -> list[Queued]:
-    """List the orders that wait for a session, in turn."""
-    return in_turn(await world.store.list_queued(), world.clock())
 
 
 async def take_turn(world: World, queued: Queued) -> bool:

@@ -19,7 +19,8 @@ import pytest
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.erp_slot import ErpSlot
-from jobs.line import list_waiting, session_delay
+from jobs.in_turn import in_turn
+from jobs.line import session_delay
 from jobs.ports import Message, Slot
 from jobs.wake import wake
 from jobs.world import World
@@ -369,7 +370,8 @@ async def test_a_full_round_is_not_passed_for_ever() -> None:
         for user_id in scene.ids[1:]:
             await wake(scene.house.world, user_id)
         await scene.queue.run([scene.house.world], scene.house.now)
-        assert next(row.key for row in await list_waiting(scene.house.world)) == scene.ids[0]
+        waiting = in_turn(await scene.house.world.store.list_queued(), scene.house.now)
+        assert waiting[0].key == scene.ids[0]
 
 
 @pytest.mark.parametrize("lost", ["row", "message", "both"])
