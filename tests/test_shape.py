@@ -238,6 +238,7 @@ ELSEWHERE = {
     "jobs/commands/mistakes.py": ("what is kept of a failed command", "tests/jobs/commands/test_redaction.py"),
     "jobs/commands/remembered.py": ("a part of an explanation", "tests/jobs/commands/test_explain.py"),
     "jobs/commands/remake.py": ("a part of an undo", "tests/jobs/commands/test_undo.py"),
+    "jobs/trouble.py": (VALUES, "tests/jobs/commands/test_redaction.py"),
     "jobs/says.py": ("each phrase is said in both languages", "tests/portal/test_bulgarian.py"),
     "jobs/commands/item_shapes.py": (PORTAL, "tests/portal/test_openapi.py"),
     "jobs/commands/shapes.py": (PORTAL, "tests/portal/test_openapi.py"),

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 from jobs.accounts import AccountTaken
 from jobs.approvals import UnknownChoice
-from jobs.command import Trouble, Why, WishInvalid
+from jobs.command import WishInvalid
 from jobs.commands.pause import WrongDay
 from jobs.commands.roster import RosterInvalid
 from jobs.commands.switch import UnknownUser, UnknownZone
 from jobs.commands.undo import NotNow
 from jobs.places import UnknownPlace
 from jobs.says import Found
+from jobs.trouble import Trouble, Why
 from sync_core.errors import (
     AccessRefused,
     AppRefused,

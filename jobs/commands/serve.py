@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.command import AT_ONCE, Command, State, Trouble, turn_of
+from jobs.command import AT_ONCE, Command, State, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
 from jobs.commands.kinds import KINDS, Part
@@ -22,6 +22,7 @@ from jobs.commands.turns import answers_about, in_turn, latest
 from jobs.company import in_force
 from jobs.log import log_failure, log_line
 from jobs.says import Waits
+from jobs.trouble import Trouble
 from jobs.waiting import unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, LicencesTaken, RowUnreadable, SlotsTaken, StaleWrite, StoreUnavailable

@@ -16,8 +16,9 @@ import pytest
 import function_app
 from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.memory import MemoryStore
-from jobs.command import Asker, Kind, State, Trouble, Why, Wish
+from jobs.command import Asker, Kind, State, Wish
 from jobs.commands.ask import ask as file
+from jobs.trouble import Trouble, Why
 from portal.assets import address
 from portal.forms import token
 from portal.http import NEVER_KEPT, POLICY, SAFE

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.command import SAYS, Kind, Why
+from jobs.command import Kind
+from jobs.trouble import SAYS, Why
 from portal.reasons import ACTIONS, CELLS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES

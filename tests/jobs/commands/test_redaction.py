@@ -12,7 +12,7 @@ from adapters.store.backend import Table
 from adapters.store.memory import MemoryStore
 from jobs.accounts import AccountTaken
 from jobs.app.dispatch import dispatch
-from jobs.command import EXPIRES, SAYS, Asker, Kind, State, Trouble, Why, Wish, WishInvalid
+from jobs.command import EXPIRES, Asker, Kind, State, Wish, WishInvalid
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look
 from jobs.commands.kinds import KINDS, Do, Part
@@ -20,6 +20,7 @@ from jobs.commands.mistakes import KNOWN, trouble_of
 from jobs.commands.redaction import UNKNOWN
 from jobs.commands.roster import RosterInvalid
 from jobs.erasure import FORGOTTEN
+from jobs.trouble import SAYS, Trouble, Why
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core import errors

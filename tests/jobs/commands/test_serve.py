@@ -17,13 +17,14 @@ from adapters.store.memory import MemoryBackend, MemoryQueue, MemoryStore
 from jobs.app.dispatch import LOST, dispatch
 from jobs.app.housekeeping import keep_house
 from jobs.approvals import choices_in
-from jobs.command import EXPIRES, SAYS, Asker, Command, Json, Kind, State, Trouble, Why, Wish, WishInvalid, new_id
+from jobs.command import EXPIRES, Asker, Command, Json, Kind, State, Wish, WishInvalid, new_id
 from jobs.commands import kinds, switch
 from jobs.commands import serve as serving
 from jobs.commands.ask import ask, look, read_answer
 from jobs.commands.kinds import KINDS, Does, Part, each
 from jobs.erasure import FORGOTTEN
 from jobs.ports import Put
+from jobs.trouble import SAYS, Trouble, Why
 from jobs.waiting import Notice
 from jobs.world import World
 from sync_core.errors import LicencesTaken, SideUnavailable, StaleWrite, StoreUnavailable
