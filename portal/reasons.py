@@ -198,6 +198,9 @@ REASONS = {
     "the series ends earlier or has another pattern, and another date may take this one's place": Known(
         "поредицата свършва по-рано или е с друг ритъм и друга дата може да заеме мястото на тази",
     ),
+    "a date that has not been read yet may go on as this one": Known(
+        "дата, която още не е прочетена, може да продължи като тази",
+    ),
     "the whole series was changed in Outlook": Known(
         "цялата поредица е променена в Outlook",
         "Няма какво да правите; отделни дати се променят след поредицата, ако трябва да се различават.",

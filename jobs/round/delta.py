@@ -39,7 +39,7 @@ from sync_core.reading.news import (
     with_formatted,
     without_moved,
 )
-from sync_core.reading.series import is_on, named, series_in, without_left
+from sync_core.reading.series import is_on, named, series_in, with_awaiting, without_left
 
 
 async def read_graph(frame: RoundFrame) -> tuple[RoundFrame, GraphNews]:
@@ -68,8 +68,12 @@ async def find_moved(frame: RoundFrame, news: GraphNews) -> tuple[RoundFrame, Gr
     news = without_moved(news, found)
     stale = {move.old.event_id for move in found}
     links = [link for link in frame.memory.links if link.event_id not in stale]
-    dates = date_moves(links, series_in(news, frame).without(found)) if is_on(frame.ctx) else ()
-    return frame, without_left(news, dates), (*found, *dates)
+    if not is_on(frame.ctx):
+        return frame, news, found
+    series = series_in(news, frame).without(found)
+    dates = date_moves(links, series)
+    news = with_awaiting(without_left(news, dates), frame.memory.links, series.without(dates))
+    return frame, news, (*found, *dates)
 
 
 async def gather(frame: RoundFrame, news: GraphNews, ids: Collection[str]) -> GraphNews:

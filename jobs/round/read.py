@@ -123,6 +123,7 @@ async def _pairs(frame: RoundFrame, both: Readings) -> tuple[Readings, list[Case
         followed=frozenset(e.id for e in free if is_followed(e, roles, frame.ctx)),
         unmade=frozenset(e.id for e in free if is_unmade(e, roles)),
         begun=roles.begun,
+        awaiting=both.news.awaiting,
     )
     lookup = Lookup(frame.world, frame.ctx, roles.claims, both.news.with_marks, frame.scale.full, recall=frame.recall)
     pairs = match(await lookup.complete(unlinked), frame.ctx)

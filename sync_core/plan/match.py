@@ -30,12 +30,16 @@ from sync_core.plan.delete import sight_of_malformed
 from sync_core.plan.evidence import original
 from sync_core.plan.identity import began_with, transaction_id
 from sync_core.plan.relocate import by_uid
+from sync_core.plan.repattern import MAY_GO_ON
 from sync_core.plan.tables import NAMED_TWICE, scope
 
 INCARNATIONS = 8
 """How many re-creations of one activity's event are known again by their transactionId."""
 
 A_DAY = timedelta(days=1)
+
+MOST_WAITS = 5
+"""So often an event waits for what becomes of a date: one that is never shown does not keep it for good."""
 
 UNSEARCHED = "it could not be searched for in Outlook"
 
@@ -58,7 +62,8 @@ class Unlinked:
     ``named`` are the activities by the meeting they name. ``marks`` are, by event, the activities that our marks
     name, where the mark counts. ``originals`` are, by meeting, the activities that links and claims name; where
     ERP.net lacks one, its id may have changed. ``known`` is what ERP.net has of all these, void ones included.
-    ``unsure`` are the ids of items whose partner could not be looked for: they wait.
+    ``unsure`` are the ids of items whose partner could not be looked for, ``awaiting`` those of events that a linked
+    date may go on as (repattern.py): they wait.
     """
 
     events: Mapping[str, GraphEvent]
@@ -73,6 +78,7 @@ class Unlinked:
     originals: Mapping[str, Collection[str]] = field(default_factory=dict)
     known: Mapping[str, ErpActivity] = field(default_factory=dict)
     unsure: frozenset[str] = frozenset()
+    awaiting: frozenset[str] = frozenset()
 
     @property
     def linked(self) -> frozenset[str]:
@@ -134,16 +140,24 @@ def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[s
 
 def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
     """Pair the items. Returns one case for each pair, and one for each item that stays alone."""
-    return [_unless_unsure(case, unlinked.unsure) for case in _matched(unlinked, ctx)]
+    return [_unless_unsure(case, unlinked) for case in _matched(unlinked, ctx)]
 
 
-def _unless_unsure(case: Case, unsure: frozenset[str]) -> Case:
+def _unless_unsure(case: Case, unlinked: Unlinked) -> Case:
     """The case; it waits if nobody knows whether its item has a partner already."""
-    if (case.event is None) == (case.activity is None) or unsure.isdisjoint({case.event_id, case.activity_id}):
+    why = _unsure_because(case, unlinked)
+    if (case.event is None) == (case.activity is None) or not why:
         return case
     if case.event is not None:
-        return replace(case, event_sight=Sight.UNDECIDED, explanation=UNSEARCHED)
-    return replace(case, activity_sight=Sight.UNDECIDED, explanation=UNSEARCHED)
+        return replace(case, event_sight=Sight.UNDECIDED, explanation=why)
+    return replace(case, activity_sight=Sight.UNDECIDED, explanation=why)
+
+
+def _unsure_because(case: Case, unlinked: Unlinked) -> str:
+    if not unlinked.unsure.isdisjoint({case.event_id, case.activity_id}):
+        return UNSEARCHED
+    waits = case.event_id in unlinked.awaiting and (case.pending is None or case.pending.tries < MOST_WAITS)
+    return MAY_GO_ON if waits else ""
 
 
 def _matched(unlinked: Unlinked, ctx: Context) -> list[Case]:

@@ -69,6 +69,7 @@ DO: Mapping[str, str] = {
     dates.NEIGHBOUR: "keep Outlook's time, or give it one between the dates beside it",
     dates.WITH_SERIES: "nothing: change single dates after the series, where they are to differ",
     repattern.HELD_BACK: NOTHING_TO_DO,
+    repattern.MAY_GO_ON: NOTHING_TO_DO,
     repattern.ANOTHER_DATE: NOTHING_TO_DO,
     update_rules.NEEDS_BODY: NOTHING_TO_DO,
     update_rules.NEEDS_LISTS: NOTHING_TO_DO,

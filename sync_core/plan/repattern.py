@@ -5,7 +5,8 @@ and locks, and gets the new date's key. Dates are paired in order, one to one, l
 
 A date that its living series does not know any more without naming it as taken out (*unnamed*) vanished by such a
 change. It is held back for one round, because "this and following" ends the old series first and makes the new one
-afterwards (graph.md §5).
+afterwards (graph.md §5). While it is not known what became of a linked date, the dates as which it may go on wait
+(``awaiting``): an activity of their own would leave it nothing but to be voided.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from datetime import date, datetime, timedelta
 from sync_core.content.ranges import uid_key
 from sync_core.model import link as life
 from sync_core.model.link import WATCHED, Link, Role
+from sync_core.model.series import Occurrence
 from sync_core.model.sides import EventKind, GraphEvent
 from sync_core.plan.relocate import COMING, Move, by_uid, liveliness, relocated
 
 ANOTHER_DATE = "its series was changed: it goes on with another date"
 HELD_BACK = "the series ends earlier or has another pattern, and another date may take this one's place"
 
+MAY_GO_ON = "a date that has not been read yet may go on as this one"
+
 A_DAY = timedelta(days=1)
+
+Pair = tuple[Link, GraphEvent]
+"""A lost date and the one that takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,23 @@ def held_back(link: Link, *, is_unnamed: bool, now: datetime) -> Link | None:
     if not is_unnamed or link.missed_at is not None:
         return None
     return replace(link, missed_at=now - COMING)  # what a restored calendar is given has passed by the next round
+
+
+def awaiting(links: Iterable[Link], undecided: Collection[str], series: Series) -> frozenset[str]:
+    """The ids of the free events that a linked date may go on as, of which it is ``undecided`` what became of it."""
+    dated = [(link, link.occurrence) for link in links if link.occurrence]
+    known = {uid_key(one.series_uid) for _, one in dated}
+    lost = [one for link, one in dated if link.event_id in undecided]
+    return frozenset(event.id for event in series.free if any(_may_go_on(one, event, known) for one in lost))
+
+
+def _may_go_on(lost: Occurrence, event: GraphEvent, known: Collection[str]) -> bool:
+    new = event.occurrence
+    if new is None:
+        return event.kind is EventKind.SINGLE and event.id == lost.master_id
+    days = lost.recurrence.days if lost.recurrence else 1
+    is_own_or_new = lost.is_of(new.series_uid) or uid_key(new.series_uid) not in known
+    return is_own_or_new and abs((new.day - lost.day).days) < days
 
 
 def _same_dates(links: Sequence[Link], series: Series) -> list[Move]:
@@ -112,22 +136,35 @@ def _repatterned(links: Sequence[Link], series: Series) -> list[Move]:
     for group in _unnamed_by_series(links, series):
         uid = _series_of(group[0])
         dates = [e for e in series.free if e.occurrence and e.occurrence.is_of(uid)]
-        found += _paired(group, dates, series)
+        found += _moves(_paired(group, dates, series))
     return found
 
 
 def _split(links: Sequence[Link], series: Series) -> list[Move]:
-    """Dates that a new series of the same organizer has taken over: "this and following" was changed."""
+    """Dates that a new series of the same organizer has taken over: "this and following" was changed. Of several new
+    series a date takes the one that resembles its own most."""
     known = {uid_key(_series_of(link)) for link in links if link.occurrence}
-    free = list(series.free)
+    new = by_uid([e for e in series.free if e.occurrence], lambda e: e.occurrence.series_uid if e.occurrence else "")
+    pairs = [
+        (group, fitting)
+        for group in _unnamed_by_series(links, series)
+        for uid, dates in new.items()
+        if uid not in known and (fitting := [e for e in dates if _has_same_organizer(e, group[0], series)])
+    ]
     found: list[Move] = []
-    for group in _unnamed_by_series(links, series):
-        new = [e for e in free if e.occurrence and uid_key(e.occurrence.series_uid) not in known]
-        some = _paired(group, [e for e in new if _has_same_organizer(e, group[0], series)], series)
-        taken = {move.new.event_id for move in some}
-        free = [event for event in free if event.id not in taken]
-        found += some
+    for group, dates in sorted(pairs, key=lambda pair: -_resemblance(_paired(pair[0], pair[1], series))):
+        left = series.without(found)
+        free = {event.id for event in left.free}
+        lost = [link for link in group if link.event_id in left.unnamed]
+        found += _moves(_paired(lost, [event for event in dates if event.id in free], series))
     return found
+
+
+def _resemblance(pairs: Iterable[Pair]) -> int:
+    """In how much the dates of two series agree."""
+    shown = [(link.base_event, event.content) for link, event in pairs]
+    alike = ((old.start == new.start, old.end == new.end, old.subject == new.subject) for old, new in shown)
+    return sum(map(sum, alike))
 
 
 def _has_same_organizer(event: GraphEvent, link: Link, series: Series) -> bool:
@@ -146,15 +183,19 @@ def _series_of(link: Link) -> str:
     return link.occurrence.series_uid if link.occurrence else ""
 
 
-def _paired(links: Iterable[Link], dates: Iterable[GraphEvent], series: Series) -> list[Move]:
-    """Pair lost dates with new ones, in order and less than one interval of the series apart."""
+def _paired(links: Sequence[Link], dates: Iterable[GraphEvent], series: Series) -> list[Pair]:
+    """Pair lost dates with new ones: those of the same day, the others in order and less than one interval of the
+    series apart."""
     new = sorted((e for e in dates if not e.is_cancelled), key=lambda e: (_day_of(e), e.id))
-    found: list[Move] = []
-    for link in sorted(links, key=_day_of):
+    same = {_day_of(event): event for event in reversed(new)}
+    found = [(link, event) for link in links if (event := same.pop(_day_of(link), None))]
+    paired, taken = {link.event_id for link, _ in found}, {event.id for _, event in found}
+    new = [event for event in new if event.id not in taken]
+    for link in sorted((link for link in links if link.event_id not in paired), key=_day_of):
         days = _interval_of(link, series)
         fits = [n for n, event in enumerate(new) if abs((_day_of(event) - _day_of(link)).days) < days]
         if fits:
-            found.append(_move(link, new[fits[0]]))
+            found.append((link, new[fits[0]]))
             new = new[fits[0] + 1 :]
     return found
 
@@ -167,6 +208,10 @@ def _day_of(item: Link | GraphEvent) -> date:
 def _interval_of(link: Link, series: Series) -> int:
     master = series.masters.get(link.occurrence.master_id) if link.occurrence else None
     return master.recurrence.days if master is not None and master.recurrence is not None else 1
+
+
+def _moves(pairs: Iterable[Pair]) -> list[Move]:
+    return [_move(link, event) for link, event in pairs]
 
 
 def _move(link: Link, event: GraphEvent) -> Move:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from itertools import islice
 from typing import TypeVar
 
 from sync_core.content.project import graph_when
@@ -27,7 +26,7 @@ from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading,
 from sync_core.plan.decide import is_over_link
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.relocate import Move, by_uid
-from sync_core.plan.repattern import Series
+from sync_core.plan.repattern import Series, awaiting
 from sync_core.reading.frame import Frame
 from sync_core.reading.news import GraphNews, asks_for_reading, permitted
 
@@ -160,23 +159,39 @@ class Missing:
     @property
     def asked(self) -> dict[str, str]:
         """The ids to read of the dates that only they themselves can tell of, by the event id of their link: a series
-        knows the present id of a changed date."""
-        found: dict[str, str] = {}
+        knows the present id of a changed date. A series that does not fit waits with all its dates: they may go on as
+        other ones together only."""
+        by_series: dict[str, dict[str, str]] = {}
         for link in self.links:
             told = self.dates.get(_master_of(link))
             if isinstance(told, SeriesDates) and link.occurrence and link.occurrence.day not in told.cancelled:
-                found[link.event_id] = told.exceptions.get(link.occurrence.day, link.event_id)
-        return dict(islice(found.items(), MOST_ASKED))
+                own = by_series.setdefault(_master_of(link), {})
+                own[link.event_id] = told.exceptions.get(link.occurrence.day, link.event_id)
+        found: dict[str, str] = {}
+        for own in by_series.values():
+            if not found or len(found) + len(own) <= MOST_ASKED:
+                found |= own
+        return found
 
     def sights(self) -> dict[str, Sight]:
-        """What each date is, by the event id of its link."""
+        """What each date is, by the event id of its link. Where one that was asked for was not answered this time, it
+        is not known of any that its series lacks (R18)."""
         asked = self.asked
-        return {link.event_id: self._sight_of(link, asked.get(link.event_id)) for link in self.links}
+        sights = {link.event_id: self._sight_of(link, asked.get(link.event_id)) for link in self.links}
+        unread = {_master_of(x) for x in self.links if x.event_id in asked and self._is_unread(asked[x.event_id])}
+        left = {x.event_id for x in self.links if x.event_id in asked and _master_of(x) in unread}
+        return {i: Sight.UNDECIDED if i in left and s is Sight.GONE else s for i, s in sights.items()}
+
+    def _is_unread(self, asked: str) -> bool:
+        found = self.found.get(asked, ...)
+        return found is ... or (isinstance(found, Malformed) and found.is_passing)
 
     def unnamed(self) -> frozenset[str]:
         """The dates, by event id, that their living series does not know any more without naming them as taken out:
         it got another pattern, or ends earlier."""
-        return frozenset(i for i, asked in self.asked.items() if self.found.get(asked, ...) is None)
+        sights = self.sights()
+        is_missing = {i for i, asked in self.asked.items() if self.found.get(asked, ...) is None}
+        return frozenset(i for i in is_missing if sights[i] is Sight.GONE)
 
     def events(self) -> dict[str, GraphEvent]:
         """The dates that take place outside the view, by their ids."""
@@ -259,6 +274,12 @@ def series_in(news: GraphNews, frame: Frame) -> Series:
     """What ``plan.repattern`` must know to find the links that go on with another date."""
     gone = frozenset(i for i, sight in news.dates.items() if sight is Sight.GONE)
     return Series(tuple(news.free(frame.links)), news.masters, gone, news.unnamed)
+
+
+def with_awaiting(news: GraphNews, links: Collection[Link], series: Series) -> GraphNews:
+    """The news with the events that wait for what becomes of linked dates."""
+    undecided = {i for i, sight in news.dates.items() if sight is Sight.UNDECIDED}
+    return replace(news, awaiting=awaiting(links, undecided, series)) if undecided else news
 
 
 def without_left(news: GraphNews, moves: Collection[Move]) -> GraphNews:

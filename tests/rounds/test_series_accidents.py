@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import cast
 
 import pytest
@@ -13,7 +14,18 @@ from tests.support.days import only
 from tests.support.house import House
 from tests.support.moments import Watched
 from tests.support.scenes import forget_everything
-from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, open_series, repeating, starts
+from tests.support.series import (
+    MONDAYS,
+    READINGS,
+    clock,
+    every_weekday,
+    mondays,
+    nine,
+    on,
+    open_series,
+    repeating,
+    starts,
+)
 
 EVERY_MONDAY = repeating("monday", since=MONDAYS[1])
 
@@ -98,3 +110,43 @@ async def test_a_void_meeting_is_restored_and_the_answer_is_lost(house: House) -
 
     assert (starts(house), starts(house, void=True)) == (nine(MONDAYS[1]), nine(MONDAYS[1]))
     assert (await house.recall()).pending == ()
+
+
+def kept(house: House) -> dict[str, str]:
+    """Activity id → start, of all that are not void."""
+    return {row["Id"]: row["StartTime"][:16] for row in house.desk().activities() if not row["Void"]}
+
+
+@pytest.mark.parametrize("how", ["split", "another day"])
+async def test_a_series_that_cannot_be_read_when_it_is_changed(house: House, how: str) -> None:
+    """Graph does not answer about the old series in the round that shows the new dates: these wait, and the same
+    activities go on a round later."""
+    series = mondays(house)
+    await house.step()
+    before = kept(house)
+    if how == "split":
+        house.outlook().split(series, MONDAYS[2], subject="New")
+    else:
+        house.outlook().make_series(series, repeating("tuesday", since=date(2024, 1, 23)))
+    house.graph.add_fault(f"GET */events/{series}", status=503, times=None)
+    await house.sync()
+    house.graph.faults.clear()
+    assert kept(house) == before
+    await house.settle()
+
+    assert set(kept(house)) == set(before)
+    assert starts(house, void=True) == []
+    assert (await house.recall()).pending == ()
+
+
+async def test_three_weekday_series_are_split_at_once(house: House) -> None:
+    """More dates have vanished than are asked about in one round: the new ones of the others wait for the next."""
+    many = [every_weekday(house, f"Stand-up {hour}", hour) for hour in (8, 10, 12)]
+    await house.step()
+    before = kept(house)
+    for series in many:
+        house.outlook().split(series, MONDAYS[0] + timedelta(days=1), subject="Later")
+    await house.settle()
+
+    assert kept(house) == before
+    assert starts(house, void=True) == []

@@ -10,8 +10,8 @@ import pytest
 
 from sync_core.model.link import Link, LinkStatus, Role
 from sync_core.model.series import Occurrence, Recurrence, Rhythm
-from sync_core.model.sides import EventKind, GraphEvent
-from sync_core.plan.repattern import Series, date_moves, held_back
+from sync_core.model.sides import EventKind, GraphContent, GraphEvent
+from sync_core.plan.repattern import Series, awaiting, date_moves, held_back
 from tests.support.samples import NOW, a_link, an_event, shown, utc
 
 MASTER = an_event(id="M", kind=EventKind.MASTER, recurrence=Recurrence(Rhythm.WEEKLY))
@@ -156,3 +156,53 @@ def test_a_date_is_held_back_once() -> None:
     assert first is not None
     assert held_back(first, is_unnamed=True, now=NOW) is None
     assert held_back(link(0), is_unnamed=False, now=NOW) is None
+
+
+def test_the_same_day_goes_first() -> None:
+    """A date of which nothing was known before gives its place to none that has its own."""
+    assert moved([link(7)], *(dated(n, uid="V", master="N") for n in (1, 7, 14))) == {"A7": "V7"}
+
+
+def titled(event: GraphEvent, subject: str) -> GraphContent:
+    """Its content with this title."""
+    return replace(event.content, subject=subject)
+
+
+def test_of_two_new_series_each_takes_over_the_one_it_resembles() -> None:
+    """Two were split at once; neither the order in which they are read nor their ids count."""
+    titles = {"U": "Retro", "W": "Stand-up"}
+    old = {uid: dated(7, uid=uid, master=uid) for uid in titles}
+    links = [
+        link(7, event_id=uid, activity_id=f"A{uid}", occurrence=one.occurrence, base_event=titled(one, titles[uid]))
+        for uid, one in old.items()
+    ]
+    at = {"W": dated(7, uid="N1", master="N1"), "U": dated(7, uid="N2", master="N2")}
+    new = [replace(event, content=titled(event, titles[uid])) for uid, event in at.items()]
+    masters = [replace(MASTER, id=one) for one in ("U", "W", "N1", "N2")]
+
+    assert moved(links, *new, masters=masters) == {"AU": "N27", "AW": "N17"}
+
+
+@pytest.mark.parametrize(
+    ("event", "waits"),
+    [
+        (dated(1), True),
+        (dated(7), False),
+        (dated(1, uid="V", master="N"), True),
+        (dated(1, uid="K", master="K"), False),
+        (an_event(id="M"), True),
+        (an_event(id="other"), False),
+    ],
+    ids=["another day", "a week away", "a new series", "a series that is linked", "single by now", "another event"],
+)
+def test_what_a_date_may_go_on_as_waits_until_it_is_known(event: GraphEvent, waits: bool) -> None:
+    """An activity of its own would leave the date's nothing but to be voided."""
+    weekly = Occurrence("U", day(0), "M", Rhythm.WEEKLY)
+    links = [
+        link(0, occurrence=weekly),
+        link(20, event_id="LK", occurrence=Occurrence("K", day(20), "K", Rhythm.WEEKLY)),
+    ]
+    series = Series((event,), {}, frozenset(), frozenset())
+
+    assert awaiting(links, {"L0"}, series) == ({event.id} if waits else frozenset())
+    assert awaiting(links, (), series) == frozenset()

@@ -204,14 +204,40 @@ def test_a_changed_date_is_asked_for_by_its_present_id() -> None:
     assert Missing((link(),), {"M": THERE}, {"M": dates}).asked == {"O0": "new"}
 
 
-def test_so_many_dates_are_asked_for_at_once_and_the_others_wait() -> None:
-    """A round is bounded (R30)."""
-    links = tuple(link(week) for week in range(MOST_ASKED + 10))
-    missing = Missing(links, {"M": THERE}, {"M": NOTHING})
+@pytest.mark.parametrize(("sizes", "asked"), [((30, 30), 30), ((30, 20), 50), ((60, 30), 60), ((30, 60, 20), 50)])
+def test_so_many_dates_are_asked_for_at_once_and_the_others_wait(sizes: tuple[int, ...], asked: int) -> None:
+    """A round is bounded (R30), but one whole series is asked about: its dates may go on as others together only."""
+    links = tuple(of_series(f"M{n}", week) for n, weeks in enumerate(sizes) for week in range(weeks))
+    masters = {f"M{n}": THERE for n in range(len(sizes))}
+    missing = Missing(links, masters, dict.fromkeys(masters, NOTHING))
     missing = replace(missing, found=dict.fromkeys(missing.asked.values()))
 
-    assert len(missing.asked) == MOST_ASKED
-    assert sorted(missing.sights().values()).count(Sight.UNDECIDED) == 10
+    assert len(missing.asked) == asked <= max(sizes[0], MOST_ASKED)
+    assert sorted(missing.sights().values()).count(Sight.UNDECIDED) == sum(sizes) - asked
+
+
+def of_series(master: str, week: int) -> Link:
+    """The link of a date of this series."""
+    one = Occurrence(master, FIRST + timedelta(weeks=week), master)
+    return link(week, event_id=f"{master}-{week}", ical_uid=one.uid, occurrence=one)
+
+
+@pytest.mark.parametrize("answer", [{"O1": ODD}, {}], ids=["no answer", "not there"])
+def test_of_a_series_that_was_not_read_whole_no_date_is_known_to_be_gone(answer: dict[str, Malformed]) -> None:
+    """Not even one that answers 404 (R18); one that its master names as taken out is."""
+    named_out = SeriesDates(frozenset({FIRST + timedelta(weeks=2)}))
+    missing = Missing((link(), link(1), link(2)), {"M": THERE}, {"M": named_out}, {"O0": None, **answer})
+
+    assert missing.sights() == {"O0": Sight.UNDECIDED, "O1": Sight.UNDECIDED, "O2": Sight.GONE}
+    assert missing.unnamed() == frozenset()
+
+
+def test_a_date_that_cannot_be_understood_keeps_no_other() -> None:
+    """Its siblings are gone or not, whatever it is."""
+    bad = Malformed(Side.GRAPH, "O1", "no start")
+    missing = Missing((link(), link(1)), {"M": THERE}, {"M": NOTHING}, {"O0": None, "O1": bad})
+
+    assert missing.sights() == {"O0": Sight.GONE, "O1": Sight.UNDECIDED}
 
 
 def test_that_a_date_answers_404_proves_nothing() -> None:
