@@ -21,6 +21,7 @@ from tests.support.series import (
     READINGS,
     clock,
     every_weekday,
+    kept_meetings,
     mondays,
     nine,
     on,
@@ -224,8 +225,7 @@ async def test_a_date_says_how_often_its_series_takes_place_by_now(house: House)
 
 async def test_a_deleted_weekday_series_counts_as_one_deletion(house: House) -> None:
     """All its future dates are void and nobody is asked, since another meeting is left."""
-    house.outlook().create("Other", clock(MONDAYS[1], 15), clock(MONDAYS[1], 16))
-    house.outlook().create("One more", clock(MONDAYS[2], 15), clock(MONDAYS[2], 16))
+    kept_meetings(house)
     series = every_weekday(house)
     await house.step()
     assert len(starts(house)) == 2 + 24

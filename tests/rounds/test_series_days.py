@@ -13,6 +13,7 @@ from tests.support.series import (
     MONDAYS,
     clock,
     every_weekday,
+    kept_meetings,
     mondays,
     nine,
     on,
@@ -38,14 +39,7 @@ async def test_an_untouched_date_arrives_on_its_day(readings: str) -> None:
 async def test_a_clock_that_changes_changes_nothing(readings: str) -> None:
     """Nine in New York, read in Sofia, over both changes in March: right instants, no edit, nothing written twice."""
     async with open_series(readings=readings, at=datetime(2026, 3, 2, 6, tzinfo=UTC)) as house:
-        first = date(2026, 3, 2)
-        house.outlook().create(
-            "New York",
-            clock(first),
-            clock(first, 10),
-            zone="Eastern Standard Time",
-            recurrence=repeating("monday", since=first),
-        )
+        nine_in_new_york(house, date(2026, 3, 2))
         await house.step()
 
         # New York changes on March 8, Sofia on March 29
@@ -68,13 +62,7 @@ async def test_a_clock_that_is_put_back_changes_nothing(readings: str) -> None:
     """In autumn Sofia's clock goes back a week before New York's."""
     async with open_series(readings=readings, at=datetime(2026, 10, 12, 6, tzinfo=UTC)) as house:
         first = date(2026, 10, 12)
-        house.outlook().create(
-            "New York",
-            clock(first),
-            clock(first, 10),
-            zone="Eastern Standard Time",
-            recurrence=repeating("monday", since=first),
-        )
+        nine_in_new_york(house, first)
         await house.step()
         days = [first + timedelta(days=7 * n) for n in range(5)]
         told = [f"{day}T{hour}:00" for day, hour in zip(days, (16, 16, 15, 16, 16), strict=True)]
@@ -186,7 +174,7 @@ async def test_switched_off_and_on_again(readings: str) -> None:
 async def test_a_series_that_is_deleted_while_off_is_void_when_on(readings: str) -> None:
     """Nothing is voided before."""
     async with open_series(readings=readings) as house:
-        await kept_meetings(house)
+        kept_meetings(house)
         series = every_weekday(house)
         await house.step()
         house.set_policy(series=SeriesRule.SKIP)
@@ -199,7 +187,7 @@ async def test_a_series_that_is_deleted_while_off_is_void_when_on(readings: str)
         assert len(starts(house, void=True)) == 24
 
 
-async def kept_meetings(house: House) -> None:
-    """Two meetings that stay."""
-    for day in MONDAYS[1:3]:
-        house.outlook().create("Other", clock(day, 15), clock(day, 16))
+def nine_in_new_york(house: House, first: date) -> None:
+    """Mondays at nine in New York, from this one on."""
+    rule = repeating("monday", since=first)
+    house.outlook().create("New York", clock(first), clock(first, 10), zone="Eastern Standard Time", recurrence=rule)

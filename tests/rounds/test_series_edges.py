@@ -24,6 +24,7 @@ from tests.support.series import (
     WINDOWED,
     clock,
     every_weekday,
+    kept_meetings,
     mondays,
     nine,
     on,
@@ -94,8 +95,7 @@ async def test_a_series_in_another_calendar_is_set_aside(house: House) -> None:
 async def test_a_deleted_series_that_still_answers_is_gone(house: House) -> None:
     """From Deleted Items."""
     house.graph.switches.deleted_items_readable = True
-    for day in MONDAYS[:2]:
-        house.outlook().create("Other", clock(day, 15), clock(day, 16))
+    kept_meetings(house)
     series = mondays(house)
     await house.step()
     house.outlook().delete(series)

@@ -51,6 +51,12 @@ def mondays(house: House, subject: str = "Week", *, upn: str = ANNA, **details: 
     )
 
 
+def kept_meetings(house: House) -> None:
+    """Two single meetings that stay, so that no deletion of a series is one of everything."""
+    for day in MONDAYS[1:3]:
+        house.outlook().create("Other", clock(day, 15), clock(day, 16))
+
+
 def every_weekday(house: House, subject: str = "Stand-up", hour: int = 8, **details: Any) -> str:
     """Monday to Friday, half an hour, since the Monday."""
     return house.outlook().create(
