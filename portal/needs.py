@@ -12,8 +12,8 @@ from datetime import datetime
 from jobs.command import Command, Kind, State
 from jobs.commands import item_shapes
 from jobs.commands.checks import Check
+from jobs.commands.overview import TOLD_BY_ROWS
 from jobs.commands.shapes import check_of, status_of
-from jobs.says import Topic
 from jobs.together import together
 from portal.command import answer_of
 from portal.http import Json, iso
@@ -28,9 +28,6 @@ PAGE = 20
 
 MOST_HELD = 20
 """Items of one list of deletions that are shown among those of everybody."""
-
-TOLD_BY_ROWS = frozenset({Topic.ON_QUEUE.code, Topic.ON_TERM.code})
-"""Topics of checks about which a row knows more, and newer."""
 
 
 async def needs_of(visit: Visit, instance: Instance, users: Sequence[User], asked: Sequence[Command]) -> Json:

@@ -75,6 +75,7 @@ NEEDS = {
     "holds": ("a list of deletions to say yes or no to", "{} lists of deletions to say yes or no to"),
     "conflicts": ("a conflict is open", "{} conflicts are open"),
     "parked": ("an item is parked", "{} items are parked"),
+    "check": ("a check fails (`calsync doctor`)",) * 2,
     "secret": ("the app's secret at ERP.net ends soon (`calsync doctor`)",) * 2,
     "poison": ("a message was given up (`calsync doctor`)", "{} messages were given up (`calsync doctor`)"),
 }
@@ -84,7 +85,7 @@ NEEDS = {
 def need_line(need: Json) -> str:
     """Write one thing that needs a person, and since when; ``?`` where nobody knows."""
     one, several = NEEDS[need["need"]]
-    words = one if need["count"] == 1 else several.format(need["count"])
+    words = need["text"] or (one if need["count"] == 1 else several.format(need["count"]))
     whose = f"{need['upn'] or need['user_id']}: " if need["user_id"] else ""
     return plain(f"  since {when(need['since']) if need['since'] else '?'}  {whose}{words}")
 

@@ -12,12 +12,16 @@ from jobs.commands.shapes import pause_of as shaped_pause
 from jobs.commands.shapes import user_of
 from jobs.due import pause_of
 from jobs.ports import Subscription
-from jobs.says import Found
+from jobs.says import Found, Topic
 from sync_core.model.memory import Instance, User
 from sync_core.model.phrase import Phrase
-from sync_core.plan.needs import in_order, of_person, of_poison, of_secret
+from sync_core.plan.needs import Need, Needed, in_order, of_person, of_poison, of_secret
 
 Json = dict[str, Any]
+
+
+TOLD_BY_ROWS = frozenset({Topic.ON_QUEUE.code, Topic.ON_TERM.code})
+"""Topics of checks about which a row knows more, and newer."""
 
 
 def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str, int]) -> Json:
@@ -36,10 +40,13 @@ def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str,
 
 
 def needs_of(users: Sequence[User], instance: Instance, ends: date | None, now: datetime) -> list[Json]:
-    """What needs somebody, in one list, what has waited longest first: of people, the app's secret and its queue."""
+    """What needs somebody, in one list, what has waited longest first: of people, the app's secret and its queue, and
+    what the last check found wrong, with the remedy (``text``)."""
     names = {user.id: user.upn for user in users}
+    failing = {code: one for code, one in instance.failing.items() if one.found.text and code not in TOLD_BY_ROWS}
     found = [one for user in users for one in of_person(user)]
     found += [*of_secret(ends, now.date()), *of_poison(instance.poisoned, instance.poisoned_since)]
+    found += [Needed(Need.CHECK, one.since, about=code) for code, one in failing.items()]
     return [
         {
             "need": str(one.need),
@@ -47,6 +54,7 @@ def needs_of(users: Sequence[User], instance: Instance, ends: date | None, now: 
             "user_id": one.user_id,
             "upn": names.get(one.user_id, ""),
             "count": one.count,
+            "text": f"{failing[one.about].what}: {failing[one.about].found}" if one.need is Need.CHECK else "",
         }
         for one in in_order(found)
     ]

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.commands.overview import needs_attention, news_of, person_of, row_of, stands, summary_of
+from cli.text.status import need_line
+from jobs.commands.overview import needs_attention, needs_of, news_of, person_of, row_of, stands, summary_of
 from jobs.ports import Subscription
-from sync_core.model.memory import FormerAccount, Instance, Tally, User
+from jobs.says import Found, Topic
+from sync_core.model.memory import FailedCheck, FormerAccount, Instance, Tally, User
 from sync_core.model.pause import Pause
+from sync_core.model.phrase import Phrase
 from sync_core.model.schedule import minutes_between
 
 POLLED = "looked for every 15 minutes"
@@ -108,3 +111,25 @@ def test_one_person_is_shown_with_who_they_were() -> None:
     assert (shown["erp_login"], shown["former_logins"]) == ("anna", ["anna.old"])
     assert shown["news"] == "pushed until 2026-01-12 10:00 UTC"
     assert "sss" not in str(shown)
+
+
+def test_what_needs_somebody_is_one_list() -> None:
+    """Of people, the secret, the queue and failed checks, each since when; `calsync status` says it in this order."""
+    day = timedelta(days=1)
+    grants = Found.GRANTS_MISSING.say(roles="User.Read.All", command="`grant ID`")
+    failing = {
+        "on-grants": FailedCheck(NOW - 2 * day, Topic.ON_GRANTS.say(), grants),
+        "on-queue": FailedCheck(NOW - 9 * day, Topic.ON_QUEUE.say(), Found.QUEUE_FLOWS.say(waiting=0)),
+        "on-erp": FailedCheck(NOW - 9 * day, Topic.ON_ERP.say(), Phrase("")),
+    }
+    instance = Instance(poisoned=1, poisoned_since=NOW - day, failing=failing)
+    waits = replace(ANNA, tally=Tally(conflicts=2, conflicts_since=NOW - 3 * day))
+    needs = needs_of([waits], instance, NOW.date(), NOW)
+
+    assert [one["need"] for one in needs] == ["secret", "conflicts", "check", "poison"]
+    lines = [need_line(one).partition("UTC  ")[2] for one in needs]
+    assert lines[1:] == [
+        f"{ANNA.upn}: 2 conflicts are open",
+        "Graph permissions: User.Read.All not granted: `grant ID` after `az login` as Privileged Role Administrator",
+        "a message was given up (`calsync doctor`)",
+    ]
