@@ -1,4 +1,5 @@
-"""The nightly clean-up erases journal entries older than ninety days (design.md §5).
+"""The nightly clean-up erases what is kept for a time only (design.md §5): journals, commands and their answers,
+whose turn it was, the numbers of each day. It also moves what an older build kept in another place.
 
 Expired leases and silent slots are not removed: the next process that needs one takes it over. The user's rounds drop
 ended links. The log line says in how many days the app's ERP.net secret ends, if its last day is set; an alert reads
@@ -42,7 +43,7 @@ PAGE = 500
 
 
 async def keep_house(world: World) -> int:
-    """Erase journal entries older than ninety days, user by user; return how many there were."""
+    """Clean up, the journals user by user; return how many of their rows were erased."""
     began_at = world.clock()
     before = began_at - JOURNAL_KEPT
 
