@@ -127,15 +127,22 @@ class _Run:
 
     async def _remembered(self, users: Sequence[User]) -> list[Memory | None]:
         """What tells whether each user is due, by their row; None if that or another cannot be read."""
-        read = await together(self._recalled, [one for one in users if one.cursors is None])
+        read = await together(self._recalled, [one for one in users if not self._is_told_by_row(one)])
         others = iter(read)
         return [
-            next(others) if one.cursors is None else Memory(cursors=one.cursors, wake=one.cursors.served)
+            Memory(cursors=one.cursors, wake=one.cursors.served)
+            if one.cursors is not None and self._is_told_by_row(one)
+            else next(others)
             for one in users
         ]
 
+    def _is_told_by_row(self, user: User) -> bool:
+        """Whether the row and the marks tell all. An older build writes no marks; it takes the copy of the cursors
+        out of a user's row that it saves, and ``looked_at`` out of the instance row, as each of its pulls does."""
+        return user.cursors is not None and self._instance.looked_at is not None
+
     async def _recalled(self, user: User) -> Memory | None:
-        """The same of a user whose row has no copy of their cursors, since an older build has saved it."""
+        """The same by all that is stored of the user, as an older build reads it."""
         try:
             if user.unreadable:
                 raise RowUnreadable(user.unreadable)
@@ -163,10 +170,17 @@ class _Run:
             since = {user_id: at for user_id, at in instance.woken.items() if user_id <= begun}
             since |= {user_id: self._since(instance.woken.get(user_id), user_id) for user_id in self.woken}
             longest = sorted(since.items(), key=lambda one: (one[1], one[0]))[:MOST_WOKEN]
-            noted = replace(instance, looked_at=self._began_at, woken=dict(longest))
+            looked_at = None if self._is_older_at_work(instance, begun) else self._began_at
+            noted = replace(instance, looked_at=looked_at, woken=dict(longest))
             with suppress(StaleWrite):
                 await self._world.store.save_instance(noted, etag)
                 return
+
+    def _is_older_at_work(self, instance: Instance, begun: str) -> bool:
+        """Whether an older build may have filed something for those whose partition this run has not read: then the
+        next one reads them."""
+        has_read_all = self._instance.looked_at is None and not begun
+        return instance.looked_at is None and not has_read_all
 
     def _since(self, before: datetime | None, user_id: str) -> datetime:
         synced_at = self._synced.get(user_id)

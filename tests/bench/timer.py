@@ -94,6 +94,7 @@ async def _fill(storage: str, root: str, people: int) -> None:
     await store.prepare()
     rows = [Op(Verb.PUT, Key("user", one.id), codec.encode(one)) for one in people_in_step(people, root)]
     await store.backend.write_all(Table.USERS, rows)
+    await store.save_instance(Instance(looked_at=now()), "")
     await store.close()
 
 

@@ -127,6 +127,7 @@ async def test_a_row_that_an_older_build_has_saved_is_not_believed() -> None:
     async with open_house() as house:
         await house.employ()
         await house.step()
+        await dispatch(house.world)
         anna = await house.user()
         lease = await house.world.store.acquire_lease(anna.id, "older build", 60)
         lease = await house.world.store.save(lease, [Put(Pending(Side.ERP, "item"))])

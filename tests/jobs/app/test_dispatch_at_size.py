@@ -17,6 +17,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.memory import MemoryBackend, MemoryQueue
+from adapters.store.state import cursors_key, inbox_key
 from adapters.store.store import RowStore
 from jobs.app.dispatch import LOOKS, PAGE, PROBES, dispatch
 from jobs.checkup import as_known, fingerprint
@@ -24,7 +25,7 @@ from jobs.ports import Calendar, Erp, Subscriptions
 from jobs.world import World
 from simulators.base import Clock
 from sync_core.content.window import delta_window_at, local_day
-from sync_core.model.memory import Cursors, Instance, User
+from sync_core.model.memory import Cursors, InboxRow, Instance, User
 from sync_core.model.policy import Policy
 from tests.support.fuse import Killed
 from tests.support.house import START
@@ -94,7 +95,7 @@ class Company:
     async def open(self) -> None:
         """Everybody as their last whole round has left them."""
         now, zone = START, ZoneInfo(SOFIA)
-        await self.store.save_instance(Instance(policy=Policy()), "")
+        await self.store.save_instance(Instance(policy=Policy(), looked_at=now), "")
         cursors = Cursors("https://graph/delta", delta_window_at(now, zone, 1), now, local_day(now, zone), False)
         for number in range(self.people):
             user = User(self.id_of(number), f"p{number}@acme.example", enabled=True, zone=SOFIA, erp_login="p")
@@ -150,6 +151,49 @@ async def test_news_wake_as_they_are_found() -> None:
     company.graph.calls = []
     await dispatch(company.world)
     assert sum(company.graph.calls) == 3 * PAGE - 2, "the next run begins anew; the two that wait are due"
+
+
+async def filed_by_an_older_build(company: Company, user_id: str) -> None:
+    """Its pull: an inbox row without a mark, and the instance row without what that build does not know."""
+    row = InboxRow("activity", company.clock.now())
+    await company.backend.write(Table.STATE, Op(Verb.PUT, inbox_key(user_id, row.activity_id), codec.encode(row)))
+    instance, etag = await company.store.read_instance()
+    await company.store.save_instance(replace(instance, looked_at=None), etag)
+
+
+@pytest.mark.parametrize("when", ["before a run", "during a run", "during a run that took up another"])
+async def test_what_an_older_builds_pull_has_filed_is_found(when: str) -> None:
+    """Both builds run during an update, and the older one dies before it wakes; a run later all is as before."""
+    company = await company_of(2 * PAGE)
+    for user in await company.store.list_users():
+        place = cursors_key(user.id)
+        await company.backend.write(Table.STATE, Op(Verb.PUT, place, codec.encode(user.cursors)))
+    first = company.id_of(0)
+    looks = company.graph.has_news
+
+    async def files(links: Mapping[str, str]) -> dict[str, bool]:
+        company.graph.has_news = looks  # type: ignore[method-assign]
+        await filed_by_an_older_build(company, first)
+        return await looks(links)
+
+    if when == "before a run":
+        await filed_by_an_older_build(company, first)
+    elif when == "during a run":
+        company.graph.has_news = files  # type: ignore[method-assign]
+        assert await dispatch(company.world) == 0
+    else:
+        company.graph.dies_at = PAGE // PROBES + 1
+        with pytest.raises(Killed):
+            await dispatch(company.world)
+        company.graph.dies_at = None
+        await filed_by_an_older_build(company, first)
+        assert await dispatch(company.world) == 0
+
+    assert await dispatch(company.world) == 1
+    assert company.woken() == [first]
+    company.backend.rows.clear()
+    await dispatch(company.world)
+    assert Table.STATE not in company.backend.rows
 
 
 async def test_midnight_is_spread() -> None:
