@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from jobs.messages import Kind
-from tests.bench.size.company import Company, simulate
+from tests.bench.size.company import Company, Happening, simulate
 from tests.bench.size.platform import BATCH, NEW_BATCH_THRESHOLD, POLLING
 
 PEOPLE, NEWCOMERS = 20, 60
 
-MORE = 5
-"""Messages alive beside one for each person: the pull, and those under way while the next are sent."""
+MORE = BATCH + NEW_BATCH_THRESHOLD + 1
+"""Messages alive beside one for each person: those that an instance has under way, each of which may have ordered the
+next already, and the pull's."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,20 @@ def test_everything_arrives(company: Company) -> None:
 def test_never_more_messages_than_things_to_do(company: Company) -> None:
     """One for each person, and a few."""
     assert company.queue.most <= PEOPLE + NEWCOMERS + MORE
+
+
+def test_nor_while_a_side_is_away() -> None:
+    """An hour without ERP.net and one without Graph in a working day: no message is left behind by what was done in
+    the meantime, and everything arrives."""
+    logging.disable(logging.WARNING)
+    hours = (("switched on", 1), ("ERP.net away", 3), ("Graph away", 6))
+    happenings = [Happening(name, timedelta(hours=hour)) for name, hour in hours]
+    company = simulate(PEOPLE, 0.6, sessions=1, happenings=happenings)
+    logging.disable(logging.NOTSET)
+
+    assert company.queue.most <= PEOPLE + MORE
+    assert company.todo.left == 0
+    assert {storm for storm, _ in company.todo.lags} >= {name for name, _ in hours}
 
 
 def test_executions_grow_with_the_work(company: Company) -> None:

@@ -190,10 +190,12 @@ def simulate(
     sessions: int,
     instances: int = 0,
     newcomers: int = 0,
+    happenings: Sequence[Happening] = (),
     seed: int = 1,
 ) -> Company:
     """Let a company live so many days from a Monday morning on; ``instances`` of the queue function at most, 0 = as
-    many as ``sessions``. ``newcomers`` are switched on at eleven on Monday."""
+    many as ``sessions``. ``newcomers`` are switched on at eleven on Monday. ``happenings`` take the place of those of
+    its week."""
     random.seed(seed)
     loop = VirtualLoop(MONDAY)
 
@@ -203,7 +205,7 @@ def simulate(
             mock.patch.object(work, "run_round", company.rounds.run_round),
             mock.patch.object(work, "pull_and_repair", company.rounds.pull_and_repair),
         ):
-            await company.live(timedelta(days=days), week_of(days))
+            await company.live(timedelta(days=days), happenings or week_of(days))
         return company
 
     return run_simulated(live(), loop)
