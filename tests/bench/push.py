@@ -25,7 +25,7 @@ from simulators.host.webhook import PATH
 from tests.bench.figures import Budget, Figure
 from tests.support.company_life import meeting_words, subscriptions, until
 
-EDITS = 5
+EDITS = 4
 """Edits each way for a repetition of the budget."""
 
 GOAL = 1.0
