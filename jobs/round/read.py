@@ -29,6 +29,7 @@ from sync_core.reading.cases import (
     free_activities,
     linked_cases,
     malformed_cases,
+    not_shown,
     pairs_apart,
     permitted_activities,
     to_be_formatted,
@@ -67,7 +68,7 @@ async def read_sides(frame: RoundFrame) -> Findings:
     owned = await read_owned(frame)
     activities = await read_erp(frame, news, roles, owned.activities)
     frame = await with_links(frame, names_in_erp(activities))
-    both = Readings(news, roles, activities)
+    both = Readings(news, roles, activities, await _deleted(frame, activities))
     both = replace(both, news=await read_formatted(frame, news, to_be_formatted(both, frame)))
     frame = await _with_bearers(frame, free_activities(both, frame))
     both, pairs = await _pairs(frame, both)
@@ -103,6 +104,13 @@ async def read_erp(
     if missing:
         activities |= await frame.world.erp.read_activities(missing)
     return permitted_activities(activities, frame.ctx)
+
+
+async def _deleted(frame: RoundFrame, activities: Activities) -> frozenset[str]:
+    """Ask which of the linked activities that ERP.net does not show are gone for good; the others are hidden."""
+    missing = not_shown(activities, frame)
+    states = await frame.world.erp.read_states(missing) if missing else {}
+    return frozenset(i for i, state in states.items() if state.is_deleted)
 
 
 async def _with_bearers(frame: RoundFrame, activities: Iterable[ErpActivity]) -> RoundFrame:

@@ -31,11 +31,13 @@ Activities = Mapping[str, ErpActivity | Malformed | None]
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What was read of both sides, and which role each copy of this mailbox has."""
+    """What was read of both sides, and which role each copy of this mailbox has. ``deleted`` are the ids of the
+    activities that are gone for good."""
 
     news: GraphNews
     roles: Roles
     activities: Activities = field(default_factory=dict)
+    deleted: frozenset[str] = frozenset()
 
 
 # What has to be read
@@ -69,6 +71,14 @@ def is_news(link: Link, event: GraphEvent, ctx: Context) -> bool:
     is_special = link.conflict is not None or link.status is not LinkStatus.LIVE
     is_answered = tuple(sorted(responses_of(event, ctx).items())) != link.answers
     return is_changed or is_special or is_answered or event.is_series or event.is_cancelled
+
+
+def not_shown(activities: Activities, frame: Frame) -> set[str]:
+    """The ids of linked activities that ERP.net does not show, and of which the pull says nothing this time: it said
+    it once, and the pair may have been set aside then."""
+    fed = {i for i, link in _by_activity(frame).items() if link.status in WATCHED}
+    filed = {row.activity_id for row in frame.memory.inbox if row.deleted}
+    return {i for i, activity in activities.items() if activity is None and i in fed - filed}
 
 
 def permitted_activities(activities: Activities, ctx: Context) -> Activities:
@@ -156,7 +166,7 @@ def _sight_of_activity(link: Link, both: Readings, frame: Frame) -> tuple[ErpAct
         return None, sight_of_malformed(activity), activity.reason
     if activity is None:
         is_filed = any(row.deleted for row in frame.memory.inbox if row.activity_id == activity_id)
-        is_gone = is_filed or link.event_id in frame.ctx.approved
+        is_gone = is_filed or activity_id in both.deleted or link.event_id in frame.ctx.approved
         return None, Sight.GONE if is_gone else Sight.HIDDEN, ""
     return activity, Sight.PRESENT, ""
 

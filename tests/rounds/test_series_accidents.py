@@ -9,7 +9,10 @@ from typing import cast
 
 import pytest
 
+from jobs.company import start_app
 from jobs.ports import Erp
+from sync_core.model.link import LinkStatus
+from sync_core.model.policy import SeriesRule
 from tests.support.days import only
 from tests.support.house import House
 from tests.support.moments import Watched
@@ -150,3 +153,35 @@ async def test_three_weekday_series_are_split_at_once(house: House) -> None:
 
     assert kept(house) == before
     assert starts(house, void=True) == []
+
+
+async def test_an_activity_is_deleted_while_its_event_is_in_another_calendar(house: House) -> None:
+    """Back again, the event goes, as it would have at once."""
+    event = one_meeting(house)
+    await house.step()
+    house.outlook().move_to_calendar(event, "Old")
+    await house.settle()
+    house.desk().delete(only(house.desk().activities())["Id"])
+    await house.settle()
+    house.outlook().move_to_calendar(event)
+    await house.settle()
+
+    assert house.outlook().events() == []
+    assert [link.status for link in (await house.recall()).links] == [LinkStatus.TOMBSTONE]
+
+
+async def test_a_date_is_deleted_in_erp_net_while_series_are_switched_off(house: House) -> None:
+    """On again, that date is taken out of the series."""
+    series = mondays(house)
+    await house.step()
+    house.set_policy(series=SeriesRule.SKIP)
+    await start_app(house.world)
+    await house.settle()
+    house.desk().delete(on(house, MONDAYS[2])["Id"])
+    await house.settle()
+    house.set_policy(series=SeriesRule.WINDOW)
+    await start_app(house.world)
+    await house.settle()
+
+    assert house.outlook().dates(series, MONDAYS[1], MONDAYS[4]) == [MONDAYS[1], MONDAYS[3], MONDAYS[4]]
+    assert starts(house) == nine(*(day for day in MONDAYS if day != MONDAYS[2]))
