@@ -41,7 +41,7 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
     await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before)), relied_on))
     if await erase_if_forgotten(world, user_id):
         return
-    if is_young and not full and await world.store.read_served(user_id) != before:
+    if is_young and not full and await _is_unserved(world, user_id, before):
         return
     try:
         await line.send_now(world, Round(user_id, full=full))
@@ -49,6 +49,13 @@ async def wake(world: World, user_id: str, *, full: bool = False, notified: bool
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now, notified, now - YOUNG))
         raise
+
+
+async def _is_unserved(world: World, user_id: str, token: str) -> bool:
+    try:
+        return await world.store.read_served(user_id) != token
+    except RowUnreadable:  # the round that is asked for says so
+        return False
 
 
 async def _newest(world: World, user_id: str) -> str:

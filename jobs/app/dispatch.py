@@ -97,10 +97,10 @@ class _Run:
         self._synced |= {one.id: one.synced_at for one in waited if one.synced_at is not None}
         due, links = list[str](), dict[str, str]()
         for user, memory in zip(on, await self._remembered(on), strict=True):
-            if memory is None:
-                continue
             if user.id in self._marked and not is_troubled(user):
                 due.append(user.id)
+            elif memory is None:
+                continue
             elif not is_due(self._world, user, memory, self._instance):
                 links[user.id] = memory.cursors.delta_link or ""
             elif owes(memory) and not is_troubled(user):

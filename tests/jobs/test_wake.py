@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.codec import SCHEMA
+from adapters.store.state import cursors_key
+from jobs.app.dispatch import dispatch
 from jobs.wake import YOUNG, is_notified, wake, woken_at
 from tests.support.app import App
 
@@ -55,3 +60,23 @@ async def test_a_user_who_is_unknown_leaves_nothing_behind(app: App) -> None:
 
     assert app.queue.take() == []
     assert await app.house.world.store.read_wake("stranger-id") == ""
+
+
+async def test_whose_cursors_cannot_be_read_is_woken_all_the_same(app: App) -> None:
+    """What their last round has served is not known; the timer goes on to everybody else."""
+    assert app.house.memory is not None
+    boris = await app.house.employ("boris")
+    await app.house.sync()
+    await dispatch(app.house.world)
+    anna = await app.house.user()
+    spoilt = Op(Verb.PUT, cursors_key(anna.id), {"v": SCHEMA, "data0": "{"})
+    await app.house.memory.backend.write(Table.STATE, spoilt)
+    await wake(app.house.world, anna.id, notified=True)
+    await app.house.world.store.write_wake((await app.house.user(boris)).id, "a message that got lost")
+    app.queue.take()
+
+    assert await dispatch(app.house.world) == 2
+    assert {message["user"] for message, _ in app.queue.take()} == {anna.id, (await app.house.user(boris)).id}
+    instance, etag = await app.house.world.store.read_instance()
+    await app.house.world.store.save_instance(replace(instance, looked_at=None), etag)  # an older build's pull
+    assert await dispatch(app.house.world) == 2
