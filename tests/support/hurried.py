@@ -20,5 +20,5 @@ if __name__ == "__main__":
         return None if seconds is None else seconds / haste
 
     licence = patch("adapters.erp.faults.retry_after_seconds", hurried)
-    with licence, patch.object(line, "session_delay", lambda waits: delay(waits) / haste):
+    with licence, patch.object(line, "session_delay", lambda *asked: delay(*asked) / haste):
         sys.exit(main())
