@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from jobs.command import Command, Kind, is_id
 from jobs.commands.ask import look, read_answer
-from jobs.commands.item_shapes import phrase_of
+from jobs.commands.item_shapes import iso_of, phrase_of
 from jobs.log import log_failure
 from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of_ids, keys_in
@@ -121,7 +121,7 @@ def told(command: Command) -> Json:
         "people": len(wish.people),
         "asked_by": command.asked_by.name or command.asked_by.id,
         "asked_at": command.asked_at.isoformat(),
-        "finished_at": command.finished_at.isoformat() if command.finished_at else None,
+        "finished_at": iso_of(command.finished_at),
         "state": str(command.state),
         "is_ended": command.is_ended,
         "is_fine": command.is_fine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.commands.item_shapes import iso_of
 from jobs.commands.overview import last_heard, webhook_of
 from portal.everyone import reader_zone
 from portal.http import Json
@@ -24,18 +25,18 @@ async def show(visit: Visit) -> Page:
     data: Json = {
         "refused": instance.refused,
         "refused_by": instance.refused_by,
-        "refused_at": instance.refused_at.isoformat() if instance.refused_at else None,
+        "refused_at": iso_of(instance.refused_at),
         "database": instance.database,
         "service_login": instance.service_login,
-        "pulled_at": instance.pulled_at.isoformat() if instance.pulled_at else None,
+        "pulled_at": iso_of(instance.pulled_at),
         "webhook": webhook_of(instance),
         "sessions": sessions,
         "most_sessions": world.erp_sessions,
-        "secret_ends": world.secret_ends.isoformat() if world.secret_ends else None,
+        "secret_ends": iso_of(world.secret_ends),
         "is_pushed": bool(world.public_url),
         "subscriptions": len(live),
         "people": len(on),
-        "notified_at": notified_at.isoformat() if notified_at else None,
+        "notified_at": iso_of(notified_at),
         "queued": instance.queued,
         "poisoned": instance.poisoned,
     }

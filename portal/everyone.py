@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from jobs.commands import shapes
 from jobs.commands.doings import is_about_item, newest
-from jobs.commands.item_shapes import conflicts_of
+from jobs.commands.item_shapes import conflicts_of, iso_of
 from jobs.commands.pause import paused_now
 from jobs.commands.shapes import company_of, policy_of, status_of
 from jobs.commands.unsynced import key_of as key_of_reason
@@ -194,6 +194,6 @@ async def settings(visit: Visit) -> Page:
     data = {
         "policy": policy_of(instance, visit.world),
         "settings": [{"name": name, "value": visit.environ.get(name, "")} for name in SHOWN],
-        "secret_ends": visit.world.secret_ends.isoformat() if visit.world.secret_ends else None,
+        "secret_ends": iso_of(visit.world.secret_ends),
     }
     return Page("everyone_settings.html", data, zone=await reader_zone(visit))

@@ -9,17 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Json = dict[str, Any]
-
-
-def iso(at: datetime | None) -> str | None:
-    """An instant as answers tell it."""
-    return at.isoformat() if at else None
-
 
 URL_LIMIT, BODY_LIMIT = 2_048, 65_536
 """Characters of an address, bytes of a form: a page of the people's table, all of it ticked, takes a tenth."""

@@ -12,12 +12,12 @@ from itertools import islice
 from jobs.approvals import choices_in
 from jobs.command import Command, Kind, State
 from jobs.commands.doings import is_about_item, newest
-from jobs.commands.item_shapes import conflicts_of, dates_entered, occurrence_of
+from jobs.commands.item_shapes import conflicts_of, dates_entered, iso_of, occurrence_of
 from jobs.commands.shapes import status_of
 from jobs.due import pause_of
 from jobs.round.report import PRIVATE
 from portal.command import answer_of
-from portal.http import NOT_FOUND, Denied, Json, iso
+from portal.http import NOT_FOUND, Denied, Json
 from portal.items import key_of, key_of_ids, keys_in
 from portal.paging import paged
 from portal.people import is_late, looked_at
@@ -113,9 +113,9 @@ def next_look(schedule: str, now: datetime) -> datetime | None:
 async def when(visit: Visit, user: User, instance: Instance) -> Json:
     """When the app last looked and looks next, and until when Graph tells of changes by itself."""
     return {
-        "looked_at": iso(looked_at(user, instance, visit.now)),
-        "looks_at": iso(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
-        "pushed_until": iso(await _pushed_until(visit, user)),
+        "looked_at": iso_of(looked_at(user, instance, visit.now)),
+        "looks_at": iso_of(next_look(visit.environ.get("SYNC_SCHEDULE", ""), visit.now)),
+        "pushed_until": iso_of(await _pushed_until(visit, user)),
     }
 
 
@@ -180,7 +180,7 @@ def skipped(unsynced: Unsynced, *, is_owner: bool) -> list[Json]:
                     "key": key_of_ids(one.event_id, one.activity_id),
                     "subject": PRIVATE if one.private and not is_owner else one.subject,
                     "item": one.event_id or one.activity_id,
-                    "end": iso(one.end),
+                    "end": iso_of(one.end),
                     "occurrence": occurrence_of(one.occurrence),
                 }
                 for one in unsynced.matching(reason)[:MOST_NAMED]

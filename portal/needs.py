@@ -12,11 +12,12 @@ from datetime import datetime
 from jobs.command import Command, Kind, State
 from jobs.commands import item_shapes
 from jobs.commands.checks import Check
+from jobs.commands.item_shapes import iso_of
 from jobs.commands.overview import TOLD_BY_ROWS
 from jobs.commands.shapes import check_of, status_of
 from jobs.together import together
 from portal.command import answer_of
-from portal.http import Json, iso
+from portal.http import Json
 from portal.paging import paged
 from portal.visit import Visit
 from sync_core.errors import RowUnreadable
@@ -42,17 +43,17 @@ async def needs_of(visit: Visit, instance: Instance, users: Sequence[User], aske
 
     async def shaped(one: Needed) -> Json:
         user = known.get(one.user_id)
-        is_of_secret = one.need is Need.ENDING and visit.world.secret_ends is not None
+        is_of_secret = one.need is Need.ENDING
         return {
             "need": str(one.need),
-            "since": iso(one.since),
+            "since": iso_of(one.since),
             "user_id": one.user_id,
             "name": (user.display_name or user.upn or user.id) if user else "",
             "state": (user.unreadable or user.state) if user and one.need is Need.ERROR else "",
             "count": one.count,
             "holds": await _holds(visit, user) if user and one.need is Need.HOLDS else [],
             "check": checks.get(one),
-            "ends": visit.world.secret_ends.isoformat() if is_of_secret and visit.world.secret_ends else None,
+            "ends": iso_of(visit.world.secret_ends) if is_of_secret else None,
         }
 
     shown = await together(shaped, page.rows)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from jobs.commands.item_shapes import iso_of
 from jobs.due import pause_of
-from portal.http import Json, iso
+from portal.http import Json
 from portal.paging import paged
 from sync_core.model.memory import Instance, User
 
@@ -36,9 +37,9 @@ def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str,
         "upn": user.upn,
         "name": user.display_name or user.upn,
         "state": user.state if user.enabled else "",
-        "synced_at": iso(user.synced_at),
-        "looked_at": iso(looked_at(user, instance, now)),
-        "troubled_at": user.troubled_at.isoformat() if user.troubled_at else None,
+        "synced_at": iso_of(user.synced_at),
+        "looked_at": iso_of(looked_at(user, instance, now)),
+        "troubled_at": iso_of(user.troubled_at),
         "lag": user.tally.lag,
         "links": user.tally.links,
         "conflicts": user.tally.conflicts,

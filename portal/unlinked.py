@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.commands.item_shapes import occurrence_of
+from jobs.commands.item_shapes import iso_of, occurrence_of
 from jobs.round.report import PRIVATE
-from portal.http import Json, iso
+from portal.http import Json
 from portal.items import key_of_ids
 from sync_core.model.decision import Verdict
 from sync_core.model.link import Pending
@@ -71,11 +71,11 @@ class Alone:
         return {
             "sides": _sides(self.ids),
             "start": None,
-            "end": iso(seen.end if seen else None),
-            "since": iso(seen.at if seen else None),
+            "end": iso_of(seen.end if seen else None),
+            "since": iso_of(seen.at if seen else None),
             "asked_at": None,
             "tries": row.tries if row else 0,
-            "retry_at": iso(row.retry_at if row else None),
+            "retry_at": iso_of(row.retry_at if row else None),
         }
 
     @property
@@ -133,7 +133,7 @@ class AskedAbout:
     @property
     def told(self) -> Json:
         """What was found, and when."""
-        start, asked_at = self.found.get("start"), iso(self.asked_at)
+        start, asked_at = self.found.get("start"), iso_of(self.asked_at)
         nothing = {"end": None, "since": None, "tries": 0, "retry_at": None}
         return {"sides": _sides(self.ids), "start": start, "asked_at": asked_at, **nothing}
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def iso_of(instant: datetime | None) -> str | None:
-    """An instant as ISO 8601, null where there is none."""
-    return instant.isoformat() if instant else None
+def iso_of(at: date | None) -> str | None:
+    """An instant or a day as ISO 8601, null where there is none."""
+    return at.isoformat() if at else None
 
 
 def subject_of(subject: str, private: bool) -> str:

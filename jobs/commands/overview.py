@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.commands.item_shapes import phrase_of
+from jobs.commands.item_shapes import iso_of, phrase_of
 from jobs.commands.shapes import pause_of as shaped_pause
 from jobs.commands.shapes import user_of
 from jobs.due import pause_of
@@ -32,7 +32,7 @@ def row_of(user: User, instance: Instance, now: datetime, unsynced: Mapping[str,
         "enabled": user.enabled,
         "state": user.state,
         "paused": shaped_pause(pause_of(user, instance, now)),
-        "synced_at": user.synced_at.isoformat() if user.synced_at else None,
+        "synced_at": iso_of(user.synced_at),
         **{name: getattr(user.tally, name) for name in ("conflicts", "parked", "holds", "links", "lag")},
         "skipped": sum(unsynced.values()) if user.enabled else 0,
         "is": stands(user, instance, now),
@@ -50,7 +50,7 @@ def needs_of(users: Sequence[User], instance: Instance, ends: date | None, now: 
     return [
         {
             "need": str(one.need),
-            "since": one.since.isoformat() if one.since else None,
+            "since": iso_of(one.since),
             "user_id": one.user_id,
             "upn": names.get(one.user_id, ""),
             "count": one.count,
@@ -104,7 +104,7 @@ def news_of(
     polled = len(on) - len(ends)
     return {
         "pushed": len(ends),
-        "until": until.isoformat() if until else None,
+        "until": iso_of(until),
         "polled": polled,
         "text": _news_told(instance, until, len(ends), polled, zone).text,
     }
@@ -138,7 +138,7 @@ def webhook_told(instance: Instance) -> Phrase:
 
 def webhook_of(instance: Instance) -> Json:
     """The same as data, with its words."""
-    at = instance.called_at.isoformat() if instance.called_at else None
+    at = iso_of(instance.called_at)
     return {"is_set_up": instance.has_webhook, "called_at": at, **phrase_of(webhook_told(instance))}
 
 
@@ -157,7 +157,7 @@ def person_of(instance: Instance, user: User, subscription: Subscription | None,
         "erp_user_id": user.erp_user_id,
         "former_logins": [one.login for one in user.former_accounts],
         "zone_chosen": user.zone_chosen,
-        "enabled_at": user.enabled_at.isoformat() if user.enabled_at else None,
+        "enabled_at": iso_of(user.enabled_at),
         "paused": shaped_pause(pause_of(user, instance, now)),
         "news": news["text"] if user.enabled else "",
     }

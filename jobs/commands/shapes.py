@@ -152,7 +152,7 @@ def pause_of(pause: Pause | None) -> Json | None:
     """Shape a pause: since when, until which day (null = until somebody resumes) and in words; null for none."""
     if pause is None:
         return None
-    until = pause.until.isoformat() if pause.until else None
+    until = iso_of(pause.until)
     return {"since": iso_of(pause.since_at), "until": until, "text": pause.text}
 
 
