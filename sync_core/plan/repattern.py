@@ -88,9 +88,10 @@ def _may_go_on(lost: Occurrence, event: GraphEvent, known: Collection[str]) -> b
 
 
 def _same_dates(links: Sequence[Link], series: Series) -> list[Move]:
-    """Dates that Graph shows under another id: an id of a date is a handle."""
+    """Dates that Graph shows under another id: an id of a date is a handle. Who has left a series and is invited to
+    one date of it again has that as a single event with the date's own uid."""
     dated = by_uid([link for link in links if link.occurrence], lambda link: link.ical_uid)
-    shown = by_uid([event for event in series.free if event.occurrence], lambda event: event.ical_uid)
+    shown = by_uid([event for event in series.free if not event.is_series], lambda event: event.ical_uid)
     pairs = [(max(dated[uid], key=liveliness), min(shown[uid], key=lambda e: e.id)) for uid in dated if uid in shown]
     return [Move(link, relocated(link, event)) for link, event in pairs]
 

@@ -9,7 +9,18 @@ import pytest
 from sync_core.model.link import Role
 from tests.support.colleagues import BORIS, KIM
 from tests.support.house import ANNA, House, notes
-from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, open_series, repeating, starts
+from tests.support.series import (
+    MONDAYS,
+    READINGS,
+    clock,
+    kept_meetings,
+    mondays,
+    nine,
+    on,
+    open_series,
+    repeating,
+    starts,
+)
 
 DECLINED, DELETED = "Outlook: declined", "Outlook: deleted from the calendar"
 ORDERS = [(ANNA, BORIS), (BORIS, ANNA)]
@@ -80,6 +91,25 @@ async def test_the_feeder_leaves_an_outsiders_series(is_renamed: bool, days: lis
         left = MONDAYS if is_back else [day for day in MONDAYS if day not in days]
         gone = [day for day in MONDAYS if day not in left]
         assert (starts(house), starts(house, void=True)) == (nine(*left), nine(*gone))
+
+
+@pytest.mark.parametrize("readings", [name for name in READINGS if name != "one uid for the series"])
+async def test_who_left_a_series_and_is_invited_to_one_date_again_keeps_its_activity(readings: str) -> None:
+    """They have that date as a single event with its own uid: its activity goes on with it, those of the others are
+    void. Where it has the series' uid nobody can tell which date it is."""
+    async with open_series(readings=readings) as house:
+        kept_meetings(house)
+        meeting = meet_outside(house)
+        await house.settle()
+        before = on(house, MONDAYS[2], "Week")["Id"]
+        house.advance(minutes=1)
+        house.outlook().delete(copy_at(house, ANNA))
+        house.graph.outsider(KIM).edit_date(meeting, MONDAYS[2], subject="Special")
+        await house.settle()
+
+        assert on(house, MONDAYS[2], "Special")["Id"] == before
+        assert starts(house, void=True) == nine(*(day for day in MONDAYS if day != MONDAYS[2]))
+        assert await house.settle() == {}
 
 
 async def _leave(house: House, upn: str, days: list[date]) -> None:
