@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from jobs.approvals import UnknownChoice, revise_rows
 from jobs.commands.remake import Deleted, find_deleted, make_anew
@@ -17,7 +18,7 @@ from jobs.commands.sync import run_until_done
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
 from jobs.due import pause_of
-from jobs.ports import Put, RowChange
+from jobs.ports import UNREADABLE, Put, RowChange
 from jobs.round.context import context_of
 from jobs.round.report import Failure, Line, Report, line_of
 from jobs.says import Outcome
@@ -38,6 +39,9 @@ from sync_core.plan.wording import LABELS
 
 LOOK_BACK = 5_000
 """Journal entries of a person that are searched, newest first."""
+
+LASTS = timedelta(minutes=10)
+"""No round writes for so long: an unreadable row within that of a round may tell of it."""
 
 
 class NotNow(CalsyncError):
@@ -79,14 +83,17 @@ class _Asked:
 
 
 async def find_round(world: World, round_id: str, among: Collection[str] = ()) -> tuple[User, list[JournalEntry]]:
-    """Whose round it was, and what it wrote; ``among`` these users, () = everybody. Raises ``UnknownChoice``."""
+    """Whose round it was, and what it wrote, with the rows of the journal that may tell of it and cannot be read;
+    ``among`` these users, () = everybody. Raises ``UnknownChoice``."""
     for user in await world.store.list_users():
         if among and user.id not in among:
             continue
         journal = await world.store.read_journal(user.id, LOOK_BACK)
         found = [entry for entry in by_date(journal) if round_id and entry.round_id == round_id]
         if found:
-            return user, [entry for entry in found if entry.action not in ("round", "value kept")]
+            first, last = found[-1].at - LASTS, found[0].at + LASTS
+            spoilt = [entry for entry in journal if entry.action == UNREADABLE and first <= entry.at <= last]
+            return user, [*(entry for entry in found if entry.action not in ("round", "value kept")), *spoilt]
     raise UnknownChoice(f"no round with the id {round_id} is in the journal: `calsync journal` lists them")
 
 
@@ -203,6 +210,9 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
     for entry in entries:  # the newest first
         puts, others = wanted_of(entry)
         if entry.action in REMAKES:
+            continue
+        if entry.action == UNREADABLE:
+            left.append(LeftOut(entry, "", Left.LINES_UNREADABLE.say()))
             continue
         if entry.action in OPPOSITE:
             left.append(LeftOut(entry, "", OPPOSITE[entry.action].say()))

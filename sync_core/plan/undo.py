@@ -37,6 +37,7 @@ class Left(Sayings):
     MADE = "what a round made stays: delete it on one side, if it is not wanted"
     FINAL = "it cannot be taken back: enter it again, if it is to take place after all"
     NO_VALUES = "the journal keeps no values of it"
+    LINES_UNREADABLE = "what these lines of the journal tell of the round is not put back"
     UNINVITED = "it is made anew without its people, since that would mail them: invite them by hand"
 
 

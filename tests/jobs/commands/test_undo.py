@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from adapters.store.backend import Op, Table, Verb
+from adapters.store.codec import SCHEMA
+from adapters.store.journal import PAGE_MARK
 from cli.text.answers import undo_lines
 from jobs.approvals import UnknownChoice
 from jobs.commands import shapes, switch
 from jobs.commands.pause import pause
 from jobs.commands.undo import NotNow, find_round, plan_undo, undo
+from jobs.ports import UNREADABLE
 from sync_core.model.policy import PrivateRule
 from tests.support.days import at, linked_meeting
 from tests.support.house import House
@@ -54,6 +60,23 @@ async def test_both_sides_get_back_what_was(house: House) -> None:
         "normal",
     )
     assert await house.settle() == {}
+
+
+async def test_what_cannot_be_read_in_the_journal_is_said(house: House) -> None:
+    """A row of a round holds many of its lines: that the undo does not put them back is no secret."""
+    assert house.memory is not None
+    *_, round_id = await carried(house)
+    user = await house.user()
+    [first, *_] = await house.world.store.read_journal(user.id)
+    lines = [replace(first, action="activity updated", event_id=f"e{n}") for n in range(2)]
+    await house.world.store.append_journal(lines)
+    rows = await house.memory.backend.scan(Table.JOURNAL, user.id)
+    [page] = [row for row in rows if PAGE_MARK in row.key.row]
+    await house.memory.backend.write(Table.JOURNAL, Op(Verb.PUT, page.key, {"v": SCHEMA, "data0": "{"}))
+    planned = shapes.undo_of(await plan_undo(house.world, round_id))
+
+    assert [(one["what"], one["code"]) for one in planned["left_out"]] == [(UNREADABLE, "lines-unreadable")]
+    assert planned["lines"]
 
 
 @pytest.mark.parametrize("by", ["Outlook", "ERP.net"])
