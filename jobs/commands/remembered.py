@@ -118,6 +118,8 @@ def answer_to(link: Link, memory: Memory) -> str:
 
 
 def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]:
+    """What a link says of its pair; ``feeder`` is the name of whose copy feeds it, ``answer`` what was said of its
+    hold."""
     follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
     base = Finding(
         "followed" if follows else STATES[link.status],

@@ -19,7 +19,7 @@ from sync_core.content.ranges import uid_key
 from sync_core.content.window import is_inside
 from sync_core.model.decision import Context, Sight
 from sync_core.model.event import Window
-from sync_core.model.link import WATCHED, Link
+from sync_core.model.link import WATCHED, Link, master_of
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import Recurrence
 from sync_core.model.sides import EventKind, Evidence, GraphEvent, GraphReading, Malformed, SeriesDates
@@ -144,7 +144,7 @@ class Missing:
     @property
     def master_ids(self) -> list[str]:
         """The masters to ask about, each once."""
-        return list(dict.fromkeys(_master_of(link) for link in self.links))[:MOST_ASKED]
+        return list(dict.fromkeys(master_of(link) for link in self.links))[:MOST_ASKED]
 
     @property
     def living(self) -> dict[str, list[date]]:
@@ -163,9 +163,9 @@ class Missing:
         other ones together only."""
         by_series: dict[str, dict[str, str]] = {}
         for link in self.links:
-            told = self.dates.get(_master_of(link))
+            told = self.dates.get(master_of(link))
             if isinstance(told, SeriesDates) and link.occurrence and link.occurrence.day not in told.cancelled:
-                own = by_series.setdefault(_master_of(link), {})
+                own = by_series.setdefault(master_of(link), {})
                 own[link.event_id] = told.exceptions.get(link.occurrence.day, link.event_id)
         found: dict[str, str] = {}
         for own in by_series.values():
@@ -178,8 +178,8 @@ class Missing:
         is not known of any that its series lacks (R18)."""
         asked = self.asked
         sights = {link.event_id: self._sight_of(link, asked.get(link.event_id)) for link in self.links}
-        unread = {_master_of(x) for x in self.links if x.event_id in asked and self._is_unread(asked[x.event_id])}
-        left = {x.event_id for x in self.links if x.event_id in asked and _master_of(x) in unread}
+        unread = {master_of(x) for x in self.links if x.event_id in asked and self._is_unread(asked[x.event_id])}
+        left = {x.event_id for x in self.links if x.event_id in asked and master_of(x) in unread}
         return {i: Sight.UNDECIDED if i in left and s is Sight.GONE else s for i, s in sights.items()}
 
     def _is_unread(self, asked: str) -> bool:
@@ -200,14 +200,14 @@ class Missing:
         return {i: e for i, e in self.found.items() if i in present and isinstance(e, GraphEvent)}
 
     def _sight_of(self, link: Link, asked: str | None) -> Sight:
-        evidence = self.masters.get(_master_of(link))
+        evidence = self.masters.get(master_of(link))
         if evidence is None:
             return Sight.UNDECIDED
         of_series = _sight_of_series(evidence)
         if of_series is not Sight.PRESENT:
             return of_series
         if asked is None:
-            told = self.dates.get(_master_of(link))
+            told = self.dates.get(master_of(link))
             is_named = isinstance(told, SeriesDates) and link.occurrence and link.occurrence.day in told.cancelled
             return Sight.GONE if is_named else Sight.UNDECIDED
         found = self.found.get(asked, ...)
@@ -215,10 +215,6 @@ class Missing:
             return Sight.GONE
         is_it = isinstance(found, GraphEvent) and uid_key(found.ical_uid) == uid_key(link.ical_uid)
         return Sight.PRESENT if is_it else Sight.UNDECIDED
-
-
-def _master_of(link: Link) -> str:
-    return link.occurrence.master_id if link.occurrence else ""
 
 
 def _sight_of_series(evidence: Evidence) -> Sight:
@@ -240,7 +236,7 @@ def missing_dates(news: GraphNews, listed: Collection[str], frame: Frame) -> Mis
             link
             for link in frame.memory.links
             if link.status in WATCHED
-            and _master_of(link) in listed
+            and master_of(link) in listed
             and link.event_id not in news.events
             and uid_key(link.ical_uid) not in shown
             and not is_over_link(link, before, frame.ctx.zone)
