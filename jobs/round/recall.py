@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from jobs.fenced import fenced
+from jobs.log import log_failure
 from jobs.world import Fence, World
 from sync_core.content.names import Names, siblings_of
-from sync_core.errors import RowUnreadable
+from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.ledger import with_found
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory
@@ -73,6 +74,11 @@ async def recall_few(world: World, fence: Fence, user_id: str) -> Memory | None:
         known = frozenset(link.event_id for link in memory.links)
         return with_found(memory, await find_whole(world, user_id, siblings, known))
     except RowUnreadable:  # all links are read, which says it of the row that is in the way
+        return None
+    except CalsyncError:
+        raise
+    except Exception as mistake:  # noqa: BLE001 - of our own code, about one link: it is searched among all
+        log_failure("item", mistake, user_id=user_id)
         return None
 
 

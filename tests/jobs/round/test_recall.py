@@ -16,7 +16,7 @@ from jobs.round.recall import MOST_NAMES, NeedsAll, Recall, recall_few
 from jobs.round.report import Report
 from jobs.round.run import run_round
 from jobs.world import Fence
-from sync_core.content.names import named, siblings_of
+from sync_core.content.names import Names, named, siblings_of
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, Unread
@@ -102,6 +102,18 @@ async def test_an_open_link_that_the_ledger_lacks_is_noticed_when_it_is_met(hous
 
     assert (report.done, report.read_all) == ({"activity updated": 1}, "the ledger does not fit the links")
     assert await ledger_is_true(house)
+
+
+async def test_a_mistake_about_a_link_that_was_read_reads_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own code fails on it before the round has news: nothing of this person's is held up."""
+
+    def fail(_: object) -> Names:
+        raise OverflowError
+
+    monkeypatch.setattr("jobs.round.recall.siblings_of", fail)
+    house.outlook().edit(house.outlook().events()[0]["id"], subject="Changed")
+
+    assert (await a_round(house)).done == {"activity updated": 1}
 
 
 async def test_a_new_day_reads_all_links(house: House) -> None:
