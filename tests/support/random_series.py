@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from jobs.company import start_app
 from simulators.base import Refused
 from simulators.graph.model import Occurrence, slots
 from sync_core.content.window import window_at
+from sync_core.model.policy import SeriesRule
 from sync_core.plan.tables import PARTNER_GONE, REASONS, Trait
 from tests.support.fuse import broken_sync
 from tests.support.house import House
+from tests.support.scenes import forget_everything
 from tests.support.series import clock, repeating
 
 SOFIA = ZoneInfo("Europe/Sofia")
@@ -145,6 +149,76 @@ class SeriesHands:
         return f"{row['Id'][:8]} {row['StartTime'][:16]}"
 
 
+@dataclass
+class WilderHands(SeriesHands):
+    """Hands that also put whole series away and back, restore what they deleted, delete activities for good, lose the
+    state tables, and switch series off and on again."""
+
+    async def act_on_all(self) -> None:
+        """Now and then something happens to the whole."""
+        what = self.dice.choice(["forget", "off and on", *[""] * 20])
+        if what == "forget":
+            await forget_everything(self.house)
+        elif what:
+            for rule in (SeriesRule.SKIP, SeriesRule.WINDOW):
+                self.house.set_policy(series=rule)
+                await start_app(self.house.world)
+                self.house.advance(minutes=20)
+                await broken_sync(self.house)
+        if what:
+            self.log.append(what)
+
+    def act(self) -> None:
+        """Do one thing on one side; what makes no sense is not done."""
+        what = self.dice.choice([*[""] * 10, *MORE])
+        if not what:
+            super().act()
+            return
+        with suppress(Refused, IndexError):
+            self.log.append(f"{what} {MORE[what](self)}")
+
+    def restore(self) -> str:
+        """Out of Deleted Items."""
+        ident = self.dice.choice(self.ids)
+        self.house.outlook().restore(ident)
+        return ident[-12:]
+
+    def put_away(self) -> str:
+        """Into another calendar."""
+        ident = self.dice.choice(self._alive())
+        self.house.outlook().move_to_calendar(ident, "Old")
+        return ident[-12:]
+
+    def put_back(self) -> str:
+        """All of them into the default calendar."""
+        for ident in self.ids:
+            with suppress(Refused):
+                self.house.outlook().move_to_calendar(ident)
+        return ""
+
+    def write(self) -> str:
+        """Another text."""
+        ident = self.dice.choice(self._alive())
+        self.house.outlook().edit(ident, body=self._word())
+        return ident[-12:]
+
+    def delete(self) -> str:
+        """An activity, for good."""
+        rows = [row for row in self.house.desk().activities() if not row["Void"] and row["Subject"] != "Kept"]
+        row = self.dice.choice(rows)
+        self.house.desk().delete(row["Id"])
+        return str(row["Id"])[:8]
+
+
+MORE: dict[str, Callable[[WilderHands], str]] = {
+    "restore": WilderHands.restore,
+    "put away": WilderHands.put_away,
+    "put back": WilderHands.put_back,
+    "write": WilderHands.write,
+    "delete": WilderHands.delete,
+}
+
+
 def seen_in_outlook(house: House) -> dict[tuple[str, str], int]:
     """What Outlook shows inside the window, from tomorrow on: (title, start in Sofia) → how often."""
     window = window_at(house.now, SOFIA, 1)
@@ -198,12 +272,16 @@ async def play_series(house: House, hands: SeriesHands, acts: int) -> None:
     house.outlook().create("Kept", clock(kept, 7), clock(kept, 8))
     for _ in range(acts):
         hands.act()
+        if isinstance(hands, WilderHands):
+            await hands.act_on_all()
         if hands.dice.random() < 0.4:
             house.advance(minutes=20)
             await _sync(house, hands)
         if hands.dice.random() < 0.08:
             house.advance(days=hands.dice.randrange(1, 4))
             hands.log.append("days")
+    if isinstance(hands, WilderHands):
+        hands.put_back()
     for hold in (await house.recall()).holds:
         hands.log.append(f"held: {hold.why}")
     house.advance(minutes=20)
