@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
-from sync_core.model.link import Held, Link
+from sync_core.model.link import Held, Link, LinkStatus
 from sync_core.model.memory import Approval, Cursors, Hold
 from sync_core.plan import cells
 from sync_core.plan.holds import counted_as, in_order, item_of
@@ -72,11 +72,13 @@ def unit_of(decision: Decision) -> str:
 
 def more_units(links: Iterable[Link], decisions: Iterable[Decision]) -> int:
     """How many more meetings the running links are by these decisions: of a series of which dates are removed from
-    Outlook, each date counts by itself."""
-    removed = (d.link for d in decisions if d.is_deletion and d.intent is Intent.REMOVE)
+    Outlook, each date counts by itself; and what is deleted now that could not be before counts as it did then."""
+    deletions = [d for d in decisions if d.is_deletion]
+    removed = (d.link for d in deletions if d.intent is Intent.REMOVE)
     singly = {counted_as(link, Intent.VOID) for link in removed if link is not None and link.occurrence is not None}
     units = [counted_as(link, Intent.VOID) for link in links if link.status in life.RUNNING]
-    return sum(unit in singly for unit in units) - len(singly.intersection(units))
+    late = {unit_of(d) for d in deletions if d.case.link and d.case.link.status is LinkStatus.TOMBSTONE}
+    return sum(unit in singly for unit in units) - len(singly.intersection(units)) + len(late - set(units))
 
 
 def recent_deletions(cursors: Cursors, now: datetime) -> tuple[datetime, ...]:

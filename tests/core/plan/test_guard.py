@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sync_core.model import link as life
 from sync_core.model.decision import Decision, Intent, Verdict
-from sync_core.model.link import Held, LinkStatus
+from sync_core.model.link import Conflict, EndedBy, Held, LinkStatus
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory
 from sync_core.model.series import Occurrence
 from sync_core.model.writes import VoidActivity
@@ -233,3 +233,13 @@ def test_what_a_void_in_erp_removes_counts_singly() -> None:
 
     assert hold is not None
     assert (more_units(links, dates), more_units(links, [of_series(1, "U")])) == (19, 0)
+
+
+def test_what_could_not_be_deleted_before_counts_as_a_meeting_beside_those_that_go_on() -> None:
+    """Its activity was locked when its event was deleted; unlocked, it is one of two, not the last of all."""
+    known, conflict = a_link(event_id="E2", activity_id="A2"), Conflict((), NOW)
+    late = life.ended(known, EndedBy.OUTLOOK, "locked", NOW, conflict=conflict)
+    void = Decision(linked(link=late), Intent.VOID, Verdict.ACT, erp=VoidActivity("A2", "gone"), link=late)
+    links = [a_link(), late]
+
+    assert (more_units(links, [void]), more_units(links, [deletion(1)])) == (1, 0)
