@@ -11,6 +11,7 @@ import pytest
 from adapters.store import codec
 from adapters.store.backend import Key, Op, Row, Table, Verb
 from adapters.store.begun import Begun, begun_key
+from adapters.store.journal import JournalPage
 from adapters.store.leases import LeaseRow
 from adapters.store.memory import MemoryBackend
 from adapters.store.names import NamesRow
@@ -152,7 +153,7 @@ SINCE: dict[str, object] = {
     "a day": Day(AT.date(), 3, 1, (0, 2)),
     "a command": Command("0000001-a", Wish(Kind.WHY, (ANNA,), item="x"), Asker(BORIS), AT, AT, State.DONE, 1, 1),
     "a turn": Turn(AT, "0000001-a", "pause"),
-    "a lease with a ledger": LeaseRow("process-1", AT, 180, Ledger(3, 3, ("event-1",))),
+    "a lease with a ledger": LeaseRow("process-1", AT, 180, Ledger(3, 3, ("event-1",), rules=1)),
     "names of links": NamesRow({"0f" * 8: ["1e" * 8]}),
     "an order in the line": Queued("round-1", "ticket", AT, {"do": "round", "user": ANNA}, AT, AT, is_big=True),
 }
@@ -223,7 +224,8 @@ def test_a_build_that_does_not_know_creates_in_one_row_leaves_them_alone() -> No
 
 
 async def test_a_build_that_does_not_know_journal_pages_reads_the_rest() -> None:
-    """The row as it was frozen is read and written the same; read as one entry, it is a newer build's."""
+    """The row as it was frozen is read, and written again it is the same row of the same entries; read as one entry,
+    it is a newer build's."""
     [one] = json.loads((FROZEN.parent / "v3" / "journal.json").read_text(encoding="utf-8"))
     backend = MemoryBackend(lambda: NOW)
     await backend.write(Table.JOURNAL, Op(Verb.PUT, Key(one["partition"], one["row"]), one["properties"]))
@@ -236,7 +238,8 @@ async def test_a_build_that_does_not_know_journal_pages_reads_the_rest() -> None
     again = MemoryBackend(lambda: NOW)
     await RowStore(again).append_journal(entries)
     [row] = await again.scan(Table.JOURNAL, one["partition"])
-    assert (row.key.row, row.properties) == (one["row"], one["properties"])
+    assert (row.key.row, row.properties["v"]) == (one["row"], one["properties"]["v"])
+    assert codec.decode(row.properties, JournalPage) == codec.decode(one["properties"], JournalPage)
     with pytest.raises(RowUnreadable, match="has schema version 3") as refused:
         codec.decode(one["properties"], JournalEntry)
     assert refused.value.is_newer
