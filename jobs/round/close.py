@@ -48,15 +48,19 @@ def retired(frame: Frame, decided: Collection[str]) -> list[RowChange]:
     A link about which this round has ``decided`` (by event id) is left out.
     """
     changes: list[RowChange] = []
-    before = frame.ctx.now - frame.ctx.policy.max_age
     for link in [x for x in frame.memory.links if frame.is_daily and x.event_id not in decided]:
         if life.is_forgettable(link, frame.ctx.now):
             changes.append(Drop(link))
-        elif (link.ended_at is None or link.conflict) and _is_true(
-            frame, partial(is_over_link, link, before, frame.ctx.zone)
-        ):
+        elif (link.ended_at is None or link.conflict) and _is_true(frame, partial(_is_over, link, frame)):
             changes.append(Put(life.archived(link, frame.ctx.now)))
     return changes
+
+
+def _is_over(link: Link, frame: Frame) -> bool:
+    """Whether a link's meeting is over by its bases. A write that waits for its back-off may move it: both sides are
+    read when that ends."""
+    before = frame.ctx.now - frame.ctx.policy.max_age
+    return not frame.waits(link.retry_at) and is_over_link(link, before, frame.ctx.zone)
 
 
 def confirmed(frame: Frame, news: GraphNews, saved: Mapping[str, Link]) -> list[RowChange]:

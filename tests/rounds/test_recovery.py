@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,10 @@ from tests.support.days import at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house
 from tests.support.scenes import forget_everything
 from tests.support.syncing import sync_all
+
+
+def _wait_until(house: House, when: datetime) -> None:
+    house.advance(seconds=(when - house.now).total_seconds())
 
 
 class TestLostState:
@@ -163,6 +167,26 @@ class TestOutOfReach:
         await house.step()
 
         assert house.desk().get(activity)["Subject"] == "New"
+
+    async def test_a_move_that_waits_over_midnight_is_not_lost(self, house: House) -> None:
+        """Yesterday's meeting is put off by two weeks in ERP.net just before midnight, and Outlook fails. The new day
+        takes the old time for over, not the pair, and the move arrives with the next try."""
+        event, activity = await linked_meeting(house)
+        for when in (at(2, 6), at(2, 21, 50)):  # the day's look comes before the meeting is over
+            _wait_until(house, when)
+            await house.step()
+        house.desk().edit(activity, start=digits(15), end=digits(15, 12))
+        house.graph.add_fault("PATCH *", status=500, times=None)
+        await house.sync()
+        for when in (at(2, 21, 51), at(2, 21, 59), at(2, 22, 1)):  # it waits, is tried again, and waits again
+            _wait_until(house, when)
+            await run_round(house.world, await house.user())
+        waiting = await house.link_of(event)
+        house.graph.faults.clear()
+        await house.settle()
+
+        assert (waiting.status, waiting.tries) == (LinkStatus.LIVE, 2)
+        assert house.outlook().get(event)["start"]["dateTime"][:16] == "2026-02-09T09:00"
 
     async def test_no_licence_left_means_wait(self, house: House) -> None:
         """503 with code 8 is no error state of anybody."""

@@ -57,6 +57,8 @@ def test_the_cursors_move_past_what_was_read(before: object, scale: Scale) -> No
         pytest.param(OVER, FULL, False, LinkStatus.ARCHIVED, id="over-full-round"),
         pytest.param(OVER, Scale(), False, None, id="over-not-asked-today"),
         pytest.param(OVER, ROLL, True, None, id="over-and-decided"),
+        pytest.param(replace(OVER, retry_at=NOW + timedelta(hours=1)), ROLL, False, None, id="over-in-its-back-off"),
+        pytest.param(replace(OVER, retry_at=NOW), ROLL, False, LinkStatus.ARCHIVED, id="over-after-its-back-off"),
         pytest.param(a_link(), ROLL, False, None, id="to-come"),
         pytest.param(life.ended(OVER, EndedBy.ERP, "void", NOW), ROLL, False, None, id="ended-already"),
         pytest.param(LONG_OVER, ROLL, False, "forgotten", id="ended-long-ago"),
