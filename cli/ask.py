@@ -98,7 +98,7 @@ async def ask_and_wait(desk: World, wish: Wish, by: Asker, told: Told, stop: Sto
 
 
 async def _ended(desk: World, command: Command, told: Told, begin_within: float) -> Command:
-    said, pause, waited, shown = "", FIRST_LOOK, 0.0, 0
+    said, pause, waited, shown, counted = "", FIRST_LOOK, 0.0, 0, 0
     touched_at, still_since = command.touched_at, 0.0
     with ExitStack() as bars:
         step: Callable[[str], None] | None = None
@@ -120,8 +120,10 @@ async def _ended(desk: World, command: Command, told: Told, begin_within: float)
                 told.notice(words)
                 said = words
             done, total = command.progress
-            if max(total, command.total) > 1 and step is None:
+            if max(total, command.total) > 1 and (step is None or total != counted):
+                bars.close()  # what is counted is known anew: after the people, one person's meetings
                 step = bars.enter_context(told.progress(total, OPENINGS.get(command.opening, "working")))
+                shown, counted = 0, total
             if step is not None:
                 for number in range(shown, done):
                     step(f"{number + 1} of {total}")

@@ -215,10 +215,10 @@ class Command:
     ``done`` of ``total`` steps have been dealt with; ``total`` is 0 while that is not known. ``items`` are what is
     dealt with one after the other, openings first, as they were when the command began; where people are named, ()
     and the wish tells them. ``within`` is how many items of how many have been dealt with in the one step of what is
-    done ``AT_ONCE``, (0, 0) where none are counted. ``touched_at`` is when somebody last worked on it, ``waits_for``
-    says what holds it up, ``waits`` the same as data (None where an earlier build wrote the row). ``trouble`` is why
-    it failed; ``told`` is the same in the words of the day, which may quote anything: it is a part of the answer and
-    never stored here. ``is_fine`` is False where an item failed.
+    done ``AT_ONCE``, or how many meetings of one person's sync; (0, 0) where none are counted. ``touched_at`` is when
+    somebody last worked on it, ``waits_for`` says what holds it up, ``waits`` the same as data (None where an earlier
+    build wrote the row). ``trouble`` is why it failed; ``told`` is the same in the words of the day, which may quote
+    anything: it is a part of the answer and never stored here. ``is_fine`` is False where an item failed.
     """
 
     id: str
@@ -247,7 +247,8 @@ class Command:
         if self.wish.kind in AT_ONCE or not is_counted:
             return self.within
         openings = len(OPENINGS.get(self.wish.kind, ()))
-        return max(0, self.done - openings), max(0, self.total - openings)
+        done, total = max(0, self.done - openings), max(0, self.total - openings)
+        return self.within if total == 1 and self.within[1] else (done, total)
 
     @property
     def opening(self) -> str:

@@ -36,7 +36,8 @@ class World:
     ``looks_every`` and ``late_after`` as in ``Instance``; after ``pull_late_after`` minutes without a pull the app
     is not well.
     ``tries_series``: plans are made as if dates of series were synced (``SYNC_SERIES=window``).
-    ``serve`` goes on with the command of this id and says whether it has ended; None where none is served.
+    ``serve`` goes on with the command of this id and says whether it has ended; None where none is served. ``heard``
+    is told how many of how many meetings a round has written; None where nobody waits for it.
     """
 
     calendar: Calendar
@@ -66,6 +67,7 @@ class World:
     pull_late_after: int = 60
     tries_series: bool = False
     serve: Callable[[World, str], Awaitable[bool]] | None = None
+    heard: Callable[[int, int], Awaitable[None]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)
     in_turn: InTurn = field(default_factory=InTurn)
     people: People = field(default_factory=People)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from jobs.command import AT_ONCE, Command, State, turn_of
+from jobs.command import AT_ONCE, OPENINGS, Command, Kind, State, turn_of
 from jobs.commands.ask import TOLD, given_up
 from jobs.commands.done_before import found_done
 from jobs.commands.kinds import KINDS, Part
@@ -135,10 +135,18 @@ async def _next_item(world: World, command: Command, item: str, *, is_again: boo
     is_fine, number = command.is_fine, 0
     if is_again and command.wish.kind in AT_ONCE:
         await world.store.drop_parts(command.id)  # it begins anew, and may have less to tell
-    async for part, fine in _parts(world, command, item, is_again=is_again):
+
+    async def heard(done: int, total: int) -> None:
+        nonlocal command
+        with suppress(_Overtaken, StoreUnavailable):  # the round goes on; whoever saves what it did finds out
+            command = await _save(world, replace(command, within=(done, total)))
+
+    is_one_sync = command.wish.kind is Kind.SYNC and command.total == len(OPENINGS[Kind.SYNC]) + 1
+    followed = replace(world, heard=heard) if is_one_sync else world
+    async for part, fine in _parts(followed, command, item, is_again=is_again):
         await world.store.save_part(command.id, command.done * PART_STEP + number, part)
         is_fine, number = is_fine and fine, number + 1
-        if command.within[1]:
+        if command.wish.kind in AT_ONCE and command.within[1]:
             done, total = command.within
             command = await _save(
                 world, replace(command, within=(min(done + len(part.get("users", ())), total), total))

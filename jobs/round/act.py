@@ -150,6 +150,8 @@ class Actor:
         """Save the decisions without writes, then write the others chunk by chunk; none begins after the deadline."""
         writing = in_order(decisions)
         await self._remember([d for d in decisions if d.graph is None and d.erp is None])
+        total = len(writing)
+        await self._tell(0, total)
         while writing and self.done.unavailable is None:
             if self._world.clock() > deadline:
                 self.done.out_of_time = True
@@ -157,7 +159,13 @@ class Actor:
             count = fitting(writing, self._world.erp.writes_at_once)
             await self._write(writing[:count])
             writing = writing[count:]
+            await self._tell(total - len(writing), total)
         return self.done
+
+    async def _tell(self, done: int, total: int) -> None:
+        """Tell whoever waits for this round how far it has come."""
+        if self._world.heard is not None and total:
+            await self._world.heard(done, total)
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)

@@ -22,7 +22,8 @@ from jobs.commands.serve import serve
 from jobs.commands.switch import disable, forget
 from jobs.commands.unlink import unlink
 from jobs.ports import Put
-from sync_core.errors import RowUnreadable
+from jobs.round import act
+from sync_core.errors import RowUnreadable, StoreUnavailable
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.policy import Policy, Winner
 from sync_core.model.sides import Side
@@ -427,9 +428,50 @@ async def test_progress_is_told_in_items(
         assert seen[-1] == (State.DONE, "", (3, 3))
 
 
+@pytest.mark.parametrize("full", [False, True], ids=["sync", "full-refresh"])
+async def test_one_persons_sync_is_told_in_meetings(full: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunk by chunk, once it is known how many there are to write; before that, it is one person of one."""
+    async with opened(monkeypatch) as app:
+        monkeypatch.setattr(act, "fitting", lambda *_: 1)
+        for day in range(1, 4):
+            app.house.outlook().create(f"Visit {day}", at(day), at(day, 10))
+        seen = watched(monkeypatch)
+        await ask(app.house.world, Wish(Kind.SYNC, (ANNA,), full=full), OPERATOR)
+        await app.drain()
+
+        running = [progress for state, opening, progress in seen if state is State.RUNNING and not opening]
+        told = [*dict.fromkeys(running)]
+        assert told[:2] == [(0, 1), (0, 3)]
+        assert told[-1] == (3, 3)
+        assert told[1:] == sorted(told[1:])
+        assert seen[-1] == (State.DONE, "", (3, 3))
+
+
+async def test_whoever_hears_of_a_sync_cannot_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its progress cannot be saved: the round goes on all the same, and the command ends."""
+    async with opened(monkeypatch) as app:
+        app.house.outlook().create("Visit", at(1), at(1, 10))
+        save = MemoryStore.save_command
+
+        async def fail(store: MemoryStore, saved: Any) -> Any:
+            if saved.within == (0, 1):
+                raise StoreUnavailable("busy")
+            return await save(store, saved)
+
+        monkeypatch.setattr(MemoryStore, "save_command", fail)
+        command = await ask(app.house.world, Wish(Kind.SYNC, (ANNA,)), OPERATOR)
+        await app.drain()
+        ended = await look(app.house.world, command.id)
+
+        assert ended is not None
+        assert ended.state is State.DONE
+        assert app.house.desk().find("Visit")
+
+
 @pytest.mark.parametrize("name", SCENES)
 async def test_nothing_is_counted_but_what_people_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of every kind: the people who are dealt with, and nothing of what is one thing to be done."""
+    """Of every kind: the people who are dealt with, the meetings of a sync of one person, and nothing of what is one
+    thing to be done."""
     async with opened(monkeypatch) as app:
         wish = await SCENES[name](app.house)
         is_one_thing = wish.kind in AT_ONCE - {Kind.PREVIEW} or (wish.everybody and wish.kind is Kind.PAUSE)
@@ -439,7 +481,8 @@ async def test_nothing_is_counted_but_what_people_count(name: str, monkeypatch: 
         ended = await look(app.house.world, command.id)
 
         assert ended is not None
-        assert ended.progress == ((0, 0) if is_one_thing else (whom, whom))
+        counted = 2 if wish.kind is Kind.SYNC else whom  # the meeting that was moved, and the new one
+        assert ended.progress == ((0, 0) if is_one_thing else (counted, counted))
 
 
 async def test_a_row_of_the_build_before_counts_no_pull(monkeypatch: pytest.MonkeyPatch) -> None:
