@@ -379,6 +379,25 @@ class TestR9Locked:
         assert house.outlook().get(event)["changeKey"] == before
         assert house.desk().get(activity)["Subject"] == "Planning"
 
+    @pytest.mark.parametrize("left", [[CONFLICT_CATEGORY], []], ids=["marked", "mark-taken-off"])
+    async def test_a_conflict_about_a_meeting_to_come_stays_open(self, house: House, left: list[str]) -> None:
+        """Put off by two weeks in Outlook while the activity is locked: it is listed after the old time as well, and
+        resolved once the lock goes."""
+        event, activity = await linked_meeting(house)
+        house.desk().set_read_only(activity, True)
+        house.outlook().edit(event, start=at(15), end=at(15, 10))
+        await house.step()
+        house.outlook().edit(event, categories=left)
+        await house.step()
+        house.advance(days=3)
+        await house.settle()
+        assert len(conflicts_of(await house.user(), await house.recall())) == 1
+
+        house.desk().set_read_only(activity, False)
+        await house.settle()
+        assert house.desk().get(activity)["StartTime"] == "2026-02-09T11:00:00Z"
+        assert conflicts_of(await house.user(), await house.recall()) == []
+
     @pytest.mark.parametrize("state", ["Released", "Completed", "Closed"])
     async def test_every_late_state_locks(self, house: House, state: str) -> None:
         """Released, Completed and Closed refuse alike."""

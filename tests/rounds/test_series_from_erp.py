@@ -206,6 +206,24 @@ async def test_a_locked_date_that_is_deleted_is_void_once_it_may_be(house: House
     assert (starts(house, void=True), await conflicts(house)) == (nine(MONDAYS[1]), [])
 
 
+async def test_a_locked_date_that_was_put_off_in_outlook_stays_a_conflict(house: House) -> None:
+    """Its old time is over, and it takes place on the Saturday after: listed, until the lock goes."""
+    series, saturday = mondays(house), MONDAYS[1] + timedelta(days=5)
+    await house.step()
+    locked = on(house, MONDAYS[1])["Id"]
+    house.desk().set_read_only(locked, True)
+    house.outlook().move_date(series, MONDAYS[1], clock(saturday), clock(saturday, 10))
+    await house.settle()
+    house.advance(days=9)
+    await house.settle()
+    assert await conflicts(house) == [[("time", REASONS[Obstacle.LOCKED])]]
+
+    house.desk().set_read_only(locked, False)
+    await house.settle()
+    assert house.desk().get(locked)["StartTime"][:10] == str(saturday)
+    assert await conflicts(house) == []
+
+
 async def test_a_person_chooses_for_one_date(house: House) -> None:
     """Their answer is carried out on that date alone."""
     house.set_policy(winner=Winner.ASK)

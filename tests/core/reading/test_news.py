@@ -120,6 +120,8 @@ OVER = a_link(
     base_activity=noted(start=wall_clock(2026, 1, 20, 10), end=wall_clock(2026, 1, 20, 11)),
     conflict=IN_CONFLICT,
 )
+EVER = Window(utc(2025, 12, 1), utc(2026, 4, 1))
+UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TAKEN_OFF))
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,14 @@ OVER = a_link(
         pytest.param(a_link(), news(an_event(id="E2")), AS_USUAL, True, id="its-meeting-under-another-id"),
         pytest.param(OVER, news(), AS_USUAL, False, id="category-set-and-over"),
         pytest.param(OVER, news(), Scale(roll=True), True, id="category-set-and-over-at-the-daily-look"),
+        pytest.param(UNMARKED, news(delta_window=EVER), Scale(roll=True), True, id="in-conflict-and-over"),
+        pytest.param(
+            life.parked(UNMARKED, "hidden"),
+            news(delta_window=EVER),
+            Scale(roll=True),
+            False,
+            id="in-conflict-and-parked",
+        ),
     ],
 )
 def test_what_is_read_by_id(link: Link, seen: GraphNews, scale: Scale, is_read: bool) -> None:
