@@ -140,12 +140,12 @@ def twins_of(events: Iterable[GraphEvent], links: Iterable[Link]) -> frozenset[s
 
 def match(unlinked: Unlinked, ctx: Context) -> list[Case]:
     """Pair the items. Returns one case for each pair, and one for each item that stays alone."""
-    return [_unless_unsure(case, unlinked) for case in _matched(unlinked, ctx)]
+    return [_unless_unsure(case, unlinked.unsure, unlinked.awaiting) for case in _matched(unlinked, ctx)]
 
 
-def _unless_unsure(case: Case, unlinked: Unlinked) -> Case:
+def _unless_unsure(case: Case, unsure: Collection[str], awaiting: Collection[str]) -> Case:
     """The case; it waits if nobody knows whether its item has a partner already."""
-    why = _unsure_because(case, unlinked)
+    why = _unsure_because(case, unsure, awaiting)
     if (case.event is None) == (case.activity is None) or not why:
         return case
     if case.event is not None:
@@ -153,10 +153,10 @@ def _unless_unsure(case: Case, unlinked: Unlinked) -> Case:
     return replace(case, activity_sight=Sight.UNDECIDED, explanation=why)
 
 
-def _unsure_because(case: Case, unlinked: Unlinked) -> str:
-    if not unlinked.unsure.isdisjoint({case.event_id, case.activity_id}):
+def _unsure_because(case: Case, unsure: Collection[str], awaiting: Collection[str]) -> str:
+    if case.event_id in unsure or case.activity_id in unsure:
         return UNSEARCHED
-    waits = case.event_id in unlinked.awaiting and (case.pending is None or case.pending.tries < MOST_WAITS)
+    waits = case.event_id in awaiting and (case.pending is None or case.pending.tries < MOST_WAITS)
     return MAY_GO_ON if waits else ""
 
 
