@@ -215,7 +215,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
 
 def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
     is_read = link.event_id in news.events
-    if (link.status is LinkStatus.TOMBSTONE and is_read) or _is_conflict_to_close(link, frame):
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_conflict_to_close(link, frame):
         return True
     if link.status not in WATCHED:  # of what is over, only a conflict that a person answered is looked at
         return bool(link.chosen) and _is_due(link, frame)
@@ -225,7 +225,7 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
 
 def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
     """Whether a link must be looked at although the delta query says nothing of it."""
-    if _is_conflict_to_close(link, frame):
+    if is_conflict_to_close(link, frame):
         return True
     if link.status not in WATCHED:
         return bool(link.chosen) and _is_due(link, frame)
@@ -258,7 +258,7 @@ def _is_ready(link: Link, frame: Frame) -> bool:
     return not frame.waits(link.retry_at) and not is_given_up(link)
 
 
-def _is_conflict_to_close(link: Link, frame: Frame) -> bool:
+def is_conflict_to_close(link: Link, frame: Frame) -> bool:
     """Whether the meeting of an open conflict is over by its bases. Asked once a day: a side may stand later by now,
     and if none does, the event may have our category."""
     is_asked, conflict = frame.is_daily or _is_due(link, frame), link.conflict

@@ -17,7 +17,7 @@ from sync_core.plan.update_rules import ONE_PRIVACY
 from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.scenes import forget_everything
-from tests.support.series import MONDAYS, READINGS, clock, mondays, nine, on, open_series, starts
+from tests.support.series import MONDAYS, READINGS, clock, kept_meetings, mondays, nine, on, open_series, starts
 
 KIM = "kim@partner.example"
 
@@ -133,6 +133,24 @@ async def test_a_move_across_a_neighbour_is_refused_before_it_is_sent(house: Hou
     await house.settle()
     assert at_outlook(house, series, 1)["start"]["dateTime"][:16] == "2026-02-02T13:00"
     assert await conflicts(house) == []
+
+
+async def test_a_refused_move_is_listed_until_both_times_are_over(house: House) -> None:
+    """Outlook's date is over, and its activity still stands in the future: the conflict says why."""
+    mondays(house)
+    kept_meetings(house)
+    await house.step()
+    second = on(house, MONDAYS[1], "Week")["Id"]
+    house.desk().edit(second, start=clock(MONDAYS[2], 7), end=clock(MONDAYS[2], 8))
+    await house.settle()
+    found = []
+    for _ in range(2):
+        house.advance(days=9)
+        await house.settle()
+        found.append(await conflicts(house))
+
+    assert found == [[[("time", NEIGHBOUR)]], []]
+    assert not house.desk().get(second)["Void"]
 
 
 async def test_a_move_that_exchange_refuses_is_taken_alike(house: House) -> None:
