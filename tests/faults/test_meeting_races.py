@@ -14,7 +14,7 @@ from jobs.pull import run_pull
 from jobs.round.run import run_round
 from sync_core.errors import CalsyncError
 from sync_core.model.link import Role
-from tests.support.budget import budget, each
+from tests.support.budget import budget, each, told
 from tests.support.days import at, digits
 from tests.support.house import House, open_house, participants
 from tests.support.moments import Moments
@@ -187,8 +187,7 @@ async def test_a_third_round_at_every_moment_of_a_second_one(scene: Scene) -> No
     pytest.fail("the rounds make more calls than this test looks at")
 
 
-@pytest.mark.parametrize("first", [ANNA, BORIS])
-@pytest.mark.parametrize("scene", [forwarded, exchanged], ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize(("scene", "first"), each([forwarded, exchanged], [ANNA, BORIS]), ids=told)
 async def test_a_copy_that_the_meeting_does_not_name(scene: Scene, first: str) -> None:
     """Anna loses the meeting while Boris' first round sees his copy, at every moment: in the end he feeds a living
     activity, if need be a new one."""

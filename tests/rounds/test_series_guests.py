@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from sync_core.model.link import Role
+from tests.support.budget import each, told
 from tests.support.colleagues import BORIS, KIM
 from tests.support.house import ANNA, House, notes
 from tests.support.series import (
@@ -47,11 +48,15 @@ def noted(house: House) -> dict[str, str]:
     return {row["StartTime"][:10]: notes(row).get(BORIS, "") for row in rows}
 
 
-@pytest.mark.parametrize("order", ORDERS, ids=["organizer-first", "guest-first"])
-@pytest.mark.parametrize("how", ["decline", "delete"])
-@pytest.mark.parametrize("days", [MONDAYS, MONDAYS[2:3]], ids=["the series", "one date"])
-async def test_a_guest_leaves_a_colleagues_series(days: list[date], how: str, order: tuple[str, str]) -> None:
-    """Each date that they left says so, as a single meeting does: declined where they said it, else deleted."""
+WHICH = {"the series": MONDAYS, "one date": MONDAYS[2:3]}
+"""Of which dates a guest's copy goes."""
+
+
+@pytest.mark.parametrize(("how", "which", "order"), each(["decline", "delete"], WHICH, ORDERS), ids=told)
+async def test_a_guest_leaves_a_colleagues_series(how: str, which: str, order: tuple[str, str]) -> None:
+    """Each date that they left says so, as a single meeting does: declined where they said it, else deleted. The
+    organizer's round comes first, or theirs."""
+    days = WHICH[which]
     async with open_series("anna", "boris") as house:
         mondays(house, attendees=[BORIS])
         await house.settle(*order)
@@ -65,11 +70,11 @@ async def test_a_guest_leaves_a_colleagues_series(days: list[date], how: str, or
         assert (starts(house, void=True), await house.settle(*order)) == ([], {})
 
 
-@pytest.mark.parametrize("readings", READINGS)
-@pytest.mark.parametrize("days", [MONDAYS, MONDAYS[2:3]], ids=["the series", "one date"])
-@pytest.mark.parametrize("is_renamed", [False, True], ids=["and nothing else", "and it is renamed"])
-async def test_the_feeder_leaves_an_outsiders_series(is_renamed: bool, days: list[date], readings: str) -> None:
-    """The other guest's copy feeds those dates from then on, whoever fed before; the last one to leave voids them."""
+@pytest.mark.parametrize(("readings", "which", "is_renamed"), each(READINGS, WHICH, [False, True]), ids=told)
+async def test_the_feeder_leaves_an_outsiders_series(readings: str, which: str, is_renamed: bool) -> None:
+    """The other guest's copy feeds those dates from then on, whoever fed before; the last one to leave voids them.
+    Between, the series is renamed or not."""
+    days = WHICH[which]
     async with open_series("anna", "boris", readings=readings) as house:
         meeting = meet_outside(house)
         first, other = (BORIS, ANNA) if is_renamed else (ANNA, BORIS)
