@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.claims import read_claims
@@ -66,13 +66,16 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_ID = re.compile(r"\S{20,}")
 
 
-async def explain(world: World, user: User, text: str, *, notice: Notice = unheeded) -> list[Finding]:
+async def explain(
+    world: World, user: User, text: str, *, day: date | None = None, notice: Notice = unheeded
+) -> list[Finding]:
     """Find everything known about an item: its state first, then its journal, newest first; [] if nothing is known.
+    ``day``: of a series that is not synced, the date that is asked about.
 
     Raises ``RowUnreadable``, and ``SideError`` if an unlinked item cannot be read.
     """
     memory = await world.store.recall(user.id)
-    wanted = Wanted(await _named(world, user, memory, text))
+    wanted = Wanted(await _named(world, user, memory, text), day)
     if not wanted.text:
         return []
     journal = await world.store.read_journal(user.id, LOOK_BACK)
@@ -239,16 +242,22 @@ def _start_of(case: Case, ctx: Context) -> tuple[datetime | None, bool]:
 
 
 async def _events(world: World, ctx: Context, wanted: Wanted) -> tuple[list[GraphEvent], list[Finding]]:
-    """The events asked about, one of each series that is not synced, and a finding about an event outside the synced
-    calendar."""
+    """The events asked about, one of each series that is not synced (the date asked about, else the next), and a
+    finding about an event outside the synced calendar."""
     near = delta_window_at(ctx.now, ctx.zone, ctx.policy.months_ahead)
     far = Window(near.start - FAR_BACK, near.start + FAR_AHEAD)
     for span in (near, far):
         seen = [permitted(event, ctx) for event in (await world.calendar.read_view(ctx.mailbox, span)).events]
-        meant = {e.series_id if e.is_series else e.id: e for e in reversed(seen) if _is_meant(e, wanted)}
+        asked = sorted((e for e in reversed(seen) if _is_meant(e, wanted)), key=lambda e: _is_on(e, wanted.day, ctx))
+        meant = {e.series_id if e.is_series else e.id: e for e in asked}
         if meant:
             return list(meant.values()), []
     return await _event_by_id(world, ctx, wanted) if _LONG_ID.fullmatch(wanted.text) else ([], [])
+
+
+def _is_on(event: GraphEvent, day: date | None, ctx: Context) -> bool:
+    start = event.content.start
+    return start.astimezone(UTC if event.content.all_day else ctx.zone).date() == day
 
 
 def _is_meant(event: GraphEvent, wanted: Wanted) -> bool:

@@ -207,7 +207,7 @@ async def _resume(world: World, _wish: Wish, name: str, _: Notice) -> Part:
 async def _why(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     user = await switch.find_known(world, name)
     day, zone = day_in(wish.on), ZoneInfo(user.zone or "UTC")
-    found = on_day(dated(await explain(world, user, wish.item, notice=notice)), day, zone)
+    found = on_day(dated(await explain(world, user, wish.item, day=day, notice=notice)), day, zone)
     if not any(one.event_id or one.activity_id or one.at for one in found):
         where = f" on {day.isoformat()}" if day else ""
         raise UnknownItem(f"neither Outlook nor ERP.net nor the journal of {user.upn} knows “{wish.item}”{where}")

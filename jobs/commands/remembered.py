@@ -56,8 +56,9 @@ class Finding:
 class Wanted:
     """The item asked about: an id (exact for events, any letter case for activities) or a part of a subject."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text.strip()
+    def __init__(self, text: str, day: date | None = None) -> None:
+        """``day``: of a series, the date that is asked about."""
+        self.text, self.day = text.strip(), day
         self._folded = self.text.casefold()
 
     def fits(self, subjects: Iterable[str], event_id: str, activity_id: str) -> bool:

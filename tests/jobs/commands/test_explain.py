@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cli.text.status import status_lines, whole_lines
 from cli.text.stories import finding_lines
 from jobs.commands.explain import explain, finding_about
+from jobs.commands.finding_dates import on_day
 from jobs.commands.item_shapes import finding_of
 from jobs.commands.overview import needs_of, news_of, row_of, summary_of, webhook_of
 from jobs.commands.remembered import Finding
@@ -24,8 +26,8 @@ from sync_core.model.policy import Direction, Policy, PrivateRule
 from sync_core.plan.decide import decide
 from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
 from tests.support.colleagues import open_shop
-from tests.support.days import WEEKLY, digits, linked_meeting, only
-from tests.support.house import ANNA, House, upn_of
+from tests.support.days import WEEKLY, at, digits, linked_meeting, only
+from tests.support.house import ANNA, House, open_house, upn_of
 from tests.support.samples import a_context
 
 BORIS = upn_of("boris")
@@ -284,3 +286,18 @@ async def test_a_colleagues_activity_is_not_told_by_its_id(house: House) -> None
     assert [one["subject"] for one in told] == ["(private)"]
     assert (await why(house, own)).private is False
     assert (await why(house, secret, "ben@acme.example")).private is False
+
+
+async def test_a_date_of_a_series_that_is_left_out_has_its_reason() -> None:
+    """Asked about any of its dates by the day, not the first one alone; on a day between there is nothing."""
+    async with open_house() as house:
+        await house.employ()
+        house.outlook().create("Standup", at(0, 15), at(0, 16), recurrence=WEEKLY)
+        await house.sync()
+        user = await house.user()
+        for day in (date(2026, 2, 2), date(2026, 2, 9), date(2026, 2, 16)):
+            [found] = on_day(await explain(house.world, user, "Standup", day=day), day, ZoneInfo(user.zone))
+            assert found.reason == "part of a recurring series"
+        between = date(2026, 2, 10)
+        found_between = await explain(house.world, user, "Standup", day=between)
+        assert on_day(found_between, between, ZoneInfo(user.zone)) == []
