@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.stories import entry_line
-from cli.text.words import Json, count, next_step, quoted, when, zone_of
+from cli.text.words import Json, count, date_in, next_step, quoted, when, zone_of
 
 
 def company_lines(company: Json) -> Iterator[str]:
@@ -116,7 +116,7 @@ def status_lines(user: Json) -> Iterator[str]:
     yield from open_lines(user)
     for item in user["parked_items"]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
-        yield f"      {name}: {plain(item['reason'])}"
+        yield f"      {name}{date_in(item)}: {plain(item['reason'])}"
         yield from next_step(item, "        ")
     yield f"  Last sync {when(user['synced_at'], zone)}."
     yield (

@@ -21,14 +21,16 @@ from jobs.commands.switch import disable, enable
 from jobs.ports import Put
 from jobs.round.context import left_alone
 from sync_core.model.decision import Intent, Verdict
-from sync_core.model.memory import Instance
+from sync_core.model.link import LinkStatus
+from sync_core.model.memory import Instance, Memory, User
 from sync_core.model.policy import Direction, Policy, PrivateRule
+from sync_core.model.series import Occurrence, Rhythm
 from sync_core.plan.decide import decide
 from tests.support.cells import FATE_LINKED_CELLS, SCOPE_CELLS, fated, with_trait
 from tests.support.colleagues import open_shop
 from tests.support.days import WEEKLY, at, digits, linked_meeting, only
 from tests.support.house import ANNA, House, open_house, upn_of
-from tests.support.samples import a_context
+from tests.support.samples import a_context, a_link
 
 BORIS = upn_of("boris")
 LEFT = frozenset({"skipped", "parked"})
@@ -301,3 +303,14 @@ async def test_a_date_of_a_series_that_is_left_out_has_its_reason() -> None:
         between = date(2026, 2, 10)
         found_between = await explain(house.world, user, "Standup", day=between)
         assert on_day(found_between, between, ZoneInfo(user.zone)) == []
+
+
+def test_status_tells_parked_dates_of_a_series_apart() -> None:
+    """Each by its date, as everywhere else."""
+    dates = [Occurrence("U", date(2026, 6, day), "M", Rhythm.WEEKLY) for day in (18, 25)]
+    parked = [a_link(event_id=str(d.day), status=LinkStatus.PARKED, reason="waits", occurrence=d) for d in dates]
+    anna = User("anna-id", ANNA, zone="Europe/Sofia", enabled=True)
+    lines = [*status_lines({**status_of(anna, Memory(links=tuple(parked)), []), "news": ""})]
+
+    told = [line for line in lines if line.endswith(": waits")]
+    assert [("18 June" in line, "25 June" in line) for line in told] == [(True, False), (False, True)]
