@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from jobs.fenced import fenced
 from jobs.forgotten import erase_if_forgotten
+from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Put, RowChange
 from jobs.remembered import with_changes
 from jobs.waiting import Notice, take_when_free, unheeded
@@ -186,7 +186,7 @@ async def revise_rows(world: World, user: User, revise: Revise, notice: Notice) 
         changes = revise(memory)
         if changes:
             after = with_changes(memory, changes)
-            known = fenced(lambda: ledger_of(after), lambda _: None, user.id) if lease.ledger else None
+            known = unless_mistaken(lambda: ledger_of(after), lambda _: None, user.id) if lease.ledger else None
             lease = await world.store.save(lease, changes, known)
     finally:
         await world.store.release_lease(lease)

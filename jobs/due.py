@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.checkup import as_known, fingerprint
 from jobs.company import in_force
-from jobs.fenced import fenced, wants_a_look
+from jobs.own_mistakes import unless_mistaken, wants_a_look
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day, window_at
 from sync_core.model.memory import Cursors, Instance, Memory, User
@@ -28,7 +28,7 @@ def is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool
 
     If our own code fails on the user's rows, the answer is yes: the round reports the failure.
     """
-    return fenced(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
+    return unless_mistaken(lambda: _is_due(world, user, memory, instance), lambda _: True, user.id)
 
 
 def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> bool:

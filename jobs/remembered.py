@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from jobs.fenced import wants_a_look
+from jobs.own_mistakes import wants_a_look
 from jobs.ports import Put, RowChange
 from sync_core.model.link import Link, Pending
 from sync_core.model.memory import Cursors, Hold, Memory

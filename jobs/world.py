@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from jobs.erp_slot import ErpSlot, Terms
-from jobs.fenced import fenced
 from jobs.in_turn import InTurn
+from jobs.own_mistakes import unless_mistaken
 from jobs.people import People
 from jobs.ports import Calendar, Clock, Erp, Lease, Put, Queue, RowChange, Store, Subscriptions
 from jobs.remembered import with_changes
@@ -123,7 +123,7 @@ class Fence:
         """Make names and ledger those of all links, which ``memory`` holds as they are stored. Returns the events of
         links of which a name was not there."""
         user_id = self._lease.user_id
-        ledger = fenced(lambda: _nameable(memory), lambda _: None, user_id)
+        ledger = unless_mistaken(lambda: _nameable(memory), lambda _: None, user_id)
         if ledger is None:
             return frozenset()
         async with self._turn:
@@ -171,7 +171,7 @@ def _known_by(
     """
     if before is None or after is None:
         return [], None
-    return fenced(lambda: (_named_anew(before, changes), ledger_of(after)), lambda _: ([], None), user_id)
+    return unless_mistaken(lambda: (_named_anew(before, changes), ledger_of(after)), lambda _: ([], None), user_id)
 
 
 def _named_anew(before: Memory, changes: Sequence[RowChange]) -> list[Link]:

@@ -37,8 +37,8 @@ class DueRow:
 
 
 def wants_a_look(link: Link) -> bool:
-    """Whether a saved link makes its user due. Yes where our own code fails on it, as ``jobs.fenced`` says and logs:
-    then each round looks at the link, and it is stored all the same."""
+    """Whether a saved link makes its user due. Yes where our own code fails on it, as ``jobs.own_mistakes`` says and
+    logs: then each round looks at the link, and it is stored all the same."""
     try:
         return asks_for_a_look(link)
     except Exception:  # noqa: BLE001 - whatever it is, it concerns this link only, and who saves it has logged it

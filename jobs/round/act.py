@@ -17,7 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from jobs.claims import Claims
-from jobs.fenced import fenced
+from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Begin, Put, RowChange
 from jobs.round.context import event_owners_of
 from jobs.round.frame import RoundFrame
@@ -169,7 +169,7 @@ class Actor:
 
     async def _remember(self, quiet: Sequence[Decision]) -> None:
         quiet = await self._claimed(quiet)
-        rows = [self._fenced(partial(self._quiet_rows, d), self._park(d)) for d in quiet]
+        rows = [self._unless_mistaken(partial(self._quiet_rows, d), self._park(d)) for d in quiet]
         await self._claims.record((d, link_in(own) or d.link) for d, own in zip(quiet, rows, strict=True))
         await self._save([change for own in rows for change in own])
         await self._settle_claims(quiet)
@@ -181,12 +181,12 @@ class Actor:
     def _quiet_rows(self, decision: Decision) -> list[RowChange]:
         return quiet_rows(decision, self._ctx)
 
-    def _fenced(self, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
-        return fenced(work, otherwise, self._ctx.mailbox)
+    def _unless_mistaken(self, work: Callable[[], T], otherwise: Callable[[str], T]) -> T:
+        return unless_mistaken(work, otherwise, self._ctx.mailbox)
 
     def _park(self, decision: Decision) -> Callable[[str], list[RowChange]]:
         """A fallback that parks an item on which our own code fails; if that fails too, the cursors may not move."""
-        return lambda _: self._fenced(lambda: [Put(mistaken_row(decision))], self._unsaved)
+        return lambda _: self._unless_mistaken(lambda: [Put(mistaken_row(decision))], self._unsaved)
 
     def _unsaved(self, mistake: str) -> list[RowChange]:
         self.done.unsaved = True
@@ -208,7 +208,7 @@ class Actor:
         fatal: CalsyncError | None = None
         for written in await self._on_both_sides(chunk):
             error = written.error
-            if error is None and (rows := self._fenced(partial(self._written_rows, written), lambda _: [])):
+            if error is None and (rows := self._unless_mistaken(partial(self._written_rows, written), lambda _: [])):
                 finished.append((written.decision, rows))
             elif error is None:  # written, but our own code fails on the result: tried again, at last parked
                 failures += await self._failure(written, ItemRejected(Side.ERP, OWN_MISTAKE))
@@ -241,7 +241,7 @@ class Actor:
         writes = [d.graph for d in decisions if d.graph is not None]
         answers = await self._siblings.write(decisions)
         return [
-            self._fenced(partial(verified, write, outcome), _own_mistake)
+            self._unless_mistaken(partial(verified, write, outcome), _own_mistake)
             for write, outcome in zip(writes, answers, strict=True)
         ]
 
@@ -325,7 +325,7 @@ class Actor:
 
         Returns the decisions that may go on: an item whose values cannot be journalled is parked.
         """
-        kept = [(d, self._fenced(partial(self._journal.overruled, d), lambda _: None)) for d in chunk]
+        kept = [(d, self._unless_mistaken(partial(self._journal.overruled, d), lambda _: None)) for d in chunk]
         await self._journal.keep(own for _, own in kept if own is not None)
         await self._save([change for d, own in kept if own is None for change in self._park(d)("")])
         return [decision for decision, own in kept if own is not None]
@@ -337,7 +337,7 @@ class Actor:
         if isinstance(error, DuplicateCreate):
             return await self._adopt(decision, error)
         if isinstance(error, ItemRejected) and error.code.lower() == REFUSED:
-            moved = self._fenced(lambda: refused_move(decision.case, self._ctx), lambda _: None)
+            moved = self._unless_mistaken(lambda: refused_move(decision.case, self._ctx), lambda _: None)
             if moved is not None:
                 self.done.again = True
                 return [Put(moved)]
@@ -345,13 +345,13 @@ class Actor:
         if is_overtaken:
             self.done.again = True
         else:
-            name = self._fenced(lambda: title(decision.case), lambda _: PRIVATE)
+            name = self._unless_mistaken(lambda: title(decision.case), lambda _: PRIVATE)
             self.done.failures.append(Failure(f"{name}: {error}", error))
             self.done.failed_activities.add(decision.case.activity_id)
         if isinstance(error, SideUnavailable):
             self.done.unavailable = error
         row = partial(failed_row, written, str(error), self._ctx.now, is_overtaken=is_overtaken)
-        return self._fenced(lambda: [Put(row())], self._unsaved)
+        return self._unless_mistaken(lambda: [Put(row())], self._unsaved)
 
     async def _adopt(self, decision: Decision, error: DuplicateCreate) -> list[RowChange]:
         """Handle a create that Graph refused as a duplicate: an earlier create has got through.

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from jobs.fenced import fenced
+from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Drop, Put, RowChange
 from sync_core.content.project import graph_when
 from sync_core.content.window import is_inside, local_day
@@ -81,4 +81,4 @@ def _is_in_sight(link: Link, window: Window | None, zone: ZoneInfo) -> bool:
 
 def _is_true(frame: Frame, question: Callable[[], bool]) -> bool:
     """Whether ``question`` is true of one item; no if our own code fails on it."""
-    return fenced(question, lambda _: False, frame.ctx.mailbox)
+    return unless_mistaken(question, lambda _: False, frame.ctx.mailbox)

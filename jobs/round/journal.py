@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from jobs.fenced import fenced
+from jobs.own_mistakes import unless_mistaken
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
@@ -25,7 +25,7 @@ FOUND_AGAIN = "event found under another id"
 
 def worded(decision: Decision, ctx: Context) -> Line:
     """Put a decision into words, once for the report and the journal; with ids only if our own code fails on it."""
-    return fenced(lambda: line_of(decision, ctx), lambda _: wordless(decision), ctx.mailbox)
+    return unless_mistaken(lambda: line_of(decision, ctx), lambda _: wordless(decision), ctx.mailbox)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from jobs.fenced import fenced
 from jobs.log import log_failure
+from jobs.own_mistakes import unless_mistaken
 from jobs.world import Fence, World
 from sync_core.content.names import Names, siblings_of
 from sync_core.errors import CalsyncError, RowUnreadable
@@ -54,7 +54,7 @@ class Recall:
             found = await find_whole(self.world, self.user_id, new, known)
         except RowUnreadable as error:
             raise NeedsAll("a row cannot be read") from error
-        memory = fenced(lambda: with_found(self.memory, found), lambda _: None, self.user_id)
+        memory = unless_mistaken(lambda: with_found(self.memory, found), lambda _: None, self.user_id)
         if memory is None:
             raise NeedsAll("the ledger does not fit the links")
         self.fence.memory = memory

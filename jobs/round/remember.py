@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from jobs.fenced import fenced
+from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Drop, Put
 from jobs.round.act import Done
 from jobs.round.frame import RoundFrame
@@ -74,7 +74,7 @@ async def remember_unsynced(
     if not (plan.decisions or removed or is_full or is_shown_otherwise):
         return known
     before = await frame.world.store.read_unsynced(frame.user.id)
-    after = fenced(
+    after = unless_mistaken(
         lambda: after_round(before, plan.decisions, left, frame.ctx.now, removed=removed, is_full=is_full),
         lambda _: before,
         frame.user.id,

@@ -16,10 +16,10 @@ from jobs.approvals import asks_of
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.due import owes, pause_of
-from jobs.fenced import fenced, wants_a_look
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
 from jobs.notices import tell_once
+from jobs.own_mistakes import unless_mistaken, wants_a_look
 from jobs.ports import Put, RowChange, cover
 from jobs.quarantine import Sifted, parked, plan_around
 from jobs.refusal import judged
@@ -305,7 +305,9 @@ class _Round:
 
         Returns False if an item could not be parked.
         """
-        aside = [fenced(partial(parked, together), lambda _: None, self._user.id) for together in sifted.aside]
+        aside = [
+            unless_mistaken(partial(parked, together), lambda _: None, self._user.id) for together in sifted.aside
+        ]
         rows: list[RowChange] = [change for own in aside for change in own or ()]
         rows += [Put(sifted.plan.hold)] if sifted.plan.hold is not None else []
         if rows:
@@ -338,7 +340,7 @@ class _Round:
         lacking = await fence.prove(await self._left(fence))
         before = self._memory or Memory()
         unnamed = lacking.intersection(link.event_id for link in before.links)
-        found = fenced(lambda: ledger_of(before), lambda _: self._ledger, self._user.id)
+        found = unless_mistaken(lambda: ledger_of(before), lambda _: self._ledger, self._user.id)
         if self._ledger is not None and (unnamed or self._ledger != found):
             facts = {"running": self._ledger.running, "found": before.running, "unnamed": len(unnamed)}
             log_line("ledger", {"user": self._user.id, **facts})

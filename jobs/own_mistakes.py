@@ -12,7 +12,7 @@ from sync_core.model.link import Link, asks_for_a_look
 T = TypeVar("T")
 
 
-def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -> T:
+def unless_mistaken(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -> T:
     """Return what ``work`` makes of one item. If our own code fails on it, log that and return ``otherwise`` of the
     exception's class name."""
     try:
@@ -26,4 +26,4 @@ def fenced(work: Callable[[], T], otherwise: Callable[[str], T], user_id: str) -
 
 def wants_a_look(link: Link) -> bool:
     """``asks_for_a_look``; yes where our own code fails on the link, so that each round looks at it and says so."""
-    return fenced(lambda: asks_for_a_look(link), lambda _: True, "")
+    return unless_mistaken(lambda: asks_for_a_look(link), lambda _: True, "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import adapters.store.due
-import jobs.fenced
+import jobs.own_mistakes
 from adapters.store.due import makes_due
-from jobs.fenced import fenced, wants_a_look
+from jobs.own_mistakes import unless_mistaken, wants_a_look
 from jobs.ports import Put
 from sync_core.errors import SideUnavailable
 from sync_core.model.sides import Side
@@ -20,8 +20,8 @@ def test_a_mistake_of_ours_is_one_items_own() -> None:
     def fail() -> str:
         raise ZeroDivisionError
 
-    assert fenced(lambda: "fine", lambda mistake: mistake, "anna-id") == "fine"
-    assert fenced(fail, lambda mistake: mistake, "anna-id") == "ZeroDivisionError"
+    assert unless_mistaken(lambda: "fine", lambda mistake: mistake, "anna-id") == "fine"
+    assert unless_mistaken(fail, lambda mistake: mistake, "anna-id") == "ZeroDivisionError"
 
 
 def test_what_a_side_says_is_no_items_fault() -> None:
@@ -31,7 +31,7 @@ def test_what_a_side_says_is_no_items_fault() -> None:
         raise SideUnavailable(Side.ERP, "down")
 
     with pytest.raises(SideUnavailable):
-        fenced(fail, lambda mistake: mistake, "anna-id")
+        unless_mistaken(fail, lambda mistake: mistake, "anna-id")
 
 
 def test_a_link_that_cannot_be_reckoned_with_is_looked_at_and_stored(
@@ -43,7 +43,7 @@ def test_a_link_that_cannot_be_reckoned_with_is_looked_at_and_stored(
     def fail(_: object) -> bool:
         raise OverflowError
 
-    for module in (jobs.fenced, adapters.store.due):
+    for module in (jobs.own_mistakes, adapters.store.due):
         monkeypatch.setattr(module, "asks_for_a_look", fail)
     assert (wants_a_look(a_link()), makes_due(Put(a_link()))) == (True, True)
     assert "OverflowError" in caplog.text
