@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from jobs.fence import Fence
 from jobs.ports import cover
 from jobs.round.report import Failure, Line
 from jobs.says import Outcome as Became
 from jobs.waiting import Notice, take_when_free
-from jobs.world import Fence, World
+from jobs.world import World
 from sync_core.errors import DuplicateCreate
 from sync_core.model import link as life
 from sync_core.model.decision import Sight

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TypeVar
 
 from jobs.claims import Claims
+from jobs.fence import Fence
 from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Begin, Put, RowChange
 from jobs.round.context import event_owners_of
@@ -36,7 +37,6 @@ from jobs.round.outcomes import (
 )
 from jobs.round.report import PRIVATE, Failure, Line, title
 from jobs.round.siblings import Siblings
-from jobs.world import Fence
 from sync_core.errors import (
     OWN_MISTAKE,
     CalsyncError,

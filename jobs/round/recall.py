@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from jobs.fence import Fence
 from jobs.log import log_failure
 from jobs.own_mistakes import unless_mistaken
-from jobs.world import Fence, World
+from jobs.world import World
 from sync_core.content.names import Names, siblings_of
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model.ledger import with_found

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jobs.fence import Fence
 from jobs.ports import Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
-from jobs.world import Fence
 from sync_core.model.link import Pending
 from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.fence import Fence
 from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Drop, Put
 from jobs.round.act import Done
 from jobs.round.frame import RoundFrame
 from jobs.round.planning import Plan
 from jobs.round.report import Report, parked_in
-from jobs.world import Fence
 from sync_core.model.link import Link
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.plan.holds import dropped, emptied

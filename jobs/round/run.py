@@ -16,6 +16,7 @@ from jobs.approvals import asks_of
 from jobs.checkup import in_state, save_findings
 from jobs.claims import Planned, planned_by
 from jobs.due import owes, pause_of
+from jobs.fence import Fence
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure, log_line
 from jobs.notices import tell_once
@@ -37,7 +38,7 @@ from jobs.round.relocate import save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
 from jobs.wake import heard_at
-from jobs.world import Fence, World
+from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
 from sync_core.model.ledger import Ledger, ledger_of

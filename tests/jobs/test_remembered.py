@@ -19,10 +19,10 @@ from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
 from jobs.app.dispatch import dispatch
 from jobs.due import is_due
+from jobs.fence import Fence
 from jobs.ports import Drop, Put, RowChange, Store
 from jobs.remembered import with_changes
 from jobs.round.run import _Round, run_round
-from jobs.world import Fence
 from sync_core.content.names import Names, names_of
 from sync_core.model.ledger import is_open, ledger_of
 from sync_core.model.link import asks_for_a_look

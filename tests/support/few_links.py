@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+from jobs.fence import Fence
 from jobs.quarantine import Sifted
 from jobs.round.planning import Plan
 from jobs.round.prepare import Prepared
 from jobs.round.run import _Round
-from jobs.world import Fence
 from sync_core.model.memory import Memory
 
 TRIES = 5

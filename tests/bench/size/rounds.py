@@ -16,12 +16,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jobs.checkup import as_known, fingerprint, save_findings
+from jobs.fence import Fence
 from jobs.people import LIFE, People
 from jobs.ports import Put
 from jobs.pull import PullReport
 from jobs.round.report import Report
 from jobs.wake import heard_at
-from jobs.world import Fence, World
+from jobs.world import World
 from sync_core.content.window import delta_window_at, local_day
 from sync_core.errors import CalsyncError
 from sync_core.model.memory import InboxRow, Instance, Memory, User

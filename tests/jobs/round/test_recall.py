@@ -10,12 +10,12 @@ import pytest
 
 from adapters.store.backend import Op, Table, Verb
 from adapters.store.codec import SCHEMA
+from jobs.fence import Fence
 from jobs.ports import Put
 from jobs.pull import run_pull
 from jobs.round.recall import MOST_NAMES, NeedsAll, Recall, recall_few
 from jobs.round.report import Report
 from jobs.round.run import run_round
-from jobs.world import Fence
 from sync_core.content.names import Names, named, siblings_of
 from sync_core.model.ledger import Ledger, ledger_of
 from sync_core.model.link import Link

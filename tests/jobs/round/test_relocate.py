@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+from jobs.fence import Fence
 from jobs.ports import Drop, Put, RowChange
 from jobs.round.journal import RoundJournal
 from jobs.round.relocate import AT_ONCE, save_moves
-from jobs.world import Fence
 from sync_core.model.link import Link, Pending
 from sync_core.model.sides import Side
 from sync_core.plan.relocate import Move
