@@ -178,19 +178,24 @@ def _undecided(case: Case, _: Context) -> Decision | None:
 
 
 def _elsewhere(case: Case, ctx: Context) -> Decision | None:
-    """An event in another calendar is set aside; an invited copy that fed its meeting hands it on where it can."""
+    """An event in another calendar is set aside while the meeting is to come; an invited copy that fed its meeting
+    hands it on where it can."""
     if Sight.ELSEWHERE not in (case.event_sight, case.activity_sight):
         return None
     if case.link is not None and case.link.role is Role.INVITED and case.others != ():
         return hand_on(case, case.link, ctx) if case.others else _reread(case, OTHERS_UNREAD)
+    if case.link is not None and case.activity is not None and _all_over(case, case.link, ctx):
+        return None
     return _set_aside(case, Verdict.PARK, ELSEWHERE)
 
 
-def _hidden(case: Case, _: Context) -> Decision | None:
+def _hidden(case: Case, ctx: Context) -> Decision | None:
     """An activity that the service user cannot see is not gone, so the pair is parked. It counts as gone only where
-    the event is gone as well, or the pair has ended; a follower does not need it."""
+    the event is gone as well, or the pair has ended or is over; a follower does not need it."""
     is_hidden = Sight.HIDDEN in (case.event_sight, case.activity_sight)
     if not is_hidden or case.event_sight is Sight.GONE or _is_ended(case) or is_follower(case.link):
+        return None
+    if case.link is not None and case.event is not None and _all_over(case, case.link, ctx):
         return None
     return _set_aside(case, Verdict.PARK, HIDDEN)
 

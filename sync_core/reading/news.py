@@ -19,11 +19,11 @@ from sync_core.model.event import Window
 from sync_core.model.link import (
     UNHINDERED,
     WATCHED,
-    CategoryState,
     Link,
     LinkStatus,
     Pending,
     PendingState,
+    Role,
     is_given_up,
 )
 from sync_core.model.policy import PrivateRule, SeriesRule
@@ -215,7 +215,7 @@ def doubtful(news: GraphNews, frame: Frame) -> set[str]:
 
 def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str]) -> bool:
     is_read = link.event_id in news.events
-    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_conflict_to_close(link, frame):
+    if (link.status is LinkStatus.TOMBSTONE and is_read) or is_put_off_or_over(link, frame):
         return True
     if link.status not in WATCHED:  # of what is over, only a conflict that a person answered is looked at
         return bool(link.chosen) and _is_due(link, frame)
@@ -225,7 +225,7 @@ def _is_doubtful(link: Link, news: GraphNews, frame: Frame, shown: Container[str
 
 def asks_for_reading(link: Link, news: GraphNews, frame: Frame) -> bool:
     """Whether a link must be looked at although the delta query says nothing of it."""
-    if is_conflict_to_close(link, frame):
+    if is_put_off_or_over(link, frame):
         return True
     if link.status not in WATCHED:
         return bool(link.chosen) and _is_due(link, frame)
@@ -258,13 +258,13 @@ def _is_ready(link: Link, frame: Frame) -> bool:
     return not frame.waits(link.retry_at) and not is_given_up(link)
 
 
-def is_conflict_to_close(link: Link, frame: Frame) -> bool:
-    """Whether the meeting of an open conflict is over by its bases. Asked once a day: a side may stand later by now,
-    and if none does, the event may have our category."""
-    is_asked, conflict = frame.is_daily or _is_due(link, frame), link.conflict
-    if not is_asked or is_given_up(link) or conflict is None:
-        return False
-    if link.status is not LinkStatus.LIVE and conflict.category is not CategoryState.SET:
+def is_put_off_or_over(link: Link, frame: Frame) -> bool:
+    """Whether a pair whose sides may stand apart is over by its bases. Asked once a day: a side may stand later by
+    now, and if none does, the event may have our category. Dates are left alone while series are not synced."""
+    is_apart = link.conflict is not None or link.status in (LinkStatus.PARKED, LinkStatus.HELD)
+    is_fed = link.role is not Role.FOLLOWER  # a follower only tells an answer
+    is_off = link.occurrence is not None and frame.ctx.policy.series is SeriesRule.SKIP
+    if not is_apart or not is_fed or is_off or not (frame.is_daily or _is_due(link, frame)):
         return False
     return is_over_link(link, frame.ctx.now - frame.ctx.policy.max_age, frame.ctx.zone)
 

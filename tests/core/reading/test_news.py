@@ -10,7 +10,17 @@ import pytest
 from sync_core.model import link as life
 from sync_core.model.decision import Sight
 from sync_core.model.event import Window
-from sync_core.model.link import TRIES, CategoryState, Conflict, EndedBy, Link, LinkStatus, Pending, PendingState
+from sync_core.model.link import (
+    TRIES,
+    CategoryState,
+    Conflict,
+    EndedBy,
+    Link,
+    LinkStatus,
+    Pending,
+    PendingState,
+    Role,
+)
 from sync_core.model.memory import InboxRow, Memory
 from sync_core.model.policy import Policy, PrivateRule
 from sync_core.model.sides import Evidence, GraphEvent, GraphReading, Malformed, Side, Whereabouts
@@ -121,6 +131,7 @@ OVER = a_link(
     conflict=IN_CONFLICT,
 )
 EVER = Window(utc(2025, 12, 1), utc(2026, 4, 1))
+SET_ASIDE = life.parked(replace(OVER, conflict=None), "hidden")
 UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TAKEN_OFF))
 
 
@@ -163,8 +174,23 @@ UNMARKED = replace(OVER, conflict=replace(IN_CONFLICT, category=CategoryState.TA
             life.parked(UNMARKED, "hidden"),
             news(delta_window=EVER),
             Scale(roll=True),
-            False,
+            True,
             id="in-conflict-and-parked",
+        ),
+        pytest.param(SET_ASIDE, news(delta_window=EVER), AS_USUAL, False, id="set-aside-and-over"),
+        pytest.param(SET_ASIDE, news(delta_window=EVER), Scale(roll=True), True, id="set-aside-and-over-daily"),
+        pytest.param(
+            replace(SET_ASIDE, tries=TRIES), news(delta_window=EVER), Scale(roll=True), True, id="given-up-and-over"
+        ),
+        pytest.param(
+            replace(SET_ASIDE, role=Role.FOLLOWER), news(delta_window=EVER), Scale(roll=True), False, id="follower"
+        ),
+        pytest.param(
+            life.held(replace(OVER, conflict=None), "many", None),
+            news(delta_window=EVER),
+            Scale(roll=True),
+            True,
+            id="held-and-over",
         ),
     ],
 )

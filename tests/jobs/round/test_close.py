@@ -11,7 +11,7 @@ from jobs.ports import Drop, Put, RowChange
 from jobs.round.close import confirmed, moved_cursors, retired
 from sync_core.model import link as life
 from sync_core.model.event import Window
-from sync_core.model.link import EndedBy, Link, LinkStatus
+from sync_core.model.link import EndedBy, Link, LinkStatus, Role
 from sync_core.model.memory import Cursors, Memory
 from sync_core.reading.frame import Frame, Scale
 from sync_core.reading.news import GraphNews
@@ -59,6 +59,21 @@ def test_the_cursors_move_past_what_was_read(before: object, scale: Scale) -> No
         pytest.param(OVER, ROLL, True, None, id="over-and-decided"),
         pytest.param(replace(OVER, retry_at=NOW + timedelta(hours=1)), ROLL, False, None, id="over-in-its-back-off"),
         pytest.param(replace(OVER, retry_at=NOW), ROLL, False, LinkStatus.ARCHIVED, id="over-after-its-back-off"),
+        pytest.param(life.parked(OVER, "hidden"), ROLL, False, None, id="over-and-set-aside"),
+        pytest.param(
+            replace(life.parked(OVER, "hidden"), role=Role.FOLLOWER),
+            ROLL,
+            False,
+            LinkStatus.ARCHIVED,
+            id="over-follower",
+        ),
+        pytest.param(
+            replace(life.parked(OVER, "hidden"), reread="not found"),
+            ROLL,
+            False,
+            LinkStatus.ARCHIVED,
+            id="over-not-found",
+        ),
         pytest.param(a_link(), ROLL, False, None, id="to-come"),
         pytest.param(life.ended(OVER, EndedBy.ERP, "void", NOW), ROLL, False, None, id="ended-already"),
         pytest.param(LONG_OVER, ROLL, False, "forgotten", id="ended-long-ago"),
