@@ -113,17 +113,21 @@ class Asked(Sayings):
     IF_IDS = "Ids of a series' dates"
     IF_VIEW = "Changed dates in calendarView"
     IF_INSTANCES = "Changed dates in /instances"
-    IF_WINDOW = "SYNC_SERIES=window here"
+    IF_WINDOW = "Is SYNC_SERIES=window safe here"
 
 
 @unique
 class Seen(Sayings):
     """What one series has shown."""
 
-    SERIES_UNASKED = "could not be asked: {words}"
+    SERIES_UNASKED = "cannot be told: no calendar with a recurring meeting could be read, ask again later ({words})"
+    SERIES_NOBODY = (
+        "cannot be told: nobody's sync is on; switch on somebody who has a recurring meeting (`calsync users enable "
+        "UPN`), and ask again"
+    )
     SERIES_NONE = (
-        "not known: nobody whose sync is on has a recurring meeting with two dates in the coming month; "
-        "enter one in Outlook, change one of its dates, and ask again"
+        "cannot be told: none of the {people} calendars that were looked at has a recurring meeting with two dates "
+        "in the coming month; enter one in the calendar of {upn}, change one of its dates, and ask again"
     )
     UIDS_DATED = "each date has its own, which holds its original date"
     UIDS_SHARED = "one for the whole series"
@@ -131,19 +135,21 @@ class Seen(Sayings):
     UIDS_MISSING = "none"
     IDS_LEAD = "each leads to its date"
     IDS_STRAY = "not each leads to its date"
-    CHANGED_UNSEEN = "not known: the series has no changed date in the coming month"
+    IDS_UNREAD = "not known: none of the dates could be read again; ask again later"
+    CHANGED_UNSEEN = "not known: the series has no changed date in the coming month; change one, and ask again"
     CHANGED_SHOWN = "shown"
     CHANGED_HIDDEN = "left out"
-    WINDOW_SAFE = "safe: {dates} dates of {series} series are told apart"
+    WINDOW_SAFE = "yes: {dates} dates of {series} series are told apart"
     WINDOW_DEARER = (
-        "safe: {dates} dates of {series} series are told apart; each changed date takes a request of its own, "
+        "yes: {dates} dates of {series} series are told apart; each changed date takes a request of its own, "
         "because the view leaves it out"
     )
     WINDOW_PARTLY = (
-        "safe, but {unnamed} of {dates} dates do not say which date of their series they are, so they are left alone"
+        "yes, but {unnamed} of {dates} dates do not say which date of their series they are, so they are left alone"
     )
-    WINDOW_CONFUSED = "not safe: different dates name themselves alike; leave SYNC_SERIES at skip"
-    WINDOW_ASTRAY = "not safe: the id of a date leads to something else; leave SYNC_SERIES at skip"
+    WINDOW_UNTOLD = "cannot be told: none of the dates could be read again by its id; ask again later"
+    WINDOW_CONFUSED = "no: different dates name themselves alike; leave SYNC_SERIES at skip"
+    WINDOW_ASTRAY = "no: the id of a date leads to something else; leave SYNC_SERIES at skip"
 
 
 @unique

@@ -400,8 +400,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lines.none": ("Nothing to do: both sides are in step.", "Няма нищо за правене: двете страни са в синхрон."),
     "lines.mails.one": ("{n} mail", "{n} писмо"),
     "lines.mails.many": ("{n} mails", "{n} писма"),
-    "check.fine": ("Fine", "Добре"),
-    "check.not": ("Not fine", "Не е добре"),
+    "check.passed": ("Fine", "Добре"),
+    "check.open": ("Not known", "Не е известно"),
+    "check.warned": ("Keep switched off", "Да остане изключено"),
+    "check.failed": ("Not fine", "Не е добре"),
     "back-to-everyone": ("Back to everyone", "Обратно към всички"),
     "refused.incomplete": (
         "The form was not complete, so nothing was changed. Go back and choose what you want.",

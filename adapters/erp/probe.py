@@ -40,21 +40,31 @@ class Finding(Sayings):
 
     NOT_ASKED = "could not be asked: {words}"
     ANSWER = "{answer}"
-    NOT_SAID = "not said"
+    NOT_SAID = "not said: what ERPNET_TIME says counts"
     IN_UTC = "yes: set ERPNET_TIME to utc"
     IN_WALL_CLOCK = "no: wall clock"
-    NO_CHANGES = "no activity changed lately"
+    NO_CHANGES = "not known: no activity changed within a day; change one, and ask again"
     CLOCK = "UTC{hours:+g} hours, judged by {count} activities"
     YES = "yes"
     NO = "no"
-    UNKNOWN = "unknown"
+    UNKNOWN = "not known: the first sync that needs it will show it"
     CUT_TO_DATE = "no: cut to the date"
     EMPTY_ANSWER = "an empty answer"
-    NOT_VISIBLE = "not visible to this login"
+    NOT_VISIBLE = "not known: the service user's login has no letters"
     CASE_FREE = "does not matter"
     CASE_BOUND = "matters"
     WORKS = "works"
     REFUSED = "refused"
+
+
+FOUND_OUT = {
+    "unknown": Finding.UNKNOWN,
+    "yes": Finding.YES,
+    "no": Finding.NO,
+    "works": Finding.WORKS,
+    "refused": Finding.REFUSED,
+}
+"""What the writes and the pull have found out by themselves, by their own words for it."""
 
 
 class Prober:
@@ -76,7 +86,7 @@ class Prober:
         }
         findings = [(question.say(), await _answer(ask)) for question, ask in asks.items()]
         known = {Question.IF_PATCH_VERSION: version_check, Question.IF_DELETIONS: self._pull.deletions}
-        return findings + [(question.say(), Finding(found).say()) for question, found in known.items()]
+        return findings + [(question.say(), FOUND_OUT[found].say()) for question, found in known.items()]
 
     async def _version(self) -> Phrase:
         return Finding.ANSWER.say(answer=await check_access(self._session))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cli.screen import plain
@@ -14,6 +15,9 @@ UNCONFIRMED = "No documentation confirms these; so it is here:"
 
 TITLE = "you app"
 
+MARKS = {"passed": "✓", "open": "?", "warned": "!", "failed": "✗"}
+"""By what a check came to (``jobs/commands/checks.py``)."""
+
 
 def check_line(check: Json) -> str:
     """Write one check of one process."""
@@ -21,7 +25,12 @@ def check_line(check: Json) -> str:
 
 
 def _mark(check: Json | None) -> str:
-    return " " if check is None else "✓" if check["fine"] else "✗"
+    return " " if check is None else MARKS[_standing(check)]
+
+
+def _standing(check: Json) -> str:
+    """What a check came to; an earlier build's does not say it."""
+    return str(check.get("standing") or ("passed" if check["fine"] else "failed"))
 
 
 def part_lines(checks: Sequence[Json], before: Sequence[Json]) -> Iterator[str]:
@@ -64,8 +73,13 @@ def _row(own: Json | None, app: Json | None) -> Iterator[str]:
 
 def verdict_line(checks: Sequence[Json]) -> str:
     """Say in one sentence what the checks come to."""
-    wrong = sum(not check["fine"] for check in checks)
-    return "All is well." if not wrong else f"{count(wrong, 'check')} failed; each says what helps."
+    came_to = Counter(_standing(check) for check in checks)
+    warned, unknown, failed = (came_to[one] for one in ("warned", "open", "failed"))
+    beside = [f"{count(warned, 'warning')} (!)"] if warned else []
+    beside += [f"{count(unknown, 'question')} without an answer (?)"] if unknown else []
+    if failed:
+        return "; ".join([f"{count(failed, 'check')} failed", *beside, "each says what helps."])
+    return f"Nothing failed; {', '.join(beside)}: each says what helps." if beside else "All is well."
 
 
 def doctor_lines(output: Json) -> Iterator[str]:

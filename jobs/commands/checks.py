@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from jobs.commands.mistakes import told_of
 from sync_core.errors import CalsyncError
@@ -11,6 +12,28 @@ from sync_core.model.phrase import Phrase
 
 UNCONFIRMED = "unconfirmed"
 """The part of the checks that answers what no documentation confirms."""
+
+OPEN = frozenset(
+    {
+        *("exchange-silent", "term-unknown"),
+        *("series-nobody", "series-none", "series-unasked", "ids-unread", "changed-unseen", "window-untold"),
+        *("not-asked", "not-said", "no-changes", "unknown", "not-visible"),
+    }
+)
+"""The codes of findings that leave their question without an answer, each with what would bring one where somebody
+can do something about it."""
+
+WARNING = frozenset({"window-confused", "window-astray"})
+"""The codes of findings that say what must not be switched on here; nothing is wrong while it is off."""
+
+
+class Standing(StrEnum):
+    """What a check came to. ``OPEN``: its question has no answer. ``WARNED``: it tells what to keep switched off."""
+
+    PASSED = "passed"
+    OPEN = "open"
+    WARNED = "warned"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +45,16 @@ class Check:
     fine: bool
     found: Phrase
     part: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """What it came to; only a failed check makes `calsync doctor` fail."""
+        if not self.fine:
+            return Standing.FAILED
+        return next((one for one, codes in TOLD.items() if self.found.code in codes), Standing.PASSED)
+
+
+TOLD = {Standing.OPEN: OPEN, Standing.WARNED: WARNING}
 
 
 class Lacking(CalsyncError):

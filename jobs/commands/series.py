@@ -48,10 +48,11 @@ class Sample:
 
 
 async def examine_series(world: World) -> list[Check]:
-    """The checks; where nobody has a series or nothing could be read, one that says so."""
-    people = [user for user in await world.store.list_users() if user.enabled and not user.unreadable]
-    said = Seen.SERIES_NONE.say()
-    for user in people[:MOST_PEOPLE]:
+    """The checks; where nobody has a series or nothing could be read, one that says so and what would help."""
+    switched_on = [user for user in await world.store.list_users() if user.enabled and not user.unreadable]
+    people = switched_on[:MOST_PEOPLE]
+    said = Seen.SERIES_NONE.say(people=len(people), upn=people[0].upn) if people else Seen.SERIES_NOBODY.say()
+    for user in people:
         try:
             sample = await _sample(world, user)
         except CalsyncError as error:
@@ -97,7 +98,7 @@ def _checks(sample: Sample, *, is_on: bool) -> Iterator[Check]:
     """What a sample says, each fact and at last whether dates may be synced."""
     series = [event for event in sample.shown if event.id in sample.again]
     yield _fact(Asked.IF_UIDS, _of_uids([event.ical_uid for event in series]))
-    yield _fact(Asked.IF_IDS, Seen.IDS_LEAD if _each_leads(sample) else Seen.IDS_STRAY)
+    yield _fact(Asked.IF_IDS, _of_ids(_each_leads(sample)))
     in_view = frozenset(event.id for event in sample.shown)
     yield _fact(Asked.IF_VIEW, _of_changed(sample.changed, in_view))
     yield _fact(Asked.IF_INSTANCES, _of_changed(sample.changed, sample.listed))
@@ -117,6 +118,12 @@ def _of_uids(uids: Sequence[str]) -> Seen:
     return Seen.UIDS_DATED if all(map(day_in, uids)) else Seen.UIDS_OTHER
 
 
+def _of_ids(each_leads: bool | None) -> Seen:
+    if each_leads is None:
+        return Seen.IDS_UNREAD
+    return Seen.IDS_LEAD if each_leads else Seen.IDS_STRAY
+
+
 def _of_changed(changed: frozenset[str], shown: frozenset[str]) -> Seen:
     if not changed:
         return Seen.CHANGED_UNSEEN
@@ -128,7 +135,10 @@ def verdict_on(sample: Sample) -> Seen:
     keys = [_key(event.occurrence) for event in sample.shown if event.occurrence]
     if len(set(keys)) < len(keys):
         return Seen.WINDOW_CONFUSED
-    if not _each_leads(sample):
+    each_leads = _each_leads(sample)
+    if each_leads is None:
+        return Seen.WINDOW_UNTOLD
+    if not each_leads:
         return Seen.WINDOW_ASTRAY
     if len(keys) < len(sample.shown):
         return Seen.WINDOW_PARTLY
@@ -136,10 +146,12 @@ def verdict_on(sample: Sample) -> Seen:
     return Seen.WINDOW_DEARER if hides else Seen.WINDOW_SAFE
 
 
-def _each_leads(sample: Sample) -> bool:
-    """Whether each id led to its own date. What could not be read says nothing."""
+def _each_leads(sample: Sample) -> bool | None:
+    """Whether each id led to its own date. What could not be read says nothing; None where nothing could be read."""
     shown = {event.id: event for event in sample.shown}
     told = [(shown[i], found) for i, found in sample.again.items() if not isinstance(found, Malformed)]
+    if not told:
+        return None
     return all(found is not None and _key(found.occurrence) == _key(event.occurrence) for event, found in told)
 
 

@@ -30,6 +30,20 @@ def test_both_columns_have_a_mark_for_what_both_need() -> None:
     assert verdict == "1 check failed; each says what helps."
 
 
+def test_what_has_no_answer_does_not_look_passed() -> None:
+    """It has a mark of its own, and the last sentence counts it; so does what must stay switched off."""
+    question = {**PROBE, "what": "Is SYNC_SERIES=window safe here"}
+    told = [[*both_lines([FINE], [{**question, "standing": one}])] for one in ("passed", "open", "warned", "failed")]
+
+    assert [lines[-2].split()[0] for lines in told] == ["✓", "?", "!", "✗"]
+    assert [lines[-1] for lines in told] == [
+        "All is well.",
+        "Nothing failed; 1 question without an answer (?): each says what helps.",
+        "Nothing failed; 1 warning (!): each says what helps.",
+        "1 check failed; each says what helps.",
+    ]
+
+
 def test_where_one_of_two_fails_both_are_told() -> None:
     """Whose it is stands before it."""
     _, own, theirs, _ = both_lines([{**FINE, "fine": False, "text": "refused"}], [{**FINE, "text": "reachable"}])
@@ -101,3 +115,8 @@ def test_here_all_is_checked_in_one_column(office: CliOffice) -> None:
     assert told["ERP.net sessions"].endswith("of 50 in use (ERPNET_MAX_SESSIONS)")
     assert {"Last pull", "ERP.net secret", "Graph permissions", "Letter case in filters"} <= told.keys()
     assert "Queue" not in told
+    open_questions = [line for line in answer.out.splitlines() if line.startswith("? ")]
+    assert {line[2:44].strip() for line in open_questions} >= {"Is SYNC_SERIES=window safe here", "ERP.net secret"}
+    assert answer.out.splitlines()[-1] == (
+        f"Nothing failed; {len(open_questions)} questions without an answer (?): each says what helps."
+    )

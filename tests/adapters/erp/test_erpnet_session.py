@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from adapters.erp import ErpNet, ErpOptions
+from adapters.erp.probe import Finding
 from adapters.http import Retries
 from simulators.base import Clock
 from sync_core.errors import (
@@ -546,7 +547,7 @@ async def test_probes_tell_what_a_strict_server_shows(server: ScriptedErp, erp: 
 
     findings = {question.text: finding.text for question, finding in await erp.probe()}
 
-    assert findings["Is StartTime kept in UTC"] == "not said"
+    assert findings["Is StartTime kept in UTC"] == Finding.NOT_SAID.value
     assert findings["Missing entity"] == "an empty answer"
     assert findings["Letter case in filters"] == "matters"
     assert "Login%20eq%20'CALSYNC.SERVICE'" in server.lines[-1]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.erp import ErpNet
+from adapters.erp.probe import Finding
 from jobs.ports import Erp
 from simulators.base import Clock
 from simulators.erpnet import SERVICE_LOGIN, ErpSimulator, ErpUser
@@ -396,8 +397,8 @@ async def test_probes_find_out_about_the_server(live: ErpNet, ann: ErpUser, simu
         "Update times filtered to the second": "yes",
         "Missing entity": "500",
         "Letter case in filters": "does not matter",
-        "Version check in PATCH": "unknown",
-        "Deleted activities can be asked for": "unknown",
+        "Version check in PATCH": "not known: the first sync that needs it will show it",
+        "Deleted activities can be asked for": "not known: the first sync that needs it will show it",
     }
 
 
@@ -408,7 +409,7 @@ async def test_a_probe_that_fails_says_so(live: ErpNet, simulator: ErpSimulator)
     findings = await probed(live)
 
     assert findings["Is StartTime kept in UTC"].startswith("could not be asked: ERP.net answered 403")
-    assert findings["Server clock"] == "no activity changed lately"
+    assert findings["Server clock"] == Finding.NO_CHANGES.value
     assert findings["Server version"] == "27.1.1.20"
 
 

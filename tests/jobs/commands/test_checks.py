@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.commands.checks import Check, Lacking, checked
+from adapters.erp.probe import Finding
+from jobs.commands.checks import OPEN, WARNING, Check, Lacking, Standing, checked
 from jobs.commands.mistakes import told_of
-from jobs.says import Found, Topic
+from jobs.says import Found, Seen, Topic
 from sync_core.errors import CalsyncError, SideUnavailable, StoreUnavailable
 from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Side
@@ -52,3 +53,28 @@ async def test_a_mistake_of_ours_is_no_check() -> None:
 
     with pytest.raises(KeyError):
         await checked(ERP, find)
+
+
+SAID = {one.code: str(one.value) for table in (Found, Seen, Finding) for one in table}
+NO_ANSWER = ("not known", "cannot be told", "could not be asked", "not said", "none has come yet")
+
+
+def test_what_says_that_it_is_not_known_does_not_count_as_passed() -> None:
+    """Whoever adds such a finding is told; and nothing else is without an answer."""
+    assert {code for code, text in SAID.items() if any(words in text for words in NO_ANSWER)} == OPEN
+    assert SAID.keys() > WARNING
+
+
+@pytest.mark.parametrize(
+    ("check", "standing"),
+    [
+        (Check(ERP, True, Found.COMPLETE.say()), Standing.PASSED),
+        (Check(ERP, True, Seen.WINDOW_UNTOLD.say()), Standing.OPEN),
+        (Check(ERP, True, Seen.WINDOW_ASTRAY.say()), Standing.WARNED),
+        (Check(ERP, False, Seen.WINDOW_ASTRAY.say()), Standing.FAILED),
+    ],
+    ids=lambda one: str(one) if isinstance(one, Standing) else "",
+)
+def test_what_a_check_came_to(check: Check, standing: Standing) -> None:
+    """A failed one has failed, whatever it found."""
+    assert check.standing is standing

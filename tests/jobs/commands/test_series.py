@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from jobs.commands.checks import UNCONFIRMED, Check
+from jobs.commands.checks import UNCONFIRMED, Check, Standing
 from jobs.commands.series import Sample, examine_series, verdict_on
 from jobs.says import Asked, Seen
 from sync_core.model.policy import SeriesRule
 from sync_core.model.series import Occurrence
-from sync_core.model.sides import EventKind, GraphEvent
+from sync_core.model.sides import EventKind, GraphEvent, Malformed, Side
 from tests.support.house import House
 from tests.support.samples import an_event
 from tests.support.series import MONDAYS, mondays, open_series
@@ -54,7 +55,7 @@ async def test_each_disputed_fact_is_told_as_it_is_here(
         found = await seen(house)
 
     assert found[question.value].found == finding.say()
-    assert (found[WINDOW].fine, found[WINDOW].found.text.split(":")[0]) == (True, "safe")
+    assert (found[WINDOW].fine, found[WINDOW].found.text.split(":")[0]) == (True, "yes")
 
 
 async def test_a_view_without_changed_dates_is_dearer() -> None:
@@ -74,16 +75,32 @@ async def test_without_a_changed_date_it_is_not_known_where_they_are() -> None:
         found = await seen(house)
 
     unseen = Seen.CHANGED_UNSEEN.say()
+    assert [found[asked.value].standing for asked in (Asked.IF_VIEW, Asked.IF_INSTANCES)] == [Standing.OPEN] * 2
+    assert found[WINDOW].standing is Standing.PASSED
     assert (found[Asked.IF_VIEW.value].found, found[Asked.IF_INSTANCES.value].found) == (unseen, unseen)
-    assert found[WINDOW].found.text == "safe: 5 dates of 1 series are told apart"
+    assert found[WINDOW].found.text == "yes: 5 dates of 1 series are told apart"
 
 
-async def test_where_nobody_has_a_series_the_remedy_is_told() -> None:
-    """A person's own series with two dates soon is needed."""
+async def test_where_nobody_has_a_series_the_remedy_is_told_and_works() -> None:
+    """A series with two dates soon is needed, in the calendar that is named: it is looked at."""
     async with open_series("anna", "boris") as house:
+        [unanswered] = (await seen(house)).values()
+        upn = unanswered.found.values["upn"]
+        mondays(house, upn=upn)
         found = await seen(house)
 
-    assert {what: check.found for what, check in found.items()} == {WINDOW: Seen.SERIES_NONE.say()}
+    assert unanswered.found == Seen.SERIES_NONE.say(people=2, upn=upn)
+    assert (unanswered.what.text, unanswered.fine, unanswered.standing) == (WINDOW, True, Standing.OPEN)
+    assert found[WINDOW].standing is Standing.PASSED
+
+
+async def test_where_nobody_is_switched_on_it_cannot_be_told() -> None:
+    """There is no calendar to look at; nothing has failed by it."""
+    async with open_series() as house:
+        await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, enabled=False))
+        [unanswered] = (await seen(house)).values()
+
+    assert (unanswered.found, unanswered.standing) == (Seen.SERIES_NOBODY.say(), Standing.OPEN)
 
 
 async def test_the_next_person_is_looked_at_where_a_calendar_cannot_be_read() -> None:
@@ -102,8 +119,8 @@ async def test_what_cannot_be_read_is_told_with_its_reason() -> None:
         house.graph.add_fault("GET /v1.0/users/*/calendarView", status=503, times=None)
         found = await seen(house)
 
-    assert found[WINDOW].found.text.startswith("could not be asked: ")
-    assert found[WINDOW].fine
+    assert found[WINDOW].found.code == Seen.SERIES_UNASKED.code
+    assert (found[WINDOW].fine, found[WINDOW].standing) == (True, Standing.OPEN)
 
 
 def a_date(ident: str, day: date | None) -> GraphEvent:
@@ -112,6 +129,7 @@ def a_date(ident: str, day: date | None) -> GraphEvent:
     return an_event(id=ident, kind=EventKind.OCCURRENCE, series_id="m", occurrence=one)
 
 
+DAMAGED = Malformed(Side.GRAPH, "1", "no start")
 FIRST, SECOND = a_date("1", MONDAYS[0]), a_date("2", MONDAYS[1])
 
 VERDICTS = [
@@ -120,6 +138,13 @@ VERDICTS = [
     ("an id leads nowhere", (FIRST, SECOND), {"1": None}, Seen.WINDOW_ASTRAY),
     ("an id leads to another date", (FIRST, SECOND), {"1": SECOND}, Seen.WINDOW_ASTRAY),
     ("one does not tell", (FIRST, a_date("2", None)), {"1": FIRST}, Seen.WINDOW_PARTLY),
+    ("nothing can be read again", (FIRST, SECOND), {"1": DAMAGED}, Seen.WINDOW_UNTOLD),
+    (
+        "one of two can be read again",
+        (FIRST, SECOND),
+        {"1": DAMAGED, "2": SECOND},
+        Seen.WINDOW_SAFE,
+    ),
 ]
 
 
@@ -127,7 +152,7 @@ VERDICTS = [
     ("shown", "again", "verdict"), [one[1:] for one in VERDICTS], ids=[one[0] for one in VERDICTS]
 )
 def test_whether_dates_may_be_synced(
-    shown: tuple[GraphEvent, ...], again: dict[str, GraphEvent | None], verdict: Seen
+    shown: tuple[GraphEvent, ...], again: dict[str, GraphEvent | Malformed | None], verdict: Seen
 ) -> None:
     """They must be told apart, and found again by their ids."""
     assert verdict_on(Sample(shown, again, frozenset(), frozenset())) is verdict
@@ -149,3 +174,4 @@ async def test_what_is_not_safe_is_a_failed_check_only_where_it_is_switched_on(
         found = await seen(house)
 
     assert (found[WINDOW].fine, found[WINDOW].found.code) == (fine, Seen.WINDOW_ASTRAY.code)
+    assert found[WINDOW].standing is (Standing.WARNED if fine else Standing.FAILED)
