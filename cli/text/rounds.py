@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cli.screen import plain
@@ -12,6 +11,9 @@ from cli.text.words import Json, count, date_in, failure_lines, quoted, series_n
 
 CREATED = "activity created"
 """What a line says of a new activity (``sync_core/plan/wording.py``)."""
+
+OF_THE_FIRST = " (the first date; each other one has values of its own)"
+"""Stands behind a value that dates of a series, told as one, do not have in common."""
 
 
 def sync_lines(output: Json) -> Iterator[str]:
@@ -47,12 +49,12 @@ def _report_lines(user: Json, dry_run: bool) -> Iterator[str]:
 
 
 def gathered(lines: Sequence[Json]) -> list[list[Json]]:
-    """The lines of a round, those of dates of one series together where they only say the same of each."""
+    """The lines of a round; what was done alike to several dates of a series is told once, as in the journal
+    (``sync_core/model/entries.py``), whatever values each date had (R28)."""
     groups: dict[object, list[Json]] = {}
     for number, line in enumerate(lines):
         date = line.get("occurrence")
-        changes = tuple((name, line["before"][name], line["after"][name]) for name in _changed(line))
-        key = (line["what"], line["reason"], date["series"], changes) if date else number
+        key = (line["what"], line["reason"], line["subject"], date["series"], *_changed(line)) if date else number
         groups.setdefault(key, []).append(line)
     return [*groups.values()]
 
@@ -65,12 +67,14 @@ def _changed(line: Json) -> list[str]:
 def _series_lines(some: Sequence[Json], zone: str) -> Iterator[str]:
     """Write what was done to several dates of a series."""
     days = sorted(line["occurrence"]["day"] for line in some)
-    [(subject, _)] = Counter(line["subject"] for line in some).most_common(1)
     mails, reason = sum(line["mails"] for line in some), some[0]["reason"]
     details = ", ".join(filter(None, (plain(reason), count(mails, "mail") if mails else "")))
-    told = f"  {plain(some[0]['what'])}: {series_named(subject, len(some), days[0], days[-1])}"
+    told = f"  {plain(some[0]['what'])}: {series_named(some[0]['subject'], len(some), days[0], days[-1])}"
     yield f"{told} ({details})" if details else told
-    yield from _values_of(some[0], zone)
+    first = min(some, key=lambda line: str(line["occurrence"]["day"]))
+    for name in _changed(first):
+        is_one = len({(line["before"][name], line["after"][name]) for line in some}) == 1
+        yield _value_line(name, first, zone) + ("" if is_one else OF_THE_FIRST)
 
 
 def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
@@ -99,9 +103,12 @@ def action_lines(line: Json, zone: str) -> Iterator[str]:
 
 
 def _values_of(line: Json, zone: str) -> Iterator[str]:
-    for name in _changed(line):
-        before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
-        yield f"      {field_of(name)}: {before} → {after}"
+    yield from (_value_line(name, line, zone) for name in _changed(line))
+
+
+def _value_line(name: str, line: Json, zone: str) -> str:
+    before, after = (value_of(name, values[name], zone) for values in (line["before"], line["after"]))
+    return f"      {field_of(name)}: {before} → {after}"
 
 
 def retried_lines(output: Json) -> Iterator[str]:

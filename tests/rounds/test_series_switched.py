@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from csv import DictReader
+from datetime import date
 from io import StringIO
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ from sync_core.model.link import LinkStatus
 from sync_core.model.link import Role as MeetingRole
 from sync_core.model.policy import Policy, SeriesRule
 from tests.support.house import House, open_house
-from tests.support.series import MONDAY, MONDAYS, every_weekday, mondays, on, starts
+from tests.support.series import MONDAY, MONDAYS, clock, every_weekday, mondays, on, starts
 from tests.support.visitor import Visitor, signed_in
 
 BORIS = "boris@acme.example"
@@ -243,18 +244,46 @@ async def test_an_administrator_sees_on_the_page_what_would_appear(company: Hous
     assert "29 meetings will appear in ERP.net. 29 of them are dates of recurring meetings." in page
 
 
-async def test_a_renamed_series_is_one_line_of_a_sync(company: House) -> None:
-    """With both titles once; a date that changed otherwise has a line of its own."""
+@pytest.fixture
+async def week(company: House) -> str:
+    """The company syncs its series; Anna's week."""
     await deploy(company, SeriesRule.WINDOW)
     await company.settle()
-    week = str(company.outlook().find("Week"))
+    return str(company.outlook().find("Week"))
+
+
+async def printed(company: House) -> list[str]:
+    """What a `calsync sync` prints of Anna some minutes later."""
+    company.advance(minutes=5)
+    users = [await company.user()]
+    outcome = await company.sync(users[0].upn)
+    return list(sync_lines(sync_of(outcome, await what_waits(company.world, users, outcome), dry_run=False)))
+
+
+async def test_a_renamed_series_is_one_line_of_a_sync(company: House, week: str) -> None:
+    """With both titles once; a date that changed otherwise has a line of its own."""
     company.outlook().edit(week, subject="Month")
     company.outlook().edit_date(week, MONDAYS[3], subject="Quarter")
-    users = [await company.user()]
-    outcome = await company.sync()
-    told = list(sync_lines(sync_of(outcome, await what_waits(company.world, users, outcome), dry_run=False)))
+    told = await printed(company)
 
     changed = "  activity updated: the series “Month”, 4 dates, 26 January to 23 February"
     at = told.index(f"{changed} (the whole series was changed in Outlook)")
     assert told[at + 1] == "      subject in ERP.net: “Week” → “Month”"
     assert "  activity updated: “Quarter” (Weekly, 16 February)" in told
+
+
+async def test_a_moved_series_is_one_line_of_a_sync(company: House, week: str) -> None:
+    """With the times of its first date, since each date has its own; so it is where ERP.net's edits of several dates
+    are carried."""
+    company.outlook().edit(week, start=clock(date(2024, 1, 22), 11), end=clock(date(2024, 1, 22), 12))
+    told = await printed(company)
+
+    [at] = [number for number, line in enumerate(told) if "the series “Week”, 5 dates, " in line]
+    assert [line for line in told if "activity updated" in line] == [told[at]]
+    times = "Mon 26.01.2026 09:00 – 10:00 → Mon 26.01.2026 11:00 – 12:00"
+    assert told[at + 1] == f"      time in ERP.net: {times} (the first date; each other one has values of its own)"
+
+    for day in MONDAYS[2:4]:
+        company.desk().edit(on(company, day, "Week")["Id"], start=clock(day, 13), end=clock(day, 14))
+    [line] = [line for line in await printed(company) if " updated: " in line]
+    assert line == "  both updated: the series “Week”, 2 dates, 9 February to 16 February (2 mails)"
