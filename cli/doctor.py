@@ -93,7 +93,7 @@ async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: 
 
 
 def _check(what: str, words: str, *, fine: bool = True) -> Json:
-    return {"what": what, "fine": fine, "standing": "passed" if fine else "failed", "text": words, "part": ""}
+    return {"what": what, "fine": fine, "grade": "passed" if fine else "failed", "text": words, "part": ""}
 
 
 def _is_fine(checks: list[Json]) -> bool:

@@ -147,7 +147,7 @@ class Seen(Sayings):
     WINDOW_PARTLY = (
         "yes, but {unnamed} of {dates} dates do not say which date of their series they are, so they are left alone"
     )
-    WINDOW_UNTOLD = "cannot be told: none of the dates could be read again by its id; ask again later"
+    WINDOW_UNKNOWN = "cannot be told: none of the dates could be read again by its id; ask again later"
     WINDOW_CONFUSED = "no: different dates name themselves alike; leave SYNC_SERIES at skip"
     WINDOW_ASTRAY = "no: the id of a date leads to something else; leave SYNC_SERIES at skip"
 

@@ -183,7 +183,7 @@ NEEDED = thing(
     state=TEXT,
     count={**NUMBER, "description": "How many lists, conflicts, items or messages"},
     holds=several(thing(user_id=TEXT, more=NUMBER, **HOLD)),
-    check=maybe(thing(what=TEXT, topic=TEXT, fine=TRUTH, standing=TEXT, part=TEXT, **SAID)),
+    check=maybe(thing(what=TEXT, topic=TEXT, fine=TRUTH, grade=TEXT, part=TEXT, **SAID)),
     ends=maybe(DAY),
 )
 EVERYONE = thing(

@@ -25,12 +25,12 @@ def check_line(check: Json) -> str:
 
 
 def _mark(check: Json | None) -> str:
-    return " " if check is None else MARKS[_standing(check)]
+    return " " if check is None else MARKS[_grade(check)]
 
 
-def _standing(check: Json) -> str:
+def _grade(check: Json) -> str:
     """What a check came to; an earlier build's does not say it."""
-    return str(check.get("standing") or ("passed" if check["fine"] else "failed"))
+    return str(check.get("grade") or ("passed" if check["fine"] else "failed"))
 
 
 def part_lines(checks: Sequence[Json], before: Sequence[Json]) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _row(own: Json | None, app: Json | None) -> Iterator[str]:
 
 def verdict_line(checks: Sequence[Json]) -> str:
     """Say in one sentence what the checks come to."""
-    came_to = Counter(_standing(check) for check in checks)
+    came_to = Counter(_grade(check) for check in checks)
     warned, unknown, failed = (came_to[one] for one in ("warned", "open", "failed"))
     beside = [f"{count(warned, 'warning')} (!)"] if warned else []
     beside += [f"{count(unknown, 'question')} without an answer (?)"] if unknown else []

@@ -16,7 +16,7 @@ UNCONFIRMED = "unconfirmed"
 OPEN = frozenset(
     {
         *("exchange-silent", "term-unknown"),
-        *("series-nobody", "series-none", "series-unasked", "ids-unread", "changed-unseen", "window-untold"),
+        *("series-nobody", "series-none", "series-unasked", "ids-unread", "changed-unseen", "window-unknown"),
         *("not-asked", "not-said", "no-changes", "unknown", "not-visible"),
     }
 )
@@ -27,7 +27,7 @@ WARNING = frozenset({"window-confused", "window-astray"})
 """The codes of findings that say what must not be switched on here; nothing is wrong while it is off."""
 
 
-class Standing(StrEnum):
+class Grade(StrEnum):
     """What a check came to. ``OPEN``: its question has no answer. ``WARNED``: it tells what to keep switched off."""
 
     PASSED = "passed"
@@ -47,14 +47,14 @@ class Check:
     part: str = ""
 
     @property
-    def standing(self) -> Standing:
+    def grade(self) -> Grade:
         """What it came to; only a failed check makes `calsync doctor` fail."""
         if not self.fine:
-            return Standing.FAILED
-        return next((one for one, codes in TOLD.items() if self.found.code in codes), Standing.PASSED)
+            return Grade.FAILED
+        return next((one for one, codes in TOLD.items() if self.found.code in codes), Grade.PASSED)
 
 
-TOLD = {Standing.OPEN: OPEN, Standing.WARNED: WARNING}
+TOLD = {Grade.OPEN: OPEN, Grade.WARNED: WARNING}
 
 
 class Lacking(CalsyncError):

@@ -137,7 +137,7 @@ def verdict_on(sample: Sample) -> Seen:
         return Seen.WINDOW_CONFUSED
     each_leads = _each_leads(sample)
     if each_leads is None:
-        return Seen.WINDOW_UNTOLD
+        return Seen.WINDOW_UNKNOWN
     if not each_leads:
         return Seen.WINDOW_ASTRAY
     if len(keys) < len(sample.shown):

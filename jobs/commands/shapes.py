@@ -326,5 +326,5 @@ def journal_of(
 def check_of(check: Check) -> Json:
     """Shape one check of ``doctor``."""
     found = phrase_of(check.found)
-    standing = {"fine": check.fine, "standing": check.standing.value}
-    return {"what": check.what.text, "topic": check.what.code, **standing, "part": check.part, **found}
+    grade = {"fine": check.fine, "grade": check.grade.value}
+    return {"what": check.what.text, "topic": check.what.code, **grade, "part": check.part, **found}

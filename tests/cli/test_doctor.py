@@ -33,7 +33,7 @@ def test_both_columns_have_a_mark_for_what_both_need() -> None:
 def test_what_has_no_answer_does_not_look_passed() -> None:
     """It has a mark of its own, and the last sentence counts it; so does what must stay switched off."""
     question = {**PROBE, "what": "Is SYNC_SERIES=window safe here"}
-    told = [[*both_lines([FINE], [{**question, "standing": one}])] for one in ("passed", "open", "warned", "failed")]
+    told = [[*both_lines([FINE], [{**question, "grade": one}])] for one in ("passed", "open", "warned", "failed")]
 
     assert [lines[-2].split()[0] for lines in told] == ["✓", "?", "!", "✗"]
     assert [lines[-1] for lines in told] == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.erp.probe import Finding
-from jobs.commands.checks import OPEN, WARNING, Check, Lacking, Standing, checked
+from jobs.commands.checks import OPEN, WARNING, Check, Grade, Lacking, checked
 from jobs.commands.mistakes import told_of
 from jobs.says import Found, Seen, Topic
 from sync_core.errors import CalsyncError, SideUnavailable, StoreUnavailable
@@ -66,15 +66,15 @@ def test_what_says_that_it_is_not_known_does_not_count_as_passed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("check", "standing"),
+    ("check", "grade"),
     [
-        (Check(ERP, True, Found.COMPLETE.say()), Standing.PASSED),
-        (Check(ERP, True, Seen.WINDOW_UNTOLD.say()), Standing.OPEN),
-        (Check(ERP, True, Seen.WINDOW_ASTRAY.say()), Standing.WARNED),
-        (Check(ERP, False, Seen.WINDOW_ASTRAY.say()), Standing.FAILED),
+        (Check(ERP, True, Found.COMPLETE.say()), Grade.PASSED),
+        (Check(ERP, True, Seen.WINDOW_UNKNOWN.say()), Grade.OPEN),
+        (Check(ERP, True, Seen.WINDOW_ASTRAY.say()), Grade.WARNED),
+        (Check(ERP, False, Seen.WINDOW_ASTRAY.say()), Grade.FAILED),
     ],
-    ids=lambda one: str(one) if isinstance(one, Standing) else "",
+    ids=lambda one: str(one) if isinstance(one, Grade) else "",
 )
-def test_what_a_check_came_to(check: Check, standing: Standing) -> None:
+def test_what_a_check_came_to(check: Check, grade: Grade) -> None:
     """A failed one has failed, whatever it found."""
-    assert check.standing is standing
+    assert check.grade is grade

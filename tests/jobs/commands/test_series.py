@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.commands.checks import UNCONFIRMED, Check, Standing
+from jobs.commands.checks import UNCONFIRMED, Check, Grade
 from jobs.commands.series import Sample, examine_series, verdict_on
 from jobs.says import Asked, Seen
 from sync_core.model.policy import SeriesRule
@@ -75,8 +75,8 @@ async def test_without_a_changed_date_it_is_not_known_where_they_are() -> None:
         found = await seen(house)
 
     unseen = Seen.CHANGED_UNSEEN.say()
-    assert [found[asked.value].standing for asked in (Asked.IF_VIEW, Asked.IF_INSTANCES)] == [Standing.OPEN] * 2
-    assert found[WINDOW].standing is Standing.PASSED
+    assert [found[asked.value].grade for asked in (Asked.IF_VIEW, Asked.IF_INSTANCES)] == [Grade.OPEN] * 2
+    assert found[WINDOW].grade is Grade.PASSED
     assert (found[Asked.IF_VIEW.value].found, found[Asked.IF_INSTANCES.value].found) == (unseen, unseen)
     assert found[WINDOW].found.text == "yes: 5 dates of 1 series are told apart"
 
@@ -90,8 +90,8 @@ async def test_where_nobody_has_a_series_the_remedy_is_told_and_works() -> None:
         found = await seen(house)
 
     assert unanswered.found == Seen.SERIES_NONE.say(people=2, upn=upn)
-    assert (unanswered.what.text, unanswered.fine, unanswered.standing) == (WINDOW, True, Standing.OPEN)
-    assert found[WINDOW].standing is Standing.PASSED
+    assert (unanswered.what.text, unanswered.fine, unanswered.grade) == (WINDOW, True, Grade.OPEN)
+    assert found[WINDOW].grade is Grade.PASSED
 
 
 async def test_where_nobody_is_switched_on_it_cannot_be_told() -> None:
@@ -100,7 +100,7 @@ async def test_where_nobody_is_switched_on_it_cannot_be_told() -> None:
         await house.world.store.revise_user((await house.user()).id, lambda user: replace(user, enabled=False))
         [unanswered] = (await seen(house)).values()
 
-    assert (unanswered.found, unanswered.standing) == (Seen.SERIES_NOBODY.say(), Standing.OPEN)
+    assert (unanswered.found, unanswered.grade) == (Seen.SERIES_NOBODY.say(), Grade.OPEN)
 
 
 async def test_the_next_person_is_looked_at_where_a_calendar_cannot_be_read() -> None:
@@ -120,7 +120,7 @@ async def test_what_cannot_be_read_is_told_with_its_reason() -> None:
         found = await seen(house)
 
     assert found[WINDOW].found.code == Seen.SERIES_UNASKED.code
-    assert (found[WINDOW].fine, found[WINDOW].standing) == (True, Standing.OPEN)
+    assert (found[WINDOW].fine, found[WINDOW].grade) == (True, Grade.OPEN)
 
 
 def a_date(ident: str, day: date | None) -> GraphEvent:
@@ -138,7 +138,7 @@ VERDICTS = [
     ("an id leads nowhere", (FIRST, SECOND), {"1": None}, Seen.WINDOW_ASTRAY),
     ("an id leads to another date", (FIRST, SECOND), {"1": SECOND}, Seen.WINDOW_ASTRAY),
     ("one does not tell", (FIRST, a_date("2", None)), {"1": FIRST}, Seen.WINDOW_PARTLY),
-    ("nothing can be read again", (FIRST, SECOND), {"1": DAMAGED}, Seen.WINDOW_UNTOLD),
+    ("nothing can be read again", (FIRST, SECOND), {"1": DAMAGED}, Seen.WINDOW_UNKNOWN),
     (
         "one of two can be read again",
         (FIRST, SECOND),
@@ -174,4 +174,4 @@ async def test_what_is_not_safe_is_a_failed_check_only_where_it_is_switched_on(
         found = await seen(house)
 
     assert (found[WINDOW].fine, found[WINDOW].found.code) == (fine, Seen.WINDOW_ASTRAY.code)
-    assert found[WINDOW].standing is (Standing.WARNED if fine else Standing.FAILED)
+    assert found[WINDOW].grade is (Grade.WARNED if fine else Grade.FAILED)
