@@ -27,6 +27,7 @@ from portal.unlinked import Alone, AskedAbout, find_alone, find_asked
 from portal.visit import Page, Visit
 from sync_core.content.compare import shown
 from sync_core.content.project import from_erp, from_graph, is_private
+from sync_core.model.action import Action
 from sync_core.model.entries import by_date
 from sync_core.model.link import ENDED, Link, Role, is_unlinked
 from sync_core.model.memory import JournalEntry, Memory, User
@@ -42,9 +43,6 @@ MOST_TOLD = 100
 
 ANSWERS = 50
 """Answers about one person, the newest, among which an item is looked for that no row tells of."""
-
-KEPT = "value kept"
-"""The journal's word for a value that lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +164,7 @@ def _of_alone(alone: Alone | AskedAbout) -> Item:
 def _is_of(entry: JournalEntry, item: Item) -> bool:
     by_event = bool(entry.event_id) and entry.event_id == item.event_id
     by_activity = bool(entry.activity_id) and entry.activity_id == item.activity_id
-    return entry.action != "round" and (by_event or by_activity)
+    return entry.action != Action.ROUND and (by_event or by_activity)
 
 
 def columns(link: Link) -> list[Json]:
@@ -216,7 +214,7 @@ def _named(known_as: dict[str, str]) -> list[Json]:
 
 def _can_undo(entry: JournalEntry) -> bool:
     """Whether it was a write of a round, of which an undo has something to say."""
-    has_values = entry.action != KEPT and bool(entry.before.keys() & entry.after.keys())
+    has_values = entry.action != Action.VALUE_KEPT and bool(entry.before.keys() & entry.after.keys())
     return bool(entry.round_id) and (entry.action in OPPOSITE or has_values)
 
 
@@ -232,7 +230,7 @@ def timeline(entries: Iterable[JournalEntry], *, is_owner: bool, is_masked: bool
             "cell": one.cell,
             "before": dict.fromkeys(one.before, PRIVATE) if hides else dict(one.before),
             "after": dict.fromkeys(one.after, PRIVATE) if hides else dict(one.after),
-            "is_lost": one.action == KEPT,
+            "is_lost": one.action == Action.VALUE_KEPT,
             "can_undo": _can_undo(one),
         }
         for one in entries

@@ -24,6 +24,7 @@ from portal.people import is_late, looked_at
 from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
+from sync_core.model.action import Action
 from sync_core.model.memory import Instance, JournalEntry, Memory, User
 from sync_core.model.pause import Pause
 from sync_core.model.schedule import minutes_between
@@ -253,9 +254,9 @@ async def last_preview(visit: Visit, asked: Sequence[Command]) -> Json | None:
     return {
         "command": last.id,
         "at": last.asked_at.isoformat(),
-        "erp": made.count("activity created"),
-        "outlook": made.count("event created"),
-        "dates": sum(line["what"] == "activity created" and bool(line.get("occurrence")) for line in lines),
+        "erp": made.count(Action.ACTIVITY_CREATED),
+        "outlook": made.count(Action.EVENT_CREATED),
+        "dates": sum(line["what"] == Action.ACTIVITY_CREATED and bool(line.get("occurrence")) for line in lines),
         "mails": sum(user["mails"] for user in users),
     }
 

@@ -6,7 +6,10 @@ says the same); a test holds these keys against the code. A reason that is not h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from sync_core.model.action import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,63 +301,63 @@ CELLS = {
 }
 """What decided, by the keys of ``sync_core/plan/cells.py``, whose words are the English."""
 
-ACTIONS = {
-    "activity created": ("“{subject}” was put into ERP.net", "„{subject}“ беше създадена в ERP.net"),
-    "event created": ("“{subject}” was put into Outlook", "„{subject}“ беше създадена в Outlook"),
-    "linked": ("“{subject}” was found on both sides", "„{subject}“ беше намерена и от двете страни"),
-    "activity updated": ("“{subject}” was changed in ERP.net", "„{subject}“ беше променена в ERP.net"),
-    "event updated": ("“{subject}” was changed in Outlook", "„{subject}“ беше променена в Outlook"),
-    "both updated": ("“{subject}” was changed on both sides", "„{subject}“ беше променена и от двете страни"),
-    "activity voided": ("“{subject}” was voided in ERP.net", "„{subject}“ беше анулирана в ERP.net"),
-    "event removed": ("“{subject}” was removed from Outlook", "„{subject}“ беше премахната от Outlook"),
-    "link ended": ("“{subject}” is over on both sides", "„{subject}“ приключи и от двете страни"),
-    "followed": (
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    Action.ACTIVITY_CREATED: ("“{subject}” was put into ERP.net", "„{subject}“ беше създадена в ERP.net"),
+    Action.EVENT_CREATED: ("“{subject}” was put into Outlook", "„{subject}“ беше създадена в Outlook"),
+    Action.LINKED: ("“{subject}” was found on both sides", "„{subject}“ беше намерена и от двете страни"),
+    Action.ACTIVITY_UPDATED: ("“{subject}” was changed in ERP.net", "„{subject}“ беше променена в ERP.net"),
+    Action.EVENT_UPDATED: ("“{subject}” was changed in Outlook", "„{subject}“ беше променена в Outlook"),
+    Action.BOTH_UPDATED: ("“{subject}” was changed on both sides", "„{subject}“ беше променена и от двете страни"),
+    Action.ACTIVITY_VOIDED: ("“{subject}” was voided in ERP.net", "„{subject}“ беше анулирана в ERP.net"),
+    Action.EVENT_REMOVED: ("“{subject}” was removed from Outlook", "„{subject}“ беше премахната от Outlook"),
+    Action.LINK_ENDED: ("“{subject}” is over on both sides", "„{subject}“ приключи и от двете страни"),
+    Action.FOLLOWED: (
         "“{subject}” is fed from a colleague's calendar",
         "„{subject}“ се води от календара на колега",
     ),
-    "handed on": (
+    Action.HANDED_ON: (
         "“{subject}” went on in a colleague's calendar",
         "„{subject}“ продължи в календара на колега",
     ),
-    "answer noted": ("The answer to “{subject}” was noted", "Отговорът за „{subject}“ беше отбелязан"),
-    "category set": ("“{subject}” was marked as a conflict", "„{subject}“ беше отбелязана като конфликт"),
-    "category removed": (
+    Action.ANSWER_NOTED: ("The answer to “{subject}” was noted", "Отговорът за „{subject}“ беше отбелязан"),
+    Action.CATEGORY_SET: ("“{subject}” was marked as a conflict", "„{subject}“ беше отбелязана като конфликт"),
+    Action.CATEGORY_REMOVED: (
         "The conflict mark of “{subject}” was taken off",
         "Отметката за конфликт на „{subject}“ беше махната",
     ),
-    "conflict": ("“{subject}” is in conflict", "„{subject}“ е в конфликт"),
-    "unlinked": ("“{subject}” was unlinked", "„{subject}“ беше разделена"),
-    "held": ("The deletion of “{subject}” waits", "Изтриването на „{subject}“ изчаква"),
-    "skipped": ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
-    "parked": ("“{subject}” was set aside", "„{subject}“ беше отложена"),
-    "archived": ("“{subject}” is over", "„{subject}“ е приключила"),
-    "value kept": (
+    Action.CONFLICT: ("“{subject}” is in conflict", "„{subject}“ е в конфликт"),
+    Action.UNLINKED: ("“{subject}” was unlinked", "„{subject}“ беше разделена"),
+    Action.HELD: ("The deletion of “{subject}” waits", "Изтриването на „{subject}“ изчаква"),
+    Action.SKIPPED: ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
+    Action.PARKED: ("“{subject}” was set aside", "„{subject}“ беше отложена"),
+    Action.ARCHIVED: ("“{subject}” is over", "„{subject}“ е приключила"),
+    Action.VALUE_KEPT: (
         "A value of “{subject}” was overruled and is kept here",
         "Стойност на „{subject}“ беше заменена и се пази тук",
     ),
-    "event found under another id": (
+    Action.FOUND_AGAIN: (
         "“{subject}” was found again in Outlook",
         "„{subject}“ беше намерена отново в Outlook",
     ),
-    "row cannot be read": (
+    Action.UNREADABLE: (
         "A line of the log cannot be read",
         "Един ред от дневника не може да бъде прочетен",
     ),
-    "ended": ("“{subject}” is over on both sides", "„{subject}“ приключи и от двете страни"),
-    "left alone": ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
-    "waiting for its counterpart": (
+    Action.ENDED: ("“{subject}” is over on both sides", "„{subject}“ приключи и от двете страни"),
+    Action.LEFT_ALONE: ("“{subject}” was left alone", "„{subject}“ беше оставена, както е"),
+    Action.WAITING: (
         "“{subject}” waits for its counterpart",
         "„{subject}“ чака съответния си запис",
     ),
-    "switched off": ("Sync is switched off", "Синхронизацията е изключена"),
-    "user not operational": (
+    Action.SWITCHED_OFF: ("Sync is switched off", "Синхронизацията е изключена"),
+    Action.NOT_OPERATIONAL: (
         "Sync cannot go on for this person",
         "Синхронизацията на този служител не може да продължи",
     ),
-    "in step": ("“{subject}” is in step", "„{subject}“ е в синхрон"),
-    "to be read again": ("“{subject}” will be read again", "„{subject}“ ще бъде прочетена отново"),
+    Action.IN_STEP: ("“{subject}” is in step", "„{subject}“ е в синхрон"),
+    Action.REREAD: ("“{subject}” will be read again", "„{subject}“ ще бъде прочетена отново"),
 }
-"""By what the journal calls them."""
+"""What was done, or how an item stands."""
 
 FIELDS = {
     "subject": ("title", "заглавие"),

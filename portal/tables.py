@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 
 from jobs.commands.item_shapes import occurrence_of, unsynced_item
 from jobs.log import log_failure
-from jobs.ports import UNREADABLE
 from jobs.together import together
 from portal import people as table
 from portal.everyone import PART, audited, known
@@ -26,6 +25,7 @@ from portal.visit import Visit
 from portal.words import Words
 from sync_core.content.project import is_private
 from sync_core.errors import RowUnreadable
+from sync_core.model.action import Action
 from sync_core.model.link import Link
 from sync_core.model.memory import User
 from sync_core.model.series import Occurrence
@@ -113,7 +113,7 @@ async def items_of_all(visit: Visit) -> Answer:
             memory = await visit.world.store.recall(user.id)
         except RowUnreadable as error:
             log_failure("portal", error, user_id=user.id)
-            return [[user.upn or user.id, *[""] * (len(ITEMS) - 2), UNREADABLE, ""]]
+            return [[user.upn or user.id, *[""] * (len(ITEMS) - 2), Action.UNREADABLE, ""]]
         return [[user.upn, *_item(link, words)] for link in memory.links]
 
     rows = [row for own in await together(of, meant) for row in own]

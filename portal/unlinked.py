@@ -15,11 +15,10 @@ from jobs.commands.item_shapes import iso_of, occurrence_of
 from jobs.round.report import PRIVATE
 from portal.http import Json
 from portal.items import key_of_ids
-from sync_core.model.decision import Verdict
+from sync_core.model.action import Action, as_planned
 from sync_core.model.link import Pending
 from sync_core.model.memory import Memory
 from sync_core.model.unsynced import Unsynced, UnsyncedItem
-from sync_core.plan.wording import LEFT_ALONE, NEXT_ROUND, VERDICT_LABELS
 
 
 def _sides(ids: tuple[str, str]) -> list[str]:
@@ -91,10 +90,9 @@ class Alone:
         return [f"not linked: {self.state}", *waits]
 
 
-LEFT = (Verdict.SKIP, Verdict.PARK, Verdict.HOLD, Verdict.CONFLICT)
-STAYS = frozenset({LEFT_ALONE, *(VERDICT_LABELS[verdict] for verdict in LEFT)})
-"""What an answer says of an item that it found and that is left alone, by these verdicts or because no round looks
-at it."""
+STAYS = frozenset({Action.LEFT_ALONE, Action.SKIPPED, Action.PARKED, Action.HELD, Action.CONFLICT})
+"""What an answer says of an item that it found and that is left alone, because of what it is or because no round
+looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +110,8 @@ class AskedAbout:
     @property
     def state(self) -> str:
         """Whether it is left alone, comes with the next round, or is over."""
-        what: str = self.found["what"]
-        return "skipped" if what in STAYS else "waiting" if what.startswith(NEXT_ROUND) else "ended"
+        what, is_planned = as_planned(self.found["what"])
+        return "waiting" if is_planned else "skipped" if what in STAYS else "ended"
 
     @property
     def reason(self) -> str:

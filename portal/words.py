@@ -22,11 +22,11 @@ from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, SPAN
+from sync_core.model.action import as_planned
 from sync_core.model.memory import OPERATIONAL
 from sync_core.model.series import Recurrence, Rhythm
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
-from sync_core.plan.wording import NEXT_ROUND
 
 ISO_INSTANT, ISO_DAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"), re.compile(r"\d{4}-\d\d-\d\d")
 """How a phrase's values tell times (``sync_core/model/phrase.py``)."""
@@ -278,8 +278,9 @@ class Words:
 
     def action(self, what: str, subject: str) -> str:
         """One line of the journal: what was done to the item of this name."""
-        if what.startswith(NEXT_ROUND):
-            return self.t("next-round", what=self.action(what.removeprefix(NEXT_ROUND), subject))
+        what, is_planned = as_planned(what)
+        if is_planned:
+            return self.t("next-round", what=self.action(what, subject))
         named = self.item(subject)
         known = ACTIONS.get(what)
         return known[self._column].format(subject=named) if known else f"{what}: {named}"

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.store import codec, stored
 from adapters.store.backend import Backend, Key, Op, Row, Table, Verb, gather
-from jobs.ports import UNREADABLE
 from sync_core.errors import RowUnreadable
+from sync_core.model.action import Action
 from sync_core.model.memory import JournalEntry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +72,8 @@ class Journal:
         await gather(self.backend.write_all(Table.JOURNAL, own) for own in ops)
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
+        """The newest entries first; an unreadable row gives an entry with the action
+        ``Action.UNREADABLE``."""
         partition, begin, size = codec.key(user_id), "", min(limit, FIRST_PAGE)
         found: dict[str, JournalEntry] = {}
         while True:
@@ -122,7 +123,7 @@ def _entries_in(user_id: str, row: Row) -> Iterable[tuple[str, JournalEntry]]:
             entry = stored.value_of(Table.JOURNAL, row, JournalEntry)
             entries = (stored.in_its_place(Table.JOURNAL, row, entry, _journal_key(entry)),)
     except RowUnreadable as error:
-        said = JournalEntry(user_id, _instant_of(row.key.row), "", UNREADABLE, str(error))
+        said = JournalEntry(user_id, _instant_of(row.key.row), "", Action.UNREADABLE, str(error))
         return [(row.key.row, said)]
     return [(_journal_key(entry).row, entry) for entry in entries]
 

@@ -8,6 +8,7 @@ from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.stories import entry_line
 from cli.text.words import Json, count, date_in, next_step, quoted, when, zone_of
+from sync_core.model.action import Action
 
 
 def company_lines(company: Json) -> Iterator[str]:
@@ -130,6 +131,6 @@ def status_lines(user: Json) -> Iterator[str]:
     if user["left_alone"]:
         pairs = count(user["left_alone"], "pair is", "pairs are")
         yield f"  {pairs} left alone: the creator's sync is not switched on."
-    events = [entry for entry in user["log"] if entry["what"] != "round"]
-    for entry in [*events, *(entry for entry in user["log"] if entry["what"] == "round")]:
+    events = [entry for entry in user["log"] if entry["what"] != Action.ROUND]
+    for entry in [*events, *(entry for entry in user["log"] if entry["what"] == Action.ROUND)]:
         yield f"  {entry_line(entry, zone)}"

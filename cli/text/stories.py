@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.values import field_of, follows_the_start, value_of
 from cli.text.words import Json, count, date_in, named, next_step, quoted, when, zone_of
+from sync_core.model.action import Action
 
 
 def entry_line(entry: Json, zone: str) -> str:
     """Write one entry of the journal, in this time zone."""
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
-    if entry["what"] == "round":
+    if entry["what"] == Action.ROUND:
         what = f"round [{plain(entry['round'])}]{reason}: {_counted(entry['after'])}"
     else:
         subject = f": {named(entry)}" if named(entry) else ""

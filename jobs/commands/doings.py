@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jobs.ports import JournalStore
+from sync_core.model.action import Action
 from sync_core.model.memory import JournalEntry
 
 FARTHEST = 5_000
@@ -18,7 +19,7 @@ def is_busy(entry: JournalEntry) -> bool:
 
 def is_about_item(entry: JournalEntry) -> bool:
     """Whether it tells of an item, and not of a round as a whole."""
-    return entry.action != "round"
+    return entry.action != Action.ROUND
 
 
 async def newest(

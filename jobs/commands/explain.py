@@ -32,7 +32,6 @@ from jobs.commands.remembered import (
 )
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
-from jobs.ports import UNREADABLE
 from jobs.round.context import context_of
 from jobs.round.lookup import Lookup
 from jobs.round.report import line_of
@@ -41,6 +40,7 @@ from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.content.window import delta_window_at
 from sync_core.errors import SideError
+from sync_core.model.action import Action, planned
 from sync_core.model.claim import UNCLAIMED
 from sync_core.model.decision import Case, Context, Decision, Intent, Sight, Verdict
 from sync_core.model.entries import by_date
@@ -51,7 +51,6 @@ from sync_core.model.sides import ErpActivity, GraphEvent, Malformed
 from sync_core.plan.decide import ELSEWHERE, HALF_SEEN, decide
 from sync_core.plan.delete import judge_gone
 from sync_core.plan.match import Unlinked, match, meeting_of
-from sync_core.plan.wording import LEFT_ALONE, NEXT_ROUND
 from sync_core.reading.news import permitted
 from sync_core.reading.roles import with_claim
 
@@ -61,7 +60,7 @@ LOOK_BACK = 5_000
 FAR_BACK, FAR_AHEAD = timedelta(days=31), timedelta(days=366)
 """How far before and after the round's window an event is searched for."""
 
-NO_ROUND = f"{LEFT_ALONE}: no round runs for this user"
+NO_ROUND = f"{Action.LEFT_ALONE}: no round runs for this user"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_ID = re.compile(r"\S{20,}")
 
@@ -79,7 +78,7 @@ async def explain(
     if not wanted.text:
         return []
     journal = await world.store.read_journal(user.id, LOOK_BACK)
-    entries = [e for e in by_date(journal) if e.action == UNREADABLE or _is_entry_meant(e, wanted)]
+    entries = [e for e in by_date(journal) if e.action == Action.UNREADABLE or _is_entry_meant(e, wanted)]
     links = list(links_meant(memory, wanted, entries))
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
@@ -104,7 +103,7 @@ async def _named(world: World, user: User, memory: Memory, text: str) -> str:
 
 
 def _is_entry_meant(entry: JournalEntry, wanted: Wanted) -> bool:
-    return entry.action != "round" and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
+    return entry.action != Action.ROUND and wanted.fits((entry.subject,), entry.event_id, entry.activity_id)
 
 
 async def _feeders(world: World, links: Iterable[Link]) -> dict[str, str]:
@@ -161,9 +160,9 @@ async def _context(world: World, user: User, memory: Memory, instance: Instance)
 
 def _about_user(user: User) -> Iterator[Finding]:
     if not user.enabled:
-        yield Finding("switched off", do=f"`calsync users enable {user.upn}`")
+        yield Finding(Action.SWITCHED_OFF, do=f"`calsync users enable {user.upn}`")
     elif not user.is_operational:
-        yield Finding("user not operational", reason=user.state)
+        yield Finding(Action.NOT_OPERATIONAL, reason=user.state)
 
 
 # What the tables make of it now
@@ -211,7 +210,7 @@ def _unless_foreign(finding: Finding, case: Case, user: User) -> Finding:
 
 def _of_decision(decision: Decision, ctx: Context) -> Finding:
     line = line_of(decision, ctx)
-    what = f"{NEXT_ROUND}{line.what}" if decision.verdict is Verdict.ACT else line.what
+    what = planned(line.what) if decision.verdict is Verdict.ACT else line.what
     return Finding(
         what,
         line.subject,
@@ -274,7 +273,7 @@ async def _event_by_id(world: World, ctx: Context, wanted: Wanted) -> tuple[list
         return [event], []
     reason = {Sight.ELSEWHERE: ELSEWHERE, Sight.GONE: "deleted in Outlook"}.get(sight, "it may be gone")
     subject, private = event.content.subject, is_private(event.content)
-    found = Finding(LEFT_ALONE, subject, reason, ctx.now, event.id, private=private)
+    found = Finding(Action.LEFT_ALONE, subject, reason, ctx.now, event.id, private=private)
     return [], [replace(found, start=event.content.start, all_day=event.content.all_day)]
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from jobs.approvals import Choice
-from jobs.ports import UNREADABLE
 from jobs.round.report import PRIVATE, Line
 from sync_core.content.project import is_private
+from sync_core.model.action import Action
 from sync_core.model.decision import Intent
 from sync_core.model.link import Link, LinkStatus, Pending
 from sync_core.model.memory import EnteredDate, HeldItem, Hold, JournalEntry, Memory, User
@@ -226,7 +226,7 @@ def is_private_link(link: Link) -> bool:
 
 def is_unreadable(line: Json) -> bool:
     """Whether a line stands for a journal row that cannot be read."""
-    return bool(line["what"] == UNREADABLE)
+    return bool(line["what"] == Action.UNREADABLE)
 
 
 def entry_of(entry: JournalEntry, dates: Dates) -> Json:

@@ -20,6 +20,7 @@ from jobs.waiting import Notice, take_when_free
 from jobs.world import World
 from sync_core.errors import DuplicateCreate
 from sync_core.model import link as life
+from sync_core.model.action import Action
 from sync_core.model.decision import Sight
 from sync_core.model.entries import by_date
 from sync_core.model.link import Link
@@ -34,7 +35,6 @@ from sync_core.plan.tables import REASONS, Trait
 from sync_core.plan.undo import REMAKES, Remade, remade
 
 ANEW = "made anew, since a person took a round back"
-CREATED = "event created"
 
 CHUNK = 20
 """Events that are made between two entries of the journal."""
@@ -106,7 +106,7 @@ async def _made_before(world: World, user: User, meant: Sequence[JournalEntry]) 
     found: dict[str, list[str]] = defaultdict(list)
     if meant:
         for entry in by_date(await world.store.read_journal(user.id, 5_000)):
-            if entry.action == CREATED and entry.reason == ANEW:
+            if entry.action == Action.EVENT_CREATED and entry.reason == ANEW:
                 found[entry.activity_id].append(entry.event_id)
     return found
 
@@ -168,7 +168,7 @@ def _made(outcome: Outcome) -> str:
 def _line(one: Deleted, event_id: str) -> Line:
     assert one.made is not None
     return Line(
-        what=CREATED,
+        what=Action.EVENT_CREATED,
         subject=one.entry.subject,
         reason=ANEW,
         event_id=event_id,

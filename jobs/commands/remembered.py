@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from jobs.approvals import choices_in
 from sync_core.content.project import is_private
+from sync_core.model.action import Action
 from sync_core.model.link import Link, LinkStatus, Pending, Role, looked_at
 from sync_core.model.memory import Approval, JournalEntry, Memory
 from sync_core.model.series import Occurrence
@@ -17,11 +18,11 @@ from sync_core.model.unsynced import UNSHOWN
 
 UNCOMPARED = "linked, and not compared now"
 STATES = {
-    LinkStatus.LIVE: "linked",
-    LinkStatus.PARKED: "parked",
-    LinkStatus.HELD: "held",
-    LinkStatus.TOMBSTONE: "ended",
-    LinkStatus.ARCHIVED: "archived",
+    LinkStatus.LIVE: Action.LINKED,
+    LinkStatus.PARKED: Action.PARKED,
+    LinkStatus.HELD: Action.HELD,
+    LinkStatus.TOMBSTONE: Action.ENDED,
+    LinkStatus.ARCHIVED: Action.ARCHIVED,
 }
 
 
@@ -105,7 +106,7 @@ def unshown_days(memory: Memory, wanted: Wanted, *, is_missing: bool) -> Iterato
     is asked about ``is_missing``, since it may be that which is not shown."""
     for day in map(str, memory.cursors.unread):
         if is_missing or wanted.text == day:
-            yield Finding("parked", day, UNSHOWN, activity_id=day)
+            yield Finding(Action.PARKED, day, UNSHOWN, activity_id=day)
 
 
 def answer_to(link: Link, memory: Memory) -> str:
@@ -123,7 +124,7 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
     hold."""
     follows = link.role is Role.FOLLOWER and link.status is LinkStatus.LIVE
     base = Finding(
-        "followed" if follows else STATES[link.status],
+        Action.FOLLOWED if follows else STATES[link.status],
         link.base_event.subject,
         event_id=link.event_id,
         activity_id=link.activity_id,
@@ -138,7 +139,7 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
         clashes = link.conflict.clashes
         yield replace(
             base,
-            what="conflict",
+            what=Action.CONFLICT,
             do=f"`calsync resolve {link.conflict_id} --keep outlook`, or `--keep erp`",
             reason="; ".join(f"{clash.field}: {clash.why}" for clash in clashes),
             at=link.conflict.since_at,
@@ -149,8 +150,8 @@ def of_link(link: Link, feeder: str = "", answer: str = "") -> Iterator[Finding]
 
 def _reason_of(link: Link) -> str:
     if link.reread:
-        return f"to be read again: {link.reread}"
-    return link.reason or ("" if link.conflict else "in step" if link.status is LinkStatus.LIVE else "")
+        return f"{Action.REREAD}: {link.reread}"
+    return link.reason or ("" if link.conflict else Action.IN_STEP if link.status is LinkStatus.LIVE else "")
 
 
 def _of_pending(pending: Pending, memory: Memory) -> Finding:
@@ -159,7 +160,7 @@ def _of_pending(pending: Pending, memory: Memory) -> Finding:
     tried = f"tried {pending.tries} times" if pending.tries else ""
     event_id, activity_id = pending.ids
     return Finding(
-        "parked" if pending.parked else "waiting for its counterpart",
+        Action.PARKED if pending.parked else Action.WAITING,
         reason=", ".join(filter(None, (f"{pending.reason}{remedy}", tried))),
         at=pending.retry_at,
         event_id=event_id,

@@ -18,7 +18,7 @@ from jobs.commands.sync import run_until_done
 from jobs.commands.trial import decide_now
 from jobs.company import in_force
 from jobs.due import pause_of
-from jobs.ports import UNREADABLE, Put, RowChange
+from jobs.ports import Put, RowChange
 from jobs.round.context import context_of
 from jobs.round.report import Failure, Line, Report, line_of
 from jobs.says import Outcome
@@ -27,7 +27,8 @@ from jobs.world import World
 from sync_core.content.compare import Pair
 from sync_core.errors import CalsyncError
 from sync_core.model import link as life
-from sync_core.model.decision import Context, Decision, Intent, Verdict
+from sync_core.model.action import UPDATES, Action
+from sync_core.model.decision import Context, Decision, Verdict
 from sync_core.model.entries import by_date
 from sync_core.model.link import ENDED, PutBack, Role
 from sync_core.model.memory import JournalEntry, Memory, User
@@ -35,13 +36,16 @@ from sync_core.model.phrase import Phrase
 from sync_core.model.sides import Field, Side
 from sync_core.plan.tables import edited_in_erp, edited_in_graph
 from sync_core.plan.undo import OPPOSITE, REMAKES, Left, sorted_out, wanted_of
-from sync_core.plan.wording import LABELS
 
 LOOK_BACK = 5_000
 """Journal entries of a person that are searched, newest first."""
 
 LASTS = timedelta(minutes=10)
 """No round writes for so long: an unreadable row within that of a round may tell of it."""
+
+
+UNWRITTEN = frozenset({Action.ROUND, Action.VALUE_KEPT})
+"""Entries of a round that tell of no write."""
 
 
 class NotNow(CalsyncError):
@@ -92,8 +96,8 @@ async def find_round(world: World, round_id: str, among: Collection[str] = ()) -
         found = [entry for entry in by_date(journal) if round_id and entry.round_id == round_id]
         if found:
             first, last = found[-1].at - LASTS, found[0].at + LASTS
-            spoilt = [entry for entry in journal if entry.action == UNREADABLE and first <= entry.at <= last]
-            return user, [*(entry for entry in found if entry.action not in ("round", "value kept")), *spoilt]
+            spoilt = [entry for entry in journal if entry.action == Action.UNREADABLE and first <= entry.at <= last]
+            return user, [*(entry for entry in found if entry.action not in UNWRITTEN), *spoilt]
     raise UnknownChoice(f"no round with the id {round_id} is in the journal: `calsync journal` lists them")
 
 
@@ -211,7 +215,7 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
         puts, others = wanted_of(entry)
         if entry.action in REMAKES:
             continue
-        if entry.action == UNREADABLE:
+        if entry.action == Action.UNREADABLE:
             left.append(LeftOut(entry, "", Left.LINES_UNREADABLE.say()))
             continue
         if entry.action in OPPOSITE:
@@ -224,7 +228,7 @@ def _asked(entries: Sequence[JournalEntry], memory: Memory) -> _Asked:
             known = wanted.setdefault(entry.event_id, {})
             wanted[entry.event_id] |= {p.field: replace(p, after=known.get(p.field, p).after) for p in puts}
             told.setdefault(entry.event_id, entry)
-        elif entry.action.endswith("updated") and not others:
+        elif entry.action in UPDATES and not others:
             left.append(LeftOut(entry, "", Left.NO_VALUES.say()))
     return _Asked({i: tuple(found.values()) for i, found in wanted.items()}, told, tuple(left))
 
@@ -245,7 +249,7 @@ def _lines_of(decision: Decision, asked: _Asked, ctx: Context) -> Iterator[Line]
     later = [one for one in wanted if why[Field(one.field)] is None and Field(one.field) not in written]
     before = {f"{Side.GRAPH}.{one.field}": one.after for one in later}
     after = {f"{Side.GRAPH}.{one.field}": one.before for one in later}
-    yield replace(line, what=LABELS[Intent.UPDATE_EVENT], before=before, after=after, mails=decision.mails_later)
+    yield replace(line, what=Action.EVENT_UPDATED, before=before, after=after, mails=decision.mails_later)
 
 
 def _as_items(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -260,7 +264,7 @@ def _as_items(lines: Iterable[Line]) -> tuple[Line, ...]:
 def _joined(first: Line, then: Line) -> Line:
     before, after = then.before | first.before, first.after | then.after
     is_both = len({name.partition(".")[0] for name in after}) > 1
-    what = LABELS[Intent.MERGE] if is_both else first.what
+    what = Action.BOTH_UPDATED if is_both else first.what
     return replace(first, what=what, before=before, after=after, mails=first.mails + then.mails)
 
 

@@ -17,13 +17,12 @@ from jobs.waiting import Notice, unheeded
 from jobs.world import World
 from sync_core.content.project import is_private
 from sync_core.model import link as life
+from sync_core.model.action import Action
 from sync_core.model.link import ENDED, CategoryState, Link, Role
 from sync_core.model.memory import JournalEntry, Memory, User
 from sync_core.model.series import nameless
 from sync_core.plan.decide import UNLINKED
 from sync_core.plan.unsynced import after_round
-
-ACTION = "unlinked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _entry(world: World, user: User, link: Link) -> JournalEntry:
         user.id,
         world.clock(),
         uuid4().hex[:12],
-        ACTION,
+        Action.UNLINKED,
         UNLINKED,
         link.event_id,
         link.activity_id,

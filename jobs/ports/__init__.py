@@ -11,7 +11,6 @@ from jobs.ports.erp import ActivityState, Erp, ErpUser, FoundUsers, Owned, Place
 from jobs.ports.graph import Calendar, Grants, LiveSubscription, Mailbox, Subscription, Subscriptions
 from jobs.ports.queue import LineStore, Message, Queue, Queued
 from jobs.ports.store import (
-    UNREADABLE,
     AccountStore,
     Begin,
     ClaimStore,
@@ -32,7 +31,6 @@ from jobs.ports.store import (
 )
 
 __all__ = [
-    "UNREADABLE",
     "AccountStore",
     "ActivityState",
     "Begin",

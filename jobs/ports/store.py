@@ -45,10 +45,6 @@ class Slot:
     etag: str
 
 
-UNREADABLE = "row cannot be read"
-"""The action of a journal entry that stands for a row that cannot be read."""
-
-
 Storable = Link | Pending | Cursors | Hold
 
 
@@ -195,7 +191,8 @@ class JournalStore(Protocol):
         """Write entries, in few rows. The same (user, instant, round, action, ids) written twice counts once."""
 
     async def read_journal(self, user_id: str, limit: int = 100) -> list[JournalEntry]:
-        """The newest entries first; an unreadable row gives an entry with the action ``UNREADABLE``."""
+        """The newest entries first; an unreadable row gives an entry with the action
+        ``Action.UNREADABLE``."""
 
     async def save_unsynced(self, user_id: str, unsynced: Unsynced) -> None:
         """Replace the list of a user's items that are not in step."""

@@ -12,6 +12,7 @@ from jobs.own_mistakes import unless_mistaken
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
+from sync_core.model.action import Action
 from sync_core.model.decision import Context, Decision
 from sync_core.model.entries import as_series
 from sync_core.model.link import Clash, Link
@@ -19,8 +20,6 @@ from sync_core.model.memory import JournalEntry
 from sync_core.model.sides import Side
 from sync_core.plan.repattern import ANOTHER_DATE
 from sync_core.plan.wording import is_about_private, without_hideable
-
-FOUND_AGAIN = "event found under another id"
 
 
 def worded(decision: Decision, ctx: Context) -> Line:
@@ -55,7 +54,7 @@ class RoundJournal:
         counts |= {"mails": str(report.mails)} if report.mails else {}
         counts |= {"failed": str(len(report.failures))} if report.failures else {}
         counts |= {f"skipped: {why}": str(n) for why, n in sorted(report.skipped.items())}
-        entry = self._entry("round", "full" if report.full else "")
+        entry = self._entry(Action.ROUND, "full" if report.full else "")
         await self.world.store.append_journal([replace(entry, after=counts)])
 
     def overruled(self, decision: Decision) -> list[JournalEntry]:
@@ -70,7 +69,7 @@ class RoundJournal:
         event, activity = ({f"{side}.{clash.field}": one} for one in (clash.event_value, clash.activity_value))
         lost, kept = (event, activity) if side is Side.GRAPH else (activity, event)
         return replace(
-            self._entry("value kept", clash.why),
+            self._entry(Action.VALUE_KEPT, clash.why),
             event_id=case.event_id,
             activity_id=case.activity_id,
             subject=case.subject,
@@ -83,7 +82,7 @@ class RoundJournal:
 
     def _of_found(self, link: Link) -> JournalEntry:
         return replace(
-            self._entry(FOUND_AGAIN, link.reread if link.reread == ANOTHER_DATE else ""),
+            self._entry(Action.FOUND_AGAIN, link.reread if link.reread == ANOTHER_DATE else ""),
             event_id=link.event_id,
             activity_id=link.activity_id,
             subject=link.base_event.subject,

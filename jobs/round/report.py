@@ -15,7 +15,7 @@ from sync_core.model.memory import Approval, Hold, Memory, Tally
 from sync_core.model.series import Occurrence
 from sync_core.people.privacy import is_hidden
 from sync_core.plan.unsynced import series_once
-from sync_core.plan.wording import is_about_private, label, values
+from sync_core.plan.wording import action_of, is_about_private, values
 
 QUIET = frozenset({Verdict.NOTHING, Verdict.REREAD})
 
@@ -73,7 +73,7 @@ def line_of(decision: Decision, ctx: Context) -> Line:
     before, after = values(decision, ctx.digits_zone)
     case = decision.case
     return Line(
-        what=label(decision),
+        what=action_of(decision),
         subject=case.subject,
         reason=decision.reason,
         event_id=case.event_id,

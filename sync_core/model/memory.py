@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from sync_core.model.action import Action
 from sync_core.model.event import Window
 from sync_core.model.link import RUNNING, Link, Pending, unit_of
 from sync_core.model.pause import Pause
@@ -358,4 +359,4 @@ class JournalEntry:
     @property
     def is_idle(self) -> bool:
         """Whether it stands for a round that was no full one and found nothing to do."""
-        return self.action == "round" and not self.reason and not self.after
+        return self.action == Action.ROUND and not self.reason and not self.after

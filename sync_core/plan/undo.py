@@ -16,6 +16,7 @@ from enum import unique
 from sync_core.content.body import BodyShape, body_shape
 from sync_core.content.compare import EVENT_ATTRIBUTE, Pair, shown
 from sync_core.content.project import to_graph
+from sync_core.model.action import Action
 from sync_core.model.decision import Context, Intent, Verdict
 from sync_core.model.event import AllDay, Event, Priority, Timed, When
 from sync_core.model.link import PutBack
@@ -42,15 +43,15 @@ class Left(Sayings):
 
 
 OPPOSITE: Mapping[str, Left] = {
-    "activity created": Left.MADE,
-    "event created": Left.MADE,
-    "activity voided": Left.FINAL,
-    "event removed": Left.FINAL,
+    Action.ACTIVITY_CREATED: Left.MADE,
+    Action.EVENT_CREATED: Left.MADE,
+    Action.ACTIVITY_VOIDED: Left.FINAL,
+    Action.EVENT_REMOVED: Left.FINAL,
 }
-"""What is said of a whole item's write, by what the journal calls it."""
+"""What is said of a whole item's write."""
 
-REMAKES = {"activity voided": Intent.VOID, "event removed": Intent.REMOVE}
-"""What can be made anew, by what the journal calls it."""
+REMAKES: Mapping[str, Intent] = {Action.ACTIVITY_VOIDED: Intent.VOID, Action.EVENT_REMOVED: Intent.REMOVE}
+"""What can be made anew."""
 
 
 def wanted_of(entry: JournalEntry) -> tuple[tuple[PutBack, ...], dict[str, Phrase]]:

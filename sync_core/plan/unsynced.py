@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sync_core.content.project import is_private
+from sync_core.model.action import Action
 from sync_core.model.decision import Case, Decision, Verdict
 from sync_core.model.link import ENDED, Link, LinkStatus, Pending, Role, is_unlinked, master_of
 from sync_core.model.memory import Memory
@@ -21,7 +22,7 @@ from sync_core.model.sides import EventKind
 from sync_core.model.unsynced import UNSHOWN, Unsynced, UnsyncedItem
 from sync_core.plan.remedies import gist
 from sync_core.plan.tables import REASONS, Trait
-from sync_core.plan.wording import VERDICT_LABELS, is_about_private
+from sync_core.plan.wording import BY_VERDICT, is_about_private
 
 MOST = 500
 """Items that are kept of one user, the newest reasons; about 300 bytes each."""
@@ -56,7 +57,7 @@ def after_round(  # 6 parameters: each is one thing that only the round knows
     told = {_key(d.case.event_id, d.case.activity_id): _of_decision(d, now) for d in decisions if _is_told(d)}
     found = kept | told
     remembered = {_key(item.event_id, item.activity_id): item for item in _remembered(memory, now)}
-    found = {k: i for k, i in found.items() if k in remembered or i.what == VERDICT_LABELS[Verdict.SKIP]}
+    found = {k: i for k, i in found.items() if k in remembered or i.what == Action.SKIPPED}
     stood_for = _with_parked_dates(memory.links)
     found = {k: i for k, i in found.items() if i.event_id not in stood_for}
     found |= {k: _with_subject(item, found.get(k) or known.get(k)) for k, item in remembered.items()}
@@ -96,7 +97,7 @@ def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
 
 def parked_since(unsynced: Unsynced) -> datetime | None:
     """Since when the oldest of what is parked is so, None where nothing is."""
-    return min((one.at for one in unsynced.items if one.what == VERDICT_LABELS[Verdict.PARK]), default=None)
+    return min((one.at for one in unsynced.items if one.what == Action.PARKED), default=None)
 
 
 def _key(event_id: str, activity_id: str) -> Key:
@@ -126,7 +127,7 @@ def _of_decision(decision: Decision, now: datetime) -> UnsyncedItem:
         UnsyncedItem(
             event_id=case.event_id,
             activity_id=case.activity_id,
-            what=VERDICT_LABELS[decision.verdict],
+            what=BY_VERDICT[decision.verdict],
             reason=decision.reason,
             at=now,
             subject=case.subject,
@@ -157,23 +158,23 @@ def _remembered(memory: Memory, now: datetime) -> Iterable[UnsyncedItem]:
         if pending.parked:
             yield _cut(_of_pending(pending, now))
     for day in map(str, memory.cursors.unread):
-        yield UnsyncedItem("", day, VERDICT_LABELS[Verdict.PARK], UNSHOWN, now, subject=day)
+        yield UnsyncedItem("", day, Action.PARKED, UNSHOWN, now, subject=day)
 
 
 def _stands(link: Link) -> tuple[str, str]:
     if link.conflict is not None:
-        return VERDICT_LABELS[Verdict.CONFLICT], "; ".join(dict.fromkeys(one.why for one in link.conflict.clashes))
+        return Action.CONFLICT, "; ".join(dict.fromkeys(one.why for one in link.conflict.clashes))
     if is_unlinked(link):
-        return VERDICT_LABELS[Verdict.SKIP], link.reason
+        return Action.SKIPPED, link.reason
     if link.status is LinkStatus.PARKED:
-        return VERDICT_LABELS[Verdict.PARK], link.reason
+        return Action.PARKED, link.reason
     if link.status is LinkStatus.HELD:
-        return VERDICT_LABELS[Verdict.HOLD], link.reason
+        return Action.HELD, link.reason
     return "", ""
 
 
 def _of_pending(pending: Pending, now: datetime) -> UnsyncedItem:
-    return UnsyncedItem(*pending.ids, VERDICT_LABELS[Verdict.PARK], pending.reason, now)
+    return UnsyncedItem(*pending.ids, Action.PARKED, pending.reason, now)
 
 
 def _with_subject(item: UnsyncedItem, seen: UnsyncedItem | None) -> UnsyncedItem:

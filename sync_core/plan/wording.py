@@ -1,4 +1,4 @@
-"""Puts a decision into words: its label, and the values before and after, for the journal and a dry run."""
+"""Puts a decision into words: its action, and the values before and after, for the journal and a dry run."""
 
 from __future__ import annotations
 
@@ -6,59 +6,56 @@ from zoneinfo import ZoneInfo
 
 from sync_core.content.compare import bounded, shown
 from sync_core.content.project import from_erp, from_graph, is_private
+from sync_core.model.action import Action
 from sync_core.model.decision import Case, Decision, Intent, Verdict
 from sync_core.model.event import Event
 from sync_core.model.sides import Field, Side
 from sync_core.model.writes import CreateActivity, CreateEvent, PatchActivity, PatchEvent
 from sync_core.people.privacy import HIDEABLE
 
-LABELS = {
-    Intent.CREATE_ACTIVITY: "activity created",
-    Intent.CREATE_EVENT: "event created",
-    Intent.LINK: "linked",
-    Intent.UPDATE_ACTIVITY: "activity updated",
-    Intent.UPDATE_EVENT: "event updated",
-    Intent.MERGE: "both updated",
-    Intent.VOID: "activity voided",
-    Intent.REMOVE: "event removed",
-    Intent.END: "link ended",
-    Intent.FOLLOW: "followed",
-    Intent.HAND_ON: "handed on",
-    Intent.ANSWER: "answer noted",
-    Intent.NOTHING: "nothing",
+BY_INTENT = {
+    Intent.CREATE_ACTIVITY: Action.ACTIVITY_CREATED,
+    Intent.CREATE_EVENT: Action.EVENT_CREATED,
+    Intent.LINK: Action.LINKED,
+    Intent.UPDATE_ACTIVITY: Action.ACTIVITY_UPDATED,
+    Intent.UPDATE_EVENT: Action.EVENT_UPDATED,
+    Intent.MERGE: Action.BOTH_UPDATED,
+    Intent.VOID: Action.ACTIVITY_VOIDED,
+    Intent.REMOVE: Action.EVENT_REMOVED,
+    Intent.END: Action.LINK_ENDED,
+    Intent.FOLLOW: Action.FOLLOWED,
+    Intent.HAND_ON: Action.HANDED_ON,
+    Intent.ANSWER: Action.ANSWER_NOTED,
+    Intent.NOTHING: Action.NOTHING,
 }
+"""What is done where a decision is carried out."""
 
-VERDICT_LABELS = {
-    Verdict.CONFLICT: "conflict",
-    Verdict.HOLD: "held",
-    Verdict.SKIP: "skipped",
-    Verdict.PARK: "parked",
-    Verdict.ARCHIVE: "archived",
-    Verdict.REREAD: "to be read again",
-    Verdict.NOTHING: "in step",
+BY_VERDICT = {
+    Verdict.CONFLICT: Action.CONFLICT,
+    Verdict.HOLD: Action.HELD,
+    Verdict.SKIP: Action.SKIPPED,
+    Verdict.PARK: Action.PARKED,
+    Verdict.ARCHIVE: Action.ARCHIVED,
+    Verdict.REREAD: Action.REREAD,
+    Verdict.NOTHING: Action.IN_STEP,
 }
-
-NEXT_ROUND = "in the next round: "
-"""Stands before what a round would do, where somebody asks about an item."""
-
-LEFT_ALONE = "left alone"
-"""What is said of an item that no round looks at."""
+"""How an item stands that is not written."""
 
 
-def label(decision: Decision) -> str:
-    """What the decision does, in two words. A patch of the category alone says so; beside fields of the other side it
+def action_of(decision: Decision) -> Action:
+    """What the decision does. A patch of the category alone says so; beside fields of the other side it
     is not told, since "both updated" means fields of both."""
     if decision.verdict is not Verdict.ACT:
-        return VERDICT_LABELS[decision.verdict]
+        return BY_VERDICT[decision.verdict]
     sides = [side for side, fields in decision.written if fields]
     if decision.intent is Intent.UPDATE_EVENT and not sides:
         conflict = decision.link.conflict if decision.link else None
-        return "category set" if conflict else "category removed"
+        return Action.CATEGORY_SET if conflict else Action.CATEGORY_REMOVED
     if decision.intent is Intent.MERGE and sides == [Side.ERP]:
-        return LABELS[Intent.UPDATE_ACTIVITY]
+        return Action.ACTIVITY_UPDATED
     if decision.intent is Intent.MERGE and sides == [Side.GRAPH]:
-        return LABELS[Intent.UPDATE_EVENT]
-    return LABELS[decision.intent]
+        return Action.EVENT_UPDATED
+    return BY_INTENT[decision.intent]
 
 
 def sides_of(case: Case, digits_zone: str) -> tuple[Event | None, Event | None]:

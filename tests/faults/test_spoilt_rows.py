@@ -24,11 +24,12 @@ from jobs.commands.switch import enable, find_known
 from jobs.commands.sync import SyncReport
 from jobs.line import send_later
 from jobs.messages import Round
-from jobs.ports import UNREADABLE, Begin, Put
+from jobs.ports import Begin, Put
 from jobs.pull import run_pull
 from jobs.says import Topic
 from jobs.wake import is_notified, wake
 from sync_core.errors import RowUnreadable
+from sync_core.model.action import Action
 from sync_core.model.claim import Claim
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import HeldItem, Hold, InboxRow
@@ -226,7 +227,7 @@ async def _check_annas(scenario: Scenario, kind: str, how: str, key: Key, outcom
         assert ("deploy the build" if how == "another version" else "`calsync ") in said
     if kind == "journal":
         entries = await scenario.house.world.store.read_journal(scenario.anna, 1_000)
-        assert [e.action for e in entries].count(UNREADABLE) == 1
+        assert [e.action for e in entries].count(Action.UNREADABLE) == 1
     elif kind in ANEW and how != "another version":
         await _check_anew(scenario, kind, key)
 

@@ -15,6 +15,7 @@ from portal.reasons import ACTIONS, CELLS, FIELDS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from portal.words import Words
+from sync_core.model.action import Action
 from sync_core.plan.cells import WORDS
 from sync_core.plan.remedies import DO
 
@@ -82,11 +83,10 @@ def test_what_the_sync_says_is_said_in_bulgarian() -> None:
     """Every reason and action of the code's own tables has its words."""
     from sync_core.plan.tables import HINDRANCES
     from sync_core.plan.tables import REASONS as SAID
-    from sync_core.plan.wording import LABELS, VERDICT_LABELS
 
     told = {str(reason) for reason in [*SAID.values(), *HINDRANCES.values()]}
     assert {one for one in told if one not in REASONS and len(one) < 80} == set()
-    assert {*LABELS.values(), *VERDICT_LABELS.values()} - ACTIONS.keys() == {"nothing"}
+    assert set(Action) - ACTIONS.keys() == {Action.NOTHING, Action.ROUND}
 
 
 @pytest.mark.parametrize("why", Why)

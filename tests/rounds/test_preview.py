@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.commands.sync import pull_first
 from jobs.round.report import Line, Report
 from jobs.round.run import run_round
-from sync_core.plan.wording import VERDICT_LABELS
+from sync_core.plan.wording import BY_VERDICT
 from tests.support.budget import a_few, budget
 from tests.support.house import House, open_house
 from tests.support.random_acts import UPNS
@@ -20,7 +20,7 @@ from tests.support.random_pair import OPENING as PAIR_OPENING
 from tests.support.random_pair import STEPS, Play, Step
 from tests.support.syncing import plan_sync
 
-LEFT_ALONE = frozenset(VERDICT_LABELS.values())
+LEFT_ALONE = frozenset(BY_VERDICT.values())
 """What a preview says of items that no round writes."""
 
 COMPANY_STEPS = st.builds(

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from jobs.approvals import find_choice, make_choice
-from jobs.round.journal import FOUND_AGAIN
+from sync_core.model.action import Action
 from sync_core.model.link import WATCHED
 from sync_core.model.series import day_in
 from sync_core.plan.repattern import ANOTHER_DATE
@@ -130,7 +130,9 @@ async def test_mondays_become_tuesdays(house: House) -> None:
     assert {day_in(row["ExternalId"]) for row in house.desk().activities()} == set(TUESDAYS)
     assert await house.settle() == {}
     journal = await house.world.store.read_journal((await house.user()).id)
-    assert [(e.reason, len(e.dates)) for e in journal if e.action == FOUND_AGAIN] == [(ANOTHER_DATE, len(MONDAYS))]
+    assert [(e.reason, len(e.dates)) for e in journal if e.action == Action.FOUND_AGAIN] == [
+        (ANOTHER_DATE, len(MONDAYS))
+    ]
 
 
 async def test_a_deleted_date_is_one_void(house: House) -> None:

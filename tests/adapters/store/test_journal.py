@@ -14,7 +14,7 @@ from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.journal import APART, LONGEST, MOST
 from adapters.store.memory import MemoryBackend
 from adapters.store.store import RowStore
-from jobs.ports import UNREADABLE
+from sync_core.model.action import Action
 from sync_core.model.memory import JournalEntry
 from tests.support.store_contract.rows import NOW, entry
 
@@ -79,7 +79,7 @@ async def test_a_spoilt_row_costs_its_own_entries(how: str) -> None:
 
     assert found[:2] == late[::-1]
     [said] = found[2:]
-    assert (said.action, said.at) == (UNREADABLE, early[-1].at)
+    assert (said.action, said.at) == (Action.UNREADABLE, early[-1].at)
     assert row.key.row in said.reason
 
 
@@ -91,4 +91,4 @@ async def test_a_row_in_anothers_place_is_not_believed() -> None:
     [row] = await backend.scan(Table.JOURNAL, ANNA)
     await backend.write(Table.JOURNAL, Op(Verb.PUT, Key("boris", row.key.row), row.properties))
 
-    assert [one.action for one in await store.read_journal("boris")] == [UNREADABLE]
+    assert [one.action for one in await store.read_journal("boris")] == [Action.UNREADABLE]

@@ -10,7 +10,7 @@ from sync_core.model.decision import Case, Intent, Sight, Verdict
 from sync_core.model.link import CategoryState, Clash, Conflict, Role
 from sync_core.model.sides import Attendee
 from sync_core.plan.decide import decide
-from sync_core.plan.wording import LABELS, VERDICT_LABELS, is_about_private, label, sides_of, values
+from sync_core.plan.wording import BY_INTENT, BY_VERDICT, action_of, is_about_private, sides_of, values
 from tests.support.samples import (
     BORIS,
     GUEST,
@@ -43,8 +43,8 @@ OPEN = Conflict((Clash("subject", "Plan", "Budget", "locked"),), NOW, CategorySt
 
 def test_every_intent_and_verdict_has_words() -> None:
     """Nothing that can happen is without a name."""
-    assert set(Intent) == set(LABELS)
-    assert set(Verdict) - {Verdict.ACT} == set(VERDICT_LABELS)
+    assert set(Intent) == set(BY_INTENT)
+    assert set(Verdict) - {Verdict.ACT} == set(BY_VERDICT)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_every_intent_and_verdict_has_words() -> None:
 )
 def test_a_decision_is_named_in_two_words(case: Case, expected: str) -> None:
     """What was done, or why nothing was."""
-    assert expected == label(decide(case, a_context()))
+    assert expected == action_of(decide(case, a_context()))
 
 
 MINE, THEIRS = (Claim(UID, user_id, "A1", etag="e1") for user_id in ("anna-id", "boris-id"))
@@ -122,7 +122,7 @@ HOLDING = a_link(role=Role.INVITED, base_event=OUTSIDE.content)
 )
 def test_what_becomes_of_people_is_named_in_two_words(case: Case, expected: str) -> None:
     """Answers, hand-overs and lists have names of their own."""
-    assert expected == label(decide(case, an_office()))
+    assert expected == action_of(decide(case, an_office()))
 
 
 def test_each_side_tells_its_own_list() -> None:

@@ -14,7 +14,7 @@ from jobs.approvals import UnknownChoice
 from jobs.commands import shapes, switch
 from jobs.commands.pause import pause
 from jobs.commands.undo import NotNow, find_round, plan_undo, undo
-from jobs.ports import UNREADABLE
+from sync_core.model.action import Action
 from sync_core.model.policy import PrivateRule
 from tests.support.days import at, linked_meeting
 from tests.support.house import House
@@ -75,7 +75,7 @@ async def test_what_cannot_be_read_in_the_journal_is_said(house: House) -> None:
     await house.memory.backend.write(Table.JOURNAL, Op(Verb.PUT, page.key, {"v": SCHEMA, "data0": "{"}))
     planned = shapes.undo_of(await plan_undo(house.world, round_id))
 
-    assert [(one["what"], one["code"]) for one in planned["left_out"]] == [(UNREADABLE, "lines-unreadable")]
+    assert [(one["what"], one["code"]) for one in planned["left_out"]] == [(Action.UNREADABLE, "lines-unreadable")]
     assert planned["lines"]
 
 

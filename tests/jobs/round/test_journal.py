@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from jobs.round.journal import FOUND_AGAIN, RoundJournal, worded
+from jobs.round.journal import RoundJournal, worded
 from jobs.round.report import Line, Report
+from sync_core.model.action import Action
 from sync_core.model.decision import Decision, Intent, Verdict
 from sync_core.model.link import Clash
 from sync_core.model.memory import JournalEntry
@@ -96,7 +97,7 @@ async def test_an_event_under_another_id(journal: RoundJournal) -> None:
     await journal.found_again([a_link(event_id="E2"), private])
 
     entries = {one.event_id: one for one in await entered(journal)}
-    assert {one.action for one in entries.values()} == {FOUND_AGAIN}
+    assert {one.action for one in entries.values()} == {Action.FOUND_AGAIN}
     assert {event_id: one.private for event_id, one in entries.items()} == {"E2": False, "E3": True}
 
 
