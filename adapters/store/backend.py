@@ -150,8 +150,8 @@ class Backend(ABC):
         """The first ``limit`` rows of a partition, or all, in the order of their keys; those whose key begins so."""
 
     @abstractmethod
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        """The first ``limit`` rows, at most 1,000, of a partition from this key on."""
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        """The first ``limit`` rows, at most 1,000, of a partition from this key on, and before ``until``."""
 
     @abstractmethod
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:

@@ -52,11 +52,12 @@ class MemoryBackend(Backend):
         found = takewhile(lambda name: name.startswith(begin), islice(names, bisect_left(names, begin), None))
         return [rows[name] for name in islice(found, limit)]
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
         self.reads += 1
         rows, names = self._tables[table].get(partition, {}), self._names.get((table, partition), [])
         first = bisect_left(names, key)
-        return [rows[name] for name in names[first : first + limit]]
+        end = bisect_left(names, until, first) if until else len(names)
+        return [rows[name] for name in names[first : min(first + limit, end)]]
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         self.reads += 2

@@ -110,10 +110,10 @@ class RowStore(
         found = [_known(row) for row in await self.backend.scan(Table.USERS, "user")]
         return sorted(found, key=lambda user: (user.upn.casefold(), user.id))
 
-    async def list_users_after(self, user_id: str, most: int) -> list[User]:
-        """The next users in the order of their keys, as ``list_users`` gives them."""
+    async def list_users_after(self, user_id: str, most: int, *, until: str = "") -> list[User]:
+        """The next users in the order of their keys, as ``list_users`` gives them; those before the key ``until``."""
         behind = f"{codec.key(user_id)}!" if user_id else ""  # ! is smaller than whatever a key may go on with
-        return [_known(row) for row in await self.backend.scan_from(Table.USERS, "user", behind, most)]
+        return [_known(row) for row in await self.backend.scan_from(Table.USERS, "user", behind, most, until)]
 
     async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
         """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""

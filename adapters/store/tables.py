@@ -88,9 +88,10 @@ class TableBackend(Backend):
         between = {"begin": begin, "end": _end(begin)} if begin else {}
         return await self._query(table, where, {"partition": partition, **between}, limit)
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        where = "PartitionKey eq @partition and RowKey ge @key"
-        return await self._query(table, where, {"partition": partition, "key": key}, limit)
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        where = "PartitionKey eq @partition and RowKey ge @key" + (" and RowKey lt @until" if until else "")
+        between = {"key": key, "until": until} if until else {"key": key}
+        return await self._query(table, where, {"partition": partition, **between}, limit)
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         where, here = "PartitionKey eq @partition and RowKey", {"partition": partition}

@@ -277,9 +277,9 @@ class Store(
         """All known users, by UPN. A user whose row cannot be read has only an id; they are on and in an error
         state."""
 
-    async def list_users_after(self, user_id: str, most: int) -> list[User]:
+    async def list_users_after(self, user_id: str, most: int, *, until: str = "") -> list[User]:
         """The next users, at most ``most`` (and that at most 1,000), in the order of their keys; '' = from the first.
-        Each as ``list_users`` gives them; fewer than ``most`` are the last."""
+        Each as ``list_users`` gives them; fewer than ``most`` are the last, or the last before the key ``until``."""
 
     async def list_users_of(self, user_ids: Collection[str]) -> list[User]:
         """Those of these users who are known, each as ``list_users`` gives them: for a few of many."""

@@ -264,15 +264,16 @@ class Instance:
     ``policy`` is the company's, None before anybody stamped it; ``policy_by_app`` says whether the app did. ``pause``
     is for how long no round runs for anybody.
 
-    ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by ERP.net's
-    clock. ``met`` are digests of the changes so near below it that a pull meets them again (jobs/pull.py), oldest
-    first. ``unread`` are the seconds of which ERP.net has not shown all changes; they are asked for again.
-    ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when the last complete
-    pull began. ``repair_began_at`` is when the last repair began; ``repaired_to`` is the user up to whom it has come,
-    None when it has ended. ``refused`` says why a side, ``refused_by``, has refused the app itself since
-    ``refused_at``, '' = it does not. ``has_webhook``: the app has a secret for ERP.net's webhook, which last called
-    at ``called_at``, within a minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison
-    queue held at that pull, and ``poisoned_since`` is the first pull since which the latter was never empty.
+    ``watermark`` is the highest ERP.net update time of which all rows were filed: the only time here by
+    ERP.net's clock. ``met`` are digests of the changes so near below it that a pull meets them again
+    (jobs/pull.py), oldest first. ``unread`` are the seconds of which ERP.net has not shown all changes; they
+    are asked for again. ``looked_back_at`` is when a pull last looked an hour further back, ``pulled_at`` when
+    the last complete pull began. ``repair_began_at`` is when the repair's day began; ``repaired_to`` is the
+    user, or the place in the order of users, up to whom it has come, None where it has not begun. ``refused``
+    says why a side, ``refused_by``, has refused the app itself since ``refused_at``, '' = it does not.
+    ``has_webhook``: the app has a secret for ERP.net's webhook, which last called at ``called_at``, within a
+    minute. ``queued`` and ``poisoned`` are how many messages the work queue and its poison queue held at that
+    pull, and ``poisoned_since`` is the first pull since which the latter was never empty.
     ``failing`` are the checks of ``calsync doctor`` that failed when the app last made all, by the codes of their
     topics; not those of a person, whose own row tells.
     ``looks_every`` are the minutes between two looks of the app's timer at everybody, 0 for

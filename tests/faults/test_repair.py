@@ -6,17 +6,22 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
+from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
 from adapters.store import codec
+from adapters.store.memory import MemoryBackend, MemoryQueue
 from adapters.store.store import RowStore
 from jobs import repair
 from jobs.ports import PullReading
 from jobs.pull import LOOK_BACK, MOST_MET, PullReport, run_pull
-from jobs.repair import pull_and_repair, run_repair
+from jobs.repair import EVERY, MOST_USERS, pull_and_repair, run_repair
+from jobs.world import World
+from simulators.base import Clock
 from sync_core.errors import CalsyncError, RowUnreadable
-from sync_core.model.memory import Instance
+from sync_core.model.memory import Instance, Memory, User
 from sync_core.model.sides import ActivityChange
 from tests.support.budget import budget
 from tests.support.days import digits, linked_meeting
@@ -25,6 +30,7 @@ from tests.support.house import ANNA, START, House, open_house
 from tests.support.inboxes import ACTIVITIES, inbox_of, many_activities, watermark_of
 from tests.support.misfortunes import LastMoment
 from tests.support.random_pair import Play
+from tests.support.users import put_user
 
 
 async def remember(house: House, **what: object) -> None:
@@ -267,8 +273,9 @@ class TestTheDay:
         await run_repair(house.world)
         assert user.id in (await store.find_linked([activity]))[activity]
 
-    async def test_nothing_astray_costs_one_request_a_day_and_one_read_a_pull(self, house: House) -> None:
-        """Nobody is woken, nothing is filed; until the next day each pull reads the instance row once more."""
+    async def test_nothing_astray_costs_one_request_a_day(self, house: House) -> None:
+        """Nobody is woken, nothing is filed. An hourly pull reads whose turn it is, and once Anna's links, and saves
+        how far it came."""
         await two_meetings(house)
         house.advance(days=1)
         house.erp.forget_requests()
@@ -281,8 +288,22 @@ class TestTheDay:
         for _ in range(23):
             house.advance(hours=1)
             assert await run_repair(house.world) == frozenset()
-        assert (store.reads - before[0], store.writes - before[1]) == (23, 0)
-        assert asked(house) == 1
+        assert (store.reads - before[0], store.writes - before[1]) == (2 * 23 + 1, 23)
+        assert asked(house) == 2
+
+    async def test_many_pulls_do_the_work_of_few(self, house: House) -> None:
+        """ERP.net's webhook may cause a pull every second: a piece is done every five minutes all the same, the other
+        pulls read the instance row."""
+        await two_meetings(house)
+        house.advance(days=1)
+        await run_repair(house.world)
+        store = house.world.store
+        assert isinstance(store, RowStore)
+        before = (store.reads, store.writes)
+        for _ in range(600):
+            house.advance(seconds=1)
+            await run_repair(house.world)
+        assert (store.reads - before[0], store.writes - before[1]) == (600 + 2, 2)
 
     async def test_a_dry_run_shows_what_the_repair_would_bring(self, house: House) -> None:
         """The plan names the item, and nothing is written."""
@@ -360,6 +381,98 @@ class TestTheDay:
         assert await inbox_of(house) == {activity, other}
 
 
+class Looked(RowStore):
+    """A store with users alone, which notes whose links were looked at when."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(MemoryBackend(clock.now))
+        self.clock = clock
+        self.at: dict[str, list[datetime]] = {}
+
+    async def recall(self, user_id: str) -> Memory:
+        self.at.setdefault(user_id, []).append(self.clock.now())
+        return Memory()
+
+    async def hire(self, people: int) -> None:
+        """So many more, under ids such as Entra's."""
+        more = [str(uuid5(NAMESPACE_DNS, f"{number}")) for number in range(len(self.at), len(self.at) + people)]
+        for one in more:
+            self.at[one] = []
+            await put_user(self, User(one, f"{one}@acme.example", enabled=True))
+
+
+class TestThePace:
+    """Whose turn it is the time says, not the number of pulls."""
+
+    @pytest.fixture
+    def store(self) -> Looked:
+        """Nobody works there yet."""
+        return Looked(Clock(START))
+
+    @pytest.fixture
+    def world(self, store: Looked) -> World:
+        """A process that asks nothing but the store."""
+        return World(
+            calendar=None,  # type: ignore[arg-type] # nobody has a link to ask about
+            erp=None,  # type: ignore[arg-type]
+            store=store,
+            queue=MemoryQueue(),
+            subscriptions=None,  # type: ignore[arg-type]
+            clock=store.clock.now,
+            holder="test",
+        )
+
+    async def run(self, world: World, store: Looked, hours: int, *, every: int) -> int:
+        """Pull every so many minutes; how many people were looked at by one pull at most."""
+        most = 0
+        for _ in range(hours * 60 // every):
+            store.clock.advance(timedelta(minutes=every))
+            before = sum(map(len, store.at.values()))
+            await run_repair(world)
+            most = max(most, sum(map(len, store.at.values())) - before)
+        return most
+
+    async def test_everybody_has_a_turn_within_a_day(self, world: World, store: Looked) -> None:
+        """And the work is spread: of 400 people few are looked at at once, whoever was hired in the middle of a day
+        included, and after a night without pulls it is made up for."""
+        await store.hire(300)
+        await self.run(world, store, 7, every=1)
+        await store.hire(100)
+        usual = await self.run(world, store, 30, every=1)
+        store.clock.advance(timedelta(hours=9))
+        made_up = await self.run(world, store, 33, every=2)
+
+        waits = [after - one for turns in store.at.values() for one, after in pairwise(turns)]
+        late = [wait for wait in waits if wait > timedelta(days=1)]
+        assert usual < 12
+        assert made_up <= MOST_USERS
+        assert all(len(turns) >= 3 for turns in store.at.values())
+        assert len(late) < len(store.at) / 2, "those whose turn fell into the night"
+        assert max(late) < timedelta(days=1, hours=10)
+
+    @pytest.mark.parametrize("begin", ["", "00000000-", "ffffffff-", "~"])
+    async def test_ids_that_begin_alike_have_their_turns(self, world: World, store: Looked, begin: str) -> None:
+        """Whatever ids look like: all of them at one moment of the day is as many pieces as are needed."""
+        for number in range(120):
+            await put_user(store, User(f"{begin}{number:04}", f"{number}@acme.example", enabled=True))
+        most = await self.run(world, store, 72, every=5)
+        waits = [after - one for turns in store.at.values() for one, after in pairwise(turns)]
+        assert (len(store.at), most <= MOST_USERS) == (120, True)
+        assert {len(turns) for turns in store.at.values()} <= {3, 4, 5}
+        assert max(waits) <= timedelta(days=1)
+
+    async def test_what_an_older_build_left_is_gone_on_with(self, world: World, store: Looked) -> None:
+        """It keeps the last user of its piece, and forgets it at the end of its day."""
+        await store.hire(100)
+        for left in (None, sorted(store.at)[49]):
+            instance, etag = await store.read_instance()
+            began = store.clock.now() - timedelta(hours=12)
+            await store.save_instance(replace(instance, repair_began_at=began, repaired_to=left), etag)
+            store.at = {one: [] for one in store.at}
+            await self.run(world, store, 24, every=5)
+            assert all(store.at.values())
+
+
 async def test_killed_before_every_call(house: House) -> None:
     """The process dies before the n-th call of pull and repair, for every n: the next ones bring everything, and the
     piece under way is all that is done again."""
@@ -376,7 +489,9 @@ async def test_killed_before_every_call(house: House) -> None:
         await house.step()
         assert house.outlook().get(event)["subject"] == f"Unseen {n}"
         assert house.outlook().find(f"Lost {n}") is None
-        assert (await watermark_of(house)).repaired_to is None
+        day = (await watermark_of(house)).repair_began_at
+        assert day is not None
+        assert house.now - day < EVERY
         if not moment.hit:
             assert n > 8
             return

@@ -168,8 +168,8 @@ class LinksRead(MemoryBackend):
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return self._counted(await super().scan_but(table, partition, begin))
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        return self._counted(await super().scan_from(table, partition, key, limit))
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        return self._counted(await super().scan_from(table, partition, key, limit, until))
 
     def _counted(self, rows: list[Row]) -> list[Row]:
         self.links += sum(row.key.row.startswith("link-") for row in rows)

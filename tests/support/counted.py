@@ -39,8 +39,8 @@ class CountingBackend(MemoryBackend):
         self._counted(table, rows)
         return rows
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        rows = await super().scan_from(table, partition, key, limit)
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        rows = await super().scan_from(table, partition, key, limit, until)
         self._counted(table, rows)
         return rows
 

@@ -27,8 +27,10 @@ class TroubledBackend(MemoryBackend):
     async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan(table, partition, limit, begin=begin))
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        return await self._troubled(lambda: super(TroubledBackend, self).scan_from(table, partition, key, limit))
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        return await self._troubled(
+            lambda: super(TroubledBackend, self).scan_from(table, partition, key, limit, until)
+        )
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return await self._troubled(lambda: super(TroubledBackend, self).scan_but(table, partition, begin))

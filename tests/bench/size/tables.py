@@ -39,8 +39,8 @@ class SlowBackend(MemoryBackend):
     async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
         return await self._read(await super().scan(table, partition, limit, begin=begin))
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        return await self._read(await super().scan_from(table, partition, key, limit))
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        return await self._read(await super().scan_from(table, partition, key, limit, until))
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return await self._read(await super().scan_but(table, partition, begin), requests=2)

@@ -59,8 +59,8 @@ class CountedBackend(MemoryBackend):
     async def scan(self, table: Table, partition: str, limit: int | None = None, *, begin: str = "") -> list[Row]:
         return self._counted(table, await super().scan(table, partition, limit, begin=begin))
 
-    async def scan_from(self, table: Table, partition: str, key: str, limit: int) -> list[Row]:
-        return self._counted(table, await super().scan_from(table, partition, key, limit))
+    async def scan_from(self, table: Table, partition: str, key: str, limit: int, until: str = "") -> list[Row]:
+        return self._counted(table, await super().scan_from(table, partition, key, limit, until))
 
     async def scan_but(self, table: Table, partition: str, begin: str) -> list[Row]:
         return self._counted(table, await super().scan_but(table, partition, begin))

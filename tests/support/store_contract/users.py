@@ -150,8 +150,12 @@ class UsersContract:
         first = await fresh_store.list_users_after("", 3)
         second = await fresh_store.list_users_after(first[-1].id, 3)
         last = await fresh_store.list_users_after(second[-1].id, 3)
+        between = await fresh_store.list_users_after(ids[1], 3, until="04")
+        few = await fresh_store.list_users_after(ids[1], 3, until=ids[3])
+        none = await fresh_store.list_users_after(ids[3], 3, until="03")
 
         assert [[one.id for one in page] for page in (first, second, last)] == [ids[:3], ids[3:6], ids[6:]]
+        assert [[one.id for one in page] for page in (between, few, none)] == [ids[2:4], ids[2:3], []]
         assert second[0].unreadable
 
     async def test_a_few_users_of_many(self, fresh_store: RowStore) -> None:
