@@ -33,9 +33,20 @@ BATCH_BYTES = 1_000_000
 MANY = 8
 """From how many texts on it is tried to find their rows by reading on from one to the next."""
 
-FIRST_PAGE, DENSE = 100, 0.05
-"""Rows of the first page of such a read, and what share of a page must have been asked for to go on: reading twenty
-small rows costs the service what a request does."""
+PAGE, DENSE = 1_000, 0.05
+"""The most rows of a page of such a read, and what share of a page must have been asked for to go on: reading twenty
+small rows costs what a request does."""
+
+FEW = 100
+"""Rows of a partition that is read whole."""
+
+RANGES = 7
+"""Of keys in one request: a filter takes fifteen comparisons, of which one is the partition (learn.microsoft.com,
+"Querying tables and entities")."""
+
+SMALL = 1_000
+"""Rows of a partition that the service may look through for one request: it does so for a filter with ``or``
+(azure.md §10)."""
 
 SLICE = 1_000
 """Rows that are erased before the next are read: a page."""
@@ -158,6 +169,11 @@ class Backend(ABC):
         """The rows of a partition whose key does not begin so, in the order of their keys."""
 
     @abstractmethod
+    async def scan_each(self, table: Table, partition: str, begins: Sequence[str]) -> list[Row]:
+        """The rows whose key begins with one of at most ``RANGES`` texts, in order; the whole partition is looked
+        through for them."""
+
+    @abstractmethod
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         """The first ``limit`` rows, at most 1,000, of the partitions whose name begins so."""
 
@@ -207,28 +223,43 @@ class Backend(ABC):
                 break
         return erased
 
-    async def find_each(self, table: Table, partition: str, begins: Collection[str]) -> dict[str, list[Row]]:
-        """The rows whose key begins with each of these texts, none of which begins with another.
+    async def find_each(
+        self, table: Table, partition: str, begins: Collection[str], rows: int | None = None
+    ) -> dict[str, list[Row]]:
+        """The rows whose key begins with each of these texts, none of which begins with another. The partition has
+        about so many ``rows``, None = not known.
 
         They are read in the order of their keys, page by page, as long as enough of what a page holds was asked for;
-        else each is asked for by itself.
+        else several at once in a small partition, and each by itself in any other.
         """
-        left, size = sorted(begins), FIRST_PAGE
-        found: dict[str, list[Row]] = {begin: [] for begin in left}
+        left, found = sorted(begins), dict[str, list[Row]]()
+        if rows is None or rows < FEW or len(left) >= rows * DENSE * RANGES:
+            found, left = await self._read_on(table, partition, left, min(PAGE, rows + 1 if rows else len(left)))
+        at_once = RANGES if rows is not None and rows <= SMALL else 1
+        cut = [left[first : first + at_once] for first in range(0, len(left), at_once)]
+        for rest in await gather(self._find_some(table, partition, some) for some in cut):
+            found |= rest
+        return found
+
+    async def _read_on(
+        self, table: Table, partition: str, left: list[str], size: int
+    ) -> tuple[dict[str, list[Row]], list[str]]:
+        """The rows of the first of these texts, and the others, where the rows lie too far apart to be read on."""
+        found: dict[str, list[Row]] = {}
         while len(left) >= MANY:
             rows = await self.scan_from(table, partition, left[0], size)
-            for row in rows:
-                begin = left[bisect_right(left, row.key.row) - 1]
-                if row.key.row.startswith(begin):
-                    found[begin].append(row)
             read = bisect_right(left, rows[-1].key.row) - 1 if len(rows) == size else len(left)
-            found |= {begin: [] for begin in left[read:]}  # the page may end in the middle of one
-            left, is_dense = left[read:], read + 1 >= size * DENSE
-            size = min(4 * size, 1_000)
+            found |= _by_begin(left[:read], rows)  # the page may end in the middle of the next one
+            left, is_dense = left[read:], read >= max(1, size * DENSE - 1)
+            size = min(4 * size, PAGE)
             if not is_dense:
                 break
-        alone = await gather(self.scan(table, partition, begin=begin) for begin in left)
-        return found | dict(zip(left, alone, strict=True))
+        return found, left
+
+    async def _find_some(self, table: Table, partition: str, begins: Sequence[str]) -> dict[str, list[Row]]:
+        if len(begins) == 1:
+            return {begins[0]: await self.scan(table, partition, begin=begins[0])}
+        return _by_begin(begins, await self.scan_each(table, partition, begins))
 
     async def write_each(self, table: Table, ops: Sequence[Op]) -> list[str | None]:
         """Carry out operations of one partition that stand or fall alone, in as few transactions as possible.
@@ -251,6 +282,16 @@ class Backend(ABC):
             return await self.write(table, op)
         except Conflict:
             return None
+
+
+def _by_begin(begins: Sequence[str], rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The rows that begin with each of these texts, which are in order."""
+    found: dict[str, list[Row]] = {begin: [] for begin in begins}
+    for row in rows:
+        place = bisect_right(begins, row.key.row) - 1
+        if place >= 0 and row.key.row.startswith(begins[place]):
+            found[begins[place]].append(row)
+    return found
 
 
 def batches(ops: Sequence[Op], reserved: int = 0) -> Iterator[list[Op]]:

@@ -66,6 +66,11 @@ class MemoryBackend(Backend):
         last = bisect_left(names, begin[:-1] + chr(ord(begin[-1]) + 1))
         return [self._tables[table][partition][name] for name in (*names[:first], *names[last:])]
 
+    async def scan_each(self, table: Table, partition: str, begins: Sequence[str]) -> list[Row]:
+        self.reads += 1
+        rows = self._tables[table].get(partition, {})
+        return [rows[name] for name in self._names.get((table, partition), []) if name.startswith(tuple(begins))]
+
     async def scan_partitions(self, table: Table, begin: str, limit: int) -> list[Row]:
         self.reads += 1
         found = sorted(name for name in self._tables[table] if name.startswith(begin))

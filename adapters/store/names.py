@@ -144,7 +144,7 @@ class LinkNames(Leases):
 
     async def _named(self, user_id: str, rows: Iterable[str]) -> dict[str, tuple[Entries, str]]:
         """What these rows hold, each with its etag ('' = there is none). Raises ``RowUnreadable``."""
-        found = await self.backend.find_each(Table.STATE, _partition(user_id), {*rows})
+        found = await self.backend.find_each(Table.STATE, _partition(user_id), {*rows}, ROWS)
         return {
             name: (stored.value_of(Table.STATE, own[0], NamesRow).links, own[0].etag) if own else ({}, "")
             for name, own in found.items()

@@ -190,13 +190,16 @@ class RowStore(
         found = await self.backend.scan_but(Table.STATE, codec.key(user_id), state.LINK)
         return await self._with_open(user_id, found)
 
-    async def find_links(self, user_id: str, names: Names, known: Collection[str] = ()) -> tuple[Link, ...]:
-        """The links that have one of these names, and perhaps others, but for those of the ``known`` events.
+    async def find_links(
+        self, user_id: str, names: Names, known: Collection[str] = (), among: int | None = None
+    ) -> tuple[Link, ...]:
+        """The links that have one of these names, and perhaps others, but for those of the ``known`` events. They are
+        among about so many, None = not known.
 
         Raises ``RowUnreadable``.
         """
         begins = await self._begins(user_id, names)
-        rows = await self._link_rows(user_id, begins.difference(map(begin_of, known)))
+        rows = await self._link_rows(user_id, begins.difference(map(begin_of, known)), among)
         return tuple(state.state_in(user_id, row, Link) for row in rows)
 
     async def find_feeding(self, user_id: str, activity_id: str) -> tuple[Link, ...] | None:
@@ -210,16 +213,16 @@ class RowStore(
         ledger = ledger_in(found)
         if ledger is None:
             return None
-        rows = await self._link_rows(user_id, map(begin_of, ledger.open))
+        rows = await self._link_rows(user_id, map(begin_of, ledger.open), ledger.running)
         memory = state.memory_in(user_id, [*found, *rows])
         try:
             return with_open(memory, ledger, memory.links)
         except Exception:  # noqa: BLE001 - our own code fails on one of the links: whoever reads all finds out on which
             return None
 
-    async def _link_rows(self, user_id: str, begins: Iterable[str]) -> list[Row]:
+    async def _link_rows(self, user_id: str, begins: Iterable[str], among: int | None) -> list[Row]:
         asked = {f"{state.LINK}{begin}" for begin in begins}
-        found = await self.backend.find_each(Table.STATE, codec.key(user_id), asked)
+        found = await self.backend.find_each(Table.STATE, codec.key(user_id), asked, among)
         return [row for rows in found.values() for row in rows]
 
     async def save(self, lease: Lease, changes: Sequence[RowChange], ledger: Ledger | None = None) -> Lease:

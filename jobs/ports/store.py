@@ -310,9 +310,11 @@ class Store(
         """Read everything but the links that are not open, by the ledger that is stored. None where none is, or it
         does not fit the links. Raises ``RowUnreadable``."""
 
-    async def find_links(self, user_id: str, names: Names, known: Collection[str] = ()) -> Collection[Link]:
-        """The links that have one of these names, and perhaps others, but for those of the ``known`` events. Raises
-        ``RowUnreadable``."""
+    async def find_links(
+        self, user_id: str, names: Names, known: Collection[str] = (), among: int | None = None
+    ) -> Collection[Link]:
+        """The links that have one of these names, and perhaps others, but for those of the ``known`` events. They are
+        ``among`` about so many links, None = not known. Raises ``RowUnreadable``."""
 
     async def find_feeding(self, user_id: str, activity_id: str) -> Collection[Link] | None:
         """The links of an activity, and perhaps others, without the user's lease; None where no ledger is stored, so

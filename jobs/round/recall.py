@@ -52,7 +52,7 @@ class Recall:
         if len(self._asked) > MOST_NAMES:
             raise NeedsAll("there is much news")
         try:
-            found = await find_whole(self.world, self.user_id, new, known)
+            found = await find_whole(self.world, self.user_id, new, known, self.memory.running)
         except RowUnreadable as error:
             raise NeedsAll("a row cannot be read") from error
         memory = unless_mistaken(lambda: with_found(self.memory, found), lambda _: None, self.user_id)
@@ -73,7 +73,7 @@ async def recall_few(world: World, fence: Fence, user_id: str) -> Memory | None:
         if memory is None or not siblings:
             return memory
         known = frozenset(link.event_id for link in memory.links)
-        return with_found(memory, await find_whole(world, user_id, siblings, known))
+        return with_found(memory, await find_whole(world, user_id, siblings, known, memory.running))
     except RowUnreadable:  # all links are read, which says it of the row that is in the way
         return None
     except CalsyncError:
@@ -83,13 +83,13 @@ async def recall_few(world: World, fence: Fence, user_id: str) -> Memory | None:
         return None
 
 
-async def find_whole(world: World, user_id: str, names: Names, known: Collection[str]) -> list[Link]:
-    """The links of these names but for those of the ``known`` events, and with a date all other dates of its series:
-    they are decided beside each other, and counted once. Raises ``RowUnreadable``."""
+async def find_whole(world: World, user_id: str, names: Names, known: Collection[str], among: int) -> list[Link]:
+    """The links of these names, ``among`` about so many, but for those of the ``known`` events, and with a date all
+    other dates of its series: they are decided beside each other, and counted once. Raises ``RowUnreadable``."""
     found: list[Link] = []
     asked = Names()
     while new := names - asked:
         asked |= new
-        found += await world.store.find_links(user_id, new, {*known, *(link.event_id for link in found)})
+        found += await world.store.find_links(user_id, new, {*known, *(x.event_id for x in found)}, among)
         names = siblings_of(found)
     return found

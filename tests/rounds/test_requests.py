@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.store.backend import FIRST_PAGE, Table
+from adapters.store.backend import Table
 from adapters.store.store import RowStore
 from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
@@ -299,8 +299,8 @@ async def test_an_idle_round_with_forty_series_asks_what_any_idle_round_asks() -
     assert found[0] == found[1]
 
 
-WHOLE = 24 + FIRST_PAGE
-"""The rows of a weekday series, and a page that is read to see whether it holds enough of them."""
+WHOLE = 24
+"""The rows of a weekday series."""
 
 ONE_CHANGE_OF_SERIES: dict[str, tuple[Callable[[House, str], object], int]] = {
     "a single meeting is renamed": (lambda h, _: h.outlook().edit(the_event(h, "Single"), subject="Alone"), 1),

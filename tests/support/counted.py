@@ -50,6 +50,11 @@ class CountingBackend(MemoryBackend):
         self.asked[table] += 1  # what stands before, and what stands behind
         return rows
 
+    async def scan_each(self, table: Table, partition: str, begins: Sequence[str]) -> list[Row]:
+        rows = await super().scan_each(table, partition, begins)
+        self._counted(table, rows)
+        return rows
+
     async def write(self, table: Table, op: Op) -> str:
         self.asked[table] += 1
         self.written[table] += 1

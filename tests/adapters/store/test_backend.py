@@ -67,14 +67,15 @@ def keyed(name: str) -> Op:
     return Op(Verb.PUT, Key("p", name), {"v": 1, "data0": name})
 
 
+@pytest.mark.parametrize("rows", [None, 64, 1_000, 50_000])
 @pytest.mark.parametrize("every", [1, 2, 15, 40, 400])
-async def test_what_is_found_does_not_depend_on_how_it_is_read(every: int) -> None:
+async def test_what_is_found_does_not_depend_on_how_it_is_read(every: int, rows: int | None) -> None:
     """Whether few or many of a partition's rows are asked for, each gets its rows, in order, and nobody else's."""
     backend = MemoryBackend(lambda: datetime(2026, 1, 1, tzinfo=UTC))
     names = [f"{number:04d}:{letter}" for number in range(1_500) for letter in "ab"[: 1 + number % 2]]
     await backend.write_all(Table.MEETINGS, [keyed(name) for name in names])
     asked = {f"{number:04d}:" for number in range(0, 1_600, every)} | {"zzz:"}
-    found = await backend.find_each(Table.MEETINGS, "p", asked)
+    found = await backend.find_each(Table.MEETINGS, "p", asked, rows)
 
     assert {begin: [name for name in names if name.startswith(begin)] for begin in asked} == {
         begin: [row.key.row for row in rows] for begin, rows in found.items()
@@ -82,21 +83,26 @@ async def test_what_is_found_does_not_depend_on_how_it_is_read(every: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("rows", "asked", "most"),
+    ("rows", "asked", "known", "most"),
     [
-        pytest.param(1_000, 1_000, 5, id="all of a small partition"),
-        pytest.param(20_000, 1_000, 25, id="every twentieth row"),
-        pytest.param(20_000, 100, 101, id="few of a large partition: one page is tried"),
-        pytest.param(1_000, 7, 7, id="a handful is asked for one by one"),
-        pytest.param(1_000, 0, 0, id="nothing"),
+        pytest.param(1_000, 1_000, False, 2, id="all of a small partition"),
+        pytest.param(20_000, 1_000, False, 21, id="every twentieth row"),
+        pytest.param(20_000, 100, False, 101, id="few of a large partition: one page is tried"),
+        pytest.param(1_000, 7, False, 7, id="a handful is asked for one by one"),
+        pytest.param(1_000, 0, False, 0, id="nothing"),
+        pytest.param(64, 20, True, 1, id="of a few rows that are known to be few"),
+        pytest.param(1_000, 20, True, 3, id="of a partition that is known to be small: several at once"),
+        pytest.param(1_000, 7, True, 1, id="a handful of it"),
+        pytest.param(20_000, 100, True, 100, id="of one that is known to be large: each by itself, no page is tried"),
     ],
 )
-async def test_requests_to_find_many(rows: int, asked: int, most: int) -> None:
+async def test_requests_to_find_many(rows: int, asked: int, known: bool, most: int) -> None:
     """Many are found in few requests where they lie close, and never in more than one each and a page."""
     backend = MemoryBackend(lambda: datetime(2026, 1, 1, tzinfo=UTC))
     await backend.write_all(Table.MEETINGS, [keyed(f"{number:05d}:") for number in range(rows)])
     step = rows // asked if asked else 1
-    found = await backend.find_each(Table.MEETINGS, "p", {f"{number * step:05d}:" for number in range(asked)})
+    begins = {f"{number * step:05d}:" for number in range(asked)}
+    found = await backend.find_each(Table.MEETINGS, "p", begins, rows if known else None)
 
     assert [len(one) for one in found.values()] == [1] * asked
     assert backend.reads <= most

@@ -231,6 +231,17 @@ class NamesContract:
         assert seen == [{one.event_id} for one in kept]
         assert await found(store, user_id, named(activities=["A-lost"], ical_uids=["U-lost"])) == set()
 
+    @pytest.mark.parametrize("among", [None, 30, 300, 30_000])
+    async def test_many_links_are_found_however_many_there_are(
+        self, store: RowStore, user_id: str, among: int | None
+    ) -> None:
+        """Several at once, in a request each or page by page: it depends on among how many they are."""
+        await keep(store, user_id, *[pair(f"{number}") for number in range(30)])
+        asked = {f"E-{number}" for number in range(0, 30, 2)}
+        links = await store.find_links(user_id, Names(events=frozenset(asked)), (), among)
+
+        assert sorted(link.event_id for link in links) == sorted(asked)
+
     async def test_spoilt_names_are_made_anew_by_whoever_proves_them(self, store: RowStore, user_id: str) -> None:
         """Until then whoever asks for them is told."""
         await keep(store, user_id, pair("one"))
