@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+THE_APP = "The app"
+
 BEGIN_WITHIN = 60.0
 """Seconds in which a running app begins on what it is asked."""
 
@@ -70,7 +72,7 @@ async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: 
 
     settings = load_asking(runner.environ)
     own.append(_check("Settings", "complete for asking the app"))
-    asked_for = "Sign-in"
+    asked_for, checks = "Sign-in", own
     try:
         by = await who_asks(settings)
         own.append(_check(asked_for, f"as {by.name or by.id}"))
@@ -80,16 +82,16 @@ async def _find(runner: Runner, repair: bool, stop: Stop, own: list[Json], app: 
             asked_for = "Queue"
             await desk.queue.count()
             own.append(_check(asked_for, "may be used"))
-            asked_for = "The app"
+            asked_for, checks = THE_APP, app
             stop.begin_within = BEGIN_WITHIN
             command, answer = await ask_and_wait(desk, _wish(repair), by, runner, stop)
             app += answer.get("checks", [])
             if command.state is not State.DONE:
                 app.append(_check(asked_for, command.failure, fine=False))
     except (AppSilent, StoreUnavailable) as error:
-        (app if asked_for == "The app" else own).append(_check(asked_for, str(error), fine=False))
-        if asked_for != "The app":
-            app.append(_check("The app", text.NOT_ASKED, fine=False))
+        checks.append(_check(asked_for, str(error), fine=False))
+        if checks is own:
+            app.append(_check(THE_APP, text.NOT_ASKED, fine=False))
 
 
 def _check(what: str, words: str, *, fine: bool = True) -> Json:

@@ -26,7 +26,7 @@ from sync_core.errors import (
     MailboxUnavailable,
     SideUnavailable,
 )
-from sync_core.model.memory import OPERATIONAL, Instance, User
+from sync_core.model.memory import OPERATIONAL, Instance, User, in_error
 from sync_core.model.policy import Policy, SeriesRule
 
 NO_COMPANY_NOTICE = "SyncJob 'Calendar' processing error. There's no enterprise company defined."
@@ -99,7 +99,7 @@ async def check_user(
     problems += readiness.problems
     unshown += readiness.unshown
     type_id = readiness.document_type_id or (known_type if readiness.unshown else "")
-    user = in_state(user, f"Error: {' | '.join(problems)}" if problems else OPERATIONAL, world.clock())
+    user = in_state(user, in_error(problems) if problems else OPERATIONAL, world.clock())
     if notify:
         user = await _notify_once(world, user)
     can_create = can_sync and bool(user.company_id and user.location_id and type_id)

@@ -25,7 +25,7 @@ from portal.unmasked import journal_for_owner, memory_for_owner
 from portal.visit import Page, Visit
 from sync_core.errors import RowUnreadable
 from sync_core.model.action import Action
-from sync_core.model.memory import Instance, JournalEntry, Memory, User
+from sync_core.model.memory import Instance, JournalEntry, Memory, User, without_error
 from sync_core.model.pause import Pause
 from sync_core.model.schedule import minutes_between
 from sync_core.model.unsynced import Unsynced
@@ -88,7 +88,7 @@ def sentence(user: User, memory: Memory, instance: Instance, now: datetime) -> J
         (not user.enabled, {"code": "off", "text": ""}),
         (bool(trouble), {"code": "refused", "text": instance.refused, "by": instance.refused_by}),
         (pause is not None, {"code": "paused", "text": _until(pause)}),
-        (not user.is_operational, {"code": "error", "text": user.state.removeprefix("Error: ")}),
+        (not user.is_operational, {"code": "error", "text": without_error(user.state)}),
         (conflicts > 0, {"code": "conflicts", "text": "", "count": conflicts}),
         (bool(choices_in(memory)), {"code": "held", "text": ""}),
         (user.is_unread, {"code": "starting", "text": ""}),

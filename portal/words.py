@@ -23,7 +23,7 @@ from portal.texts import TEXTS
 from portal.visit import LANGUAGES
 from sync_core.content.told import DAYS, INSTANT, SPAN
 from sync_core.model.action import as_planned
-from sync_core.model.memory import OPERATIONAL
+from sync_core.model.memory import problems_in
 from sync_core.model.series import Recurrence, Rhythm
 from sync_core.plan.cells import WORDS, parts_of
 from sync_core.plan.remedies import remedy
@@ -33,9 +33,6 @@ ISO_INSTANT, ISO_DAY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d"), re.compile(r"\d
 
 NOBODY = {FORGOTTEN: "person.forgotten", UNKNOWN: "person.no-such"}
 """The texts that stand for somebody whom no name is kept of."""
-
-EVERY = re.compile(r"every (\d+) minutes")
-"""How often a timer looks, in the words of ``jobs/commands/overview.py``."""
 
 NUMBER = re.compile(r"-?\d{1,9}")
 
@@ -235,12 +232,11 @@ class Words:
             return self.when(value)
         return self.day(value) if ISO_DAY.fullmatch(value) else value
 
-    def _every(self, text: str) -> str:
-        """How often a timer looks."""
-        minutes = EVERY.fullmatch(text)
-        if minutes:
-            return self.t("every.minutes", n=minutes[1])
-        return self.t("every.schedule") if text == TEXTS["every.schedule"][0] else text
+    def _every(self, minutes: str) -> str:
+        """How often a timer looks (``overview.Every``); what is no number, as an earlier build stored it."""
+        if not minutes.isdecimal():
+            return minutes
+        return self.t("every.minutes", n=minutes) if int(minutes) else self.t("every.schedule")
 
     def topic(self, check: Mapping[str, Any]) -> str:
         """What a check is about; a person's by their name."""
@@ -258,8 +254,7 @@ class Words:
 
     def problems(self, state: str) -> list[Reason]:
         """What a person's state says is missing, each by itself."""
-        texts = () if state == OPERATIONAL else state.removeprefix("Error: ").split(" | ")
-        return [self._problem(one) for one in texts if one]
+        return [self._problem(one) for one in problems_in(state)]
 
     def _problem(self, text: str) -> Reason:
         if self.language == "en":

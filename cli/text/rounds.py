@@ -88,9 +88,9 @@ def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
 
 def _until_it_does(user: Json) -> str:
     """Write what makes rounds run again, for somebody for whom none did; whatever else is wrong tells it itself."""
-    if user["state"].startswith("paused"):
+    if user.get("is_paused"):
         return ": `calsync resume` ends the pause"
-    return f": `calsync users enable {user['upn']}` switches it on" if user["state"] == "switched off" else ""
+    return "" if user.get("enabled", True) else f": `calsync users enable {user['upn']}` switches it on"
 
 
 def action_lines(line: Json, zone: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.values import field_of, follows_the_start, value_of
 from cli.text.words import Json, count, date_in, named, next_step, quoted, when, zone_of
-from sync_core.model.action import Action
+from sync_core.model.action import Action, counts_in
 
 
 def entry_line(entry: Json, zone: str) -> str:
@@ -21,14 +21,11 @@ def entry_line(entry: Json, zone: str) -> str:
     return f"{when(entry['at'], zone)} {what}"
 
 
-LEFT = "skipped: "
-"""Stands before the reason of what a round left alone, among its counts (``jobs/round/journal.py``)."""
-
-
 def _counted(counts: Json) -> str:
     """Write what a round did, by its counts in the journal."""
-    done = ", ".join(f"{number} × {what}" for what, number in counts.items() if not what.startswith(LEFT))
-    left = "; ".join(f"{n} × {what.removeprefix(LEFT)}" for what, n in counts.items() if what.startswith(LEFT))
+    actions, reasons = counts_in(counts)
+    done = ", ".join(f"{number} × {what}" for what, number in actions.items())
+    left = "; ".join(f"{number} × {why}" for why, number in reasons.items())
     return plain(f"{done or 'looked, nothing to do'}{f'; left alone: {left}' if left else ''}")
 
 

@@ -88,9 +88,12 @@ def last_heard(users: Iterable[User]) -> datetime | None:
     return max((user.heard_at for user in users if user.heard_at is not None), default=None)
 
 
-def every(instance: Instance) -> str:
-    """How often the app's timer looks at everybody, in words."""
-    return f"every {instance.looks_every} minutes" if instance.looks_every else "by the timer of SYNC_SCHEDULE"
+class Every(int):
+    """How often the app's timer looks at everybody: each so many minutes, 0 = at odd times. As a value of a phrase it
+    is told in words, and kept as the number."""
+
+    def __format__(self, spec: str) -> str:
+        return f"every {int(self)} minutes" if self else "by the timer of SYNC_SCHEDULE"
 
 
 def news_of(
@@ -121,10 +124,12 @@ def news_told(
 
 def _news_told(instance: Instance, until: datetime | None, pushed: int, polled: int, zone: str = "") -> Phrase:
     if until is None:
-        return Found.NEWS_POLLED.say(every=every(instance))
+        return Found.NEWS_POLLED.say(every=Every(instance.looks_every))
     local, utc = until.astimezone(ZoneInfo(zone or "UTC")), "" if zone else " UTC"
     if polled:
-        return Found.NEWS_MIXED.say(until=local, utc=utc, pushed=pushed, polled=polled, every=every(instance))
+        return Found.NEWS_MIXED.say(
+            until=local, utc=utc, pushed=pushed, polled=polled, every=Every(instance.looks_every)
+        )
     return Found.NEWS_PUSHED.say(until=local, utc=utc)
 
 

@@ -20,7 +20,7 @@ from jobs.world import World
 from sync_core.errors import RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.link import Link
-from sync_core.model.memory import OPERATIONAL, Memory, User
+from sync_core.model.memory import Memory, User
 from sync_core.model.phrase import Phrase
 from sync_core.plan.resolve import AnswerRefused, choices, has_moved_on, is_resolved
 
@@ -55,12 +55,12 @@ class Resolved:
     @property
     def _kept(self) -> Phrase:
         """That the answer waits for the next round, and why this one did not carry it out."""
-        failed, state = "; ".join(one.text for one in self.report.failures), self.report.state
+        failed = "; ".join(one.text for one in self.report.failures)
         if failed:
             return Outcome.ANSWER_KEPT_SINCE.say(words=failed)
-        if state in ("", OPERATIONAL):
+        if self.report.ran and self.report.operational:
             return Outcome.ANSWER_KEPT.say()
-        return Outcome.ANSWER_KEPT_WHILE.say(problems=state)
+        return Outcome.ANSWER_KEPT_WHILE.say(problems=self.report.state)
 
 
 async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:

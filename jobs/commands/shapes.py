@@ -134,6 +134,8 @@ def _report(report: Report, user: User, stored: Sequence[Choice]) -> Json:
     return {
         "upn": report.upn,
         "zone": user.zone or "UTC",
+        "enabled": user.enabled,
+        "is_paused": report.paused,
         "state": report.state,
         "full": report.full,
         "ran": report.ran,

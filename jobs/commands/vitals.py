@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from jobs.commands.checks import UNCONFIRMED, Check, Lacking, checked
-from jobs.commands.overview import every, last_heard, news_of, news_told, webhook_told
+from jobs.commands.overview import Every, last_heard, news_of, news_told, webhook_told
 from jobs.ports import Grants
 from jobs.says import Found, Topic
 from jobs.world import World
@@ -80,10 +80,10 @@ async def _news(world: World, users: Sequence[User]) -> Phrase:
     instance = await _instance(world)
     news = news_told(instance, users, subscriptions, now)
     if not world.public_url:
-        return Found.NEWS_NO_ADDRESS.say(every=every(instance)) if world.serve else news
+        return Found.NEWS_NO_ADDRESS.say(every=Every(instance.looks_every)) if world.serve else news
     settled = [user for user in users if user.is_operational and user.enabled_at and now - user.enabled_at > SILENT]
     if settled and not news_of(instance, users, subscriptions, now)["pushed"]:
-        raise Lacking(Found.NEWS_UNREACHED.say(address=world.public_url, every=every(instance)))
+        raise Lacking(Found.NEWS_UNREACHED.say(address=world.public_url, every=Every(instance.looks_every)))
     return news
 
 

@@ -12,7 +12,7 @@ from jobs.own_mistakes import unless_mistaken
 from jobs.round.report import Line, Report, line_of, wordless
 from jobs.world import World
 from sync_core.content.project import is_private
-from sync_core.model.action import Action
+from sync_core.model.action import Action, counts_of
 from sync_core.model.decision import Context, Decision
 from sync_core.model.entries import as_series
 from sync_core.model.link import Clash, Link
@@ -50,10 +50,9 @@ class RoundJournal:
 
     async def close(self, report: Report) -> None:
         """Enter the round itself, with its counts."""
-        counts = {what: str(n) for what, n in sorted(report.done.items())}
-        counts |= {"mails": str(report.mails)} if report.mails else {}
-        counts |= {"failed": str(len(report.failures))} if report.failures else {}
-        counts |= {f"skipped: {why}": str(n) for why, n in sorted(report.skipped.items())}
+        more = {"mails": report.mails, "failed": len(report.failures)}
+        done = dict(sorted(report.done.items())) | {name: number for name, number in more.items() if number}
+        counts = counts_of(done, report.skipped)
         entry = self._entry(Action.ROUND, "full" if report.full else "")
         await self.world.store.append_journal([replace(entry, after=counts)])
 

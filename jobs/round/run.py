@@ -42,7 +42,7 @@ from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day
 from sync_core.errors import OWN_MISTAKE, AccessRefused, AppRefused, CalsyncError, MailboxUnavailable, RowUnreadable
 from sync_core.model.ledger import Ledger, ledger_of
-from sync_core.model.memory import InboxRow, Instance, Memory, User
+from sync_core.model.memory import InboxRow, Instance, Memory, User, in_error
 from sync_core.model.writes import ErpIdentity
 from sync_core.reading.frame import Scale
 
@@ -377,7 +377,7 @@ class _Round:
         self._report.unreadable += [failure] if isinstance(error, RowUnreadable) else []
         self._report.trouble = error
         if is_state:
-            self._report.state, self._report.operational = f"Error: {error}", False
+            self._report.state, self._report.operational = in_error([str(error)]), False
             user = in_state(self._user, self._report.state, self._now)
             await self._save_user(fence, await self._notified_of_trouble(fence, user))
 

@@ -8,6 +8,7 @@ rows hold it as text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum, unique
 
 
@@ -52,6 +53,9 @@ class Action(StrEnum):
 UPDATES = frozenset({Action.ACTIVITY_UPDATED, Action.EVENT_UPDATED, Action.BOTH_UPDATED})
 """The writes that change fields of a pair."""
 
+LEFT_FOR = "skipped: "
+"""Stands before the reason for which a round left items alone, among the counts in its entry (``counts_in``)."""
+
 NEXT_ROUND = "in the next round: "
 
 
@@ -63,3 +67,16 @@ def planned(action: str) -> str:
 def as_planned(word: str) -> tuple[str, bool]:
     """The action in such a word (``planned``), and whether the next round would do it."""
     return word.removeprefix(NEXT_ROUND), word.startswith(NEXT_ROUND)
+
+
+def counts_of(done: Mapping[str, int], left: Mapping[str, int]) -> dict[str, str]:
+    """The counts in the journal's entry of a round: what was done, and for which reasons items were left alone."""
+    counts = {what: str(number) for what, number in done.items()}
+    return counts | {f"{LEFT_FOR}{why}": str(number) for why, number in sorted(left.items())}
+
+
+def counts_in(counts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What was done, and for which reasons items were left alone, of ``counts_of``."""
+    done = {what: number for what, number in counts.items() if not what.startswith(LEFT_FOR)}
+    left = {what.removeprefix(LEFT_FOR): n for what, n in counts.items() if what.startswith(LEFT_FOR)}
+    return done, left

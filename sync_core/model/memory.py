@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -138,6 +139,27 @@ class Memory:
 
 
 OPERATIONAL = "Operational"
+
+ERROR = "Error: "
+
+BETWEEN = " | "
+"""Stands between the problems of a state in error."""
+
+
+def in_error(problems: Iterable[str]) -> str:
+    """The state of a user with these problems, of which there is at least one."""
+    return f"{ERROR}{BETWEEN.join(problems)}"
+
+
+def without_error(state: str) -> str:
+    """The problems of a state in error, in one text; any other state as it is."""
+    return state.removeprefix(ERROR)
+
+
+def problems_in(state: str) -> list[str]:
+    """The problems of a state, each by itself; none of one that is operational. Of a state that is no error, its
+    words."""
+    return [] if state == OPERATIONAL else [one for one in without_error(state).split(BETWEEN) if one]
 
 
 @dataclass(frozen=True, slots=True)

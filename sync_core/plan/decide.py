@@ -78,11 +78,11 @@ from sync_core.plan.tables import (
     Obstacle,
     Trait,
     edited_in_erp,
-    event_state,
     fate,
     fate_cell,
     fated,
     first_obstacle,
+    is_event_gone,
     is_taken,
     obstacles,
     permitted,
@@ -320,7 +320,7 @@ def _restored(case: Case, _: Context) -> Decision | None:
 
 def _taken(case: Case, ctx: Context) -> Decision | None:
     """The activity belongs in a colleague's calendar by now, and the event is gone: the pair is over."""
-    if case.link is None or not is_taken(case, ctx) or event_state(case, case.link) != "event-gone":
+    if case.link is None or not is_taken(case, ctx) or not is_event_gone(case):
         return None
     return ended(case, Intent.END, EndedBy.OUTLOOK, REASONS[Trait.TAKEN], ctx)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sync_core.model.memory import Approval, Memory, User
+from sync_core.model.memory import Approval, Memory, User, without_error
 from sync_core.plan.needs import UNKNOWN, Need, in_order, of_person
 
 LONGEST = 256
@@ -63,7 +63,7 @@ def notice(told: Collection[str], causes: Mapping[str, Cause], state: str) -> tu
     new = Counter(cause for key, cause in causes.items() if key not in told)
     said = [_said(cause, new[cause]) for cause in Cause if new[cause]]
     if new[Cause.ERROR]:
-        said[0] = f"{said[0]}: {state.removeprefix('Error: ')}"
+        said[0] = f"{said[0]}: {without_error(state)}"
     text = f"Outlook and ERP.net: {'; '.join(said)}." if said else ""
     return _bounded(text), tuple(sorted(causes)[:MOST])
 

@@ -254,9 +254,14 @@ def edited_in_erp(case: Case, link: Link) -> frozenset[Field]:
     return changed_in_erp(link.base_activity, case.activity.content) if case.activity else frozenset()
 
 
+def is_event_gone(case: Case) -> bool:
+    """Whether the event is deleted or cancelled."""
+    return case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled)
+
+
 def event_state(case: Case, link: Link) -> str:
     """The row of ``FATE_LINKED``. A cancelled event counts as gone."""
-    if case.event_sight is Sight.GONE or (case.event is not None and case.event.is_cancelled):
+    if is_event_gone(case):
         return "event-gone"
     return "event-changed" if edited_in_graph(case, link) else "event-unchanged"
 

@@ -20,6 +20,7 @@ from adapters.erp.probe import Finding, Question
 from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.checks import Check
 from jobs.commands.item_shapes import phrase_of
+from jobs.commands.overview import Every
 from jobs.commands.shapes import check_of, failure_of
 from jobs.says import Asked, Found, Outcome, Owner, Seen, Topic, Waits
 from jobs.trouble import Trouble, Why
@@ -170,6 +171,7 @@ VALUES = {
     "problems": "the account of a@b.example is disabled: enable it in Entra ID",
     "reasons": "in the past | the activity is read-only in ERP.net",
     "utc": " UTC",
+    "every": Every(15),
     "hours": 2.0,
     "count": 3,
 }

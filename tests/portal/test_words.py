@@ -12,7 +12,7 @@ import pytest
 
 from jobs.approvals import CHOSEN
 from jobs.commands.item_shapes import occurrence_of, phrase_of
-from jobs.commands.overview import every
+from jobs.commands.overview import Every
 from jobs.commands.remake import ANEW
 from jobs.round.act import OUTRUN, RIVALLED
 from jobs.says import Found
@@ -22,7 +22,6 @@ from sync_core.content.compare import shown
 from sync_core.model.action import Action
 from sync_core.model.event import AllDay, Event, Priority, Timed
 from sync_core.model.link import Role
-from sync_core.model.memory import Instance
 from sync_core.model.pause import Pause
 from sync_core.model.series import EVERY_DAY, WORKDAYS, Occurrence, Recurrence, Rhythm
 from sync_core.model.sides import Attendee, Field, Participant, Side
@@ -259,7 +258,7 @@ def test_an_item_is_named_in_bulgarian(subject: str, told: str) -> None:
 )
 def test_how_often_changes_are_looked_for_is_said_in_bulgarian(minutes: int, told: str) -> None:
     """As the app's timer is set."""
-    phrase = Found.NEWS_POLLED.say(every=every(Instance(looks_every=minutes)))
+    phrase = Found.NEWS_POLLED.say(every=Every(minutes))
 
     assert BULGARIAN.phrase(phrase_of(phrase)) == Reason(told)
 

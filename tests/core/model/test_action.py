@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sync_core.model.action import Action, as_planned, planned
+from sync_core.model.action import Action, as_planned, counts_in, counts_of, planned
 
 
 @pytest.mark.parametrize("action", Action)
@@ -22,3 +22,11 @@ def test_an_action_is_stored_as_its_word() -> None:
         "event created": "row cannot be read"
     }
     assert "activity voided" in {Action.ACTIVITY_VOIDED: 1}
+
+
+def test_the_counts_of_a_round_are_told_apart() -> None:
+    """What was done, and what was left alone, whatever the reason says."""
+    done, left = {"linked": 2, "mails": 1}, {"skipped: twice": 3, "over": 1}
+    texts = {"linked": "2", "mails": "1"}, {"skipped: twice": "3", "over": "1"}
+
+    assert counts_in(counts_of(done, left)) == texts
