@@ -152,6 +152,16 @@ def test_a_named_user_who_is_switched_off_is_told(office: CliOffice) -> None:
     assert f"No round ran: `calsync users enable {ANNA}` switches it on." in answer.out
 
 
+def test_who_is_paused_is_told_what_ends_it(office: CliOffice) -> None:
+    """Asked to sync somebody while everybody is paused, it runs no round and says so."""
+    office.calsync("users", "enable", ANNA)
+    office.calsync("pause", "--all")
+    answer = office.calsync("sync", "--user", ANNA)
+
+    assert f"{ANNA}: paused" in answer.out
+    assert "No round ran: `calsync resume` ends the pause." in answer.out
+
+
 def test_nobody_to_sync_is_no_failure(office: CliOffice) -> None:
     """Without any enabled user there is nothing to do; how to change that goes to stderr."""
     answer = office.calsync("sync", "--json")
