@@ -26,7 +26,9 @@ from tests.bench.figures import Budget, Figure, say
 from tests.bench.tap import NUMBER, Echo, Exchange, Tap
 from tests.support.fresh import ROOT
 
-EVENTS, CHANGES = 1_000, 10
+EVENTS, QUICK, CHANGES = 1_000, 250, 10
+"""Meetings, those of a quick run, and how many are changed on each side."""
+
 FAR = 0.05
 """Seconds that a far server's answer takes longer."""
 
@@ -92,35 +94,38 @@ class Runner:
         return Run(told["cpu_seconds"], wall, told["loaded"])
 
 
-def measure(_: Budget) -> Iterator[Figure]:
-    """The four syncs of each, once, since each changes what the next finds."""
+def measure(budget: Budget) -> Iterator[Figure]:
+    """The four syncs of each, once, since each changes what the next finds. The goals are those of ``EVENTS``."""
+    events = QUICK if budget.is_quick else EVENTS
     with TemporaryDirectory() as there:
         folder = Path(there)
-        ours = list(_calsync(folder, 0.0, CASES))
-        [far] = _calsync(folder, FAR, CASES[:1])
+        ours = list(_calsync(folder, 0.0, events, CASES))
+        [far] = _calsync(folder, FAR, events, CASES[:1])
         try:
-            theirs: Sequence[Run] = list(_vdirsyncer(folder / "peer"))
+            theirs: Sequence[Run] = list(_vdirsyncer(folder / "peer", events))
         except subprocess.CalledProcessError as missing:
             say(f"  vdirsyncer is not measured: {' '.join(map(str, missing.cmd))} failed")
             theirs = ()
         floors = [_floor(folder, run.exchanges) for run in ours]
-    for case, run, floor in zip(CASES, ours, floors, strict=True):
-        yield from _figures(case, run, floor)
-    for case, run, peers in zip(CASES, ours, theirs, strict=False):
+    names = [f"{case}, {events:,} events" if case == CASES[0] else case for case in CASES]
+    for case, run, floor in zip(names, ours, floors, strict=True):
+        yield from _figures(case, run, floor, CPU_GOAL if (case, events) == (names[0], EVENTS) else None)
+    for case, run, peers in zip(names, ours, theirs, strict=False):
         yield Figure(case, "vdirsyncer's requests", "", (float(len(peers.exchanges)),))
         yield Figure(case, "vdirsyncer's CPU", "s", (peers.cpu_seconds,))
         yield Figure(case, "vdirsyncer's wall time", "s", (peers.wall_seconds,))
         yield Figure(case, "CPU to vdirsyncer's", "times", (run.cpu_seconds / peers.cpu_seconds,), 1.0)
         asked = len(run.exchanges) / len(peers.exchanges)
         yield Figure(case, "requests to vdirsyncer's", "times", (asked,), 1.0)
-    yield Figure(f"{CASES[0]}, 50 ms farther", "wall time", "s", (far.wall_seconds,), WALL_GOAL)
+    goal = WALL_GOAL if events == EVENTS else None
+    yield Figure(f"{names[0]}, 50 ms farther", "wall time", "s", (far.wall_seconds,), goal)
 
 
-def _figures(case: str, run: Run, floor: Run) -> Iterator[Figure]:
+def _figures(case: str, run: Run, floor: Run, goal: float | None) -> Iterator[Figure]:
     tables = sum("/devstoreaccount1/" in one.path for one in run.exchanges)
     yield Figure(case, "requests", "", (float(len(run.exchanges) - tables),))
     yield Figure(case, "table requests", "", (float(tables),))
-    yield Figure(case, "CPU", "s", (run.cpu_seconds,), CPU_GOAL if case == CASES[0] else None)
+    yield Figure(case, "CPU", "s", (run.cpu_seconds,), goal)
     yield Figure(case, "wall time", "s", (run.wall_seconds,))
     yield Figure(case, "the floor's CPU", "s", (floor.cpu_seconds,))
     yield Figure(case, "CPU to the floor's", "times", (run.cpu_seconds / floor.cpu_seconds,), TIMES_FLOOR)
@@ -131,11 +136,11 @@ def _start_of(number: int) -> datetime:
     return today + timedelta(days=1 + number % 27, minutes=number % 600)
 
 
-def _calsync(folder: Path, delay: float, cases: Sequence[str]) -> Iterator[Run]:
+def _calsync(folder: Path, delay: float, number: int, cases: Sequence[str]) -> Iterator[Run]:
     """``calsync --here sync`` in a company of one; the CPU is the app's own, the stand-ins are other processes."""
     with Company() as company, ExitStack() as stack:
         anna = company.hire("anna", "Anna Petrova")
-        events = [_event(company, number) for number in range(EVENTS)]
+        events = [_event(company, one) for one in range(number)]
         company.calsync("users", "enable", anna)
         taps, environ = _tapped(stack, company, delay)
         runner = Runner(sys.executable, folder, environ)
@@ -183,13 +188,13 @@ def _floor(folder: Path, exchanges: Sequence[Exchange]) -> Run:
         return Runner(sys.executable, folder).run(("tests.bench.floor:main", str(file)))
 
 
-def _vdirsyncer(folder: Path) -> Iterator[Run]:
+def _vdirsyncer(folder: Path, events: int) -> Iterator[Run]:
     python = peer.install()
     folder.mkdir()
     with peer.servers(python, folder) as calendars, ExitStack() as stack:
         taps = [stack.enter_context(Tap(origin)) for origin in calendars.origins.values()]
         config = calendars.configure({side: tap.origin for side, tap in zip(peer.SIDES, taps, strict=True)})
-        for number in range(EVENTS):
+        for number in range(events):
             calendars.write("a", number, _start_of(number), f"event {number}")
         runner = Runner(str(python), folder)
         runner.run(peer.command(config, "discover"), taps)
@@ -197,7 +202,7 @@ def _vdirsyncer(folder: Path) -> Iterator[Run]:
             if case == CASES[-1]:
                 for number in range(CHANGES):
                     calendars.edit("a", number, "Changed in a")
-                    calendars.edit("b", EVENTS - 1 - number, "Changed in b")
+                    calendars.edit("b", events - 1 - number, "Changed in b")
             yield runner.run(peer.command(config, "sync"), taps)
         if calendars.subjects("a") != calendars.subjects("b"):
             raise RuntimeError("vdirsyncer left the two calendars different")

@@ -54,6 +54,8 @@ class Budget:
     """How much time the measuring may take: repetitions of a short thing."""
 
     repetitions: int
+    is_quick: bool = False
+    """Whether sizes are smaller, too."""
 
 
 def machine() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from adapters.store.backend import Key, Op, Table, Verb
 from adapters.store.store import RowStore
 from jobs.repair import pull_and_repair
 from jobs.round.run import run_round
-from tests.bench.figures import Budget, Figure, say
+from tests.bench.figures import Budget, Figure
 from tests.bench.plot import Curve, Panel, drawn
 from tests.bench.timer import people_in_step
 from tests.support.counted import CountingBackend, linked_many
@@ -95,7 +95,7 @@ class Measured:
 
 def measure(budget: Budget) -> Iterator[Figure]:
     """A change in Outlook by links, then one on either side by people; then the picture."""
-    most = LINKS[-1] if budget.repetitions > 3 else QUICK
+    most = QUICK if budget.is_quick else LINKS[-1]
     found: dict[str, dict[int, Spent]] = {}
     for what, sizes, costs in (
         ("links", LINKS, _by_links),
@@ -107,7 +107,6 @@ def measure(budget: Budget) -> Iterator[Figure]:
             yield from _figures(f"one change among {size:,} {what}", spent, is_held=(what, size) == ("links", 5_000))
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(drawn(list(_panels(found))), encoding="utf-8")
-    say(f"  {PICTURE}")
 
 
 def _figures(what: str, spent: Spent, *, is_held: bool) -> Iterator[Figure]:

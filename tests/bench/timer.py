@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -36,6 +35,7 @@ from sync_core.model.memory import Cursors, Instance, User
 from sync_core.model.policy import Policy
 from tests.bench.figures import Budget, Figure
 from tests.support.fresh import ROOT
+from tests.support.probe import most_memory
 
 PEOPLE = (1_000, 10_000)
 
@@ -104,8 +104,7 @@ async def _spent(world: World) -> dict[str, float]:
     tables, cpu, began = store.reads + store.writes, time.process_time(), time.monotonic()
     asked = await _asked(world)
     assert await dispatch(world) == 0
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    spent = {"cpu": time.process_time() - cpu, "wall": time.monotonic() - began, "memory": memory}
+    spent = {"cpu": time.process_time() - cpu, "wall": time.monotonic() - began, "memory": most_memory()}
     return {**spent, "graph": await _asked(world) - asked - 1, "tables": store.reads + store.writes - tables}
 
 

@@ -23,13 +23,15 @@ HEAVY = (
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What one thing took: its ``answer`` (an exit code, a status, or None), the modules it ``loaded``, those that
-    were imported ``on_loop`` (in the thread of the event loop, after indexing), seconds of CPU and MiB."""
+    were imported ``on_loop`` (in the thread of the event loop, after indexing), seconds of CPU and MiB; ``said`` is
+    what it wrote to standard error."""
 
     answer: int | None
     loaded: frozenset[str]
     on_loop: tuple[str, ...]
     cpu_seconds: float
     rss_mib: float
+    said: str = ""
 
     def roots(self, names: Sequence[str]) -> set[str]:
         """Which of these packages were loaded."""
@@ -37,16 +39,18 @@ class Cost:
 
 
 def cost_of(*order: str, environ: Mapping[str, str]) -> Cost:
-    """Give the order to a new process with this environment. Raises ``CalledProcessError`` where it does not end."""
+    """Give the order to a new process with this environment. Raises ``RuntimeError`` where it does not end well."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.probe", *order],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environ, "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         timeout=120,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(order)}: {done.returncode}\n{done.stderr[-2000:]}")
     told = json.loads(done.stdout.splitlines()[-1])
-    return Cost(**{**told, "loaded": frozenset(told["loaded"]), "on_loop": tuple(told["on_loop"])})
+    return Cost(**{**told, "loaded": frozenset(told["loaded"]), "on_loop": tuple(told["on_loop"])}, said=done.stderr)
