@@ -9,22 +9,19 @@ from typing import cast
 
 import pytest
 
-from adapters.store.store import RowStore
 from jobs.company import start_app
 from jobs.ports import Erp
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
 from tests.support.budget import budget
 from tests.support.days import only
-from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
-from tests.support.house import House, open_house
+from tests.support.house import House
 from tests.support.moments import Watched
 from tests.support.scenes import forget_everything
 from tests.support.series import (
-    MONDAY,
     MONDAYS,
     READINGS,
-    WINDOWED,
+    SIDES,
     clock,
     every_weekday,
     mondays,
@@ -33,6 +30,7 @@ from tests.support.series import (
     open_series,
     repeating,
     starts,
+    stop_at_every_call,
 )
 
 EVERY_MONDAY = repeating("monday", since=MONDAYS[1])
@@ -192,34 +190,18 @@ async def test_a_date_is_deleted_in_erp_net_while_series_are_switched_off(house:
     assert starts(house) == nine(*(day for day in MONDAYS if day != MONDAYS[2]))
 
 
-@pytest.mark.parametrize("what", ["graph", "erp", "store"])
+@pytest.mark.parametrize("what", SIDES)
 async def test_this_and_following_and_a_stop_at_every_call(what: str) -> None:
     """A call is lost, or the process dies between two writes: the same activities go on, whenever that is."""
-    for n in range(0, MOST_CALLS, budget(9, 1)):
-        backend = FusedBackend(lambda: MONDAY)
-        async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
-            backend._clock = house.clock.now
-            await house.employ()
-            series = mondays(house)
-            await house.step()
-            before = kept(house)
-            house.outlook().split(series, MONDAYS[2], subject="New")
-            fault = None
-            if what == "store":
-                backend.fuse = Fuse(n, True)
-            else:
-                fault = (house.graph if what == "graph" else house.erp).add_fault("*", kind="lose", skip=n, times=3)
-            await broken_sync(house)
-            is_hit = backend.fuse.left is not None and backend.fuse.left < 0 if fault is None else fault.times != 3
-            backend.fuse = Fuse()
-            house.graph.faults.clear()
-            house.erp.faults.clear()
-            house.advance(minutes=20)
-            await house.settle()
 
-            assert kept(house) == before, n
-            assert [on(house, day)["Subject"] for day in MONDAYS] == ["Week", "Week", "New", "New", "New"], n
-            assert starts(house, void=True) == [], n
-            if not is_hit:
-                return
-    pytest.fail("the round makes more calls than this test looks at")
+    def split(house: House, series: str) -> object:
+        before = kept(house)
+        house.outlook().split(series, MONDAYS[2], subject="New")
+        return before
+
+    def expect(house: House, _: str, before: object) -> None:
+        assert kept(house) == before
+        assert [on(house, day)["Subject"] for day in MONDAYS] == ["Week", "Week", "New", "New", "New"]
+        assert starts(house, void=True) == []
+
+    await stop_at_every_call(what, budget(9, 1), split, expect)

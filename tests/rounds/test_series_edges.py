@@ -8,20 +8,17 @@ from typing import cast
 
 import pytest
 
-from adapters.store.store import RowStore
 from jobs.commands.explain import explain
 from jobs.commands.item_shapes import finding_of
 from sync_core.model.link import LinkStatus
 from sync_core.model.policy import SeriesRule
 from tests.support.budget import budget, in_turn
-from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
-from tests.support.house import ANNA, House, attendees, open_house, participants, upn_of
+from tests.support.house import ANNA, House, attendees, participants, upn_of
 from tests.support.scenes import forget_everything
 from tests.support.series import (
-    MONDAY,
     MONDAYS,
     READINGS,
-    WINDOWED,
+    SIDES,
     clock,
     every_weekday,
     kept_meetings,
@@ -31,6 +28,7 @@ from tests.support.series import (
     open_series,
     repeating,
     starts,
+    stop_at_every_call,
 )
 
 BORIS = upn_of("boris")
@@ -309,41 +307,21 @@ async def test_what_was_linked_by_one_reading_is_known_by_another(readings: str)
         assert (starts(house), starts(house, void=True)) == (nine(*MONDAYS), [])
 
 
-@pytest.mark.parametrize("what", ["graph", "erp", "store"])
+@pytest.mark.parametrize("what", SIDES)
 async def test_a_stop_at_every_call(what: str) -> None:
-    """A date edited there, one deleted, one void here, the pattern changed: the next rounds do the rest, once."""
-    for n in range(0, MOST_CALLS, budget(7, 1)):
-        backend = FusedBackend(lambda: MONDAY)
-        async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
-            backend._clock = house.clock.now
-            await house.employ()
-            series = mondays(house)
-            await house.step()
-            house.outlook().edit_date(series, MONDAYS[1], subject="There")
-            house.outlook().delete_date(series, MONDAYS[2])
-            house.desk().edit(on(house, MONDAYS[3])["Id"], subject="Here")
-            house.desk().void(on(house, MONDAYS[4])["Id"])
-            fault = None
-            if what == "store":
-                backend.fuse = Fuse(n, True)
-            else:
-                fault = (house.graph if what == "graph" else house.erp).add_fault("*", kind="lose", skip=n, times=3)
-            await broken_sync(house)
-            is_hit = backend.fuse.left is not None and backend.fuse.left < 0 if fault is None else fault.times != 3
-            backend.fuse = Fuse()
-            house.graph.faults.clear()
-            house.erp.faults.clear()
-            house.advance(minutes=20)
-            await house.settle()
+    """A date edited there, one deleted, one void here: the next rounds do the rest, once."""
 
-            assert (starts(house), starts(house, void=True)) == (
-                nine(*(MONDAYS[i] for i in (0, 1, 3))),
-                nine(MONDAYS[2], MONDAYS[4]),
-            ), n
-            assert on(house, MONDAYS[1])["Subject"] == "There", n
-            shown = house.outlook().get(house.outlook().occurrence(series, MONDAYS[3]))
-            assert shown["subject"] == "Here", n
-            assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == [MONDAYS[i] for i in (0, 1, 3)], n
-            if not is_hit:
-                return
-    pytest.fail("the round makes more calls than this test looks at")
+    def edit(house: House, series: str) -> None:
+        house.outlook().edit_date(series, MONDAYS[1], subject="There")
+        house.outlook().delete_date(series, MONDAYS[2])
+        house.desk().edit(on(house, MONDAYS[3])["Id"], subject="Here")
+        house.desk().void(on(house, MONDAYS[4])["Id"])
+
+    def expect(house: House, series: str, _: object) -> None:
+        left = [MONDAYS[i] for i in (0, 1, 3)]
+        assert (starts(house), starts(house, void=True)) == (nine(*left), nine(MONDAYS[2], MONDAYS[4]))
+        assert on(house, MONDAYS[1])["Subject"] == "There"
+        assert house.outlook().get(house.outlook().occurrence(series, MONDAYS[3]))["subject"] == "Here"
+        assert house.outlook().dates(series, MONDAYS[0], MONDAYS[4]) == left
+
+    await stop_at_every_call(what, budget(7, 1), edit, expect)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from adapters.store.store import RowStore
 from sync_core.model.policy import Policy, SeriesRule
+from tests.support.fuse import MOST_CALLS, Fuse, FusedBackend, broken_sync
 from tests.support.house import ANNA, House, open_house
 
 MONDAY = datetime(2026, 1, 26, 6, tzinfo=UTC)
@@ -100,3 +104,42 @@ async def open_series(*names: str, readings: str = "as captured", at: datetime =
 def subjects(rows: Sequence[dict[str, Any]]) -> set[str]:
     """The different titles."""
     return {row["Subject"] for row in rows}
+
+
+SIDES = ("graph", "erp", "store")
+"""Whose calls may be lost, or ours of the tables, after which the process is dead."""
+
+
+async def stop_at_every_call(
+    what: str, step: int, do: Callable[[House, str], Any], expect: Callable[[House, str, Any], None]
+) -> None:
+    """Anna's Mondays are synced, people ``do`` something, and the round after that is cut at each ``step``-th call of
+    one of ``SIDES``; once all is quiet, ``expect`` looks at both sides, by the series and what ``do`` has given."""
+    for n in range(0, MOST_CALLS, step):
+        backend = FusedBackend(lambda: MONDAY)
+        async with open_house(RowStore(backend), at=MONDAY, policy=WINDOWED) as house:
+            backend._clock = house.clock.now
+            await house.employ()
+            series = mondays(house)
+            await house.step()
+            given = do(house, series)
+            fault = None
+            if what == "store":
+                backend.fuse = Fuse(n, True)
+            else:
+                fault = (house.graph if what == "graph" else house.erp).add_fault("*", kind="lose", skip=n, times=3)
+            await broken_sync(house)
+            is_hit = backend.fuse.left is not None and backend.fuse.left < 0 if fault is None else fault.times != 3
+            backend.fuse = Fuse()
+            house.graph.faults.clear()
+            house.erp.faults.clear()
+            house.advance(minutes=20)
+            await house.settle()
+            try:
+                expect(house, series, given)
+            except AssertionError as error:
+                error.add_note(f"after a stop at call {n} of {what}")
+                raise
+            if not is_hit:
+                return
+    pytest.fail("the round makes more calls than this test looks at")
