@@ -25,6 +25,7 @@ from sync_core.model.link import Link, LinkStatus, Pending, PendingState
 from sync_core.model.memory import Approval, HeldItem, Hold, Memory, User
 from sync_core.model.sides import Side
 from sync_core.plan.match import ASKED
+from sync_core.plan.remedies import is_by_rule
 from sync_core.plan.tables import PARTNER_GONE
 
 MOST_ASKS = 500
@@ -132,6 +133,7 @@ async def make_choice(world: World, user: User, choice: Choice, *, approved: boo
 async def retry(world: World, user: User, item: str = "", *, notice: Notice = unheeded) -> int:
     """Un-park the user's parked items, so that the next round looks at them again; return how many there were.
 
+    What the rules leave alone stays parked: it would be at once again.
     ``item``: only the one with this event or activity, which may also be a pair that a person unlinked. An item that
     waits for a choice stays parked: un-parked, it would get a new counterpart unasked.
     """
@@ -139,8 +141,8 @@ async def retry(world: World, user: User, item: str = "", *, notice: Notice = un
 
     def revise(memory: Memory) -> Sequence[RowChange]:
         nonlocal count
-        rows: list[Link | Pending] = [_released(one, "") for one in memory.pending if _is_to_be_released(one, item)]
-        rows += [life.retried(link) for link in memory.links if _is_to_be_retried(link, item)]
+        rows: list[Link | Pending] = [_released(one, "") for one in memory.pending if is_to_be_released(one, item)]
+        rows += [life.retried(link) for link in memory.links if is_to_be_retried(link, item)]
         count = len(rows)
         return [Put(row) for row in rows]
 
@@ -150,18 +152,19 @@ async def retry(world: World, user: User, item: str = "", *, notice: Notice = un
 
 def is_retriable(memory: Memory, item: str) -> bool:
     """Whether a retry of this item would change anything."""
-    is_pending = any(_is_to_be_released(one, item) for one in memory.pending)
-    return is_pending or any(_is_to_be_retried(link, item) for link in memory.links)
+    is_pending = any(is_to_be_released(one, item) for one in memory.pending)
+    return is_pending or any(is_to_be_retried(link, item) for link in memory.links)
 
 
-def _is_to_be_released(pending: Pending, item: str) -> bool:
+def is_to_be_released(pending: Pending, item: str = "") -> bool:
+    """Whether a retry, of all or of one ``item``, would let an item without a link be tried again."""
     return pending.parked and pending.state not in ASKED and item in ("", pending.item_id)
 
 
-def _is_to_be_retried(link: Link, item: str) -> bool:
-    if not item:
-        return link.status is LinkStatus.PARKED
-    return is_called(link, item) and (link.status is LinkStatus.PARKED or life.is_unlinked(link))
+def is_to_be_retried(link: Link, item: str = "") -> bool:
+    """Whether a retry, of all or of one ``item``, would let a pair be looked at again."""
+    is_parked = link.status is LinkStatus.PARKED and not is_by_rule(link.reason)
+    return (is_parked or life.is_unlinked(link)) and is_called(link, item) if item else is_parked
 
 
 def is_called(link: Link, item: str) -> bool:

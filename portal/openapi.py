@@ -94,7 +94,7 @@ HOLD = {
     "items": several(HELD),
     "series": several(WHOLE),
 }
-PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, occurrence=OCCURRENCE, **IDS)
+PARKED = thing(key=TEXT, subject=TEXT, reason=TEXT, do=TEXT, can_retry=TRUTH, occurrence=OCCURRENCE, **IDS)
 DONE = thing(
     at=TIME,
     what=TEXT,

@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from jobs.commands.item_shapes import occurrence_of, unsynced_item
+from jobs.commands.item_shapes import by_title, occurrence_of, unsynced_item
 from jobs.log import log_failure
 from jobs.together import together
 from portal import people as table
@@ -93,7 +93,7 @@ async def items(visit: Visit) -> Answer:
     user = await known(visit)
     memory = await visit.world.store.recall(user.id)
     words = _words(visit)
-    return as_csv("items", ITEMS, (_item(link, words) for link in memory.links))
+    return as_csv("items", ITEMS, (_item(link, words) for link in sorted(memory.links, key=by_title)))
 
 
 async def _part(visit: Visit) -> tuple[int, list[User]]:
@@ -114,7 +114,7 @@ async def items_of_all(visit: Visit) -> Answer:
         except RowUnreadable as error:
             log_failure("portal", error, user_id=user.id)
             return [[user.upn or user.id, *[""] * (len(ITEMS) - 2), Action.UNREADABLE, ""]]
-        return [[user.upn, *_item(link, words)] for link in memory.links]
+        return [[user.upn, *_item(link, words)] for link in sorted(memory.links, key=by_title)]
 
     rows = [row for own in await together(of, meant) for row in own]
     return as_csv(f"items-{part}", ("upn", *ITEMS), rows)

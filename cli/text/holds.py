@@ -17,10 +17,8 @@ def open_lines(user: Json) -> Iterator[str]:
     if user["conflicts"]:
         yield f"  {count(user['conflicts'], 'open conflict')}: `calsync conflicts --user {upn}` shows both values."
     if user["parked"]:
-        yield (
-            f"  {count(user['parked'], 'item is', 'items are')} parked: `calsync status --user {upn}` says why, "
-            f"`calsync retry --user {upn}` tries again."
-        )
+        items = count(user["parked"], "item is", "items are")
+        yield f"  {items} parked: `calsync status --user {upn}` says of each why, and what to do."
     for hold in user["holds"]:
         yield from hold_lines(hold)
 

@@ -119,6 +119,9 @@ def status_lines(user: Json) -> Iterator[str]:
         name = quoted(item["subject"]) if item["subject"] else plain(item["event_id"] or item["activity_id"])
         yield f"      {name}{date_in(item)}: {plain(item['reason'])}"
         yield from next_step(item, "        ")
+    if tried := sum(item["can_retry"] for item in user["parked_items"]):
+        which = "these" if tried == len(user["parked_items"]) else f"{tried} of these"
+        yield plain(f"    `calsync retry --user {user['upn']}` tries {which}.")
     yield f"  Last sync {when(user['synced_at'], zone)}."
     yield (
         f"  Checkpoints: Microsoft 365 {when(user['remote_checkpoint_at'], zone)}, "

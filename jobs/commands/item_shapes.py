@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jobs.approvals import Choice
+from jobs.approvals import Choice, is_to_be_released, is_to_be_retried
 from jobs.round.report import PRIVATE, Line
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
@@ -185,15 +185,21 @@ def _local(item: HeldItem, user: User) -> str:
 
 def parked_of(memory: Memory) -> list[Json]:
     """Shape everything of a user that is parked: links, items without a link, days that are not shown."""
-    links = [_parked_link(link) for link in memory.links if link.status is LinkStatus.PARKED]
+    parked = [link for link in memory.links if link.status is LinkStatus.PARKED]
+    links = [_parked_link(link) for link in sorted(parked, key=by_title)]
     items = [_parked_item(pending) for pending in memory.pending if pending.parked]
     return links + items + [_unshown(str(day)) for day in memory.cursors.unread]
 
 
+def by_title(link: Link) -> tuple[str, datetime, str]:
+    """The order of a list of pairs: what bears one title, as the dates of a series do, by its time."""
+    return link.base_event.subject.casefold(), link.base_event.start, link.event_id
+
+
 def _unshown(day: str) -> Json:
     """A day of which ERP.net does not show all activities, in place of an item that nobody knows."""
-    known = {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "occurrence": None}
-    return {**known, "event_id": "", "activity_id": day}
+    known = {"subject": day, "reason": UNSHOWN, "do": remedy(UNSHOWN), "can_retry": False}
+    return {**known, "occurrence": None, "event_id": "", "activity_id": day}
 
 
 def _parked_link(link: Link) -> Json:
@@ -201,6 +207,7 @@ def _parked_link(link: Link) -> Json:
         "subject": subject_of(link.base_event.subject, is_private_link(link)),
         "reason": link.reason,
         "do": remedy(link.reason, OTHERWISE),
+        "can_retry": is_to_be_retried(link),
         "event_id": link.event_id,
         "activity_id": link.activity_id,
         "occurrence": occurrence_of(link.occurrence),
@@ -213,6 +220,7 @@ def _parked_item(pending: Pending) -> Json:
         "subject": "",
         "reason": pending.reason,
         "do": remedy(pending.reason, OTHERWISE),
+        "can_retry": is_to_be_released(pending),
         "event_id": event_id,
         "activity_id": activity_id,
         "occurrence": None,

@@ -137,7 +137,7 @@ async def _retry(world: World, wish: Wish, name: str, notice: Notice) -> Part:
     count = await retry(world, user, wish.item, notice=notice)
     if wish.item and not count:
         raise UnknownChoice(
-            f"nothing with the id {wish.item} is parked or unlinked: `calsync why` tells how it stands"
+            f"a retry would change nothing for the id {wish.item}: `calsync why` tells how it stands, and what does"
         )
     if count and user.enabled and world.serve is not None:
         await wake(world, user.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sync_core.content.project import is_private
 from sync_core.model.action import Action
@@ -34,6 +34,9 @@ LONGEST = 300
 """Characters of a subject or a reason that are kept."""
 
 OVER = timedelta(days=1)
+
+FIRST = datetime.min.replace(tzinfo=UTC)
+"""Stands for an end that is not known."""
 
 Key = tuple[str, str]
 
@@ -61,7 +64,7 @@ def after_round(  # 6 parameters: each is one thing that only the round knows
     stood_for = _with_parked_dates(memory.links)
     found = {k: i for k, i in found.items() if i.event_id not in stood_for}
     found |= {k: _with_subject(item, found.get(k) or known.get(k)) for k, item in remembered.items()}
-    items = sorted((_as_known(i, known.get(k)) for k, i in found.items()), key=lambda one: one.at, reverse=True)
+    items = sorted((_as_known(i, known.get(k)) for k, i in found.items()), key=_order)
     return Unsynced(tuple(items[:MOST]), dict(Counter(gist(item.reason) for item in items)))
 
 
@@ -98,6 +101,11 @@ def _with_parked_dates(links: Iterable[Link]) -> frozenset[str]:
 def parked_since(unsynced: Unsynced) -> datetime | None:
     """Since when the oldest of what is parked is so, None where nothing is."""
     return min((one.at for one in unsynced.items if one.what == Action.PARKED), default=None)
+
+
+def _order(item: UnsyncedItem) -> tuple[float, str, datetime, str]:
+    """What was left out last first; of that what bears one title, as the dates of a series do, by its time."""
+    return -item.at.timestamp(), item.subject.casefold(), item.end or FIRST, item.event_id
 
 
 def _key(event_id: str, activity_id: str) -> Key:

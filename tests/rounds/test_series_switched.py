@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from csv import DictReader
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from cli.text.holds import hold_lines
 from cli.text.rounds import sync_lines
 from cli.text.status import status_lines
 from cli.text.stories import conflict_lines, explained_lines, journal_lines, unsynced_lines
+from jobs.approvals import retry
 from jobs.command import Asker, Command, Kind, State, Wish, new_id
 from jobs.commands.explain import explain
 from jobs.commands.item_shapes import conflicts_of, finding_of, hold_of
@@ -25,6 +27,7 @@ from jobs.company import start_app
 from jobs.waiting import unheeded
 from portal.items import key_of_ids
 from portal.sign_in import Role
+from sync_core.errors import OWN_MISTAKE
 from sync_core.model.link import LinkStatus
 from sync_core.model.link import Role as MeetingRole
 from sync_core.model.policy import Policy, SeriesRule
@@ -119,6 +122,49 @@ async def test_switched_off_every_date_is_parked_with_the_reason(company: House)
     rows = [row for row in DictReader(StringIO(file)) if ", 2026-02-" in row["series_date"]]
     assert {row["series_date"].partition(",")[0] for row in rows} == {"Weekly", "Every weekday"}
     assert len({row["series"] for row in rows}) == 2
+    titles = [(row["subject"], row["start"]) for row in DictReader(StringIO(file))]
+    assert titles == sorted(titles)
+
+
+async def test_switched_off_nobody_is_offered_what_cannot_help(company: House, week: str) -> None:
+    """A retry would park each date anew: it is not offered, and changes nothing; the setting is named everywhere. The
+    dates of a series stand in their order."""
+    await deploy(company, SeriesRule.SKIP)
+    await company.settle()
+    anna, memory = await company.user(), await company.recall()
+    status = [*status_lines({**status_of(anna, memory, ()), "news": ""})]
+
+    assert (
+        "  29 items are parked: `calsync status --user anna@acme.example` says of each why, and what to do." in status
+    )
+    assert [line for line in status if "calsync retry" in line] == []
+    assert len([line for line in status if line.strip().startswith("Do: let an administrator set SYNC_SERIES")]) == 29
+    shown = [line.strip() for line in status if "“Week”" in line]
+    assert shown == [f"“Week” (Weekly, {day.day} {day:%B}): {SERIES}" for day in MONDAYS]
+    listed = [*unsynced_lines(unsynced_of(await list_unsynced(company.world, among=[anna.id])))]
+    assert (
+        "    Do: let an administrator set SYNC_SERIES to window, or enter a date of it as a meeting of its own."
+        in listed
+    )
+    shown = [line.strip() for line in listed if "“Week”" in line]
+    assert shown == [f"{anna.upn}: “Week” (Weekly, {day.day} {day:%B}), parked: {SERIES}" for day in MONDAYS]
+    page = await Visitor(company, signed_in(anna.id)).read("/portal")
+    assert ("/portal/do/retry" in page, "SYNC_SERIES" in page) == (False, True)
+    assert await retry(company.world, anna) == 0
+    assert await retry(company.world, anna, memory.links[0].event_id) == 0
+
+
+async def test_a_retry_is_offered_for_what_it_helps(company: House, week: str) -> None:
+    """Beside dates that wait for the setting."""
+    await deploy(company, SeriesRule.SKIP)
+    await company.settle()
+    anna, memory = await company.user(), await company.recall()
+    [first, *others] = memory.links
+    told = status_of(anna, replace(memory, links=(replace(first, reason=OWN_MISTAKE), *others)), ())
+    status = [*status_lines({**told, "news": ""})]
+
+    [offer] = [line.strip() for line in status if "calsync retry" in line]
+    assert offer == f"`calsync retry --user {anna.upn}` tries 1 of these."
 
 
 async def test_a_series_that_is_left_out_counts_once(company: House) -> None:

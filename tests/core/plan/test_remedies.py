@@ -19,8 +19,8 @@ from sync_core.plan import (
     tables,
     update_rules,
 )
-from sync_core.plan.remedies import DO, OTHERWISE, remedy
-from sync_core.plan.tables import HINDRANCES, REASONS
+from sync_core.plan.remedies import DO, OTHERWISE, is_by_rule, remedy
+from sync_core.plan.tables import HINDRANCES, REASONS, Trait
 
 NO_REASONS = {
     (dates, "REFUSED"),
@@ -73,3 +73,9 @@ def test_a_reason_may_stand_with_more(reason: str, expected: str) -> None:
 def test_an_error_of_a_side_has_a_line_too() -> None:
     """Where somebody has to see to it."""
     assert remedy("ERP.net refused it", OTHERWISE) == OTHERWISE
+
+
+def test_what_the_rules_say_no_retry_changes() -> None:
+    """Of all reasons those by which the scope leaves an item out, and no other: an error, a lock, a person's word."""
+    known = {*DO, *REASONS.values(), "HTTP 500"}
+    assert {reason for reason in known if is_by_rule(reason)} == {REASONS[trait] for trait in Trait}
