@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from jobs.asked import pages
 from jobs.command import Asker, Command, Kind, State, stamp
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
@@ -17,21 +18,12 @@ from jobs.messages import Forget, write
 from jobs.together import together
 from jobs.world import World
 from sync_core.errors import StaleWrite, StoreUnavailable
-from sync_core.model.memory import User
 
 LAST_LOOK = 1_800.0
 """Seconds until the rows of a forgotten user are erased once more: longer than any round or call lasts."""
 
 FORGOTTEN = "(forgotten)"
 """Stands for a forgotten user in what was asked."""
-
-PAGE = 500
-"""Commands that are read at once."""
-
-
-def names_of(user: User) -> frozenset[str]:
-    """Every name by which somebody can ask for a user, in small letters."""
-    return frozenset(name.casefold() for name in (user.id, user.upn, user.mail, *user.addresses) if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +66,13 @@ async def erase_from_commands(world: World, whom: Whom) -> bool:
     What cannot be read (a newer build's) goes where it names the user. Each page that is done has nothing left to do:
     after a stop it is begun anew.
     """
-    is_running, first = False, ""
-    while True:
-        page = await world.store.list_commands_from(first, PAGE, naming=whom.names)
+    is_running = False
+    async for page in pages(world.store, naming=whom.names):
         for command_id in page.unreadable:
             if not (whom.is_back and command_id < stamp(whom.at)):
                 await world.store.drop_command(command_id)
         is_running |= any(await together(lambda one: _erase_from(world, one, whom), page.commands))
-        if not page.next:
-            return is_running
-        first = page.next
+    return is_running
 
 
 async def _erase_from(world: World, command: Command, whom: Whom) -> bool:

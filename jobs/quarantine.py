@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, cast
 
 from jobs.log import log_failure
 from jobs.ports import Calendar, Erp, Put, RowChange
-from jobs.replay import Item, Names, Replayed, Shown
+from jobs.replay import Ids, Item, Replayed, Shown
 from jobs.world import World
 from sync_core.errors import OWN_MISTAKE, CalsyncError
 from sync_core.model import link as life
@@ -69,16 +69,16 @@ class _Search(Generic[T]):
         self._user_id = user_id
 
     async def around(self) -> Sifted[T]:
-        aside: list[Names] = []
+        aside: list[Ids] = []
         together = 0
         while True:
             try:
                 plan = await self._without(aside)
-                return Sifted(plan, self._known(), tuple(tuple(self._shown.called(names)) for names in aside))
+                return Sifted(plan, self._known(), tuple(tuple(self._shown.called(ids)) for ids in aside))
             except CalsyncError:
                 raise
             except Exception as mistake:
-                suspects = [names for names in self._shown.groups() if names not in aside]
+                suspects = [ids for ids in self._shown.groups() if ids not in aside]
                 if await self._fails_without([*aside, *suspects]):
                     raise
                 found = await self._culprits(aside, suspects)
@@ -90,9 +90,9 @@ class _Search(Generic[T]):
                 aside += found
                 log_failure("item", mistake, user_id=self._user_id)
 
-    async def _culprits(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
+    async def _culprits(self, aside: list[Ids], suspects: list[Ids]) -> list[Ids]:
         """The groups of items on which planning fails even if only they are shown."""
-        found: list[Names] = []
+        found: list[Ids] = []
         waiting = [suspects]
         while waiting:
             some = waiting.pop()
@@ -105,7 +105,7 @@ class _Search(Generic[T]):
                 waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
         return found
 
-    async def _accomplices(self, aside: list[Names], suspects: list[Names]) -> list[Names]:
+    async def _accomplices(self, aside: list[Ids], suspects: list[Ids]) -> list[Ids]:
         """The groups to set aside if planning fails only on several together.
 
         Bisection finds the first and the last group that a failure takes. One of the two is set aside if planning
@@ -120,7 +120,7 @@ class _Search(Generic[T]):
                 return [one]
         return ends
 
-    async def _first_failure(self, aside: list[Names], suspects: list[Names]) -> int:
+    async def _first_failure(self, aside: list[Ids], suspects: list[Ids]) -> int:
         """The least number of these groups, from the beginning, that makes planning fail; it succeeds on none."""
         passes, fails = 0, len(suspects)
         while fails - passes > 1:
@@ -131,7 +131,7 @@ class _Search(Generic[T]):
                 passes = middle
         return fails
 
-    async def _fails_without(self, left_out: Sequence[Names]) -> bool:
+    async def _fails_without(self, left_out: Sequence[Ids]) -> bool:
         try:
             await self._without(left_out)
         except CalsyncError:
@@ -140,7 +140,7 @@ class _Search(Generic[T]):
             return True
         return False
 
-    async def _without(self, left_out: Sequence[Names]) -> T:
+    async def _without(self, left_out: Sequence[Ids]) -> T:
         self._shown.left_out = frozenset().union(*left_out)
         await asyncio.sleep(0)  # nothing else here yields, and other rounds have leases to renew
         return await self._planning(self._world, self._known())

@@ -16,62 +16,62 @@ from sync_core.model.sides import ErpActivity, Evidence, GraphEvent, GraphReadin
 
 Item = GraphEvent | ErpActivity | Malformed | Link | Pending
 
-Names = frozenset[str]
-"""The names of items that belong together: ids, iCalUIds, marks."""
+Ids = frozenset[str]
+"""What items that belong together have in common: ids, iCalUIds, marks."""
 
 
 class Shown:
-    """The items that a plan has read, and the names of the items that are left out."""
+    """The items that a plan has read, and the ids of the items that are left out."""
 
     def __init__(self, memory: Memory) -> None:
-        self.left_out: Names = frozenset()
-        self._items: dict[tuple[type[Item], Names], Item] = {}
-        self._named: dict[int, tuple[Item, Names]] = {}
+        self.left_out: Ids = frozenset()
+        self._items: dict[tuple[type[Item], Ids], Item] = {}
+        self._seen: dict[int, tuple[Item, Ids]] = {}
         """A cache by ``id(item)``; it holds the item as well, so that no other item can get the same id."""
         self.add((*memory.links, *memory.pending))
 
     def add(self, items: Iterable[Item]) -> None:
         """Add items that were read."""
         for item in items:
-            names = names_of(item)
-            self._named[id(item)] = item, names
-            self._items[type(item), names] = item
+            ids = _ids_of(item)
+            self._seen[id(item)] = item, ids
+            self._items[type(item), ids] = item
 
     def kept(self, items: Sequence[Any]) -> Any:
         """The items without those that are left out."""
-        return tuple(item for item in items if self.left_out.isdisjoint(self._names_of(item)))
+        return tuple(item for item in items if self.left_out.isdisjoint(self._known_ids(item)))
 
-    def _names_of(self, item: Item) -> Names:
-        known = self._named.get(id(item))
-        return known[1] if known else names_of(item)
+    def _known_ids(self, item: Item) -> Ids:
+        known = self._seen.get(id(item))
+        return known[1] if known else _ids_of(item)
 
-    def called(self, names: Names) -> list[Item]:
-        """The items that have only these names."""
-        return [item for (_, known), item in self._items.items() if known <= names]
+    def called(self, ids: Ids) -> list[Item]:
+        """The items that have no other ids than these."""
+        return [item for (_, known), item in self._items.items() if known <= ids]
 
-    def groups(self) -> list[Names]:
-        """The groups of items that belong together, directly or by other items, each as its names."""
+    def groups(self) -> list[Ids]:
+        """The groups of items that belong together, directly or by other items, each as its ids."""
         together: dict[str, set[str]] = {}
-        for _, names in self._items:
-            merged = set(names).union(*(together[name] for name in names if name in together))
+        for _, ids in self._items:
+            merged = set(ids).union(*(together[one] for one in ids if one in together))
             together |= dict.fromkeys(merged, merged)
         return list({frozenset(group): None for group in together.values()})
 
 
-def names_of(item: Item) -> Names:
-    """The names of an item: two items with a name in common belong together."""
+def _ids_of(item: Item) -> Ids:
+    """The ids of an item: two items with one in common belong together."""
     match item:
         case GraphEvent():
-            names = [item.id, item.ical_uid.casefold(), item.mark or ""]
+            known = [item.id, item.ical_uid.casefold(), item.mark or ""]
         case ErpActivity():
-            names = [item.id, item.external_id.casefold()]
+            known = [item.id, item.external_id.casefold()]
         case Link():
-            names = [item.event_id, item.activity_id, item.ical_uid.casefold()]
+            known = [item.event_id, item.activity_id, item.ical_uid.casefold()]
         case Pending():
-            names = [item.item_id, item.ical_uid.casefold()]
+            known = [item.item_id, item.ical_uid.casefold()]
         case Malformed():
-            names = [item.id]
-    return frozenset(names) - {""}
+            known = [item.id]
+    return frozenset(known) - {""}
 
 
 @dataclass(slots=True)

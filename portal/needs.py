@@ -102,6 +102,6 @@ def _begun(user: User, hold: Json) -> Json:
     """A list with its series and the first of its other items, and how many ``more`` there are: the person's page has
     all of them."""
     whole = {(one["series"], one["intent"]) for one in hold["series"]}
-    others = [one for one in hold["items"] if item_shapes.series_in(one) not in whole]
+    others = [one for one in hold["items"] if item_shapes.series_with_intent(one) not in whole]
     told = others[:MOST_HELD]
     return {"user_id": user.id, **hold, "items": told, "more": len(others) - len(told)}

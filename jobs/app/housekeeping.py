@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from jobs.asked import pages
 from jobs.command import EXPIRES, stamp
 from jobs.log import Fact, log_failure, log_line
 from jobs.together import together
@@ -37,9 +38,6 @@ begin spread over all of them."""
 
 MOST_MOVED = 20_000
 """The most index rows of an older build that are moved in one night; the next night goes on."""
-
-PAGE = 500
-"""Commands that are read at once."""
 
 
 async def keep_house(world: World) -> int:
@@ -81,8 +79,8 @@ def _in_turn(user_ids: Sequence[str], day: date) -> list[str]:
 async def _erase_answers(world: World) -> None:
     """Erase the answers that have expired; the rows of their commands stay."""
     now = world.clock()
-    first = stamp(now - EXPIRES)
-    while first and first[: len(stamp(now))] <= stamp(now - EXPIRES - NIGHTS):
-        page = await world.store.list_commands_from(first, PAGE, naming=())
+    oldest = stamp(now - EXPIRES - NIGHTS)
+    async for page in pages(world.store, stamp(now - EXPIRES)):
         await together(world.store.drop_parts, [one.id for one in page.commands])
-        first = page.next
+        if page.next[: len(oldest)] > oldest:
+            return

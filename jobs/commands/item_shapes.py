@@ -135,7 +135,7 @@ def _whole_series(items: Sequence[Json]) -> list[Json]:
     """The series of which a list has several dates, each once: its name, how many dates, the first and the last."""
     dates: dict[tuple[str, str], list[Json]] = {}
     for item in items:
-        if meant := series_in(item):
+        if meant := series_with_intent(item):
             dates.setdefault(meant, []).append(item)
     return [
         {
@@ -153,7 +153,7 @@ def _whole_series(items: Sequence[Json]) -> list[Json]:
     ]
 
 
-def series_in(item: Json) -> tuple[str, str] | None:
+def series_with_intent(item: Json) -> tuple[str, str] | None:
     """Of which series an item of a list is a date, with what would be done to it; None for any other."""
     return (item["occurrence"]["series"], item["intent"]) if item["occurrence"] else None
 

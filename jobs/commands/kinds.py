@@ -25,7 +25,6 @@ from jobs.commands.sync import SyncReport, plan_rounds, pull_first, sync_user, w
 from jobs.commands.undo import plan_undo, undo
 from jobs.commands.unlink import unlink
 from jobs.company import stamp_policy
-from jobs.erasure import names_of
 from jobs.waiting import Notice, erp_session, take_when_free
 from jobs.wake import wake
 from jobs.world import World
@@ -252,7 +251,7 @@ async def owners(world: World, wish: Wish) -> frozenset[str]:
     """The ids of those among whose items alone the one is looked for, none = everybody's. Raises ``UnknownUser``."""
     users = await world.store.list_users() if wish.people else []
     named = {name.casefold() for name in wish.people}
-    found = frozenset(user.id for user in users if named & names_of(user))
+    found = frozenset(user.id for user in users if named & user.names)
     if wish.people and not found:
         more = f" and {len(wish.people) - 1} more" if len(wish.people) > 1 else ""
         raise switch.UnknownUser(

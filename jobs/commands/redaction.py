@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jobs.command import Command, Kind, State, Wish
-from jobs.erasure import FORGOTTEN, names_of
+from jobs.erasure import FORGOTTEN
 from jobs.world import World
 from sync_core.model.memory import User
 
@@ -38,7 +38,7 @@ def _ids(people: Iterable[str], users: Sequence[User]) -> tuple[str, ...]:
     """The ids of people by what they are called; where two bear a name, of the one whose id or UPN it is."""
     known = {FORGOTTEN: FORGOTTEN}
     for user in users:
-        for name in names_of(user):
+        for name in user.names:
             known.setdefault(name, user.id)
     for user in users:
         known |= {user.upn.casefold(): user.id, user.id.casefold(): user.id}

@@ -19,7 +19,7 @@ from jobs.accounts import (
 from jobs.app.subscriptions import end_user
 from jobs.checkup import Checkup, check_user, is_zone, save_findings
 from jobs.company import is_stamped
-from jobs.erasure import Whom, erase_from_commands, look_again, names_of
+from jobs.erasure import Whom, erase_from_commands, look_again
 from jobs.forgotten import erase_if_forgotten
 from jobs.handovers import hand_on_all
 from jobs.log import log_failure
@@ -198,7 +198,7 @@ async def forget(world: World, user: User) -> None:
         with suppress(RowUnreadable):
             await end_user(world, user.id)
     turn = await world.store.read_turn(turn_at(user.id))
-    whom = Whom(user.id, names_of(user), turn.asked_at if turn is not None else world.clock())
+    whom = Whom(user.id, user.names, turn.asked_at if turn is not None else world.clock())
     await look_again(world, user.id, whom.at)
     await erase_from_commands(world, whom)
     await world.store.forget_user(user.id)

@@ -249,6 +249,11 @@ class User:
         return self.synced_at is None or (self.enabled_at is not None and self.synced_at < self.enabled_at)
 
     @property
+    def names(self) -> frozenset[str]:
+        """Every name by which somebody can ask for this person, in small letters."""
+        return frozenset(name.casefold() for name in (self.id, self.upn, self.mail, *self.addresses) if name)
+
+    @property
     def erp_user_ids(self) -> frozenset[str]:
         """The ids of every ERP.net user that this person is or was."""
         return frozenset({self.erp_user_id, *(one.erp_user_id for one in self.former_accounts)}) - {""}

@@ -617,7 +617,7 @@ async def test_a_forgotten_user_is_in_no_command_however_old(
     app: App, monkeypatch: pytest.MonkeyPatch, fails_at: int | None
 ) -> None:
     """Behind any number of others, after a stop at any write: whoever goes on, or the last look, leaves nothing."""
-    monkeypatch.setattr("jobs.erasure.PAGE", 3)
+    monkeypatch.setattr("jobs.asked.PAGE", 3)
     store, user, boss = app.house.world.store, await app.house.user(), Asker("boss", "Boss")
     own, others, begun_at = Asker(user.id, user.upn), [], app.house.now
     for number in range(8):
@@ -676,7 +676,7 @@ async def test_what_was_asked_after_somebody_came_back_stays(app: App) -> None:
 
 async def test_answers_of_a_day_expire_however_many_there_are(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clean-up goes through all of the last days, page by page; a younger answer stays."""
-    monkeypatch.setattr("jobs.app.housekeeping.PAGE", 2)
+    monkeypatch.setattr("jobs.asked.PAGE", 2)
     store, now = app.house.world.store, app.house.now
     ids = [new_id(now - timedelta(hours=hours)) for hours in (1, 25, 26, 27, 50, 70)]
     for id_ in ids:
