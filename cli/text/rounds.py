@@ -8,7 +8,6 @@ from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.values import field_of, follows_the_start, tells_time, value_of
 from cli.text.words import Json, count, date_in, failure_lines, quoted, series_named, zone_of
-from sync_core.model.action import Action
 
 """What a line says of a new activity (``sync_core/plan/wording.py``)."""
 
@@ -79,6 +78,8 @@ def _series_lines(some: Sequence[Json], zone: str) -> Iterator[str]:
 
 def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
     """Say how many of the new activities are dates of series, and of how many; that mails nobody (R31)."""
+    from sync_core.model.action import Action
+
     made = [line for line in lines if line["what"] == Action.ACTIVITY_CREATED and line.get("occurrence")]
     if made:
         series = len({line["occurrence"]["series"] for line in made})

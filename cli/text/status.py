@@ -8,7 +8,6 @@ from cli.screen import plain
 from cli.text.holds import open_lines
 from cli.text.stories import entry_line
 from cli.text.words import Json, count, date_in, next_step, quoted, when, zone_of
-from sync_core.model.action import Action
 
 
 def company_lines(company: Json) -> Iterator[str]:
@@ -110,6 +109,8 @@ def policy_lines(policy: Json) -> Iterator[str]:
 
 def status_lines(user: Json) -> Iterator[str]:
     """Write one user as ``status`` shows them."""
+    from sync_core.model.action import Action
+
     zone = zone_of(user)
     yield plain(f"{user['upn']}: {user['state'] if user['enabled'] else 'switched off'}; times of {zone}")
     if user["paused"]:

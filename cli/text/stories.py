@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from cli.screen import plain
 from cli.text.values import field_of, follows_the_start, value_of
 from cli.text.words import Json, count, date_in, named, next_step, quoted, when, zone_of
-from sync_core.model.action import Action, counts_in
 
 
 def entry_line(entry: Json, zone: str) -> str:
     """Write one entry of the journal, in this time zone."""
+    from sync_core.model.action import Action
+
     reason = f" ({plain(entry['reason'])})" if entry["reason"] else ""
     if entry["what"] == Action.ROUND:
         what = f"round [{plain(entry['round'])}]{reason}: {_counted(entry['after'])}"
@@ -23,6 +24,8 @@ def entry_line(entry: Json, zone: str) -> str:
 
 def _counted(counts: Json) -> str:
     """Write what a round did, by its counts in the journal."""
+    from sync_core.model.action import counts_in
+
     actions, reasons = counts_in(counts)
     done = ", ".join(f"{number} × {what}" for what, number in actions.items())
     left = "; ".join(f"{number} × {why}" for why, number in reasons.items())
