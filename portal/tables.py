@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jobs.commands.item_shapes import by_title, occurrence_of, unsynced_item
+from jobs.commands.remembered import STATES
 from jobs.log import log_failure
 from jobs.together import together
 from portal import people as table
@@ -148,7 +149,7 @@ def _item(link: Link, words: Words) -> list[object]:
         link.activity_id,
         "" if is_hidden else link.base_event.subject,
         link.base_event.start.isoformat(),
-        str(link.status),
+        STATES[link.status],
         words.why(link.reason)["reason"],
         link.conflict.since_at.isoformat() if link.conflict else "",
         date["series"] if date else "",

@@ -21,7 +21,7 @@ from portal.phrases import PHRASES
 from portal.reasons import ACTIONS, CELLS, FIELDS, PARTS, PROBLEMS, REASONS
 from portal.texts import TEXTS
 from portal.visit import LANGUAGES
-from sync_core.content.told import DAYS, INSTANT, SPAN
+from sync_core.content.told import DAYS, INSTANT, SPAN, STOOD_IN
 from sync_core.model.action import as_planned
 from sync_core.model.memory import problems_in
 from sync_core.model.series import Recurrence, Rhythm
@@ -38,9 +38,6 @@ NUMBER = re.compile(r"-?\d{1,9}")
 
 DELETED_AT_ONCE = re.compile(r"(\d+) of (\d+) linked meetings were deleted at once")
 """The reason of a hold (``sync_core/plan/guard.py``), which has numbers in it."""
-
-SIDES = {"graph": "Outlook", "erp": "ERP.net"}
-"""By the first part of a value's name in the journal (``sync_core/model/sides.py``)."""
 
 LINKS = ("; ", ", ", ": ", " ")
 """What stands between a reason and what follows it."""
@@ -282,12 +279,12 @@ class Words:
 
     def side(self, name: str) -> str:
         """The side of a value that is named by side and field ('' = it is not)."""
-        return SIDES.get(name.partition(".")[0], "") if "." in name else ""
+        return STOOD_IN.get(name.partition(".")[0], "") if "." in name else ""
 
     def known_as(self, name: str, value: str) -> str:
         """A value by which an item is known; what is a word of the sync's own is said in the reader's language."""
         if name == "origin":
-            return SIDES.get(value, value)
+            return STOOD_IN.get(value, value)
         key = f"role.{value}"
         return self.t(key) if name == "role" and key in TEXTS else value
 

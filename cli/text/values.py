@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from cli.screen import plain
 from cli.text.words import count, quoted
 
-SIDES = {"graph": "Outlook", "erp": "ERP.net"}
 MASKED = "(private)"
 """What stands for a value that only its owner may read (``jobs/round/report.py``)."""
 
@@ -19,9 +18,11 @@ DAY, CLOCK = "%a %d.%m.%Y", "%H:%M"
 
 
 def field_of(name: str) -> str:
-    """Write whose field it is: ``erp.subject`` is the subject in ERP.net."""
+    """Write whose field it is: ``erp.subject`` is the subject in ERP.net, and so is ``void.subject``."""
+    from sync_core.content.told import STOOD_IN
+
     side, _, field = name.partition(".")
-    return plain(f"{field} in {SIDES[side]}" if field and side in SIDES else name)
+    return plain(f"{field} in {STOOD_IN[side]}" if field and side in STOOD_IN else name)
 
 
 def value_of(name: str, value: str, zone: str) -> str:

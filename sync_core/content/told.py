@@ -1,10 +1,14 @@
-"""How the times of an item are told in text, in the journal and of a conflict: written here, and found again here by
-whoever says them in a person's own time."""
+"""How values are told in text, in the journal and of a conflict: where one stood, and the times of an item, which are
+written here, and found again here by whoever says them in a person's own time."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
+
+STOOD_IN = {"graph": "Outlook", "erp": "ERP.net", "void": "ERP.net", "remove": "Outlook"}
+"""Where a value stood, by the first part of its name (``sync_core/plan/wording.py``): its side, or by what it was
+deleted there."""
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)Z")
 SPAN = re.compile(rf"{INSTANT.pattern} – {INSTANT.pattern}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from cli.text.answers import resolved_lines, undo_lines
 from cli.text.rounds import action_lines, sync_lines
 from cli.text.stories import conflict_lines
-from cli.text.values import value_of
+from cli.text.values import field_of, value_of
+from portal.words import Words
+from sync_core.model.decision import Intent
+from sync_core.model.sides import Field, Side
 from tests.support.office import ANNA, CliOffice
 
 MOVED = {
@@ -126,3 +130,13 @@ def test_the_journal_tells_no_round_that_did_nothing(office: CliOffice) -> None:
     assert f"{shown['idle']} rounds with nothing to do not shown: `--rounds` shows all." in told
     assert [text.count(": looked, nothing to do") for text in (told, whole)] == [0, shown["idle"]]
     assert ": looked, nothing to do" not in office.calsync("status", "--user", ANNA).out
+
+
+@pytest.mark.parametrize("first", [*Side, Intent.VOID, Intent.REMOVE])
+def test_where_a_value_stood_is_said(first: str) -> None:
+    """Of those that a deletion took, too; on the page as well."""
+    told = Words("en", "UTC", datetime(2026, 1, 26, tzinfo=UTC))
+    for field in Field:
+        assert field_of(f"{first}.{field}") in (f"{field} in Outlook", f"{field} in ERP.net")
+        assert field_of(f"{first}.{field}").endswith(told.side(f"{first}.{field}"))
+        assert told.side(f"{first}.{field}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import cast
@@ -17,6 +18,7 @@ from jobs.waiting import unheeded
 from portal.items import key_of_ids
 from portal.sign_in import Role
 from sync_core.model.entries import by_date
+from sync_core.model.link import LinkStatus
 from sync_core.model.memory import JournalEntry
 from tests.support.house import ANNA, House
 from tests.support.series import MONDAYS, clock, every_weekday, mondays, nine, on, open_series, starts
@@ -113,3 +115,27 @@ async def test_a_series_that_is_moved_keeps_each_dates_times(house: House) -> No
 
     await undo(house.world, moved.round_id)
     assert starts(house) == nine(*MONDAYS)
+
+
+async def test_what_is_gone_is_told_in_words(house: House) -> None:
+    """A date deleted in Outlook and one voided in ERP.net: `why` says where its values stood; neither there nor on
+    the page nor in the file does a name of the sync's own stand."""
+    series = cast(str, house.outlook().find("Renamed"))
+    house.outlook().delete_date(series, MONDAYS[1])
+    house.desk().void(on(house, MONDAYS[2])["Id"])
+    await house.settle()
+    told = "\n".join(await asked_why(house, "Renamed"))
+    own = Visitor(house, signed_in((await house.user()).id))
+    ended = [one for one in (await house.recall()).links if one.status is LinkStatus.TOMBSTONE]
+    pages = [await own.read(f"/portal/items/{key_of_ids(one.event_id, one.activity_id)}") for one in ended]
+    csv = await Visitor(house, signed_in((await house.user()).id, Role.ADMIN)).read(
+        f"/portal/people/{(await house.user()).id}/items.csv"
+    )
+
+    assert "    subject in ERP.net: “Renamed”\n" in told
+    assert "    subject in Outlook: “Renamed”\n" in told
+    assert ["<h3>“Renamed” was" in page for page in pages] == [True, True]
+    assert (csv.count(",ended,"), csv.count(",linked,")) == (2, 3)
+    raw = re.compile(r"\b(void|remove|graph|erp)\.[a-z]|tombstone")
+    said = [re.sub(r"(?s)<pre id=.report.*?</pre>", "", page) for page in pages]  # the report is for engineers
+    assert [one for one in (told, *said, csv) if raw.search(one)] == []
