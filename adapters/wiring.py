@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -23,6 +23,7 @@ from adapters.settings import Settings, load
 from jobs.command import Asker
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideUnavailable
+from sync_core.model.memory import Instance
 from sync_core.model.schedule import minutes_between
 from sync_core.model.sides import Side
 
@@ -60,11 +61,8 @@ async def open_world(
 
     async with AsyncExitStack() as opened:
         store = await _open_store(settings, clock, opened)
-        endpoints: tuple[str, ...] = ()
-        if not is_examined:
-            await store.prepare()
-            endpoints = await _endpoints(store)
-        erp = ErpNet(_erp_options(settings), clock=clock, endpoints=endpoints)
+        row = None if is_examined else await _prepared(store)
+        erp = ErpNet(_erp_options(settings), clock=clock, endpoints=row[0].endpoints if row is not None else ())
         opened.push_async_callback(erp.close)
         calendar = _calendar(settings, clock)
         opened.push_async_callback(calendar.close)
@@ -77,6 +75,7 @@ async def open_world(
             subscriptions=calendar.subscriptions,
             clock=clock,
             holder=holder_name(),
+            opened_on=row,
             policy=settings.policy,
             chosen=settings.chosen,
             tenant=settings.tenant_id,
@@ -151,12 +150,13 @@ async def who_asks(settings: Settings) -> Asker:
     return Asker(str(claims.get("oid") or name or getpass.getuser()), str(name))
 
 
-async def _endpoints(store: RowStore) -> tuple[str, ...]:
-    """ERP.net's addresses as the store knows them; where its row cannot be read, they are discovered anew."""
-    try:
-        return (await store.read_instance())[0].endpoints
-    except RowUnreadable:  # whoever needs the row says so
-        return ()
+async def _prepared(store: RowStore) -> tuple[Instance, str] | None:
+    """Make missing tables; the instance row, None where it cannot be read: whoever needs it says so, and ERP.net's
+    addresses are discovered anew."""
+    await store.prepare()
+    with suppress(RowUnreadable):
+        return await store.read_instance()
+    return None
 
 
 async def _open_store(settings: Settings, clock: Callable[[], datetime], opened: AsyncExitStack) -> RowStore:

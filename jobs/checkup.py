@@ -252,4 +252,6 @@ async def save_findings(store: Store, before: User, after: User) -> None:
     """
     names = (field.name for field in fields(User))
     found = {n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)}
-    await store.revise_user(after.id, lambda stored: replace(stored, **found) if stored.enabled else None)
+    await store.revise_user(
+        after.id, lambda stored: replace(stored, **found) if stored.enabled else None, lately=True
+    )

@@ -54,10 +54,11 @@ async def start_app(world: World) -> None:
         log_failure("start", error)
 
 
-async def stamp_policy(world: World, *, by_app: bool = False) -> None:
+async def stamp_policy(world: World, *, by_app: bool = False) -> tuple[Instance, str]:
     """Store the policy of the settings here: the app's always, the command line's only if none is stored yet.
 
-    Raises ``WrongStore``, and ``StaleWrite`` if others save the row every time.
+    Returns the instance row with its etag. Raises ``WrongStore``, and ``StaleWrite`` if others save the row every
+    time.
     """
 
     def stamp(instance: Instance) -> Instance | None:
@@ -66,7 +67,7 @@ async def stamp_policy(world: World, *, by_app: bool = False) -> None:
             return None
         return _stamped(world, instance, world.policy, by_app=by_app)
 
-    await revise_instance(world, stamp)
+    return await revise_instance(world, stamp)
 
 
 async def change_policy(world: World, *, take_over: bool = False) -> None:
@@ -108,7 +109,7 @@ async def agreed(world: World, notice: Notice) -> World:
     cannot be read, the command goes on: every job that writes needs the row and reports it.
     """
     try:
-        instance, _ = await world.store.read_instance()
+        instance, _ = world.opened_on or await world.store.read_instance()
     except RowUnreadable:
         return world
     is_stamped(world, instance)
@@ -142,8 +143,8 @@ def _mistake(one: Difference, *, by_app: bool) -> str:
     return f"{difference}: leave it out here to take that, or {remedy}."
 
 
-async def revise_instance(world: World, revise: Callable[[Instance], Instance | None]) -> Instance:
-    """Save what ``revise`` makes of the instance row (None: leave it), and return the row as stored.
+async def revise_instance(world: World, revise: Callable[[Instance], Instance | None]) -> tuple[Instance, str]:
+    """Save what ``revise`` makes of the instance row (None: leave it); return the row as stored, and its etag.
 
     If another process saves first, ``revise`` is called again with its row. Raises ``StaleWrite`` after ``TRIES``.
     """
@@ -151,12 +152,10 @@ async def revise_instance(world: World, revise: Callable[[Instance], Instance | 
         instance, etag = await world.store.read_instance()
         revised = revise(instance)
         if revised is None or revised == instance:
-            return instance
+            return instance, etag
         try:
-            await world.store.save_instance(revised, etag)
+            return revised, await world.store.save_instance(revised, etag)
         except StaleWrite:
             if attempt == TRIES:
                 raise
-        else:
-            return revised
     raise AssertionError("no try was made")

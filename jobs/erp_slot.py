@@ -52,6 +52,8 @@ class ErpSlot:
         self._turn = asyncio.Lock()
         self._users = 0
         self._slot: Slot | None = None
+        self._gave_back: Slot | None = None
+        """The last slot, as it was given back."""
         self._beating: asyncio.Task[None] | None = None
         self._backs_off_until: datetime | None = None
         self._silent: dict[Side, list[str]] = {side: [] for side in Side}
@@ -104,7 +106,8 @@ class ErpSlot:
     async def _take(self, store: SlotStore, terms: Terms) -> None:
         await self._stop_beating()
         silence = terms.stale_seconds + LINGER
-        self._slot = await store.acquire_slot(terms.holder, terms.count, silence, last=terms.last)
+        known, self._gave_back = self._gave_back, None
+        self._slot = await store.acquire_slot(terms.holder, terms.count, silence, last=terms.last, known=known)
         self._backs_off_until = None
         self._beating = asyncio.create_task(self._beat(store, terms.stale_seconds / BEATS))
 
@@ -113,7 +116,7 @@ class ErpSlot:
         slot, self._slot = self._slot, None
         if slot is not None:
             with suppress(StoreError):  # without a heartbeat the slot is taken over later
-                await store.free_slot(slot, lingers_seconds)
+                self._gave_back = await store.free_slot(slot, lingers_seconds)
 
     async def _stop_beating(self) -> None:
         beating, self._beating = self._beating, None

@@ -70,11 +70,11 @@ class People:
         self._kept: tuple[Store, int, datetime, Everybody] | None = None
         """The store that was read, how often it had changed a user by then, when, and who was found."""
 
-    async def read(self, store: Store, clock: Clock) -> Everybody:
-        """Everybody, as read at most ``LIFE`` ago. Raises what the store raises."""
+    async def read(self, store: Store, clock: Clock, *, anew: bool = False) -> Everybody:
+        """Everybody, as read at most ``LIFE`` ago, or ``anew``. Raises what the store raises."""
         async with self._turn:
             now = clock()
-            if self._kept is not None:
+            if self._kept is not None and not anew:
                 of, changes, at, everybody = self._kept
                 if of is store and changes == store.people_changed and timedelta(0) <= now - at < LIFE:
                     return everybody

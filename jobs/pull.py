@@ -80,20 +80,27 @@ async def take_first_watermark(world: World, instance: Instance, etag: str) -> t
 
 async def run_pull(world: World) -> PullReport:
     """Read and file what changed since the watermark. Raises what ERP.net and the store raise; no change is lost."""
-    instance, etag = await open_instance(world)
+    return (await pull_from(world, None))[0]
+
+
+async def pull_from(world: World, row: tuple[Instance, str] | None) -> tuple[PullReport, tuple[Instance, str] | None]:
+    """``run_pull`` from the instance ``row`` with its etag, if it was read just before; also returns the row as it is
+    left, None where somebody else has changed it."""
+    instance, etag = row = await open_instance(world, row)
     world = in_force(world, instance)
     if instance.watermark is None:
-        await take_first_watermark(world, instance, etag)
-        return PullReport(0, frozenset())
+        return PullReport(0, frozenset()), await take_first_watermark(world, instance, etag)
     now = world.clock()
     reading, fresh = await _read(world, instance, now)
     rows = await _addressed(world, instance, fresh)
     for user_id, filed in rows.items():
         await world.store.file_inbox(user_id, filed)
     if fresh or _looks_back(instance, now) or reading.unread != instance.unread:
+        row = None
         with suppress(StaleWrite):  # another pull was faster: the next one meets these rows again
-            await world.store.save_instance(_moved(instance, reading, now, world.policy.late_commit), etag)
-    return PullReport(len(fresh), await still_known(world, rows))
+            moved = _moved(instance, reading, now, world.policy.late_commit)
+            row = moved, await world.store.save_instance(moved, etag)
+    return PullReport(len(fresh), await still_known(world, rows)), row
 
 
 async def plan_pull(world: World) -> dict[str, list[InboxRow]]:

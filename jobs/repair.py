@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from jobs.forgotten import still_known
 from jobs.log import log_failure, log_line
-from jobs.pull import PullReport, run_pull
+from jobs.pull import PullReport, pull_from
 from jobs.world import World
 from sync_core.errors import RowUnreadable, SideError, StaleWrite
 from sync_core.model.link import Link, LinkStatus, Role
@@ -42,26 +42,29 @@ have their turn within a day."""
 MOST_USERS = 50
 """The most users of one piece: the memory of each is read whole."""
 
+Row = tuple[Instance, str]
+"""The instance row with its etag."""
+
 Inboxes = dict[str, list[InboxRow]]
 """Inbox rows by user."""
 
 
-async def pull_and_repair(world: World) -> PullReport:
-    """Run a pull, and a piece of the repair if one is due. Raises what the pull raises; a repair that fails is logged
-    and tried again with the next pull."""
-    report = await run_pull(world)
+async def pull_and_repair(world: World, row: Row | None = None) -> PullReport:
+    """Run a pull, and a piece of the repair if one is due. ``row`` is the instance row with its etag, if it was read
+    just before. Raises what the pull raises; a repair that fails is logged and tried again with the next pull."""
+    report, row = await pull_from(world, row)
     try:
-        woken = await run_repair(world)
+        woken = await run_repair(world, row)
     except SideError as error:
         log_failure("repair", error)
         return report
     return replace(report, woken=report.woken | woken)
 
 
-async def run_repair(world: World) -> frozenset[str]:
-    """Do the next piece of the repair; return the users whose inboxes got rows. If none is due, only the instance row
-    is read."""
-    instance, etag = await world.store.read_instance()
+async def run_repair(world: World, row: Row | None = None) -> frozenset[str]:
+    """Do the next piece of the repair; return the users whose inboxes got rows. If none is due, at most the instance
+    ``row`` is read."""
+    instance, etag = row or await world.store.read_instance()
     due = _due(instance, world.clock())
     if due is None:
         return frozenset()

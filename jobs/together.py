@@ -29,3 +29,8 @@ async def together(work: Callable[[T], Awaitable[R]], items: Iterable[T], at_onc
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if not isinstance(result, BaseException)]
+
+
+async def side_by_side(*work: Awaitable[R]) -> list[R]:
+    """Await what does not depend on each other at the same time; raises as ``together``."""
+    return await together(lambda one: one, work)

@@ -11,6 +11,7 @@ from jobs.erp_slot import ErpSlot, Terms
 from jobs.in_turn import InTurn
 from jobs.people import People
 from jobs.ports import Calendar, Clock, Erp, Queue, Store, Subscriptions
+from sync_core.model.memory import Instance
 from sync_core.model.policy import Policy
 
 
@@ -28,6 +29,7 @@ class World:
     ``looks_every`` and ``late_after`` as in ``Instance``; after ``pull_late_after`` minutes without a pull the app
     is not well.
     ``tries_series``: plans are made as if dates of series were synced (``SYNC_SERIES=window``).
+    ``opened_on`` is the instance row with its etag as it was read when the world was opened, for whoever begins then.
     ``serve`` goes on with the command of this id and says whether it has ended; None where none is served. ``heard``
     is told how many of how many meetings a round has written; None where nobody waits for it.
     """
@@ -58,6 +60,7 @@ class World:
     late_after: int = 60
     pull_late_after: int = 60
     tries_series: bool = False
+    opened_on: tuple[Instance, str] | None = None
     serve: Callable[[World, str], Awaitable[bool]] | None = None
     heard: Callable[[int, int], Awaitable[None]] | None = None
     erp_slot: ErpSlot = field(default_factory=ErpSlot)

@@ -41,25 +41,26 @@ class OldIndex:
     """The old rows of one store."""
 
     backend: Backend
-    _empty: bool = False
-    _asked_at: datetime | None = None
+    _asked: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    """When it was asked about each kind, and whether none is left."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def is_empty(self) -> bool:
-        """Whether no row is left, as of the last minutes. Of many who want to know at once, one asks."""
+    async def is_empty(self, kind: str) -> bool:
+        """Whether no row of a kind is left, as of the last minutes. Of many who want to know at once, one asks."""
         async with self._turn:
             now = self.backend.now()
-            if self._asked_at is None or not timedelta(0) <= now - self._asked_at < ASKED_EVERY:
-                found = await gather(self._left(kind, 1) for kind in KINDS)
-                self._empty, self._asked_at = not any(found), now
-            return self._empty
+            asked_at, empty = self._asked.get(kind, (None, False))
+            if asked_at is None or not timedelta(0) <= now - asked_at < ASKED_EVERY:
+                empty = not await self._left(kind, 1)
+                self._asked[kind] = now, empty
+            return empty
 
     async def _left(self, kind: str, most: int) -> list[Row]:
         return await self.backend.scan_partitions(Table.MEETINGS, f"{kind}-", most)
 
     async def find(self, kind: str, first: str, known: Sequence[Row]) -> list[Row]:
         """The old rows beside the ``known`` ones of today, as if they were in their new place."""
-        if await self.is_empty():
+        if await self.is_empty(kind):
             return []
         taken = {row.key for row in known}
         found = await self.backend.scan(Table.MEETINGS, f"{kind}-{first}")
@@ -67,14 +68,13 @@ class OldIndex:
 
     async def put(self, ops: Sequence[Op]) -> None:
         """Write rows of today's index in the old place as well, while there is one."""
-        if not await self.is_empty():
-            await gather(self.backend.write(Table.MEETINGS, replace(op, key=old_key(op.key), etag="")) for op in ops)
+        left = [op for op in ops if not await self.is_empty(op.key.partition)]
+        await gather(self.backend.write(Table.MEETINGS, replace(op, key=old_key(op.key), etag="")) for op in left)
 
     async def drop(self, keys: Iterable[Key]) -> None:
         """Delete what is in the old place of these rows."""
-        if not await self.is_empty():
-            ops = [Op(Verb.DELETE, old_key(key)) for key in keys]
-            await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
+        ops = [Op(Verb.DELETE, old_key(key)) for key in keys if not await self.is_empty(key.partition)]
+        await gather(self.backend.write(Table.MEETINGS, op) for op in ops)
 
     async def move(self, most: int) -> int:
         """Move old rows, about ``most`` at once; a row of today's stays as it is. Returns how many there were."""

@@ -36,6 +36,11 @@ class _Candidate:
     row: Row | None
     stored: SlotRow | None
 
+    @property
+    def etag(self) -> str:
+        """That of the row, '' where there is none."""
+        return self.row.etag if self.row else ""
+
     def rank(self, holder: str) -> int:
         """The sort key: our own slot first, then one that was never used."""
         if self.stored is None:
@@ -52,24 +57,38 @@ class Slots:
 
     backend: Backend
 
-    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
+    async def acquire_slot(
+        self,
+        holder: str,
+        count: int,
+        stale_after_seconds: float,
+        *,
+        last: bool = False,
+        known: Slot | None = None,
+    ) -> Slot:
         """Take one of ``count`` slots: our own, a free one, or one silent for ``stale_after_seconds``; of several the
-        first, or the ``last``. Raises ``SlotsTaken`` with the earliest instant at which one may be had."""
+        first, or the ``last``. The ``known`` one, as we gave it back, is tried without a look at the others. Raises
+        ``SlotsTaken`` with the earliest instant at which one may be had."""
+        if known is not None and known.holder == holder and known.number < count:
+            with suppress(Conflict):
+                return await self._take_slot(known)
         stale_after = timedelta(seconds=stale_after_seconds)
         candidates = [c for c in await self._read_slots(count) if self._left(c, holder, stale_after) <= timedelta(0)]
         for candidate in sorted(candidates, key=lambda c: (c.rank(holder), -c.number if last else c.number)):
             with suppress(Conflict):
-                return await self._take_slot(candidate, holder)
+                return await self._take_slot(Slot(candidate.number, holder, candidate.etag))
         raise await self._taken(count, stale_after)
 
     async def beat_slot(self, slot: Slot) -> Slot:
         """Send a heartbeat. Raises ``LeaseLost`` if the slot was taken over."""
         return await self._renew(slot, free=False)
 
-    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
-        """Give the slot back; a lost one is no error. For ``lingers_seconds`` it stays its holder's."""
+    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> Slot | None:
+        """Give the slot back; returns it as it is then, None for a lost one. For ``lingers_seconds`` it stays its
+        holder's."""
         with suppress(LeaseLost):
-            await self._renew(slot, free=True, lingers=timedelta(seconds=lingers_seconds))
+            return await self._renew(slot, free=True, lingers=timedelta(seconds=lingers_seconds))
+        return None
 
     async def count_slots(self, count: int, stale_after_seconds: float) -> int:
         """How many of the slots are held, or stand for a session that may still be open."""
@@ -99,10 +118,8 @@ class Slots:
         end = stored.lingers_until if stored.free else stored.beat_at + stale_after
         return end - self.backend.earliest_now() if end is not None else timedelta(0)
 
-    async def _take_slot(self, candidate: _Candidate, holder: str) -> Slot:
-        etag = candidate.row.etag if candidate.row else ""
-        slot = Slot(candidate.number, holder, etag)
-        return Slot(slot.number, holder, await self._write_slot(slot, free=False))
+    async def _take_slot(self, slot: Slot) -> Slot:
+        return Slot(slot.number, slot.holder, await self._write_slot(slot, free=False))
 
     async def _write_slot(self, slot: Slot, *, free: bool, lingers: timedelta = timedelta(0)) -> str:
         verb, now = Verb.PUT if slot.etag else Verb.INSERT, self.backend.latest_now()

@@ -43,6 +43,8 @@ from sync_core.model.sides import Side
 
 _INSTANCE = Key("instance", "instance")
 
+MOST_LATELY = 32
+
 
 def _user_key(user_id: str) -> Key:
     return Key("user", codec.key(user_id))
@@ -69,6 +71,8 @@ class RowStore(
         super().__init__(backend)
         self.old_index = OldIndex(backend)
         self.people_changed = 0
+        self._lately: dict[str, Row] = {}
+        """The rows of users as they were read last, a few."""
 
     def service_now(self) -> datetime:
         """The store's own now: this machine's clock, moved to where the service's answers allow it to be."""
@@ -123,21 +127,29 @@ class RowStore(
     async def read_user(self, user_id: str) -> User | None:
         """One user. Raises ``RowUnreadable``."""
         row = await self.backend.read(Table.USERS, _user_key(user_id))
+        self._lately.pop(user_id, None)
+        if row is not None:
+            self._lately[user_id] = row
+            if len(self._lately) > MOST_LATELY:
+                del self._lately[next(iter(self._lately))]
         return _user_in(row) if row else None
 
     async def revise_user(
-        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None, lately: bool = False
     ) -> None:
         """Save what ``revise`` makes of the stored user; asked again when somebody else was faster.
 
-        None changes nothing, nor does an unknown user where ``new`` does not stand for them. Raises
-        ``RowUnreadable``.
+        None changes nothing, nor does an unknown user where ``new`` does not stand for them. ``lately``: the row as
+        it was read last is tried first, which serves if nobody has changed it since. Raises ``RowUnreadable``.
         """
-        place = _user_key(user_id)
-        for _ in range(TRIES):
-            row = await self.backend.read(Table.USERS, place)
+        place, row = _user_key(user_id), self._lately.pop(user_id, None)
+        for attempt in range(TRIES):
+            is_lately = lately and not attempt and row is not None
+            row = row if is_lately else await self.backend.read(Table.USERS, place)
             known = _user_in(row) if row else new
             revised = revise(known) if known else None
+            if revised is None and is_lately:
+                continue
             if revised is None:
                 return
             verb, etag = (Verb.PUT, row.etag) if row else (Verb.INSERT, "")

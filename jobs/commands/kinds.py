@@ -63,7 +63,7 @@ async def _known_or_all(world: World, wish: Wish) -> list[str]:
 
 
 async def _all_on(world: World) -> list[User]:
-    return [user for user in await world.store.list_users() if user.enabled]
+    return [user for user in (await world.people.read(world.store, world.clock, anew=True)).users if user.enabled]
 
 
 async def _at_once(_world: World, _wish: Wish) -> list[str]:
@@ -171,10 +171,8 @@ async def _sync(world: World, wish: Wish, name: str, notice: Notice) -> AsyncIte
 
 async def _pull(world: World, notice: Notice) -> None:
     """Read what changed in ERP.net; where no app did, the first sync makes the settings here the company's."""
-    if world.serve is None:
-        await stamp_policy(world)
     async with erp_session(world, notice):
-        await pull_first(world, notice)
+        await pull_first(world, notice, await stamp_policy(world) if world.serve is None else None)
 
 
 async def _sync_one(world: World, wish: Wish, name: str, notice: Notice) -> Part:

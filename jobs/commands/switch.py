@@ -224,6 +224,9 @@ async def find_known(world: World, name: str) -> User:
     Letter case does not matter. The stored name counts only if the directory does not know the name any more. Raises
     ``UnknownUser``, also if two accounts bear the name: its text lists their ids.
     """
+    with suppress(RowUnreadable):  # who that is, is found among all
+        if (user := await world.store.read_user(name)) is not None:
+            return user
     users = await world.store.list_users()
     folded = name.casefold()
     by_id = [user for user in users if user.id.casefold() == folded]

@@ -15,7 +15,7 @@ from jobs.approvals import Choice, choices_in
 from jobs.checkup import save_findings
 from jobs.claims import Planned
 from jobs.due import is_due, pause_of
-from jobs.pull import plan_pull
+from jobs.pull import PullReport, plan_pull
 from jobs.refusal import judged
 from jobs.repair import plan_repair, pull_and_repair
 from jobs.round.days import log_timed
@@ -67,10 +67,16 @@ class SyncReport:
         self.reports.append(report)
 
 
-async def pull_first(world: World, notice: Notice = unheeded) -> None:
-    """Read what changed in ERP.net. Raises ``SideError``; where the app itself is refused, with the remedy."""
+async def pull_first(world: World, notice: Notice = unheeded, row: tuple[Instance, str] | None = None) -> None:
+    """Read what changed in ERP.net. ``row`` is the instance row with its etag, if it was read just before. Raises
+    ``SideError``; where the app itself is refused, with the remedy."""
+    just_read = [row]
+
+    async def pull() -> PullReport:
+        return await pull_and_repair(world, just_read.pop() if just_read else None)
+
     try:
-        await take_when_free(lambda: pull_and_repair(world), world, notice, "ERP.net")
+        await take_when_free(pull, world, notice, "ERP.net")
     except AccessRefused as error:
         raise await judged(world, error) from error
 
@@ -107,11 +113,12 @@ async def what_waits(
     """What waits for a person, by user id; a round that could not read its rows has said so."""
     users = {user.id: user for user in chosen}
     waiting: dict[str, tuple[User, Sequence[Choice]]] = {}
-    for user_id in [report.user_id for report in outcome.reports]:
+    left = {report.user_id: report.left for report in outcome.reports}
+    for user_id in left:
         users[user_id] = users.get(user_id) or await world.store.read_user(user_id) or User(user_id, user_id)
         waiting[user_id] = users[user_id], ()
         with suppress(RowUnreadable):
-            memory = await world.store.recall_open(user_id) or await world.store.recall(user_id)
+            memory = left[user_id] or await world.store.recall_open(user_id) or await world.store.recall(user_id)
             waiting[user_id] = users[user_id], choices_in(memory)
     return waiting
 
@@ -222,8 +229,7 @@ async def _one_round(world: World, user: User, full: bool, row: tuple[Instance, 
     """Run one round; a lost lease or an unreadable row ends this user's sync only."""
     began_at = world.clock()
     try:
-        current = await world.store.read_user(user.id) or user
-        report = await run_round(world, current, full=full, asked=True, row=row)
+        report = await run_round(world, user, full=full, asked=True, row=row)
     except (LeaseLost, RowUnreadable) as error:
         return _stopped(user, full, error)
     if world.serve is not None:  # the app, in whose log its alerts look
@@ -256,4 +262,5 @@ async def _idle(world: World, user: User, memory: Memory) -> Report:
         conflicts=sum(link.conflict is not None for link in memory.links),
         holds=tuple(hold for hold in memory.holds if hold.approval == Approval.OPEN and hold.items),
         parked=parked_in(memory),
+        left=memory,
     )

@@ -73,18 +73,28 @@ RowChange = Put | Drop
 class SlotStore(Protocol):
     """The ERP.net session slots, shared by all processes."""
 
-    async def acquire_slot(self, holder: str, count: int, stale_after_seconds: float, *, last: bool = False) -> Slot:
+    async def acquire_slot(
+        self,
+        holder: str,
+        count: int,
+        stale_after_seconds: float,
+        *,
+        last: bool = False,
+        known: Slot | None = None,
+    ) -> Slot:
         """Take one of ``count`` slots: a free one, our own, or one without a heartbeat for that long.
 
         With ``last`` the highest number is tried first: a command keeps out of the way of an app that has fewer
-        slots. Raises ``SlotsTaken``.
+        slots. The ``known`` one, as ``free_slot`` returned it, is tried before the others are read. Raises
+        ``SlotsTaken``.
         """
 
     async def beat_slot(self, slot: Slot) -> Slot:
         """Send a heartbeat. Raises ``LeaseLost`` if the slot was taken over."""
 
-    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> None:
-        """Give the slot back; a lost one is no error. For ``lingers_seconds`` only its holder can take it again."""
+    async def free_slot(self, slot: Slot, lingers_seconds: float = 0) -> Slot | None:
+        """Give the slot back; return it as it is then, None for a lost one. For ``lingers_seconds`` only its holder
+        can take it again."""
 
     async def count_slots(self, count: int, stale_after_seconds: float) -> int:
         """How many of ``count`` slots are held, or stand for a session that may still be open."""
@@ -288,12 +298,12 @@ class Store(
         """One user. Raises ``RowUnreadable``."""
 
     async def revise_user(
-        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None
+        self, user_id: str, revise: Callable[[User], User | None], *, new: User | None = None, lately: bool = False
     ) -> None:
         """Save what ``revise`` makes of the stored user; None changes nothing.
 
         If another write comes first, ``revise`` is called again. ``new`` is revised for an unknown user; without it
-        nothing is saved. Raises ``RowUnreadable``.
+        nothing is saved. ``lately``: the row as this process read it last will mostly do. Raises ``RowUnreadable``.
         """
 
     async def forget_user(self, user_id: str) -> None:

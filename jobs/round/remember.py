@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,9 +37,8 @@ async def end_dropped(memory: Memory, fence: Fence | None, now: datetime) -> Mem
     )
 
 
-async def clear_inbox(frame: RoundFrame, done: Done) -> None:
-    """Remove the rows of the pull that this round has served; those of activities that failed stay."""
-    served = served_rows(frame, done)
+async def clear_inbox(frame: RoundFrame, served: Collection[InboxRow]) -> None:
+    """Remove the rows of the pull that this round has served, once the cursors have moved."""
     if served:
         await frame.world.store.clear_inbox(frame.user.id, served)
 

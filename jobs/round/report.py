@@ -137,6 +137,8 @@ class Report:
     """Why the round read all links although it had begun with few, '' = it did not."""
     trouble: CalsyncError | None = None
     """The error that ended the round before its cursors moved, None if none did."""
+    left: Memory | None = None
+    """What is remembered at the end of the round, as far as it was read; None where the round did not get there."""
     reached: dict[str, datetime] = field(default_factory=dict)
     """When each step ended: ``lease`` (links recalled), ``read`` (both sides), ``decide``, ``write``."""
 

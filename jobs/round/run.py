@@ -37,6 +37,7 @@ from jobs.round.recall import NeedsAll, Recall, recall_few
 from jobs.round.relocate import save_moves
 from jobs.round.remember import clear_inbox, end_dropped, look_over, remember_unsynced, served_rows
 from jobs.round.report import Failure, Report, is_shown
+from jobs.together import side_by_side
 from jobs.wake import heard_at
 from jobs.world import World
 from sync_core.content.window import is_delta_window_worn, local_day
@@ -69,15 +70,15 @@ async def run_round(
         known = await world.store.read_user(user.id)
         if known is None or not known.enabled:  # switched off or forgotten meanwhile
             return _no_round(replace(user, enabled=False))
-        one = _Round(world, replace(user, pause=known.pause), full=full, asked=asked, row=row)
+        one = _Round(world, known, full=full, asked=asked, row=row)
         report = await one.run(fence)
     finally:
         cover.reset(uncovered)
         await fence.release()
-    await count_round(world, report)
-    if await erase_if_forgotten(world, user.id) or report.paused:
-        return report
-    report.again |= await world.store.read_wake(user.id) != report.served
+    _, is_gone, token = await side_by_side(
+        count_round(world, report), erase_if_forgotten(world, user.id), world.store.read_wake(user.id)
+    )
+    report.again |= not is_gone and not report.paused and token != report.served
     return report
 
 
@@ -287,19 +288,21 @@ class _Round:
             await self._move_cursors(fence, plan, prepared, actor)
         is_full = is_whole and frame.scale.full
         left = await self._left(fence)
-        await look_over(frame, fence, self._report, left, actor.links if is_full else None)
-        known = self._user.tally.parked_since
-        self._report.parked_since = await remember_unsynced(frame, plan, left, known, is_full=is_full)
+        known, served = self._user.tally.parked_since, served_rows(frame, done)
+        [self._report.parked_since, *_] = await side_by_side(
+            remember_unsynced(frame, plan, left, known, is_full=is_full),
+            look_over(frame, fence, self._report, left, actor.links if is_full else None),
+            clear_inbox(frame, served if is_whole else ()),
+        )
         self._report.again = done.again or done.out_of_time
         self._report.trouble = done.unavailable
         self._user = await tell_once(self._world, replace(self._user, asks=asks_of(left)), left)
-        await self._save_user(fence, self._stamped(left) if is_whole else self._user)
-        served = served_rows(frame, done)
-        if is_whole and not owes(replace(left, inbox=tuple(row for row in left.inbox if row not in served))):
-            await fence.settle(self._report.served)
-        await journal.close(self._report)
-        if fence.memory is None:
-            await self._prove(fence)
+        owed = replace(left, inbox=tuple(row for row in left.inbox if row not in served))
+        ends = [self._save_user(fence, self._stamped(left) if is_whole else self._user), journal.close(self._report)]
+        ends += [fence.settle(self._report.served)] if is_whole and not owes(owed) else []
+        ends += [self._prove(fence)] if fence.memory is None else []
+        await side_by_side(*ends)
+        self._report.left = await self._left(fence)
 
     async def _set_aside(self, fence: Fence, sifted: Sifted[Plan]) -> bool:
         """Save what is not acted on: park the items on which planning failed, and store the hold.
@@ -322,7 +325,7 @@ class _Round:
         return max(self._now + limit, self._world.clock() + limit / 4)
 
     async def _move_cursors(self, fence: Fence, plan: Plan, prepared: Prepared, actor: Actor) -> None:
-        """Save the moved cursors together with the links that need no further look, then clear the inbox."""
+        """Save the moved cursors together with the links that need no further look."""
         frame, news = plan.findings.frame, plan.findings.news
         moved = moved_cursors(frame, news, prepared.fingerprint, actor.cursors.deletions)
         moved = replace(moved, unread=plan.findings.unread)
@@ -334,7 +337,6 @@ class _Round:
         await fence.save([*changes, *cursors])
         if not moved.settled and not any(map(wants_a_look, (await self._left(fence)).links)):
             await fence.save([Put(replace(moved, settled=True))])  # the changes may have been several transactions
-        await clear_inbox(frame, actor.done)
 
     async def _prove(self, fence: Fence) -> None:
         """Make the ledger and the names anew from all links; log what was wrong with those that the round found."""

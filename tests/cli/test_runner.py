@@ -90,7 +90,7 @@ async def _lease_of_the_only_user(store: TableStore) -> Lease:
     return await store.acquire_lease(user.id, "another-worker", 60)
 
 
-def _meanwhile(monkeypatch: pytest.MonkeyPatch, end: Callable[[], None]) -> None:
+def _meanwhile(monkeypatch: pytest.MonkeyPatch, end: Callable[[], object]) -> None:
     """Once the command has said for whom it waits, ``end`` happens, and it asks again at once."""
 
     def asked_again(_: float) -> float:

@@ -10,9 +10,12 @@ import pytest
 
 from adapters.store.backend import Table
 from adapters.store.store import RowStore
+from jobs.command import Kind, Wish
+from jobs.commands.kinds import KINDS
 from jobs.commands.sync import sync_user, what_waits
 from jobs.pull import run_pull
 from jobs.round.run import run_round
+from jobs.waiting import unheeded
 from sync_core.model.memory import Instance, User
 from tests.support.counted import CountingBackend, linked_many
 from tests.support.days import at, digits, linked_meeting, the_activity, the_event
@@ -93,6 +96,37 @@ async def test_what_waits_for_a_person_reads_no_links(counted: tuple[House, Coun
 
     assert waiting == {user.id: (user, [])}
     assert [key for key in backend.rows if key.row.startswith("link-")] == []
+
+
+async def commanded(house: House) -> None:
+    """What `calsync --here sync` does for all who are switched on."""
+    wish = Wish(Kind.SYNC)
+    for item in await KINDS[Kind.SYNC].items(house.world, wish):
+        async for _, is_fine in KINDS[Kind.SYNC].do(house.world, wish, item, unheeded):
+            assert is_fine
+
+
+async def test_a_commanded_sync_in_tables(counted: tuple[House, CountingBackend]) -> None:
+    """The company's and the user's rows are read once for each step that must see them as they are then, and many
+    changes need hardly more requests than one; ten of a hundred pairs are changed on either side."""
+    house, backend = counted
+    for n in range(100):
+        house.outlook().create(f"event {n}", at(1 + n % 28), at(1 + n % 28, 10))
+    for _ in range(3):
+        await house.step()
+    backend.asked.clear()
+    await commanded(house)
+    idle = backend.asked.total()
+    for n in range(10):
+        house.outlook().edit(the_event(house, f"event {n}"), subject=f"edited {n}")
+        house.desk().edit(the_activity(house, f"event {90 + n}"), subject=f"edited {90 + n}")
+    backend.asked.clear()
+    await commanded(house)
+    changed = backend.asked.total()
+
+    assert idle <= 12
+    assert changed <= 61
+    assert {a["Subject"] for a in house.desk().activities()} >= {f"edited {n}" for n in range(10)}
 
 
 async def test_a_full_round_of_1000_linked_events_in_tables(counted: tuple[House, CountingBackend]) -> None:

@@ -15,6 +15,20 @@ from tests.support.store_contract.rows import PassTime
 class SlotContract:
     """Licences to call ERP.net. These tests need a store of their own: slots are the instance's."""
 
+    async def test_a_slot_that_was_given_back_is_taken_again_as_it_is(self, fresh_store: RowStore) -> None:
+        """Without a look at the others, unless somebody else has had it since."""
+        given_back = await fresh_store.free_slot(await fresh_store.acquire_slot("a", 2, 30))
+        asked = fresh_store.reads
+        again = await fresh_store.acquire_slot("a", 2, 30, known=given_back)
+        looked = fresh_store.reads - asked
+        stale = await fresh_store.free_slot(again)
+        await fresh_store.acquire_slot("b", 1, 30)
+
+        assert (again.number, looked) == (0, 0)
+        assert (await fresh_store.acquire_slot("a", 2, 30, known=stale)).number == 1
+        with pytest.raises(SlotsTaken):
+            await fresh_store.acquire_slot("c", 1, 30, known=stale)
+
     async def test_slots_are_counted(self, fresh_store: RowStore, pass_time: PassTime) -> None:
         """As many holders as there are slots get one each; the next is told who keeps it and until when."""
         first = await fresh_store.acquire_slot("a", 2, 30)

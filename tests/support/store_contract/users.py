@@ -132,6 +132,21 @@ class UsersContract:
         assert User(user_id, "anna@example.com", zone="Europe/Sofia") == await store.read_user(user_id)
         assert [stored.enabled for stored in asked] == [True, False]
 
+    async def test_a_row_that_was_read_lately_is_revised_as_it_is(self, store: RowStore, user_id: str) -> None:
+        """It is not read again, unless somebody else has changed it since."""
+        await put_user(store, User(user_id, "u", enabled=True, mail="first"))
+        await store.read_user(user_id)
+        asked = store.reads
+        await store.revise_user(user_id, lambda known: replace(known, zone="UTC"), lately=True)
+        read_again = store.reads - asked
+        await store.read_user(user_id)
+        await RowStore(store.backend).revise_user(user_id, lambda known: replace(known, mail="second"))
+        await store.revise_user(user_id, lambda known: replace(known, display_name="U"), lately=True)
+        kept = await store.read_user(user_id)
+
+        assert read_again == 0
+        assert kept == User(user_id, "u", enabled=True, mail="second", zone="UTC", display_name="U")
+
     async def test_revision_of_nobody_changes_nothing(self, store: RowStore, user_id: str) -> None:
         """An unknown user is not made by a revision, and None leaves a known one as they are."""
         await store.revise_user(user_id, lambda stored: replace(stored, zone="UTC"))
