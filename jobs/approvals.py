@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import TypeVar
 
 from jobs.forgotten import erase_if_forgotten
 from jobs.own_mistakes import unless_mistaken
 from jobs.ports import Put, RowChange
 from jobs.remembered import with_changes
-from jobs.waiting import Notice, take_when_free, unheeded
+from jobs.waiting import Notice, take_lease, unheeded
 from jobs.world import World
 from sync_core.errors import CalsyncError, RowUnreadable
 from sync_core.model import link as life
@@ -37,6 +38,7 @@ MOST_SEARCHED = 200
 CHOSEN = "a person chose to make the counterpart anew"
 DECLINED = f"{PARTNER_GONE}; a person chose to leave it so"
 
+T = TypeVar("T")
 Revise = Callable[[Memory], Sequence[RowChange]]
 
 
@@ -79,7 +81,7 @@ def asks_of(memory: Memory) -> tuple[str, ...]:
     return tuple(sorted(choices | conflicts)[:MOST_ASKS])
 
 
-async def whose(world: World, asked: str, among: Collection[str] = ()) -> list[User]:
+async def _whose(world: World, asked: str, among: Collection[str]) -> list[User]:
     """Whose choice or conflict may have this id, the likeliest first; ``among`` these users only, () = everybody.
 
     Where a row says that it is theirs, nobody else is looked at; else those of whom that is not known, and a bounded
@@ -97,18 +99,31 @@ async def find_choice(world: World, choice_id: str, among: Collection[str] = ())
 
     Raises ``UnknownChoice``.
     """
+
+    def find(memory: Memory) -> Choice | None:
+        return next((one for one in choices_in(memory, declined=True) if one.id == choice_id.casefold()), None)
+
+    missing = f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does"
+    return await find_asked(world, choice_id, among, find, missing)
+
+
+async def find_asked(
+    world: World, asked: str, among: Collection[str], find: Callable[[Memory], T | None], missing: str
+) -> tuple[User, T]:
+    """What ``find`` finds in what is remembered of those whose question the id ``asked`` may be, with whose it is.
+
+    Raises ``UnknownChoice`` with the text ``missing``, and with what could not be read.
+    """
     unread: list[str] = []
-    for user in await whose(world, choice_id, among):
+    for user in await _whose(world, asked, among):
         try:
-            memory = await world.store.recall(user.id)
+            found = find(await world.store.recall(user.id))
         except RowUnreadable as error:
             unread.append(str(error))
             continue
-        for choice in choices_in(memory, declined=True):
-            if choice.id == choice_id.casefold():
-                return user, choice
-    text = f"nothing with the id {choice_id} waits for an answer: `calsync status` lists what does"
-    raise UnknownChoice("; ".join((text, *unread)))
+        if found is not None:
+            return user, found
+    raise UnknownChoice("; ".join((missing, *unread)))
 
 
 async def make_choice(world: World, user: User, choice: Choice, *, approved: bool, notice: Notice = unheeded) -> None:
@@ -178,12 +193,7 @@ def _released(pending: Pending, reason: str) -> Pending:
 
 async def revise_rows(world: World, user: User, revise: Revise, notice: Notice) -> None:
     """Save what ``revise`` makes of a user's rows, under the user's lease."""
-    lease = await take_when_free(
-        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
-        world,
-        notice,
-        f"the round of {user.upn}",
-    )
+    lease = await take_lease(world, user, notice)
     try:
         memory = await world.store.recall(user.id)
         changes = revise(memory)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.accounts import find_account, secure_account, why_taken, with_account, without_account
-from jobs.log import log_failure
+from jobs.notices import send_noted
 from jobs.places import described
 from jobs.ports import ErpUser, Mailbox, Place, Store
 from jobs.refusal import judged
@@ -21,10 +21,8 @@ from jobs.world import World
 from sync_core.errors import (
     AccessRefused,
     AppRefused,
-    CalsyncError,
     ItemRejected,
     MailboxUnavailable,
-    SideUnavailable,
 )
 from sync_core.model.memory import OPERATIONAL, Instance, User, in_error
 from sync_core.model.policy import Policy, SeriesRule
@@ -196,15 +194,12 @@ async def _notify_once(world: World, user: User) -> User:
         return replace(user, notified="")
     if user.notified == NO_COMPANY_NOTICE:
         return user
-    if await _is_first_to_note(world, user):
-        try:
-            await world.erp.notify(user.erp_user_id, NO_COMPANY_NOTICE)
-        except (SideUnavailable, AppRefused):
-            await world.store.revise_user(user.id, lambda stored: replace(stored, notified=user.notified))
-            return user
-        except CalsyncError as error:
-            log_failure("notice", error, user_id=user.id)
-    return replace(user, notified=NO_COMPANY_NOTICE)
+    told = replace(user, notified=NO_COMPANY_NOTICE)
+    if not await _is_first_to_note(world, user):
+        return told
+    before = user.notified
+    is_told = await send_noted(world, user, NO_COMPANY_NOTICE, lambda stored: replace(stored, notified=before))
+    return told if is_told else user
 
 
 async def _is_first_to_note(world: World, user: User) -> bool:

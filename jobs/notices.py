@@ -5,7 +5,7 @@ A notification that does not get through now is tried again by the next round; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from jobs.log import log_failure
@@ -30,15 +30,24 @@ async def tell_once(world: World, user: User, memory: Memory) -> User:
     if not (text and user.erp_user_id):
         return user if told == user.told else replace(user, told=told)
     text = await _note(world, user, causes)
-    if text:
-        try:
-            await world.erp.notify(user.erp_user_id, text)
-        except (SideUnavailable, AppRefused):
-            await world.store.revise_user(user.id, lambda stored: replace(stored, told=user.told))
-            return user
-        except CalsyncError as error:
-            log_failure("notice", error, user_id=user.id)
-    return replace(user, told=told)
+    is_told = not text or await send_noted(world, user, text, lambda stored: replace(stored, told=user.told))
+    return replace(user, told=told) if is_told else user
+
+
+async def send_noted(world: World, user: User, text: str, take_back: Callable[[User], User]) -> bool:
+    """Send a person what was noted as told; whether it stays so.
+
+    While ERP.net cannot send it, the note is taken back, so that a later round tells it; what ERP.net refuses is not
+    tried again.
+    """
+    try:
+        await world.erp.notify(user.erp_user_id, text)
+    except (SideUnavailable, AppRefused):
+        await world.store.revise_user(user.id, take_back)
+        return False
+    except CalsyncError as error:
+        log_failure("notice", error, user_id=user.id)
+    return True
 
 
 async def _note(world: World, user: User, causes: Mapping[str, Cause]) -> str:

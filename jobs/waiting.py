@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from jobs.backoff import LICENCE_BACKOFF, jittered
+from jobs.ports import Lease
 from jobs.world import World
 from sync_core.errors import LeaseHeld, LicencesTaken, SlotsTaken
+from sync_core.model.memory import User
 
 T = TypeVar("T")
 Notice = Callable[[str], None]
@@ -34,6 +36,16 @@ async def erp_session(world: World, notice: Notice = unheeded) -> AsyncIterator[
             lambda: held.enter_async_context(world.erp_session(last=True)), world, notice, "the ERP.net session"
         )
         yield
+
+
+async def take_lease(world: World, user: User, notice: Notice = unheeded) -> Lease:
+    """Wait until no round of the user runs, and take their lease."""
+    return await take_when_free(
+        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
+        world,
+        notice,
+        f"the round of {user.upn}",
+    )
 
 
 async def take_when_free(take: Callable[[], Awaitable[T]], world: World, notice: Notice, what: str) -> T:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from jobs.app.dispatch import dispatch
 from jobs.due import pause_of
 from jobs.pull import open_instance
-from jobs.waiting import Notice, take_when_free, unheeded
+from jobs.waiting import Notice, take_lease, unheeded
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.window import local_day
@@ -57,12 +57,7 @@ async def pause(world: World, user: User, until: date | None = None, *, notice: 
     """
     wanted = _pause_until(world, until, user.zone)
     await world.store.revise_user(user.id, lambda stored: replace(stored, pause=wanted))
-    lease = await take_when_free(
-        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
-        world,
-        notice,
-        f"the round of {user.upn}",
-    )
+    lease = await take_lease(world, user, notice)
     await world.store.release_lease(lease)
     return await _now(world, user)
 

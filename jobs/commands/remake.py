@@ -16,7 +16,7 @@ from jobs.fence import Fence
 from jobs.ports import cover
 from jobs.round.report import Failure, Line
 from jobs.says import Outcome as Became
-from jobs.waiting import Notice, take_when_free
+from jobs.waiting import Notice, take_lease
 from jobs.world import World
 from sync_core.errors import DuplicateCreate
 from sync_core.model import link as life
@@ -130,12 +130,7 @@ async def _seen(world: World, user: User, ids: set[str], links: Sequence[Link]) 
 async def make_anew(world: World, user: User, deleted: Sequence[Deleted], notice: Notice) -> Anew:
     """Make these events in the person's calendar, under their lease, and enter each in the journal."""
     anew = Anew()
-    lease = await take_when_free(
-        lambda: world.store.acquire_lease(user.id, world.holder, world.lease_seconds),
-        world,
-        notice,
-        f"the round of {user.upn}",
-    )
+    lease = await take_lease(world, user, notice)
     fence, round_id = Fence(world, lease), uuid4().hex[:12]
     uncovered = cover.set(fence.covering)
     try:

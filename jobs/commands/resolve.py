@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobs.approvals import UnknownChoice, revise_rows, whose
+from jobs.approvals import UnknownChoice, find_asked, revise_rows
 from jobs.commands.sync import run_until_done
 from jobs.ports import Put, RowChange
 from jobs.round.report import Report
 from jobs.says import Outcome
 from jobs.waiting import Notice, erp_session, unheeded
 from jobs.world import World
-from sync_core.errors import RowUnreadable
 from sync_core.model import link as life
 from sync_core.model.link import Link
 from sync_core.model.memory import Memory, User
@@ -65,20 +64,15 @@ class Resolved:
 
 async def find_conflict(world: World, conflict_id: str, among: Collection[str] = ()) -> tuple[User, Link]:
     """Find an open conflict by its id; ``among`` these users' alone, () = everybody's. Raises ``UnknownChoice``."""
-    unread: list[str] = []
-    for user in await whose(world, conflict_id, among):
-        try:
-            memory = await world.store.recall(user.id)
-        except RowUnreadable as error:
-            unread.append(str(error))
-            continue
-        for link in memory.links:
-            if link.conflict is not None and link.conflict_id == conflict_id.casefold():
-                return user, link
-    text = (
+    named = conflict_id.casefold()
+
+    def find(memory: Memory) -> Link | None:
+        return next((one for one in memory.links if one.conflict is not None and one.conflict_id == named), None)
+
+    missing = (
         f"no conflict with the id {conflict_id} is open, or it has moved on: `calsync conflicts` lists those that are"
     )
-    raise UnknownChoice("; ".join((text, *unread)))
+    return await find_asked(world, conflict_id, among, find, missing)
 
 
 async def resolve(
