@@ -35,6 +35,15 @@ def _is_due(world: World, user: User, memory: Memory, instance: Instance) -> boo
     return is_troubled(user) or owes(memory) or _is_another_day(world, user, memory.cursors, instance)
 
 
+def reads_whole(world: World, user: User, memory: Memory, instance: Instance) -> bool:
+    """Whether the user's next round reads both sides whole by what is stored: their first one, one that was asked
+    for, or one after what decides skips has changed. If our own code fails on the rows, the answer is no."""
+    cursors = memory.cursors
+    if cursors.full_due or not cursors.delta_link:
+        return True
+    return unless_mistaken(lambda: _is_skipped_otherwise(world, user, cursors, instance), lambda _: False, user.id)
+
+
 def is_troubled(user: User) -> bool:
     """Whether a round has to look at the user again, whatever is stored beside their row."""
     return not user.is_operational or user.is_unread or not user.zone
@@ -65,6 +74,10 @@ def _is_another_day(world: World, user: User, cursors: Cursors, instance: Instan
     now, zone, policy = world.clock(), ZoneInfo(user.zone), in_force(world, instance).policy
     return (
         cursors.day != local_day(now, zone)
-        or cursors.fingerprint != fingerprint(as_known(user, instance), policy)
+        or _is_skipped_otherwise(world, user, cursors, instance)
         or is_delta_window_worn(cursors.delta_window, window_at(now, zone, policy.months_ahead))
     )
+
+
+def _is_skipped_otherwise(world: World, user: User, cursors: Cursors, instance: Instance) -> bool:
+    return cursors.fingerprint != fingerprint(as_known(user, instance), in_force(world, instance).policy)

@@ -1,8 +1,9 @@
 """The orders that wait for ERP.net's session, in turn, as one process knows them for some seconds.
 
-One reading of the line serves all messages of a process: where thousands wait, reading all of them anew before each
-order costs more than the orders. Whoever takes an order marks its row under the etag that was read, so an older
-reading makes nobody's order run twice.
+Small orders first, by age; a full round that has let them pass for long has every third place. So neither does an
+edit wait behind a whole company's first syncs, nor a first sync behind edits without end. One reading of the line
+serves all messages of a process: where thousands wait, reading them anew before each order costs more than orders do.
+Whoever takes an order marks its row under the etag that was read, so an older reading makes nobody's order run twice.
 """
 
 from __future__ import annotations
@@ -15,33 +16,24 @@ from datetime import datetime, timedelta
 from jobs.ports import Clock, LineStore, Queued
 
 BIG_YIELDS = timedelta(minutes=10)
-"""How long a full round lets small rounds pass; after that its turn comes by age."""
+"""How long a full round lets every small one pass."""
+
+PASSING = 2
+"""How many small ones pass a full round that has waited longer than that."""
 
 LIFE = timedelta(seconds=2)
 ROWS_A_SECOND = 200
 """How long a reading is believed while orders of it are left: two seconds, and another for each so many."""
 
 
-def in_turn(found: Iterable[Queued], now: datetime) -> list[Queued]:
-    """Those of the orders that wait for a session: by age, but small ones before a full round that is young."""
-
-    def turn(one: Queued) -> tuple[bool, datetime]:
-        assert one.since is not None
-        return one.is_big and now - one.since < BIG_YIELDS, one.since
-
-    return sorted((one for one in found if one.since is not None and one.message is not None), key=turn)
-
-
-_Placed = tuple[int, Queued]
-"""How many stood before an order when the line was read, and the order."""
-
-
 class InTurn:
     """The orders of one process's last reading that nobody in it has taken."""
 
     def __init__(self) -> None:
-        self._small, self._big = deque[_Placed](), deque[_Placed]()
+        self._small, self._big = deque[Queued](), deque[Queued]()
         """Apart: where thousands wait for a first sync, a message that may do none does not go through them."""
+        self._passed = 0
+        """How many small ones were taken since the last full round."""
         self._life = LIFE
         self._read_at: datetime | None = None
         self._turn = asyncio.Lock()
@@ -60,13 +52,20 @@ class InTurn:
     ) -> Queued | None:
         """Take the next order that is wanted out of the reading, a full round if any is; None if there is none."""
         await self._read(store, clock)
-        kinds = (self._small, self._big) if is_big_wanted() else (self._small,)
-        firsts = [(found, rows) for rows in kinds if (found := _first(rows, is_wanted)) is not None]
-        if not firsts:
-            return None
-        found, rows = min(firsts, key=lambda first: first[0][0])
-        rows.remove(found)
-        return found[1]
+        small = _first(self._small, is_wanted)
+        big = _first(self._big, is_wanted) if is_big_wanted() else None
+        if big is not None and (small is None or (self._passed >= PASSING and _has_yielded(big, clock()))):
+            self._passed = 0
+            self._big.remove(big)
+            return big
+        if small is not None:
+            self._passed += 1
+            self._small.remove(small)
+        return small
+
+    def ahead(self, *, is_big: bool) -> int:
+        """How many of the last reading's are before an order that comes now."""
+        return len(self) if is_big else len(self._small)
 
     def __len__(self) -> int:
         """How many of the last reading are left."""
@@ -77,12 +76,22 @@ class InTurn:
             now = clock()
             if len(self) and self._read_at is not None and timedelta(0) <= now - self._read_at < self._life:
                 return
-            placed = list(enumerate(in_turn(await store.list_queued(), now)))
-            self._small = deque(one for one in placed if not one[1].is_big)
-            self._big = deque(one for one in placed if one[1].is_big)
+            found = _by_age(await store.list_queued())
+            self._small = deque(one for one in found if not one.is_big)
+            self._big = deque(one for one in found if one.is_big)
             self._read_at = now
             self._life = LIFE + timedelta(seconds=len(self) / ROWS_A_SECOND)
 
 
-def _first(rows: Iterable[_Placed], is_wanted: Callable[[Queued], bool]) -> _Placed | None:
-    return next((one for one in rows if is_wanted(one[1])), None)
+def _by_age(found: Iterable[Queued]) -> list[Queued]:
+    """Those of the orders that wait for a session, who has waited longest first."""
+    waiting = [(one.since, one.key, one) for one in found if one.since is not None and one.message is not None]
+    return [one for _, _, one in sorted(waiting, key=lambda row: row[:2])]
+
+
+def _has_yielded(big: Queued, now: datetime) -> bool:
+    return big.since is not None and now - big.since >= BIG_YIELDS
+
+
+def _first(rows: Iterable[Queued], is_wanted: Callable[[Queued], bool]) -> Queued | None:
+    return next((one for one in rows if is_wanted(one)), None)

@@ -145,15 +145,16 @@ async def take_message(store: LineStore, key: str, ticket: str) -> Queued | None
 
 
 async def take_turn(world: World, queued: Queued) -> bool:
-    """Mark a waiting order as served by us and withdraw its message; False if its row was changed meanwhile.
+    """Mark a waiting order as served by us, withdraw its message; False if its row is gone or was changed meanwhile.
 
-    Without a receipt the message stays on its way, and the row says so.
+    The mark comes first: a row that is gone cannot be marked, though it can be dropped as if it had been there, and
+    several processes may have read it. Without a receipt the message stays on its way, and the row says so.
     """
     try:
-        if queued.receipt:
-            await _take_back(world, queued)
-        else:
-            await world.store.save_queued(replace(queued, message=None, since=None, is_big=False))
+        ours = await world.store.save_queued(replace(queued, message=None, since=None, is_big=False))
     except StaleWrite:
         return False
+    if ours.receipt:
+        with suppress(StaleWrite):  # who has changed it since asks for more than what we do
+            await _take_back(world, ours)
     return True

@@ -18,7 +18,7 @@ from jobs.app.dispatch import dispatch
 from jobs.app.pulled import is_covered, note_call, save_pulled_at, steps_of_pull
 from jobs.app.subscriptions import address, keep_user
 from jobs.backoff import LICENCE_BACKOFF, exponential, jittered
-from jobs.due import is_due, pause_of
+from jobs.due import is_due, pause_of, reads_whole
 from jobs.erasure import last_look
 from jobs.erp_slot import ERP_NET
 from jobs.log import log_failure, log_line
@@ -124,19 +124,19 @@ async def _still_wanted(world: World, order: Call, redelivered: bool) -> _Turn |
 async def _with_a_session(world: World, turn: _Turn) -> None:
     """Carry an order out under ERP.net's session, then serve the line; without a session put the order in the line.
 
-    Nothing is read before the session is ours.
+    Nothing is read before the session is ours. What lets others pass lets those pass that are small.
     """
     try:
         async with world.erp_session():
             if turn.is_big:
-                await _serve_the_line(world)
+                await _serve_the_line(world, is_big_wanted=False)
             await _do(world, turn)
             await _serve_the_line(world)
     except SlotsTaken as taken:
         await _line_up(world, turn, taken.until if taken.holder == ERP_NET else None)
 
 
-async def _serve_the_line(world: World) -> None:
+async def _serve_the_line(world: World, *, is_big_wanted: bool = True) -> None:
     """Carry out the orders that wait for a session, each once, for as long as a round may last."""
     until, seen = world.clock() + world.round_limit, set[tuple[str, bool]]()
 
@@ -144,7 +144,7 @@ async def _serve_the_line(world: World) -> None:
         return (row.key, row.is_big) not in seen
 
     def is_free() -> bool:
-        return not world.erp_slot.full_round.locked()
+        return is_big_wanted and not world.erp_slot.full_round.locked()
 
     while (row := await world.in_turn.take(world.store, world.clock, is_new, is_free)) is not None:
         if world.clock() >= until or world.erp_slot.is_backing_off(world.clock()):
@@ -173,11 +173,11 @@ async def _do(world: World, turn: _Turn) -> None:
 
 async def _line_up(world: World, turn: _Turn, until: datetime | None = None, *, is_big: bool = False) -> None:
     """Put an order in the line for a session; its message comes no earlier than ``until``."""
-    order = turn.order
-    delay = line.session_delay(order.waits, len(world.in_turn))
+    order, is_big = turn.order, is_big or turn.is_big
+    delay = line.session_delay(order.waits, world.in_turn.ahead(is_big=is_big))
     if until is not None:
         delay = max(delay, jittered(_left(world, until)))
-    since, is_big = turn.since or world.clock(), is_big or turn.is_big
+    since = turn.since or world.clock()
     await line.send_later(world, replace(order, waits=order.waits + 1), delay, since=since, is_big=is_big)
 
 
@@ -264,7 +264,7 @@ async def _round(world: World, turn: _Turn, order: Round) -> None:
     memory = None if order.full else await world.store.recall_due(user.id)
     if memory is not None and not await _is_wanted(world, user, order, memory, instance):
         return
-    is_big = memory is None or memory.cursors.full_due or not memory.cursors.delta_link
+    is_big = memory is None or reads_whole(world, user, memory, instance)
     if is_big and (world.erp_slot.full_round.locked() or (not turn.is_big and await _is_anybody_waiting(world))):
         await _line_up(world, turn, is_big=True)
         return

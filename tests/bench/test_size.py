@@ -11,21 +11,31 @@ from pathlib import Path
 import pytest
 
 from jobs.messages import Kind
-from tests.bench.size.company import Company, Happening, simulate
+from tests.bench.size.company import EVERY, NOTIFIED_AFTER, Company, Happening, simulate
 from tests.bench.size.platform import BATCH, NEW_BATCH_THRESHOLD, POLLING
+from tests.bench.size.rounds import COSTS, CPU
+from tests.bench.size.sides import ERP_SECONDS, GRAPH_SECONDS
+from tests.bench.size.tables import A_REQUEST
 
-PEOPLE, NEWCOMERS = 20, 60
+PEOPLE, NEWCOMERS = 20, 200
 
 MORE = BATCH + NEW_BATCH_THRESHOLD + 1
 """Messages alive beside one for each person: those that an instance has under way, each of which may have ordered the
 next already, and the pull's."""
 
+WAKING = 16
+"""Requests to the tables before the round: of the wake-up, and of the queue function until the session is its own."""
+
 
 @pytest.fixture(scope="module")
 def company() -> Iterator[Company]:
-    """Twenty people who are switched on in the morning and work until six; sixty more are switched on at eleven."""
+    """Twenty people who are switched on in the morning and work until six. At eleven two hundred more are switched
+    on, with thirty meetings each and one session for all; from the next minute on the twenty edit something in
+    Outlook, one after the other."""
     logging.disable(logging.WARNING)
-    yield simulate(PEOPLE, 0.6, sessions=1, newcomers=NEWCOMERS)
+    hours = (("switched on", 1.5), ("newcomers", 5), ("one after the other", 5 + 1 / 60))
+    happenings = [Happening(name, timedelta(hours=hour)) for name, hour in hours]
+    yield simulate(PEOPLE, 0.6, sessions=1, newcomers=NEWCOMERS, happenings=happenings)
     logging.disable(logging.NOTSET)
 
 
@@ -71,8 +81,17 @@ def test_executions_grow_with_the_work(company: Company) -> None:
 
 
 def test_the_gate_is_fair(company: Company) -> None:
-    """While sixty calendars are read whole, ERP.net answers at most three requests of others during a round."""
+    """While two hundred calendars are synced for the first time, ERP.net answers at most three requests of others
+    during the round of an edit; and the edit is across as if it had waited for nothing but these: not for the queue,
+    not for the session."""
+    first, edits = company.todo.lags["newcomers", "first sync"], company.todo.lags["newcomers", "to ERP.net"]
+    cost = COSTS["to ERP.net"]
+    notified, own = NOTIFIED_AFTER[1] + POLLING, cost.graph * GRAPH_SECONDS + cost.erp * ERP_SECONDS + CPU
+    tables = (cost.tables + WAKING) * A_REQUEST
+
     assert max(company.rounds.passed_by) <= 3
+    assert (len(first), len(edits) > PEOPLE, max(first) > PEOPLE * EVERY) == (NEWCOMERS, True, True)
+    assert max(edits) <= notified + tables + own + 3 * ERP_SECONDS
 
 
 def test_changes_are_across_soon(company: Company) -> None:

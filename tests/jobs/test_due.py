@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.due import is_due, pause_of
+from jobs.due import is_due, pause_of, reads_whole
 from sync_core.model.link import Pending, PendingState
 from sync_core.model.memory import InboxRow, Instance, Memory, User
 from sync_core.model.pause import Pause
@@ -68,6 +68,24 @@ async def test_who_is_due(house: House, told: Callable[[User, Memory, Instance],
     user, memory, instance = told(*await in_step(house))
 
     assert expected is is_due(house.world, user, memory, instance)
+
+
+WHOLE = {
+    "user/zone-not-known",
+    "cursors/full-round-asked",
+    "cursors/no-delta-link",
+    "cursors/skips-are-decided-otherwise",
+    "policy/skips-are-decided-otherwise",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_whose_next_round_reads_both_sides_whole(house: House, name: str) -> None:
+    """So that it lets the others pass; a zone decides skips as well."""
+    change, _ = CASES[name]
+    user, memory, instance = change(*await in_step(house))
+
+    assert reads_whole(house.world, user, memory, instance) is (name in WHOLE)
 
 
 async def test_a_mistake_of_ours_makes_the_user_due(house: House) -> None:

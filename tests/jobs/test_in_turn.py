@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from jobs.in_turn import BIG_YIELDS, LIFE, InTurn, in_turn
+from jobs.in_turn import BIG_YIELDS, LIFE, PASSING, InTurn
 from jobs.ports import Queued
 from simulators.base import Clock
 from tests.support.house import START
@@ -35,12 +35,42 @@ async def taken(waiting: InTurn, line: Line, clock: Clock) -> str:
     return row.key if row else ""
 
 
-def test_small_orders_pass_a_young_big_one() -> None:
-    """By age, but a full round lets others pass until it has waited for ten minutes."""
-    old = BIG_YIELDS / timedelta(minutes=1) + 1
-    rows = [order("small", 1), order("big", 2, is_big=True), order("older", 3), order("old big", old, is_big=True)]
+OLD = BIG_YIELDS / timedelta(minutes=1) + 1
 
-    assert [row.key for row in in_turn(rows, START)] == ["old big", "older", "small", "big"]
+
+async def order_of(*rows: Queued, clock: Clock | None = None) -> list[str]:
+    """In which order these are taken."""
+    line, waiting, clock = Line(rows), InTurn(), clock or Clock(START)
+    return [await taken(waiting, line, clock) for _ in rows]
+
+
+async def test_small_orders_pass_a_young_big_one() -> None:
+    """By age; a full round that has waited for less than ten minutes lets all of them pass."""
+    rows = [order("small", 1), order("big", 2, is_big=True), order("older", 3), order("older big", 9, is_big=True)]
+
+    assert await order_of(*rows) == ["older", "small", "older big", "big"]
+
+
+async def test_an_old_big_one_has_every_third_place() -> None:
+    """However many first syncs wait, two edits come before each; and none of them waits for ever, however many edits
+    come."""
+    small = [order(f"small {number}", 1) for number in range(6)]
+    big = [order(f"big {number}", OLD, is_big=True) for number in range(4)]
+    found = await order_of(*big, *small)
+
+    assert ["big" in key for key in found] == [False, False, True] * 3 + [True]
+
+
+async def test_the_places_are_counted_from_one_reading_to_the_next() -> None:
+    """Each reading shows two more edits and one full round that has waited long: it is not passed again and again."""
+    line, waiting, clock = Line(), InTurn(), Clock(START)
+    found = []
+    for reading in range(4):
+        line.rows = [order("big", OLD, is_big=True), *(order(f"{reading}-{number}", 1) for number in range(PASSING))]
+        found.append(await taken(waiting, line, clock))
+        clock.advance(LIFE * 2)
+
+    assert found == ["0-0", "1-0", "big", "3-0"]
 
 
 async def test_a_thousand_orders_are_read_once() -> None:

@@ -5,11 +5,12 @@ The queue is simulated with its delays, the clock with it; what a message does i
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,9 +20,9 @@ import pytest
 from jobs.app.dispatch import ask_for_pull, dispatch
 from jobs.app.work import handle
 from jobs.erp_slot import ErpSlot
-from jobs.in_turn import in_turn
-from jobs.line import session_delay
-from jobs.ports import Message, Slot
+from jobs.line import send_later, session_delay, take_turn
+from jobs.messages import Round
+from jobs.ports import Lease, Message, Slot
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.errors import StoreUnavailable
@@ -330,48 +331,149 @@ def test_who_waits_among_thousands_asks_less_often() -> None:
     assert 4_500 < sum(many) / len(many) < 5_500
 
 
-async def test_a_first_sync_lets_small_rounds_pass() -> None:
-    """Somebody's first sync has waited longest; when the session is free, everybody's small edits come first."""
-    async with storm(4) as scene:
-        await scene.house.employ("novice")
-        [novice] = {user.id for user in await scene.house.world.store.list_users()} - set(scene.ids)
-        await wake(scene.house.world, novice)
-        await scene.queue.run([scene.house.world], scene.house.now)
-        scene.house.advance(seconds=1)
+@dataclass
+class Begun:
+    """Whose rounds have begun, in order, and whether any has."""
+
+    ids: list[str] = field(default_factory=list)
+    any: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@contextmanager
+def rounds_of(world: World) -> Iterator[Begun]:
+    """Watch whose rounds begin."""
+    begun = Begun()
+    acquire = world.store.acquire_lease
+
+    async def watched(user_id: str, holder: str, seconds: int) -> Lease:
+        begun.ids.append(user_id)
+        begun.any.set()
+        return await acquire(user_id, holder, seconds)
+
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(world.store, "acquire_lease", watched)
+        yield begun
+
+
+async def novices(scene: Storm, count: int) -> list[str]:
+    """People who are switched on and whose first sync waits for the session."""
+    for number in range(count):
+        await scene.house.employ(f"novice{number}")
+    found = sorted({user.id for user in await scene.house.world.store.list_users()} - set(scene.ids))
+    for user_id in found:
+        await wake(scene.house.world, user_id)
+    await scene.queue.run([scene.house.world], scene.house.now)
+    await wait_as_full_rounds(scene)
+    return found
+
+
+async def wait_as_full_rounds(scene: Storm) -> None:
+    """Whoever waits in the line has been found to need a full round, as by a message that came while one ran."""
+    for row in await scene.house.world.store.list_queued():
+        await scene.house.world.store.save_queued(replace(row, is_big=True))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "turns"),
+    [
+        pytest.param(0, "SSSSSFFF", id="young/all-edits-pass"),
+        pytest.param(11, "SSFSSFSF", id="old/every-third-place"),
+    ],
+)
+async def test_first_syncs_let_edits_pass(minutes: int, turns: str) -> None:
+    """Three first syncs wait, then five people edit something: edits come first (S), and a first sync (F) that has
+    let them pass for ten minutes is not passed for ever."""
+    async with storm(5) as scene:
+        await novices(scene, 3)
+        scene.house.advance(minutes=minutes, seconds=1)
+        await scene.beat()
         for number, user_id in enumerate(scene.ids):
             plan(scene.house, number)
             await wake(scene.house.world, user_id)
         await scene.queue.run([scene.house.world], scene.house.now)
         await scene.house.world.store.free_slot(scene.slot)
-        order: list[str] = []
-        recall = scene.house.world.store.acquire_lease
+        with rounds_of(scene.house.world) as begun:
+            await scene.house.world.in_turn.is_empty(scene.house.world.store, scene.house.world.clock)
+            await handle(scene.house.world, json.dumps({"kind": "pull"}))
 
-        async def watched(user_id: str, holder: str, seconds: int) -> object:
-            order.append(user_id)
-            return await recall(user_id, holder, seconds)
-
-        with pytest.MonkeyPatch.context() as patching:
-            patching.setattr(scene.house.world.store, "acquire_lease", watched)
-            await scene.pass_minutes(2)
-
-        assert set(order[:4]) == set(scene.ids)
-        assert novice in order[4:]
+        assert "".join("S" if user_id in scene.ids else "F" for user_id in begun.ids) == turns
 
 
-async def test_a_full_round_is_not_passed_for_ever() -> None:
-    """A full round that waits while small ones come without end gets its turn after ten minutes."""
-    async with storm(3) as scene:
-        await wake(scene.house.world, scene.ids[0], full=True)
-        await scene.queue.run([scene.house.world], scene.house.now)
-        rows = [row for row in await scene.house.world.store.list_queued() if row.key == scene.ids[0]]
-        assert [row.since is not None for row in rows] == [True]
-        await scene.house.world.store.save_queued(replace(rows[0], is_big=True))
-        scene.house.advance(minutes=11)
-        for user_id in scene.ids[1:]:
-            await wake(scene.house.world, user_id)
-        await scene.queue.run([scene.house.world], scene.house.now)
-        waiting = in_turn(await scene.house.world.store.list_queued(), scene.house.now)
-        assert waiting[0].key == scene.ids[0]
+async def test_an_edit_does_not_wait_for_first_syncs_under_way() -> None:
+    """One process has the only session and makes first syncs of thirty meetings each, one after the other. An edit of
+    somebody else is across before more than one other first sync has begun."""
+    async with storm(1) as scene:
+        world = scene.house.world
+        for number in range(6):
+            upn = await scene.house.employ(f"novice{number}")
+            for hour in range(30):
+                start = scene.house.now + timedelta(days=1, hours=hour)
+                scene.house.outlook(upn).create("Plan", start, start + timedelta(hours=1))
+        first = {user.id for user in await world.store.list_users()} - set(scene.ids)
+        for user_id in first:
+            await wake(world, user_id)
+        await scene.queue.run([world], scene.house.now)
+        await wait_as_full_rounds(scene)
+        await world.store.free_slot(scene.slot)
+        with rounds_of(world) as begun:
+            serving = asyncio.create_task(handle(world, json.dumps({"kind": "pull"})))
+            await begun.any.wait()
+            plan(scene.house, 0, "Edit")
+            await handle(world, json.dumps({"kind": "round", "user": scene.ids[0], "look": True}))
+            begun_by_then = set(begun.ids) & first
+            assert len(scene.house.desk("user0").find("Edit")) == 1
+            await serving
+
+        assert len(begun_by_then) <= 2
+        assert set(begun.ids) >= first
+
+
+@pytest.mark.parametrize("receipt", [True, False], ids=["receipt", "no-receipt"])
+async def test_an_order_that_two_processes_have_read_is_taken_by_one(*, receipt: bool) -> None:
+    """To the other nothing is left, though the row that it has read is gone; an order that came meanwhile stays."""
+    async with storm(1) as scene:
+        world = scene.house.world
+        await wake(world, scene.ids[0])
+        if not receipt:
+            scene.queue.send = _without_receipt(scene.queue.send)  # type: ignore[method-assign, assignment]
+        await scene.queue.run([world], scene.house.now)
+        [row] = await world.store.list_queued()
+        assert bool(row.receipt) is receipt
+
+        assert [await take_turn(world, row), await take_turn(world, row)] == [True, False]
+        assert len(scene.queue.waiting) == (0 if receipt else 1)
+        await send_later(world, Round(scene.ids[0]), 5, since=scene.house.now)
+        assert not await take_turn(world, row)
+        [later] = await world.store.list_queued()
+        assert later.message is not None
+
+
+async def test_a_full_round_that_comes_by_message_waits_for_no_other() -> None:
+    """It lets small ones pass, not those who wait for the same: no command waits behind a company's first syncs."""
+    async with storm(2) as scene:
+        first, *rest = await novices(scene, 3)
+        await scene.house.world.store.free_slot(scene.slot)
+        [message] = [message for _, _, message in scene.queue.waiting if message["user"] == first]
+        with rounds_of(scene.house.world) as begun:
+            await handle(scene.house.world, json.dumps(message))
+
+        assert begun.ids == [first, *rest]
+
+
+async def test_a_round_that_a_new_policy_makes_whole_waits_as_a_full_one() -> None:
+    """The company syncs other types from now on: everybody's next round reads both sides whole, one at a time."""
+    async with storm(2) as scene:
+        world = scene.house.world
+        await world.store.free_slot(scene.slot)
+        instance, etag = await world.store.read_instance()
+        policy = replace(world.policy, activity_types=frozenset({"Visit"}))
+        await world.store.save_instance(replace(instance, policy=policy), etag)
+        for user_id in scene.ids:
+            await wake(world, user_id)
+        async with world.erp_slot.full_round:
+            await scene.queue.run([world], scene.house.now)
+
+        assert [row.is_big for row in await world.store.list_queued()] == [True, True]
 
 
 @pytest.mark.parametrize("lost", ["row", "message", "both"])

@@ -34,6 +34,9 @@ NOTIFIED_AFTER = (1.0, 3.0)
 
 HOUR = timedelta(hours=1)
 
+EVERY = 20.0
+"""Seconds between the changes of those who change something one after the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -155,6 +158,10 @@ class Company:
                 await self.switch_on(self.ids)
             case "newcomers":
                 await self.switch_on(self.newcomers)
+            case "one after the other":
+                for user_id in self.ids:
+                    self.change(user_id, is_outlook=True)
+                    await asyncio.sleep(EVERY)
             case "ERP.net away":
                 self.gate.is_away = True
                 await asyncio.sleep(HOUR.total_seconds())
@@ -180,7 +187,7 @@ class Company:
             new = User(user_id, f"{user_id}@acme.example", enabled=True, enabled_at=now, zone=ZONE.key, erp_login="x")
             self.todo.first[user_id] = now
             await world.store.revise_user(user_id, lambda user: user, new=new)
-            await wake(world, user_id, full=True)
+            await wake(world, user_id)
 
 
 def simulate(
