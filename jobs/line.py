@@ -61,24 +61,36 @@ async def send_later(
         with suppress(StaleWrite):
             row = await world.store.save_queued(row)
             if not is_on_its_way:
+                await _withdraw(world, known)
                 await _send(world, row, order, delay)
             return
 
 
-async def send_now(world: World, order: Call) -> None:
+async def send_now(world: World, order: Call, *, is_again: bool = False) -> None:
     """Send an order that is due now. If the same order waits for a session, merge the two and send nothing; if it
-    comes later, it comes now instead."""
+    comes later, it comes now instead.
+
+    ``is_again``: a message of the same order may stand in the queue. Then this one gets a row, so that no other
+    follows before it counts as lost, and it is withdrawn when one does: where nobody serves the queue, an order has
+    two messages in it, however long that lasts. Raises ``StoreUnavailable``.
+    """
     known, now = await world.store.read_queued(order.key), world.clock()
     if known is not None and _is_on_its_way(known, now):
         with suppress(StaleWrite):  # its message was seen just now, so another is sent
-            if known.since is not None:
+            if known.since is not None or (is_again and known.due_at <= now):
                 wanted = Queued(order.key, "", now, _without_ticket(order), now, now)
                 await world.store.save_queued(_joined(known, wanted))
                 return
+            is_again = is_again and bool(
+                known.receipt
+            )  # else its row says when a message comes, and that may be late
             if known.receipt:
                 await _take_back(world, known)
                 order = _sooner(read_call(known.message), order)
-    await world.queue.send(write(order))
+    if is_again:
+        await send_later(world, order, 0)
+    else:
+        await world.queue.send(write(order))
 
 
 def _sooner(later: Call | None, order: Call) -> Call:
@@ -90,8 +102,14 @@ def _sooner(later: Call | None, order: Call) -> Call:
 async def _take_back(world: World, known: Queued) -> None:
     """Drop the row, and withdraw its message, which is not needed any more. Raises ``StaleWrite``."""
     await world.store.drop_queued(known)
-    with suppress(StoreUnavailable):  # it will find no row
-        await world.queue.withdraw(known.receipt)
+    await _withdraw(world, known)
+
+
+async def _withdraw(world: World, known: Queued | None) -> None:
+    """Withdraw the message of a row that is gone or replaced; one that comes all the same finds that."""
+    if known is not None and known.receipt:
+        with suppress(StoreUnavailable):
+            await world.queue.withdraw(known.receipt)
 
 
 def _without_ticket(order: Call) -> dict[str, str | bool | int]:

@@ -5,10 +5,11 @@ unserved token makes the user due at the next timer, and a round under way sees 
 time, when a message was last sent, and whether a Graph notification caused it.
 
 If that message is young and the previous token not yet served, the message is on its way or its round is under way.
-Either will find the new token, so no second message is sent. The age is the message's and not the token's: wake-ups
-that follow one another closely would keep a token young for ever, and a lost message would never be missed. Whether
-the previous token is served is read after the new token is written: a round that ended without seeing the new token
-has stored by then which token it served.
+Either will find the new token, so no second message is sent. If it is old, it may be lost, or stand in a queue that
+nobody serves: another is sent, once, through the line. The age is the message's and not the token's: wake-ups that
+follow one another closely would keep a token young for ever, and a lost message would never be missed. Whether the
+previous token is served is read after the new token is written: a round that ended without seeing the new token has
+stored by then which token it served.
 """
 
 from __future__ import annotations
@@ -31,20 +32,21 @@ SENT = "sent="
 """Parts of a token: what caused it, and in front of an instant when the message went that it relies on."""
 
 
-async def wake(world: World, user_id: str, *, full: bool = False, notified: bool = False) -> None:
+async def wake(world: World, user_id: str, *, notified: bool = False) -> None:
     """Ask for a round of this user, if they are known. ``notified``: Graph's notification asks, and its delta query
     may lag behind."""
     now, before = world.clock(), await _newest(world, user_id)
     sent = _sent_at(before)
     is_young = sent is not None and timedelta(0) <= now - sent < YOUNG
-    relied_on = sent if sent is not None and is_young and not full else now
+    relied_on = sent if sent is not None and is_young else now
     await world.store.write_wake(user_id, _token(now, notified or (is_young and is_notified(before)), relied_on))
     if await erase_if_forgotten(world, user_id):
         return
-    if is_young and not full and await _is_unserved(world, user_id, before):
+    is_unserved = bool(before) and await _is_unserved(world, user_id, before)
+    if is_young and is_unserved:
         return
     try:
-        await line.send_now(world, Round(user_id, full=full))
+        await line.send_now(world, Round(user_id), is_again=is_unserved)
     except StoreError:  # no message is on its way: the next wake-up must not rely on one
         with suppress(StoreError):
             await world.store.write_wake(user_id, _token(now, notified, now - YOUNG))
@@ -89,10 +91,11 @@ def heard_at(token: str) -> datetime | None:
 
 
 async def wake_pull(world: World, asked_at: datetime | None = None) -> None:
-    """Ask for a pull; ``asked_at`` is when ERP.net's webhook announced a change, None if the timer asks."""
+    """Ask for a pull; ``asked_at`` is when ERP.net's webhook announced a change, None if the timer asks. Nobody knows
+    whether the last one was served."""
     order = Pull(asked_at)
     try:
-        await line.send_now(world, order)
+        await line.send_now(world, order, is_again=True)
     except StoreError:
         await world.queue.send(write(order))
 

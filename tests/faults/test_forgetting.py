@@ -187,7 +187,8 @@ async def test_a_queued_round_of_somebody_forgotten(house: House) -> None:
     """Messages of every kind that still wait when Anna is forgotten bring nothing back; Boris keeps what they shared,
     in one activity, fed from his calendar; Graph tells of him only."""
     backend, anna = backend_of(house), await house.user()
-    await wake(house.world, anna.id, full=True)
+    await wake(house.world, anna.id)
+    await house.world.queue.send({"kind": "round", "user": anna.id, "full": True})
     await house.world.queue.send({"kind": "command", "do": "renew", "user": anna.id})
     await forget(house.world, anna)
     await _drain(house)

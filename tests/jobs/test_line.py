@@ -476,6 +476,30 @@ async def test_a_round_that_a_new_policy_makes_whole_waits_as_a_full_one() -> No
         assert [row.is_big for row in await world.store.list_queued()] == [True, True]
 
 
+@pytest.mark.parametrize("by", ["notifications", "timer"])
+async def test_a_queue_that_nobody_serves_does_not_fill(by: str) -> None:
+    """The queue function does not run for some hours while people edit and both timers tick: two messages for each
+    thing to do at most; when it runs again everything is done, and nothing is left."""
+    async with storm(3) as scene:
+        await scene.house.world.store.free_slot(scene.slot)
+        for number in range(3):
+            plan(scene.house, number)
+        for minute in range(budget(3, 12) * 60):
+            if by == "notifications":
+                for user_id in scene.ids:
+                    await wake(scene.house.world, user_id, notified=True)
+            await ask_for_pull(scene.house.world)
+            if minute % 15 == 0:
+                await dispatch(scene.house.world)
+            scene.house.advance(minutes=1)
+
+        assert scene.queue.most <= 2 * (3 + 1)
+        await scene.queue.run([scene.house.world], scene.house.now + timedelta(seconds=1))
+        assert len(scene.house.desk("user0").activities()) == 3
+        await scene.pass_minutes(10)
+        assert scene.queue.waiting == []
+
+
 @pytest.mark.parametrize("lost", ["row", "message", "both"])
 async def test_what_gets_lost_on_the_way_is_healed_by_the_timer(lost: str) -> None:
     """The row, the message or both vanish while somebody waits: the edit arrives all the same."""

@@ -43,9 +43,9 @@ async def woken_by_outlook(app: App, *, full: bool = False) -> Message:
     """Anna plans a meeting and her wake-up waits in the queue."""
     user_id = await settle(app)
     plan(app.house)
-    await wake(app.house.world, user_id, full=full)
+    await wake(app.house.world, user_id)
     [(message, _)] = app.queue.take()
-    return message
+    return {**message, "full": True} if full else message
 
 
 MARKS = ("ticket", "waits")
@@ -291,10 +291,10 @@ async def test_a_round_that_stops_itself_goes_on_by_message(app: App) -> None:
     user_id = await settle(app)
     plan(app.house)
     app.house.world = replace(app.house.world, round_limit=timedelta(seconds=-1))
-    await wake(app.house.world, user_id, full=True)
+    await wake(app.house.world, user_id)
     [(message, _)] = app.queue.take()
 
-    await app.hand_over(message)
+    await app.hand_over({**message, "full": True})
     assert app.queue.take() == [({"kind": "round", "user": user_id, "full": True, "tries": 1}, 0)]
     assert app.house.desk().find("Plan") == []
 
