@@ -11,7 +11,8 @@ import pytest
 
 from jobs.command import Asker, Kind, Wish
 from jobs.commands.ask import ask
-from portal.openapi import ANSWERS, CHOICES, document
+from portal.api_shapes import ANSWERS
+from portal.openapi import CHOICES, document
 from portal.routes import ROUTES
 from portal.sign_in import Role
 from tests.portal.test_everyone import make_hold
