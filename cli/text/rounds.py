@@ -84,7 +84,7 @@ def _dates_made(lines: Sequence[Json]) -> Iterator[str]:
     if made:
         series = len({line["occurrence"]["series"] for line in made})
         dates = count(len(made), "activity is a date", "activities are dates")
-        yield f"  {dates} of {count(series, 'series', 'series')}; nobody is mailed because of them."
+        yield f"  {dates} of {count(series, 'series', 'series')}; Outlook mails nobody because of them."
 
 
 def _until_it_does(user: Json) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from jobs.claims import read_claims
+from jobs.commands.item_shapes import by_title
 from jobs.commands.outlook_link import id_in
 from jobs.commands.remembered import (
     STATES,
@@ -79,7 +80,7 @@ async def explain(
         return []
     journal = await world.store.read_journal(user.id, LOOK_BACK)
     entries = [e for e in by_date(journal) if e.action == Action.UNREADABLE or _is_entry_meant(e, wanted)]
-    links = list(links_meant(memory, wanted, entries))
+    links = sorted(links_meant(memory, wanted, entries), key=by_title)
     feeders = await _feeders(world, links)
     now = await _tried(world, user, memory, links, notice)
     state = [f for link in links for f in of_pair(link, now, feeders, answer_to(link, memory))]

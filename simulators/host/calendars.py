@@ -22,7 +22,7 @@ from simulators.base import Refused
 from simulators.demo.hands import control
 from simulators.demo.report import named
 from simulators.demo.screen import when
-from simulators.demo.views import Activity, Event, Row, Span, World, pair, read_activity, read_event
+from simulators.demo.views import Activity, Event, Row, Span, World, last_day, pair, read_activity, read_event
 from simulators.graph import zones
 from simulators.host.words import language_of, words_in
 
@@ -167,12 +167,25 @@ class Calendars:
         """Somebody's Outlook beside what is theirs in ERP.net, or has them in it."""
         boxes = control(self._graph, "state")["mailboxes"]
         [told] = [box["events"] for box in boxes if box["upn"] == me.upn]
-        events = [read_event(one, me.zone) for one in told]
+        events = [read_event(one, me.zone) for event in told for one in self._dates(me, event)]
         activities = [read_activity(one) for one in control(self._erpnet, "state")["activities"]]
         known = {a.external_id for a in activities}
         strangers = [event for event in events if event.ical_uid not in known]
         whole = pair(events, activities, self._marks(me, strangers, {a.id for a in activities}))
         return World(tuple(row for row in whole.rows if row.event or _is_mine(row.activity, me)))
+
+    def _dates(self, me: Somebody, told: dict[str, Any]) -> list[dict[str, Any]]:
+        """An event; of a series its dates from today to the end of the window, each as an event."""
+        if told["type"] != "seriesMaster":
+            return [told]
+
+        def act(do: str, **words: Any) -> Any:
+            return control(self._graph, "person", {"upn": me.upn, "do": do, "with": words})["result"]
+
+        today, series = datetime.now(me.zone).date(), told["id"]
+        span = {"start": today.isoformat(), "end": last_day(today).isoformat()}
+        days = act("dates", ident=series, **span)
+        return [act("get", ident=act("occurrence", ident=series, day=day)) for day in days]
 
     def _marks(self, me: Somebody, events: list[Event], ids: set[str]) -> dict[str, str]:
         """For events, the activity whose id lies under them."""

@@ -1,5 +1,7 @@
 """``make run`` runs the app, Azurite and both stand-ins together, with two people whose sync is on, until Ctrl-C.
 
+The company's choices are the shell's: ``SYNC_SERIES=window make run``.
+
 What there is to do stays on screen; each round of the app is one line, and all that it logs goes to a file. Another
 shell asks this app once it has read the file of settings that is written for it.
 
@@ -23,7 +25,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -33,7 +35,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from simulators.azurite import AzuriteMissing
-from simulators.demo.hands import control
+from simulators.demo.hands import OutlookHands, control
 from simulators.demo.report import named
 from simulators.demo.stage import ROOT, CalsyncFailed
 from simulators.graph import zones
@@ -134,7 +136,7 @@ def _run(port: int, is_opened: bool) -> int:
     papers, console = papers_for(port), Console(highlight=False)
     papers.log.unlink(missing_ok=True)
     console.print("Starting Azurite, Microsoft Graph, ERP.net and the app: some ten seconds …")
-    with Company(port) as company:
+    with Company(port, chosen_settings(os.environ)) as company:
         for login, name in PEOPLE.items():
             upn = company.hire(login, name)
             company.calsync("users", "enable", upn)
@@ -152,12 +154,29 @@ def _run(port: int, is_opened: bool) -> int:
         raise HostFailed(f"the app ended by itself (exit code {host.wait()})")
 
 
+def chosen_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The company's choices as the shell has them: every ``SYNC_…``, and nothing else."""
+    return {name: value for name, value in environ.items() if name.startswith("SYNC_")}
+
+
 def _first_entries(company: Company) -> None:
-    """Something to look at: a meeting of the two in Outlook, a visit in ERP.net."""
+    """Something to look at: a meeting of the two and a weekly one in Outlook, a visit in ERP.net."""
     day = datetime.now(zones.any_zone(HOME)).date() + timedelta(days=2)
     meeting = {"start": f"{day}T09:00:00", "end": f"{day}T10:00:00", "attendees": ["boris@acme.example"]}
     company.outlook("anna").act("create", subject="Budget", **meeting)
     company.desk("anna").act("create", subject="Visit to the printer", start=f"{day}T14:00", end=f"{day}T15:00")
+    _weekly_meeting(company.outlook("anna"), day)
+
+
+def _weekly_meeting(anna: OutlookHands, day: date) -> None:
+    """Anna's, since a year; its third date from this day on is a day later than the others."""
+    since, third = day - timedelta(weeks=52), day + timedelta(weeks=2)
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [f"{day:%A}".lower()], "firstDayOfWeek": "monday"}
+    weekly = {"pattern": pattern, "range": {"type": "noEnd", "startDate": since.isoformat()}}
+    times = {"start": f"{since}T11:00:00", "end": f"{since}T12:00:00"}
+    series = anna.act("create", subject="Team week", zone=HOME, recurrence=weekly, **times)
+    other = third + timedelta(days=1)
+    anna.act("move_date", ident=series, day=third.isoformat(), start=f"{other}T15:00:00", end=f"{other}T16:00:00")
 
 
 def _told(company: Company, papers: Papers) -> str:

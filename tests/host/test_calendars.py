@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -230,3 +232,26 @@ async def test_it_speaks_the_readers_language(desk: Desk) -> None:
         assert '<html lang="bg">' in text
         assert foreign_in(text, ("Anna", "anna", "Boris", "boris", "Budget", "Tue")) == []
     assert '<html lang="en">' in await (await desk.page.get(HOME, headers={"Accept-Language": "fr"})).text()
+
+
+async def test_a_series_is_its_dates_in_the_coming_month(desk: Desk) -> None:
+    """Each stands for itself, a moved one where it is now: what is done to one leaves the others."""
+    week = timedelta(weeks=1)
+    first = datetime.now(ZoneInfo("Europe/Kiev")).date() + timedelta(days=2)
+    anna = desk.graph.person("anna@acme.example")
+    nine = datetime.combine(first - 52 * week, time(9))
+    pattern = {"type": "weekly", "interval": 1, "daysOfWeek": [f"{first:%A}".lower()], "firstDayOfWeek": "monday"}
+    weekly = {"pattern": pattern, "range": {"type": "noEnd", "startDate": f"{nine.date()}"}}
+    series = anna.create("Team week", nine, nine + timedelta(hours=1), recurrence=weekly)
+    at_two = datetime.combine(first + week, time(14))
+    anna.move_date(series, first + week, at_two, at_two + timedelta(hours=1))
+    page = await desk.look()
+    shown = page.count("09:00–10:00"), page.count("14:00–15:00")
+
+    await desk.act("outlook", "delete", anna.occurrence(series, first))
+    await desk.act("outlook", "later", anna.occurrence(series, first + 2 * week))
+    page = await desk.look()
+
+    assert shown in {(3, 1), (4, 1)}, "four or five dates, by the month"
+    assert (page.count("09:00–10:00"), page.count("10:00–11:00")) == (shown[0] - 2, 1)
+    assert anna.dates(series, first, first + week) == [first + week]

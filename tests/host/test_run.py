@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulators.host.run import Papers, _kept_on_screen, _settings_written, as_shell, main, papers_for, rounds_in
+from simulators.host.run import (
+    Papers,
+    _kept_on_screen,
+    _settings_written,
+    as_shell,
+    chosen_settings,
+    main,
+    papers_for,
+    rounds_in,
+)
 
 FACTS = {"user": "u1", "actions": {}, "failures": 0, "conflicts": 0, "holds": 0, "parked": 0, "seconds": 0.42}
 
@@ -53,6 +62,18 @@ def test_a_round_is_one_line(tmp_path: Path, facts: dict[str, object], expected:
     log.write_text(f"2026-12-01 09:30:11,000 WARNING calsync: failure {{}}\n{logged(**facts)}Traceback …\n")
 
     assert list(rounds_in(log, {"u1": "Anna"}, lambda: False)) == [expected]
+
+
+def test_the_shell_chooses_for_the_company() -> None:
+    """Every ``SYNC_…`` counts; what leads to somebody's own systems never comes in."""
+    shell = {
+        "SYNC_SERIES": "window",
+        "SYNC_CONFLICT": "ask",
+        "ERPNET_URL": "https://acme.my.erp.net",
+        "HOME": "/root",
+    }
+
+    assert chosen_settings(shell) == {"SYNC_SERIES": "window", "SYNC_CONFLICT": "ask"}
 
 
 def test_a_line_that_is_being_written_is_waited_for(tmp_path: Path) -> None:

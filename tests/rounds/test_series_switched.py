@@ -76,8 +76,8 @@ async def test_the_plan_says_what_will_appear_and_that_nobody_is_mailed(company:
     told = await planned(company)
 
     assert f"  activity created: {STAND_UP}" in told
-    assert [line for line in told if "nobody is mailed" in line] == [
-        "  29 activities are dates of 2 series; nobody is mailed because of them."
+    assert [line for line in told if "mails nobody" in line] == [
+        "  29 activities are dates of 2 series; Outlook mails nobody because of them."
     ]
     await company.settle()
     assert (starts(company), company.world.policy.series) == ([], SeriesRule.SKIP)
