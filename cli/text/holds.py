@@ -18,7 +18,8 @@ def open_lines(user: Json) -> Iterator[str]:
         yield f"  {count(user['conflicts'], 'open conflict')}: `calsync conflicts --user {upn}` shows both values."
     if user["parked"]:
         items = count(user["parked"], "item is", "items are")
-        yield f"  {items} parked: `calsync status --user {upn}` says of each why, and what to do."
+        told = "" if user.get("parked_items") else f" `calsync status --user {upn}` says of each why, and what to do."
+        yield f"  {items} parked:{told}"
     for hold in user["holds"]:
         yield from hold_lines(hold)
 
