@@ -157,7 +157,8 @@ async def test_a_sync_says_where_to_see_why_dates_are_parked(company: House, wee
     await deploy(company, SeriesRule.SKIP)
     told = await printed(company)
 
-    assert "  29 items are parked: `calsync status --user anna@acme.example` says of each why, and what to do." in told
+    where = "`calsync status --user anna@acme.example` says of each why, and what to do."
+    assert f"  29 items are parked: {where}" in told
     assert [line for line in told if "retry" in line] == []
 
 
