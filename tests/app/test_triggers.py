@@ -9,7 +9,7 @@ import pytest
 from azure.functions.warmup import WarmUpContext
 
 import function_app
-from jobs.messages import Pull, write
+from jobs.messages import Pull, read
 from sync_core.errors import SettingsInvalid, StoreUnavailable
 from tests.support.app import App, function, logged_facts
 from tests.support.functions import functions
@@ -41,7 +41,8 @@ async def test_the_webhook_means_pull(app: App, body: bytes) -> None:
     answer = await app.post("erpnet", body, headers={"x-calsync-secret": SECRET})
 
     assert (answer.status_code, answer.get_body()) == (202, b"")
-    assert app.queue.take() == [(write(Pull(app.house.now)), 0)]
+    [(message, delay)] = app.queue.take()
+    assert (read(message), delay) == (Pull(app.house.now, ticket=str(message["ticket"])), 0)
     assert app.house.erp.requests == []
 
 
