@@ -26,7 +26,7 @@ from dataclasses import replace
 from jobs.copies import live_elsewhere
 from jobs.handovers import file_hint, hand_over, wake_colleague
 from jobs.log import log_failure
-from jobs.ports import ClaimStore, Store
+from jobs.ports import ClaimStore
 from jobs.together import together
 from jobs.world import World
 from sync_core.content.ranges import uid_key
@@ -37,7 +37,7 @@ from sync_core.model.decision import Context, Decision, Intent
 from sync_core.model.link import RUNNING, Link, Role
 from sync_core.model.sides import ErpActivity, GraphEvent
 from sync_core.plan.identity import began_with, creator_of
-from sync_core.plan.shared import fed_until, has_activity_base, is_fed_elsewhere, is_unserved
+from sync_core.plan.shared import fed_until, is_fed_elsewhere, is_unserved
 
 Planned = dict[str, Claim]
 """The claims that earlier users' dry runs would have taken, by the claim's key."""
@@ -66,38 +66,6 @@ def planned_by(decisions: Iterable[Decision], ctx: Context) -> Planned:
         for event, activity in taken
         if event is not None
     }
-
-
-async def former_link_of(
-    store: Store, claim: Claim, successor: str, recalled: dict[str, tuple[Link, ...]]
-) -> tuple[str, Link | None]:
-    """Find who fed the meeting's activity before ``successor``, and their link; '' and None if nobody has a link.
-
-    What the feeder remembers comes first, then what a former one left with the claim, then what anybody else
-    remembers who has fed it: of those whoever saw the activity last. ``recalled`` holds by user the links of
-    colleagues of whom all had to be read; who is read here is added to it.
-    """
-    if not claim.activity_id:
-        return "", None
-
-    async def fed_by(user_id: str) -> list[tuple[str, Link]]:
-        if user_id in ("", successor):
-            return []
-        few = None if user_id in recalled else await store.find_feeding(user_id, claim.activity_id)
-        if few is None and user_id not in recalled:
-            recalled[user_id] = (await store.recall(user_id)).links
-        known = recalled[user_id] if few is None else few
-        links = [x for x in known if x.activity_id == claim.activity_id and has_activity_base(x)]
-        return [(user_id, link) for link in links[:1]]
-
-    found = await fed_by(claim.user_id)
-    if not found and claim.left is not None:
-        found = [(claim.before, claim.left)]
-    if not found:
-        linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
-        others = dict.fromkeys((claim.before, *sorted(linked)))
-        found = [one for user_id in others for one in await fed_by(user_id)]
-    return max(found, key=lambda one: one[1].version or 0, default=("", None))
 
 
 class Claims:

@@ -1,4 +1,5 @@
-"""Hands meetings over from one mailbox to another (design.md §4 "Meetings"), and tells those who get or lose one.
+"""Hands meetings over from one mailbox to another (design.md §4 "Meetings"), tells those who get or lose one, and
+finds whose copy fed a meeting before.
 
 The claim moves by one conditional write; the user who gets the meeting has a row in their inbox by then and is woken
 afterwards. No lease is needed for that.
@@ -11,15 +12,17 @@ from datetime import datetime
 
 from jobs.forgotten import erase_if_forgotten
 from jobs.log import log_failure
+from jobs.ports import Store
 from jobs.together import together
 from jobs.wake import wake
 from jobs.world import World
 from sync_core.content.ranges import uid_key
 from sync_core.errors import RowUnreadable, StaleWrite, StoreUnavailable
 from sync_core.model import link as life
+from sync_core.model.claim import Claim
 from sync_core.model.link import WATCHED, Link, Role
 from sync_core.model.memory import InboxRow, Memory, User
-from sync_core.plan.shared import is_unserved
+from sync_core.plan.shared import has_activity_base, is_unserved
 
 
 async def hand_over(world: World, link: Link, feeder: str, successor: str, looked_at: datetime | None) -> None:
@@ -84,3 +87,35 @@ async def wake_colleague(world: World, user_id: str, activity_id: str) -> None:
         await wake(world, user_id)
     except StoreUnavailable as error:  # this round goes on: the inbox row waits for their next round
         log_failure("wake", error, user_id=user_id)
+
+
+async def former_link_of(
+    store: Store, claim: Claim, successor: str, recalled: dict[str, tuple[Link, ...]]
+) -> tuple[str, Link | None]:
+    """Find who fed the meeting's activity before ``successor``, and their link; '' and None if nobody has a link.
+
+    What the feeder remembers comes first, then what a former one left with the claim, then what anybody else
+    remembers who has fed it: of those whoever saw the activity last. ``recalled`` holds by user the links of
+    colleagues of whom all had to be read; who is read here is added to it.
+    """
+    if not claim.activity_id:
+        return "", None
+
+    async def fed_by(user_id: str) -> list[tuple[str, Link]]:
+        if user_id in ("", successor):
+            return []
+        few = None if user_id in recalled else await store.find_feeding(user_id, claim.activity_id)
+        if few is None and user_id not in recalled:
+            recalled[user_id] = (await store.recall(user_id)).links
+        known = recalled[user_id] if few is None else few
+        links = [x for x in known if x.activity_id == claim.activity_id and has_activity_base(x)]
+        return [(user_id, link) for link in links[:1]]
+
+    found = await fed_by(claim.user_id)
+    if not found and claim.left is not None:
+        found = [(claim.before, claim.left)]
+    if not found:
+        linked = (await store.find_linked([claim.activity_id]))[claim.activity_id]
+        others = dict.fromkeys((claim.before, *sorted(linked)))
+        found = [one for user_id in others for one in await fed_by(user_id)]
+    return max(found, key=lambda one: one[1].version or 0, default=("", None))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jobs.claims import former_link_of, read_claims
+from jobs.claims import read_claims
 from jobs.copies import live_elsewhere
+from jobs.handovers import former_link_of
 from jobs.round.delta import gather
 from jobs.round.frame import RoundFrame
 from sync_core.content.ranges import uid_key
