@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import cast
@@ -24,10 +23,10 @@ from tests.support.series import (
     SIDES,
     clock,
     every_weekday,
+    in_each_reading,
     mondays,
     nine,
     on,
-    open_series,
     repeating,
     starts,
     stop_at_every_call,
@@ -36,11 +35,7 @@ from tests.support.series import (
 EVERY_MONDAY = repeating("monday", since=MONDAYS[1])
 
 
-@pytest.fixture(params=READINGS)
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna's house, with each disputed fact either way."""
-    async with open_series(readings=cast(str, request.param)) as opened:
-        yield opened
+house = pytest.fixture(in_each_reading, params=READINGS)
 
 
 async def sync_unanswered(house: House) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import cast
-
 import pytest
 
 from sync_core.model.series import day_in
 from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.scenes import forget_everything
-from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, starts
+from tests.support.series import MONDAYS, READINGS, in_each_reading, mondays, nine, on, starts
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,11 +16,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     in_turn(metafunc, "house", READINGS)
 
 
-@pytest.fixture
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna's house, with each disputed fact either way."""
-    async with open_series(readings=cast(str, request.param)) as opened:
-        yield opened
+house = pytest.fixture(in_each_reading)
 
 
 async def test_an_old_weekly_series_is_its_dates_in_the_window(house: House) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import cast
 
 import pytest
 
@@ -21,11 +19,11 @@ from tests.support.series import (
     READINGS,
     clock,
     every_weekday,
+    in_each_reading,
     kept_meetings,
     mondays,
     nine,
     on,
-    open_series,
     repeating,
     starts,
 )
@@ -38,11 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     in_turn(metafunc, "house", READINGS)
 
 
-@pytest.fixture
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna's house, with each disputed fact either way."""
-    async with open_series(readings=cast(str, request.param)) as opened:
-        yield opened
+house = pytest.fixture(in_each_reading)
 
 
 def ids(house: House) -> dict[str, str]:

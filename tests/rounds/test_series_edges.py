@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import cast
 
 import pytest
 
@@ -21,6 +19,7 @@ from tests.support.series import (
     SIDES,
     clock,
     every_weekday,
+    in_each_reading,
     kept_meetings,
     mondays,
     nine,
@@ -40,11 +39,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     in_turn(metafunc, "house", ["as captured", "ids that pass", "bare delta"])
 
 
-@pytest.fixture
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna's house, with the disputed facts either way."""
-    async with open_series(readings=cast(str, request.param)) as opened:
-        yield opened
+house = pytest.fixture(in_each_reading)
 
 
 async def test_a_moved_mailbox_keeps_every_date(house: House) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -17,7 +16,17 @@ from sync_core.plan.update_rules import ONE_PRIVACY
 from tests.support.budget import in_turn
 from tests.support.house import House
 from tests.support.scenes import forget_everything
-from tests.support.series import MONDAYS, READINGS, clock, kept_meetings, mondays, nine, on, open_series, starts
+from tests.support.series import (
+    MONDAYS,
+    READINGS,
+    clock,
+    in_each_reading,
+    kept_meetings,
+    mondays,
+    nine,
+    on,
+    starts,
+)
 
 KIM = "kim@partner.example"
 
@@ -27,11 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     in_turn(metafunc, "house", READINGS)
 
 
-@pytest.fixture
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna's house, with each disputed fact either way."""
-    async with open_series(readings=cast(str, request.param)) as opened:
-        yield opened
+house = pytest.fixture(in_each_reading)
 
 
 def at_outlook(house: House, series: str, number: int) -> dict[str, Any]:

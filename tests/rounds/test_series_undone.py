@@ -5,7 +5,6 @@ Outlook is put back date by date, never by its series.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from jobs.commands.undo import plan_undo, undo
 from sync_core.model.link import Link
 from tests.support.budget import in_turn
 from tests.support.house import House
-from tests.support.series import MONDAYS, READINGS, mondays, nine, on, open_series, repeating, starts
+from tests.support.series import MONDAYS, READINGS, in_each_reading, mondays, nine, on, repeating, starts
 
 GUEST = "guest@client.example"
 TUESDAYS = [day + timedelta(days=1) for day in MONDAYS]
@@ -25,11 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     in_turn(metafunc, "house", READINGS)
 
 
-@pytest.fixture
-async def house(request: pytest.FixtureRequest) -> AsyncIterator[House]:
-    """Anna, whose series are synced, with each disputed fact either way."""
-    async with open_series(readings=request.param) as found:
-        yield found
+house = pytest.fixture(in_each_reading)
 
 
 async def last_round(house: House) -> str:

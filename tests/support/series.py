@@ -101,6 +101,12 @@ async def open_series(*names: str, readings: str = "as captured", at: datetime =
         yield house
 
 
+async def in_each_reading(request: pytest.FixtureRequest) -> AsyncIterator[House]:
+    """For a fixture whose parameters are names of ``READINGS``: Anna's house, with the disputed facts that way."""
+    async with open_series(readings=request.param) as house:
+        yield house
+
+
 def subjects(rows: Sequence[dict[str, Any]]) -> set[str]:
     """The different titles."""
     return {row["Subject"] for row in rows}
